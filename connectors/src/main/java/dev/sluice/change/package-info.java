@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sluice.change;
+
+import org.jspecify.annotations.NullMarked;
