@@ -1,0 +1,66 @@
+package dev.sluice.schema;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/// The ready-made mappings, and the way from what a user names (a catalog entry, a file or a folder) to a mapping with
+/// its migrations.
+public final class Catalog {
+    /// The ready-made systems by name.
+    public static final List<String> NAMES = List.of("demo", "docsgpt");
+
+    private Catalog() {}
+
+    /// A mapping and where the DDL of its tables is.
+    ///
+    /// @param migrations a Flyway location (`classpath:..` or `filesystem:..`); empty when the tables are made by
+    ///     somebody else
+    public record Entry(Mapping mapping, Optional<String> migrations) {}
+
+    /// @param nameOrPath a catalog name, a YAML file, or a folder with a `mapping.yaml`; migrations are taken from the
+    ///     folder `migrations` beside the file
+    /// @throws MappingException when the mapping has mistakes
+    /// @throws IllegalArgumentException when there is no such mapping, with the names there are
+    public static Entry load(String nameOrPath) {
+        if (NAMES.contains(nameOrPath)) {
+            String resource = "catalog/" + nameOrPath + "/mapping.yaml";
+            return new Entry(
+                    MappingReader.read(resource, resource(resource)),
+                    Optional.of("classpath:catalog/" + nameOrPath + "/migrations"));
+        }
+        Path path = Path.of(nameOrPath);
+        Path file = Files.isDirectory(path) ? path.resolve("mapping.yaml") : path;
+        if (!Files.isRegularFile(file)) {
+            throw new IllegalArgumentException("There is no mapping '" + nameOrPath
+                    + "': it is neither a name in the catalog (" + String.join(", ", NAMES)
+                    + ") nor a YAML file nor a folder with a mapping.yaml.");
+        }
+        try {
+            Mapping mapping = MappingReader.read(file.toString(), Files.readString(file));
+            Path migrations = file.resolveSibling("migrations").toAbsolutePath();
+            return new Entry(
+                    mapping,
+                    Files.isDirectory(migrations) ? Optional.of("filesystem:" + migrations) : Optional.empty());
+        } catch (IOException unreadable) {
+            throw new IllegalArgumentException(
+                    "The mapping " + file + " can't be read: " + unreadable.getMessage(), unreadable);
+        }
+    }
+
+    private static String resource(String name) {
+        try (InputStream in = Catalog.class.getClassLoader().getResourceAsStream(name)) {
+            if (in == null) {
+                throw new IllegalStateException("the catalog entry " + name + " is not in the program");
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+package dev.sluice.schema;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/// One collection, and the table and child tables its documents become.
+///
+/// @param conflict the columns whose equality means "the same row": the key, or another unique set where rows may be
+///     there before Sluice writes them
+/// @param onDelete what becomes of the row when the document is deleted
+public record CollectionMapping(
+        String collection,
+        TableName table,
+        KeyMapping key,
+        List<String> conflict,
+        List<ColumnMapping> columns,
+        List<ChildMapping> children,
+        List<SkipRule> skips,
+        OnDelete onDelete,
+        Where where) {
+    public CollectionMapping {
+        conflict = List.copyOf(conflict);
+        columns = List.copyOf(columns);
+        children = List.copyOf(children);
+        skips = List.copyOf(skips);
+    }
+
+    /// What becomes of a row when its document is deleted.
+    public enum OnDelete {
+        /// The row and its child rows go too.
+        DELETE,
+        /// The row stays, for tables that others refer to and that the target system fills by itself.
+        KEEP
+    }
+
+    /// Every path of the document that some column, child table or rule reads by name. What no path covers is the rest.
+    public List<Source.Path> readPaths() {
+        List<Source.Path> paths = new ArrayList<>();
+        columns.forEach(c -> collect(c.source(), false, paths));
+        skips.forEach(s -> collect(s.source(), false, paths));
+        children.forEach(child -> {
+            paths.add(child.array());
+            child.columns().forEach(c -> collect(c.source(), true, paths));
+        });
+        return paths;
+    }
+
+    /// @param inElement whether paths start at an array's element, and only those behind `parent` at the document
+    private static void collect(Source source, boolean inElement, List<Source.Path> paths) {
+        switch (source) {
+            case Source.Path p -> {
+                if (!inElement) {
+                    paths.add(p);
+                }
+            }
+            case Source.Parent p -> collect(p.source(), false, paths);
+            case Source.FirstOf f -> f.sources().forEach(s -> collect(s, inElement, paths));
+            case Source.Build b -> b.fields().values().forEach(s -> collect(s, inElement, paths));
+            case Source.Element e -> {}
+            case Source.Constant c -> {}
+            case Source.IdTime i -> {}
+            case Source.Rest r -> {}
+            case Source.WholeDocument w -> {}
+        }
+    }
+}

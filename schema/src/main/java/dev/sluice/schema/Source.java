@@ -1,0 +1,71 @@
+package dev.sluice.schema;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/// Where a column's value comes from. The first part of a column; conversions and the policy for what does not fit
+/// follow it.
+public sealed interface Source {
+
+    /// A path into the document; in a child table, into the array's element.
+    ///
+    /// @param segments field names, outermost first, never empty; a name may hold dots
+    record Path(List<String> segments) implements Source {
+        public Path {
+            segments = List.copyOf(segments);
+            if (segments.isEmpty() || segments.stream().anyMatch(String::isEmpty)) {
+                throw new IllegalArgumentException("a path has at least one name, and no empty one");
+            }
+        }
+
+        /// As a mapping writes it: names joined by dots, a name with dots in double quotes.
+        @Override
+        public String toString() {
+            return segments.stream()
+                    .map(s -> s.indexOf('.') >= 0 ? '"' + s + '"' : s)
+                    .collect(Collectors.joining("."));
+        }
+    }
+
+    /// In a child table: a source read in the document that holds the array.
+    record Parent(Source source) implements Source {}
+
+    /// In a child table over an array of scalars: the element itself.
+    record Element() implements Source {}
+
+    /// The first of several that is there and not null.
+    record FirstOf(List<Source> sources) implements Source {
+        public FirstOf {
+            sources = List.copyOf(sources);
+            if (sources.isEmpty()) {
+                throw new IllegalArgumentException("first: needs at least one source");
+            }
+        }
+    }
+
+    /// The same value for every document.
+    record Constant(JsonNode value) implements Source {}
+
+    /// The moment an ObjectId `_id` was made, to the second; absent for other types of `_id`. Unlike the time of the
+    /// migration it stays the same on every run.
+    record IdTime() implements Source {}
+
+    /// The top-level fields that no other column or child table of the collection reads.
+    record Rest() implements Source {}
+
+    /// The whole document, without `_id`.
+    record WholeDocument() implements Source {}
+
+    /// An object made of other sources; fields whose source is absent or null are left out. The object itself is absent
+    /// when the field named by `required` is.
+    record Build(Map<String, Source> fields, String required) implements Source {
+        public Build {
+            fields = Map.copyOf(fields);
+            if (!fields.containsKey(required)) {
+                throw new IllegalArgumentException("required: must name one of the fields");
+            }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+package dev.sluice.schema;
+
+/// A table in its schema.
+///
+/// @param schema never empty
+/// @param table never empty
+public record TableName(String schema, String table) {
+
+    /// Reads `table` or `schema.table`.
+    public static TableName parse(String text, String defaultSchema) {
+        int dot = text.indexOf('.');
+        return dot < 0
+                ? new TableName(defaultSchema, text)
+                : new TableName(text.substring(0, dot), text.substring(dot + 1));
+    }
+
+    /// Quoted, for use in SQL.
+    public String sql() {
+        return quote(schema) + "." + quote(table);
+    }
+
+    /// An identifier in double quotes, with those inside doubled.
+    public static String quote(String identifier) {
+        return '"' + identifier.replace("\"", "\"\"") + '"';
+    }
+
+    @Override
+    public String toString() {
+        return schema + "." + table;
+    }
+}
