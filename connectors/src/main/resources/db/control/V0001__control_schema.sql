@@ -2,6 +2,8 @@
 -- committed together, and so that an operator needs nothing but SQL to see where things stand.
 -- The schema itself is made by the migration tool before this runs.
 -- pipeline is the name of a pipeline, collection that of a MongoDB collection of its database, in every table.
+-- An _id is kept as canonical Extended JSON in a text column: jsonb would refuse a string with a NUL in it, and would
+-- take {a, b} and {b, a}, which are two keys to MongoDB, for one.
 
 COMMENT ON SCHEMA sluice IS
     'Control tables of Sluice, which copies MongoDB collections to PostgreSQL. Read freely; write only through '
@@ -103,8 +105,8 @@ CREATE TABLE sluice.backfill_chunk (
     collection  text        NOT NULL,
     chunk       integer     NOT NULL,
     id_type     text        NOT NULL,
-    lower_id    jsonb,
-    upper_id    jsonb,
+    lower_id    text,
+    upper_id    text,
     state       text        NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'done')),
     documents   bigint      NOT NULL DEFAULT 0,
     rows        bigint      NOT NULL DEFAULT 0,
@@ -122,9 +124,9 @@ COMMENT ON COLUMN sluice.backfill_chunk.chunk IS 'Number of the chunk within the
 COMMENT ON COLUMN sluice.backfill_chunk.id_type IS
     'BSON type of _id in this chunk: numbers of all kinds are one, every other type is its own.';
 COMMENT ON COLUMN sluice.backfill_chunk.lower_id IS
-    'The chunk holds what is above this _id (Extended JSON). NULL: from the first of its type.';
+    'The chunk holds what is above this _id (canonical Extended JSON). NULL: from the first of its type.';
 COMMENT ON COLUMN sluice.backfill_chunk.upper_id IS
-    'The chunk holds what is up to and with this _id (Extended JSON). NULL: to the last of its type.';
+    'The chunk holds what is up to and with this _id (canonical Extended JSON). NULL: to the last of its type.';
 COMMENT ON COLUMN sluice.backfill_chunk.state IS 'running until its rows are committed, then done.';
 COMMENT ON COLUMN sluice.backfill_chunk.documents IS 'Documents read.';
 COMMENT ON COLUMN sluice.backfill_chunk.rows IS 'Rows written, those of child tables included.';
@@ -139,7 +141,7 @@ CREATE TABLE sluice.dead_letter (
     id              bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     pipeline        text        NOT NULL,
     collection      text        NOT NULL,
-    document_key    jsonb       NOT NULL,
+    document_key    text        NOT NULL,
     operation       text        NOT NULL CHECK (operation IN ('upsert', 'delete')),
     document        text,
     reason          text        NOT NULL,
@@ -156,7 +158,7 @@ COMMENT ON TABLE sluice.dead_letter IS
 COMMENT ON COLUMN sluice.dead_letter.id IS 'What to call it by when retrying or discarding.';
 COMMENT ON COLUMN sluice.dead_letter.pipeline IS 'Name of the pipeline.';
 COMMENT ON COLUMN sluice.dead_letter.collection IS 'Name of the collection.';
-COMMENT ON COLUMN sluice.dead_letter.document_key IS 'The document''s _id as Extended JSON.';
+COMMENT ON COLUMN sluice.dead_letter.document_key IS 'The document''s _id as canonical Extended JSON.';
 COMMENT ON COLUMN sluice.dead_letter.operation IS 'What was to be done, by the newest change of it: upsert or delete.';
 COMMENT ON COLUMN sluice.dead_letter.document IS
     'The newest state of the document as canonical Extended JSON; NULL for a delete. Text and not jsonb, which '
@@ -173,7 +175,7 @@ CREATE TABLE sluice.quarantine (
     id             bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     pipeline       text        NOT NULL,
     collection     text        NOT NULL,
-    document_key   jsonb       NOT NULL,
+    document_key   text        NOT NULL,
     column_name    text        NOT NULL,
     path           text        NOT NULL,
     bson_type      text        NOT NULL,
@@ -188,7 +190,7 @@ COMMENT ON TABLE sluice.quarantine IS
 COMMENT ON COLUMN sluice.quarantine.id IS 'Number of the entry.';
 COMMENT ON COLUMN sluice.quarantine.pipeline IS 'Name of the pipeline.';
 COMMENT ON COLUMN sluice.quarantine.collection IS 'Name of the collection.';
-COMMENT ON COLUMN sluice.quarantine.document_key IS 'The document''s _id as Extended JSON.';
+COMMENT ON COLUMN sluice.quarantine.document_key IS 'The document''s _id as canonical Extended JSON.';
 COMMENT ON COLUMN sluice.quarantine.column_name IS 'The column it was meant for: table.column.';
 COMMENT ON COLUMN sluice.quarantine.path IS 'Where in the document it was found.';
 COMMENT ON COLUMN sluice.quarantine.bson_type IS 'Its type in MongoDB.';
@@ -239,7 +241,7 @@ CREATE TABLE sluice.drift (
     pipeline      text        NOT NULL,
     collection    text        NOT NULL,
     table_name    text        NOT NULL,
-    document_key  jsonb       NOT NULL,
+    document_key  text        NOT NULL,
     kind          text        NOT NULL CHECK (kind IN ('missing', 'extra', 'different')),
     columns       text[]      NOT NULL DEFAULT '{}',
     first_seen_at timestamptz NOT NULL DEFAULT now(),
@@ -252,7 +254,7 @@ COMMENT ON TABLE sluice.drift IS
 COMMENT ON COLUMN sluice.drift.pipeline IS 'Name of the pipeline.';
 COMMENT ON COLUMN sluice.drift.collection IS 'Name of the collection.';
 COMMENT ON COLUMN sluice.drift.table_name IS 'The table in which they differ.';
-COMMENT ON COLUMN sluice.drift.document_key IS 'The document''s _id as Extended JSON.';
+COMMENT ON COLUMN sluice.drift.document_key IS 'The document''s _id as canonical Extended JSON.';
 COMMENT ON COLUMN sluice.drift.kind IS
     'missing: a row should be there and is not. extra: one is there and should not be. different: it has other '
     'values.';
