@@ -3,6 +3,7 @@ package dev.sluice.sandbox;
 import io.zonky.test.db.postgres.embedded.DefaultPostgresBinaryResolver;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -13,6 +14,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
@@ -102,9 +104,7 @@ final class PostgresBinaries {
             return "";
         }
         Commands.Result id = Commands.run(
-                java.util.stream.Stream.concat(prefix.stream(), java.util.stream.Stream.of("id", "-u"))
-                        .toList(),
-                BOUND);
+                Stream.concat(prefix.stream(), Stream.of("id", "-u")).toList(), BOUND);
         return id.succeeded() ? id.output().strip() : "";
     }
 
@@ -149,7 +149,7 @@ final class PostgresBinaries {
     private static void moveIntoPlace(Path fresh, Path home) throws IOException {
         try {
             Files.move(fresh, home, StandardCopyOption.ATOMIC_MOVE);
-        } catch (FileAlreadyExistsException | java.nio.file.DirectoryNotEmptyException e) {
+        } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
             // Another process was quicker; its copy is as good.
         } catch (IOException e) {
             if (!Files.isDirectory(home)) {

@@ -35,7 +35,7 @@ record PostgresUri(
             @Nullable String scheme = uri.getScheme();
             @Nullable String host = uri.getHost();
             if (host == null || !("postgresql".equals(scheme) || "postgres".equals(scheme))) {
-                throw malformed(setting, null);
+                throw malformed(setting);
             }
             @Nullable String userInfo = uri.getRawUserInfo();
             String[] login = userInfo == null ? new String[] {"postgres"} : userInfo.split(":", 2);
@@ -50,7 +50,7 @@ record PostgresUri(
                     uri.getRawQuery());
         } catch (URISyntaxException | IllegalArgumentException e) {
             // Without the cause: its message repeats the URI.
-            throw malformed(setting, null);
+            throw malformed(setting);
         }
     }
 
@@ -88,9 +88,8 @@ record PostgresUri(
         return host + ":" + port + "/" + database;
     }
 
-    private static SandboxException malformed(String setting, @Nullable Throwable cause) {
-        return new SandboxException(
-                setting + " is not of the form postgresql://user:password@host:port/database.", cause);
+    private static SandboxException malformed(String setting) {
+        return new SandboxException(setting + " is not of the form postgresql://user:password@host:port/database.");
     }
 
     private static String decoded(String text) {

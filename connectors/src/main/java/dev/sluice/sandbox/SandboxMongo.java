@@ -31,6 +31,8 @@ public final class SandboxMongo implements AutoCloseable {
 
     private static final String SETTING = "SLUICE_TEST_MONGO_URI";
     private static final String IMAGE = "mongo:8.0";
+    // The stand-ins don't push changes of their state to the driver.
+    private static final String POLL = "serverMonitoringMode=poll";
     private static final String OWN_REPLICA_SET = "rs0";
     private static final int ALREADY_INITIALIZED = 23;
     private static final int STAND_IN_OPLOG_ENTRIES = 2_000_000;
@@ -169,6 +171,9 @@ public final class SandboxMongo implements AutoCloseable {
         String uri = connection.getRequiredReplicaSetName() != null || connection.isSrvProtocol()
                 ? text
                 : withOption(text, "replicaSet=" + server.replicaSet());
+        if (server.isStandIn() && !uri.contains("serverMonitoringMode=")) {
+            uri = withOption(uri, POLL);
+        }
         String host = connection.getHosts().getFirst();
         int colon = host.lastIndexOf(':');
         int port = colon < 0 ? 27017 : Integer.parseInt(host.substring(colon + 1));
@@ -179,7 +184,7 @@ public final class SandboxMongo implements AutoCloseable {
     private static SandboxMongo ownMongod(Path mongod, Options options) {
         int port = LoopbackPort.free();
         GuardedProcess process = GuardedProcess.prepare("mongod", GuardedProcess.StopSignal.TERM);
-        return started(process, port, "mongod on PATH", false, () -> {
+        return started(process, port, "mongod on PATH", () -> {
             List<String> command = new ArrayList<>(List.of(mongod.toString()));
             command.addAll(
                     mongodArguments(port, "127.0.0.1", storage(process, "data").toString(), options));
@@ -195,7 +200,7 @@ public final class SandboxMongo implements AutoCloseable {
         List<String> command = new ArrayList<>(List.of("mongod"));
         command.addAll(mongodArguments(port, "0.0.0.0", "/data/db", options));
         Lifecycle container = DockerEngine.start(IMAGE, port, port, command, Map.of(), () -> initiated(port));
-        return started(container, port, IMAGE + " in Docker", false, () -> container);
+        return started(container, port, IMAGE + " in Docker", () -> container);
     }
 
     private static List<String> mongodArguments(int port, String address, String storage, Options options) {
@@ -220,7 +225,7 @@ public final class SandboxMongo implements AutoCloseable {
         GuardedProcess process = GuardedProcess.prepare("SecantusDB", GuardedProcess.StopSignal.TERM);
         @Nullable Integer entries = options.oplogMaxEntries();
         @Nullable Long seconds = options.oplogRetentionSeconds();
-        return started(process, port, build + "; a stand-in, not a mongod", true, () -> {
+        return started(process, port, build + "; a stand-in, not a mongod", () -> {
             List<String> command = List.of(
                     program.toString(),
                     "--host",
@@ -243,12 +248,12 @@ public final class SandboxMongo implements AutoCloseable {
         Lifecycle start() throws IOException;
     }
 
-    private static SandboxMongo started(Lifecycle owned, int port, String kind, boolean poll, Start start) {
+    private static SandboxMongo started(Lifecycle owned, int port, String kind, Start start) {
         try {
             Lifecycle lifecycle = start.start();
             Server server = Server.ask(direct(port), OWN_SERVER_BOUND_MILLIS);
             String uri = "mongodb://127.0.0.1:" + port + "/?replicaSet=" + server.replicaSet()
-                    + (poll ? "&serverMonitoringMode=poll" : "");
+                    + (server.isStandIn() ? "&" + POLL : "");
             return new SandboxMongo(uri, server.product() + " (" + kind + ")", lifecycle, port);
         } catch (IOException | MongoException e) {
             owned.close();
@@ -293,8 +298,7 @@ public final class SandboxMongo implements AutoCloseable {
     }
 
     private static ConnectionString direct(int port) {
-        return new ConnectionString(
-                "mongodb://127.0.0.1:" + port + "/?directConnection=true&serverMonitoringMode=poll");
+        return new ConnectionString("mongodb://127.0.0.1:" + port + "/?directConnection=true&" + POLL);
     }
 
     private static MongoClient client(ConnectionString connection, int boundMillis) {
@@ -316,8 +320,9 @@ public final class SandboxMongo implements AutoCloseable {
     ///
     /// @param replicaSet the name of its replica set; null when it is in none
     /// @param isPrimary whether it takes writes
+    /// @param isStandIn whether it only speaks MongoDB's protocol
     /// @param product name and version, for people
-    private record Server(@Nullable String replicaSet, boolean isPrimary, String product) {
+    private record Server(@Nullable String replicaSet, boolean isPrimary, boolean isStandIn, String product) {
 
         static Server ask(ConnectionString connection, int boundMillis) {
             try (MongoClient client = client(connection, boundMillis)) {
@@ -328,6 +333,7 @@ public final class SandboxMongo implements AutoCloseable {
                 return new Server(
                         hello.getString("setName"),
                         hello.getBoolean("isWritablePrimary", false),
+                        standIn != null,
                         standIn == null ? "MongoDB " + build.getString("version") : "SecantusDB " + standIn);
             }
         }

@@ -1,5 +1,6 @@
 package dev.sluice.sandbox;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -24,8 +25,8 @@ final class Settings {
     /// start. It lies in the folder named by SLUICE_HOME, or else in the project that the working directory
     /// belongs to, or else in the working directory.
     ///
-    /// @throws java.io.IOException when it can't be made
-    static Path localFolder() throws java.io.IOException {
+    /// @throws IOException when it can't be made
+    static Path localFolder() throws IOException {
         Path parent = named("SLUICE_HOME").map(Path::of).orElseGet(Settings::project);
         return Files.createDirectories(parent.toAbsolutePath().resolve(".sluice"));
     }
