@@ -9,14 +9,16 @@ public sealed interface MappingResult {
 
     /// The document's rows.
     ///
-    /// A row's values are in the order of its [TableShape]'s columns, SQL NULL as null, and each is of the Java type that
-    /// belongs to its column type: String (text, varchar, citext, and jsonb as JSON text), Boolean, Long (smallint,
-    /// integer, bigint; microseconds since 1970 UTC for timestamptz; days since 1970 for date), Double (double precision,
-    /// and NaN or an infinity in numeric), BigDecimal (numeric), UUID, byte\[\] (bytea), List (arrays).
+    /// A row's values are in the order of its [TableShape]'s columns, SQL NULL as null, and each is of the Java
+    /// type that belongs to its column type: String (text, varchar, citext, and jsonb as JSON text), Boolean,
+    /// Long (smallint, integer, bigint; microseconds since 1970 UTC for timestamptz; days since 1970 for date),
+    /// Double (double precision, and NaN or an infinity in numeric), BigDecimal (numeric), UUID, byte\[\]
+    /// (bytea), List (arrays).
     ///
     /// @param row the row of the collection's own table
     /// @param children the rows of each child table, in the order of the mapping's children
     /// @param misfits values that the rows land without, or in part without
+    @SuppressWarnings("ArrayRecordComponent") // Rows are arrays for speed; two results are never compared as values.
     record Mapped(@Nullable Object[] row, List<List<@Nullable Object[]>> children, List<MisfitValue> misfits)
             implements MappingResult {
         /// The key of the document's row.
@@ -32,7 +34,8 @@ public sealed interface MappingResult {
     /// The document has no row, by a rule of the mapping.
     record Skipped(String reason) implements MappingResult {}
 
-    /// The document can't become a row: its key does not fit, or a column with `misfit: reject` met a value that does not.
+    /// The document can't become a row: its key does not fit, or a column with `misfit: reject` met a value that
+    /// does not.
     ///
     /// @param column `table.column`
     /// @param path where in the document

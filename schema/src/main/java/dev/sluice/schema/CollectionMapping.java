@@ -5,8 +5,8 @@ import java.util.List;
 
 /// One collection, and the table and child tables its documents become.
 ///
-/// @param conflict the columns whose equality means "the same row": the key, or another unique set where rows may be
-///     there before Sluice writes them
+/// @param conflict the columns whose equality means "the same row": the key, or another unique set where rows
+///     may be there before Sluice writes them
 /// @param onDelete what becomes of the row when the document is deleted
 public record CollectionMapping(
         String collection,
@@ -33,34 +33,16 @@ public record CollectionMapping(
         KEEP
     }
 
-    /// Every path of the document that some column, child table or rule reads by name. What no path covers is the rest.
+    /// Every path of the document that some column, child table or rule reads by name. What no path covers is the
+    /// rest.
     public List<Source.Path> readPaths() {
         List<Source.Path> paths = new ArrayList<>();
-        columns.forEach(c -> collect(c.source(), false, paths));
-        skips.forEach(s -> collect(s.source(), false, paths));
+        columns.forEach(c -> paths.addAll(c.source().ownPaths()));
+        skips.forEach(s -> paths.addAll(s.source().ownPaths()));
         children.forEach(child -> {
             paths.add(child.array());
-            child.columns().forEach(c -> collect(c.source(), true, paths));
+            child.columns().forEach(c -> paths.addAll(c.source().parentPaths()));
         });
         return paths;
-    }
-
-    /// @param inElement whether paths start at an array's element, and only those behind `parent` at the document
-    private static void collect(Source source, boolean inElement, List<Source.Path> paths) {
-        switch (source) {
-            case Source.Path p -> {
-                if (!inElement) {
-                    paths.add(p);
-                }
-            }
-            case Source.Parent p -> collect(p.source(), false, paths);
-            case Source.FirstOf f -> f.sources().forEach(s -> collect(s, inElement, paths));
-            case Source.Build b -> b.fields().values().forEach(s -> collect(s, inElement, paths));
-            case Source.Element e -> {}
-            case Source.Constant c -> {}
-            case Source.IdTime i -> {}
-            case Source.Rest r -> {}
-            case Source.WholeDocument w -> {}
-        }
     }
 }

@@ -1,13 +1,31 @@
 package dev.sluice.schema;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/// Where a column's value comes from. The first part of a column; conversions and the policy for what does not fit
-/// follow it.
+/// Where a column's value comes from. The first part of a column; conversions and the policy for what does not
+/// fit follow it.
 public sealed interface Source {
+
+    /// The paths read by name where the source itself reads: in the document, or for a column of a child table
+    /// in the array's element.
+    default List<Path> ownPaths() {
+        List<Path> paths = new ArrayList<>();
+        Paths.collect(this, false, false, paths);
+        return paths;
+    }
+
+    /// For a column of a child table: the paths it reads by name in the document that holds the array.
+    default List<Path> parentPaths() {
+        List<Path> paths = new ArrayList<>();
+        Paths.collect(this, true, false, paths);
+        return paths;
+    }
 
     /// A path into the document; in a child table, into the array's element.
     ///
@@ -48,23 +66,51 @@ public sealed interface Source {
     /// The same value for every document.
     record Constant(JsonNode value) implements Source {}
 
-    /// The moment an ObjectId `_id` was made, to the second; absent for other types of `_id`. Unlike the time of the
-    /// migration it stays the same on every run.
+    /// The moment an ObjectId `_id` was made, to the second; absent for other types of `_id`. Unlike the time of
+    /// the migration it stays the same on every run.
     record IdTime() implements Source {}
 
-    /// The top-level fields that no other column or child table of the collection reads.
+    /// The fields that no column, child table or rule of the collection reads by name, without `_id`; of an
+    /// object that is
+    /// read in part, the fields that are left. In a child table, the same for the array's element.
     record Rest() implements Source {}
 
-    /// The whole document, without `_id`.
+    /// The whole document, without `_id`; in a child table too it is the document that holds the array.
     record WholeDocument() implements Source {}
 
-    /// An object made of other sources; fields whose source is absent or null are left out. The object itself is absent
-    /// when the field named by `required` is.
+    /// An object made of other sources; fields whose source is absent or null are left out. The object itself is
+    /// absent when the field named by `required` is.
     record Build(Map<String, Source> fields, String required) implements Source {
         public Build {
-            fields = Map.copyOf(fields);
+            // Not Map.copyOf, whose order differs from one run of the JVM to the next.
+            fields = Collections.unmodifiableMap(new LinkedHashMap<>(fields));
             if (!fields.containsKey(required)) {
                 throw new IllegalArgumentException("required: must name one of the fields");
+            }
+        }
+    }
+
+    /// Collects paths; a class, since an interface can't have package-private methods.
+    final class Paths {
+        private Paths() {}
+
+        /// @param wanted whether the paths behind `parent:` are asked for, or the others
+        /// @param behind whether `source` stands behind a `parent:`
+        private static void collect(Source source, boolean wanted, boolean behind, List<Path> paths) {
+            switch (source) {
+                case Path p -> {
+                    if (wanted == behind) {
+                        paths.add(p);
+                    }
+                }
+                case Parent p -> collect(p.source(), wanted, true, paths);
+                case FirstOf f -> f.sources().forEach(s -> collect(s, wanted, behind, paths));
+                case Build b -> b.fields().values().forEach(s -> collect(s, wanted, behind, paths));
+                case Element e -> {}
+                case Constant c -> {}
+                case IdTime i -> {}
+                case Rest r -> {}
+                case WholeDocument w -> {}
             }
         }
     }

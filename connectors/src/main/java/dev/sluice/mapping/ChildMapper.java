@@ -1,0 +1,144 @@
+package dev.sluice.mapping;
+
+import dev.sluice.mapping.MappingResult.MisfitValue;
+import dev.sluice.schema.ChildMapping;
+import dev.sluice.schema.ColumnMapping;
+import dev.sluice.schema.ColumnType;
+import dev.sluice.schema.Source;
+import java.util.ArrayList;
+import java.util.List;
+import org.bson.BsonArray;
+import org.bson.BsonDocument;
+import org.bson.BsonValue;
+import org.jspecify.annotations.Nullable;
+
+/// One child table, ready to run: each element of an array becomes a row. Any thread.
+final class ChildMapper {
+    private final TableShape shape;
+    private final SourceReader.PathReader array;
+    private final String ordinalLabel;
+    private final ColumnMapper[] columns;
+    private final boolean takesScalars;
+    private final @Nullable UnreadFields unread;
+
+    private ChildMapper(
+            TableShape shape,
+            SourceReader.PathReader array,
+            String ordinalLabel,
+            ColumnMapper[] columns,
+            boolean takesScalars,
+            @Nullable UnreadFields unread) {
+        this.shape = shape;
+        this.array = array;
+        this.ordinalLabel = ordinalLabel;
+        this.columns = columns;
+        this.takesScalars = takesScalars;
+        this.unread = unread;
+    }
+
+    /// @param keyType the type of the parent's key
+    /// @param document the fields that the collection reads in the document
+    static ChildMapper of(ChildMapping child, ColumnType keyType, FieldTrie document) {
+        FieldTrie element = FieldTrie.of(child.readPaths());
+        SourceReader.Rests rests = new SourceReader.Rests(document, element);
+        List<TableShape.Column> shape = new ArrayList<>();
+        shape.add(new TableShape.Column(child.parentColumn(), keyType, null));
+        shape.add(new TableShape.Column(child.ordinalColumn(), new ColumnType.Int(4), null));
+        child.columns()
+                .forEach(c -> shape.add(new TableShape.Column(c.column(), ColumnMapper.typeOf(c), c.reference())));
+        boolean takesScalars = child.columns().stream().anyMatch(c -> readsElement(c.source()));
+        return new ChildMapper(
+                new TableShape(child.table(), 2, shape),
+                SourceReader.PathReader.of(child.array()),
+                child.table().table() + "." + child.ordinalColumn(),
+                child.columns().stream()
+                        .map(c -> ColumnMapper.of(child.table(), c, rests))
+                        .toArray(ColumnMapper[]::new),
+                takesScalars,
+                takesScalars ? null : UnreadFields.of(child.table(), child.columns(), List.of(), element));
+    }
+
+    private static boolean readsElement(Source source) {
+        return switch (source) {
+            case Source.Element e -> true;
+            case Source.FirstOf(List<Source> sources) -> sources.stream().anyMatch(ChildMapper::readsElement);
+            case Source.Build build -> build.fields().values().stream().anyMatch(ChildMapper::readsElement);
+            case Source.Path p -> false;
+            case Source.Parent p -> false;
+            case Source.Constant c -> false;
+            case Source.IdTime i -> false;
+            case Source.Rest r -> false;
+            case Source.WholeDocument w -> false;
+        };
+    }
+
+    TableShape shape() {
+        return shape;
+    }
+
+    /// The rows of one document, in the order of the array; an element that is no object leaves a gap in the
+    /// ordinals.
+    List<@Nullable Object[]> rows(BsonDocument document, Object key, Findings findings) {
+        BsonValue value = array.read(document, document);
+        if (value == null || Falsy.isNull(value)) {
+            return List.of();
+        }
+        if (!(value instanceof BsonArray elements)) {
+            String reason = "is " + BsonKind.of(value) + ", not an array";
+            findings.add(new MisfitValue(ordinalLabel, array.text(), value, reason));
+            return List.of();
+        }
+        List<@Nullable Object[]> rows = new ArrayList<>(elements.size());
+        ColumnMapper.Element place = new ColumnMapper.Element(array.text());
+        int index = 0;
+        for (BsonValue element : elements) {
+            place.moveTo(index);
+            if (takesScalars || element instanceof BsonDocument) {
+                rows.add(row(document, element, key, index, place, findings));
+            } else {
+                String reason = "is " + BsonKind.of(element) + ", not an object";
+                findings.add(new MisfitValue(ordinalLabel, place.path(), element, reason));
+            }
+            index++;
+        }
+        return rows;
+    }
+
+    private @Nullable Object[] row(
+            BsonDocument document,
+            BsonValue element,
+            Object key,
+            int index,
+            ColumnMapper.Element place,
+            Findings findings) {
+        @Nullable Object[] row = new @Nullable Object[2 + columns.length];
+        row[0] = key;
+        row[1] = (long) index;
+        for (int i = 0; i < columns.length; i++) {
+            row[2 + i] = columns[i].value(document, element, place, findings);
+        }
+        if (unread != null) {
+            unread.report(element, place.path(), findings);
+        }
+        return row;
+    }
+
+    /// Whether a column holds what no other one reads, so that nothing is left to look after.
+    static boolean keepsRest(List<ColumnMapping> columns) {
+        return columns.stream().anyMatch(c -> keepsRest(c.source()));
+    }
+
+    private static boolean keepsRest(Source source) {
+        return switch (source) {
+            case Source.Rest r -> true;
+            case Source.WholeDocument w -> true;
+            case Source.Element e -> true;
+            case Source.FirstOf(List<Source> sources) -> sources.stream().anyMatch(ChildMapper::keepsRest);
+            case Source.Build build -> build.fields().values().stream().anyMatch(ChildMapper::keepsRest);
+            case Source.Path p -> false;
+            case Source.Parent p -> false;
+            case Source.Constant c -> false;
+            case Source.IdTime i -> false;
+        };
+    }
+}

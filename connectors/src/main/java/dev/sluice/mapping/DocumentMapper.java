@@ -1,0 +1,167 @@
+package dev.sluice.mapping;
+
+import dev.sluice.schema.ChildMapping;
+import dev.sluice.schema.CollectionMapping;
+import dev.sluice.schema.ColumnMapping;
+import dev.sluice.schema.ColumnType;
+import dev.sluice.schema.MappingException;
+import dev.sluice.schema.SkipRule;
+import java.util.ArrayList;
+import java.util.List;
+import org.bson.BsonDocument;
+import org.bson.BsonValue;
+import org.bson.RawBsonDocument;
+import org.bson.codecs.BsonDocumentCodec;
+import org.jspecify.annotations.Nullable;
+
+/// From one document to the rows it should be: the same for backfill, stream, verification and repair, which is
+/// why they agree. Everything that can be decided from the mapping alone is decided once, in [#of].
+///
+/// Immutable; any thread. Pure: no I/O, no clock, and the same document always becomes the same rows.
+public final class DocumentMapper {
+    private static final BsonDocumentCodec DECODER = new BsonDocumentCodec();
+
+    private final CollectionMapping mapping;
+    private final DocumentKey key;
+    private final String keyLabel;
+    private final FieldTrie readFields;
+    private final Skip[] skips;
+    private final ColumnMapper[] columns;
+    private final ChildMapper[] children;
+    private final @Nullable UnreadFields unread;
+    private final TableShape shape;
+
+    private record Skip(SourceReader source, SkipRule.When when, MappingResult.Skipped result) {
+        boolean applies(BsonDocument document) {
+            BsonValue value = source.read(document, document);
+            return switch (when) {
+                case MISSING -> value == null;
+                case NULL -> Falsy.isMissingOrNull(value);
+                case FALSY -> value == null || Falsy.isFalsy(value);
+            };
+        }
+    }
+
+    private DocumentMapper(CollectionMapping mapping) {
+        this.mapping = mapping;
+        this.key = DocumentKey.of(mapping.collection(), mapping.key());
+        this.keyLabel = mapping.table().table() + "." + mapping.key().column();
+        this.readFields = FieldTrie.of(mapping.readPaths());
+        SourceReader.Rests rests = new SourceReader.Rests(readFields, null);
+        this.skips = mapping.skips().stream()
+                .map(s -> new Skip(
+                        SourceReader.of(s.source(), new ColumnType.Jsonb(), rests),
+                        s.when(),
+                        new MappingResult.Skipped(s.reason())))
+                .toArray(Skip[]::new);
+
+        List<MappingException.Problem> problems = new ArrayList<>();
+        List<ColumnMapper> compiled = new ArrayList<>();
+        for (ColumnMapping column : mapping.columns()) {
+            try {
+                compiled.add(ColumnMapper.of(mapping.table(), column, rests));
+            } catch (MappingException wrong) {
+                problems.addAll(wrong.problems());
+            }
+        }
+        List<ChildMapper> compiledChildren = new ArrayList<>();
+        for (ChildMapping child : mapping.children()) {
+            try {
+                compiledChildren.add(ChildMapper.of(child, mapping.key().type(), readFields));
+            } catch (MappingException wrong) {
+                problems.addAll(wrong.problems());
+            }
+        }
+        if (!problems.isEmpty()) {
+            throw new MappingException(problems);
+        }
+        this.columns = compiled.toArray(ColumnMapper[]::new);
+        this.children = compiledChildren.toArray(ChildMapper[]::new);
+        this.unread = UnreadFields.of(mapping.table(), mapping.columns(), mapping.children(), readFields);
+
+        List<TableShape.Column> shapeColumns = new ArrayList<>();
+        shapeColumns.add(
+                new TableShape.Column(mapping.key().column(), mapping.key().type(), null));
+        mapping.columns()
+                .forEach(c ->
+                        shapeColumns.add(new TableShape.Column(c.column(), ColumnMapper.typeOf(c), c.reference())));
+        this.shape = new TableShape(mapping.table(), 1, shapeColumns);
+    }
+
+    /// @throws MappingException with every literal of the mapping (`missing`, `null`, `instead`, a constant, a
+    ///     sentinel) that does not fit its column
+    public static DocumentMapper of(CollectionMapping mapping) {
+        return new DocumentMapper(mapping);
+    }
+
+    /// @param document with `_id`; a raw one is decoded first, so decode it yourself when you need it decoded too
+    public MappingResult map(BsonDocument document) {
+        if (document instanceof RawBsonDocument raw) {
+            // A raw document is searched from its start for each field.
+            return map(raw.decode(DECODER));
+        }
+        BsonValue id = document.get("_id");
+        if (id == null) {
+            return new MappingResult.Rejected(keyLabel, "_id", "is missing");
+        }
+        return switch (key.key(id)) {
+            case KeyResult.NoKey(String reason) -> new MappingResult.Rejected(keyLabel, "_id", reason);
+            case KeyResult.Key(Object rowKey) -> map(document, rowKey);
+        };
+    }
+
+    private MappingResult map(BsonDocument document, Object rowKey) {
+        for (Skip skip : skips) {
+            if (skip.applies(document)) {
+                return skip.result();
+            }
+        }
+        Findings findings = new Findings();
+        @Nullable Object[] row = new @Nullable Object[1 + columns.length];
+        row[0] = rowKey;
+        for (int i = 0; i < columns.length; i++) {
+            row[1 + i] = columns[i].value(document, document, ColumnMapper.Top.PLACE, findings);
+        }
+        List<List<@Nullable Object[]>> childRows = children.length == 0 ? List.of() : new ArrayList<>(children.length);
+        for (ChildMapper child : children) {
+            childRows.add(child.rows(document, rowKey, findings));
+        }
+        if (unread != null) {
+            unread.report(document, "", findings);
+        }
+        MappingResult.Rejected rejected = findings.rejected();
+        return rejected != null ? rejected : new MappingResult.Mapped(row, childRows, findings.misfits());
+    }
+
+    /// The key of the row of the document with this `_id`. The same whether the `_id` comes from a document or
+    /// was parsed from the relaxed JSON of a change's key.
+    public KeyResult key(BsonValue id) {
+        return key.key(id);
+    }
+
+    /// What no column, child table or rule reads by name, without `_id`; empty when all is read. What of it a
+    /// `rest` or
+    /// `document` column keeps is in it too.
+    public BsonDocument unmapped(BsonDocument document) {
+        BsonDocument rest = readFields.rest(document, "_id");
+        return rest == null ? new BsonDocument() : rest;
+    }
+
+    public CollectionMapping mapping() {
+        return mapping;
+    }
+
+    /// The columns of the collection's own table, as rows carry them.
+    public TableShape shape() {
+        return shape;
+    }
+
+    /// The columns of each child table, in the order of the mapping.
+    public List<TableShape> childShapes() {
+        List<TableShape> shapes = new ArrayList<>(children.length);
+        for (ChildMapper child : children) {
+            shapes.add(child.shape());
+        }
+        return List.copyOf(shapes);
+    }
+}

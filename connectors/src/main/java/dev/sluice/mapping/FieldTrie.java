@@ -1,0 +1,133 @@
+package dev.sluice.mapping;
+
+import dev.sluice.schema.Source;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.bson.BsonArray;
+import org.bson.BsonDocument;
+import org.bson.BsonValue;
+import org.jspecify.annotations.Nullable;
+
+/// The fields that a mapping reads by name, as a tree of names, to tell what of a document nobody reads.
+///
+/// That nothing gets lost rests on these rules:
+/// - A field that is read whole is not in the rest, whatever its value; where it does not fit its column it is
+/// quarantined.
+/// - Of an object that is read in part, the rest holds what is left; nothing, when nothing is left.
+/// - Where a path goes on through a field that is no object (`address.city`, and `address` is a string, an array
+///   or null), nobody has read the field, so it is in the rest as it is.
+/// - An array that is read by index is in the rest as it is, unless every element is read whole: without some of
+///   its elements the places of the others would mean something else.
+/// - Fields of a `first` count as read though another one of them was taken: the mapping says they mean the same.
+///
+/// Immutable once built; any thread.
+final class FieldTrie {
+    private final Map<String, FieldTrie> children = new HashMap<>();
+    private boolean whole;
+
+    private FieldTrie() {}
+
+    static FieldTrie of(List<Source.Path> paths) {
+        FieldTrie root = new FieldTrie();
+        for (Source.Path path : paths) {
+            FieldTrie node = root;
+            for (String name : path.segments()) {
+                node = node.children.computeIfAbsent(name, n -> new FieldTrie());
+            }
+            node.whole = true;
+        }
+        return root;
+    }
+
+    /// What nobody reads; null when that is nothing.
+    ///
+    /// @param except a field that is left out though nobody reads it; null for none
+    @Nullable
+    BsonDocument rest(BsonDocument document, @Nullable String except) {
+        BsonDocument rest = null;
+        for (Map.Entry<String, BsonValue> field : document.entrySet()) {
+            String name = field.getKey();
+            if (name.equals(except)) {
+                continue;
+            }
+            FieldTrie node = children.get(name);
+            BsonValue left = node == null ? field.getValue() : node.rest(field.getValue());
+            if (left != null) {
+                if (rest == null) {
+                    rest = new BsonDocument();
+                }
+                rest.put(name, left);
+            }
+        }
+        return rest;
+    }
+
+    private @Nullable BsonValue rest(BsonValue value) {
+        if (whole) {
+            return null;
+        }
+        if (value instanceof BsonDocument object) {
+            return rest(object, null);
+        }
+        return value instanceof BsonArray array && isReadWhole(array) ? null : value;
+    }
+
+    private boolean isReadWhole(BsonArray array) {
+        for (int i = 0; i < array.size(); i++) {
+            FieldTrie node = children.get(Integer.toString(i));
+            if (node == null || node.rest(array.get(i)) != null) {
+                return false;
+            }
+        }
+        return !array.isEmpty();
+    }
+
+    /// Is told of fields that paths go on through but can't, see [#blocked].
+    @FunctionalInterface
+    interface Blocked {
+        void at(String path, BsonValue value);
+    }
+
+    /// Whether any path has more than one name, so that [#blocked] can find something.
+    boolean isNested() {
+        return children.values().stream().anyMatch(node -> !node.children.isEmpty());
+    }
+
+    /// Finds the fields that paths go on through but can't, since they are neither objects nor null nor arrays
+    /// that are read by index. In a mapping without a rest these are the values that would get lost.
+    ///
+    /// @param path of the value, empty for the document
+    void blocked(BsonValue value, String path, Blocked blocked) {
+        if (children.isEmpty() || whole) {
+            return;
+        }
+        switch (value) {
+            case BsonDocument object ->
+                children.forEach((name, node) -> {
+                    BsonValue field = node.children.isEmpty() ? null : object.get(name);
+                    if (field != null) {
+                        String segment = name.indexOf('.') >= 0 ? '"' + name + '"' : name;
+                        node.blocked(field, SourceReader.join(path, segment), blocked);
+                    }
+                });
+            case BsonArray array
+            when isReadByIndex() ->
+                children.forEach((name, node) -> {
+                    int index = SourceReader.PathReader.index(name);
+                    if (index < array.size()) {
+                        node.blocked(array.get(index), path + "[" + index + "]", blocked);
+                    }
+                });
+            default -> {
+                if (!Falsy.isNull(value)) {
+                    blocked.at(path, value);
+                }
+            }
+        }
+    }
+
+    private boolean isReadByIndex() {
+        return children.keySet().stream().allMatch(name -> SourceReader.PathReader.index(name) >= 0);
+    }
+}

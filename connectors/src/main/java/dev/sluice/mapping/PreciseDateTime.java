@@ -1,0 +1,39 @@
+package dev.sluice.mapping;
+
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import org.bson.BsonDateTime;
+
+/// A date with microseconds, which BSON has not but a string may have and PostgreSQL keeps. Made by conversions
+/// only.
+final class PreciseDateTime extends BsonDateTime {
+    private final int microsOfMilli;
+
+    /// @param microsOfMilli 0 to 999
+    PreciseDateTime(long epochMillis, int microsOfMilli) {
+        super(epochMillis);
+        this.microsOfMilli = microsOfMilli;
+    }
+
+    /// 0 for a date as MongoDB has it.
+    static int microsOfMilli(BsonDateTime date) {
+        return date instanceof PreciseDateTime precise ? precise.microsOfMilli : 0;
+    }
+
+    /// ISO 8601 in UTC; years outside 0 to 9999 with a sign.
+    static String text(BsonDateTime date) {
+        return Instant.ofEpochMilli(date.getValue())
+                .plus(microsOfMilli(date), ChronoUnit.MICROS)
+                .toString();
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof PreciseDateTime that && super.equals(other) && microsOfMilli == that.microsOfMilli;
+    }
+
+    @Override
+    public int hashCode() {
+        return super.hashCode() * 31 + microsOfMilli;
+    }
+}
