@@ -2,6 +2,7 @@ package dev.sluice.backfill;
 
 import dev.sluice.change.Change;
 import dev.sluice.change.Chunk;
+import dev.sluice.change.IdBracket;
 import dev.sluice.failure.Failures;
 import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
@@ -10,7 +11,6 @@ import dev.sluice.sink.RowChange;
 import dev.sluice.sink.WriteSummary;
 import dev.sluice.sink.postgres.BackfillStore;
 import dev.sluice.sink.postgres.ChunkSink;
-import dev.sluice.change.IdBracket;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.source.mongo.MongoSource.Piece;
 import java.sql.Connection;
@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import org.bson.BsonNull;
 import org.bson.BsonTimestamp;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
@@ -27,8 +28,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Copies collections in `_id` order, chunk by chunk, beside the stream or without it. A chunk that is done is not read
-/// again; a process that ends in the middle leaves a state the next one goes on from. For one thread.
+/// Copies collections in `_id` order, chunk by chunk, beside the stream or without it. A chunk that is done
+/// is not read again; a process that ends in the middle leaves a state the next one goes on from. For one
+/// thread.
 public final class Backfill {
     private static final Logger LOG = LoggerFactory.getLogger(Backfill.class);
 
@@ -142,7 +144,8 @@ public final class Backfill {
     private Piece copyPiece(CollectionTarget target, IdBracket bracket, @Nullable BsonValue after, int number)
             throws SQLException {
         try (Fence.Flight flight = fences.get(target.index()).open()) {
-            // The flight opens first, then the position is asked for: what the stream applies from here on is noted, and
+            // The flight opens first, then the position is asked for: what the stream applies from here on is noted,
+            // and
             // what it applied before is at or before that position, which the read is not behind.
             BsonTimestamp notBefore = streamPosition.get();
             Piece piece = source.read(
@@ -153,13 +156,13 @@ public final class Backfill {
             List<RowChange> rows = new ArrayList<>(piece.documents().size());
             for (RawBsonDocument document : piece.documents()) {
                 RowChange row = mapper.map(new Change.Upsert(
-                        target.collection(), document.get("_id"), document, new BsonTimestamp(0), 0));
+                        target.collection(), document.get("_id", BsonNull.VALUE), document, new BsonTimestamp(0), 0));
                 if (row != null) {
                     rows.add(row);
                 }
             }
-            Chunk chunk = new Chunk(
-                    target.collection(), number, bracket, after, piece.complete() ? null : piece.lastId());
+            Chunk chunk =
+                    new Chunk(target.collection(), number, bracket, after, piece.complete() ? null : piece.lastId());
             WriteSummary summary = sink.apply(chunk, rows, flight);
             listener.onChunk(target, piece.documents().size(), summary);
             return piece;

@@ -9,8 +9,8 @@ public sealed interface Change {
     /// The collection, without the database.
     String collection();
 
-    /// The document's `_id`, from the record's key: the one thing every operation carries. Numbers may have lost whether
-    /// they were int or long.
+    /// The document's `_id`, from the record's key: the one thing every operation carries. Numbers may have
+    /// lost whether they were int or long.
     BsonValue id();
 
     /// When it was committed in MongoDB; seconds and increment.
@@ -19,8 +19,8 @@ public sealed interface Change {
     /// When it was committed by MongoDB's wall clock, milliseconds since 1970.
     long committedAtMillis();
 
-    /// An insert, update or replace: the document as it is now, or as it was at some moment after the change (a look-up
-    /// may bring a newer state, never an older one).
+    /// An insert, update or replace: the document as it is now, or as it was at some moment after the
+    /// change (a look-up may bring a newer state, never an older one).
     record Upsert(
             String collection, BsonValue id, BsonDocument document, BsonTimestamp clusterTime, long committedAtMillis)
             implements Change {}
@@ -28,8 +28,8 @@ public sealed interface Change {
     record Delete(String collection, BsonValue id, BsonTimestamp clusterTime, long committedAtMillis)
             implements Change {}
 
-    /// An update whose document was gone when it was looked up. The row stays as it is: a later change of the same
-    /// document, most often its delete, is already in the stream.
+    /// An update whose document was gone when it was looked up. The row stays as it is: a later change of
+    /// the same document, most often its delete, is already in the stream.
     record Unresolved(String collection, BsonValue id, BsonTimestamp clusterTime, long committedAtMillis)
             implements Change {}
 }

@@ -9,4 +9,8 @@ import org.jspecify.annotations.Nullable;
 /// @param lower exclusive; null for the start of the bracket
 /// @param upper inclusive; null for the end of the bracket
 public record Chunk(
-        String collection, int number, IdBracket bracket, @Nullable BsonValue lower, @Nullable BsonValue upper) {}
+        String collection,
+        int number,
+        IdBracket bracket,
+        @Nullable BsonValue lower,
+        @Nullable BsonValue upper) {}

@@ -14,8 +14,9 @@ import org.bson.BsonTimestamp;
 import org.bson.BsonValue;
 import org.bson.types.ObjectId;
 
-/// The types of `_id` within which MongoDB compares, in the order in which it sorts them. A range query never crosses
-/// from one to the next ("type bracketing"), so a collection with ids of several types is read bracket by bracket.
+/// The types of `_id` within which MongoDB compares, in the order in which it sorts them. A range query
+/// never crosses from one to the next ("type bracketing"), so a collection with ids of several types is
+/// read bracket by bracket.
 public enum IdBracket {
     MIN_KEY(new BsonMinKey(), true),
     NULL(BsonNull.VALUE, true),
@@ -33,7 +34,9 @@ public enum IdBracket {
     /// Types that hardly anybody uses for an `_id` (a mongod refuses some of them): read in one piece.
     OTHER(BsonNull.VALUE, true);
 
+    @SuppressWarnings("ImmutableEnumChecker") // BSON values are; the driver does not say so
     private final BsonValue lowest;
+
     private final boolean single;
 
     IdBracket(BsonValue lowest, boolean single) {

@@ -11,11 +11,13 @@ import org.bson.codecs.BsonDocumentCodec;
 import org.bson.codecs.DecoderContext;
 import org.jspecify.annotations.Nullable;
 
-/// Reads the cluster time out of a resume token. MongoDB calls tokens opaque, so this is used for nothing that
-/// correctness depends on: only to know how fresh an idle stream is, where the event itself carries no time.
+/// Reads the cluster time out of a resume token. MongoDB calls tokens opaque, so this is used for nothing
+/// that correctness depends on: only to know how fresh an idle stream is, where the event itself carries no
+/// time.
 ///
-/// A mongod's token is a KeyString in hex whose first value is the cluster time (type byte `82`, then seconds and
-/// increment, four bytes each, big-endian). SecantusDB's is a BSON document in hex with the cluster time in `t`.
+/// A mongod's token is a KeyString in hex whose first value is the cluster time (type byte `82`, then
+/// seconds and increment, four bytes each, big-endian). SecantusDB's is a BSON document in hex with the
+/// cluster time in `t`.
 final class ResumeTokens {
     private static final int KEYSTRING_TIMESTAMP = 0x82;
 

@@ -1,8 +1,8 @@
 package dev.sluice.failure;
 
-/// Places between steps that must be atomic, where a test can end the process as a power cut would. Off unless the
-/// system property `sluice.failpoint` names one: `sluice.failpoint=ROWS_WRITTEN` or, to let it pass a few times first,
-/// `ROWS_WRITTEN:5`.
+/// Places between steps that must be atomic, where a test can end the process as a power cut would. Off
+/// unless the system property `sluice.failpoint` names one: `sluice.failpoint=ROWS_WRITTEN` or, to let it
+/// pass a few times first, `ROWS_WRITTEN:5`.
 public enum Failpoint {
     /// In the stream's transaction, the position is written and no row is.
     POSITION_WRITTEN,

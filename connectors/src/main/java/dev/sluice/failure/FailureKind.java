@@ -1,10 +1,12 @@
 package dev.sluice.failure;
 
-/// The kinds of failure, whether trying again can help, and what a person can do. The list of those that are retried is
-/// kept short on purpose: nothing is retried that can't succeed.
+/// The kinds of failure, whether trying again can help, and what a person can do. The list of those that
+/// are retried is kept short on purpose: nothing is retried that can't succeed.
 public enum FailureKind {
     SOURCE_UNREACHABLE(
-            Retry.FOREVER, "MongoDB can't be reached.", "Check that it runs and that MONGO_URI names it; Sluice keeps trying."),
+            Retry.FOREVER,
+            "MongoDB can't be reached.",
+            "Check that it runs and that MONGO_URI names it; Sluice keeps trying."),
     TARGET_UNREACHABLE(
             Retry.FOREVER,
             "PostgreSQL can't be reached.",
@@ -53,7 +55,8 @@ public enum FailureKind {
             Retry.NEVER,
             "MongoDB is not a replica set, so it has no change streams.",
             "Start mongod with --replSet and run rs.initiate(); one node is enough."),
-    BAD_SETTING(Retry.NEVER, "A setting can't be used.", "Correct it and start again; `sluice --help` lists the settings."),
+    BAD_SETTING(
+            Retry.NEVER, "A setting can't be used.", "Correct it and start again; `sluice --help` lists the settings."),
     MAPPING(Retry.NEVER, "The mapping can't be used.", "Correct the lines named above and start again."),
     UNEXPECTED(
             Retry.A_FEW_TIMES,

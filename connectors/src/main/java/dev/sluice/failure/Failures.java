@@ -93,8 +93,8 @@ public final class Failures {
         return FailureKind.UNEXPECTED;
     }
 
-    /// Whether PostgreSQL refused because of a value or a constraint: classes 21 (cardinality), 22 (data), 23
-    /// (integrity), 54 (program limits, such as an index row too large), and a trigger's own refusal.
+    /// Whether PostgreSQL refused because of a value or a constraint: classes 21 (cardinality), 22 (data),
+    /// 23 (integrity), 54 (program limits, such as an index row too large), and a trigger's own refusal.
     public static boolean isAboutData(SQLException s) {
         String state = s.getSQLState() == null ? "" : s.getSQLState();
         return state.startsWith("21")
@@ -104,7 +104,8 @@ public final class Failures {
                 || state.equals("P0001");
     }
 
-    /// What PostgreSQL or the driver said, in one line, without the parts that quote values of rows (its DETAIL).
+    /// What PostgreSQL or the driver said, in one line, without the parts that quote values of rows (its
+    /// DETAIL).
     public static String describe(Throwable t) {
         if (t instanceof PSQLException p && p.getServerErrorMessage() != null) {
             ServerErrorMessage message = p.getServerErrorMessage();

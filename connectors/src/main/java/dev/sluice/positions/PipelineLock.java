@@ -7,9 +7,9 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 
-/// Says at once when another process writes the pipeline: a session-level advisory lock that lives as long as its
-/// connection. It is a courtesy to people, not the guarantee: behind a pooler, or after a lost connection, the fencing
-/// epoch in each transaction is what keeps two writers apart (promise 4).
+/// Says at once when another process writes the pipeline: a session-level advisory lock that lives as long
+/// as its connection. It is a courtesy to people, not the guarantee: behind a pooler, or after a lost
+/// connection, the fencing epoch in each transaction is what keeps two writers apart (promise 4).
 public final class PipelineLock implements AutoCloseable {
     /// The first key of the two-key advisory lock; "sluc" in ASCII, to stay out of other applications' way.
     private static final int SLUICE = 0x736C7563;
@@ -23,8 +23,7 @@ public final class PipelineLock implements AutoCloseable {
     /// @param connection used by the lock alone from now on, and closed with it
     /// @throws SluiceException of kind FENCED_OUT when another process holds the pipeline
     public static PipelineLock take(Connection connection, String pipeline) throws SQLException {
-        try (PreparedStatement statement =
-                connection.prepareStatement("SELECT pg_try_advisory_lock(?, hashtext(?))")) {
+        try (PreparedStatement statement = connection.prepareStatement("SELECT pg_try_advisory_lock(?, hashtext(?))")) {
             statement.setInt(1, SLUICE);
             statement.setString(2, pipeline);
             try (ResultSet row = statement.executeQuery()) {

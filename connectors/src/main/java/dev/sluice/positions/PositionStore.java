@@ -15,8 +15,9 @@ import org.bson.BsonDocument;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
-/// The pipeline's position, watermark and fencing epoch in PostgreSQL. Every method works in the caller's transaction and
-/// commits nothing. Stateless but for the pipeline's name; any thread, each with its own connection.
+/// The pipeline's position, watermark and fencing epoch in PostgreSQL. Every method works in the caller's
+/// transaction and commits nothing. Stateless but for the pipeline's name; any thread, each with its own
+/// connection.
 public final class PositionStore {
     private final String pipeline;
 
@@ -26,7 +27,8 @@ public final class PositionStore {
 
     /// Where the pipeline is; empty before its first position is stored.
     public Optional<Position> load(Connection connection) throws SQLException {
-        String sql = "SELECT resume_token, cluster_time_seconds, cluster_time_increment FROM sluice.position WHERE pipeline = ?";
+        String sql =
+                "SELECT resume_token, cluster_time_seconds, cluster_time_increment FROM sluice.position WHERE pipeline = ?";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, pipeline);
             try (ResultSet row = statement.executeQuery()) {
@@ -42,8 +44,9 @@ public final class PositionStore {
 
     /// Stores a first position where there is none; leaves an existing one alone.
     public void initialise(Connection connection, Position position) throws SQLException {
-        String sql = "INSERT INTO sluice.position (pipeline, resume_token, cluster_time_seconds, cluster_time_increment)"
-                + " VALUES (?, ?::jsonb, ?, ?) ON CONFLICT (pipeline) DO NOTHING";
+        String sql =
+                "INSERT INTO sluice.position (pipeline, resume_token, cluster_time_seconds, cluster_time_increment)"
+                        + " VALUES (?, ?::jsonb, ?, ?) ON CONFLICT (pipeline) DO NOTHING";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, pipeline);
             bind(statement, 2, position);
@@ -62,8 +65,8 @@ public final class PositionStore {
         }
     }
 
-    /// Makes this process the pipeline's writer: raises the epoch, which shuts out every transaction of an earlier
-    /// writer. Waits for transactions of that writer that are under way.
+    /// Makes this process the pipeline's writer: raises the epoch, which shuts out every transaction of an
+    /// earlier writer. Waits for transactions of that writer that are under way.
     ///
     /// @return the new epoch
     public long takeOver(Connection connection, String owner) throws SQLException {
@@ -91,9 +94,10 @@ public final class PositionStore {
     ///
     /// @throws SluiceException of kind FENCED_OUT when the epoch is no longer ours; the caller rolls back
     public void advance(Connection connection, Position position, long epoch) throws SQLException {
-        String sql = "UPDATE sluice.position SET resume_token = ?::jsonb, cluster_time_seconds = coalesce(?, cluster_time_seconds),"
-                + " cluster_time_increment = coalesce(?, cluster_time_increment), updated_at = clock_timestamp()"
-                + " WHERE pipeline = ? AND epoch = ?";
+        String sql =
+                "UPDATE sluice.position SET resume_token = ?::jsonb, cluster_time_seconds = coalesce(?, cluster_time_seconds),"
+                        + " cluster_time_increment = coalesce(?, cluster_time_increment), updated_at = clock_timestamp()"
+                        + " WHERE pipeline = ? AND epoch = ?";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             bind(statement, 1, position);
             statement.setString(4, pipeline);
@@ -120,11 +124,12 @@ public final class PositionStore {
         }
     }
 
-    /// Moves the watermark of every collection of the pipeline: all that was committed in MongoDB up to `clusterTime` is
-    /// in the rows of this transaction or of earlier ones. Never backwards.
+    /// Moves the watermark of every collection of the pipeline: all that was committed in MongoDB up to
+    /// `clusterTime` is in the rows of this transaction or of earlier ones. Never backwards.
     public void moveWatermark(Connection connection, Instant clusterTime) throws SQLException {
-        String sql = "UPDATE sluice.watermark SET cluster_time = greatest(cluster_time, ?), applied_at = clock_timestamp()"
-                + " WHERE pipeline = ?";
+        String sql =
+                "UPDATE sluice.watermark SET cluster_time = greatest(cluster_time, ?), applied_at = clock_timestamp()"
+                        + " WHERE pipeline = ?";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setObject(1, OffsetDateTime.ofInstant(clusterTime, ZoneOffset.UTC));
             statement.setString(2, pipeline);
@@ -140,7 +145,8 @@ public final class PositionStore {
             statement.setString(1, pipeline);
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
-                return Optional.ofNullable(row.getObject(1, OffsetDateTime.class)).map(OffsetDateTime::toInstant);
+                return Optional.ofNullable(row.getObject(1, OffsetDateTime.class))
+                        .map(OffsetDateTime::toInstant);
             }
         }
     }
@@ -168,8 +174,9 @@ public final class PositionStore {
 
     /// Who writes the pipeline, as that process described itself; null when nobody has yet.
     public @Nullable String owner(Connection connection) throws SQLException {
-        String sql = "SELECT owner || ', since ' || to_char(taken_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'"
-                + " FROM sluice.position WHERE pipeline = ?";
+        String sql =
+                "SELECT owner || ', since ' || to_char(taken_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'"
+                        + " FROM sluice.position WHERE pipeline = ?";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, pipeline);
             try (ResultSet row = statement.executeQuery()) {

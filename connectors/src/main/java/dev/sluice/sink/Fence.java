@@ -9,12 +9,12 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /// Keeps chunks from overwriting what the stream has brought since they were read (promise 3).
 ///
-/// A chunk opens a [Flight] before it is read, not before the stream's position at that moment. The stream's applier
-/// notes each document it touches while flights of that collection are open, holding the collection's lock from the note
-/// until its commit. When the chunk is applied it takes the same lock until its own commit and leaves out the documents
-/// noted since it opened: the stream's word on those is as new or will be followed by a newer one. A document that was
-/// not noted can't have been changed by anything the stream had applied when the chunk commits, and what comes later
-/// comes over the chunk's row.
+/// A chunk opens a [Flight] before it is read, not before the stream's position at that moment. The
+/// stream's applier notes each document it touches while flights of that collection are open, holding the
+/// collection's lock from the note until its commit. When the chunk is applied it takes the same lock until
+/// its own commit and leaves out the documents noted since it opened: the stream's word on those is as new
+/// or will be followed by a newer one. A document that was not noted can't have been changed by anything
+/// the stream had applied when the chunk commits, and what comes later comes over the chunk's row.
 ///
 /// One fence for each collection. All methods may be called from any thread.
 public final class Fence {

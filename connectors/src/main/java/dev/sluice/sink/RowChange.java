@@ -2,7 +2,6 @@ package dev.sluice.sink;
 
 import dev.sluice.change.Change;
 import dev.sluice.mapping.MappingResult;
-import dev.sluice.mapping.DocumentMapper;
 import org.bson.BsonValue;
 
 /// One change, mapped: what it does to the target.
@@ -33,7 +32,8 @@ public record RowChange(CollectionTarget target, Effect effect, Change change) {
         record Wait() implements Effect {}
     }
 
-    /// What tells documents apart within a batch: two changes with equal identities are of the same document.
+    /// What tells documents apart within a batch: two changes with equal identities are of the same
+    /// document.
     public Object identity() {
         return switch (effect) {
             case Effect.Upsert u -> new RowKey(target.index(), u.rows().key());

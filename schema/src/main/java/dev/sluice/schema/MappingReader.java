@@ -23,8 +23,8 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Reads a mapping from YAML. Reports every problem with file, line and path; what it returns is whole and consistent
-/// in itself, though not yet checked against a live database.
+/// Reads a mapping from YAML. Reports every problem with file, line and path; what it returns is whole and
+/// consistent in itself, though not yet checked against a live database.
 ///
 /// The language is described for people in `schema/README.md` and for editors in `mapping.schema.json`.
 public final class MappingReader {

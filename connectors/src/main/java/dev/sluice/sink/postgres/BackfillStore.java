@@ -1,15 +1,15 @@
 package dev.sluice.sink.postgres;
 
 import dev.sluice.change.Chunk;
-import dev.sluice.sink.WriteSummary;
 import dev.sluice.change.IdBracket;
+import dev.sluice.change.IdText;
+import dev.sluice.sink.WriteSummary;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Locale;
 import java.util.Optional;
-import org.bson.BsonDocument;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
@@ -70,12 +70,13 @@ public final class BackfillStore {
     /// @param leftOut documents the stream had touched meanwhile
     void chunkDone(Connection connection, Chunk chunk, int documents, WriteSummary summary, int leftOut)
             throws SQLException {
-        String sql = "INSERT INTO sluice.backfill_chunk (pipeline, collection, chunk, id_type, lower_id, upper_id, state,"
-                + " documents, rows, skipped, finished_at) VALUES (?, ?, ?, ?, ?, ?, 'done', ?, ?, ?, clock_timestamp())"
-                + " ON CONFLICT (pipeline, collection, chunk) DO UPDATE SET id_type = EXCLUDED.id_type,"
-                + " lower_id = EXCLUDED.lower_id, upper_id = EXCLUDED.upper_id, state = 'done',"
-                + " documents = EXCLUDED.documents, rows = EXCLUDED.rows, skipped = EXCLUDED.skipped,"
-                + " finished_at = EXCLUDED.finished_at";
+        String sql =
+                "INSERT INTO sluice.backfill_chunk (pipeline, collection, chunk, id_type, lower_id, upper_id, state,"
+                        + " documents, rows, skipped, finished_at) VALUES (?, ?, ?, ?, ?, ?, 'done', ?, ?, ?, clock_timestamp())"
+                        + " ON CONFLICT (pipeline, collection, chunk) DO UPDATE SET id_type = EXCLUDED.id_type,"
+                        + " lower_id = EXCLUDED.lower_id, upper_id = EXCLUDED.upper_id, state = 'done',"
+                        + " documents = EXCLUDED.documents, rows = EXCLUDED.rows, skipped = EXCLUDED.skipped,"
+                        + " finished_at = EXCLUDED.finished_at";
         try (PreparedStatement statement = prepare(connection, sql, chunk.collection())) {
             statement.setInt(3, chunk.number());
             statement.setString(4, chunk.bracket().name().toLowerCase(Locale.ROOT));
@@ -114,10 +115,10 @@ public final class BackfillStore {
     }
 
     private static @Nullable String text(@Nullable BsonValue id) {
-        return id == null ? null : Parked.canonical(id);
+        return id == null ? null : IdText.canonical(id);
     }
 
     private static @Nullable BsonValue id(@Nullable String text) {
-        return text == null ? null : BsonDocument.parse("{\"v\": " + text + "}").get("v");
+        return text == null ? null : IdText.parse(text);
     }
 }

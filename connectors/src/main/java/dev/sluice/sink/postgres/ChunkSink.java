@@ -1,11 +1,11 @@
 package dev.sluice.sink.postgres;
 
 import dev.sluice.change.Chunk;
-import dev.sluice.sink.Fence;
 import dev.sluice.failure.Failpoint;
 import dev.sluice.failure.Failures;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.Fence;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.WriteSummary;
 import java.sql.Connection;
@@ -14,8 +14,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/// Applies chunks: the rows of a chunk and the word that it is done are committed together, fenced by the epoch, without
-/// the documents that the stream has touched since the chunk's flight opened. For one thread.
+/// Applies chunks: the rows of a chunk and the word that it is done are committed together, fenced by the
+/// epoch, without the documents that the stream has touched since the chunk's flight opened. For one
+/// thread.
 public final class ChunkSink implements AutoCloseable {
     private final Connection connection;
     private final PositionStore positions;
@@ -68,15 +69,14 @@ public final class ChunkSink implements AutoCloseable {
         }
         List<RowChange> untouched = new ArrayList<>(rows.size());
         for (RowChange row : rows) {
-            Object key =
-                    switch (row.effect()) {
-                        case RowChange.Effect.Upsert u -> u.rows().key();
-                        case RowChange.Effect.Skip s -> s.key();
-                        case RowChange.Effect.Delete d -> d.key();
-                        case RowChange.Effect.Reject r -> row;
-                        case RowChange.Effect.Forget f -> row;
-                        case RowChange.Effect.Wait w -> row;
-                    };
+            Object key = switch (row.effect()) {
+                case RowChange.Effect.Upsert u -> u.rows().key();
+                case RowChange.Effect.Skip s -> s.key();
+                case RowChange.Effect.Delete d -> d.key();
+                case RowChange.Effect.Reject r -> row;
+                case RowChange.Effect.Forget f -> row;
+                case RowChange.Effect.Wait w -> row;
+            };
             if (!touched.contains(key)) {
                 untouched.add(row);
             }

@@ -9,10 +9,11 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// Rows in PostgreSQL's binary COPY format, in one growing buffer that is used again and again. For one thread.
+/// Rows in PostgreSQL's binary COPY format, in one growing buffer that is used again and again. For one
+/// thread.
 ///
-/// The format: PostgreSQL manual, COPY, "Binary Format"; the values: each type's `recv` function in its sources
-/// (`numeric_recv`, `array_recv`, `timestamptz_recv`, ..).
+/// The format: PostgreSQL manual, COPY, "Binary Format"; the values: each type's `recv` function in its
+/// sources (`numeric_recv`, `array_recv`, `timestamptz_recv`, ..).
 final class CopyBuffer {
     private static final byte[] SIGNATURE = {'P', 'G', 'C', 'O', 'P', 'Y', '\n', (byte) 0xFF, '\r', '\n', 0};
 
@@ -121,8 +122,8 @@ final class CopyBuffer {
         }
     }
 
-    /// The type's fixed OID (`pg_type.dat` in PostgreSQL's sources). citext, an extension's type, has none that is fixed;
-    /// its arrays are staged as text\[\] and cast (see TableSql).
+    /// The type's fixed OID (`pg_type.dat` in PostgreSQL's sources). citext, an extension's type, has none
+    /// that is fixed; its arrays are staged as text\[\] and cast (see TableSql).
     private static int oid(ColumnType type) {
         return switch (type) {
             case ColumnType.Text t -> 25;
@@ -141,8 +142,8 @@ final class CopyBuffer {
         };
     }
 
-    /// Base-10000 digits, most significant first; `weight` is the exponent of the first; `dscale` the digits shown after
-    /// the point.
+    /// Base-10000 digits, most significant first; `weight` is the exponent of the first; `dscale` the
+    /// digits shown after the point.
     private void numeric(Object value) {
         if (value instanceof Double special) {
             int sign = special.isNaN() ? NUMERIC_NAN : special > 0 ? NUMERIC_PLUS_INFINITY : NUMERIC_MINUS_INFINITY;
@@ -153,7 +154,8 @@ final class CopyBuffer {
         int displayScale = Math.max(number.scale(), 0);
         // Bring the fraction to a whole number of base-10000 digits.
         int fractionDigits = Math.ceilDiv(displayScale, 4);
-        BigInteger unscaled = number.setScale(fractionDigits * 4).unscaledValue().abs();
+        BigInteger unscaled =
+                number.setScale(fractionDigits * 4).unscaledValue().abs();
         short[] digits = new short[8];
         int count = 0;
         while (unscaled.signum() != 0) {
@@ -170,7 +172,10 @@ final class CopyBuffer {
             trailingZeros++;
         }
         numericHeader(
-                count - trailingZeros, count == 0 ? 0 : weight, number.signum() < 0 ? NUMERIC_NEGATIVE : 0, displayScale);
+                count - trailingZeros,
+                count == 0 ? 0 : weight,
+                number.signum() < 0 ? NUMERIC_NEGATIVE : 0,
+                displayScale);
         for (int i = count - 1; i >= trailingZeros; i--) {
             int16(digits[i]);
         }

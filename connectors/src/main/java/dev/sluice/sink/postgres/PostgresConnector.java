@@ -6,8 +6,8 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Properties;
 
-/// Opens connections with the settings every one of ours has. A pipeline holds a handful of connections for as long as
-/// it runs, so there is no pool. Any thread.
+/// Opens connections with the settings every one of ours has. A pipeline holds a handful of connections for
+/// as long as it runs, so there is no pool. Any thread.
 public final class PostgresConnector {
     private static final int CONNECT_TIMEOUT_SECONDS = 10;
 

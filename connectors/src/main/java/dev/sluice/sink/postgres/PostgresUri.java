@@ -11,16 +11,17 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// Where PostgreSQL is, read from any of the forms people have in their settings: `postgres://`, `postgresql://`,
-/// SQLAlchemy's `postgresql+driver://`, and `jdbc:postgresql://`. The parameters of libpq are translated to those of
-/// the JDBC driver.
+/// Where PostgreSQL is, read from any of the forms people have in their settings: `postgres://`,
+/// `postgresql://`, SQLAlchemy's `postgresql+driver://`, and `jdbc:postgresql://`. The parameters of libpq
+/// are translated to those of the JDBC driver.
 ///
 /// @param hosts `host:port`, one or more joined by commas
 /// @param database the database's name
-/// @param properties user, password and the driver's parameters; the password never leaves through [#toString]
+/// @param properties user, password and the driver's parameters; the password never leaves through
+///     [#toString]
 public record PostgresUri(String hosts, String database, Map<String, String> properties) {
-    private static final Pattern FORM =
-            Pattern.compile("(?:jdbc:)?postgres(?:ql)?(?:\\+[a-z0-9_]+)?://(?:([^/?#]*)@)?([^/?#@]*)(?:/([^?#]*))?(?:\\?([^#]*))?");
+    private static final Pattern FORM = Pattern.compile(
+            "(?:jdbc:)?postgres(?:ql)?(?:\\+[a-z0-9_]+)?://(?:([^/?#]*)@)?([^/?#@]*)(?:/([^?#]*))?(?:\\?([^#]*))?");
 
     /// libpq's names (PostgreSQL manual, "Parameter Key Words") and what the driver calls them.
     private static final Map<String, String> FROM_LIBPQ = Map.ofEntries(

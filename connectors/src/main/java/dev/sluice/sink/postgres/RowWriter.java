@@ -17,12 +17,13 @@ import java.util.Map;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
-/// Writes row changes in the caller's transaction: rows, child rows, dead letters and quarantined values. For one thread
-/// and one connection.
+/// Writes row changes in the caller's transaction: rows, child rows, dead letters and quarantined values.
+/// For one thread and one connection.
 ///
-/// Changes of one document are compacted to the last; between documents the order of their last changes is kept, so that
-/// a unique value one document gives up can be taken by another. When PostgreSQL refuses a batch because of its data,
-/// the batch is halved until the document is found that it is about, and that one is dead-lettered (promise 5).
+/// Changes of one document are compacted to the last; between documents the order of their last changes is
+/// kept, so that a unique value one document gives up can be taken by another. When PostgreSQL refuses a
+/// batch because of its data, the batch is halved until the document is found that it is about, and that
+/// one is dead-lettered (promise 5).
 final class RowWriter {
     private final Connection connection;
     private final List<CollectionTarget> targets;
@@ -36,8 +37,8 @@ final class RowWriter {
         this.parked = new Parked(connection, pipeline);
     }
 
-    /// Makes the staging tables and reads which collections have dead letters or quarantined values. Once for each
-    /// connection.
+    /// Makes the staging tables and reads which collections have dead letters or quarantined values. Once
+    /// for each connection.
     void prepare() throws SQLException {
         tables.create();
         parked.load();
@@ -45,7 +46,8 @@ final class RowWriter {
 
     /// Writes everything in one go.
     ///
-    /// @throws SQLException also when the data was refused; the caller rolls back and may go on with [#writeNarrowing]
+    /// @throws SQLException also when the data was refused; the caller rolls back and may go on with
+    ///     [#writeNarrowing]
     WriteSummary write(List<RowChange> changes) throws SQLException {
         return new Compacted(changes).write();
     }
@@ -70,8 +72,7 @@ final class RowWriter {
                 return writeNarrowing(changes.subList(0, half))
                         .plus(writeNarrowing(changes.subList(half, changes.size())));
             }
-            parked.deadLetter(
-                    changes.getFirst(), Failures.describe(refused), String.valueOf(refused.getSQLState()));
+            parked.deadLetter(changes.getFirst(), Failures.describe(refused), String.valueOf(refused.getSQLState()));
             return WriteSummary.ofDeadLetter();
         }
     }
@@ -83,7 +84,7 @@ final class RowWriter {
         private int skipped;
 
         /// What happens to one collection's rows.
-        private final class Effects {
+        private static final class Effects {
             private final CollectionTarget target;
             private final SequencedMap<Object, RowChange> last = new LinkedHashMap<>();
 

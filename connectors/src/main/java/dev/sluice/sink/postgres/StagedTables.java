@@ -9,23 +9,20 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.PGConnection;
-import org.postgresql.copy.CopyIn;
 
-/// The staging tables of one connection, and the statements that bring rows from them into the target. For one thread.
+/// The staging tables of one connection, and the statements that bring rows from them into the target. For
+/// one thread.
 final class StagedTables {
-    /// How much of a COPY is handed to the driver at a time, bytes.
-    private static final int COPY_SLICE = 1 << 16;
-
     private final Connection connection;
     private final List<CollectionTables> collections = new ArrayList<>();
-    private final CopyBuffer buffer = new CopyBuffer();
+    private final RowCopy copy;
 
     /// A collection's own table and its child tables.
     record CollectionTables(TableSql own, List<TableSql> children) {}
 
     StagedTables(Connection connection, List<CollectionTarget> targets) {
         this.connection = connection;
+        this.copy = new RowCopy(connection);
         for (CollectionTarget target : targets) {
             String name = "sluice_stage_" + target.index();
             List<TableSql> children = new ArrayList<>();
@@ -57,28 +54,7 @@ final class StagedTables {
 
     /// Brings rows into a staging table.
     void stage(TableSql table, List<@Nullable Object[]> rows) throws SQLException {
-        List<TableShape.Column> columns = table.shape().columns();
-        buffer.start();
-        CopyIn copy = connection.unwrap(PGConnection.class).getCopyAPI().copyIn(table.copyIntoStaging());
-        try {
-            for (@Nullable Object[] row : rows) {
-                buffer.startRow(columns.size());
-                for (int i = 0; i < row.length; i++) {
-                    buffer.field(columns.get(i).type(), row[i]);
-                }
-                if (buffer.size() >= COPY_SLICE) {
-                    copy.writeToCopy(buffer.bytes(), 0, buffer.size());
-                    buffer.clear();
-                }
-            }
-            buffer.end();
-            copy.writeToCopy(buffer.bytes(), 0, buffer.size());
-            copy.endCopy();
-        } finally {
-            if (copy.isActive()) {
-                copy.cancelCopy();
-            }
-        }
+        copy.copy(table.copyIntoStaging(), table.shape(), rows);
     }
 
     /// Inserts or updates what is staged.

@@ -1,12 +1,12 @@
 package dev.sluice.sink.postgres;
 
-import dev.sluice.sink.Fence;
 import dev.sluice.change.Position;
 import dev.sluice.failure.Failpoint;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.Fence;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.WriteSummary;
 import java.sql.Connection;
@@ -18,8 +18,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// Applies the stream: rows, child rows, dead letters, quarantined values, the position and the watermark in one
-/// transaction, fenced by the epoch (promises 1 and 4). For one thread.
+/// Applies the stream: rows, child rows, dead letters, quarantined values, the position and the watermark
+/// in one transaction, fenced by the epoch (promises 1 and 4). For one thread.
 public final class StreamSink implements AutoCloseable {
     private static final int CONFLICT_TRIES = 5;
 
@@ -32,11 +32,7 @@ public final class StreamSink implements AutoCloseable {
     /// @param connection used by this sink alone from now on, and closed with it
     /// @param fences one for each collection, by its number
     public StreamSink(
-            Connection connection,
-            String pipeline,
-            long epoch,
-            List<CollectionTarget> targets,
-            List<Fence> fences)
+            Connection connection, String pipeline, long epoch, List<CollectionTarget> targets, List<Fence> fences)
             throws SQLException {
         this.connection = connection;
         this.positions = new PositionStore(pipeline);
@@ -51,7 +47,8 @@ public final class StreamSink implements AutoCloseable {
     /// On return the changes and the position are durable, together. When it throws, nothing of them is.
     ///
     /// @param upTo where the stream is after these changes; null leaves the stored position as it is
-    /// @param watermark all that was committed in MongoDB up to here is applied with this batch; null when unknown
+    /// @param watermark all that was committed in MongoDB up to here is applied with this batch; null when
+    ///     unknown
     public WriteSummary apply(List<RowChange> changes, @Nullable Position upTo, @Nullable Instant watermark)
             throws SQLException {
         List<Fence.Held> held = holdAndNote(changes);

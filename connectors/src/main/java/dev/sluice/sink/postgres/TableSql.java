@@ -9,32 +9,32 @@ import java.util.stream.Collectors;
 
 /// The SQL of one table, built once.
 ///
-/// Rows arrive by binary COPY in a temporary staging table whose columns have the mapping's types; from there one
-/// `INSERT .. SELECT .. ON CONFLICT` writes them, and PostgreSQL casts to the table's own types on assignment. Not MERGE,
-/// which is slower from a table without statistics.
-final class TableSql {
+/// Rows arrive by binary COPY in a temporary staging table whose columns have the mapping's types; from
+/// there one `INSERT .. SELECT .. ON CONFLICT` writes them, and PostgreSQL casts to the table's own types
+/// on assignment. Not MERGE, which is slower from a table without statistics.
+public final class TableSql {
     private final TableShape shape;
     private final List<String> conflict;
     private final String staging;
 
     /// @param staging the name of the staging table, unique in the session
     /// @param conflict the columns that say "the same row"
-    TableSql(TableShape shape, List<String> conflict, String staging) {
+    public TableSql(TableShape shape, List<String> conflict, String staging) {
         this.shape = shape;
         this.conflict = List.copyOf(conflict);
         this.staging = "pg_temp." + TableName.quote(staging);
     }
 
-    TableShape shape() {
+    public TableShape shape() {
         return shape;
     }
 
-    String staging() {
+    public String staging() {
         return staging;
     }
 
     /// Emptied at each commit, so a transaction that fails leaves nothing behind either.
-    String createStaging() {
+    public String createStaging() {
         return "CREATE TEMP TABLE IF NOT EXISTS " + staging.substring("pg_temp.".length()) + " ("
                 + shape.columns().stream()
                         .map(c -> TableName.quote(c.name()) + " " + stagingType(c.type()))
@@ -42,7 +42,8 @@ final class TableSql {
                 + ") ON COMMIT DELETE ROWS";
     }
 
-    /// citext is an extension's type without a fixed OID, so it is staged as text, which casts on assignment.
+    /// citext is an extension's type without a fixed OID, so it is staged as text, which casts on
+    /// assignment.
     private static String stagingType(ColumnType type) {
         return switch (type) {
             case ColumnType.Citext c -> "text";
@@ -61,7 +62,7 @@ final class TableSql {
         };
     }
 
-    String copyIntoStaging() {
+    public String copyIntoStaging() {
         return "COPY " + staging + " FROM STDIN (FORMAT binary)";
     }
 
@@ -70,12 +71,16 @@ final class TableSql {
         return "DELETE FROM " + staging;
     }
 
-    /// Inserts or updates what is staged. A row that would not change is not written: no dead tuple, no WAL, no trigger
-    /// that sets `updated_at`. `*<>` compares the stored bytes, so 1.0 and 1.00 are not the same.
+    /// Inserts or updates what is staged. A row that would not change is not written: no dead tuple, no
+    /// WAL, no trigger that sets `updated_at`. `*<>` compares the stored bytes, so 1.0 and 1.00 are not the
+    /// same.
     String upsert() {
-        List<String> columns = shape.columns().stream().map(TableShape.Column::name).toList();
-        List<String> set =
-                columns.stream().filter(c -> !conflict.contains(c)).map(TableName::quote).toList();
+        List<String> columns =
+                shape.columns().stream().map(TableShape.Column::name).toList();
+        List<String> set = columns.stream()
+                .filter(c -> !conflict.contains(c))
+                .map(TableName::quote)
+                .toList();
         String insert = "INSERT INTO " + shape.table().sql() + " AS t (" + quoted(columns) + ") SELECT "
                 + shape.columns().stream().map(c -> value(c, "s")).collect(Collectors.joining(", ")) + " FROM "
                 + staging + " s ON CONFLICT (" + quoted(conflict) + ") DO ";
@@ -89,7 +94,7 @@ final class TableSql {
     }
 
     /// The value of a staged column as the table should hold it: itself, or what its reference finds.
-    static String value(TableShape.Column column, String alias) {
+    public static String value(TableShape.Column column, String alias) {
         String staged = alias + "." + TableName.quote(column.name());
         Reference reference = column.reference();
         if (reference == null) {
@@ -104,17 +109,18 @@ final class TableSql {
         return "DELETE FROM " + shape.table().sql() + " WHERE " + keyName() + " = ANY (?)";
     }
 
-    /// In a child table: deletes the rows of these parents that are not staged, which is how rows beyond the end of a
-    /// shrunken array go; takes one array parameter. By array and not by join, so that the planner knows how few
-    /// parents there are and uses the key's index.
+    /// In a child table: deletes the rows of these parents that are not staged, which is how rows beyond
+    /// the end of a shrunken array go; takes one array parameter. By array and not by join, so that the
+    /// planner knows how few parents there are and uses the key's index.
     String deleteUnstaged() {
         String ordinal = TableName.quote(shape.columns().get(1).name());
-        return "DELETE FROM " + shape.table().sql() + " c WHERE c." + keyName() + " = ANY (?) AND NOT EXISTS (SELECT FROM "
-                + staging + " s WHERE s." + keyName() + " = c." + keyName() + " AND s." + ordinal + " = c." + ordinal + ")";
+        return "DELETE FROM " + shape.table().sql() + " c WHERE c." + keyName()
+                + " = ANY (?) AND NOT EXISTS (SELECT FROM " + staging + " s WHERE s." + keyName() + " = c." + keyName()
+                + " AND s." + ordinal + " = c." + ordinal + ")";
     }
 
     /// The name of the array element type of the key, for `Connection.createArrayOf`.
-    String keyArrayType() {
+    public String keyArrayType() {
         ColumnType type = shape.columns().getFirst().type();
         return switch (type) {
             case ColumnType.Uuid u -> "uuid";

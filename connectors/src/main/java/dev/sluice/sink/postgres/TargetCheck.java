@@ -15,16 +15,18 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/// Looks, before anything is read or written, whether the target has what the mapping names and whether the role may
-/// write it. All that is missing is reported at once.
+/// Looks, before anything is read or written, whether the target has what the mapping names and whether the
+/// role may write it. All that is missing is reported at once.
 public final class TargetCheck {
     private TargetCheck() {}
 
-    /// @throws SluiceException of kind MISSING_TABLE or MISSING_RIGHT with every table and column that is not as needed
+    /// @throws SluiceException of kind MISSING_TABLE or MISSING_RIGHT with every table and column that is
+    ///     not as needed
     public static void check(Connection connection, List<CollectionTarget> targets) throws SQLException {
         List<String> missing = new ArrayList<>();
         List<String> refused = new ArrayList<>();
-        for (String control : List.of("position", "watermark", "backfill", "backfill_chunk", "dead_letter", "quarantine")) {
+        for (String control :
+                List.of("position", "watermark", "backfill", "backfill_chunk", "dead_letter", "quarantine")) {
             table(connection, new TableName("sluice", control), missing, refused);
         }
         for (CollectionTarget target : targets) {
@@ -74,8 +76,8 @@ public final class TargetCheck {
         }
     }
 
-    private static boolean table(
-            Connection connection, TableName table, List<String> missing, List<String> refused) throws SQLException {
+    private static boolean table(Connection connection, TableName table, List<String> missing, List<String> refused)
+            throws SQLException {
         String sql = "SELECT c.oid IS NOT NULL, coalesce(has_schema_privilege(n.oid, 'USAGE'), false),"
                 + " coalesce(has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')"
                 + " AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'), false)"

@@ -18,13 +18,14 @@ import org.flywaydb.core.api.MigrationInfo;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Brings the target to the state the program needs: the database, the control schema `sluice`, the mapping's tables.
-/// Each step may be run by several processes at once and again at any time.
+/// Brings the target to the state the program needs: the database, the control schema `sluice`, the
+/// mapping's tables. Each step may be run by several processes at once and again at any time.
 public final class TargetDatabase {
     private static final Logger LOG = LoggerFactory.getLogger(TargetDatabase.class);
     private static final String MISSING_DATABASE = "3D000";
 
-    /// Somebody else was faster: duplicate_database, or the unique index of pg_database when both were at it.
+    /// Somebody else was faster: duplicate_database, or the unique index of pg_database when both were at
+    /// it.
     private static final Set<String> ALREADY_THERE = Set.of("42P04", "23505");
 
     private final PostgresUri uri;
@@ -46,7 +47,8 @@ public final class TargetDatabase {
         }
         try (Connection maintenance = PostgresConnector.connect(uri.withDatabase("postgres"), 120);
                 Statement statement = maintenance.createStatement()) {
-            statement.execute("CREATE DATABASE " + TableName.quote(uri.database()) + " ENCODING 'UTF8' TEMPLATE template0");
+            statement.execute(
+                    "CREATE DATABASE " + TableName.quote(uri.database()) + " ENCODING 'UTF8' TEMPLATE template0");
             LOG.info("Created the database {}.", uri.database());
         } catch (SQLException e) {
             if (ALREADY_THERE.contains(String.valueOf(e.getSQLState()))) {
@@ -110,7 +112,10 @@ public final class TargetDatabase {
     private List<Flyway> flyways(Catalog.Entry entry) {
         List<Flyway> flyways = new ArrayList<>();
         flyways.add(Flyway.configure()
-                .dataSource(uri.jdbcUrl(), uri.properties().get("user"), uri.properties().get("password"))
+                .dataSource(
+                        uri.jdbcUrl(),
+                        uri.properties().get("user"),
+                        uri.properties().get("password"))
                 .jdbcProperties(uri.properties())
                 .locations("classpath:db/control")
                 .schemas("sluice")
@@ -120,20 +125,25 @@ public final class TargetDatabase {
                 .failOnMissingLocations(true)
                 .connectRetries(0)
                 .load());
-        entry.migrations().ifPresent(location -> flyways.add(Flyway.configure()
-                .dataSource(uri.jdbcUrl(), uri.properties().get("user"), uri.properties().get("password"))
-                .jdbcProperties(uri.properties())
-                .locations(location)
-                .schemas(entry.mapping().schema())
-                .defaultSchema(entry.mapping().schema())
-                .createSchemas(true)
-                // One history for each mapping, so that several can live in one schema, and beside the application's own.
-                .table("sluice_history_" + entry.mapping().name())
-                .baselineOnMigrate(true)
-                .baselineVersion("0")
-                .failOnMissingLocations(true)
-                .connectRetries(0)
-                .load()));
+        entry.migrations()
+                .ifPresent(location -> flyways.add(Flyway.configure()
+                        .dataSource(
+                                uri.jdbcUrl(),
+                                uri.properties().get("user"),
+                                uri.properties().get("password"))
+                        .jdbcProperties(uri.properties())
+                        .locations(location)
+                        .schemas(entry.mapping().schema())
+                        .defaultSchema(entry.mapping().schema())
+                        .createSchemas(true)
+                        // One history for each mapping, so that several can live in one schema, and beside the
+                        // application's own.
+                        .table("sluice_history_" + entry.mapping().name())
+                        .baselineOnMigrate(true)
+                        .baselineVersion("0")
+                        .failOnMissingLocations(true)
+                        .connectRetries(0)
+                        .load()));
         return flyways;
     }
 
@@ -143,8 +153,7 @@ public final class TargetDatabase {
         } catch (FlywayException e) {
             SluiceException known = Failures.classify(e);
             if (known.kind() == FailureKind.UNEXPECTED) {
-                throw new SluiceException(
-                        FailureKind.MISSING_TABLE, "A migration failed: " + Failures.describe(e), e);
+                throw new SluiceException(FailureKind.MISSING_TABLE, "A migration failed: " + Failures.describe(e), e);
             }
             throw known;
         }

@@ -21,8 +21,9 @@ import org.apache.kafka.connect.storage.OffsetBackingStore;
 import org.apache.kafka.connect.util.Callback;
 import org.bson.BsonTimestamp;
 
-/// The engine's offset store, which is only a bridge: it hands the engine the position that was committed to PostgreSQL
-/// with its rows, and forgets whatever the engine wants to store. Made by the engine, by reflection.
+/// The engine's offset store, which is only a bridge: it hands the engine the position that was committed
+/// to PostgreSQL with its rows, and forgets whatever the engine wants to store. Made by the engine, by
+/// reflection.
 public final class CommittedOffset implements OffsetBackingStore {
     /// The engine property that says which position is meant.
     static final String REFERENCE = "offset.storage.ref";
@@ -65,7 +66,8 @@ public final class CommittedOffset implements OffsetBackingStore {
         return CompletableFuture.completedFuture(found);
     }
 
-    /// The task also asks for partitions of older versions (by replica set, by shard): those have no offset.
+    /// The task also asks for partitions of older versions (by replica set, by shard): those have no
+    /// offset.
     private static boolean isThePipelines(ByteBuffer key) {
         byte[] bytes = new byte[key.remaining()];
         key.duplicate().get(bytes);

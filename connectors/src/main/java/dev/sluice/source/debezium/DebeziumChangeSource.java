@@ -25,9 +25,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One run of Debezium's embedded engine: started from a position, ended for good when it breaks off or is closed. It
-/// never restarts inside (`errors.max.retries=0`), since a restart behind our back would deliver changes again that are
-/// waiting to be applied; whoever runs it builds a new one from the committed position.
+/// One run of Debezium's embedded engine: started from a position, ended for good when it breaks off or is
+/// closed. It never restarts inside (`errors.max.retries=0`), since a restart behind our back would deliver
+/// changes again that are waiting to be applied; whoever runs it builds a new one from the committed
+/// position.
 public final class DebeziumChangeSource implements ChangeSource {
     private static final Logger LOG = LoggerFactory.getLogger(DebeziumChangeSource.class);
 
@@ -52,7 +53,7 @@ public final class DebeziumChangeSource implements ChangeSource {
                 .using(this::onEnd)
                 .notifying((records, committer) -> deliver(records, handler))
                 .build();
-        thread = Thread.ofPlatform().name("sluice-engine").daemon(true).unstarted(engine::run);
+        thread = Thread.ofPlatform().name("sluice-engine").daemon(true).unstarted(engine);
     }
 
     /// Opens the stream behind a position.

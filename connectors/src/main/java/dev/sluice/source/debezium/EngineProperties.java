@@ -48,12 +48,30 @@ public record EngineProperties(
 
     public EngineProperties withRawDocuments(boolean raw) {
         return new EngineProperties(
-                pipeline, mongoUri, database, collections, batchMax, queueBytesMax, linger, heartbeat, raw, splitLargeEvents);
+                pipeline,
+                mongoUri,
+                database,
+                collections,
+                batchMax,
+                queueBytesMax,
+                linger,
+                heartbeat,
+                raw,
+                splitLargeEvents);
     }
 
     public EngineProperties withSplitLargeEvents(boolean split) {
         return new EngineProperties(
-                pipeline, mongoUri, database, collections, batchMax, queueBytesMax, linger, heartbeat, rawDocuments, split);
+                pipeline,
+                mongoUri,
+                database,
+                collections,
+                batchMax,
+                queueBytesMax,
+                linger,
+                heartbeat,
+                rawDocuments,
+                split);
     }
 
     Properties toProperties() {
@@ -73,7 +91,8 @@ public record EngineProperties(
         p.setProperty("filters.match.mode", "literal");
         p.setProperty(
                 "collection.include.list",
-                String.join(",", collections.stream().map(c -> database + "." + c).toList()));
+                String.join(
+                        ",", collections.stream().map(c -> database + "." + c).toList()));
         p.setProperty("tombstones.on.delete", "false");
         p.setProperty("cursor.oversize.handling.mode", splitLargeEvents ? "split" : "fail");
         p.setProperty("cursor.max.await.time.ms", "500");

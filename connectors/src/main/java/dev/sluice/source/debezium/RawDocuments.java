@@ -20,21 +20,25 @@ import org.bson.codecs.EncoderContext;
 import org.bson.codecs.RawBsonDocumentCodec;
 import org.bson.codecs.configuration.CodecRegistries;
 import org.bson.json.JsonWriterSettings;
+import org.jspecify.annotations.Nullable;
 
-/// Carries a document's BSON through Debezium untouched. Debezium would decode each document to a tree and write it as
-/// JSON, for us to parse again; with this hook its `after` is the BSON itself, one byte a character. That is faster, and
-/// it is exact where JSON is not: NaN, a document that looks like Extended JSON, DBPointer.
+/// Carries a document's BSON through Debezium untouched. Debezium would decode each document to a tree and
+/// write it as JSON, for us to parse again; with this hook its `after` is the BSON itself, one byte a
+/// character. That is faster, and it is exact where JSON is not: NaN, a document that looks like Extended
+/// JSON, DBPointer.
 ///
-/// It hangs on Debezium's plug-in for authentication, the only place that may touch the driver's settings, and relies on
-/// Debezium calling `toJson(JsonWriterSettings)` for document images and nothing else: an internal matter, so its version
-/// is pinned and `DebeziumChangeSourceIT` watches it. Made by the connector, by reflection.
+/// It hangs on Debezium's plug-in for authentication, the only place that may touch the driver's settings,
+/// and relies on Debezium calling `toJson(JsonWriterSettings)` for document images and nothing else: an
+/// internal matter, so its version is pinned and `DebeziumChangeSourceIT` watches it. Made by the
+/// connector, by reflection.
 public final class RawDocuments extends DefaultMongoDbAuthProvider {
 
     @Override
     public MongoClientSettings.Builder addAuthConfig(MongoClientSettings.Builder settings) {
         return super.addAuthConfig(settings)
                 .codecRegistry(CodecRegistries.fromRegistries(
-                        CodecRegistries.fromCodecs(new RawImageCodec()), MongoClientSettings.getDefaultCodecRegistry()));
+                        CodecRegistries.fromCodecs(new RawImageCodec()),
+                        MongoClientSettings.getDefaultCodecRegistry()));
     }
 
     /// The document in a record's `after`.
@@ -93,7 +97,7 @@ public final class RawDocuments extends DefaultMongoDbAuthProvider {
         }
 
         @Override
-        public BsonValue get(Object key) {
+        public @Nullable BsonValue get(Object key) {
             return raw.get(key);
         }
 

@@ -1,12 +1,12 @@
 package dev.sluice.source.debezium;
 
 import dev.sluice.change.Change;
+import dev.sluice.change.IdText;
 import dev.sluice.change.Position;
 import io.debezium.connector.mongodb.ResumeTokens;
 import java.util.Map;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
-import org.bson.BsonDocument;
 import org.bson.BsonObjectId;
 import org.bson.BsonTimestamp;
 import org.bson.BsonValue;
@@ -50,13 +50,14 @@ final class RecordDecoder {
                 : new Change.Upsert(collection, id, RawDocuments.decode(after), clusterTime, committedAt);
     }
 
-    /// An `_id` as the record's key writes it: relaxed Extended JSON, in which int and long can't be told apart.
+    /// An `_id` as the record's key writes it: relaxed Extended JSON, in which int and long can't be told
+    /// apart.
     static BsonValue id(String json) {
         // What most ids are, without a parser.
         if (json.startsWith(OBJECT_ID_KEY) && json.length() == OBJECT_ID_KEY.length() + 26) {
             return new BsonObjectId(new ObjectId(json.substring(OBJECT_ID_KEY.length(), OBJECT_ID_KEY.length() + 24)));
         }
-        return BsonDocument.parse("{\"_\": " + json + "}").get("_");
+        return IdText.parse(json);
     }
 
     /// @return null for a record without a token

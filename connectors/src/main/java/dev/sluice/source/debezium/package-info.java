@@ -1,4 +1,5 @@
-/// The change stream, through Debezium's embedded engine. The only package that knows Debezium and Kafka Connect.
+/// The change stream, through Debezium's embedded engine. The only package that knows Debezium and Kafka
+/// Connect.
 @NullMarked
 package dev.sluice.source.debezium;
 

@@ -1,11 +1,11 @@
 package dev.sluice.source.mongo;
 
+import com.mongodb.ClientSessionOptions;
 import com.mongodb.ConnectionString;
 import com.mongodb.MongoClientSettings;
 import com.mongodb.MongoCommandException;
 import com.mongodb.MongoException;
 import com.mongodb.ReadConcern;
-import com.mongodb.ClientSessionOptions;
 import com.mongodb.client.ChangeStreamIterable;
 import com.mongodb.client.ClientSession;
 import com.mongodb.client.MongoChangeStreamCursor;
@@ -58,7 +58,7 @@ public final class MongoSource implements AutoCloseable {
                     .applyToClusterSettings(
                             b -> b.serverSelectionTimeout(SERVER_SELECTION.toMillis(), TimeUnit.MILLISECONDS))
                     .applyToSocketSettings(b -> b.connectTimeout(10, TimeUnit.SECONDS)
-                            .readTimeout((int) SOCKET_READ.toMillis(), TimeUnit.MILLISECONDS))
+                            .readTimeout(SOCKET_READ.toSeconds(), TimeUnit.SECONDS))
                     .applyConnectionString(connection)
                     .build();
             this.client = MongoClients.create(settings);
@@ -134,8 +134,7 @@ public final class MongoSource implements AutoCloseable {
 
     /// A position that is now: what is committed after this call comes after it in the stream.
     public Position currentPosition() {
-        try (MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor =
-                watch().cursor()) {
+        try (MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor = watch().cursor()) {
             for (int poll = 0; poll < 20 && cursor.getResumeToken() == null; poll++) {
                 cursor.tryNext();
             }
@@ -182,7 +181,8 @@ public final class MongoSource implements AutoCloseable {
         return "Sluice was at " + from + ", the oplog now starts at " + start + "." + gap;
     }
 
-    /// The oplog's oldest entry, seconds since 1970; empty where it can't be read (it takes a right on `local`).
+    /// The oplog's oldest entry, seconds since 1970; empty where it can't be read (it takes a right on
+    /// `local`).
     public OptionalLong oldestOplogSecond() {
         try {
             BsonDocument first = client.getDatabase("local")
@@ -209,8 +209,7 @@ public final class MongoSource implements AutoCloseable {
     public boolean splitsLargeEvents() {
         Bson split = new BsonDocument("$changeStreamSplitLargeEvent", new BsonDocument());
         try (MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor = client.getDatabase(database)
-                .watch(
-List.of(Aggregates.match(Filters.eq("ns.db", database)), split), RawBsonDocument.class)
+                .watch(List.of(Aggregates.match(Filters.eq("ns.db", database)), split), RawBsonDocument.class)
                 .maxAwaitTime(10, TimeUnit.MILLISECONDS)
                 .cursor()) {
             cursor.tryNext();
@@ -222,7 +221,8 @@ List.of(Aggregates.match(Filters.eq("ns.db", database)), split), RawBsonDocument
         }
     }
 
-    /// About how many documents there are, from the collection's metadata; cheap, and off after an unclean shutdown.
+    /// About how many documents there are, from the collection's metadata; cheap, and off after an unclean
+    /// shutdown.
     public long estimate(String collection) {
         try {
             return collection(collection).estimatedDocumentCount();
@@ -251,8 +251,8 @@ List.of(Aggregates.match(Filters.eq("ns.db", database)), split), RawBsonDocument
         }
     }
 
-    /// Reads the next piece of a bracket, as a majority has it and not from before `notBefore`: a stale secondary would
-    /// bring a deleted document back.
+    /// Reads the next piece of a bracket, as a majority has it and not from before `notBefore`: a stale
+    /// secondary would bring a deleted document back.
     ///
     /// @param after the last `_id` of the piece before; null for the bracket's first
     /// @param notBefore the stream's position when the piece's flight opened; null where that is unknown
@@ -310,7 +310,8 @@ List.of(Aggregates.match(Filters.eq("ns.db", database)), split), RawBsonDocument
         return after == null ? Filters.gte("_id", bracket.lowest()) : Filters.gt("_id", after);
     }
 
-    /// A cluster time as a time of day, to the second: the increment counts operations, not parts of a second.
+    /// A cluster time as a time of day, to the second: the increment counts operations, not parts of a
+    /// second.
     public static Instant instant(BsonTimestamp time) {
         return Instant.ofEpochSecond(time.getTime() & 0xFFFF_FFFFL);
     }

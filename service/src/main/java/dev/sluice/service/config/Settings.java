@@ -8,9 +8,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
-/// What the program is told: by environment variables, or by system properties of the same name in lower case with dots
-/// (`SLUICE_HTTP_PORT` is `sluice.http.port`), which win. A `SLUICE_` or `sluice.` setting that is not known is refused,
-/// so that a misspelt one does not pass for its default.
+/// What the program is told: by environment variables, or by system properties of the same name in lower
+/// case with dots (`SLUICE_HTTP_PORT` is `sluice.http.port`), which win. A `SLUICE_` or `sluice.` setting
+/// that is not known is refused, so that a misspelt one does not pass for its default.
 ///
 /// @param mongoUri the source; empty when not given
 /// @param mongoDatabase overrides the mapping's database
@@ -48,17 +48,27 @@ public record Settings(
 
     /// Read by the launcher, the sandbox or the failpoints, and not by this record.
     private static final Set<String> OTHERS = Set.of(
-            "SLUICE_JAVA_HOME", "SLUICE_JAVA_OPTS", "SLUICE_HOME", "SLUICE_FAILPOINT", "SLUICE_TEST_MONGO_URI", "SLUICE_TEST_POSTGRES_URI");
+            "SLUICE_JAVA_HOME",
+            "SLUICE_JAVA_OPTS",
+            "SLUICE_HOME",
+            "SLUICE_FAILPOINT",
+            "SLUICE_TEST_MONGO_URI",
+            "SLUICE_TEST_POSTGRES_URI");
 
     /// Reads the settings.
     ///
-    /// @throws SluiceException of kind BAD_SETTING that names the setting, never its value where that may be secret
+    /// @throws SluiceException of kind BAD_SETTING that names the setting, never its value where that may
+    ///     be secret
     public static Settings read(Map<String, String> environment, Map<String, String> properties) {
         Map<String, String> all = new TreeMap<>(environment);
-        properties.forEach((name, value) -> all.put(name.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_'), value));
+        properties.forEach((name, value) ->
+                all.put(name.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_'), value));
         for (String name : all.keySet()) {
             if (name.startsWith("SLUICE_") && !KNOWN.contains(name) && !OTHERS.contains(name)) {
-                throw bad(name, "is not a setting of Sluice; known are " + String.join(", ", KNOWN.stream().sorted().toList()));
+                throw bad(
+                        name,
+                        "is not a setting of Sluice; known are "
+                                + String.join(", ", KNOWN.stream().sorted().toList()));
             }
         }
         return new Settings(

@@ -11,8 +11,8 @@ import java.util.List;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
-/// Takes mapped batches from the queue and applies them, one transaction at a time, until the queue is closed and empty.
-/// One thread runs it; the position may be asked by any.
+/// Takes mapped batches from the queue and applies them, one transaction at a time, until the queue is
+/// closed and empty. One thread runs it; the position may be asked by any.
 final class Applier {
     /// Most changes in one transaction.
     private static final int CHANGES_MAX = 10_000;
@@ -32,7 +32,8 @@ final class Applier {
     }
 
     /// The cluster time of the last change that is applied; null when unknown.
-    @Nullable BsonTimestamp position() {
+    @Nullable
+    BsonTimestamp position() {
         return position;
     }
 

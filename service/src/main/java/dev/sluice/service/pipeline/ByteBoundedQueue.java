@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// Mapped batches between the stream's thread and the applier's, bounded in bytes (promise 7): one batch is applied while
-/// the next is read. A batch larger than the bound passes alone.
+/// Mapped batches between the stream's thread and the applier's, bounded in bytes (promise 7): one batch is
+/// applied while the next is read. A batch larger than the bound passes alone.
 final class ByteBoundedQueue {
     private final long bytesMax;
     private final Deque<MappedBatch> batches = new ArrayDeque<>();
@@ -21,7 +21,8 @@ final class ByteBoundedQueue {
         this.bytesMax = bytesMax;
     }
 
-    /// Waits for room. Does nothing when the queue is closed: what comes then is read again by the next run.
+    /// Waits for room. Does nothing when the queue is closed: what comes then is read again by the next
+    /// run.
     void put(MappedBatch batch) throws InterruptedException {
         lock.lockInterruptibly();
         try {
@@ -38,8 +39,8 @@ final class ByteBoundedQueue {
         }
     }
 
-    /// Waits for a batch, and takes with it those behind it while they hold no more than `changesMax` changes together:
-    /// the more has piled up, the larger the transaction.
+    /// Waits for a batch, and takes with it those behind it while they hold no more than `changesMax`
+    /// changes together: the more has piled up, the larger the transaction.
     ///
     /// @return empty when the queue is closed and drained
     List<MappedBatch> take(int changesMax) throws InterruptedException {

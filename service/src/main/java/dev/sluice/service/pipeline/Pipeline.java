@@ -25,10 +25,10 @@ import java.util.concurrent.CountDownLatch;
 /// MongoDB -> source -> change -> mapping -> sink -> PostgreSQL
 /// ```
 ///
-/// A run ([PipelineRun]) takes the pipeline over, checks the target, finds the position, and then does four things at
-/// once: the engine reads and maps changes, the applier writes them with their position in one transaction each, the
-/// backfill copies in fenced chunks what was there before, and the clock asks MongoDB how far it is. The [Supervisor]
-/// starts a new run from the committed position whenever one breaks off.
+/// A run ([PipelineRun]) takes the pipeline over, checks the target, finds the position, and then does four
+/// things at once: the engine reads and maps changes, the applier writes them with their position in one
+/// transaction each, the backfill copies in fenced chunks what was there before, and the clock asks MongoDB
+/// how far it is. The [Supervisor] starts a new run from the committed position whenever one breaks off.
 public final class Pipeline {
     private final String name;
     private final MongoSource source;
@@ -73,7 +73,8 @@ public final class Pipeline {
         }
     }
 
-    /// Asks for the end: reading stops, what is read is applied, then [#run] returns. Any thread; again is harmless.
+    /// Asks for the end: reading stops, what is read is applied, then [#run] returns. Any thread; again is
+    /// harmless.
     public void stop() {
         stop.countDown();
     }
@@ -83,8 +84,8 @@ public final class Pipeline {
         stopped.await();
     }
 
-    /// The epoch of this process: taken over at the first run, and only checked at later ones, since somebody who took
-    /// over meanwhile is to keep the pipeline.
+    /// The epoch of this process: taken over at the first run, and only checked at later ones, since
+    /// somebody who took over meanwhile is to keep the pipeline.
     synchronized long epoch(Connection connection) throws SQLException {
         PositionStore positions = new PositionStore(name);
         connection.setAutoCommit(false);

@@ -4,8 +4,8 @@ import dev.sluice.backfill.Backfill;
 import dev.sluice.change.Change;
 import dev.sluice.change.ChangeBatch;
 import dev.sluice.change.Position;
-import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failpoint;
+import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.positions.PipelineLock;
@@ -39,8 +39,8 @@ import org.bson.RawBsonDocument;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One run of the pipeline, from taking it over to its end: by request, or by the first failure of any of its parts.
-/// The [Supervisor] makes a new one after a failure. Nothing of a run outlives it.
+/// One run of the pipeline, from taking it over to its end: by request, or by the first failure of any of
+/// its parts. The [Supervisor] makes a new one after a failure. Nothing of a run outlives it.
 final class PipelineRun {
     private static final Logger LOG = LoggerFactory.getLogger(PipelineRun.class);
 
@@ -92,10 +92,10 @@ final class PipelineRun {
                 Applier applier = new Applier(queue, sink, clock, status, from);
                 CompletableFuture<Void> applied = inBackground("sluice-apply", applier::run);
                 try (ChangeSource stream = DebeziumChangeSource.start(engine(), from, this::onBatch)) {
-                    stream.ended().whenComplete((v, e) -> breakOff(e == null ? ended() : e));
-                    inBackground("sluice-backfill", () -> backfill(bookkeeping, epoch, applier));
-                    inBackground("sluice-clock", this::watch);
-                    awaitEnd(lock);
+                    watchEnd(stream);
+                    startPart("sluice-backfill", () -> backfill(bookkeeping, epoch, applier));
+                    startPart("sluice-clock", this::watch);
+                    awaitEnd();
                     if (!broken.isDone()) {
                         status.enter(new PipelineState.Draining());
                     }
@@ -213,7 +213,8 @@ final class PipelineRun {
                 clock.onHello(source.hello());
                 status.setClockOffset(clock.offset());
             } catch (SluiceException away) {
-                // Not this thread's to say: the stream breaks off too, or comes back by itself. The lag grows meanwhile.
+                // Not this thread's to say: the stream breaks off too, or comes back by itself. The lag grows
+                // meanwhile.
                 LOG.debug("MongoDB did not answer: {}", away.getMessage());
             }
             if (System.nanoTime() - lastBatchNanos > SILENCE_MAX.toNanos() && queue.waiting() == 0) {
@@ -225,7 +226,7 @@ final class PipelineRun {
         }
     }
 
-    private void awaitEnd(PipelineLock lock) throws InterruptedException {
+    private void awaitEnd() throws InterruptedException {
         while (!ending()) {
             stop.await(200, TimeUnit.MILLISECONDS);
         }
@@ -253,6 +254,17 @@ final class PipelineRun {
     /// Work of one of the run's threads.
     private interface Work {
         void run() throws SQLException, InterruptedException;
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // the action itself says what went wrong
+    private void watchEnd(ChangeSource stream) {
+        stream.ended().whenComplete((v, e) -> breakOff(e == null ? ended() : e));
+    }
+
+    /// Starts a part that nobody waits for; its failure ends the run.
+    @SuppressWarnings("FutureReturnValueIgnored") // breakOff has it
+    private void startPart(String name, Work work) {
+        inBackground(name, work);
     }
 
     private CompletableFuture<Void> inBackground(String name, Work work) {

@@ -4,7 +4,8 @@ import dev.sluice.failure.FailureKind;
 import java.time.Instant;
 import java.util.List;
 
-/// What a pipeline is doing, with what belongs to it. Set by the [Supervisor] and the [PipelineRun]; read by anybody.
+/// What a pipeline is doing, with what belongs to it. Set by the [Supervisor] and the [PipelineRun]; read
+/// by anybody.
 public sealed interface PipelineState {
     /// The name in metrics, status and logs.
     String name();
@@ -66,6 +67,5 @@ public sealed interface PipelineState {
     }
 
     /// The names of all states, for the metric that shows one of them as 1.
-    List<String> NAMES =
-            List.of("starting", "backfilling", "streaming", "waiting", "draining", "stopped", "failed");
+    List<String> NAMES = List.of("starting", "backfilling", "streaming", "waiting", "draining", "stopped", "failed");
 }

@@ -5,20 +5,20 @@ import dev.sluice.sink.RowChange;
 import dev.sluice.sink.WriteSummary;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
-import java.util.TreeMap;
-import java.util.LinkedHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongConsumer;
 import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
-/// What a running pipeline has done and how fresh it is. Written by the pipeline's threads, read by metrics, status and
-/// the demo; any thread.
+/// What a running pipeline has done and how fresh it is. Written by the pipeline's threads, read by
+/// metrics, status and the demo; any thread.
 public final class PipelineStatus {
     /// Latencies are kept from 1 ms to an hour, to three digits.
     private static final long LATENCY_MILLIS_MAX = 3_600_000;
@@ -32,8 +32,9 @@ public final class PipelineStatus {
 
     /// One collection's counters.
     public static final class CollectionStatus {
-        private final Map<String, LongAdder> applied = new TreeMap<>(
-                Map.of("upsert", new LongAdder(), "delete", new LongAdder(), "skip", new LongAdder()));
+        private final LongAdder upserts = new LongAdder();
+        private final LongAdder deletes = new LongAdder();
+        private final LongAdder skips = new LongAdder();
         private final LongAdder backfilledDocuments = new LongAdder();
         private final LongAdder backfilledRows = new LongAdder();
         private final LongAdder deadLetters = new LongAdder();
@@ -41,14 +42,25 @@ public final class PipelineStatus {
         private final Histogram latencyMillis = new ConcurrentHistogram(LATENCY_MILLIS_MAX, 3);
         private volatile long estimatedDocuments = -1;
         private volatile boolean backfillDone;
+        private volatile LongConsumer latencyListener = millis -> {};
+
+        /// Hears each latency, milliseconds, on the applier's thread.
+        public void onLatency(LongConsumer listener) {
+            latencyListener = listener;
+        }
+
+        private void recordLatency(long millis) {
+            latencyMillis.recordValue(millis);
+            latencyListener.accept(millis);
+        }
 
         /// Changes applied by kind: `upsert`, `delete`, `skip`.
         public Map<String, LongAdder> applied() {
-            return applied;
+            return Map.of("upsert", upserts, "delete", deletes, "skip", skips);
         }
 
         public long changesApplied() {
-            return applied.values().stream().mapToLong(LongAdder::sum).sum();
+            return upserts.sum() + deletes.sum() + skips.sum();
         }
 
         public long backfilledDocuments() {
@@ -126,14 +138,15 @@ public final class PipelineStatus {
         clockOffset = offset;
     }
 
-    /// How far behind MongoDB the rows are: now, by MongoDB's clock, minus the watermark. It grows while either side is
-    /// away. NaN when the watermark is unknown.
+    /// How far behind MongoDB the rows are: now, by MongoDB's clock, minus the watermark. It grows while
+    /// either side is away. NaN when the watermark is unknown.
     public double lagSeconds() {
         Instant through = watermark.get();
         if (through == null) {
             return Double.NaN;
         }
-        return Math.max(0, Duration.between(through, Instant.now().plus(clockOffset)).toMillis() / 1000.0);
+        return Math.max(
+                0, Duration.between(through, Instant.now().plus(clockOffset)).toMillis() / 1000.0);
     }
 
     void restoreWatermark(Instant stored) {
@@ -153,23 +166,23 @@ public final class PipelineStatus {
             }
             switch (row.effect()) {
                 case RowChange.Effect.Upsert u -> {
-                    status.applied.get("upsert").increment();
+                    status.upserts.increment();
                     status.quarantined.add(u.rows().misfits().size());
                 }
-                case RowChange.Effect.Delete d -> status.applied.get("delete").increment();
-                case RowChange.Effect.Skip s -> status.applied.get("skip").increment();
+                case RowChange.Effect.Delete d -> status.deletes.increment();
+                case RowChange.Effect.Skip s -> status.skips.increment();
                 case RowChange.Effect.Reject r -> status.deadLetters.increment();
-                case RowChange.Effect.Forget f -> status.applied.get("delete").increment();
+                case RowChange.Effect.Forget f -> status.deletes.increment();
                 case RowChange.Effect.Wait w -> {}
             }
             Change change = row.change();
             if (change.committedAtMillis() > 0) {
-                status.latencyMillis.recordValue(
-                        Math.clamp(now - change.committedAtMillis(), 0, LATENCY_MILLIS_MAX));
+                status.recordLatency(Math.clamp(now - change.committedAtMillis(), 0, LATENCY_MILLIS_MAX));
             }
         }
         if (summary.deadLetters() > 0 && !changes.isEmpty()) {
-            CollectionStatus status = collections.get(changes.getFirst().change().collection());
+            CollectionStatus status =
+                    collections.get(changes.getFirst().change().collection());
             long rejected = changes.stream()
                     .filter(c -> c.effect() instanceof RowChange.Effect.Reject)
                     .count();

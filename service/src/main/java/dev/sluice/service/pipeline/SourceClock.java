@@ -9,12 +9,13 @@ import java.util.Deque;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
-/// What we know of MongoDB's time: how its clock differs from ours, and that at some moment its newest operation was such
-/// and such. From that follows the watermark of an idle stream: when the stream has got to the newest operation there was,
-/// everything committed up to the moment of asking is applied. Any thread.
+/// What we know of MongoDB's time: how its clock differs from ours, and that at some moment its newest
+/// operation was such and such. From that follows the watermark of an idle stream: when the stream has got
+/// to the newest operation there was, everything committed up to the moment of asking is applied. Any
+/// thread.
 final class SourceClock {
-    /// For servers whose idle tokens stand still: a stream that says it is idle this long after the question has polled
-    /// the server since, which takes at most half a second.
+    /// For servers whose idle tokens stand still: a stream that says it is idle this long after the
+    /// question has polled the server since, which takes at most half a second.
     private static final Duration IDLE_MARGIN = Duration.ofSeconds(2);
 
     /// An answer of the server.
@@ -44,13 +45,14 @@ final class SourceClock {
         return offset;
     }
 
-    /// Up to when everything is applied once an idle stream has got to this position; null when that can't be said.
+    /// Up to when everything is applied once an idle stream has got to this position; null when that can't
+    /// be said.
     synchronized @Nullable Instant idleWatermark(Position position, long idleSinceMillis) {
         BsonTimestamp reached = position.clusterTime();
         for (Answer answer : answers) {
             boolean there = reached != null && reached.compareTo(answer.newest()) >= 0;
-            boolean polledSince = !position.movesWhenIdle()
-                    && idleSinceMillis - answer.ourMillis() >= IDLE_MARGIN.toMillis();
+            boolean polledSince =
+                    !position.movesWhenIdle() && idleSinceMillis - answer.ourMillis() >= IDLE_MARGIN.toMillis();
             if (there || polledSince) {
                 return answer.serverTime();
             }

@@ -8,8 +8,9 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Keeps a pipeline running: starts a new run from the committed position when one breaks off, waiting longer each time;
-/// stops for good where trying again can't help. A database that is away for an hour needs no operator.
+/// Keeps a pipeline running: starts a new run from the committed position when one breaks off, waiting
+/// longer each time; stops for good where trying again can't help. A database that is away for an hour
+/// needs no operator.
 final class Supervisor {
     private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
     private static final Duration FIRST_WAIT = Duration.ofMillis(500);
@@ -44,18 +45,19 @@ final class Supervisor {
                     failures = 0;
                 }
                 failures++;
-                boolean again =
-                        switch (failure.kind().retry()) {
-                            case FOREVER -> true;
-                            case A_FEW_TIMES -> failures < A_FEW;
-                            case NEVER -> false;
-                        };
+                boolean again = switch (failure.kind().retry()) {
+                    case FOREVER -> true;
+                    case A_FEW_TIMES -> failures < A_FEW;
+                    case NEVER -> false;
+                };
                 if (!again) {
                     return end(new PipelineState.Failed(failure.kind(), failure.forPeople()), failure);
                 }
                 if (stop.getCount() > 0) {
                     status.enter(new PipelineState.Waiting(
-                            failure.kind(), String.valueOf(failure.getMessage()), Instant.now().plus(wait)));
+                            failure.kind(),
+                            String.valueOf(failure.getMessage()),
+                            Instant.now().plus(wait)));
                     LOG.warn(
                             "{} {} Trying again in {} ms (attempt {}).",
                             failure.kind().what(),
