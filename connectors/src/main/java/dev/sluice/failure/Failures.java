@@ -23,6 +23,12 @@ public final class Failures {
     private static final int NO_REPLICATION_ENABLED = 76;
     private static final int NOT_A_REPLICA_SET = 40573;
 
+    /// The server goes down, comes up or elects: host unreachable, host not found, network timeout,
+    /// shutdown in progress, primary stepped down, exceeded time limit, socket exception, not writable
+    /// primary, interrupted at shutdown or by a step-down, not primary or secondary, not primary and no
+    /// secondary read.
+    private static final Set<Integer> AWAY = Set.of(6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436);
+
     private static final Set<String> TRY_AGAIN = Set.of("40001", "40P01", "55P03", "57014");
 
     private Failures() {}
@@ -61,7 +67,8 @@ public final class Failures {
                 case UNAUTHORIZED, AUTHENTICATION_FAILED -> FailureKind.SOURCE_REFUSED;
                 case CHANGE_STREAM_HISTORY_LOST, CHANGE_STREAM_FATAL, CAPPED_POSITION_LOST -> FailureKind.HISTORY_LOST;
                 case NO_REPLICATION_ENABLED, NOT_A_REPLICA_SET -> FailureKind.NOT_A_REPLICA_SET;
-                default -> FailureKind.SOURCE_UNREACHABLE;
+                default ->
+                    AWAY.contains(command.getErrorCode()) ? FailureKind.SOURCE_UNREACHABLE : FailureKind.UNEXPECTED;
             };
         }
         return FailureKind.SOURCE_UNREACHABLE;

@@ -182,8 +182,9 @@ public final class FullComparison {
     private static String unequal(List<TableShape.Column> columns) {
         return "ROW("
                 + columns.stream().map(c -> "e." + TableName.quote(c.name())).collect(Collectors.joining(", "))
-                + ") *<> ROW("
-                + columns.stream().map(c -> "a." + TableName.quote(c.name())).collect(Collectors.joining(", ")) + ")";
+                + ")::record *<> ROW("
+                + columns.stream().map(c -> "a." + TableName.quote(c.name())).collect(Collectors.joining(", "))
+                + ")::record";
     }
 
     /// The types of a table's columns as PostgreSQL writes them.

@@ -89,8 +89,8 @@ public final class TableSql {
         }
         return insert + "UPDATE SET "
                 + set.stream().map(c -> c + " = EXCLUDED." + c).collect(Collectors.joining(", ")) + " WHERE ROW("
-                + set.stream().map(c -> "t." + c).collect(Collectors.joining(", ")) + ") *<> ROW("
-                + set.stream().map(c -> "EXCLUDED." + c).collect(Collectors.joining(", ")) + ")";
+                + set.stream().map(c -> "t." + c).collect(Collectors.joining(", ")) + ")::record *<> ROW("
+                + set.stream().map(c -> "EXCLUDED." + c).collect(Collectors.joining(", ")) + ")::record";
     }
 
     /// The value of a staged column as the table should hold it: itself, or what its reference finds.

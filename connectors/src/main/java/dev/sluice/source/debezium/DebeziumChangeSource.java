@@ -40,11 +40,13 @@ public final class DebeziumChangeSource implements ChangeSource {
     private final DebeziumEngine<ChangeEvent<SourceRecord, SourceRecord>> engine;
     private final String reference = UUID.randomUUID().toString();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
+    private final RecordDecoder decoder;
     private final Thread thread;
     private volatile boolean closing;
 
     private DebeziumChangeSource(EngineProperties settings, Position from, Handler handler) {
         CommittedOffset.register(reference, from);
+        decoder = new RecordDecoder(settings.rawDocuments());
         Properties properties = settings.toProperties();
         properties.setProperty(CommittedOffset.REFERENCE, reference);
         engine = DebeziumEngine.create(Connect.class)
@@ -85,7 +87,7 @@ public final class DebeziumChangeSource implements ChangeSource {
                 continue;
             }
             idleSince = 0;
-            Change change = RecordDecoder.change(record);
+            Change change = decoder.change(record);
             if (change != null) {
                 changes.add(change);
             }

@@ -7,18 +7,25 @@ import io.debezium.connector.mongodb.ResumeTokens;
 import java.util.Map;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
+import org.bson.BsonDocument;
 import org.bson.BsonObjectId;
 import org.bson.BsonTimestamp;
 import org.bson.BsonValue;
 import org.bson.types.ObjectId;
 import org.jspecify.annotations.Nullable;
 
-/// From Debezium's records to changes and positions. Stateless.
+/// From Debezium's records to changes and positions. Immutable; any thread.
 final class RecordDecoder {
     private static final String HEARTBEAT_TOPIC = "__debezium-heartbeat";
     private static final String OBJECT_ID_KEY = "{\"$oid\": \"";
 
-    private RecordDecoder() {}
+    private final boolean rawDocuments;
+
+    /// @param rawDocuments whether [RawDocuments] is at work, so that documents come as BSON; as JSON
+    ///     otherwise
+    RecordDecoder(boolean rawDocuments) {
+        this.rawDocuments = rawDocuments;
+    }
 
     static boolean isHeartbeat(SourceRecord record) {
         return record.topic().startsWith(HEARTBEAT_TOPIC);
@@ -30,7 +37,8 @@ final class RecordDecoder {
     }
 
     /// @return null for records that are no change of a document
-    static @Nullable Change change(SourceRecord record) {
+    @Nullable
+    Change change(SourceRecord record) {
         if (!(record.value() instanceof Struct value) || value.schema().field("op") == null) {
             return null;
         }
@@ -47,7 +55,11 @@ final class RecordDecoder {
         String after = value.getString("after");
         return after == null
                 ? new Change.Unresolved(collection, id, clusterTime, committedAt)
-                : new Change.Upsert(collection, id, RawDocuments.decode(after), clusterTime, committedAt);
+                : new Change.Upsert(collection, id, document(after), clusterTime, committedAt);
+    }
+
+    private BsonDocument document(String after) {
+        return rawDocuments ? RawDocuments.decode(after) : BsonDocument.parse(after);
     }
 
     /// An `_id` as the record's key writes it: relaxed Extended JSON, in which int and long can't be told

@@ -307,6 +307,10 @@ public final class MongoSource implements AutoCloseable {
         if (bracket.single()) {
             return Filters.eq("_id", bracket.lowest());
         }
+        if (bracket == IdBracket.DATE && after == null) {
+            // Not by a least date: the stand-in's language has none before the year 1.
+            return Filters.type("_id", BsonType.DATE_TIME);
+        }
         return after == null ? Filters.gte("_id", bracket.lowest()) : Filters.gt("_id", after);
     }
 

@@ -53,7 +53,7 @@ final class RunCommand implements Callable<Integer> {
         if (end instanceof PipelineState.Failed failed) {
             spec.commandLine()
                     .getErr()
-                    .println(spec.commandLine().getColorScheme().errorText(failed.message()));
+                    .println(spec.commandLine().getColorScheme().errorText(failed.forPeople()));
             return SluiceCommand.exitCode(failed.kind());
         }
         LOG.info("Stopped: everything that was read is applied.");

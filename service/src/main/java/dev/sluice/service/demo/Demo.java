@@ -3,6 +3,7 @@ package dev.sluice.service.demo;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import dev.sluice.failure.Failures;
+import dev.sluice.failure.SluiceException;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.sandbox.SandboxPostgres;
 import dev.sluice.schema.Catalog;
@@ -126,6 +127,9 @@ public final class Demo {
                 LongAdder written = new LongAdder();
                 liveWrites(pipeline, shop, length, written, ended);
                 awaitCaughtUp(pipeline, source, ended);
+                if (pipeline.status().state() instanceof PipelineState.Failed failed) {
+                    throw new SluiceException(failed.kind(), failed.message());
+                }
                 report(pipeline, written);
                 return compare(pipeline, entry, connector, source);
             } finally {
@@ -143,7 +147,8 @@ public final class Demo {
         Instant nextReport = start;
         while (Instant.now().isBefore(end) && stop.getCount() > 0 && !ended.isDone()) {
             long due = Duration.between(start, Instant.now()).toMillis() * WRITES_PER_SECOND / 1_000;
-            while (written.sum() < due && stop.getCount() > 0) {
+            boolean behind = written.sum() < due;
+            if (behind) {
                 shop.live();
                 written.increment();
             }
@@ -151,7 +156,9 @@ public final class Demo {
                 report(pipeline, written);
                 nextReport = nextReport.plus(REPORT_EVERY);
             }
-            stop.await(10, TimeUnit.MILLISECONDS);
+            if (!behind) {
+                stop.await(2, TimeUnit.MILLISECONDS);
+            }
         }
     }
 
@@ -188,7 +195,9 @@ public final class Demo {
             }
             TimeUnit.MILLISECONDS.sleep(50);
         }
-        out.println("Gave up waiting; the comparison below is of what there is.");
+        if (!ended.isDone()) {
+            out.println("Gave up waiting; the comparison below is of what there is.");
+        }
     }
 
     private boolean compare(Pipeline pipeline, Catalog.Entry entry, PostgresConnector connector, MongoSource source)

@@ -1,6 +1,7 @@
 package dev.sluice.service.pipeline;
 
 import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.SluiceException;
 import java.time.Instant;
 import java.util.List;
 
@@ -60,6 +61,11 @@ public sealed interface PipelineState {
 
     /// Stopped by something that trying again can't mend.
     record Failed(FailureKind kind, String message) implements PipelineState {
+        /// What happened and what to do, for a person.
+        public String forPeople() {
+            return new SluiceException(kind, message).forPeople();
+        }
+
         @Override
         public String name() {
             return "failed";

@@ -51,7 +51,7 @@ final class Supervisor {
                     case NEVER -> false;
                 };
                 if (!again) {
-                    return end(new PipelineState.Failed(failure.kind(), failure.forPeople()), failure);
+                    return end(new PipelineState.Failed(failure.kind(), String.valueOf(failure.getMessage())), failure);
                 }
                 if (stop.getCount() > 0) {
                     status.enter(new PipelineState.Waiting(

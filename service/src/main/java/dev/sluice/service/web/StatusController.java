@@ -42,7 +42,7 @@ public final class StatusController {
     private static @Nullable String message(PipelineState state) {
         return switch (state) {
             case PipelineState.Waiting w -> w.kind().what() + " " + w.message() + " Next try at " + w.retryAt() + ".";
-            case PipelineState.Failed f -> f.message();
+            case PipelineState.Failed f -> f.forPeople();
             case PipelineState.Backfilling b -> "copying " + String.join(", ", b.remaining());
             case PipelineState.Starting s -> null;
             case PipelineState.Streaming s -> null;
