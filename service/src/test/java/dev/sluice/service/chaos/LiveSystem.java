@@ -1,0 +1,139 @@
+package dev.sluice.service.chaos;
+
+import com.mongodb.client.MongoClient;
+import com.mongodb.client.MongoClients;
+import com.mongodb.client.MongoDatabase;
+import dev.sluice.sandbox.SandboxMongo;
+import dev.sluice.sandbox.SandboxPostgres;
+import dev.sluice.schema.Catalog;
+import dev.sluice.service.pipeline.Pipeline;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.PostgresUri;
+import dev.sluice.sink.postgres.TargetDatabase;
+import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.verify.FullComparison;
+import dev.sluice.verify.TableDifference;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Two real servers of their own, a migrated target, and the questions tests ask of them.
+final class LiveSystem implements AutoCloseable {
+    private final SandboxPostgres postgres;
+    private final SandboxMongo mongo;
+    private final Catalog.Entry entry;
+    private final String postgresUri;
+    private final MongoClient client;
+
+    private LiveSystem(SandboxPostgres postgres, SandboxMongo mongo, Catalog.Entry entry) {
+        this.postgres = postgres;
+        this.mongo = mongo;
+        this.entry = entry;
+        this.postgresUri = postgres.createDatabase();
+        new TargetDatabase(PostgresUri.parse(postgresUri)).migrate(entry);
+        this.client = MongoClients.create(mongo.uri());
+    }
+
+    /// @param mapping a catalog name or a file
+    static LiveSystem start(String mapping, SandboxMongo.Options options) {
+        return new LiveSystem(SandboxPostgres.start(), SandboxMongo.start(options), Catalog.load(mapping));
+    }
+
+    SandboxPostgres postgres() {
+        return postgres;
+    }
+
+    SandboxMongo mongo() {
+        return mongo;
+    }
+
+    String postgresUri() {
+        return postgresUri;
+    }
+
+    Catalog.Entry entry() {
+        return entry;
+    }
+
+    MongoDatabase database() {
+        return client.getDatabase(entry.mapping().database());
+    }
+
+    PostgresConnector connector() {
+        return new PostgresConnector(PostgresUri.parse(postgresUri));
+    }
+
+    MongoSource source() {
+        return new MongoSource(mongo.uri(), entry.mapping().database());
+    }
+
+    Pipeline pipeline(MongoSource source) {
+        return new Pipeline(entry.mapping().name(), entry.mapping(), source, connector());
+    }
+
+    /// Differences of all tables; empty when both sides are equal.
+    List<TableDifference> differences() throws SQLException {
+        List<TableDifference> found = new ArrayList<>();
+        try (MongoSource source = source();
+                Connection connection = connector().openForLongWork()) {
+            FullComparison comparison =
+                    new FullComparison(source, connection, entry.mapping().name());
+            for (CollectionTarget target : Pipeline.targets(entry.mapping())) {
+                comparison.compare(target).stream().filter(d -> !d.equal()).forEach(found::add);
+            }
+        }
+        return found;
+    }
+
+    /// Up to when everything is applied, by the control schema; the epoch's start when unknown or
+    /// unreachable.
+    Instant watermark() {
+        try {
+            String text =
+                    text("SELECT to_char(min(cluster_time) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+                            + " FROM sluice.watermark");
+            return text == null ? Instant.EPOCH : Instant.parse(text);
+        } catch (SQLException away) {
+            return Instant.EPOCH;
+        }
+    }
+
+    boolean backfilled() throws SQLException {
+        return number("SELECT count(*) FROM sluice.backfill WHERE state = 'done'")
+                == entry.mapping().collections().size();
+    }
+
+    long number(String sql) throws SQLException {
+        String text = text(sql);
+        return text == null ? 0 : Long.parseLong(text);
+    }
+
+    @Nullable
+    String text(String sql) throws SQLException {
+        try (Connection connection = connector().open();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(sql)) {
+            return row.next() ? row.getString(1) : null;
+        }
+    }
+
+    void execute(String sql) throws SQLException {
+        try (Connection connection = connector().open();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    @Override
+    public void close() {
+        client.close();
+        mongo.close();
+        postgres.close();
+    }
+}

@@ -1,0 +1,78 @@
+package dev.sluice.service.chaos;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.sluice.service.pipeline.Pipeline;
+import dev.sluice.service.pipeline.PipelineState;
+import dev.sluice.source.mongo.MongoSource;
+import java.time.Duration;
+import java.time.Instant;
+
+/// A pipeline running in this process, for tests that take its databases away rather than its life.
+final class RunningPipeline implements AutoCloseable {
+    private final MongoSource source;
+    private final Pipeline pipeline;
+    private final Thread thread;
+    private volatile PipelineState end = new PipelineState.Starting();
+
+    private RunningPipeline(LiveSystem system) {
+        this.source = system.source();
+        this.pipeline = system.pipeline(source);
+        this.thread = Thread.ofPlatform().name("test-pipeline").start(() -> {
+            try {
+                end = pipeline.run();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
+    static RunningPipeline start(LiveSystem system) {
+        return new RunningPipeline(system);
+    }
+
+    Pipeline pipeline() {
+        return pipeline;
+    }
+
+    /// Waits until everything is copied and the stream is being followed.
+    void awaitStreaming() {
+        await().atMost(Duration.ofMinutes(2))
+                .failFast(this::mustNotFail)
+                .until(() -> pipeline.status().state() instanceof PipelineState.Streaming);
+    }
+
+    /// Waits until everything committed before this call is applied.
+    void awaitApplied() {
+        Instant now = Instant.now().plus(source.hello().clockOffset());
+        await().atMost(Duration.ofMinutes(2)).failFast(this::mustNotFail).until(() -> {
+            Instant watermark = pipeline.status().watermark();
+            return watermark != null && !watermark.isBefore(now);
+        });
+    }
+
+    private void mustNotFail() {
+        if (pipeline.status().state() instanceof PipelineState.Failed failed) {
+            throw new IllegalStateException(failed.forPeople());
+        }
+    }
+
+    /// Waits until it ends by itself.
+    PipelineState awaitEnd() throws InterruptedException {
+        if (!thread.join(Duration.ofMinutes(2))) {
+            throw new AssertionError("still running: " + pipeline.status().state());
+        }
+        return end;
+    }
+
+    @Override
+    public void close() {
+        pipeline.stop();
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        source.close();
+    }
+}

@@ -1,0 +1,99 @@
+package dev.sluice.service.chaos;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/// The real program in a process of its own, so that it can be killed.
+final class ServiceProcess implements AutoCloseable {
+    private final Process process;
+    private final Path log;
+
+    private ServiceProcess(Process process, Path log) {
+        this.process = process;
+        this.log = log;
+    }
+
+    static ServiceProcess start(List<String> arguments, List<String> jvmArguments, Map<String, String> environment) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of("-Xmx512m", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED"));
+        command.addAll(jvmArguments);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.sluice.service.Application"));
+        command.addAll(arguments);
+        try {
+            Path log = Files.createTempFile("sluice-process", ".log");
+            ProcessBuilder builder =
+                    new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+            builder.environment().putAll(environment);
+            return new ServiceProcess(builder.start(), log);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// `sluice run` against a live system.
+    static ServiceProcess run(LiveSystem system, String... jvmArguments) {
+        return start(
+                List.of("run"),
+                List.of(jvmArguments),
+                Map.of(
+                        "MONGO_URI", system.mongo().uri(),
+                        "POSTGRES_URI", system.postgresUri(),
+                        "SLUICE_MAPPING", system.entry().mapping().name(),
+                        "SLUICE_HTTP_PORT", "0",
+                        "SLUICE_HTTP_HOST", "127.0.0.1",
+                        "AUTO_MIGRATE", "false",
+                        "AUTO_CREATE_DB", "false"));
+    }
+
+    /// For waits: throws with what the process said once it has ended.
+    void mustLive() {
+        if (!process.isAlive()) {
+            throw new IllegalStateException("it ended with " + process.exitValue() + ":\n" + output());
+        }
+    }
+
+    /// SIGKILL: nothing in the process gets to say anything.
+    void killHard() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
+    /// SIGTERM.
+    void terminate() {
+        process.destroy();
+    }
+
+    int awaitExit(long seconds) throws InterruptedException {
+        if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
+            throw new AssertionError("still running after " + seconds + " s; it said:\n" + output());
+        }
+        return process.exitValue();
+    }
+
+    String output() {
+        try {
+            return Files.readString(log);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+        try {
+            process.waitFor();
+            Files.deleteIfExists(log);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
