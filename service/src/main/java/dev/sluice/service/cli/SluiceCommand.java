@@ -25,7 +25,8 @@ import picocli.CommandLine.ScopeType;
             RunCommand.class,
             BackfillCommand.class,
             MigrateCommand.class,
-            StatusCommand.class
+            StatusCommand.class,
+            BenchCommand.class
         },
         footerHeading = "%nSettings (environment):%n",
         footer = {

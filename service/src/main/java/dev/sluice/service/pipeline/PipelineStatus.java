@@ -12,6 +12,7 @@ import java.util.SequencedMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.IntConsumer;
 import java.util.function.LongConsumer;
 import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
@@ -28,6 +29,7 @@ public final class PipelineStatus {
     private final AtomicReference<PipelineState> state = new AtomicReference<>(new PipelineState.Starting());
     private final AtomicReference<@Nullable Instant> watermark = new AtomicReference<>();
     private final AtomicLong waiting = new AtomicLong();
+    private volatile IntConsumer appliedListener = count -> {};
     private volatile Duration clockOffset = Duration.ZERO;
 
     /// One collection's counters.
@@ -157,6 +159,11 @@ public final class PipelineStatus {
         return a == null || (b != null && b.isAfter(a)) ? b : a;
     }
 
+    /// Hears how many changes each transaction of the stream applied, on the applier's thread.
+    public void onApplied(IntConsumer listener) {
+        appliedListener = listener;
+    }
+
     void onApplied(List<RowChange> changes, WriteSummary summary, @Nullable Instant through) {
         long now = Instant.now().plus(clockOffset).toEpochMilli();
         for (RowChange row : changes) {
@@ -193,6 +200,7 @@ public final class PipelineStatus {
         if (through != null) {
             restoreWatermark(through);
         }
+        appliedListener.accept(changes.size());
     }
 
     void onEstimate(String collection, long documents) {

@@ -1,0 +1,5 @@
+/// Measures itself beside the limits, in one run.
+@NullMarked
+package dev.sluice.service.bench;
+
+import org.jspecify.annotations.NullMarked;
