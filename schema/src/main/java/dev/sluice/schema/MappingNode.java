@@ -5,13 +5,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
-/// A node of the YAML tree that knows where it stands and writes down what is wrong with it, so that the reader can go
-/// on and report everything at once. For one thread.
+/// A node of the YAML tree that knows where it stands and writes down what is wrong with it, so that the reader
+/// can go on and report everything at once. For one thread.
 final class MappingNode {
     private final JsonNode json;
     private final JsonPointer pointer;
@@ -49,7 +50,11 @@ final class MappingNode {
     }
 
     void problem(String message) {
-        document.problems().add(new MappingException.Problem(where(), message));
+        problem(where(), message);
+    }
+
+    void problem(Where place, String message) {
+        document.problems().add(new MappingException.Problem(place, message));
     }
 
     boolean isText() {
@@ -145,7 +150,7 @@ final class MappingNode {
         }
         List<String> names = new ArrayList<>();
         for (E constant : type.getEnumConstants()) {
-            names.add(constant.name().toLowerCase(java.util.Locale.ROOT));
+            names.add(constant.name().toLowerCase(Locale.ROOT));
         }
         child.problem("'" + text + "' is none of: " + String.join(", ", names));
         return otherwise;
