@@ -1,3 +1,4 @@
+/// What happened in MongoDB, as the rest of the program sees it.
 @NullMarked
 package dev.sluice.change;
 

@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/// The ready-made mappings, and the way from what a user names (a catalog entry, a file or a folder) to a mapping with
-/// its migrations.
+/// The ready-made mappings, and the way from what a user names (a catalog entry, a file or a folder) to a
+/// mapping with its migrations.
 public final class Catalog {
     /// The ready-made systems by name.
     public static final List<String> NAMES = List.of("demo", "docsgpt");
@@ -19,12 +19,12 @@ public final class Catalog {
 
     /// A mapping and where the DDL of its tables is.
     ///
-    /// @param migrations a Flyway location (`classpath:..` or `filesystem:..`); empty when the tables are made by
-    ///     somebody else
+    /// @param migrations a Flyway location (`classpath:..` or `filesystem:..`); empty when the tables are
+    ///     made by somebody else
     public record Entry(Mapping mapping, Optional<String> migrations) {}
 
-    /// @param nameOrPath a catalog name, a YAML file, or a folder with a `mapping.yaml`; migrations are taken from the
-    ///     folder `migrations` beside the file
+    /// @param nameOrPath a catalog name, a YAML file, or a folder with a `mapping.yaml`; migrations are
+    ///     taken from the folder `migrations` beside the file
     /// @throws MappingException when the mapping has mistakes
     /// @throws IllegalArgumentException when there is no such mapping, with the names there are
     public static Entry load(String nameOrPath) {

@@ -5,8 +5,8 @@ import java.util.List;
 
 /// One collection, and the table and child tables its documents become.
 ///
-/// @param conflict the columns whose equality means "the same row": the key, or another unique set where rows
-///     may be there before Sluice writes them
+/// @param conflict the columns whose equality means "the same row": the key, or another unique set where
+///     rows may be there before Sluice writes them
 /// @param onDelete what becomes of the row when the document is deleted
 public record CollectionMapping(
         String collection,
@@ -33,8 +33,8 @@ public record CollectionMapping(
         KEEP
     }
 
-    /// Every path of the document that some column, child table or rule reads by name. What no path covers is the
-    /// rest.
+    /// Every path of the document that some column, child table or rule reads by name. What no path covers
+    /// is the rest.
     public List<Source.Path> readPaths() {
         List<Source.Path> paths = new ArrayList<>();
         columns.forEach(c -> paths.addAll(c.source().ownPaths()));

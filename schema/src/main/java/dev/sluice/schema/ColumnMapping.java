@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 /// One column: a source, a chain of conversions, and a policy for what does not fit.
 ///
 /// @param column its name in PostgreSQL
-/// @param type the type of the values Sluice writes; PostgreSQL casts on assignment where the table's own type differs
+/// @param type the type of the values Sluice writes; PostgreSQL casts on assignment where the table's own
+///     type differs
 /// @param missing what is written when the document has no such field; null means SQL NULL
 /// @param nulls what is written when the field is there and null; null means SQL NULL
 /// @param misfit what becomes of a value that the type can't hold

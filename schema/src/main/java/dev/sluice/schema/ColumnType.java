@@ -5,8 +5,8 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// The PostgreSQL types a mapping may name. A closed set: a new type will not compile until every switch over it,
-/// `BsonToPg` and the binary COPY encoder first of all, has decided what it means.
+/// The PostgreSQL types a mapping may name. A closed set: a new type will not compile until every switch
+/// over it, `BsonToPg` and the binary COPY encoder first of all, has decided what it means.
 public sealed interface ColumnType {
 
     /// The type as PostgreSQL writes it in DDL, for example `numeric(18,2)` or `text[]`.

@@ -10,7 +10,8 @@ import java.util.SequencedMap;
 /// @param name names the pipeline too, unless that is given one of its own
 /// @param database the source database when MONGO_DB_NAME does not say otherwise
 /// @param schema the PostgreSQL schema of tables that name none
-/// @param collections in the order they are written, which is the order of the file: referenced tables first
+/// @param collections in the order they are written, which is the order of the file: referenced tables
+///     first
 /// @param ignored collections that are left alone on purpose
 public record Mapping(
         String name, String database, String schema, List<CollectionMapping> collections, List<String> ignored) {

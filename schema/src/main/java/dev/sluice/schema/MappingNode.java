@@ -11,8 +11,8 @@ import java.util.Set;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
-/// A node of the YAML tree that knows where it stands and writes down what is wrong with it, so that the reader
-/// can go on and report everything at once. For one thread.
+/// A node of the YAML tree that knows where it stands and writes down what is wrong with it, so that the
+/// reader can go on and report everything at once. For one thread.
 final class MappingNode {
     private final JsonNode json;
     private final JsonPointer pointer;

@@ -1,7 +1,7 @@
 package dev.sluice.schema;
 
-/// The value is looked up in another table when the row is written: of the row whose `match` equals it, the column
-/// `take` is written; where there is none, NULL.
+/// The value is looked up in another table when the row is written: of the row whose `match` equals it, the
+/// column `take` is written; where there is none, NULL.
 ///
 /// @param table the table, with its schema when that is not the mapping's
 /// @param match the column of that table that the converted value is compared with; unique

@@ -8,12 +8,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/// Where a column's value comes from. The first part of a column; conversions and the policy for what does not
-/// fit follow it.
+/// Where a column's value comes from. The first part of a column; conversions and the policy for what does
+/// not fit follow it.
 public sealed interface Source {
 
-    /// The paths read by name where the source itself reads: in the document, or for a column of a child table
-    /// in the array's element.
+    /// The paths read by name where the source itself reads: in the document, or for a column of a child
+    /// table in the array's element.
     default List<Path> ownPaths() {
         List<Path> paths = new ArrayList<>();
         Paths.collect(this, false, false, paths);
@@ -66,8 +66,8 @@ public sealed interface Source {
     /// The same value for every document.
     record Constant(JsonNode value) implements Source {}
 
-    /// The moment an ObjectId `_id` was made, to the second; absent for other types of `_id`. Unlike the time of
-    /// the migration it stays the same on every run.
+    /// The moment an ObjectId `_id` was made, to the second; absent for other types of `_id`. Unlike the
+    /// time of the migration it stays the same on every run.
     record IdTime() implements Source {}
 
     /// The fields that no column, child table or rule of the collection reads by name, without `_id`; of an
@@ -78,8 +78,8 @@ public sealed interface Source {
     /// The whole document, without `_id`; in a child table too it is the document that holds the array.
     record WholeDocument() implements Source {}
 
-    /// An object made of other sources; fields whose source is absent or null are left out. The object itself is
-    /// absent when the field named by `required` is.
+    /// An object made of other sources; fields whose source is absent or null are left out. The object
+    /// itself is absent when the field named by `required` is.
     record Build(Map<String, Source> fields, String required) implements Source {
         public Build {
             // Not Map.copyOf, whose order differs from one run of the JVM to the next.

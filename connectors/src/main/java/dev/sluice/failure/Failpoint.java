@@ -1,0 +1,32 @@
+package dev.sluice.failure;
+
+/// Places between steps that must be atomic, where a test can end the process as a power cut would. Off
+/// unless the system property `sluice.failpoint` names one: `sluice.failpoint=ROWS_WRITTEN` or, to let it
+/// pass a few times first, `ROWS_WRITTEN:5`.
+public enum Failpoint {
+    /// In the stream's transaction, the position is written and no row is.
+    POSITION_WRITTEN,
+    /// In the stream's transaction, rows and child rows are written, nothing is committed.
+    ROWS_WRITTEN,
+    /// The stream's transaction is committed and nobody has been told.
+    COMMITTED,
+    /// A chunk's rows are written, and not yet marked done.
+    CHUNK_WRITTEN,
+    /// A chunk is committed.
+    CHUNK_COMMITTED,
+    /// The first position is taken from MongoDB and not yet stored.
+    POSITION_TAKEN;
+
+    private static final String SETTING = System.getProperty("sluice.failpoint", "");
+    private static final java.util.concurrent.atomic.AtomicInteger REMAINING =
+            new java.util.concurrent.atomic.AtomicInteger(
+                    SETTING.contains(":") ? Integer.parseInt(SETTING.substring(SETTING.indexOf(':') + 1)) : 0);
+    private static final String ARMED = SETTING.contains(":") ? SETTING.substring(0, SETTING.indexOf(':')) : SETTING;
+
+    /// Ends the process at once when this failpoint is armed; else does nothing.
+    public void hit() {
+        if (!ARMED.isEmpty() && name().equals(ARMED) && REMAINING.getAndDecrement() <= 0) {
+            Runtime.getRuntime().halt(137);
+        }
+    }
+}

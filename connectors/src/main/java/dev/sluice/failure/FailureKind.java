@@ -1,0 +1,96 @@
+package dev.sluice.failure;
+
+/// The kinds of failure, whether trying again can help, and what a person can do. The list of those that
+/// are retried is kept short on purpose: nothing is retried that can't succeed.
+public enum FailureKind {
+    SOURCE_UNREACHABLE(
+            Retry.FOREVER,
+            "MongoDB can't be reached.",
+            "Check that it runs and that MONGO_URI names it; Sluice keeps trying."),
+    TARGET_UNREACHABLE(
+            Retry.FOREVER,
+            "PostgreSQL can't be reached.",
+            "Check that it runs and that POSTGRES_URI names it; Sluice keeps trying."),
+    TARGET_CONFLICT(
+            Retry.FOREVER,
+            "PostgreSQL asked for the transaction to be tried again.",
+            "Nothing to do: deadlocks and lock time-outs pass; if they don't, look for long transactions on the target tables."),
+    ENGINE(
+            Retry.FOREVER,
+            "The change stream broke off.",
+            "Sluice opens a new one from the committed position; look at the cause if it goes on."),
+    SOURCE_REFUSED(
+            Retry.NEVER,
+            "MongoDB refused the credentials or a command.",
+            "Check user, password, authSource in MONGO_URI, and that the user may read the database and run changeStream."),
+    TARGET_REFUSED(
+            Retry.NEVER,
+            "PostgreSQL refused the credentials.",
+            "Check user and password in POSTGRES_URI and the server's pg_hba.conf."),
+    MISSING_RIGHT(
+            Retry.NEVER,
+            "PostgreSQL refused for want of a right.",
+            "Grant it (deploy/README.md lists the rights Sluice needs), or run `sluice migrate` with a role that has it."),
+    MISSING_DATABASE(
+            Retry.NEVER,
+            "The PostgreSQL database does not exist.",
+            "Create it, or let Sluice: AUTO_CREATE_DB=true with a role that has CREATEDB."),
+    MISSING_TABLE(
+            Retry.NEVER,
+            "The target does not have what the mapping names.",
+            "Run `sluice migrate` (or start with AUTO_MIGRATE=true), or correct the mapping."),
+    HISTORY_LOST(
+            Retry.NEVER,
+            "MongoDB's oplog no longer holds the position Sluice has to resume from.",
+            "Run `sluice backfill --resync` to take a new position and copy everything again; rows are kept and updated."),
+    FENCED_OUT(
+            Retry.NEVER,
+            "Another process writes this pipeline.",
+            "Stop one of the two; a pipeline has one writer at a time."),
+    DISK_FULL(
+            Retry.NEVER,
+            "PostgreSQL's disk is full.",
+            "Free or add space, then start Sluice again; it goes on where it stopped."),
+    NOT_A_REPLICA_SET(
+            Retry.NEVER,
+            "MongoDB is not a replica set, so it has no change streams.",
+            "Start mongod with --replSet and run rs.initiate(); one node is enough."),
+    BAD_SETTING(
+            Retry.NEVER, "A setting can't be used.", "Correct it and start again; `sluice --help` lists the settings."),
+    MAPPING(Retry.NEVER, "The mapping can't be used.", "Correct the lines named above and start again."),
+    UNEXPECTED(
+            Retry.A_FEW_TIMES,
+            "Something Sluice does not know went wrong.",
+            "Run with --verbose for the stack trace and report it; nothing was committed that was not applied.");
+
+    /// Whether a failure is worth another try.
+    public enum Retry {
+        FOREVER,
+        A_FEW_TIMES,
+        NEVER
+    }
+
+    private final Retry retry;
+    private final String what;
+    private final String remedy;
+
+    FailureKind(Retry retry, String what, String remedy) {
+        this.retry = retry;
+        this.what = what;
+        this.remedy = remedy;
+    }
+
+    public Retry retry() {
+        return retry;
+    }
+
+    /// One sentence that says what happened.
+    public String what() {
+        return what;
+    }
+
+    /// One sentence that says what to do.
+    public String remedy() {
+        return remedy;
+    }
+}

@@ -1,0 +1,140 @@
+package dev.sluice.failure;
+
+import com.mongodb.MongoCommandException;
+import com.mongodb.MongoException;
+import com.mongodb.MongoSecurityException;
+import com.mongodb.MongoTimeoutException;
+import dev.sluice.schema.MappingException;
+import java.io.IOException;
+import java.sql.SQLException;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
+
+/// The one place where exceptions of drivers become kinds of failure.
+public final class Failures {
+    // MongoDB's codes: src/mongo/base/error_codes.yml in its sources.
+    private static final int UNAUTHORIZED = 13;
+    private static final int AUTHENTICATION_FAILED = 18;
+    private static final int CAPPED_POSITION_LOST = 136;
+    private static final int CHANGE_STREAM_FATAL = 280;
+    private static final int CHANGE_STREAM_HISTORY_LOST = 286;
+    private static final int NO_REPLICATION_ENABLED = 76;
+    private static final int NOT_A_REPLICA_SET = 40573;
+
+    /// The server goes down, comes up or elects: host unreachable, host not found, network timeout,
+    /// shutdown in progress, primary stepped down, exceeded time limit, socket exception, not writable
+    /// primary, interrupted at shutdown or by a step-down, not primary or secondary, not primary and no
+    /// secondary read.
+    private static final Set<Integer> AWAY = Set.of(6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436);
+
+    private static final Set<String> TRY_AGAIN = Set.of("40001", "40P01", "55P03", "57014");
+
+    private Failures() {}
+
+    /// Names what went wrong. The first cause that has a known kind decides.
+    public static SluiceException classify(Throwable thrown) {
+        for (Throwable t = thrown; t != null; t = t.getCause()) {
+            SluiceException known = classifyOne(t);
+            if (known != null) {
+                return known;
+            }
+        }
+        return new SluiceException(FailureKind.UNEXPECTED, describe(thrown), thrown);
+    }
+
+    private static @Nullable SluiceException classifyOne(Throwable t) {
+        return switch (t) {
+            case SluiceException s -> s;
+            case MappingException m -> new SluiceException(FailureKind.MAPPING, String.valueOf(m.getMessage()), m);
+            case SQLException s -> new SluiceException(kindOf(s), describe(s), s);
+            case MongoException m -> new SluiceException(kindOf(m), describe(m), m);
+            case IOException i -> new SluiceException(FailureKind.ENGINE, describe(i), i);
+            default -> null;
+        };
+    }
+
+    private static FailureKind kindOf(MongoException m) {
+        if (m instanceof MongoSecurityException) {
+            return FailureKind.SOURCE_REFUSED;
+        }
+        if (m instanceof MongoTimeoutException && String.valueOf(m.getMessage()).contains("Authentication failed")) {
+            return FailureKind.SOURCE_REFUSED;
+        }
+        if (m instanceof MongoCommandException command) {
+            return switch (command.getErrorCode()) {
+                case UNAUTHORIZED, AUTHENTICATION_FAILED -> FailureKind.SOURCE_REFUSED;
+                case CHANGE_STREAM_HISTORY_LOST, CHANGE_STREAM_FATAL, CAPPED_POSITION_LOST -> FailureKind.HISTORY_LOST;
+                case NO_REPLICATION_ENABLED, NOT_A_REPLICA_SET -> FailureKind.NOT_A_REPLICA_SET;
+                default ->
+                    AWAY.contains(command.getErrorCode()) ? FailureKind.SOURCE_UNREACHABLE : FailureKind.UNEXPECTED;
+            };
+        }
+        return FailureKind.SOURCE_UNREACHABLE;
+    }
+
+    /// Kinds by SQLSTATE (PostgreSQL manual, appendix A).
+    private static FailureKind kindOf(SQLException s) {
+        String state = s.getSQLState() == null ? "" : s.getSQLState();
+        if (TRY_AGAIN.contains(state)) {
+            return FailureKind.TARGET_CONFLICT;
+        }
+        return switch (state) {
+            case "42501" -> FailureKind.MISSING_RIGHT;
+            case "42P01", "42703", "3F000", "42883", "42704" -> FailureKind.MISSING_TABLE;
+            case "3D000" -> FailureKind.MISSING_DATABASE;
+            case "53100" -> FailureKind.DISK_FULL;
+            default -> byClass(state);
+        };
+    }
+
+    private static FailureKind byClass(String state) {
+        if (state.startsWith("28")) {
+            return FailureKind.TARGET_REFUSED;
+        }
+        // 08: connection; 57P: shutdown, crash, starting up; 53: too many connections, memory.
+        if (state.startsWith("08") || state.startsWith("57") || state.startsWith("53")) {
+            return FailureKind.TARGET_UNREACHABLE;
+        }
+        return FailureKind.UNEXPECTED;
+    }
+
+    /// Whether PostgreSQL refused because of a value or a constraint: classes 21 (cardinality), 22 (data),
+    /// 23 (integrity), 54 (program limits, such as an index row too large), and a trigger's own refusal.
+    public static boolean isAboutData(SQLException s) {
+        String state = s.getSQLState() == null ? "" : s.getSQLState();
+        return state.startsWith("21")
+                || state.startsWith("22")
+                || state.startsWith("23")
+                || state.startsWith("54")
+                || state.equals("P0001");
+    }
+
+    /// What PostgreSQL or the driver said, in one line, without the parts that quote values of rows (its
+    /// DETAIL).
+    public static String describe(Throwable t) {
+        if (t instanceof PSQLException p && p.getServerErrorMessage() != null) {
+            ServerErrorMessage message = p.getServerErrorMessage();
+            StringBuilder text = new StringBuilder();
+            // Data exceptions quote the value in the message itself ("invalid input syntax for type uuid: ..").
+            String state = String.valueOf(message.getSQLState());
+            text.append(state.startsWith("22") ? "a value does not fit its column" : message.getMessage());
+            append(text, "table", message.getTable());
+            append(text, "column", message.getColumn());
+            append(text, "constraint", message.getConstraint());
+            return text.append(" [SQLSTATE ").append(state).append(']').toString();
+        }
+        String message = t.getMessage();
+        if (message == null || message.isBlank()) {
+            return t.getClass().getSimpleName();
+        }
+        return message.lines().findFirst().orElse(message).strip();
+    }
+
+    private static void append(StringBuilder text, String name, @Nullable String value) {
+        if (value != null) {
+            text.append(", ").append(name).append(' ').append(value);
+        }
+    }
+}

@@ -1,0 +1,26 @@
+package dev.sluice.failure;
+
+import org.jspecify.annotations.Nullable;
+
+/// A failure with its kind. The message says what happened and to what, without any value of a document.
+public final class SluiceException extends RuntimeException {
+    private final FailureKind kind;
+
+    public SluiceException(FailureKind kind, String message) {
+        this(kind, message, null);
+    }
+
+    public SluiceException(FailureKind kind, String message, @Nullable Throwable cause) {
+        super(message, cause);
+        this.kind = kind;
+    }
+
+    public FailureKind kind() {
+        return kind;
+    }
+
+    /// The message for a person: what happened, the detail, what to do now.
+    public String forPeople() {
+        return kind.what() + " " + getMessage() + "\n  -> " + kind.remedy();
+    }
+}

@@ -1,0 +1,57 @@
+package dev.sluice.positions;
+
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.SluiceException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+
+/// Says at once when another process writes the pipeline: a session-level advisory lock that lives as long
+/// as its connection. It is a courtesy to people, not the guarantee: behind a pooler, or after a lost
+/// connection, the fencing epoch in each transaction is what keeps two writers apart (promise 4).
+public final class PipelineLock implements AutoCloseable {
+    /// The first key of the two-key advisory lock; "sluc" in ASCII, to stay out of other applications' way.
+    private static final int SLUICE = 0x736C7563;
+
+    private final Connection connection;
+
+    private PipelineLock(Connection connection) {
+        this.connection = connection;
+    }
+
+    /// @param connection used by the lock alone from now on, and closed with it
+    /// @throws SluiceException of kind FENCED_OUT when another process holds the pipeline
+    public static PipelineLock take(Connection connection, String pipeline) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement("SELECT pg_try_advisory_lock(?, hashtext(?))")) {
+            statement.setInt(1, SLUICE);
+            statement.setString(2, pipeline);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                if (row.getBoolean(1)) {
+                    return new PipelineLock(connection);
+                }
+            }
+        }
+        String owner = new PositionStore(pipeline).owner(connection);
+        connection.close();
+        throw new SluiceException(
+                FailureKind.FENCED_OUT,
+                "The pipeline '" + pipeline + "' is written by " + (owner == null ? "another process" : owner)
+                        + ". This process stops and has written nothing.");
+    }
+
+    /// Whether the lock is still held, as far as the connection knows.
+    public boolean held() {
+        try {
+            return connection.isValid(5);
+        } catch (SQLException e) {
+            return false;
+        }
+    }
+
+    @Override
+    public void close() throws SQLException {
+        connection.close();
+    }
+}

@@ -1,0 +1,46 @@
+package dev.sluice.sink;
+
+import dev.sluice.change.Change;
+import dev.sluice.mapping.KeyResult;
+import dev.sluice.mapping.MappingResult;
+import dev.sluice.sink.RowChange.Effect;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// From changes to row changes, by the mapping. Stateless; any thread.
+public final class ChangeMapper {
+    private final Map<String, CollectionTarget> targets;
+
+    public ChangeMapper(Map<String, CollectionTarget> targets) {
+        this.targets = Map.copyOf(targets);
+    }
+
+    /// @return null when the mapping has no such collection
+    public @Nullable RowChange map(Change change) {
+        CollectionTarget target = targets.get(change.collection());
+        return target == null ? null : new RowChange(target, effect(target, change), change);
+    }
+
+    private static Effect effect(CollectionTarget target, Change change) {
+        return switch (change) {
+            case Change.Upsert upsert ->
+                switch (target.mapper().map(upsert.document())) {
+                    case MappingResult.Mapped mapped -> new Effect.Upsert(mapped);
+                    case MappingResult.Rejected rejected ->
+                        new Effect.Reject(rejected.column() + " from " + rejected.path() + ": " + rejected.reason());
+                    case MappingResult.Skipped skipped ->
+                        switch (target.mapper().key(upsert.id())) {
+                            case KeyResult.Key key -> new Effect.Skip(key.key(), skipped.reason());
+                            // Without a key there never was a row to take away.
+                            case KeyResult.NoKey none -> new Effect.Wait();
+                        };
+                };
+            case Change.Delete delete ->
+                switch (target.mapper().key(delete.id())) {
+                    case KeyResult.Key key -> new Effect.Delete(key.key());
+                    case KeyResult.NoKey none -> new Effect.Forget();
+                };
+            case Change.Unresolved unresolved -> new Effect.Wait();
+        };
+    }
+}

@@ -1,0 +1,53 @@
+package dev.sluice.sink;
+
+import dev.sluice.change.Change;
+import dev.sluice.mapping.MappingResult;
+import org.bson.BsonValue;
+
+/// One change, mapped: what it does to the target.
+///
+/// @param target the collection's place in the target
+/// @param effect what happens to the rows
+/// @param change what it came from
+public record RowChange(CollectionTarget target, Effect effect, Change change) {
+
+    /// What happens to the rows of a document.
+    public sealed interface Effect {
+        /// The rows are made what the document says.
+        record Upsert(MappingResult.Mapped rows) implements Effect {}
+
+        /// The row and its child rows go, where the mapping says that rows go with their documents.
+        record Delete(Object key) implements Effect {}
+
+        /// A rule of the mapping says that there is no row; if there was one, it goes.
+        record Skip(Object key, String reason) implements Effect {}
+
+        /// The document can't become a row, and is kept as a dead letter.
+        record Reject(String reason) implements Effect {}
+
+        /// There is no row and never was one; what was parked of the document goes.
+        record Forget() implements Effect {}
+
+        /// Nothing happens: a later change of the same document says what it is.
+        record Wait() implements Effect {}
+    }
+
+    /// What tells documents apart within a batch: two changes with equal identities are of the same
+    /// document.
+    public Object identity() {
+        return switch (effect) {
+            case Effect.Upsert u -> new RowKey(target.index(), u.rows().key());
+            case Effect.Delete d -> new RowKey(target.index(), d.key());
+            case Effect.Skip s -> new RowKey(target.index(), s.key());
+            case Effect.Reject r -> new UnmappedKey(target.index(), change.id());
+            case Effect.Forget f -> new UnmappedKey(target.index(), change.id());
+            case Effect.Wait w -> new UnmappedKey(target.index(), change.id());
+        };
+    }
+
+    /// A document by its row's key.
+    public record RowKey(int collection, Object key) {}
+
+    /// A document whose key did not become a row's key.
+    public record UnmappedKey(int collection, BsonValue id) {}
+}

@@ -1,0 +1,253 @@
+package dev.sluice.sink.postgres;
+
+import dev.sluice.schema.ColumnType;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/// Rows in PostgreSQL's binary COPY format, in one growing buffer that is used again and again. For one
+/// thread.
+///
+/// The format: PostgreSQL manual, COPY, "Binary Format"; the values: each type's `recv` function in its
+/// sources (`numeric_recv`, `array_recv`, `timestamptz_recv`, ..).
+final class CopyBuffer {
+    private static final byte[] SIGNATURE = {'P', 'G', 'C', 'O', 'P', 'Y', '\n', (byte) 0xFF, '\r', '\n', 0};
+
+    /// PostgreSQL counts from 2000-01-01: microseconds and days behind 1970-01-01.
+    private static final long EPOCH_MICROS = 946_684_800_000_000L;
+
+    private static final int EPOCH_DAYS = 10_957;
+
+    private static final BigInteger TEN_THOUSAND = BigInteger.valueOf(10_000);
+    private static final int NUMERIC_NEGATIVE = 0x4000;
+    private static final int NUMERIC_NAN = 0xC000;
+    private static final int NUMERIC_PLUS_INFINITY = 0xD000;
+    private static final int NUMERIC_MINUS_INFINITY = 0xF000;
+
+    private byte[] bytes = new byte[1 << 16];
+    private int size;
+
+    void start() {
+        size = 0;
+        raw(SIGNATURE);
+        int32(0);
+        int32(0);
+    }
+
+    /// Forgets the bytes, which have been handed on, in the middle of a COPY.
+    void clear() {
+        size = 0;
+    }
+
+    void startRow(int columns) {
+        int16(columns);
+    }
+
+    void end() {
+        int16(-1);
+    }
+
+    byte[] bytes() {
+        return bytes;
+    }
+
+    /// Bytes written so far.
+    int size() {
+        return size;
+    }
+
+    /// Writes one field: its length, then its bytes; -1 for NULL.
+    void field(ColumnType type, @Nullable Object value) {
+        if (value == null) {
+            int32(-1);
+            return;
+        }
+        int at = size;
+        int32(0);
+        value(type, value);
+        patch(at, size - at - 4);
+    }
+
+    private void value(ColumnType type, Object value) {
+        switch (type) {
+            case ColumnType.Text t -> utf8((String) value);
+            case ColumnType.Varchar t -> utf8((String) value);
+            case ColumnType.Citext t -> utf8((String) value);
+            case ColumnType.Bool t -> int8((Boolean) value ? 1 : 0);
+            case ColumnType.Int i -> {
+                long number = (Long) value;
+                switch (i.bytes()) {
+                    case 2 -> int16((int) number);
+                    case 4 -> int32((int) number);
+                    default -> int64(number);
+                }
+            }
+            case ColumnType.DoublePrecision t -> int64(Double.doubleToLongBits((Double) value));
+            case ColumnType.Numeric t -> numeric(value);
+            case ColumnType.Timestamptz t -> int64((Long) value - EPOCH_MICROS);
+            case ColumnType.Date t -> int32(Math.toIntExact((Long) value - EPOCH_DAYS));
+            case ColumnType.Uuid t -> {
+                UUID uuid = (UUID) value;
+                int64(uuid.getMostSignificantBits());
+                int64(uuid.getLeastSignificantBits());
+            }
+            case ColumnType.Bytea t -> raw((byte[]) value);
+            case ColumnType.Jsonb t -> {
+                int8(1); // the version jsonb_recv asks for
+                utf8((String) value);
+            }
+            case ColumnType.Array a -> array(a.element(), (List<?>) value);
+        }
+    }
+
+    private void array(ColumnType element, List<?> values) {
+        boolean hasNull = false;
+        for (Object value : values) {
+            hasNull |= value == null;
+        }
+        int32(values.isEmpty() ? 0 : 1); // dimensions
+        int32(hasNull ? 1 : 0);
+        int32(oid(element));
+        if (values.isEmpty()) {
+            return;
+        }
+        int32(values.size());
+        int32(1); // lower bound
+        for (Object value : values) {
+            field(element, value);
+        }
+    }
+
+    /// The type's fixed OID (`pg_type.dat` in PostgreSQL's sources). citext, an extension's type, has none
+    /// that is fixed; its arrays are staged as text\[\] and cast (see TableSql).
+    private static int oid(ColumnType type) {
+        return switch (type) {
+            case ColumnType.Text t -> 25;
+            case ColumnType.Varchar t -> 1043;
+            case ColumnType.Citext t -> 25;
+            case ColumnType.Bool t -> 16;
+            case ColumnType.Int i -> i.bytes() == 2 ? 21 : i.bytes() == 4 ? 23 : 20;
+            case ColumnType.DoublePrecision t -> 701;
+            case ColumnType.Numeric t -> 1700;
+            case ColumnType.Timestamptz t -> 1184;
+            case ColumnType.Date t -> 1082;
+            case ColumnType.Uuid t -> 2950;
+            case ColumnType.Bytea t -> 17;
+            case ColumnType.Jsonb t -> 3802;
+            case ColumnType.Array a -> throw new IllegalArgumentException("an array of arrays");
+        };
+    }
+
+    /// Base-10000 digits, most significant first; `weight` is the exponent of the first; `dscale` the
+    /// digits shown after the point.
+    private void numeric(Object value) {
+        if (value instanceof Double special) {
+            int sign = special.isNaN() ? NUMERIC_NAN : special > 0 ? NUMERIC_PLUS_INFINITY : NUMERIC_MINUS_INFINITY;
+            numericHeader(0, 0, sign, special.isNaN() ? 0 : 0x20);
+            return;
+        }
+        BigDecimal number = (BigDecimal) value;
+        int displayScale = Math.max(number.scale(), 0);
+        // Bring the fraction to a whole number of base-10000 digits.
+        int fractionDigits = Math.ceilDiv(displayScale, 4);
+        BigInteger unscaled =
+                number.setScale(fractionDigits * 4).unscaledValue().abs();
+        short[] digits = new short[8];
+        int count = 0;
+        while (unscaled.signum() != 0) {
+            BigInteger[] parts = unscaled.divideAndRemainder(TEN_THOUSAND);
+            if (count == digits.length) {
+                digits = Arrays.copyOf(digits, count * 2);
+            }
+            digits[count++] = parts[1].shortValue();
+            unscaled = parts[0];
+        }
+        int weight = count - fractionDigits - 1;
+        int trailingZeros = 0;
+        while (trailingZeros < count && digits[trailingZeros] == 0) {
+            trailingZeros++;
+        }
+        numericHeader(
+                count - trailingZeros,
+                count == 0 ? 0 : weight,
+                number.signum() < 0 ? NUMERIC_NEGATIVE : 0,
+                displayScale);
+        for (int i = count - 1; i >= trailingZeros; i--) {
+            int16(digits[i]);
+        }
+    }
+
+    private void numericHeader(int digits, int weight, int sign, int displayScale) {
+        int16(digits);
+        int16(weight);
+        int16(sign);
+        int16(displayScale);
+    }
+
+    private void utf8(String text) {
+        int length = text.length();
+        ensure(length * 3L);
+        int at = size;
+        for (int i = 0; i < length; i++) {
+            char c = text.charAt(i);
+            if (c >= 0x80) {
+                // Not plain ASCII from here on: leave it to the JDK's encoder.
+                byte[] encoded = text.substring(i).getBytes(StandardCharsets.UTF_8);
+                System.arraycopy(encoded, 0, bytes, at, encoded.length);
+                size = at + encoded.length;
+                return;
+            }
+            bytes[at++] = (byte) c;
+        }
+        size = at;
+    }
+
+    private void raw(byte[] value) {
+        ensure(value.length);
+        System.arraycopy(value, 0, bytes, size, value.length);
+        size += value.length;
+    }
+
+    private void int8(int value) {
+        ensure(1);
+        bytes[size++] = (byte) value;
+    }
+
+    private void int16(int value) {
+        ensure(2);
+        bytes[size++] = (byte) (value >>> 8);
+        bytes[size++] = (byte) value;
+    }
+
+    private void int32(int value) {
+        ensure(4);
+        size += 4;
+        patch(size - 4, value);
+    }
+
+    private void int64(long value) {
+        int32((int) (value >>> 32));
+        int32((int) value);
+    }
+
+    private void patch(int at, int value) {
+        bytes[at] = (byte) (value >>> 24);
+        bytes[at + 1] = (byte) (value >>> 16);
+        bytes[at + 2] = (byte) (value >>> 8);
+        bytes[at + 3] = (byte) value;
+    }
+
+    private void ensure(long more) {
+        long needed = size + more;
+        if (needed > bytes.length) {
+            if (needed > Integer.MAX_VALUE - 16) {
+                throw new IllegalStateException("a COPY of more than 2 GB in one buffer");
+            }
+            bytes = Arrays.copyOf(bytes, (int) Math.min(Math.max(needed, bytes.length * 2L), Integer.MAX_VALUE - 16));
+        }
+    }
+}

@@ -1,0 +1,188 @@
+package dev.sluice.sink.postgres;
+
+import dev.sluice.change.Change;
+import dev.sluice.change.IdText;
+import dev.sluice.mapping.DocumentKey;
+import dev.sluice.mapping.KeyResult;
+import dev.sluice.mapping.MappingResult.MisfitValue;
+import dev.sluice.schema.ColumnType;
+import dev.sluice.schema.KeyMapping;
+import dev.sluice.schema.Where;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.RowChange;
+import dev.sluice.sink.RowChange.Effect;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.bson.BsonValue;
+import org.bson.json.JsonMode;
+import org.bson.json.JsonWriterSettings;
+import org.jspecify.annotations.Nullable;
+
+/// Dead letters and quarantined values, written in the caller's transaction (promise 5). For one thread.
+///
+/// Every change carries the whole document, so a later state that can be applied settles what was parked
+/// before: its row is right again, and what was wrong with an older state is history.
+final class Parked {
+    private static final JsonWriterSettings CANONICAL =
+            JsonWriterSettings.builder().outputMode(JsonMode.EXTENDED).build();
+
+    private static final DocumentKey DOCUMENT_KEY = DocumentKey.of(
+            "", new KeyMapping("document_key", new ColumnType.Text(), KeyMapping.Form.TYPED, new Where("", 1, "")));
+
+    private static final String DEAD_LETTER = """
+            INSERT INTO sluice.dead_letter (pipeline, collection, document_key, operation, document, reason, sqlstate, cluster_time)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (pipeline, collection, document_key) DO UPDATE SET operation = EXCLUDED.operation,
+              document = EXCLUDED.document, reason = EXCLUDED.reason, sqlstate = EXCLUDED.sqlstate,
+              cluster_time = EXCLUDED.cluster_time, attempts = dead_letter.attempts + 1, last_failed_at = clock_timestamp()
+            """;
+    private static final String QUARANTINE = """
+            INSERT INTO sluice.quarantine (pipeline, collection, document_key, column_name, path, bson_type, value, reason, cluster_time)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (pipeline, collection, document_key, column_name, path) DO UPDATE SET
+              bson_type = EXCLUDED.bson_type, value = EXCLUDED.value, reason = EXCLUDED.reason,
+              cluster_time = EXCLUDED.cluster_time, quarantined_at = clock_timestamp()
+            """;
+
+    private final Connection connection;
+    private final String pipeline;
+
+    /// Collections that may have rows there, so that the others cost nothing. Only ever grows: a look too
+    /// many is cheap.
+    private final Set<String> withDeadLetters = new HashSet<>();
+
+    private final Set<String> withQuarantine = new HashSet<>();
+
+    Parked(Connection connection, String pipeline) {
+        this.connection = connection;
+        this.pipeline = pipeline;
+    }
+
+    void load() throws SQLException {
+        collectionsOf("dead_letter", withDeadLetters);
+        collectionsOf("quarantine", withQuarantine);
+    }
+
+    private void collectionsOf(String table, Set<String> found) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(
+                "SELECT DISTINCT collection FROM sluice." + table + " WHERE pipeline = ?")) {
+            statement.setString(1, pipeline);
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    found.add(rows.getString(1));
+                }
+            }
+        }
+    }
+
+    /// After a collection's changes are applied: what was parked of these documents before is settled, and
+    /// the values their rows landed without are kept.
+    void settle(CollectionTarget target, Collection<RowChange> applied) throws SQLException {
+        if (applied.isEmpty()) {
+            return;
+        }
+        String collection = target.collection();
+        boolean misfits = false;
+        for (RowChange change : applied) {
+            misfits |= change.effect() instanceof Effect.Upsert u
+                    && !u.rows().misfits().isEmpty();
+        }
+        if (withDeadLetters.contains(collection)) {
+            forget("dead_letter", collection, applied);
+        }
+        if (withQuarantine.contains(collection)) {
+            forget("quarantine", collection, applied);
+        }
+        if (misfits) {
+            withQuarantine.add(collection);
+            quarantine(collection, applied);
+        }
+    }
+
+    private void forget(String table, String collection, Collection<RowChange> applied) throws SQLException {
+        List<String> keys = new ArrayList<>(applied.size());
+        applied.forEach(c -> keys.add(documentKey(c.change().id())));
+        try (PreparedStatement statement = connection.prepareStatement(
+                "DELETE FROM sluice." + table + " WHERE pipeline = ? AND collection = ? AND document_key = ANY (?)")) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            statement.setArray(3, connection.createArrayOf("text", keys.toArray()));
+            statement.executeUpdate();
+        }
+    }
+
+    private void quarantine(String collection, Collection<RowChange> applied) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(QUARANTINE)) {
+            for (RowChange change : applied) {
+                if (!(change.effect() instanceof Effect.Upsert upsert)) {
+                    continue;
+                }
+                for (MisfitValue misfit : upsert.rows().misfits()) {
+                    statement.setString(1, pipeline);
+                    statement.setString(2, collection);
+                    statement.setString(3, documentKey(change.change().id()));
+                    statement.setString(4, misfit.column());
+                    statement.setString(5, printable(misfit.path()));
+                    statement.setString(6, misfit.value().getBsonType().name().toLowerCase(java.util.Locale.ROOT));
+                    statement.setString(7, IdText.canonical(misfit.value()));
+                    statement.setString(8, misfit.reason());
+                    statement.setObject(9, clusterTime(change.change()));
+                    statement.addBatch();
+                }
+            }
+            statement.executeBatch();
+        }
+    }
+
+    /// Parks one document.
+    ///
+    /// @param sqlState PostgreSQL's error code; null where the failure was found before PostgreSQL saw it
+    void deadLetter(RowChange parked, String reason, @Nullable String sqlState) throws SQLException {
+        Change change = parked.change();
+        withDeadLetters.add(change.collection());
+        try (PreparedStatement statement = connection.prepareStatement(DEAD_LETTER)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, change.collection());
+            statement.setString(3, documentKey(change.id()));
+            statement.setString(4, change instanceof Change.Delete ? "delete" : "upsert");
+            statement.setString(
+                    5,
+                    change instanceof Change.Upsert u
+                            ? u.document().toBsonDocument().toJson(CANONICAL)
+                            : null);
+            statement.setString(6, reason);
+            statement.setString(7, sqlState);
+            statement.setObject(8, clusterTime(change));
+            statement.executeUpdate();
+        }
+    }
+
+    private static @Nullable OffsetDateTime clusterTime(Change change) {
+        int seconds = change.clusterTime().getTime();
+        return seconds == 0
+                ? null
+                : OffsetDateTime.ofInstant(java.time.Instant.ofEpochSecond(seconds & 0xFFFF_FFFFL), ZoneOffset.UTC);
+    }
+
+    /// An `_id` as canonical Extended JSON: different ids are always written differently, equal ones alike.
+    private static String documentKey(BsonValue id) {
+        return switch (DOCUMENT_KEY.key(id)) {
+            case KeyResult.Key key -> (String) key.key();
+            case KeyResult.NoKey none -> IdText.canonical(id);
+        };
+    }
+
+    /// A field name may hold a NUL as well.
+    private static String printable(String path) {
+        return path.replace("\0", "\\u0000");
+    }
+}

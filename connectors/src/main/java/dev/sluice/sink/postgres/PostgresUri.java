@@ -1,0 +1,168 @@
+package dev.sluice.sink.postgres;
+
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.SluiceException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Properties;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// Where PostgreSQL is, read from any of the forms people have in their settings: `postgres://`,
+/// `postgresql://`, SQLAlchemy's `postgresql+driver://`, and `jdbc:postgresql://`. The parameters of libpq
+/// are translated to those of the JDBC driver.
+///
+/// @param hosts `host:port`, one or more joined by commas
+/// @param database the database's name
+/// @param properties user, password and the driver's parameters; the password never leaves through
+///     [#toString]
+public record PostgresUri(String hosts, String database, Map<String, String> properties) {
+    private static final Pattern FORM = Pattern.compile(
+            "(?:jdbc:)?postgres(?:ql)?(?:\\+[a-z0-9_]+)?://(?:([^/?#]*)@)?([^/?#@]*)(?:/([^?#]*))?(?:\\?([^#]*))?");
+
+    /// libpq's names (PostgreSQL manual, "Parameter Key Words") and what the driver calls them.
+    private static final Map<String, String> FROM_LIBPQ = Map.ofEntries(
+            Map.entry("sslmode", "sslmode"),
+            Map.entry("ssl", "ssl"),
+            Map.entry("sslrootcert", "sslrootcert"),
+            Map.entry("sslcert", "sslcert"),
+            Map.entry("sslkey", "sslkey"),
+            Map.entry("sslpassword", "sslpassword"),
+            Map.entry("sslnegotiation", "sslNegotiation"),
+            Map.entry("connect_timeout", "connectTimeout"),
+            Map.entry("application_name", "ApplicationName"),
+            Map.entry("options", "options"),
+            Map.entry("channel_binding", "channelBinding"),
+            Map.entry("gssencmode", "gssEncMode"),
+            Map.entry("krbsrvname", "kerberosServerName"),
+            Map.entry("require_auth", "requireAuth"),
+            Map.entry("user", "user"),
+            Map.entry("password", "password"));
+
+    /// Parameters that have a meaning for libpq and none here; left out in silence.
+    private static final Pattern WITHOUT_MEANING = Pattern.compile(
+            "keepalives_(idle|interval|count)|client_encoding|fallback_application_name|tcp_user_timeout|passfile|service|sslcompression|sslcrl|sslsni|load_balance_hosts|async_fallback|prepared_statement_cache_size|prepare_threshold");
+
+    public PostgresUri {
+        properties = Map.copyOf(properties);
+    }
+
+    /// @throws SluiceException of kind BAD_SETTING, without the text of the URI, which may hold a password
+    public static PostgresUri parse(String text) {
+        Matcher matcher = FORM.matcher(text.strip());
+        if (!matcher.matches()) {
+            throw bad("it is not of the form postgresql://user:password@host:port/database?sslmode=require");
+        }
+        boolean jdbc = text.strip().startsWith("jdbc:");
+        Map<String, String> properties = new LinkedHashMap<>();
+        String credentials = matcher.group(1);
+        if (credentials != null) {
+            int colon = credentials.indexOf(':');
+            properties.put("user", decode(colon < 0 ? credentials : credentials.substring(0, colon)));
+            if (colon >= 0) {
+                properties.put("password", decode(credentials.substring(colon + 1)));
+            }
+        }
+        String hosts = matcher.group(2).isEmpty() ? "localhost" : decode(matcher.group(2));
+        String database = matcher.group(3) == null ? "" : decode(matcher.group(3));
+        String port = null;
+        if (matcher.group(4) != null) {
+            for (String pair : matcher.group(4).split("&")) {
+                if (pair.isEmpty()) {
+                    continue;
+                }
+                int equals = pair.indexOf('=');
+                String name = decode(equals < 0 ? pair : pair.substring(0, equals));
+                String value = equals < 0 ? "" : decode(pair.substring(equals + 1));
+                switch (name) {
+                    case "host", "hostaddr" -> hosts = value;
+                    case "port" -> port = value;
+                    case "dbname" -> database = value;
+                    case "keepalives" -> properties.put("tcpKeepAlive", value.equals("0") ? "false" : "true");
+                    case "target_session_attrs" -> properties.put("targetServerType", serverType(value));
+                    default -> parameter(properties, name, value, jdbc);
+                }
+            }
+        }
+        if (hosts.startsWith("/")) {
+            throw bad("Unix sockets can't be used, name a host");
+        }
+        String user = properties.getOrDefault("user", System.getProperty("user.name"));
+        properties.putIfAbsent("user", user);
+        return new PostgresUri(withPort(hosts, port), database.isEmpty() ? user : database, properties);
+    }
+
+    private static void parameter(Map<String, String> properties, String name, String value, boolean jdbc) {
+        String translated = FROM_LIBPQ.get(name);
+        if (translated != null) {
+            properties.put(translated, value);
+        } else if (jdbc) {
+            properties.put(name, value);
+        } else if (!WITHOUT_MEANING.matcher(name).matches()) {
+            throw bad("its parameter '" + name + "' is not known");
+        }
+    }
+
+    private static String serverType(String value) {
+        return switch (value) {
+            case "read-write", "primary" -> "primary";
+            case "read-only", "standby" -> "secondary";
+            case "prefer-standby" -> "preferSecondary";
+            default -> "any";
+        };
+    }
+
+    private static String withPort(String hosts, @Nullable String port) {
+        StringBuilder joined = new StringBuilder();
+        for (String host : hosts.split(",")) {
+            if (!joined.isEmpty()) {
+                joined.append(',');
+            }
+            joined.append(host);
+            boolean hasPort = host.lastIndexOf(':') > host.lastIndexOf(']');
+            if (port != null && !hasPort) {
+                joined.append(':').append(port);
+            }
+        }
+        return joined.toString();
+    }
+
+    private static String decode(String text) {
+        try {
+            return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException malformed) {
+            throw bad("it holds a % that is not followed by two hex digits (write % itself as %25)");
+        }
+    }
+
+    private static SluiceException bad(String why) {
+        return new SluiceException(FailureKind.BAD_SETTING, "POSTGRES_URI: " + why + ".");
+    }
+
+    /// The same server and credentials, another database.
+    public PostgresUri withDatabase(String other) {
+        return new PostgresUri(hosts, other, properties);
+    }
+
+    /// The driver's URL, without credentials.
+    public String jdbcUrl() {
+        return "jdbc:postgresql://" + hosts + "/"
+                + java.net.URLEncoder.encode(database, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+
+    /// The driver's properties, credentials included.
+    public Properties driverProperties() {
+        Properties driver = new Properties();
+        driver.putAll(properties);
+        return driver;
+    }
+
+    /// Safe to show: no password.
+    @Override
+    public String toString() {
+        return "postgresql://" + properties.get("user") + "@" + hosts + "/" + database;
+    }
+}

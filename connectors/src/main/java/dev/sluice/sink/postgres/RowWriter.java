@@ -1,0 +1,202 @@
+package dev.sluice.sink.postgres;
+
+import dev.sluice.failure.Failures;
+import dev.sluice.mapping.MappingResult.Mapped;
+import dev.sluice.schema.CollectionMapping.OnDelete;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.RowChange;
+import dev.sluice.sink.RowChange.Effect;
+import dev.sluice.sink.WriteSummary;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
+
+/// Writes row changes in the caller's transaction: rows, child rows, dead letters and quarantined values.
+/// For one thread and one connection.
+///
+/// Changes of one document are compacted to the last; between documents the order of their last changes is
+/// kept, so that a unique value one document gives up can be taken by another. When PostgreSQL refuses a
+/// batch because of its data, the batch is halved until the document is found that it is about, and that
+/// one is dead-lettered (promise 5).
+final class RowWriter {
+    private final Connection connection;
+    private final List<CollectionTarget> targets;
+    private final StagedTables tables;
+    private final Parked parked;
+
+    RowWriter(Connection connection, String pipeline, List<CollectionTarget> targets) {
+        this.connection = connection;
+        this.targets = List.copyOf(targets);
+        this.tables = new StagedTables(connection, targets);
+        this.parked = new Parked(connection, pipeline);
+    }
+
+    /// Makes the staging tables and reads which collections have dead letters or quarantined values. Once
+    /// for each connection.
+    void prepare() throws SQLException {
+        tables.create();
+        parked.load();
+    }
+
+    /// Writes everything in one go.
+    ///
+    /// @throws SQLException also when the data was refused; the caller rolls back and may go on with
+    ///     [#writeNarrowing]
+    WriteSummary write(List<RowChange> changes) throws SQLException {
+        return new Compacted(changes).write();
+    }
+
+    /// Writes the changes, finding and parking those PostgreSQL refuses.
+    ///
+    /// @throws SQLException when the failure is not about data
+    WriteSummary writeNarrowing(List<RowChange> changes) throws SQLException {
+        Savepoint savepoint = connection.setSavepoint();
+        try {
+            WriteSummary summary = write(changes);
+            tables.clear();
+            connection.releaseSavepoint(savepoint);
+            return summary;
+        } catch (SQLException refused) {
+            if (!Failures.isAboutData(refused)) {
+                throw refused;
+            }
+            connection.rollback(savepoint);
+            if (changes.size() > 1) {
+                int half = changes.size() / 2;
+                return writeNarrowing(changes.subList(0, half))
+                        .plus(writeNarrowing(changes.subList(half, changes.size())));
+            }
+            parked.deadLetter(changes.getFirst(), Failures.describe(refused), String.valueOf(refused.getSQLState()));
+            return WriteSummary.ofDeadLetter();
+        }
+    }
+
+    /// One batch, compacted.
+    private final class Compacted {
+        private final List<Effects> perCollection = new ArrayList<>();
+        private final Map<Object, RowChange> rejected = new LinkedHashMap<>();
+        private int skipped;
+
+        /// What happens to one collection's rows.
+        private static final class Effects {
+            private final CollectionTarget target;
+            private final SequencedMap<Object, RowChange> last = new LinkedHashMap<>();
+
+            Effects(CollectionTarget target) {
+                this.target = target;
+            }
+        }
+
+        Compacted(List<RowChange> changes) {
+            for (CollectionTarget target : targets) {
+                perCollection.add(new Effects(target));
+            }
+            for (RowChange change : changes) {
+                Effects effects = perCollection.get(change.target().index());
+                switch (change.effect()) {
+                    case Effect.Wait w -> {}
+                    // What the document was before still counts for its row, which stays as it was.
+                    case Effect.Reject r -> rejected.put(change.identity(), change);
+                    case Effect.Upsert u -> keepLast(effects, change);
+                    case Effect.Delete d -> keepLast(effects, change);
+                    case Effect.Skip s -> keepLast(effects, change);
+                    case Effect.Forget f -> keepLast(effects, change);
+                }
+            }
+        }
+
+        private void keepLast(Effects effects, RowChange change) {
+            Object identity = change.identity();
+            effects.last.remove(identity);
+            effects.last.put(identity, change);
+            rejected.remove(new RowChange.UnmappedKey(
+                    change.target().index(), change.change().id()));
+        }
+
+        WriteSummary write() throws SQLException {
+            int rows = 0;
+            int deleted = 0;
+            // Children of later collections may refer to rows of earlier ones: delete backwards, insert forwards.
+            for (Effects effects : perCollection.reversed()) {
+                deleted += delete(effects);
+            }
+            for (Effects effects : perCollection) {
+                rows += upsert(effects);
+            }
+            for (Effects effects : perCollection) {
+                parked.settle(effects.target, effects.last.values());
+            }
+            for (RowChange change : rejected.values()) {
+                parked.deadLetter(change, ((Effect.Reject) change.effect()).reason(), null);
+            }
+            return new WriteSummary(rows, deleted, skipped, rejected.size());
+        }
+
+        private int delete(Effects effects) throws SQLException {
+            List<Object> keys = new ArrayList<>();
+            for (RowChange change : effects.last.values()) {
+                switch (change.effect()) {
+                    case Effect.Delete d -> {
+                        if (effects.target.mapping().onDelete() == OnDelete.DELETE) {
+                            keys.add(d.key());
+                        }
+                    }
+                    case Effect.Skip s -> {
+                        keys.add(s.key());
+                        skipped++;
+                    }
+                    case Effect.Upsert u -> {}
+                    case Effect.Forget f -> {}
+                    case Effect.Reject r -> {}
+                    case Effect.Wait w -> {}
+                }
+            }
+            if (keys.isEmpty()) {
+                return 0;
+            }
+            StagedTables.CollectionTables own = tables.of(effects.target);
+            for (TableSql child : own.children()) {
+                tables.delete(child, keys);
+            }
+            return tables.delete(own.own(), keys);
+        }
+
+        private int upsert(Effects effects) throws SQLException {
+            List<Mapped> documents = new ArrayList<>();
+            for (RowChange change : effects.last.values()) {
+                if (change.effect() instanceof Effect.Upsert upsert) {
+                    documents.add(upsert.rows());
+                }
+            }
+            if (documents.isEmpty()) {
+                return 0;
+            }
+            StagedTables.CollectionTables own = tables.of(effects.target);
+            List<@Nullable Object[]> rows = new ArrayList<>(documents.size());
+            documents.forEach(d -> rows.add(d.row()));
+            tables.stage(own.own(), rows);
+            int written = tables.upsert(own.own());
+            if (own.children().isEmpty()) {
+                return written;
+            }
+            List<Object> parents = documents.stream().map(Mapped::key).toList();
+            for (int c = 0; c < own.children().size(); c++) {
+                TableSql child = own.children().get(c);
+                List<@Nullable Object[]> childRows = new ArrayList<>();
+                for (Mapped document : documents) {
+                    childRows.addAll(document.children().get(c));
+                }
+                tables.stage(child, childRows);
+                tables.deleteUnstaged(child, parents);
+                written += tables.upsert(child);
+            }
+            return written;
+        }
+    }
+}

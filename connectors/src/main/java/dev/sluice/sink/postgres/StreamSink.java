@@ -1,0 +1,150 @@
+package dev.sluice.sink.postgres;
+
+import dev.sluice.change.Position;
+import dev.sluice.failure.Failpoint;
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.Failures;
+import dev.sluice.positions.PositionStore;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.Fence;
+import dev.sluice.sink.RowChange;
+import dev.sluice.sink.WriteSummary;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/// Applies the stream: rows, child rows, dead letters, quarantined values, the position and the watermark
+/// in one transaction, fenced by the epoch (promises 1 and 4). For one thread.
+public final class StreamSink implements AutoCloseable {
+    private static final int CONFLICT_TRIES = 5;
+
+    private final Connection connection;
+    private final PositionStore positions;
+    private final long epoch;
+    private final List<Fence> fences;
+    private final RowWriter writer;
+
+    /// @param connection used by this sink alone from now on, and closed with it
+    /// @param fences one for each collection, by its number
+    public StreamSink(
+            Connection connection, String pipeline, long epoch, List<CollectionTarget> targets, List<Fence> fences)
+            throws SQLException {
+        this.connection = connection;
+        this.positions = new PositionStore(pipeline);
+        this.epoch = epoch;
+        this.fences = List.copyOf(fences);
+        this.writer = new RowWriter(connection, pipeline, targets);
+        connection.setAutoCommit(false);
+        writer.prepare();
+        connection.commit();
+    }
+
+    /// On return the changes and the position are durable, together. When it throws, nothing of them is.
+    ///
+    /// @param upTo where the stream is after these changes; null leaves the stored position as it is
+    /// @param watermark all that was committed in MongoDB up to here is applied with this batch; null when
+    ///     unknown
+    public WriteSummary apply(List<RowChange> changes, @Nullable Position upTo, @Nullable Instant watermark)
+            throws SQLException {
+        List<Fence.Held> held = holdAndNote(changes);
+        try {
+            return applyFenced(changes, upTo, watermark);
+        } finally {
+            held.forEach(Fence.Held::close);
+        }
+    }
+
+    private List<Fence.Held> holdAndNote(List<RowChange> changes) {
+        // By number, so that two threads never take the same two fences in opposite orders.
+        Map<Integer, List<Object>> touched = new TreeMap<>();
+        for (RowChange change : changes) {
+            Object key = key(change);
+            if (key != null) {
+                touched.computeIfAbsent(change.target().index(), i -> new ArrayList<>())
+                        .add(key);
+            }
+        }
+        List<Fence.Held> held = new ArrayList<>(touched.size());
+        touched.forEach((collection, keys) -> {
+            Fence fence = fences.get(collection);
+            held.add(fence.hold());
+            fence.note(keys);
+        });
+        return held;
+    }
+
+    private static @Nullable Object key(RowChange change) {
+        return switch (change.effect()) {
+            case RowChange.Effect.Upsert u -> u.rows().key();
+            case RowChange.Effect.Delete d -> d.key();
+            case RowChange.Effect.Skip s -> s.key();
+            // The row is not written, so a chunk that writes it does no harm that the next change would not mend.
+            case RowChange.Effect.Reject r -> null;
+            case RowChange.Effect.Forget f -> null;
+            case RowChange.Effect.Wait w -> null;
+        };
+    }
+
+    private WriteSummary applyFenced(List<RowChange> changes, @Nullable Position upTo, @Nullable Instant watermark)
+            throws SQLException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return inOneTransaction(changes, upTo, watermark, false);
+            } catch (SQLException e) {
+                connection.rollback();
+                if (Failures.isAboutData(e)) {
+                    return narrowing(changes, upTo, watermark);
+                }
+                boolean again = Failures.classify(e).kind() == FailureKind.TARGET_CONFLICT;
+                if (!again || attempt == CONFLICT_TRIES) {
+                    throw e;
+                }
+            } catch (RuntimeException e) {
+                connection.rollback();
+                throw e;
+            }
+        }
+    }
+
+    private WriteSummary narrowing(List<RowChange> changes, @Nullable Position upTo, @Nullable Instant watermark)
+            throws SQLException {
+        try {
+            return inOneTransaction(changes, upTo, watermark, true);
+        } catch (SQLException | RuntimeException e) {
+            connection.rollback();
+            throw e;
+        }
+    }
+
+    private WriteSummary inOneTransaction(
+            List<RowChange> changes, @Nullable Position upTo, @Nullable Instant watermark, boolean narrow)
+            throws SQLException {
+        if (upTo == null) {
+            positions.hold(connection, epoch);
+        } else {
+            positions.advance(connection, upTo, epoch);
+        }
+        Failpoint.POSITION_WRITTEN.hit();
+        WriteSummary summary = WriteSummary.NOTHING;
+        if (!changes.isEmpty()) {
+            summary = narrow ? writer.writeNarrowing(changes) : writer.write(changes);
+        }
+        if (watermark != null) {
+            positions.moveWatermark(connection, watermark);
+        }
+        Failpoint.ROWS_WRITTEN.hit();
+        connection.commit();
+        Failpoint.COMMITTED.hit();
+        return summary;
+    }
+
+    @Override
+    public void close() throws SQLException {
+        connection.close();
+    }
+}

@@ -1,0 +1,153 @@
+package dev.sluice.sink.postgres;
+
+import dev.sluice.mapping.TableShape;
+import dev.sluice.schema.ColumnType;
+import dev.sluice.schema.Reference;
+import dev.sluice.schema.TableName;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/// The SQL of one table, built once.
+///
+/// Rows arrive by binary COPY in a temporary staging table whose columns have the mapping's types; from
+/// there one `INSERT .. SELECT .. ON CONFLICT` writes them, and PostgreSQL casts to the table's own types
+/// on assignment. Not MERGE, which is slower from a table without statistics.
+public final class TableSql {
+    private final TableShape shape;
+    private final List<String> conflict;
+    private final String staging;
+
+    /// @param staging the name of the staging table, unique in the session
+    /// @param conflict the columns that say "the same row"
+    public TableSql(TableShape shape, List<String> conflict, String staging) {
+        this.shape = shape;
+        this.conflict = List.copyOf(conflict);
+        this.staging = "pg_temp." + TableName.quote(staging);
+    }
+
+    public TableShape shape() {
+        return shape;
+    }
+
+    public String staging() {
+        return staging;
+    }
+
+    /// Emptied at each commit, so a transaction that fails leaves nothing behind either.
+    public String createStaging() {
+        return "CREATE TEMP TABLE IF NOT EXISTS " + staging.substring("pg_temp.".length()) + " ("
+                + shape.columns().stream()
+                        .map(c -> TableName.quote(c.name()) + " " + stagingType(c.type()))
+                        .collect(Collectors.joining(", "))
+                + ") ON COMMIT DELETE ROWS";
+    }
+
+    /// citext is an extension's type without a fixed OID, so it is staged as text, which casts on
+    /// assignment.
+    private static String stagingType(ColumnType type) {
+        return switch (type) {
+            case ColumnType.Citext c -> "text";
+            case ColumnType.Array a -> stagingType(a.element()) + "[]";
+            case ColumnType.Text t -> t.sql();
+            case ColumnType.Varchar t -> t.sql();
+            case ColumnType.Bool t -> t.sql();
+            case ColumnType.Int t -> t.sql();
+            case ColumnType.DoublePrecision t -> t.sql();
+            case ColumnType.Numeric t -> t.sql();
+            case ColumnType.Timestamptz t -> t.sql();
+            case ColumnType.Date t -> t.sql();
+            case ColumnType.Uuid t -> t.sql();
+            case ColumnType.Bytea t -> t.sql();
+            case ColumnType.Jsonb t -> t.sql();
+        };
+    }
+
+    public String copyIntoStaging() {
+        return "COPY " + staging + " FROM STDIN (FORMAT binary)";
+    }
+
+    /// Empties staging inside a transaction that goes on, for the halving of a batch.
+    String clearStaging() {
+        return "DELETE FROM " + staging;
+    }
+
+    /// Inserts or updates what is staged. A row that would not change is not written: no dead tuple, no
+    /// WAL, no trigger that sets `updated_at`. `*<>` compares the stored bytes, so 1.0 and 1.00 are not the
+    /// same.
+    String upsert() {
+        List<String> columns =
+                shape.columns().stream().map(TableShape.Column::name).toList();
+        List<String> set = columns.stream()
+                .filter(c -> !conflict.contains(c))
+                .map(TableName::quote)
+                .toList();
+        String insert = "INSERT INTO " + shape.table().sql() + " AS t (" + quoted(columns) + ") SELECT "
+                + shape.columns().stream().map(c -> value(c, "s")).collect(Collectors.joining(", ")) + " FROM "
+                + staging + " s ON CONFLICT (" + quoted(conflict) + ") DO ";
+        if (set.isEmpty()) {
+            return insert + "NOTHING";
+        }
+        return insert + "UPDATE SET "
+                + set.stream().map(c -> c + " = EXCLUDED." + c).collect(Collectors.joining(", ")) + " WHERE ROW("
+                + set.stream().map(c -> "t." + c).collect(Collectors.joining(", ")) + ")::record *<> ROW("
+                + set.stream().map(c -> "EXCLUDED." + c).collect(Collectors.joining(", ")) + ")::record";
+    }
+
+    /// The value of a staged column as the table should hold it: itself, or what its reference finds.
+    public static String value(TableShape.Column column, String alias) {
+        String staged = alias + "." + TableName.quote(column.name());
+        Reference reference = column.reference();
+        if (reference == null) {
+            return staged;
+        }
+        return "(SELECT r." + TableName.quote(reference.take()) + " FROM "
+                + reference.table().sql() + " r WHERE r." + TableName.quote(reference.match()) + " = " + staged + ")";
+    }
+
+    /// Deletes by the first key column; takes one array parameter.
+    String deleteByKey() {
+        return "DELETE FROM " + shape.table().sql() + " WHERE " + keyName() + " = ANY (?)";
+    }
+
+    /// In a child table: deletes the rows of these parents that are not staged, which is how rows beyond
+    /// the end of a shrunken array go; takes one array parameter. By array and not by join, so that the
+    /// planner knows how few parents there are and uses the key's index.
+    String deleteUnstaged() {
+        String ordinal = TableName.quote(shape.columns().get(1).name());
+        return "DELETE FROM " + shape.table().sql() + " c WHERE c." + keyName()
+                + " = ANY (?) AND NOT EXISTS (SELECT FROM " + staging + " s WHERE s." + keyName() + " = c." + keyName()
+                + " AND s." + ordinal + " = c." + ordinal + ")";
+    }
+
+    /// The name of the array element type of the key, for `Connection.createArrayOf`.
+    public String keyArrayType() {
+        ColumnType type = shape.columns().getFirst().type();
+        return switch (type) {
+            case ColumnType.Uuid u -> "uuid";
+            case ColumnType.Int i -> "bigint";
+            case ColumnType.Text t -> "text";
+            case ColumnType.Varchar v -> "text";
+            case ColumnType.Citext c -> "text";
+            case ColumnType.Bool b -> throw notAKey();
+            case ColumnType.DoublePrecision d -> throw notAKey();
+            case ColumnType.Numeric n -> throw notAKey();
+            case ColumnType.Timestamptz t -> throw notAKey();
+            case ColumnType.Date d -> throw notAKey();
+            case ColumnType.Bytea b -> throw notAKey();
+            case ColumnType.Jsonb j -> throw notAKey();
+            case ColumnType.Array a -> throw notAKey();
+        };
+    }
+
+    private static IllegalStateException notAKey() {
+        return new IllegalStateException("the mapping reader lets only text, varchar, uuid and bigint be keys");
+    }
+
+    private String keyName() {
+        return TableName.quote(shape.columns().getFirst().name());
+    }
+
+    private static String quoted(List<String> columns) {
+        return columns.stream().map(TableName::quote).collect(Collectors.joining(", "));
+    }
+}

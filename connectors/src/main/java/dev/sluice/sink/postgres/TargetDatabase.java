@@ -1,0 +1,161 @@
+package dev.sluice.sink.postgres;
+
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.Failures;
+import dev.sluice.failure.SluiceException;
+import dev.sluice.schema.Catalog;
+import dev.sluice.schema.TableName;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
+import org.flywaydb.core.api.MigrationInfo;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Brings the target to the state the program needs: the database, the control schema `sluice`, the
+/// mapping's tables. Each step may be run by several processes at once and again at any time.
+public final class TargetDatabase {
+    private static final Logger LOG = LoggerFactory.getLogger(TargetDatabase.class);
+    private static final String MISSING_DATABASE = "3D000";
+
+    /// Somebody else was faster: duplicate_database, or the unique index of pg_database when both were at
+    /// it.
+    private static final Set<String> ALREADY_THERE = Set.of("42P04", "23505");
+
+    private final PostgresUri uri;
+
+    public TargetDatabase(PostgresUri uri) {
+        this.uri = uri;
+    }
+
+    /// Creates the database when the server has none of that name.
+    ///
+    /// @throws SluiceException when the server can't be reached or the role may not create databases
+    public void createIfMissing() {
+        try (Connection connection = PostgresConnector.connect(uri, 30)) {
+            return;
+        } catch (SQLException e) {
+            if (!MISSING_DATABASE.equals(e.getSQLState())) {
+                throw Failures.classify(e);
+            }
+        }
+        try (Connection maintenance = PostgresConnector.connect(uri.withDatabase("postgres"), 120);
+                Statement statement = maintenance.createStatement()) {
+            statement.execute(
+                    "CREATE DATABASE " + TableName.quote(uri.database()) + " ENCODING 'UTF8' TEMPLATE template0");
+            LOG.info("Created the database {}.", uri.database());
+        } catch (SQLException e) {
+            if (ALREADY_THERE.contains(String.valueOf(e.getSQLState()))) {
+                return;
+            }
+            if ("42501".equals(e.getSQLState())) {
+                throw new SluiceException(
+                        FailureKind.MISSING_RIGHT,
+                        "The database " + uri.database()
+                                + " does not exist and the role may not create it: permission denied to create database."
+                                + " As a superuser: ALTER ROLE ... CREATEDB; or create the database and set AUTO_CREATE_DB=false.",
+                        e);
+            }
+            throw Failures.classify(e);
+        }
+    }
+
+    /// Applies the migrations of the control schema and of the mapping's tables that are not applied yet.
+    ///
+    /// @return a line for each that was applied now
+    public List<String> migrate(Catalog.Entry entry) {
+        List<String> applied = new ArrayList<>();
+        for (Flyway flyway : flyways(entry)) {
+            run(() -> flyway.migrate()
+                    .migrations
+                    .forEach(m -> applied.add(flyway.getConfiguration().getTable() + ": " + m.version + " "
+                            + m.description + " (" + m.executionTime + " ms)")));
+        }
+        return applied;
+    }
+
+    /// Every migration there is, and whether it is applied.
+    public List<String> info(Catalog.Entry entry) {
+        List<String> lines = new ArrayList<>();
+        for (Flyway flyway : flyways(entry)) {
+            run(() -> Arrays.stream(flyway.info().all())
+                    .filter(i -> i.getVersion() != null)
+                    .forEach(i -> lines.add(line(flyway, i))));
+        }
+        return lines;
+    }
+
+    /// How many migrations are not applied.
+    public int pending(Catalog.Entry entry) {
+        int[] pending = {0};
+        for (Flyway flyway : flyways(entry)) {
+            run(() -> pending[0] += flyway.info().pending().length);
+        }
+        return pending[0];
+    }
+
+    private static String line(Flyway flyway, MigrationInfo info) {
+        return String.format(
+                "%-28s %-6s %-40s %s",
+                flyway.getConfiguration().getTable(),
+                info.getVersion(),
+                info.getDescription(),
+                info.getState().getDisplayName());
+    }
+
+    private List<Flyway> flyways(Catalog.Entry entry) {
+        List<Flyway> flyways = new ArrayList<>();
+        flyways.add(Flyway.configure()
+                .dataSource(
+                        uri.jdbcUrl(),
+                        uri.properties().get("user"),
+                        uri.properties().get("password"))
+                .jdbcProperties(uri.properties())
+                .locations("classpath:db/control")
+                .schemas("sluice")
+                .defaultSchema("sluice")
+                .createSchemas(true)
+                .table("schema_history")
+                .failOnMissingLocations(true)
+                .connectRetries(0)
+                .load());
+        entry.migrations()
+                .ifPresent(location -> flyways.add(Flyway.configure()
+                        .dataSource(
+                                uri.jdbcUrl(),
+                                uri.properties().get("user"),
+                                uri.properties().get("password"))
+                        .jdbcProperties(uri.properties())
+                        .locations(location)
+                        .schemas(entry.mapping().schema())
+                        .defaultSchema(entry.mapping().schema())
+                        .createSchemas(true)
+                        // One history for each mapping, so that several can live in one schema, and beside the
+                        // application's own.
+                        .table("sluice_history_" + entry.mapping().name())
+                        .baselineOnMigrate(true)
+                        .baselineVersion("0")
+                        .failOnMissingLocations(true)
+                        .connectRetries(0)
+                        .load()));
+        return flyways;
+    }
+
+    private static void run(Runnable work) {
+        try {
+            work.run();
+        } catch (FlywayException e) {
+            SluiceException known = Failures.classify(e);
+            if (known.kind() == FailureKind.UNEXPECTED) {
+                throw new SluiceException(FailureKind.MISSING_TABLE, "A migration failed: " + Failures.describe(e), e);
+            }
+            throw known;
+        }
+    }
+}

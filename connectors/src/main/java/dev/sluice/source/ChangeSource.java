@@ -1,0 +1,27 @@
+package dev.sluice.source;
+
+import dev.sluice.change.ChangeBatch;
+import java.util.concurrent.CompletableFuture;
+
+/// A running change stream. Delivers every change committed behind the position it was started from, in
+/// source order, possibly some of them twice when it breaks off and is started again from an older
+/// position.
+public interface ChangeSource extends AutoCloseable {
+
+    /// Takes what the stream delivers. Called by one thread at a time.
+    interface Handler {
+        /// May block, which holds the stream back. Returning says nothing about durability: the source
+        /// keeps no position of its own, and is always started from one that was committed with its rows.
+        ///
+        /// @throws InterruptedException when the source is closed meanwhile
+        void onBatch(ChangeBatch batch) throws InterruptedException;
+    }
+
+    /// Completes when the stream has ended: normally after [#close], exceptionally when it broke off.
+    CompletableFuture<Void> ended();
+
+    /// Stops the stream and waits until no more batches can come; not from within the handler. Does nothing
+    /// the second time.
+    @Override
+    void close();
+}

@@ -1,0 +1,119 @@
+package dev.sluice.source.debezium;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Properties;
+import java.util.UUID;
+
+/// What the engine is told.
+///
+/// @param mongoUri with the replica set's name in it
+/// @param collections without the database's name
+/// @param batchMax most records in a batch
+/// @param queueBytesMax most bytes in the engine's queue, as the engine estimates them
+/// @param linger how long the engine waits to fill a batch: throughput against latency
+/// @param heartbeat how often an idle stream says where it is
+/// @param rawDocuments whether documents come as BSON; as JSON otherwise
+/// @param splitLargeEvents whether the server can split events over 16 MB (6.0.9 and later)
+public record EngineProperties(
+        String pipeline,
+        String mongoUri,
+        String database,
+        List<String> collections,
+        int batchMax,
+        long queueBytesMax,
+        Duration linger,
+        Duration heartbeat,
+        boolean rawDocuments,
+        boolean splitLargeEvents) {
+    public EngineProperties {
+        collections = List.copyOf(collections);
+    }
+
+    /// The settings that a run starts with.
+    public static EngineProperties defaults(
+            String pipeline, String mongoUri, String database, List<String> collections) {
+        return new EngineProperties(
+                pipeline,
+                mongoUri,
+                database,
+                collections,
+                4_096,
+                64L << 20,
+                Duration.ofMillis(10),
+                Duration.ofSeconds(1),
+                true,
+                false);
+    }
+
+    public EngineProperties withRawDocuments(boolean raw) {
+        return new EngineProperties(
+                pipeline,
+                mongoUri,
+                database,
+                collections,
+                batchMax,
+                queueBytesMax,
+                linger,
+                heartbeat,
+                raw,
+                splitLargeEvents);
+    }
+
+    public EngineProperties withSplitLargeEvents(boolean split) {
+        return new EngineProperties(
+                pipeline,
+                mongoUri,
+                database,
+                collections,
+                batchMax,
+                queueBytesMax,
+                linger,
+                heartbeat,
+                rawDocuments,
+                split);
+    }
+
+    Properties toProperties() {
+        // The prefix names JMX beans, which an engine that is slow to die still holds: a new one for each engine.
+        String prefix = "sluice-" + UUID.randomUUID().toString().substring(0, 8);
+        Properties p = new Properties();
+        p.setProperty("name", prefix);
+        p.setProperty("topic.prefix", prefix);
+        p.setProperty("connector.class", "io.debezium.connector.mongodb.MongoDbConnector");
+        p.setProperty("offset.storage", CommittedOffset.class.getName());
+        p.setProperty("mongodb.connection.string", mongoUri);
+        p.setProperty("snapshot.mode", "no_data");
+        p.setProperty("capture.mode", "change_streams_update_full");
+        p.setProperty("capture.scope", "database");
+        p.setProperty("capture.target", database);
+        // The default, regex, rewrites and matches every event on the server: a third of the speed.
+        p.setProperty("filters.match.mode", "literal");
+        p.setProperty(
+                "collection.include.list",
+                String.join(
+                        ",", collections.stream().map(c -> database + "." + c).toList()));
+        p.setProperty("tombstones.on.delete", "false");
+        p.setProperty("cursor.oversize.handling.mode", splitLargeEvents ? "split" : "fail");
+        p.setProperty("cursor.max.await.time.ms", "500");
+        // The driver's default waits for ever on a half-open socket.
+        p.setProperty("mongodb.socket.timeout.ms", "60000");
+        p.setProperty("mongodb.server.selection.timeout.ms", "10000");
+        p.setProperty("connection.validation.timeout.ms", "10000");
+        p.setProperty("max.batch.size", String.valueOf(batchMax));
+        p.setProperty("max.queue.size", String.valueOf(4 * batchMax));
+        p.setProperty("max.queue.size.in.bytes", String.valueOf(queueBytesMax));
+        p.setProperty("poll.interval.ms", String.valueOf(linger.toMillis()));
+        p.setProperty("record.processing.threads", "1");
+        p.setProperty("heartbeat.interval.ms", String.valueOf(heartbeat.toMillis()));
+        p.setProperty("extended.headers.enabled", "false");
+        p.setProperty("errors.max.retries", "0");
+        // Its signals would write to MongoDB or parse documents as JSON; none is used.
+        p.setProperty("signal.enabled.channels", "in-process");
+        p.setProperty("signal.poll.interval.ms", "60000");
+        if (rawDocuments) {
+            p.setProperty("mongodb.authentication.class", RawDocuments.class.getName());
+        }
+        return p;
+    }
+}

@@ -1,0 +1,93 @@
+package dev.sluice.source.debezium;
+
+import dev.sluice.change.Change;
+import dev.sluice.change.IdText;
+import dev.sluice.change.Position;
+import io.debezium.connector.mongodb.ResumeTokens;
+import java.util.Map;
+import org.apache.kafka.connect.data.Struct;
+import org.apache.kafka.connect.source.SourceRecord;
+import org.bson.BsonDocument;
+import org.bson.BsonObjectId;
+import org.bson.BsonTimestamp;
+import org.bson.BsonValue;
+import org.bson.types.ObjectId;
+import org.jspecify.annotations.Nullable;
+
+/// From Debezium's records to changes and positions. Immutable; any thread.
+final class RecordDecoder {
+    private static final String HEARTBEAT_TOPIC = "__debezium-heartbeat";
+    private static final String OBJECT_ID_KEY = "{\"$oid\": \"";
+
+    private final boolean rawDocuments;
+
+    /// @param rawDocuments whether [RawDocuments] is at work, so that documents come as BSON; as JSON
+    ///     otherwise
+    RecordDecoder(boolean rawDocuments) {
+        this.rawDocuments = rawDocuments;
+    }
+
+    static boolean isHeartbeat(SourceRecord record) {
+        return record.topic().startsWith(HEARTBEAT_TOPIC);
+    }
+
+    /// When a heartbeat was made, milliseconds since 1970.
+    static long heartbeatMillis(SourceRecord record) {
+        return record.value() instanceof Struct value ? value.getInt64("ts_ms") : 0;
+    }
+
+    /// @return null for records that are no change of a document
+    @Nullable
+    Change change(SourceRecord record) {
+        if (!(record.value() instanceof Struct value) || value.schema().field("op") == null) {
+            return null;
+        }
+        Struct source = value.getStruct("source");
+        String collection = source.getString("collection");
+        BsonValue id = id(((Struct) record.key()).getString("id"));
+        BsonTimestamp time = clusterTime(record);
+        BsonTimestamp clusterTime = time == null ? new BsonTimestamp(0) : time;
+        long committedAt = source.getInt64("ts_ms");
+        String op = value.getString("op");
+        if (op.equals("d")) {
+            return new Change.Delete(collection, id, clusterTime, committedAt);
+        }
+        String after = value.getString("after");
+        return after == null
+                ? new Change.Unresolved(collection, id, clusterTime, committedAt)
+                : new Change.Upsert(collection, id, document(after), clusterTime, committedAt);
+    }
+
+    private BsonDocument document(String after) {
+        return rawDocuments ? RawDocuments.decode(after) : BsonDocument.parse(after);
+    }
+
+    /// An `_id` as the record's key writes it: relaxed Extended JSON, in which int and long can't be told
+    /// apart.
+    static BsonValue id(String json) {
+        // What most ids are, without a parser.
+        if (json.startsWith(OBJECT_ID_KEY) && json.length() == OBJECT_ID_KEY.length() + 26) {
+            return new BsonObjectId(new ObjectId(json.substring(OBJECT_ID_KEY.length(), OBJECT_ID_KEY.length() + 24)));
+        }
+        return IdText.parse(json);
+    }
+
+    /// @return null for a record without a token
+    static @Nullable Position position(SourceRecord record) {
+        Map<String, ?> offset = record.sourceOffset();
+        return offset != null && offset.get("resume_token") instanceof String token
+                ? Position.of(ResumeTokens.fromBase64(token), clusterTime(record))
+                : null;
+    }
+
+    /// @return null where the record does not say: idle heartbeats carry -1
+    private static @Nullable BsonTimestamp clusterTime(SourceRecord record) {
+        Map<String, ?> offset = record.sourceOffset();
+        return offset != null
+                        && offset.get("sec") instanceof Number seconds
+                        && offset.get("ord") instanceof Number increment
+                        && seconds.longValue() > 0
+                ? new BsonTimestamp(seconds.intValue(), increment.intValue())
+                : null;
+    }
+}

@@ -1,0 +1,327 @@
+package dev.sluice.source.mongo;
+
+import com.mongodb.ClientSessionOptions;
+import com.mongodb.ConnectionString;
+import com.mongodb.MongoClientSettings;
+import com.mongodb.MongoCommandException;
+import com.mongodb.MongoException;
+import com.mongodb.ReadConcern;
+import com.mongodb.client.ChangeStreamIterable;
+import com.mongodb.client.ClientSession;
+import com.mongodb.client.MongoChangeStreamCursor;
+import com.mongodb.client.MongoClient;
+import com.mongodb.client.MongoClients;
+import com.mongodb.client.MongoCollection;
+import com.mongodb.client.MongoCursor;
+import com.mongodb.client.model.Aggregates;
+import com.mongodb.client.model.Filters;
+import com.mongodb.client.model.Sorts;
+import com.mongodb.client.model.changestream.ChangeStreamDocument;
+import dev.sluice.change.IdBracket;
+import dev.sluice.change.Position;
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.Failures;
+import dev.sluice.failure.SluiceException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.bson.BsonDocument;
+import org.bson.BsonInt32;
+import org.bson.BsonTimestamp;
+import org.bson.BsonType;
+import org.bson.BsonValue;
+import org.bson.RawBsonDocument;
+import org.bson.conversions.Bson;
+import org.jspecify.annotations.Nullable;
+
+/// What is asked of MongoDB directly. Any thread.
+public final class MongoSource implements AutoCloseable {
+    private static final Duration SERVER_SELECTION = Duration.ofSeconds(10);
+    private static final Duration SOCKET_READ = Duration.ofSeconds(60);
+
+    private final MongoClient client;
+    private final String uri;
+    private final String database;
+
+    /// @throws SluiceException of kind BAD_SETTING when the URI is none; the message does not repeat it
+    public MongoSource(String uri, String database) {
+        this.uri = uri;
+        this.database = database;
+        try {
+            ConnectionString connection = new ConnectionString(uri);
+            MongoClientSettings settings = MongoClientSettings.builder()
+                    .applicationName("sluice")
+                    .applyToClusterSettings(
+                            b -> b.serverSelectionTimeout(SERVER_SELECTION.toMillis(), TimeUnit.MILLISECONDS))
+                    .applyToSocketSettings(b -> b.connectTimeout(10, TimeUnit.SECONDS)
+                            .readTimeout(SOCKET_READ.toSeconds(), TimeUnit.SECONDS))
+                    .applyConnectionString(connection)
+                    .build();
+            this.client = MongoClients.create(settings);
+        } catch (IllegalArgumentException | MongoException e) {
+            throw new SluiceException(
+                    FailureKind.BAD_SETTING,
+                    "MONGO_URI: it is not of the form mongodb://user:password@host:port/?replicaSet=name or mongodb+srv://..",
+                    e);
+        }
+    }
+
+    public String database() {
+        return database;
+    }
+
+    /// What the server says of itself.
+    ///
+    /// @param replicaSet its name
+    /// @param lastWrite the newest operation in its oplog that a majority has
+    /// @param clockOffset the server's clock minus ours, half the round trip taken out
+    public record Hello(String replicaSet, BsonTimestamp lastWrite, Duration clockOffset) {}
+
+    /// @throws SluiceException of kind NOT_A_REPLICA_SET, SOURCE_UNREACHABLE or SOURCE_REFUSED
+    public Hello hello() {
+        try {
+            long before = System.currentTimeMillis();
+            BsonDocument hello = client.getDatabase("admin")
+                    .runCommand(new BsonDocument("hello", new BsonInt32(1)), BsonDocument.class);
+            long after = System.currentTimeMillis();
+            boolean sharded = hello.containsKey("msg")
+                    && hello.get("msg").isString()
+                    && hello.getString("msg").getValue().equals("isdbgrid");
+            if (!hello.containsKey("setName") && !sharded) {
+                throw new SluiceException(FailureKind.NOT_A_REPLICA_SET, "The server at MONGO_URI runs alone.");
+            }
+            long local = hello.containsKey("localTime")
+                    ? hello.getDateTime("localTime").getValue()
+                    : (before + after) / 2;
+            return new Hello(
+                    sharded ? "" : hello.getString("setName").getValue(),
+                    lastWrite(hello),
+                    Duration.ofMillis(local - (before + after) / 2));
+        } catch (MongoException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    private static BsonTimestamp lastWrite(BsonDocument hello) {
+        if (hello.get("lastWrite") instanceof BsonDocument last) {
+            for (String name : List.of("majorityOpTime", "opTime")) {
+                if (last.get(name) instanceof BsonDocument time && time.get("ts") instanceof BsonTimestamp ts) {
+                    return ts;
+                }
+            }
+        }
+        return hello.get("operationTime") instanceof BsonTimestamp time ? time : new BsonTimestamp(0);
+    }
+
+    /// The URI as Debezium wants it: with the replica set's name, which it does not find out by itself.
+    public String uriWithReplicaSet() {
+        String replicaSet = hello().replicaSet();
+        if (replicaSet.isEmpty() || uri.contains("replicaSet=") || uri.startsWith("mongodb+srv://")) {
+            return uri;
+        }
+        int query = uri.indexOf('?');
+        if (query >= 0) {
+            return uri + (uri.endsWith("?") || uri.endsWith("&") ? "" : "&") + "replicaSet=" + replicaSet;
+        }
+        int authority = uri.indexOf("://") + 3;
+        boolean hasPath = uri.indexOf('/', authority) >= 0;
+        return uri + (hasPath ? "?" : "/?") + "replicaSet=" + replicaSet;
+    }
+
+    /// A position that is now: what is committed after this call comes after it in the stream.
+    public Position currentPosition() {
+        try (MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor = watch().cursor()) {
+            for (int poll = 0; poll < 20 && cursor.getResumeToken() == null; poll++) {
+                cursor.tryNext();
+            }
+            BsonDocument token = cursor.getResumeToken();
+            if (token == null) {
+                throw new SluiceException(FailureKind.ENGINE, "MongoDB gave a change stream without a resume token.");
+            }
+            return Position.of(token, null);
+        } catch (MongoException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    /// Tries whether the stream can go on behind a position.
+    ///
+    /// @throws SluiceException of kind HISTORY_LOST, with the gap, when the oplog no longer holds it
+    public void requireResumable(Position position) {
+        try (MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor =
+                watch().resumeAfter(position.resumeToken()).cursor()) {
+            cursor.tryNext();
+        } catch (MongoCommandException e) {
+            SluiceException known = Failures.classify(e);
+            if (known.kind() == FailureKind.HISTORY_LOST) {
+                throw new SluiceException(FailureKind.HISTORY_LOST, gap(position), e);
+            }
+            throw known;
+        } catch (MongoException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    private String gap(Position position) {
+        BsonTimestamp ours = position.clusterTime();
+        String from = ours == null ? "an unknown time" : instant(ours).toString();
+        OptionalLong oldest = oldestOplogSecond();
+        if (oldest.isEmpty()) {
+            return "Sluice was at " + from + "; the oplog's oldest entry can't be read, so the gap is not known.";
+        }
+        Instant start = Instant.ofEpochSecond(oldest.getAsLong());
+        String gap = ours == null
+                ? ""
+                : " Changes of " + Math.max(0, oldest.getAsLong() - (ours.getTime() & 0xFFFF_FFFFL))
+                        + " s are gone, deletes among them.";
+        return "Sluice was at " + from + ", the oplog now starts at " + start + "." + gap;
+    }
+
+    /// The oplog's oldest entry, seconds since 1970; empty where it can't be read (it takes a right on
+    /// `local`).
+    public OptionalLong oldestOplogSecond() {
+        try {
+            BsonDocument first = client.getDatabase("local")
+                    .getCollection("oplog.rs", BsonDocument.class)
+                    .find()
+                    .sort(Sorts.ascending("$natural"))
+                    .projection(new BsonDocument("ts", new BsonInt32(1)))
+                    .first();
+            return first == null || !first.containsKey("ts")
+                    ? OptionalLong.empty()
+                    : OptionalLong.of(first.getTimestamp("ts").getTime() & 0xFFFF_FFFFL);
+        } catch (MongoException e) {
+            return OptionalLong.empty();
+        }
+    }
+
+    private ChangeStreamIterable<RawBsonDocument> watch() {
+        return client.getDatabase(database)
+                .watch(List.of(Aggregates.match(Filters.eq("ns.db", database))), RawBsonDocument.class)
+                .maxAwaitTime(100, TimeUnit.MILLISECONDS);
+    }
+
+    /// Whether the server can split events over 16 MB (mongod 6.0.9 and later). Asked by trying.
+    public boolean splitsLargeEvents() {
+        Bson split = new BsonDocument("$changeStreamSplitLargeEvent", new BsonDocument());
+        try (MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor = client.getDatabase(database)
+                .watch(List.of(Aggregates.match(Filters.eq("ns.db", database)), split), RawBsonDocument.class)
+                .maxAwaitTime(10, TimeUnit.MILLISECONDS)
+                .cursor()) {
+            cursor.tryNext();
+            return true;
+        } catch (MongoCommandException notKnown) {
+            return false;
+        } catch (MongoException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    /// About how many documents there are, from the collection's metadata; cheap, and off after an unclean
+    /// shutdown.
+    public long estimate(String collection) {
+        try {
+            return collection(collection).estimatedDocumentCount();
+        } catch (MongoException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    private MongoCollection<RawBsonDocument> collection(String name) {
+        return client.getDatabase(database)
+                .getCollection(name, RawBsonDocument.class)
+                .withReadConcern(ReadConcern.MAJORITY);
+    }
+
+    /// A piece of a collection in `_id` order.
+    ///
+    /// @param complete whether the bracket ends with it
+    public record Piece(List<RawBsonDocument> documents, long bytes, boolean complete) {
+        public Piece {
+            documents = List.copyOf(documents);
+        }
+
+        /// The `_id` of the last document; null when there is none.
+        public @Nullable BsonValue lastId() {
+            return documents.isEmpty() ? null : documents.getLast().get("_id");
+        }
+    }
+
+    /// Reads the next piece of a bracket, as a majority has it and not from before `notBefore`: a stale
+    /// secondary would bring a deleted document back.
+    ///
+    /// @param after the last `_id` of the piece before; null for the bracket's first
+    /// @param notBefore the stream's position when the piece's flight opened; null where that is unknown
+    public Piece read(
+            String collection,
+            IdBracket bracket,
+            @Nullable BsonValue after,
+            int documentsMax,
+            long bytesMax,
+            @Nullable BsonTimestamp notBefore) {
+        int limit = bracket.single() ? 0 : documentsMax;
+        ClientSessionOptions causal =
+                ClientSessionOptions.builder().causallyConsistent(true).build();
+        try (ClientSession session = client.startSession(causal)) {
+            if (notBefore != null) {
+                session.advanceOperationTime(notBefore);
+            }
+            List<RawBsonDocument> documents = new ArrayList<>();
+            long bytes = 0;
+            try (MongoCursor<RawBsonDocument> cursor = collection(collection)
+                    .find(session, behind(bracket, after))
+                    .sort(Sorts.ascending("_id"))
+                    .limit(limit)
+                    .batchSize(limit)
+                    .cursor()) {
+                while (cursor.hasNext()) {
+                    RawBsonDocument document = cursor.next();
+                    documents.add(document);
+                    bytes += document.getByteBuffer().remaining();
+                    if (!bracket.single() && bytes >= bytesMax) {
+                        return new Piece(documents, bytes, false);
+                    }
+                }
+            }
+            return new Piece(documents, bytes, bracket.single() || documents.size() < documentsMax);
+        } catch (MongoException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    private static Bson behind(IdBracket bracket, @Nullable BsonValue after) {
+        if (bracket == IdBracket.OTHER) {
+            return Filters.or(Stream.of(
+                            BsonType.UNDEFINED,
+                            BsonType.REGULAR_EXPRESSION,
+                            BsonType.DB_POINTER,
+                            BsonType.JAVASCRIPT,
+                            BsonType.JAVASCRIPT_WITH_SCOPE)
+                    .map(type -> Filters.type("_id", type))
+                    .toList());
+        }
+        if (bracket.single()) {
+            return Filters.eq("_id", bracket.lowest());
+        }
+        if (bracket == IdBracket.DATE && after == null) {
+            // Not by a least date: the stand-in's language has none before the year 1.
+            return Filters.type("_id", BsonType.DATE_TIME);
+        }
+        return after == null ? Filters.gte("_id", bracket.lowest()) : Filters.gt("_id", after);
+    }
+
+    /// A cluster time as a time of day, to the second: the increment counts operations, not parts of a
+    /// second.
+    public static Instant instant(BsonTimestamp time) {
+        return Instant.ofEpochSecond(time.getTime() & 0xFFFF_FFFFL);
+    }
+
+    @Override
+    public void close() {
+        client.close();
+    }
+}

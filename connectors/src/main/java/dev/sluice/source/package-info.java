@@ -1,0 +1,5 @@
+/// Where changes and documents come from.
+@NullMarked
+package dev.sluice.source;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,205 @@
+package dev.sluice.verify;
+
+import dev.sluice.change.IdBracket;
+import dev.sluice.change.IdText;
+import dev.sluice.failure.Failures;
+import dev.sluice.mapping.KeyResult;
+import dev.sluice.mapping.MappingResult;
+import dev.sluice.mapping.TableShape;
+import dev.sluice.schema.CollectionMapping.OnDelete;
+import dev.sluice.schema.TableName;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.RowCopy;
+import dev.sluice.sink.postgres.TableSql;
+import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.source.mongo.MongoSource.Piece;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
+import java.util.stream.Collectors;
+import org.bson.BsonValue;
+import org.bson.RawBsonDocument;
+import org.jspecify.annotations.Nullable;
+
+/// Compares every row and every column of a quiet pipeline. Each document is mapped to the rows it should
+/// be; those go into temporary tables, and PostgreSQL compares them with the rows that are, by the bytes of
+/// the stored values (`*<>`), so that 1.0 and 1.00 or a blank at the end of a text are differences. Memory
+/// is bounded here; the temporary tables take as much disk as the target's.
+///
+/// It shares the mapper with the data path, so it can't see a mistake in the mapper: the golden files are
+/// for that.
+public final class FullComparison {
+    private static final int DOCUMENTS_MAX = 5_000;
+    private static final long BYTES_MAX = 16L << 20;
+
+    private final MongoSource source;
+    private final Connection connection;
+    private final String pipeline;
+
+    /// @param connection without a statement time-out; in auto-commit mode
+    public FullComparison(MongoSource source, Connection connection, String pipeline) {
+        this.source = source;
+        this.connection = connection;
+        this.pipeline = pipeline;
+    }
+
+    /// Compares one collection: its own table first, then its child tables. Documents that are parked as
+    /// dead letters are left out on both sides.
+    public List<TableDifference> compare(CollectionTarget target) {
+        try {
+            List<TableSql> tables = new ArrayList<>();
+            tables.add(expectation(target.mapper().shape(), "sluice_expected_" + target.index()));
+            for (TableShape child : target.mapper().childShapes()) {
+                tables.add(expectation(child, "sluice_expected_" + target.index() + "_" + tables.size()));
+            }
+            List<Object> parked = parked(target);
+            long documents = expect(target, tables, parked);
+            List<TableDifference> differences = new ArrayList<>();
+            for (TableSql table : tables) {
+                boolean own = differences.isEmpty();
+                boolean keeps = own && target.mapping().onDelete() == OnDelete.KEEP;
+                differences.add(difference(table, own ? documents : 0, keeps, parked));
+            }
+            return differences;
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    private TableSql expectation(TableShape shape, String name) throws SQLException {
+        TableSql table = new TableSql(shape, List.of(), name);
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("DROP TABLE IF EXISTS " + table.staging());
+            statement.execute(table.createStaging().replace("ON COMMIT DELETE ROWS", "ON COMMIT PRESERVE ROWS"));
+        }
+        return table;
+    }
+
+    /// The keys of the collection's dead letters.
+    private List<Object> parked(CollectionTarget target) throws SQLException {
+        List<Object> keys = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(
+                "SELECT document_key FROM sluice.dead_letter WHERE pipeline = ? AND collection = ?")) {
+            statement.setString(1, pipeline);
+            statement.setString(2, target.collection());
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    BsonValue id = IdText.parse(rows.getString(1));
+                    if (target.mapper().key(id) instanceof KeyResult.Key key) {
+                        keys.add(key.key());
+                    }
+                }
+            }
+        }
+        return keys;
+    }
+
+    private long expect(CollectionTarget target, List<TableSql> tables, List<Object> parked) throws SQLException {
+        RowCopy copy = new RowCopy(connection);
+        long documents = 0;
+        for (IdBracket bracket : IdBracket.values()) {
+            BsonValue after = null;
+            for (boolean complete = false; !complete; ) {
+                Piece piece = source.read(target.collection(), bracket, after, DOCUMENTS_MAX, BYTES_MAX, null);
+                List<List<@Nullable Object[]>> rows = new ArrayList<>();
+                tables.forEach(t -> rows.add(new ArrayList<>()));
+                for (RawBsonDocument document : piece.documents()) {
+                    if (target.mapper().map(document) instanceof MappingResult.Mapped mapped
+                            && !parked.contains(mapped.key())) {
+                        rows.getFirst().add(mapped.row());
+                        for (int c = 0; c < mapped.children().size(); c++) {
+                            rows.get(c + 1).addAll(mapped.children().get(c));
+                        }
+                    }
+                }
+                for (int t = 0; t < tables.size(); t++) {
+                    copy.copy(tables.get(t).copyIntoStaging(), tables.get(t).shape(), rows.get(t));
+                }
+                documents += piece.documents().size();
+                after = piece.lastId();
+                complete = piece.complete();
+            }
+        }
+        return documents;
+    }
+
+    /// @param keeps whether rows without a document are in order
+    private TableDifference difference(TableSql table, long documents, boolean keeps, List<Object> parked)
+            throws SQLException {
+        TableShape shape = table.shape();
+        List<String> keys = shape.columns().subList(0, shape.keyColumns()).stream()
+                .map(TableShape.Column::name)
+                .toList();
+        List<TableShape.Column> values =
+                shape.columns().subList(shape.keyColumns(), shape.columns().size());
+        SequencedMap<String, String> types = liveTypes(shape.table());
+        String expected = shape.columns().stream()
+                .map(c -> TableSql.value(c, "s") + "::" + types.get(c.name()) + " AS " + TableName.quote(c.name()))
+                .collect(Collectors.joining(", "));
+        String first = TableName.quote(keys.getFirst());
+        String join = keys.stream()
+                .map(k -> "e." + TableName.quote(k) + " = a." + TableName.quote(k))
+                .collect(Collectors.joining(" AND "));
+        String both = "e." + first + " IS NOT NULL AND a." + first + " IS NOT NULL AND ";
+        String counts = values.stream()
+                .map(c -> ", count(*) FILTER (WHERE " + both + unequal(List.of(c)) + ")")
+                .collect(Collectors.joining());
+        String sql = "SELECT count(e." + first + "), count(a." + first + "), count(*) FILTER (WHERE a." + first
+                + " IS NULL), count(*) FILTER (WHERE e." + first + " IS NULL), "
+                + (values.isEmpty() ? "0" : "count(*) FILTER (WHERE " + both + unequal(values) + ")") + counts
+                + " FROM (SELECT " + expected + " FROM " + table.staging() + " s) e FULL JOIN (SELECT * FROM "
+                + shape.table().sql() + " WHERE NOT (" + first + " = ANY (?))) a ON " + join;
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setArray(1, connection.createArrayOf(table.keyArrayType(), parked.toArray()));
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                SequencedMap<String, Long> byColumn = new LinkedHashMap<>();
+                for (int i = 0; i < values.size(); i++) {
+                    long differing = row.getLong(6 + i);
+                    if (differing > 0) {
+                        byColumn.put(values.get(i).name(), differing);
+                    }
+                }
+                return new TableDifference(
+                        shape.table(),
+                        documents,
+                        row.getLong(1),
+                        row.getLong(2),
+                        row.getLong(3),
+                        keeps ? 0 : row.getLong(4),
+                        row.getLong(5),
+                        byColumn);
+            }
+        }
+    }
+
+    private static String unequal(List<TableShape.Column> columns) {
+        return "ROW("
+                + columns.stream().map(c -> "e." + TableName.quote(c.name())).collect(Collectors.joining(", "))
+                + ")::record *<> ROW("
+                + columns.stream().map(c -> "a." + TableName.quote(c.name())).collect(Collectors.joining(", "))
+                + ")::record";
+    }
+
+    /// The types of a table's columns as PostgreSQL writes them.
+    private SequencedMap<String, String> liveTypes(TableName table) throws SQLException {
+        SequencedMap<String, String> types = new LinkedHashMap<>();
+        try (PreparedStatement statement =
+                connection.prepareStatement("SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute"
+                        + " WHERE attrelid = ?::regclass AND attnum > 0 AND NOT attisdropped")) {
+            statement.setString(1, table.sql());
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    types.put(rows.getString(1), rows.getString(2));
+                }
+            }
+        }
+        return types;
+    }
+}

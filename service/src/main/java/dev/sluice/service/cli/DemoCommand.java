@@ -1,0 +1,92 @@
+package dev.sluice.service.cli;
+
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.SluiceException;
+import dev.sluice.sandbox.SandboxException;
+import dev.sluice.service.demo.Demo;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/// `sluice demo`.
+@Command(
+        name = "demo",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Watch documents become rows: starts a PostgreSQL and a MongoDB of its own, fills a small shop, copies it,",
+            "follows live writes, and compares every row at the end. Ctrl-C ends it cleanly."
+        })
+final class DemoCommand implements Callable<Integer> {
+    private static final int USUAL_PORT = 8080;
+
+    @Option(
+            names = "--for",
+            paramLabel = "TIME",
+            description = "How long the live part lasts, for example 60s or 5m (default: until Ctrl-C).",
+            converter = Length.class)
+    private Duration length = Duration.ofDays(1);
+
+    @Override
+    public Integer call() throws InterruptedException, SQLException {
+        CountDownLatch stop = new CountDownLatch(1);
+        CountDownLatch done = new CountDownLatch(1);
+        int[] code = {SluiceCommand.COULD_NOT_RUN};
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            // Ctrl-C: the writes stop, what was written is applied and compared, the servers are stopped, then we end.
+            stop.countDown();
+            try {
+                done.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            Runtime.getRuntime().halt(code[0]);
+        }));
+        try {
+            boolean equal = new Demo(System.out, stop).run(length, freePort());
+            code[0] = equal ? SluiceCommand.FINE : SluiceCommand.FINDING;
+            return code[0];
+        } catch (SandboxException e) {
+            throw new SluiceException(FailureKind.BAD_SETTING, String.valueOf(e.getMessage()), e);
+        } finally {
+            done.countDown();
+        }
+    }
+
+    /// The usual port when it is free; else 0, for any.
+    private static int freePort() {
+        try (ServerSocket probe = new ServerSocket(USUAL_PORT, 1, InetAddress.getLoopbackAddress())) {
+            return probe.getLocalPort();
+        } catch (IOException taken) {
+            return 0;
+        }
+    }
+
+    /// Reads `90`, `60s`, `5m` or `1h`.
+    static final class Length implements CommandLine.ITypeConverter<Duration> {
+        private static final Pattern FORM = Pattern.compile("(\\d{1,6})([smh]?)");
+
+        @Override
+        public Duration convert(String text) {
+            Matcher matcher = FORM.matcher(text.strip());
+            if (!matcher.matches()) {
+                throw new CommandLine.TypeConversionException(
+                        "a time is a number with s, m or h behind it, such as 60s");
+            }
+            long number = Long.parseLong(matcher.group(1));
+            return switch (matcher.group(2)) {
+                case "m" -> Duration.ofMinutes(number);
+                case "h" -> Duration.ofHours(number);
+                default -> Duration.ofSeconds(number);
+            };
+        }
+    }
+}

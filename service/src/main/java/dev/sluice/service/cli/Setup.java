@@ -1,0 +1,96 @@
+package dev.sluice.service.cli;
+
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.SluiceException;
+import dev.sluice.schema.Catalog;
+import dev.sluice.service.config.Settings;
+import dev.sluice.service.pipeline.Pipeline;
+import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.PostgresUri;
+import dev.sluice.sink.postgres.TargetDatabase;
+import dev.sluice.source.mongo.MongoSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What the commands have in common: from settings to a mapping and two connections. Cheap checks come
+/// first, so that a mistake in a file is said before a server is asked.
+final class Setup {
+    private static final Logger LOG = LoggerFactory.getLogger(Setup.class);
+
+    private final Settings settings;
+    private final Catalog.Entry entry;
+    private final PostgresUri target;
+
+    private Setup(Settings settings, Catalog.Entry entry, PostgresUri target) {
+        this.settings = settings;
+        this.entry = entry;
+        this.target = target;
+    }
+
+    static Setup fromEnvironment() {
+        Map<String, String> properties = new HashMap<>();
+        System.getProperties().forEach((name, value) -> {
+            String text = name.toString();
+            if (text.startsWith("sluice.") && !text.equals("sluice.failpoint")) {
+                properties.put(text, value.toString());
+            }
+        });
+        return of(Settings.read(System.getenv(), properties));
+    }
+
+    static Setup of(Settings settings) {
+        Catalog.Entry entry = Catalog.load(settings.requireMapping());
+        // Compiled once here for its mistakes: a literal that does not fit its column.
+        Pipeline.targets(entry.mapping());
+        return new Setup(settings, entry, PostgresUri.parse(settings.requirePostgresUri()));
+    }
+
+    Settings settings() {
+        return settings;
+    }
+
+    Catalog.Entry entry() {
+        return entry;
+    }
+
+    String pipelineName() {
+        return settings.pipeline().orElse(entry.mapping().name());
+    }
+
+    PostgresConnector connector() {
+        return new PostgresConnector(target);
+    }
+
+    TargetDatabase database() {
+        return new TargetDatabase(target);
+    }
+
+    MongoSource source() {
+        return new MongoSource(
+                settings.requireMongoUri(),
+                settings.mongoDatabase().orElse(entry.mapping().database()));
+    }
+
+    /// Brings the target up to date as far as the settings allow, and refuses to go on when it is not.
+    void prepareTarget() {
+        if (settings.autoCreateDatabase()) {
+            database().createIfMissing();
+        }
+        if (settings.autoMigrate()) {
+            List<String> applied = database().migrate(entry);
+            if (!applied.isEmpty()) {
+                LOG.info("Applied {} migrations to {}.", applied.size(), target);
+            }
+            return;
+        }
+        int pending = database().pending(entry);
+        if (pending > 0) {
+            throw new SluiceException(
+                    FailureKind.MISSING_TABLE,
+                    pending + " migrations are not applied to " + target + ", and AUTO_MIGRATE is false.");
+        }
+    }
+}

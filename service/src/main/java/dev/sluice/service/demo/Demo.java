@@ -1,0 +1,251 @@
+package dev.sluice.service.demo;
+
+import com.mongodb.client.MongoClient;
+import com.mongodb.client.MongoClients;
+import dev.sluice.failure.Failures;
+import dev.sluice.failure.SluiceException;
+import dev.sluice.sandbox.SandboxMongo;
+import dev.sluice.sandbox.SandboxPostgres;
+import dev.sluice.schema.Catalog;
+import dev.sluice.service.config.Settings;
+import dev.sluice.service.ops.Report;
+import dev.sluice.service.pipeline.Pipeline;
+import dev.sluice.service.pipeline.PipelineState;
+import dev.sluice.service.pipeline.PipelineStatus;
+import dev.sluice.service.pipeline.PipelineStatus.CollectionStatus;
+import dev.sluice.service.web.HttpService;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.PostgresUri;
+import dev.sluice.sink.postgres.TargetDatabase;
+import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.verify.FullComparison;
+import dev.sluice.verify.TableDifference;
+import java.io.PrintStream;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/// Everything embedded: two servers, a shop that was there before, a pipeline, live writes, and at the end
+/// a comparison of every row and column.
+public final class Demo {
+    private static final long SEED = 20_260_101;
+    private static final int USERS = 20_000;
+    private static final int ORDERS = 10_000;
+    private static final int WRITES_PER_SECOND = 400;
+    private static final Duration REPORT_EVERY = Duration.ofSeconds(2);
+    private static final Duration CATCH_UP_MAX = Duration.ofMinutes(2);
+
+    private final PrintStream out;
+    private final CountDownLatch stop;
+
+    /// @param stop counted down when the demo is to end
+    public Demo(PrintStream out, CountDownLatch stop) {
+        this.out = out;
+        this.stop = stop;
+    }
+
+    /// Runs it.
+    ///
+    /// @param length of the live part
+    /// @return whether both sides were equal at the end
+    public boolean run(Duration length, int httpPort) throws InterruptedException, SQLException {
+        out.println("Starting a PostgreSQL and a MongoDB of its own, on loopback ...");
+        CompletableFuture<SandboxMongo> starting = CompletableFuture.supplyAsync(SandboxMongo::start);
+        try (SandboxPostgres postgres = SandboxPostgres.start();
+                SandboxMongo mongo = starting.join()) {
+            Catalog.Entry entry = Catalog.load("demo");
+            PostgresUri target = PostgresUri.parse(postgres.createDatabase());
+            new TargetDatabase(target).migrate(entry);
+            out.printf("%nTo look at the rows meanwhile:  psql %s%n%n", psql(target));
+            try (MongoClient client = MongoClients.create(mongo.uri());
+                    MongoSource source =
+                            new MongoSource(mongo.uri(), entry.mapping().database())) {
+                Shop shop = new Shop(client.getDatabase(entry.mapping().database()), SEED);
+                out.printf(Locale.ROOT, "Filling a shop: %,d users, %,d orders ...%n", USERS, ORDERS);
+                shop.open(USERS, ORDERS);
+                Pipeline pipeline = new Pipeline("demo", entry.mapping(), source, new PostgresConnector(target));
+                boolean equal = live(pipeline, shop, length, httpPort, target, entry, source);
+                out.printf("%nShown on %s and %s.%n", postgres.description(), mongo.description());
+                return equal;
+            }
+        } finally {
+            // When PostgreSQL could not start, MongoDB may still be starting.
+            closeWhenStarted(starting);
+        }
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // a server that did not start need not be stopped
+    private static void closeWhenStarted(CompletableFuture<SandboxMongo> starting) {
+        starting.whenComplete((server, e) -> {
+            if (server != null) {
+                server.close();
+            }
+        });
+    }
+
+    private static String psql(PostgresUri target) {
+        return "postgresql://" + target.properties().get("user") + "@" + target.hosts() + "/" + target.database();
+    }
+
+    private boolean live(
+            Pipeline pipeline,
+            Shop shop,
+            Duration length,
+            int httpPort,
+            PostgresUri target,
+            Catalog.Entry entry,
+            MongoSource source)
+            throws InterruptedException, SQLException {
+        Settings settings = Settings.read(
+                Map.of("SLUICE_HTTP_PORT", String.valueOf(httpPort), "SLUICE_HTTP_HOST", "127.0.0.1"), Map.of());
+        PostgresConnector connector = new PostgresConnector(target);
+        try (HttpService http =
+                HttpService.start(settings, pipeline.status(), new Report(connector, pipeline.name()))) {
+            out.printf(
+                    "Metrics and status:  http://localhost:%d/prometheus  http://localhost:%d/api/status%n%n",
+                    http.port(), http.port());
+            CompletableFuture<PipelineState> ended = new CompletableFuture<>();
+            Thread.ofPlatform().name("sluice-demo-pipeline").start(() -> {
+                try {
+                    ended.complete(pipeline.run());
+                } catch (InterruptedException | RuntimeException e) {
+                    ended.completeExceptionally(e);
+                }
+            });
+            try {
+                LongAdder written = new LongAdder();
+                liveWrites(pipeline, shop, length, written, ended);
+                awaitCaughtUp(pipeline, source, ended);
+                if (pipeline.status().state() instanceof PipelineState.Failed failed) {
+                    throw new SluiceException(failed.kind(), failed.message());
+                }
+                report(pipeline, written);
+                return compare(pipeline, entry, connector, source);
+            } finally {
+                pipeline.stop();
+                pipeline.awaitStopped();
+            }
+        }
+    }
+
+    private void liveWrites(
+            Pipeline pipeline, Shop shop, Duration length, LongAdder written, CompletableFuture<PipelineState> ended)
+            throws InterruptedException {
+        Instant start = Instant.now();
+        Instant end = start.plus(length);
+        Instant nextReport = start;
+        while (Instant.now().isBefore(end) && stop.getCount() > 0 && !ended.isDone()) {
+            long due = Duration.between(start, Instant.now()).toMillis() * WRITES_PER_SECOND / 1_000;
+            boolean behind = written.sum() < due;
+            if (behind) {
+                shop.live();
+                written.increment();
+            }
+            if (!Instant.now().isBefore(nextReport)) {
+                report(pipeline, written);
+                nextReport = nextReport.plus(REPORT_EVERY);
+            }
+            if (!behind) {
+                stop.await(2, TimeUnit.MILLISECONDS);
+            }
+        }
+    }
+
+    private void report(Pipeline pipeline, LongAdder written) {
+        PipelineStatus status = pipeline.status();
+        StringBuilder line = new StringBuilder(String.format(
+                Locale.ROOT,
+                "%-11s %,7d writes  lag %5.1f s",
+                status.state().name(),
+                written.sum(),
+                status.lagSeconds()));
+        status.collections()
+                .forEach((name, c) -> line.append(String.format(
+                        Locale.ROOT,
+                        "  | %s: copied %,d%s, applied %,d",
+                        name,
+                        c.backfilledDocuments(),
+                        c.backfillDone() ? " (all)" : "",
+                        c.changesApplied())));
+        out.println(line);
+    }
+
+    /// Waits until everything committed before this moment is applied.
+    private void awaitCaughtUp(Pipeline pipeline, MongoSource source, CompletableFuture<PipelineState> ended)
+            throws InterruptedException {
+        out.println("Writes have stopped; waiting until everything is applied ...");
+        Instant through = Instant.now().plus(source.hello().clockOffset());
+        Instant giveUp = Instant.now().plus(CATCH_UP_MAX);
+        while (!ended.isDone() && Instant.now().isBefore(giveUp)) {
+            Instant watermark = pipeline.status().watermark();
+            boolean copied = pipeline.status().collections().values().stream().allMatch(CollectionStatus::backfillDone);
+            if (copied && watermark != null && !watermark.isBefore(through)) {
+                return;
+            }
+            TimeUnit.MILLISECONDS.sleep(50);
+        }
+        if (!ended.isDone()) {
+            out.println("Gave up waiting; the comparison below is of what there is.");
+        }
+    }
+
+    private boolean compare(Pipeline pipeline, Catalog.Entry entry, PostgresConnector connector, MongoSource source)
+            throws SQLException {
+        out.println("Comparing every row and every column ...");
+        out.println();
+        List<TableDifference> all = new ArrayList<>();
+        out.printf(
+                "%-14s %10s %10s %9s %9s %8s %8s  %s%n",
+                "table", "documents", "rows", "changes", "lag p50", "p99", "differ", "comparison");
+        try (Connection connection = connector.openForLongWork()) {
+            FullComparison comparison = new FullComparison(source, connection, pipeline.name());
+            for (CollectionTarget target : Pipeline.targets(entry.mapping())) {
+                CollectionStatus status = pipeline.status().collections().get(target.collection());
+                boolean own = true;
+                for (TableDifference d : comparison.compare(target)) {
+                    all.add(d);
+                    out.println(line(d, own ? status : null));
+                    own = false;
+                }
+            }
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+        boolean equal = all.stream().allMatch(TableDifference::equal);
+        out.println();
+        out.println(
+                equal
+                        ? "Both sides are equal: no row is missing, none is extra, no value differs."
+                        : "The two sides DIFFER.");
+        return equal;
+    }
+
+    private static String line(TableDifference d, @Nullable CollectionStatus status) {
+        boolean own = status != null;
+        return String.format(
+                Locale.ROOT,
+                "%-14s %10s %,10d %9s %9s %8s %,8d  %s",
+                d.table().table(),
+                own ? String.format(Locale.ROOT, "%,d", d.documents()) : "",
+                d.actual(),
+                status != null ? String.format(Locale.ROOT, "%,d", status.changesApplied()) : "",
+                status != null ? String.format(Locale.ROOT, "%.0f ms", status.latencyMillis(50)) : "",
+                status != null ? String.format(Locale.ROOT, "%.0f ms", status.latencyMillis(99)) : "",
+                d.missing() + d.extra() + d.different(),
+                d.equal()
+                        ? "equal"
+                        : d.missing() + " missing, " + d.extra() + " extra, " + d.different() + " different "
+                                + d.byColumn());
+    }
+}

@@ -1,0 +1,39 @@
+package dev.sluice.service.ops;
+
+/// Every metric: its name for the meter registry, which Prometheus sees with underscores and the unit's
+/// suffix, its unit and its meaning. The names are a contract with dashboards and alerts.
+public final class MetricNames {
+    /// `sluice_lag_seconds{pipeline,collection}`: how far the rows are behind MongoDB. NaN when unknown.
+    public static final String LAG = "sluice.lag";
+
+    /// `sluice_apply_latency_seconds{pipeline,collection}`: histogram, from MongoDB's commit to ours.
+    public static final String APPLY_LATENCY = "sluice.apply.latency";
+
+    /// `sluice_watermark_timestamp_seconds{pipeline,collection}`: everything up to here is applied. NaN
+    /// when unknown.
+    public static final String WATERMARK = "sluice.watermark.timestamp";
+
+    /// `sluice_changes_applied_total{pipeline,collection,op}`.
+    public static final String CHANGES_APPLIED = "sluice.changes.applied";
+
+    /// `sluice_backfill_rows_total{pipeline,collection}`: rows the backfill has written.
+    public static final String BACKFILL_ROWS = "sluice.backfill.rows";
+
+    /// `sluice_backfill_progress_ratio{pipeline,collection}`: from 0 to 1. NaN when unknown.
+    public static final String BACKFILL_PROGRESS = "sluice.backfill.progress.ratio";
+
+    /// `sluice_dead_letters{pipeline,collection}`: documents parked since this process started.
+    public static final String DEAD_LETTERS = "sluice.dead.letters";
+
+    /// `sluice_quarantined_values_total{pipeline,collection}`: values rows landed without, since this
+    /// process started.
+    public static final String QUARANTINED = "sluice.quarantined.values";
+
+    /// `sluice_changes_waiting{pipeline}`: read and not yet applied.
+    public static final String WAITING = "sluice.changes.waiting";
+
+    /// `sluice_pipeline_state{pipeline,state}`: 1 for the state the pipeline is in, 0 for the others.
+    public static final String STATE = "sluice.pipeline.state";
+
+    private MetricNames() {}
+}

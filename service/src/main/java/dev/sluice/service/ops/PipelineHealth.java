@@ -1,0 +1,41 @@
+package dev.sluice.service.ops;
+
+import dev.sluice.service.pipeline.PipelineState;
+import dev.sluice.service.pipeline.PipelineStatus;
+import io.micronaut.core.async.publisher.Publishers;
+import io.micronaut.health.HealthStatus;
+import io.micronaut.management.health.indicator.HealthIndicator;
+import io.micronaut.management.health.indicator.HealthResult;
+import io.micronaut.management.health.indicator.annotation.Readiness;
+import jakarta.inject.Singleton;
+import java.util.Map;
+import org.reactivestreams.Publisher;
+
+/// Ready means that changes are being applied. A pipeline that waits for a database is alive and not ready:
+/// starting the process again would not help.
+@Singleton
+@Readiness
+public final class PipelineHealth implements HealthIndicator {
+    private final PipelineStatus status;
+
+    PipelineHealth(PipelineStatus status) {
+        this.status = status;
+    }
+
+    @Override
+    public Publisher<HealthResult> getResult() {
+        PipelineState state = status.state();
+        HealthStatus health = switch (state) {
+            case PipelineState.Backfilling b -> HealthStatus.UP;
+            case PipelineState.Streaming s -> HealthStatus.UP;
+            case PipelineState.Starting s -> HealthStatus.DOWN;
+            case PipelineState.Waiting w -> HealthStatus.DOWN;
+            case PipelineState.Draining d -> HealthStatus.DOWN;
+            case PipelineState.Stopped s -> HealthStatus.DOWN;
+            case PipelineState.Failed f -> HealthStatus.DOWN;
+        };
+        return Publishers.just(HealthResult.builder("pipeline", health)
+                .details(Map.of("pipeline", status.pipeline(), "state", state.name()))
+                .build());
+    }
+}

@@ -1,0 +1,74 @@
+package dev.sluice.service.pipeline;
+
+import dev.sluice.change.Position;
+import dev.sluice.sink.RowChange;
+import dev.sluice.sink.WriteSummary;
+import dev.sluice.sink.postgres.StreamSink;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.bson.BsonTimestamp;
+import org.jspecify.annotations.Nullable;
+
+/// Takes mapped batches from the queue and applies them, one transaction at a time, until the queue is
+/// closed and empty. One thread runs it; the position may be asked by any.
+final class Applier {
+    /// Most changes in one transaction.
+    private static final int CHANGES_MAX = 10_000;
+
+    private final ByteBoundedQueue queue;
+    private final StreamSink sink;
+    private final SourceClock clock;
+    private final PipelineStatus status;
+    private volatile @Nullable BsonTimestamp position;
+
+    Applier(ByteBoundedQueue queue, StreamSink sink, SourceClock clock, PipelineStatus status, Position from) {
+        this.queue = queue;
+        this.sink = sink;
+        this.clock = clock;
+        this.status = status;
+        this.position = from.clusterTime();
+    }
+
+    /// The cluster time of the last change that is applied; null when unknown.
+    @Nullable
+    BsonTimestamp position() {
+        return position;
+    }
+
+    /// @throws SQLException when a batch could not be applied; nothing of it is
+    void run() throws SQLException, InterruptedException {
+        for (List<MappedBatch> taken = queue.take(CHANGES_MAX); !taken.isEmpty(); taken = queue.take(CHANGES_MAX)) {
+            apply(taken);
+            status.setWaiting(queue.waiting());
+        }
+    }
+
+    private void apply(List<MappedBatch> batches) throws SQLException {
+        List<RowChange> changes = new ArrayList<>();
+        Position upTo = null;
+        Instant watermark = null;
+        for (MappedBatch batch : batches) {
+            changes.addAll(batch.changes());
+            if (batch.upTo() != null) {
+                upTo = batch.upTo();
+            }
+            if (batch.idleSinceMillis() > 0 && batch.upTo() != null) {
+                watermark = clock.idleWatermark(batch.upTo(), batch.idleSinceMillis());
+            }
+        }
+        if (!changes.isEmpty() && watermark == null) {
+            // More may be committed within the same millisecond as the last change: up to the one before is certain.
+            watermark = Instant.ofEpochMilli(changes.getLast().change().committedAtMillis() - 1);
+        }
+        if (upTo == null && changes.isEmpty()) {
+            return;
+        }
+        WriteSummary summary = sink.apply(changes, upTo, watermark);
+        if (upTo != null && upTo.clusterTime() != null) {
+            position = upTo.clusterTime();
+        }
+        status.onApplied(changes, summary, watermark);
+    }
+}

@@ -1,0 +1,142 @@
+package dev.sluice.service.pipeline;
+
+import dev.sluice.mapping.DocumentMapper;
+import dev.sluice.positions.PositionStore;
+import dev.sluice.schema.CollectionMapping;
+import dev.sluice.schema.Mapping;
+import dev.sluice.sink.ChangeMapper;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.source.mongo.MongoSource;
+import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+
+/// One MongoDB database into one PostgreSQL database: the parts, and the order in which they work.
+///
+/// ```
+/// MongoDB -> source -> change -> mapping -> sink -> PostgreSQL
+/// ```
+///
+/// A run ([PipelineRun]) takes the pipeline over, checks the target, finds the position, and then does four
+/// things at once: the engine reads and maps changes, the applier writes them with their position in one
+/// transaction each, the backfill copies in fenced chunks what was there before, and the clock asks MongoDB
+/// how far it is. The [Supervisor] starts a new run from the committed position whenever one breaks off.
+public final class Pipeline {
+    private final String name;
+    private final MongoSource source;
+    private final PostgresConnector connector;
+    private final List<CollectionTarget> targets;
+    private final ChangeMapper mapper;
+    private final PipelineStatus status;
+    private final CountDownLatch stop = new CountDownLatch(1);
+    private final CountDownLatch stopped = new CountDownLatch(1);
+    private long epoch;
+
+    public Pipeline(String name, Mapping mapping, MongoSource source, PostgresConnector connector) {
+        this.name = name;
+        this.source = source;
+        this.connector = connector;
+        this.targets = targets(mapping);
+        Map<String, CollectionTarget> byName = new LinkedHashMap<>();
+        targets.forEach(t -> byName.put(t.collection(), t));
+        this.mapper = new ChangeMapper(byName);
+        this.status = new PipelineStatus(name, List.copyOf(byName.keySet()));
+    }
+
+    /// The collections of a mapping with their compiled mappers.
+    ///
+    /// @throws dev.sluice.schema.MappingException when a literal in it does not fit its column
+    public static List<CollectionTarget> targets(Mapping mapping) {
+        List<CollectionTarget> targets = new ArrayList<>();
+        for (CollectionMapping collection : mapping.collections()) {
+            targets.add(new CollectionTarget(targets.size(), collection, DocumentMapper.of(collection)));
+        }
+        return List.copyOf(targets);
+    }
+
+    /// Runs until [#stop] is called or something fails that trying again can't mend.
+    ///
+    /// @return how it ended: Stopped or Failed
+    public PipelineState run() throws InterruptedException {
+        try {
+            return new Supervisor(this, stop).run();
+        } finally {
+            stopped.countDown();
+        }
+    }
+
+    /// Asks for the end: reading stops, what is read is applied, then [#run] returns. Any thread; again is
+    /// harmless.
+    public void stop() {
+        stop.countDown();
+    }
+
+    /// Waits until [#run] has returned.
+    public void awaitStopped() throws InterruptedException {
+        stopped.await();
+    }
+
+    /// The epoch of this process: taken over at the first run, and only checked at later ones, since
+    /// somebody who took over meanwhile is to keep the pipeline.
+    synchronized long epoch(Connection connection) throws SQLException {
+        PositionStore positions = new PositionStore(name);
+        connection.setAutoCommit(false);
+        try {
+            if (epoch == 0) {
+                epoch = positions.takeOver(connection, owner());
+            } else {
+                positions.hold(connection, epoch);
+            }
+            connection.commit();
+            return epoch;
+        } catch (SQLException | RuntimeException e) {
+            connection.rollback();
+            throw e;
+        } finally {
+            connection.setAutoCommit(true);
+        }
+    }
+
+    /// How this process describes itself to others: host and process id.
+    public static String owner() {
+        String host;
+        try {
+            host = InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            host = "unknown host";
+        }
+        return "process " + ManagementFactory.getRuntimeMXBean().getPid() + " on " + host;
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public PipelineStatus status() {
+        return status;
+    }
+
+    MongoSource source() {
+        return source;
+    }
+
+    PostgresConnector connector() {
+        return connector;
+    }
+
+    List<CollectionTarget> targets() {
+        return targets;
+    }
+
+    ChangeMapper mapper() {
+        return mapper;
+    }
+}

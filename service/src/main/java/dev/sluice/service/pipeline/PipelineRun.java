@@ -1,0 +1,301 @@
+package dev.sluice.service.pipeline;
+
+import dev.sluice.backfill.Backfill;
+import dev.sluice.change.Change;
+import dev.sluice.change.ChangeBatch;
+import dev.sluice.change.Position;
+import dev.sluice.failure.Failpoint;
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.Failures;
+import dev.sluice.failure.SluiceException;
+import dev.sluice.positions.PipelineLock;
+import dev.sluice.positions.PositionStore;
+import dev.sluice.sink.ChangeMapper;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.Fence;
+import dev.sluice.sink.RowChange;
+import dev.sluice.sink.WriteSummary;
+import dev.sluice.sink.postgres.BackfillStore;
+import dev.sluice.sink.postgres.ChunkSink;
+import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.StreamSink;
+import dev.sluice.sink.postgres.TargetCheck;
+import dev.sluice.source.ChangeSource;
+import dev.sluice.source.debezium.DebeziumChangeSource;
+import dev.sluice.source.debezium.EngineProperties;
+import dev.sluice.source.mongo.MongoSource;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.bson.RawBsonDocument;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One run of the pipeline, from taking it over to its end: by request, or by the first failure of any of
+/// its parts. The [Supervisor] makes a new one after a failure. Nothing of a run outlives it.
+final class PipelineRun {
+    private static final Logger LOG = LoggerFactory.getLogger(PipelineRun.class);
+
+    /// Most bytes of documents between the stream and the applier.
+    private static final long QUEUE_BYTES_MAX = 64L << 20;
+
+    private static final Duration CLOCK_EVERY = Duration.ofSeconds(1);
+
+    /// What an engine without a heartbeat for this long is: hung.
+    private static final Duration SILENCE_MAX = Duration.ofSeconds(90);
+
+    private final Pipeline pipeline;
+    private final MongoSource source;
+    private final PostgresConnector connector;
+    private final List<CollectionTarget> targets;
+    private final ChangeMapper mapper;
+    private final PipelineStatus status;
+    private final CountDownLatch stop;
+    private final SourceClock clock = new SourceClock();
+    private final ByteBoundedQueue queue = new ByteBoundedQueue(QUEUE_BYTES_MAX);
+    private final List<Fence> fences;
+    private final CompletableFuture<Void> broken = new CompletableFuture<>();
+    private volatile long lastBatchNanos = System.nanoTime();
+
+    PipelineRun(Pipeline pipeline, CountDownLatch stop) {
+        this.pipeline = pipeline;
+        this.source = pipeline.source();
+        this.connector = pipeline.connector();
+        this.targets = pipeline.targets();
+        this.mapper = pipeline.mapper();
+        this.status = pipeline.status();
+        this.stop = stop;
+        this.fences = targets.stream().map(t -> new Fence()).toList();
+    }
+
+    /// Runs until `stop` is counted down, then drains and returns.
+    ///
+    /// @throws SluiceException with the first failure of any part
+    void run() throws InterruptedException {
+        try (PipelineLock lock = PipelineLock.take(connector.open(), pipeline.name());
+                Connection bookkeeping = connector.open()) {
+            TargetCheck.check(bookkeeping, targets);
+            Position from = position(bookkeeping);
+            source.requireResumable(from);
+            clock.onHello(source.hello());
+            long epoch = pipeline.epoch(bookkeeping);
+            restoreWatermarks(bookkeeping);
+            try (StreamSink sink = new StreamSink(connector.open(), pipeline.name(), epoch, targets, fences)) {
+                Applier applier = new Applier(queue, sink, clock, status, from);
+                CompletableFuture<Void> applied = inBackground("sluice-apply", applier::run);
+                try (ChangeSource stream = DebeziumChangeSource.start(engine(), from, this::onBatch)) {
+                    watchEnd(stream);
+                    startPart("sluice-backfill", () -> backfill(bookkeeping, epoch, applier));
+                    startPart("sluice-clock", this::watch);
+                    awaitEnd();
+                    if (!broken.isDone()) {
+                        status.enter(new PipelineState.Draining());
+                    }
+                } finally {
+                    // The stream is closed: what it delivered is in the queue, and is applied before the sink goes.
+                    drain(applied);
+                }
+            }
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+        if (broken.isCompletedExceptionally()) {
+            throw Failures.classify(broken.exceptionNow());
+        }
+    }
+
+    private static SluiceException ended() {
+        return new SluiceException(FailureKind.ENGINE, "The engine ended by itself.");
+    }
+
+    /// Where to go on; taken from MongoDB and stored when the pipeline is new, before anything is read.
+    private Position position(Connection connection) throws SQLException {
+        PositionStore positions = new PositionStore(pipeline.name());
+        Position stored = positions.load(connection).orElse(null);
+        if (stored != null) {
+            return stored;
+        }
+        Position first = source.currentPosition();
+        Failpoint.POSITION_TAKEN.hit();
+        positions.initialise(connection, first);
+        LOG.info("The pipeline {} is new: its stream starts now, then everything there is is copied.", pipeline.name());
+        return positions.load(connection).orElse(first);
+    }
+
+    private void restoreWatermarks(Connection connection) throws SQLException {
+        PositionStore positions = new PositionStore(pipeline.name());
+        for (CollectionTarget target : targets) {
+            positions.registerCollection(connection, target.collection());
+        }
+        positions.watermark(connection).ifPresent(status::restoreWatermark);
+    }
+
+    private EngineProperties engine() {
+        return EngineProperties.defaults(
+                        pipeline.name(),
+                        source.uriWithReplicaSet(),
+                        source.database(),
+                        targets.stream().map(CollectionTarget::collection).toList())
+                .withSplitLargeEvents(source.splitsLargeEvents());
+    }
+
+    /// On the engine's thread: maps, and hands over. Blocks while the queue is full.
+    private void onBatch(ChangeBatch batch) throws InterruptedException {
+        lastBatchNanos = System.nanoTime();
+        List<RowChange> rows = new ArrayList<>(batch.changes().size());
+        long bytes = 0;
+        for (Change change : batch.changes()) {
+            RowChange row = mapper.map(change);
+            if (row != null) {
+                rows.add(row);
+            }
+            bytes += change instanceof Change.Upsert u && u.document() instanceof RawBsonDocument raw
+                    ? raw.getByteBuffer().remaining()
+                    : 256;
+        }
+        queue.put(new MappedBatch(rows, batch.upTo(), batch.idleSinceMillis(), bytes));
+        lastBatchNanos = System.nanoTime();
+    }
+
+    private void backfill(Connection bookkeeping, long epoch, Applier applier) throws SQLException {
+        BackfillStore store = new BackfillStore(pipeline.name());
+        List<CollectionTarget> remaining = new ArrayList<>();
+        for (CollectionTarget target : targets) {
+            if (store.done(bookkeeping, target.collection())) {
+                status.onBackfillDone(target.collection());
+            } else {
+                remaining.add(target);
+            }
+        }
+        if (!remaining.isEmpty()) {
+            status.enter(new PipelineState.Backfilling(
+                    remaining.stream().map(CollectionTarget::collection).toList()));
+            try (ChunkSink sink = new ChunkSink(connector.open(), pipeline.name(), epoch, targets)) {
+                Backfill backfill = new Backfill(
+                        source,
+                        bookkeeping,
+                        sink,
+                        store,
+                        mapper,
+                        fences,
+                        applier::position,
+                        Backfill.Limits.DEFAULT,
+                        new BackfillListener(status),
+                        this::ending);
+                for (CollectionTarget target : remaining) {
+                    if (!backfill.copy(target)) {
+                        return;
+                    }
+                }
+            }
+        }
+        if (!ending()) {
+            status.enter(new PipelineState.Streaming());
+        }
+    }
+
+    private boolean ending() {
+        return broken.isDone() || stop.getCount() == 0;
+    }
+
+    /// Asks MongoDB for its time and its newest operation, once a second.
+    private void watch() throws InterruptedException {
+        while (!ending()) {
+            try {
+                clock.onHello(source.hello());
+                status.setClockOffset(clock.offset());
+            } catch (SluiceException away) {
+                // Not this thread's to say: the stream breaks off too, or comes back by itself. The lag grows
+                // meanwhile.
+                LOG.debug("MongoDB did not answer: {}", away.getMessage());
+            }
+            if (System.nanoTime() - lastBatchNanos > SILENCE_MAX.toNanos() && queue.waiting() == 0) {
+                throw new SluiceException(
+                        FailureKind.ENGINE,
+                        "No word from the stream for " + SILENCE_MAX.toSeconds() + " s, not even a heartbeat.");
+            }
+            stop.await(CLOCK_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void awaitEnd() throws InterruptedException {
+        while (!ending()) {
+            stop.await(200, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void drain(CompletableFuture<Void> applied) throws InterruptedException {
+        queue.close();
+        try {
+            applied.get(60, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            breakOff(e);
+        } catch (TimeoutException e) {
+            breakOff(new SluiceException(
+                    FailureKind.TARGET_UNREACHABLE, "What was read could not be applied within 60 s of stopping."));
+        }
+    }
+
+    private void breakOff(Throwable cause) {
+        Throwable root = cause instanceof CompletionException && cause.getCause() != null ? cause.getCause() : cause;
+        if (stop.getCount() > 0 || !(root instanceof InterruptedException)) {
+            broken.completeExceptionally(root);
+        }
+    }
+
+    /// Work of one of the run's threads.
+    private interface Work {
+        void run() throws SQLException, InterruptedException;
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // the action itself says what went wrong
+    private void watchEnd(ChangeSource stream) {
+        stream.ended().whenComplete((v, e) -> breakOff(e == null ? ended() : e));
+    }
+
+    /// Starts a part that nobody waits for; its failure ends the run.
+    @SuppressWarnings("FutureReturnValueIgnored") // breakOff has it
+    private void startPart(String name, Work work) {
+        inBackground(name, work);
+    }
+
+    private CompletableFuture<Void> inBackground(String name, Work work) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        Thread.ofPlatform().name(name).daemon(true).start(() -> {
+            try {
+                work.run();
+                done.complete(null);
+            } catch (SQLException | InterruptedException | RuntimeException | Error e) {
+                breakOff(e);
+                done.completeExceptionally(e);
+            }
+        });
+        return done;
+    }
+
+    /// Tells the status how the copy goes on.
+    record BackfillListener(PipelineStatus status) implements Backfill.Listener {
+        @Override
+        public void onEstimate(CollectionTarget target, long documents) {
+            status.onEstimate(target.collection(), documents);
+        }
+
+        @Override
+        public void onChunk(CollectionTarget target, int documents, WriteSummary summary) {
+            status.onChunk(target.collection(), documents, summary);
+        }
+
+        @Override
+        public void onDone(CollectionTarget target) {
+            status.onBackfillDone(target.collection());
+        }
+    }
+}

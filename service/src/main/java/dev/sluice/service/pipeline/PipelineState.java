@@ -1,0 +1,77 @@
+package dev.sluice.service.pipeline;
+
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.SluiceException;
+import java.time.Instant;
+import java.util.List;
+
+/// What a pipeline is doing, with what belongs to it. Set by the [Supervisor] and the [PipelineRun]; read
+/// by anybody.
+public sealed interface PipelineState {
+    /// The name in metrics, status and logs.
+    String name();
+
+    /// Connecting and checking both sides.
+    record Starting() implements PipelineState {
+        @Override
+        public String name() {
+            return "starting";
+        }
+    }
+
+    /// Streaming, and copying collections beside it.
+    record Backfilling(List<String> remaining) implements PipelineState {
+        @Override
+        public String name() {
+            return "backfilling";
+        }
+    }
+
+    /// Everything is copied; changes are applied as they come.
+    record Streaming() implements PipelineState {
+        @Override
+        public String name() {
+            return "streaming";
+        }
+    }
+
+    /// Something failed that may pass; the next try is at `retryAt`.
+    record Waiting(FailureKind kind, String message, Instant retryAt) implements PipelineState {
+        @Override
+        public String name() {
+            return "waiting";
+        }
+    }
+
+    /// Asked to stop: what has been read is applied, nothing new is read.
+    record Draining() implements PipelineState {
+        @Override
+        public String name() {
+            return "draining";
+        }
+    }
+
+    /// Stopped as asked.
+    record Stopped() implements PipelineState {
+        @Override
+        public String name() {
+            return "stopped";
+        }
+    }
+
+    /// Stopped by something that trying again can't mend.
+    record Failed(FailureKind kind, String message) implements PipelineState {
+        /// What happened and what to do, for a person.
+        public String forPeople() {
+            return new SluiceException(kind, message).forPeople();
+        }
+
+        @Override
+        public String name() {
+            return "failed";
+        }
+    }
+
+    /// The names of all states, for the metric that shows one of them as 1.
+    List<String> NAMES = List.of("starting", "backfilling", "streaming", "waiting", "draining", "stopped", "failed");
+}

@@ -1,0 +1,53 @@
+package dev.sluice.service.web;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.sluice.failure.SluiceException;
+import dev.sluice.service.ops.Report;
+import dev.sluice.service.pipeline.PipelineState;
+import dev.sluice.service.pipeline.PipelineStatus;
+import io.micronaut.http.HttpResponse;
+import io.micronaut.http.MediaType;
+import io.micronaut.http.annotation.Controller;
+import io.micronaut.http.annotation.Get;
+import io.micronaut.scheduling.TaskExecutors;
+import io.micronaut.scheduling.annotation.ExecuteOn;
+import org.jspecify.annotations.Nullable;
+
+/// `GET /api/status`: what `sluice status --json` says, and the state of this process.
+@Controller("/api")
+public final class StatusController {
+    private final PipelineStatus status;
+    private final Report report;
+
+    StatusController(PipelineStatus status, Report report) {
+        this.status = status;
+        this.report = report;
+    }
+
+    @Get(value = "/status", produces = MediaType.APPLICATION_JSON)
+    @ExecuteOn(TaskExecutors.BLOCKING)
+    HttpResponse<String> status() throws JsonProcessingException {
+        PipelineState state = status.state();
+        try {
+            return HttpResponse.ok(Report.json(report.read().withState(state.name(), message(state))));
+        } catch (SluiceException away) {
+            // PostgreSQL holds the rest of the answer; its absence is the answer then.
+            Report.Snapshot bare = new Report.Snapshot(
+                    status.pipeline(), state.name(), away.forPeople(), null, 0, null, null, java.util.List.of());
+            return HttpResponse.<String>status(io.micronaut.http.HttpStatus.SERVICE_UNAVAILABLE)
+                    .body(Report.json(bare));
+        }
+    }
+
+    private static @Nullable String message(PipelineState state) {
+        return switch (state) {
+            case PipelineState.Waiting w -> w.kind().what() + " " + w.message() + " Next try at " + w.retryAt() + ".";
+            case PipelineState.Failed f -> f.forPeople();
+            case PipelineState.Backfilling b -> "copying " + String.join(", ", b.remaining());
+            case PipelineState.Starting s -> null;
+            case PipelineState.Streaming s -> null;
+            case PipelineState.Draining d -> null;
+            case PipelineState.Stopped s -> null;
+        };
+    }
+}

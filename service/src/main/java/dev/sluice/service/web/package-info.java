@@ -1,0 +1,5 @@
+/// HTTP: status for programs.
+@NullMarked
+package dev.sluice.service.web;
+
+import org.jspecify.annotations.NullMarked;
