@@ -109,7 +109,7 @@ public final class DocumentKey {
     private static String extendedJson(BsonValue id) {
         StringWriter text = new StringWriter();
         try (JsonGenerator out = ExtendedJson.FACTORY.createGenerator(text)) {
-            new ExtendedJson(out, UnaryOperator.identity()).write(id, 1);
+            new ExtendedJson(out, UnaryOperator.identity(), ExtendedJson.Pointers.AS_DOCUMENTS).write(id, 1);
         } catch (IOException impossible) {
             throw new UncheckedIOException(impossible);
         }

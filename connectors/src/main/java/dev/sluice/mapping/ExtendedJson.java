@@ -37,11 +37,21 @@ final class ExtendedJson {
 
     private final JsonGenerator out;
     private final UnaryOperator<String> strings;
+    private final Pointers pointers;
+
+    /// How the deprecated type DBPointer is written.
+    enum Pointers {
+        /// As canonical Extended JSON has it.
+        CANONICAL,
+        /// As the document that it becomes when the key of a change is parsed.
+        AS_DOCUMENTS
+    }
 
     /// @param strings applied to each string and field name before it is written
-    ExtendedJson(JsonGenerator out, UnaryOperator<String> strings) {
+    ExtendedJson(JsonGenerator out, UnaryOperator<String> strings, Pointers pointers) {
         this.out = out;
         this.strings = strings;
+        this.pointers = pointers;
     }
 
     /// Nesting beyond [#DEPTH_MAX]. A control flow inside this package, so without a stack trace.
@@ -143,11 +153,15 @@ final class ExtendedJson {
 
     private void dbPointer(BsonDbPointer pointer) throws IOException {
         out.writeStartObject();
-        out.writeObjectFieldStart("$dbPointer");
+        if (pointers == Pointers.CANONICAL) {
+            out.writeObjectFieldStart("$dbPointer");
+        }
         out.writeStringField("$ref", strings.apply(pointer.getNamespace()));
         out.writeFieldName("$id");
         single("$oid", pointer.getId().toHexString());
-        out.writeEndObject();
+        if (pointers == Pointers.CANONICAL) {
+            out.writeEndObject();
+        }
         out.writeEndObject();
     }
 

@@ -1,7 +1,7 @@
 package dev.sluice.mapping;
 
 import dev.sluice.schema.Source;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.bson.BsonArray;
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Immutable once built; any thread.
 final class FieldTrie {
-    private final Map<String, FieldTrie> children = new HashMap<>();
+    private final Map<String, FieldTrie> children = new LinkedHashMap<>();
     private boolean whole;
 
     private FieldTrie() {}

@@ -74,10 +74,21 @@ public sealed interface ColumnType {
     record Numeric(int precision, int scale) implements ColumnType {
         public static final Numeric UNCONSTRAINED = new Numeric(0, 0);
 
+        /// @throws IllegalArgumentException where PostgreSQL would refuse the type; unlike the constructor it
+        ///     takes no 0 for "unconstrained"
+        static Numeric of(int precision, int scale) {
+            if (precision == 0) {
+                throw new IllegalArgumentException(REFUSAL);
+            }
+            return new Numeric(precision, scale);
+        }
+
+        private static final String REFUSAL =
+                "numeric(p,s) takes a precision from 1 to 1000 and a scale from 0 to the precision";
+
         public Numeric {
             if (precision < 0 || precision > 1000 || scale < 0 || (precision > 0 && scale > precision)) {
-                throw new IllegalArgumentException(
-                        "numeric(p,s) takes a precision from 1 to 1000 and a scale from 0 to the precision");
+                throw new IllegalArgumentException(REFUSAL);
             }
         }
 
@@ -161,7 +172,9 @@ public sealed interface ColumnType {
                 switch (base) {
                     case "text" -> noArguments ? new Text() : null;
                     case "varchar", "character varying" ->
-                        noArguments ? new Text() : new Varchar(Integer.parseInt(matcher.group(2)));
+                        noArguments
+                                ? new Text()
+                                : matcher.group(3) == null ? new Varchar(Integer.parseInt(matcher.group(2))) : null;
                     case "citext" -> noArguments ? new Citext() : null;
                     case "boolean", "bool" -> noArguments ? new Bool() : null;
                     case "smallint", "int2" -> noArguments ? new Int(2) : null;
@@ -171,7 +184,7 @@ public sealed interface ColumnType {
                     case "numeric", "decimal" ->
                         noArguments
                                 ? Numeric.UNCONSTRAINED
-                                : new Numeric(
+                                : Numeric.of(
                                         Integer.parseInt(matcher.group(2)),
                                         matcher.group(3) == null ? 0 : Integer.parseInt(matcher.group(3)));
                     case "timestamptz", "timestamp with time zone" -> noArguments ? new Timestamptz() : null;

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiFunction;
@@ -49,7 +50,11 @@ final class MappingNode {
     }
 
     void problem(String message) {
-        document.problems().add(new MappingException.Problem(where(), message));
+        problem(where(), message);
+    }
+
+    void problem(Where place, String message) {
+        document.problems().add(new MappingException.Problem(place, message));
     }
 
     boolean isText() {
@@ -145,7 +150,7 @@ final class MappingNode {
         }
         List<String> names = new ArrayList<>();
         for (E constant : type.getEnumConstants()) {
-            names.add(constant.name().toLowerCase(java.util.Locale.ROOT));
+            names.add(constant.name().toLowerCase(Locale.ROOT));
         }
         child.problem("'" + text + "' is none of: " + String.join(", ", names));
         return otherwise;

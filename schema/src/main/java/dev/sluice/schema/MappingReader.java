@@ -4,24 +4,22 @@ import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
 import dev.sluice.schema.MappingException.Problem;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.time.DateTimeException;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /// Reads a mapping from YAML. Reports every problem with file, line and path; what it returns is whole and
 /// consistent in itself, though not yet checked against a live database.
@@ -31,7 +29,10 @@ public final class MappingReader {
     private static final YAMLFactory YAML = YAMLFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
-    private static final YAMLMapper MAPPER = new YAMLMapper(YAML);
+    private static final YAMLMapper MAPPER = YAMLMapper.builder(YAML)
+            // A second document in the file would be left out without a word.
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
     private static final ColumnType TEXT = new ColumnType.Text();
 
     private MappingReader() {}
@@ -45,7 +46,11 @@ public final class MappingReader {
         Map<JsonPointer, Integer> lines;
         try {
             tree = MAPPER.readTree(yaml);
-            lines = linesOf(yaml);
+            lines = linesOf(file, yaml, problems);
+        } catch (MismatchedInputException second) {
+            throw new MappingException(
+                    new Where(file, Math.max(second.getLocation().getLineNr(), 1), "(YAML)"),
+                    "a second document begins here (---); a mapping is one document");
         } catch (JsonProcessingException invalid) {
             int line = invalid.getLocation() == null ? 1 : invalid.getLocation().getLineNr();
             throw new MappingException(
@@ -57,15 +62,24 @@ public final class MappingReader {
         MappingNode root = MappingNode.root(tree, new MappingNode.Document(file, lines, problems));
         Mapping mapping = mapping(root);
         if (!problems.isEmpty()) {
+            // In the order of the file, which is how they will be mended.
+            problems.sort(Comparator.comparingInt(problem -> problem.where().line()));
             throw new MappingException(problems);
         }
         return mapping;
     }
 
-    private static Map<JsonPointer, Integer> linesOf(String yaml) throws IOException {
+    private static Map<JsonPointer, Integer> linesOf(String file, String yaml, List<Problem> problems)
+            throws IOException {
         Map<JsonPointer, Integer> lines = new HashMap<>();
         try (YAMLParser parser = YAML.createParser(yaml)) {
             for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
+                if (parser.isCurrentAlias()) {
+                    // Jackson reads an alias as the text of its name, which would be taken for a value.
+                    problems.add(new Problem(
+                            new Where(file, parser.currentTokenLocation().getLineNr(), "(YAML)"),
+                            "aliases (*" + parser.getText() + ") are not read; write it out"));
+                }
                 if (token != JsonToken.END_OBJECT && token != JsonToken.END_ARRAY) {
                     lines.putIfAbsent(
                             parser.getParsingContext().pathAsPointer(),
@@ -83,6 +97,10 @@ public final class MappingReader {
         if (!root.has("collections")) {
             root.problem("'collections' is missing");
         } else {
+            if (root.at("collections").isObject()
+                    && root.at("collections").json().isEmpty()) {
+                root.at("collections").problem("there is no collection in it");
+            }
             root.at("collections").fields().forEach((name, node) -> collections.add(collection(name, node, schema)));
         }
         Map<TableName, Where> tables = new HashMap<>();
@@ -90,18 +108,24 @@ public final class MappingReader {
             claim(tables, collection.table(), collection.where(), root);
             collection.children().forEach(child -> claim(tables, child.table(), child.where(), root));
         }
-        return new Mapping(
-                root.text("mapping"),
-                root.text("database"),
-                schema,
-                collections,
-                root.has("ignore") ? root.at("ignore").texts() : List.of());
+        List<String> ignored = root.has("ignore") ? root.at("ignore").texts() : List.of();
+        for (CollectionMapping collection : collections) {
+            if (ignored.contains(collection.collection())) {
+                root.problem(collection.where(), "the collection is mapped, and under 'ignore' too");
+            }
+        }
+        return new Mapping(root.text("mapping"), root.text("database"), schema, collections, ignored);
     }
 
     private static void claim(Map<TableName, Where> tables, TableName table, Where where, MappingNode root) {
+        if (table.table().equals("?")) {
+            // Its name has a mistake that is noted already.
+            return;
+        }
         Where other = tables.putIfAbsent(table, where);
         if (other != null) {
             root.problem(
+                    where,
                     "the table " + table + " is written by two mappings: " + other.path() + " and " + where.path());
         }
     }
@@ -121,6 +145,9 @@ public final class MappingReader {
         Set<String> known = new HashSet<>(Set.of(key.column()));
         columns.forEach(c -> known.add(c.column()));
         List<String> conflict = node.has("conflict") ? node.at("conflict").texts() : List.of(key.column());
+        if (conflict.isEmpty()) {
+            node.at("conflict").problem("a list of at least one column is expected here");
+        }
         for (String column : conflict) {
             if (!known.contains(column)) {
                 node.at("conflict").problem("'" + column + "' is no column of this mapping");
@@ -128,7 +155,7 @@ public final class MappingReader {
         }
         return new CollectionMapping(
                 name,
-                TableName.parse(node.text("table", name), schema),
+                table(node, node.text("table", name), schema),
                 key,
                 conflict,
                 columns,
@@ -178,13 +205,20 @@ public final class MappingReader {
         node.allow(Set.of("from", "parent", "ordinal", "columns"));
         String parent = node.text("parent");
         String ordinal = node.text("ordinal", "ordinal");
+        if (ordinal.equals(parent)) {
+            node.problem("'parent' and 'ordinal' name the same column");
+        }
         return new ChildMapping(
-                TableName.parse(table, schema),
-                path(node.at("from")),
+                table(node, table, schema),
+                node.has("from") ? SourceParser.path(node.at("from")) : SourceParser.missing(node),
                 parent,
                 ordinal,
                 columns(node, schema, true, parent, ordinal),
                 node.where());
+    }
+
+    private static TableName table(MappingNode node, String text, String schema) {
+        return node.build(TableName::parse, text, schema, new TableName("?", "?"));
     }
 
     private static List<ColumnMapping> columns(MappingNode owner, String schema, boolean child, String... taken) {
@@ -222,7 +256,7 @@ public final class MappingReader {
         List<Conversion> conversions = new ArrayList<>();
         if (node.has("convert")) {
             node.at("convert").elements().forEach(step -> {
-                Conversion conversion = conversion(step);
+                Conversion conversion = ConversionParser.read(step);
                 if (conversion != null) {
                     conversions.add(conversion);
                 }
@@ -235,7 +269,7 @@ public final class MappingReader {
         return new ColumnMapping(
                 name,
                 type(node, "type"),
-                node.has("from") ? source(node.at("from"), child) : byName,
+                node.has("from") ? SourceParser.read(node.at("from"), child) : byName,
                 conversions,
                 node.literal("missing"),
                 node.literal("null"),
@@ -248,7 +282,7 @@ public final class MappingReader {
     private static Reference reference(MappingNode node, String schema) {
         node.allow(Set.of("table", "match", "match_type", "take"));
         return new Reference(
-                TableName.parse(node.text("table"), schema),
+                table(node, node.text("table"), schema),
                 node.text("match"),
                 node.has("match_type") ? type(node, "match_type") : TEXT,
                 node.text("take"));
@@ -271,167 +305,12 @@ public final class MappingReader {
         }
     }
 
-    private static Source source(MappingNode node, boolean child) {
-        if (node.isText() || node.isList()) {
-            return path(node);
-        }
-        Map<String, MappingNode> fields = node.fields();
-        if (fields.size() != 1 && !fields.containsKey("build")) {
-            node.problem("a source is a path, or one of: path, first, constant, parent, element, id_time, rest,"
-                    + " document, build");
-            return new Source.IdTime();
-        }
-        String kind = fields.containsKey("build")
-                ? "build"
-                : fields.keySet().iterator().next();
-        MappingNode value = node.at(kind);
-        switch (kind) {
-            case "path" -> {
-                return path(value);
-            }
-            case "first" -> {
-                List<Source> sources =
-                        value.elements().stream().map(s -> source(s, child)).toList();
-                if (sources.isEmpty()) {
-                    value.problem("first: needs at least one source");
-                    return new Source.IdTime();
-                }
-                return new Source.FirstOf(sources);
-            }
-            case "constant" -> {
-                return new Source.Constant(value.json());
-            }
-            case "parent" -> {
-                onlyInChild(node, kind, child);
-                return new Source.Parent(source(value, false));
-            }
-            case "element" -> {
-                onlyInChild(node, kind, child);
-                return new Source.Element();
-            }
-            case "id_time" -> {
-                return new Source.IdTime();
-            }
-            case "rest" -> {
-                return new Source.Rest();
-            }
-            case "document" -> {
-                return new Source.WholeDocument();
-            }
-            case "build" -> {
-                node.allow(Set.of("build", "required"));
-                Map<String, Source> parts = new LinkedHashMap<>();
-                value.fields().forEach((name, part) -> parts.put(name, source(part, child)));
-                return node.build(Source.Build::new, parts, node.text("required"), new Source.IdTime());
-            }
-            default -> {
-                node.problem("'" + kind + "' is no source; there are: path, first, constant, parent, element, id_time,"
-                        + " rest, document, build");
-                return new Source.IdTime();
-            }
-        }
-    }
-
-    private static void onlyInChild(MappingNode node, String kind, boolean child) {
-        if (!child) {
-            node.problem("'" + kind + "' has a meaning in a child table only");
-        }
-    }
-
-    private static Source.Path path(MappingNode node) {
-        try {
-            if (node.isList()) {
-                return new Source.Path(node.texts());
-            }
-            return new Source.Path(segments(node.text()));
-        } catch (IllegalArgumentException refused) {
-            node.problem(String.valueOf(refused.getMessage()));
-            return new Source.Path(List.of("?"));
-        }
-    }
-
-    /// Splits `address."geo.lat".x` at the dots outside double quotes.
-    static List<String> segments(String path) {
-        List<String> segments = new ArrayList<>();
-        StringBuilder segment = new StringBuilder();
-        boolean quoted = false;
-        for (int i = 0; i < path.length(); i++) {
-            char c = path.charAt(i);
-            if (c == '"') {
-                quoted = !quoted;
-            } else if (c == '.' && !quoted) {
-                segments.add(segment.toString());
-                segment.setLength(0);
-            } else {
-                segment.append(c);
-            }
-        }
-        if (quoted) {
-            throw new IllegalArgumentException("a double quote is not closed in the path");
-        }
-        segments.add(segment.toString());
-        return segments;
-    }
-
     private static SkipRule skip(MappingNode node) {
         node.allow(Set.of("from", "when", "reason"));
         return new SkipRule(
-                source(node.at("from"), false),
+                node.has("from") ? SourceParser.read(node.at("from"), false) : SourceParser.missing(node),
                 node.oneOf("when", SkipRule.When.class, SkipRule.When.FALSY),
                 node.text("reason"),
                 node.where());
-    }
-
-    private static @Nullable Conversion conversion(MappingNode node) {
-        if (!node.isText() && (!node.isObject() || node.fields().size() != 1)) {
-            node.problem("a conversion is a name, or one name with its settings");
-            return null;
-        }
-        String name =
-                node.isText() ? node.text() : node.fields().keySet().iterator().next();
-        MappingNode settings = node.at(name);
-        return switch (name) {
-            case "trim" -> new Conversion.Trim();
-            case "lower" -> new Conversion.Lower();
-            case "empty_to_null" -> new Conversion.EmptyToNull();
-            case "falsy_to_null" -> new Conversion.FalsyToNull();
-            case "truthy" -> new Conversion.Truthy();
-            case "drop_empty" -> new Conversion.DropEmpty();
-            case "parse_number" -> new Conversion.ParseNumber();
-            case "only_array" -> new Conversion.Only(Conversion.Shape.ARRAY);
-            case "only_object" -> new Conversion.Only(Conversion.Shape.OBJECT);
-            case "parse_timestamp" -> new Conversion.ParseTimestamp(zone(settings));
-            case "object_id_to_uuid" -> new Conversion.ObjectIdToUuid(settings.text("collection"));
-            case "sentinel" -> {
-                settings.allow(Set.of("when", "to"));
-                List<JsonNode> when = settings.at("when").elements().stream()
-                        .map(MappingNode::json)
-                        .toList();
-                JsonNode to = settings.literal("to");
-                if (to == null) {
-                    settings.problem("'to' is missing");
-                    yield null;
-                }
-                yield new Conversion.Sentinel(when, to);
-            }
-            default -> {
-                node.problem("'" + name + "' is no conversion; there are: trim, lower, empty_to_null, falsy_to_null,"
-                        + " truthy, drop_empty, parse_number, parse_timestamp, only_array, only_object,"
-                        + " object_id_to_uuid, sentinel");
-                yield null;
-            }
-        };
-    }
-
-    private static ZoneId zone(MappingNode settings) {
-        if (!settings.has("zone")) {
-            return ZoneOffset.UTC;
-        }
-        try {
-            return ZoneId.of(settings.text("zone"));
-        } catch (DateTimeException unknown) {
-            settings.at("zone").problem("no such time zone");
-            return ZoneOffset.UTC;
-        }
     }
 }

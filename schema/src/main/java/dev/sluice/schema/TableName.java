@@ -5,8 +5,15 @@ package dev.sluice.schema;
 /// @param schema never empty
 /// @param table never empty
 public record TableName(String schema, String table) {
+    public TableName {
+        if (schema.isBlank() || table.isBlank()) {
+            throw new IllegalArgumentException("a table is written 'table' or 'schema.table'");
+        }
+    }
 
     /// Reads `table` or `schema.table`.
+    ///
+    /// @throws IllegalArgumentException where a name is empty
     public static TableName parse(String text, String defaultSchema) {
         int dot = text.indexOf('.');
         return dot < 0

@@ -1,0 +1,122 @@
+package dev.sluice.mapping;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sluice.schema.Catalog;
+import dev.sluice.schema.ColumnType;
+import dev.sluice.schema.MappingException;
+import dev.sluice.schema.MappingReader;
+import java.util.List;
+import java.util.Objects;
+import org.bson.BsonDocument;
+import org.bson.RawBsonDocument;
+import org.junit.jupiter.api.Test;
+
+/// What the golden cases can't show: shapes, mistakes that only the compiled mapping can find, and raw documents.
+class DocumentMapperTest {
+
+    @Test
+    void literalsThatDoNotFitTheirColumnAreAllReportedWithTheirPlace() {
+        assertThatThrownBy(() -> mapper("""
+                        age: {type: smallint, missing: 40000}
+                        size: {type: integer, "null": many}
+                        since: {type: timestamptz, instead: yesterday}
+                        tags: {type: "integer[]", missing: [1, two]}
+                        note: {type: text, missing: "a\\0b"}
+                        fixed: {type: uuid, from: {constant: abc}}
+                        first: {type: boolean, from: {first: [x, {constant: 1}]}}
+                        flag: {type: boolean, convert: [{sentinel: {when: ["yes"], to: "true"}}]}
+                        fine: {type: boolean, convert: [{sentinel: {when: ["yes"], to: "x"}}, truthy]}
+                        doc: {type: jsonb, missing: {a: "\\0"}}
+                """))
+                .isInstanceOfSatisfying(
+                        MappingException.class,
+                        e -> assertThat(e.problems().stream().map(MappingException.Problem::toString))
+                                .containsExactly(
+                                        "m.yaml:7: collections.things.columns.age.missing: the value does not fit the"
+                                                + " column: is out of the range of smallint",
+                                        "m.yaml:8: collections.things.columns.size.null: the value does not fit the"
+                                                + " column: is a string, not a number",
+                                        "m.yaml:9: collections.things.columns.since.instead: the value does not fit"
+                                                + " the column: is a string, not a date (ISO 8601 needs convert:"
+                                                + " [parse_timestamp])",
+                                        "m.yaml:10: collections.things.columns.tags.missing: the value does not fit"
+                                                + " the column: [1] is a string, not a number",
+                                        "m.yaml:11: collections.things.columns.note.missing: the value does not fit"
+                                                + " the column: holds NUL, which PostgreSQL text can't",
+                                        "m.yaml:12: collections.things.columns.fixed.from: the value does not fit the"
+                                                + " column: is a string, and no UUID",
+                                        "m.yaml:13: collections.things.columns.first.from: the value does not fit the"
+                                                + " column: is an int32, not a boolean",
+                                        "m.yaml:14: collections.things.columns.flag.convert: the value does not fit"
+                                                + " the column: is a string, not a boolean",
+                                        "m.yaml:16: collections.things.columns.doc.missing: the value does not fit"
+                                                + " the column: .a holds NUL, which PostgreSQL text can't"));
+    }
+
+    @Test
+    void shapesNameTheKeyFirstAndAReferenceByTheTypeItIsMatchedWith() {
+        DocumentMapper mapper = DocumentMapper.of(Objects.requireNonNull(
+                Catalog.load("docsgpt").mapping().byCollection().get("conversations")));
+        assertThat(mapper.shape().keyColumns()).isEqualTo(1);
+        assertThat(mapper.shape().columns().stream()
+                        .map(TableShape.Column::name)
+                        .toList())
+                .startsWith("id", "user_id", "agent_id")
+                .hasSize(12);
+        TableShape.Column agent = mapper.shape().columns().get(2);
+        assertThat(agent.type()).isEqualTo(new ColumnType.Text());
+        assertThat(agent.reference()).isNotNull();
+
+        TableShape messages = mapper.childShapes().getFirst();
+        assertThat(messages.keyColumns()).isEqualTo(2);
+        assertThat(messages.columns().subList(0, 2))
+                .containsExactly(
+                        new TableShape.Column("conversation_id", new ColumnType.Uuid(), null),
+                        new TableShape.Column("position", new ColumnType.Int(4), null));
+    }
+
+    @Test
+    void rawDocumentsBecomeTheSameRows() {
+        DocumentMapper mapper = mapper("        age: integer\n        rest: {type: jsonb, from: {rest: true}}\n");
+        BsonDocument document = BsonDocument.parse("{\"_id\": 1, \"age\": 7, \"more\": {\"a\": [1, null]}}");
+        RawBsonDocument raw = RawBsonDocument.parse(document.toJson());
+        assertThat(((MappingResult.Mapped) mapper.map(raw)).row())
+                .containsExactly(((MappingResult.Mapped) mapper.map(document)).row())
+                .containsExactly("1", 7L, "{\"more\":{\"a\":[1,null]}}");
+    }
+
+    @Test
+    void whatNobodyReadsCanBeAskedFor() {
+        DocumentMapper mapper = mapper("        city: {type: text, from: address.city}\n");
+        assertThat(mapper.unmapped(
+                        BsonDocument.parse("{\"_id\": 1, \"address\": {\"city\": \"x\", \"zip\": 2}, \"n\": 3}")))
+                .isEqualTo(BsonDocument.parse("{\"address\": {\"zip\": 2}, \"n\": 3}"));
+        assertThat(mapper.unmapped(BsonDocument.parse("{\"_id\": 1, \"address\": {\"city\": \"x\"}}")))
+                .isEmpty();
+    }
+
+    @Test
+    void aDocumentWithoutMisfitsHasNoneAndATableWithoutChildrenNoRowsOfThem() {
+        MappingResult result = mapper("        age: integer\n").map(BsonDocument.parse("{\"_id\": 1}"));
+        assertThat(result).isInstanceOfSatisfying(MappingResult.Mapped.class, mapped -> {
+            assertThat(mapped.misfits()).isEmpty();
+            assertThat(mapped.children()).isEqualTo(List.of());
+            assertThat(mapped.key()).isEqualTo("1");
+        });
+    }
+
+    private static DocumentMapper mapper(String columns) {
+        String yaml = """
+                mapping: m
+                database: m
+                collections:
+                  things:
+                    key: {column: id, type: text}
+                    columns:
+                """ + columns.stripIndent().indent(6);
+        return DocumentMapper.of(
+                MappingReader.read("m.yaml", yaml).collections().getFirst());
+    }
+}

@@ -1,0 +1,301 @@
+package dev.sluice.mapping;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.sluice.schema.Catalog;
+import dev.sluice.schema.ColumnType;
+import dev.sluice.schema.KeyMapping;
+import dev.sluice.schema.KeyMapping.Form;
+import dev.sluice.schema.Where;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.EdgeCasesMode;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import org.bson.BsonArray;
+import org.bson.BsonDateTime;
+import org.bson.BsonDecimal128;
+import org.bson.BsonDocument;
+import org.bson.BsonInt32;
+import org.bson.BsonNumber;
+import org.bson.BsonString;
+import org.bson.BsonValue;
+import org.bson.json.JsonMode;
+import org.bson.json.JsonWriterSettings;
+import org.bson.types.Decimal128;
+import org.jspecify.annotations.Nullable;
+
+/// What holds for any BSON at all. Without jqwik's edge cases: they are combined before anything random is
+/// tried, and of nested values there are more combinations than tries. [RandomBson] mixes in its own.
+class MappingPropertiesTest {
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+    private static final JsonWriterSettings RELAXED =
+            JsonWriterSettings.builder().outputMode(JsonMode.RELAXED).build();
+    private static final List<DocumentMapper> CATALOG = Catalog.NAMES.stream()
+            .flatMap(name -> Catalog.load(name).mapping().collections().stream())
+            .map(DocumentMapper::of)
+            .toList();
+    private static final List<ColumnType> TYPES = List.of(
+            new ColumnType.Text(),
+            new ColumnType.Varchar(3),
+            new ColumnType.Citext(),
+            new ColumnType.Bool(),
+            new ColumnType.Int(2),
+            new ColumnType.Int(4),
+            new ColumnType.Int(8),
+            new ColumnType.DoublePrecision(),
+            ColumnType.Numeric.UNCONSTRAINED,
+            new ColumnType.Numeric(18, 2),
+            new ColumnType.Timestamptz(),
+            new ColumnType.Date(),
+            new ColumnType.Uuid(),
+            new ColumnType.Bytea(),
+            new ColumnType.Jsonb());
+
+    @Provide
+    Arbitrary<BsonValue> values() {
+        return RandomBson.values();
+    }
+
+    @Provide
+    Arbitrary<BsonValue> numbers() {
+        return RandomBson.numbers();
+    }
+
+    @Provide
+    Arbitrary<BsonDateTime> dates() {
+        return RandomBson.dates();
+    }
+
+    @Provide
+    Arbitrary<BsonDocument> documents() {
+        return RandomBson.documents();
+    }
+
+    @Provide
+    Arbitrary<ColumnType> types() {
+        return Arbitraries.of(TYPES).flatMap(t -> Arbitraries.of(t, new ColumnType.Array(t)));
+    }
+
+    /// Nothing throws, a fitting value has the Java type that is promised, and all text can be sent as UTF-8.
+    @Property(tries = 20_000, edgeCases = EdgeCasesMode.NONE)
+    void anyValueIntoAnyTypeFitsOrIsAMisfit(@ForAll("values") BsonValue value, @ForAll("types") ColumnType type) {
+        List<String> parts = new ArrayList<>();
+        switch (BsonToPg.to(type).convert(value, (path, part, reason) -> parts.add(path + reason))) {
+            case Outcome.Fits(var fitting) -> {
+                String text = RowText.of(fitting, type);
+                assertThat(StandardCharsets.UTF_8.newEncoder().canEncode(text)).isTrue();
+                assertThat(text).doesNotContain("\u0000");
+            }
+            case Outcome.Misfit(String reason) -> {
+                assertThat(reason).isNotBlank();
+                assertThat(parts).isEmpty();
+            }
+        }
+        assertThat(parts).allMatch(part -> part.indexOf(0) < 0);
+    }
+
+    @Property(tries = 5_000, edgeCases = EdgeCasesMode.NONE)
+    void jsonbIsTheSameValueToWhoeverParsesIt(@ForAll("values") BsonValue value) throws JsonProcessingException {
+        List<String> parts = new ArrayList<>();
+        String json = (String) fitting(value, new ColumnType.Jsonb(), parts);
+        if (json != null && parts.isEmpty()) {
+            same(value, JSON.readTree(json));
+        }
+    }
+
+    private static void same(BsonValue value, JsonNode json) {
+        switch (value) {
+            case BsonDocument document when !json.isObject() -> throw new AssertionError("no object");
+            case BsonDocument document -> {
+                assertThat(json.size()).isEqualTo(document.size());
+                document.forEach((name, field) -> same(field, json.get(name)));
+            }
+            case BsonArray array -> {
+                assertThat(json.size()).isEqualTo(array.size());
+                for (int i = 0; i < array.size(); i++) {
+                    same(array.get(i), json.get(i));
+                }
+            }
+            case BsonString string -> assertThat(json.textValue()).isEqualTo(string.getValue());
+            case BsonNumber number
+            when decimal(number) != null -> assertThat(json.decimalValue()).isEqualByComparingTo(decimal(number));
+            case BsonNumber special -> assertThat(json.isObject()).isTrue();
+            case BsonDateTime date ->
+                assertThat(java.time.Instant.parse(json.textValue()).toEpochMilli())
+                        .isEqualTo(date.getValue());
+            default -> {}
+        }
+    }
+
+    /// The number as a decimal by its shortest digits; null for NaN and the infinities.
+    private static @Nullable BigDecimal decimal(BsonNumber number) {
+        if (number instanceof BsonDecimal128 decimal) {
+            Decimal128 value = decimal.getValue();
+            return value.isNaN() || value.isInfinite() ? null : new BigDecimal(value.toString());
+        }
+        if (number.isDouble()) {
+            double value = number.doubleValue();
+            return Double.isFinite(value) ? new BigDecimal(Double.toString(value)) : null;
+        }
+        return BigDecimal.valueOf(number.longValue());
+    }
+
+    @Property(tries = 5_000, edgeCases = EdgeCasesMode.NONE)
+    void numbersArriveEqualOrNotAtAll(@ForAll("numbers") BsonValue value) {
+        BsonNumber number = (BsonNumber) value;
+        BigDecimal shortest = decimal(number);
+        for (ColumnType type : TYPES) {
+            if (shortest == null || !isNumeric(type)) {
+                continue;
+            }
+            if (BsonToPg.to(type).convert(value, (path, part, reason) -> {}) instanceof Outcome.Fits(var fitting)) {
+                // A double has more digits than the shortest text that names it, and numeric takes the shortest.
+                Object expected = type instanceof ColumnType.Numeric ? shortest : exactly(number);
+                BigDecimal arrived = fitting instanceof Double binary
+                        ? new BigDecimal(binary)
+                        : new BigDecimal(Objects.requireNonNull(fitting).toString());
+                assertThat(arrived).as(type.sql()).isEqualByComparingTo((BigDecimal) expected);
+            }
+        }
+        assertThat(fitting(value, ColumnType.Numeric.UNCONSTRAINED, new ArrayList<>()))
+                .isNotNull();
+    }
+
+    private static boolean isNumeric(ColumnType type) {
+        return type instanceof ColumnType.Int
+                || type instanceof ColumnType.Numeric
+                || type instanceof ColumnType.DoublePrecision;
+    }
+
+    @Property(tries = 5_000, edgeCases = EdgeCasesMode.NONE)
+    void datesArriveToTheMillisecond(@ForAll("dates") BsonDateTime date) {
+        if (BsonToPg.to(new ColumnType.Timestamptz()).convert(date, (p, v, r) -> {})
+                instanceof Outcome.Fits(Long micros)) {
+            assertThat(micros).isEqualTo(Math.multiplyExact(date.getValue(), 1_000L));
+        }
+        if (BsonToPg.to(new ColumnType.Date()).convert(date, (p, v, r) -> {}) instanceof Outcome.Fits(Long days)) {
+            assertThat(Math.multiplyExact(days, 86_400_000L)).isEqualTo(date.getValue());
+        }
+    }
+
+    /// The key of a delete is relaxed JSON, which no longer knows int32 from int64: the row's key must not
+    /// depend on it.
+    @Property(tries = 10_000, edgeCases = EdgeCasesMode.NONE)
+    void aKeyIsTheSameFromTheDocumentAndFromRelaxedJson(@ForAll("values") BsonValue id) {
+        BsonValue delivered = Objects.requireNonNull(
+                BsonDocument.parse(new BsonDocument("v", id).toJson(RELAXED)).get("v"));
+        for (DocumentKey key : keys()) {
+            KeyResult expected = key.key(id);
+            if (expected instanceof KeyResult.NoKey) {
+                // The reason names the type, and a DBPointer is delivered as a document.
+                assertThat(key.key(delivered)).isInstanceOf(KeyResult.NoKey.class);
+            } else {
+                assertThat(key.key(delivered)).isEqualTo(expected);
+            }
+        }
+    }
+
+    /// MongoDB takes numbers for the same `_id` when they are exactly equal, and a typed key must too: no more,
+    /// no less.
+    @Property(tries = 10_000, edgeCases = EdgeCasesMode.NONE)
+    void typedKeysAreEqualExactlyWhenTheNumbersAre(
+            @ForAll("numbers") BsonValue one, @ForAll("numbers") BsonValue other) {
+        for (BsonValue second : List.of(other, sameInAnotherType((BsonNumber) one))) {
+            boolean equal = Objects.equals(exactly((BsonNumber) one), exactly((BsonNumber) second));
+            assertThat(keys().getFirst().key(one).equals(keys().getFirst().key(second)))
+                    .as(one + " and " + second)
+                    .isEqualTo(equal);
+            if (equal) {
+                assertThat(keys().get(1).key(one)).isEqualTo(keys().get(1).key(second));
+            }
+        }
+    }
+
+    /// The number's exact value, for comparing; text for what is none.
+    private static Object exactly(BsonNumber number) {
+        if (decimal(number) == null) {
+            return Double.toString(
+                    number instanceof BsonDecimal128 d ? BsonNumbers.special(d.getValue()) : number.doubleValue());
+        }
+        BigDecimal exact =
+                number.isDouble() ? new BigDecimal(number.doubleValue()) : Objects.requireNonNull(decimal(number));
+        return exact.signum() == 0 ? BigDecimal.ZERO : exact.stripTrailingZeros();
+    }
+
+    private static BsonValue sameInAnotherType(BsonNumber number) {
+        if (exactly(number) instanceof BigDecimal exact && exact.precision() <= 34 && Math.abs(exact.scale()) < 6000) {
+            return new BsonDecimal128(new Decimal128(exact));
+        }
+        return new BsonInt32(0);
+    }
+
+    private static List<DocumentKey> keys() {
+        Where where = new Where("test", 1, "key");
+        return List.of(
+                DocumentKey.of("c", new KeyMapping("id", new ColumnType.Text(), Form.TYPED, where)),
+                DocumentKey.of("c", new KeyMapping("id", new ColumnType.Text(), Form.PLAIN, where)),
+                DocumentKey.of("c", new KeyMapping("id", new ColumnType.Uuid(), Form.PLAIN, where)),
+                DocumentKey.of("c", new KeyMapping("id", new ColumnType.Int(8), Form.PLAIN, where)));
+    }
+
+    /// Whatever a catalog mapping is given, it answers, twice the same, with rows of the right shape.
+    @Property(tries = 3_000, edgeCases = EdgeCasesMode.NONE)
+    void anyDocumentThroughTheCatalog(@ForAll("documents") BsonDocument noise, @ForAll("values") BsonValue id) {
+        for (DocumentMapper mapper : CATALOG) {
+            // Fields by the names the mapping reads, filled with the noise.
+            BsonDocument document = new BsonDocument("_id", id);
+            List<BsonValue> fillings = new ArrayList<>(noise.values());
+            int next = 0;
+            for (var path : mapper.mapping().readPaths()) {
+                if (!fillings.isEmpty()) {
+                    document.put(path.segments().getFirst(), fillings.get(next++ % fillings.size()));
+                }
+            }
+            noise.forEach(document::putIfAbsent);
+            MappingResult first = mapper.map(document);
+            assertThat(text(mapper, mapper.map(document))).isEqualTo(text(mapper, first));
+        }
+    }
+
+    private static String text(DocumentMapper mapper, MappingResult result) {
+        if (!(result instanceof MappingResult.Mapped mapped)) {
+            return result.toString();
+        }
+        StringBuilder text = new StringBuilder(row(mapper.shape(), mapped.row()));
+        for (int i = 0; i < mapped.children().size(); i++) {
+            TableShape shape = mapper.childShapes().get(i);
+            mapped.children().get(i).forEach(row -> text.append(row(shape, row)));
+        }
+        return text.append(mapped.misfits()).toString();
+    }
+
+    private static String row(TableShape shape, @Nullable Object[] row) {
+        assertThat(row).hasSize(shape.columns().size());
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < row.length; i++) {
+            text.append(RowText.of(row[i], shape.columns().get(i).type())).append(' ');
+        }
+        return text.toString();
+    }
+
+    private static @Nullable Object fitting(BsonValue value, ColumnType type, List<String> parts) {
+        return switch (BsonToPg.to(type).convert(value, (path, part, reason) -> parts.add(path + " " + reason))) {
+            case Outcome.Fits(var fitting) -> fitting;
+            case Outcome.Misfit(String reason) -> throw new AssertionError(reason);
+        };
+    }
+}

@@ -1,0 +1,180 @@
+package dev.sluice.schema;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.ZoneId;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// What the mapping language says, and that each mistake is told with its line and path, all of a file at once.
+class MappingReaderTest {
+    private static final String HEAD = """
+            mapping: m
+            database: d
+            collections:
+              things:
+                key: {column: id, type: text}
+            """;
+
+    static List<WrongMappings.Wrong> wrongMappings() {
+        return WrongMappings.all();
+    }
+
+    @ParameterizedTest
+    @MethodSource("wrongMappings")
+    void everyMistakeIsToldWithItsPlace(WrongMappings.Wrong wrong) {
+        assertThatThrownBy(() -> MappingReader.read(wrong.name(), wrong.yaml()))
+                .isInstanceOfSatisfying(MappingException.class, e -> {
+                    List<String> problems = e.problems().stream()
+                            .map(p -> p.where().line() + ": " + p.where().path() + ": " + p.message())
+                            .toList();
+                    assertThat(problems).hasSameSizeAs(wrong.expected());
+                    for (int i = 0; i < problems.size(); i++) {
+                        assertThat(problems.get(i)).startsWith(wrong.expected().get(i));
+                    }
+                    assertThat(e.problems()).allMatch(p -> p.where().file().equals(wrong.name()));
+                    assertThat(e).hasMessageContaining(e.problems().getLast().toString());
+                });
+    }
+
+    @Test
+    void theCatalogIsRead() {
+        for (String name : Catalog.NAMES) {
+            assertThat(Catalog.load(name).mapping().name()).isEqualTo(name);
+        }
+    }
+
+    @Test
+    void aShortMappingGetsTheDefaults() {
+        Mapping mapping = MappingReader.read("m.yaml", HEAD + "    columns: {age: integer}\n");
+        assertThat(mapping.schema()).isEqualTo("public");
+        assertThat(mapping.ignored()).isEmpty();
+        CollectionMapping things = mapping.collections().getFirst();
+        assertThat(things.table()).isEqualTo(new TableName("public", "things"));
+        assertThat(things.conflict()).containsExactly("id");
+        assertThat(things.onDelete()).isEqualTo(CollectionMapping.OnDelete.DELETE);
+        assertThat(things.key().form()).isEqualTo(KeyMapping.Form.PLAIN);
+        ColumnMapping age = things.columns().getFirst();
+        assertThat(age.type()).isEqualTo(new ColumnType.Int(4));
+        assertThat(age.source()).isEqualTo(new Source.Path(List.of("age")));
+        assertThat(age.misfit()).isEqualTo(ColumnMapping.Misfit.QUARANTINE);
+        assertThat(age.missing()).isNull();
+        assertThat(age.where()).hasToString("m.yaml:6: collections.things.columns.age");
+    }
+
+    @Test
+    void everythingThatCanBeSaidIsRead() {
+        Mapping mapping = MappingReader.read("m.yaml", """
+                mapping: m
+                database: d
+                schema: app
+                ignore: [logs]
+                collections:
+                  things:
+                    table: other.items
+                    key: {column: id, type: varchar(40), form: typed}
+                    conflict: [code]
+                    on_delete: keep
+                    skip:
+                      - {from: gone, when: missing, reason: gone}
+                    columns:
+                      code: {type: citext, from: 'a."b.c".0', misfit: reject}
+                      listed: {type: text, from: ["a.b", c]}
+                      when:
+                        type: timestamptz
+                        from: {first: [{path: x}, {id_time: true}, {constant: "2024-01-01T00:00:00Z"}]}
+                        convert: [{parse_timestamp: {zone: Europe/Paris}}]
+                        missing: null
+                        "null": "2024-01-01T00:00:00Z"
+                        instead: "2024-01-01T00:00:00Z"
+                      built: {type: jsonb, from: {build: {z: a, y: {path: b}, x: c}, required: y}}
+                      ref: {type: uuid, from: r, reference: {table: agents, match: legacy, match_type: bigint, take: id}}
+                    children:
+                      parts:
+                        from: body.parts
+                        parent: thing_id
+                        ordinal: n
+                        columns:
+                          it: {type: text, from: {element: true}}
+                          up: {type: text, from: {parent: owner.name}}
+                          own: {type: text, from: dim.size}
+                """);
+        CollectionMapping things = mapping.collections().getFirst();
+        assertThat(mapping.ignored()).containsExactly("logs");
+        assertThat(things.table()).isEqualTo(new TableName("other", "items"));
+        assertThat(things.key().type()).isEqualTo(new ColumnType.Varchar(40));
+        assertThat(things.key().form()).isEqualTo(KeyMapping.Form.TYPED);
+        assertThat(things.conflict()).containsExactly("code");
+        assertThat(things.onDelete()).isEqualTo(CollectionMapping.OnDelete.KEEP);
+        assertThat(things.skips().getFirst().when()).isEqualTo(SkipRule.When.MISSING);
+        assertThat(things.columns().get(0).source()).isEqualTo(new Source.Path(List.of("a", "b.c", "0")));
+        assertThat(things.columns().get(0).source()).hasToString("a.\"b.c\".0");
+        assertThat(things.columns().get(1).source()).isEqualTo(new Source.Path(List.of("a.b", "c")));
+        assertThat(things.columns().get(2).conversions())
+                .containsExactly(new Conversion.ParseTimestamp(ZoneId.of("Europe/Paris")));
+        assertThat(Objects.requireNonNull(things.columns().get(2).missing()).isNull())
+                .isTrue();
+        assertThat(((Source.Build) things.columns().get(3).source()).fields().keySet())
+                .as("in the order of the file")
+                .containsExactly("z", "y", "x");
+        assertThat(things.columns().get(4).reference())
+                .isEqualTo(new Reference(new TableName("app", "agents"), "legacy", new ColumnType.Int(8), "id"));
+
+        ChildMapping parts = things.children().getFirst();
+        assertThat(parts.table()).isEqualTo(new TableName("app", "parts"));
+        assertThat(parts.ordinalColumn()).isEqualTo("n");
+        assertThat(parts.readPaths()).extracting(Source.Path::toString).containsExactly("dim.size");
+        assertThat(things.readPaths())
+                .extracting(Source.Path::toString)
+                .containsExactly(
+                        "a.\"b.c\".0", "\"a.b\".c", "x", "a", "b", "c", "r", "gone", "body.parts", "owner.name");
+    }
+
+    @Test
+    void typesAreReadByPostgresqlsNamesAndAliases() {
+        assertThat(List.of(
+                                "TEXT",
+                                "varchar",
+                                "Character Varying (10)",
+                                "decimal( 18 , 2 )",
+                                "numeric",
+                                "int8",
+                                "float",
+                                "timestamp  with time zone",
+                                "bool",
+                                "uuid []")
+                        .stream()
+                        .map(type -> ColumnType.parse(type).orElseThrow().sql()))
+                .containsExactly(
+                        "text",
+                        "text",
+                        "varchar(10)",
+                        "numeric(18,2)",
+                        "numeric",
+                        "bigint",
+                        "double precision",
+                        "timestamptz",
+                        "boolean",
+                        "uuid[]");
+        assertThat(ColumnType.parse("json")).isEmpty();
+        assertThat(ColumnType.parse("timestamp")).isEmpty();
+    }
+
+    @Test
+    void aMappingThatIsNotThereIsToldWithTheNamesThereAre() {
+        assertThatThrownBy(() -> Catalog.load("docsgtp"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("There is no mapping 'docsgtp'")
+                .hasMessageContaining("demo, docsgpt");
+    }
+
+    @Test
+    void identifiersAreQuotedForSql() {
+        assertThat(TableName.parse("a\"b", "s").sql()).isEqualTo("\"s\".\"a\"\"b\"");
+        assertThat(Objects.requireNonNull(TableName.parse("x.y", "s"))).hasToString("x.y");
+    }
+}
