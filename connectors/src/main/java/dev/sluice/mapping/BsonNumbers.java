@@ -6,8 +6,8 @@ import org.bson.BsonValue;
 import org.bson.types.Decimal128;
 import org.jspecify.annotations.Nullable;
 
-/// The four numeric types of BSON as text and as one type. MongoDB takes numbers of different types for equal
-/// when they are exactly equal, so a key or a comparison must too.
+/// The four numeric types of BSON as text and as one type. MongoDB takes numbers of different types for
+/// equal when they are exactly equal, so a key or a comparison must too.
 final class BsonNumbers {
     /// From here on a double no longer holds every whole number.
     private static final double EXACT_MAX = 0x1p53;

@@ -12,14 +12,13 @@ import org.bson.BsonJavaScriptWithScope;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
-/// BSON as the JSON that people and SQL expect in a jsonb column: numbers are JSON numbers with all their digits
-/// (-0.0 is 0, a whole double has no `.0`), an ObjectId is its 24 hex digits, a date is ISO 8601 in UTC, a UUID
-/// is its canonical text. What JSON has no word for is canonical Extended JSON, an object whose only field
-/// starts with
-/// `$`.
+/// BSON as the JSON that people and SQL expect in a jsonb column: numbers are JSON numbers with all their
+/// digits (-0.0 is 0, a whole double has no `.0`), an ObjectId is its 24 hex digits, a date is ISO 8601 in
+/// UTC, a UUID is its canonical text. What JSON has no word for is canonical Extended JSON, an object whose
+/// only field starts with `$`.
 ///
-/// Everything lands. A string or field name that PostgreSQL can't hold is written with U+FFFD in place of the bad
-/// characters, and reported as it was. For one text and one thread.
+/// Everything lands. A string or field name that PostgreSQL can't hold is written with U+FFFD in place of
+/// the bad characters, and reported as it was. For one text and one thread.
 final class BsonToJson {
     private final JsonGenerator out;
     private final ExtendedJson extended;

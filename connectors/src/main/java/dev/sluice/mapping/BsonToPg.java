@@ -10,10 +10,12 @@ import org.bson.BsonBinarySubType;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
-/// What each BSON value becomes in each column type: the one switch over both. A value that a type can't hold
-/// exactly is a misfit; nothing is rounded, cut or guessed. `golden/bson-to-pg.txt` has the outcomes as a table.
+/// What each BSON value becomes in each column type: the one switch over both. A value that a type can't
+/// hold exactly is a misfit; nothing is rounded, cut or guessed. `golden/bson-to-pg.txt` has the outcomes
+/// as a table.
 ///
-/// Neither switch has a `default`, so a new column type or BSON type does not compile until it is decided here.
+/// Neither switch has a `default`, so a new column type or BSON type does not compile until it is decided
+/// here.
 final class BsonToPg {
     private static final Outcome TRUE = new Outcome.Fits(true);
     private static final Outcome FALSE = new Outcome.Fits(false);

@@ -76,8 +76,8 @@ final class ChildMapper {
         return shape;
     }
 
-    /// The rows of one document, in the order of the array; an element that is no object leaves a gap in the
-    /// ordinals.
+    /// The rows of one document, in the order of the array; an element that is no object leaves a gap in
+    /// the ordinals.
     List<@Nullable Object[]> rows(BsonDocument document, Object key, Findings findings) {
         BsonValue value = array.read(document, document);
         if (value == null || Falsy.isNull(value)) {

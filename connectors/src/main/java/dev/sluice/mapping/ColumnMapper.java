@@ -15,8 +15,8 @@ import org.bson.BsonDocument;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
-/// One column, ready to run: source, conversions, the policies for missing and null, [BsonToPg], the policy for
-/// misfits, in this order. Any thread.
+/// One column, ready to run: source, conversions, the policies for missing and null, [BsonToPg], the policy
+/// for misfits, in this order. Any thread.
 final class ColumnMapper {
     private final String label;
     private final SourceReader source;
@@ -83,7 +83,8 @@ final class ColumnMapper {
         return column.reference() == null ? column.type() : column.reference().matchType();
     }
 
-    /// Constants that stand for the value itself. Those inside a `build` land in a jsonb, where everything fits.
+    /// Constants that stand for the value itself. Those inside a `build` land in a jsonb, where everything
+    /// fits.
     private static void checkConstants(
             Source source, ColumnType type, ConversionStep[] steps, BsonToPg.Converter converter, Where where) {
         switch (source) {

@@ -14,11 +14,10 @@ import org.bson.BsonValue;
 
 /// How the `_id` of one collection's documents becomes the key of their rows. Immutable; any thread.
 ///
-/// The same `_id` must give the same key whichever way it arrives: from a document, or from the key of a delete,
-/// which is relaxed Extended JSON and no longer knows int32 from int64. And numbers that MongoDB takes for the
-/// same
-/// `_id` (1 as int, long, double or decimal) must give the same key. Both hold because numbers are taken by
-/// value.
+/// The same `_id` must give the same key whichever way it arrives: from a document, or from the key of a
+/// delete, which is relaxed Extended JSON and no longer knows int32 from int64. And numbers that MongoDB
+/// takes for the same `_id` (1 as int, long, double or decimal) must give the same key. Both hold because
+/// numbers are taken by value.
 public final class DocumentKey {
     private final ColumnType type;
     private final KeyMapping.Form form;

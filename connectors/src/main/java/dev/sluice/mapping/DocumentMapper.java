@@ -14,8 +14,9 @@ import org.bson.RawBsonDocument;
 import org.bson.codecs.BsonDocumentCodec;
 import org.jspecify.annotations.Nullable;
 
-/// From one document to the rows it should be: the same for backfill, stream, verification and repair, which is
-/// why they agree. Everything that can be decided from the mapping alone is decided once, in [#of].
+/// From one document to the rows it should be: the same for backfill, stream, verification and repair,
+/// which is why they agree. Everything that can be decided from the mapping alone is decided once, in
+/// [#of].
 ///
 /// Immutable; any thread. Pure: no I/O, no clock, and the same document always becomes the same rows.
 public final class DocumentMapper {
@@ -88,13 +89,14 @@ public final class DocumentMapper {
         this.shape = new TableShape(mapping.table(), 1, shapeColumns);
     }
 
-    /// @throws MappingException with every literal of the mapping (`missing`, `null`, `instead`, a constant, a
-    ///     sentinel) that does not fit its column
+    /// @throws MappingException with every literal of the mapping (`missing`, `null`, `instead`, a
+    ///     constant, a sentinel) that does not fit its column
     public static DocumentMapper of(CollectionMapping mapping) {
         return new DocumentMapper(mapping);
     }
 
-    /// @param document with `_id`; a raw one is decoded first, so decode it yourself when you need it decoded too
+    /// @param document with `_id`; a raw one is decoded first, so decode it yourself when you need it
+    ///     decoded too
     public MappingResult map(BsonDocument document) {
         if (document instanceof RawBsonDocument raw) {
             // A raw document is searched from its start for each field.
@@ -133,15 +135,14 @@ public final class DocumentMapper {
         return rejected != null ? rejected : new MappingResult.Mapped(row, childRows, findings.misfits());
     }
 
-    /// The key of the row of the document with this `_id`. The same whether the `_id` comes from a document or
-    /// was parsed from the relaxed JSON of a change's key.
+    /// The key of the row of the document with this `_id`. The same whether the `_id` comes from a document
+    /// or was parsed from the relaxed JSON of a change's key.
     public KeyResult key(BsonValue id) {
         return key.key(id);
     }
 
-    /// What no column, child table or rule reads by name, without `_id`; empty when all is read. What of it a
-    /// `rest` or
-    /// `document` column keeps is in it too.
+    /// What no column, child table or rule reads by name, without `_id`; empty when all is read. What of it
+    /// a `rest` or `document` column keeps is in it too.
     public BsonDocument unmapped(BsonDocument document) {
         BsonDocument rest = readFields.rest(document, "_id");
         return rest == null ? new BsonDocument() : rest;

@@ -39,8 +39,8 @@ final class Falsy {
         return value == null || isNull(value);
     }
 
-    /// Null, false, a zero of any type, `""`, `[]` or `{}`. NaN is not: Python, unlike JavaScript, takes it for
-    /// true.
+    /// Null, false, a zero of any type, `""`, `[]` or `{}`. NaN is not: Python, unlike JavaScript, takes it
+    /// for true.
     static boolean isFalsy(BsonValue value) {
         return switch (value.getBsonType()) {
             case NULL, UNDEFINED -> true;

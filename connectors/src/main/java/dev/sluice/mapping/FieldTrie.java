@@ -12,14 +12,15 @@ import org.jspecify.annotations.Nullable;
 /// The fields that a mapping reads by name, as a tree of names, to tell what of a document nobody reads.
 ///
 /// That nothing gets lost rests on these rules:
-/// - A field that is read whole is not in the rest, whatever its value; where it does not fit its column it is
-/// quarantined.
+/// - A field that is read whole is not in the rest, whatever its value; where it does not fit its column it
+/// is quarantined.
 /// - Of an object that is read in part, the rest holds what is left; nothing, when nothing is left.
-/// - Where a path goes on through a field that is no object (`address.city`, and `address` is a string, an array
-///   or null), nobody has read the field, so it is in the rest as it is.
-/// - An array that is read by index is in the rest as it is, unless every element is read whole: without some of
-///   its elements the places of the others would mean something else.
-/// - Fields of a `first` count as read though another one of them was taken: the mapping says they mean the same.
+/// - Where a path goes on through a field that is no object (`address.city`, and `address` is a string, an
+/// array or null), nobody has read the field, so it is in the rest as it is.
+/// - An array that is read by index is in the rest as it is, unless every element is read whole: without
+/// some of its elements the places of the others would mean something else.
+/// - Fields of a `first` count as read though another one of them was taken: the mapping says they mean the
+/// same.
 ///
 /// Immutable once built; any thread.
 final class FieldTrie {
@@ -94,8 +95,8 @@ final class FieldTrie {
         return children.values().stream().anyMatch(node -> !node.children.isEmpty());
     }
 
-    /// Finds the fields that paths go on through but can't, since they are neither objects nor null nor arrays
-    /// that are read by index. In a mapping without a rest these are the values that would get lost.
+    /// Finds the fields that paths go on through but can't, since they are neither objects nor null nor
+    /// arrays that are read by index. In a mapping without a rest these are the values that would get lost.
     ///
     /// @param path of the value, empty for the document
     void blocked(BsonValue value, String path, Blocked blocked) {

@@ -7,13 +7,13 @@ import java.security.NoSuchAlgorithmException;
 import java.util.UUID;
 import org.bson.types.ObjectId;
 
-/// The UUID that stands for a document whose `_id` is an ObjectId. It depends on the collection's name and the
-/// ObjectId alone, so every run, every machine and every column that refers to the document arrives at the same
-/// one.
+/// The UUID that stands for a document whose `_id` is an ObjectId. It depends on the collection's name and
+/// the ObjectId alone, so every run, every machine and every column that refers to the document arrives at
+/// the same one.
 ///
-/// It is a name-based UUID of version 5 (RFC 9562, SHA-1) in two steps: the namespace of a collection is the
-/// UUID of the URL `https://sluice.dev/id/<collection>`, and the document's is that of its 24 lower-case hex
-/// digits in that namespace. In SQL, with the extension `uuid-ossp`:
+/// It is a name-based UUID of version 5 (RFC 9562, SHA-1) in two steps: the namespace of a collection is
+/// the UUID of the URL `https://sluice.dev/id/<collection>`, and the document's is that of its 24
+/// lower-case hex digits in that namespace. In SQL, with the extension `uuid-ossp`:
 ///
 /// ```sql
 /// SELECT uuid_generate_v5(

@@ -9,9 +9,9 @@ import java.time.ZoneOffset;
 import org.bson.BsonDateTime;
 import org.jspecify.annotations.Nullable;
 
-/// Reads ISO 8601 as programs write it: `2024-05-01`, `2024-05-01T10:20`, `2024-05-01 10:20:30.123456+02:00`,
-/// `..Z`, years with a sign. Digits beyond microseconds are cut, as PostgreSQL has no place for them. Calendar
-/// dates in the extended format only: no weeks, no ordinal days, no `20240501`.
+/// Reads ISO 8601 as programs write it: `2024-05-01`, `2024-05-01T10:20`, `2024-05-01
+/// 10:20:30.123456+02:00`, `..Z`, years with a sign. Digits beyond microseconds are cut, as PostgreSQL has
+/// no place for them. Calendar dates in the extended format only: no weeks, no ordinal days, no `20240501`.
 ///
 /// For one text and one thread.
 final class IsoTimestamp {
@@ -22,8 +22,8 @@ final class IsoTimestamp {
         this.text = text;
     }
 
-    /// @param zone of texts that name no offset; where clocks were turned back the earlier moment is meant, where
-    ///     they were turned forward the time moves on by the gap
+    /// @param zone of texts that name no offset; where clocks were turned back the earlier moment is meant,
+    ///     where they were turned forward the time moves on by the gap
     /// @return null when the text is no such timestamp, or names a day or time that there is not
     static @Nullable BsonDateTime parse(String text, ZoneId zone) {
         try {

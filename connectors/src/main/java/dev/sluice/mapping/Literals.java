@@ -22,13 +22,13 @@ import org.bson.BsonValue;
 import org.bson.types.Decimal128;
 import org.jspecify.annotations.Nullable;
 
-/// Values that are written in the mapping. They go the way of values from documents, through [BsonToPg], but
-/// once, when the mapping is compiled; one that does not fit is a mistake in the mapping.
+/// Values that are written in the mapping. They go the way of values from documents, through [BsonToPg],
+/// but once, when the mapping is compiled; one that does not fit is a mistake in the mapping.
 final class Literals {
     private Literals() {}
 
-    /// The literal as BSON. A text meant for a timestamptz or date column is read as ISO 8601, since YAML has no
-    /// dates.
+    /// The literal as BSON. A text meant for a timestamptz or date column is read as ISO 8601, since YAML
+    /// has no dates.
     ///
     /// @throws IllegalArgumentException for a number of more digits than any BSON type has
     static BsonValue bson(JsonNode literal, ColumnType type) {

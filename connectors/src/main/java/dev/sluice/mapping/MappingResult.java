@@ -9,11 +9,11 @@ public sealed interface MappingResult {
 
     /// The document's rows.
     ///
-    /// A row's values are in the order of its [TableShape]'s columns, SQL NULL as null, and each is of the Java
-    /// type that belongs to its column type: String (text, varchar, citext, and jsonb as JSON text), Boolean,
-    /// Long (smallint, integer, bigint; microseconds since 1970 UTC for timestamptz; days since 1970 for date),
-    /// Double (double precision, and NaN or an infinity in numeric), BigDecimal (numeric), UUID, byte\[\]
-    /// (bytea), List (arrays).
+    /// A row's values are in the order of its [TableShape]'s columns, SQL NULL as null, and each is of the
+    /// Java type that belongs to its column type: String (text, varchar, citext, and jsonb as JSON text),
+    /// Boolean, Long (smallint, integer, bigint; microseconds since 1970 UTC for timestamptz; days since
+    /// 1970 for date), Double (double precision, and NaN or an infinity in numeric), BigDecimal (numeric),
+    /// UUID, byte\[\] (bytea), List (arrays).
     ///
     /// @param row the row of the collection's own table
     /// @param children the rows of each child table, in the order of the mapping's children
@@ -34,8 +34,8 @@ public sealed interface MappingResult {
     /// The document has no row, by a rule of the mapping.
     record Skipped(String reason) implements MappingResult {}
 
-    /// The document can't become a row: its key does not fit, or a column with `misfit: reject` met a value that
-    /// does not.
+    /// The document can't become a row: its key does not fit, or a column with `misfit: reject` met a value
+    /// that does not.
     ///
     /// @param column `table.column`
     /// @param path where in the document

@@ -9,14 +9,15 @@ import org.bson.BsonValue;
 import org.bson.types.Decimal128;
 import org.jspecify.annotations.Nullable;
 
-/// Reads numbers from text: an optional sign, digits, optionally a point with digits, optionally an exponent. No
-/// blanks, no thousands, no `NaN`.
+/// Reads numbers from text: an optional sign, digits, optionally a point with digits, optionally an
+/// exponent. No blanks, no thousands, no `NaN`.
 final class NumberText {
     private static final int LENGTH_MAX = 400;
 
     private NumberText() {}
 
-    /// @param binary whether a fraction is wanted as the nearest double; otherwise it is kept as it is written
+    /// @param binary whether a fraction is wanted as the nearest double; otherwise it is kept as it is
+    ///     written
     /// @return null when the text is no number, or one that BSON has no exact place for
     static @Nullable BsonValue parse(String text, boolean binary) {
         if (!isNumber(text)) {

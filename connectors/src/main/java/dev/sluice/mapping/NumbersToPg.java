@@ -7,7 +7,8 @@ import org.bson.BsonValue;
 import org.bson.types.Decimal128;
 
 /// The part of [BsonToPg] for columns that hold numbers: a number of any BSON type fits where it is held
-/// exactly, and nothing else does. Text that looks like a number stays text; `parse_number` is there for it.
+/// exactly, and nothing else does. Text that looks like a number stays text; `parse_number` is there for
+/// it.
 final class NumbersToPg {
     private NumbersToPg() {}
 

@@ -9,7 +9,8 @@ sealed interface Outcome {
 
     /// It can.
     ///
-    /// @param value of the Java type that [MappingResult.Mapped] names for the column type; null is SQL NULL
+    /// @param value of the Java type that [MappingResult.Mapped] names for the column type; null is SQL
+    ///     NULL
     record Fits(@Nullable Object value) implements Outcome {}
 
     /// It can't, or not without changing it.

@@ -16,8 +16,8 @@ final class PgText {
         return bad < 0 ? null : text.charAt(bad) == 0 ? NUL : SURROGATE;
     }
 
-    /// The text with U+FFFD in place of each character that can't be stored; the same instance when there is
-    /// none.
+    /// The text with U+FFFD in place of each character that can't be stored; the same instance when there
+    /// is none.
     static String clean(String text) {
         int bad = firstBad(text);
         if (bad < 0) {
@@ -32,8 +32,8 @@ final class PgText {
         return clean.toString();
     }
 
-    /// The text with each half of a surrogate pair as a `\\uXXXX` escape of JSON; the same instance when there is
-    /// none.
+    /// The text with each half of a surrogate pair as a `\\uXXXX` escape of JSON; the same instance when
+    /// there is none.
     static String escapeSurrogates(String json) {
         if (firstBad(json) < 0) {
             return json;

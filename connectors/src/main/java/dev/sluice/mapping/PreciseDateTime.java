@@ -4,8 +4,8 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import org.bson.BsonDateTime;
 
-/// A date with microseconds, which BSON has not but a string may have and PostgreSQL keeps. Made by conversions
-/// only.
+/// A date with microseconds, which BSON has not but a string may have and PostgreSQL keeps. Made by
+/// conversions only.
 final class PreciseDateTime extends BsonDateTime {
     private final int microsOfMilli;
 

@@ -14,14 +14,15 @@ import org.jspecify.annotations.Nullable;
 
 /// A column's source, ready to read. Any thread.
 ///
-/// Reading takes the document and the value that paths start at: the document itself, or in a child table the
-/// element of the array.
+/// Reading takes the document and the value that paths start at: the document itself, or in a child table
+/// the element of the array.
 sealed interface SourceReader {
     /// Null when the source yields nothing; BSON's null when it yields that.
     @Nullable
     BsonValue read(BsonDocument document, BsonValue start);
 
-    /// Where the value that [#read] yields comes from, for people; worked out only when it turns out not to fit.
+    /// Where the value that [#read] yields comes from, for people; worked out only when it turns out not to
+    /// fit.
     ///
     /// @param start the path of the value that paths start at: empty, or `lines[3]`
     String path(BsonDocument document, BsonValue from, String start);

@@ -9,8 +9,8 @@ final class TimesToPg {
     /// PostgreSQL's first moment, 4713-11-24 BC (day 0 of the Julian calendar), in ms since 1970.
     private static final long TIMESTAMP_MILLIS_MIN = -210_866_803_200_000L;
 
-    /// PostgreSQL goes on until the end of 294276, but a row carries microseconds since 1970 in a long, which
-    /// end on 294247-01-10. In ms, inclusive.
+    /// PostgreSQL goes on until the end of 294276, but a row carries microseconds since 1970 in a long,
+    /// which end on 294247-01-10. In ms, inclusive.
     private static final long TIMESTAMP_MILLIS_MAX = Long.MAX_VALUE / 1_000 - 1;
 
     private static final long DAY_MILLIS = 86_400_000L;

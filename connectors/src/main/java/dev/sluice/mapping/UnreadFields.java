@@ -11,10 +11,10 @@ import java.util.Map;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
-/// Watches over values that a mapping means to read but can't: `address.city` is mapped, and `address` turns out
-/// to be a string. Where the table has a column for the rest they are in there; where it has none, they are
-/// quarantined. (A field that the mapping does not name at all is another matter: it is left behind on purpose.)
-/// Any thread.
+/// Watches over values that a mapping means to read but can't: `address.city` is mapped, and `address`
+/// turns out to be a string. Where the table has a column for the rest they are in there; where it has
+/// none, they are quarantined. (A field that the mapping does not name at all is another matter: it is left
+/// behind on purpose.) Any thread.
 final class UnreadFields {
     private final FieldTrie read;
     /// By the first name of its path, the column that a value there is missing from.

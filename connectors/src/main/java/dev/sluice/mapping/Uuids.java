@@ -6,8 +6,8 @@ import org.bson.BsonBinary;
 import org.bson.BsonBinarySubType;
 import org.jspecify.annotations.Nullable;
 
-/// UUIDs in BSON: binary of subtype 4, and strings in the canonical form. Subtype 3 is none: drivers wrote it in
-/// three byte orders, and the value does not say in which.
+/// UUIDs in BSON: binary of subtype 4, and strings in the canonical form. Subtype 3 is none: drivers wrote
+/// it in three byte orders, and the value does not say in which.
 final class Uuids {
     private Uuids() {}
 

@@ -19,11 +19,12 @@ import org.jspecify.annotations.Nullable;
 /// Beside the server runs a small `sh` process, the guard, whose standard input is a pipe from this JVM.
 /// Whatever ends the JVM, a kill -9 included, also closes the pipe; the guard then stops the server by its
 /// process id and removes the directory. Before any signal the guard compares the start time of the process
-/// with the one that it noted, so a stranger that was given the same process id later is never hit. Stopping on
-/// request goes through the guard too, so there is one way of stopping and it is used all the time.
+/// with the one that it noted, so a stranger that was given the same process id later is never hit.
+/// Stopping on request goes through the guard too, so there is one way of stopping and it is used all the
+/// time.
 ///
-/// Server and guard run in sessions of their own where `setsid` exists: a Ctrl-C in the terminal reaches only
-/// the JVM, which can finish its work with the servers still there.
+/// Server and guard run in sessions of their own where `setsid` exists: a Ctrl-C in the terminal reaches
+/// only the JVM, which can finish its work with the servers still there.
 ///
 /// Safe for use by several threads; calls wait for one another.
 final class GuardedProcess implements Lifecycle {
@@ -99,7 +100,8 @@ final class GuardedProcess implements Lifecycle {
         this.fromGuard = guard.inputReader(StandardCharsets.US_ASCII);
     }
 
-    /// Makes an empty directory for a server and the guard that removes it at the latest when this JVM ends.
+    /// Makes an empty directory for a server and the guard that removes it at the latest when this JVM
+    /// ends.
     ///
     /// @param name the server's name in messages, "PostgreSQL" say
     /// @param signal what asks that server for a clean end
@@ -138,7 +140,8 @@ final class GuardedProcess implements Lifecycle {
     ///
     /// @param command program and arguments; the same ones serve [#startAgain()]
     /// @param probe asked over and over until it is true
-    /// @throws SandboxException when the server ends or doesn't become ready in time, with the end of its log
+    /// @throws SandboxException when the server ends or doesn't become ready in time, with the end of its
+    ///     log
     synchronized void start(List<String> command, Probe probe) {
         this.command = List.copyOf(command);
         this.probe = probe;

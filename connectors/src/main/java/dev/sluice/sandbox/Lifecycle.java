@@ -2,14 +2,15 @@ package dev.sluice.sandbox;
 
 import java.util.OptionalLong;
 
-/// How one running server is stopped and started again, whatever it runs in. Implementations are safe for use by
-/// several threads.
+/// How one running server is stopped and started again, whatever it runs in. Implementations are safe for
+/// use by several threads.
 sealed interface Lifecycle extends AutoCloseable permits GuardedProcess, DockerEngine.Container, Lifecycle.Given {
 
     /// Whether [#stop()] and [#startAgain()] work.
     boolean restartable();
 
-    /// The process id of the server on this machine; empty when it is stopped or isn't a process of this machine.
+    /// The process id of the server on this machine; empty when it is stopped or isn't a process of this
+    /// machine.
     OptionalLong pid();
 
     /// Stops the server cleanly and returns when it is gone; its data and its port stay reserved for
@@ -18,8 +19,8 @@ sealed interface Lifecycle extends AutoCloseable permits GuardedProcess, DockerE
     /// @throws SandboxException when the server isn't ours to stop
     void stop();
 
-    /// Starts the stopped server on the same port and data and returns when it answers. Nothing happens when it
-    /// runs.
+    /// Starts the stopped server on the same port and data and returns when it answers. Nothing happens
+    /// when it runs.
     ///
     /// @throws SandboxException when the server isn't ours to start, or doesn't answer in time
     void startAgain();

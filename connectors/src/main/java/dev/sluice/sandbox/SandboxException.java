@@ -2,8 +2,8 @@ package dev.sluice.sandbox;
 
 import org.jspecify.annotations.Nullable;
 
-/// A sandbox server could not be started, stopped or asked. The message is one for people: what happened and
-/// what to do.
+/// A sandbox server could not be started, stopped or asked. The message is one for people: what happened
+/// and what to do.
 public final class SandboxException extends RuntimeException {
 
     SandboxException(String message) {

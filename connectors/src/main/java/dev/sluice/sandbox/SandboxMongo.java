@@ -19,12 +19,13 @@ import org.bson.Document;
 import org.jspecify.annotations.Nullable;
 
 /// A MongoDB whose change streams work, for the demo and for tests. In this order: the replica set that the
-/// system property or environment variable SLUICE_TEST_MONGO_URI names; `mongod` from PATH as a replica set of
-/// one; a container of the same where a Docker engine of this machine answers; `secantusd-rs` from PATH; and
-/// else SecantusDB from Python's package index. The last two are stand-ins that speak MongoDB's protocol.
+/// system property or environment variable SLUICE_TEST_MONGO_URI names; `mongod` from PATH as a replica set
+/// of one; a container of the same where a Docker engine of this machine answers; `secantusd-rs` from PATH;
+/// and else SecantusDB from Python's package index. The last two are stand-ins that speak MongoDB's
+/// protocol.
 ///
-/// Its own servers listen on 127.0.0.1 without authentication, hold their data in a temporary directory, and
-/// are gone at the latest when this JVM is.
+/// Its own servers listen on 127.0.0.1 without authentication, hold their data in a temporary directory,
+/// and are gone at the latest when this JVM is.
 ///
 /// Safe for use by several threads.
 public final class SandboxMongo implements AutoCloseable {
@@ -53,11 +54,11 @@ public final class SandboxMongo implements AutoCloseable {
 
     /// How much history the server keeps for change streams that resume.
     ///
-    /// @param oplogMaxEntries how many changes; null for the default, which is 2,000,000 for the stand-ins. A
-    ///     mongod has no such limit and takes no notice
+    /// @param oplogMaxEntries how many changes; null for the default, which is 2,000,000 for the stand-ins.
+    ///     A mongod has no such limit and takes no notice
     /// @param oplogRetentionSeconds for how long, in seconds; null for the default, which is a week for the
-    ///     stand-ins and whatever fits its oplog for a mongod. The stand-ins forget what exceeds either limit;
-    ///     for a mongod it is the least that it keeps. A server given by URI takes no notice of either
+    /// stand-ins and whatever fits its oplog for a mongod. The stand-ins forget what exceeds either limit;
+    /// for a mongod it is the least that it keeps. A server given by URI takes no notice of either
     public record Options(
             @Nullable Integer oplogMaxEntries, @Nullable Long oplogRetentionSeconds) {
 
@@ -102,8 +103,8 @@ public final class SandboxMongo implements AutoCloseable {
                 .orElseGet(() -> standIn(SecantusInstall.program(), "Python build", options));
     }
 
-    /// The connection string; it names the replica set, and for the stand-ins it asks the driver to poll for the
-    /// server's state.
+    /// The connection string; it names the replica set, and for the stand-ins it asks the driver to poll
+    /// for the server's state.
     public String uri() {
         return uri;
     }
@@ -118,8 +119,8 @@ public final class SandboxMongo implements AutoCloseable {
         return lifecycle.restartable();
     }
 
-    /// The process id of the server; empty while it is stopped, and for servers that are no processes of this
-    /// machine.
+    /// The process id of the server; empty while it is stopped, and for servers that are no processes of
+    /// this machine.
     public OptionalLong pid() {
         return lifecycle.pid();
     }

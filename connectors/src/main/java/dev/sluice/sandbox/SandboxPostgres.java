@@ -17,8 +17,8 @@ import java.util.UUID;
 /// environment variable SLUICE_TEST_POSTGRES_URI names, a container where a Docker engine of this machine
 /// answers, and else the server's programs from a Maven artifact, run as a process of this machine.
 ///
-/// Its own servers listen on 127.0.0.1, hold their data in a temporary directory, allow 200 connections, keep
-/// PostgreSQL's defaults for durability (fsync included), and are gone at the latest when this JVM is.
+/// Its own servers listen on 127.0.0.1, hold their data in a temporary directory, allow 200 connections,
+/// keep PostgreSQL's defaults for durability (fsync included), and are gone at the latest when this JVM is.
 ///
 /// Safe for use by several threads.
 public final class SandboxPostgres implements AutoCloseable {
@@ -68,8 +68,8 @@ public final class SandboxPostgres implements AutoCloseable {
         return uri.withDatabase(database).text();
     }
 
-    /// Creates an empty database with a name that no other has, so tests can share a server. On a given server
-    /// it is dropped at [#close()].
+    /// Creates an empty database with a name that no other has, so tests can share a server. On a given
+    /// server it is dropped at [#close()].
     ///
     /// @return its URI
     /// @throws SandboxException when the server doesn't answer or the user may not create databases
@@ -92,14 +92,14 @@ public final class SandboxPostgres implements AutoCloseable {
         return lifecycle.restartable();
     }
 
-    /// The process id of the postmaster; empty while it is stopped, and for servers that are no processes of this
-    /// machine.
+    /// The process id of the postmaster; empty while it is stopped, and for servers that are no processes
+    /// of this machine.
     public OptionalLong pid() {
         return lifecycle.pid();
     }
 
-    /// Stops the server: connections are cut, transactions that aren't committed are lost, data and port stay.
-    /// Returns when it is gone.
+    /// Stops the server: connections are cut, transactions that aren't committed are lost, data and port
+    /// stay. Returns when it is gone.
     ///
     /// @throws SandboxException when the server was given by URI
     public void stop() {
@@ -113,8 +113,8 @@ public final class SandboxPostgres implements AutoCloseable {
         lifecycle.startAgain();
     }
 
-    /// Stops the server and removes its data; a given server only loses the databases that were created through
-    /// this object. May be called more than once.
+    /// Stops the server and removes its data; a given server only loses the databases that were created
+    /// through this object. May be called more than once.
     @Override
     public void close() {
         try {

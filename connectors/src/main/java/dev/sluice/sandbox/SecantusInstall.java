@@ -24,9 +24,9 @@ final class SecantusInstall {
 
     private SecantusInstall() {}
 
-    /// The program `secantusd-py`, ready to run. Where it is missing it is installed, which takes a minute and
-    /// the network, and is announced on standard output. Safe for several threads and several processes at
-    /// once: one installs, the others wait.
+    /// The program `secantusd-py`, ready to run. Where it is missing it is installed, which takes a minute
+    /// and the network, and is announced on standard output. Safe for several threads and several processes
+    /// at once: one installs, the others wait.
     ///
     /// @throws SandboxException when there is no Python 3.10 or newer, or the installation fails
     static synchronized Path program() {

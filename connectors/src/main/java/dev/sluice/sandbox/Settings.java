@@ -11,8 +11,8 @@ final class Settings {
 
     private Settings() {}
 
-    /// The system property or else the environment variable of that name; empty when neither is set or it is
-    /// blank.
+    /// The system property or else the environment variable of that name; empty when neither is set or it
+    /// is blank.
     static Optional<String> named(String name) {
         @Nullable String value = System.getProperty(name);
         if (value == null || value.isBlank()) {

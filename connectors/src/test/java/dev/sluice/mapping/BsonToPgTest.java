@@ -18,8 +18,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/// Holds every decided outcome of every BSON type in every column type against `golden/bson-to-pg.txt`. That
-/// file is written by hand: when a test here fails, it is the code that has to explain itself.
+/// Holds every decided outcome of every BSON type in every column type against `golden/bson-to-pg.txt`.
+/// That file is written by hand: when a test here fails, it is the code that has to explain itself.
 class BsonToPgTest {
     private final Map<String, BsonValue> values = new LinkedHashMap<>();
     private final Map<String, Map<String, String>> outcomes = new LinkedHashMap<>();
@@ -120,8 +120,8 @@ class BsonToPgTest {
                         + " & .c.$scope.s: holds NUL, which PostgreSQL text can't");
     }
 
-    /// As the golden file writes it: the value, or MISFIT and the reason, and after `&` the parts that do not
-    /// fit.
+    /// As the golden file writes it: the value, or MISFIT and the reason, and after `&` the parts that do
+    /// not fit.
     private static String outcome(BsonValue value, ColumnType type) {
         List<String> parts = new ArrayList<>();
         Outcome outcome = BsonToPg.to(type).convert(value, (path, part, reason) -> parts.add(path + ": " + reason));

@@ -18,8 +18,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What an `_id` becomes as the key of a row, and that a delete, which carries relaxed JSON, arrives at the same
-/// one.
+/// What an `_id` becomes as the key of a row, and that a delete, which carries relaxed JSON, arrives at the
+/// same one.
 class DocumentKeyTest {
     private static final JsonWriterSettings RELAXED =
             JsonWriterSettings.builder().outputMode(JsonMode.RELAXED).build();

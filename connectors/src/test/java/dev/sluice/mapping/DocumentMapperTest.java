@@ -13,7 +13,8 @@ import org.bson.BsonDocument;
 import org.bson.RawBsonDocument;
 import org.junit.jupiter.api.Test;
 
-/// What the golden cases can't show: shapes, mistakes that only the compiled mapping can find, and raw documents.
+/// What the golden cases can't show: shapes, mistakes that only the compiled mapping can find, and raw
+/// documents.
 class DocumentMapperTest {
 
     @Test

@@ -21,9 +21,9 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/// Runs every case under `golden/<system>/`: a mapping, documents, and the rows, quarantined values, skips or
-/// rejections they must become. The README in that folder has the format; a new case needs a text file and
-/// nothing else.
+/// Runs every case under `golden/<system>/`: a mapping, documents, and the rows, quarantined values, skips
+/// or rejections they must become. The README in that folder has the format; a new case needs a text file
+/// and nothing else.
 class GoldenMappingTest {
 
     @TestFactory

@@ -90,7 +90,8 @@ class MappingPropertiesTest {
         return Arbitraries.of(TYPES).flatMap(t -> Arbitraries.of(t, new ColumnType.Array(t)));
     }
 
-    /// Nothing throws, a fitting value has the Java type that is promised, and all text can be sent as UTF-8.
+    /// Nothing throws, a fitting value has the Java type that is promised, and all text can be sent as
+    /// UTF-8.
     @Property(tries = 20_000, edgeCases = EdgeCasesMode.NONE)
     void anyValueIntoAnyTypeFitsOrIsAMisfit(@ForAll("values") BsonValue value, @ForAll("types") ColumnType type) {
         List<String> parts = new ArrayList<>();
@@ -209,8 +210,8 @@ class MappingPropertiesTest {
         }
     }
 
-    /// MongoDB takes numbers for the same `_id` when they are exactly equal, and a typed key must too: no more,
-    /// no less.
+    /// MongoDB takes numbers for the same `_id` when they are exactly equal, and a typed key must too: no
+    /// more, no less.
     @Property(tries = 10_000, edgeCases = EdgeCasesMode.NONE)
     void typedKeysAreEqualExactlyWhenTheNumbersAre(
             @ForAll("numbers") BsonValue one, @ForAll("numbers") BsonValue other) {

@@ -74,8 +74,8 @@ public sealed interface ColumnType {
     record Numeric(int precision, int scale) implements ColumnType {
         public static final Numeric UNCONSTRAINED = new Numeric(0, 0);
 
-        /// @throws IllegalArgumentException where PostgreSQL would refuse the type; unlike the constructor it
-        ///     takes no 0 for "unconstrained"
+        /// @throws IllegalArgumentException where PostgreSQL would refuse the type; unlike the constructor
+        ///     it takes no 0 for "unconstrained"
         static Numeric of(int precision, int scale) {
             if (precision == 0) {
                 throw new IllegalArgumentException(REFUSAL);

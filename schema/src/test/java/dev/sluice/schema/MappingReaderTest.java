@@ -10,7 +10,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// What the mapping language says, and that each mistake is told with its line and path, all of a file at once.
+/// What the mapping language says, and that each mistake is told with its line and path, all of a file at
+/// once.
 class MappingReaderTest {
     private static final String HEAD = """
             mapping: m

@@ -18,8 +18,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// `mapping.schema.json`, which editors use, agrees with the reader: it takes what the reader takes, and refuses
-/// what it can see of what the reader refuses.
+/// `mapping.schema.json`, which editors use, agrees with the reader: it takes what the reader takes, and
+/// refuses what it can see of what the reader refuses.
 class MappingSchemaTest {
     private static final YAMLMapper YAML = new YAMLMapper();
     private final JsonSchema schema;

@@ -10,8 +10,9 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 
-/// The mappings with mistakes under `src/test/resources/wrong`. Each says in its first lines, after `#!`, what
-/// is wrong with it: line, path, and how the message begins. `#! reader only` marks what a JSON Schema can't see.
+/// The mappings with mistakes under `src/test/resources/wrong`. Each says in its first lines, after `#!`,
+/// what is wrong with it: line, path, and how the message begins. `#! reader only` marks what a JSON Schema
+/// can't see.
 final class WrongMappings {
     private WrongMappings() {}
 

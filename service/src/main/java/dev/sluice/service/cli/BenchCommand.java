@@ -22,13 +22,18 @@ final class BenchCommand implements Callable<Integer> {
         STREAM
     }
 
-    @Parameters(paramLabel = "WHAT", description = "stream: a backlog of changes, drained into PostgreSQL and into nothing.")
+    @Parameters(
+            paramLabel = "WHAT",
+            description = "stream: a backlog of changes, drained into PostgreSQL and into nothing.")
     private What what = What.STREAM;
 
     @Option(names = "--changes", description = "How many changes (default: ${DEFAULT-VALUE}).", defaultValue = "30000")
     private int changes = 30_000;
 
-    @Option(names = "--runs", description = "How many runs; medians are shown (default: ${DEFAULT-VALUE}).", defaultValue = "3")
+    @Option(
+            names = "--runs",
+            description = "How many runs; medians are shown (default: ${DEFAULT-VALUE}).",
+            defaultValue = "3")
     private int runs = 3;
 
     @Option(names = "--json", description = "As JSON.")
