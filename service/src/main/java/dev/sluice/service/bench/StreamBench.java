@@ -53,6 +53,7 @@ public final class StreamBench {
     private final PrintStream out;
     private final int changes;
     private final int runs;
+    private final List<Double> sinkRates = new ArrayList<>();
 
     public StreamBench(PrintStream out, int changes, int runs) {
         this.out = out;
@@ -62,6 +63,8 @@ public final class StreamBench {
 
     /// Medians over the runs, changes per second.
     ///
+    /// @param ratio of the pipeline to Debezium into nothing with documents as BSON
+    /// @param sinkAlone changes by the time spent in the sink's transactions
     /// @param servers what it was shown on
     public record Result(
             String servers,
@@ -70,7 +73,8 @@ public final class StreamBench {
             double debeziumJson,
             double debeziumRaw,
             double sluice,
-            double ratio) {}
+            double ratio,
+            double sinkAlone) {}
 
     public Result run() throws InterruptedException, SQLException {
         try (SandboxPostgres postgres = SandboxPostgres.start();
@@ -104,7 +108,8 @@ public final class StreamBench {
                         median(json),
                         median(raw),
                         median(whole),
-                        median(whole) / median(raw));
+                        median(whole) / median(raw),
+                        median(sinkRates));
             }
         }
     }
@@ -197,7 +202,9 @@ public final class StreamBench {
             }
         });
         try {
-            return rate.await(ended);
+            double perSecond = rate.await(ended);
+            sinkRates.add(changes * 1e9 / pipeline.status().applyNanos());
+            return perSecond;
         } finally {
             pipeline.stop();
             pipeline.awaitStopped();

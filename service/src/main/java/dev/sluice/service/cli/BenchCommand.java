@@ -64,11 +64,13 @@ final class BenchCommand implements Callable<Integer> {
                     "%nDebezium into nothing, documents as JSON: %,10.0f changes/s%n"
                             + "Debezium into nothing, documents as BSON: %,10.0f changes/s%n"
                             + "Sluice into PostgreSQL:                   %,10.0f changes/s, %.2f of Debezium into nothing%n"
+                            + "  its sink alone, while applying:         %,10.0f changes/s%n"
                             + "Medians of %d runs of %,d changes, on %s.%n",
                     result.debeziumJson(),
                     result.debeziumRaw(),
                     result.sluice(),
                     result.ratio(),
+                    result.sinkAlone(),
                     result.runs(),
                     result.changes(),
                     result.servers());

@@ -65,10 +65,11 @@ final class Applier {
         if (upTo == null && changes.isEmpty()) {
             return;
         }
+        long started = System.nanoTime();
         WriteSummary summary = sink.apply(changes, upTo, watermark);
         if (upTo != null && upTo.clusterTime() != null) {
             position = upTo.clusterTime();
         }
-        status.onApplied(changes, summary, watermark);
+        status.onApplied(changes, summary, watermark, System.nanoTime() - started);
     }
 }

@@ -28,6 +28,7 @@ public final class PipelineStatus {
     private final SequencedMap<String, CollectionStatus> collections = new LinkedHashMap<>();
     private final AtomicReference<PipelineState> state = new AtomicReference<>(new PipelineState.Starting());
     private final AtomicReference<@Nullable Instant> watermark = new AtomicReference<>();
+    private final LongAdder applyNanos = new LongAdder();
     private final AtomicLong waiting = new AtomicLong();
     private volatile IntConsumer appliedListener = count -> {};
     private volatile Duration clockOffset = Duration.ZERO;
@@ -164,7 +165,14 @@ public final class PipelineStatus {
         appliedListener = listener;
     }
 
-    void onApplied(List<RowChange> changes, WriteSummary summary, @Nullable Instant through) {
+    /// Time spent in transactions that applied changes, nanoseconds: what the sink alone would take for
+    /// them.
+    public long applyNanos() {
+        return applyNanos.sum();
+    }
+
+    void onApplied(List<RowChange> changes, WriteSummary summary, @Nullable Instant through, long nanos) {
+        applyNanos.add(changes.isEmpty() ? 0 : nanos);
         long now = Instant.now().plus(clockOffset).toEpochMilli();
         for (RowChange row : changes) {
             CollectionStatus status = collections.get(row.change().collection());
