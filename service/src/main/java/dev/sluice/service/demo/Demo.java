@@ -166,10 +166,10 @@ public final class Demo {
         PipelineStatus status = pipeline.status();
         StringBuilder line = new StringBuilder(String.format(
                 Locale.ROOT,
-                "%-11s %,7d writes  lag %5.1f s",
+                "%-11s %,7d writes  lag %s",
                 status.state().name(),
                 written.sum(),
-                status.lagSeconds()));
+                seconds(status.lagSeconds())));
         status.collections()
                 .forEach((name, c) -> line.append(String.format(
                         Locale.ROOT,
@@ -179,6 +179,10 @@ public final class Demo {
                         c.backfillDone() ? " (all)" : "",
                         c.changesApplied())));
         out.println(line);
+    }
+
+    private static String seconds(double lag) {
+        return Double.isNaN(lag) ? "unknown" : String.format(Locale.ROOT, "%5.1f s", lag);
     }
 
     /// Waits until everything committed before this moment is applied.
