@@ -6,6 +6,7 @@ import com.mongodb.MongoSecurityException;
 import com.mongodb.MongoTimeoutException;
 import dev.sluice.schema.MappingException;
 import java.io.IOException;
+import java.sql.BatchUpdateException;
 import java.sql.SQLException;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -114,12 +115,15 @@ public final class Failures {
     /// What PostgreSQL or the driver said, in one line, without the parts that quote values of rows (its
     /// DETAIL).
     public static String describe(Throwable t) {
+        if (t instanceof BatchUpdateException batch && batch.getNextException() != null) {
+            // The driver's message repeats the statement with its parameters; what the server said is behind it.
+            return describe(batch.getNextException());
+        }
         if (t instanceof PSQLException p && p.getServerErrorMessage() != null) {
             ServerErrorMessage message = p.getServerErrorMessage();
             StringBuilder text = new StringBuilder();
-            // Data exceptions quote the value in the message itself ("invalid input syntax for type uuid: ..").
             String state = String.valueOf(message.getSQLState());
-            text.append(state.startsWith("22") ? "a value does not fit its column" : message.getMessage());
+            text.append(withoutValues(state, message));
             append(text, "table", message.getTable());
             append(text, "column", message.getColumn());
             append(text, "constraint", message.getConstraint());
@@ -130,6 +134,15 @@ public final class Failures {
             return t.getClass().getSimpleName();
         }
         return message.lines().findFirst().orElse(message).strip();
+    }
+
+    private static @Nullable String withoutValues(String state, ServerErrorMessage message) {
+        if (state.startsWith("22")) {
+            // Data exceptions quote the value in the message itself ("invalid input syntax for type uuid: ..").
+            return "a value does not fit its column";
+        }
+        // A trigger's own words may quote anything.
+        return state.startsWith("P0") ? "a trigger or function of the target refused" : message.getMessage();
     }
 
     private static void append(StringBuilder text, String name, @Nullable String value) {

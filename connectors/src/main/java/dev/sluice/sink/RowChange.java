@@ -1,8 +1,12 @@
 package dev.sluice.sink;
 
 import dev.sluice.change.Change;
+import dev.sluice.mapping.KeyResult;
 import dev.sluice.mapping.MappingResult;
+import org.bson.BsonDocument;
+import org.bson.BsonString;
 import org.bson.BsonValue;
+import org.jspecify.annotations.Nullable;
 
 /// One change, mapped: what it does to the target.
 ///
@@ -42,6 +46,29 @@ public record RowChange(CollectionTarget target, Effect effect, Change change) {
             case Effect.Reject r -> new UnmappedKey(target.index(), change.id());
             case Effect.Forget f -> new UnmappedKey(target.index(), change.id());
             case Effect.Wait w -> new UnmappedKey(target.index(), change.id());
+        };
+    }
+
+    /// What a [Fence] knows the document by: the same for every change of a document and for its chunk's,
+    /// whatever each does to the row; null where nothing is written.
+    public @Nullable Object fenceKey() {
+        return switch (effect) {
+            case Effect.Upsert u -> u.rows().key();
+            case Effect.Delete d -> d.key();
+            case Effect.Skip s -> s.key();
+            // A dead letter is written, or goes: a chunk must neither settle it nor bring an older one back.
+            case Effect.Reject r -> keyOfTheDocument();
+            case Effect.Forget f -> keyOfTheDocument();
+            case Effect.Wait w -> null;
+        };
+    }
+
+    private Object keyOfTheDocument() {
+        return switch (target.mapper().key(change.id())) {
+            case KeyResult.Key key -> key.key();
+            // As a change's key writes it, in which int and long can't be told apart.
+            case KeyResult.NoKey none ->
+                new UnmappedKey(target.index(), new BsonString(new BsonDocument("v", change.id()).toJson()));
         };
     }
 

@@ -69,15 +69,7 @@ public final class ChunkSink implements AutoCloseable {
         }
         List<RowChange> untouched = new ArrayList<>(rows.size());
         for (RowChange row : rows) {
-            Object key = switch (row.effect()) {
-                case RowChange.Effect.Upsert u -> u.rows().key();
-                case RowChange.Effect.Skip s -> s.key();
-                case RowChange.Effect.Delete d -> d.key();
-                case RowChange.Effect.Reject r -> row;
-                case RowChange.Effect.Forget f -> row;
-                case RowChange.Effect.Wait w -> row;
-            };
-            if (!touched.contains(key)) {
+            if (!touched.contains(row.fenceKey())) {
                 untouched.add(row);
             }
         }

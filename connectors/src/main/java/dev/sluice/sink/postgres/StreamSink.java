@@ -63,7 +63,7 @@ public final class StreamSink implements AutoCloseable {
         // By number, so that two threads never take the same two fences in opposite orders.
         Map<Integer, List<Object>> touched = new TreeMap<>();
         for (RowChange change : changes) {
-            Object key = key(change);
+            Object key = change.fenceKey();
             if (key != null) {
                 touched.computeIfAbsent(change.target().index(), i -> new ArrayList<>())
                         .add(key);
@@ -76,18 +76,6 @@ public final class StreamSink implements AutoCloseable {
             fence.note(keys);
         });
         return held;
-    }
-
-    private static @Nullable Object key(RowChange change) {
-        return switch (change.effect()) {
-            case RowChange.Effect.Upsert u -> u.rows().key();
-            case RowChange.Effect.Delete d -> d.key();
-            case RowChange.Effect.Skip s -> s.key();
-            // The row is not written, so a chunk that writes it does no harm that the next change would not mend.
-            case RowChange.Effect.Reject r -> null;
-            case RowChange.Effect.Forget f -> null;
-            case RowChange.Effect.Wait w -> null;
-        };
     }
 
     private WriteSummary applyFenced(List<RowChange> changes, @Nullable Position upTo, @Nullable Instant watermark)

@@ -70,7 +70,7 @@ public final class TargetCheck {
                         + target.collection() + ")");
             }
         }
-        if (missing.isEmpty() && !hasUniqueIndex(connection, shape.table(), conflict)) {
+        if (live.containsAll(conflict) && !hasUniqueIndex(connection, shape.table(), conflict)) {
             missing.add("table " + shape.table() + " has no unique index on (" + String.join(", ", conflict)
                     + "), by which rows of the collection " + target.collection() + " are recognised");
         }
@@ -114,10 +114,11 @@ public final class TargetCheck {
 
     private static boolean hasUniqueIndex(Connection connection, TableName table, List<String> columns)
             throws SQLException {
-        String sql = "SELECT 1 FROM pg_index i WHERE i.indrelid = ?::regclass AND i.indisunique AND i.indpred IS NULL"
-                + " AND i.indexprs IS NULL AND (SELECT array_agg(a.attname::text ORDER BY a.attname) FROM pg_attribute a"
-                + " WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1]))"
-                + " = (SELECT array_agg(x ORDER BY x) FROM unnest(?) x)";
+        String sql =
+                "SELECT 1 FROM pg_index i WHERE i.indrelid = ?::regclass AND i.indisunique AND i.indisvalid AND i.indimmediate"
+                        + " AND i.indpred IS NULL AND i.indexprs IS NULL AND (SELECT array_agg(a.attname::text ORDER BY a.attname) FROM pg_attribute a"
+                        + " WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1]))"
+                        + " = (SELECT array_agg(x ORDER BY x) FROM unnest(?) x)";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, table.sql());
             statement.setArray(2, connection.createArrayOf("text", columns.toArray()));

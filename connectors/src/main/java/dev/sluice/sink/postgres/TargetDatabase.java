@@ -153,7 +153,13 @@ public final class TargetDatabase {
         } catch (FlywayException e) {
             SluiceException known = Failures.classify(e);
             if (known.kind() == FailureKind.UNEXPECTED) {
-                throw new SluiceException(FailureKind.MISSING_TABLE, "A migration failed: " + Failures.describe(e), e);
+                // Flyway's first line names the script, what PostgreSQL said is in its cause.
+                String script = Failures.describe(e);
+                String said = String.valueOf(known.getMessage());
+                throw new SluiceException(
+                        FailureKind.MISSING_TABLE,
+                        "A migration failed: " + script + (said.equals(script) ? "" : ": " + said),
+                        e);
             }
             throw known;
         }

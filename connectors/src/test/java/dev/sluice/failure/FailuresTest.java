@@ -1,0 +1,132 @@
+package dev.sluice.failure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.mongodb.MongoCommandException;
+import com.mongodb.MongoCredential;
+import com.mongodb.MongoSecurityException;
+import com.mongodb.MongoSocketException;
+import com.mongodb.MongoTimeoutException;
+import com.mongodb.ServerAddress;
+import java.io.IOException;
+import java.sql.SQLException;
+import org.bson.BsonDocument;
+import org.bson.BsonInt32;
+import org.bson.BsonString;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class FailuresTest {
+    @ParameterizedTest
+    @CsvSource({
+        "40001, TARGET_CONFLICT", // serialization
+        "40P01, TARGET_CONFLICT", // deadlock
+        "55P03, TARGET_CONFLICT", // lock not available
+        "57014, TARGET_CONFLICT", // statement time-out
+        "42501, MISSING_RIGHT",
+        "42P01, MISSING_TABLE",
+        "42703, MISSING_TABLE",
+        "3F000, MISSING_TABLE",
+        "3D000, MISSING_DATABASE",
+        "53100, DISK_FULL",
+        "28P01, TARGET_REFUSED",
+        "28000, TARGET_REFUSED",
+        "08001, TARGET_UNREACHABLE",
+        "08006, TARGET_UNREACHABLE",
+        "57P01, TARGET_UNREACHABLE", // admin shutdown
+        "57P03, TARGET_UNREACHABLE", // starting up
+        "53300, TARGET_UNREACHABLE", // too many connections
+        "23505, UNEXPECTED",
+        "XX000, UNEXPECTED",
+    })
+    void anSqlStateHasAKind(String state, FailureKind kind) {
+        assertThat(Failures.classify(new SQLException("no", state)).kind()).isEqualTo(kind);
+    }
+
+    @Test
+    void anSqlExceptionWithoutAStateIsUnexpected() {
+        assertThat(Failures.classify(new SQLException("no")).kind()).isEqualTo(FailureKind.UNEXPECTED);
+        assertThat(Failures.isAboutData(new SQLException("no"))).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "13, SOURCE_REFUSED",
+        "18, SOURCE_REFUSED",
+        "286, HISTORY_LOST",
+        "280, HISTORY_LOST",
+        "136, HISTORY_LOST",
+        "40573, NOT_A_REPLICA_SET",
+        "76, NOT_A_REPLICA_SET",
+        "10107, SOURCE_UNREACHABLE", // not writable primary
+        "11600, SOURCE_UNREACHABLE", // interrupted at shutdown
+        "189, SOURCE_UNREACHABLE", // primary stepped down
+        "59, UNEXPECTED", // no such command
+    })
+    void aMongoCodeHasAKind(int code, FailureKind kind) {
+        BsonDocument reply = new BsonDocument("ok", new BsonInt32(0))
+                .append("code", new BsonInt32(code))
+                .append("errmsg", new BsonString("no"));
+        assertThat(Failures.classify(new MongoCommandException(reply, new ServerAddress()))
+                        .kind())
+                .isEqualTo(kind);
+    }
+
+    @Test
+    void aMongoThatCannotBeReachedIsWaitedFor() {
+        assertThat(Failures.classify(new MongoTimeoutException("Timed out after 10000 ms"))
+                        .kind()
+                        .retry())
+                .isEqualTo(FailureKind.Retry.FOREVER);
+        assertThat(Failures.classify(new MongoSocketException("Connection reset", new ServerAddress()))
+                        .kind())
+                .isEqualTo(FailureKind.SOURCE_UNREACHABLE);
+    }
+
+    @Test
+    void refusedCredentialsAreNotTriedAgain() {
+        MongoCredential credential = MongoCredential.createCredential("u", "admin", "hush".toCharArray());
+        SluiceException refused = Failures.classify(new MongoSecurityException(credential, "Exception authenticating"));
+
+        assertThat(refused.kind().retry()).isEqualTo(FailureKind.Retry.NEVER);
+        assertThat(refused.forPeople()).doesNotContain("hush");
+        assertThat(Failures.classify(new MongoTimeoutException("Timed out .. caused by {Authentication failed.}"))
+                        .kind())
+                .isEqualTo(FailureKind.SOURCE_REFUSED);
+    }
+
+    @Test
+    void theFirstCauseThatIsKnownDecides() {
+        Throwable wrapped =
+                new IllegalStateException("the engine stopped", new RuntimeException(new SQLException("no", "53100")));
+        assertThat(Failures.classify(wrapped).kind()).isEqualTo(FailureKind.DISK_FULL);
+        assertThat(Failures.classify(new IOException("reset")).kind()).isEqualTo(FailureKind.ENGINE);
+    }
+
+    @Test
+    void whatIsAlreadyKnownStaysWhatItIs() {
+        SluiceException known = new SluiceException(FailureKind.FENCED_OUT, "another");
+        assertThat(Failures.classify(new RuntimeException(known))).isSameAs(known);
+    }
+
+    @Test
+    void whatNobodyKnowsIsUnexpectedAndTriedAFewTimes() {
+        SluiceException unknown = Failures.classify(new IllegalStateException("first line\nsecond line"));
+
+        assertThat(unknown.kind().retry()).isEqualTo(FailureKind.Retry.A_FEW_TIMES);
+        assertThat(unknown).hasMessage("first line");
+        assertThat(Failures.describe(new IllegalStateException())).isEqualTo("IllegalStateException");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void everyKindSaysWhatHappenedAndWhatToDo(FailureKind kind) {
+        assertThat(new SluiceException(kind, "the detail").forPeople())
+                .startsWith(kind.what())
+                .contains("the detail", kind.remedy());
+        assertThat(kind.what()).endsWith(".");
+        assertThat(kind.remedy()).endsWith(".");
+    }
+}

@@ -1,0 +1,100 @@
+package dev.sluice.flow;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/// The data path reads like the sentence: source -> change -> mapping -> sink. Nothing points backwards, and
+/// what is somebody else's is known in one place.
+@AnalyzeClasses(packages = "dev.sluice", importOptions = ImportOption.DoNotIncludeTests.class)
+class FlowTest {
+    private static final String SOURCE = "dev.sluice.source..";
+    private static final String CHANGE = "dev.sluice.change..";
+    private static final String MAPPING = "dev.sluice.mapping..";
+    private static final String SINK = "dev.sluice.sink..";
+    private static final String SCHEMA = "dev.sluice.schema..";
+    private static final String AROUND = "dev.sluice.[backfill|verify|sandbox]..";
+
+    @ArchTest
+    static final ArchRule aChangeKnowsNothingOfWhereItComesFromOrGoesTo =
+            noClasses().that().resideInAPackage(CHANGE).should().dependOnClassesThat(ofOursOutside(CHANGE));
+
+    @ArchTest
+    static final ArchRule aSourceKnowsNothingOfWhatBecomesOfItsChanges = noClasses()
+            .that()
+            .resideInAPackage(SOURCE)
+            .should()
+            .dependOnClassesThat(resideInAnyPackage(MAPPING, SINK, "dev.sluice.positions..", AROUND));
+
+    @ArchTest
+    static final ArchRule theMappingKnowsTheSchemaAndNothingElseOfOurs =
+            noClasses().that().resideInAPackage(MAPPING).should().dependOnClassesThat(ofOursOutside(MAPPING, SCHEMA));
+
+    @ArchTest
+    static final ArchRule theSinkKnowsNothingOfTheSource = noClasses()
+            .that()
+            .resideInAnyPackage(SINK, "dev.sluice.positions..", "dev.sluice.failure..")
+            .should()
+            .dependOnClassesThat(resideInAnyPackage(SOURCE, AROUND));
+
+    @ArchTest
+    static final ArchRule whatEverySinkSharesKnowsNoPostgres = noClasses()
+            .that()
+            .resideInAPackage("dev.sluice.sink")
+            .should()
+            .dependOnClassesThat(resideInAPackage("dev.sluice.sink.postgres.."));
+
+    @ArchTest
+    static final ArchRule onlyItsOwnPackageKnowsDebeziumAndKafka = noClasses()
+            .that()
+            .resideOutsideOfPackage("dev.sluice.source.debezium..")
+            .should()
+            .dependOnClassesThat(resideInAnyPackage("io.debezium..", "org.apache.kafka.."));
+
+    @ArchTest
+    static final ArchRule onlyWhoWritesOrComparesRowsKnowsSql = noClasses()
+            .that()
+            .resideOutsideOfPackages(
+                    "dev.sluice.sink.postgres..",
+                    "dev.sluice.positions..",
+                    "dev.sluice.backfill..",
+                    "dev.sluice.verify..",
+                    "dev.sluice.failure..",
+                    "dev.sluice.sandbox..")
+            .should()
+            .dependOnClassesThat(resideInAnyPackage("java.sql..", "javax.sql..", "org.postgresql.."));
+
+    @ArchTest
+    static final ArchRule theDataPathKnowsNoFramework =
+            noClasses().should().dependOnClassesThat(resideInAnyPackage("io.micronaut..", "jakarta.inject.."));
+
+    @ArchTest
+    static final ArchRule theSchemaKnowsNothingElseOfOurs =
+            noClasses().that().resideInAPackage(SCHEMA).should().dependOnClassesThat(ofOursOutside(SCHEMA));
+
+    @ArchTest
+    static final ArchRule onlyTheProgramStartsSandboxes = classes()
+            .that()
+            .resideInAPackage("dev.sluice.sandbox..")
+            .should()
+            .onlyHaveDependentClassesThat()
+            .resideInAPackage("dev.sluice.sandbox..");
+
+    @ArchTest
+    static final ArchRule noPackagesGoInCircles =
+            slices().matching("dev.sluice.(**)").should().beFreeOfCycles();
+
+    private static DescribedPredicate<JavaClass> ofOursOutside(String... packages) {
+        return resideInAPackage("dev.sluice..").and(not(resideInAnyPackage(packages)));
+    }
+}

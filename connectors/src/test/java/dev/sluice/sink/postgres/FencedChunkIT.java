@@ -1,0 +1,195 @@
+package dev.sluice.sink.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.change.Change;
+import dev.sluice.change.Chunk;
+import dev.sluice.change.IdBracket;
+import dev.sluice.change.IdText;
+import dev.sluice.sink.Fence;
+import dev.sluice.sink.RowChange;
+import dev.sluice.sink.WriteSummary;
+import dev.sluice.testkit.TestTarget;
+import java.sql.SQLException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import org.bson.BsonDocument;
+import org.bson.BsonInt32;
+import org.bson.BsonTimestamp;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// A chunk that was read, and a stream that goes on meanwhile: the stream's word is the newer one.
+@SuppressWarnings("NullAway.Init")
+class FencedChunkIT {
+    private static final String OLD =
+            "{_id: 1, status: 'old', placedAt: {$date: '2020-01-01T00:00:00Z'}, lines: [{sku: 'A'}]}";
+    private static final String NEW = "{_id: 1, status: 'new', placedAt: {$date: '2020-01-01T00:00:00Z'}}";
+    private static final String BAD = "{_id: 1, status: 'bad', placedAt: 'soon'}";
+    private static final String OTHER = "{_id: 2, status: 'other', placedAt: {$date: '2020-01-01T00:00:00Z'}}";
+
+    private TestTarget target;
+    private StreamSink stream;
+    private ChunkSink chunks;
+    private int clock = 1;
+
+    @BeforeEach
+    void open() throws SQLException {
+        target = TestTarget.demo();
+        long epoch = target.takeOver();
+        stream = target.streamSink(epoch);
+        chunks = target.chunkSink(epoch);
+    }
+
+    @AfterEach
+    void close() {
+        target.close();
+    }
+
+    @Test
+    void whatTheStreamUpdatedDuringTheFlightIsLeftOut() throws SQLException {
+        try (Fence.Flight flight = target.fence("orders").open()) {
+            stream(upsert(NEW));
+            assertThat(chunk(flight, OLD, OTHER).rows()).isOne();
+        }
+        assertThat(orders()).containsExactly("1|new", "2|other");
+        assertThat(target.rows("SELECT * FROM order_lines")).isEmpty();
+        assertThat(target.rows("SELECT documents, skipped FROM sluice.backfill_chunk"))
+                .containsExactly("2|1");
+    }
+
+    @Test
+    void whatTheStreamDeletedDuringTheFlightDoesNotComeBack() throws SQLException {
+        try (Fence.Flight flight = target.fence("orders").open()) {
+            // As the record's key says it: an int, where the document has a long.
+            stream(new Change.Delete("orders", new BsonInt32(1), time(), 0));
+            chunk(flight, OLD.replace("_id: 1", "_id: {$numberLong: '1'}"), OTHER);
+        }
+        assertThat(orders()).containsExactly("2|other");
+    }
+
+    @Test
+    void whatTheStreamTouchedBeforeTheFlightIsInTheChunk() throws SQLException {
+        stream(upsert(NEW));
+        try (Fence.Flight flight = target.fence("orders").open()) {
+            chunk(flight, NEW, OTHER);
+        }
+        assertThat(orders()).containsExactly("1|new", "2|other");
+        assertThat(target.rows("SELECT skipped FROM sluice.backfill_chunk")).containsExactly("0");
+    }
+
+    @Test
+    void whatTheStreamBringsAfterTheChunkComesOverItsRow() throws SQLException {
+        try (Fence.Flight flight = target.fence("orders").open()) {
+            chunk(flight, OLD, OTHER);
+        }
+        stream(upsert(NEW));
+        stream(new Change.Delete("orders", new BsonInt32(2), time(), 0));
+
+        assertThat(orders()).containsExactly("1|new");
+        assertThat(target.rows("SELECT * FROM order_lines")).isEmpty();
+    }
+
+    @Test
+    void changesOfOtherCollectionsDoNotMatter() throws SQLException {
+        try (Fence.Flight flight = target.fence("orders").open()) {
+            stream(new Change.Delete("users", IdText.parse("1"), time(), 0));
+            chunk(flight, OLD);
+        }
+        assertThat(orders()).containsExactly("1|old");
+    }
+
+    @Test
+    void eachFlightKnowsWhatWasTouchedSinceItOpened() throws SQLException {
+        Fence fence = target.fence("orders");
+        try (Fence.Flight early = fence.open()) {
+            stream(upsert(NEW));
+            try (Fence.Flight late = fence.open()) {
+                stream(upsert(OTHER));
+                assertThat(early.touched()).containsExactlyInAnyOrder(1L, 2L);
+                assertThat(late.touched()).containsExactly(2L);
+            }
+            assertThat(early.touched()).hasSize(2);
+        }
+    }
+
+    @Test
+    void theDeadLetterOfANewerStateIsNotSettledByTheOlderOneOfAChunk() throws SQLException {
+        try (Fence.Flight flight = target.fence("orders").open()) {
+            stream(upsert(BAD));
+            chunk(flight, OLD, OTHER);
+        }
+        assertThat(deadLetters()).containsExactly("upsert");
+    }
+
+    @Test
+    void aStateThatTheStreamHasMendedIsNotParkedByTheChunk() throws SQLException {
+        try (Fence.Flight flight = target.fence("orders").open()) {
+            stream(upsert(NEW));
+            chunk(flight, BAD, OTHER);
+        }
+        assertThat(deadLetters()).isEmpty();
+        assertThat(orders()).containsExactly("1|new", "2|other");
+    }
+
+    @Test
+    void aDocumentWithoutAKeyThatTheStreamDeletedIsNotParkedByTheChunk() throws SQLException {
+        try (Fence.Flight flight = target.fence("orders").open()) {
+            stream(new Change.Delete("orders", IdText.parse("{a: 1}"), time(), 0));
+            chunk(flight, OLD.replace("_id: 1", "_id: {a: {$numberLong: '1'}}"), OTHER);
+        }
+        assertThat(deadLetters()).isEmpty();
+    }
+
+    @Test
+    void aChunkParksWhatItCannotApplyAndIsDone() throws SQLException {
+        target.execute("ALTER TABLE orders ADD CHECK (status <> 'old')");
+        try (Fence.Flight flight = target.fence("orders").open()) {
+            assertThat(chunk(flight, OLD, OTHER, BAD.replace("_id: 1", "_id: 3")))
+                    .isEqualTo(new WriteSummary(1, 0, 0, 2));
+        }
+        assertThat(orders()).containsExactly("2|other");
+        assertThat(target.rows("SELECT document_key, sqlstate, cluster_time FROM sluice.dead_letter ORDER BY 2"))
+                .containsExactly("{\"$numberLong\":\"1\"}|23514|NULL", "{\"$numberLong\":\"3\"}|NULL|NULL");
+        assertThat(target.rows("SELECT state, documents, skipped FROM sluice.backfill_chunk"))
+                .containsExactly("done|3|2");
+    }
+
+    private void stream(Change... changes) throws SQLException {
+        stream.apply(mapped(changes), TestTarget.at(++clock, 0), null);
+    }
+
+    private WriteSummary chunk(Fence.Flight flight, String... documents) throws SQLException {
+        Change[] read = Arrays.stream(documents).map(this::upsert).toArray(Change[]::new);
+        for (int i = 0; i < read.length; i++) {
+            Change.Upsert u = (Change.Upsert) read[i];
+            read[i] = new Change.Upsert(u.collection(), u.id(), u.document(), new BsonTimestamp(0), 0);
+        }
+        return chunks.apply(new Chunk("orders", 0, IdBracket.NUMBER, null, null), mapped(read), flight);
+    }
+
+    private List<RowChange> mapped(Change... changes) {
+        return Arrays.stream(changes)
+                .map(c -> Objects.requireNonNull(target.mapper().map(c)))
+                .toList();
+    }
+
+    private Change upsert(String json) {
+        BsonDocument document = BsonDocument.parse(json);
+        return new Change.Upsert("orders", Objects.requireNonNull(document.get("_id")), document, time(), 0);
+    }
+
+    private BsonTimestamp time() {
+        return new BsonTimestamp(clock, 0);
+    }
+
+    private List<String> orders() {
+        return target.rows("SELECT id, status FROM orders ORDER BY id");
+    }
+
+    private List<String> deadLetters() {
+        return target.rows("SELECT operation FROM sluice.dead_letter");
+    }
+}

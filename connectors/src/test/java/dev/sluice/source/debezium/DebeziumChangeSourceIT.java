@@ -1,0 +1,352 @@
+package dev.sluice.source.debezium;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.awaitility.Awaitility.await;
+
+import com.mongodb.client.MongoClient;
+import com.mongodb.client.MongoClients;
+import com.mongodb.client.MongoCollection;
+import com.mongodb.client.MongoDatabase;
+import com.mongodb.client.model.Filters;
+import com.mongodb.client.model.Updates;
+import dev.sluice.change.Change;
+import dev.sluice.change.ChangeBatch;
+import dev.sluice.change.Position;
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.Failures;
+import dev.sluice.failure.SluiceException;
+import dev.sluice.sandbox.SandboxMongo;
+import dev.sluice.source.ChangeSource;
+import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.testkit.TestingServers;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.bson.BsonArray;
+import org.bson.BsonBinary;
+import org.bson.BsonDocument;
+import org.bson.BsonInt32;
+import org.bson.BsonInt64;
+import org.bson.BsonString;
+import org.bson.BsonValue;
+import org.bson.RawBsonDocument;
+import org.bson.codecs.BsonDocumentCodec;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+@SuppressWarnings("NullAway.Init")
+class DebeziumChangeSourceIT {
+    private static final Duration BOUND = Duration.ofSeconds(60);
+
+    private MongoDatabase database;
+    private MongoCollection<BsonDocument> things;
+    private MongoSource source;
+    private final List<ChangeBatch> batches = new CopyOnWriteArrayList<>();
+    private final List<ChangeSource> started = new ArrayList<>();
+
+    @BeforeEach
+    void open() {
+        database = TestingServers.mongoDatabase();
+        things = database.getCollection("things", BsonDocument.class);
+        source = new MongoSource(TestingServers.mongo().uri(), database.getName());
+        // Change streams of a database that is not there yet are not what is looked at here.
+        things.insertOne(BsonDocument.parse("{_id: 'before'}"));
+    }
+
+    @AfterEach
+    void close() {
+        started.forEach(ChangeSource::close);
+        source.close();
+        database.drop();
+    }
+
+    @Test
+    void changesArriveInOrderWithTheirIdsAndDocuments() {
+        Position from = source.currentPosition();
+        things.insertOne(BsonDocument.parse("{_id: 1, a: 1}"));
+        things.insertOne(BsonDocument.parse("{_id: {$oid: '65a000000000000000000001'}, a: 1}"));
+        things.updateOne(Filters.eq("_id", 1), Updates.set("a", 2));
+        things.replaceOne(Filters.eq("_id", 1), BsonDocument.parse("{_id: 1, b: 3}"));
+        things.deleteOne(Filters.eq("_id", 1));
+        things.insertOne(BsonDocument.parse("{_id: {x: 'y'}, a: 1}"));
+        start(from);
+
+        List<Change> changes = awaitChanges(6);
+        assertThat(changes).extracting(c -> c.getClass().getSimpleName()).startsWith("Upsert", "Upsert");
+        assertThat(changes)
+                .extracting(Change::id)
+                .containsExactly(
+                        new BsonInt32(1),
+                        BsonDocument.parse("{v: {$oid: '65a000000000000000000001'}}")
+                                .get("v"),
+                        new BsonInt32(1),
+                        new BsonInt32(1),
+                        new BsonInt32(1),
+                        BsonDocument.parse("{x: 'y'}"));
+        // The look-up of the update may find a later state or, since it is deleted by now, none.
+        assertThat(changes.get(2)).isInstanceOfAny(Change.Unresolved.class, Change.Upsert.class);
+        assertThat(document(changes.get(3))).isEqualTo(BsonDocument.parse("{_id: 1, b: 3}"));
+        assertThat(changes.get(4)).isInstanceOf(Change.Delete.class);
+        assertThat(changes).extracting(Change::collection).containsOnly("things");
+        assertThat(changes)
+                .extracting(c -> c.clusterTime().getValue())
+                .isSorted()
+                .allMatch(time -> time != 0);
+        assertThat(changes.getFirst().committedAtMillis())
+                .isCloseTo(System.currentTimeMillis(), org.assertj.core.data.Offset.offset(120_000L));
+    }
+
+    @Test
+    void anUpdateBringsTheWholeDocument() {
+        Position from = source.currentPosition();
+        start(from);
+        things.updateOne(Filters.eq("_id", "before"), Updates.set("a", 2));
+
+        assertThat(document(awaitChanges(1).getFirst())).isEqualTo(BsonDocument.parse("{_id: 'before', a: 2}"));
+    }
+
+    @Test
+    void documentsAreByteForByteWhatFindReturns() {
+        List<BsonDocument> documents = new ArrayList<>();
+        documents.add(withSize(379)); // its first byte is a brace
+        documents.add(withSize(378));
+        documents.add(BsonDocument.parse(
+                "{_id: 'nan', a: {$numberDouble: 'NaN'}, b: {$numberDouble: '-Infinity'}, c: -0.0}"));
+        documents.add(BsonDocument.parse("{_id: 'decimal', a: {$numberDecimal: '1.10'}, b: {$numberDecimal: 'NaN'},"
+                + " c: {$numberDecimal: '-0E+3'}, d: {$numberDecimal: '1E-6176'}}"));
+        // What JSON could not tell from a long, a date and a binary.
+        documents.add(new BsonDocument("_id", new BsonString("looks"))
+                .append("a", new BsonDocument("$numberLong", new BsonString("7")))
+                .append("b", new BsonDocument("$date", new BsonInt64(0))));
+        documents.add(new BsonDocument("_id", new BsonString("types"))
+                .append("int", new BsonInt32(1))
+                .append("long", new BsonInt64(1))
+                .append("nul", new BsonString("a\0b"))
+                .append("emoji", new BsonString("👍\uFFFDé"))
+                .append("bin", new BsonBinary((byte) 0x80, new byte[] {0, -1, 0x7B}))
+                .append("old", new BsonBinary((byte) 3, new byte[16]))
+                .append("empty", new BsonDocument("", new BsonArray())));
+        documents.add(
+                BsonDocument.parse(
+                        "{_id: 'rare', a: {$timestamp: {t: 1, i: 2}}, b: {$regularExpression: {pattern: 'x', options: 'i'}},"
+                                + " c: {$minKey: 1}, d: {$maxKey: 1}, e: {$date: {$numberLong: '-62135596800000'}}, f: {$code: 'x'}}"));
+        BsonValue deep = new BsonInt32(1);
+        for (int i = 0; i < 50; i++) {
+            deep = i % 2 == 0 ? new BsonDocument("d", deep) : new BsonArray(List.of(deep));
+        }
+        documents.add(new BsonDocument("_id", new BsonString("deep")).append("a", deep));
+        Position from = source.currentPosition();
+        documents.forEach(things::insertOne);
+        start(from);
+
+        List<Change> changes = awaitChanges(documents.size());
+        for (Change change : changes) {
+            RawBsonDocument found = Objects.requireNonNull(database.getCollection("things", RawBsonDocument.class)
+                    .find(Filters.eq("_id", change.id()))
+                    .first());
+            assertThat(bytes(document(change))).as(change.id().toString()).isEqualTo(bytes(found));
+        }
+        assertThat(bytes(document(changes.getFirst()))).hasSize(379).startsWith('{');
+    }
+
+    @Test
+    void aDocumentOf15MegabytesComesWhole() {
+        Position from = source.currentPosition();
+        byte[] megabytes = new byte[15 << 20];
+        new java.util.Random(1).nextBytes(megabytes);
+        things.insertOne(new BsonDocument("_id", new BsonString("large")).append("a", new BsonBinary(megabytes)));
+        start(from);
+
+        assertThat(document(awaitChanges(1).getFirst()).getBinary("a").getData())
+                .isEqualTo(megabytes);
+    }
+
+    @Test
+    void itStartsBehindAPositionAndDeliversNothingFromBefore() {
+        Position from = source.currentPosition();
+        ChangeSource first = start(from);
+        for (int i = 0; i < 5; i++) {
+            things.insertOne(new BsonDocument("_id", new BsonInt32(i)));
+        }
+        awaitChanges(5);
+        first.close();
+        Position upTo = Objects.requireNonNull(lastPosition());
+        batches.clear();
+        things.insertOne(new BsonDocument("_id", new BsonInt32(5)));
+        start(upTo);
+        things.insertOne(new BsonDocument("_id", new BsonInt32(6)));
+
+        assertThat(awaitChanges(2)).extracting(Change::id).containsExactly(new BsonInt32(5), new BsonInt32(6));
+    }
+
+    @Test
+    void onlyTheCollectionsAskedForAreDelivered() {
+        Position from = source.currentPosition();
+        database.getCollection("others", BsonDocument.class).insertOne(BsonDocument.parse("{_id: 1}"));
+        database.getCollection("things2", BsonDocument.class).insertOne(BsonDocument.parse("{_id: 2}"));
+        things.insertOne(BsonDocument.parse("{_id: 3}"));
+        start(from);
+
+        assertThat(awaitChanges(1)).extracting(Change::id).containsExactly(new BsonInt32(3));
+    }
+
+    @Test
+    void anIdleStreamSaysThatItIs() {
+        start(source.currentPosition());
+        await().atMost(BOUND)
+                .until(() -> batches.stream().anyMatch(b -> b.changes().isEmpty() && b.idleSinceMillis() > 0));
+    }
+
+    @Test
+    void closingTakesSecondsAndEndsItNormally() throws Exception {
+        ChangeSource running = start(source.currentPosition());
+        things.insertOne(BsonDocument.parse("{_id: 1}"));
+        awaitChanges(1);
+        long before = System.nanoTime();
+        running.close();
+
+        assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(10));
+        assertThat(running.ended()).isCompletedWithValue(null);
+        running.close();
+    }
+
+    @Test
+    void closedWhileItStartsItEndsNormally() {
+        ChangeSource starting = start(source.currentPosition());
+        starting.close();
+        assertThat(starting.ended()).isCompletedWithValue(null);
+    }
+
+    @Test
+    void aHandlerThatThrowsEndsItWithWhatItThrew() {
+        Position from = source.currentPosition();
+        things.insertOne(BsonDocument.parse("{_id: 1}"));
+        SluiceException thrown = new SluiceException(FailureKind.DISK_FULL, "no space");
+        ChangeSource running = keep(DebeziumChangeSource.start(settings(), from, batch -> {
+            throw thrown;
+        }));
+
+        assertThatThrownBy(() -> running.ended().get(BOUND.toSeconds(), TimeUnit.SECONDS))
+                .isInstanceOf(ExecutionException.class)
+                .satisfies(e -> assertThat(Failures.classify(e)).isSameAs(thrown));
+    }
+
+    @Test
+    void whenTheServerStopsItEndsExceptionally() throws Exception {
+        try (SandboxMongo own = SandboxMongo.start()) {
+            assumeThat(own.restartable()).isTrue();
+            try (MongoSource ownSource = new MongoSource(own.uri(), "shop");
+                    MongoClient client = MongoClients.create(own.uri())) {
+                Position from = ownSource.currentPosition();
+                client.getDatabase("shop")
+                        .getCollection("things", BsonDocument.class)
+                        .insertOne(BsonDocument.parse("{_id: 1}"));
+                ChangeSource running = keep(DebeziumChangeSource.start(
+                        EngineProperties.defaults("test", ownSource.uriWithReplicaSet(), "shop", List.of("things")),
+                        from,
+                        batches::add));
+                awaitChanges(1);
+                own.stop();
+
+                assertThatThrownBy(() -> running.ended().get(90, TimeUnit.SECONDS))
+                        .isInstanceOf(ExecutionException.class)
+                        .satisfies(e ->
+                                assertThat(Failures.classify(e).kind().retry()).isNotEqualTo(FailureKind.Retry.NEVER));
+            }
+        }
+    }
+
+    @Test
+    void aPositionThatTheOplogNoLongerHoldsIsRefusedWithTheGap() {
+        try (SandboxMongo own = SandboxMongo.start(new SandboxMongo.Options(20, null))) {
+            // A mongod's oplog is cut by its size, which takes more writing than a test should do.
+            assumeThat(own.description()).contains("SecantusDB");
+            assumeThat(own.restartable()).isTrue();
+            try (MongoSource ownSource = new MongoSource(own.uri(), "shop");
+                    MongoClient client = MongoClients.create(own.uri())) {
+                MongoCollection<BsonDocument> own3000 =
+                        client.getDatabase("shop").getCollection("things", BsonDocument.class);
+                own3000.insertOne(BsonDocument.parse("{_id: 'first'}"));
+                Position old = ownSource.currentPosition();
+                ownSource.requireResumable(old);
+                for (int from = 0; from < 3000; from += 500) {
+                    List<BsonDocument> documents = new ArrayList<>();
+                    for (int i = from; i < from + 500; i++) {
+                        documents.add(new BsonDocument("_id", new BsonInt32(i)));
+                    }
+                    own3000.insertMany(documents);
+                }
+
+                assertThatThrownBy(() -> ownSource.requireResumable(old))
+                        .isInstanceOfSatisfying(SluiceException.class, e -> {
+                            assertThat(e.kind()).isEqualTo(FailureKind.HISTORY_LOST);
+                            assertThat(e)
+                                    .hasMessageContaining("Sluice was at 20")
+                                    .hasMessageContaining("the oplog now starts at 20")
+                                    .hasMessageContaining(" s are gone");
+                        });
+                ownSource.requireResumable(ownSource.currentPosition());
+            }
+        }
+    }
+
+    private ChangeSource start(Position from) {
+        return keep(DebeziumChangeSource.start(settings(), from, batches::add));
+    }
+
+    private ChangeSource keep(ChangeSource running) {
+        started.add(running);
+        return running;
+    }
+
+    private EngineProperties settings() {
+        return EngineProperties.defaults("test", source.uriWithReplicaSet(), database.getName(), List.of("things"));
+    }
+
+    private List<Change> awaitChanges(int count) {
+        await().atMost(BOUND).until(() -> changes().size() >= count);
+        assertThat(changes()).hasSize(count);
+        return changes();
+    }
+
+    private List<Change> changes() {
+        return batches.stream().flatMap(b -> b.changes().stream()).toList();
+    }
+
+    private Position lastPosition() {
+        Position last = null;
+        for (ChangeBatch batch : batches) {
+            last = batch.upTo() == null ? last : batch.upTo();
+        }
+        return Objects.requireNonNull(last);
+    }
+
+    private static BsonDocument document(Change change) {
+        assertThat(change).isInstanceOf(Change.Upsert.class);
+        return ((Change.Upsert) change).document();
+    }
+
+    private static BsonDocument withSize(int size) {
+        String id = "size " + size;
+        BsonDocument document = new BsonDocument("_id", new BsonString(id)).append("a", new BsonString(""));
+        int padding = size - bytes(document).length;
+        return document.append("a", new BsonString("x".repeat(padding)));
+    }
+
+    private static byte[] bytes(BsonDocument document) {
+        RawBsonDocument raw =
+                document instanceof RawBsonDocument r ? r : new RawBsonDocument(document, new BsonDocumentCodec());
+        ByteBuffer buffer = raw.getByteBuffer().asNIO();
+        byte[] bytes = new byte[buffer.remaining()];
+        buffer.get(bytes);
+        return bytes;
+    }
+}
