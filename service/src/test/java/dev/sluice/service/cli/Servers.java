@@ -50,8 +50,8 @@ final class Servers {
 
     /// A place for the demo's mapping.
     static Place place() {
-        MongoDatabase mongo = CLIENT.getDatabase(
-                "it_" + UUID.randomUUID().toString().substring(0, 8));
+        MongoDatabase mongo =
+                CLIENT.getDatabase("it_" + UUID.randomUUID().toString().substring(0, 8));
         String postgres = POSTGRES.createDatabase();
         return new Place(
                 postgres,
@@ -94,5 +94,4 @@ final class Servers {
         return new dev.sluice.sink.postgres.PostgresConnector(dev.sluice.sink.postgres.PostgresUri.parse(uri))
                 .openForLongWork();
     }
-
 }

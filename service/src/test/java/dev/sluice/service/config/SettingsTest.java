@@ -99,7 +99,17 @@ class SettingsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"true,true", "TRUE,true", "1,true", "yes,true", "on,true", "false,false", "False,false", "0,false", "off,false"})
+    @CsvSource({
+        "true,true",
+        "TRUE,true",
+        "1,true",
+        "yes,true",
+        "on,true",
+        "false,false",
+        "False,false",
+        "0,false",
+        "off,false"
+    })
     void aFlagHasManySpellings(String text, boolean value) {
         assertThat(environment(Map.of("AUTO_MIGRATE", text)).autoMigrate()).isEqualTo(value);
     }
@@ -130,8 +140,8 @@ class SettingsTest {
 
     @Test
     void whatOthersReadUnderThePrefixIsLeftToThem() {
-        Settings settings = environment(Map.of(
-                "SLUICE_HOME", "/x", "SLUICE_JAVA_OPTS", "-Xmx1g", "SLUICE_TEST_MONGO_URI", "mongodb://t/"));
+        Settings settings = environment(
+                Map.of("SLUICE_HOME", "/x", "SLUICE_JAVA_OPTS", "-Xmx1g", "SLUICE_TEST_MONGO_URI", "mongodb://t/"));
 
         assertThat(settings.mapping()).isEmpty();
     }
@@ -141,8 +151,8 @@ class SettingsTest {
         Settings settings = environment(Map.of("MONGO_URI", "mongodb://m/"));
 
         assertThatThrownBy(() -> settings.require("SLUICE_MAPPING", "MONGO_URI", "POSTGRES_URI"))
-                .isInstanceOfSatisfying(SluiceException.class, e -> assertThat(e.kind())
-                        .isEqualTo(FailureKind.BAD_SETTING))
+                .isInstanceOfSatisfying(
+                        SluiceException.class, e -> assertThat(e.kind()).isEqualTo(FailureKind.BAD_SETTING))
                 .hasMessageContaining("SLUICE_MAPPING: a name in the catalog (demo, docsgpt")
                 .hasMessageContaining("POSTGRES_URI: postgresql://")
                 .hasMessageNotContaining("MONGO_URI");
@@ -164,8 +174,8 @@ class SettingsTest {
 
     private static void assertRefused(Map<String, String> environment, String words) {
         assertThatThrownBy(() -> environment(environment))
-                .isInstanceOfSatisfying(SluiceException.class, e -> assertThat(e.kind())
-                        .isEqualTo(FailureKind.BAD_SETTING))
+                .isInstanceOfSatisfying(
+                        SluiceException.class, e -> assertThat(e.kind()).isEqualTo(FailureKind.BAD_SETTING))
                 .hasMessageContaining(words);
     }
 }
