@@ -3,6 +3,7 @@ package dev.sluice.service.cli;
 import dev.sluice.backfill.Backfill;
 import dev.sluice.change.IdBracket;
 import dev.sluice.change.Position;
+import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.mapping.MappingResult;
@@ -24,9 +25,14 @@ import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
 import picocli.CommandLine;
@@ -38,11 +44,16 @@ import picocli.CommandLine.Option;
 @Command(
         name = "backfill",
         mixinStandardHelpOptions = true,
-        description = {
-            "Copy collections and exit. May be run again at any time: a copy that was broken off goes on where it was,",
-            "one that is complete is made again, and rows that are right already are not written."
-        })
+        versionProvider = SluiceCommand.Version.class,
+        header = "Copy collections and exit.",
+        description =
+                "May be run again at any time: a copy that was broken off goes on where it was, one that is complete"
+                        + " is made again, and rows that are right already are not written. A later `sluice run` streams what"
+                        + " happened since the first copy began.")
 final class BackfillCommand implements Callable<Integer> {
+    /// A chunk takes seconds; a server that does not answer is given up before whoever stops us gives up.
+    private static final long STOP_SECONDS = 25;
+
     @Option(names = "--collection", paramLabel = "C", description = "Only this collection; may be repeated.")
     private List<String> collections = List.of();
 
@@ -78,7 +89,7 @@ final class BackfillCommand implements Callable<Integer> {
         if (batchSize < 1) {
             throw new CommandLine.ParameterException(spec.commandLine(), "--batch-size is at least 1.");
         }
-        Setup setup = Setup.fromEnvironment();
+        Setup setup = Setup.forBoth();
         List<CollectionTarget> all = Pipeline.targets(setup.entry().mapping());
         List<CollectionTarget> chosen = choose(all);
         if (dryRun) {
@@ -87,7 +98,6 @@ final class BackfillCommand implements Callable<Integer> {
             }
             return SluiceCommand.FINE;
         }
-        setup.settings().requireMongoUri();
         setup.prepareTarget();
         try (MongoSource source = setup.source()) {
             source.hello();
@@ -107,7 +117,7 @@ final class BackfillCommand implements Callable<Integer> {
         for (String table : tables) {
             if (all.stream().noneMatch(t -> hasTable(t, table))) {
                 throw new CommandLine.ParameterException(
-                        spec.commandLine(), "The mapping has no table '" + table + "'.");
+                        spec.commandLine(), "The mapping has no table '" + table + "'; it has " + tables(all) + ".");
             }
         }
         if (collections.isEmpty() && tables.isEmpty()) {
@@ -123,6 +133,17 @@ final class BackfillCommand implements Callable<Integer> {
         return target.mapping().table().table().equals(table)
                 || target.mapping().children().stream()
                         .anyMatch(c -> c.table().table().equals(table));
+    }
+
+    private static String tables(List<CollectionTarget> targets) {
+        return String.join(
+                ", ",
+                targets.stream()
+                        .flatMap(t -> Stream.concat(
+                                Stream.of(t.mapping().table().table()),
+                                t.mapping().children().stream()
+                                        .map(c -> c.table().table())))
+                        .toList());
     }
 
     private static String names(List<CollectionTarget> targets) {
@@ -174,17 +195,49 @@ final class BackfillCommand implements Callable<Integer> {
             long epoch)
             throws SQLException {
         AtomicBoolean stopped = new AtomicBoolean();
-        Thread main = Thread.currentThread();
-        Thread hook = new Thread(() -> {
-            stopped.set(true);
-            try {
-                // The chunk in hand is finished; what is done stays done.
-                main.join(30_000);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        });
+        CountDownLatch ended = new CountDownLatch(1);
+        Thread hook = new Thread(() -> stop(stopped, ended), "sluice-stop");
         Runtime.getRuntime().addShutdownHook(hook);
+        try {
+            return copyAll(setup, source, connection, all, chosen, epoch, stopped::get);
+        } finally {
+            ended.countDown();
+            removeUnlessItRuns(hook);
+        }
+    }
+
+    private static void removeUnlessItRuns(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException shuttingDown) {
+            // The hook ends the process.
+        }
+    }
+
+    /// On Ctrl-C or SIGTERM: the chunk in hand is finished, and what is done stays done.
+    private void stop(AtomicBoolean stopped, CountDownLatch ended) {
+        PrintWriter err = spec.commandLine().getErr();
+        stopped.set(true);
+        err.println("Stopping: the chunk in hand is finished first.");
+        try {
+            if (ended.await(STOP_SECONDS, TimeUnit.SECONDS)) {
+                err.println("Stopped before the end; what is copied stays. Run the same command again to go on there.");
+                Runtime.getRuntime().halt(SluiceCommand.FINDING);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private int copyAll(
+            Setup setup,
+            MongoSource source,
+            Connection connection,
+            List<CollectionTarget> all,
+            List<CollectionTarget> chosen,
+            long epoch,
+            BooleanSupplier stopped)
+            throws SQLException {
         Map<String, CollectionTarget> byName = new HashMap<>();
         all.forEach(t -> byName.put(t.collection(), t));
         Progress progress = new Progress(spec.commandLine().getOut());
@@ -200,21 +253,44 @@ final class BackfillCommand implements Callable<Integer> {
                     () -> null,
                     new Backfill.Limits(batchSize, Backfill.Limits.DEFAULT.bytesMax()),
                     progress,
-                    stopped::get);
+                    stopped);
             for (CollectionTarget target : chosen) {
                 try {
                     if (!backfill.copy(target)) {
-                        spec.commandLine().getErr().println("Stopped. Run it again to go on where it was.");
                         return SluiceCommand.FINDING;
                     }
                 } catch (SluiceException e) {
+                    if (!mayBeOfOneCollection(e.kind())) {
+                        throw e;
+                    }
                     // The other collections go on; the exit code says that this one did not.
                     failed++;
-                    spec.commandLine().getErr().println(target.collection() + ": " + e.forPeople());
+                    Complaint complaint = Complaint.of(e, Optional.empty());
+                    spec.commandLine().getErr().println(target.collection() + ": " + complaint.text());
+                    SluiceCommand.trace(e, spec.commandLine());
                 }
             }
         }
         return failed == 0 ? SluiceCommand.FINE : SluiceCommand.COULD_NOT_RUN;
+    }
+
+    /// Whether other collections may be copied although one could not be; a server that is away or a pipeline
+    /// that is taken over is the same for all of them, and is said once.
+    private static boolean mayBeOfOneCollection(FailureKind kind) {
+        return switch (kind) {
+            case TARGET_CONFLICT, MISSING_RIGHT, MISSING_TABLE, MAPPING, UNEXPECTED -> true;
+            case SOURCE_UNREACHABLE,
+                    SOURCE_REFUSED,
+                    TARGET_UNREACHABLE,
+                    TARGET_REFUSED,
+                    MISSING_DATABASE,
+                    HISTORY_LOST,
+                    FENCED_OUT,
+                    DISK_FULL,
+                    NOT_A_REPLICA_SET,
+                    BAD_SETTING,
+                    ENGINE -> false;
+        };
     }
 
     /// Prints how the copy goes on, a line for each chunk.

@@ -21,10 +21,11 @@ import picocli.CommandLine.Option;
 @Command(
         name = "demo",
         mixinStandardHelpOptions = true,
-        description = {
-            "Watch documents become rows: starts a PostgreSQL and a MongoDB of its own, fills a small shop, copies it,",
-            "follows live writes, and compares every row at the end. Ctrl-C ends it cleanly."
-        })
+        versionProvider = SluiceCommand.Version.class,
+        header = "Watch documents become rows, on servers of its own.",
+        description =
+                "Starts a PostgreSQL and a MongoDB, fills a small shop, copies it, follows live writes, and compares"
+                        + " every row at the end. Ctrl-C ends it cleanly.")
 final class DemoCommand implements Callable<Integer> {
     private static final int USUAL_PORT = 8080;
 

@@ -11,7 +11,10 @@ import picocli.CommandLine.Option;
 @Command(
         name = "migrate",
         mixinStandardHelpOptions = true,
-        description = "Apply the migrations of the control schema and of the mapping's tables, or list them.")
+        versionProvider = SluiceCommand.Version.class,
+        header = "Create or update the tables in PostgreSQL.",
+        description =
+                "Applies the migrations of the control schema and of the mapping's tables that are not applied yet.")
 final class MigrateCommand implements Callable<Integer> {
     @Option(names = "--info", description = "List the migrations and their state, and change nothing.")
     private boolean info;
@@ -22,7 +25,7 @@ final class MigrateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Setup setup = Setup.fromEnvironment();
+        Setup setup = Setup.forTarget();
         PrintWriter out = spec.commandLine().getOut();
         if (info) {
             setup.database().info(setup.entry()).forEach(out::println);

@@ -1,5 +1,6 @@
 package dev.sluice.service.cli;
 
+import dev.sluice.failure.SluiceException;
 import dev.sluice.service.ops.Report;
 import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.PipelineState;
@@ -15,8 +16,11 @@ import picocli.CommandLine.Command;
 @Command(
         name = "run",
         mixinStandardHelpOptions = true,
+        versionProvider = SluiceCommand.Version.class,
+        header = "Copy what is not copied yet, then follow the change stream.",
         description =
-                "Copy what is not copied yet, then follow the change stream, serving HTTP. SIGTERM drains and ends it.")
+                "Serves metrics, health and status over HTTP meanwhile. SIGTERM or Ctrl-C ends it: what has been read"
+                        + " is applied first. A database that goes away is waited for.")
 final class RunCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
 
@@ -26,8 +30,7 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        Setup setup = Setup.fromEnvironment();
-        setup.settings().requireMongoUri();
+        Setup setup = Setup.forBoth();
         setup.prepareTarget();
         try (MongoSource source = setup.source()) {
             source.hello();
@@ -51,12 +54,8 @@ final class RunCommand implements Callable<Integer> {
         Runtime.getRuntime().addShutdownHook(drain);
         PipelineState end = pipeline.run();
         if (end instanceof PipelineState.Failed failed) {
-            spec.commandLine()
-                    .getErr()
-                    .println(spec.commandLine().getColorScheme().errorText(failed.forPeople()));
-            return SluiceCommand.exitCode(failed.kind());
+            return SluiceCommand.complain(new SluiceException(failed.kind(), failed.message()), spec.commandLine());
         }
-        LOG.info("Stopped: everything that was read is applied.");
         return SluiceCommand.FINE;
     }
 

@@ -12,6 +12,7 @@ import dev.sluice.source.mongo.MongoSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,6 +20,9 @@ import org.slf4j.LoggerFactory;
 /// first, so that a mistake in a file is said before a server is asked.
 final class Setup {
     private static final Logger LOG = LoggerFactory.getLogger(Setup.class);
+
+    private static final List<String> SSL_MODES =
+            List.of("disable", "allow", "prefer", "require", "verify-ca", "verify-full");
 
     private final Settings settings;
     private final Catalog.Entry entry;
@@ -30,22 +34,79 @@ final class Setup {
         this.target = target;
     }
 
-    static Setup fromEnvironment() {
+    /// For commands that talk to PostgreSQL only.
+    static Setup forTarget() {
+        Settings settings = settingsFromEnvironment();
+        settings.require("SLUICE_MAPPING", "POSTGRES_URI");
+        return of(settings);
+    }
+
+    /// For commands that talk to both sides.
+    static Setup forBoth() {
+        Settings settings = settingsFromEnvironment();
+        settings.require("SLUICE_MAPPING", "MONGO_URI", "POSTGRES_URI");
+        return of(settings);
+    }
+
+    /// The target without its password, for messages; empty when no setting names one that can be used.
+    static Optional<String> targetForPeople() {
+        try {
+            return Optional.of(PostgresUri.parse(settingsFromEnvironment().requirePostgresUri())
+                    .toString());
+        } catch (SluiceException notGiven) {
+            return Optional.empty();
+        }
+    }
+
+    private static Settings settingsFromEnvironment() {
         Map<String, String> properties = new HashMap<>();
         System.getProperties().forEach((name, value) -> {
             String text = name.toString();
-            if (text.startsWith("sluice.") && !text.equals("sluice.failpoint")) {
+            if (text.startsWith("sluice.")) {
                 properties.put(text, value.toString());
             }
         });
-        return of(Settings.read(System.getenv(), properties));
+        return Settings.read(System.getenv(), properties);
     }
 
-    static Setup of(Settings settings) {
+    private static Setup of(Settings settings) {
         Catalog.Entry entry = Catalog.load(settings.requireMapping());
         // Compiled once here for its mistakes: a literal that does not fit its column.
         Pipeline.targets(entry.mapping());
-        return new Setup(settings, entry, PostgresUri.parse(settings.requirePostgresUri()));
+        return new Setup(settings, entry, target(settings.requirePostgresUri()));
+    }
+
+    /// Finds the mistakes in a URI that the driver would meet only while connecting, and would take for a server
+    /// that is away.
+    private static PostgresUri target(String uri) {
+        int query = uri.indexOf('?');
+        String path = query < 0 ? uri : uri.substring(0, query);
+        int authority = path.indexOf("://") + 3;
+        int slash = path.indexOf('/', authority);
+        if (slash >= 0 && path.indexOf('@', slash) >= 0) {
+            // What stands before the @ is a password cut in two, and must not be taken for a host and shown.
+            throw badTarget("has a / before its @: in user and password write / as %2F and @ as %40");
+        }
+        PostgresUri target = PostgresUri.parse(uri);
+        for (String host : target.hosts().split(",")) {
+            int colon = host.lastIndexOf(':');
+            if (colon > host.lastIndexOf(']') && !isPort(host.substring(colon + 1))) {
+                throw badTarget("has no port from 1 to 65535 behind its host");
+            }
+        }
+        String ssl = target.properties().get("sslmode");
+        if (ssl != null && !SSL_MODES.contains(ssl)) {
+            throw badTarget("has an sslmode that is none of " + String.join(", ", SSL_MODES));
+        }
+        return target;
+    }
+
+    private static boolean isPort(String text) {
+        return text.matches("\\d{1,5}") && Integer.parseInt(text) >= 1 && Integer.parseInt(text) <= 65_535;
+    }
+
+    private static SluiceException badTarget(String why) {
+        return new SluiceException(FailureKind.BAD_SETTING, "POSTGRES_URI " + why + ".");
     }
 
     Settings settings() {
@@ -69,9 +130,20 @@ final class Setup {
     }
 
     MongoSource source() {
-        return new MongoSource(
-                settings.requireMongoUri(),
-                settings.mongoDatabase().orElse(entry.mapping().database()));
+        String uri = settings.requireMongoUri();
+        try {
+            return new MongoSource(
+                    uri, settings.mongoDatabase().orElse(entry.mapping().database()));
+        } catch (SluiceException malformed) {
+            if (malformed.kind() != FailureKind.BAD_SETTING) {
+                throw malformed;
+            }
+            // Without the cause: the driver quotes the part it could not read, which may be the password's.
+            throw new SluiceException(
+                    FailureKind.BAD_SETTING,
+                    "MONGO_URI is not of the form mongodb://user:password@host:port/?replicaSet=name or mongodb+srv://.."
+                            + " (in user and password write @ as %40, : as %3A, / as %2F and % as %25).");
+        }
     }
 
     /// Brings the target up to date as far as the settings allow, and refuses to go on when it is not.

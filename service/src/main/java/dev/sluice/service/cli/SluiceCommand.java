@@ -2,9 +2,6 @@ package dev.sluice.service.cli;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
-import dev.sluice.failure.FailureKind;
-import dev.sluice.failure.Failures;
-import dev.sluice.failure.SluiceException;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -39,6 +36,8 @@ import picocli.CommandLine.ScopeType;
             "  AUTO_CREATE_DB     create the PostgreSQL database when it is missing (true)",
             "  SLUICE_HTTP_PORT   port for metrics, health and REST (8080)",
             "  SLUICE_HTTP_HOST   address to listen on (0.0.0.0)",
+            "  SLUICE_API_TOKEN   bearer token for calls that change something; without one, from this machine only",
+            "  SLUICE_TRANSPORT   how changes travel: embedded, in this process (embedded)",
             "",
             "Exit codes: 0 fine, 1 a finding such as a difference, 2 wrong use, 3 could not run."
         })
@@ -62,50 +61,62 @@ public final class SluiceCommand implements Runnable {
     private static final java.util.concurrent.atomic.AtomicBoolean VERBOSE =
             new java.util.concurrent.atomic.AtomicBoolean();
 
+    private static final java.util.logging.Logger DRIVER_LOG = java.util.logging.Logger.getLogger("org.postgresql");
+
+    private static final int HELP_WIDTH = 110;
+
     @CommandLine.Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandLine.Model.CommandSpec spec;
 
     /// Parses, runs, and turns failures into a message for people and an exit code.
     public static int execute(String... arguments) {
-        return new CommandLine(new SluiceCommand())
+        // The PostgreSQL driver logs through java.util.logging what it also throws, URL included.
+        DRIVER_LOG.setLevel(java.util.logging.Level.OFF);
+        CommandLine program = new CommandLine(new SluiceCommand())
+                .setUsageHelpWidth(HELP_WIDTH)
                 .setCaseInsensitiveEnumValuesAllowed(true)
-                .setExecutionExceptionHandler((e, command, parsed) -> {
-                    SluiceException failure = e instanceof IllegalArgumentException wrong
-                            ? new SluiceException(FailureKind.BAD_SETTING, String.valueOf(wrong.getMessage()), wrong)
-                            : Failures.classify(e);
-                    command.getErr().println(command.getColorScheme().errorText(failure.forPeople()));
-                    if (VERBOSE.get()) {
-                        e.printStackTrace(command.getErr());
-                    }
-                    return exitCode(failure.kind());
-                })
-                .execute(arguments);
+                .setParameterExceptionHandler((e, arguments_) -> wrongUse(e))
+                .setExecutionExceptionHandler((e, command, parsed) -> complain(e, command));
+        try {
+            return program.execute(arguments);
+        } catch (RuntimeException | Error e) {
+            return complain(e, program);
+        }
     }
 
-    static int exitCode(FailureKind kind) {
-        return switch (kind) {
-            case BAD_SETTING, MAPPING -> WRONG_USE;
-            case SOURCE_UNREACHABLE,
-                    TARGET_UNREACHABLE,
-                    TARGET_CONFLICT,
-                    ENGINE,
-                    SOURCE_REFUSED,
-                    TARGET_REFUSED,
-                    MISSING_RIGHT,
-                    MISSING_DATABASE,
-                    MISSING_TABLE,
-                    HISTORY_LOST,
-                    FENCED_OUT,
-                    DISK_FULL,
-                    NOT_A_REPLICA_SET,
-                    UNEXPECTED -> COULD_NOT_RUN;
-        };
+    private static int wrongUse(CommandLine.ParameterException e) {
+        CommandLine command = e.getCommandLine();
+        String message = e instanceof CommandLine.UnmatchedArgumentException unmatched
+                        && command.getParent() == null
+                        && !unmatched.getUnmatched().getFirst().startsWith("-")
+                ? "There is no command '" + unmatched.getUnmatched().getFirst() + "'."
+                : String.valueOf(e.getMessage());
+        command.getErr().println(command.getColorScheme().errorText(message));
+        if (!CommandLine.UnmatchedArgumentException.printSuggestions(e, command.getErr())) {
+            command.getErr()
+                    .println("  -> `" + command.getCommandSpec().qualifiedName() + " --help` shows what there is.");
+        }
+        trace(e, command);
+        return WRONG_USE;
+    }
+
+    static int complain(Throwable thrown, CommandLine command) {
+        Complaint complaint = Complaint.of(thrown, Setup.targetForPeople());
+        command.getErr().println(command.getColorScheme().errorText(complaint.text()));
+        trace(thrown, command);
+        return complaint.exitCode();
+    }
+
+    static void trace(Throwable thrown, CommandLine command) {
+        if (VERBOSE.get()) {
+            thrown.printStackTrace(command.getErr());
+        }
     }
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "Say which command.");
+        throw new CommandLine.ParameterException(spec.commandLine(), "No command is named.");
     }
 
     static final class Version implements CommandLine.IVersionProvider {

@@ -13,7 +13,9 @@ import picocli.CommandLine.Option;
 @Command(
         name = "status",
         mixinStandardHelpOptions = true,
-        description = "Show position, lag, backfill, dead letters and quarantined values of the pipeline.")
+        versionProvider = SluiceCommand.Version.class,
+        header = "Show position, lag, backfill, dead letters and quarantined values.",
+        description = "Reads them from PostgreSQL, so it works whether the service runs or not.")
 final class StatusCommand implements Callable<Integer> {
     private static final long EVERY_MILLIS = 2_000;
 
@@ -29,7 +31,7 @@ final class StatusCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException, JsonProcessingException {
-        Setup setup = Setup.fromEnvironment();
+        Setup setup = Setup.forTarget();
         Report report = new Report(setup.connector(), setup.pipelineName());
         PrintWriter out = spec.commandLine().getOut();
         while (true) {

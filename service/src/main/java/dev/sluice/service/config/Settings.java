@@ -2,15 +2,22 @@ package dev.sluice.service.config;
 
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.schema.Catalog;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /// What the program is told: by environment variables, or by system properties of the same name in lower
-/// case with dots (`SLUICE_HTTP_PORT` is `sluice.http.port`), which win. A `SLUICE_` or `sluice.` setting
-/// that is not known is refused, so that a misspelt one does not pass for its default.
+/// case with dots (`SLUICE_HTTP_PORT` is `sluice.http.port`, `MONGO_URI` is `sluice.mongo.uri`), which win.
+/// A `SLUICE_` or `sluice.` setting that is not known is refused, so that a misspelt one does not pass for
+/// its default. A blank one counts as not set.
 ///
 /// @param mongoUri the source; empty when not given
 /// @param mongoDatabase overrides the mapping's database
@@ -46,6 +53,21 @@ public record Settings(
             "SLUICE_API_TOKEN",
             "SLUICE_TRANSPORT");
 
+    /// As environment variables without the prefix, by the custom of the systems that Sluice serves.
+    private static final Set<String> WITHOUT_PREFIX =
+            Set.of("MONGO_URI", "MONGO_DB_NAME", "POSTGRES_URI", "AUTO_MIGRATE", "AUTO_CREATE_DB");
+
+    private static final Map<String, String> FORMS = Map.of(
+            "SLUICE_MAPPING",
+            "a name in the catalog (" + String.join(", ", Catalog.NAMES) + "), a file or a folder",
+            "MONGO_URI",
+            "mongodb://user:password@host:port/?replicaSet=name",
+            "POSTGRES_URI",
+            "postgresql://user:password@host:port/database");
+
+    /// A name that differs by more is another name, and not misspelt.
+    private static final int MISSPELT_MAX = 3;
+
     /// Read by the launcher, the sandbox or the failpoints, and not by this record.
     private static final Set<String> OTHERS = Set.of(
             "SLUICE_JAVA_HOME",
@@ -61,14 +83,11 @@ public record Settings(
     ///     be secret
     public static Settings read(Map<String, String> environment, Map<String, String> properties) {
         Map<String, String> all = new TreeMap<>(environment);
-        properties.forEach((name, value) ->
-                all.put(name.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_'), value));
+        properties.forEach((name, value) -> all.put(variable(name), value));
+        all.values().removeIf(String::isBlank);
         for (String name : all.keySet()) {
             if (name.startsWith("SLUICE_") && !KNOWN.contains(name) && !OTHERS.contains(name)) {
-                throw bad(
-                        name,
-                        "is not a setting of Sluice; known are "
-                                + String.join(", ", KNOWN.stream().sorted().toList()));
+                throw bad(name, "is not a setting of Sluice; " + known(name));
             }
         }
         return new Settings(
@@ -83,6 +102,41 @@ public record Settings(
                 all.getOrDefault("SLUICE_HTTP_HOST", "0.0.0.0"),
                 optional(all, "SLUICE_API_TOKEN"),
                 transport(all));
+    }
+
+    private static String variable(String property) {
+        String name = property.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
+        String bare = name.startsWith("SLUICE_") ? name.substring("SLUICE_".length()) : name;
+        return WITHOUT_PREFIX.contains(bare) ? bare : name;
+    }
+
+    private static String known(String misspelt) {
+        List<String> names = Stream.concat(KNOWN.stream(), WITHOUT_PREFIX.stream())
+                .sorted(Comparator.comparingInt((String name) -> edits(misspelt, name))
+                        .thenComparing(Comparator.naturalOrder()))
+                .toList();
+        if (WITHOUT_PREFIX.contains(misspelt.substring("SLUICE_".length()))) {
+            return "it is " + misspelt.substring("SLUICE_".length()) + ", without the prefix";
+        }
+        if (edits(misspelt, names.getFirst()) <= MISSPELT_MAX) {
+            return "did you mean " + names.getFirst() + "?";
+        }
+        return "known are " + String.join(", ", names.stream().sorted().toList());
+    }
+
+    /// The Levenshtein distance: how many letters to add, drop or change.
+    private static int edits(String from, String to) {
+        int[] row = IntStream.rangeClosed(0, to.length()).toArray();
+        for (int i = 1; i <= from.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= to.length(); j++) {
+                int change = diagonal + (from.charAt(i - 1) == to.charAt(j - 1) ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.min(change, 1 + Math.min(row[j], row[j - 1]));
+            }
+        }
+        return row[to.length()];
     }
 
     private static Transport transport(Map<String, String> all) {
@@ -101,7 +155,7 @@ public record Settings(
         String text = all.getOrDefault(name, "true").toLowerCase(Locale.ROOT);
         return switch (text) {
             case "true", "1", "yes", "on" -> true;
-            case "false", "0", "no", "off", "" -> false;
+            case "false", "0", "no", "off" -> false;
             default -> throw bad(name, "is neither true nor false");
         };
     }
@@ -118,28 +172,46 @@ public record Settings(
         throw bad("SLUICE_HTTP_PORT", "is not a port from 0 to 65535");
     }
 
+    /// Says which of these settings a command needs and has not got, all of them at once.
+    ///
+    /// @param names among SLUICE_MAPPING, MONGO_URI and POSTGRES_URI
+    public void require(String... names) {
+        List<String> missing = Arrays.stream(names)
+                .filter(name -> required(name).isBlank())
+                .map(name -> "\n  " + name + ": " + FORMS.get(name))
+                .toList();
+        if (!missing.isEmpty()) {
+            throw new SluiceException(FailureKind.BAD_SETTING, "Not set:" + String.join("", missing));
+        }
+    }
+
+    private String required(String name) {
+        return switch (name) {
+            case "SLUICE_MAPPING" -> mapping;
+            case "MONGO_URI" -> mongoUri;
+            case "POSTGRES_URI" -> postgresUri;
+            default -> throw new IllegalStateException(name + " is a setting that is never required");
+        };
+    }
+
     /// The mapping's name, or an error that says how to give one.
     public String requireMapping() {
-        return require("SLUICE_MAPPING", mapping, "a name in the catalog, a file or a folder");
+        require("SLUICE_MAPPING");
+        return mapping;
     }
 
     public String requireMongoUri() {
-        return require("MONGO_URI", mongoUri, "mongodb://user:password@host:port/?replicaSet=name");
+        require("MONGO_URI");
+        return mongoUri;
     }
 
     public String requirePostgresUri() {
-        return require("POSTGRES_URI", postgresUri, "postgresql://user:password@host:port/database");
-    }
-
-    private static String require(String name, String value, String form) {
-        if (value.isBlank()) {
-            throw bad(name, "is not set; it is " + form);
-        }
-        return value;
+        require("POSTGRES_URI");
+        return postgresUri;
     }
 
     private static SluiceException bad(String name, String why) {
-        return new SluiceException(FailureKind.BAD_SETTING, name + " " + why + ".");
+        return new SluiceException(FailureKind.BAD_SETTING, name + " " + why + (why.endsWith("?") ? "" : "."));
     }
 
     /// Without secrets.

@@ -25,16 +25,18 @@ public final class Report {
             .build();
 
     private static final String COLLECTIONS = """
-            SELECT w.collection,
+            SELECT c.collection,
                    to_char(w.cluster_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
                    extract(epoch FROM clock_timestamp() - w.cluster_time)::float8,
                    coalesce(b.state, 'not started'),
                    coalesce(b.documents, 0), coalesce(b.rows, 0), b.estimated_documents,
-                   (SELECT count(*) FROM sluice.dead_letter d WHERE d.pipeline = w.pipeline AND d.collection = w.collection),
-                   (SELECT count(*) FROM sluice.quarantine q WHERE q.pipeline = w.pipeline AND q.collection = w.collection)
-            FROM sluice.watermark w
-            LEFT JOIN sluice.backfill b ON b.pipeline = w.pipeline AND b.collection = w.collection
-            WHERE w.pipeline = ? ORDER BY w.collection
+                   (SELECT count(*) FROM sluice.dead_letter d WHERE d.pipeline = c.pipeline AND d.collection = c.collection),
+                   (SELECT count(*) FROM sluice.quarantine q WHERE q.pipeline = c.pipeline AND q.collection = c.collection)
+            FROM (SELECT pipeline, collection FROM sluice.watermark
+                  UNION SELECT pipeline, collection FROM sluice.backfill) c
+            LEFT JOIN sluice.watermark w ON w.pipeline = c.pipeline AND w.collection = c.collection
+            LEFT JOIN sluice.backfill b ON b.pipeline = c.pipeline AND b.collection = c.collection
+            WHERE c.pipeline = ? ORDER BY c.collection
             """;
 
     private static final String POSITION = """

@@ -9,6 +9,9 @@ import dev.sluice.service.pipeline.PipelineStatus;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micronaut.context.ApplicationContext;
 import io.micronaut.runtime.server.EmbeddedServer;
+import java.net.BindException;
+import java.net.UnknownHostException;
+import java.nio.channels.UnresolvedAddressException;
 import java.util.Map;
 
 /// The HTTP side of a running pipeline: metrics, health and status.
@@ -21,7 +24,7 @@ public final class HttpService implements AutoCloseable {
         this.server = server;
     }
 
-    /// @throws SluiceException of kind BAD_SETTING when the port is taken
+    /// @throws SluiceException of kind BAD_SETTING when the port is taken or the address is not this machine's
     public static HttpService start(Settings settings, PipelineStatus status, Report report) {
         ApplicationContext context = ApplicationContext.builder()
                 .banner(false)
@@ -41,12 +44,30 @@ public final class HttpService implements AutoCloseable {
             return new HttpService(context, server);
         } catch (RuntimeException e) {
             context.close();
-            throw new SluiceException(
-                    FailureKind.BAD_SETTING,
-                    "SLUICE_HTTP_PORT: can't listen on port " + settings.httpPort()
-                            + "; is another process on it? 0 takes a free one.",
-                    e);
+            throw refused(settings, e);
         }
+    }
+
+    private static RuntimeException refused(Settings settings, RuntimeException thrown) {
+        for (Throwable t = thrown; t != null; t = t.getCause()) {
+            if (t instanceof BindException && String.valueOf(t.getMessage()).contains("in use")) {
+                return new SluiceException(
+                        FailureKind.BAD_SETTING,
+                        "Another process listens on port " + settings.httpPort()
+                                + "; end it, or name another port in SLUICE_HTTP_PORT (0 takes a free one).",
+                        thrown);
+            }
+            if (t instanceof UnresolvedAddressException
+                    || t instanceof UnknownHostException
+                    || t instanceof BindException) {
+                return new SluiceException(
+                        FailureKind.BAD_SETTING,
+                        "Can't listen on SLUICE_HTTP_HOST " + settings.httpHost() + ", port " + settings.httpPort()
+                                + ": that is not an address of this machine, or the port takes a right.",
+                        thrown);
+            }
+        }
+        return thrown;
     }
 
     public int port() {

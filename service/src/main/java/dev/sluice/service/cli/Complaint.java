@@ -1,0 +1,227 @@
+package dev.sluice.service.cli;
+
+import com.mongodb.MongoCommandException;
+import com.mongodb.MongoSecurityException;
+import com.mongodb.MongoTimeoutException;
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.Failures;
+import dev.sluice.failure.SluiceException;
+import dev.sluice.schema.MappingException;
+import java.net.BindException;
+import java.net.UnknownHostException;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.flywaydb.core.api.FlywayException;
+import org.jspecify.annotations.Nullable;
+
+/// What a person reads when a command could not do its work: what happened, to what, what to do now. Drivers
+/// and Flyway say a lot beside that; here it is reduced to what helps.
+///
+/// @param exitCode of the program
+/// @param text a few lines, without secrets and without values of documents
+record Complaint(int exitCode, String text) {
+    /// Most mistakes of a mapping that are shown at once.
+    private static final int MISTAKES_MAX = 10;
+
+    private static final Pattern CAUSE = Pattern.compile("caused by \\{[\\w.$]+: ([^{}]*)}");
+    private static final Pattern ADDRESS = Pattern.compile("address=([^,}]+)");
+    private static final Pattern SRV = Pattern.compile("SRV record for '([^']*)'");
+    private static final Pattern CREDENTIAL = Pattern.compile("userName='([^']*)', source='([^']*)'");
+    private static final Pattern CONTROL_TABLE = Pattern.compile("(?:relation|schema) \"sluice[.\"]");
+
+    /// @param target PostgreSQL without password, as far as it is known
+    static Complaint of(Throwable thrown, Optional<String> target) {
+        SluiceException failure = thrown instanceof IllegalArgumentException wrong
+                ? new SluiceException(FailureKind.BAD_SETTING, String.valueOf(wrong.getMessage()), wrong)
+                : Failures.classify(thrown);
+        int code = exitCode(failure.kind());
+        for (Throwable t = thrown; t != null; t = t.getCause()) {
+            switch (t) {
+                case FlywayException flyway -> {
+                    // Classified by what PostgreSQL said where that is known; else it is the script.
+                    if (failure.kind() == FailureKind.MISSING_TABLE) {
+                        return new Complaint(SluiceCommand.COULD_NOT_RUN, migration(flyway));
+                    }
+                }
+                case BindException taken -> {
+                    return new Complaint(SluiceCommand.COULD_NOT_RUN, String.valueOf(failure.getMessage()));
+                }
+                default -> {}
+            }
+        }
+        return new Complaint(
+                code,
+                switch (failure.kind()) {
+                    case BAD_SETTING -> failure.getMessage() + remedy("`sluice --help` lists the settings.");
+                    case MAPPING -> mapping(failure);
+                    case SOURCE_UNREACHABLE -> sourceUnreachable(failure);
+                    case SOURCE_REFUSED -> sourceRefused(failure);
+                    case TARGET_UNREACHABLE -> targetUnreachable(failure, target);
+                    case MISSING_TABLE -> missingTable(failure, target);
+                    case TARGET_REFUSED, MISSING_RIGHT, MISSING_DATABASE, DISK_FULL -> at(failure, target);
+                    case TARGET_CONFLICT ->
+                        failure.kind().what() + " " + failure.getMessage()
+                                + remedy(
+                                        "Try again; if it happens again, look for long transactions on the target tables.");
+                    case ENGINE ->
+                        failure.kind().what() + " " + failure.getMessage()
+                                + remedy("Try again; with --verbose the cause is shown.");
+                    case HISTORY_LOST, FENCED_OUT, NOT_A_REPLICA_SET, UNEXPECTED -> failure.forPeople();
+                });
+    }
+
+    private static String remedy(String text) {
+        return "\n  -> " + text;
+    }
+
+    private static String mapping(SluiceException failure) {
+        List<String> lines = failure.getCause() instanceof MappingException mistakes
+                ? mistakes.problems().stream()
+                        .map(p -> p.toString().lines().findFirst().orElse(""))
+                        .toList()
+                : List.of(String.valueOf(failure.getMessage()));
+        StringBuilder text = new StringBuilder(failure.kind().what());
+        lines.stream().limit(MISTAKES_MAX).forEach(line -> text.append("\n  ").append(line));
+        if (lines.size() > MISTAKES_MAX) {
+            text.append("\n  and ").append(lines.size() - MISTAKES_MAX).append(" more");
+        }
+        return text + remedy("Correct what is named above and start again.");
+    }
+
+    private static String sourceUnreachable(SluiceException failure) {
+        String message = String.valueOf(failure.getMessage());
+        if (!(failure.getCause() instanceof MongoTimeoutException)) {
+            return failure.kind().what() + " " + message
+                    + remedy("Check that it runs and that MONGO_URI names it, then start again.");
+        }
+        Matcher srv = SRV.matcher(message);
+        if (srv.find()) {
+            return failure.kind().what() + " There is no SRV record " + srv.group(1) + "."
+                    + remedy("Correct the host in MONGO_URI, or use mongodb:// with host and port.");
+        }
+        Matcher address = ADDRESS.matcher(message);
+        String where = address.find() ? address.group(1) : "the hosts of MONGO_URI";
+        if (message.contains("java.net.UnknownHostException")) {
+            return failure.kind().what() + " There is no host '" + where.replaceFirst(":\\d+$", "") + "'."
+                    + remedy("Correct the host in MONGO_URI.");
+        }
+        Matcher cause = CAUSE.matcher(message);
+        String why = cause.find()
+                ? cause.group(1)
+                : "no server there is the primary of the replica set that MONGO_URI names";
+        return failure.kind().what() + " " + where + ": " + why + "."
+                + remedy("Check that it runs and that MONGO_URI names it, then start again.");
+    }
+
+    private static String sourceRefused(SluiceException failure) {
+        String message = String.valueOf(failure.getMessage());
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            if (t instanceof MongoCommandException command && !(t instanceof MongoSecurityException)) {
+                message = command.getErrorMessage() + " (code " + command.getErrorCode() + ")";
+                break;
+            }
+        }
+        Matcher credential = CREDENTIAL.matcher(String.valueOf(failure.getMessage()));
+        if (credential.find()) {
+            return "MongoDB refused the user '" + credential.group(1) + "' of the database '" + credential.group(2)
+                    + "' or the password."
+                    + remedy("Check user, password and authSource in MONGO_URI.");
+        }
+        return "MongoDB refused a command: " + message + "."
+                + remedy("Name a user in MONGO_URI who may read the database and watch its change stream (role read).");
+    }
+
+    private static String targetUnreachable(SluiceException failure, Optional<String> target) {
+        String message = String.valueOf(failure.getMessage());
+        String where = target.map(t -> " at " + t).orElse("");
+        if (message.contains("no password was provided")) {
+            return "PostgreSQL" + where + " asks for a password and POSTGRES_URI has none."
+                    + remedy("Write it as postgresql://user:password@host:port/database.");
+        }
+        if (message.contains("does not support SSL")) {
+            return "PostgreSQL" + where + " does not speak SSL, and POSTGRES_URI asks for it."
+                    + remedy("Turn SSL on in the server, or write sslmode=prefer or sslmode=disable.");
+        }
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            if (t instanceof UnknownHostException unknown) {
+                return "PostgreSQL" + where + " can't be reached: there is no host '" + unknown.getMessage() + "'."
+                        + remedy("Correct the host in POSTGRES_URI.");
+            }
+        }
+        // The first sentence says it; the others guess.
+        String why = message.lines().findFirst().orElse(message).split("\\. ", 2)[0];
+        return "PostgreSQL" + where + " can't be reached: " + why + (why.endsWith(".") ? "" : ".")
+                + remedy("Check that it runs and that POSTGRES_URI names it, then start again.");
+    }
+
+    private static String missingTable(SluiceException failure, Optional<String> target) {
+        if (CONTROL_TABLE.matcher(String.valueOf(failure.getMessage())).find()) {
+            return "Sluice's control schema is missing or older than this program"
+                    + target.map(t -> " at " + t).orElse("") + "."
+                    + remedy(
+                            "Run `sluice migrate`; `sluice run` and `sluice backfill` do it unless AUTO_MIGRATE=false.");
+        }
+        return at(failure, target);
+    }
+
+    private static String at(SluiceException failure, Optional<String> target) {
+        String message = String.valueOf(failure.getMessage());
+        String where = target.filter(t -> !message.contains(t))
+                .map(t -> " At " + t + ".")
+                .orElse("");
+        return failure.kind().what() + " " + message + (message.endsWith(".") ? "" : ".") + where
+                + remedy(failure.kind().remedy());
+    }
+
+    /// Flyway puts the statement, the file and advice about itself into its messages.
+    private static String migration(FlywayException thrown) {
+        List<String> lines = String.valueOf(thrown.getMessage()).lines().toList();
+        String script = lines.stream().findFirst().orElse("").replaceFirst("^Script (.*) failed$", "$1");
+        for (Throwable t = thrown; t != null; t = t.getCause()) {
+            if (t instanceof SQLException refused) {
+                String line = line(lines);
+                return "The migration " + script + " failed" + (line == null ? "" : " at line " + line) + ": "
+                        + Failures.describe(refused) + "."
+                        + remedy("Correct the script, or what it met, and start again; nothing of it is applied.");
+            }
+        }
+        String what = lines.stream()
+                .map(String::strip)
+                .filter(l -> l.startsWith("Migration ") || l.startsWith("Detected "))
+                .findFirst()
+                .orElse(script);
+        return "The migrations in the database and those of the mapping do not agree: " + what + "."
+                + remedy("Put the scripts back as they were applied, and make changes in a new one.");
+    }
+
+    private static @Nullable String line(List<String> lines) {
+        return lines.stream()
+                .filter(l -> l.matches("Line\\s*:\\s*\\d+"))
+                .map(l -> l.replaceFirst("Line\\s*:\\s*", ""))
+                .findFirst()
+                .orElse(null);
+    }
+
+    private static int exitCode(FailureKind kind) {
+        return switch (kind) {
+            case BAD_SETTING, MAPPING -> SluiceCommand.WRONG_USE;
+            case SOURCE_UNREACHABLE,
+                    TARGET_UNREACHABLE,
+                    TARGET_CONFLICT,
+                    ENGINE,
+                    SOURCE_REFUSED,
+                    TARGET_REFUSED,
+                    MISSING_RIGHT,
+                    MISSING_DATABASE,
+                    MISSING_TABLE,
+                    HISTORY_LOST,
+                    FENCED_OUT,
+                    DISK_FULL,
+                    NOT_A_REPLICA_SET,
+                    UNEXPECTED -> SluiceCommand.COULD_NOT_RUN;
+        };
+    }
+}

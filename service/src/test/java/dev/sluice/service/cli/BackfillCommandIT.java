@@ -1,0 +1,251 @@
+package dev.sluice.service.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.mongodb.client.model.Filters;
+import com.mongodb.client.model.Updates;
+import dev.sluice.service.cli.Cli.Result;
+import dev.sluice.service.cli.Servers.Place;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.bson.Document;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Copy and exit: again, in part, dry, broken off, beside another process.
+class BackfillCommandIT {
+    private static final Duration BOUND = Duration.ofSeconds(60);
+
+    private final Path folder;
+
+    BackfillCommandIT(@TempDir Path folder) {
+        this.folder = folder;
+    }
+
+    @Test
+    void itCopiesEverythingAndASecondTimeWritesNoRow() {
+        Place place = shop(25, 10);
+
+        Result first = Cli.run(place.settings(), "backfill");
+        String written = place.text("SELECT string_agg(xmin::text, ',' ORDER BY id) FROM users");
+        Result second = Cli.run(place.settings(), "backfill");
+
+        assertThat(first.exitCode()).as(first.err()).isZero();
+        assertThat(first.out())
+                .contains("users: done; 25 documents, 25 rows written, 0 skipped, 0 dead letters")
+                .contains("orders: done; 10 documents, 20 rows written");
+        assertThat(place.count("users")).isEqualTo(25);
+        assertThat(place.count("orders")).isEqualTo(10);
+        assertThat(place.count("order_lines")).isEqualTo(10);
+        assertThat(second.exitCode()).isZero();
+        assertThat(second.out()).contains("users: done; 25 documents, 0 rows written");
+        assertThat(place.text("SELECT string_agg(xmin::text, ',' ORDER BY id) FROM users"))
+                .isEqualTo(written);
+    }
+
+    @Test
+    void onlyWhatIsNamedIsCopied() {
+        Place place = shop(3, 2);
+
+        assertThat(Cli.run(place.settings(), "backfill", "--collection", "users")
+                        .exitCode())
+                .isZero();
+        assertThat(place.count("users")).isEqualTo(3);
+        assertThat(place.count("orders")).isZero();
+
+        assertThat(Cli.run(place.settings(), "backfill", "--tables", "order_lines")
+                        .exitCode())
+                .isZero();
+        assertThat(place.count("orders")).isEqualTo(2);
+    }
+
+    @Test
+    void aChunkHoldsAsManyDocumentsAsAsked() {
+        Place place = shop(25, 0);
+
+        Result result = Cli.run(place.settings(), "backfill", "--batch-size", "10");
+
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.out()).contains("users: 10 documents (40 %)", "users: 20 documents (80 %)");
+        assertThat(place.count("sluice.backfill_chunk WHERE collection = 'users'"))
+                .isEqualTo(3);
+    }
+
+    @Test
+    void aDryRunCountsWhatWouldHappenAndWritesNothing() throws IOException {
+        Place place = Servers.place();
+        place.mongo()
+                .getCollection("people")
+                .insertMany(List.of(
+                        new Document("_id", "a").append("name", "A").append("age", "old"),
+                        new Document("_id", "b").append("name", "B").append("age", 7),
+                        new Document("_id", "c").append("born", "never").append("name", "C"),
+                        new Document("_id", "d").append("age", 8)));
+        Path file = Files.writeString(folder.resolve("m.yaml"), """
+                mapping: people
+                database: d
+                collections:
+                  people:
+                    key: {column: id, type: text}
+                    skip:
+                      - {from: name, when: falsy, reason: has no name}
+                    columns:
+                      name: text
+                      age: integer
+                      born: {type: timestamptz, misfit: reject}
+                """);
+
+        Result result = Cli.run(Cli.with(place.settings(), "SLUICE_MAPPING", file.toString()), "backfill", "--dry-run");
+
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(result.out())
+                .contains("people: 4 documents would be 2 rows")
+                .containsPattern("1 x quarantine age: ")
+                .containsPattern("1 x dead letter born: ")
+                .contains("1 x skip: has no name")
+                .doesNotContain("old", "never");
+        assertThat(place.count("pg_tables WHERE schemaname IN ('public', 'sluice')"))
+                .isZero();
+    }
+
+    @Test
+    void aRunAfterwardsStreamsWhatHappenedInBetween() {
+        Place place = shop(3, 1);
+        assertThat(Cli.run(place.settings(), "backfill").exitCode()).isZero();
+        place.mongo().getCollection("users").insertOne(user(99));
+        place.mongo().getCollection("users").deleteOne(Filters.eq("_id", id(0)));
+        place.mongo().getCollection("users").updateOne(Filters.eq("_id", id(1)), Updates.set("name", "changed"));
+
+        try (Cli run = Cli.start(place.settings(), "run")) {
+            await().atMost(BOUND).untilAsserted(() -> {
+                assertThat(place.count("users WHERE id = '" + id(99) + "'")).isEqualTo(1);
+                assertThat(place.count("users WHERE id = '" + id(0) + "'")).isZero();
+                assertThat(place.count("users WHERE name = 'changed'")).isEqualTo(1);
+            });
+            // Streamed, and not copied again.
+            assertThat(place.number("SELECT documents FROM sluice.backfill WHERE collection = 'users'"))
+                    .isEqualTo(3);
+        }
+    }
+
+    @Test
+    void aCollectionThatCanNotBeCopiedDoesNotKeepTheOthersFromIt() {
+        Place place = shop(3, 2);
+        assertThat(Cli.run(place.settings(), "migrate").exitCode()).isZero();
+        place.execute("CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS"
+                + " $$ BEGIN RAISE EXCEPTION 'could not read block 7' USING ERRCODE = '58030'; END $$;"
+                + " CREATE TRIGGER broken BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION broken()");
+
+        Result result = Cli.run(place.settings(), "backfill");
+
+        assertThat(result.exitCode()).isEqualTo(3);
+        assertThat(result.err()).contains("users: ", "could not read block 7").doesNotContain("\tat ");
+        assertThat(result.out()).contains("orders: done; 2 documents");
+        assertThat(place.count("orders")).isEqualTo(2);
+        assertThat(place.count("sluice.backfill WHERE collection = 'users' AND state = 'done'"))
+                .isZero();
+
+        place.execute("DROP TRIGGER broken ON users");
+        assertThat(Cli.run(place.settings(), "backfill").exitCode()).isZero();
+        assertThat(place.count("users")).isEqualTo(3);
+    }
+
+    @Test
+    void ctrlCLeavesAStateThatTheNextOneGoesOnFrom() {
+        Place place = shop(1_500, 0);
+
+        try (Cli backfill = Cli.start(place.settings(), "backfill", "--batch-size", "1")) {
+            await().atMost(BOUND).until(() -> backfill.out().lines().count() > 5);
+            backfill.interrupt();
+            Result stopped = backfill.await();
+
+            assertThat(stopped.exitCode()).as(stopped.err()).isEqualTo(1);
+            assertThat(stopped.err())
+                    .contains("what is copied stays", "Run the same command again")
+                    .doesNotContain("Exception");
+        }
+        long copied = place.count("users");
+        assertThat(copied).isBetween(5L, 1_499L);
+        assertThat(place.count("sluice.backfill_chunk")).isEqualTo(copied);
+        String first = place.text("SELECT xmin FROM users ORDER BY id LIMIT 1");
+
+        Result again = Cli.run(place.settings(), "backfill", "--batch-size", "500");
+
+        assertThat(again.exitCode()).as(again.err()).isZero();
+        assertThat(again.out()).contains("users: done; " + String.format("%,d", 1_500 - copied) + " documents");
+        assertThat(place.count("users")).isEqualTo(1_500);
+        assertThat(place.text("SELECT xmin FROM users ORDER BY id LIMIT 1")).isEqualTo(first);
+    }
+
+    @Test
+    void besideAnotherProcessItStopsNamesItAndWritesNothing() {
+        Place place = shop(3, 0);
+
+        try (Cli run = Cli.start(place.settings(), "run")) {
+            await().atMost(BOUND)
+                    .ignoreExceptions()
+                    .until(() -> place.count("sluice.backfill WHERE state = 'done'") == 2);
+
+            Result second = Cli.run(place.settings(), "backfill", "--resync");
+
+            assertThat(second.exitCode()).isEqualTo(3);
+            assertThat(second.err())
+                    .contains("Another process writes this pipeline.", "process " + run.pid() + " on ", "Stop one")
+                    .doesNotContain("Exception");
+            assertThat(second.err().lines()).hasSizeLessThan(4);
+            assertThat(place.number("SELECT epoch FROM sluice.position")).isEqualTo(1);
+            assertThat(run.running()).isTrue();
+        }
+    }
+
+    @Test
+    void aResyncTakesANewPositionAndCopiesEverythingAgain() {
+        Place place = shop(3, 1);
+        assertThat(Cli.run(place.settings(), "backfill").exitCode()).isZero();
+        String position = place.text("SELECT resume_token FROM sluice.position");
+        place.execute("UPDATE users SET name = 'drifted'; DELETE FROM order_lines");
+        place.mongo().getCollection("users").insertOne(user(99));
+
+        Result result = Cli.run(place.settings(), "backfill", "--resync");
+
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(place.text("SELECT resume_token FROM sluice.position")).isNotEqualTo(position);
+        assertThat(place.count("users")).isEqualTo(4);
+        assertThat(place.count("users WHERE name = 'drifted'")).isZero();
+        assertThat(place.count("order_lines")).isEqualTo(1);
+    }
+
+    private static Place shop(int users, int orders) {
+        Place place = Servers.place();
+        List<Document> documents = new ArrayList<>();
+        for (int i = 0; i < users; i++) {
+            documents.add(user(i));
+        }
+        if (!documents.isEmpty()) {
+            place.mongo().getCollection("users").insertMany(documents);
+        }
+        for (long i = 0; i < orders; i++) {
+            place.mongo()
+                    .getCollection("orders")
+                    .insertOne(new Document("_id", i)
+                            .append("placedAt", Instant.ofEpochSecond(1_700_000_000))
+                            .append("status", "new")
+                            .append("lines", List.of(new Document("sku", "S").append("quantity", 1))));
+        }
+        return place;
+    }
+
+    private static Document user(int number) {
+        return new Document("_id", id(number)).append("email", "u@shop.example").append("name", "n" + number);
+    }
+
+    private static String id(int number) {
+        return String.format("u%05d", number);
+    }
+}

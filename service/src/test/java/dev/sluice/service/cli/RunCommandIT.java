@@ -1,0 +1,105 @@
+package dev.sluice.service.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.sluice.service.cli.Cli.Result;
+import dev.sluice.service.cli.Servers.Place;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.bson.Document;
+import org.junit.jupiter.api.Test;
+
+/// The service as a process: it ends when asked to, and starts beside others.
+class RunCommandIT {
+    private static final Duration BOUND = Duration.ofSeconds(60);
+
+    @Test
+    void sigtermAppliesWhatWasReadEndsWithZeroAndLosesNothing() {
+        Place place = Servers.place();
+        place.mongo().getCollection("users").insertOne(user(0));
+        int last;
+        try (Cli run = Cli.start(place.settings(), "run")) {
+            await().atMost(BOUND).ignoreExceptions().until(() -> place.count("users") == 1);
+            // Written while it runs and is ended: some of it before the signal is seen, some after.
+            last = 400;
+            List<Document> more = new ArrayList<>();
+            for (int i = 1; i <= last; i++) {
+                more.add(user(i));
+            }
+            place.mongo().getCollection("users").insertMany(more);
+            await().atMost(BOUND).until(() -> place.count("users") > 1);
+            run.terminate();
+            Result result = run.await();
+
+            assertThat(result.exitCode()).as(result.err()).isZero();
+            assertThat(result.err())
+                    .contains("everything that was read is applied")
+                    .doesNotContain("Exception");
+        }
+        try (Cli again = Cli.start(place.settings(), "run")) {
+            await().atMost(BOUND).until(() -> place.count("users") == last + 1);
+            again.terminate();
+            assertThat(again.await().exitCode()).isZero();
+        }
+        assertThat(place.number("SELECT epoch FROM sluice.position")).isEqualTo(2);
+    }
+
+    @Test
+    void ctrlCWhileNothingHappensEndsItWithZero() {
+        Place place = Servers.place();
+        try (Cli run = Cli.start(place.settings(), "run")) {
+            await().atMost(BOUND)
+                    .ignoreExceptions()
+                    .until(() -> place.count("sluice.backfill WHERE state = 'done'") == 2);
+            run.interrupt();
+            Result result = run.await();
+
+            assertThat(result.exitCode()).as(result.err()).isZero();
+        }
+    }
+
+    @Test
+    void ofThreeThatStartAtOnceOnNothingOneRunsAndTheOthersSayWhy() {
+        Place place = Servers.place();
+        String database = "three_" + Long.toString(System.nanoTime(), 36);
+        String uri = Servers.postgres().uri(database);
+        Map<String, String> settings = Cli.with(place.settings(), "POSTGRES_URI", uri);
+        place.mongo().getCollection("users").insertOne(user(0));
+        List<Cli> three = new ArrayList<>();
+        try {
+            for (int i = 0; i < 3; i++) {
+                three.add(Cli.start(settings, "run"));
+            }
+            await().atMost(BOUND)
+                    .until(() -> three.stream().filter(Cli::running).count() == 1);
+            await().atMost(BOUND)
+                    .ignoreExceptions()
+                    .until(() ->
+                            Servers.query(uri, "SELECT count(*) FROM users").equals("1"));
+            for (Cli one : three) {
+                if (!one.running()) {
+                    Result result = one.await();
+                    assertThat(result.exitCode()).as(result.err()).isEqualTo(3);
+                    assertThat(result.err())
+                            .contains("Another process writes this pipeline.")
+                            .doesNotContain("Exception");
+                } else {
+                    one.terminate();
+                    assertThat(one.await().exitCode()).isZero();
+                }
+            }
+        } finally {
+            three.forEach(Cli::close);
+        }
+        Servers.execute(Servers.postgres().uri(), "DROP DATABASE IF EXISTS " + database + " WITH (FORCE)");
+    }
+
+    private static Document user(int number) {
+        return new Document("_id", "u" + number)
+                .append("email", "u@shop.example")
+                .append("name", "n" + number);
+    }
+}

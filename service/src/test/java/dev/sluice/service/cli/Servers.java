@@ -1,0 +1,97 @@
+package dev.sluice.service.cli;
+
+import com.mongodb.client.MongoClient;
+import com.mongodb.client.MongoClients;
+import com.mongodb.client.MongoDatabase;
+import dev.sluice.sandbox.SandboxMongo;
+import dev.sluice.sandbox.SandboxPostgres;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Map;
+import java.util.UUID;
+
+/// One PostgreSQL and one MongoDB for all tests of the command line; each test has a database of its own on
+/// both. They go with the JVM.
+final class Servers {
+    private static final SandboxPostgres POSTGRES = SandboxPostgres.start();
+    private static final SandboxMongo MONGO = SandboxMongo.start();
+    private static final MongoClient CLIENT = MongoClients.create(MONGO.uri());
+
+    private Servers() {}
+
+    static SandboxPostgres postgres() {
+        return POSTGRES;
+    }
+
+    static String mongoUri() {
+        return MONGO.uri();
+    }
+
+    /// A place for one pipeline: an empty database on each side, and the settings that name them.
+    record Place(String postgresUri, MongoDatabase mongo, Map<String, String> settings) {
+        long count(String table) {
+            return number("SELECT count(*) FROM " + table);
+        }
+
+        long number(String sql) {
+            return Long.parseLong(text(sql));
+        }
+
+        String text(String sql) {
+            return query(postgresUri, sql);
+        }
+
+        void execute(String sql) {
+            Servers.execute(postgresUri, sql);
+        }
+    }
+
+    /// A place for the demo's mapping.
+    static Place place() {
+        MongoDatabase mongo =
+                CLIENT.getDatabase("it_" + UUID.randomUUID().toString().substring(0, 8));
+        String postgres = POSTGRES.createDatabase();
+        return new Place(
+                postgres,
+                mongo,
+                Cli.settings(
+                        "SLUICE_MAPPING",
+                        "demo",
+                        "MONGO_URI",
+                        MONGO.uri(),
+                        "MONGO_DB_NAME",
+                        mongo.getName(),
+                        "POSTGRES_URI",
+                        postgres,
+                        "SLUICE_HTTP_PORT",
+                        "0"));
+    }
+
+    static void execute(String uri, String sql) {
+        try (Connection connection = connect(uri);
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        } catch (SQLException e) {
+            throw new IllegalStateException(sql, e);
+        }
+    }
+
+    /// The first column of the first row; empty when it is NULL or there is none.
+    static String query(String uri, String sql) {
+        try (Connection connection = connect(uri);
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(sql)) {
+            String text = row.next() ? row.getString(1) : null;
+            return text == null ? "" : text;
+        } catch (SQLException e) {
+            throw new IllegalStateException(sql, e);
+        }
+    }
+
+    private static Connection connect(String uri) throws SQLException {
+        return new dev.sluice.sink.postgres.PostgresConnector(dev.sluice.sink.postgres.PostgresUri.parse(uri))
+                .openForLongWork();
+    }
+}

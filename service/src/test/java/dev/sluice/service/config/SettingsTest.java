@@ -1,0 +1,181 @@
+package dev.sluice.service.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.SluiceException;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// What the program takes from its environment, and what it refuses.
+class SettingsTest {
+    @Test
+    void nothingSetMeansTheDefaults() {
+        Settings settings = environment(Map.of());
+
+        assertThat(settings.mongoUri()).isEmpty();
+        assertThat(settings.postgresUri()).isEmpty();
+        assertThat(settings.mapping()).isEmpty();
+        assertThat(settings.mongoDatabase()).isEmpty();
+        assertThat(settings.pipeline()).isEmpty();
+        assertThat(settings.apiToken()).isEmpty();
+        assertThat(settings.autoMigrate()).isTrue();
+        assertThat(settings.autoCreateDatabase()).isTrue();
+        assertThat(settings.httpPort()).isEqualTo(8080);
+        assertThat(settings.httpHost()).isEqualTo("0.0.0.0");
+        assertThat(settings.transport()).isEqualTo(Settings.Transport.EMBEDDED);
+    }
+
+    @Test
+    void eachEnvironmentVariableIsRead() {
+        Settings settings = environment(Map.ofEntries(
+                Map.entry("MONGO_URI", "mongodb://m/"),
+                Map.entry("MONGO_DB_NAME", "shop2"),
+                Map.entry("POSTGRES_URI", "postgresql://p/x"),
+                Map.entry("SLUICE_MAPPING", "demo"),
+                Map.entry("SLUICE_PIPELINE", "second"),
+                Map.entry("AUTO_MIGRATE", "false"),
+                Map.entry("AUTO_CREATE_DB", "off"),
+                Map.entry("SLUICE_HTTP_PORT", "9090"),
+                Map.entry("SLUICE_HTTP_HOST", "127.0.0.1"),
+                Map.entry("SLUICE_API_TOKEN", "t"),
+                Map.entry("SLUICE_TRANSPORT", "EMBEDDED")));
+
+        assertAllAreRead(settings);
+    }
+
+    @Test
+    void eachIsASystemPropertyToo() {
+        Settings settings = Settings.read(
+                Map.of(),
+                Map.ofEntries(
+                        Map.entry("sluice.mongo.uri", "mongodb://m/"),
+                        Map.entry("sluice.mongo.db-name", "shop2"),
+                        Map.entry("sluice.postgres.uri", "postgresql://p/x"),
+                        Map.entry("sluice.mapping", "demo"),
+                        Map.entry("sluice.pipeline", "second"),
+                        Map.entry("sluice.auto-migrate", "no"),
+                        Map.entry("sluice.auto.create.db", "0"),
+                        Map.entry("sluice.http.port", "9090"),
+                        Map.entry("sluice.http-host", "127.0.0.1"),
+                        Map.entry("sluice.api.token", "t"),
+                        Map.entry("sluice.transport", "embedded")));
+
+        assertAllAreRead(settings);
+    }
+
+    private static void assertAllAreRead(Settings settings) {
+        assertThat(settings.mongoUri()).isEqualTo("mongodb://m/");
+        assertThat(settings.mongoDatabase()).contains("shop2");
+        assertThat(settings.postgresUri()).isEqualTo("postgresql://p/x");
+        assertThat(settings.mapping()).isEqualTo("demo");
+        assertThat(settings.pipeline()).contains("second");
+        assertThat(settings.autoMigrate()).isFalse();
+        assertThat(settings.autoCreateDatabase()).isFalse();
+        assertThat(settings.httpPort()).isEqualTo(9090);
+        assertThat(settings.httpHost()).isEqualTo("127.0.0.1");
+        assertThat(settings.apiToken()).contains("t");
+        assertThat(settings.transport()).isEqualTo(Settings.Transport.EMBEDDED);
+    }
+
+    @Test
+    void aPropertyWinsOverTheVariable() {
+        Settings settings = Settings.read(Map.of("SLUICE_MAPPING", "a"), Map.of("sluice.mapping", "b"));
+
+        assertThat(settings.mapping()).isEqualTo("b");
+    }
+
+    @Test
+    void aBlankVariableCountsAsNotSet() {
+        Settings settings = environment(Map.of("SLUICE_HTTP_PORT", "", "AUTO_MIGRATE", " ", "SLUICE_PIPELINE", ""));
+
+        assertThat(settings.httpPort()).isEqualTo(8080);
+        assertThat(settings.autoMigrate()).isTrue();
+        assertThat(settings.pipeline()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "true,true",
+        "TRUE,true",
+        "1,true",
+        "yes,true",
+        "on,true",
+        "false,false",
+        "False,false",
+        "0,false",
+        "off,false"
+    })
+    void aFlagHasManySpellings(String text, boolean value) {
+        assertThat(environment(Map.of("AUTO_MIGRATE", text)).autoMigrate()).isEqualTo(value);
+    }
+
+    @Test
+    void aFlagThatIsNeitherTrueNorFalseIsRefused() {
+        assertRefused(Map.of("AUTO_MIGRATE", "maybe"), "AUTO_MIGRATE is neither true nor false.");
+        assertRefused(Map.of("AUTO_CREATE_DB", "2"), "AUTO_CREATE_DB is neither true nor false.");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"http", "-1", "65536", "80 80", "99999999999"})
+    void aPortThatIsNoneIsRefused(String port) {
+        assertRefused(Map.of("SLUICE_HTTP_PORT", port), "SLUICE_HTTP_PORT is not a port from 0 to 65535.");
+    }
+
+    @Test
+    void aTransportThatIsNotBuiltIsRefused() {
+        assertRefused(Map.of("SLUICE_TRANSPORT", "relay"), "SLUICE_TRANSPORT can be embedded");
+    }
+
+    @Test
+    void aMisspeltSettingIsRefusedWithTheOneThatIsMeant() {
+        assertRefused(Map.of("SLUICE_MAPING", "demo"), "did you mean SLUICE_MAPPING?");
+        assertRefused(Map.of("SLUICE_POSTGRES_URI", "x"), "it is POSTGRES_URI, without the prefix");
+        assertRefused(Map.of("SLUICE_NONSENSE", "x"), "known are AUTO_CREATE_DB, AUTO_MIGRATE, MONGO_DB_NAME");
+    }
+
+    @Test
+    void whatOthersReadUnderThePrefixIsLeftToThem() {
+        Settings settings = environment(
+                Map.of("SLUICE_HOME", "/x", "SLUICE_JAVA_OPTS", "-Xmx1g", "SLUICE_TEST_MONGO_URI", "mongodb://t/"));
+
+        assertThat(settings.mapping()).isEmpty();
+    }
+
+    @Test
+    void allThatIsMissingIsSaidAtOnce() {
+        Settings settings = environment(Map.of("MONGO_URI", "mongodb://m/"));
+
+        assertThatThrownBy(() -> settings.require("SLUICE_MAPPING", "MONGO_URI", "POSTGRES_URI"))
+                .isInstanceOfSatisfying(
+                        SluiceException.class, e -> assertThat(e.kind()).isEqualTo(FailureKind.BAD_SETTING))
+                .hasMessageContaining("SLUICE_MAPPING: a name in the catalog (demo, docsgpt")
+                .hasMessageContaining("POSTGRES_URI: postgresql://")
+                .hasMessageNotContaining("MONGO_URI");
+    }
+
+    @Test
+    void itsTextHoldsNoSecret() {
+        Settings settings = environment(Map.of(
+                "MONGO_URI", "mongodb://u:secret@m/",
+                "POSTGRES_URI", "postgresql://u:secret@p/x",
+                "SLUICE_API_TOKEN", "secret"));
+
+        assertThat(settings.toString()).doesNotContain("secret");
+    }
+
+    private static Settings environment(Map<String, String> environment) {
+        return Settings.read(environment, Map.of());
+    }
+
+    private static void assertRefused(Map<String, String> environment, String words) {
+        assertThatThrownBy(() -> environment(environment))
+                .isInstanceOfSatisfying(
+                        SluiceException.class, e -> assertThat(e.kind()).isEqualTo(FailureKind.BAD_SETTING))
+                .hasMessageContaining(words);
+    }
+}

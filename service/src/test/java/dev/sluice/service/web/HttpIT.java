@@ -1,0 +1,280 @@
+package dev.sluice.service.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.mongodb.client.MongoClient;
+import com.mongodb.client.MongoClients;
+import com.mongodb.client.MongoDatabase;
+import com.mongodb.client.model.Filters;
+import com.mongodb.client.model.Updates;
+import dev.sluice.sandbox.SandboxMongo;
+import dev.sluice.sandbox.SandboxPostgres;
+import dev.sluice.schema.Catalog;
+import dev.sluice.service.config.Settings;
+import dev.sluice.service.ops.Report;
+import dev.sluice.service.pipeline.Pipeline;
+import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.PostgresUri;
+import dev.sluice.sink.postgres.TargetDatabase;
+import dev.sluice.source.mongo.MongoSource;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import org.bson.Document;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
+
+/// What orchestrators, Prometheus and programs see of a pipeline over HTTP, from before it starts until
+/// PostgreSQL was away and came back. One story, in order.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class HttpIT {
+    private static final Duration BOUND = Duration.ofSeconds(60);
+
+    private final SandboxPostgres postgres = SandboxPostgres.start();
+    private final SandboxMongo mongo = SandboxMongo.start();
+    private final MongoClient client = MongoClients.create(mongo.uri());
+    private final MongoDatabase shop = client.getDatabase("shop");
+    private final HttpClient web = HttpClient.newHttpClient();
+    private final MongoSource source = new MongoSource(mongo.uri(), "shop");
+
+    @SuppressWarnings("NullAway.Init")
+    private Pipeline pipeline;
+
+    @SuppressWarnings("NullAway.Init")
+    private HttpService http;
+
+    @SuppressWarnings("NullAway.Init")
+    private Thread running;
+
+    @BeforeAll
+    void serve() {
+        PostgresUri target = PostgresUri.parse(postgres.createDatabase());
+        Catalog.Entry demo = Catalog.load("demo");
+        new TargetDatabase(target).migrate(demo);
+        shop.getCollection("users")
+                .insertMany(List.of(user("a"), user("b"), user("c").append("age", "very old")));
+        PostgresConnector connector = new PostgresConnector(target);
+        pipeline = new Pipeline("demo", demo.mapping(), source, connector);
+        http = HttpService.start(
+                Settings.read(Map.of("SLUICE_HTTP_PORT", "0"), Map.of()),
+                pipeline.status(),
+                new Report(connector, "demo"));
+        running = Thread.ofPlatform().name("pipeline").unstarted(() -> {
+            try {
+                pipeline.run();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
+    @AfterAll
+    void end() throws InterruptedException {
+        pipeline.stop();
+        if (running.isAlive()) {
+            running.join();
+        }
+        http.close();
+        source.close();
+        client.close();
+        mongo.close();
+        postgres.close();
+    }
+
+    private static Document user(String id) {
+        return new Document("_id", id).append("email", id + "@shop.example").append("name", id);
+    }
+
+    @Test
+    @Order(1)
+    void beforeItRunsItIsAliveNotReadyAndItsLagIsUnknown() throws Exception {
+        assertThat(get("/health/liveness").statusCode()).isEqualTo(200);
+        assertThat(get("/health/readiness").statusCode()).isEqualTo(503);
+        assertThat(metric("sluice_pipeline_state{pipeline=\"demo\",state=\"starting\"}"))
+                .hasValue(1);
+        assertThat(metric("sluice_lag_seconds{collection=\"users\",pipeline=\"demo\"}")
+                        .orElse(Double.NaN))
+                .isNaN();
+        assertThat(metric("sluice_watermark_timestamp_seconds{collection=\"users\",pipeline=\"demo\"}")
+                        .orElse(Double.NaN))
+                .isNaN();
+    }
+
+    @Test
+    @Order(2)
+    void onceItStreamsItIsReady() throws Exception {
+        running.start();
+
+        await().atMost(BOUND).untilAsserted(() -> {
+            assertThat(state("streaming")).hasValue(1);
+            assertThat(get("/health/readiness").statusCode()).isEqualTo(200);
+        });
+        assertThat(get("/health/liveness").statusCode()).isEqualTo(200);
+        assertThat(get("/health/readiness").body()).contains("\"UP\"");
+    }
+
+    @Test
+    @Order(3)
+    void everyMetricHasTheNameThatDashboardsKnow() throws Exception {
+        shop.getCollection("users").insertOne(user("d").append("age", "older still"));
+        shop.getCollection("users").updateOne(Filters.eq("_id", "a"), Updates.set("name", "A"));
+        shop.getCollection("users").deleteOne(Filters.eq("_id", "b"));
+        shop.getCollection("orders")
+                .insertOne(
+                        new Document("_id", 1L).append("placedAt", "not a date").append("status", "new"));
+
+        await().atMost(BOUND)
+                .untilAsserted(() -> assertThat(metric("sluice_dead_letters{collection=\"orders\",pipeline=\"demo\"}"))
+                        .hasValue(1));
+        String users = "collection=\"users\",";
+        assertThat(metric("sluice_changes_applied_total{" + users + "op=\"upsert\",pipeline=\"demo\"}"))
+                .hasValue(2);
+        assertThat(metric("sluice_changes_applied_total{" + users + "op=\"delete\",pipeline=\"demo\"}"))
+                .hasValue(1);
+        assertThat(metric("sluice_quarantined_values_total{" + users + "pipeline=\"demo\"}"))
+                .hasValue(1);
+        assertThat(metric("sluice_backfill_rows_total{" + users + "pipeline=\"demo\"}"))
+                .hasValue(3);
+        assertThat(metric("sluice_backfill_progress_ratio{" + users + "pipeline=\"demo\"}"))
+                .hasValue(1);
+        assertThat(metric("sluice_apply_latency_seconds_count{" + users + "pipeline=\"demo\"}"))
+                .hasValue(3);
+        assertThat(metric("sluice_apply_latency_seconds_bucket{" + users + "pipeline=\"demo\",le=\"+Inf\"}"))
+                .hasValue(3);
+        assertThat(metric("sluice_changes_waiting{pipeline=\"demo\"}")).hasValue(0);
+        for (String state : List.of("starting", "backfilling", "waiting", "draining", "stopped", "failed")) {
+            assertThat(state(state)).as(state).hasValue(0);
+        }
+        assertThat(get("/prometheus").body()).contains("# HELP sluice_lag_seconds", "# TYPE sluice_lag_seconds gauge");
+    }
+
+    @Test
+    @Order(4)
+    void theLagStaysFreshAlthoughNothingHappens() {
+        // Ten seconds in which nobody writes: the watermark moves on by itself.
+        double before = watermark();
+        await().pollInterval(Duration.ofMillis(500)).atMost(BOUND).untilAsserted(() -> {
+            assertThat(watermark()).isGreaterThan(before + 10);
+            assertThat(lag()).isBetween(0.0, 8.0);
+        });
+    }
+
+    @Test
+    @Order(5)
+    void theStatusIsJsonWithTheOwnerAndEachCollection() throws Exception {
+        HttpResponse<String> response = get("/api/status");
+        JsonNode status = JsonMapper.builder().build().readTree(response.body());
+
+        assertThat(response.statusCode()).isEqualTo(200);
+        assertThat(response.headers().firstValue("content-type").orElse("")).startsWith("application/json");
+        assertThat(status.path("pipeline").asText()).isEqualTo("demo");
+        assertThat(status.path("state").asText()).isEqualTo("streaming");
+        assertThat(status.path("owner").asText())
+                .startsWith("process " + ProcessHandle.current().pid() + " on ");
+        assertThat(status.path("epoch").asLong()).isEqualTo(1);
+        assertThat(status.path("position").asText()).endsWith("Z");
+        assertThat(status.path("collections").findValuesAsText("collection")).containsExactly("orders", "users");
+        JsonNode users = status.path("collections").get(1);
+        assertThat(users.path("backfill").asText()).isEqualTo("done");
+        assertThat(users.path("backfilled_documents").asLong()).isEqualTo(3);
+        assertThat(users.path("quarantined_values").asLong()).isEqualTo(2);
+        assertThat(status.path("collections").get(0).path("dead_letters").asLong())
+                .isEqualTo(1);
+        assertThat(response.body()).doesNotContain("old", "@shop.example");
+    }
+
+    @Test
+    @Order(6)
+    void whilePostgresIsAwayItIsAliveNotReadyAndTheLagGrows() throws Exception {
+        postgres.stop();
+
+        await().atMost(BOUND).untilAsserted(() -> {
+            assertThat(state("waiting")).hasValue(1);
+            assertThat(get("/health/readiness").statusCode()).isEqualTo(503);
+        });
+        assertThat(get("/health/liveness").statusCode()).isEqualTo(200);
+        HttpResponse<String> status = get("/api/status");
+        assertThat(status.statusCode()).isEqualTo(503);
+        assertThat(status.body()).contains("PostgreSQL can't be reached");
+        double lag = lag();
+        await().atMost(BOUND).untilAsserted(() -> assertThat(lag()).isGreaterThan(lag + 2));
+    }
+
+    @Test
+    @Order(7)
+    void whenPostgresIsBackItGoesOnByItself() {
+        shop.getCollection("users").insertOne(user("e"));
+        postgres.startAgain();
+
+        await().atMost(BOUND).untilAsserted(() -> {
+            assertThat(get("/health/readiness").statusCode()).isEqualTo(200);
+            assertThat(metric("sluice_changes_applied_total{collection=\"users\",op=\"upsert\",pipeline=\"demo\"}"))
+                    .hasValue(3);
+            assertThat(lag()).isLessThan(8);
+        });
+    }
+
+    @Test
+    @Order(8)
+    void whenItIsStoppedItIsNotReady() throws Exception {
+        pipeline.stop();
+        running.join();
+
+        assertThat(state("stopped")).hasValue(1);
+        assertThat(get("/health/readiness").statusCode()).isEqualTo(503);
+    }
+
+    private double lag() {
+        return metric("sluice_lag_seconds{collection=\"users\",pipeline=\"demo\"}")
+                .orElse(Double.NaN);
+    }
+
+    private double watermark() {
+        return metric("sluice_watermark_timestamp_seconds{collection=\"users\",pipeline=\"demo\"}")
+                .orElse(Double.NaN);
+    }
+
+    private OptionalDouble state(String name) {
+        return metric("sluice_pipeline_state{pipeline=\"demo\",state=\"" + name + "\"}");
+    }
+
+    /// The value of a series as Prometheus would scrape it; empty when there is none of that exact name.
+    private OptionalDouble metric(String series) {
+        try {
+            return get("/prometheus")
+                    .body()
+                    .lines()
+                    .filter(line -> line.startsWith(series + " "))
+                    .mapToDouble(line -> Double.parseDouble(line.substring(series.length() + 1)))
+                    .findFirst();
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private HttpResponse<String> get(String path) throws IOException, InterruptedException {
+        return web.send(
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + http.port() + path))
+                        .timeout(Duration.ofSeconds(20))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+    }
+}
