@@ -207,8 +207,8 @@ public final class TestTarget implements AutoCloseable {
         }
     }
 
-    /// Every row of every table of the mapping, with the version of each row: what is equal before and after
-    /// was not written in between.
+    /// Every row of every table of the mapping, with the version of each row: what is equal before and
+    /// after was not written in between.
     public List<String> versions() {
         List<String> versions = new ArrayList<>();
         for (CollectionTarget target : targets) {

@@ -35,7 +35,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Values go by binary COPY through the staging table into a real one, as they do in the sinks, and what
-/// ordinary SQL reads there is compared with what PostgreSQL itself makes of the value written as a literal.
+/// ordinary SQL reads there is compared with what PostgreSQL itself makes of the value written as a
+/// literal.
 @SuppressWarnings("NullAway.Init")
 class CopyBufferIT {
     private static final long MICROS = 1_000_000;

@@ -274,8 +274,8 @@ final class BackfillCommand implements Callable<Integer> {
         return failed == 0 ? SluiceCommand.FINE : SluiceCommand.COULD_NOT_RUN;
     }
 
-    /// Whether other collections may be copied although one could not be; a server that is away or a pipeline
-    /// that is taken over is the same for all of them, and is said once.
+    /// Whether other collections may be copied although one could not be; a server that is away or a
+    /// pipeline that is taken over is the same for all of them, and is said once.
     private static boolean mayBeOfOneCollection(FailureKind kind) {
         return switch (kind) {
             case TARGET_CONFLICT, MISSING_RIGHT, MISSING_TABLE, MAPPING, UNEXPECTED -> true;

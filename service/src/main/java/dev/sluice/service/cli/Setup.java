@@ -76,8 +76,8 @@ final class Setup {
         return new Setup(settings, entry, target(settings.requirePostgresUri()));
     }
 
-    /// Finds the mistakes in a URI that the driver would meet only while connecting, and would take for a server
-    /// that is away.
+    /// Finds the mistakes in a URI that the driver would meet only while connecting, and would take for a
+    /// server that is away.
     private static PostgresUri target(String uri) {
         int query = uri.indexOf('?');
         String path = query < 0 ? uri : uri.substring(0, query);

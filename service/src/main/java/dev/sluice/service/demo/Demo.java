@@ -125,6 +125,7 @@ public final class Demo {
             });
             try {
                 LongAdder written = new LongAdder();
+                awaitStream(pipeline, ended);
                 liveWrites(pipeline, shop, length, written, ended);
                 awaitCaughtUp(pipeline, source, ended);
                 if (pipeline.status().state() instanceof PipelineState.Failed failed) {
@@ -135,6 +136,20 @@ public final class Demo {
             } finally {
                 pipeline.stop();
                 pipeline.awaitStopped();
+            }
+        }
+    }
+
+    /// Waits for the stream's first word, so that the latencies shown are of a stream that runs, not of its
+    /// start.
+    private void awaitStream(Pipeline pipeline, CompletableFuture<PipelineState> ended) throws InterruptedException {
+        Instant giveUp = Instant.now().plus(CATCH_UP_MAX);
+        while (pipeline.status().watermark() == null
+                && !ended.isDone()
+                && Instant.now().isBefore(giveUp)) {
+            stop.await(20, TimeUnit.MILLISECONDS);
+            if (stop.getCount() == 0) {
+                return;
             }
         }
     }

@@ -79,6 +79,19 @@ final class ByteBoundedQueue {
         }
     }
 
+    /// Lets nothing more in and forgets what is inside.
+    void abandon() {
+        lock.lock();
+        try {
+            batches.clear();
+            bytes = 0;
+            closed = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// Changes waiting to be applied.
     int waiting() {
         lock.lock();

@@ -34,7 +34,6 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.bson.RawBsonDocument;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -91,17 +90,29 @@ final class PipelineRun {
             try (StreamSink sink = new StreamSink(connector.open(), pipeline.name(), epoch, targets, fences)) {
                 Applier applier = new Applier(queue, sink, clock, status, from);
                 CompletableFuture<Void> applied = inBackground("sluice-apply", applier::run);
+                CompletableFuture<Void> copied = CompletableFuture.completedFuture(null);
                 try (ChangeSource stream = DebeziumChangeSource.start(engine(), from, this::onBatch)) {
                     watchEnd(stream);
-                    startPart("sluice-backfill", () -> backfill(bookkeeping, epoch, applier));
+                    copied = inBackground("sluice-backfill", () -> backfill(bookkeeping, epoch, applier));
                     startPart("sluice-clock", this::watch);
                     awaitEnd();
                     if (!broken.isDone()) {
                         status.enter(new PipelineState.Draining());
                     }
                 } finally {
-                    // The stream is closed: what it delivered is in the queue, and is applied before the sink goes.
-                    drain(applied);
+                    // The stream is closed, so nothing more comes. What it delivered is applied before the sink goes,
+                    // but
+                    // for a run that broke off: the next one reads it again from the committed position.
+                    if (broken.isDone()) {
+                        queue.abandon();
+                    } else {
+                        queue.close();
+                    }
+                    // Neither may outlive the run: a chunk of this run knows nothing of what the next one's stream
+                    // does.
+                    // Their statements have time-outs, so this ends.
+                    awaitPart(applied);
+                    awaitPart(copied);
                 }
             }
         } catch (SQLException e) {
@@ -232,15 +243,11 @@ final class PipelineRun {
         }
     }
 
-    private void drain(CompletableFuture<Void> applied) throws InterruptedException {
-        queue.close();
+    private void awaitPart(CompletableFuture<Void> part) throws InterruptedException {
         try {
-            applied.get(60, TimeUnit.SECONDS);
+            part.get();
         } catch (ExecutionException e) {
-            breakOff(e);
-        } catch (TimeoutException e) {
-            breakOff(new SluiceException(
-                    FailureKind.TARGET_UNREACHABLE, "What was read could not be applied within 60 s of stopping."));
+            breakOff(e.getCause() == null ? e : e.getCause());
         }
     }
 

@@ -24,7 +24,8 @@ public final class HttpService implements AutoCloseable {
         this.server = server;
     }
 
-    /// @throws SluiceException of kind BAD_SETTING when the port is taken or the address is not this machine's
+    /// @throws SluiceException of kind BAD_SETTING when the port is taken or the address is not this
+    ///     machine's
     public static HttpService start(Settings settings, PipelineStatus status, Report report) {
         ApplicationContext context = ApplicationContext.builder()
                 .banner(false)

@@ -117,8 +117,8 @@ final class Cli implements AutoCloseable {
         process.destroy();
     }
 
-    /// As Ctrl-C does; where this process was started with SIGINT ignored, as in the background of a shell, the
-    /// child ignores it too, and SIGTERM takes its place.
+    /// As Ctrl-C does; where this process was started with SIGINT ignored, as in the background of a shell,
+    /// the child ignores it too, and SIGTERM takes its place.
     void interrupt() {
         try {
             String ignored = Files.readAllLines(Path.of("/proc/self/status")).stream()

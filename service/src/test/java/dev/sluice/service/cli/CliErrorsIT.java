@@ -26,8 +26,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What goes wrong before any work is done, as an operator meets it: one message that says what happened, to
-/// what, and what to do now. No stack trace, no class of Java, no password.
+/// What goes wrong before any work is done, as an operator meets it: one message that says what happened,
+/// to what, and what to do now. No stack trace, no class of Java, no password.
 class CliErrorsIT {
     private static final String SECRET = "hush-hush";
     private static final int LINES_MAX = 6;
@@ -514,8 +514,8 @@ class CliErrorsIT {
         }
     }
 
-    /// The MongoDB stand-in with options that the sandbox has no use for. Skips the test where the sandbox runs
-    /// on something else and has not installed it.
+    /// The MongoDB stand-in with options that the sandbox has no use for. Skips the test where the sandbox
+    /// runs on something else and has not installed it.
     private record StandIn(Process process, String uri) implements AutoCloseable {
         static StandIn start(Path folder, String... options) throws IOException, InterruptedException {
             Servers.mongoUri();
