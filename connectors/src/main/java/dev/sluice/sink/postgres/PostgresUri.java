@@ -38,7 +38,6 @@ public record PostgresUri(String hosts, String database, Map<String, String> pro
             Map.entry("channel_binding", "channelBinding"),
             Map.entry("gssencmode", "gssEncMode"),
             Map.entry("krbsrvname", "kerberosServerName"),
-            Map.entry("require_auth", "requireAuth"),
             Map.entry("user", "user"),
             Map.entry("password", "password"));
 
@@ -92,7 +91,7 @@ public record PostgresUri(String hosts, String database, Map<String, String> pro
         }
         String user = properties.getOrDefault("user", System.getProperty("user.name"));
         properties.putIfAbsent("user", user);
-        return new PostgresUri(withPort(hosts, port), database.isEmpty() ? user : database, properties);
+        return new PostgresUri(withPorts(hosts, port), database.isEmpty() ? user : database, properties);
     }
 
     private static void parameter(Map<String, String> properties, String name, String value, boolean jdbc) {
@@ -115,19 +114,40 @@ public record PostgresUri(String hosts, String database, Map<String, String> pro
         };
     }
 
-    private static String withPort(String hosts, @Nullable String port) {
+    /// One port is for all hosts, several are for one host each.
+    private static String withPorts(String hosts, @Nullable String port) {
+        String[] names = hosts.split(",", -1);
+        String[] ports = port == null ? new String[] {""} : port.split(",", -1);
+        if (ports.length > 1 && ports.length != names.length) {
+            throw bad("it names " + names.length + " hosts and " + ports.length + " ports");
+        }
         StringBuilder joined = new StringBuilder();
-        for (String host : hosts.split(",")) {
-            if (!joined.isEmpty()) {
+        for (int i = 0; i < names.length; i++) {
+            if (i > 0) {
                 joined.append(',');
             }
-            joined.append(host);
-            boolean hasPort = host.lastIndexOf(':') > host.lastIndexOf(']');
-            if (port != null && !hasPort) {
-                joined.append(':').append(port);
-            }
+            joined.append(withPort(bracketed(names[i]), ports[ports.length == 1 ? 0 : i]));
         }
         return joined.toString();
+    }
+
+    private static String withPort(String host, String otherwise) {
+        int colon = host.lastIndexOf(':') > host.lastIndexOf(']') ? host.lastIndexOf(':') : host.length();
+        String own = host.substring(Math.min(colon + 1, host.length()));
+        String port = own.isEmpty() ? otherwise : own;
+        if (port.isEmpty()) {
+            return host.substring(0, colon);
+        }
+        if (!port.matches("\\d{1,5}") || Integer.parseInt(port) < 1 || Integer.parseInt(port) > 65_535) {
+            throw bad("a port is not a number from 1 to 65535");
+        }
+        return host.substring(0, colon) + ":" + port;
+    }
+
+    /// An IPv6 address in a parameter has no brackets; the driver wants them.
+    private static String bracketed(String host) {
+        boolean bareIpv6 = !host.startsWith("[") && host.indexOf(':') != host.lastIndexOf(':');
+        return bareIpv6 ? "[" + host + "]" : host;
     }
 
     private static String decode(String text) {
