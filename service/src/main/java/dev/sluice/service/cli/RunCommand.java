@@ -7,6 +7,8 @@ import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.service.web.HttpService;
 import dev.sluice.source.mongo.MongoSource;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -30,6 +32,17 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
+        AtomicReference<@Nullable Pipeline> started = new AtomicReference<>();
+        Thread hook = new Thread(() -> end(started.get()), "sluice-drain");
+        Runtime.getRuntime().addShutdownHook(hook);
+        try {
+            return serve(started);
+        } finally {
+            removeUnlessItRuns(hook);
+        }
+    }
+
+    private int serve(AtomicReference<@Nullable Pipeline> started) throws InterruptedException {
         Setup setup = Setup.forBoth();
         setup.prepareTarget();
         try (MongoSource source = setup.source()) {
@@ -44,33 +57,40 @@ final class RunCommand implements Callable<Integer> {
                         source.database(),
                         setup.connector().uri(),
                         http.port());
-                return run(pipeline);
+                started.set(pipeline);
+                return pipeline.run() instanceof PipelineState.Failed failed
+                        ? SluiceCommand.complain(
+                                new SluiceException(failed.kind(), failed.message()), spec.commandLine())
+                        : SluiceCommand.FINE;
             }
         }
     }
 
-    private int run(Pipeline pipeline) throws InterruptedException {
-        Thread drain = new Thread(() -> drain(pipeline), "sluice-drain");
-        Runtime.getRuntime().addShutdownHook(drain);
-        PipelineState end = pipeline.run();
-        if (end instanceof PipelineState.Failed failed) {
-            return SluiceCommand.complain(new SluiceException(failed.kind(), failed.message()), spec.commandLine());
+    private static void removeUnlessItRuns(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException shuttingDown) {
+            // The hook ends the process.
         }
-        return SluiceCommand.FINE;
     }
 
-    /// On SIGTERM or Ctrl-C. The JVM ends when its hooks do, with a status that says "killed": ended on
-    /// request is fine.
-    private static void drain(Pipeline pipeline) {
-        boolean byRequest = !(pipeline.status().state() instanceof PipelineState.Failed);
+    /// On SIGTERM or Ctrl-C. The JVM would end with a status that says "killed", and ended on request is fine.
+    ///
+    /// @param pipeline null when it has not begun
+    private static void end(@Nullable Pipeline pipeline) {
+        if (pipeline == null) {
+            LOG.info("Ended before it began; nothing was read.");
+            Runtime.getRuntime().halt(SluiceCommand.FINE);
+            return;
+        }
         pipeline.stop();
         try {
             pipeline.awaitStopped();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        if (byRequest && !(pipeline.status().state() instanceof PipelineState.Failed)) {
-            LOG.info("Drained: everything that was read is applied.");
+        if (pipeline.status().state() instanceof PipelineState.Stopped) {
+            LOG.info("Ended: everything that was read is applied.");
             Runtime.getRuntime().halt(SluiceCommand.FINE);
         }
     }

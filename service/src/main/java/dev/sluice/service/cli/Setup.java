@@ -1,5 +1,7 @@
 package dev.sluice.service.cli;
 
+import com.mongodb.ConnectionString;
+import com.mongodb.MongoConfigurationException;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.schema.Catalog;
@@ -132,18 +134,18 @@ final class Setup {
     MongoSource source() {
         String uri = settings.requireMongoUri();
         try {
-            return new MongoSource(
-                    uri, settings.mongoDatabase().orElse(entry.mapping().database()));
-        } catch (SluiceException malformed) {
-            if (malformed.kind() != FailureKind.BAD_SETTING) {
-                throw malformed;
+            if (new ConnectionString(uri).getHosts().stream().noneMatch(host -> host.startsWith(":"))) {
+                return new MongoSource(
+                        uri, settings.mongoDatabase().orElse(entry.mapping().database()));
             }
-            // Without the cause: the driver quotes the part it could not read, which may be the password's.
-            throw new SluiceException(
-                    FailureKind.BAD_SETTING,
-                    "MONGO_URI is not of the form mongodb://user:password@host:port/?replicaSet=name or mongodb+srv://.."
-                            + " (in user and password write @ as %40, : as %3A, / as %2F and % as %25).");
+        } catch (IllegalArgumentException | MongoConfigurationException malformed) {
+            // Said below, without the cause: the driver quotes what it could not read, which may be the password's.
+            LOG.debug("The driver refused MONGO_URI: {}", malformed.getClass().getSimpleName());
         }
+        throw new SluiceException(
+                FailureKind.BAD_SETTING,
+                "MONGO_URI is not of the form mongodb://user:password@host:port/?replicaSet=name or mongodb+srv://.."
+                        + " (in user and password write @ as %40, : as %3A, / as %2F and % as %25).");
     }
 
     /// Brings the target up to date as far as the settings allow, and refuses to go on when it is not.

@@ -106,8 +106,8 @@ class BackfillCommandIT {
         assertThat(result.exitCode()).as(result.err()).isZero();
         assertThat(result.out())
                 .contains("people: 4 documents would be 2 rows")
-                .containsPattern("1 x quarantine age: ")
-                .containsPattern("1 x dead letter born: ")
+                .containsPattern("1 x quarantine people.age: ")
+                .containsPattern("1 x dead letter people.born: ")
                 .contains("1 x skip: has no name")
                 .doesNotContain("old", "never");
         assertThat(place.count("pg_tables WHERE schemaname IN ('public', 'sluice')"))

@@ -319,7 +319,7 @@ class CliErrorsIT {
         String role = poorRole();
         place.execute("GRANT USAGE ON SCHEMA sluice TO " + role
                 + "; GRANT ALL ON ALL TABLES IN SCHEMA sluice TO " + role
-                + "; GRANT SELECT ON users TO " + role);
+                + "; GRANT SELECT ON users, sluice_history_demo TO " + role);
 
         assertCouldNotRun(
                 Cli.run(Cli.with(as(role, database()), "AUTO_MIGRATE", "false"), "backfill"),

@@ -5,6 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.sluice.service.cli.Cli.Result;
 import dev.sluice.service.cli.Servers.Place;
+import java.io.IOException;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,7 +42,9 @@ class RunCommandIT {
                     .doesNotContain("Exception");
         }
         try (Cli again = Cli.start(place.settings(), "run")) {
-            await().atMost(BOUND).until(() -> place.count("users") == last + 1);
+            await().atMost(BOUND)
+                    .until(() ->
+                            place.count("users") == last + 1 && place.number("SELECT epoch FROM sluice.position") == 2);
             again.terminate();
             assertThat(again.await().exitCode()).isZero();
         }
@@ -58,6 +62,23 @@ class RunCommandIT {
             Result result = run.await();
 
             assertThat(result.exitCode()).as(result.err()).isZero();
+        }
+    }
+
+    @Test
+    void endedWhileItStillWaitsForMongoItEndsAtOnceWithZero() throws IOException {
+        // A server that takes the connection and says nothing.
+        try (ServerSocket silent = new ServerSocket(0)) {
+            Place place = Servers.place();
+            String uri = "mongodb://127.0.0.1:" + silent.getLocalPort() + "/?serverSelectionTimeoutMS=60000";
+            try (Cli run = Cli.start(Cli.with(place.settings(), "MONGO_URI", uri), "run")) {
+                await().atMost(BOUND).until(() -> run.err().contains("Applied 2 migrations"));
+                run.terminate();
+                Result result = run.await();
+
+                assertThat(result.exitCode()).as(result.err()).isZero();
+                assertThat(result.err()).contains("Ended before it began");
+            }
         }
     }
 
