@@ -53,11 +53,16 @@ final class Parked {
               cluster_time = EXCLUDED.cluster_time, quarantined_at = clock_timestamp()
             """;
 
+    private static final String ANY = """
+            SELECT EXISTS (SELECT FROM sluice.dead_letter WHERE pipeline = ? AND collection = ?),
+              EXISTS (SELECT FROM sluice.quarantine WHERE pipeline = ? AND collection = ?)
+            """;
+
     private final Connection connection;
     private final String pipeline;
 
-    /// Collections that may have rows there, so that the others cost nothing. Only ever grows: a look too
-    /// many is cheap.
+    /// Collections that may have rows there, so that the others cost no more than a look. Only ever grows: a
+    /// look too many is cheap.
     private final Set<String> withDeadLetters = new HashSet<>();
 
     private final Set<String> withQuarantine = new HashSet<>();
@@ -67,18 +72,24 @@ final class Parked {
         this.pipeline = pipeline;
     }
 
-    void load() throws SQLException {
-        collectionsOf("dead_letter", withDeadLetters);
-        collectionsOf("quarantine", withQuarantine);
-    }
-
-    private void collectionsOf(String table, Set<String> found) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(
-                "SELECT DISTINCT collection FROM sluice." + table + " WHERE pipeline = ?")) {
-            statement.setString(1, pipeline);
-            try (ResultSet rows = statement.executeQuery()) {
-                while (rows.next()) {
-                    found.add(rows.getString(1));
+    /// Looks each time until it finds something, since another sink parks documents of the collection too:
+    /// what a chunk has parked, the stream settles.
+    private void look(String collection) throws SQLException {
+        if (withDeadLetters.contains(collection) && withQuarantine.contains(collection)) {
+            return;
+        }
+        try (PreparedStatement statement = connection.prepareStatement(ANY)) {
+            for (int i = 1; i <= 3; i += 2) {
+                statement.setString(i, pipeline);
+                statement.setString(i + 1, collection);
+            }
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                if (row.getBoolean(1)) {
+                    withDeadLetters.add(collection);
+                }
+                if (row.getBoolean(2)) {
+                    withQuarantine.add(collection);
                 }
             }
         }
@@ -96,6 +107,7 @@ final class Parked {
             misfits |= change.effect() instanceof Effect.Upsert u
                     && !u.rows().misfits().isEmpty();
         }
+        look(collection);
         if (withDeadLetters.contains(collection)) {
             forget("dead_letter", collection, applied);
         }

@@ -37,11 +37,9 @@ final class RowWriter {
         this.parked = new Parked(connection, pipeline);
     }
 
-    /// Makes the staging tables and reads which collections have dead letters or quarantined values. Once
-    /// for each connection.
+    /// Makes the staging tables. Once for each connection.
     void prepare() throws SQLException {
         tables.create();
-        parked.load();
     }
 
     /// Writes everything in one go.

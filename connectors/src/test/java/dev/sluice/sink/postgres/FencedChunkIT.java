@@ -125,6 +125,19 @@ class FencedChunkIT {
     }
 
     @Test
+    void theStreamSettlesWhatAChunkHasParked() throws SQLException {
+        try (Fence.Flight flight = target.fence("orders").open()) {
+            chunk(flight, BAD, OTHER.replace("_id: 2", "_id: 2, lines: [{quantity: 'many'}]"));
+        }
+        assertThat(deadLetters()).hasSize(1);
+        assertThat(target.rows("SELECT path FROM sluice.quarantine")).hasSize(1);
+        stream(upsert(NEW), upsert(OTHER));
+
+        assertThat(deadLetters()).isEmpty();
+        assertThat(target.rows("SELECT path FROM sluice.quarantine")).isEmpty();
+    }
+
+    @Test
     void aStateThatTheStreamHasMendedIsNotParkedByTheChunk() throws SQLException {
         try (Fence.Flight flight = target.fence("orders").open()) {
             stream(upsert(NEW));
