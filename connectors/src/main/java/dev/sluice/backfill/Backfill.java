@@ -37,7 +37,8 @@ public final class Backfill {
     /// Hears how the copy goes on; called on the backfill's thread.
     public interface Listener {
         /// @param documents how many there are, about
-        void onEstimate(CollectionTarget target, long documents);
+        /// @param alreadyCopied how many an earlier run has copied
+        void onEstimate(CollectionTarget target, long documents, long alreadyCopied);
 
         void onChunk(CollectionTarget target, int documents, WriteSummary summary);
 
@@ -107,7 +108,7 @@ public final class Backfill {
             }
             long estimate = source.estimate(collection);
             store.start(connection, collection, estimate);
-            listener.onEstimate(target, estimate);
+            listener.onEstimate(target, estimate, store.copied(connection, collection));
             Optional<Chunk> last = store.lastDone(connection, collection);
             last.ifPresent(chunk -> LOG.info("Backfill of {} goes on behind chunk {}.", collection, chunk.number()));
             int number = last.map(c -> c.number() + 1).orElse(0);

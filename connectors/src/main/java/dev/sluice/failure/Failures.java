@@ -6,6 +6,7 @@ import com.mongodb.MongoSecurityException;
 import com.mongodb.MongoTimeoutException;
 import dev.sluice.schema.MappingException;
 import java.io.IOException;
+import java.net.UnknownHostException;
 import java.sql.BatchUpdateException;
 import java.sql.SQLException;
 import java.util.Set;
@@ -82,6 +83,8 @@ public final class Failures {
             return FailureKind.TARGET_CONFLICT;
         }
         return switch (state) {
+            // The driver's own: no password given, or SSL asked of a server without it.
+            case "08004" -> FailureKind.TARGET_REFUSED;
             case "42501" -> FailureKind.MISSING_RIGHT;
             case "42P01", "42703", "3F000", "42883", "42704" -> FailureKind.MISSING_TABLE;
             case "3D000" -> FailureKind.MISSING_DATABASE;
@@ -128,6 +131,12 @@ public final class Failures {
             append(text, "column", message.getColumn());
             append(text, "constraint", message.getConstraint());
             return text.append(" [SQLSTATE ").append(state).append(']').toString();
+        }
+        if (t instanceof MongoTimeoutException timeout) {
+            return ServerSelection.describe(String.valueOf(timeout.getMessage()));
+        }
+        if (t.getCause() instanceof UnknownHostException unknown) {
+            return "There is no host '" + unknown.getMessage() + "'";
         }
         String message = t.getMessage();
         if (message == null || message.isBlank()) {

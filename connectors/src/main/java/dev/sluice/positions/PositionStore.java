@@ -54,7 +54,8 @@ public final class PositionStore {
         }
     }
 
-    /// Forgets position, watermark and backfill of the pipeline, for a copy from the start.
+    /// Forgets watermark and backfill of the pipeline, for a copy from the start. The position is the
+    /// caller's to move.
     public void reset(Connection connection) throws SQLException {
         for (String table : new String[] {"backfill_chunk", "backfill", "watermark"}) {
             try (PreparedStatement statement =

@@ -258,7 +258,7 @@ class BackfillIT {
         private int rows;
 
         @Override
-        public void onEstimate(CollectionTarget target, long estimate) {}
+        public void onEstimate(CollectionTarget target, long estimate, long alreadyCopied) {}
 
         @Override
         public void onChunk(CollectionTarget target, int read, WriteSummary summary) {

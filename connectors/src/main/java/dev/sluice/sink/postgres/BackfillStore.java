@@ -40,6 +40,15 @@ public final class BackfillStore {
         }
     }
 
+    /// How many documents are copied so far.
+    public long copied(Connection connection, String collection) throws SQLException {
+        String sql = "SELECT documents FROM sluice.backfill WHERE pipeline = ? AND collection = ?";
+        try (PreparedStatement statement = prepare(connection, sql, collection);
+                ResultSet row = statement.executeQuery()) {
+            return row.next() ? row.getLong(1) : 0;
+        }
+    }
+
     /// Forgets the copy of a collection, so that it is made again.
     public void restart(Connection connection, String collection) throws SQLException {
         for (String table : new String[] {"backfill_chunk", "backfill"}) {

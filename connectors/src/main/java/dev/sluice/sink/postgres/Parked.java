@@ -61,8 +61,8 @@ final class Parked {
     private final Connection connection;
     private final String pipeline;
 
-    /// Collections that may have rows there, so that the others cost no more than a look. Only ever grows: a
-    /// look too many is cheap.
+    /// Collections that may have rows there, so that the others cost no more than a look. Only ever grows:
+    /// a look too many is cheap.
     private final Set<String> withDeadLetters = new HashSet<>();
 
     private final Set<String> withQuarantine = new HashSet<>();

@@ -44,11 +44,24 @@ public final class TargetCheck {
                         refused);
             }
         }
+        temporaryTables(connection, refused);
         if (!missing.isEmpty()) {
             throw new SluiceException(FailureKind.MISSING_TABLE, String.join("; ", missing) + ".");
         }
         if (!refused.isEmpty()) {
             throw new SluiceException(FailureKind.MISSING_RIGHT, String.join("; ", refused) + ".");
+        }
+    }
+
+    /// Rows are staged in temporary tables.
+    private static void temporaryTables(Connection connection, List<String> refused) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row =
+                        statement.executeQuery("SELECT has_database_privilege(current_database(), 'TEMPORARY')")) {
+            row.next();
+            if (!row.getBoolean(1)) {
+                refused.add("the role may not create temporary tables in the database");
+            }
         }
     }
 

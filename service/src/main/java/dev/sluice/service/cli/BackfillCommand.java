@@ -306,9 +306,9 @@ final class BackfillCommand implements Callable<Integer> {
         }
 
         @Override
-        public void onEstimate(CollectionTarget target, long about) {
+        public void onEstimate(CollectionTarget target, long about, long alreadyCopied) {
             estimate = about;
-            documents = 0;
+            documents = alreadyCopied;
             total = WriteSummary.NOTHING;
             out.printf("%s: about %,d documents%n", target.collection(), about);
             out.flush();

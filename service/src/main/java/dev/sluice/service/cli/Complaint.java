@@ -2,13 +2,11 @@ package dev.sluice.service.cli;
 
 import com.mongodb.MongoCommandException;
 import com.mongodb.MongoSecurityException;
-import com.mongodb.MongoTimeoutException;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.schema.MappingException;
 import java.net.BindException;
-import java.net.UnknownHostException;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
@@ -26,9 +24,6 @@ record Complaint(int exitCode, String text) {
     /// Most mistakes of a mapping that are shown at once.
     private static final int MISTAKES_MAX = 10;
 
-    private static final Pattern CAUSE = Pattern.compile("caused by \\{[\\w.$]+: ([^{}]*)}");
-    private static final Pattern ADDRESS = Pattern.compile("address=([^,}]+)");
-    private static final Pattern SRV = Pattern.compile("SRV record for '([^']*)'");
     private static final Pattern CREDENTIAL = Pattern.compile("userName='([^']*)', source='([^']*)'");
     private static final Pattern CONTROL_TABLE = Pattern.compile("(?:relation|schema) \"sluice[.\"]");
 
@@ -61,7 +56,8 @@ record Complaint(int exitCode, String text) {
                     case SOURCE_REFUSED -> sourceRefused(failure);
                     case TARGET_UNREACHABLE -> targetUnreachable(failure, target);
                     case MISSING_TABLE -> missingTable(failure, target);
-                    case TARGET_REFUSED, MISSING_RIGHT, MISSING_DATABASE, DISK_FULL -> at(failure, target);
+                    case TARGET_REFUSED -> targetRefused(failure, target);
+                    case MISSING_RIGHT, MISSING_DATABASE, DISK_FULL -> at(failure, target);
                     case TARGET_CONFLICT ->
                         failure.kind().what() + " " + failure.getMessage()
                                 + remedy(
@@ -93,27 +89,11 @@ record Complaint(int exitCode, String text) {
 
     private static String sourceUnreachable(SluiceException failure) {
         String message = String.valueOf(failure.getMessage());
-        if (!(failure.getCause() instanceof MongoTimeoutException)) {
-            return failure.kind().what() + " " + message
-                    + remedy("Check that it runs and that MONGO_URI names it, then start again.");
-        }
-        Matcher srv = SRV.matcher(message);
-        if (srv.find()) {
-            return failure.kind().what() + " There is no SRV record " + srv.group(1) + "."
-                    + remedy("Correct the host in MONGO_URI, or use mongodb:// with host and port.");
-        }
-        Matcher address = ADDRESS.matcher(message);
-        String where = address.find() ? address.group(1) : "the hosts of MONGO_URI";
-        if (message.contains("java.net.UnknownHostException")) {
-            return failure.kind().what() + " There is no host '" + where.replaceFirst(":\\d+$", "") + "'."
-                    + remedy("Correct the host in MONGO_URI.");
-        }
-        Matcher cause = CAUSE.matcher(message);
-        String why = cause.find()
-                ? cause.group(1)
-                : "no server there is the primary of the replica set that MONGO_URI names";
-        return failure.kind().what() + " " + where + ": " + why + "."
-                + remedy("Check that it runs and that MONGO_URI names it, then start again.");
+        return failure.kind().what() + " " + message + (message.endsWith(".") ? "" : ".")
+                + remedy(
+                        message.startsWith("There is no")
+                                ? "Correct the host in MONGO_URI; with mongodb+srv:// it is the name of an SRV record."
+                                : "Check that it runs and that MONGO_URI names it, then start again.");
     }
 
     private static String sourceRefused(SluiceException failure) {
@@ -134,7 +114,7 @@ record Complaint(int exitCode, String text) {
                 + remedy("Name a user in MONGO_URI who may read the database and watch its change stream (role read).");
     }
 
-    private static String targetUnreachable(SluiceException failure, Optional<String> target) {
+    private static String targetRefused(SluiceException failure, Optional<String> target) {
         String message = String.valueOf(failure.getMessage());
         String where = target.map(t -> " at " + t).orElse("");
         if (message.contains("no password was provided")) {
@@ -145,11 +125,15 @@ record Complaint(int exitCode, String text) {
             return "PostgreSQL" + where + " does not speak SSL, and POSTGRES_URI asks for it."
                     + remedy("Turn SSL on in the server, or write sslmode=prefer or sslmode=disable.");
         }
-        for (Throwable t = failure; t != null; t = t.getCause()) {
-            if (t instanceof UnknownHostException unknown) {
-                return "PostgreSQL" + where + " can't be reached: there is no host '" + unknown.getMessage() + "'."
-                        + remedy("Correct the host in POSTGRES_URI.");
-            }
+        return at(failure, target);
+    }
+
+    private static String targetUnreachable(SluiceException failure, Optional<String> target) {
+        String message = String.valueOf(failure.getMessage());
+        String where = target.map(t -> " at " + t).orElse("");
+        if (message.startsWith("There is no host")) {
+            return "PostgreSQL" + where + " can't be reached: there" + message.substring("There".length()) + "."
+                    + remedy("Correct the host in POSTGRES_URI.");
         }
         // The first sentence says it; the others guess.
         String why = message.lines().findFirst().orElse(message).split("\\. ", 2)[0];

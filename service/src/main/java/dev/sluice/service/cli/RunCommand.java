@@ -74,7 +74,8 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    /// On SIGTERM or Ctrl-C. The JVM would end with a status that says "killed", and ended on request is fine.
+    /// On SIGTERM or Ctrl-C. The JVM would end with a status that says "killed", and ended on request is
+    /// fine.
     ///
     /// @param pipeline null when it has not begun
     private static void end(@Nullable Pipeline pipeline) {

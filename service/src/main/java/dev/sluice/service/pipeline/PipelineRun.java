@@ -291,8 +291,8 @@ final class PipelineRun {
     /// Tells the status how the copy goes on.
     record BackfillListener(PipelineStatus status) implements Backfill.Listener {
         @Override
-        public void onEstimate(CollectionTarget target, long documents) {
-            status.onEstimate(target.collection(), documents);
+        public void onEstimate(CollectionTarget target, long documents, long alreadyCopied) {
+            status.onEstimate(target.collection(), documents, alreadyCopied);
         }
 
         @Override

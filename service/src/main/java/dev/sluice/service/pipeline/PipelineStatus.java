@@ -44,6 +44,7 @@ public final class PipelineStatus {
         private final LongAdder quarantined = new LongAdder();
         private final Histogram latencyMillis = new ConcurrentHistogram(LATENCY_MILLIS_MAX, 3);
         private volatile long estimatedDocuments = -1;
+        private volatile long backfilledBefore;
         private volatile boolean backfillDone;
         private volatile LongConsumer latencyListener = millis -> {};
 
@@ -93,7 +94,7 @@ public final class PipelineStatus {
             }
             return estimatedDocuments <= 0
                     ? Double.NaN
-                    : Math.min(0.999, (double) backfilledDocuments.sum() / estimatedDocuments);
+                    : Math.min(0.999, (double) (backfilledBefore + backfilledDocuments.sum()) / estimatedDocuments);
         }
 
         /// Milliseconds from MongoDB's commit to ours; NaN before the first change.
@@ -211,10 +212,11 @@ public final class PipelineStatus {
         appliedListener.accept(changes.size());
     }
 
-    void onEstimate(String collection, long documents) {
+    void onEstimate(String collection, long documents, long alreadyCopied) {
         CollectionStatus status = collections.get(collection);
         if (status != null) {
             status.estimatedDocuments = documents;
+            status.backfilledBefore = alreadyCopied;
         }
     }
 
