@@ -5,6 +5,7 @@ import dev.sluice.failure.SluiceException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.regex.Matcher;
@@ -41,6 +42,9 @@ public record PostgresUri(String hosts, String database, Map<String, String> pro
             Map.entry("user", "user"),
             Map.entry("password", "password"));
 
+    private static final List<String> SSL_MODES =
+            List.of("disable", "allow", "prefer", "require", "verify-ca", "verify-full");
+
     /// Parameters that have a meaning for libpq and none here; left out in silence.
     private static final Pattern WITHOUT_MEANING = Pattern.compile(
             "keepalives_(idle|interval|count)|client_encoding|fallback_application_name|tcp_user_timeout|passfile|service|sslcompression|sslcrl|sslsni|load_balance_hosts|async_fallback|prepared_statement_cache_size|prepare_threshold");
@@ -51,6 +55,7 @@ public record PostgresUri(String hosts, String database, Map<String, String> pro
 
     /// @throws SluiceException of kind BAD_SETTING, without the text of the URI, which may hold a password
     public static PostgresUri parse(String text) {
+        refuseCutPassword(text);
         Matcher matcher = FORM.matcher(text.strip());
         if (!matcher.matches()) {
             throw bad("it is not of the form postgresql://user:password@host:port/database?sslmode=require");
@@ -91,7 +96,22 @@ public record PostgresUri(String hosts, String database, Map<String, String> pro
         }
         String user = properties.getOrDefault("user", System.getProperty("user.name"));
         properties.putIfAbsent("user", user);
+        String ssl = properties.get("sslmode");
+        if (ssl != null && !SSL_MODES.contains(ssl)) {
+            throw bad("it has an sslmode that is none of " + String.join(", ", SSL_MODES));
+        }
         return new PostgresUri(withPorts(hosts, port), database.isEmpty() ? user : database, properties);
+    }
+
+    /// A password with a slash in it is cut in two by the grammar of URIs, and what stands before the `@`
+    /// would be taken for a host and shown.
+    private static void refuseCutPassword(String text) {
+        int query = text.indexOf('?');
+        String path = query < 0 ? text : text.substring(0, query);
+        int slash = path.indexOf('/', path.indexOf("://") + 3);
+        if (slash >= 0 && path.indexOf('@', slash) >= 0) {
+            throw bad("it has a / before its @: in user and password write / as %2F and @ as %40");
+        }
     }
 
     private static void parameter(Map<String, String> properties, String name, String value, boolean jdbc) {

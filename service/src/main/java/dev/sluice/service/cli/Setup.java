@@ -23,9 +23,6 @@ import org.slf4j.LoggerFactory;
 final class Setup {
     private static final Logger LOG = LoggerFactory.getLogger(Setup.class);
 
-    private static final List<String> SSL_MODES =
-            List.of("disable", "allow", "prefer", "require", "verify-ca", "verify-full");
-
     private final Settings settings;
     private final Catalog.Entry entry;
     private final PostgresUri target;
@@ -75,40 +72,7 @@ final class Setup {
         Catalog.Entry entry = Catalog.load(settings.requireMapping());
         // Compiled once here for its mistakes: a literal that does not fit its column.
         Pipeline.targets(entry.mapping());
-        return new Setup(settings, entry, target(settings.requirePostgresUri()));
-    }
-
-    /// Finds the mistakes in a URI that the driver would meet only while connecting, and would take for a
-    /// server that is away.
-    private static PostgresUri target(String uri) {
-        int query = uri.indexOf('?');
-        String path = query < 0 ? uri : uri.substring(0, query);
-        int authority = path.indexOf("://") + 3;
-        int slash = path.indexOf('/', authority);
-        if (slash >= 0 && path.indexOf('@', slash) >= 0) {
-            // What stands before the @ is a password cut in two, and must not be taken for a host and shown.
-            throw badTarget("has a / before its @: in user and password write / as %2F and @ as %40");
-        }
-        PostgresUri target = PostgresUri.parse(uri);
-        for (String host : target.hosts().split(",")) {
-            int colon = host.lastIndexOf(':');
-            if (colon > host.lastIndexOf(']') && !isPort(host.substring(colon + 1))) {
-                throw badTarget("has no port from 1 to 65535 behind its host");
-            }
-        }
-        String ssl = target.properties().get("sslmode");
-        if (ssl != null && !SSL_MODES.contains(ssl)) {
-            throw badTarget("has an sslmode that is none of " + String.join(", ", SSL_MODES));
-        }
-        return target;
-    }
-
-    private static boolean isPort(String text) {
-        return text.matches("\\d{1,5}") && Integer.parseInt(text) >= 1 && Integer.parseInt(text) <= 65_535;
-    }
-
-    private static SluiceException badTarget(String why) {
-        return new SluiceException(FailureKind.BAD_SETTING, "POSTGRES_URI " + why + ".");
+        return new Setup(settings, entry, PostgresUri.parse(settings.requirePostgresUri()));
     }
 
     Settings settings() {

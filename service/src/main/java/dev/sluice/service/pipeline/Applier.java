@@ -5,6 +5,7 @@ import dev.sluice.sink.RowChange;
 import dev.sluice.sink.WriteSummary;
 import dev.sluice.sink.postgres.StreamSink;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +17,14 @@ import org.jspecify.annotations.Nullable;
 final class Applier {
     /// Most changes in one transaction.
     private static final int CHANGES_MAX = 10_000;
+
+    /// A transaction with this many changes says that the stream is busy: then the next waits a little for
+    /// more, since a transaction costs more than its rows, and what it costs the stream could use. A stream
+    /// that brings less is applied at once, for the latency.
+    private static final int BUSY = 100;
+
+    private static final int CHANGES_WANTED = 2_000;
+    private static final Duration BUSY_LINGER = Duration.ofMillis(25);
 
     private final ByteBoundedQueue queue;
     private final StreamSink sink;
@@ -39,13 +48,20 @@ final class Applier {
 
     /// @throws SQLException when a batch could not be applied; nothing of it is
     void run() throws SQLException, InterruptedException {
-        for (List<MappedBatch> taken = queue.take(CHANGES_MAX); !taken.isEmpty(); taken = queue.take(CHANGES_MAX)) {
-            apply(taken);
+        int applied = 0;
+        while (true) {
+            Duration linger = applied >= BUSY ? BUSY_LINGER : Duration.ZERO;
+            List<MappedBatch> taken = queue.take(CHANGES_MAX, CHANGES_WANTED, linger);
+            if (taken.isEmpty()) {
+                return;
+            }
+            applied = apply(taken);
             status.setWaiting(queue.waiting());
         }
     }
 
-    private void apply(List<MappedBatch> batches) throws SQLException {
+    /// @return how many changes it applied
+    private int apply(List<MappedBatch> batches) throws SQLException {
         List<RowChange> changes = new ArrayList<>();
         Position upTo = null;
         Instant watermark = null;
@@ -63,7 +79,7 @@ final class Applier {
             watermark = Instant.ofEpochMilli(changes.getLast().change().committedAtMillis() - 1);
         }
         if (upTo == null && changes.isEmpty()) {
-            return;
+            return 0;
         }
         long started = System.nanoTime();
         WriteSummary summary = sink.apply(changes, upTo, watermark);
@@ -71,5 +87,6 @@ final class Applier {
             position = upTo.clusterTime();
         }
         status.onApplied(changes, summary, watermark, System.nanoTime() - started);
+        return changes.size();
     }
 }

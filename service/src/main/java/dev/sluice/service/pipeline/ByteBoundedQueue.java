@@ -1,5 +1,6 @@
 package dev.sluice.service.pipeline;
 
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -42,12 +43,19 @@ final class ByteBoundedQueue {
     /// Waits for a batch, and takes with it those behind it while they hold no more than `changesMax`
     /// changes together: the more has piled up, the larger the transaction.
     ///
+    /// @param changesWanted with fewer changes than this in the queue, waits for more for as long as
+    ///     `linger`
+    /// @param linger zero does not wait for more
     /// @return empty when the queue is closed and drained
-    List<MappedBatch> take(int changesMax) throws InterruptedException {
+    List<MappedBatch> take(int changesMax, int changesWanted, Duration linger) throws InterruptedException {
         lock.lockInterruptibly();
         try {
             while (batches.isEmpty() && !closed) {
                 changed.await();
+            }
+            long remaining = linger.toNanos();
+            while (remaining > 0 && !closed && bytes < bytesMax && count() < changesWanted) {
+                remaining = changed.awaitNanos(remaining);
             }
             List<MappedBatch> taken = new ArrayList<>();
             int changes = 0;
@@ -96,9 +104,13 @@ final class ByteBoundedQueue {
     int waiting() {
         lock.lock();
         try {
-            return batches.stream().mapToInt(b -> b.changes().size()).sum();
+            return count();
         } finally {
             lock.unlock();
         }
+    }
+
+    private int count() {
+        return batches.stream().mapToInt(b -> b.changes().size()).sum();
     }
 }
