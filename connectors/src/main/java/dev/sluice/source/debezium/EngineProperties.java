@@ -26,6 +26,8 @@ public record EngineProperties(
         Duration heartbeat,
         boolean rawDocuments,
         boolean splitLargeEvents) {
+    private static final long BATCH_LEAST = 16;
+
     public EngineProperties {
         collections = List.copyOf(collections);
     }
@@ -44,6 +46,28 @@ public record EngineProperties(
                 Duration.ofSeconds(1),
                 true,
                 false);
+    }
+
+    /// The engine buffers as many documents as a batch holds before it counts bytes; with large documents
+    /// that has to be few for memory to stay bounded (promise 7).
+    ///
+    /// @param averageDocumentBytes of the collection with the largest; 0 when unknown, which changes
+    ///     nothing
+    public EngineProperties forDocumentsOf(long averageDocumentBytes) {
+        int most = averageDocumentBytes <= 0
+                ? batchMax
+                : (int) Math.clamp(queueBytesMax / averageDocumentBytes, BATCH_LEAST, batchMax);
+        return new EngineProperties(
+                pipeline,
+                mongoUri,
+                database,
+                collections,
+                most,
+                queueBytesMax,
+                linger,
+                heartbeat,
+                rawDocuments,
+                splitLargeEvents);
     }
 
     public EngineProperties withRawDocuments(boolean raw) {

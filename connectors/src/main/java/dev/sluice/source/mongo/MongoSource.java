@@ -31,6 +31,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
+import org.bson.BsonNumber;
+import org.bson.BsonString;
 import org.bson.BsonTimestamp;
 import org.bson.BsonType;
 import org.bson.BsonValue;
@@ -226,6 +228,19 @@ public final class MongoSource implements AutoCloseable {
     public long estimate(String collection) {
         try {
             return collection(collection).estimatedDocumentCount();
+        } catch (MongoException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    /// The average size of a collection's documents, bytes; 0 when it is empty or the server does not say.
+    public long averageDocumentBytes(String collection) {
+        try {
+            BsonDocument stats = client.getDatabase(database)
+                    .runCommand(new BsonDocument("collStats", new BsonString(collection)), BsonDocument.class);
+            return stats.get("avgObjSize") instanceof BsonNumber average ? average.longValue() : 0;
+        } catch (MongoCommandException notSaid) {
+            return 0;
         } catch (MongoException e) {
             throw Failures.classify(e);
         }

@@ -150,11 +150,13 @@ final class PipelineRun {
     }
 
     private EngineProperties engine() {
-        return EngineProperties.defaults(
-                        pipeline.name(),
-                        source.uriWithReplicaSet(),
-                        source.database(),
-                        targets.stream().map(CollectionTarget::collection).toList())
+        List<String> collections =
+                targets.stream().map(CollectionTarget::collection).toList();
+        return EngineProperties.defaults(pipeline.name(), source.uriWithReplicaSet(), source.database(), collections)
+                .forDocumentsOf(collections.stream()
+                        .mapToLong(source::averageDocumentBytes)
+                        .max()
+                        .orElse(0))
                 .withSplitLargeEvents(source.splitsLargeEvents());
     }
 
