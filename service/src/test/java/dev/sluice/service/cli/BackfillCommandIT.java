@@ -178,7 +178,8 @@ class BackfillCommandIT {
         Result again = Cli.run(place.settings(), "backfill", "--batch-size", "500");
 
         assertThat(again.exitCode()).as(again.err()).isZero();
-        assertThat(again.out()).contains("users: done; " + String.format("%,d", 1_500 - copied) + " documents");
+        assertThat(again.out())
+                .contains("users: done; 1,500 documents, " + String.format("%,d", 1_500 - copied) + " rows written");
         assertThat(place.count("users")).isEqualTo(1_500);
         assertThat(place.text("SELECT xmin FROM users ORDER BY id LIMIT 1")).isEqualTo(first);
     }
