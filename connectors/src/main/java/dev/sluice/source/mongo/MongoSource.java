@@ -233,6 +233,21 @@ public final class MongoSource implements AutoCloseable {
         }
     }
 
+    /// The database's collections, in alphabetical order, without MongoDB's own; empty where listing them
+    /// is not allowed.
+    public List<String> collections() {
+        try {
+            return client.getDatabase(database).listCollectionNames().into(new ArrayList<>()).stream()
+                    .filter(name -> !name.startsWith("system."))
+                    .sorted()
+                    .toList();
+        } catch (MongoCommandException notAllowed) {
+            return List.of();
+        } catch (MongoException e) {
+            throw Failures.classify(e);
+        }
+    }
+
     /// The average size of a collection's documents, bytes; 0 when it is empty or the server does not say.
     public long averageDocumentBytes(String collection) {
         try {

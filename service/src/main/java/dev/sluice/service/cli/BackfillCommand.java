@@ -101,6 +101,7 @@ final class BackfillCommand implements Callable<Integer> {
         setup.prepareTarget();
         try (MongoSource source = setup.source()) {
             source.hello();
+            setup.sayWhatIsLeftAlone(source);
             return copy(setup, source, all, chosen);
         } catch (SQLException e) {
             throw Failures.classify(e);

@@ -47,6 +47,7 @@ final class RunCommand implements Callable<Integer> {
         setup.prepareTarget();
         try (MongoSource source = setup.source()) {
             source.hello();
+            setup.sayWhatIsLeftAlone(source);
             Pipeline pipeline = new Pipeline(setup.pipelineName(), setup.entry().mapping(), source, setup.connector());
             try (HttpService http = HttpService.start(
                     setup.settings(), pipeline.status(), new Report(setup.connector(), setup.pipelineName()))) {

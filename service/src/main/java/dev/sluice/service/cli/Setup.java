@@ -5,6 +5,7 @@ import com.mongodb.MongoConfigurationException;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.schema.Catalog;
+import dev.sluice.schema.Mapping;
 import dev.sluice.service.config.Settings;
 import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.sink.postgres.PostgresConnector;
@@ -110,6 +111,21 @@ final class Setup {
                 FailureKind.BAD_SETTING,
                 "MONGO_URI is not of the form mongodb://user:password@host:port/?replicaSet=name or mongodb+srv://.."
                         + " (in user and password write @ as %40, : as %3A, / as %2F and % as %25).");
+    }
+
+    /// Says which collections the mapping neither maps nor ignores, so that none is forgotten in silence.
+    void sayWhatIsLeftAlone(MongoSource source) {
+        Mapping mapping = entry.mapping();
+        List<String> leftAlone = source.collections().stream()
+                .filter(name -> !mapping.byCollection().containsKey(name)
+                        && !mapping.ignored().contains(name))
+                .toList();
+        if (!leftAlone.isEmpty()) {
+            LOG.info(
+                    "Left alone, since the mapping neither maps nor ignores them: {} (name them under 'ignore' to say that"
+                            + " this is meant).",
+                    String.join(", ", leftAlone));
+        }
     }
 
     /// Brings the target up to date as far as the settings allow, and refuses to go on when it is not.

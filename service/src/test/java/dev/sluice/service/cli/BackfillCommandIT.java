@@ -185,6 +185,17 @@ class BackfillCommandIT {
     }
 
     @Test
+    void collectionsThatTheMappingDoesNotNameAreSaid() {
+        Place place = shop(1, 0);
+        place.mongo().getCollection("carts").insertOne(new Document("_id", 1));
+
+        Result result = Cli.run(place.settings(), "backfill");
+
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(result.err()).contains("neither maps nor ignores them: carts (");
+    }
+
+    @Test
     void besideAnotherProcessItStopsNamesItAndWritesNothing() {
         Place place = shop(3, 0);
 
