@@ -1,5 +1,7 @@
 package dev.sluice.failure;
 
+import java.util.concurrent.atomic.AtomicInteger;
+
 /// Places between steps that must be atomic, where a test can end the process as a power cut would. Off
 /// unless the system property `sluice.failpoint` names one: `sluice.failpoint=ROWS_WRITTEN` or, to let it
 /// pass a few times first, `ROWS_WRITTEN:5`.
@@ -18,9 +20,8 @@ public enum Failpoint {
     POSITION_TAKEN;
 
     private static final String SETTING = System.getProperty("sluice.failpoint", "");
-    private static final java.util.concurrent.atomic.AtomicInteger REMAINING =
-            new java.util.concurrent.atomic.AtomicInteger(
-                    SETTING.contains(":") ? Integer.parseInt(SETTING.substring(SETTING.indexOf(':') + 1)) : 0);
+    private static final AtomicInteger REMAINING = new AtomicInteger(
+            SETTING.contains(":") ? Integer.parseInt(SETTING.substring(SETTING.indexOf(':') + 1)) : 0);
     private static final String ARMED = SETTING.contains(":") ? SETTING.substring(0, SETTING.indexOf(':')) : SETTING;
 
     /// Ends the process at once when this failpoint is armed; else does nothing.

@@ -41,15 +41,6 @@ public final class PipelineLock implements AutoCloseable {
                         + ". This process stops and has written nothing.");
     }
 
-    /// Whether the lock is still held, as far as the connection knows.
-    public boolean held() {
-        try {
-            return connection.isValid(5);
-        } catch (SQLException e) {
-            return false;
-        }
-    }
-
     @Override
     public void close() throws SQLException {
         connection.close();

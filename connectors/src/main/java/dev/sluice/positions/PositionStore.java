@@ -152,17 +152,6 @@ public final class PositionStore {
         }
     }
 
-    /// The epoch in force; 0 before the first take-over.
-    public long epoch(Connection connection) throws SQLException {
-        try (PreparedStatement statement =
-                connection.prepareStatement("SELECT epoch FROM sluice.position WHERE pipeline = ?")) {
-            statement.setString(1, pipeline);
-            try (ResultSet row = statement.executeQuery()) {
-                return row.next() ? row.getLong(1) : 0;
-            }
-        }
-    }
-
     /// Makes the watermark's row of a collection, unknown as yet, where there is none.
     public void registerCollection(Connection connection, String collection) throws SQLException {
         String sql = "INSERT INTO sluice.watermark (pipeline, collection) VALUES (?, ?) ON CONFLICT DO NOTHING";
