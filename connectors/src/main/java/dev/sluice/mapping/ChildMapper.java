@@ -42,10 +42,9 @@ final class ChildMapper {
         FieldTrie element = FieldTrie.of(child.readPaths());
         SourceReader.Rests rests = new SourceReader.Rests(document, element);
         List<TableShape.Column> shape = new ArrayList<>();
-        shape.add(new TableShape.Column(child.parentColumn(), keyType, null));
-        shape.add(new TableShape.Column(child.ordinalColumn(), new ColumnType.Int(4), null));
-        child.columns()
-                .forEach(c -> shape.add(new TableShape.Column(c.column(), ColumnMapper.typeOf(c), c.reference())));
+        shape.add(TableShape.Column.plain(child.parentColumn(), keyType));
+        shape.add(TableShape.Column.plain(child.ordinalColumn(), new ColumnType.Int(4)));
+        child.columns().forEach(c -> shape.add(TableShape.Column.of(c)));
         boolean takesScalars = child.columns().stream().anyMatch(c -> readsElement(c.source()));
         return new ChildMapper(
                 new TableShape(child.table(), 2, shape),

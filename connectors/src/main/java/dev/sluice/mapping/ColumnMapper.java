@@ -7,6 +7,7 @@ import dev.sluice.schema.ColumnMapping.Misfit;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.Conversion;
 import dev.sluice.schema.MappingException;
+import dev.sluice.schema.Reference;
 import dev.sluice.schema.Source;
 import dev.sluice.schema.TableName;
 import dev.sluice.schema.Where;
@@ -80,7 +81,13 @@ final class ColumnMapper {
 
     /// A value that is looked up elsewhere is of the type it is looked up by.
     static ColumnType typeOf(ColumnMapping column) {
-        return column.reference() == null ? column.type() : column.reference().matchType();
+        Reference reference = column.reference();
+        if (reference == null) {
+            return column.type();
+        }
+        return column.type() instanceof ColumnType.Array
+                ? new ColumnType.Array(reference.matchType())
+                : reference.matchType();
     }
 
     /// Constants that stand for the value itself. Those inside a `build` land in a jsonb, where everything

@@ -6,8 +6,10 @@ import dev.sluice.schema.ColumnMapping;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.MappingException;
 import dev.sluice.schema.SkipRule;
+import dev.sluice.schema.Source;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.bson.BsonDocument;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
@@ -32,14 +34,45 @@ public final class DocumentMapper {
     private final @Nullable UnreadFields unread;
     private final TableShape shape;
 
-    private record Skip(SourceReader source, SkipRule.When when, MappingResult.Skipped result) {
+    private record Skip(SourceReader source, SkipRule.When when, List<BsonValue> values, MappingResult result) {
         boolean applies(BsonDocument document) {
             BsonValue value = source.read(document, document);
             return switch (when) {
                 case MISSING -> value == null;
                 case NULL -> Falsy.isMissingOrNull(value);
                 case FALSY -> value == null || Falsy.isFalsy(value);
+                case EQUALS -> value != null && isAmongThem(value);
+                case DIFFERS -> value != null && !isAmongThem(value);
             };
+        }
+
+        private boolean isAmongThem(BsonValue value) {
+            for (BsonValue candidate : values) {
+                if (candidate.equals(value) || BsonNumbers.sameNumber(candidate, value)) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        static Skip of(SkipRule rule, CollectionMapping mapping, SourceReader.Rests rests) {
+            String table = mapping.table().table();
+            return new Skip(
+                    SourceReader.of(rule.source(), new ColumnType.Jsonb(), rests),
+                    rule.when(),
+                    rule.values().stream()
+                            .map(v -> Literals.bson(v, new ColumnType.Jsonb()))
+                            .toList(),
+                    switch (rule.then()) {
+                        case SKIP -> new MappingResult.Skipped(rule.reason());
+                        case DEAD_LETTER ->
+                            new MappingResult.Rejected(
+                                    table,
+                                    rule.source().ownPaths().stream()
+                                            .map(Source.Path::toString)
+                                            .collect(Collectors.joining(", ")),
+                                    rule.reason());
+                    });
         }
     }
 
@@ -50,10 +83,7 @@ public final class DocumentMapper {
         this.readFields = FieldTrie.of(mapping.readPaths());
         SourceReader.Rests rests = new SourceReader.Rests(readFields, null);
         this.skips = mapping.skips().stream()
-                .map(s -> new Skip(
-                        SourceReader.of(s.source(), new ColumnType.Jsonb(), rests),
-                        s.when(),
-                        new MappingResult.Skipped(s.reason())))
+                .map(rule -> Skip.of(rule, mapping, rests))
                 .toArray(Skip[]::new);
 
         List<MappingException.Problem> problems = new ArrayList<>();
@@ -82,10 +112,8 @@ public final class DocumentMapper {
 
         List<TableShape.Column> shapeColumns = new ArrayList<>();
         shapeColumns.add(
-                new TableShape.Column(mapping.key().column(), mapping.key().type(), null));
-        mapping.columns()
-                .forEach(c ->
-                        shapeColumns.add(new TableShape.Column(c.column(), ColumnMapper.typeOf(c), c.reference())));
+                TableShape.Column.plain(mapping.key().column(), mapping.key().type()));
+        mapping.columns().forEach(c -> shapeColumns.add(TableShape.Column.of(c)));
         this.shape = new TableShape(mapping.table(), 1, shapeColumns);
     }
 

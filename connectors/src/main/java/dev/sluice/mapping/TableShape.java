@@ -1,6 +1,8 @@
 package dev.sluice.mapping;
 
+import dev.sluice.schema.ColumnMapping;
 import dev.sluice.schema.ColumnType;
+import dev.sluice.schema.Lookup;
 import dev.sluice.schema.Reference;
 import dev.sluice.schema.TableName;
 import java.util.List;
@@ -18,6 +20,22 @@ public record TableShape(TableName table, int keyColumns, List<Column> columns) 
     /// @param type the type of the values in rows; with a reference, the type of the column they are
     ///     matched with
     /// @param reference the look-up made when the row is written; null for none
+    /// @param lookup where the value comes from when there is none; null for nowhere
+    /// @param write when the column is written
     public record Column(
-            String name, ColumnType type, @Nullable Reference reference) {}
+            String name,
+            ColumnType type,
+            @Nullable Reference reference,
+            @Nullable Lookup lookup,
+            ColumnMapping.Write write) {
+        /// A column that is written as it is: a key, an ordinal.
+        public static Column plain(String name, ColumnType type) {
+            return new Column(name, type, null, null, ColumnMapping.Write.ALWAYS);
+        }
+
+        static Column of(ColumnMapping column) {
+            return new Column(
+                    column.column(), ColumnMapper.typeOf(column), column.reference(), column.lookup(), column.write());
+        }
+    }
 }

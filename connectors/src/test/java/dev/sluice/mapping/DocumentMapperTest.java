@@ -74,8 +74,8 @@ class DocumentMapperTest {
         assertThat(messages.keyColumns()).isEqualTo(2);
         assertThat(messages.columns().subList(0, 2))
                 .containsExactly(
-                        new TableShape.Column("conversation_id", new ColumnType.Uuid(), null),
-                        new TableShape.Column("position", new ColumnType.Int(4), null));
+                        TableShape.Column.plain("conversation_id", new ColumnType.Uuid()),
+                        TableShape.Column.plain("position", new ColumnType.Int(4)));
     }
 
     @Test

@@ -2,11 +2,14 @@ package dev.sluice.schema;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// One collection, and the table and child tables its documents become.
 ///
 /// @param conflict the columns whose equality means "the same row": the key, or another unique set where
 ///     rows may be there before Sluice writes them
+/// @param dedupe which of several documents has the row; null where no two are the same row
+/// @param redactions values that are taken out before anything else
 /// @param onDelete what becomes of the row when the document is deleted
 public record CollectionMapping(
         String collection,
@@ -16,6 +19,8 @@ public record CollectionMapping(
         List<ColumnMapping> columns,
         List<ChildMapping> children,
         List<SkipRule> skips,
+        @Nullable Dedupe dedupe,
+        List<Redaction> redactions,
         OnDelete onDelete,
         Where where) {
     public CollectionMapping {
@@ -23,6 +28,7 @@ public record CollectionMapping(
         columns = List.copyOf(columns);
         children = List.copyOf(children);
         skips = List.copyOf(skips);
+        redactions = List.copyOf(redactions);
     }
 
     /// What becomes of a row when its document is deleted.

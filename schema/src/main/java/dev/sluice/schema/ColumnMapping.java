@@ -13,7 +13,10 @@ import org.jspecify.annotations.Nullable;
 /// @param nulls what is written when the field is there and null; null means SQL NULL
 /// @param misfit what becomes of a value that the type can't hold
 /// @param instead what the row gets in place of a quarantined value; null means SQL NULL
+/// @param jsonNull whether a jsonb column gets JSON's `null` where it would get SQL NULL
 /// @param reference the look-up that replaces the value when the row is written; null for none
+/// @param lookup where the value comes from when there is none; null for nowhere
+/// @param write when the column is written
 /// @param where the place in the mapping
 public record ColumnMapping(
         String column,
@@ -24,7 +27,10 @@ public record ColumnMapping(
         @Nullable JsonNode nulls,
         Misfit misfit,
         @Nullable JsonNode instead,
+        boolean jsonNull,
         @Nullable Reference reference,
+        @Nullable Lookup lookup,
+        Write write,
         Where where) {
     public ColumnMapping {
         conversions = List.copyOf(conversions);
@@ -36,5 +42,18 @@ public record ColumnMapping(
         QUARANTINE,
         /// The document is dead-lettered, and its row stays as it was.
         REJECT
+    }
+
+    /// When a column is written.
+    public enum Write {
+        /// Whenever the row is.
+        ALWAYS,
+        /// With the row's first writing; what it holds later is the target's own.
+        INSERT,
+        /// Whenever the row is, but a difference in it alone is no reason to write the row where a trigger
+        /// of the table may set it on every update: `updated_at`.
+        ALONG,
+        /// A jsonb object: its fields are laid over those that are there.
+        MERGE
     }
 }

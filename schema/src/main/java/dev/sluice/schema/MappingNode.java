@@ -132,6 +132,17 @@ final class MappingNode {
         return "?";
     }
 
+    /// A setting that is true or false; false where it is not there.
+    boolean flag(String field) {
+        if (!has(field)) {
+            return false;
+        }
+        if (!at(field).json.isBoolean()) {
+            at(field).problem("true or false is expected here");
+        }
+        return at(field).json.booleanValue();
+    }
+
     List<String> texts() {
         return elements().stream().map(MappingNode::text).toList();
     }

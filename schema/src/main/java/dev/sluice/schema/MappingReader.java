@@ -17,9 +17,11 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /// Reads a mapping from YAML. Reports every problem with file, line and path; what it returns is whole and
 /// consistent in itself, though not yet checked against a live database.
@@ -131,7 +133,7 @@ public final class MappingReader {
     }
 
     private static CollectionMapping collection(String name, MappingNode node, String schema) {
-        node.allow(Set.of("table", "key", "conflict", "columns", "children", "skip", "on_delete"));
+        node.allow(Set.of("table", "key", "conflict", "columns", "children", "skip", "dedupe", "redact", "on_delete"));
         KeyMapping key = key(node);
         List<ColumnMapping> columns = columns(node, schema, false, key.column());
         List<ChildMapping> children = new ArrayList<>();
@@ -161,8 +163,44 @@ public final class MappingReader {
                 columns,
                 children,
                 skips,
+                node.has("dedupe") ? dedupe(node.at("dedupe"), known) : null,
+                node.has("redact") ? redactions(node.at("redact")) : List.of(),
                 node.oneOf("on_delete", CollectionMapping.OnDelete.class, CollectionMapping.OnDelete.DELETE),
                 node.where());
+    }
+
+    private static Dedupe dedupe(MappingNode node, Set<String> known) {
+        node.allow(Set.of("by", "prefer"));
+        List<String> by = node.has("by") ? node.at("by").texts() : List.of();
+        if (by.isEmpty()) {
+            node.problem("'by' is missing: a list of the columns whose equality means the same row");
+        }
+        List<Dedupe.Preference> prefer = new ArrayList<>();
+        if (node.has("prefer")) {
+            for (MappingNode preference : node.at("prefer").elements()) {
+                preference.allow(Set.of("column", "order"));
+                prefer.add(new Dedupe.Preference(
+                        preference.text("column"),
+                        preference.oneOf("order", Dedupe.Order.class, Dedupe.Order.HIGHEST)));
+            }
+        }
+        Stream.concat(by.stream(), prefer.stream().map(Dedupe.Preference::column))
+                .filter(column -> !known.contains(column) && !column.equals("?"))
+                .forEach(column -> node.problem("'" + column + "' is no column of this mapping"));
+        return new Dedupe(by, prefer, node.where());
+    }
+
+    private static List<Redaction> redactions(MappingNode node) {
+        List<Redaction> redactions = new ArrayList<>();
+        node.fields().forEach((path, how) -> {
+            Source.Path where = SourceParser.path(how, path);
+            if (where.segments().getFirst().equals("_id")) {
+                how.problem("an _id can't be redacted: it is what a document is known by");
+            }
+            redactions.add(
+                    new Redaction(where, node.oneOf(path, Redaction.How.class, Redaction.How.REMOVE), how.where()));
+        });
+        return redactions;
     }
 
     private static KeyMapping key(MappingNode collection) {
@@ -249,10 +287,24 @@ public final class MappingReader {
                     null,
                     ColumnMapping.Misfit.QUARANTINE,
                     null,
+                    false,
                     null,
+                    null,
+                    ColumnMapping.Write.ALWAYS,
                     node.where());
         }
-        node.allow(Set.of("type", "from", "convert", "missing", "null", "misfit", "instead", "reference"));
+        node.allow(Set.of(
+                "type",
+                "from",
+                "convert",
+                "missing",
+                "null",
+                "misfit",
+                "instead",
+                "json_null",
+                "reference",
+                "lookup",
+                "write"));
         List<Conversion> conversions = new ArrayList<>();
         if (node.has("convert")) {
             node.at("convert").elements().forEach(step -> {
@@ -266,26 +318,60 @@ public final class MappingReader {
         if (misfit == ColumnMapping.Misfit.REJECT && node.has("instead")) {
             node.at("instead").problem("'instead' has no meaning beside misfit: reject");
         }
+        ColumnType type = type(node, "type");
+        ColumnMapping.Write write = node.oneOf("write", ColumnMapping.Write.class, ColumnMapping.Write.ALWAYS);
+        if (write == ColumnMapping.Write.MERGE && !(type instanceof ColumnType.Jsonb)) {
+            node.at("write").problem("only a jsonb column can be merged");
+        }
+        boolean jsonNull = node.flag("json_null");
+        if (jsonNull && !(type instanceof ColumnType.Jsonb)) {
+            node.at("json_null").problem("only a jsonb column holds JSON's null");
+        }
         return new ColumnMapping(
                 name,
-                type(node, "type"),
+                type,
                 node.has("from") ? SourceParser.read(node.at("from"), child) : byName,
                 conversions,
                 node.literal("missing"),
                 node.literal("null"),
                 misfit,
                 node.literal("instead"),
-                node.has("reference") ? reference(node.at("reference"), schema) : null,
+                jsonNull,
+                node.has("reference") ? reference(node.at("reference"), schema, type) : null,
+                node.has("lookup") ? lookup(node.at("lookup"), schema) : null,
+                write,
                 node.where());
     }
 
-    private static Reference reference(MappingNode node, String schema) {
-        node.allow(Set.of("table", "match", "match_type", "take"));
+    private static Reference reference(MappingNode node, String schema, ColumnType type) {
+        node.allow(Set.of("table", "match", "match_type", "take", "and", "orphan"));
+        boolean array = type instanceof ColumnType.Array;
+        Map<String, String> and = new LinkedHashMap<>();
+        if (node.has("and")) {
+            node.at("and").fields().forEach((column, own) -> and.put(column, own.text()));
+            if (array) {
+                node.at("and").problem("'and' has no meaning for an array");
+            }
+        }
+        Reference.Orphan orphan =
+                node.oneOf("orphan", Reference.Orphan.class, array ? Reference.Orphan.DROP : Reference.Orphan.EMPTY);
+        if (array && (orphan == Reference.Orphan.SKIP || orphan == Reference.Orphan.CREATE)) {
+            node.at("orphan").problem("for an array it is drop or empty");
+        }
+        String take = node.text("take");
         return new Reference(
                 table(node, node.text("table"), schema),
-                node.text("match"),
-                node.has("match_type") ? type(node, "match_type") : TEXT,
-                node.text("take"));
+                node.text("match", take),
+                node.has("match_type") ? type(node, "match_type") : type instanceof ColumnType.Array(var e) ? e : type,
+                take,
+                and,
+                orphan);
+    }
+
+    private static Lookup lookup(MappingNode node, String schema) {
+        node.allow(Set.of("table", "match", "by", "take"));
+        return new Lookup(
+                table(node, node.text("table"), schema), node.text("match"), node.text("by"), node.text("take"));
     }
 
     private static ColumnType type(MappingNode node, String field) {
@@ -306,10 +392,21 @@ public final class MappingReader {
     }
 
     private static SkipRule skip(MappingNode node) {
-        node.allow(Set.of("from", "when", "reason"));
+        node.allow(Set.of("from", "when", "values", "then", "reason"));
+        SkipRule.When when = node.oneOf("when", SkipRule.When.class, SkipRule.When.FALSY);
+        boolean compares = when == SkipRule.When.EQUALS || when == SkipRule.When.DIFFERS;
+        if (compares != node.has("values")) {
+            node.problem("'values' is a list to compare with, for when: equals and when: differs only");
+        }
         return new SkipRule(
                 node.has("from") ? SourceParser.read(node.at("from"), false) : SourceParser.missing(node),
-                node.oneOf("when", SkipRule.When.class, SkipRule.When.FALSY),
+                when,
+                compares && node.has("values")
+                        ? node.at("values").elements().stream()
+                                .map(MappingNode::json)
+                                .toList()
+                        : List.of(),
+                node.oneOf("then", SkipRule.Then.class, SkipRule.Then.SKIP),
                 node.text("reason"),
                 node.where());
     }

@@ -106,6 +106,18 @@ final class SourceParser {
         }
     }
 
+    /// A path that is written as the name of a setting.
+    ///
+    /// @param node where a mistake in it is reported
+    static Source.Path path(MappingNode node, String text) {
+        try {
+            return new Source.Path(segments(text));
+        } catch (IllegalArgumentException refused) {
+            node.problem(String.valueOf(refused.getMessage()));
+            return NO_PATH;
+        }
+    }
+
     /// Splits `address."geo.lat".x` at the dots outside double quotes.
     static List<String> segments(String path) {
         List<String> segments = new ArrayList<>();

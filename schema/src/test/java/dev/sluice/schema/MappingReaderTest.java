@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.ZoneId;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -123,7 +124,13 @@ class MappingReaderTest {
                 .as("in the order of the file")
                 .containsExactly("z", "y", "x");
         assertThat(things.columns().get(4).reference())
-                .isEqualTo(new Reference(new TableName("app", "agents"), "legacy", new ColumnType.Int(8), "id"));
+                .isEqualTo(new Reference(
+                        new TableName("app", "agents"),
+                        "legacy",
+                        new ColumnType.Int(8),
+                        "id",
+                        Map.of(),
+                        Reference.Orphan.EMPTY));
 
         ChildMapping parts = things.children().getFirst();
         assertThat(parts.table()).isEqualTo(new TableName("app", "parts"));

@@ -347,9 +347,7 @@ class CopyBufferIT {
         TableShape shape = new TableShape(
                 new TableName("public", name),
                 1,
-                List.of(
-                        new TableShape.Column("n", new ColumnType.Int(4), null),
-                        new TableShape.Column("v", type, null)));
+                List.of(TableShape.Column.plain("n", new ColumnType.Int(4)), TableShape.Column.plain("v", type)));
         TableSql sql = new TableSql(shape, List.of("n"), "stage_" + name);
         List<@Nullable Object[]> rows = new ArrayList<>();
         List<String> literals = new ArrayList<>();
