@@ -1,5 +1,6 @@
 package dev.sluice.mapping;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.mapping.MappingResult.MisfitValue;
 import dev.sluice.mapping.MappingResult.Rejected;
 import dev.sluice.schema.ColumnMapping;
@@ -72,11 +73,19 @@ final class ColumnMapper {
                 source,
                 steps,
                 converter,
-                Literals.value(column.missing(), type, where, "missing"),
-                Literals.value(column.nulls(), type, where, "null"),
-                Literals.value(column.instead(), type, where, "instead"),
+                literal(column, column.missing(), type, "missing"),
+                literal(column, column.nulls(), type, "null"),
+                literal(column, column.instead(), type, "instead"),
                 column.misfit() == Misfit.REJECT,
                 column.conversions().stream().anyMatch(c -> c instanceof Conversion.Only));
+    }
+
+    /// What is written for a literal of the policies; one that is not there is SQL NULL, or JSON's where the
+    /// mapping wants that.
+    private static @Nullable Object literal(
+            ColumnMapping column, @Nullable JsonNode literal, ColumnType type, String setting) {
+        Object value = Literals.value(literal, type, column.where(), setting);
+        return value == null && column.jsonNull() ? "null" : value;
     }
 
     /// A value that is looked up elsewhere is of the type it is looked up by.

@@ -27,6 +27,7 @@ public final class DocumentMapper {
     private final CollectionMapping mapping;
     private final DocumentKey key;
     private final String keyLabel;
+    private final @Nullable Redactor redactor;
     private final FieldTrie readFields;
     private final Skip[] skips;
     private final ColumnMapper[] columns;
@@ -80,6 +81,7 @@ public final class DocumentMapper {
         this.mapping = mapping;
         this.key = DocumentKey.of(mapping.collection(), mapping.key());
         this.keyLabel = mapping.table().table() + "." + mapping.key().column();
+        this.redactor = Redactor.of(mapping.redactions());
         this.readFields = FieldTrie.of(mapping.readPaths());
         SourceReader.Rests rests = new SourceReader.Rests(readFields, null);
         this.skips = mapping.skips().stream()
@@ -123,13 +125,17 @@ public final class DocumentMapper {
         return new DocumentMapper(mapping);
     }
 
-    /// @param document with `_id`; a raw one is decoded first, so decode it yourself when you need it
-    ///     decoded too
+    /// @param document with `_id`, as it is in MongoDB: what the mapping redacts is taken out first. A raw
+    ///     one is decoded first, so decode it yourself when you need it decoded too
     public MappingResult map(BsonDocument document) {
         if (document instanceof RawBsonDocument raw) {
             // A raw document is searched from its start for each field.
             return map(raw.decode(DECODER));
         }
+        return redactor == null ? mapSeen(document) : mapSeen(redactor.redact(document));
+    }
+
+    private MappingResult mapSeen(BsonDocument document) {
         BsonValue id = document.get("_id");
         if (id == null) {
             return new MappingResult.Rejected(keyLabel, "_id", "is missing");
@@ -161,6 +167,23 @@ public final class DocumentMapper {
         }
         MappingResult.Rejected rejected = findings.rejected();
         return rejected != null ? rejected : new MappingResult.Mapped(row, childRows, findings.misfits());
+    }
+
+    /// The document as it may be seen outside MongoDB, for what keeps a whole document: a dead letter. What
+    /// [#map] reports is redacted already. Once only: a hash would be hashed again.
+    ///
+    /// @return the same instance when there is nothing to redact
+    @SuppressWarnings("ReferenceEquality") // Whether it was copied, not whether it is equal.
+    public BsonDocument redacted(BsonDocument document) {
+        if (redactor == null) {
+            return document;
+        }
+        if (document instanceof RawBsonDocument raw) {
+            BsonDocument decoded = raw.decode(DECODER);
+            BsonDocument seen = redactor.redact(decoded);
+            return seen == decoded ? raw : seen;
+        }
+        return redactor.redact(document);
     }
 
     /// The key of the row of the document with this `_id`. The same whether the `_id` comes from a document
