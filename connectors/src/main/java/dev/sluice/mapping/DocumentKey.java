@@ -44,6 +44,7 @@ public final class DocumentKey {
             case ColumnType.Date d -> notAKey();
             case ColumnType.Bytea b -> notAKey();
             case ColumnType.Jsonb j -> notAKey();
+            case ColumnType.Inet i -> notAKey();
             case ColumnType.Array a -> notAKey();
         };
     }

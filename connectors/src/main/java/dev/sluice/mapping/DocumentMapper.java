@@ -35,25 +35,17 @@ public final class DocumentMapper {
     private final @Nullable UnreadFields unread;
     private final TableShape shape;
 
-    private record Skip(SourceReader source, SkipRule.When when, List<BsonValue> values, MappingResult result) {
-        boolean applies(BsonDocument document) {
-            BsonValue value = source.read(document, document);
+    private record Skip(SourceReader source, SkipRule.When when, AnyOf values, MappingResult result) {
+        boolean applies(Scope scope) {
+            // What the source loses on the way is only compared with; no row lands without it.
+            BsonValue value = source.read(scope.aside());
             return switch (when) {
                 case MISSING -> value == null;
                 case NULL -> Falsy.isMissingOrNull(value);
                 case FALSY -> value == null || Falsy.isFalsy(value);
-                case EQUALS -> value != null && isAmongThem(value);
-                case DIFFERS -> value != null && !isAmongThem(value);
+                case EQUALS -> value != null && values.has(value);
+                case DIFFERS -> value != null && !values.has(value);
             };
-        }
-
-        private boolean isAmongThem(BsonValue value) {
-            for (BsonValue candidate : values) {
-                if (candidate.equals(value) || BsonNumbers.sameNumber(candidate, value)) {
-                    return true;
-                }
-            }
-            return false;
         }
 
         static Skip of(SkipRule rule, CollectionMapping mapping, SourceReader.Rests rests) {
@@ -61,9 +53,7 @@ public final class DocumentMapper {
             return new Skip(
                     SourceReader.of(rule.source(), new ColumnType.Jsonb(), rests),
                     rule.when(),
-                    rule.values().stream()
-                            .map(v -> Literals.bson(v, new ColumnType.Jsonb()))
-                            .toList(),
+                    AnyOf.of(rule.values()),
                     switch (rule.then()) {
                         case SKIP -> new MappingResult.Skipped(rule.reason());
                         case DEAD_LETTER ->
@@ -147,20 +137,21 @@ public final class DocumentMapper {
     }
 
     private MappingResult map(BsonDocument document, Object rowKey) {
+        Findings findings = new Findings();
+        Scope scope = Scope.of(document, findings);
         for (Skip skip : skips) {
-            if (skip.applies(document)) {
+            if (skip.applies(scope)) {
                 return skip.result();
             }
         }
-        Findings findings = new Findings();
         @Nullable Object[] row = new @Nullable Object[1 + columns.length];
         row[0] = rowKey;
         for (int i = 0; i < columns.length; i++) {
-            row[1 + i] = columns[i].value(document, document, ColumnMapper.Top.PLACE, findings);
+            row[1 + i] = columns[i].value(scope);
         }
         List<List<@Nullable Object[]>> childRows = children.length == 0 ? List.of() : new ArrayList<>(children.length);
         for (ChildMapper child : children) {
-            childRows.add(child.rows(document, rowKey, findings));
+            childRows.add(child.rows(scope, rowKey));
         }
         if (unread != null) {
             unread.report(document, "", findings);
