@@ -18,11 +18,16 @@ import dev.sluice.testkit.TestTarget;
 import dev.sluice.testkit.TestingServers;
 import dev.sluice.verify.FullComparison;
 import dev.sluice.verify.TableDifference;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.bson.BsonDocument;
 import org.bson.BsonNull;
 import org.bson.BsonTimestamp;
@@ -352,6 +357,49 @@ class OrphansIT {
         copy();
         resync.drain();
         assertThat(target.versions()).as("again changes nothing").isEqualTo(versions);
+    }
+
+    /// The backfill copies again and again, and what waits is taken anew, while the stream goes on.
+    @ParameterizedTest(name = "foreign keys: {0}")
+    @ValueSource(booleans = {true, false})
+    void sideBySideTheyMissNothingOfEachOther(boolean foreignKeys) throws Exception {
+        open(foreignKeys);
+        AtomicBoolean over = new AtomicBoolean();
+        Connection bookkeeping = target.connection();
+        try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+            Future<?> copying = threads.submit(() -> {
+                while (!over.get()) {
+                    copy();
+                    for (CollectionTarget collection : target.targets()) {
+                        new BackfillStore(TestTarget.PIPELINE).restart(bookkeeping, collection.collection());
+                    }
+                }
+                return null;
+            });
+            Future<?> taking = threads.submit(() -> {
+                while (!over.get()) {
+                    resync.drain();
+                }
+            });
+            Random random = new Random(11);
+            for (int round = 0; round < 150; round++) {
+                List<RowChange> changes = new ArrayList<>();
+                for (int i = random.nextInt(4); i >= 0; i--) {
+                    BsonDocument document = randomDocument(random);
+                    String collection = document.getString("in").getValue();
+                    changes.add(random.nextInt(3) == 0 ? deleted(collection, strip(document)) : upserted(document));
+                }
+                apply(changes);
+            }
+            over.set(true);
+            copying.get();
+            taking.get();
+        }
+        resync.drain();
+        resync.sweep();
+        assertThat(target.rows("SELECT collection, document_key, reason FROM sluice.dead_letter"))
+                .isEmpty();
+        equal();
     }
 
     private BsonDocument randomDocument(Random random) {
