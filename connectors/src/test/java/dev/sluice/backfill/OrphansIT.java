@@ -320,7 +320,8 @@ class OrphansIT {
 
     /// Everything at once, in an order that nobody planned: stream, backfill and what is taken anew.
     @ParameterizedTest(name = "foreign keys: {0}, seed {1}")
-    @CsvSource({"true,1", "false,1", "true,2", "false,2", "true,3", "false,3", "true,4", "false,5", "true,6", "false,7"})
+    @CsvSource({"true,1", "false,1", "true,2", "false,2", "true,3", "false,3", "true,4", "false,5", "true,6", "false,7"
+    })
     void inAnyOrderTheRowsAreWhatTheDocumentsSay(boolean foreignKeys, long seed) throws SQLException {
         open(foreignKeys);
         Random random = new Random(seed);
