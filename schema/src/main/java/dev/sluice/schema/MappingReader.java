@@ -156,6 +156,10 @@ public final class MappingReader {
                 node.at("conflict").problem("'" + column + "' is no column of this mapping");
             }
         }
+        if (node.has("dedupe") && !conflict.equals(List.of(key.column()))) {
+            // A row that somebody else made can't be told from one of a document, so nothing could be preferred.
+            node.at("dedupe").problem("'dedupe' has no meaning beside 'conflict': there each document takes the row over");
+        }
         return new CollectionMapping(
                 name,
                 table(node, node.text("table", name), schema),
