@@ -121,7 +121,7 @@ public final class DocsGptDocuments {
     }
 
     private UUID uuid() {
-        return new UUID(random.nextLong() & ~0xF000L | 0x4000L, random.nextLong() >>> 2 | Long.MIN_VALUE);
+        return new UUID((random.nextLong() & ~0xF000L) | 0x4000L, (random.nextLong() >>> 2) | Long.MIN_VALUE);
     }
 
     /// Not every user has a document, and preferences come once there are agents.
@@ -360,7 +360,7 @@ public final class DocsGptDocuments {
         }
         for (int e = 0; e < nodes - 1; e++) {
             // The fourth node has no name, so no edge can name it.
-            Document edge = made().append("id", e == 4 ? null : "e" + e)
+            Document edge = made().append("id", e == 3 ? null : "e" + e)
                     .append("workflow_id", hexOf(workflow))
                     .append("source_id", "n" + (e > 2 ? 0 : e))
                     .append("target_id", "n" + (e + 1 == 3 ? 2 : Math.min(e + 1, nodes - 1)));
@@ -435,7 +435,7 @@ public final class DocsGptDocuments {
                         .append("source", reference("sources", id()))
                         .append("sources", List.of(reference("sources", id()), reference("sources", all("sources")
                                 .getFirst()
-                                .get("_id"))))
+                                .getObjectId("_id"))))
                         .append("prompt_id", id().toHexString())
                         .append("folder_id", id().toHexString())
                         .append("workflow", id().toHexString()));
@@ -451,14 +451,14 @@ public final class DocsGptDocuments {
                 .append("key", UUID.nameUUIDFromBytes(new byte[] {(byte) i, (byte) (i >> 8)})
                         .toString())
                 .append("image", "")
-                .append("source", i % 4 == 0 ? "default" : reference("sources", source.get("_id")))
+                .append("source", i % 4 == 0 ? "default" : reference("sources", source.getObjectId("_id")))
                 .append(
                         "sources",
                         i % 5 == 0
                                 ? List.of()
                                 : List.of(
-                                        reference("sources", source.get("_id")),
-                                        reference("sources", any("sources").get("_id")),
+                                        reference("sources", source.getObjectId("_id")),
+                                        reference("sources", any("sources").getObjectId("_id")),
                                         "default",
                                         hex("sources")))
                 .append("chunks", i % 7 == 0 ? "" : String.valueOf(i % 9))
@@ -627,7 +627,7 @@ public final class DocsGptDocuments {
         return switch (i % 9) {
             case 0 -> "default_" + user;
             case 1 -> id().toHexString();
-            case 2 -> tool.get("_id");
+            case 2 -> tool.getObjectId("_id");
             case 3 -> uuid().toString();
             default -> hexOf(tool);
         };
@@ -724,7 +724,7 @@ public final class DocsGptDocuments {
                     query.append("attachments", Arrays.asList(hex("attachments"), "", hex("attachments")))
                             .append("timestamp", time());
                 case 1 ->
-                    query.append("attachments", List.of(id().toHexString(), any("attachments").get("_id")))
+                    query.append("attachments", List.of(id().toHexString(), any("attachments").getObjectId("_id")))
                             .append("timestamp", time());
                 case 2 -> query.append("attachments", null).append("metadata", new Document("k", q));
                 case 3 ->
@@ -744,7 +744,7 @@ public final class DocsGptDocuments {
         List<Document> conversations = all("conversations");
         for (int i = 0; i < 160; i++) {
             Document conversation = conversations.get(i);
-            Object id = conversation.get("_id");
+            ObjectId id = conversation.getObjectId("_id");
             Document share = made().append("user", user())
                     .append("uuid", switch (i % 5) {
                         case 0 -> uuid().toString();
@@ -775,14 +775,14 @@ public final class DocsGptDocuments {
                 made().append("user", user()).append("uuid", uuid().toString()).append("conversation_id", id()));
         add(
                 "shared_conversations",
-                made().append("user", user()).append("conversation_id", conversations.getFirst().get("_id")));
+                made().append("user", user()).append("conversation_id", conversations.getFirst().getObjectId("_id")));
     }
 
     private void pendingToolState() {
         List<Document> conversations = all("conversations");
         for (int i = 0; i < 90; i++) {
             Document conversation = conversations.get(i * 2);
-            Document state = made().append("conversation_id", i % 2 == 0 ? hexOf(conversation) : conversation.get("_id"))
+            Document state = made().append("conversation_id", i % 2 == 0 ? hexOf(conversation) : conversation.getObjectId("_id"))
                     .append("user", user())
                     .append("messages", List.of(new Document("role", "user").append("content", "q")))
                     .append("pending_tool_calls", List.of(new Document("id", "c" + i)))
