@@ -149,7 +149,7 @@ record Link(
     /// what the column holds, which is what the other row's `take` is; a look-up's by what was compared.
     String refers() {
         String condition = policy == null
-                ? "c." + TableName.quote(own) + " = t." + TableName.quote(match)
+                ? TableSql.cast("c." + TableName.quote(own), matchType) + " = t." + TableName.quote(match)
                 : isArray()
                         ? "c." + TableName.quote(column.name()) + " @> ARRAY[t." + TableName.quote(take) + "]"
                         : "c." + TableName.quote(column.name()) + " = t." + TableName.quote(take);

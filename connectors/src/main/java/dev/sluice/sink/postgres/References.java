@@ -271,7 +271,10 @@ final class References {
         String same = sameKey(shape);
         for (Link link : links.to(shape.table())) {
             List<String> differing = new ArrayList<>();
-            for (String name : List.of(link.match(), link.take())) {
+            Set<String> names = new LinkedHashSet<>(link.and().keySet());
+            names.add(link.match());
+            names.add(link.take());
+            for (String name : names) {
                 TableShape.Column column = column(shape, name);
                 if (column != null && !isKey(shape, name)) {
                     differing.add("t." + TableName.quote(name) + "::text IS DISTINCT FROM "

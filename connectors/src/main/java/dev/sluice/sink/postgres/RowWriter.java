@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// Writes row changes in the caller's transaction: rows, child rows, dead letters and quarantined values.
@@ -32,18 +33,21 @@ final class RowWriter {
     private final Parked parked;
 
     private final References references;
+    private final Tallies tallies;
 
     private RowWriter(
             Connection connection,
             List<CollectionTarget> targets,
             StagedTables tables,
             References references,
-            Parked parked) {
+            Parked parked,
+            Tallies tallies) {
         this.connection = connection;
         this.targets = List.copyOf(targets);
         this.tables = tables;
         this.references = references;
         this.parked = parked;
+        this.tallies = tallies;
     }
 
     /// Looks at the target's tables and makes the staging tables. Once for each connection.
@@ -55,7 +59,8 @@ final class RowWriter {
                 targets,
                 tables,
                 References.create(connection, tables, targets, pipeline),
-                new Parked(connection, pipeline));
+                new Parked(connection, pipeline),
+                new Tallies(connection, pipeline));
     }
 
     /// Lists for taking anew the documents that wait for what somebody else has brought.
@@ -102,7 +107,8 @@ final class RowWriter {
     private final class Compacted {
         private final List<Effects> perCollection = new ArrayList<>();
         private final Map<Object, RowChange> rejected = new LinkedHashMap<>();
-        private int skipped;
+        private final Map<String, Integer> skipped = new TreeMap<>();
+        private int waiting;
 
         /// What happens to one collection's rows.
         private static final class Effects {
@@ -156,12 +162,13 @@ final class RowWriter {
             for (RowChange change : rejected.values()) {
                 parked.deadLetter(change, ((Effect.Reject) change.effect()).reason(), null);
             }
-            return new WriteSummary(rows, deleted, skipped, rejected.size());
+            return new WriteSummary(rows, deleted, skipped, rejected.size(), waiting);
         }
 
         private int delete(Effects effects) throws SQLException {
             List<Object> keys = new ArrayList<>();
             List<Object> without = new ArrayList<>();
+            Map<String, Integer> reasons = new TreeMap<>();
             for (RowChange change : effects.last.values()) {
                 switch (change.effect()) {
                     case Effect.Delete d -> {
@@ -173,7 +180,7 @@ final class RowWriter {
                     case Effect.Skip s -> {
                         without.add(s.key());
                         keys.add(s.key());
-                        skipped++;
+                        reasons.merge(s.reason(), 1, Integer::sum);
                     }
                     case Effect.Upsert u -> {}
                     case Effect.Forget f -> {}
@@ -182,6 +189,8 @@ final class RowWriter {
                 }
             }
             references.forget(effects.target, without);
+            tallies.skipped(effects.target.collection(), reasons);
+            reasons.forEach((reason, documents) -> skipped.merge(reason, documents, Integer::sum));
             return keys.isEmpty() ? 0 : references.remove(effects.target, keys);
         }
 
@@ -200,6 +209,7 @@ final class RowWriter {
             CollectionTables own = tables.of(effects.target);
             stage(own, mapped);
             Set<Object> rowless = references.settle(effects.target, documents);
+            waiting += rowless.size();
             if (!rowless.isEmpty()) {
                 references.remove(effects.target, rowless);
             }

@@ -352,8 +352,14 @@ final class BackfillCommand implements Callable<Integer> {
         @Override
         public void onDone(CollectionTarget target) {
             out.printf(
-                    "%s: done; %,d documents, %,d rows written, %,d skipped, %,d dead letters%n",
-                    target.collection(), documents, total.rows(), total.skipped(), total.deadLetters());
+                    "%s: done; %,d documents, %,d rows written, %,d skipped%s, %,d dead letters%s%n",
+                    target.collection(),
+                    documents,
+                    total.rows(),
+                    total.skipped(),
+                    total.skippedBy().isEmpty() ? "" : " " + new TreeMap<>(total.skippedBy()),
+                    total.deadLetters(),
+                    total.waiting() == 0 ? "" : String.format(", %,d wait for others", total.waiting()));
             out.flush();
         }
     }
