@@ -61,8 +61,10 @@ class DocsGptIT {
                 settle(system, running);
                 assertThat(versions(system)).as("not one row is written again").isEqualTo(before);
 
-                String message = "SELECT m.id FROM conversation_messages m JOIN conversations c ON c.id = m.conversation_id"
-                        + " WHERE m.position = 0 AND c.legacy_mongo_id = '" + hex(conversation(documents, 0)) + "'";
+                String message =
+                        "SELECT m.id FROM conversation_messages m JOIN conversations c ON c.id = m.conversation_id"
+                                + " WHERE m.position = 0 AND c.legacy_mongo_id = '" + hex(conversation(documents, 0))
+                                + "'";
                 String messageId = system.text(message);
                 Life life = new Life(system.database(), documents);
                 life.conversations();
@@ -113,8 +115,9 @@ class DocsGptIT {
         for (String table : DocsGptRows.TABLES) {
             versions.put(
                     table,
-                    String.valueOf(system.text("SELECT count(*) || ' ' || md5(string_agg(id::text || ':' || xmin::text, ',' ORDER BY id))"
-                            + " FROM " + table)));
+                    String.valueOf(system.text(
+                            "SELECT count(*) || ' ' || md5(string_agg(id::text || ':' || xmin::text, ',' ORDER BY id))"
+                                    + " FROM " + table)));
         }
         return versions;
     }
@@ -122,7 +125,14 @@ class DocsGptIT {
     /// Some of what has to be there, in plain figures.
     private static void copied(LiveSystem system, Map<String, List<Document>> documents) throws SQLException {
         for (String collection : List.of(
-                "prompts", "user_tools", "agent_folders", "sources", "agents", "stack_logs", "user_logs", "token_usage")) {
+                "prompts",
+                "user_tools",
+                "agent_folders",
+                "sources",
+                "agents",
+                "stack_logs",
+                "user_logs",
+                "token_usage")) {
             assertThat(system.number("SELECT count(*) FROM " + collection))
                     .as(collection)
                     .isEqualTo(documents.getOrDefault(collection, List.of()).size());
@@ -135,7 +145,8 @@ class DocsGptIT {
                 .isPositive();
         assertThat(system.number("SELECT count(*) FROM token_usage WHERE agent_id IS NOT NULL"))
                 .isGreaterThan(200);
-        assertThat(system.number("SELECT count(*) FROM token_usage WHERE user_id = '__system__' AND agent_id IS NOT NULL"))
+        assertThat(system.number(
+                        "SELECT count(*) FROM token_usage WHERE user_id = '__system__' AND agent_id IS NOT NULL"))
                 .isPositive();
         assertThat(system.number("SELECT count(*) FROM memories WHERE tool_id IS NULL"))
                 .isPositive();
@@ -145,7 +156,8 @@ class DocsGptIT {
         assertThat(system.number("SELECT count(*) FROM sluice.quarantine WHERE column_name = 'agents.prompt_id'"
                         + " AND value IN ('\"creative\"', '\"strict\"')"))
                 .isPositive();
-        assertThat(system.text("SELECT min(date)::text FROM sources WHERE metadata #>> '{legacy_fields,location}' = 'local'"))
+        assertThat(system.text(
+                        "SELECT min(date)::text FROM sources WHERE metadata #>> '{legacy_fields,location}' = 'local'"))
                 .startsWith("202");
         // Three folders in a circle, and one whose parent is gone.
         assertThat(system.number("SELECT count(*) FROM agent_folders a JOIN agent_folders b ON b.id = a.parent_id"
@@ -153,8 +165,9 @@ class DocsGptIT {
                 .isEqualTo(3);
         assertThat(system.number("SELECT count(*) FROM sluice.waiting WHERE column_name = 'agent_folders.parent_id'"))
                 .isEqualTo(1);
-        assertThat(system.number("SELECT count(*) FROM sluice.quarantine WHERE column_name = 'conversation_messages.position'"
-                        + " AND value = '\"not an object\"'"))
+        assertThat(system.number(
+                        "SELECT count(*) FROM sluice.quarantine WHERE column_name = 'conversation_messages.position'"
+                                + " AND value = '\"not an object\"'"))
                 .isPositive();
     }
 
@@ -262,17 +275,23 @@ class DocsGptIT {
                                 conversation,
                                 Updates.combine(
                                         Updates.set("queries.0.feedback", "DISLIKE"),
-                                        Updates.set("queries.0.feedback_timestamp", Instant.ofEpochSecond(1_700_000_000))));
+                                        Updates.set(
+                                                "queries.0.feedback_timestamp", Instant.ofEpochSecond(1_700_000_000))));
                     default -> update("conversations", conversation, Updates.set("name", "renamed " + n));
                 }
             }
             collection("attachments")
-                    .insertOne(new Document("_id", late).append("user", "user-5").append("filename", "late").append("path", "p"));
+                    .insertOne(new Document("_id", late)
+                            .append("user", "user-5")
+                            .append("filename", "late")
+                            .append("path", "p"));
             update("conversations", all.getFirst(), Updates.set("queries.0.response", "edited"));
             collection("conversations")
                     .deleteMany(Filters.in(
                             "_id",
-                            all.subList(900, 930).stream().map(d -> d.getObjectId("_id")).toList()));
+                            all.subList(900, 930).stream()
+                                    .map(d -> d.getObjectId("_id"))
+                                    .toList()));
             // Its shares and pending states go with it.
             delete("conversations", all.get(4));
         }
@@ -292,8 +311,10 @@ class DocsGptIT {
             String gone = hex(all.get(11));
             collection("users")
                     .updateMany(
-                            Filters.eq("agent_preferences.pinned", gone), Updates.pull("agent_preferences.pinned", gone));
-            Document source = new Document("_id", new ObjectId()).append("user", "user-2").append("name", "late");
+                            Filters.eq("agent_preferences.pinned", gone),
+                            Updates.pull("agent_preferences.pinned", gone));
+            Document source =
+                    new Document("_id", new ObjectId()).append("user", "user-2").append("name", "late");
             ObjectId agent = new ObjectId();
             collection("conversations")
                     .insertOne(new Document("_id", new ObjectId())
@@ -313,7 +334,10 @@ class DocsGptIT {
             collection("sources").insertOne(source);
             // A key is given up, and taken by another agent.
             update("agents", all.get(60), Updates.set("key", ""));
-            update("agents", all.get(66), Updates.set("key", String.valueOf(all.get(60).get("key"))));
+            update(
+                    "agents",
+                    all.get(66),
+                    Updates.set("key", String.valueOf(all.get(60).get("key"))));
         }
 
         void tools() {
@@ -333,7 +357,8 @@ class DocsGptIT {
                                 .append("content", "early"));
             }
             collection("user_tools")
-                    .insertOne(new Document("_id", late).append("user", "user-7").append("name", "memory"));
+                    .insertOne(
+                            new Document("_id", late).append("user", "user-7").append("name", "memory"));
             // The first of two files of one name goes, and the other takes its place.
             List<Document> memories = all("memories");
             delete("memories", memories.get(memories.size() - 3));
@@ -364,7 +389,8 @@ class DocsGptIT {
                             .append("name", "early child")
                             .append("parent_id", parent.toHexString()));
             collection("agent_folders")
-                    .insertOne(new Document("_id", parent).append("user", "user-3").append("name", "late parent"));
+                    .insertOne(
+                            new Document("_id", parent).append("user", "user-3").append("name", "late parent"));
         }
 
         void sourcesAndAttachments() {
@@ -375,7 +401,8 @@ class DocsGptIT {
             update(
                     "sources",
                     all("sources").get(30),
-                    Updates.combine(Updates.set("tokens", 99), Updates.set("date", Instant.ofEpochSecond(1_700_000_000))));
+                    Updates.combine(
+                            Updates.set("tokens", 99), Updates.set("date", Instant.ofEpochSecond(1_700_000_000))));
             update("attachments", all("attachments").get(30), Updates.set("openai_file_id", "file-new"));
         }
 
@@ -453,8 +480,12 @@ class DocsGptIT {
             collection("shared_conversations")
                     .insertOne(new Document("_id", new ObjectId())
                             .append("user", "user-2")
-                            .append("conversation_id", conversation(documents, 200).getObjectId("_id"))
-                            .append("uuid", UUID.nameUUIDFromBytes(new byte[] {9}).toString())
+                            .append(
+                                    "conversation_id",
+                                    conversation(documents, 200).getObjectId("_id"))
+                            .append(
+                                    "uuid",
+                                    UUID.nameUUIDFromBytes(new byte[] {9}).toString())
                             .append("isPromptable", true)
                             .append("first_n_queries", 1)
                             .append("api_key", "early"));
@@ -497,7 +528,10 @@ class DocsGptIT {
                             .append("user_id", "newcomer")
                             .append(
                                     "agent_preferences",
-                                    new Document("pinned", new ArrayList<>(List.of(hex(all("agents").get(101)))))));
+                                    new Document(
+                                            "pinned",
+                                            new ArrayList<>(
+                                                    List.of(hex(all("agents").get(101)))))));
             for (int i = 10; i < 20; i++) {
                 delete("prompts", all("prompts").get(i));
                 update("prompts", all("prompts").get(i + 10), Updates.set("content", "rewritten " + i));

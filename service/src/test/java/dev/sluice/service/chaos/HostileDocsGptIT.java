@@ -31,7 +31,11 @@ class HostileDocsGptIT {
             Map<String, List<String>> others = DocsGptRows.expected(system.database());
             List<DocsGptHostility> before = DocsGptHostility.of(1);
             List<DocsGptHostility> after = DocsGptHostility.of(2);
-            assertThat(before).hasSize(39).last().extracting(DocsGptHostility::number).isEqualTo(39);
+            assertThat(before)
+                    .hasSize(39)
+                    .last()
+                    .extracting(DocsGptHostility::number)
+                    .isEqualTo(39);
             insert(system, before);
             try (RunningPipeline running = RunningPipeline.start(system)) {
                 running.awaitStreaming();
@@ -56,7 +60,8 @@ class HostileDocsGptIT {
                         .as("only those that are said to be")
                         .isEqualTo(deadLetters(before) + deadLetters(after));
             }
-            assertThat(system.differences()).allSatisfy(d -> assertThat(d.missing()).isZero());
+            assertThat(system.differences())
+                    .allSatisfy(d -> assertThat(d.missing()).isZero());
         }
     }
 
@@ -120,7 +125,8 @@ class HostileDocsGptIT {
     private static @Nullable String kept(LiveSystem system, String table, String column, Entry entry)
             throws SQLException {
         String byRow = table.equals("waiting")
-                ? " OR row_key IN ('" + IdUuid.of(entry.collection(), id(entry)) + "', '" + id(entry).toHexString() + "')"
+                ? " OR row_key IN ('" + IdUuid.of(entry.collection(), id(entry)) + "', '"
+                        + id(entry).toHexString() + "')"
                 : "";
         return system.text("SELECT " + column + " FROM sluice." + table + " WHERE collection = '" + entry.collection()
                 + "' AND (document_key = '" + key(entry) + "'" + byRow + ")");

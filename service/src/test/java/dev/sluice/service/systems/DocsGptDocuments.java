@@ -29,8 +29,7 @@ public final class DocsGptDocuments {
     /// The time of the first ObjectId: 1 June 2023.
     private static final long EPOCH = 1_685_577_600L;
 
-    private static final DateTimeFormatter DAY_FIRST =
-            DateTimeFormatter.ofPattern("dd/MM/yyyy HH:mm:ss", Locale.ROOT);
+    private static final DateTimeFormatter DAY_FIRST = DateTimeFormatter.ofPattern("dd/MM/yyyy HH:mm:ss", Locale.ROOT);
     private static final int USERS = 60;
 
     private final Random random;
@@ -165,7 +164,8 @@ public final class DocsGptDocuments {
             switch (i % 7) {
                 case 0 -> prompt.append("name", "Prompt " + i);
                 case 1 -> prompt.append("name", null).append("content", "content of " + i);
-                case 2 -> prompt.append("name", "Prompt " + i).append("content", "x").append("created_at", time());
+                case 2 ->
+                    prompt.append("name", "Prompt " + i).append("content", "x").append("created_at", time());
                 default -> prompt.append("name", "Prompt " + i).append("content", "{summaries} — " + i);
             }
             add("prompts", prompt);
@@ -182,7 +182,8 @@ public final class DocsGptDocuments {
                     .append("displayName", "Tool " + i)
                     .append("description", "does " + i);
             switch (i % 5) {
-                case 0 -> tool.append("status", true).append("actions", List.of()).append("config", new Document());
+                case 0 ->
+                    tool.append("status", true).append("actions", List.of()).append("config", new Document());
                 case 1 ->
                     tool.append("customName", "My " + i)
                             .append("status", false)
@@ -279,7 +280,11 @@ public final class DocsGptDocuments {
                     .append("content", "text of " + i)
                     .append("mime_type", "application/pdf");
             switch (i % 4) {
-                case 0 -> attachment.append("path", "inputs/" + i).append("date", time()).append("token_count", i);
+                case 0 ->
+                    attachment
+                            .append("path", "inputs/" + i)
+                            .append("date", time())
+                            .append("token_count", i);
                 case 1 -> attachment.append("upload_path", "uploads/" + i).append("created_at", time());
                 case 2 ->
                     attachment
@@ -306,7 +311,9 @@ public final class DocsGptDocuments {
         for (int i = 0; i < 70; i++) {
             Document workflow = made().append("user", user()).append("name", "Flow " + i);
             if (i % 3 == 0) {
-                workflow.append("created_at", time()).append("updated_at", time()).append("description", "d");
+                workflow.append("created_at", time())
+                        .append("updated_at", time())
+                        .append("description", "d");
             } else if (i % 3 == 1) {
                 workflow.append("createdAt", time()).append("updatedAt", "");
             }
@@ -322,7 +329,9 @@ public final class DocsGptDocuments {
         add("workflows", made().append("name", "nobody's"));
         String gone = id().toHexString();
         for (int i = 0; i < 6; i++) {
-            add("workflow_nodes", made().append("id", "n" + i).append("workflow_id", gone).append("graph_version", 1));
+            add(
+                    "workflow_nodes",
+                    made().append("id", "n" + i).append("workflow_id", gone).append("graph_version", 1));
             add(
                     "workflow_edges",
                     made().append("id", "e" + i)
@@ -376,11 +385,26 @@ public final class DocsGptDocuments {
 
     private void runs(String gone) {
         String[] words = {
-            "pending", "queued", "Waiting", "running", " in_progress", "active", "completed", "SUCCESS", "done",
-            "finished", "failed", "error", "failure", "aborted", "timeout", "cancelled"
+            "pending",
+            "queued",
+            "Waiting",
+            "running",
+            " in_progress",
+            "active",
+            "completed",
+            "SUCCESS",
+            "done",
+            "finished",
+            "failed",
+            "error",
+            "failure",
+            "aborted",
+            "timeout",
+            "cancelled"
         };
         for (int i = 0; i < 260; i++) {
-            Document run = made().append("workflow_id", i % 25 == 0 ? "unknown" : i % 26 == 0 ? gone : hex("workflows"));
+            Document run =
+                    made().append("workflow_id", i % 25 == 0 ? "unknown" : i % 26 == 0 ? gone : hex("workflows"));
             if (i % 18 < 16) {
                 run.append("status", words[i % 18]);
             } else if (i % 18 == 16) {
@@ -393,8 +417,10 @@ public final class DocsGptDocuments {
                             .append("steps", List.of(new Document("node_id", "n0").append("at", time())))
                             .append("created_at", time())
                             .append("completed_at", time());
-                case 1 -> run.append("created_at", time()).append("outputs", null).append("inputs", null);
-                default -> run.append("started_at", time()).append("result", "text").append("user", user());
+                case 1 ->
+                    run.append("created_at", time()).append("outputs", null).append("inputs", null);
+                default ->
+                    run.append("started_at", time()).append("result", "text").append("user", user());
             }
             add("workflow_runs", run);
         }
@@ -433,9 +459,13 @@ public final class DocsGptDocuments {
                 "agents",
                 agent(1000, "classic")
                         .append("source", reference("sources", id()))
-                        .append("sources", List.of(reference("sources", id()), reference("sources", all("sources")
-                                .getFirst()
-                                .getObjectId("_id"))))
+                        .append(
+                                "sources",
+                                List.of(
+                                        reference("sources", id()),
+                                        reference(
+                                                "sources",
+                                                all("sources").getFirst().getObjectId("_id"))))
                         .append("prompt_id", id().toHexString())
                         .append("folder_id", id().toHexString())
                         .append("workflow", id().toHexString()));
@@ -448,8 +478,10 @@ public final class DocsGptDocuments {
                 .append("description", "answers " + i)
                 .append("agent_type", type)
                 .append("status", i % 2 == 0 ? "published" : "template")
-                .append("key", UUID.nameUUIDFromBytes(new byte[] {(byte) i, (byte) (i >> 8)})
-                        .toString())
+                .append(
+                        "key",
+                        UUID.nameUUIDFromBytes(new byte[] {(byte) i, (byte) (i >> 8)})
+                                .toString())
                 .append("image", "")
                 .append("source", i % 4 == 0 ? "default" : reference("sources", source.getObjectId("_id")))
                 .append(
@@ -463,11 +495,13 @@ public final class DocsGptDocuments {
                                         hex("sources")))
                 .append("chunks", i % 7 == 0 ? "" : String.valueOf(i % 9))
                 .append("retriever", "classic")
-                .append("prompt_id", switch (i % 5) {
-                    case 0 -> "default";
-                    case 1 -> i % 2 == 0 ? "creative" : "strict";
-                    default -> hex("prompts");
-                })
+                .append(
+                        "prompt_id",
+                        switch (i % 5) {
+                            case 0 -> "default";
+                            case 1 -> i % 2 == 0 ? "creative" : "strict";
+                            default -> hex("prompts");
+                        })
                 .append("tools", List.of(hex("user_tools"), hex("user_tools")))
                 .append("models", i % 3 == 0 ? List.of("m1", "m2") : List.of())
                 .append("default_model_id", "m1")
@@ -510,16 +544,21 @@ public final class DocsGptDocuments {
         for (int i = 0; i < 620; i++) {
             Document log = made().append("endpoint", "stream").append("level", i % 10 == 0 ? "error" : "info");
             switch (i % 5) {
-                case 0 -> log.append("id", uuid().toString()).append("user", user()).append("api_key", "");
-                case 1 -> log.append("id", uuid().toString()).append("user", null).append("api_key", "key-" + i);
+                case 0 ->
+                    log.append("id", uuid().toString()).append("user", user()).append("api_key", "");
+                case 1 ->
+                    log.append("id", uuid().toString()).append("user", null).append("api_key", "key-" + i);
                 case 2 -> log.append("user", user());
                 case 3 -> log.append("id", "").append("user", "").append("agent_id", hex("agents"));
-                default -> log.append("id", uuid().toString()).append("user", user()).append("query", "q" + i);
+                default ->
+                    log.append("id", uuid().toString()).append("user", user()).append("query", "q" + i);
             }
-            log.append("stacks", i % 7 == 0
-                            ? null
-                            : List.of(new Document("component", "retriever")
-                                    .append("data", new Document("score", i / 7.0).append("at", time()))))
+            log.append(
+                            "stacks",
+                            i % 7 == 0
+                                    ? null
+                                    : List.of(new Document("component", "retriever")
+                                            .append("data", new Document("score", i / 7.0).append("at", time()))))
                     .append("timestamp", i % 9 == 0 ? null : time());
             add("stack_logs", log);
         }
@@ -620,7 +659,10 @@ public final class DocsGptDocuments {
             }
             add("notes", note);
         }
-        add("notes", made().append("user_id", "user-0").append("tool_id", all("notes").get(0).get("tool_id")));
+        add(
+                "notes",
+                made().append("user_id", "user-0")
+                        .append("tool_id", all("notes").get(0).get("tool_id")));
     }
 
     private @Nullable Object tool(int i, Document tool, String user) {
@@ -666,7 +708,9 @@ public final class DocsGptDocuments {
         add("connector_sessions", made().append("provider", "google_drive").append("user", "user-0"));
         add(
                 "connector_sessions",
-                made().append("provider", "google_drive").append("user", "user-0").append("token_info", null));
+                made().append("provider", "google_drive")
+                        .append("user", "user-0")
+                        .append("token_info", null));
     }
 
     private void conversations() {
@@ -724,12 +768,19 @@ public final class DocsGptDocuments {
                     query.append("attachments", Arrays.asList(hex("attachments"), "", hex("attachments")))
                             .append("timestamp", time());
                 case 1 ->
-                    query.append("attachments", List.of(id().toHexString(), any("attachments").getObjectId("_id")))
+                    query.append(
+                                    "attachments",
+                                    List.of(
+                                            id().toHexString(),
+                                            any("attachments").getObjectId("_id")))
                             .append("timestamp", time());
                 case 2 -> query.append("attachments", null).append("metadata", new Document("k", q));
                 case 3 ->
-                    query.append("feedback", "LIKE").append("feedback_timestamp", time()).append("timestamp", time());
-                case 4 -> query.append("feedback", new Document("stars", 5)).append("timestamp", "2024-01-02T03:04:05Z");
+                    query.append("feedback", "LIKE")
+                            .append("feedback_timestamp", time())
+                            .append("timestamp", time());
+                case 4 ->
+                    query.append("feedback", new Document("stars", 5)).append("timestamp", "2024-01-02T03:04:05Z");
                 default -> query.append("timestamp", null);
             }
             queries.add(query);
@@ -746,16 +797,20 @@ public final class DocsGptDocuments {
             Document conversation = conversations.get(i);
             ObjectId id = conversation.getObjectId("_id");
             Document share = made().append("user", user())
-                    .append("uuid", switch (i % 5) {
-                        case 0 -> uuid().toString();
-                        case 1 -> binary(uuid(), BsonBinarySubType.UUID_LEGACY);
-                        default -> binary(uuid(), BsonBinarySubType.UUID_STANDARD);
-                    })
-                    .append("conversation_id", switch (i % 3) {
-                        case 0 -> id;
-                        case 1 -> reference("conversations", id);
-                        default -> hexOf(conversation);
-                    })
+                    .append(
+                            "uuid",
+                            switch (i % 5) {
+                                case 0 -> uuid().toString();
+                                case 1 -> binary(uuid(), BsonBinarySubType.UUID_LEGACY);
+                                default -> binary(uuid(), BsonBinarySubType.UUID_STANDARD);
+                            })
+                    .append(
+                            "conversation_id",
+                            switch (i % 3) {
+                                case 0 -> id;
+                                case 1 -> reference("conversations", id);
+                                default -> hexOf(conversation);
+                            })
                     .append("isPromptable", i % 2 == 0)
                     .append("first_n_queries", i % 4);
             if (i % 6 == 0) {
@@ -775,14 +830,16 @@ public final class DocsGptDocuments {
                 made().append("user", user()).append("uuid", uuid().toString()).append("conversation_id", id()));
         add(
                 "shared_conversations",
-                made().append("user", user()).append("conversation_id", conversations.getFirst().getObjectId("_id")));
+                made().append("user", user())
+                        .append("conversation_id", conversations.getFirst().getObjectId("_id")));
     }
 
     private void pendingToolState() {
         List<Document> conversations = all("conversations");
         for (int i = 0; i < 90; i++) {
             Document conversation = conversations.get(i * 2);
-            Document state = made().append("conversation_id", i % 2 == 0 ? hexOf(conversation) : conversation.getObjectId("_id"))
+            Document state = made().append(
+                            "conversation_id", i % 2 == 0 ? hexOf(conversation) : conversation.getObjectId("_id"))
                     .append("user", user())
                     .append("messages", List.of(new Document("role", "user").append("content", "q")))
                     .append("pending_tool_calls", List.of(new Document("id", "c" + i)))
@@ -805,6 +862,8 @@ public final class DocsGptDocuments {
                         .append("user", first.get("user"))
                         .append("messages", List.of(new Document("role", "user").append("content", "later")))
                         .append("created_at", Instant.ofEpochSecond(EPOCH + 70_000_000)));
-        add("pending_tool_state", made().append("conversation_id", id().toHexString()).append("user", "user-1"));
+        add(
+                "pending_tool_state",
+                made().append("conversation_id", id().toHexString()).append("user", "user-1"));
     }
 }

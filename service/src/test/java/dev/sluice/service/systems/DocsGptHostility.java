@@ -85,7 +85,8 @@ public record DocsGptHostility(int number, String what, List<Entry> documents, L
 
         private static Check.Row message(Entry e, String column, String text) {
             return new Check.Row(
-                    "SELECT " + column + " FROM conversation_messages m JOIN conversations c ON c.id = m.conversation_id"
+                    "SELECT " + column
+                            + " FROM conversation_messages m JOIN conversations c ON c.id = m.conversation_id"
                             + " WHERE m.position = 0 AND c.legacy_mongo_id = '" + id(e) + "'",
                     text);
         }
@@ -121,8 +122,7 @@ public record DocsGptHostility(int number, String what, List<Entry> documents, L
                     "NUL in an attachment's text",
                     entry("attachments", "user", "eve", "filename", "f", "path", "p", "content", "a\0b"),
                     e -> List.of(
-                            legacy(e, "content", "ab"),
-                            kept(e, "attachments.content", "content", "\"a\\u0000b\"")));
+                            legacy(e, "content", "ab"), kept(e, "attachments.content", "content", "\"a\\u0000b\"")));
             kind(
                     "NUL in a user's log",
                     entry("user_logs", "action", "a", "user", "eve", "question", "a\0b"),
@@ -156,7 +156,8 @@ public record DocsGptHostility(int number, String what, List<Entry> documents, L
                     List.of(
                             new Check.Row(
                                     "SELECT p.expires_at FROM pending_tool_state p JOIN conversations c"
-                                            + " ON c.id = p.conversation_id WHERE c.legacy_mongo_id = '" + id(talk) + "'",
+                                            + " ON c.id = p.conversation_id WHERE c.legacy_mongo_id = '" + id(talk)
+                                            + "'",
                                     "9999-12-31 23:59:59+00"),
                             new Check.Plain(state)));
             Entry flow = entry("workflows", "user", "eve", "name", "f");
@@ -191,11 +192,14 @@ public record DocsGptHostility(int number, String what, List<Entry> documents, L
         }
 
         private void numbersAndDates() {
-            Entry usage = entry("token_usage", "user_id", "eve", "agent_id", "00000000-0000-4000-8000-00000000000" + round);
+            Entry usage =
+                    entry("token_usage", "user_id", "eve", "agent_id", "00000000-0000-4000-8000-00000000000" + round);
             kind(
                     "token_usage names an agent by a UUID",
                     List.of(usage),
-                    List.of(mongo(usage, "coalesce(agent_id::text, 'none')", "none"), new Check.Waits(usage, "reference")));
+                    List.of(
+                            mongo(usage, "coalesce(agent_id::text, 'none')", "none"),
+                            new Check.Waits(usage, "reference")));
             kind(
                     "generated_tokens beyond int4",
                     entry("token_usage", "user_id", "eve", "generated_tokens", 3_000_000_000L),
@@ -284,7 +288,8 @@ public record DocsGptHostility(int number, String what, List<Entry> documents, L
                     List.of(
                             new Check.Row(
                                     "SELECT string_agg(s.uuid::text, ',') FROM shared_conversations s JOIN conversations c"
-                                            + " ON c.id = s.conversation_id WHERE c.legacy_mongo_id = '" + id(talk) + "'",
+                                            + " ON c.id = s.conversation_id WHERE c.legacy_mongo_id = '" + id(talk)
+                                            + "'",
                                     first.document().getString("uuid")),
                             new Check.Waits(second, "duplicate")));
             Entry flow = entry("workflows", "user", "eve", "name", "f");
@@ -329,7 +334,8 @@ public record DocsGptHostility(int number, String what, List<Entry> documents, L
         private void twoTools(String tool, String collection, String field) {
             Entry one = entry("user_tools", "user", unique("two"), "name", tool);
             Entry other = entry("user_tools", "user", unique("two"), "name", tool);
-            Entry first = entry(collection, "user_id", unique("two"), "tool_id", id(one), "todo_id", 1, field, "of one");
+            Entry first =
+                    entry(collection, "user_id", unique("two"), "tool_id", id(one), "todo_id", 1, field, "of one");
             Entry second =
                     entry(collection, "user_id", unique("two"), "tool_id", id(other), "todo_id", 1, field, "of other");
             String owner = "(SELECT t.legacy_mongo_id FROM user_tools t WHERE t.id = tool_id) || ' ' || " + field;
@@ -390,7 +396,8 @@ public record DocsGptHostility(int number, String what, List<Entry> documents, L
                     List.of(
                             new Check.Row(
                                     "SELECT s.uuid FROM shared_conversations s JOIN conversations c"
-                                            + " ON c.id = s.conversation_id WHERE c.legacy_mongo_id = '" + id(talk) + "'",
+                                            + " ON c.id = s.conversation_id WHERE c.legacy_mongo_id = '" + id(talk)
+                                            + "'",
                                     "00010203-0405-4607-8809-0a0b0c0d0e" + String.format("%02x", round)),
                             new Check.Plain(share)));
             kind(
@@ -409,7 +416,8 @@ public record DocsGptHostility(int number, String what, List<Entry> documents, L
                     entry("users", "user_id", unique("array"), "agent_preferences", Arrays.asList("a", null)),
                     e -> List.of(
                             new Check.Row(
-                                    "SELECT agent_preferences::text FROM users WHERE user_id = '" + unique("array") + "'",
+                                    "SELECT agent_preferences::text FROM users WHERE user_id = '" + unique("array")
+                                            + "'",
                                     "{\"pinned\": [], \"shared_with_me\": []}"),
                             kept(e, "users.agent_preferences", "agent_preferences", "[\"a\", null]")));
             kind(

@@ -35,8 +35,7 @@ import org.jspecify.annotations.Nullable;
 /// For each table a query yields one line a row, and [#expected] the lines it should yield. A line names what
 /// a table is about, not each of its columns: those are the golden files' affair.
 public final class DocsGptRows {
-    private static final DateTimeFormatter DAY_FIRST =
-            DateTimeFormatter.ofPattern("dd/MM/yyyy HH:mm:ss", Locale.ROOT);
+    private static final DateTimeFormatter DAY_FIRST = DateTimeFormatter.ofPattern("dd/MM/yyyy HH:mm:ss", Locale.ROOT);
     private static final String SYSTEM = "__system__";
 
     /// The 22 tables.
@@ -83,8 +82,8 @@ public final class DocsGptRows {
     /// What is otherwise than it should be, table by table, for people; empty when all is right.
     ///
     /// @param only whether rows that are there beyond those expected are wrong too
-    public static List<String> differences(
-            Connection connection, Map<String, List<String>> expected, boolean only) throws SQLException {
+    public static List<String> differences(Connection connection, Map<String, List<String>> expected, boolean only)
+            throws SQLException {
         List<String> found = new ArrayList<>();
         for (String table : TABLES) {
             List<String> missing = new ArrayList<>(expected.getOrDefault(table, List.of()));
@@ -115,8 +114,7 @@ public final class DocsGptRows {
     public static String query(String table) {
         return switch (table) {
             case "users" -> """
-                SELECT concat_ws('|', u.user_id, %s, %s, u.agent_preferences ->> 'theme') FROM users u"""
-                    .formatted(preference("pinned"), preference("shared_with_me"));
+                SELECT concat_ws('|', u.user_id, %s, %s, u.agent_preferences ->> 'theme') FROM users u""".formatted(preference("pinned"), preference("shared_with_me"));
             case "prompts" -> line("r.legacy_mongo_id, r.user_id, r.name, r.content, ms(r.created_at)", "prompts r");
             case "user_tools" ->
                 line(
@@ -257,7 +255,8 @@ public final class DocsGptRows {
         }
         return "SELECT concat_ws('|', "
                 + parts.stream()
-                        .map(p -> p.startsWith("ms(") ? "(extract(epoch FROM " + p.substring(3) + " * 1000)::bigint" : p)
+                        .map(p ->
+                                p.startsWith("ms(") ? "(extract(epoch FROM " + p.substring(3) + " * 1000)::bigint" : p)
                         .map(p -> "coalesce((" + p + ")::text, '-')")
                         .collect(Collectors.joining(", "))
                 + ") FROM " + from;
@@ -375,7 +374,8 @@ public final class DocsGptRows {
         return switch (value) {
             case null -> null;
             case Date date -> date.getTime();
-            case String text when text.contains("/") ->
+            case String text
+            when text.contains("/") ->
                 LocalDateTime.parse(text, DAY_FIRST).toInstant(ZoneOffset.UTC).toEpochMilli();
             case String text when text.endsWith("Z") -> Instant.parse(text).toEpochMilli();
             case String text -> Instant.parse(text + "Z").toEpochMilli();
@@ -552,7 +552,9 @@ public final class DocsGptRows {
                         status(d.getString("status")),
                         ms(first(d.get("started_at"), d.get("created_at"), made(d))),
                         ms(d.get("completed_at")),
-                        result instanceof Document o ? "{\"answer\": " + o.get("answer") + "}" : result == null ? "null" : "\"" + result + "\"",
+                        result instanceof Document o
+                                ? "{\"answer\": " + o.get("answer") + "}"
+                                : result == null ? "null" : "\"" + result + "\"",
                         d.get("inputs") instanceof Document inputs ? inputs.get("query") : null,
                         d.get("steps") instanceof List<?> steps ? steps.size() : 0);
             }
@@ -624,8 +626,7 @@ public final class DocsGptRows {
                                         : "");
             }
             Object theme = preferences.get("theme");
-            lines.computeIfAbsent("users", t -> new ArrayList<>())
-                    .add(line + (theme == null ? "" : "|" + theme));
+            lines.computeIfAbsent("users", t -> new ArrayList<>()).add(line + (theme == null ? "" : "|" + theme));
         }
     }
 
@@ -788,7 +789,10 @@ public final class DocsGptRows {
                     ms(first(d.get("created_at"), d.get("date"), made(d))),
                     ms(first(d.get("updated_at"), d.get("date"), d.get("created_at"), made(d))),
                     d.get("shared_with") instanceof List<?> with
-                            ? with.stream().filter(w -> !falsy(w)).map(String::valueOf).collect(Collectors.joining(","))
+                            ? with.stream()
+                                    .filter(w -> !falsy(w))
+                                    .map(String::valueOf)
+                                    .collect(Collectors.joining(","))
                             : "",
                     d.get("compression_metadata") instanceof Document m ? m.get("is_compressed") : null);
             if (d.get("queries") instanceof List<?> queries) {
