@@ -316,7 +316,7 @@ public final class DocsGptRows {
     }
 
     private boolean exists(String table, @Nullable String id) {
-        return id != null && rows.get(table) instanceof Map<String, Document> all && all.containsKey(id);
+        return id != null && rows.getOrDefault(table, Map.of()).containsKey(id);
     }
 
     /// The id a reference names, in whichever form; null for none and for what is no reference.
@@ -373,7 +373,7 @@ public final class DocsGptRows {
     private static @Nullable Long ms(@Nullable Object value) {
         return switch (value) {
             case null -> null;
-            case Date date -> date.getTime();
+            case Date date -> date.toInstant().toEpochMilli();
             case String text
             when text.contains("/") ->
                 LocalDateTime.parse(text, DAY_FIRST).toInstant(ZoneOffset.UTC).toEpochMilli();
@@ -381,6 +381,11 @@ public final class DocsGptRows {
             case String text -> Instant.parse(text + "Z").toEpochMilli();
             default -> throw new IllegalArgumentException("no time: " + value);
         };
+    }
+
+    /// As JSON has it: without a fraction of nothing.
+    private static @Nullable Object plain(@Nullable Object value) {
+        return value instanceof Double number && number == Math.rint(number) ? (Object) number.longValue() : value;
     }
 
     private static @Nullable Object number(@Nullable Object value) {
@@ -530,7 +535,7 @@ public final class DocsGptRows {
                 name,
                 text(d.get("type")),
                 d.get("title"),
-                d.get("position") instanceof Document p ? p.get("x") : 0,
+                d.get("position") instanceof Document p ? plain(p.get("x")) : 0,
                 d.get("config") instanceof Document c ? ((List<?>) c.get("sources", List.class)).getFirst() : null));
         for (Document d : take(database, "workflow_edges", List.of("workflow_id"))) {
             String graph = found("workflows", d.get("workflow_id")) + "|" + first(d.get("graph_version"), 1);
