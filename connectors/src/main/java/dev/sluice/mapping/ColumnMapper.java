@@ -69,8 +69,8 @@ final class ColumnMapper {
                 column.misfit() == Misfit.REJECT);
     }
 
-    /// What is written for a literal of the policies; one that is not there is SQL NULL, or JSON's where the
-    /// mapping wants that.
+    /// What is written for a literal of the policies; one that is not there is SQL NULL, or JSON's where
+    /// the mapping wants that.
     private static @Nullable Object literal(
             ColumnMapping column, @Nullable JsonNode literal, ColumnType type, String setting) {
         Object value = Literals.value(literal, type, column.where(), setting);
@@ -138,7 +138,8 @@ final class ColumnMapper {
 
     /// The value as it was before anything was done to it.
     ///
-    /// @param converted what it became, which stands for it where there was nothing: a literal of the mapping
+    /// @param converted what it became, which stands for it where there was nothing: a literal of the
+    ///     mapping
     private BsonValue original(@Nullable BsonValue read, @Nullable BsonValue converted, Scope scope) {
         BsonValue original = source.original(read, scope);
         if (original == null) {
