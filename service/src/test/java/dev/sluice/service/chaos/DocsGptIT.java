@@ -1,7 +1,6 @@
 package dev.sluice.service.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.MongoDatabase;
@@ -15,7 +14,6 @@ import dev.sluice.service.systems.DocsGptDocuments;
 import dev.sluice.service.systems.DocsGptRows;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -47,7 +45,7 @@ class DocsGptIT {
 
             try (RunningPipeline running = RunningPipeline.start(system)) {
                 running.awaitStreaming();
-                settle(system, running);
+                running.awaitApplied();
                 assertRight(system);
                 assertThat(system.number("SELECT count(*) FROM sluice.dead_letter"))
                         .isZero();
@@ -58,7 +56,7 @@ class DocsGptIT {
                     system.execute("INSERT INTO sluice.resync (pipeline, collection, reason) VALUES ('docsgpt', '"
                             + collection.collection() + "', 'asked')");
                 }
-                settle(system, running);
+                running.awaitApplied();
                 assertThat(versions(system)).as("not one row is written again").isEqualTo(before);
 
                 String message =
@@ -77,7 +75,7 @@ class DocsGptIT {
                 life.sharesAndSessions();
                 life.usersAndPrompts();
                 life.logs();
-                settle(system, running);
+                running.awaitApplied();
                 assertRight(system);
                 assertThat(system.text(message)).as("message ids stay").isEqualTo(messageId);
                 assertThat(system.number("SELECT count(*) FROM sluice.dead_letter"))
@@ -85,7 +83,7 @@ class DocsGptIT {
                 followed(system, life);
 
                 life.comeBack();
-                settle(system, running);
+                running.awaitApplied();
                 assertRight(system);
                 assertThat(system.number("SELECT count(*) FROM memories m JOIN user_tools t ON t.id = m.tool_id"
                                 + " WHERE t.legacy_mongo_id = '" + hex(life.tool) + "'"))
@@ -93,12 +91,6 @@ class DocsGptIT {
                         .isPositive();
             }
         }
-    }
-
-    /// Waits until what was committed is applied, and what waited for it is taken anew.
-    static void settle(LiveSystem system, RunningPipeline running) {
-        running.awaitApplied();
-        await().atMost(Duration.ofMinutes(1)).until(() -> system.number("SELECT count(*) FROM sluice.resync") == 0);
     }
 
     private static void assertRight(LiveSystem system) throws SQLException {

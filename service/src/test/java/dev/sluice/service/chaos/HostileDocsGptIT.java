@@ -40,7 +40,7 @@ class HostileDocsGptIT {
             try (RunningPipeline running = RunningPipeline.start(system)) {
                 running.awaitStreaming();
                 insert(system, after);
-                DocsGptIT.settle(system, running);
+                running.awaitApplied();
                 assertThat(running.pipeline().status().state()).isInstanceOf(PipelineState.Streaming.class);
                 SoftAssertions softly = new SoftAssertions();
                 for (List<DocsGptHostility> round : List.of(before, after)) {

@@ -1,8 +1,12 @@
 package dev.sluice.service.systems;
 
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Function;
 import org.bson.BsonBinarySubType;
 import org.bson.Document;
@@ -53,6 +57,12 @@ public record DocsGptHostility(int number, String what, List<Entry> documents, L
         private static final String BY_MONGO_ID = "SELECT %s FROM %s WHERE mongo_id = '%s'";
         private static final String BY_LEGACY_ID = "SELECT %s FROM %s WHERE legacy_mongo_id = '%s'";
 
+        /// The time of the first ObjectId: 23 January 2024.
+        private static final int EPOCH = 0x65b0_0000;
+
+        private static final DateTimeFormatter POSTGRES =
+                DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss'+00'", Locale.ROOT).withZone(ZoneOffset.UTC);
+
         private final int round;
         private final List<DocsGptHostility> kinds = new ArrayList<>();
         private int made;
@@ -62,7 +72,7 @@ public record DocsGptHostility(int number, String what, List<Entry> documents, L
         }
 
         private Entry entry(String collection, Object... fields) {
-            Document document = new Document("_id", new ObjectId(String.format("65b00000%08x%08x", round, ++made)));
+            Document document = new Document("_id", new ObjectId(String.format("%08x%08x%08x", EPOCH + ++made, round, made)));
             for (int i = 0; i < fields.length; i += 2) {
                 document.append(String.valueOf(fields[i]), fields[i + 1] == NULL ? null : fields[i + 1]);
             }
@@ -73,6 +83,11 @@ public record DocsGptHostility(int number, String what, List<Entry> documents, L
 
         private static String id(Entry entry) {
             return entry.document().getObjectId("_id").toHexString();
+        }
+
+        private static String made(Entry entry) {
+            return POSTGRES.format(Instant.ofEpochSecond(
+                    entry.document().getObjectId("_id").getTimestamp()));
         }
 
         private static Check.Row mongo(Entry e, String column, String text) {
@@ -138,16 +153,14 @@ public record DocsGptHostility(int number, String what, List<Entry> documents, L
         }
 
         private void missing() {
-            // 65b00000 is 2024-01-23 18:05:52.
-            String made = "2024-01-23 18:05:52+00";
             kind(
                     "a user's log without timestamp",
                     entry("user_logs", "action", "a", "user", "eve"),
-                    e -> List.of(mongo(e, "timestamp", made), new Check.Plain(e)));
+                    e -> List.of(mongo(e, "timestamp", made(e)), new Check.Plain(e)));
             kind(
                     "a stack log without timestamp",
                     entry("stack_logs", "id", "a", "user", "eve"),
-                    e -> List.of(mongo(e, "timestamp", made), new Check.Plain(e)));
+                    e -> List.of(mongo(e, "timestamp", made(e)), new Check.Plain(e)));
             Entry talk = entry("conversations", "user", "eve", "name", "waits");
             Entry state = entry("pending_tool_state", "conversation_id", id(talk), "user", "eve");
             kind(
@@ -165,7 +178,7 @@ public record DocsGptHostility(int number, String what, List<Entry> documents, L
             kind(
                     "a run without created_at",
                     List.of(flow, run),
-                    List.of(legacy(run, "started_at", made), new Check.Plain(run)));
+                    List.of(legacy(run, "started_at", made(run)), new Check.Plain(run)));
         }
 
         private void nulls() {
@@ -241,7 +254,7 @@ public record DocsGptHostility(int number, String what, List<Entry> documents, L
                     entry("user_logs", "action", "a", "user", "eve", "timestamp", 1_714_558_830.25),
                     e -> List.of(
                             mongo(e, "timestamp", "1970-01-01 00:00:00+00"),
-                            kept(e, "user_logs.timestamp", "timestamp", "{\"$numberDouble\": \"1714558830.25\"}")));
+                            kept(e, "user_logs.timestamp", "timestamp", "{\"$numberDouble\": \"1.71455883025E9\"}")));
             kind(
                     "NaN inside a stack log",
                     entry(
