@@ -158,7 +158,8 @@ public final class MappingReader {
         }
         if (node.has("dedupe") && !conflict.equals(List.of(key.column()))) {
             // A row that somebody else made can't be told from one of a document, so nothing could be preferred.
-            node.at("dedupe").problem("'dedupe' has no meaning beside 'conflict': there each document takes the row over");
+            node.at("dedupe")
+                    .problem("'dedupe' has no meaning beside 'conflict': there each document takes the row over");
         }
         return new CollectionMapping(
                 name,
