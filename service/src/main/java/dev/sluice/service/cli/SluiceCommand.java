@@ -19,6 +19,7 @@ import picocli.CommandLine.ScopeType;
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
             DemoCommand.class,
+            PlanCommand.class,
             RunCommand.class,
             BackfillCommand.class,
             MigrateCommand.class,

@@ -1,0 +1,86 @@
+package dev.sluice.service.plan;
+
+import dev.sluice.schema.TableName;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// A table as it is in PostgreSQL.
+///
+/// @param kind what it is: `table`, or `view`, `foreign table` and the like, which can't be written to as
+///     Sluice does
+/// @param writable whether the role may select, insert, update and delete
+/// @param rowSecurity whether row level security decides what the role sees
+record LiveTable(
+        TableName name,
+        String kind,
+        boolean writable,
+        boolean rowSecurity,
+        List<Column> columns,
+        List<UniqueIndex> uniqueIndexes,
+        List<CheckConstraint> checks,
+        List<ForeignKey> foreignKeys,
+        List<Trigger> triggers) {
+    LiveTable {
+        columns = List.copyOf(columns);
+        uniqueIndexes = List.copyOf(uniqueIndexes);
+        checks = List.copyOf(checks);
+        foreignKeys = List.copyOf(foreignKeys);
+        triggers = List.copyOf(triggers);
+    }
+
+    /// @param type as PostgreSQL writes it, for example `numeric(18,2)`; of a domain, the domain's name
+    /// @param baseType the same, of a domain the type beneath
+    /// @param oid of the type beneath
+    /// @param filled whether it has a value without being written: by a default, as an identity or generated
+    /// @param generated whether it can't be written at all
+    record Column(
+            String name, String type, String baseType, long oid, boolean notNull, boolean filled, boolean generated) {}
+
+    /// @param columns those it is on; empty for an index over expressions
+    /// @param recognises whether ON CONFLICT can name it: valid, immediate, over all rows and plain columns
+    record UniqueIndex(String name, Set<String> columns, boolean recognises, String definition) {
+        UniqueIndex {
+            columns = Set.copyOf(columns);
+        }
+    }
+
+    record CheckConstraint(String name, String definition) {}
+
+    /// @param columns of this table
+    record ForeignKey(String name, List<String> columns, TableName target, String definition) {
+        ForeignKey {
+            columns = List.copyOf(columns);
+        }
+    }
+
+    /// A trigger that runs before a row is written.
+    ///
+    /// @param assigned the columns its function assigns, as far as its text shows; null where the text says
+    ///     nothing, being no PL/pgSQL
+    /// @param leavesSluiceAlone whether its function looks at the setting by which Sluice says that it is
+    ///     the one who writes
+    record Trigger(
+            String name,
+            String function,
+            boolean onInsert,
+            boolean onUpdate,
+            @Nullable Set<String> assigned,
+            boolean leavesSluiceAlone) {}
+
+    Optional<Column> column(String wanted) {
+        return columns.stream().filter(c -> c.name().equals(wanted)).findFirst();
+    }
+
+    boolean isTable() {
+        return kind.equals("table");
+    }
+
+    /// Whether a trigger gives a new row's column its value.
+    boolean filledByTrigger(String column) {
+        return triggers.stream()
+                .anyMatch(t ->
+                        t.onInsert() && t.assigned() != null && t.assigned().contains(column));
+    }
+}
