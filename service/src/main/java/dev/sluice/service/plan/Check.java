@@ -50,13 +50,16 @@ public enum Check {
     /// A `reference` or `lookup` of the mapping.
     REFERENCE(Side.TABLES),
     TRIGGER(Side.TABLES),
-    ROW_SECURITY(Side.TABLES);
+    ROW_SECURITY(Side.TABLES),
+    /// Documents of the sample that would be dead letters.
+    DEAD_LETTERS(Side.DOCUMENTS);
 
     /// The headings under which findings are shown.
     enum Side {
         MONGODB("MongoDB"),
         POSTGRESQL("PostgreSQL"),
-        TABLES("Tables");
+        TABLES("Tables"),
+        DOCUMENTS("Documents");
 
         private final String heading;
 

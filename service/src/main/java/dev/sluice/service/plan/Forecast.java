@@ -1,6 +1,5 @@
 package dev.sluice.service.plan;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +15,6 @@ import org.jspecify.annotations.Nullable;
 /// @param quarantined values that their rows would land without
 /// @param nulls NULL for columns that take none: PostgreSQL would refuse the row, and the document be a
 ///     dead letter
-@JsonInclude(JsonInclude.Include.ALWAYS)
 public record Forecast(
         String collection,
         long documentsRead,
@@ -51,11 +49,6 @@ public record Forecast(
     Forecast withEstimate(long documents) {
         return new Forecast(
                 collection, documentsRead, documents, rows, childRows, skipped, rejected, quarantined, nulls);
-    }
-
-    /// Whether PostgreSQL would refuse a row for a NULL.
-    boolean refused() {
-        return !nulls.isEmpty();
     }
 
     /// A line for the collection, and one for each thing that is not a row.

@@ -59,6 +59,7 @@ record LiveTable(
     ///
     /// @param assigned the columns its function assigns, as far as its text shows; null where the text says
     ///     nothing, being no PL/pgSQL
+    /// @param inserts tables that its function inserts into, as its text names them
     /// @param leavesSluiceAlone whether its function looks at the setting by which Sluice says that it is
     ///     the one who writes
     record Trigger(
@@ -67,7 +68,12 @@ record LiveTable(
             boolean onInsert,
             boolean onUpdate,
             @Nullable Set<String> assigned,
-            boolean leavesSluiceAlone) {}
+            Set<String> inserts,
+            boolean leavesSluiceAlone) {
+        Trigger {
+            inserts = Set.copyOf(inserts);
+        }
+    }
 
     Optional<Column> column(String wanted) {
         return columns.stream().filter(c -> c.name().equals(wanted)).findFirst();
@@ -75,6 +81,15 @@ record LiveTable(
 
     boolean isTable() {
         return kind.equals("table");
+    }
+
+    /// The trigger that, for a new row, inserts into another table, as one does that makes the row a foreign key
+    /// wants; empty when there is none.
+    Optional<Trigger> making(TableName other) {
+        return triggers.stream()
+                .filter(t -> t.onInsert()
+                        && (t.inserts().contains(other.table()) || t.inserts().contains(other.toString())))
+                .findFirst();
     }
 
     /// Whether a trigger gives a new row's column its value.

@@ -30,6 +30,8 @@ final class LiveTables {
                     + "|\\binto\\s+(?:strict\\s+)?new\\.\"?([a-z_][a-z0-9_$]*)",
             Pattern.CASE_INSENSITIVE);
 
+    private static final Pattern INSERTED = Pattern.compile("\\binsert\\s+into\\s+([\\w.\"$]+)", Pattern.CASE_INSENSITIVE);
+
     private static final Pattern COMMENT = Pattern.compile("--[^\\n]*|/\\*.*?\\*/", Pattern.DOTALL);
 
     private static final String TABLE = """
@@ -196,12 +198,18 @@ final class LiveTables {
                 assigned.add(column.toLowerCase(Locale.ROOT));
             }
         }
+        Set<String> inserts = new TreeSet<>();
+        Matcher inserted = INSERTED.matcher(source);
+        while (inserted.find()) {
+            inserts.add(inserted.group(1).replace("\"", ""));
+        }
         return new LiveTable.Trigger(
                 row.getString(1),
                 row.getString(2),
                 row.getBoolean(3),
                 row.getBoolean(4),
                 assigned,
+                inserts,
                 source.contains(APPLYING));
     }
 

@@ -8,7 +8,9 @@ import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.source.mongo.SourceSurvey.Size;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Makes a [Plan]. A side that can't be looked at does not keep the other from it. Reads only.
@@ -56,16 +58,48 @@ public final class Planner {
             for (CollectionTarget target : targets) {
                 Size size = sizes.get(target.collection());
                 if (size != null) {
-                    forecasts.add(DryRun.ofSample(
+                    Forecast forecast = DryRun.ofSample(
                             source.survey(),
                             target,
                             options.sampleDocuments(),
                             size.documents(),
-                            targetChecks.notNull()));
+                            targetChecks.notNull());
+                    forecasts.add(forecast);
+                    deadLetters(forecast, list);
                 }
             }
         }
         return Plan.of(pipeline, entry.mapping().name(), list.complete(), estimate, list.findings(), forecasts);
+    }
+
+    private static void deadLetters(Forecast forecast, Checklist list) {
+        long rejected = forecast.rejected().stream()
+                .mapToLong(Forecast.Rejected::documents)
+                .sum();
+        if (rejected > 0) {
+            list.warning(
+                    Check.DEAD_LETTERS,
+                    forecast.collection(),
+                    String.format(
+                            Locale.ROOT,
+                            "%,d of %,d documents of %s would be dead letters by the mapping.",
+                            rejected,
+                            forecast.documentsRead(),
+                            forecast.collection()),
+                    "See why below; a conversion, another type or `misfit: quarantine` lets their rows land.");
+        }
+        if (!forecast.nulls().isEmpty()) {
+            String columns = forecast.nulls().stream()
+                    .map(Forecast.Nulls::column)
+                    .collect(Collectors.joining(", "));
+            list.warning(
+                    Check.DEAD_LETTERS,
+                    columns,
+                    "Among the " + String.format(Locale.ROOT, "%,d", forecast.documentsRead()) + " documents of "
+                            + forecast.collection() + " are some that would bring NULL for " + columns
+                            + ", where the table takes none: PostgreSQL refuses those.",
+                    "Give the column `missing`, `null` and `instead` in the mapping.");
+        }
     }
 
     private CopyEstimate estimate(Size total, @Nullable Double measured) {

@@ -256,7 +256,7 @@ final class TableChecks {
                     "Create it, or name the columns of another one under 'conflict'.");
         }
         Dedupe dedupe = target.mapping().dedupe();
-        Set<String> deduplicated = own && dedupe != null ? Set.copyOf(dedupe.by()) : Set.of();
+        Set<String> deduplicated = own && dedupe != null ? Set.copyOf(dedupe.by()) : wanted;
         for (LiveTable.UniqueIndex index : table.uniqueIndexes()) {
             if (!index.columns().equals(wanted) && !index.columns().equals(deduplicated) && written(index, shape)) {
                 list.info(
@@ -303,11 +303,20 @@ final class TableChecks {
             if (written.isEmpty() || toParent || lookedUp) {
                 continue;
             }
+            String refers = table.name() + "." + String.join(", ", key.columns()) + " refers to " + key.target() + " by "
+                    + key.name();
+            Optional<LiveTable.Trigger> maker = table.making(key.target());
+            if (maker.isPresent()) {
+                list.info(
+                        Check.FOREIGN_KEY,
+                        table.name() + "." + key.name(),
+                        refers + "; the trigger " + maker.get().name() + " inserts into that table before a row comes.");
+                continue;
+            }
             list.warning(
                     Check.FOREIGN_KEY,
                     table.name() + "." + key.name(),
-                    table.name() + "." + String.join(", ", key.columns()) + " refers to " + key.target() + " by "
-                            + key.name() + ", and the mapping has no `reference` for it: a document may arrive before"
+                    refers + ", and the mapping has no `reference` for it: a document may arrive before"
                             + " the one it refers to, and is a dead letter then.",
                     "Give the column a `reference` in the mapping, or drop the constraint until MongoDB is gone.");
         }

@@ -291,10 +291,11 @@ final class TargetChecks {
 
     private void connections(ResultSet row) throws SQLException {
         long left = row.getLong(15) - row.getLong(16);
-        if (row.getInt(13) >= 0) {
+        boolean limited = !row.getBoolean(11);
+        if (limited && row.getInt(13) >= 0) {
             left = Math.min(left, row.getLong(13) - row.getLong(17));
         }
-        if (row.getInt(14) >= 0) {
+        if (limited && row.getInt(14) >= 0) {
             left = Math.min(left, row.getLong(14) - row.getLong(18));
         }
         String found = left + " of " + row.getInt(15) + " connections are free for the role " + row.getString(10) + ".";
