@@ -30,7 +30,8 @@ final class LiveTables {
                     + "|\\binto\\s+(?:strict\\s+)?new\\.\"?([a-z_][a-z0-9_$]*)",
             Pattern.CASE_INSENSITIVE);
 
-    private static final Pattern INSERTED = Pattern.compile("\\binsert\\s+into\\s+([\\w.\"$]+)", Pattern.CASE_INSENSITIVE);
+    private static final Pattern INSERTED =
+            Pattern.compile("\\binsert\\s+into\\s+([\\w.\"$]+)", Pattern.CASE_INSENSITIVE);
 
     private static final Pattern COMMENT = Pattern.compile("--[^\\n]*|/\\*.*?\\*/", Pattern.DOTALL);
 

@@ -89,9 +89,8 @@ public final class Planner {
                     "See why below; a conversion, another type or `misfit: quarantine` lets their rows land.");
         }
         if (!forecast.nulls().isEmpty()) {
-            String columns = forecast.nulls().stream()
-                    .map(Forecast.Nulls::column)
-                    .collect(Collectors.joining(", "));
+            String columns =
+                    forecast.nulls().stream().map(Forecast.Nulls::column).collect(Collectors.joining(", "));
             list.warning(
                     Check.DEAD_LETTERS,
                     columns,

@@ -303,14 +303,15 @@ final class TableChecks {
             if (written.isEmpty() || toParent || lookedUp) {
                 continue;
             }
-            String refers = table.name() + "." + String.join(", ", key.columns()) + " refers to " + key.target() + " by "
-                    + key.name();
+            String refers = table.name() + "." + String.join(", ", key.columns()) + " refers to " + key.target()
+                    + " by " + key.name();
             Optional<LiveTable.Trigger> maker = table.making(key.target());
             if (maker.isPresent()) {
                 list.info(
                         Check.FOREIGN_KEY,
                         table.name() + "." + key.name(),
-                        refers + "; the trigger " + maker.get().name() + " inserts into that table before a row comes.");
+                        refers + "; the trigger " + maker.get().name()
+                                + " inserts into that table before a row comes.");
                 continue;
             }
             list.warning(

@@ -67,10 +67,13 @@ class PlannerIT {
             assertThat(f.status()).isEqualTo(Status.INFO);
             assertThat(f.found()).contains("migrations are not applied");
         });
-        assertThat(of(bare, Check.TABLE)).satisfiesExactly(f -> assertThat(f.found())
-                .contains("public.users", "public.orders", "public.order_lines", "not there yet"));
-        assertThat(query(postgres, "SELECT string_agg(nspname, ',' ORDER BY nspname) FROM pg_namespace"
-                        + " WHERE nspname !~ '^(pg_|information_schema)'"))
+        assertThat(of(bare, Check.TABLE))
+                .satisfiesExactly(f -> assertThat(f.found())
+                        .contains("public.users", "public.orders", "public.order_lines", "not there yet"));
+        assertThat(query(
+                        postgres,
+                        "SELECT string_agg(nspname, ',' ORDER BY nspname) FROM pg_namespace"
+                                + " WHERE nspname !~ '^(pg_|information_schema)'"))
                 .isEqualTo("public");
         assertThat(query(postgres, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
                 .isEqualTo("0");
@@ -84,9 +87,7 @@ class PlannerIT {
         assertThat(migrated.checks())
                 .filteredOn(f -> f.check() != Check.MONGO_OPLOG)
                 .noneMatch(f -> f.status() == Status.WARNING);
-        assertThat(of(migrated, Check.TABLE))
-                .hasSize(3)
-                .allMatch(f -> f.status() == Status.OK);
+        assertThat(of(migrated, Check.TABLE)).hasSize(3).allMatch(f -> f.status() == Status.OK);
         assertThat(query(postgres, "SELECT count(*) FROM users")).isEqualTo("0");
         assertThat(query(postgres, "SELECT count(*) FROM sluice.position")).isEqualTo("0");
     }
@@ -113,10 +114,8 @@ class PlannerIT {
             mongo.getCollection("logs").insertOne(new Document("_id", 1));
             mongo.getCollection("carts").insertOne(new Document("_id", 1));
 
-            Finding finding = one(
-                    plan(migrated(), yaml("ignore: [logs]", """
-                            users: {key: {column: id, type: text}}""")),
-                    Check.COLLECTION_UNMAPPED);
+            Finding finding = one(plan(migrated(), yaml("ignore: [logs]", """
+                            users: {key: {column: id, type: text}}""")), Check.COLLECTION_UNMAPPED);
 
             assertThat(finding.status()).isEqualTo(Status.WARNING);
             assertThat(finding.subject()).isEqualTo("carts");
@@ -128,7 +127,8 @@ class PlannerIT {
             mongo.createView("seen", "base", List.of());
             mongo.createCollection(
                     "measured", new CreateCollectionOptions().timeSeriesOptions(new TimeSeriesOptions("at")));
-            mongo.createCollection("recent", new CreateCollectionOptions().capped(true).sizeInBytes(4_096));
+            mongo.createCollection(
+                    "recent", new CreateCollectionOptions().capped(true).sizeInBytes(4_096));
             String postgres = postgresWith("CREATE TABLE t (id text PRIMARY KEY)");
 
             Plan plan = plan(postgres, yaml("ignore: [base]", """
@@ -136,10 +136,17 @@ class PlannerIT {
                     measured: {table: t2, key: {column: id, type: text}}
                     recent: {table: t3, key: {column: id, type: text}}"""));
 
-            assertThat(of(plan, Check.COLLECTION_KIND)).satisfiesExactlyInAnyOrder(
-                    f -> assertThat(f).returns("seen", Finding::subject).returns(Status.PROBLEM, Finding::status),
-                    f -> assertThat(f).returns("measured", Finding::subject).returns(Status.PROBLEM, Finding::status),
-                    f -> assertThat(f).returns("recent", Finding::subject).returns(Status.WARNING, Finding::status));
+            assertThat(of(plan, Check.COLLECTION_KIND))
+                    .satisfiesExactlyInAnyOrder(
+                            f -> assertThat(f)
+                                    .returns("seen", Finding::subject)
+                                    .returns(Status.PROBLEM, Finding::status),
+                            f -> assertThat(f)
+                                    .returns("measured", Finding::subject)
+                                    .returns(Status.PROBLEM, Finding::status),
+                            f -> assertThat(f)
+                                    .returns("recent", Finding::subject)
+                                    .returns(Status.WARNING, Finding::status));
         }
 
         @Test
@@ -228,7 +235,9 @@ class PlannerIT {
             Plan mayCreate = demo(TestingServers.postgres().uri(missing));
             Plan mayNot = demo(as(poor, missing));
             Plan isNotTo = plan(
-                    TestingServers.postgres().uri(missing), Catalog.load(DEMO), new Planner.Options(false, true, 0, null));
+                    TestingServers.postgres().uri(missing),
+                    Catalog.load(DEMO),
+                    new Planner.Options(false, true, 0, null));
 
             assertThat(one(mayCreate, Check.POSTGRES_DATABASE).status()).isEqualTo(Status.INFO);
             assertThat(mayCreate.problems()).isZero();
@@ -333,8 +342,10 @@ class PlannerIT {
                     """);
             String postgres = TestingServers.postgres().createDatabase();
             String owner = role("LOGIN");
-            execute(postgres, "GRANT CREATE ON DATABASE " + name(postgres) + " TO " + owner + "; GRANT CREATE ON SCHEMA"
-                    + " public TO " + owner);
+            execute(
+                    postgres,
+                    "GRANT CREATE ON DATABASE " + name(postgres) + " TO " + owner + "; GRANT CREATE ON SCHEMA"
+                            + " public TO " + owner);
 
             Plan plan = plan(as(owner, name(postgres)), entry);
 
@@ -397,7 +408,9 @@ class PlannerIT {
             assertThat(one(plan, Check.POSTGRES_REACHABLE).status()).isEqualTo(Status.PROBLEM);
             assertThat(one(plan, Check.MONGO_READ).status()).isEqualTo(Status.OK);
             assertThat(plan.dryRun()).hasSize(1);
-            assertThat(plan.forPeople()).contains("Not everything could be looked at").doesNotContain("hush-hush");
+            assertThat(plan.forPeople())
+                    .contains("Not everything could be looked at")
+                    .doesNotContain("hush-hush");
         }
     }
 
@@ -554,7 +567,8 @@ class PlannerIT {
                     .satisfiesExactly(
                             a -> assertThat(a.found()).contains("public.t.a", "public.gone, which does not exist"),
                             b -> assertThat(b.found()).contains("public.t.b", "has no column nope"),
-                            c -> assertThat(c.found()).contains("public.t.c", "as text in public.u.id", "can't compare"),
+                            c -> assertThat(c.found())
+                                    .contains("public.t.c", "as text in public.u.id", "can't compare"),
                             e -> assertThat(e.found()).contains("public.t.e", "no default: must"));
             assertThat(of(plan, Check.COLUMN_TYPE))
                     .singleElement()
@@ -590,14 +604,15 @@ class PlannerIT {
 
         @Test
         void rowLevelSecurityIsWarnedOfForThoseWhomItConcerns() {
-            String postgres = postgresWith("CREATE TABLE t (id text PRIMARY KEY);"
-                    + " ALTER TABLE t ENABLE ROW LEVEL SECURITY");
+            String postgres =
+                    postgresWith("CREATE TABLE t (id text PRIMARY KEY);" + " ALTER TABLE t ENABLE ROW LEVEL SECURITY");
             String poor = role("LOGIN");
             execute(postgres, "GRANT ALL ON t TO " + poor);
             Catalog.Entry entry = yaml("", "t: {key: {column: id, type: text}}");
 
             assertThat(of(plan(postgres, entry), Check.ROW_SECURITY)).isEmpty();
-            assertThat(one(plan(as(poor, name(postgres)), entry), Check.ROW_SECURITY).status())
+            assertThat(one(plan(as(poor, name(postgres)), entry), Check.ROW_SECURITY)
+                            .status())
                     .isEqualTo(Status.WARNING);
         }
     }
@@ -620,7 +635,8 @@ class PlannerIT {
             mongo.getCollection("people").insertMany(documents);
 
             Plan plan = plan(
-                    postgresWith("CREATE TABLE people (id bigint PRIMARY KEY, name text, age integer, born timestamptz)"),
+                    postgresWith(
+                            "CREATE TABLE people (id bigint PRIMARY KEY, name text, age integer, born timestamptz)"),
                     yaml("", """
                             people:
                               key: {column: id, type: bigint}
@@ -717,7 +733,9 @@ class PlannerIT {
     }
 
     private static Document order(long id) {
-        return new Document("_id", id).append("placedAt", java.time.Instant.EPOCH).append("status", "new");
+        return new Document("_id", id)
+                .append("placedAt", java.time.Instant.EPOCH)
+                .append("status", "new");
     }
 
     private static List<Finding> of(Plan plan, Check check) {
