@@ -146,6 +146,7 @@ public final class MappingReader {
         }
         Set<String> known = new HashSet<>(Set.of(key.column()));
         columns.forEach(c -> known.add(c.column()));
+        checkOwnColumns(columns, known, node);
         List<String> conflict = node.has("conflict") ? node.at("conflict").texts() : List.of(key.column());
         if (conflict.isEmpty()) {
             node.at("conflict").problem("a list of at least one column is expected here");
@@ -167,6 +168,26 @@ public final class MappingReader {
                 node.has("redact") ? redactions(node.at("redact")) : List.of(),
                 node.oneOf("on_delete", CollectionMapping.OnDelete.class, CollectionMapping.OnDelete.DELETE),
                 node.where());
+    }
+
+    /// References and look-ups name columns of their own table.
+    private static void checkOwnColumns(List<ColumnMapping> columns, Set<String> known, MappingNode node) {
+        for (ColumnMapping column : columns) {
+            List<String> named = new ArrayList<>();
+            Reference reference = column.reference();
+            if (reference != null) {
+                named.addAll(reference.and().values());
+            }
+            Lookup lookup = column.lookup();
+            if (lookup != null) {
+                named.add(lookup.by());
+            }
+            for (String name : named) {
+                if (!known.contains(name) && !name.equals("?")) {
+                    node.problem(column.where(), "'" + name + "' is no column of this table");
+                }
+            }
+        }
     }
 
     private static Dedupe dedupe(MappingNode node, Set<String> known) {
@@ -246,12 +267,17 @@ public final class MappingReader {
         if (ordinal.equals(parent)) {
             node.problem("'parent' and 'ordinal' name the same column");
         }
+        List<ColumnMapping> columns = columns(node, schema, true, parent, ordinal);
+        Set<String> known = new HashSet<>(Set.of(parent));
+        known.add(ordinal);
+        columns.forEach(c -> known.add(c.column()));
+        checkOwnColumns(columns, known, node);
         return new ChildMapping(
                 table(node, table, schema),
                 node.has("from") ? SourceParser.path(node.at("from")) : SourceParser.missing(node),
                 parent,
                 ordinal,
-                columns(node, schema, true, parent, ordinal),
+                columns,
                 node.where());
     }
 
@@ -369,9 +395,13 @@ public final class MappingReader {
     }
 
     private static Lookup lookup(MappingNode node, String schema) {
-        node.allow(Set.of("table", "match", "by", "take"));
+        node.allow(Set.of("table", "match", "match_type", "by", "take"));
         return new Lookup(
-                table(node, node.text("table"), schema), node.text("match"), node.text("by"), node.text("take"));
+                table(node, node.text("table"), schema),
+                node.text("match"),
+                node.has("match_type") ? type(node, "match_type") : TEXT,
+                node.text("by"),
+                node.text("take"));
     }
 
     private static ColumnType type(MappingNode node, String field) {
