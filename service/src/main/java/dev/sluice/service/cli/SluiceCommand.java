@@ -24,6 +24,8 @@ import picocli.CommandLine.ScopeType;
             BackfillCommand.class,
             MigrateCommand.class,
             StatusCommand.class,
+            DeadLettersCommand.class,
+            QuarantineCommand.class,
             BenchCommand.class
         },
         footerHeading = "%nSettings (environment):%n",

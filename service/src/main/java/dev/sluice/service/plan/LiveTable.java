@@ -10,12 +10,12 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param kind what it is: `table`, or `view`, `foreign table` and the like, which can't be written to as
 ///     Sluice does
-/// @param writable whether the role may select, insert, update and delete
+/// @param rights what the role may do
 /// @param rowSecurity whether row level security decides what the role sees
 record LiveTable(
         TableName name,
         String kind,
-        boolean writable,
+        Rights rights,
         boolean rowSecurity,
         List<Column> columns,
         List<UniqueIndex> uniqueIndexes,
@@ -30,6 +30,13 @@ record LiveTable(
         triggers = List.copyOf(triggers);
     }
 
+    /// @param lock whether it may hold a row that another refers to, which takes UPDATE on some column
+    record Rights(boolean select, boolean insert, boolean update, boolean delete, boolean lock) {
+        boolean all() {
+            return select && insert && update && delete;
+        }
+    }
+
     /// @param type as PostgreSQL writes it, for example `numeric(18,2)`; of a domain, the domain's name
     /// @param baseType the same, of a domain the type beneath
     /// @param oid of the type beneath
@@ -39,10 +46,22 @@ record LiveTable(
             String name, String type, String baseType, long oid, boolean notNull, boolean filled, boolean generated) {}
 
     /// @param columns those it is on; empty for an index over expressions
-    /// @param recognises whether ON CONFLICT can name it: valid, immediate, over all rows and plain columns
-    record UniqueIndex(String name, Set<String> columns, boolean recognises, String definition) {
+    /// @param usable whether it is valid, immediate, and over plain columns
+    /// @param predicate which rows it is over, as PostgreSQL writes it; null for all
+    record UniqueIndex(
+            String name, Set<String> columns, boolean usable, @Nullable String predicate, String definition) {
         UniqueIndex {
             columns = Set.copyOf(columns);
+        }
+
+        /// Whether ON CONFLICT finds it by these columns, none of which is NULL there.
+        boolean recognises(Set<String> conflict) {
+            return usable
+                    && columns.equals(conflict)
+                    && (predicate == null
+                            || conflict.stream()
+                                    .anyMatch(c -> predicate.equals("(" + c + " IS NOT NULL)")
+                                            || predicate.equals("(" + TableName.quote(c) + " IS NOT NULL)")));
         }
     }
 

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The mapping against the tables that are there, in both directions.
 final class TableChecks {
-    private final LiveTables live;
+    private final TableReader reader;
     private final Checklist list;
     private final boolean migrationsPending;
 
@@ -32,8 +32,8 @@ final class TableChecks {
     private int tables;
 
     /// @param migrationsPending whether tables that are missing may be made by migrations
-    TableChecks(LiveTables live, Checklist list, boolean migrationsPending) {
-        this.live = live;
+    TableChecks(TableReader reader, Checklist list, boolean migrationsPending) {
+        this.reader = reader;
         this.list = list;
         this.migrationsPending = migrationsPending;
     }
@@ -67,7 +67,7 @@ final class TableChecks {
             throws SQLException {
         tables++;
         TableName name = shape.table();
-        Optional<LiveTable> found = live.find(name);
+        Optional<LiveTable> found = reader.find(name);
         if (found.isEmpty()) {
             if (migrationsPending) {
                 notThereYet.add(name.toString());
@@ -116,7 +116,7 @@ final class TableChecks {
 
     private void rights(LiveTable table) {
         String name = table.name().toString();
-        if (!table.writable()) {
+        if (!table.rights().all()) {
             list.problem(
                     Check.TABLE_RIGHTS,
                     name,
@@ -163,8 +163,8 @@ final class TableChecks {
             takenType(name, reference.table(), reference.take(), column.type(), found);
             return;
         }
-        Optional<Long> written = live.type(staged(column.type()));
-        if (written.isPresent() && !live.assignable(written.get(), found.oid())) {
+        Optional<Long> written = reader.type(staged(column.type()));
+        if (written.isPresent() && !reader.assignable(written.get(), found.oid())) {
             list.problem(
                     Check.COLUMN_TYPE,
                     name,
@@ -185,17 +185,17 @@ final class TableChecks {
     /// A value that another row gives has that row's type.
     private void takenType(String name, TableName from, String take, ColumnType matched, LiveTable.Column found)
             throws SQLException {
-        Optional<LiveTable.Column> taken = live.find(from).flatMap(t -> t.column(take));
+        Optional<LiveTable.Column> taken = reader.find(from).flatMap(t -> t.column(take));
         if (taken.isEmpty()) {
             return;
         }
         long to = found.oid();
         if (matched instanceof ColumnType.Array) {
-            Optional<Long> array = live.type(taken.get().baseType() + "[]");
-            if (array.isEmpty() || live.assignable(array.get(), to)) {
+            Optional<Long> array = reader.type(taken.get().baseType() + "[]");
+            if (array.isEmpty() || reader.assignable(array.get(), to)) {
                 return;
             }
-        } else if (live.assignable(taken.get().oid(), to)) {
+        } else if (reader.assignable(taken.get().oid(), to)) {
             return;
         }
         list.problem(
@@ -246,7 +246,7 @@ final class TableChecks {
             CollectionTarget target, LiveTable table, TableShape shape, List<String> conflict, boolean own) {
         Set<String> wanted = Set.copyOf(conflict);
         boolean recognised = table.uniqueIndexes().stream()
-                .anyMatch(i -> i.recognises() && i.columns().equals(wanted));
+                .anyMatch(i -> i.recognises(wanted));
         if (!recognised && names(shape).containsAll(wanted)) {
             list.problem(
                     Check.CONFLICT_TARGET,
@@ -340,6 +340,7 @@ final class TableChecks {
                 needed.add(reference.take());
                 if (isThere(name, "reference", reference.table(), needed)) {
                     compared(name, reference.table(), reference.match(), reference.matchType());
+                    linked(name, reference.table(), isHeldByForeignKey(table, column, reference.table()));
                     created(name, reference);
                 }
                 reference.and().values().stream()
@@ -353,25 +354,30 @@ final class TableChecks {
             }
             Lookup lookup = column.lookup();
             if (lookup != null && isThere(name, "lookup", lookup.table(), Set.of(lookup.match(), lookup.take()))) {
-                Optional<LiveTable.Column> by = table.column(lookup.by());
-                if (by.isPresent()) {
-                    comparedWith(name, lookup.table(), lookup.match(), by.get().baseType());
-                }
+                compared(name, lookup.table(), lookup.match(), lookup.matchType());
+                linked(name, lookup.table(), false);
             }
         }
     }
 
     /// A row that is made for an orphan has a value in one column, and in the others their defaults.
     private void created(String name, Reference reference) throws SQLException {
-        Optional<LiveTable> other = live.find(reference.table());
+        Optional<LiveTable> other = reader.find(reference.table());
         if (reference.orphan() != Reference.Orphan.CREATE || other.isEmpty()) {
             return;
+        }
+        if (!other.get().rights().insert()) {
+            list.problem(
+                    Check.TABLE_RIGHTS,
+                    reference.table().toString(),
+                    "The role may not insert into " + reference.table() + ", where the reference of " + name
+                            + " is to make rows that are missing.",
+                    "GRANT INSERT ON " + reference.table() + ", or choose another `orphan`.");
         }
         List<String> lacking = other.get().columns().stream()
                 .filter(c -> c.notNull()
                         && !c.filled()
                         && !c.name().equals(reference.match())
-                        && !reference.and().containsKey(c.name())
                         && !other.get().filledByTrigger(c.name()))
                 .map(LiveTable.Column::name)
                 .toList();
@@ -387,7 +393,7 @@ final class TableChecks {
     }
 
     private boolean isThere(String name, String word, TableName other, Set<String> needed) throws SQLException {
-        Optional<LiveTable> found = live.find(other);
+        Optional<LiveTable> found = reader.find(other);
         if (found.isEmpty()) {
             if (migrationsPending) {
                 return false;
@@ -415,18 +421,35 @@ final class TableChecks {
     }
 
     private void compared(String name, TableName other, String match, ColumnType type) throws SQLException {
-        ColumnType element = type instanceof ColumnType.Array array ? array.element() : type;
-        comparedWith(name, other, match, staged(element));
-    }
-
-    private void comparedWith(String name, TableName other, String match, String type) throws SQLException {
-        if (!live.comparable(other, match, type)) {
+        String compared = type.sql();
+        if (!reader.comparable(other, match, compared)) {
             list.problem(
                     Check.REFERENCE,
                     name,
-                    "The value of " + name + " is looked up as " + type + " in " + other + "." + match
+                    "The value of " + name + " is looked up as " + compared + " in " + other + "." + match
                             + ", and PostgreSQL can't compare the two.",
                     "Give `match_type` the type of that column.");
+        }
+    }
+
+    private static boolean isHeldByForeignKey(LiveTable table, TableShape.Column column, TableName other) {
+        return table.foreignKeys().stream()
+                .anyMatch(k -> k.target().equals(other) && k.columns().contains(column.name()));
+    }
+
+    /// @param held whether a foreign key keeps the other row from going meanwhile; else Sluice locks it
+    private void linked(String name, TableName other, boolean held) throws SQLException {
+        LiveTable.Rights rights =
+                reader.find(other).map(LiveTable::rights).orElse(new LiveTable.Rights(true, true, true, true, true));
+        if (!rights.select() || !(held || rights.lock())) {
+            list.problem(
+                    Check.TABLE_RIGHTS,
+                    other.toString(),
+                    "The role may not " + (rights.select() ? "lock rows of " : "select in ") + other
+                            + ", in which the value of " + name + " is looked up.",
+                    rights.select()
+                            ? "GRANT UPDATE ON " + other + " (one column will do; nothing is updated)."
+                            : "GRANT SELECT ON " + other + " (and USAGE on its schema).");
         }
     }
 

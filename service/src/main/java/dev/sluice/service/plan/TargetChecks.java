@@ -217,7 +217,7 @@ final class TargetChecks {
         List<Script> pending = migrations(connection, createOnDatabase);
         extensions(connection, pending, superuser, createOnDatabase);
         controlTables(connection);
-        notNull = new TableChecks(new LiveTables(connection), list, mayBeMade(pending)).run(targets);
+        notNull = new TableChecks(new TableReader(connection), list, mayBeMade(pending)).run(targets);
         measuredRate = measured(connection);
     }
 

@@ -577,6 +577,48 @@ class PlannerIT {
         }
 
         @Test
+        void rightsInTablesThatAreOnlyLookedInAreLookedFor() {
+            String postgres = postgresWith("""
+                    CREATE TABLE hidden (id uuid PRIMARY KEY, legacy text UNIQUE);
+                    CREATE TABLE seen (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), legacy text UNIQUE);
+                    CREATE TABLE held (id uuid PRIMARY KEY, legacy text UNIQUE);
+                    CREATE TABLE t (id text PRIMARY KEY, a uuid, b uuid, c uuid REFERENCES held)""");
+            String poor = role("LOGIN");
+            execute(postgres, "GRANT ALL ON t TO " + poor + "; GRANT SELECT ON seen, held TO " + poor);
+
+            Plan plan = plan(as(poor, name(postgres)), yaml("", """
+                    t:
+                      key: {column: id, type: text}
+                      columns:
+                        a: {type: uuid, reference: {table: hidden, match: legacy, match_type: text, take: id}}
+                        b: {type: uuid, reference: {table: seen, match: legacy, match_type: text, take: id, orphan: create}}
+                        c: {type: uuid, reference: {table: held, match: legacy, match_type: text, take: id}}"""));
+
+            assertThat(of(plan, Check.TABLE_RIGHTS))
+                    .allMatch(f -> f.status() == Status.PROBLEM)
+                    .extracting(Finding::found)
+                    .satisfiesExactly(
+                            a -> assertThat(a).contains("may not select in public.hidden", "public.t.a"),
+                            b -> assertThat(b).contains("may not lock rows of public.seen", "public.t.b"),
+                            b -> assertThat(b).contains("may not insert into public.seen", "public.t.b"));
+        }
+
+        @Test
+        void anIndexThatLeavesOutNullsRecognisesRowsToo() {
+            Plan plan = planOf("""
+                    CREATE TABLE t (id text, "By" text, other text);
+                    CREATE UNIQUE INDEX by_key ON t ("By") WHERE "By" IS NOT NULL;
+                    CREATE TABLE u (id text, other text);
+                    CREATE UNIQUE INDEX some ON u (id) WHERE other IS NOT NULL""", """
+                    t: {key: {column: By, type: text}}
+                    u: {key: {column: id, type: text}}""");
+
+            assertThat(of(plan, Check.CONFLICT_TARGET))
+                    .singleElement()
+                    .returns("public.u", Finding::subject);
+        }
+
+        @Test
         void triggersThatSetMappedColumnsOnUpdateAreSaid() {
             Plan plan = planOf("""
                     CREATE TABLE t (id text PRIMARY KEY, at timestamptz, by text, free text);

@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Reads tables from PostgreSQL's catalog, each once. For one thread.
-final class LiveTables {
+final class TableReader {
     /// The setting by which a writer says that it is Sluice.
     private static final String APPLYING = "sluice.applying";
 
@@ -38,9 +38,9 @@ final class LiveTables {
     private static final String TABLE = """
             SELECT c.oid, CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'v' THEN 'view'
                      WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' ELSE 'relation of another kind' END,
-                   has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
-                     AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
-                     AND has_table_privilege(c.oid, 'DELETE'),
+                   has_schema_privilege(n.oid, 'USAGE'), has_table_privilege(c.oid, 'SELECT'),
+                   has_table_privilege(c.oid, 'INSERT'), has_table_privilege(c.oid, 'UPDATE'),
+                   has_table_privilege(c.oid, 'DELETE'), has_any_column_privilege(c.oid, 'UPDATE'),
                    c.relrowsecurity AND (c.relforcerowsecurity OR NOT pg_has_role(c.relowner, 'USAGE'))
                      AND NOT (SELECT r.rolsuper OR r.rolbypassrls FROM pg_roles r WHERE r.rolname = current_user)
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -71,7 +71,8 @@ final class LiveTables {
                    CASE WHEN i.indexprs IS NULL THEN
                      (SELECT array_agg(a.attname::text) FROM pg_attribute a
                       WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1])) END,
-                   i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL,
+                   i.indisvalid AND i.indimmediate AND i.indexprs IS NULL,
+                   pg_get_expr(i.indpred, i.indrelid),
                    regexp_replace(pg_get_indexdef(i.indexrelid), '^.* USING ', '')
             FROM pg_index i WHERE i.indrelid = ?::oid AND i.indisunique ORDER BY 1
             """;
@@ -114,7 +115,7 @@ final class LiveTables {
     private final Connection connection;
     private final Map<TableName, Optional<LiveTable>> read = new HashMap<>();
 
-    LiveTables(Connection connection) {
+    TableReader(Connection connection) {
         this.connection = connection;
     }
 
@@ -140,10 +141,10 @@ final class LiveTables {
                 return new LiveTable(
                         name,
                         row.getString(2),
-                        row.getBoolean(3),
-                        row.getBoolean(4),
+                        rights(row),
+                        row.getBoolean(9),
                         columns(oid),
-                        list(UNIQUE_INDEXES, oid, LiveTables::uniqueIndex),
+                        list(UNIQUE_INDEXES, oid, TableReader::uniqueIndex),
                         list(CHECKS, oid, r -> new LiveTable.CheckConstraint(r.getString(1), r.getString(2))),
                         list(
                                 FOREIGN_KEYS,
@@ -153,9 +154,19 @@ final class LiveTables {
                                         texts(r.getArray(2)),
                                         new TableName(r.getString(3), r.getString(4)),
                                         r.getString(5))),
-                        list(TRIGGERS, oid, LiveTables::trigger));
+                        list(TRIGGERS, oid, TableReader::trigger));
             }
         }
+    }
+
+    private static LiveTable.Rights rights(ResultSet row) throws SQLException {
+        boolean usage = row.getBoolean(3);
+        return new LiveTable.Rights(
+                usage && row.getBoolean(4),
+                usage && row.getBoolean(5),
+                usage && row.getBoolean(6),
+                usage && row.getBoolean(7),
+                usage && row.getBoolean(8));
     }
 
     private List<LiveTable.Column> columns(long oid) throws SQLException {
@@ -185,7 +196,8 @@ final class LiveTables {
                 row.getString(1),
                 columns == null ? Set.of() : Set.copyOf(texts(columns)),
                 row.getBoolean(3),
-                row.getString(4));
+                row.getString(4),
+                row.getString(5));
     }
 
     private static LiveTable.Trigger trigger(ResultSet row) throws SQLException {
