@@ -61,6 +61,10 @@ final class ChildMapper {
         return switch (source) {
             case Source.Element e -> true;
             case Source.FirstOf(List<Source> sources) -> sources.stream().anyMatch(ChildMapper::readsElement);
+            case Source.FirstTruthy(List<Source> sources) -> sources.stream().anyMatch(ChildMapper::readsElement);
+            case Source.Merge(List<Source> sources) -> sources.stream().anyMatch(ChildMapper::readsElement);
+            case Source.Join join -> join.sources().stream().anyMatch(ChildMapper::readsElement);
+            case Source.Converted converted -> readsElement(converted.source());
             case Source.Build build -> build.fields().values().stream().anyMatch(ChildMapper::readsElement);
             case Source.Path p -> false;
             case Source.Parent p -> false;
@@ -77,8 +81,9 @@ final class ChildMapper {
 
     /// The rows of one document, in the order of the array; an element that is no object leaves a gap in
     /// the ordinals.
-    List<@Nullable Object[]> rows(BsonDocument document, Object key, Findings findings) {
-        BsonValue value = array.read(document, document);
+    List<@Nullable Object[]> rows(Scope document, Object key) {
+        Findings findings = document.findings();
+        BsonValue value = array.read(document);
         if (value == null || Falsy.isNull(value)) {
             return List.of();
         }
@@ -88,36 +93,30 @@ final class ChildMapper {
             return List.of();
         }
         List<@Nullable Object[]> rows = new ArrayList<>(elements.size());
-        ColumnMapper.Element place = new ColumnMapper.Element(array.text());
+        Scope scope = document.elements(array.text());
         int index = 0;
         for (BsonValue element : elements) {
-            place.moveTo(index);
+            scope.moveTo(index, element);
             if (takesScalars || element instanceof BsonDocument) {
-                rows.add(row(document, element, key, index, place, findings));
+                rows.add(row(scope, key, index));
             } else {
                 String reason = "is " + BsonKind.of(element) + ", not an object";
-                findings.add(new MisfitValue(ordinalLabel, place.path(), element, reason));
+                findings.add(new MisfitValue(ordinalLabel, scope.place(), element, reason));
             }
             index++;
         }
         return rows;
     }
 
-    private @Nullable Object[] row(
-            BsonDocument document,
-            BsonValue element,
-            Object key,
-            int index,
-            ColumnMapper.Element place,
-            Findings findings) {
+    private @Nullable Object[] row(Scope scope, Object key, int index) {
         @Nullable Object[] row = new @Nullable Object[2 + columns.length];
         row[0] = key;
         row[1] = (long) index;
         for (int i = 0; i < columns.length; i++) {
-            row[2 + i] = columns[i].value(document, element, place, findings);
+            row[2 + i] = columns[i].value(scope);
         }
         if (unread != null) {
-            unread.report(element, place.path(), findings);
+            unread.report(scope.start(), scope.place(), scope.findings());
         }
         return row;
     }
@@ -133,6 +132,10 @@ final class ChildMapper {
             case Source.WholeDocument w -> true;
             case Source.Element e -> true;
             case Source.FirstOf(List<Source> sources) -> sources.stream().anyMatch(ChildMapper::keepsRest);
+            case Source.FirstTruthy(List<Source> sources) -> sources.stream().anyMatch(ChildMapper::keepsRest);
+            case Source.Merge(List<Source> sources) -> sources.stream().anyMatch(ChildMapper::keepsRest);
+            case Source.Join join -> join.sources().stream().anyMatch(ChildMapper::keepsRest);
+            case Source.Converted converted -> keepsRest(converted.source());
             case Source.Build build -> build.fields().values().stream().anyMatch(ChildMapper::keepsRest);
             case Source.Path p -> false;
             case Source.Parent p -> false;

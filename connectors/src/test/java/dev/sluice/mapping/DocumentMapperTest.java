@@ -89,6 +89,35 @@ class DocumentMapperTest {
     }
 
     @Test
+    void aDocumentIsRedactedForWhoeverKeepsItAndCopiedOnlyWhereThereIsSomethingToHide() {
+        DocumentMapper mapper = DocumentMapper.of(
+                MappingReader.read("m.yaml", """
+                mapping: m
+                database: m
+                collections:
+                  things:
+                    key: {column: id, type: text}
+                    redact: {a.secret: mask, gone: remove}
+                    columns: {a: jsonb}
+                """).collections().getFirst());
+        BsonDocument open = BsonDocument.parse("{_id: 1, a: {open: 1}, b: [{secret: 2}]}");
+        assertThat(mapper.redacted(open)).isSameAs(open);
+        RawBsonDocument raw = RawBsonDocument.parse(open.toJson());
+        assertThat(mapper.redacted(raw)).isSameAs(raw);
+
+        BsonDocument closed = BsonDocument.parse("{_id: 1, gone: 1, a: {open: 1, secret: {deep: 2}}, b: {c: 3}}");
+        BsonDocument before = closed.clone();
+        BsonDocument redacted = mapper.redacted(closed);
+        assertThat(redacted).isEqualTo(BsonDocument.parse("{_id: 1, a: {open: 1, secret: '***'}, b: {c: 3}}"));
+        assertThat(closed).isEqualTo(before);
+        assertThat(redacted.get("b")).isSameAs(closed.get("b"));
+        assertThat(mapper.redacted(RawBsonDocument.parse(closed.toJson()))).isEqualTo(redacted);
+        assertThat(((MappingResult.Mapped) mapper.map(closed)).row())
+                .containsExactly("1", "{\"open\":1,\"secret\":\"***\"}");
+        assertThat(mapper("        a: jsonb\n").redacted(closed)).isSameAs(closed);
+    }
+
+    @Test
     void whatNobodyReadsCanBeAskedFor() {
         DocumentMapper mapper = mapper("        city: {type: text, from: address.city}\n");
         assertThat(mapper.unmapped(

@@ -226,6 +226,7 @@ public final class MappingReader {
             case ColumnType.Date d -> badKey(node);
             case ColumnType.Bytea b -> badKey(node);
             case ColumnType.Jsonb j -> badKey(node);
+            case ColumnType.Inet i -> badKey(node);
             case ColumnType.Array a -> badKey(node);
         }
         return new KeyMapping(
@@ -305,15 +306,7 @@ public final class MappingReader {
                 "reference",
                 "lookup",
                 "write"));
-        List<Conversion> conversions = new ArrayList<>();
-        if (node.has("convert")) {
-            node.at("convert").elements().forEach(step -> {
-                Conversion conversion = ConversionParser.read(step);
-                if (conversion != null) {
-                    conversions.add(conversion);
-                }
-            });
-        }
+        List<Conversion> conversions = ConversionParser.readAll(node, child);
         ColumnMapping.Misfit misfit = node.oneOf("misfit", ColumnMapping.Misfit.class, ColumnMapping.Misfit.QUARANTINE);
         if (misfit == ColumnMapping.Misfit.REJECT && node.has("instead")) {
             node.at("instead").problem("'instead' has no meaning beside misfit: reject");
