@@ -9,6 +9,8 @@ import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.CollectionTables;
+import dev.sluice.sink.postgres.ExpectedRows;
 import dev.sluice.sink.postgres.RowCopy;
 import dev.sluice.sink.postgres.TableSql;
 import dev.sluice.source.mongo.MongoSource;
@@ -53,13 +55,14 @@ public final class FullComparison {
     /// dead letters are left out on both sides.
     public List<TableDifference> compare(CollectionTarget target) {
         try {
-            List<TableSql> tables = new ArrayList<>();
-            tables.add(expectation(target.mapper().shape(), "sluice_expected_" + target.index()));
-            for (TableShape child : target.mapper().childShapes()) {
-                tables.add(expectation(child, "sluice_expected_" + target.index() + "_" + tables.size()));
+            CollectionTables expected = CollectionTables.of(target, "sluice_expected_", connection);
+            List<TableSql> tables = expected.all();
+            for (TableSql table : tables) {
+                makeRoom(table);
             }
             List<Object> parked = parked(target);
             long documents = expect(target, tables, parked);
+            new ExpectedRows(connection).takeOutWaiting(target, expected);
             List<TableDifference> differences = new ArrayList<>();
             for (TableSql table : tables) {
                 boolean own = differences.isEmpty();
@@ -72,13 +75,11 @@ public final class FullComparison {
         }
     }
 
-    private TableSql expectation(TableShape shape, String name) throws SQLException {
-        TableSql table = new TableSql(shape, List.of(), name);
+    private void makeRoom(TableSql table) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.execute("DROP TABLE IF EXISTS " + table.staging());
             statement.execute(table.createStaging().replace("ON COMMIT DELETE ROWS", "ON COMMIT PRESERVE ROWS"));
         }
-        return table;
     }
 
     /// The keys of the collection's dead letters.
@@ -136,8 +137,12 @@ public final class FullComparison {
         List<String> keys = shape.columns().subList(0, shape.keyColumns()).stream()
                 .map(TableShape.Column::name)
                 .toList();
-        List<TableShape.Column> values =
-                shape.columns().subList(shape.keyColumns(), shape.columns().size());
+        List<TableShape.Column> values = shape
+                .columns()
+                .subList(shape.keyColumns(), shape.columns().size())
+                .stream()
+                .filter(c -> table.isCompared(c.write()))
+                .toList();
         SequencedMap<String, String> types = liveTypes(shape.table());
         String expected = shape.columns().stream()
                 .map(c -> TableSql.value(c, "s") + "::" + types.get(c.name()) + " AS " + TableName.quote(c.name()))
@@ -181,7 +186,7 @@ public final class FullComparison {
 
     private static String unequal(List<TableShape.Column> columns) {
         return "ROW("
-                + columns.stream().map(c -> "e." + TableName.quote(c.name())).collect(Collectors.joining(", "))
+                + columns.stream().map(c -> TableSql.updated(c, "a", "e")).collect(Collectors.joining(", "))
                 + ")::record *<> ROW("
                 + columns.stream().map(c -> "a." + TableName.quote(c.name())).collect(Collectors.joining(", "))
                 + ")::record";

@@ -4,5 +4,6 @@ package dev.sluice.schema;
 /// equals this row's `by`, the column `take`. Looked up when the row is written, and again when that row
 /// comes or changes.
 ///
+/// @param matchType the type of `match`
 /// @param by a column of the same table
-public record Lookup(TableName table, String match, String by, String take) {}
+public record Lookup(TableName table, String match, ColumnType matchType, String by, String take) {}

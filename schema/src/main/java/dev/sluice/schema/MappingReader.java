@@ -362,9 +362,13 @@ public final class MappingReader {
     }
 
     private static Lookup lookup(MappingNode node, String schema) {
-        node.allow(Set.of("table", "match", "by", "take"));
+        node.allow(Set.of("table", "match", "match_type", "by", "take"));
         return new Lookup(
-                table(node, node.text("table"), schema), node.text("match"), node.text("by"), node.text("take"));
+                table(node, node.text("table"), schema),
+                node.text("match"),
+                node.has("match_type") ? type(node, "match_type") : TEXT,
+                node.text("by"),
+                node.text("take"));
     }
 
     private static ColumnType type(MappingNode node, String field) {

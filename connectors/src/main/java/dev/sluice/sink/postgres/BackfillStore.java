@@ -93,7 +93,7 @@ public final class BackfillStore {
             statement.setString(6, text(chunk.upper()));
             statement.setLong(7, documents);
             statement.setLong(8, summary.rows());
-            statement.setLong(9, (long) leftOut + summary.skipped() + summary.deadLetters());
+            statement.setLong(9, (long) leftOut + summary.skipped() + summary.deadLetters() + summary.waiting());
             statement.executeUpdate();
         }
         String totals = "UPDATE sluice.backfill SET documents = documents + ?, rows = rows + ?"

@@ -2,7 +2,6 @@ package dev.sluice.sink.postgres;
 
 import dev.sluice.change.Chunk;
 import dev.sluice.failure.Failpoint;
-import dev.sluice.failure.Failures;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
@@ -22,7 +21,9 @@ public final class ChunkSink implements AutoCloseable {
     private final PositionStore positions;
     private final BackfillStore store;
     private final long epoch;
+    private final ResyncStore resync;
     private final RowWriter writer;
+    private final WriteTransaction transaction;
 
     /// @param connection used by this sink alone from now on, and closed with it
     public ChunkSink(Connection connection, String pipeline, long epoch, List<CollectionTarget> targets)
@@ -30,10 +31,11 @@ public final class ChunkSink implements AutoCloseable {
         this.connection = connection;
         this.positions = new PositionStore(pipeline);
         this.store = new BackfillStore(pipeline);
+        this.resync = new ResyncStore(pipeline);
         this.epoch = epoch;
-        this.writer = new RowWriter(connection, pipeline, targets);
+        this.transaction = new WriteTransaction(connection);
         connection.setAutoCommit(false);
-        writer.prepare();
+        this.writer = RowWriter.create(connection, pipeline, targets);
         connection.commit();
     }
 
@@ -41,25 +43,53 @@ public final class ChunkSink implements AutoCloseable {
     ///
     /// @param rows every document of the chunk, mapped
     public WriteSummary apply(Chunk chunk, List<RowChange> rows, Fence.Flight flight) throws SQLException {
+        return apply(rows, flight, (summary, leftOut) -> {
+            Failpoint.CHUNK_WRITTEN.hit();
+            store.chunkDone(connection, chunk, rows.size(), summary, leftOut);
+        });
+    }
+
+    /// Writes documents that were read anew. On return they are durable, and struck off the list.
+    ///
+    /// @param rows the documents that were found; a delete for each that is gone
+    /// @param entries of the list, all of one collection, that are done with it
+    public WriteSummary retake(List<RowChange> rows, List<ResyncStore.Entry> entries, Fence.Flight flight)
+            throws SQLException {
+        return apply(rows, flight, (summary, leftOut) -> resync.done(connection, entries));
+    }
+
+    /// Lists for taking anew the documents that wait for what somebody else has brought.
+    ///
+    /// @return how many
+    public int sweep() throws SQLException {
+        int[] listed = {0};
+        transaction.run(narrow -> {
+            listed[0] = writer.sweep();
+            connection.commit();
+            return WriteSummary.NOTHING;
+        });
+        return listed[0];
+    }
+
+    /// What is written with the rows.
+    private interface Bookkeeping {
+        void write(WriteSummary summary, int leftOut) throws SQLException;
+    }
+
+    private WriteSummary apply(List<RowChange> rows, Fence.Flight flight, Bookkeeping bookkeeping) throws SQLException {
         try (Fence.Held held = flight.hold()) {
             List<RowChange> untouched = without(flight.touched(), rows);
-            try {
-                return inOneTransaction(chunk, rows.size(), untouched, false);
-            } catch (SQLException e) {
-                connection.rollback();
-                if (!Failures.isAboutData(e)) {
-                    throw e;
+            return transaction.run(narrow -> {
+                positions.hold(connection, epoch);
+                WriteSummary summary = WriteSummary.NOTHING;
+                if (!untouched.isEmpty()) {
+                    summary = narrow ? writer.writeNarrowing(untouched) : writer.write(untouched);
                 }
-            } catch (RuntimeException e) {
-                connection.rollback();
-                throw e;
-            }
-            try {
-                return inOneTransaction(chunk, rows.size(), untouched, true);
-            } catch (SQLException | RuntimeException e) {
-                connection.rollback();
-                throw e;
-            }
+                bookkeeping.write(summary, rows.size() - untouched.size());
+                connection.commit();
+                Failpoint.CHUNK_COMMITTED.hit();
+                return summary;
+            });
         }
     }
 
@@ -74,20 +104,6 @@ public final class ChunkSink implements AutoCloseable {
             }
         }
         return untouched;
-    }
-
-    private WriteSummary inOneTransaction(Chunk chunk, int documents, List<RowChange> rows, boolean narrow)
-            throws SQLException {
-        positions.hold(connection, epoch);
-        WriteSummary summary = WriteSummary.NOTHING;
-        if (!rows.isEmpty()) {
-            summary = narrow ? writer.writeNarrowing(rows) : writer.write(rows);
-        }
-        Failpoint.CHUNK_WRITTEN.hit();
-        store.chunkDone(connection, chunk, documents, summary, documents - rows.size());
-        connection.commit();
-        Failpoint.CHUNK_COMMITTED.hit();
-        return summary;
     }
 
     @Override

@@ -2,12 +2,7 @@ package dev.sluice.sink.postgres;
 
 import dev.sluice.change.Change;
 import dev.sluice.change.IdText;
-import dev.sluice.mapping.DocumentKey;
-import dev.sluice.mapping.KeyResult;
 import dev.sluice.mapping.MappingResult.MisfitValue;
-import dev.sluice.schema.ColumnType;
-import dev.sluice.schema.KeyMapping;
-import dev.sluice.schema.Where;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.RowChange.Effect;
@@ -22,7 +17,6 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.bson.BsonValue;
 import org.bson.json.JsonMode;
 import org.bson.json.JsonWriterSettings;
 import org.jspecify.annotations.Nullable;
@@ -34,9 +28,6 @@ import org.jspecify.annotations.Nullable;
 final class Parked {
     private static final JsonWriterSettings CANONICAL =
             JsonWriterSettings.builder().outputMode(JsonMode.EXTENDED).build();
-
-    private static final DocumentKey DOCUMENT_KEY = DocumentKey.of(
-            "", new KeyMapping("document_key", new ColumnType.Text(), KeyMapping.Form.TYPED, new Where("", 1, "")));
 
     private static final String DEAD_LETTER = """
             INSERT INTO sluice.dead_letter (pipeline, collection, document_key, operation, document, reason, sqlstate, cluster_time)
@@ -122,7 +113,7 @@ final class Parked {
 
     private void forget(String table, String collection, Collection<RowChange> applied) throws SQLException {
         List<String> keys = new ArrayList<>(applied.size());
-        applied.forEach(c -> keys.add(documentKey(c.change().id())));
+        applied.forEach(c -> keys.add(RowIdentity.documentKey(c.change().id())));
         try (PreparedStatement statement = connection.prepareStatement(
                 "DELETE FROM sluice." + table + " WHERE pipeline = ? AND collection = ? AND document_key = ANY (?)")) {
             statement.setString(1, pipeline);
@@ -141,7 +132,8 @@ final class Parked {
                 for (MisfitValue misfit : upsert.rows().misfits()) {
                     statement.setString(1, pipeline);
                     statement.setString(2, collection);
-                    statement.setString(3, documentKey(change.change().id()));
+                    statement.setString(
+                            3, RowIdentity.documentKey(change.change().id()));
                     statement.setString(4, misfit.column());
                     statement.setString(5, printable(misfit.path()));
                     statement.setString(6, misfit.value().getBsonType().name().toLowerCase(java.util.Locale.ROOT));
@@ -164,7 +156,7 @@ final class Parked {
         try (PreparedStatement statement = connection.prepareStatement(DEAD_LETTER)) {
             statement.setString(1, pipeline);
             statement.setString(2, change.collection());
-            statement.setString(3, documentKey(change.id()));
+            statement.setString(3, RowIdentity.documentKey(change.id()));
             statement.setString(4, change instanceof Change.Delete ? "delete" : "upsert");
             statement.setString(
                     5,
@@ -183,14 +175,6 @@ final class Parked {
         return seconds == 0
                 ? null
                 : OffsetDateTime.ofInstant(java.time.Instant.ofEpochSecond(seconds & 0xFFFF_FFFFL), ZoneOffset.UTC);
-    }
-
-    /// An `_id` as canonical Extended JSON: different ids are always written differently, equal ones alike.
-    private static String documentKey(BsonValue id) {
-        return switch (DOCUMENT_KEY.key(id)) {
-            case KeyResult.Key key -> (String) key.key();
-            case KeyResult.NoKey none -> IdText.canonical(id);
-        };
     }
 
     /// A field name may hold a NUL as well.

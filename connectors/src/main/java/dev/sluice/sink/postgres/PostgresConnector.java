@@ -14,9 +14,11 @@ public final class PostgresConnector {
     /// A half-open socket must not hold a thread for longer than this; above the statement time-out.
     private static final int SOCKET_TIMEOUT_SECONDS = 45;
 
+    /// The last is for triggers of the target: one that sets a time on every update leaves rows alone that
+    /// come from here.
     private static final String SETTINGS = "SET statement_timeout = '30s'; SET lock_timeout = '10s';"
             + " SET idle_in_transaction_session_timeout = '60s'; SET timezone = 'UTC';"
-            + " SET client_min_messages = warning";
+            + " SET client_min_messages = warning; SET sluice.applying = 'on'";
 
     private final PostgresUri uri;
 

@@ -15,6 +15,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// Writes row changes in the caller's transaction: rows, child rows, dead letters and quarantined values.
@@ -30,16 +32,42 @@ final class RowWriter {
     private final StagedTables tables;
     private final Parked parked;
 
-    RowWriter(Connection connection, String pipeline, List<CollectionTarget> targets) {
+    private final References references;
+    private final Tallies tallies;
+
+    private RowWriter(
+            Connection connection,
+            List<CollectionTarget> targets,
+            StagedTables tables,
+            References references,
+            Parked parked,
+            Tallies tallies) {
         this.connection = connection;
         this.targets = List.copyOf(targets);
-        this.tables = new StagedTables(connection, targets);
-        this.parked = new Parked(connection, pipeline);
+        this.tables = tables;
+        this.references = references;
+        this.parked = parked;
+        this.tallies = tallies;
     }
 
-    /// Makes the staging tables. Once for each connection.
-    void prepare() throws SQLException {
-        tables.create();
+    /// Looks at the target's tables and makes the staging tables. Once for each connection.
+    static RowWriter create(Connection connection, String pipeline, List<CollectionTarget> targets)
+            throws SQLException {
+        StagedTables tables = StagedTables.create(connection, targets);
+        return new RowWriter(
+                connection,
+                targets,
+                tables,
+                References.create(connection, tables, targets, pipeline),
+                new Parked(connection, pipeline),
+                new Tallies(connection, pipeline));
+    }
+
+    /// Lists for taking anew the documents that wait for what somebody else has brought.
+    ///
+    /// @return how many
+    int sweep() throws SQLException {
+        return references.sweep();
     }
 
     /// Writes everything in one go.
@@ -79,7 +107,8 @@ final class RowWriter {
     private final class Compacted {
         private final List<Effects> perCollection = new ArrayList<>();
         private final Map<Object, RowChange> rejected = new LinkedHashMap<>();
-        private int skipped;
+        private final Map<String, Integer> skipped = new TreeMap<>();
+        private int waiting;
 
         /// What happens to one collection's rows.
         private static final class Effects {
@@ -133,21 +162,25 @@ final class RowWriter {
             for (RowChange change : rejected.values()) {
                 parked.deadLetter(change, ((Effect.Reject) change.effect()).reason(), null);
             }
-            return new WriteSummary(rows, deleted, skipped, rejected.size());
+            return new WriteSummary(rows, deleted, skipped, rejected.size(), waiting);
         }
 
         private int delete(Effects effects) throws SQLException {
             List<Object> keys = new ArrayList<>();
+            List<Object> without = new ArrayList<>();
+            Map<String, Integer> reasons = new TreeMap<>();
             for (RowChange change : effects.last.values()) {
                 switch (change.effect()) {
                     case Effect.Delete d -> {
+                        without.add(d.key());
                         if (effects.target.mapping().onDelete() == OnDelete.DELETE) {
                             keys.add(d.key());
                         }
                     }
                     case Effect.Skip s -> {
+                        without.add(s.key());
                         keys.add(s.key());
-                        skipped++;
+                        reasons.merge(s.reason(), 1, Integer::sum);
                     }
                     case Effect.Upsert u -> {}
                     case Effect.Forget f -> {}
@@ -155,46 +188,50 @@ final class RowWriter {
                     case Effect.Wait w -> {}
                 }
             }
-            if (keys.isEmpty()) {
-                return 0;
-            }
-            StagedTables.CollectionTables own = tables.of(effects.target);
-            for (TableSql child : own.children()) {
-                tables.delete(child, keys);
-            }
-            return tables.delete(own.own(), keys);
+            references.forget(effects.target, without);
+            tallies.skipped(effects.target.collection(), reasons);
+            reasons.forEach((reason, documents) -> skipped.merge(reason, documents, Integer::sum));
+            return keys.isEmpty() ? 0 : references.remove(effects.target, keys);
         }
 
         private int upsert(Effects effects) throws SQLException {
-            List<Mapped> documents = new ArrayList<>();
+            SequencedMap<Object, RowChange> documents = new LinkedHashMap<>();
+            List<Mapped> mapped = new ArrayList<>();
             for (RowChange change : effects.last.values()) {
                 if (change.effect() instanceof Effect.Upsert upsert) {
-                    documents.add(upsert.rows());
+                    documents.put(upsert.rows().key(), change);
+                    mapped.add(upsert.rows());
                 }
             }
             if (documents.isEmpty()) {
                 return 0;
             }
-            StagedTables.CollectionTables own = tables.of(effects.target);
+            CollectionTables own = tables.of(effects.target);
+            stage(own, mapped);
+            Set<Object> rowless = references.settle(effects.target, documents);
+            waiting += rowless.size();
+            if (!rowless.isEmpty()) {
+                references.remove(effects.target, rowless);
+            }
+            int written = tables.upsert(own.own());
+            for (TableSql child : own.children()) {
+                tables.deleteUnstaged(child, List.copyOf(documents.keySet()));
+                written += tables.upsert(child);
+            }
+            return written;
+        }
+
+        private void stage(CollectionTables own, List<Mapped> documents) throws SQLException {
             List<@Nullable Object[]> rows = new ArrayList<>(documents.size());
             documents.forEach(d -> rows.add(d.row()));
             tables.stage(own.own(), rows);
-            int written = tables.upsert(own.own());
-            if (own.children().isEmpty()) {
-                return written;
-            }
-            List<Object> parents = documents.stream().map(Mapped::key).toList();
             for (int c = 0; c < own.children().size(); c++) {
-                TableSql child = own.children().get(c);
                 List<@Nullable Object[]> childRows = new ArrayList<>();
                 for (Mapped document : documents) {
                     childRows.addAll(document.children().get(c));
                 }
-                tables.stage(child, childRows);
-                tables.deleteUnstaged(child, parents);
-                written += tables.upsert(child);
+                tables.stage(own.children().get(c), childRows);
             }
-            return written;
         }
     }
 }

@@ -1,6 +1,5 @@
 package dev.sluice.sink.postgres;
 
-import dev.sluice.mapping.TableShape;
 import dev.sluice.sink.CollectionTarget;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -17,35 +16,25 @@ final class StagedTables {
     private final List<CollectionTables> collections = new ArrayList<>();
     private final RowCopy copy;
 
-    /// A collection's own table and its child tables.
-    record CollectionTables(TableSql own, List<TableSql> children) {}
-
-    StagedTables(Connection connection, List<CollectionTarget> targets) {
+    private StagedTables(Connection connection) {
         this.connection = connection;
         this.copy = new RowCopy(connection);
-        for (CollectionTarget target : targets) {
-            String name = "sluice_stage_" + target.index();
-            List<TableSql> children = new ArrayList<>();
-            for (TableShape child : target.mapper().childShapes()) {
-                List<String> key = List.of(
-                        child.columns().get(0).name(), child.columns().get(1).name());
-                children.add(new TableSql(child, key, name + "_" + children.size()));
-            }
-            collections.add(new CollectionTables(
-                    new TableSql(target.mapper().shape(), target.mapping().conflict(), name), children));
-        }
     }
 
-    /// Makes the staging tables of this session.
-    void create() throws SQLException {
-        try (Statement statement = connection.createStatement()) {
-            for (CollectionTables tables : collections) {
-                statement.execute(tables.own().createStaging());
-                for (TableSql child : tables.children()) {
-                    statement.execute(child.createStaging());
+    /// Looks at the target's tables, and makes the staging tables of this session.
+    static StagedTables create(Connection connection, List<CollectionTarget> targets) throws SQLException {
+        StagedTables tables = new StagedTables(connection);
+        LiveTables live = new LiveTables(connection);
+        for (CollectionTarget target : targets) {
+            CollectionTables made = CollectionTables.of(target, "sluice_stage_", live);
+            tables.collections.add(made);
+            try (Statement statement = connection.createStatement()) {
+                for (TableSql table : made.all()) {
+                    statement.execute(table.createStaging());
                 }
             }
         }
+        return tables;
     }
 
     CollectionTables of(CollectionTarget target) {
@@ -87,9 +76,8 @@ final class StagedTables {
     void clear() throws SQLException {
         try (Statement statement = connection.createStatement()) {
             for (CollectionTables tables : collections) {
-                statement.execute(tables.own().clearStaging());
-                for (TableSql child : tables.children()) {
-                    statement.execute(child.clearStaging());
+                for (TableSql table : tables.all()) {
+                    statement.execute(table.clearStaging());
                 }
             }
         }

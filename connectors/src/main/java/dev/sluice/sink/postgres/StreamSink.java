@@ -2,8 +2,6 @@ package dev.sluice.sink.postgres;
 
 import dev.sluice.change.Position;
 import dev.sluice.failure.Failpoint;
-import dev.sluice.failure.FailureKind;
-import dev.sluice.failure.Failures;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
@@ -21,13 +19,12 @@ import org.jspecify.annotations.Nullable;
 /// Applies the stream: rows, child rows, dead letters, quarantined values, the position and the watermark
 /// in one transaction, fenced by the epoch (promises 1 and 4). For one thread.
 public final class StreamSink implements AutoCloseable {
-    private static final int CONFLICT_TRIES = 5;
-
     private final Connection connection;
     private final PositionStore positions;
     private final long epoch;
     private final List<Fence> fences;
     private final RowWriter writer;
+    private final WriteTransaction transaction;
 
     /// @param connection used by this sink alone from now on, and closed with it
     /// @param fences one for each collection, by its number
@@ -38,9 +35,9 @@ public final class StreamSink implements AutoCloseable {
         this.positions = new PositionStore(pipeline);
         this.epoch = epoch;
         this.fences = List.copyOf(fences);
-        this.writer = new RowWriter(connection, pipeline, targets);
+        this.transaction = new WriteTransaction(connection);
         connection.setAutoCommit(false);
-        writer.prepare();
+        this.writer = RowWriter.create(connection, pipeline, targets);
         connection.commit();
     }
 
@@ -53,7 +50,7 @@ public final class StreamSink implements AutoCloseable {
             throws SQLException {
         List<Fence.Held> held = holdAndNote(changes);
         try {
-            return applyFenced(changes, upTo, watermark);
+            return transaction.run(narrow -> inOneTransaction(changes, upTo, watermark, narrow));
         } finally {
             held.forEach(Fence.Held::close);
         }
@@ -76,37 +73,6 @@ public final class StreamSink implements AutoCloseable {
             fence.note(keys);
         });
         return held;
-    }
-
-    private WriteSummary applyFenced(List<RowChange> changes, @Nullable Position upTo, @Nullable Instant watermark)
-            throws SQLException {
-        for (int attempt = 1; ; attempt++) {
-            try {
-                return inOneTransaction(changes, upTo, watermark, false);
-            } catch (SQLException e) {
-                connection.rollback();
-                if (Failures.isAboutData(e)) {
-                    return narrowing(changes, upTo, watermark);
-                }
-                boolean again = Failures.classify(e).kind() == FailureKind.TARGET_CONFLICT;
-                if (!again || attempt == CONFLICT_TRIES) {
-                    throw e;
-                }
-            } catch (RuntimeException e) {
-                connection.rollback();
-                throw e;
-            }
-        }
-    }
-
-    private WriteSummary narrowing(List<RowChange> changes, @Nullable Position upTo, @Nullable Instant watermark)
-            throws SQLException {
-        try {
-            return inOneTransaction(changes, upTo, watermark, true);
-        } catch (SQLException | RuntimeException e) {
-            connection.rollback();
-            throw e;
-        }
     }
 
     private WriteSummary inOneTransaction(

@@ -1,10 +1,13 @@
 package dev.sluice.sink.postgres;
 
 import dev.sluice.mapping.TableShape;
+import dev.sluice.schema.ColumnMapping.Write;
 import dev.sluice.schema.ColumnType;
+import dev.sluice.schema.Lookup;
 import dev.sluice.schema.Reference;
 import dev.sluice.schema.TableName;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /// The SQL of one table, built once.
@@ -16,13 +19,16 @@ public final class TableSql {
     private final TableShape shape;
     private final List<String> conflict;
     private final String staging;
+    private final boolean overwritten;
 
     /// @param staging the name of the staging table, unique in the session
     /// @param conflict the columns that say "the same row"
-    public TableSql(TableShape shape, List<String> conflict, String staging) {
+    /// @param overwritten whether a trigger of the table may set columns on every update
+    public TableSql(TableShape shape, List<String> conflict, String staging, boolean overwritten) {
         this.shape = shape;
         this.conflict = List.copyOf(conflict);
         this.staging = "pg_temp." + TableName.quote(staging);
+        this.overwritten = overwritten;
     }
 
     public TableShape shape() {
@@ -75,34 +81,102 @@ public final class TableSql {
     /// Inserts or updates what is staged. A row that would not change is not written: no dead tuple, no
     /// WAL, no trigger that sets `updated_at`. `*<>` compares the stored bytes, so 1.0 and 1.00 are not the
     /// same.
+    ///
+    /// The predicate of the conflict target costs nothing where the unique index covers all rows, and lets
+    /// one serve that leaves out NULLs.
     String upsert() {
         List<String> columns =
                 shape.columns().stream().map(TableShape.Column::name).toList();
-        List<String> set = columns.stream()
-                .filter(c -> !conflict.contains(c))
-                .map(TableName::quote)
+        List<TableShape.Column> set = shape.columns().stream()
+                .filter(c -> !conflict.contains(c.name()) && c.write() != Write.INSERT)
                 .toList();
+        List<TableShape.Column> compared =
+                set.stream().filter(c -> isCompared(c.write())).toList();
         String insert = "INSERT INTO " + shape.table().sql() + " AS t (" + quoted(columns) + ") SELECT "
                 + shape.columns().stream().map(c -> value(c, "s")).collect(Collectors.joining(", ")) + " FROM "
-                + staging + " s ON CONFLICT (" + quoted(conflict) + ") DO ";
-        if (set.isEmpty()) {
+                + staging + " s ON CONFLICT (" + quoted(conflict) + ") WHERE "
+                + conflict.stream()
+                        .map(c -> TableName.quote(c) + " IS NOT NULL")
+                        .collect(Collectors.joining(" AND "))
+                + " DO ";
+        if (compared.isEmpty()) {
             return insert + "NOTHING";
         }
         return insert + "UPDATE SET "
-                + set.stream().map(c -> c + " = EXCLUDED." + c).collect(Collectors.joining(", ")) + " WHERE ROW("
-                + set.stream().map(c -> "t." + c).collect(Collectors.joining(", ")) + ")::record *<> ROW("
-                + set.stream().map(c -> "EXCLUDED." + c).collect(Collectors.joining(", ")) + ")::record";
+                + set.stream()
+                        .map(c -> TableName.quote(c.name()) + " = " + updated(c, "t", "EXCLUDED"))
+                        .collect(Collectors.joining(", "))
+                + " WHERE ROW("
+                + compared.stream().map(c -> "t." + TableName.quote(c.name())).collect(Collectors.joining(", "))
+                + ")::record *<> ROW("
+                + compared.stream().map(c -> updated(c, "t", "EXCLUDED")).collect(Collectors.joining(", "))
+                + ")::record";
     }
 
-    /// The value of a staged column as the table should hold it: itself, or what its reference finds.
+    /// Whether a difference in such a column is one between document and row.
+    public boolean isCompared(Write write) {
+        return switch (write) {
+            case ALWAYS, MERGE -> true;
+            case INSERT -> false;
+            case ALONG -> !overwritten;
+        };
+    }
+
+    /// What an update makes of a column.
+    ///
+    /// @param now the alias of the row that is there
+    /// @param with the alias of the row that is written
+    public static String updated(TableShape.Column column, String now, String with) {
+        String theirs = now + "." + TableName.quote(column.name());
+        String ours = with + "." + TableName.quote(column.name());
+        return column.write() == Write.MERGE
+                ? "coalesce(" + theirs + " || " + ours + ", " + ours + ", " + theirs + ")"
+                : ours;
+    }
+
+    /// The value of a staged column as the table should hold it: itself, or what its reference or look-up
+    /// finds.
     public static String value(TableShape.Column column, String alias) {
         String staged = alias + "." + TableName.quote(column.name()) + cast(column.type());
         Reference reference = column.reference();
-        if (reference == null) {
-            return staged;
+        String value = reference == null ? staged : found(reference, column.type(), staged, alias);
+        Lookup lookup = column.lookup();
+        if (lookup == null) {
+            return value;
         }
-        return "(SELECT r." + TableName.quote(reference.take()) + " FROM "
-                + reference.table().sql() + " r WHERE r." + TableName.quote(reference.match()) + " = " + staged + ")";
+        return "coalesce(" + value + ", (SELECT r." + TableName.quote(lookup.take()) + " FROM "
+                + lookup.table().sql() + " r WHERE r." + TableName.quote(lookup.match()) + " = "
+                + cast(alias + "." + TableName.quote(lookup.by()), lookup.matchType()) + " LIMIT 1))";
+    }
+
+    private static String found(Reference reference, ColumnType type, String staged, String alias) {
+        String take = "r." + TableName.quote(reference.take());
+        String table = reference.table().sql();
+        if (!(type instanceof ColumnType.Array)) {
+            return "(SELECT " + take + " FROM " + table + " r WHERE "
+                    + matches(reference.match(), reference.matchType(), reference.and(), staged, alias) + ")";
+        }
+        String join = reference.orphan() == Reference.Orphan.DROP ? " JOIN " : " LEFT JOIN ";
+        return "CASE WHEN " + staged + " IS NOT NULL THEN ARRAY(SELECT " + take + " FROM unnest(" + staged
+                + ") WITH ORDINALITY u (v, n)" + join + table + " r ON "
+                + matches(reference.match(), reference.matchType(), reference.and(), "u.v", alias)
+                + " ORDER BY u.n) END";
+    }
+
+    /// The condition that a row `r` of another table is the one a value refers to.
+    ///
+    /// @param value compared with `match`
+    /// @param and further columns of the other table, each with the one of `alias` it has to equal
+    static String matches(String match, ColumnType matchType, Map<String, String> and, String value, String alias) {
+        StringBuilder condition = new StringBuilder("r." + TableName.quote(match) + " = " + cast(value, matchType));
+        and.forEach((theirs, ours) ->
+                condition.append(" AND r." + TableName.quote(theirs) + " = " + alias + "." + TableName.quote(ours)));
+        return condition.toString();
+    }
+
+    /// citext is staged as text, and compared as what it is.
+    static String cast(String value, ColumnType type) {
+        return type instanceof ColumnType.Citext ? value + "::citext" : value;
     }
 
     /// Text is no inet unless it is told to be.
@@ -151,7 +225,7 @@ public final class TableSql {
         return new IllegalStateException("the mapping reader lets only text, varchar, uuid and bigint be keys");
     }
 
-    private String keyName() {
+    String keyName() {
         return TableName.quote(shape.columns().getFirst().name());
     }
 

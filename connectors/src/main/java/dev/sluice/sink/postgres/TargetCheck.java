@@ -25,8 +25,17 @@ public final class TargetCheck {
     public static void check(Connection connection, List<CollectionTarget> targets) throws SQLException {
         List<String> missing = new ArrayList<>();
         List<String> refused = new ArrayList<>();
-        for (String control :
-                List.of("position", "watermark", "backfill", "backfill_chunk", "dead_letter", "quarantine")) {
+        for (String control : List.of(
+                "position",
+                "watermark",
+                "backfill",
+                "backfill_chunk",
+                "dead_letter",
+                "quarantine",
+                "waiting",
+                "resync",
+                "unmapped_field",
+                "skipped")) {
             table(connection, new TableName("sluice", control), missing, refused);
         }
         for (CollectionTarget target : targets) {
@@ -129,12 +138,14 @@ public final class TargetCheck {
             throws SQLException {
         String sql =
                 "SELECT 1 FROM pg_index i WHERE i.indrelid = ?::regclass AND i.indisunique AND i.indisvalid AND i.indimmediate"
-                        + " AND i.indpred IS NULL AND i.indexprs IS NULL AND (SELECT array_agg(a.attname::text ORDER BY a.attname) FROM pg_attribute a"
+                        + " AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) = ANY (SELECT '(' || quote_ident(x) || ' IS NOT NULL)' FROM unnest(?) x))"
+                        + " AND i.indexprs IS NULL AND (SELECT array_agg(a.attname::text ORDER BY a.attname) FROM pg_attribute a"
                         + " WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1]))"
                         + " = (SELECT array_agg(x ORDER BY x) FROM unnest(?) x)";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, table.sql());
             statement.setArray(2, connection.createArrayOf("text", columns.toArray()));
+            statement.setArray(3, connection.createArrayOf("text", columns.toArray()));
             try (ResultSet row = statement.executeQuery()) {
                 return row.next();
             }

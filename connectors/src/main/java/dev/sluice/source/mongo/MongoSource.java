@@ -294,12 +294,7 @@ public final class MongoSource implements AutoCloseable {
             long bytesMax,
             @Nullable BsonTimestamp notBefore) {
         int limit = bracket.single() ? 0 : documentsMax;
-        ClientSessionOptions causal =
-                ClientSessionOptions.builder().causallyConsistent(true).build();
-        try (ClientSession session = client.startSession(causal)) {
-            if (notBefore != null) {
-                session.advanceOperationTime(notBefore);
-            }
+        try (ClientSession session = causalSession(notBefore)) {
             List<RawBsonDocument> documents = new ArrayList<>();
             long bytes = 0;
             try (MongoCursor<RawBsonDocument> cursor = collection(collection)
@@ -321,6 +316,41 @@ public final class MongoSource implements AutoCloseable {
         } catch (MongoException e) {
             throw Failures.classify(e);
         }
+    }
+
+    /// Reads documents by their `_id`s, as a majority has them and not from before `notBefore`. Those that
+    /// are not there are left out.
+    ///
+    /// @param bytesMax the piece ends with the document that reaches this many bytes, and is not complete
+    /// @param notBefore the stream's position when the flight opened; null where that is unknown
+    public Piece read(String collection, List<BsonValue> ids, long bytesMax, @Nullable BsonTimestamp notBefore) {
+        try (ClientSession session = causalSession(notBefore)) {
+            List<RawBsonDocument> documents = new ArrayList<>();
+            long bytes = 0;
+            try (MongoCursor<RawBsonDocument> cursor =
+                    collection(collection).find(session, Filters.in("_id", ids)).cursor()) {
+                while (cursor.hasNext()) {
+                    RawBsonDocument document = cursor.next();
+                    documents.add(document);
+                    bytes += document.getByteBuffer().remaining();
+                    if (bytes >= bytesMax) {
+                        return new Piece(documents, bytes, false);
+                    }
+                }
+            }
+            return new Piece(documents, bytes, true);
+        } catch (MongoException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    private ClientSession causalSession(@Nullable BsonTimestamp notBefore) {
+        ClientSession session = client.startSession(
+                ClientSessionOptions.builder().causallyConsistent(true).build());
+        if (notBefore != null) {
+            session.advanceOperationTime(notBefore);
+        }
+        return session;
     }
 
     private static Bson behind(IdBracket bracket, @Nullable BsonValue after) {

@@ -348,7 +348,7 @@ class CopyBufferIT {
                 new TableName("public", name),
                 1,
                 List.of(TableShape.Column.plain("n", new ColumnType.Int(4)), TableShape.Column.plain("v", type)));
-        TableSql sql = new TableSql(shape, List.of("n"), "stage_" + name);
+        TableSql sql = new TableSql(shape, List.of("n"), "stage_" + name, false);
         List<@Nullable Object[]> rows = new ArrayList<>();
         List<String> literals = new ArrayList<>();
         for (int i = 0; i < cases.length; i++) {

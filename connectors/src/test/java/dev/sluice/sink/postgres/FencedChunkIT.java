@@ -13,6 +13,7 @@ import dev.sluice.testkit.TestTarget;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
@@ -161,7 +162,7 @@ class FencedChunkIT {
         target.execute("ALTER TABLE orders ADD CHECK (status <> 'old')");
         try (Fence.Flight flight = target.fence("orders").open()) {
             assertThat(chunk(flight, OLD, OTHER, BAD.replace("_id: 1", "_id: 3")))
-                    .isEqualTo(new WriteSummary(1, 0, 0, 2));
+                    .isEqualTo(new WriteSummary(1, 0, Map.of(), 2, 0));
         }
         assertThat(orders()).containsExactly("2|other");
         assertThat(target.rows("SELECT document_key, sqlstate, cluster_time FROM sluice.dead_letter ORDER BY 2"))

@@ -1,6 +1,7 @@
 package dev.sluice.service.cli;
 
 import dev.sluice.backfill.Backfill;
+import dev.sluice.backfill.Resync;
 import dev.sluice.change.IdBracket;
 import dev.sluice.change.Position;
 import dev.sluice.failure.FailureKind;
@@ -17,6 +18,7 @@ import dev.sluice.sink.WriteSummary;
 import dev.sluice.sink.postgres.BackfillStore;
 import dev.sluice.sink.postgres.ChunkSink;
 import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.ResyncStore;
 import dev.sluice.sink.postgres.TargetCheck;
 import dev.sluice.source.mongo.MongoSource;
 import java.io.PrintWriter;
@@ -242,6 +244,8 @@ final class BackfillCommand implements Callable<Integer> {
         Map<String, CollectionTarget> byName = new HashMap<>();
         all.forEach(t -> byName.put(t.collection(), t));
         Progress progress = new Progress(spec.commandLine().getOut());
+        ChangeMapper mapper = new ChangeMapper(byName);
+        List<Fence> fences = all.stream().map(t -> new Fence()).toList();
         int failed = 0;
         try (ChunkSink sink = new ChunkSink(setup.connector().open(), setup.pipelineName(), epoch, all)) {
             Backfill backfill = new Backfill(
@@ -249,8 +253,8 @@ final class BackfillCommand implements Callable<Integer> {
                     connection,
                     sink,
                     new BackfillStore(setup.pipelineName()),
-                    new ChangeMapper(byName),
-                    all.stream().map(t -> new Fence()).toList(),
+                    mapper,
+                    fences,
                     () -> null,
                     new Backfill.Limits(batchSize, Backfill.Limits.DEFAULT.bytesMax()),
                     progress,
@@ -270,6 +274,22 @@ final class BackfillCommand implements Callable<Integer> {
                     spec.commandLine().getErr().println(target.collection() + ": " + complaint.text());
                     SluiceCommand.trace(e, spec.commandLine());
                 }
+            }
+            Resync resync = new Resync(
+                    source,
+                    connection,
+                    sink,
+                    new ResyncStore(setup.pipelineName()),
+                    mapper,
+                    all,
+                    fences,
+                    () -> null,
+                    stopped);
+            int taken = resync.drain() + resync.sweep();
+            if (taken > 0) {
+                spec.commandLine()
+                        .getOut()
+                        .printf("%,d documents taken anew, since what they refer to has come%n", taken);
             }
         }
         return failed == 0 ? SluiceCommand.FINE : SluiceCommand.COULD_NOT_RUN;
@@ -332,8 +352,14 @@ final class BackfillCommand implements Callable<Integer> {
         @Override
         public void onDone(CollectionTarget target) {
             out.printf(
-                    "%s: done; %,d documents, %,d rows written, %,d skipped, %,d dead letters%n",
-                    target.collection(), documents, total.rows(), total.skipped(), total.deadLetters());
+                    "%s: done; %,d documents, %,d rows written, %,d skipped%s, %,d dead letters%s%n",
+                    target.collection(),
+                    documents,
+                    total.rows(),
+                    total.skipped(),
+                    total.skippedBy().isEmpty() ? "" : " " + new TreeMap<>(total.skippedBy()),
+                    total.deadLetters(),
+                    total.waiting() == 0 ? "" : String.format(", %,d wait for others", total.waiting()));
             out.flush();
         }
     }

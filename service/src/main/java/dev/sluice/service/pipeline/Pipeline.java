@@ -25,10 +25,11 @@ import java.util.concurrent.CountDownLatch;
 /// MongoDB -> source -> change -> mapping -> sink -> PostgreSQL
 /// ```
 ///
-/// A run ([PipelineRun]) takes the pipeline over, checks the target, finds the position, and then does four
+/// A run ([PipelineRun]) takes the pipeline over, checks the target, finds the position, and then does five
 /// things at once: the engine reads and maps changes, the applier writes them with their position in one
-/// transaction each, the backfill copies in fenced chunks what was there before, and the clock asks MongoDB
-/// how far it is. The [Supervisor] starts a new run from the committed position whenever one breaks off.
+/// transaction each, the backfill copies in fenced chunks what was there before, the resync takes anew the
+/// documents that waited for others, and the clock asks MongoDB how far it is. The [Supervisor] starts a
+/// new run from the committed position whenever one breaks off.
 public final class Pipeline {
     private final String name;
     private final MongoSource source;

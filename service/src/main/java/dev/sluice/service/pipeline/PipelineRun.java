@@ -1,6 +1,7 @@
 package dev.sluice.service.pipeline;
 
 import dev.sluice.backfill.Backfill;
+import dev.sluice.backfill.Resync;
 import dev.sluice.change.Change;
 import dev.sluice.change.ChangeBatch;
 import dev.sluice.change.Position;
@@ -18,6 +19,7 @@ import dev.sluice.sink.WriteSummary;
 import dev.sluice.sink.postgres.BackfillStore;
 import dev.sluice.sink.postgres.ChunkSink;
 import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.ResyncStore;
 import dev.sluice.sink.postgres.StreamSink;
 import dev.sluice.sink.postgres.TargetCheck;
 import dev.sluice.source.ChangeSource;
@@ -47,6 +49,14 @@ final class PipelineRun {
     private static final long QUEUE_BYTES_MAX = 64L << 20;
 
     private static final Duration CLOCK_EVERY = Duration.ofSeconds(1);
+
+    private static final Duration RESYNC_EVERY = Duration.ofMillis(250);
+
+    /// How often what waits is looked through for what came unseen; less often where looking takes long, so
+    /// that it takes no more than one part in so many of the time.
+    private static final Duration SWEEP_EVERY = Duration.ofSeconds(15);
+
+    private static final int SWEEP_SHARE = 20;
 
     /// What an engine without a heartbeat for this long is: hung.
     private static final Duration SILENCE_MAX = Duration.ofSeconds(90);
@@ -91,9 +101,11 @@ final class PipelineRun {
                 Applier applier = new Applier(queue, sink, clock, status, from);
                 CompletableFuture<Void> applied = inBackground("sluice-apply", applier::run);
                 CompletableFuture<Void> copied = CompletableFuture.completedFuture(null);
+                CompletableFuture<Void> retaken = CompletableFuture.completedFuture(null);
                 try (ChangeSource stream = DebeziumChangeSource.start(engine(), from, this::onBatch)) {
                     watchEnd(stream);
                     copied = inBackground("sluice-backfill", () -> backfill(bookkeeping, epoch, applier));
+                    retaken = inBackground("sluice-resync", () -> resync(epoch, applier));
                     startPart("sluice-clock", this::watch);
                     awaitEnd();
                     if (!broken.isDone()) {
@@ -108,11 +120,12 @@ final class PipelineRun {
                     } else {
                         queue.close();
                     }
-                    // Neither may outlive the run: a chunk of this run knows nothing of what the next one's stream
+                    // None may outlive the run: a chunk of this run knows nothing of what the next one's stream
                     // does.
                     // Their statements have time-outs, so this ends.
                     awaitPart(applied);
                     awaitPart(copied);
+                    awaitPart(retaken);
                 }
             }
         } catch (SQLException e) {
@@ -212,6 +225,34 @@ final class PipelineRun {
         }
         if (!ending()) {
             status.enter(new PipelineState.Streaming());
+        }
+    }
+
+    /// Takes documents anew that waited for others, or that somebody asked for.
+    private void resync(long epoch, Applier applier) throws SQLException, InterruptedException {
+        try (Connection connection = connector.open();
+                ChunkSink sink = new ChunkSink(connector.open(), pipeline.name(), epoch, targets)) {
+            Resync resync = new Resync(
+                    source,
+                    connection,
+                    sink,
+                    new ResyncStore(pipeline.name()),
+                    mapper,
+                    targets,
+                    fences,
+                    applier::position,
+                    this::ending);
+            long sweepAt = System.nanoTime();
+            while (!ending()) {
+                resync.drain();
+                long now = System.nanoTime();
+                if (now - sweepAt >= 0) {
+                    resync.sweep();
+                    long took = System.nanoTime() - now;
+                    sweepAt = System.nanoTime() + Math.max(SWEEP_EVERY.toNanos(), took * SWEEP_SHARE);
+                }
+                stop.await(RESYNC_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+            }
         }
     }
 

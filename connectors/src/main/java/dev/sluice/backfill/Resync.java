@@ -1,0 +1,224 @@
+package dev.sluice.backfill;
+
+import dev.sluice.change.Change;
+import dev.sluice.change.IdBracket;
+import dev.sluice.change.IdText;
+import dev.sluice.failure.Failures;
+import dev.sluice.mapping.KeyResult;
+import dev.sluice.sink.ChangeMapper;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.Fence;
+import dev.sluice.sink.RowChange;
+import dev.sluice.sink.postgres.ChunkSink;
+import dev.sluice.sink.postgres.ResyncStore;
+import dev.sluice.sink.postgres.ResyncStore.Entry;
+import dev.sluice.sink.postgres.RowIdentity;
+import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.source.mongo.MongoSource.Piece;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.bson.BsonNull;
+import org.bson.BsonTimestamp;
+import org.bson.BsonValue;
+import org.bson.RawBsonDocument;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Takes single documents anew: reads them from MongoDB and writes their rows, beside the stream and fenced
+/// like the chunks of a backfill. What is on the list (`sluice.resync`) are documents that waited for a row
+/// that has come, and what people asked for. For one thread.
+public final class Resync {
+    private static final Logger LOG = LoggerFactory.getLogger(Resync.class);
+    private static final int DOCUMENTS_MAX = 500;
+    private static final long BYTES_MAX = 16L << 20;
+
+    private final MongoSource source;
+    private final Connection connection;
+    private final ChunkSink sink;
+    private final ResyncStore store;
+    private final ChangeMapper mapper;
+    private final Map<String, CollectionTarget> targets = new LinkedHashMap<>();
+    private final List<Fence> fences;
+    private final Supplier<@Nullable BsonTimestamp> streamPosition;
+    private final BooleanSupplier stopped;
+
+    /// @param connection for the list; in auto-commit mode
+    /// @param fences one for each collection, by its number, shared with the stream's sink
+    /// @param streamPosition where the stream is applied to, asked before documents are read
+    /// @param stopped asked between transactions
+    public Resync(
+            MongoSource source,
+            Connection connection,
+            ChunkSink sink,
+            ResyncStore store,
+            ChangeMapper mapper,
+            List<CollectionTarget> targets,
+            List<Fence> fences,
+            Supplier<@Nullable BsonTimestamp> streamPosition,
+            BooleanSupplier stopped) {
+        this.source = source;
+        this.connection = connection;
+        this.sink = sink;
+        this.store = store;
+        this.mapper = mapper;
+        targets.forEach(t -> this.targets.put(t.collection(), t));
+        this.fences = List.copyOf(fences);
+        this.streamPosition = streamPosition;
+        this.stopped = stopped;
+    }
+
+    /// Takes what is on the list, until it is empty or the work is stopped.
+    ///
+    /// @return how many documents were written anew
+    /// @throws dev.sluice.failure.SluiceException when it could not go on; what is done stays done
+    public int drain() {
+        int taken = 0;
+        try {
+            while (!stopped.getAsBoolean()) {
+                List<Entry> entries = store.next(connection, DOCUMENTS_MAX);
+                if (entries.isEmpty()) {
+                    return taken;
+                }
+                CollectionTarget target = targets.get(entries.getFirst().collection());
+                if (target == null) {
+                    LOG.warn(
+                            "{} documents of {} are on the list to be taken anew, and the mapping has no such collection.",
+                            entries.size(),
+                            entries.getFirst().collection());
+                    store.done(connection, entries);
+                } else {
+                    taken += take(target, entries);
+                }
+            }
+            return taken;
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    /// Puts on the list what waits for rows that are there by now, whoever brought them, and takes it.
+    ///
+    /// @return how many documents were written anew
+    public int sweep() {
+        try {
+            int listed = sink.sweep();
+            return listed == 0 ? 0 : drain();
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    private int take(CollectionTarget target, List<Entry> entries) throws SQLException {
+        Map<BsonValue, Entry> wanted = new LinkedHashMap<>();
+        List<Entry> known = new ArrayList<>();
+        for (Entry entry : entries) {
+            Optional<List<BsonValue>> ids = ids(target, entry);
+            if (ids.isEmpty()) {
+                return takeAll(target, entries);
+            }
+            known.add(entry);
+            ids.get().forEach(id -> wanted.put(id, entry));
+        }
+        try (Fence.Flight flight = fences.get(target.index()).open()) {
+            BsonTimestamp notBefore = streamPosition.get();
+            Piece piece = source.read(target.collection(), List.copyOf(wanted.keySet()), BYTES_MAX, notBefore);
+            Map<String, Entry> byDocument = new HashMap<>();
+            Map<String, Entry> byRow = new HashMap<>();
+            for (Entry entry : known) {
+                if (entry.documentKey() != null) {
+                    byDocument.put(RowIdentity.documentKey(IdText.parse(entry.documentKey())), entry);
+                } else {
+                    byRow.put(String.valueOf(entry.rowKey()), entry);
+                }
+            }
+            List<RowChange> rows = new ArrayList<>();
+            Set<Entry> found = new HashSet<>();
+            for (RawBsonDocument document : piece.documents()) {
+                BsonValue id = document.get("_id", BsonNull.VALUE);
+                add(rows, new Change.Upsert(target.collection(), id, document, new BsonTimestamp(0), 0));
+                Entry entry = byDocument.get(RowIdentity.documentKey(id));
+                if (entry != null) {
+                    found.add(entry);
+                }
+                if (target.mapper().key(id) instanceof KeyResult.Key key) {
+                    Entry row = byRow.get(key.key().toString());
+                    if (row != null) {
+                        found.add(row);
+                    }
+                }
+            }
+            List<Entry> done = new ArrayList<>(found);
+            if (piece.complete()) {
+                for (Entry entry : known) {
+                    if (!found.contains(entry)) {
+                        done.add(entry);
+                        if (entry.documentKey() != null) {
+                            BsonValue id = IdText.parse(entry.documentKey());
+                            add(rows, new Change.Delete(target.collection(), id, new BsonTimestamp(0), 0));
+                        }
+                    }
+                }
+            }
+            sink.retake(rows, done, flight);
+            return piece.documents().size();
+        }
+    }
+
+    private void add(List<RowChange> rows, Change change) {
+        RowChange row = mapper.map(change);
+        if (row != null) {
+            rows.add(row);
+        }
+    }
+
+    private static Optional<List<BsonValue>> ids(CollectionTarget target, Entry entry) {
+        if (entry.documentKey() != null) {
+            return Optional.of(List.of(IdText.parse(entry.documentKey())));
+        }
+        return entry.rowKey() == null ? Optional.empty() : RowIdentity.candidates(target, entry.rowKey());
+    }
+
+    /// The whole collection, since of one of the documents nothing is known but a key that can't be turned
+    /// back. Rare: it takes a row that was deleted while others referred to it, and has come back.
+    private int takeAll(CollectionTarget target, List<Entry> entries) throws SQLException {
+        LOG.info(
+                "All of {} is read anew: {} documents wait there whose _id can't be told from their rows.",
+                target.collection(),
+                entries.size());
+        int taken = 0;
+        for (IdBracket bracket : IdBracket.values()) {
+            BsonValue after = null;
+            for (boolean complete = false; !complete; ) {
+                if (stopped.getAsBoolean()) {
+                    return taken;
+                }
+                try (Fence.Flight flight = fences.get(target.index()).open()) {
+                    BsonTimestamp notBefore = streamPosition.get();
+                    Piece piece = source.read(target.collection(), bracket, after, DOCUMENTS_MAX, BYTES_MAX, notBefore);
+                    List<RowChange> rows = new ArrayList<>();
+                    for (RawBsonDocument document : piece.documents()) {
+                        BsonValue id = document.get("_id", BsonNull.VALUE);
+                        add(rows, new Change.Upsert(target.collection(), id, document, new BsonTimestamp(0), 0));
+                    }
+                    sink.retake(rows, List.of(), flight);
+                    taken += rows.size();
+                    after = piece.lastId();
+                    complete = piece.complete();
+                }
+            }
+        }
+        store.done(connection, entries);
+        return taken;
+    }
+}

@@ -1,0 +1,48 @@
+package dev.sluice.sink.postgres;
+
+import dev.sluice.mapping.TableShape;
+import dev.sluice.sink.CollectionTarget;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+
+/// A collection's own table and its child tables, in the order of the mapping.
+public record CollectionTables(TableSql own, List<TableSql> children) {
+    public CollectionTables {
+        children = List.copyOf(children);
+    }
+
+    /// @param prefix of the names of the staging tables
+    /// @param connection to look how the target's tables behave
+    public static CollectionTables of(CollectionTarget target, String prefix, Connection connection)
+            throws SQLException {
+        return of(target, prefix, new LiveTables(connection));
+    }
+
+    static CollectionTables of(CollectionTarget target, String prefix, LiveTables live) throws SQLException {
+        String name = prefix + target.index();
+        List<TableSql> children = new ArrayList<>();
+        for (TableShape child : target.mapper().childShapes()) {
+            List<String> key = List.of(
+                    child.columns().get(0).name(), child.columns().get(1).name());
+            children.add(new TableSql(child, key, name + "_" + children.size(), live.isOverwritten(child.table())));
+        }
+        TableShape shape = target.mapper().shape();
+        return new CollectionTables(
+                new TableSql(shape, target.mapping().conflict(), name, live.isOverwritten(shape.table())), children);
+    }
+
+    /// The own table first.
+    public List<TableSql> all() {
+        List<TableSql> all = new ArrayList<>(children.size() + 1);
+        all.add(own);
+        all.addAll(children);
+        return all;
+    }
+
+    /// @param child the number of a child table; -1 for the own table
+    TableSql table(int child) {
+        return child < 0 ? own : children.get(child);
+    }
+}

@@ -1,0 +1,105 @@
+package dev.sluice.sink.postgres;
+
+import dev.sluice.mapping.TableShape;
+import dev.sluice.schema.ColumnType;
+import dev.sluice.schema.Dedupe;
+import dev.sluice.schema.TableName;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/// The SQL of a collection of whose documents several can be one row, see [Dedupe].
+///
+/// @param key the name of the key column
+record Duplicates(TableShape shape, Dedupe dedupe, String key) {
+    TableName table() {
+        return shape.table();
+    }
+
+    /// As `sluice.waiting` names it.
+    String label() {
+        return shape.table().table();
+    }
+
+    /// What makes a row of the table one with another, as text.
+    String known(String alias) {
+        return known(dedupe.by().stream()
+                .map(this::column)
+                .map(c -> text(c, alias + "." + TableName.quote(c.name())))
+                .toList());
+    }
+
+    /// The same of a staged row.
+    String stagedKnown(String alias) {
+        return known(dedupe.by().stream()
+                .map(this::column)
+                .map(c -> text(c, TableSql.value(c, alias)))
+                .toList());
+    }
+
+    private static String known(List<String> values) {
+        return "jsonb_build_array(" + String.join(", ", values) + ")::text";
+    }
+
+    private static String text(TableShape.Column column, String value) {
+        return column.type() instanceof ColumnType.Citext ? "lower(" + value + "::text)" : value;
+    }
+
+    /// Ranks the staged rows, and the rows of the table that are one with them, within each that is to be
+    /// one row: `key`, `known`, `staged`, `rank` from 1.
+    ///
+    /// The first of the columns narrows the table by an index where there is one.
+    ///
+    /// @param withTable whether rows of the table count too
+    String ranked(TableSql own, boolean withTable) {
+        List<String> staged = new ArrayList<>();
+        List<String> there = new ArrayList<>();
+        for (Dedupe.Preference preference : dedupe.prefer()) {
+            TableShape.Column column = column(preference.column());
+            String name = " AS p" + staged.size();
+            staged.add(", " + TableSql.value(column, "s") + name);
+            there.add(", t." + TableName.quote(column.name()) + name);
+        }
+        String quotedKey = TableName.quote(key);
+        String first = dedupe.by().getFirst();
+        String candidates = "SELECT s." + quotedKey + " AS key, " + stagedKnown("s") + " AS known, true AS staged"
+                + String.join("", staged) + " FROM " + own.staging() + " s";
+        if (withTable) {
+            candidates += " UNION ALL SELECT t." + quotedKey + ", " + known("t") + ", false" + String.join("", there)
+                    + " FROM " + table().sql() + " t WHERE t." + TableName.quote(first) + " IN (SELECT "
+                    + TableSql.value(column(first), "s") + " FROM " + own.staging() + " s) AND " + known("t")
+                    + " IN (SELECT " + stagedKnown("s") + " FROM " + own.staging() + " s) AND NOT EXISTS (SELECT FROM "
+                    + own.staging() + " s WHERE s." + quotedKey + " = t." + quotedKey + ")";
+        }
+        return "SELECT key, known, staged, row_number() OVER (PARTITION BY known ORDER BY " + order()
+                + "key::text COLLATE \"C\") AS rank FROM (" + candidates + ") candidate";
+    }
+
+    private String order() {
+        StringBuilder order = new StringBuilder();
+        for (int i = 0; i < dedupe.prefer().size(); i++) {
+            String value = "p" + i;
+            order.append(
+                    switch (dedupe.prefer().get(i).order()) {
+                        case PRESENT -> "(" + value + " IS NULL)";
+                        case HIGHEST -> value + " DESC NULLS LAST";
+                        case LOWEST -> value + " ASC NULLS LAST";
+                    });
+            order.append(", ");
+        }
+        return order.toString();
+    }
+
+    private TableShape.Column column(String name) {
+        return shape.columns().stream()
+                .filter(c -> c.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("the mapping's reader lets no other column pass"));
+    }
+
+    /// For messages and tests.
+    @Override
+    public String toString() {
+        return table() + " by " + dedupe.by().stream().collect(Collectors.joining(", "));
+    }
+}

@@ -1,0 +1,76 @@
+package dev.sluice.sink.postgres;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// The documents that are to be taken anew (`sluice.resync`). Every method works in the caller's
+/// transaction.
+public final class ResyncStore {
+    private final String pipeline;
+
+    public ResyncStore(String pipeline) {
+        this.pipeline = pipeline;
+    }
+
+    /// @param documentKey the `_id` as canonical Extended JSON; null where it is not known
+    /// @param rowKey the key of the row, as text, where the `_id` is not known; null in both means the
+    ///     whole collection
+    public record Entry(
+            long id,
+            String collection,
+            @Nullable String documentKey,
+            @Nullable String rowKey) {}
+
+    /// The next entries of one collection, oldest first; empty when there are none.
+    public List<Entry> next(Connection connection, int limit) throws SQLException {
+        String sql =
+                "SELECT id, collection, document_key, row_key FROM sluice.resync WHERE pipeline = ? AND collection ="
+                        + " (SELECT collection FROM sluice.resync WHERE pipeline = ? ORDER BY id LIMIT 1) ORDER BY id LIMIT ?";
+        List<Entry> entries = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, pipeline);
+            statement.setInt(3, limit);
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    entries.add(new Entry(rows.getLong(1), rows.getString(2), rows.getString(3), rows.getString(4)));
+                }
+            }
+        }
+        return entries;
+    }
+
+    /// Asks for documents by their `_id`s, as canonical Extended JSON.
+    ///
+    /// @param reason dead_letter or asked
+    public void ask(Connection connection, String collection, Collection<String> documentKeys, String reason)
+            throws SQLException {
+        String sql = "INSERT INTO sluice.resync (pipeline, collection, document_key, reason)"
+                + " SELECT ?, ?, k, ? FROM unnest(?) k ON CONFLICT DO NOTHING";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            statement.setString(3, reason);
+            statement.setArray(4, connection.createArrayOf("text", documentKeys.toArray()));
+            statement.executeUpdate();
+        }
+    }
+
+    /// Strikes entries off the list.
+    public void done(Connection connection, Collection<Entry> entries) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement("DELETE FROM sluice.resync WHERE id = ANY (?)")) {
+            statement.setArray(
+                    1,
+                    connection.createArrayOf(
+                            "bigint", entries.stream().map(Entry::id).toArray()));
+            statement.executeUpdate();
+        }
+    }
+}

@@ -1,0 +1,129 @@
+package dev.sluice.sink.postgres;
+
+import dev.sluice.change.IdText;
+import dev.sluice.mapping.DocumentKey;
+import dev.sluice.mapping.KeyResult;
+import dev.sluice.schema.ColumnMapping;
+import dev.sluice.schema.ColumnType;
+import dev.sluice.schema.KeyMapping;
+import dev.sluice.schema.Source;
+import dev.sluice.schema.Where;
+import dev.sluice.sink.CollectionTarget;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import org.bson.BsonBinary;
+import org.bson.BsonBinarySubType;
+import org.bson.BsonInt64;
+import org.bson.BsonObjectId;
+import org.bson.BsonString;
+import org.bson.BsonValue;
+import org.bson.types.ObjectId;
+import org.jspecify.annotations.Nullable;
+
+/// How documents are named beside their rows, and the way back from a row to its document: which `_id`s can
+/// have become its key.
+public final class RowIdentity {
+    private static final Pattern OBJECT_ID = Pattern.compile("[0-9a-f]{24}");
+    private static final Pattern WHOLE = Pattern.compile("-?\\d{1,18}");
+
+    /// UUIDs of this version were made of ObjectIds.
+    private static final int NAME_BASED = 5;
+
+    private static final DocumentKey DOCUMENT_KEY = DocumentKey.of(
+            "", new KeyMapping("document_key", new ColumnType.Text(), KeyMapping.Form.TYPED, new Where("", 1, "")));
+
+    private RowIdentity() {}
+
+    /// An `_id` as the control tables name a document: canonical Extended JSON, numbers by value. Different
+    /// ids are always written differently, equal ones alike.
+    public static String documentKey(BsonValue id) {
+        return switch (DOCUMENT_KEY.key(id)) {
+            case KeyResult.Key key -> (String) key.key();
+            case KeyResult.NoKey none -> IdText.canonical(id);
+        };
+    }
+
+    /// A text column that holds the `_id` as it is; null where there is none.
+    static @Nullable String idColumn(CollectionTarget target) {
+        for (ColumnMapping column : target.mapping().columns()) {
+            if (column.type() instanceof ColumnType.Text
+                    && column.conversions().isEmpty()
+                    && column.source() instanceof Source.Path(List<String> segments)
+                    && segments.equals(List.of("_id"))) {
+                return column.column();
+            }
+        }
+        return null;
+    }
+
+    /// Every `_id` whose row can have this key.
+    ///
+    /// @param rowKey the key, as text
+    /// @return empty where it can't be told
+    public static Optional<List<BsonValue>> candidates(CollectionTarget target, String rowKey) {
+        KeyMapping key = target.mapping().key();
+        List<BsonValue> candidates = new ArrayList<>();
+        return switch (key.type()) {
+            case ColumnType.Text t -> ofText(key, rowKey, candidates);
+            case ColumnType.Varchar v -> ofText(key, rowKey, candidates);
+            case ColumnType.Int i -> Optional.of(List.of(new BsonInt64(Long.parseLong(rowKey))));
+            case ColumnType.Uuid u -> {
+                UUID uuid = UUID.fromString(rowKey);
+                if (uuid.version() == NAME_BASED) {
+                    yield Optional.empty();
+                }
+                byte[] bytes = ByteBuffer.allocate(16)
+                        .putLong(uuid.getMostSignificantBits())
+                        .putLong(uuid.getLeastSignificantBits())
+                        .array();
+                yield Optional.of(
+                        List.of(new BsonBinary(BsonBinarySubType.UUID_STANDARD, bytes), new BsonString(rowKey)));
+            }
+            case ColumnType.Citext c -> Optional.empty();
+            case ColumnType.Bool b -> Optional.empty();
+            case ColumnType.DoublePrecision d -> Optional.empty();
+            case ColumnType.Numeric n -> Optional.empty();
+            case ColumnType.Timestamptz t -> Optional.empty();
+            case ColumnType.Date d -> Optional.empty();
+            case ColumnType.Bytea b -> Optional.empty();
+            case ColumnType.Jsonb j -> Optional.empty();
+            case ColumnType.Array a -> Optional.empty();
+        };
+    }
+
+    private static Optional<List<BsonValue>> ofText(KeyMapping key, String text, List<BsonValue> candidates) {
+        if (key.form() == KeyMapping.Form.TYPED) {
+            return Optional.of(List.of(IdText.parse(text)));
+        }
+        if (text.startsWith("{")) {
+            // Written as Extended JSON, among which it may be told no more.
+            return Optional.empty();
+        }
+        candidates.add(new BsonString(text));
+        if (OBJECT_ID.matcher(text).matches()) {
+            candidates.add(new BsonObjectId(new ObjectId(text)));
+        } else if (WHOLE.matcher(text).matches()) {
+            candidates.add(new BsonInt64(Long.parseLong(text)));
+        } else if (!isPlain(text)) {
+            return Optional.empty();
+        }
+        return Optional.of(candidates);
+    }
+
+    /// Whether the text can be nothing but a string: no fraction, no date, no UUID, no boolean.
+    private static boolean isPlain(String text) {
+        return !text.isEmpty()
+                && !Character.isDigit(text.charAt(0))
+                && text.charAt(0) != '-'
+                && text.charAt(0) != '+'
+                && !text.equals("true")
+                && !text.equals("false")
+                && text.length() != 36
+                && !text.equals("NaN")
+                && !text.contains("Infinity");
+    }
+}

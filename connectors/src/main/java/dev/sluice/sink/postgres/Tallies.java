@@ -1,0 +1,63 @@
+package dev.sluice.sink.postgres;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.Map;
+
+/// Counts of what has no place in the target, by the mapping: documents that a rule skips, fields that no
+/// column reads. Nothing disappears without being counted. Works in the caller's transaction. For one
+/// thread.
+final class Tallies {
+    private static final String SKIPPED = """
+            INSERT INTO sluice.skipped AS s (pipeline, collection, reason, documents)
+            SELECT ?, ?, u.* FROM unnest(?, ?) u
+            ON CONFLICT (pipeline, collection, reason) DO UPDATE
+            SET documents = s.documents + EXCLUDED.documents, last_seen_at = EXCLUDED.last_seen_at
+            """;
+    private static final String UNMAPPED = """
+            INSERT INTO sluice.unmapped_field AS f (pipeline, collection, path, documents)
+            SELECT ?, ?, u.* FROM unnest(?, ?) u
+            ON CONFLICT (pipeline, collection, path) DO UPDATE
+            SET documents = f.documents + EXCLUDED.documents, last_seen_at = EXCLUDED.last_seen_at
+            """;
+
+    private final Connection connection;
+    private final String pipeline;
+
+    Tallies(Connection connection, String pipeline) {
+        this.connection = connection;
+        this.pipeline = pipeline;
+    }
+
+    /// @param byReason how many documents were skipped for each reason
+    void skipped(String collection, Map<String, Integer> byReason) throws SQLException {
+        add(SKIPPED, collection, byReason);
+    }
+
+    /// @param byPath how many documents had each path that nothing reads
+    void unmapped(String collection, Map<String, Integer> byPath) throws SQLException {
+        add(UNMAPPED, collection, byPath);
+    }
+
+    private void add(String sql, String collection, Map<String, Integer> counts) throws SQLException {
+        if (counts.isEmpty()) {
+            return;
+        }
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            // A field name may hold a NUL, which PostgreSQL's text can't.
+            statement.setArray(
+                    3,
+                    connection.createArrayOf(
+                            "text",
+                            counts.keySet().stream()
+                                    .map(name -> name.replace("\0", "\\u0000"))
+                                    .toArray()));
+            statement.setArray(
+                    4, connection.createArrayOf("bigint", counts.values().toArray()));
+            statement.executeUpdate();
+        }
+    }
+}
