@@ -23,7 +23,8 @@ class CatalogPagesTest {
     private static final Path CATALOG = Path.of("src/main/resources/catalog");
     private static final String BEGIN = "<!-- collections:begin -->\n";
     private static final String END = "<!-- collections:end -->";
-    private static final Pattern CREATE_TABLE = Pattern.compile("(?m)^\\s*CREATE TABLE (?:IF NOT EXISTS )?([\\w.]+) \\(");
+    private static final Pattern CREATE_TABLE =
+            Pattern.compile("(?m)^\\s*CREATE TABLE (?:IF NOT EXISTS )?([\\w.]+) \\(");
 
     static List<String> systems() {
         return Catalog.NAMES;
@@ -64,17 +65,18 @@ class CatalogPagesTest {
             List<String> tables = new ArrayList<>();
             List<String> rows = new ArrayList<>();
             tables.add(shown(collection.table(), mapping));
-            rows.add(documents(collection));
+            rows.add(documents(collection) + waits(collection.columns(), mapping));
             for (ChildMapping child : collection.children()) {
                 tables.add(shown(child.table(), mapping));
-                rows.add("each element of `" + child.array() + "`");
+                rows.add("each element of `" + child.array() + "`" + waits(child.columns(), mapping));
             }
             unmapped.removeIf(name -> tables.contains("`" + name + "`"));
             String status = switch (collection.onDelete()) {
                 case DELETE -> "copied and followed";
                 case KEEP -> "copied and followed; rows stay when documents go";
             };
-            lines.add(row("`" + collection.collection() + "`", String.join(", ", tables), String.join("; ", rows), status));
+            lines.add(row(
+                    "`" + collection.collection() + "`", String.join(", ", tables), String.join("; ", rows), status));
         }
         if (!mapping.ignored().isEmpty()) {
             lines.add(row(names(mapping.ignored()), "none", "", "left alone on purpose"));
@@ -106,6 +108,18 @@ class CatalogPagesTest {
         return text.toString();
     }
 
+    /// Rows that are not there before those they refer to.
+    private static String waits(List<ColumnMapping> columns, Mapping mapping) {
+        Set<String> tables = new LinkedHashSet<>();
+        for (ColumnMapping column : columns) {
+            Reference reference = column.reference();
+            if (reference != null && reference.orphan() == Reference.Orphan.SKIP) {
+                tables.add(shown(reference.table(), mapping));
+            }
+        }
+        return tables.isEmpty() ? "" : "; waits for its row in " + String.join(", ", tables);
+    }
+
     private static void reasons(CollectionMapping collection, SkipRule.Then then, String heading, StringBuilder text) {
         List<String> reasons = collection.skips().stream()
                 .filter(s -> s.then() == then)
@@ -118,7 +132,8 @@ class CatalogPagesTest {
     }
 
     private static String shown(TableName table, Mapping mapping) {
-        return "`" + (table.schema().equals(mapping.schema()) ? table.table() : table.schema() + "." + table.table()) + "`";
+        return "`" + (table.schema().equals(mapping.schema()) ? table.table() : table.schema() + "." + table.table())
+                + "`";
     }
 
     /// The tables that the system's migrations make, as their statements name them.
