@@ -6,7 +6,9 @@ import dev.sluice.schema.ColumnMapping;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.Source;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.bson.BsonArray;
 import org.bson.BsonDocument;
 import org.bson.BsonValue;
@@ -20,6 +22,7 @@ final class ChildMapper {
     private final ColumnMapper[] columns;
     private final boolean takesScalars;
     private final @Nullable UnreadFields unread;
+    private final @Nullable UnmappedFields unmapped;
 
     private ChildMapper(
             TableShape shape,
@@ -27,34 +30,39 @@ final class ChildMapper {
             String ordinalLabel,
             ColumnMapper[] columns,
             boolean takesScalars,
-            @Nullable UnreadFields unread) {
+            @Nullable UnreadFields unread,
+            @Nullable UnmappedFields unmapped) {
         this.shape = shape;
         this.array = array;
         this.ordinalLabel = ordinalLabel;
         this.columns = columns;
         this.takesScalars = takesScalars;
         this.unread = unread;
+        this.unmapped = unmapped;
     }
 
     /// @param keyType the type of the parent's key
     /// @param document the fields that the collection reads in the document
-    static ChildMapper of(ChildMapping child, ColumnType keyType, FieldTrie document) {
+    /// @param paths of unmapped fields
+    static ChildMapper of(ChildMapping child, ColumnType keyType, FieldTrie document, UnmappedFields.Paths paths) {
         FieldTrie element = FieldTrie.of(child.readPaths());
         SourceReader.Rests rests = new SourceReader.Rests(document, element);
         List<TableShape.Column> shape = new ArrayList<>();
         shape.add(TableShape.Column.plain(child.parentColumn(), keyType));
         shape.add(TableShape.Column.plain(child.ordinalColumn(), new ColumnType.Int(4)));
         child.columns().forEach(c -> shape.add(TableShape.Column.of(c)));
+        Set<String> counted = new HashSet<>();
         boolean takesScalars = child.columns().stream().anyMatch(c -> readsElement(c.source()));
         return new ChildMapper(
                 new TableShape(child.table(), 2, shape),
                 SourceReader.PathReader.of(child.array()),
                 child.table().table() + "." + child.ordinalColumn(),
                 child.columns().stream()
-                        .map(c -> ColumnMapper.of(child.table(), c, rests))
+                        .map(c -> ColumnMapper.of(child.table(), c, rests, UnmappedFields.isCounter(c, counted)))
                         .toArray(ColumnMapper[]::new),
                 takesScalars,
-                takesScalars ? null : UnreadFields.of(child.table(), child.columns(), List.of(), element));
+                takesScalars ? null : UnreadFields.of(child.table(), child.columns(), List.of(), element),
+                UnmappedFields.of(child.columns(), element, child.array().toString(), paths));
     }
 
     private static boolean readsElement(Source source) {
@@ -117,6 +125,9 @@ final class ChildMapper {
         }
         if (unread != null) {
             unread.report(scope.start(), scope.place(), scope.findings());
+        }
+        if (unmapped != null) {
+            unmapped.report(scope);
         }
         return row;
     }

@@ -24,6 +24,7 @@ final class ColumnMapper {
     private final @Nullable Object nulls;
     private final @Nullable Object instead;
     private final boolean rejects;
+    private final boolean counts;
 
     private ColumnMapper(
             String label,
@@ -33,7 +34,8 @@ final class ColumnMapper {
             @Nullable Object missing,
             @Nullable Object nulls,
             @Nullable Object instead,
-            boolean rejects) {
+            boolean rejects,
+            boolean counts) {
         this.label = label;
         this.source = source;
         this.conversions = conversions;
@@ -42,10 +44,12 @@ final class ColumnMapper {
         this.nulls = nulls;
         this.instead = instead;
         this.rejects = rejects;
+        this.counts = counts;
     }
 
+    /// @param counts whether it counts the field it reads, see [UnmappedFields#isCounter]
     /// @throws MappingException when a literal of the mapping does not fit the column
-    static ColumnMapper of(TableName table, ColumnMapping column, SourceReader.Rests rests) {
+    static ColumnMapper of(TableName table, ColumnMapping column, SourceReader.Rests rests, boolean counts) {
         ColumnType type = typeOf(column);
         BsonToPg.Converter converter = BsonToPg.to(type);
         Where where = column.where();
@@ -66,11 +70,12 @@ final class ColumnMapper {
                 literal(column, column.missing(), type, "missing"),
                 literal(column, column.nulls(), type, "null"),
                 literal(column, column.instead(), type, "instead"),
-                column.misfit() == Misfit.REJECT);
+                column.misfit() == Misfit.REJECT,
+                counts);
     }
 
-    /// What is written for a literal of the policies; one that is not there is SQL NULL, or JSON's where the
-    /// mapping wants that.
+    /// What is written for a literal of the policies; one that is not there is SQL NULL, or JSON's where
+    /// the mapping wants that.
     private static @Nullable Object literal(
             ColumnMapping column, @Nullable JsonNode literal, ColumnType type, String setting) {
         Object value = Literals.value(literal, type, column.where(), setting);
@@ -94,6 +99,9 @@ final class ColumnMapper {
         Findings findings = scope.findings();
         findings.enter(label, rejects);
         BsonValue read = source.read(scope);
+        if (counts && read != null) {
+            scope.countField();
+        }
         BsonValue value = read;
         String loss = null;
         if (!conversions.isEmpty()) {
@@ -138,7 +146,8 @@ final class ColumnMapper {
 
     /// The value as it was before anything was done to it.
     ///
-    /// @param converted what it became, which stands for it where there was nothing: a literal of the mapping
+    /// @param converted what it became, which stands for it where there was nothing: a literal of the
+    ///     mapping
     private BsonValue original(@Nullable BsonValue read, @Nullable BsonValue converted, Scope scope) {
         BsonValue original = source.original(read, scope);
         if (original == null) {

@@ -91,8 +91,8 @@ final class DateSteps {
         return date(Math.floorDiv(total, 1_000_000L), (int) Math.floorMod(total, 1_000_000L));
     }
 
-    /// The moment at which clocks of the zone showed what the date shows in UTC. Where they were turned back
-    /// the earlier one is meant, where they were turned forward the time moves on by the gap.
+    /// The moment at which clocks of the zone showed what the date shows in UTC. Where they were turned
+    /// back the earlier one is meant, where they were turned forward the time moves on by the gap.
     static BsonDateTime inZone(BsonDateTime date, ZoneId zone) {
         try {
             LocalDateTime local = LocalDateTime.ofInstant(Instant.ofEpochMilli(date.getValue()), ZoneOffset.UTC);

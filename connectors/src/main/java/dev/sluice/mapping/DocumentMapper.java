@@ -8,7 +8,9 @@ import dev.sluice.schema.MappingException;
 import dev.sluice.schema.SkipRule;
 import dev.sluice.schema.Source;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.bson.BsonDocument;
 import org.bson.BsonValue;
@@ -28,11 +30,11 @@ public final class DocumentMapper {
     private final DocumentKey key;
     private final String keyLabel;
     private final @Nullable Redactor redactor;
-    private final FieldTrie readFields;
     private final Skip[] skips;
     private final ColumnMapper[] columns;
     private final ChildMapper[] children;
     private final @Nullable UnreadFields unread;
+    private final @Nullable UnmappedFields unmapped;
     private final TableShape shape;
 
     private record Skip(SourceReader source, SkipRule.When when, AnyOf values, MappingResult result) {
@@ -72,7 +74,7 @@ public final class DocumentMapper {
         this.key = DocumentKey.of(mapping.collection(), mapping.key());
         this.keyLabel = mapping.table().table() + "." + mapping.key().column();
         this.redactor = Redactor.of(mapping.redactions());
-        this.readFields = FieldTrie.of(mapping.readPaths());
+        FieldTrie readFields = FieldTrie.of(mapping.readPaths());
         SourceReader.Rests rests = new SourceReader.Rests(readFields, null);
         this.skips = mapping.skips().stream()
                 .map(rule -> Skip.of(rule, mapping, rests))
@@ -80,17 +82,20 @@ public final class DocumentMapper {
 
         List<MappingException.Problem> problems = new ArrayList<>();
         List<ColumnMapper> compiled = new ArrayList<>();
+        Set<String> counted = new HashSet<>();
         for (ColumnMapping column : mapping.columns()) {
             try {
-                compiled.add(ColumnMapper.of(mapping.table(), column, rests));
+                compiled.add(
+                        ColumnMapper.of(mapping.table(), column, rests, UnmappedFields.isCounter(column, counted)));
             } catch (MappingException wrong) {
                 problems.addAll(wrong.problems());
             }
         }
+        UnmappedFields.Paths paths = new UnmappedFields.Paths();
         List<ChildMapper> compiledChildren = new ArrayList<>();
         for (ChildMapping child : mapping.children()) {
             try {
-                compiledChildren.add(ChildMapper.of(child, mapping.key().type(), readFields));
+                compiledChildren.add(ChildMapper.of(child, mapping.key().type(), readFields, paths));
             } catch (MappingException wrong) {
                 problems.addAll(wrong.problems());
             }
@@ -101,6 +106,7 @@ public final class DocumentMapper {
         this.columns = compiled.toArray(ColumnMapper[]::new);
         this.children = compiledChildren.toArray(ChildMapper[]::new);
         this.unread = UnreadFields.of(mapping.table(), mapping.columns(), mapping.children(), readFields);
+        this.unmapped = UnmappedFields.of(mapping.columns(), readFields, null, paths);
 
         List<TableShape.Column> shapeColumns = new ArrayList<>();
         shapeColumns.add(
@@ -149,6 +155,9 @@ public final class DocumentMapper {
         for (int i = 0; i < columns.length; i++) {
             row[1 + i] = columns[i].value(scope);
         }
+        if (unmapped != null) {
+            unmapped.report(scope);
+        }
         List<List<@Nullable Object[]>> childRows = children.length == 0 ? List.of() : new ArrayList<>(children.length);
         for (ChildMapper child : children) {
             childRows.add(child.rows(scope, rowKey));
@@ -157,7 +166,9 @@ public final class DocumentMapper {
             unread.report(document, "", findings);
         }
         MappingResult.Rejected rejected = findings.rejected();
-        return rejected != null ? rejected : new MappingResult.Mapped(row, childRows, findings.misfits());
+        return rejected != null
+                ? rejected
+                : new MappingResult.Mapped(row, childRows, findings.misfits(), findings.unmapped());
     }
 
     /// The document as it may be seen outside MongoDB, for what keeps a whole document: a dead letter. What
@@ -181,13 +192,6 @@ public final class DocumentMapper {
     /// or was parsed from the relaxed JSON of a change's key.
     public KeyResult key(BsonValue id) {
         return key.key(id);
-    }
-
-    /// What no column, child table or rule reads by name, without `_id`; empty when all is read. What of it
-    /// a `rest` or `document` column keeps is in it too.
-    public BsonDocument unmapped(BsonDocument document) {
-        BsonDocument rest = readFields.rest(document, "_id");
-        return rest == null ? new BsonDocument() : rest;
     }
 
     public CollectionMapping mapping() {

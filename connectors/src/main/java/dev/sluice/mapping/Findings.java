@@ -3,7 +3,9 @@ package dev.sluice.mapping;
 import dev.sluice.mapping.MappingResult.MisfitValue;
 import dev.sluice.mapping.MappingResult.Rejected;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +17,7 @@ final class Findings implements NestedMisfits {
     private @Nullable List<Part> parts;
     private @Nullable String loss;
     private @Nullable String refusal;
+    private @Nullable Set<String> unmapped;
     private String column = "";
     private boolean rejects;
 
@@ -53,6 +56,18 @@ final class Findings implements NestedMisfits {
 
     List<MisfitValue> misfits() {
         return misfits == null ? List.of() : List.copyOf(misfits);
+    }
+
+    /// A field that nothing reads; once is enough for the many elements of an array.
+    void addUnmapped(String path) {
+        if (unmapped == null) {
+            unmapped = new LinkedHashSet<>();
+        }
+        unmapped.add(path);
+    }
+
+    List<String> unmapped() {
+        return unmapped == null ? List.of() : List.copyOf(unmapped);
     }
 
     /// The first reason counts.

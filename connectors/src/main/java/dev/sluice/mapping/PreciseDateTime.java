@@ -27,7 +27,8 @@ final class PreciseDateTime extends BsonDateTime {
                 .toString();
     }
 
-    /// Without a zone, as Python writes a naive one: with six digits of a fraction, or none when it is zero.
+    /// Without a zone, as Python writes a naive one: with six digits of a fraction, or none when it is
+    /// zero.
     ///
     /// @param separator between day and time
     static String localText(BsonDateTime date, char separator) {

@@ -69,8 +69,8 @@ final class Redactor {
         return copy == null ? document : copy;
     }
 
-    /// The value as it may be seen: the same instance when there is nothing to hide in it; null when it is to
-    /// go.
+    /// The value as it may be seen: the same instance when there is nothing to hide in it; null when it is
+    /// to go.
     private @Nullable BsonValue redact(BsonValue value) {
         if (how != null) {
             return switch (how) {

@@ -14,6 +14,7 @@ final class Scope {
     private final String array;
     private BsonValue start;
     private int index;
+    private int fieldsCounted;
 
     private Scope(
             BsonDocument document, BsonValue start, Findings findings, @Nullable Scope top, String array, int index) {
@@ -45,6 +46,16 @@ final class Scope {
     void moveTo(int next, BsonValue element) {
         index = next;
         start = element;
+        fieldsCounted = 0;
+    }
+
+    /// A column has come upon its field, see [UnmappedFields].
+    void countField() {
+        fieldsCounted++;
+    }
+
+    int fieldsCounted() {
+        return fieldsCounted;
     }
 
     BsonDocument document() {

@@ -41,6 +41,23 @@ public final class PipelineLock implements AutoCloseable {
                         + ". This process stops and has written nothing.");
     }
 
+    /// Whether a process holds the pipeline. By a look, and not by trying: a try that succeeds would for a
+    /// moment turn a process away that means to start. False behind a pooler that keeps sessions apart, and
+    /// for a process that works in another database.
+    public static boolean isTaken(Connection connection, String pipeline) throws SQLException {
+        String sql = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"
+                + " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+                + " AND classid = ?::bigint::oid AND objid = (hashtext(?)::bigint & 4294967295)::oid)";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setInt(1, SLUICE);
+            statement.setString(2, pipeline);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getBoolean(1);
+            }
+        }
+    }
+
     @Override
     public void close() throws SQLException {
         connection.close();

@@ -118,13 +118,21 @@ class DocumentMapperTest {
     }
 
     @Test
-    void whatNobodyReadsCanBeAskedFor() {
-        DocumentMapper mapper = mapper("        city: {type: text, from: address.city}\n");
-        assertThat(mapper.unmapped(
-                        BsonDocument.parse("{\"_id\": 1, \"address\": {\"city\": \"x\", \"zip\": 2}, \"n\": 3}")))
-                .isEqualTo(BsonDocument.parse("{\"address\": {\"zip\": 2}, \"n\": 3}"));
-        assertThat(mapper.unmapped(BsonDocument.parse("{\"_id\": 1, \"address\": {\"city\": \"x\"}}")))
-                .isEmpty();
+    void fieldsBeyondTheFirstThousandArePutTogether() {
+        DocumentMapper mapper = mapper("        n: integer\n        city: {type: text, from: address.city}\n");
+        for (int i = 0; i < 1_000; i++) {
+            assertThat(unmapped(mapper, "{_id: 1, address: {f" + i + ": 1}, n: 1}"))
+                    .containsExactly("address.f" + i);
+        }
+        assertThat(unmapped(mapper, "{_id: 1, n: 1, a: 1, b: 2, address: {city: 1, c: 1, f7: 1}}"))
+                .containsExactly(UnmappedFields.Paths.OTHER, "address.f7");
+        assertThat(unmapped(mapper, "{_id: 1, n: 1, address: {city: 1}}")).isSameAs(List.of());
+        assertThat(unmapped(mapper("        n: integer\n"), "{_id: 1, " + "x".repeat(201) + ": 1, y: 1}"))
+                .containsExactly(UnmappedFields.Paths.OTHER, "y");
+    }
+
+    private static List<String> unmapped(DocumentMapper mapper, String document) {
+        return ((MappingResult.Mapped) mapper.map(BsonDocument.parse(document))).unmapped();
     }
 
     @Test

@@ -34,7 +34,8 @@ public sealed interface Conversion {
     /// A string without text becomes null.
     record BlankToNull() implements Conversion {}
 
-    /// The characters NUL go from a string, and from strings in an array; what it was is kept in quarantine.
+    /// The characters NUL go from a string, and from strings in an array; what it was is kept in
+    /// quarantine.
     record StripNul() implements Conversion {}
 
     /// A longer string is cut to so many characters (code points); what it was is kept in quarantine.
@@ -270,8 +271,8 @@ public sealed interface Conversion {
     /// Array elements that equal an earlier one go.
     record Distinct() implements Conversion {}
 
-    /// Array elements that equal the value of the source go. The source is only compared with: what it reads
-    /// is not read by the column.
+    /// Array elements that equal the value of the source go. The source is only compared with: what it
+    /// reads is not read by the column.
     record Without(Source source) implements Conversion {}
 
     /// Anything but an array or null becomes an array of one element.

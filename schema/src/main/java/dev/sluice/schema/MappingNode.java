@@ -166,7 +166,7 @@ final class MappingNode {
         if (json.isIntegralNumber() && json.canConvertToInt()) {
             return json.intValue();
         }
-        problem("a whole number is expected here, not " + kind());
+        problem("a whole number is expected here, not " + (json.isNumber() ? json.asText() : kind()));
         return otherwise;
     }
 
@@ -242,7 +242,7 @@ final class MappingNode {
             case OBJECT, POJO -> "named entries";
             case NUMBER -> "a number (write it in quotes if it is a name)";
             case BOOLEAN -> "true or false (write it in quotes if it is a name)";
-            case STRING -> "an empty text";
+            case STRING -> json.textValue().isBlank() ? "an empty text" : "a text";
             case NULL -> "nothing";
             case BINARY -> "bytes";
             case MISSING -> "nothing";

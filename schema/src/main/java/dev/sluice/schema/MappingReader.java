@@ -146,6 +146,7 @@ public final class MappingReader {
         }
         Set<String> known = new HashSet<>(Set.of(key.column()));
         columns.forEach(c -> known.add(c.column()));
+        checkOwnColumns(columns, known, node);
         List<String> conflict = node.has("conflict") ? node.at("conflict").texts() : List.of(key.column());
         if (conflict.isEmpty()) {
             node.at("conflict").problem("a list of at least one column is expected here");
@@ -154,6 +155,11 @@ public final class MappingReader {
             if (!known.contains(column)) {
                 node.at("conflict").problem("'" + column + "' is no column of this mapping");
             }
+        }
+        if (node.has("dedupe") && !conflict.equals(List.of(key.column()))) {
+            // A row that somebody else made can't be told from one of a document, so nothing could be preferred.
+            node.at("dedupe")
+                    .problem("'dedupe' has no meaning beside 'conflict': there each document takes the row over");
         }
         return new CollectionMapping(
                 name,
@@ -167,6 +173,26 @@ public final class MappingReader {
                 node.has("redact") ? redactions(node.at("redact")) : List.of(),
                 node.oneOf("on_delete", CollectionMapping.OnDelete.class, CollectionMapping.OnDelete.DELETE),
                 node.where());
+    }
+
+    /// References and look-ups name columns of their own table.
+    private static void checkOwnColumns(List<ColumnMapping> columns, Set<String> known, MappingNode node) {
+        for (ColumnMapping column : columns) {
+            List<String> named = new ArrayList<>();
+            Reference reference = column.reference();
+            if (reference != null) {
+                named.addAll(reference.and().values());
+            }
+            Lookup lookup = column.lookup();
+            if (lookup != null) {
+                named.add(lookup.by());
+            }
+            for (String name : named) {
+                if (!known.contains(name) && !name.equals("?")) {
+                    node.problem(column.where(), "'" + name + "' is no column of this table");
+                }
+            }
+        }
     }
 
     private static Dedupe dedupe(MappingNode node, Set<String> known) {
@@ -247,12 +273,17 @@ public final class MappingReader {
         if (ordinal.equals(parent)) {
             node.problem("'parent' and 'ordinal' name the same column");
         }
+        List<ColumnMapping> columns = columns(node, schema, true, parent, ordinal);
+        Set<String> known = new HashSet<>(Set.of(parent));
+        known.add(ordinal);
+        columns.forEach(c -> known.add(c.column()));
+        checkOwnColumns(columns, known, node);
         return new ChildMapping(
                 table(node, table, schema),
                 node.has("from") ? SourceParser.path(node.at("from")) : SourceParser.missing(node),
                 parent,
                 ordinal,
-                columns(node, schema, true, parent, ordinal),
+                columns,
                 node.where());
     }
 

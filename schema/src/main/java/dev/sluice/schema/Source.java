@@ -87,8 +87,8 @@ public sealed interface Source {
         }
     }
 
-    /// Objects laid over each other, top level; of a field that several have, the last one's value is taken.
-    /// Absent when none is an object.
+    /// Objects laid over each other, top level; of a field that several have, the last one's value is
+    /// taken. Absent when none is an object.
     record Merge(List<Source> sources) implements Source {
         public Merge {
             sources = List.copyOf(sources);
@@ -98,8 +98,8 @@ public sealed interface Source {
         }
     }
 
-    /// Texts joined by another; those that are absent, null or empty are left out, and it is absent when all
-    /// are.
+    /// Texts joined by another; those that are absent, null or empty are left out, and it is absent when
+    /// all are.
     ///
     /// @param separator stands between two of them; may be empty
     record Join(List<Source> sources, String separator) implements Source {

@@ -124,8 +124,8 @@ final class CopyBuffer {
     }
 
     /// The type's fixed OID (`pg_type.dat` in PostgreSQL's sources). citext, an extension's type, has none
-    /// that is fixed; its arrays are staged as text\[\] and cast (see TableSql), as are those of inet, which
-    /// rows carry as text.
+    /// that is fixed; its arrays are staged as text\[\] and cast (see TableSql), as are those of inet,
+    /// which rows carry as text.
     private static int oid(ColumnType type) {
         return switch (type) {
             case ColumnType.Text t -> 25;

@@ -53,6 +53,9 @@ public final class TargetCheck {
                         refused);
             }
         }
+        for (Link link : new Link.Links(targets).all()) {
+            linked(connection, link, missing, refused);
+        }
         temporaryTables(connection, refused);
         if (!missing.isEmpty()) {
             throw new SluiceException(FailureKind.MISSING_TABLE, String.join("; ", missing) + ".");
@@ -60,6 +63,39 @@ public final class TargetCheck {
         if (!refused.isEmpty()) {
             throw new SluiceException(FailureKind.MISSING_RIGHT, String.join("; ", refused) + ".");
         }
+    }
+
+    /// A table that a column refers to is there, with the columns that are asked for.
+    private static void linked(Connection connection, Link link, List<String> missing, List<String> refused)
+            throws SQLException {
+        String referring = ", to which " + link.label() + " refers (collection "
+                + link.target().collection() + ")";
+        try (PreparedStatement statement = connection.prepareStatement(
+                "SELECT c.oid IS NOT NULL, coalesce(has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'),"
+                        + " false) FROM (SELECT 1) one LEFT JOIN pg_namespace n ON n.nspname = ?"
+                        + " LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = ?")) {
+            statement.setString(1, link.to().schema());
+            statement.setString(2, link.to().table());
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                if (!row.getBoolean(1)) {
+                    missing.add("table " + link.to() + referring + " does not exist");
+                    return;
+                }
+                if (!row.getBoolean(2)) {
+                    refused.add("the role may not select in " + link.to() + referring);
+                    return;
+                }
+            }
+        }
+        Set<String> live = columns(connection, link.to());
+        List<String> named = new ArrayList<>(link.and().keySet());
+        named.add(link.match());
+        named.add(link.take());
+        named.stream()
+                .filter(name -> !live.contains(name))
+                .distinct()
+                .forEach(name -> missing.add("table " + link.to() + referring + " has no column " + name));
     }
 
     /// Rows are staged in temporary tables.

@@ -5,6 +5,12 @@ import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.schema.Catalog;
 import dev.sluice.schema.TableName;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -14,7 +20,9 @@ import java.util.List;
 import java.util.Set;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
+import org.flywaydb.core.api.Location;
 import org.flywaydb.core.api.MigrationInfo;
+import org.flywaydb.core.api.MigrationState;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +35,14 @@ public final class TargetDatabase {
     /// Somebody else was faster: duplicate_database, or the unique index of pg_database when both were at
     /// it.
     private static final Set<String> ALREADY_THERE = Set.of("42P04", "23505");
+
+    /// What Flyway goes on from without a word. "Future" are those of a newer release.
+    private static final Set<MigrationState> IN_ORDER = Set.of(
+            MigrationState.SUCCESS,
+            MigrationState.OUT_OF_ORDER,
+            MigrationState.FUTURE_SUCCESS,
+            MigrationState.BELOW_BASELINE,
+            MigrationState.BASELINE_IGNORED);
 
     private final PostgresUri uri;
 
@@ -98,6 +114,68 @@ public final class TargetDatabase {
             run(() -> pending[0] += flyway.info().pending().length);
         }
         return pending[0];
+    }
+
+    /// A migration script, and what became of it.
+    ///
+    /// @param history the table that says what is applied
+    /// @param sql its text where it is pending, for a look at what it will need; empty for the others
+    public record Script(String history, String version, String description, Fate fate, String sql) {}
+
+    /// What became of a migration script.
+    public enum Fate {
+        PENDING,
+        APPLIED,
+        /// Applied, and changed or removed since; or it failed half-way.
+        AT_ODDS
+    }
+
+    /// Every migration there is and every one that was applied. Changes nothing, and needs no more than to
+    /// read the histories, where there are any.
+    public List<Script> scripts(Catalog.Entry entry) {
+        List<Script> scripts = new ArrayList<>();
+        for (Flyway flyway : flyways(entry)) {
+            run(() -> Arrays.stream(flyway.info().all())
+                    .filter(i -> i.getVersion() != null && i.getState() != MigrationState.BASELINE)
+                    .forEach(i -> scripts.add(script(flyway, i))));
+        }
+        return scripts;
+    }
+
+    private static Script script(Flyway flyway, MigrationInfo info) {
+        Fate fate = fate(info);
+        return new Script(
+                flyway.getConfiguration().getTable(),
+                info.getVersion().toString(),
+                info.getDescription(),
+                fate,
+                fate == Fate.PENDING ? text(flyway.getConfiguration().getLocations()[0], info.getScript()) : "");
+    }
+
+    private static Fate fate(MigrationInfo info) {
+        MigrationState state = info.getState();
+        if (state == MigrationState.PENDING) {
+            return Fate.PENDING;
+        }
+        boolean changed = state.isApplied() && state.isResolved() && !info.isChecksumMatching();
+        return changed || !IN_ORDER.contains(state) ? Fate.AT_ODDS : Fate.APPLIED;
+    }
+
+    private static String text(Location location, String script) {
+        try {
+            if (location.isFileSystem()) {
+                return Files.readString(Path.of(location.getRootPath(), script));
+            }
+            String name = location.getRootPath() + "/" + script;
+            try (InputStream in = TargetDatabase.class.getClassLoader().getResourceAsStream(name)) {
+                if (in == null) {
+                    throw new IllegalStateException("the migration " + name + " is not in the program");
+                }
+                return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static String line(Flyway flyway, MigrationInfo info) {

@@ -76,6 +76,11 @@ public final class MongoSource implements AutoCloseable {
         return database;
     }
 
+    /// What is to be known before anything is copied. Good for as long as this is open.
+    public SourceSurvey survey() {
+        return new SourceSurvey(client, database);
+    }
+
     /// What the server says of itself.
     ///
     /// @param replicaSet its name

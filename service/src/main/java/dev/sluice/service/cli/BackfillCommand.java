@@ -2,15 +2,14 @@ package dev.sluice.service.cli;
 
 import dev.sluice.backfill.Backfill;
 import dev.sluice.backfill.Resync;
-import dev.sluice.change.IdBracket;
 import dev.sluice.change.Position;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
-import dev.sluice.mapping.MappingResult;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.service.pipeline.Pipeline;
+import dev.sluice.service.plan.DryRun;
 import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
@@ -35,8 +34,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
-import org.bson.BsonValue;
-import org.bson.RawBsonDocument;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -365,38 +362,8 @@ final class BackfillCommand implements Callable<Integer> {
     }
 
     private void preview(MongoSource source, CollectionTarget target) {
-        long documents = 0;
-        long rows = 0;
-        Map<String, Long> notes = new TreeMap<>();
-        for (IdBracket bracket : IdBracket.values()) {
-            BsonValue after = null;
-            for (boolean complete = false; !complete; ) {
-                MongoSource.Piece piece = source.read(
-                        target.collection(), bracket, after, batchSize, Backfill.Limits.DEFAULT.bytesMax(), null);
-                for (RawBsonDocument document : piece.documents()) {
-                    documents++;
-                    switch (target.mapper().map(document)) {
-                        case MappingResult.Mapped mapped -> {
-                            rows += 1
-                                    + mapped.children().stream()
-                                            .mapToLong(List::size)
-                                            .sum();
-                            mapped.misfits()
-                                    .forEach(m ->
-                                            notes.merge("quarantine " + m.column() + ": " + m.reason(), 1L, Long::sum));
-                        }
-                        case MappingResult.Skipped skipped -> notes.merge("skip: " + skipped.reason(), 1L, Long::sum);
-                        case MappingResult.Rejected rejected ->
-                            notes.merge("dead letter " + rejected.column() + ": " + rejected.reason(), 1L, Long::sum);
-                    }
-                }
-                after = piece.lastId();
-                complete = piece.complete();
-            }
-        }
         PrintWriter out = spec.commandLine().getOut();
-        out.printf("%s: %,d documents would be %,d rows%n", target.collection(), documents, rows);
-        notes.forEach((note, count) -> out.printf("  %,8d x %s%n", count, note));
+        out.println(DryRun.ofAll(source, target, batchSize).forPeople());
         out.flush();
     }
 }

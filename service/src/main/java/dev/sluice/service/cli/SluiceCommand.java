@@ -19,10 +19,13 @@ import picocli.CommandLine.ScopeType;
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
             DemoCommand.class,
+            PlanCommand.class,
             RunCommand.class,
             BackfillCommand.class,
             MigrateCommand.class,
             StatusCommand.class,
+            DeadLettersCommand.class,
+            QuarantineCommand.class,
             BenchCommand.class
         },
         footerHeading = "%nSettings (environment):%n",

@@ -1,6 +1,5 @@
 package dev.sluice.service.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.sluice.service.ops.Report;
 import dev.sluice.service.ops.Report.Snapshot;
 import java.io.PrintWriter;
@@ -30,7 +29,7 @@ final class StatusCommand implements Callable<Integer> {
     private CommandLine.Model.CommandSpec spec;
 
     @Override
-    public Integer call() throws InterruptedException, JsonProcessingException {
+    public Integer call() throws InterruptedException {
         Setup setup = Setup.forTarget();
         Report report = new Report(setup.connector(), setup.pipelineName());
         PrintWriter out = spec.commandLine().getOut();

@@ -1,10 +1,5 @@
 package dev.sluice.service.ops;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.PropertyNamingStrategies;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.sluice.failure.Failures;
 import dev.sluice.sink.postgres.PostgresConnector;
 import java.sql.Connection;
@@ -18,12 +13,6 @@ import org.jspecify.annotations.Nullable;
 
 /// How a pipeline stands, by the control schema: what anybody could read with SQL. Any thread.
 public final class Report {
-    private static final ObjectMapper JSON = JsonMapper.builder()
-            .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-            .defaultPropertyInclusion(
-                    JsonInclude.Value.construct(JsonInclude.Include.ALWAYS, JsonInclude.Include.ALWAYS))
-            .build();
-
     private static final String COLLECTIONS = """
             SELECT c.collection,
                    to_char(w.cluster_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
@@ -173,7 +162,7 @@ public final class Report {
     }
 
     /// The snapshot as JSON with names in snake case.
-    public static String json(Snapshot snapshot) throws JsonProcessingException {
-        return JSON.writeValueAsString(snapshot);
+    public static String json(Snapshot snapshot) {
+        return SnakeCaseJson.write(snapshot);
     }
 }

@@ -1,6 +1,5 @@
 package dev.sluice.service.web;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.service.ops.Report;
 import dev.sluice.service.pipeline.PipelineState;
@@ -26,7 +25,7 @@ public final class StatusController {
 
     @Get(value = "/status", produces = MediaType.APPLICATION_JSON)
     @ExecuteOn(TaskExecutors.BLOCKING)
-    HttpResponse<String> status() throws JsonProcessingException {
+    HttpResponse<String> status() {
         PipelineState state = status.state();
         try {
             return HttpResponse.ok(Report.json(report.read().withState(state.name(), message(state))));

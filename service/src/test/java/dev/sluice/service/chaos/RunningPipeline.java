@@ -10,12 +10,14 @@ import java.time.Instant;
 
 /// A pipeline running in this process, for tests that take its databases away rather than its life.
 final class RunningPipeline implements AutoCloseable {
+    private final LiveSystem system;
     private final MongoSource source;
     private final Pipeline pipeline;
     private final Thread thread;
     private volatile PipelineState end = new PipelineState.Starting();
 
     private RunningPipeline(LiveSystem system) {
+        this.system = system;
         this.source = system.source();
         this.pipeline = system.pipeline(source);
         this.thread = Thread.ofPlatform().name("test-pipeline").start(() -> {
@@ -42,12 +44,14 @@ final class RunningPipeline implements AutoCloseable {
                 .until(() -> pipeline.status().state() instanceof PipelineState.Streaming);
     }
 
-    /// Waits until everything committed before this call is applied.
+    /// Waits until everything committed before this call is applied, and what waited for it is taken anew.
     void awaitApplied() {
         Instant now = Instant.now().plus(source.hello().clockOffset());
         await().atMost(Duration.ofMinutes(2)).failFast(this::mustNotFail).until(() -> {
             Instant watermark = pipeline.status().watermark();
-            return watermark != null && !watermark.isBefore(now);
+            return watermark != null
+                    && !watermark.isBefore(now)
+                    && system.number("SELECT count(*) FROM sluice.resync") == 0;
         });
     }
 

@@ -1,0 +1,388 @@
+package dev.sluice.service.cli;
+
+import dev.sluice.service.ops.DeadLetters;
+import dev.sluice.service.ops.DeadLetters.Outcome;
+import dev.sluice.service.ops.DeadLetters.Page;
+import dev.sluice.service.ops.DeadLetters.Retried;
+import dev.sluice.service.ops.SnakeCaseJson;
+import dev.sluice.sink.postgres.DeadLetterStore.DeadLetter;
+import java.io.PrintWriter;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParameterException;
+
+/// `sluice dead-letters`: documents that could not be applied; look, try again, discard.
+@Command(
+        name = "dead-letters",
+        mixinStandardHelpOptions = true,
+        versionProvider = SluiceCommand.Version.class,
+        header = "Look at documents that could not be applied, try them again, discard them.",
+        description = "A parked document also leaves by itself, once a later state of it can be applied.",
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {
+            DeadLettersCommand.ListThem.class,
+            DeadLettersCommand.Show.class,
+            DeadLettersCommand.Retry.class,
+            DeadLettersCommand.Discard.class
+        })
+final class DeadLettersCommand implements Runnable {
+    /// More than anybody reads, and few enough to hold.
+    private static final int ALL_MAX = 100_000;
+
+    @CommandLine.Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "Name what to do: list, show, retry or discard.");
+    }
+
+    private static DeadLetters deadLetters(Setup setup) {
+        return new DeadLetters(
+                setup.connector(),
+                setup.pipelineName(),
+                setup.entry().mapping().byCollection().keySet());
+    }
+
+    /// Whoever is at the keyboard, for the audit.
+    private static String actor() {
+        String host;
+        try {
+            host = InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            host = "unknown host";
+        }
+        return System.getProperty("user.name", "somebody") + " on " + host + ", command line";
+    }
+
+    /// A collection that nobody has heard of is a slip of the pen; one that was mapped once may have dead
+    /// letters still.
+    static void requireKnown(CommandSpec spec, Setup setup, @Nullable String collection, boolean hasSome) {
+        if (collection != null
+                && !hasSome
+                && !setup.entry().mapping().byCollection().containsKey(collection)) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "The mapping has no collection '" + collection + "'; it has "
+                            + String.join(", ", setup.entry().mapping().byCollection().keySet()) + ".");
+        }
+    }
+
+    /// As `find`, and an error where one is missing.
+    private static List<DeadLetter> require(CommandSpec spec, DeadLetters all, List<Long> ids) {
+        List<DeadLetter> found = all.find(ids);
+        List<Long> known = found.stream().map(DeadLetter::id).toList();
+        List<String> missing = ids.stream()
+                .filter(id -> !known.contains(id))
+                .map(String::valueOf)
+                .toList();
+        if (!missing.isEmpty()) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "There is no dead letter " + String.join(", ", missing)
+                            + " in this pipeline; it may have been settled meanwhile.");
+        }
+        return found;
+    }
+
+    /// `list`.
+    @Command(
+            name = "list",
+            mixinStandardHelpOptions = true,
+            versionProvider = SluiceCommand.Version.class,
+            header = "List them, the oldest first; never the documents.")
+    static final class ListThem implements Callable<Integer> {
+        @Option(names = "--collection", paramLabel = "C", description = "Only those of this collection.")
+        private @Nullable String collection;
+
+        @Option(
+                names = "--limit",
+                paramLabel = "N",
+                description = "Most that are shown (default: ${DEFAULT-VALUE}).",
+                defaultValue = "100")
+        private int limit = 100;
+
+        @Option(names = "--json", description = "As JSON.")
+        private boolean json;
+
+        @CommandLine.Spec
+        @SuppressWarnings("NullAway.Init") // set by picocli
+        private CommandSpec spec;
+
+        @Override
+        public Integer call() {
+            if (limit < 1) {
+                throw new ParameterException(spec.commandLine(), "--limit is at least 1.");
+            }
+            Setup setup = Setup.forTarget();
+            Page page = deadLetters(setup).list(collection, limit);
+            requireKnown(spec, setup, collection, page.total() > 0);
+            PrintWriter out = spec.commandLine().getOut();
+            out.println(json ? SnakeCaseJson.write(page) : text(page));
+            out.flush();
+            return SluiceCommand.FINE;
+        }
+
+        private static String text(Page page) {
+            if (page.total() == 0) {
+                return "No dead letters.";
+            }
+            String row = "%-6s %-20s %-32s %8s %8s %10s  %s%n";
+            StringBuilder text = new StringBuilder(
+                    String.format(Locale.ROOT, row, "id", "collection", "document key", "sqlstate", "attempts", "age", "reason"));
+            for (DeadLetter letter : page.deadLetters()) {
+                text.append(String.format(
+                        Locale.ROOT,
+                        row,
+                        letter.id(),
+                        letter.collection(),
+                        letter.documentKey(),
+                        letter.sqlstate() == null ? "-" : letter.sqlstate(),
+                        letter.attempts(),
+                        age(letter.ageSeconds()),
+                        letter.reason()));
+            }
+            long more = page.total() - page.deadLetters().size();
+            if (more > 0) {
+                text.append(String.format(Locale.ROOT, "and %,d more; --limit shows more of them.%n", more));
+            }
+            return text.toString().stripTrailing();
+        }
+    }
+
+    static String age(double seconds) {
+        if (seconds < 120) {
+            return String.format(Locale.ROOT, "%.0f s", seconds);
+        }
+        if (seconds < 7_200) {
+            return String.format(Locale.ROOT, "%.0f min", seconds / 60);
+        }
+        return seconds < 172_800
+                ? String.format(Locale.ROOT, "%.0f h", seconds / 3_600)
+                : String.format(Locale.ROOT, "%.0f days", seconds / 86_400);
+    }
+
+    /// `show`.
+    @Command(
+            name = "show",
+            mixinStandardHelpOptions = true,
+            versionProvider = SluiceCommand.Version.class,
+            header = "Show one; the document itself only when asked for.")
+    static final class Show implements Callable<Integer> {
+        @Parameters(paramLabel = "ID", description = "Its number, as `list` shows it.")
+        private long id;
+
+        @Option(names = "--document", description = "Show the document too, as canonical Extended JSON.")
+        private boolean withDocument;
+
+        @Option(names = "--json", description = "As JSON.")
+        private boolean json;
+
+        @CommandLine.Spec
+        @SuppressWarnings("NullAway.Init") // set by picocli
+        private CommandSpec spec;
+
+        @Override
+        public Integer call() {
+            DeadLetters all = deadLetters(Setup.forTarget());
+            DeadLetter letter = require(spec, all, List.of(id)).getFirst();
+            String document = withDocument ? all.document(id).orElse(null) : null;
+            PrintWriter out = spec.commandLine().getOut();
+            out.println(json ? SnakeCaseJson.write(fields(letter, document)) : text(letter, document));
+            out.flush();
+            return SluiceCommand.FINE;
+        }
+
+        /// The letter, with `document` only where that was asked for.
+        private Object fields(DeadLetter letter, @Nullable String document) {
+            return withDocument ? new WithDocument(letter, document) : letter;
+        }
+
+        /// @param document canonical Extended JSON; null for a delete
+        private record WithDocument(
+                @com.fasterxml.jackson.annotation.JsonUnwrapped DeadLetter deadLetter,
+                @Nullable String document) {}
+
+        private String text(DeadLetter letter, @Nullable String document) {
+            Map<String, Object> lines = new LinkedHashMap<>();
+            lines.put("dead letter", letter.id());
+            lines.put("collection", letter.collection());
+            lines.put("document key", letter.documentKey());
+            lines.put("operation", letter.operation());
+            lines.put("reason", letter.reason());
+            lines.put("SQLSTATE", letter.sqlstate() == null ? "none; PostgreSQL never saw it" : letter.sqlstate());
+            lines.put("committed", letter.clusterTime() == null ? "unknown (found by a copy)" : letter.clusterTime());
+            lines.put("attempts", letter.attempts());
+            lines.put("first failed", letter.firstFailedAt() + ", " + age(letter.ageSeconds()) + " ago");
+            lines.put("last failed", letter.lastFailedAt());
+            if (withDocument) {
+                lines.put("document", document == null ? "none; it was deleted" : document);
+            }
+            StringBuilder text = new StringBuilder();
+            lines.forEach((name, value) -> text.append(String.format(Locale.ROOT, "%-14s %s%n", name, value)));
+            if (!withDocument) {
+                text.append("The document itself is shown with --document.");
+            }
+            return text.toString().stripTrailing();
+        }
+    }
+
+    /// `retry`.
+    @Command(
+            name = "retry",
+            mixinStandardHelpOptions = true,
+            versionProvider = SluiceCommand.Version.class,
+            header = "Read documents from MongoDB again and write them.",
+            description = {
+                "A running process takes them within a second, beside the stream. Where none runs, the next"
+                        + " `sluice run` or `sluice backfill` takes them.",
+                "Ends with 0 when each is settled or waits for a process, 1 when one is refused again or not taken in"
+                        + " time."
+            })
+    static final class Retry implements Callable<Integer> {
+        @Parameters(paramLabel = "ID", arity = "0..*", description = "Their numbers, as `list` shows them.")
+        private List<Long> ids = List.of();
+
+        @Option(names = "--all", description = "All of them.")
+        private boolean all;
+
+        @Option(names = "--collection", paramLabel = "C", description = "With --all: those of this collection.")
+        private @Nullable String collection;
+
+        @Option(
+                names = "--timeout",
+                paramLabel = "TIME",
+                description = "How long to wait for the outcome, as 30s or 2m (default: ${DEFAULT-VALUE}).",
+                defaultValue = "30s",
+                converter = DemoCommand.Length.class)
+        private Duration timeout = Duration.ofSeconds(30);
+
+        @Option(names = "--json", description = "As JSON.")
+        private boolean json;
+
+        @CommandLine.Spec
+        @SuppressWarnings("NullAway.Init") // set by picocli
+        private CommandSpec spec;
+
+        @Override
+        public Integer call() throws InterruptedException {
+            if (all == !ids.isEmpty()) {
+                throw new ParameterException(
+                        spec.commandLine(), "Name the dead letters to retry by their numbers, or say --all; one of the two.");
+            }
+            if (collection != null && !all) {
+                throw new ParameterException(spec.commandLine(), "--collection goes with --all.");
+            }
+            Setup setup = Setup.forTarget();
+            DeadLetters deadLetters = deadLetters(setup);
+            List<DeadLetter> letters;
+            if (all) {
+                letters = deadLetters.list(collection, ALL_MAX).deadLetters();
+                requireKnown(spec, setup, collection, !letters.isEmpty());
+            } else {
+                letters = require(spec, deadLetters, ids);
+            }
+            List<Retried> retried = deadLetters.retry(letters, actor(), timeout);
+            PrintWriter out = spec.commandLine().getOut();
+            if (json) {
+                out.println(SnakeCaseJson.write(retried));
+            } else {
+                print(out, retried);
+            }
+            out.flush();
+            return retried.stream().allMatch(r -> isFine(r.outcome())) ? SluiceCommand.FINE : SluiceCommand.FINDING;
+        }
+
+        private static boolean isFine(Outcome outcome) {
+            return switch (outcome) {
+                case SETTLED, QUEUED -> true;
+                case REFUSED, WAITING, UNMAPPED -> false;
+            };
+        }
+
+        private void print(PrintWriter out, List<Retried> retried) {
+            if (retried.isEmpty()) {
+                out.println("No dead letters.");
+            }
+            for (Retried r : retried) {
+                out.printf(
+                        "%d %s %s: %s%n",
+                        r.id(),
+                        r.collection(),
+                        r.documentKey(),
+                        switch (r.outcome()) {
+                            case SETTLED -> "settled.";
+                            case REFUSED -> "refused again: " + r.reason();
+                            case WAITING -> "not taken within " + timeout.toSeconds() + " s; it stays on the list.";
+                            case QUEUED -> "on the list.";
+                            case UNMAPPED -> "can't be tried, since the mapping has no such collection.";
+                        });
+            }
+            if (retried.stream().anyMatch(r -> r.outcome() == Outcome.QUEUED)) {
+                out.println("No process holds this pipeline now: the next `sluice run` or `sluice backfill` takes what is on"
+                        + " the list.");
+            }
+        }
+    }
+
+    /// `discard`.
+    @Command(
+            name = "discard",
+            mixinStandardHelpOptions = true,
+            versionProvider = SluiceCommand.Version.class,
+            header = "Forget documents for good.",
+            description = "Their rows stay as they are. Who did it, why, and the documents' keys are noted in sluice.audit.")
+    static final class Discard implements Callable<Integer> {
+        @Parameters(paramLabel = "ID", arity = "1..*", description = "Their numbers, as `list` shows them.")
+        private List<Long> ids = List.of();
+
+        @Option(names = "--reason", paramLabel = "TEXT", description = "Why; noted in sluice.audit.")
+        private String reason = "";
+
+        @Option(names = "--yes", description = "Do it; without this, nothing is done.")
+        private boolean yes;
+
+        @Option(names = "--json", description = "As JSON.")
+        private boolean json;
+
+        @CommandLine.Spec
+        @SuppressWarnings("NullAway.Init") // set by picocli
+        private CommandSpec spec;
+
+        /// What was discarded.
+        private record Discarded(List<Long> discarded) {}
+
+        @Override
+        public Integer call() {
+            DeadLetters deadLetters = deadLetters(Setup.forTarget());
+            List<DeadLetter> letters = require(spec, deadLetters, ids);
+            if (!yes) {
+                throw new ParameterException(
+                        spec.commandLine(),
+                        "This forgets " + letters.size() + (letters.size() == 1 ? " document" : " documents")
+                                + " for good; say --yes to do it.");
+            }
+            List<Long> gone = deadLetters.discard(ids, actor(), reason);
+            PrintWriter out = spec.commandLine().getOut();
+            out.println(
+                    json
+                            ? SnakeCaseJson.write(new Discarded(gone))
+                            : "Discarded " + gone.size() + "; noted in sluice.audit.");
+            out.flush();
+            return SluiceCommand.FINE;
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package dev.sluice.service.cli;
+
+import dev.sluice.service.ops.SnakeCaseJson;
+import dev.sluice.service.pipeline.Pipeline;
+import dev.sluice.service.plan.Plan;
+import dev.sluice.service.plan.Planner;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.source.mongo.MongoSource;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/// `sluice plan`: preflight and dry run. Changes nothing on either side.
+@Command(
+        name = "plan",
+        mixinStandardHelpOptions = true,
+        versionProvider = SluiceCommand.Version.class,
+        header = "Check both sides, and say what would be written. Changes nothing.",
+        description = {
+            "Looks at versions, rights, the oplog's length, the mapping against the tables, and maps a sample of the"
+                    + " documents.",
+            "Ends with 0 when nothing is a problem (warnings are none), 1 when something is, 3 when one side could"
+                    + " not be looked at."
+        })
+final class PlanCommand implements Callable<Integer> {
+    @Option(names = "--collection", paramLabel = "C", description = "Only this collection; may be repeated.")
+    private List<String> collections = List.of();
+
+    @Option(
+            names = "--sample",
+            paramLabel = "N",
+            description =
+                    "About how many documents of each collection are mapped; 0 for none (default: ${DEFAULT-VALUE}).",
+            defaultValue = "1000")
+    private int sample = 1_000;
+
+    @Option(
+            names = "--rate",
+            paramLabel = "N",
+            description = "Documents a second that the copy is expected to reach, in place of an assumption.")
+    private @Nullable Integer rate;
+
+    @Option(names = "--json", description = "As JSON.")
+    private boolean json;
+
+    @CommandLine.Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandLine.Model.CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        if (sample < 0) {
+            throw new CommandLine.ParameterException(spec.commandLine(), "--sample is at least 0.");
+        }
+        if (rate != null && rate < 1) {
+            throw new CommandLine.ParameterException(spec.commandLine(), "--rate is at least 1.");
+        }
+        Setup setup = Setup.forBoth();
+        List<CollectionTarget> targets = choose(Pipeline.targets(setup.entry().mapping()));
+        Planner planner = new Planner(
+                setup.pipelineName(),
+                setup.entry(),
+                targets,
+                new Planner.Options(
+                        setup.settings().autoCreateDatabase(), setup.settings().autoMigrate(), sample, rate));
+        try (MongoSource source = setup.source()) {
+            Plan plan = planner.plan(source, setup.connector(), setup.database());
+            PrintWriter out = spec.commandLine().getOut();
+            out.println(json ? SnakeCaseJson.write(plan) : plan.forPeople());
+            out.flush();
+            if (!plan.complete()) {
+                return SluiceCommand.COULD_NOT_RUN;
+            }
+            return plan.problems() > 0 ? SluiceCommand.FINDING : SluiceCommand.FINE;
+        }
+    }
+
+    private List<CollectionTarget> choose(List<CollectionTarget> all) {
+        List<String> names = all.stream().map(CollectionTarget::collection).toList();
+        for (String name : collections) {
+            if (!names.contains(name)) {
+                throw new CommandLine.ParameterException(
+                        spec.commandLine(),
+                        "The mapping has no collection '" + name + "'; it has " + String.join(", ", names) + ".");
+            }
+        }
+        return collections.isEmpty()
+                ? all
+                : all.stream().filter(t -> collections.contains(t.collection())).toList();
+    }
+}

@@ -1,0 +1,174 @@
+package dev.sluice.service.cli;
+
+import dev.sluice.failure.Failures;
+import dev.sluice.service.ops.SnakeCaseJson;
+import dev.sluice.sink.postgres.QuarantineStore;
+import dev.sluice.sink.postgres.QuarantineStore.Count;
+import dev.sluice.sink.postgres.QuarantineStore.Entry;
+import java.io.PrintWriter;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+
+/// `sluice quarantine`: values that rows landed without.
+@Command(
+        name = "quarantine",
+        mixinStandardHelpOptions = true,
+        versionProvider = SluiceCommand.Version.class,
+        header = "Look at values that rows landed without, since they did not fit.",
+        description = "They leave by themselves, once their document is written without them.",
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {QuarantineCommand.ListThem.class, QuarantineCommand.Show.class})
+final class QuarantineCommand implements Runnable {
+    @CommandLine.Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "Name what to do: list or show.");
+    }
+
+    /// `list`.
+    @Command(
+            name = "list",
+            mixinStandardHelpOptions = true,
+            versionProvider = SluiceCommand.Version.class,
+            header = "Count them by column and reason; single values only when asked for.")
+    static final class ListThem implements Callable<Integer> {
+        @Option(names = "--collection", paramLabel = "C", description = "Only those of this collection.")
+        private @Nullable String collection;
+
+        @Option(names = "--values", description = "List the values themselves, with their documents' keys.")
+        private boolean values;
+
+        @Option(
+                names = "--limit",
+                paramLabel = "N",
+                description = "With --values: most that are shown (default: ${DEFAULT-VALUE}).",
+                defaultValue = "100")
+        private int limit = 100;
+
+        @Option(names = "--json", description = "As JSON.")
+        private boolean json;
+
+        @CommandLine.Spec
+        @SuppressWarnings("NullAway.Init") // set by picocli
+        private CommandSpec spec;
+
+        @Override
+        public Integer call() {
+            if (limit < 1) {
+                throw new ParameterException(spec.commandLine(), "--limit is at least 1.");
+            }
+            Setup setup = Setup.forTarget();
+            QuarantineStore store = new QuarantineStore(setup.pipelineName());
+            PrintWriter out = spec.commandLine().getOut();
+            try (Connection connection = setup.connector().open()) {
+                List<?> found = values
+                        ? store.list(connection, collection, limit)
+                        : store.counts(connection, collection);
+                DeadLettersCommand.requireKnown(spec, setup, collection, !found.isEmpty());
+                if (json) {
+                    out.println(SnakeCaseJson.write(found));
+                } else if (found.isEmpty()) {
+                    out.println("Nothing is in quarantine.");
+                } else {
+                    found.forEach(one -> out.println(line(one)));
+                }
+                out.flush();
+                return SluiceCommand.FINE;
+            } catch (SQLException e) {
+                throw Failures.classify(e);
+            }
+        }
+
+        private static String line(Object one) {
+            return switch (one) {
+                case Count c ->
+                    String.format(
+                            Locale.ROOT, "%,10d  %-20s %-32s %s", c.values(), c.collection(), c.column(), c.reason());
+                case Entry e ->
+                    String.format(
+                            Locale.ROOT,
+                            "%-6d %s %s, %s at %s: %s (%s)",
+                            e.id(),
+                            e.collection(),
+                            e.documentKey(),
+                            e.column(),
+                            e.path(),
+                            e.value(),
+                            e.reason());
+                default -> throw new IllegalStateException("neither a count nor an entry");
+            };
+        }
+    }
+
+    /// `show`.
+    @Command(
+            name = "show",
+            mixinStandardHelpOptions = true,
+            versionProvider = SluiceCommand.Version.class,
+            header = "Show one; the value itself only when asked for.")
+    static final class Show implements Callable<Integer> {
+        @Parameters(paramLabel = "ID", description = "Its number, as `list --values` shows it.")
+        private long id;
+
+        @Option(names = "--values", description = "Show the value too, as canonical Extended JSON.")
+        private boolean values;
+
+        @Option(names = "--json", description = "As JSON; `value` is null where it was not asked for.")
+        private boolean json;
+
+        @CommandLine.Spec
+        @SuppressWarnings("NullAway.Init") // set by picocli
+        private CommandSpec spec;
+
+        @Override
+        public Integer call() {
+            Setup setup = Setup.forTarget();
+            QuarantineStore store = new QuarantineStore(setup.pipelineName());
+            try (Connection connection = setup.connector().open()) {
+                Entry entry = store.find(connection, id, values)
+                        .orElseThrow(() -> new ParameterException(
+                                spec.commandLine(),
+                                "There is no value " + id
+                                        + " in this pipeline's quarantine; it may have been settled meanwhile."));
+                PrintWriter out = spec.commandLine().getOut();
+                out.println(json ? SnakeCaseJson.write(entry) : text(entry));
+                out.flush();
+                return SluiceCommand.FINE;
+            } catch (SQLException e) {
+                throw Failures.classify(e);
+            }
+        }
+
+        private String text(Entry entry) {
+            Map<String, Object> lines = new LinkedHashMap<>();
+            lines.put("quarantined", entry.id());
+            lines.put("collection", entry.collection());
+            lines.put("document key", entry.documentKey());
+            lines.put("column", entry.column());
+            lines.put("path", entry.path());
+            lines.put("BSON type", entry.bsonType());
+            lines.put("reason", entry.reason());
+            lines.put("committed", entry.clusterTime() == null ? "unknown (found by a copy)" : entry.clusterTime());
+            lines.put("since", entry.quarantinedAt());
+            lines.put("value", values ? String.valueOf(entry.value()) : "shown with --values");
+            StringBuilder text = new StringBuilder();
+            lines.forEach((name, value) -> text.append(String.format(Locale.ROOT, "%-14s %s%n", name, value)));
+            return text.toString().stripTrailing();
+        }
+    }
+}

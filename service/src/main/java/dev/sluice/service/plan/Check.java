@@ -1,0 +1,90 @@
+package dev.sluice.service.plan;
+
+import com.fasterxml.jackson.annotation.JsonValue;
+import java.util.Locale;
+
+/// What is looked at. The names, in lower case, are part of the interface: they stand in the JSON.
+public enum Check {
+    MONGO_REACHABLE(Side.MONGODB),
+    MONGO_VERSION(Side.MONGODB),
+    /// A replica set or a sharded cluster, or neither.
+    MONGO_TOPOLOGY(Side.MONGODB),
+    MONGO_READ(Side.MONGODB),
+    MONGO_CHANGE_STREAM(Side.MONGODB),
+    /// How far back the oplog goes, against how long the copy takes.
+    MONGO_OPLOG(Side.MONGODB),
+    /// A mapped collection that is not there.
+    COLLECTION_MISSING(Side.MONGODB),
+    /// A collection that is neither mapped nor ignored.
+    COLLECTION_UNMAPPED(Side.MONGODB),
+    /// A mapped name that is a view, a capped collection or a time series.
+    COLLECTION_KIND(Side.MONGODB),
+    DOCUMENT_SIZE(Side.MONGODB),
+    POSTGRES_REACHABLE(Side.POSTGRESQL),
+    POSTGRES_VERSION(Side.POSTGRESQL),
+    POSTGRES_DATABASE(Side.POSTGRESQL),
+    POSTGRES_ENCODING(Side.POSTGRESQL),
+    POSTGRES_WRITABLE(Side.POSTGRESQL),
+    POSTGRES_RIGHTS(Side.POSTGRESQL),
+    POSTGRES_MIGRATIONS(Side.POSTGRESQL),
+    POSTGRES_EXTENSION(Side.POSTGRESQL),
+    POSTGRES_CONNECTIONS(Side.POSTGRESQL),
+    POSTGRES_DISK(Side.POSTGRESQL),
+    POSTGRES_SIZE(Side.POSTGRESQL),
+    /// A table the mapping writes to: there, and as the mapping has it.
+    TABLE(Side.TABLES),
+    TABLE_RIGHTS(Side.TABLES),
+    /// A column the mapping writes that is not there, or that can't be written.
+    COLUMN_MISSING(Side.TABLES),
+    /// A column that must have a value, has no default, and is not in the mapping.
+    COLUMN_REQUIRED(Side.TABLES),
+    /// Columns that the mapping leaves to their defaults.
+    COLUMN_UNMAPPED(Side.TABLES),
+    COLUMN_TYPE(Side.TABLES),
+    /// The unique index by which rows are recognised.
+    CONFLICT_TARGET(Side.TABLES),
+    /// Another unique index: documents may collide.
+    UNIQUE_INDEX(Side.TABLES),
+    CHECK_CONSTRAINT(Side.TABLES),
+    FOREIGN_KEY(Side.TABLES),
+    /// A `reference` or `lookup` of the mapping.
+    REFERENCE(Side.TABLES),
+    TRIGGER(Side.TABLES),
+    ROW_SECURITY(Side.TABLES),
+    /// Documents of the sample that would be dead letters.
+    DEAD_LETTERS(Side.DOCUMENTS);
+
+    /// The headings under which findings are shown.
+    enum Side {
+        MONGODB("MongoDB"),
+        POSTGRESQL("PostgreSQL"),
+        TABLES("Tables"),
+        DOCUMENTS("Documents");
+
+        private final String heading;
+
+        Side(String heading) {
+            this.heading = heading;
+        }
+
+        String heading() {
+            return heading;
+        }
+    }
+
+    private final Side side;
+
+    Check(Side side) {
+        this.side = side;
+    }
+
+    Side side() {
+        return side;
+    }
+
+    /// As it is printed, in text and JSON.
+    @JsonValue
+    public String id() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

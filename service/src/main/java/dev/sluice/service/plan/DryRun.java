@@ -1,0 +1,183 @@
+package dev.sluice.service.plan;
+
+import dev.sluice.backfill.Backfill;
+import dev.sluice.change.IdBracket;
+import dev.sluice.mapping.MappingResult;
+import dev.sluice.mapping.TableShape;
+import dev.sluice.schema.TableName;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.source.mongo.SourceSurvey;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.bson.BsonNull;
+import org.bson.BsonValue;
+import org.bson.RawBsonDocument;
+import org.jspecify.annotations.Nullable;
+
+/// Maps documents as the backfill would, and counts what would become of them; writes nothing. Memory is
+/// bounded by the reasons there are, not by the documents. For one collection and one thread.
+public final class DryRun {
+    /// $sample is cheap below this share of a collection; above it, MongoDB reads and sorts all of it.
+    private static final int SAMPLE_SHARE = 20;
+
+    private static final int SAMPLE_COLLECTION_MIN = 100;
+
+    private final CollectionTarget target;
+    private final List<TableShape> tables;
+    private final List<int[]> required;
+    private final long[] childRows;
+    private final Map<String, Long> skipped = new TreeMap<>();
+    private final Map<List<String>, Long> rejected = new TreeMap<>(DryRun::compare);
+    private final Map<List<String>, Long> quarantined = new TreeMap<>(DryRun::compare);
+    private final Map<String, Long> nulls = new TreeMap<>();
+    private long documents;
+    private long rows;
+
+    private DryRun(CollectionTarget target, Map<TableName, Set<String>> notNull) {
+        this.target = target;
+        this.tables = new ArrayList<>();
+        tables.add(target.mapper().shape());
+        tables.addAll(target.mapper().childShapes());
+        this.required = tables.stream()
+                .map(t -> requiredColumns(t, notNull.getOrDefault(t.table(), Set.of())))
+                .toList();
+        this.childRows = new long[tables.size() - 1];
+    }
+
+    /// Columns whose value comes from another row are left out: it is not known here.
+    private static int[] requiredColumns(TableShape shape, Set<String> notNull) {
+        List<Integer> indexes = new ArrayList<>();
+        for (int i = 0; i < shape.columns().size(); i++) {
+            TableShape.Column column = shape.columns().get(i);
+            if (notNull.contains(column.name()) && column.reference() == null && column.lookup() == null) {
+                indexes.add(i);
+            }
+        }
+        return indexes.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    /// All documents of a collection.
+    ///
+    /// @param documentsMax most documents in memory at once
+    public static Forecast ofAll(MongoSource source, CollectionTarget target, int documentsMax) {
+        DryRun run = new DryRun(target, Map.of());
+        for (IdBracket bracket : IdBracket.values()) {
+            BsonValue after = null;
+            for (boolean complete = false; !complete; ) {
+                MongoSource.Piece piece = source.read(
+                        target.collection(), bracket, after, documentsMax, Backfill.Limits.DEFAULT.bytesMax(), null);
+                piece.documents().forEach(run::add);
+                after = piece.lastId();
+                complete = piece.complete();
+            }
+        }
+        return run.forecast();
+    }
+
+    /// About `count` documents: all where there are no more, else from both ends of the order of `_id`, where the
+    /// oldest and the newest shapes usually are, and at random where that is cheap.
+    ///
+    /// @param estimate how many documents there are, about
+    /// @param notNull the columns of each table that take no NULL
+    static Forecast ofSample(
+            SourceSurvey survey,
+            CollectionTarget target,
+            int count,
+            long estimate,
+            Map<TableName, Set<String>> notNull) {
+        DryRun run = new DryRun(target, notNull);
+        if (estimate <= count) {
+            survey.first(target.collection(), count, run::add);
+        } else {
+            Set<BsonValue> seen = new HashSet<>();
+            Consumer<RawBsonDocument> once = document -> {
+                if (seen.add(document.get("_id", BsonNull.VALUE))) {
+                    run.add(document);
+                }
+            };
+            int random = count / 3;
+            boolean cheap = random > 0 && estimate > SAMPLE_COLLECTION_MIN && random < estimate / SAMPLE_SHARE;
+            int fromTheEnd = (cheap ? count - random : count) / 2;
+            int fromTheStart = count - fromTheEnd - (cheap ? random : 0);
+            survey.first(target.collection(), fromTheStart, once);
+            if (fromTheEnd > 0) {
+                survey.last(target.collection(), fromTheEnd, once);
+            }
+            if (cheap) {
+                survey.random(target.collection(), random, once);
+            }
+        }
+        return run.documents < estimate ? run.forecast().withEstimate(estimate) : run.forecast();
+    }
+
+    private void add(RawBsonDocument document) {
+        documents++;
+        switch (target.mapper().map(document)) {
+            case MappingResult.Mapped mapped -> {
+                countRow(0, mapped.row());
+                for (int i = 0; i < mapped.children().size(); i++) {
+                    for (@Nullable Object[] row : mapped.children().get(i)) {
+                        countRow(i + 1, row);
+                        childRows[i]++;
+                    }
+                }
+                mapped.misfits().forEach(m -> quarantined.merge(List.of(m.column(), m.reason()), 1L, Long::sum));
+            }
+            case MappingResult.Skipped skip -> skipped.merge(skip.reason(), 1L, Long::sum);
+            case MappingResult.Rejected reject ->
+                rejected.merge(List.of(reject.column(), reject.reason()), 1L, Long::sum);
+        }
+    }
+
+    private void countRow(int table, @Nullable Object[] row) {
+        rows++;
+        for (int column : required.get(table)) {
+            if (row[column] == null) {
+                TableShape shape = tables.get(table);
+                nulls.merge(
+                        shape.table().table() + "."
+                                + shape.columns().get(column).name(),
+                        1L,
+                        Long::sum);
+            }
+        }
+    }
+
+    private Forecast forecast() {
+        List<Forecast.ChildRows> children = new ArrayList<>();
+        for (int i = 0; i < childRows.length; i++) {
+            children.add(new Forecast.ChildRows(tables.get(i + 1).table().table(), childRows[i]));
+        }
+        return new Forecast(
+                target.collection(),
+                documents,
+                null,
+                rows,
+                children,
+                skipped.entrySet().stream()
+                        .map(e -> new Forecast.Skipped(e.getKey(), e.getValue()))
+                        .toList(),
+                rejected.entrySet().stream()
+                        .map(e -> new Forecast.Rejected(
+                                e.getKey().getFirst(), e.getKey().getLast(), e.getValue()))
+                        .toList(),
+                quarantined.entrySet().stream()
+                        .map(e -> new Forecast.Quarantined(
+                                e.getKey().getFirst(), e.getKey().getLast(), e.getValue()))
+                        .toList(),
+                nulls.entrySet().stream()
+                        .map(e -> new Forecast.Nulls(e.getKey(), e.getValue()))
+                        .toList());
+    }
+
+    private static int compare(List<String> a, List<String> b) {
+        int byColumn = a.getFirst().compareTo(b.getFirst());
+        return byColumn != 0 ? byColumn : a.getLast().compareTo(b.getLast());
+    }
+}

@@ -1,0 +1,120 @@
+package dev.sluice.service.plan;
+
+import dev.sluice.schema.TableName;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// A table as it is in PostgreSQL.
+///
+/// @param kind what it is: `table`, or `view`, `foreign table` and the like, which can't be written to as
+///     Sluice does
+/// @param rights what the role may do
+/// @param rowSecurity whether row level security decides what the role sees
+record LiveTable(
+        TableName name,
+        String kind,
+        Rights rights,
+        boolean rowSecurity,
+        List<Column> columns,
+        List<UniqueIndex> uniqueIndexes,
+        List<CheckConstraint> checks,
+        List<ForeignKey> foreignKeys,
+        List<Trigger> triggers) {
+    LiveTable {
+        columns = List.copyOf(columns);
+        uniqueIndexes = List.copyOf(uniqueIndexes);
+        checks = List.copyOf(checks);
+        foreignKeys = List.copyOf(foreignKeys);
+        triggers = List.copyOf(triggers);
+    }
+
+    /// @param lock whether it may hold a row that another refers to, which takes UPDATE on some column
+    record Rights(boolean select, boolean insert, boolean update, boolean delete, boolean lock) {
+        boolean all() {
+            return select && insert && update && delete;
+        }
+    }
+
+    /// @param type as PostgreSQL writes it, for example `numeric(18,2)`; of a domain, the domain's name
+    /// @param baseType the same, of a domain the type beneath
+    /// @param oid of the type beneath
+    /// @param filled whether it has a value without being written: by a default, as an identity or generated
+    /// @param generated whether it can't be written at all
+    record Column(
+            String name, String type, String baseType, long oid, boolean notNull, boolean filled, boolean generated) {}
+
+    /// @param columns those it is on; empty for an index over expressions
+    /// @param usable whether it is valid, immediate, and over plain columns
+    /// @param predicate which rows it is over, as PostgreSQL writes it; null for all
+    record UniqueIndex(
+            String name, Set<String> columns, boolean usable, @Nullable String predicate, String definition) {
+        UniqueIndex {
+            columns = Set.copyOf(columns);
+        }
+
+        /// Whether ON CONFLICT finds it by these columns, none of which is NULL there.
+        boolean recognises(Set<String> conflict) {
+            return usable
+                    && columns.equals(conflict)
+                    && (predicate == null
+                            || conflict.stream()
+                                    .anyMatch(c -> predicate.equals("(" + c + " IS NOT NULL)")
+                                            || predicate.equals("(" + TableName.quote(c) + " IS NOT NULL)")));
+        }
+    }
+
+    record CheckConstraint(String name, String definition) {}
+
+    /// @param columns of this table
+    record ForeignKey(String name, List<String> columns, TableName target, String definition) {
+        ForeignKey {
+            columns = List.copyOf(columns);
+        }
+    }
+
+    /// A trigger that runs before a row is written.
+    ///
+    /// @param assigned the columns its function assigns, as far as its text shows; null where the text says
+    ///     nothing, being no PL/pgSQL
+    /// @param inserts tables that its function inserts into, as its text names them
+    /// @param leavesSluiceAlone whether its function looks at the setting by which Sluice says that it is
+    ///     the one who writes
+    record Trigger(
+            String name,
+            String function,
+            boolean onInsert,
+            boolean onUpdate,
+            @Nullable Set<String> assigned,
+            Set<String> inserts,
+            boolean leavesSluiceAlone) {
+        Trigger {
+            inserts = Set.copyOf(inserts);
+        }
+    }
+
+    Optional<Column> column(String wanted) {
+        return columns.stream().filter(c -> c.name().equals(wanted)).findFirst();
+    }
+
+    boolean isTable() {
+        return kind.equals("table");
+    }
+
+    /// The trigger that, for a new row, inserts into another table, as one does that makes the row a foreign key
+    /// wants; empty when there is none.
+    Optional<Trigger> making(TableName other) {
+        return triggers.stream()
+                .filter(t -> t.onInsert()
+                        && (t.inserts().contains(other.table()) || t.inserts().contains(other.toString())))
+                .findFirst();
+    }
+
+    /// Whether a trigger gives a new row's column its value.
+    boolean filledByTrigger(String column) {
+        return triggers.stream()
+                .anyMatch(t ->
+                        t.onInsert() && t.assigned() != null && t.assigned().contains(column));
+    }
+}

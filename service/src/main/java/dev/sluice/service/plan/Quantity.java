@@ -1,0 +1,36 @@
+package dev.sluice.service.plan;
+
+import java.time.Duration;
+import java.util.Locale;
+
+/// Sizes and times as people say them.
+final class Quantity {
+    private static final String[] UNITS = {"B", "kB", "MB", "GB", "TB", "PB"};
+
+    private Quantity() {}
+
+    static String bytes(long bytes) {
+        double amount = bytes;
+        int unit = 0;
+        while (amount >= 1_000 && unit < UNITS.length - 1) {
+            amount /= 1_000;
+            unit++;
+        }
+        return unit == 0
+                ? bytes + " B"
+                : String.format(Locale.ROOT, amount < 10 ? "%.1f %s" : "%.0f %s", amount, UNITS[unit]);
+    }
+
+    static String time(Duration time) {
+        long seconds = time.toSeconds();
+        if (seconds < 120) {
+            return seconds + " s";
+        }
+        if (seconds < 2 * 3_600) {
+            return seconds / 60 + " min";
+        }
+        return seconds < 48 * 3_600
+                ? String.format(Locale.ROOT, "%.1f h", seconds / 3_600.0)
+                : String.format(Locale.ROOT, "%.1f days", seconds / 86_400.0);
+    }
+}

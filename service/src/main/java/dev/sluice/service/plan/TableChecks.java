@@ -1,0 +1,496 @@
+package dev.sluice.service.plan;
+
+import dev.sluice.mapping.TableShape;
+import dev.sluice.schema.ColumnMapping;
+import dev.sluice.schema.ColumnType;
+import dev.sluice.schema.Dedupe;
+import dev.sluice.schema.Lookup;
+import dev.sluice.schema.Reference;
+import dev.sluice.schema.TableName;
+import dev.sluice.sink.CollectionTarget;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// The mapping against the tables that are there, in both directions.
+final class TableChecks {
+    private final TableReader reader;
+    private final Checklist list;
+    private final boolean migrationsPending;
+
+    /// The columns of each table that take no NULL, for the dry run.
+    private final Map<TableName, Set<String>> notNull = new HashMap<>();
+
+    private final List<String> notThereYet = new ArrayList<>();
+    private int tables;
+
+    /// @param migrationsPending whether tables that are missing may be made by migrations
+    TableChecks(TableReader reader, Checklist list, boolean migrationsPending) {
+        this.reader = reader;
+        this.list = list;
+        this.migrationsPending = migrationsPending;
+    }
+
+    /// @return the columns of each table that take no NULL
+    Map<TableName, Set<String>> run(List<CollectionTarget> targets) throws SQLException {
+        for (CollectionTarget target : targets) {
+            TableShape shape = target.mapper().shape();
+            table(target, shape, target.mapping().conflict(), null);
+            for (TableShape child : target.mapper().childShapes()) {
+                List<String> key = child.columns().stream()
+                        .limit(child.keyColumns())
+                        .map(TableShape.Column::name)
+                        .toList();
+                table(target, child, key, shape.table());
+            }
+        }
+        if (!notThereYet.isEmpty()) {
+            list.info(
+                    Check.TABLE,
+                    String.join(", ", notThereYet),
+                    notThereYet.size() + " of " + tables + " tables are not there yet, so the mapping can't be compared"
+                            + " with them: " + String.join(", ", notThereYet)
+                            + ". Plan again after the migrations.");
+        }
+        return notNull;
+    }
+
+    /// @param parent of a child table, the table of its collection; null for that one itself
+    private void table(CollectionTarget target, TableShape shape, List<String> conflict, @Nullable TableName parent)
+            throws SQLException {
+        tables++;
+        TableName name = shape.table();
+        Optional<LiveTable> found = reader.find(name);
+        if (found.isEmpty()) {
+            if (migrationsPending) {
+                notThereYet.add(name.toString());
+            } else {
+                list.problem(
+                        Check.TABLE,
+                        name.toString(),
+                        "The table " + name + " (collection " + target.collection() + ") does not exist.",
+                        "Create it, run `sluice migrate` if a migration makes it, or correct the mapping.");
+            }
+            return;
+        }
+        LiveTable table = found.get();
+        if (!table.isTable()) {
+            list.problem(
+                    Check.TABLE,
+                    name.toString(),
+                    name + " is a " + table.kind() + ", and rows can't be written to it with ON CONFLICT.",
+                    "Map the table behind it.");
+            return;
+        }
+        int before = list.findings().size();
+        rights(table);
+        writtenColumns(target, table, shape);
+        unwrittenColumns(table, shape);
+        uniqueIndexes(target, table, shape, conflict, parent == null);
+        constraints(table, shape);
+        foreignKeys(table, shape, parent);
+        references(table, shape);
+        triggers(table, shape);
+        if (list.findings().size() == before) {
+            list.ok(
+                    Check.TABLE,
+                    name + ": its columns are as the mapping has them ("
+                            + shape.columns().size() + ").");
+        }
+        notNull.put(name, required(table));
+    }
+
+    private static Set<String> required(LiveTable table) {
+        return table.columns().stream()
+                .filter(c -> c.notNull() && !table.filledByTrigger(c.name()))
+                .map(LiveTable.Column::name)
+                .collect(Collectors.toSet());
+    }
+
+    private void rights(LiveTable table) {
+        String name = table.name().toString();
+        if (!table.rights().all()) {
+            list.problem(
+                    Check.TABLE_RIGHTS,
+                    name,
+                    "The role may not select, insert, update and delete in " + name + ".",
+                    "GRANT SELECT, INSERT, UPDATE, DELETE ON " + name + " (and USAGE on its schema) to the role.");
+        }
+        if (table.rowSecurity()) {
+            list.warning(
+                    Check.ROW_SECURITY,
+                    name,
+                    "Row level security is on for " + name + ": rows that its policies hide from the role are neither"
+                            + " updated nor deleted.",
+                    "Give the role BYPASSRLS, or a policy that shows it all rows.");
+        }
+    }
+
+    private void writtenColumns(CollectionTarget target, LiveTable table, TableShape shape) throws SQLException {
+        for (TableShape.Column column : shape.columns()) {
+            String name = table.name() + "." + column.name();
+            Optional<LiveTable.Column> found = table.column(column.name());
+            if (found.isEmpty()) {
+                list.problem(
+                        Check.COLUMN_MISSING,
+                        name,
+                        "The mapping writes " + name + " (collection " + target.collection()
+                                + "), and the table has no such column.",
+                        "Add the column, or take it out of the mapping.");
+            } else if (found.get().generated()) {
+                list.problem(
+                        Check.COLUMN_MISSING,
+                        name,
+                        "The mapping writes " + name
+                                + ", and PostgreSQL generates that column and lets nobody write it.",
+                        "Take it out of the mapping.");
+            } else {
+                type(name, column, found.get());
+            }
+        }
+    }
+
+    private void type(String name, TableShape.Column column, LiveTable.Column found) throws SQLException {
+        Reference reference = column.reference();
+        if (reference != null) {
+            takenType(name, reference.table(), reference.take(), column.type(), found);
+            return;
+        }
+        Optional<Long> written = reader.type(staged(column.type()));
+        if (written.isPresent() && !reader.assignable(written.get(), found.oid())) {
+            list.problem(
+                    Check.COLUMN_TYPE,
+                    name,
+                    name + " is " + found.type() + ", the mapping writes "
+                            + column.type().sql() + ", and PostgreSQL has no assignment cast between them.",
+                    "Give the column the type " + found.type() + " in the mapping, or another in the table.");
+            return;
+        }
+        TypeFit.loss(column.type(), found.baseType())
+                .ifPresent(loss -> list.warning(
+                        Check.COLUMN_TYPE,
+                        name,
+                        name + " is " + found.type() + " and the mapping writes "
+                                + column.type().sql() + ": " + loss + ".",
+                        "Name the table's own type in the mapping, and what does not fit is quarantined instead."));
+    }
+
+    /// A value that another row gives has that row's type.
+    private void takenType(String name, TableName from, String take, ColumnType matched, LiveTable.Column found)
+            throws SQLException {
+        Optional<LiveTable.Column> taken = reader.find(from).flatMap(t -> t.column(take));
+        if (taken.isEmpty()) {
+            return;
+        }
+        long to = found.oid();
+        if (matched instanceof ColumnType.Array) {
+            Optional<Long> array = reader.type(taken.get().baseType() + "[]");
+            if (array.isEmpty() || reader.assignable(array.get(), to)) {
+                return;
+            }
+        } else if (reader.assignable(taken.get().oid(), to)) {
+            return;
+        }
+        list.problem(
+                Check.COLUMN_TYPE,
+                name,
+                name + " is " + found.type() + " and gets " + from + "." + take + ", which is "
+                        + taken.get().type() + ": PostgreSQL has no assignment cast between them.",
+                "Take another column of that table, or give this one its type.");
+    }
+
+    /// What the value is when it reaches the table: citext travels as text.
+    private static String staged(ColumnType type) {
+        return type.sql().replace("citext", "text");
+    }
+
+    private void unwrittenColumns(LiveTable table, TableShape shape) {
+        Set<String> written = names(shape);
+        List<String> left = new ArrayList<>();
+        for (LiveTable.Column column : table.columns()) {
+            if (written.contains(column.name())) {
+                continue;
+            }
+            String name = table.name() + "." + column.name();
+            if (column.notNull() && !column.filled() && !table.filledByTrigger(column.name())) {
+                list.problem(
+                        Check.COLUMN_REQUIRED,
+                        name,
+                        name + " is NOT NULL without a default, and the mapping does not write it: every row would be"
+                                + " refused.",
+                        "Map it (a constant will do), or give it a default.");
+            } else {
+                left.add(column.name());
+            }
+        }
+        if (!left.isEmpty()) {
+            list.info(
+                    Check.COLUMN_UNMAPPED,
+                    table.name().toString(),
+                    "The mapping leaves to their defaults, in " + table.name() + ": " + String.join(", ", left) + ".");
+        }
+    }
+
+    private static Set<String> names(TableShape shape) {
+        return shape.columns().stream().map(TableShape.Column::name).collect(Collectors.toSet());
+    }
+
+    private void uniqueIndexes(
+            CollectionTarget target, LiveTable table, TableShape shape, List<String> conflict, boolean own) {
+        Set<String> wanted = Set.copyOf(conflict);
+        boolean recognised = table.uniqueIndexes().stream()
+                .anyMatch(i -> i.recognises(wanted));
+        if (!recognised && names(shape).containsAll(wanted)) {
+            list.problem(
+                    Check.CONFLICT_TARGET,
+                    table.name().toString(),
+                    table.name() + " has no unique index on (" + String.join(", ", conflict) + "), by which rows of "
+                            + target.collection() + " are recognised.",
+                    "Create it, or name the columns of another one under 'conflict'.");
+        }
+        Dedupe dedupe = target.mapping().dedupe();
+        Set<String> deduplicated = own && dedupe != null ? Set.copyOf(dedupe.by()) : wanted;
+        for (LiveTable.UniqueIndex index : table.uniqueIndexes()) {
+            if (!index.columns().equals(wanted) && !index.columns().equals(deduplicated) && written(index, shape)) {
+                list.info(
+                        Check.UNIQUE_INDEX,
+                        table.name() + "." + index.name(),
+                        table.name() + " has the unique index " + index.name() + ", " + index.definition()
+                                + ": a document that has what another one has there is a dead letter.");
+            }
+        }
+    }
+
+    /// An index on columns that the mapping leaves alone is not its business; what is in an expression is not
+    /// known.
+    private static boolean written(LiveTable.UniqueIndex index, TableShape shape) {
+        Set<String> names = names(shape);
+        return index.columns().isEmpty() || index.columns().stream().anyMatch(names::contains);
+    }
+
+    private void constraints(LiveTable table, TableShape shape) {
+        Set<String> written = names(shape);
+        for (LiveTable.CheckConstraint check : table.checks()) {
+            if (written.stream().anyMatch(column -> check.definition().contains(column))) {
+                list.info(
+                        Check.CHECK_CONSTRAINT,
+                        table.name() + "." + check.name(),
+                        table.name() + " has " + check.name() + " " + check.definition()
+                                + ": a document that breaks it is a dead letter.");
+            }
+        }
+    }
+
+    /// @param parent the table that a child table's rows are written with; null for a collection's own table
+    private void foreignKeys(LiveTable table, TableShape shape, @Nullable TableName parent) {
+        Map<String, TableShape.Column> columns = new HashMap<>();
+        shape.columns().forEach(c -> columns.put(c.name(), c));
+        String parentColumn = shape.columns().getFirst().name();
+        for (LiveTable.ForeignKey key : table.foreignKeys()) {
+            List<TableShape.Column> written = key.columns().stream()
+                    .filter(columns::containsKey)
+                    .map(columns::get)
+                    .toList();
+            boolean toParent = key.target().equals(parent) && key.columns().equals(List.of(parentColumn));
+            boolean lookedUp = written.stream().anyMatch(c -> isFrom(c, key.target()));
+            if (written.isEmpty() || toParent || lookedUp) {
+                continue;
+            }
+            String refers = table.name() + "." + String.join(", ", key.columns()) + " refers to " + key.target()
+                    + " by " + key.name();
+            Optional<LiveTable.Trigger> maker = table.making(key.target());
+            if (maker.isPresent()) {
+                list.info(
+                        Check.FOREIGN_KEY,
+                        table.name() + "." + key.name(),
+                        refers + "; the trigger " + maker.get().name()
+                                + " inserts into that table before a row comes.");
+                continue;
+            }
+            list.warning(
+                    Check.FOREIGN_KEY,
+                    table.name() + "." + key.name(),
+                    refers + ", and the mapping has no `reference` for it: a document may arrive before"
+                            + " the one it refers to, and is a dead letter then.",
+                    "Give the column a `reference` in the mapping, or drop the constraint until MongoDB is gone.");
+        }
+    }
+
+    private static boolean isFrom(TableShape.Column column, TableName table) {
+        Reference reference = column.reference();
+        Lookup lookup = column.lookup();
+        return (reference != null && reference.table().equals(table))
+                || (lookup != null && lookup.table().equals(table));
+    }
+
+    private void references(LiveTable table, TableShape shape) throws SQLException {
+        for (TableShape.Column column : shape.columns()) {
+            String name = table.name() + "." + column.name();
+            Reference reference = column.reference();
+            if (reference != null) {
+                Set<String> needed = new HashSet<>(reference.and().keySet());
+                needed.add(reference.match());
+                needed.add(reference.take());
+                if (isThere(name, "reference", reference.table(), needed)) {
+                    compared(name, reference.table(), reference.match(), reference.matchType());
+                    linked(name, reference.table(), isHeldByForeignKey(table, column, reference.table()));
+                    created(name, reference);
+                }
+                reference.and().values().stream()
+                        .filter(own -> table.column(own).isEmpty())
+                        .forEach(own -> list.problem(
+                                Check.REFERENCE,
+                                name,
+                                "The reference of " + name + " compares with the column " + own
+                                        + " of the same table, which has none of that name.",
+                                "Correct `and` in the mapping."));
+            }
+            Lookup lookup = column.lookup();
+            if (lookup != null && isThere(name, "lookup", lookup.table(), Set.of(lookup.match(), lookup.take()))) {
+                compared(name, lookup.table(), lookup.match(), lookup.matchType());
+                linked(name, lookup.table(), false);
+            }
+        }
+    }
+
+    /// A row that is made for an orphan has a value in one column, and in the others their defaults.
+    private void created(String name, Reference reference) throws SQLException {
+        Optional<LiveTable> other = reader.find(reference.table());
+        if (reference.orphan() != Reference.Orphan.CREATE || other.isEmpty()) {
+            return;
+        }
+        if (!other.get().rights().insert()) {
+            list.problem(
+                    Check.TABLE_RIGHTS,
+                    reference.table().toString(),
+                    "The role may not insert into " + reference.table() + ", where the reference of " + name
+                            + " is to make rows that are missing.",
+                    "GRANT INSERT ON " + reference.table() + ", or choose another `orphan`.");
+        }
+        List<String> lacking = other.get().columns().stream()
+                .filter(c -> c.notNull()
+                        && !c.filled()
+                        && !c.name().equals(reference.match())
+                        && !other.get().filledByTrigger(c.name()))
+                .map(LiveTable.Column::name)
+                .toList();
+        if (!lacking.isEmpty()) {
+            list.problem(
+                    Check.REFERENCE,
+                    name,
+                    "The reference of " + name + " is to make rows of " + reference.table()
+                            + " where they are missing, and these columns of it have no default: "
+                            + String.join(", ", lacking) + ".",
+                    "Give them defaults, or choose another `orphan`.");
+        }
+    }
+
+    private boolean isThere(String name, String word, TableName other, Set<String> needed) throws SQLException {
+        Optional<LiveTable> found = reader.find(other);
+        if (found.isEmpty()) {
+            if (migrationsPending) {
+                return false;
+            }
+            list.problem(
+                    Check.REFERENCE,
+                    name,
+                    "The " + word + " of " + name + " looks in the table " + other + ", which does not exist.",
+                    "Create it, or correct the mapping.");
+            return false;
+        }
+        List<String> missing = needed.stream()
+                .filter(c -> found.get().column(c).isEmpty())
+                .sorted()
+                .toList();
+        if (!missing.isEmpty()) {
+            list.problem(
+                    Check.REFERENCE,
+                    name,
+                    "The " + word + " of " + name + " looks in " + other + ", which has no column "
+                            + String.join(", ", missing) + ".",
+                    "Correct `match` or `take` in the mapping.");
+        }
+        return missing.isEmpty();
+    }
+
+    private void compared(String name, TableName other, String match, ColumnType type) throws SQLException {
+        String compared = type.sql();
+        if (!reader.comparable(other, match, compared)) {
+            list.problem(
+                    Check.REFERENCE,
+                    name,
+                    "The value of " + name + " is looked up as " + compared + " in " + other + "." + match
+                            + ", and PostgreSQL can't compare the two.",
+                    "Give `match_type` the type of that column.");
+        }
+    }
+
+    private static boolean isHeldByForeignKey(LiveTable table, TableShape.Column column, TableName other) {
+        return table.foreignKeys().stream()
+                .anyMatch(k -> k.target().equals(other) && k.columns().contains(column.name()));
+    }
+
+    /// @param held whether a foreign key keeps the other row from going meanwhile; else Sluice locks it
+    private void linked(String name, TableName other, boolean held) throws SQLException {
+        LiveTable.Rights rights =
+                reader.find(other).map(LiveTable::rights).orElse(new LiveTable.Rights(true, true, true, true, true));
+        if (!rights.select() || !(held || rights.lock())) {
+            list.problem(
+                    Check.TABLE_RIGHTS,
+                    other.toString(),
+                    "The role may not " + (rights.select() ? "lock rows of " : "select in ") + other
+                            + ", in which the value of " + name + " is looked up.",
+                    rights.select()
+                            ? "GRANT UPDATE ON " + other + " (one column will do; nothing is updated)."
+                            : "GRANT SELECT ON " + other + " (and USAGE on its schema).");
+        }
+    }
+
+    private void triggers(LiveTable table, TableShape shape) {
+        Set<String> written = names(shape);
+        Set<String> along = shape.columns().stream()
+                .filter(c -> c.write() == ColumnMapping.Write.ALONG)
+                .map(TableShape.Column::name)
+                .collect(Collectors.toSet());
+        for (LiveTable.Trigger trigger : table.triggers()) {
+            if (!trigger.onUpdate()) {
+                continue;
+            }
+            Set<String> assigned = trigger.assigned();
+            String set;
+            if (assigned == null) {
+                set = "columns that can't be told from here";
+            } else {
+                List<String> mapped =
+                        assigned.stream().filter(written::contains).toList();
+                if (mapped.isEmpty()) {
+                    continue;
+                }
+                set = String.join(", ", mapped);
+            }
+            String effect;
+            if (trigger.leavesSluiceAlone()) {
+                effect = "its function looks at sluice.applying, by which it can leave Sluice's updates alone.";
+            } else if (assigned != null
+                    && along.containsAll(
+                            assigned.stream().filter(written::contains).toList())) {
+                effect = "the mapping writes that `along`, so a difference there alone is no reason to write the row.";
+            } else {
+                effect = "it overwrites what Sluice writes, unless its function leaves updates alone while the setting"
+                        + " sluice.applying is on.";
+            }
+            list.info(
+                    Check.TRIGGER,
+                    table.name() + "." + trigger.name(),
+                    "Before an update of " + table.name() + ", the trigger " + trigger.name() + " ("
+                            + trigger.function() + ") sets " + set + ": " + effect);
+        }
+    }
+}

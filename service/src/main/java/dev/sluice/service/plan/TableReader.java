@@ -1,0 +1,287 @@
+package dev.sluice.service.plan;
+
+import dev.sluice.schema.TableName;
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// Reads tables from PostgreSQL's catalog, each once. For one thread.
+final class TableReader {
+    /// The setting by which a writer says that it is Sluice.
+    private static final String APPLYING = "sluice.applying";
+
+    /// An assignment is a statement of its own, unlike a comparison, or the target of INTO.
+    private static final Pattern ASSIGNED = Pattern.compile(
+            "(?:(?:^|;|\\b(?:begin|then|else|loop))\\s*new\\.\"?([a-z_][a-z0-9_$]*)\"?\\s*:?=)"
+                    + "|\\binto\\s+(?:strict\\s+)?new\\.\"?([a-z_][a-z0-9_$]*)",
+            Pattern.CASE_INSENSITIVE);
+
+    private static final Pattern INSERTED =
+            Pattern.compile("\\binsert\\s+into\\s+([\\w.\"$]+)", Pattern.CASE_INSENSITIVE);
+
+    private static final Pattern COMMENT = Pattern.compile("--[^\\n]*|/\\*.*?\\*/", Pattern.DOTALL);
+
+    private static final String TABLE = """
+            SELECT c.oid, CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'v' THEN 'view'
+                     WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' ELSE 'relation of another kind' END,
+                   has_schema_privilege(n.oid, 'USAGE'), has_table_privilege(c.oid, 'SELECT'),
+                   has_table_privilege(c.oid, 'INSERT'), has_table_privilege(c.oid, 'UPDATE'),
+                   has_table_privilege(c.oid, 'DELETE'), has_any_column_privilege(c.oid, 'UPDATE'),
+                   c.relrowsecurity AND (c.relforcerowsecurity OR NOT pg_has_role(c.relowner, 'USAGE'))
+                     AND NOT (SELECT r.rolsuper OR r.rolbypassrls FROM pg_roles r WHERE r.rolname = current_user)
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = ? AND c.relname = ? AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+            """;
+
+    private static final String COLUMNS = """
+            WITH RECURSIVE base AS (
+              SELECT a.attnum, a.atttypid AS type, a.atttypmod AS modifier, false AS domain_not_null
+              FROM pg_attribute a WHERE a.attrelid = ?::oid AND a.attnum > 0 AND NOT a.attisdropped
+              UNION ALL
+              SELECT b.attnum, t.typbasetype, CASE WHEN b.modifier < 0 THEN t.typtypmod ELSE b.modifier END,
+                     b.domain_not_null OR t.typnotnull
+              FROM base b JOIN pg_type t ON t.oid = b.type WHERE t.typtype = 'd')
+            SELECT a.attname, format_type(a.atttypid, a.atttypmod), format_type(b.type, b.modifier), b.type::bigint,
+                   a.attnotnull OR b.domain_not_null,
+                   a.atthasdef OR a.attidentity <> '' OR coalesce(d.typdefault IS NOT NULL, false),
+                   a.attgenerated <> '' OR a.attidentity = 'a'
+            FROM pg_attribute a
+            JOIN base b ON b.attnum = a.attnum
+            JOIN pg_type t ON t.oid = b.type AND t.typtype <> 'd'
+            JOIN pg_type d ON d.oid = a.atttypid
+            WHERE a.attrelid = ?::oid ORDER BY a.attnum
+            """;
+
+    private static final String UNIQUE_INDEXES = """
+            SELECT (SELECT c.relname FROM pg_class c WHERE c.oid = i.indexrelid),
+                   CASE WHEN i.indexprs IS NULL THEN
+                     (SELECT array_agg(a.attname::text) FROM pg_attribute a
+                      WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1])) END,
+                   i.indisvalid AND i.indimmediate AND i.indexprs IS NULL,
+                   pg_get_expr(i.indpred, i.indrelid),
+                   regexp_replace(pg_get_indexdef(i.indexrelid), '^.* USING ', '')
+            FROM pg_index i WHERE i.indrelid = ?::oid AND i.indisunique ORDER BY 1
+            """;
+
+    private static final String CHECKS = """
+            SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
+            WHERE conrelid = ?::oid AND contype = 'c' ORDER BY conname
+            """;
+
+    private static final String FOREIGN_KEYS = """
+            SELECT k.conname,
+                   (SELECT array_agg(a.attname::text ORDER BY x.n) FROM unnest(k.conkey) WITH ORDINALITY x(attnum, n)
+                    JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = x.attnum),
+                   n.nspname, c.relname, pg_get_constraintdef(k.oid)
+            FROM pg_constraint k JOIN pg_class c ON c.oid = k.confrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE k.conrelid = ?::oid AND k.contype = 'f' ORDER BY k.conname
+            """;
+
+    /// tgtype: 1 row, 2 before, 4 insert, 16 update.
+    private static final String TRIGGERS = """
+            SELECT t.tgname, p.proname, t.tgtype & 4 <> 0, t.tgtype & 16 <> 0, l.lanname, p.prosrc
+            FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_language l ON l.oid = p.prolang
+            WHERE t.tgrelid = ?::oid AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')
+              AND t.tgtype & 3 = 3 AND t.tgtype & 20 <> 0 ORDER BY t.tgname
+            """;
+
+    /// Whether a value of the first type may be assigned to a column of the second. Strings take anything.
+    private static final String ASSIGNABLE = """
+            SELECT s.oid = t.oid
+                OR (t.typcategory = 'S' AND s.typcategory <> 'S')
+                OR EXISTS (SELECT FROM pg_cast c WHERE c.castsource = s.oid AND c.casttarget = t.oid
+                           AND c.castcontext IN ('a', 'i'))
+                OR (s.typcategory = 'A' AND t.typcategory = 'A' AND (s.typelem = t.typelem
+                    OR EXISTS (SELECT FROM pg_type e WHERE e.oid = t.typelem AND e.typcategory = 'S')
+                    OR EXISTS (SELECT FROM pg_cast c WHERE c.castsource = s.typelem AND c.casttarget = t.typelem
+                               AND c.castcontext IN ('a', 'i'))))
+            FROM pg_type s, pg_type t WHERE s.oid = ?::oid AND t.oid = ?::oid
+            """;
+
+    private final Connection connection;
+    private final Map<TableName, Optional<LiveTable>> read = new HashMap<>();
+
+    TableReader(Connection connection) {
+        this.connection = connection;
+    }
+
+    /// Empty when there is no relation of that name.
+    Optional<LiveTable> find(TableName name) throws SQLException {
+        Optional<LiveTable> known = read.get(name);
+        if (known == null) {
+            known = Optional.ofNullable(table(name));
+            read.put(name, known);
+        }
+        return known;
+    }
+
+    private @Nullable LiveTable table(TableName name) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(TABLE)) {
+            statement.setString(1, name.schema());
+            statement.setString(2, name.table());
+            try (ResultSet row = statement.executeQuery()) {
+                if (!row.next()) {
+                    return null;
+                }
+                long oid = row.getLong(1);
+                return new LiveTable(
+                        name,
+                        row.getString(2),
+                        rights(row),
+                        row.getBoolean(9),
+                        columns(oid),
+                        list(UNIQUE_INDEXES, oid, TableReader::uniqueIndex),
+                        list(CHECKS, oid, r -> new LiveTable.CheckConstraint(r.getString(1), r.getString(2))),
+                        list(
+                                FOREIGN_KEYS,
+                                oid,
+                                r -> new LiveTable.ForeignKey(
+                                        r.getString(1),
+                                        texts(r.getArray(2)),
+                                        new TableName(r.getString(3), r.getString(4)),
+                                        r.getString(5))),
+                        list(TRIGGERS, oid, TableReader::trigger));
+            }
+        }
+    }
+
+    private static LiveTable.Rights rights(ResultSet row) throws SQLException {
+        boolean usage = row.getBoolean(3);
+        return new LiveTable.Rights(
+                usage && row.getBoolean(4),
+                usage && row.getBoolean(5),
+                usage && row.getBoolean(6),
+                usage && row.getBoolean(7),
+                usage && row.getBoolean(8));
+    }
+
+    private List<LiveTable.Column> columns(long oid) throws SQLException {
+        List<LiveTable.Column> columns = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(COLUMNS)) {
+            statement.setLong(1, oid);
+            statement.setLong(2, oid);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    columns.add(new LiveTable.Column(
+                            row.getString(1),
+                            row.getString(2),
+                            row.getString(3),
+                            row.getLong(4),
+                            row.getBoolean(5),
+                            row.getBoolean(6),
+                            row.getBoolean(7)));
+                }
+            }
+        }
+        return columns;
+    }
+
+    private static LiveTable.UniqueIndex uniqueIndex(ResultSet row) throws SQLException {
+        Array columns = row.getArray(2);
+        return new LiveTable.UniqueIndex(
+                row.getString(1),
+                columns == null ? Set.of() : Set.copyOf(texts(columns)),
+                row.getBoolean(3),
+                row.getString(4),
+                row.getString(5));
+    }
+
+    private static LiveTable.Trigger trigger(ResultSet row) throws SQLException {
+        String source = COMMENT.matcher(row.getString(6)).replaceAll(" ");
+        Set<String> assigned = null;
+        if (row.getString(5).equals("plpgsql")) {
+            assigned = new TreeSet<>();
+            Matcher matcher = ASSIGNED.matcher(source);
+            while (matcher.find()) {
+                String column = matcher.group(1) == null ? matcher.group(2) : matcher.group(1);
+                assigned.add(column.toLowerCase(Locale.ROOT));
+            }
+        }
+        Set<String> inserts = new TreeSet<>();
+        Matcher inserted = INSERTED.matcher(source);
+        while (inserted.find()) {
+            inserts.add(inserted.group(1).replace("\"", ""));
+        }
+        return new LiveTable.Trigger(
+                row.getString(1),
+                row.getString(2),
+                row.getBoolean(3),
+                row.getBoolean(4),
+                assigned,
+                inserts,
+                source.contains(APPLYING));
+    }
+
+    /// Makes one of a row.
+    private interface Maker<T> {
+        T make(ResultSet row) throws SQLException;
+    }
+
+    private <T> List<T> list(String sql, long oid, Maker<T> maker) throws SQLException {
+        List<T> made = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setLong(1, oid);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    made.add(maker.make(row));
+                }
+            }
+        }
+        return made;
+    }
+
+    private static List<String> texts(Array array) throws SQLException {
+        return Arrays.stream((Object[]) array.getArray()).map(String::valueOf).toList();
+    }
+
+    /// The number of a type by its name; empty when PostgreSQL has none of that name, as of an extension
+    /// that is not installed.
+    Optional<Long> type(String name) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement("SELECT to_regtype(?)::oid::bigint")) {
+            statement.setString(1, name);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                long oid = row.getLong(1);
+                return row.wasNull() ? Optional.empty() : Optional.of(oid);
+            }
+        }
+    }
+
+    /// Whether a value of one type may be assigned to a column of another, by their numbers.
+    boolean assignable(long from, long to) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(ASSIGNABLE)) {
+            statement.setLong(1, from);
+            statement.setLong(2, to);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() && row.getBoolean(1);
+            }
+        }
+    }
+
+    /// Whether a column can be compared with a value of a type: PostgreSQL is asked to plan it.
+    boolean comparable(TableName table, String column, String type) throws SQLException {
+        String sql =
+                "EXPLAIN SELECT FROM " + table.sql() + " r WHERE r." + TableName.quote(column) + " = NULL::" + type;
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.executeQuery().close();
+            return true;
+        } catch (SQLException e) {
+            // undefined_function: there is no such operator. Anything else is not this question's to say.
+            return !"42883".equals(e.getSQLState());
+        }
+    }
+}

@@ -1,0 +1,841 @@
+package dev.sluice.service.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import com.mongodb.client.MongoDatabase;
+import com.mongodb.client.model.CreateCollectionOptions;
+import com.mongodb.client.model.TimeSeriesOptions;
+import dev.sluice.schema.Catalog;
+import dev.sluice.schema.MappingReader;
+import dev.sluice.service.pipeline.Pipeline;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.PostgresUri;
+import dev.sluice.sink.postgres.TargetDatabase;
+import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.testkit.TestingServers;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.bson.Document;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Each check, on real servers that fail it, and on ones that do not.
+class PlannerIT {
+    private static final String DEMO = "demo";
+
+    private final Path folder;
+    private final MongoDatabase mongo = TestingServers.mongoDatabase();
+    private final List<String> undo = new ArrayList<>();
+
+    PlannerIT(@TempDir Path folder) {
+        this.folder = folder;
+    }
+
+    @AfterEach
+    void clean() {
+        undo.reversed().forEach(sql -> execute(TestingServers.postgres().uri(), sql));
+        mongo.drop();
+    }
+
+    // --- Both sides in order ----------------------------------------------------------------------------------
+
+    @Test
+    void whereAllIsWellNothingIsAProblemAndNothingIsChanged() {
+        mongo.getCollection("users").insertOne(user("a"));
+        mongo.getCollection("orders").insertOne(order(1));
+        String postgres = TestingServers.postgres().createDatabase();
+
+        Plan bare = demo(postgres);
+
+        assertThat(bare.problems()).isZero();
+        assertThat(bare.complete()).isTrue();
+        assertThat(of(bare, Check.POSTGRES_MIGRATIONS)).satisfiesExactly(f -> {
+            assertThat(f.status()).isEqualTo(Status.INFO);
+            assertThat(f.found()).contains("migrations are not applied");
+        });
+        assertThat(of(bare, Check.TABLE))
+                .satisfiesExactly(f -> assertThat(f.found())
+                        .contains("public.users", "public.orders", "public.order_lines", "not there yet"));
+        assertThat(query(
+                        postgres,
+                        "SELECT string_agg(nspname, ',' ORDER BY nspname) FROM pg_namespace"
+                                + " WHERE nspname !~ '^(pg_|information_schema)'"))
+                .isEqualTo("public");
+        assertThat(query(postgres, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
+                .isEqualTo("0");
+        assertThat(mongo.listCollectionNames()).containsExactlyInAnyOrder("users", "orders");
+
+        new TargetDatabase(PostgresUri.parse(postgres)).migrate(Catalog.load(DEMO));
+        Plan migrated = demo(postgres);
+
+        assertThat(migrated.problems()).isZero();
+        // The oplog of a server that was just made is short.
+        assertThat(migrated.checks())
+                .filteredOn(f -> f.check() != Check.MONGO_OPLOG)
+                .noneMatch(f -> f.status() == Status.WARNING);
+        assertThat(of(migrated, Check.TABLE)).hasSize(3).allMatch(f -> f.status() == Status.OK);
+        assertThat(query(postgres, "SELECT count(*) FROM users")).isEqualTo("0");
+        assertThat(query(postgres, "SELECT count(*) FROM sluice.position")).isEqualTo("0");
+    }
+
+    @Nested
+    class MongoSide {
+        @Test
+        void aCollectionThatIsNotThereIsNamedWithTheOneThatIsSpeltLikeIt() {
+            mongo.getCollection("Users").insertOne(user("a"));
+
+            Plan plan = demo(migrated());
+
+            assertThat(of(plan, Check.COLLECTION_MISSING))
+                    .allMatch(f -> f.status() == Status.WARNING)
+                    .extracting(Finding::found)
+                    .anyMatch(text -> text.contains("collection users") && text.contains("(it has Users)"))
+                    .anyMatch(text -> text.contains("collection orders"));
+            assertThat(one(plan, Check.COLLECTION_UNMAPPED).found()).contains("Users");
+            assertThat(plan.problems()).isZero();
+        }
+
+        @Test
+        void whatIsNeitherMappedNorIgnoredIsNamed() {
+            mongo.getCollection("logs").insertOne(new Document("_id", 1));
+            mongo.getCollection("carts").insertOne(new Document("_id", 1));
+
+            Finding finding = one(plan(migrated(), yaml("ignore: [logs]", """
+                            users: {key: {column: id, type: text}}""")), Check.COLLECTION_UNMAPPED);
+
+            assertThat(finding.status()).isEqualTo(Status.WARNING);
+            assertThat(finding.subject()).isEqualTo("carts");
+        }
+
+        @Test
+        void aViewATimeSeriesAndACappedCollectionAreNotLikeOthers() {
+            mongo.getCollection("base").insertOne(new Document("_id", 1));
+            mongo.createView("seen", "base", List.of());
+            mongo.createCollection(
+                    "measured", new CreateCollectionOptions().timeSeriesOptions(new TimeSeriesOptions("at")));
+            mongo.createCollection(
+                    "recent", new CreateCollectionOptions().capped(true).sizeInBytes(4_096));
+            String postgres = postgresWith("CREATE TABLE t (id text PRIMARY KEY)");
+
+            Plan plan = plan(postgres, yaml("ignore: [base]", """
+                    seen: {table: t1, key: {column: id, type: text}}
+                    measured: {table: t2, key: {column: id, type: text}}
+                    recent: {table: t3, key: {column: id, type: text}}"""));
+
+            assertThat(of(plan, Check.COLLECTION_KIND))
+                    .satisfiesExactlyInAnyOrder(
+                            f -> assertThat(f)
+                                    .returns("seen", Finding::subject)
+                                    .returns(Status.PROBLEM, Finding::status),
+                            f -> assertThat(f)
+                                    .returns("measured", Finding::subject)
+                                    .returns(Status.PROBLEM, Finding::status),
+                            f -> assertThat(f)
+                                    .returns("recent", Finding::subject)
+                                    .returns(Status.WARNING, Finding::status));
+        }
+
+        @Test
+        void largeDocumentsAreWarnedOf() {
+            mongo.getCollection("users").insertOne(user("a").append("blob", "x".repeat(1_500_000)));
+
+            Finding finding = one(demo(migrated()), Check.DOCUMENT_SIZE);
+
+            assertThat(finding.status()).isEqualTo(Status.WARNING);
+            assertThat(finding.found()).contains("users: 1.5 MB on average");
+        }
+
+        @Test
+        void anOplogThatIsShortForTheCopyIsWarnedOfWithTheFigures() {
+            String postgres = migrated();
+            Plan nothing = demo(postgres);
+            List<Document> users = new ArrayList<>();
+            for (int i = 0; i < 3_000; i++) {
+                users.add(new Document("_id", i));
+            }
+            mongo.getCollection("users").insertMany(users);
+
+            Plan assumed = demo(postgres);
+            // 50 minutes, three times over: no server of a test is as old.
+            Plan slow = plan(postgres, Catalog.load(DEMO), new Planner.Options(true, true, 0, 1));
+
+            assertThat(one(nothing, Check.MONGO_OPLOG).status()).isEqualTo(Status.OK);
+            assertThat(assumed.estimate())
+                    .returns(3_000L, CopyEstimate::documents)
+                    .returns(CopyEstimate.Basis.ASSUMED, CopyEstimate::basis)
+                    .returns(1L, CopyEstimate::seconds);
+            assertThat(one(assumed, Check.MONGO_OPLOG).found())
+                    .contains("about 3,000 documents", "takes about 1 s", "assumed, not measured", "--rate");
+            assertThat(slow.estimate())
+                    .returns(CopyEstimate.Basis.GIVEN, CopyEstimate::basis)
+                    .returns(3_000L, CopyEstimate::seconds);
+            assertThat(one(slow, Check.MONGO_OPLOG).status()).isEqualTo(Status.WARNING);
+            assertThat(one(slow, Check.MONGO_OPLOG).found()).contains("takes about 50 min at 1 documents/s (given");
+        }
+
+        @Test
+        void earlierCopiesGiveTheRate() {
+            mongo.getCollection("users").insertOne(user("a"));
+            String postgres = migrated();
+            execute(
+                    postgres,
+                    "INSERT INTO sluice.backfill (pipeline, collection, state, documents, started_at, finished_at)"
+                            + " VALUES ('x', 'y', 'done', 20000, now() - interval '10 s', now())");
+
+            CopyEstimate estimate = demo(postgres).estimate();
+
+            assertThat(estimate.basis()).isEqualTo(CopyEstimate.Basis.MEASURED);
+            assertThat(estimate.rate().documentsPerSecond()).isCloseTo(2_000, within(1.0));
+        }
+    }
+
+    @Nested
+    class PostgresSide {
+        @Test
+        void anotherEncodingThanUtf8IsAProblem() {
+            String name = "latin_" + Long.toString(System.nanoTime(), 36);
+            execute(
+                    TestingServers.postgres().uri(),
+                    "CREATE DATABASE " + name + " ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'");
+            undo.add("DROP DATABASE " + name + " WITH (FORCE)");
+
+            Finding finding = one(demo(TestingServers.postgres().uri(name)), Check.POSTGRES_ENCODING);
+
+            assertThat(finding.status()).isEqualTo(Status.PROBLEM);
+            assertThat(finding.found()).contains(name, "LATIN1");
+        }
+
+        @Test
+        void aDatabaseThatIsReadOnlyByDefaultIsAProblem() {
+            String postgres = migrated();
+            execute(postgres, "ALTER DATABASE " + name(postgres) + " SET default_transaction_read_only = on");
+
+            assertThat(one(demo(postgres), Check.POSTGRES_WRITABLE).status()).isEqualTo(Status.PROBLEM);
+        }
+
+        @Test
+        void aMissingDatabaseIsFineForARoleThatMayCreateIt() {
+            String missing = "missing_" + Long.toString(System.nanoTime(), 36);
+            String poor = role("LOGIN");
+
+            Plan mayCreate = demo(TestingServers.postgres().uri(missing));
+            Plan mayNot = demo(as(poor, missing));
+            Plan isNotTo = plan(
+                    TestingServers.postgres().uri(missing),
+                    Catalog.load(DEMO),
+                    new Planner.Options(false, true, 0, null));
+
+            assertThat(one(mayCreate, Check.POSTGRES_DATABASE).status()).isEqualTo(Status.INFO);
+            assertThat(mayCreate.problems()).isZero();
+            assertThat(one(mayNot, Check.POSTGRES_DATABASE).status()).isEqualTo(Status.PROBLEM);
+            assertThat(one(mayNot, Check.POSTGRES_DATABASE).remedy()).contains("ALTER ROLE " + poor + " CREATEDB");
+            assertThat(one(isNotTo, Check.POSTGRES_DATABASE).found()).contains("AUTO_CREATE_DB is false");
+            assertThat(query(
+                            TestingServers.postgres().uri(),
+                            "SELECT count(*) FROM pg_database WHERE datname = '" + missing + "'"))
+                    .isEqualTo("0");
+        }
+
+        @Test
+        void everyRightThatARoleLacksIsNamed() {
+            String postgres = migrated();
+            String poor = role("LOGIN");
+            execute(
+                    postgres,
+                    "REVOKE TEMPORARY ON DATABASE " + name(postgres) + " FROM PUBLIC; GRANT USAGE ON SCHEMA sluice TO "
+                            + poor + "; GRANT SELECT ON ALL TABLES IN SCHEMA sluice TO " + poor
+                            + "; GRANT SELECT ON sluice_history_demo TO " + poor + "; GRANT SELECT, INSERT ON users TO "
+                            + poor + "; GRANT ALL ON orders, order_lines TO " + poor);
+
+            Plan plan = demo(as(poor, name(postgres)));
+
+            assertThat(of(plan, Check.POSTGRES_RIGHTS))
+                    .allMatch(f -> f.status() == Status.PROBLEM)
+                    .extracting(Finding::found)
+                    .singleElement()
+                    .asString()
+                    .contains(poor, "temporary tables");
+            assertThat(of(plan, Check.TABLE_RIGHTS))
+                    .allMatch(f -> f.status() == Status.PROBLEM)
+                    .extracting(Finding::subject)
+                    .satisfiesExactly(
+                            control -> assertThat(control).contains("sluice.position", "sluice.dead_letter"),
+                            users -> assertThat(users).isEqualTo("public.users"));
+        }
+
+        @Test
+        void aRoleThatMayNotMigrateIsToldSoWhereMigrationsAreToBeApplied() {
+            String postgres = TestingServers.postgres().createDatabase();
+            execute(postgres, "REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+            String poor = role("LOGIN");
+
+            Plan plan = demo(as(poor, name(postgres)));
+
+            assertThat(of(plan, Check.POSTGRES_RIGHTS))
+                    .filteredOn(f -> f.status() == Status.PROBLEM)
+                    .extracting(Finding::subject)
+                    .containsExactly("sluice", "public");
+        }
+
+        @Test
+        void pendingMigrationsAreAProblemWhereNobodyAppliesThem() {
+            Plan plan = plan(
+                    TestingServers.postgres().createDatabase(),
+                    Catalog.load(DEMO),
+                    new Planner.Options(true, false, 0, null));
+
+            assertThat(one(plan, Check.POSTGRES_MIGRATIONS)).satisfies(f -> {
+                assertThat(f.status()).isEqualTo(Status.PROBLEM);
+                assertThat(f.found()).contains("AUTO_MIGRATE is false");
+                assertThat(f.remedy()).contains("sluice migrate");
+            });
+        }
+
+        @Test
+        void aHistoryThatCanNotBeReadIsAProblem() {
+            String postgres = migrated();
+
+            Plan plan = demo(as(role("LOGIN"), name(postgres)));
+
+            assertThat(of(plan, Check.POSTGRES_MIGRATIONS))
+                    .extracting(Finding::status)
+                    .contains(Status.PROBLEM);
+        }
+
+        @Test
+        void aMigrationThatWasChangedAfterwardsIsAProblem() throws IOException {
+            Catalog.Entry entry = ownMigration("CREATE TABLE a (id text PRIMARY KEY);\n");
+            String postgres = TestingServers.postgres().createDatabase();
+            new TargetDatabase(PostgresUri.parse(postgres)).migrate(entry);
+            ownMigration("CREATE TABLE a (id text PRIMARY KEY, more text);\n");
+
+            Plan plan = plan(postgres, entry);
+
+            assertThat(of(plan, Check.POSTGRES_MIGRATIONS)).anySatisfy(f -> {
+                assertThat(f.status()).isEqualTo(Status.PROBLEM);
+                assertThat(f.found()).contains("0001", "not as it was applied");
+            });
+        }
+
+        @Test
+        void extensionsOfPendingMigrationsAreLookedFor() throws IOException {
+            Catalog.Entry entry = ownMigration("""
+                    -- CREATE EXTENSION only_in_a_comment;
+                    CREATE EXTENSION IF NOT EXISTS no_such_extension;
+                    CREATE EXTENSION "dblink";
+                    create extension citext;
+                    CREATE TABLE a (id text PRIMARY KEY);
+                    """);
+            String postgres = TestingServers.postgres().createDatabase();
+            String owner = role("LOGIN");
+            execute(
+                    postgres,
+                    "GRANT CREATE ON DATABASE " + name(postgres) + " TO " + owner + "; GRANT CREATE ON SCHEMA"
+                            + " public TO " + owner);
+
+            Plan plan = plan(as(owner, name(postgres)), entry);
+
+            assertThat(of(plan, Check.POSTGRES_EXTENSION))
+                    .satisfiesExactly(
+                            f -> assertThat(f)
+                                    .returns("no_such_extension", Finding::subject)
+                                    .returns(Status.PROBLEM, Finding::status),
+                            // There, and not for everybody ("trusted") to install.
+                            f -> assertThat(f)
+                                    .returns("dblink", Finding::subject)
+                                    .returns(Status.PROBLEM, Finding::status),
+                            f -> assertThat(f.found()).contains("citext is there to be installed"));
+        }
+
+        @Test
+        void citextIsNeededByAMappingThatNamesIt() {
+            String postgres = postgresWith("CREATE TABLE t (id text PRIMARY KEY, mail text)");
+            String poor = role("LOGIN");
+            execute(postgres, "GRANT ALL ON t TO " + poor);
+
+            Plan plan = plan(as(poor, name(postgres)), yaml("", """
+                    t: {key: {column: id, type: text}, columns: {mail: citext}}"""));
+
+            assertThat(one(plan, Check.POSTGRES_EXTENSION))
+                    .returns("citext", Finding::subject)
+                    .returns(Status.PROBLEM, Finding::status);
+        }
+
+        @Test
+        void aRoleWithFewConnectionsIsWarnedOf() {
+            String postgres = migrated();
+            String limited = role("LOGIN CONNECTION LIMIT 4");
+
+            assertThat(one(demo(as(limited, name(postgres))), Check.POSTGRES_CONNECTIONS))
+                    .returns(Status.WARNING, Finding::status)
+                    .satisfies(f -> assertThat(f.found()).startsWith("3 of "));
+        }
+
+        @Test
+        void freeDiskIsSaidOnlyWhereItIsSeen() {
+            String postgres = migrated();
+
+            Finding superuser = one(demo(postgres), Check.POSTGRES_DISK);
+            Finding other = one(demo(as(role("LOGIN"), name(postgres))), Check.POSTGRES_DISK);
+
+            // The server of the test may be in a container or elsewhere.
+            assertThat(superuser.found()).containsAnyOf("are free where PostgreSQL keeps its data", "not visible");
+            // The setting data_directory is not for everybody.
+            assertThat(other.found()).contains("not visible");
+        }
+
+        @Test
+        void aServerThatIsAwayDoesNotKeepTheOtherFromBeingLookedAt() {
+            mongo.getCollection("users").insertOne(user("a"));
+
+            Plan plan = demo("postgresql://u:hush-hush@127.0.0.1:1/x");
+
+            assertThat(plan.complete()).isFalse();
+            assertThat(one(plan, Check.POSTGRES_REACHABLE).status()).isEqualTo(Status.PROBLEM);
+            assertThat(one(plan, Check.MONGO_READ).status()).isEqualTo(Status.OK);
+            assertThat(plan.dryRun()).hasSize(1);
+            assertThat(plan.forPeople())
+                    .contains("Not everything could be looked at")
+                    .doesNotContain("hush-hush");
+        }
+    }
+
+    @Nested
+    class Tables {
+        @Test
+        void tablesAndColumnsThatAreMissingOrCanNotBeWrittenAreNamed() {
+            Plan plan = planOf("""
+                    CREATE TABLE t (id text PRIMARY KEY, n bigint GENERATED ALWAYS AS (1) STORED);
+                    CREATE VIEW v AS SELECT 'x' AS id""", """
+                    t: {key: {column: id, type: text}, columns: {nope: text, n: bigint}}
+                    v: {key: {column: id, type: text}}
+                    gone: {key: {column: id, type: text}}""");
+
+            assertThat(of(plan, Check.COLUMN_MISSING))
+                    .allMatch(f -> f.status() == Status.PROBLEM)
+                    .extracting(Finding::subject)
+                    .containsExactly("public.t.nope", "public.t.n");
+            assertThat(of(plan, Check.TABLE))
+                    .allMatch(f -> f.status() == Status.PROBLEM)
+                    .extracting(Finding::found)
+                    .satisfiesExactly(
+                            view -> assertThat(view).contains("public.v is a view"),
+                            gone -> assertThat(gone).contains("public.gone", "does not exist"));
+        }
+
+        @Test
+        void columnsThatMustHaveAValueAndGetNoneAreNamed() {
+            Plan plan = planOf("""
+                    CREATE TABLE t (id text PRIMARY KEY, must text NOT NULL, filled text NOT NULL,
+                      has_default text NOT NULL DEFAULT '', counted bigint GENERATED BY DEFAULT AS IDENTITY,
+                      made text NOT NULL GENERATED ALWAYS AS (id) STORED, may text);
+                    CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS
+                      $$ BEGIN IF NEW.must = '' THEN NULL; END IF; NEW.filled := 'x'; RETURN NEW; END $$;
+                    CREATE TRIGGER fill BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION fill()""", """
+                    t: {key: {column: id, type: text}}""");
+
+            assertThat(of(plan, Check.COLUMN_REQUIRED))
+                    .singleElement()
+                    .returns("public.t.must", Finding::subject)
+                    .returns(Status.PROBLEM, Finding::status);
+            assertThat(one(plan, Check.COLUMN_UNMAPPED)).satisfies(f -> {
+                assertThat(f.status()).isEqualTo(Status.INFO);
+                assertThat(f.found()).contains("filled, has_default, counted, made, may");
+            });
+        }
+
+        @Test
+        void typesThatCanNotBeAssignedAreProblemsAndThoseThatLoseAreWarnings() {
+            Plan plan = planOf("""
+                    CREATE TYPE mood AS ENUM ('good', 'bad');
+                    CREATE DOMAIN amount AS numeric(10,2);
+                    CREATE TABLE t (id text PRIMARY KEY, a uuid, b mood, c bigint, d integer, e amount, f text, g uuid[],
+                      h bigint[], i varchar(20))""", """
+                    t:
+                      key: {column: id, type: text}
+                      columns: {a: text, b: text, c: integer, d: bigint, e: numeric, f: uuid, g: "text[]", h: "integer[]",
+                        i: varchar(20)}""");
+
+            assertThat(of(plan, Check.COLUMN_TYPE))
+                    .filteredOn(f -> f.status() == Status.PROBLEM)
+                    .extracting(Finding::subject)
+                    .containsExactly("public.t.a", "public.t.b", "public.t.g");
+            assertThat(of(plan, Check.COLUMN_TYPE))
+                    .filteredOn(f -> f.status() == Status.WARNING)
+                    .extracting(Finding::found)
+                    .satisfiesExactly(
+                            d -> assertThat(d).contains("public.t.d is integer", "writes bigint", "out of range"),
+                            e -> assertThat(e).contains("public.t.e is amount", "rounds to 2 digits"));
+        }
+
+        @Test
+        void theIndexThatRecognisesRowsMustBeThereAndOthersAreSaid() {
+            Plan plan = planOf("""
+                    CREATE TABLE t (id text, mail text UNIQUE, code text, own text UNIQUE);
+                    CREATE UNIQUE INDEX lower_code ON t (lower(code));
+                    CREATE UNIQUE INDEX partial ON t (id) WHERE mail IS NOT NULL;
+                    CREATE TABLE fine (id text PRIMARY KEY, a text, b text, UNIQUE (a, b))""", """
+                    t: {key: {column: id, type: text}, columns: {mail: text, code: text}}
+                    fine:
+                      key: {column: id, type: text}
+                      conflict: [b, a]
+                      columns: {a: text, b: text}""");
+
+            assertThat(of(plan, Check.CONFLICT_TARGET))
+                    .singleElement()
+                    .returns("public.t", Finding::subject)
+                    .returns(Status.PROBLEM, Finding::status);
+            assertThat(of(plan, Check.UNIQUE_INDEX))
+                    .allMatch(f -> f.status() == Status.INFO)
+                    .extracting(Finding::subject)
+                    .containsExactly("public.t.lower_code", "public.t.t_mail_key", "public.fine.fine_pkey");
+        }
+
+        @Test
+        void constraintsOnMappedColumnsAreSaid() {
+            Plan plan = planOf("""
+                    CREATE TABLE t (id text PRIMARY KEY, age integer CONSTRAINT grown CHECK (age >= 18),
+                      other integer CONSTRAINT other_positive CHECK (other > 0))""", """
+                    t: {key: {column: id, type: text}, columns: {age: integer}}""");
+
+            assertThat(of(plan, Check.CHECK_CONSTRAINT))
+                    .singleElement()
+                    .returns("public.t.grown", Finding::subject)
+                    .returns(Status.INFO, Finding::status)
+                    .satisfies(f -> assertThat(f.found()).contains("age >= 18"));
+        }
+
+        @Test
+        void aForeignKeyWantsAReferenceUnlessTheRowsAreWrittenTogetherOrATriggerMakesThem() {
+            Plan plan = planOf("""
+                    CREATE TABLE u (id text PRIMARY KEY);
+                    CREATE TABLE t (id text PRIMARY KEY, bare text CONSTRAINT bare_fk REFERENCES u,
+                      looked text CONSTRAINT looked_fk REFERENCES u, unwritten text CONSTRAINT unwritten_fk REFERENCES u);
+                    CREATE TABLE made (id text PRIMARY KEY, u text CONSTRAINT made_fk REFERENCES u);
+                    CREATE FUNCTION make() RETURNS trigger LANGUAGE plpgsql AS
+                      $$ BEGIN INSERT INTO u VALUES (NEW.u) ON CONFLICT DO NOTHING; RETURN NEW; END $$;
+                    CREATE TRIGGER make BEFORE INSERT ON made FOR EACH ROW EXECUTE FUNCTION make();
+                    CREATE TABLE lines (t text REFERENCES t, n integer, PRIMARY KEY (t, n))""", """
+                    u: {key: {column: id, type: text}}
+                    t:
+                      key: {column: id, type: text}
+                      columns: {bare: text, looked: {type: text, reference: {table: u, match: id, take: id}}}
+                      children: {lines: {from: lines, parent: t, ordinal: n}}
+                    made: {key: {column: id, type: text}, columns: {u: text}}""");
+
+            assertThat(of(plan, Check.FOREIGN_KEY))
+                    .satisfiesExactly(
+                            f -> assertThat(f)
+                                    .returns("public.t.bare_fk", Finding::subject)
+                                    .returns(Status.WARNING, Finding::status),
+                            f -> assertThat(f)
+                                    .returns("public.made.made_fk", Finding::subject)
+                                    .returns(Status.INFO, Finding::status));
+        }
+
+        @Test
+        void whatAReferenceLooksInMustBeThereAndComparable() {
+            Plan plan = planOf("""
+                    CREATE TABLE u (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), legacy text UNIQUE, must text NOT NULL);
+                    CREATE TABLE t (id text PRIMARY KEY, a uuid, b uuid, c uuid, d integer, e uuid, f uuid)""", """
+                    t:
+                      key: {column: id, type: text}
+                      columns:
+                        a: {type: uuid, reference: {table: gone, match: legacy, match_type: text, take: id}}
+                        b: {type: uuid, reference: {table: u, match: nope, match_type: text, take: id}}
+                        c: {type: uuid, reference: {table: u, match: id, match_type: text, take: id}}
+                        d: {type: integer, reference: {table: u, match: legacy, match_type: text, take: id}}
+                        e: {type: uuid, reference: {table: u, match: legacy, match_type: text, take: id, orphan: create}}
+                        f: {type: uuid, reference: {table: u, match: legacy, match_type: text, take: id}}""");
+
+            assertThat(of(plan, Check.REFERENCE))
+                    .allMatch(f -> f.status() == Status.PROBLEM)
+                    .satisfiesExactly(
+                            a -> assertThat(a.found()).contains("public.t.a", "public.gone, which does not exist"),
+                            b -> assertThat(b.found()).contains("public.t.b", "has no column nope"),
+                            c -> assertThat(c.found())
+                                    .contains("public.t.c", "as text in public.u.id", "can't compare"),
+                            e -> assertThat(e.found()).contains("public.t.e", "no default: must"));
+            assertThat(of(plan, Check.COLUMN_TYPE))
+                    .singleElement()
+                    .returns("public.t.d", Finding::subject)
+                    .returns(Status.PROBLEM, Finding::status);
+        }
+
+        @Test
+        void rightsInTablesThatAreOnlyLookedInAreLookedFor() {
+            String postgres = postgresWith("""
+                    CREATE TABLE hidden (id uuid PRIMARY KEY, legacy text UNIQUE);
+                    CREATE TABLE seen (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), legacy text UNIQUE);
+                    CREATE TABLE held (id uuid PRIMARY KEY, legacy text UNIQUE);
+                    CREATE TABLE t (id text PRIMARY KEY, a uuid, b uuid, c uuid REFERENCES held)""");
+            String poor = role("LOGIN");
+            execute(postgres, "GRANT ALL ON t TO " + poor + "; GRANT SELECT ON seen, held TO " + poor);
+
+            Plan plan = plan(as(poor, name(postgres)), yaml("", """
+                    t:
+                      key: {column: id, type: text}
+                      columns:
+                        a: {type: uuid, reference: {table: hidden, match: legacy, match_type: text, take: id}}
+                        b: {type: uuid, reference: {table: seen, match: legacy, match_type: text, take: id, orphan: create}}
+                        c: {type: uuid, reference: {table: held, match: legacy, match_type: text, take: id}}"""));
+
+            assertThat(of(plan, Check.TABLE_RIGHTS))
+                    .allMatch(f -> f.status() == Status.PROBLEM)
+                    .extracting(Finding::found)
+                    .satisfiesExactly(
+                            a -> assertThat(a).contains("may not select in public.hidden", "public.t.a"),
+                            b -> assertThat(b).contains("may not lock rows of public.seen", "public.t.b"),
+                            b -> assertThat(b).contains("may not insert into public.seen", "public.t.b"));
+        }
+
+        @Test
+        void anIndexThatLeavesOutNullsRecognisesRowsToo() {
+            Plan plan = planOf("""
+                    CREATE TABLE t (id text, "By" text, other text);
+                    CREATE UNIQUE INDEX by_key ON t ("By") WHERE "By" IS NOT NULL;
+                    CREATE TABLE u (id text, other text);
+                    CREATE UNIQUE INDEX some ON u (id) WHERE other IS NOT NULL""", """
+                    t: {key: {column: By, type: text}}
+                    u: {key: {column: id, type: text}}""");
+
+            assertThat(of(plan, Check.CONFLICT_TARGET))
+                    .singleElement()
+                    .returns("public.u", Finding::subject);
+        }
+
+        @Test
+        void triggersThatSetMappedColumnsOnUpdateAreSaid() {
+            Plan plan = planOf("""
+                    CREATE TABLE t (id text PRIMARY KEY, at timestamptz, by text, free text);
+                    CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS
+                      $$ BEGIN NEW.at := now(); RETURN NEW; END $$;
+                    CREATE FUNCTION polite() RETURNS trigger LANGUAGE plpgsql AS
+                      $$ BEGIN IF current_setting('sluice.applying', true) = 'on' THEN RETURN NEW; END IF;
+                         NEW.by = current_user; RETURN NEW; END $$;
+                    CREATE FUNCTION elsewhere() RETURNS trigger LANGUAGE plpgsql AS
+                      $$ BEGIN -- NEW.by := 'x';
+                         IF NEW.by = 'x' THEN NEW.free := 'y'; END IF; RETURN NEW; END $$;
+                    CREATE TRIGGER a_stamp BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION stamp();
+                    CREATE TRIGGER b_polite BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION polite();
+                    CREATE TRIGGER c_elsewhere BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION elsewhere();
+                    CREATE TRIGGER d_insert BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION stamp()""", """
+                    t: {key: {column: id, type: text}, columns: {at: timestamptz, by: text}}""");
+
+            assertThat(of(plan, Check.TRIGGER))
+                    .allMatch(f -> f.status() == Status.INFO)
+                    .extracting(Finding::found)
+                    .satisfiesExactly(
+                            a -> assertThat(a).contains("a_stamp (stamp) sets at: it overwrites what Sluice writes"),
+                            b -> assertThat(b).contains("b_polite (polite) sets by", "looks at sluice.applying"));
+        }
+
+        @Test
+        void rowLevelSecurityIsWarnedOfForThoseWhomItConcerns() {
+            String postgres =
+                    postgresWith("CREATE TABLE t (id text PRIMARY KEY);" + " ALTER TABLE t ENABLE ROW LEVEL SECURITY");
+            String poor = role("LOGIN");
+            execute(postgres, "GRANT ALL ON t TO " + poor);
+            Catalog.Entry entry = yaml("", "t: {key: {column: id, type: text}}");
+
+            assertThat(of(plan(postgres, entry), Check.ROW_SECURITY)).isEmpty();
+            assertThat(one(plan(as(poor, name(postgres)), entry), Check.ROW_SECURITY)
+                            .status())
+                    .isEqualTo(Status.WARNING);
+        }
+    }
+
+    @Nested
+    class DryRuns {
+        @Test
+        void aSampleIsTakenFromBothEndsAndCountedWithoutAnyValue() {
+            List<Document> documents = new ArrayList<>();
+            for (int i = 0; i < 1_000; i++) {
+                Document document = new Document("_id", i).append("name", "n");
+                if (i == 0) {
+                    document.append("age", "oldest-secret");
+                }
+                if (i == 999) {
+                    document.append("born", "newest-secret");
+                }
+                documents.add(document);
+            }
+            mongo.getCollection("people").insertMany(documents);
+
+            Plan plan = plan(
+                    postgresWith(
+                            "CREATE TABLE people (id bigint PRIMARY KEY, name text, age integer, born timestamptz)"),
+                    yaml("", """
+                            people:
+                              key: {column: id, type: bigint}
+                              columns: {name: text, age: integer, born: {type: timestamptz, misfit: reject}}"""),
+                    new Planner.Options(true, true, 30, null));
+
+            Forecast forecast = plan.dryRun().getFirst();
+            // A document that is sampled twice is counted once.
+            assertThat(forecast.documentsRead()).isBetween(20L, 30L);
+            assertThat(forecast.estimatedDocuments()).isEqualTo(1_000);
+            assertThat(forecast.rows()).isEqualTo(forecast.documentsRead() - 1);
+            assertThat(forecast.quarantined())
+                    .singleElement()
+                    .returns("people.age", Forecast.Quarantined::column)
+                    .returns(1L, Forecast.Quarantined::values);
+            assertThat(forecast.rejected())
+                    .singleElement()
+                    .returns("people.born", Forecast.Rejected::column)
+                    .returns(1L, Forecast.Rejected::documents);
+            assertThat(one(plan, Check.DEAD_LETTERS).status()).isEqualTo(Status.WARNING);
+            assertThat(plan.forPeople()).doesNotContain("secret");
+        }
+
+        @Test
+        void rowsOfChildrenSkipsAndNullsThatTheTableRefusesAreCounted() {
+            mongo.getCollection("orders")
+                    .insertMany(List.of(
+                            new Document("_id", 1L)
+                                    .append("state", "new")
+                                    .append("lines", List.of(new Document("sku", "a"), new Document("sku", "b"))),
+                            new Document("_id", 2L).append("lines", List.of(new Document("n", 1))),
+                            new Document("_id", 3L).append("state", "draft")));
+
+            Plan plan = planOf("""
+                    CREATE TABLE orders (id bigint PRIMARY KEY, state text NOT NULL);
+                    CREATE TABLE lines (o bigint, n integer, sku text NOT NULL, PRIMARY KEY (o, n))""", """
+                    orders:
+                      key: {column: id, type: bigint}
+                      columns: {state: text}
+                      skip: [{from: state, when: equals, values: [draft], reason: a draft}]
+                      children: {lines: {from: lines, parent: o, ordinal: n, columns: {sku: text}}}""");
+
+            Forecast forecast = plan.dryRun().getFirst();
+            assertThat(forecast.documentsRead()).isEqualTo(3);
+            assertThat(forecast.estimatedDocuments()).isNull();
+            assertThat(forecast.rows()).isEqualTo(5);
+            assertThat(forecast.childRows()).containsExactly(new Forecast.ChildRows("lines", 3));
+            assertThat(forecast.skipped()).containsExactly(new Forecast.Skipped("a draft", 1));
+            assertThat(forecast.nulls())
+                    .containsExactly(new Forecast.Nulls("lines.sku", 1), new Forecast.Nulls("orders.state", 1));
+            assertThat(one(plan, Check.DEAD_LETTERS).subject()).isEqualTo("lines.sku, orders.state");
+        }
+    }
+
+    // --- What the tests are made of ---------------------------------------------------------------------------
+
+    private Plan demo(String postgres) {
+        return plan(postgres, Catalog.load(DEMO));
+    }
+
+    private Plan planOf(String ddl, String collections) {
+        return plan(postgresWith(ddl), yaml("", collections));
+    }
+
+    private Plan plan(String postgres, Catalog.Entry entry) {
+        return plan(postgres, entry, new Planner.Options(true, true, 100, null));
+    }
+
+    private Plan plan(String postgres, Catalog.Entry entry, Planner.Options options) {
+        List<CollectionTarget> targets = Pipeline.targets(entry.mapping());
+        PostgresUri uri = PostgresUri.parse(postgres);
+        try (MongoSource source = new MongoSource(TestingServers.mongo().uri(), mongo.getName())) {
+            return new Planner("test", entry, targets, options)
+                    .plan(source, new PostgresConnector(uri), new TargetDatabase(uri));
+        }
+    }
+
+    /// A mapping of the test's own, without migrations.
+    private static Catalog.Entry yaml(String more, String collections) {
+        String text = "mapping: test\ndatabase: d\n" + more + "\ncollections:\n" + collections.indent(2);
+        return new Catalog.Entry(MappingReader.read("test.yaml", text), Optional.empty());
+    }
+
+    private Catalog.Entry ownMigration(String sql) throws IOException {
+        Files.writeString(Files.createDirectories(folder.resolve("migrations")).resolve("V0001__own.sql"), sql);
+        Files.writeString(
+                folder.resolve("mapping.yaml"),
+                "mapping: own\ndatabase: d\ncollections:\n  a: {key: {column: id, type: text}}\n");
+        return Catalog.load(folder.toString());
+    }
+
+    private static Document user(String id) {
+        return new Document("_id", id).append("email", "secret@shop.example").append("name", "n");
+    }
+
+    private static Document order(long id) {
+        return new Document("_id", id)
+                .append("placedAt", java.time.Instant.EPOCH)
+                .append("status", "new");
+    }
+
+    private static List<Finding> of(Plan plan, Check check) {
+        return plan.checks().stream().filter(f -> f.check() == check).toList();
+    }
+
+    private static Finding one(Plan plan, Check check) {
+        assertThat(of(plan, check)).as(plan.forPeople()).hasSize(1);
+        return of(plan, check).getFirst();
+    }
+
+    private static String migrated() {
+        String uri = TestingServers.postgres().createDatabase();
+        new TargetDatabase(PostgresUri.parse(uri)).migrate(Catalog.load(DEMO));
+        return uri;
+    }
+
+    private static String postgresWith(String ddl) {
+        String uri = TestingServers.postgres().createDatabase();
+        execute(uri, ddl);
+        return uri;
+    }
+
+    private static String name(String uri) {
+        return PostgresUri.parse(uri).database();
+    }
+
+    private static String role(String options) {
+        assumeThat(TestingServers.postgres().restartable())
+                .as("a server of our own")
+                .isTrue();
+        String role = "planner_" + Long.toString(System.nanoTime(), 36);
+        execute(TestingServers.postgres().uri(), "CREATE ROLE " + role + " " + options);
+        return role;
+    }
+
+    private static String as(String role, String database) {
+        return "postgresql://" + role + "@"
+                + TestingServers.postgres().uri(database).replaceFirst("^.*@", "");
+    }
+
+    private static void execute(String uri, String sql) {
+        try (Connection connection = new PostgresConnector(PostgresUri.parse(uri)).openForLongWork();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        } catch (SQLException e) {
+            throw new IllegalStateException(sql, e);
+        }
+    }
+
+    private static @Nullable String query(String uri, String sql) {
+        try (Connection connection = new PostgresConnector(PostgresUri.parse(uri)).openForLongWork();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(sql)) {
+            row.next();
+            return row.getString(1);
+        } catch (SQLException e) {
+            throw new IllegalStateException(sql, e);
+        }
+    }
+}
