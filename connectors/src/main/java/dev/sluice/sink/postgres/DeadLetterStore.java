@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// The parked documents (`sluice.dead_letter`), for those who look at them and decide. Every method works in
-/// the caller's transaction.
+/// The parked documents (`sluice.dead_letter`), for those who look at them and decide. Every method works
+/// in the caller's transaction.
 public final class DeadLetterStore {
     private static final String COLUMNS = "id, collection, document_key, operation, reason, sqlstate, cluster_time,"
             + " attempts, first_failed_at, last_failed_at, extract(epoch FROM clock_timestamp() - first_failed_at)::float8";
@@ -52,7 +52,8 @@ public final class DeadLetterStore {
     ///
     /// @param collection null for all
     public long count(Connection connection, @Nullable String collection) throws SQLException {
-        String sql = "SELECT count(*) FROM sluice.dead_letter WHERE pipeline = ? AND collection = coalesce(?, collection)";
+        String sql =
+                "SELECT count(*) FROM sluice.dead_letter WHERE pipeline = ? AND collection = coalesce(?, collection)";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, pipeline);
             statement.setString(2, collection);
@@ -113,8 +114,8 @@ public final class DeadLetterStore {
         return time == null ? null : time.toInstant();
     }
 
-    /// The newest state of a parked document as canonical Extended JSON; empty for a delete, and when there is
-    /// no such dead letter.
+    /// The newest state of a parked document as canonical Extended JSON; empty for a delete, and when there
+    /// is no such dead letter.
     public Optional<String> document(Connection connection, long id) throws SQLException {
         String sql = "SELECT document FROM sluice.dead_letter WHERE pipeline = ? AND id = ?";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
@@ -129,8 +130,8 @@ public final class DeadLetterStore {
     /// Asks for the documents to be taken anew, and notes who did.
     public void retry(Connection connection, Collection<DeadLetter> letters, String actor) throws SQLException {
         Map<String, List<String>> keys = new HashMap<>();
-        letters.forEach(
-                l -> keys.computeIfAbsent(l.collection(), c -> new ArrayList<>()).add(l.documentKey()));
+        letters.forEach(l ->
+                keys.computeIfAbsent(l.collection(), c -> new ArrayList<>()).add(l.documentKey()));
         ResyncStore resync = new ResyncStore(pipeline);
         for (Map.Entry<String, List<String>> collection : keys.entrySet()) {
             resync.ask(connection, collection.getKey(), collection.getValue(), "dead_letter");
@@ -142,13 +143,13 @@ public final class DeadLetterStore {
             statement.setString(1, actor);
             statement.setString(2, pipeline);
             statement.setArray(
-                    3,
-                    numbers(connection, letters.stream().map(DeadLetter::id).toList()));
+                    3, numbers(connection, letters.stream().map(DeadLetter::id).toList()));
             statement.executeUpdate();
         }
     }
 
-    /// Forgets parked documents for good, and notes who did, why, and which: their keys, never their values.
+    /// Forgets parked documents for good, and notes who did, why, and which: their keys, never their
+    /// values.
     ///
     /// @param why what the person says; may be empty
     /// @return the numbers of those that there were
@@ -190,13 +191,11 @@ public final class DeadLetterStore {
                 + " AND r.document_key = l.document_key";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setArray(
-                    1,
-                    numbers(connection, letters.stream().map(DeadLetter::id).toList()));
+                    1, numbers(connection, letters.stream().map(DeadLetter::id).toList()));
             statement.setArray(
                     2,
                     connection.createArrayOf(
-                            "text",
-                            letters.stream().map(DeadLetter::collection).toArray()));
+                            "text", letters.stream().map(DeadLetter::collection).toArray()));
             statement.setArray(
                     3,
                     connection.createArrayOf(

@@ -245,8 +245,7 @@ final class TableChecks {
     private void uniqueIndexes(
             CollectionTarget target, LiveTable table, TableShape shape, List<String> conflict, boolean own) {
         Set<String> wanted = Set.copyOf(conflict);
-        boolean recognised = table.uniqueIndexes().stream()
-                .anyMatch(i -> i.recognises(wanted));
+        boolean recognised = table.uniqueIndexes().stream().anyMatch(i -> i.recognises(wanted));
         if (!recognised && names(shape).containsAll(wanted)) {
             list.problem(
                     Check.CONFLICT_TARGET,
@@ -268,8 +267,8 @@ final class TableChecks {
         }
     }
 
-    /// An index on columns that the mapping leaves alone is not its business; what is in an expression is not
-    /// known.
+    /// An index on columns that the mapping leaves alone is not its business; what is in an expression is
+    /// not known.
     private static boolean written(LiveTable.UniqueIndex index, TableShape shape) {
         Set<String> names = names(shape);
         return index.columns().isEmpty() || index.columns().stream().anyMatch(names::contains);
@@ -288,7 +287,8 @@ final class TableChecks {
         }
     }
 
-    /// @param parent the table that a child table's rows are written with; null for a collection's own table
+    /// @param parent the table that a child table's rows are written with; null for a collection's own
+    ///     table
     private void foreignKeys(LiveTable table, TableShape shape, @Nullable TableName parent) {
         Map<String, TableShape.Column> columns = new HashMap<>();
         shape.columns().forEach(c -> columns.put(c.name(), c));

@@ -21,8 +21,8 @@ import org.bson.Document;
 import org.jspecify.annotations.Nullable;
 
 /// Compares documents with rows where no rule is needed to say what is right: a text in a text column, a
-/// whole number in an integer column, a date in a timestamptz column. It knows nothing of the mapping, so it
-/// sees mistakes that a comparison by the same mapper can't.
+/// whole number in an integer column, a date in a timestamptz column. It knows nothing of the mapping, so
+/// it sees mistakes that a comparison by the same mapper can't.
 public final class PlainValues {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Object JSON_NULL = "JSON null";

@@ -55,8 +55,8 @@ public final class TbdAgentsDocuments {
         this.random = new Random(seed);
     }
 
-    /// Documents for each collection, about `total` of them together; more than half of them chats, memories
-    /// and tasks.
+    /// Documents for each collection, about `total` of them together; more than half of them chats,
+    /// memories and tasks.
     public SequencedMap<String, List<Document>> generate(int total) {
         SequencedMap<String, List<Document>> all = new LinkedHashMap<>();
         List<ObjectId> agents = fill(all, "agents", total * 6 / 100, i -> agent());

@@ -14,8 +14,8 @@ import org.bson.types.Binary;
 import org.bson.types.Decimal128;
 import org.bson.types.ObjectId;
 
-/// The documents that TBD Agents' own migration script can't take: the first twenty kinds end a collection's
-/// migration, those after them are skipped or lose something without a word.
+/// The documents that TBD Agents' own migration script can't take: the first twenty kinds end a
+/// collection's migration, those after them are skipped or lose something without a word.
 public final class TbdAgentsHostile {
     /// What is in the ids.
     private static final Instant MADE = Instant.parse("2026-02-03T04:05:06Z");
