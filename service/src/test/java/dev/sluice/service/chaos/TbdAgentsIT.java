@@ -3,7 +3,6 @@ package dev.sluice.service.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.mongodb.client.gridfs.GridFSBuckets;
-import dev.sluice.change.IdText;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.service.systems.HostileDocument;
 import dev.sluice.service.systems.HostileDocument.Quarantined;
@@ -11,6 +10,7 @@ import dev.sluice.service.systems.PlainValues;
 import dev.sluice.service.systems.TbdAgentsChanges;
 import dev.sluice.service.systems.TbdAgentsDocuments;
 import dev.sluice.service.systems.TbdAgentsHostile;
+import dev.sluice.sink.postgres.RowIdentity;
 import java.io.ByteArrayOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -126,7 +126,7 @@ class TbdAgentsIT {
         try {
             BsonDocument written = hostile.document()
                     .toBsonDocument(BsonDocument.class, system.database().getCodecRegistry());
-            String key = IdText.canonical(Objects.requireNonNull(written.get("_id")));
+            String key = RowIdentity.documentKey(Objects.requireNonNull(written.get("_id")));
             String of = " WHERE collection = '" + hostile.collection() + "' AND document_key = '" + key + "'";
             String row =
                     hostile.collection() + " WHERE id = '" + hostile.document().get("_id") + "'";

@@ -208,7 +208,7 @@ public final class TbdAgentsChanges {
     private void connect() {
         of("mcp_servers")
                 .updateOne(
-                        one("mcp_servers"),
+                        Filters.and(one("mcp_servers"), Filters.type("connection_config", "object")),
                         Updates.combine(
                                 Updates.set("status", "connected"),
                                 Updates.set("last_error", null),

@@ -170,7 +170,7 @@ public final class TbdAgentsHostile {
                         "a text in an embedding",
                         "memories",
                         memory().append("embedding", List.of(0.5, "x", 1)),
-                        "embedding = ARRAY[0.5, NULL, 1]")
+                        "embedding = '{0.5,NULL,1}'")
                 .keeps("embedding", "\"x\""));
         add(lands(
                 "NaN in an embedding",
