@@ -90,14 +90,13 @@ final class ChildMapper {
     /// The rows of one document, in the order of the array; an element that is no object leaves a gap in
     /// the ordinals.
     List<@Nullable Object[]> rows(Scope document, Object key) {
-        Findings findings = document.findings();
         BsonValue value = array.read(document);
         if (value == null || Falsy.isNull(value)) {
             return List.of();
         }
         if (!(value instanceof BsonArray elements)) {
             String reason = "is " + BsonKind.of(value) + ", not an array";
-            findings.add(new MisfitValue(ordinalLabel, array.text(), value, reason));
+            document.findings().add(new MisfitValue(ordinalLabel, array.text(), value, reason));
             return List.of();
         }
         List<@Nullable Object[]> rows = new ArrayList<>(elements.size());
@@ -109,7 +108,7 @@ final class ChildMapper {
                 rows.add(row(scope, key, index));
             } else {
                 String reason = "is " + BsonKind.of(element) + ", not an object";
-                findings.add(new MisfitValue(ordinalLabel, scope.place(), element, reason));
+                scope.findings().add(new MisfitValue(ordinalLabel, scope.place(), element, reason));
             }
             index++;
         }
@@ -124,7 +123,7 @@ final class ChildMapper {
             row[2 + i] = columns[i].value(scope);
         }
         if (unread != null) {
-            unread.report(scope.start(), scope.place(), scope.findings());
+            unread.report(scope);
         }
         if (unmapped != null) {
             unmapped.report(scope);

@@ -25,6 +25,8 @@ final class ColumnMapper {
     private final @Nullable Object instead;
     private final boolean rejects;
     private final boolean counts;
+    /// Whether its source may have something to say of its own.
+    private final boolean sourceSpeaks;
 
     private ColumnMapper(
             String label,
@@ -45,6 +47,7 @@ final class ColumnMapper {
         this.instead = instead;
         this.rejects = rejects;
         this.counts = counts;
+        this.sourceSpeaks = source.speaks();
     }
 
     /// @param counts whether it counts the field it reads, see [UnmappedFields#isCounter]
@@ -96,8 +99,9 @@ final class ColumnMapper {
     /// The column's value in the row; null is SQL NULL.
     @Nullable
     Object value(Scope scope) {
-        Findings findings = scope.findings();
-        findings.enter(label, rejects);
+        if (sourceSpeaks) {
+            scope.findings().enter(label, rejects);
+        }
         BsonValue read = source.read(scope);
         if (counts && read != null) {
             scope.countField();
@@ -106,11 +110,14 @@ final class ColumnMapper {
         String loss = null;
         if (!conversions.isEmpty()) {
             value = conversions.apply(read, scope);
-            String refusal = findings.takeRefusal();
-            loss = findings.takeLoss();
-            if (refusal != null) {
-                findings.report(source.path(scope), original(read, value, scope), refusal);
-                return instead;
+            Findings findings = scope.said();
+            if (findings != null) {
+                String refusal = findings.takeRefusal();
+                loss = findings.takeLoss();
+                if (refusal != null) {
+                    report(original(read, value, scope), refusal, scope);
+                    return instead;
+                }
             }
         }
         if (value == null) {
@@ -121,25 +128,32 @@ final class ColumnMapper {
             keep(loss, read, scope);
             return nulls;
         }
-        return switch (converter.convert(value, findings)) {
+        return switch (converter.convert(value, scope)) {
             case Outcome.Fits(var fitting) -> {
-                List<Findings.Part> parts = findings.takeParts();
                 keep(loss, read, scope);
+                Findings findings = scope.said();
+                List<Findings.Part> parts = findings == null ? null : findings.takeParts();
                 if (parts != null) {
                     reportParts(parts, read, value, scope);
                 }
                 yield fitting;
             }
             case Outcome.Misfit(String reason) -> {
-                findings.takeParts();
-                findings.report(source.path(scope), original(read, value, scope), reason);
+                scope.findings().takeParts();
+                report(original(read, value, scope), reason, scope);
                 yield instead;
             }
         };
     }
 
+    private void report(BsonValue original, String reason, Scope scope) {
+        scope.findings().enter(label, rejects);
+        scope.findings().report(source.path(scope), original, reason);
+    }
+
     private void keep(@Nullable String loss, @Nullable BsonValue read, Scope scope) {
         if (loss != null) {
+            scope.findings().enter(label, rejects);
             scope.findings().keep(source.path(scope), original(read, read, scope), loss);
         }
     }
@@ -158,6 +172,7 @@ final class ColumnMapper {
 
     private void reportParts(List<Findings.Part> parts, @Nullable BsonValue read, BsonValue converted, Scope scope) {
         Findings findings = scope.findings();
+        findings.enter(label, rejects);
         String path = source.path(scope);
         BsonValue original = original(read, converted, scope);
         // Only where the value is the document's own is a place in it a place in the document.

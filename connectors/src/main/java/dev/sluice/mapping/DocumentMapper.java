@@ -143,8 +143,7 @@ public final class DocumentMapper {
     }
 
     private MappingResult map(BsonDocument document, Object rowKey) {
-        Findings findings = new Findings();
-        Scope scope = Scope.of(document, findings);
+        Scope scope = Scope.of(document);
         for (Skip skip : skips) {
             if (skip.applies(scope)) {
                 return skip.result();
@@ -163,7 +162,11 @@ public final class DocumentMapper {
             childRows.add(child.rows(scope, rowKey));
         }
         if (unread != null) {
-            unread.report(document, "", findings);
+            unread.report(scope);
+        }
+        Findings findings = scope.said();
+        if (findings == null) {
+            return new MappingResult.Mapped(row, childRows, List.of(), List.of());
         }
         MappingResult.Rejected rejected = findings.rejected();
         return rejected != null

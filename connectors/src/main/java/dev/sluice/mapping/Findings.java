@@ -9,8 +9,7 @@ import java.util.Set;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
-/// What comes to light while one document is mapped. Most documents have nothing to find, so nothing is
-/// allocated for them. For one document and one thread.
+/// What comes to light while one document is mapped. For one document and one thread.
 final class Findings implements NestedMisfits {
     private @Nullable List<MisfitValue> misfits;
     private @Nullable Rejected rejected;

@@ -7,40 +7,38 @@ import org.jspecify.annotations.Nullable;
 /// What a column is read from, and who is told what comes to light: the document, and the value that paths
 /// start at, which is the document itself or in a child table an element of an array. One for each table
 /// of a document; in a child table it moves along the array instead of being made anew. For one thread.
-final class Scope {
+final class Scope implements NestedMisfits {
     private final BsonDocument document;
-    private final Findings findings;
     private final @Nullable Scope top;
     private final String array;
     private BsonValue start;
+    private @Nullable Findings findings;
     private int index;
     private int fieldsCounted;
 
-    private Scope(
-            BsonDocument document, BsonValue start, Findings findings, @Nullable Scope top, String array, int index) {
+    private Scope(BsonDocument document, BsonValue start, @Nullable Scope top, String array, int index) {
         this.document = document;
         this.start = start;
-        this.findings = findings;
         this.top = top;
         this.array = array;
         this.index = index;
     }
 
     /// Of the collection's own table.
-    static Scope of(BsonDocument document, Findings findings) {
-        return new Scope(document, document, findings, null, "", 0);
+    static Scope of(BsonDocument document) {
+        return new Scope(document, document, null, "", 0);
     }
 
     /// Of values that are in no document: those of the mapping itself.
     static Scope nowhere() {
-        return of(new BsonDocument(), new Findings());
+        return of(new BsonDocument());
     }
 
     /// Of a child table, before its first element.
     ///
-    /// @param array the path of the array
-    Scope elements(String array) {
-        return new Scope(document, document, findings, this, array, -1);
+    /// @param path of the array
+    Scope elements(String path) {
+        return new Scope(document, document, this, path, -1);
     }
 
     void moveTo(int next, BsonValue element) {
@@ -66,8 +64,24 @@ final class Scope {
         return start;
     }
 
+    /// For who has something to say. Most documents have nothing to find, so there are none until then.
     Findings findings() {
-        return findings;
+        Scope all = top();
+        if (all.findings == null) {
+            all.findings = new Findings();
+        }
+        return all.findings;
+    }
+
+    /// What has been said of the document; null when that is nothing.
+    @Nullable
+    Findings said() {
+        return top().findings;
+    }
+
+    @Override
+    public void misfit(String path, BsonValue part, String reason) {
+        findings().misfit(path, part, reason);
     }
 
     /// The scope of the document that holds the array; this one outside child tables.
@@ -78,9 +92,7 @@ final class Scope {
     /// The same place, for reading something again or only to compare with it: nobody is told what comes to
     /// light.
     Scope aside() {
-        Findings unheard = new Findings();
-        Scope aboveAside = top == null ? null : new Scope(document, document, unheard, null, "", 0);
-        return new Scope(document, start, unheard, aboveAside, array, index);
+        return new Scope(document, start, top == null ? null : of(document), array, index);
     }
 
     /// The path of the value that paths start at: empty, or `lines[3]`.

@@ -36,6 +36,11 @@ sealed interface SourceReader {
         return read;
     }
 
+    /// Whether it may say something to the scope's findings.
+    default boolean speaks() {
+        return false;
+    }
+
     /// Whether a place inside the value is the same place inside the document.
     default boolean isVerbatim() {
         return true;
@@ -88,13 +93,29 @@ sealed interface SourceReader {
         return sources.stream().map(s -> s.path(scope)).collect(Collectors.joining(", "));
     }
 
-    record PathReader(List<Step> steps, String text) implements SourceReader {
-        /// @param index what the name means in an array; -1 when it means nothing there
-        private record Step(String name, int index) {}
+    /// Most columns are this and nothing else, so it is arrays and not objects.
+    final class PathReader implements SourceReader {
+        private final String[] names;
+        /// What each name means in an array; -1 when it means nothing there.
+        private final int[] indexes;
+        private final String text;
+
+        private PathReader(String[] names, int[] indexes, String text) {
+            this.names = names;
+            this.indexes = indexes;
+            this.text = text;
+        }
 
         static PathReader of(Source.Path path) {
             return new PathReader(
-                    path.segments().stream().map(n -> new Step(n, index(n))).toList(), path.toString());
+                    path.segments().toArray(String[]::new),
+                    path.segments().stream().mapToInt(PathReader::index).toArray(),
+                    path.toString());
+        }
+
+        /// The path as a mapping writes it.
+        String text() {
+            return text;
         }
 
         /// The index that a name stands for in an array; -1 when it is none.
@@ -116,15 +137,12 @@ sealed interface SourceReader {
         @Override
         public @Nullable BsonValue read(Scope scope) {
             BsonValue value = scope.start();
-            for (Step step : steps) {
+            for (int i = 0; i < names.length && value != null; i++) {
                 if (value instanceof BsonDocument object) {
-                    value = object.get(step.name());
-                } else if (value instanceof BsonArray array && step.index() >= 0 && step.index() < array.size()) {
-                    value = array.get(step.index());
+                    value = object.get(names[i]);
+                } else if (value instanceof BsonArray array && indexes[i] >= 0 && indexes[i] < array.size()) {
+                    value = array.get(indexes[i]);
                 } else {
-                    return null;
-                }
-                if (value == null) {
                     return null;
                 }
             }
@@ -151,6 +169,11 @@ sealed interface SourceReader {
         @Override
         public @Nullable BsonValue original(@Nullable BsonValue read, Scope scope) {
             return inner.original(read, scope.top());
+        }
+
+        @Override
+        public boolean speaks() {
+            return inner.speaks();
         }
 
         @Override
@@ -219,6 +242,11 @@ sealed interface SourceReader {
         }
 
         @Override
+        public boolean speaks() {
+            return sources.stream().anyMatch(SourceReader::speaks);
+        }
+
+        @Override
         public boolean isVerbatim() {
             for (SourceReader source : sources) {
                 if (!source.isVerbatim()) {
@@ -244,17 +272,16 @@ sealed interface SourceReader {
 
         @Override
         public @Nullable BsonValue read(Scope scope) {
-            BsonValue value = inner.read(scope);
-            BsonValue original = value;
-            value = conversions.apply(value, scope);
-            Findings findings = scope.findings();
-            String refusal = findings.takeRefusal();
-            String loss = findings.takeLoss();
+            BsonValue original = inner.read(scope);
+            BsonValue value = conversions.apply(original, scope);
+            Findings findings = scope.said();
+            String refusal = findings == null ? null : findings.takeRefusal();
+            String loss = findings == null ? null : findings.takeLoss();
             if (refusal != null) {
                 value = null;
-                findings.report(inner.path(scope), seen(original, scope), refusal);
+                scope.findings().report(inner.path(scope), seen(original, scope), refusal);
             } else if (loss != null) {
-                findings.keep(inner.path(scope), seen(original, scope), loss);
+                scope.findings().keep(inner.path(scope), seen(original, scope), loss);
             }
             return missing != null && Falsy.isMissingOrNull(value) ? missing : value;
         }
@@ -274,6 +301,11 @@ sealed interface SourceReader {
             BsonValue original = inner.original(inner.read(scope.aside()), scope);
             // Where there is none, it is the literal that stands for it.
             return original == null ? read : conversions.seen(original);
+        }
+
+        @Override
+        public boolean speaks() {
+            return true;
         }
 
         @Override
@@ -303,6 +335,11 @@ sealed interface SourceReader {
         @Override
         public String path(Scope scope) {
             return paths(sources, scope);
+        }
+
+        @Override
+        public boolean speaks() {
+            return true;
         }
 
         @Override
@@ -339,6 +376,11 @@ sealed interface SourceReader {
         @Override
         public String path(Scope scope) {
             return paths(sources, scope);
+        }
+
+        @Override
+        public boolean speaks() {
+            return true;
         }
 
         @Override
@@ -439,6 +481,11 @@ sealed interface SourceReader {
         @Override
         public String path(Scope scope) {
             return parts.get(required).source().path(scope);
+        }
+
+        @Override
+        public boolean speaks() {
+            return parts.stream().anyMatch(part -> part.source().speaks());
         }
 
         @Override

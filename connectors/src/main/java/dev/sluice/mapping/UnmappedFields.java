@@ -120,18 +120,18 @@ final class UnmappedFields {
             }
         }
         if (partly || seen != object.size()) {
-            report(object, read, root, isDocument ? "_id" : null, scope.findings());
+            report(object, read, root, isDocument ? "_id" : null, scope);
         }
     }
 
-    private void report(BsonDocument object, FieldTrie node, Place place, @Nullable String except, Findings findings) {
+    private void report(BsonDocument object, FieldTrie node, Place place, @Nullable String except, Scope scope) {
         for (Map.Entry<String, BsonValue> field : object.entrySet()) {
             String name = field.getKey();
             if (name.equals(except)) {
                 continue;
             }
             if (!node.names().contains(name)) {
-                findings.addUnmapped(paths.path(place, name));
+                scope.findings().addUnmapped(paths.path(place, name));
                 continue;
             }
             FieldTrie inside = node.inside(name);
@@ -139,9 +139,9 @@ final class UnmappedFields {
                 continue;
             }
             if (field.getValue() instanceof BsonDocument inner) {
-                report(inner, inside, place.inside(name), null, findings);
+                report(inner, inside, place.inside(name), null, scope);
             } else if (field.getValue() instanceof BsonArray) {
-                findings.addUnmapped(paths.path(place, name));
+                scope.findings().addUnmapped(paths.path(place, name));
             }
         }
     }

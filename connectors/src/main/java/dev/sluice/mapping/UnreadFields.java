@@ -8,7 +8,6 @@ import dev.sluice.schema.TableName;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
 /// Watches over values that a mapping means to read but can't: `address.city` is mapped, and `address`
@@ -44,16 +43,14 @@ final class UnreadFields {
         return new UnreadFields(read, labels);
     }
 
-    /// @param start the document or the element
-    /// @param place its path, empty for the document
-    void report(BsonValue start, String place, Findings findings) {
-        read.blocked(start, "", (path, value) -> {
+    void report(Scope scope) {
+        read.blocked(scope.start(), "", (path, value) -> {
             String first = firstName(path);
             String label = labels.get(first);
             if (label != null) {
                 String reason =
                         "is " + BsonKind.of(value) + ", not an object, so what is mapped inside it is not there";
-                findings.add(new MisfitValue(label, SourceReader.join(place, path), value, reason));
+                scope.findings().add(new MisfitValue(label, SourceReader.join(scope.place(), path), value, reason));
             }
         });
     }

@@ -67,7 +67,7 @@ class ConversionsTest {
     Stream<DynamicTest> eachValueBecomesWhatIsWritten() {
         return cases.stream()
                 .map(golden -> DynamicTest.dynamicTest("conversions.txt:" + golden.line(), () -> {
-                    Scope scope = Scope.of(DOCUMENT.clone(), new Findings());
+                    Scope scope = Scope.of(DOCUMENT.clone());
                     BsonValue original = value(golden.from());
                     BsonValue converted = chain(golden.column()).apply(original, scope);
 
