@@ -80,6 +80,23 @@ final class BsonNumbers {
         return decimal.compareTo(Decimal128.POSITIVE_ZERO) == 0 || decimal.compareTo(Decimal128.NEGATIVE_ZERO) == 0;
     }
 
+    /// The number with all the digits it really has; null for NaN and the infinities.
+    static @Nullable BigDecimal exact(BsonNumber number) {
+        return number.isDouble() && Double.isFinite(number.doubleValue())
+                ? new BigDecimal(number.doubleValue())
+                : shortest(number);
+    }
+
+    /// The number, a double by the fewest digits that name it; null for NaN and the infinities.
+    static @Nullable BigDecimal shortest(BsonNumber number) {
+        return switch (number.getBsonType()) {
+            case INT32, INT64 -> BigDecimal.valueOf(number.longValue());
+            case DOUBLE -> Double.isFinite(number.doubleValue()) ? BigDecimal.valueOf(number.doubleValue()) : null;
+            case DECIMAL128 -> finite(number.asDecimal128().getValue());
+            default -> throw new IllegalArgumentException(number.getBsonType() + " is not a number");
+        };
+    }
+
     /// The double that stands for a decimal which is NaN or infinite.
     static double special(Decimal128 decimal) {
         return decimal.isNaN()

@@ -43,6 +43,7 @@ final class BsonToPg {
             case ColumnType.Uuid u -> (value, nested) -> uuid(value);
             case ColumnType.Bytea b -> (value, nested) -> bytea(value);
             case ColumnType.Jsonb j -> BsonToPg::jsonb;
+            case ColumnType.Inet i -> (value, nested) -> inet(value);
             case ColumnType.Array(ColumnType element) -> {
                 Converter each = to(element);
                 yield (value, nested) -> array(value, each, nested);
@@ -76,6 +77,33 @@ final class BsonToPg {
                     MIN_KEY,
                     MAX_KEY,
                     END_OF_DOCUMENT -> not(value, "text");
+        };
+    }
+
+    /// The text that a text column would get, if it could hold any character; null for what is no text.
+    static @Nullable String asText(BsonValue value) {
+        return switch (value.getBsonType()) {
+            case STRING -> value.asString().getValue();
+            case SYMBOL -> value.asSymbol().getSymbol();
+            case NULL, UNDEFINED -> null;
+            case DOUBLE,
+                    DOCUMENT,
+                    ARRAY,
+                    BINARY,
+                    OBJECT_ID,
+                    BOOLEAN,
+                    DATE_TIME,
+                    REGULAR_EXPRESSION,
+                    DB_POINTER,
+                    JAVASCRIPT,
+                    JAVASCRIPT_WITH_SCOPE,
+                    INT32,
+                    TIMESTAMP,
+                    INT64,
+                    DECIMAL128,
+                    MIN_KEY,
+                    MAX_KEY,
+                    END_OF_DOCUMENT -> text(value) instanceof Outcome.Fits(String text) ? text : null;
         };
     }
 
@@ -155,6 +183,35 @@ final class BsonToPg {
                     MIN_KEY,
                     MAX_KEY,
                     END_OF_DOCUMENT -> not(value, "a UUID");
+        };
+    }
+
+    private static Outcome inet(BsonValue value) {
+        return switch (value.getBsonType()) {
+            case STRING ->
+                InetText.isAddress(value.asString().getValue())
+                        ? fits(value.asString().getValue())
+                        : new Outcome.Misfit("is a string, and no address of a host or network");
+            case NULL, UNDEFINED -> Outcome.NULL;
+            case DOUBLE,
+                    DOCUMENT,
+                    ARRAY,
+                    BINARY,
+                    OBJECT_ID,
+                    BOOLEAN,
+                    DATE_TIME,
+                    REGULAR_EXPRESSION,
+                    DB_POINTER,
+                    JAVASCRIPT,
+                    SYMBOL,
+                    JAVASCRIPT_WITH_SCOPE,
+                    INT32,
+                    TIMESTAMP,
+                    INT64,
+                    DECIMAL128,
+                    MIN_KEY,
+                    MAX_KEY,
+                    END_OF_DOCUMENT -> not(value, "an address");
         };
     }
 

@@ -6,7 +6,9 @@ import dev.sluice.schema.ColumnMapping;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.Source;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.bson.BsonArray;
 import org.bson.BsonDocument;
 import org.bson.BsonValue;
@@ -20,6 +22,7 @@ final class ChildMapper {
     private final ColumnMapper[] columns;
     private final boolean takesScalars;
     private final @Nullable UnreadFields unread;
+    private final @Nullable UnmappedFields unmapped;
 
     private ChildMapper(
             TableShape shape,
@@ -27,40 +30,49 @@ final class ChildMapper {
             String ordinalLabel,
             ColumnMapper[] columns,
             boolean takesScalars,
-            @Nullable UnreadFields unread) {
+            @Nullable UnreadFields unread,
+            @Nullable UnmappedFields unmapped) {
         this.shape = shape;
         this.array = array;
         this.ordinalLabel = ordinalLabel;
         this.columns = columns;
         this.takesScalars = takesScalars;
         this.unread = unread;
+        this.unmapped = unmapped;
     }
 
     /// @param keyType the type of the parent's key
     /// @param document the fields that the collection reads in the document
-    static ChildMapper of(ChildMapping child, ColumnType keyType, FieldTrie document) {
+    /// @param paths of unmapped fields
+    static ChildMapper of(ChildMapping child, ColumnType keyType, FieldTrie document, UnmappedFields.Paths paths) {
         FieldTrie element = FieldTrie.of(child.readPaths());
         SourceReader.Rests rests = new SourceReader.Rests(document, element);
         List<TableShape.Column> shape = new ArrayList<>();
         shape.add(TableShape.Column.plain(child.parentColumn(), keyType));
         shape.add(TableShape.Column.plain(child.ordinalColumn(), new ColumnType.Int(4)));
         child.columns().forEach(c -> shape.add(TableShape.Column.of(c)));
+        Set<String> counted = new HashSet<>();
         boolean takesScalars = child.columns().stream().anyMatch(c -> readsElement(c.source()));
         return new ChildMapper(
                 new TableShape(child.table(), 2, shape),
                 SourceReader.PathReader.of(child.array()),
                 child.table().table() + "." + child.ordinalColumn(),
                 child.columns().stream()
-                        .map(c -> ColumnMapper.of(child.table(), c, rests))
+                        .map(c -> ColumnMapper.of(child.table(), c, rests, UnmappedFields.isCounter(c, counted)))
                         .toArray(ColumnMapper[]::new),
                 takesScalars,
-                takesScalars ? null : UnreadFields.of(child.table(), child.columns(), List.of(), element));
+                takesScalars ? null : UnreadFields.of(child.table(), child.columns(), List.of(), element),
+                UnmappedFields.of(child.columns(), element, child.array().toString(), paths));
     }
 
     private static boolean readsElement(Source source) {
         return switch (source) {
             case Source.Element e -> true;
             case Source.FirstOf(List<Source> sources) -> sources.stream().anyMatch(ChildMapper::readsElement);
+            case Source.FirstTruthy(List<Source> sources) -> sources.stream().anyMatch(ChildMapper::readsElement);
+            case Source.Merge(List<Source> sources) -> sources.stream().anyMatch(ChildMapper::readsElement);
+            case Source.Join join -> join.sources().stream().anyMatch(ChildMapper::readsElement);
+            case Source.Converted converted -> readsElement(converted.source());
             case Source.Build build -> build.fields().values().stream().anyMatch(ChildMapper::readsElement);
             case Source.Path p -> false;
             case Source.Parent p -> false;
@@ -77,8 +89,9 @@ final class ChildMapper {
 
     /// The rows of one document, in the order of the array; an element that is no object leaves a gap in
     /// the ordinals.
-    List<@Nullable Object[]> rows(BsonDocument document, Object key, Findings findings) {
-        BsonValue value = array.read(document, document);
+    List<@Nullable Object[]> rows(Scope document, Object key) {
+        Findings findings = document.findings();
+        BsonValue value = array.read(document);
         if (value == null || Falsy.isNull(value)) {
             return List.of();
         }
@@ -88,36 +101,33 @@ final class ChildMapper {
             return List.of();
         }
         List<@Nullable Object[]> rows = new ArrayList<>(elements.size());
-        ColumnMapper.Element place = new ColumnMapper.Element(array.text());
+        Scope scope = document.elements(array.text());
         int index = 0;
         for (BsonValue element : elements) {
-            place.moveTo(index);
+            scope.moveTo(index, element);
             if (takesScalars || element instanceof BsonDocument) {
-                rows.add(row(document, element, key, index, place, findings));
+                rows.add(row(scope, key, index));
             } else {
                 String reason = "is " + BsonKind.of(element) + ", not an object";
-                findings.add(new MisfitValue(ordinalLabel, place.path(), element, reason));
+                findings.add(new MisfitValue(ordinalLabel, scope.place(), element, reason));
             }
             index++;
         }
         return rows;
     }
 
-    private @Nullable Object[] row(
-            BsonDocument document,
-            BsonValue element,
-            Object key,
-            int index,
-            ColumnMapper.Element place,
-            Findings findings) {
+    private @Nullable Object[] row(Scope scope, Object key, int index) {
         @Nullable Object[] row = new @Nullable Object[2 + columns.length];
         row[0] = key;
         row[1] = (long) index;
         for (int i = 0; i < columns.length; i++) {
-            row[2 + i] = columns[i].value(document, element, place, findings);
+            row[2 + i] = columns[i].value(scope);
         }
         if (unread != null) {
-            unread.report(element, place.path(), findings);
+            unread.report(scope.start(), scope.place(), scope.findings());
+        }
+        if (unmapped != null) {
+            unmapped.report(scope);
         }
         return row;
     }
@@ -133,6 +143,10 @@ final class ChildMapper {
             case Source.WholeDocument w -> true;
             case Source.Element e -> true;
             case Source.FirstOf(List<Source> sources) -> sources.stream().anyMatch(ChildMapper::keepsRest);
+            case Source.FirstTruthy(List<Source> sources) -> sources.stream().anyMatch(ChildMapper::keepsRest);
+            case Source.Merge(List<Source> sources) -> sources.stream().anyMatch(ChildMapper::keepsRest);
+            case Source.Join join -> join.sources().stream().anyMatch(ChildMapper::keepsRest);
+            case Source.Converted converted -> keepsRest(converted.source());
             case Source.Build build -> build.fields().values().stream().anyMatch(ChildMapper::keepsRest);
             case Source.Path p -> false;
             case Source.Parent p -> false;

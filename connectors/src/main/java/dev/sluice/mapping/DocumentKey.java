@@ -1,14 +1,9 @@
 package dev.sluice.mapping;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.KeyMapping;
-import java.io.IOException;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.util.UUID;
-import java.util.function.UnaryOperator;
 import org.bson.BsonNumber;
 import org.bson.BsonValue;
 
@@ -49,6 +44,7 @@ public final class DocumentKey {
             case ColumnType.Date d -> notAKey();
             case ColumnType.Bytea b -> notAKey();
             case ColumnType.Jsonb j -> notAKey();
+            case ColumnType.Inet i -> notAKey();
             case ColumnType.Array a -> notAKey();
         };
     }
@@ -106,14 +102,7 @@ public final class DocumentKey {
     }
 
     private static String extendedJson(BsonValue id) {
-        StringWriter text = new StringWriter();
-        try (JsonGenerator out = ExtendedJson.FACTORY.createGenerator(text)) {
-            new ExtendedJson(out, UnaryOperator.identity(), ExtendedJson.Pointers.AS_DOCUMENTS).write(id, 1);
-        } catch (IOException impossible) {
-            throw new UncheckedIOException(impossible);
-        }
-        // Inside JSON a NUL is an escape already; the halves of surrogate pairs are written as escapes here.
-        return PgText.escapeSurrogates(text.toString());
+        return ExtendedJson.text(id, ExtendedJson.Pointers.AS_DOCUMENTS);
     }
 
     private static KeyResult bigint(BsonValue id) {

@@ -8,7 +8,9 @@ import dev.sluice.schema.MappingException;
 import dev.sluice.schema.SkipRule;
 import dev.sluice.schema.Source;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.bson.BsonDocument;
 import org.bson.BsonValue;
@@ -27,32 +29,25 @@ public final class DocumentMapper {
     private final CollectionMapping mapping;
     private final DocumentKey key;
     private final String keyLabel;
-    private final FieldTrie readFields;
+    private final @Nullable Redactor redactor;
     private final Skip[] skips;
     private final ColumnMapper[] columns;
     private final ChildMapper[] children;
     private final @Nullable UnreadFields unread;
+    private final @Nullable UnmappedFields unmapped;
     private final TableShape shape;
 
-    private record Skip(SourceReader source, SkipRule.When when, List<BsonValue> values, MappingResult result) {
-        boolean applies(BsonDocument document) {
-            BsonValue value = source.read(document, document);
+    private record Skip(SourceReader source, SkipRule.When when, AnyOf values, MappingResult result) {
+        boolean applies(Scope scope) {
+            // What the source loses on the way is only compared with; no row lands without it.
+            BsonValue value = source.read(scope.aside());
             return switch (when) {
                 case MISSING -> value == null;
                 case NULL -> Falsy.isMissingOrNull(value);
                 case FALSY -> value == null || Falsy.isFalsy(value);
-                case EQUALS -> value != null && isAmongThem(value);
-                case DIFFERS -> value != null && !isAmongThem(value);
+                case EQUALS -> value != null && values.has(value);
+                case DIFFERS -> value != null && !values.has(value);
             };
-        }
-
-        private boolean isAmongThem(BsonValue value) {
-            for (BsonValue candidate : values) {
-                if (candidate.equals(value) || BsonNumbers.sameNumber(candidate, value)) {
-                    return true;
-                }
-            }
-            return false;
         }
 
         static Skip of(SkipRule rule, CollectionMapping mapping, SourceReader.Rests rests) {
@@ -60,9 +55,7 @@ public final class DocumentMapper {
             return new Skip(
                     SourceReader.of(rule.source(), new ColumnType.Jsonb(), rests),
                     rule.when(),
-                    rule.values().stream()
-                            .map(v -> Literals.bson(v, new ColumnType.Jsonb()))
-                            .toList(),
+                    AnyOf.of(rule.values()),
                     switch (rule.then()) {
                         case SKIP -> new MappingResult.Skipped(rule.reason());
                         case DEAD_LETTER ->
@@ -80,7 +73,8 @@ public final class DocumentMapper {
         this.mapping = mapping;
         this.key = DocumentKey.of(mapping.collection(), mapping.key());
         this.keyLabel = mapping.table().table() + "." + mapping.key().column();
-        this.readFields = FieldTrie.of(mapping.readPaths());
+        this.redactor = Redactor.of(mapping.redactions());
+        FieldTrie readFields = FieldTrie.of(mapping.readPaths());
         SourceReader.Rests rests = new SourceReader.Rests(readFields, null);
         this.skips = mapping.skips().stream()
                 .map(rule -> Skip.of(rule, mapping, rests))
@@ -88,17 +82,20 @@ public final class DocumentMapper {
 
         List<MappingException.Problem> problems = new ArrayList<>();
         List<ColumnMapper> compiled = new ArrayList<>();
+        Set<String> counted = new HashSet<>();
         for (ColumnMapping column : mapping.columns()) {
             try {
-                compiled.add(ColumnMapper.of(mapping.table(), column, rests));
+                compiled.add(
+                        ColumnMapper.of(mapping.table(), column, rests, UnmappedFields.isCounter(column, counted)));
             } catch (MappingException wrong) {
                 problems.addAll(wrong.problems());
             }
         }
+        UnmappedFields.Paths paths = new UnmappedFields.Paths();
         List<ChildMapper> compiledChildren = new ArrayList<>();
         for (ChildMapping child : mapping.children()) {
             try {
-                compiledChildren.add(ChildMapper.of(child, mapping.key().type(), readFields));
+                compiledChildren.add(ChildMapper.of(child, mapping.key().type(), readFields, paths));
             } catch (MappingException wrong) {
                 problems.addAll(wrong.problems());
             }
@@ -109,6 +106,7 @@ public final class DocumentMapper {
         this.columns = compiled.toArray(ColumnMapper[]::new);
         this.children = compiledChildren.toArray(ChildMapper[]::new);
         this.unread = UnreadFields.of(mapping.table(), mapping.columns(), mapping.children(), readFields);
+        this.unmapped = UnmappedFields.of(mapping.columns(), readFields, null, paths);
 
         List<TableShape.Column> shapeColumns = new ArrayList<>();
         shapeColumns.add(
@@ -123,13 +121,17 @@ public final class DocumentMapper {
         return new DocumentMapper(mapping);
     }
 
-    /// @param document with `_id`; a raw one is decoded first, so decode it yourself when you need it
-    ///     decoded too
+    /// @param document with `_id`, as it is in MongoDB: what the mapping redacts is taken out first. A raw
+    ///     one is decoded first, so decode it yourself when you need it decoded too
     public MappingResult map(BsonDocument document) {
         if (document instanceof RawBsonDocument raw) {
             // A raw document is searched from its start for each field.
             return map(raw.decode(DECODER));
         }
+        return redactor == null ? mapSeen(document) : mapSeen(redactor.redact(document));
+    }
+
+    private MappingResult mapSeen(BsonDocument document) {
         BsonValue id = document.get("_id");
         if (id == null) {
             return new MappingResult.Rejected(keyLabel, "_id", "is missing");
@@ -141,39 +143,55 @@ public final class DocumentMapper {
     }
 
     private MappingResult map(BsonDocument document, Object rowKey) {
+        Findings findings = new Findings();
+        Scope scope = Scope.of(document, findings);
         for (Skip skip : skips) {
-            if (skip.applies(document)) {
+            if (skip.applies(scope)) {
                 return skip.result();
             }
         }
-        Findings findings = new Findings();
         @Nullable Object[] row = new @Nullable Object[1 + columns.length];
         row[0] = rowKey;
         for (int i = 0; i < columns.length; i++) {
-            row[1 + i] = columns[i].value(document, document, ColumnMapper.Top.PLACE, findings);
+            row[1 + i] = columns[i].value(scope);
+        }
+        if (unmapped != null) {
+            unmapped.report(scope);
         }
         List<List<@Nullable Object[]>> childRows = children.length == 0 ? List.of() : new ArrayList<>(children.length);
         for (ChildMapper child : children) {
-            childRows.add(child.rows(document, rowKey, findings));
+            childRows.add(child.rows(scope, rowKey));
         }
         if (unread != null) {
             unread.report(document, "", findings);
         }
         MappingResult.Rejected rejected = findings.rejected();
-        return rejected != null ? rejected : new MappingResult.Mapped(row, childRows, findings.misfits());
+        return rejected != null
+                ? rejected
+                : new MappingResult.Mapped(row, childRows, findings.misfits(), findings.unmapped());
+    }
+
+    /// The document as it may be seen outside MongoDB, for what keeps a whole document: a dead letter. What
+    /// [#map] reports is redacted already. Once only: a hash would be hashed again.
+    ///
+    /// @return the same instance when there is nothing to redact
+    @SuppressWarnings("ReferenceEquality") // Whether it was copied, not whether it is equal.
+    public BsonDocument redacted(BsonDocument document) {
+        if (redactor == null) {
+            return document;
+        }
+        if (document instanceof RawBsonDocument raw) {
+            BsonDocument decoded = raw.decode(DECODER);
+            BsonDocument seen = redactor.redact(decoded);
+            return seen == decoded ? raw : seen;
+        }
+        return redactor.redact(document);
     }
 
     /// The key of the row of the document with this `_id`. The same whether the `_id` comes from a document
     /// or was parsed from the relaxed JSON of a change's key.
     public KeyResult key(BsonValue id) {
         return key.key(id);
-    }
-
-    /// What no column, child table or rule reads by name, without `_id`; empty when all is read. What of it
-    /// a `rest` or `document` column keeps is in it too.
-    public BsonDocument unmapped(BsonDocument document) {
-        BsonDocument rest = readFields.rest(document, "_id");
-        return rest == null ? new BsonDocument() : rest;
     }
 
     public CollectionMapping mapping() {

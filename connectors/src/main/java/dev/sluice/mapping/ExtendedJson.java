@@ -5,6 +5,8 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.StreamWriteConstraints;
 import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.util.Base64;
 import java.util.HexFormat;
@@ -61,6 +63,20 @@ final class ExtendedJson {
         TooDeep() {
             super(REASON, null, false, false);
         }
+    }
+
+    /// The value as text that can be stored and hashed: inside JSON a NUL is an escape already, and the
+    /// halves of surrogate pairs are written as escapes too.
+    ///
+    /// @throws TooDeep when the value is
+    static String text(BsonValue value, Pointers pointers) {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator out = FACTORY.createGenerator(text)) {
+            new ExtendedJson(out, UnaryOperator.identity(), pointers).write(value, 1);
+        } catch (IOException impossible) {
+            throw new UncheckedIOException(impossible);
+        }
+        return PgText.escapeSurrogates(text.toString());
     }
 
     /// @throws TooDeep when the value is

@@ -4,6 +4,8 @@ import dev.sluice.schema.Source;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import org.bson.BsonArray;
 import org.bson.BsonDocument;
 import org.bson.BsonValue;
@@ -39,6 +41,43 @@ final class FieldTrie {
             node.whole = true;
         }
         return root;
+    }
+
+    /// The names that are read here, whole or in part.
+    Set<String> names() {
+        return children.keySet();
+    }
+
+    /// What is read inside a field.
+    ///
+    /// @param name one of [#names]
+    FieldTrie inside(String name) {
+        return Objects.requireNonNull(children.get(name));
+    }
+
+    /// Whether nothing of the value is left unread. A value that paths go on through but can't has nothing
+    /// inside it to leave, see [#blocked].
+    boolean readsAll(BsonValue value) {
+        if (whole) {
+            return true;
+        }
+        return switch (value) {
+            case BsonDocument object -> {
+                int seen = 0;
+                for (Map.Entry<String, FieldTrie> child : children.entrySet()) {
+                    BsonValue field = object.get(child.getKey());
+                    if (field != null) {
+                        if (!child.getValue().readsAll(field)) {
+                            yield false;
+                        }
+                        seen++;
+                    }
+                }
+                yield seen == object.size();
+            }
+            case BsonArray array -> !isReadByIndex() || array.isEmpty() || isReadWhole(array);
+            default -> true;
+        };
     }
 
     /// What nobody reads; null when that is nothing.

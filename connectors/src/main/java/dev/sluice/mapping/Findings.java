@@ -3,7 +3,9 @@ package dev.sluice.mapping;
 import dev.sluice.mapping.MappingResult.MisfitValue;
 import dev.sluice.mapping.MappingResult.Rejected;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
@@ -13,9 +15,37 @@ final class Findings implements NestedMisfits {
     private @Nullable List<MisfitValue> misfits;
     private @Nullable Rejected rejected;
     private @Nullable List<Part> parts;
+    private @Nullable String loss;
+    private @Nullable String refusal;
+    private @Nullable Set<String> unmapped;
+    private String column = "";
+    private boolean rejects;
 
     /// A part of the value that is being converted.
     record Part(String path, BsonValue value, String reason) {}
+
+    /// From here on it is about this column.
+    ///
+    /// @param label `table.column`
+    /// @param strict whether a misfit of it rejects the document
+    void enter(String label, boolean strict) {
+        column = label;
+        rejects = strict;
+    }
+
+    /// A value of the column that its type can't hold, for the column's policy.
+    void report(String path, BsonValue value, String reason) {
+        if (rejects) {
+            reject(new Rejected(column, path, reason));
+        } else {
+            keep(path, value, reason);
+        }
+    }
+
+    /// A value that the row lands without, or in part without.
+    void keep(String path, BsonValue value, String reason) {
+        add(new MisfitValue(column, path, value, reason));
+    }
 
     void add(MisfitValue misfit) {
         if (misfits == null) {
@@ -26,6 +56,18 @@ final class Findings implements NestedMisfits {
 
     List<MisfitValue> misfits() {
         return misfits == null ? List.of() : List.copyOf(misfits);
+    }
+
+    /// A field that nothing reads; once is enough for the many elements of an array.
+    void addUnmapped(String path) {
+        if (unmapped == null) {
+            unmapped = new LinkedHashSet<>();
+        }
+        unmapped.add(path);
+    }
+
+    List<String> unmapped() {
+        return unmapped == null ? List.of() : List.copyOf(unmapped);
     }
 
     /// The first reason counts.
@@ -53,6 +95,41 @@ final class Findings implements NestedMisfits {
     List<Part> takeParts() {
         List<Part> taken = parts;
         parts = null;
+        return taken;
+    }
+
+    /// Said by a conversion that takes something away from the value; the first reason counts.
+    ///
+    /// @param reason for people, without the value
+    void lose(String reason) {
+        if (loss == null) {
+            loss = reason;
+        }
+    }
+
+    /// Why the value of the chain of conversions that has just ended is to be kept as it was; null when it
+    /// need not be.
+    @Nullable
+    String takeLoss() {
+        String taken = loss;
+        loss = null;
+        return taken;
+    }
+
+    /// Said by a conversion that finds the value a misfit; the first reason counts.
+    ///
+    /// @param reason for people, without the value
+    void refuse(String reason) {
+        if (refusal == null) {
+            refusal = reason;
+        }
+    }
+
+    /// Why the chain of conversions that has just ended has no value for the column; null when it has.
+    @Nullable
+    String takeRefusal() {
+        String taken = refusal;
+        refusal = null;
         return taken;
     }
 }

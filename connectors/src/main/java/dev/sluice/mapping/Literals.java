@@ -111,7 +111,7 @@ final class Literals {
         };
     }
 
-    private static MappingException misfit(Where where, String setting, String reason) {
+    static MappingException misfit(Where where, String setting, String reason) {
         return new MappingException(
                 new Where(where.file(), where.line(), where.path() + "." + setting),
                 "the value does not fit the column: " + reason);

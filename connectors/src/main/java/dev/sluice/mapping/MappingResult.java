@@ -18,8 +18,15 @@ public sealed interface MappingResult {
     /// @param row the row of the collection's own table
     /// @param children the rows of each child table, in the order of the mapping's children
     /// @param misfits values that the rows land without, or in part without
+    /// @param unmapped fields of the document that nothing reads by name and that no column keeps with the
+    ///     rest: `address.zip`, `lines[].note`; `(other)` for those beyond the first 1,000 of a collection.
+    ///     The shared empty list when there are none
     @SuppressWarnings("ArrayRecordComponent") // Rows are arrays for speed; two results are never compared as values.
-    record Mapped(@Nullable Object[] row, List<List<@Nullable Object[]>> children, List<MisfitValue> misfits)
+    record Mapped(
+            @Nullable Object[] row,
+            List<List<@Nullable Object[]>> children,
+            List<MisfitValue> misfits,
+            List<String> unmapped)
             implements MappingResult {
         /// The key of the document's row.
         public Object key() {

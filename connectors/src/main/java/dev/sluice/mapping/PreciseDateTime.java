@@ -27,6 +27,25 @@ final class PreciseDateTime extends BsonDateTime {
                 .toString();
     }
 
+    /// Without a zone, as Python writes a naive one: with six digits of a fraction, or none when it is
+    /// zero.
+    ///
+    /// @param separator between day and time
+    static String localText(BsonDateTime date, char separator) {
+        String text = text(date);
+        int day = text.indexOf('T');
+        int point = text.indexOf('.');
+        StringBuilder local = new StringBuilder(text.length() + 4)
+                .append(text, 0, day)
+                .append(separator)
+                .append(text, day + 1, point < 0 ? text.length() - 1 : point);
+        if (point >= 0) {
+            int digits = text.length() - 1 - (point + 1);
+            local.append(text, point, text.length() - 1).repeat('0', 6 - digits);
+        }
+        return local.toString();
+    }
+
     @Override
     public boolean equals(Object other) {
         return other instanceof PreciseDateTime that && super.equals(other) && microsOfMilli == that.microsOfMilli;

@@ -1,45 +1,60 @@
 package dev.sluice.mapping;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.Source;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.bson.BsonArray;
 import org.bson.BsonDateTime;
 import org.bson.BsonDocument;
+import org.bson.BsonNull;
 import org.bson.BsonObjectId;
+import org.bson.BsonString;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
 /// A column's source, ready to read. Any thread.
-///
-/// Reading takes the document and the value that paths start at: the document itself, or in a child table
-/// the element of the array.
 sealed interface SourceReader {
-    /// Null when the source yields nothing; BSON's null when it yields that.
+    /// Null when the source yields nothing; BSON's null when it yields that. A source that loses something
+    /// on the way says so to the scope's findings, so it is read once; where it has to be read again, in a
+    /// scope [Scope#aside].
     @Nullable
-    BsonValue read(BsonDocument document, BsonValue start);
+    BsonValue read(Scope scope);
 
     /// Where the value that [#read] yields comes from, for people; worked out only when it turns out not to
     /// fit.
+    String path(Scope scope);
+
+    /// The value as it was before the source itself converted it, for quarantine.
     ///
-    /// @param start the path of the value that paths start at: empty, or `lines[3]`
-    String path(BsonDocument document, BsonValue from, String start);
+    /// @param read what [#read] has yielded; null for nothing
+    /// @return null where there was none
+    default @Nullable BsonValue original(@Nullable BsonValue read, Scope scope) {
+        return read;
+    }
 
     /// Whether a place inside the value is the same place inside the document.
     default boolean isVerbatim() {
         return true;
     }
 
+    /// @param type that a literal is read for
     /// @param rest what `rest` means here, and in the document for what stands behind `parent`
+    /// @throws IllegalArgumentException when a literal is no value BSON has
     static SourceReader of(Source source, ColumnType type, Rests rest) {
         return switch (source) {
             case Source.Path path -> PathReader.of(path);
             case Source.Parent(Source inner) -> new ParentReader(of(inner, type, new Rests(rest.document(), null)));
             case Source.Element e -> new ElementReader();
-            case Source.FirstOf(List<Source> sources) ->
-                new FirstReader(sources.stream().map(s -> of(s, type, rest)).toList());
+            case Source.FirstOf(List<Source> sources) -> new FirstReader(all(sources, type, rest), false);
+            case Source.FirstTruthy(List<Source> sources) -> new FirstReader(all(sources, type, rest), true);
+            case Source.Converted converted -> ConvertedReader.of(converted, type, rest);
+            case Source.Merge(List<Source> sources) -> new MergeReader(all(sources, new ColumnType.Jsonb(), rest));
+            case Source.Join(List<Source> sources, String separator) ->
+                new JoinReader(all(sources, new ColumnType.Text(), rest), separator);
             case Source.Constant constant -> new ConstantReader(Literals.bson(constant.value(), type));
             case Source.IdTime i -> new IdTimeReader();
             case Source.Rest r -> {
@@ -49,6 +64,10 @@ sealed interface SourceReader {
             case Source.WholeDocument w -> new WholeReader();
             case Source.Build build -> BuildReader.of(build, rest);
         };
+    }
+
+    private static List<SourceReader> all(List<Source> sources, ColumnType type, Rests rest) {
+        return sources.stream().map(s -> of(s, type, rest)).toList();
     }
 
     /// The fields that are read by name.
@@ -62,6 +81,11 @@ sealed interface SourceReader {
             return inner.startsWith(".") ? inner.substring(1) : inner;
         }
         return inner.isEmpty() || inner.startsWith("[") || inner.startsWith(".") ? outer + inner : outer + "." + inner;
+    }
+
+    /// The places of several sources, for what they yield together.
+    private static String paths(List<SourceReader> sources, Scope scope) {
+        return sources.stream().map(s -> s.path(scope)).collect(Collectors.joining(", "));
     }
 
     record PathReader(List<Step> steps, String text) implements SourceReader {
@@ -90,8 +114,8 @@ sealed interface SourceReader {
         }
 
         @Override
-        public @Nullable BsonValue read(BsonDocument document, BsonValue start) {
-            BsonValue value = start;
+        public @Nullable BsonValue read(Scope scope) {
+            BsonValue value = scope.start();
             for (Step step : steps) {
                 if (value instanceof BsonDocument object) {
                     value = object.get(step.name());
@@ -108,20 +132,25 @@ sealed interface SourceReader {
         }
 
         @Override
-        public String path(BsonDocument document, BsonValue from, String start) {
-            return join(start, text);
+        public String path(Scope scope) {
+            return join(scope.place(), text);
         }
     }
 
     record ParentReader(SourceReader inner) implements SourceReader {
         @Override
-        public @Nullable BsonValue read(BsonDocument document, BsonValue start) {
-            return inner.read(document, document);
+        public @Nullable BsonValue read(Scope scope) {
+            return inner.read(scope.top());
         }
 
         @Override
-        public String path(BsonDocument document, BsonValue from, String start) {
-            return inner.path(document, document, "");
+        public String path(Scope scope) {
+            return inner.path(scope.top());
+        }
+
+        @Override
+        public @Nullable BsonValue original(@Nullable BsonValue read, Scope scope) {
+            return inner.original(read, scope.top());
         }
 
         @Override
@@ -132,23 +161,24 @@ sealed interface SourceReader {
 
     record ElementReader() implements SourceReader {
         @Override
-        public BsonValue read(BsonDocument document, BsonValue start) {
-            return start;
+        public BsonValue read(Scope scope) {
+            return scope.start();
         }
 
         @Override
-        public String path(BsonDocument document, BsonValue from, String start) {
-            return start;
+        public String path(Scope scope) {
+            return scope.place();
         }
     }
 
-    record FirstReader(List<SourceReader> sources) implements SourceReader {
+    /// @param truthy whether false, 0, `""`, `[]` and `{}` are passed over too, and not only null
+    record FirstReader(List<SourceReader> sources, boolean truthy) implements SourceReader {
         @Override
-        public @Nullable BsonValue read(BsonDocument document, BsonValue start) {
+        public @Nullable BsonValue read(Scope scope) {
             BsonValue seen = null;
             for (SourceReader source : sources) {
-                BsonValue value = source.read(document, start);
-                if (!Falsy.isMissingOrNull(value)) {
+                BsonValue value = source.read(scope);
+                if (isIt(value)) {
                     return value;
                 }
                 if (seen == null) {
@@ -159,18 +189,33 @@ sealed interface SourceReader {
             return seen;
         }
 
-        @Override
-        public String path(BsonDocument document, BsonValue from, String start) {
-            return yielding(document, from).path(document, from, start);
+        private boolean isIt(@Nullable BsonValue value) {
+            return truthy ? value != null && !Falsy.isFalsy(value) : !Falsy.isMissingOrNull(value);
         }
 
-        private SourceReader yielding(BsonDocument document, BsonValue from) {
+        @Override
+        public String path(Scope scope) {
+            return yielding(scope).path(scope);
+        }
+
+        @Override
+        public @Nullable BsonValue original(@Nullable BsonValue read, Scope scope) {
+            return yielding(scope).original(read, scope);
+        }
+
+        private SourceReader yielding(Scope scope) {
+            Scope again = scope.aside();
+            SourceReader seen = null;
             for (SourceReader source : sources) {
-                if (!Falsy.isMissingOrNull(source.read(document, from))) {
+                BsonValue value = source.read(again);
+                if (isIt(value)) {
                     return source;
                 }
+                if (seen == null && value != null) {
+                    seen = source;
+                }
             }
-            return sources.getFirst();
+            return seen == null ? sources.getFirst() : seen;
         }
 
         @Override
@@ -184,29 +229,147 @@ sealed interface SourceReader {
         }
     }
 
+    /// @param missing what is yielded in place of nothing and null; null for just that
+    record ConvertedReader(
+            SourceReader inner,
+            ConversionChain conversions,
+            @Nullable BsonValue missing) implements SourceReader {
+        static ConvertedReader of(Source.Converted source, ColumnType type, Rests rest) {
+            JsonNode missing = source.missing();
+            return new ConvertedReader(
+                    SourceReader.of(source.source(), type, rest),
+                    ConversionChain.of(source.conversions(), type, rest),
+                    missing == null ? null : Literals.bson(missing, type));
+        }
+
+        @Override
+        public @Nullable BsonValue read(Scope scope) {
+            BsonValue value = inner.read(scope);
+            BsonValue original = value;
+            value = conversions.apply(value, scope);
+            Findings findings = scope.findings();
+            String refusal = findings.takeRefusal();
+            String loss = findings.takeLoss();
+            if (refusal != null) {
+                value = null;
+                findings.report(inner.path(scope), seen(original, scope), refusal);
+            } else if (loss != null) {
+                findings.keep(inner.path(scope), seen(original, scope), loss);
+            }
+            return missing != null && Falsy.isMissingOrNull(value) ? missing : value;
+        }
+
+        private BsonValue seen(@Nullable BsonValue read, Scope scope) {
+            BsonValue original = inner.original(read, scope);
+            return original == null ? BsonNull.VALUE : conversions.seen(original);
+        }
+
+        @Override
+        public String path(Scope scope) {
+            return inner.path(scope);
+        }
+
+        @Override
+        public @Nullable BsonValue original(@Nullable BsonValue read, Scope scope) {
+            BsonValue original = inner.original(inner.read(scope.aside()), scope);
+            // Where there is none, it is the literal that stands for it.
+            return original == null ? read : conversions.seen(original);
+        }
+
+        @Override
+        public boolean isVerbatim() {
+            return inner.isVerbatim();
+        }
+    }
+
+    record MergeReader(List<SourceReader> sources) implements SourceReader {
+        @Override
+        public @Nullable BsonValue read(Scope scope) {
+            BsonDocument merged = null;
+            for (SourceReader source : sources) {
+                BsonValue value = source.read(scope);
+                if (value instanceof BsonDocument object) {
+                    if (merged == null) {
+                        merged = new BsonDocument(object.size());
+                    }
+                    merged.putAll(object);
+                } else {
+                    leaveOut(value, source, "an object", scope);
+                }
+            }
+            return merged;
+        }
+
+        @Override
+        public String path(Scope scope) {
+            return paths(sources, scope);
+        }
+
+        @Override
+        public boolean isVerbatim() {
+            return false;
+        }
+    }
+
+    private static void leaveOut(@Nullable BsonValue value, SourceReader source, String wanted, Scope scope) {
+        if (value != null && !Falsy.isNull(value)) {
+            BsonValue original = source.original(value, scope);
+            String reason = "is " + BsonKind.of(value) + ", not " + wanted + ", so it is left out";
+            scope.findings().keep(source.path(scope), original == null ? value : original, reason);
+        }
+    }
+
+    record JoinReader(List<SourceReader> sources, String separator) implements SourceReader {
+        @Override
+        public @Nullable BsonValue read(Scope scope) {
+            StringBuilder joined = null;
+            for (SourceReader source : sources) {
+                BsonValue value = source.read(scope);
+                String text = value == null ? null : BsonToPg.asText(value);
+                if (text == null) {
+                    leaveOut(value, source, "text", scope);
+                } else if (!text.isEmpty()) {
+                    joined = joined == null ? new StringBuilder() : joined.append(separator);
+                    joined.append(text);
+                }
+            }
+            return joined == null ? null : new BsonString(joined.toString());
+        }
+
+        @Override
+        public String path(Scope scope) {
+            return paths(sources, scope);
+        }
+
+        @Override
+        public boolean isVerbatim() {
+            return false;
+        }
+    }
+
     record ConstantReader(BsonValue value) implements SourceReader {
         @Override
-        public BsonValue read(BsonDocument document, BsonValue start) {
+        public BsonValue read(Scope scope) {
             return value;
         }
 
         @Override
-        public String path(BsonDocument document, BsonValue from, String start) {
+        public String path(Scope scope) {
             return "(constant)";
         }
     }
 
     record IdTimeReader() implements SourceReader {
         @Override
-        public @Nullable BsonValue read(BsonDocument document, BsonValue start) {
-            return document.get("_id") instanceof BsonObjectId id
+        public @Nullable BsonValue read(Scope scope) {
+            return scope.document().get("_id") instanceof BsonObjectId id
                     // The seconds are unsigned: they last until 2106.
                     ? new BsonDateTime(Integer.toUnsignedLong(id.getValue().getTimestamp()) * 1_000)
                     : null;
         }
 
         @Override
-        public String path(BsonDocument document, BsonValue from, String start) {
+        public String path(Scope scope) {
             return "_id";
         }
     }
@@ -214,19 +377,20 @@ sealed interface SourceReader {
     /// @param except a field that is left out though nobody reads it; null for none
     record RestReader(FieldTrie read, @Nullable String except) implements SourceReader {
         @Override
-        public @Nullable BsonValue read(BsonDocument document, BsonValue start) {
-            return start instanceof BsonDocument object ? read.rest(object, except) : null;
+        public @Nullable BsonValue read(Scope scope) {
+            return scope.start() instanceof BsonDocument object ? read.rest(object, except) : null;
         }
 
         @Override
-        public String path(BsonDocument document, BsonValue from, String start) {
-            return start;
+        public String path(Scope scope) {
+            return scope.place();
         }
     }
 
     record WholeReader() implements SourceReader {
         @Override
-        public BsonValue read(BsonDocument document, BsonValue start) {
+        public BsonValue read(Scope scope) {
+            BsonDocument document = scope.document();
             BsonDocument whole = new BsonDocument(document.size());
             for (Map.Entry<String, BsonValue> field : document.entrySet()) {
                 if (!field.getKey().equals("_id")) {
@@ -237,12 +401,13 @@ sealed interface SourceReader {
         }
 
         @Override
-        public String path(BsonDocument document, BsonValue from, String start) {
+        public String path(Scope scope) {
             return "";
         }
     }
 
-    record BuildReader(List<Part> parts, SourceReader required) implements SourceReader {
+    /// @param required the place of the part without which there is no object
+    record BuildReader(List<Part> parts, int required) implements SourceReader {
         private record Part(String name, SourceReader source) {}
 
         static BuildReader of(Source.Build build, Rests rest) {
@@ -250,22 +415,20 @@ sealed interface SourceReader {
             build.fields()
                     .forEach((name, source) ->
                             parts.add(new Part(name, SourceReader.of(source, new ColumnType.Jsonb(), rest))));
-            SourceReader required = parts.stream()
-                    .filter(part -> part.name().equals(build.required()))
-                    .findFirst()
-                    .orElseThrow()
-                    .source();
+            int required = List.copyOf(build.fields().keySet()).indexOf(build.required());
             return new BuildReader(List.copyOf(parts), required);
         }
 
         @Override
-        public @Nullable BsonValue read(BsonDocument document, BsonValue start) {
-            if (Falsy.isMissingOrNull(required.read(document, start))) {
+        public @Nullable BsonValue read(Scope scope) {
+            BsonValue needed = parts.get(required).source().read(scope);
+            if (Falsy.isMissingOrNull(needed)) {
                 return null;
             }
             BsonDocument built = new BsonDocument();
-            for (Part part : parts) {
-                BsonValue value = part.source().read(document, start);
+            for (int i = 0; i < parts.size(); i++) {
+                Part part = parts.get(i);
+                BsonValue value = i == required ? needed : part.source().read(scope);
                 if (value != null && !Falsy.isNull(value)) {
                     built.put(part.name(), value);
                 }
@@ -274,8 +437,8 @@ sealed interface SourceReader {
         }
 
         @Override
-        public String path(BsonDocument document, BsonValue from, String start) {
-            return required.path(document, from, start);
+        public String path(Scope scope) {
+            return parts.get(required).source().path(scope);
         }
 
         @Override

@@ -57,7 +57,7 @@ final class Uuids {
         return true;
     }
 
-    private static boolean isHex(char c) {
+    static boolean isHex(char c) {
         return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
     }
 }

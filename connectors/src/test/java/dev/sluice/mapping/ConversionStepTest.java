@@ -255,7 +255,7 @@ class ConversionStepTest {
             """)
     void parseTimestamp(String from, @Nullable String moment) {
         BsonValue parsed = step(new Conversion.ParseTimestamp(ZoneOffset.UTC), new ColumnType.Timestamptz())
-                .apply(value(from));
+                .apply(value(from), Scope.nowhere());
         String expected = moment == null ? from : moment;
         assertThat(parsed instanceof BsonDateTime date ? PreciseDateTime.text(date) : json(parsed))
                 .isEqualTo(expected);
@@ -272,7 +272,7 @@ class ConversionStepTest {
             """)
     void aTextWithoutAnOffsetIsInTheZoneOfTheMapping(String from, String moment) {
         BsonValue parsed = step(new Conversion.ParseTimestamp(ZoneId.of("Europe/Paris")), new ColumnType.Timestamptz())
-                .apply(value(from));
+                .apply(value(from), Scope.nowhere());
         assertThat(parsed)
                 .isInstanceOfSatisfying(
                         BsonDateTime.class,
@@ -284,11 +284,12 @@ class ConversionStepTest {
     }
 
     private static void check(Conversion conversion, ColumnType type, String from, String to) {
-        assertThat(json(step(conversion, type).apply(value(from)))).isEqualTo(json(value(to)));
+        assertThat(json(step(conversion, type).apply(value(from), Scope.nowhere())))
+                .isEqualTo(json(value(to)));
     }
 
     private static ConversionStep step(Conversion conversion, ColumnType type) {
-        return ConversionStep.of(conversion, type);
+        return ConversionStep.of(conversion, type, new SourceReader.Rests(FieldTrie.of(List.of()), null));
     }
 
     private static @Nullable BsonValue value(String json) {

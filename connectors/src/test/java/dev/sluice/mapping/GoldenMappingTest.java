@@ -128,6 +128,10 @@ class GoldenMappingTest {
                 mapped.misfits()
                         .forEach(m -> lines.add("quarantined " + m.column() + " at " + m.path() + ": " + m.reason()
                                 + ": " + RowText.extendedJson(m.value())));
+                if (example.expected().stream().anyMatch(line -> line.startsWith("unmapped "))) {
+                    lines.add("unmapped "
+                            + (mapped.unmapped().isEmpty() ? "none" : String.join(", ", mapped.unmapped())));
+                }
             }
         }
         return lines;

@@ -139,6 +139,14 @@ public sealed interface ColumnType {
         }
     }
 
+    /// The address of a host, IPv4 or IPv6, and optionally its network.
+    record Inet() implements ColumnType {
+        @Override
+        public String sql() {
+            return "inet";
+        }
+    }
+
     /// A one-dimensional array. PostgreSQL's element may be anything here but an array.
     record Array(ColumnType element) implements ColumnType {
         public Array {
@@ -192,13 +200,14 @@ public sealed interface ColumnType {
                     case "uuid" -> noArguments ? new Uuid() : null;
                     case "bytea" -> noArguments ? new Bytea() : null;
                     case "jsonb" -> noArguments ? new Jsonb() : null;
+                    case "inet" -> noArguments ? new Inet() : null;
                     default -> null;
                 });
     }
 
     /// The names for an error message that has to say what is allowed.
     String NAMES = "text, varchar(n), citext, boolean, smallint, integer, bigint, double precision, numeric(p,s),"
-            + " timestamptz, date, uuid, bytea, jsonb, and each of them with [] for an array";
+            + " timestamptz, date, uuid, bytea, jsonb, inet, and each of them with [] for an array";
 
     /// Holds the pattern, since an interface can't have private constants.
     final class Parser {

@@ -132,6 +132,44 @@ final class MappingNode {
         return "?";
     }
 
+    /// The text of a field that has to be there, which may be blank or empty: a separator.
+    String string(String field) {
+        MappingNode child = at(field);
+        if (child.json.isMissingNode()) {
+            problem("'" + field + "' is missing");
+            return "?";
+        }
+        return child.string();
+    }
+
+    /// The node as text that may be blank or empty; a problem and `?` where it is none.
+    String string() {
+        if (json.isTextual()) {
+            return json.textValue();
+        }
+        problem("a text is expected here, not " + kind());
+        return "?";
+    }
+
+    /// A whole number that has to be there; a problem and the other where it is none.
+    int integer(String field, int otherwise) {
+        MappingNode child = at(field);
+        if (child.json.isMissingNode()) {
+            problem("'" + field + "' is missing");
+            return otherwise;
+        }
+        return child.integer(otherwise);
+    }
+
+    /// The node as a whole number; a problem and the other where it is none.
+    int integer(int otherwise) {
+        if (json.isIntegralNumber() && json.canConvertToInt()) {
+            return json.intValue();
+        }
+        problem("a whole number is expected here, not " + (json.isNumber() ? json.asText() : kind()));
+        return otherwise;
+    }
+
     /// A setting that is true or false; false where it is not there.
     boolean flag(String field) {
         if (!has(field)) {
@@ -152,19 +190,8 @@ final class MappingNode {
         if (!has(field)) {
             return otherwise;
         }
-        MappingNode child = at(field);
-        String text = child.text();
-        for (E constant : type.getEnumConstants()) {
-            if (constant.name().equalsIgnoreCase(text)) {
-                return constant;
-            }
-        }
-        List<String> names = new ArrayList<>();
-        for (E constant : type.getEnumConstants()) {
-            names.add(constant.name().toLowerCase(Locale.ROOT));
-        }
-        child.problem("'" + text + "' is none of: " + String.join(", ", names));
-        return otherwise;
+        E named = at(field).oneOf(type);
+        return named == null ? otherwise : named;
     }
 
     /// Says so of every field that is not among the allowed ones.
@@ -178,6 +205,25 @@ final class MappingNode {
                         + String.join(", ", allowed.stream().sorted().toList()));
             }
         });
+    }
+
+    /// One of an enum's names, as [#oneOf] of a field reads it; null and a problem where it is none.
+    <E extends Enum<E>> @Nullable E oneOf(Class<E> type) {
+        String text = text();
+        if (text.equals("?")) {
+            return null;
+        }
+        for (E constant : type.getEnumConstants()) {
+            if (constant.name().equalsIgnoreCase(text)) {
+                return constant;
+            }
+        }
+        List<String> names = new ArrayList<>();
+        for (E constant : type.getEnumConstants()) {
+            names.add(constant.name().toLowerCase(Locale.ROOT));
+        }
+        problem("'" + text + "' is none of: " + String.join(", ", names));
+        return null;
     }
 
     /// Builds a value whose constructor may refuse; the refusal becomes a problem at this node.
@@ -196,7 +242,7 @@ final class MappingNode {
             case OBJECT, POJO -> "named entries";
             case NUMBER -> "a number (write it in quotes if it is a name)";
             case BOOLEAN -> "true or false (write it in quotes if it is a name)";
-            case STRING -> "an empty text";
+            case STRING -> json.textValue().isBlank() ? "an empty text" : "a text";
             case NULL -> "nothing";
             case BINARY -> "bytes";
             case MISSING -> "nothing";

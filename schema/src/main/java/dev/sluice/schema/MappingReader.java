@@ -156,6 +156,11 @@ public final class MappingReader {
                 node.at("conflict").problem("'" + column + "' is no column of this mapping");
             }
         }
+        if (node.has("dedupe") && !conflict.equals(List.of(key.column()))) {
+            // A row that somebody else made can't be told from one of a document, so nothing could be preferred.
+            node.at("dedupe")
+                    .problem("'dedupe' has no meaning beside 'conflict': there each document takes the row over");
+        }
         return new CollectionMapping(
                 name,
                 table(node, node.text("table", name), schema),
@@ -247,6 +252,7 @@ public final class MappingReader {
             case ColumnType.Date d -> badKey(node);
             case ColumnType.Bytea b -> badKey(node);
             case ColumnType.Jsonb j -> badKey(node);
+            case ColumnType.Inet i -> badKey(node);
             case ColumnType.Array a -> badKey(node);
         }
         return new KeyMapping(
@@ -331,15 +337,7 @@ public final class MappingReader {
                 "reference",
                 "lookup",
                 "write"));
-        List<Conversion> conversions = new ArrayList<>();
-        if (node.has("convert")) {
-            node.at("convert").elements().forEach(step -> {
-                Conversion conversion = ConversionParser.read(step);
-                if (conversion != null) {
-                    conversions.add(conversion);
-                }
-            });
-        }
+        List<Conversion> conversions = ConversionParser.readAll(node, child);
         ColumnMapping.Misfit misfit = node.oneOf("misfit", ColumnMapping.Misfit.class, ColumnMapping.Misfit.QUARANTINE);
         if (misfit == ColumnMapping.Misfit.REJECT && node.has("instead")) {
             node.at("instead").problem("'instead' has no meaning beside misfit: reject");

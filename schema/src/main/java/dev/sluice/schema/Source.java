@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// Where a column's value comes from. The first part of a column; conversions and the policy for what does
 /// not fit follow it.
@@ -63,6 +64,53 @@ public sealed interface Source {
         }
     }
 
+    /// The first of several that is neither missing nor falsy (null, false, 0, `""`, `[]`, `{}`); when none
+    /// is, the first that is there at all.
+    record FirstTruthy(List<Source> sources) implements Source {
+        public FirstTruthy {
+            sources = List.copyOf(sources);
+            if (sources.isEmpty()) {
+                throw new IllegalArgumentException("first_truthy: needs at least one source");
+            }
+        }
+    }
+
+    /// A source with conversions of its own, which run before anything is done with its value.
+    ///
+    /// @param missing what it yields when it is missing or null by then; null for just that
+    record Converted(
+            Source source,
+            List<Conversion> conversions,
+            @Nullable JsonNode missing) implements Source {
+        public Converted {
+            conversions = List.copyOf(conversions);
+        }
+    }
+
+    /// Objects laid over each other, top level; of a field that several have, the last one's value is
+    /// taken. Absent when none is an object.
+    record Merge(List<Source> sources) implements Source {
+        public Merge {
+            sources = List.copyOf(sources);
+            if (sources.isEmpty()) {
+                throw new IllegalArgumentException("merge: needs at least one source");
+            }
+        }
+    }
+
+    /// Texts joined by another; those that are absent, null or empty are left out, and it is absent when
+    /// all are.
+    ///
+    /// @param separator stands between two of them; may be empty
+    record Join(List<Source> sources, String separator) implements Source {
+        public Join {
+            sources = List.copyOf(sources);
+            if (sources.isEmpty()) {
+                throw new IllegalArgumentException("join: needs at least one source");
+            }
+        }
+    }
+
     /// The same value for every document.
     record Constant(JsonNode value) implements Source {}
 
@@ -106,6 +154,10 @@ public sealed interface Source {
                 case Parent p -> collect(p.source(), wanted, true, paths);
                 case FirstOf f -> f.sources().forEach(s -> collect(s, wanted, behind, paths));
                 case Build b -> b.fields().values().forEach(s -> collect(s, wanted, behind, paths));
+                case FirstTruthy f -> f.sources().forEach(s -> collect(s, wanted, behind, paths));
+                case Converted c -> collect(c.source(), wanted, behind, paths);
+                case Merge m -> m.sources().forEach(s -> collect(s, wanted, behind, paths));
+                case Join j -> j.sources().forEach(s -> collect(s, wanted, behind, paths));
                 case Element e -> {}
                 case Constant c -> {}
                 case IdTime i -> {}

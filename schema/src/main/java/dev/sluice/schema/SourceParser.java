@@ -5,11 +5,18 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 
 /// The part of [MappingReader] that reads where a value comes from.
 final class SourceParser {
     /// Stands in for a path with a mistake, until all are reported.
     private static final Source.Path NO_PATH = new Source.Path(List.of("?"));
+
+    private static final String KINDS = "path, first, first_truthy, from, merge, join, constant, parent, element,"
+            + " id_time, rest, document, build";
+
+    /// The kinds that have settings beside their name.
+    private static final List<String> WITH_MORE = List.of("build", "join", "from");
 
     private SourceParser() {}
 
@@ -19,27 +26,37 @@ final class SourceParser {
             return path(node);
         }
         Map<String, MappingNode> fields = node.isObject() ? node.fields() : Map.of();
-        if (fields.size() != 1 && !fields.containsKey("build")) {
-            node.problem("a source is a path, or one of: path, first, constant, parent, element, id_time, rest,"
-                    + " document, build");
+        String kind = WITH_MORE.stream()
+                .filter(fields::containsKey)
+                .findFirst()
+                .orElse(fields.size() == 1 ? fields.keySet().iterator().next() : "");
+        if (kind.isEmpty()) {
+            node.problem("a source is a path, or one of: " + KINDS);
             return NO_PATH;
         }
-        String kind = fields.containsKey("build")
-                ? "build"
-                : fields.keySet().iterator().next();
         MappingNode value = node.at(kind);
         switch (kind) {
             case "path" -> {
                 return path(value);
             }
             case "first" -> {
-                List<Source> sources =
-                        value.elements().stream().map(s -> read(s, child)).toList();
-                if (sources.isEmpty()) {
-                    value.problem("first: needs at least one source");
-                    return NO_PATH;
-                }
-                return new Source.FirstOf(sources);
+                return several(value, child, Source.FirstOf::new);
+            }
+            case "first_truthy" -> {
+                return several(value, child, Source.FirstTruthy::new);
+            }
+            case "merge" -> {
+                return several(value, child, Source.Merge::new);
+            }
+            case "join" -> {
+                node.allow(Set.of("join", "with"));
+                String separator = node.string("with");
+                return several(value, child, sources -> new Source.Join(sources, separator));
+            }
+            case "from" -> {
+                node.allow(Set.of("from", "convert", "missing"));
+                return new Source.Converted(
+                        read(value, child), ConversionParser.readAll(node, child), node.literal("missing"));
             }
             case "constant" -> {
                 return new Source.Constant(value.json());
@@ -75,10 +92,19 @@ final class SourceParser {
                         : node.at("required").build(Source.Build::new, parts, required, NO_PATH);
             }
             default -> {
-                node.problem("'" + kind + "' is no source; there are: path, first, constant, parent, element, id_time,"
-                        + " rest, document, build");
+                node.problem("'" + kind + "' is no source; there are: " + KINDS);
                 return NO_PATH;
             }
+        }
+    }
+
+    private static Source several(MappingNode list, boolean child, Function<List<Source>, Source> constructor) {
+        List<Source> sources = list.elements().stream().map(s -> read(s, child)).toList();
+        try {
+            return constructor.apply(sources);
+        } catch (IllegalArgumentException refused) {
+            list.problem(String.valueOf(refused.getMessage()));
+            return NO_PATH;
         }
     }
 
@@ -143,7 +169,12 @@ final class SourceParser {
 
     /// For a source that has to be there, and is not.
     static Source.Path missing(MappingNode node) {
-        node.problem("'from' is missing");
+        return missing(node, "from");
+    }
+
+    /// For a path that has to be there under some name, and is not.
+    static Source.Path missing(MappingNode node, String field) {
+        node.problem("'" + field + "' is missing");
         return NO_PATH;
     }
 }

@@ -3,10 +3,16 @@ package dev.sluice.schema;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.ZoneId;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -142,6 +148,60 @@ class MappingReaderTest {
                         "a.\"b.c\".0", "\"a.b\".c", "x", "a", "b", "c", "r", "gone", "body.parts", "owner.name");
     }
 
+    /// The file is what shows that the schema for editors knows every word, so it must have every word.
+    @Test
+    void theFileThatHasEverythingHasEverything() throws IOException {
+        String yaml;
+        try (InputStream in = MappingReaderTest.class.getClassLoader().getResourceAsStream("right/language.yaml")) {
+            yaml = new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
+        }
+        CollectionMapping things =
+                MappingReader.read("language.yaml", yaml).collections().getFirst();
+        Set<Class<?>> words = new HashSet<>();
+        things.skips().forEach(rule -> collect(rule.source(), words));
+        Stream.concat(things.columns().stream(), things.children().getFirst().columns().stream())
+                .forEach(column -> {
+                    words.add(column.type().getClass());
+                    collect(column.source(), words);
+                    collect(column.conversions(), words);
+                });
+        assertThat(words)
+                .contains(Source.class.getPermittedSubclasses())
+                .contains(Conversion.class.getPermittedSubclasses())
+                .contains(ColumnType.class.getPermittedSubclasses());
+    }
+
+    private static void collect(Source source, Set<Class<?>> words) {
+        words.add(source.getClass());
+        switch (source) {
+            case Source.Parent(Source inner) -> collect(inner, words);
+            case Source.FirstOf(List<Source> sources) -> sources.forEach(s -> collect(s, words));
+            case Source.FirstTruthy(List<Source> sources) -> sources.forEach(s -> collect(s, words));
+            case Source.Merge(List<Source> sources) -> sources.forEach(s -> collect(s, words));
+            case Source.Join(List<Source> sources, String separator) -> sources.forEach(s -> collect(s, words));
+            case Source.Build build -> build.fields().values().forEach(s -> collect(s, words));
+            case Source.Converted converted -> {
+                collect(converted.source(), words);
+                collect(converted.conversions(), words);
+            }
+            case Source.Path p -> {}
+            case Source.Element e -> {}
+            case Source.Constant c -> {}
+            case Source.IdTime i -> {}
+            case Source.Rest r -> {}
+            case Source.WholeDocument w -> {}
+        }
+    }
+
+    private static void collect(List<Conversion> conversions, Set<Class<?>> words) {
+        for (Conversion conversion : conversions) {
+            words.add(conversion.getClass());
+            if (conversion instanceof Conversion.At at) {
+                collect(at.conversions(), words);
+            }
+        }
+    }
+
     @Test
     void typesAreReadByPostgresqlsNamesAndAliases() {
         assertThat(List.of(
@@ -177,7 +237,7 @@ class MappingReaderTest {
         assertThatThrownBy(() -> Catalog.load("docsgtp"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("There is no mapping 'docsgtp'")
-                .hasMessageContaining("demo, docsgpt");
+                .hasMessageContaining("demo, devmentor, docsgpt, tbd-agents");
     }
 
     @Test

@@ -46,6 +46,12 @@ class MappingSchemaTest {
                 .isEmpty();
     }
 
+    @Test
+    void everythingThatCanBeSaidIsValid() throws IOException {
+        assertThat(schema.validate(YAML.readTree(resource("right/language.yaml"))))
+                .isEmpty();
+    }
+
     @ParameterizedTest
     @MethodSource("wrongMappings")
     void wrongMappingsAreRefused(WrongMappings.Wrong wrong) {
@@ -74,6 +80,9 @@ class MappingSchemaTest {
                 "bool",
                 "uuid []",
                 "jsonb[]",
+                "inet",
+                "INET []",
+                "inet(4)",
                 "strng",
                 "timestamp",
                 "json",

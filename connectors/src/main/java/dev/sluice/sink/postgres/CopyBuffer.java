@@ -77,6 +77,7 @@ final class CopyBuffer {
             case ColumnType.Text t -> utf8((String) value);
             case ColumnType.Varchar t -> utf8((String) value);
             case ColumnType.Citext t -> utf8((String) value);
+            case ColumnType.Inet t -> utf8((String) value);
             case ColumnType.Bool t -> int8((Boolean) value ? 1 : 0);
             case ColumnType.Int i -> {
                 long number = (Long) value;
@@ -123,12 +124,14 @@ final class CopyBuffer {
     }
 
     /// The type's fixed OID (`pg_type.dat` in PostgreSQL's sources). citext, an extension's type, has none
-    /// that is fixed; its arrays are staged as text\[\] and cast (see TableSql).
+    /// that is fixed; its arrays are staged as text\[\] and cast (see TableSql), as are those of inet,
+    /// which rows carry as text.
     private static int oid(ColumnType type) {
         return switch (type) {
             case ColumnType.Text t -> 25;
             case ColumnType.Varchar t -> 1043;
             case ColumnType.Citext t -> 25;
+            case ColumnType.Inet t -> 25;
             case ColumnType.Bool t -> 16;
             case ColumnType.Int i -> i.bytes() == 2 ? 21 : i.bytes() == 4 ? 23 : 20;
             case ColumnType.DoublePrecision t -> 701;

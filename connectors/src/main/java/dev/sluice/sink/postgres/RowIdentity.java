@@ -91,6 +91,7 @@ public final class RowIdentity {
             case ColumnType.Date d -> Optional.empty();
             case ColumnType.Bytea b -> Optional.empty();
             case ColumnType.Jsonb j -> Optional.empty();
+            case ColumnType.Inet i -> Optional.empty();
             case ColumnType.Array a -> Optional.empty();
         };
     }

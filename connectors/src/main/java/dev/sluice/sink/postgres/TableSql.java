@@ -49,10 +49,11 @@ public final class TableSql {
     }
 
     /// citext is an extension's type without a fixed OID, so it is staged as text, which casts on
-    /// assignment.
+    /// assignment. inet is carried as text, and cast by [#value].
     private static String stagingType(ColumnType type) {
         return switch (type) {
             case ColumnType.Citext c -> "text";
+            case ColumnType.Inet i -> "text";
             case ColumnType.Array a -> stagingType(a.element()) + "[]";
             case ColumnType.Text t -> t.sql();
             case ColumnType.Varchar t -> t.sql();
@@ -136,7 +137,7 @@ public final class TableSql {
     /// The value of a staged column as the table should hold it: itself, or what its reference or look-up
     /// finds.
     public static String value(TableShape.Column column, String alias) {
-        String staged = alias + "." + TableName.quote(column.name());
+        String staged = alias + "." + TableName.quote(column.name()) + cast(column.type());
         Reference reference = column.reference();
         String value = reference == null ? staged : found(reference, column.type(), staged, alias);
         Lookup lookup = column.lookup();
@@ -178,6 +179,12 @@ public final class TableSql {
         return type instanceof ColumnType.Citext ? value + "::citext" : value;
     }
 
+    /// Text is no inet unless it is told to be.
+    private static String cast(ColumnType type) {
+        ColumnType element = type instanceof ColumnType.Array(ColumnType of) ? of : type;
+        return element instanceof ColumnType.Inet ? "::" + type.sql() : "";
+    }
+
     /// Deletes by the first key column; takes one array parameter.
     String deleteByKey() {
         return "DELETE FROM " + shape.table().sql() + " WHERE " + keyName() + " = ANY (?)";
@@ -209,6 +216,7 @@ public final class TableSql {
             case ColumnType.Date d -> throw notAKey();
             case ColumnType.Bytea b -> throw notAKey();
             case ColumnType.Jsonb j -> throw notAKey();
+            case ColumnType.Inet i -> throw notAKey();
             case ColumnType.Array a -> throw notAKey();
         };
     }

@@ -3,166 +3,568 @@ package dev.sluice.service.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.mongodb.client.MongoCollection;
+import com.mongodb.client.MongoDatabase;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.PushOptions;
+import com.mongodb.client.model.UpdateOptions;
 import com.mongodb.client.model.Updates;
-import dev.sluice.mapping.IdUuid;
 import dev.sluice.sandbox.SandboxMongo;
+import dev.sluice.schema.CollectionMapping;
+import dev.sluice.service.systems.DocsGptDocuments;
+import dev.sluice.service.systems.DocsGptRows;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.UUID;
 import org.bson.Document;
+import org.bson.conversions.Bson;
 import org.bson.types.ObjectId;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/// The ready-made DocsGPT mapping against its real tables, with triggers and foreign keys: users, prompts,
-/// conversations with their messages, in the shapes documents have had over the years, copied and then
-/// changed the way the application changes them.
+/// The ready-made DocsGPT mapping against its real tables, with triggers and foreign keys: all 21
+/// collections in the shapes documents have had over the years, copied, then changed the way the
+/// application changes them. What has to come of it is worked out twice: by the mapper, through
+/// verification, and by [DocsGptRows], which knows nothing of the mapper.
 class DocsGptIT {
-    private static final int CONVERSATIONS = 3_000;
+    private static final long SEED = 20;
 
     @Test
-    @DisplayName("users, prompts and conversations are copied and followed, triggers and odd shapes included")
+    @DisplayName("every collection is copied and followed, and running again changes nothing")
     void copiedAndFollowed() throws SQLException {
         try (LiveSystem system = LiveSystem.start("docsgpt", SandboxMongo.Options.DEFAULTS)) {
-            MongoCollection<Document> users = system.database().getCollection("users");
-            MongoCollection<Document> prompts = system.database().getCollection("prompts");
-            MongoCollection<Document> conversations = system.database().getCollection("conversations");
-            Random random = new Random(5);
-            ObjectId agent = new ObjectId();
-            // An agent that DocsGPT's own migration has brought: conversations refer to it by its MongoDB id.
-            system.execute("INSERT INTO agents (user_id, name, status, legacy_mongo_id) VALUES ('u1', 'a', 'draft', '"
-                    + agent.toHexString() + "')");
-            users.insertMany(List.of(
-                    new Document("user_id", "u1")
-                            .append("agent_preferences", new Document("pinned", List.of("x")).append("theme", "dark")),
-                    new Document("user_id", "u2"),
-                    new Document("user_id", null),
-                    new Document("user_id", "u3").append("agent_preferences", List.of())));
-            prompts.insertMany(List.of(
-                    new Document("user", "u1").append("name", "mine").append("content", "text"),
-                    new Document("user", "system").append("name", "theirs").append("content", ""),
-                    new Document("user", null).append("name", null).append("content", "nobody's"),
-                    new Document("content", "nothing else")));
-            List<ObjectId> ids = new ArrayList<>();
-            List<Document> batch = new ArrayList<>();
-            for (int i = 0; i < CONVERSATIONS; i++) {
-                ObjectId id = new ObjectId();
-                ids.add(id);
-                batch.add(conversation(id, i, agent, random));
-            }
-            conversations.insertMany(batch);
-            ObjectId odd = new ObjectId();
-            conversations.insertOne(new Document("_id", odd)
-                    .append("user", "u9")
-                    .append("api_key", "")
-                    .append("date", "2023-05-06T07:08:09")
-                    .append("shared_with", "nobody")
-                    .append("compression_metadata", new Document())
-                    .append(
-                            "queries",
-                            Arrays.asList(
-                                    new Document("prompt", "a\0b"), "not an object", new Document("prompt", "third"))));
-            conversations.insertOne(new Document("name", "no user"));
+            Map<String, List<Document>> documents = DocsGptDocuments.of(SEED);
+            assertThat(documents).hasSize(21);
+            assertThat(documents.values().stream().mapToInt(List::size).sum()).isGreaterThan(5_000);
+            DocsGptDocuments.insert(system.database(), documents, SEED);
 
             try (RunningPipeline running = RunningPipeline.start(system)) {
                 running.awaitStreaming();
                 running.awaitApplied();
-                assertThat(system.differences()).isEmpty();
-                assertThat(system.number("SELECT count(*) FROM conversations")).isEqualTo(CONVERSATIONS + 1);
-                assertThat(system.text(
-                                "SELECT string_agg(user_id || ':' || name, ',' ORDER BY user_id, name) FROM prompts"))
-                        .isEqualTo("__system__:,__system__:,__system__:theirs,u1:mine");
-                // The trigger made rows for users that have no document.
-                assertThat(system.number("SELECT count(*) FROM users WHERE user_id IN ('u9', '__system__')"))
-                        .isEqualTo(2);
-                assertThat(system.text("SELECT string_agg(position::text, ',' ORDER BY position)"
-                                + " FROM conversation_messages WHERE conversation_id = '"
-                                + IdUuid.of("conversations", odd) + "'"))
-                        .isEqualTo("0,2");
-                assertThat(system.text(
-                                "SELECT date::text || ' ' || coalesce(api_key, 'no key') || ' ' || shared_with::text"
-                                        + " FROM conversations WHERE legacy_mongo_id = '" + odd.toHexString() + "'"))
-                        .isEqualTo("2023-05-06 07:08:09+00 no key {}");
-                assertThat(system.number("SELECT count(*) FROM conversations c JOIN agents a ON a.id = c.agent_id"))
-                        .isPositive();
-                String messageId = messageId(system, ids.getFirst());
-
-                live(conversations, ids, random);
-                users.updateOne(Filters.eq("user_id", "u2"), Updates.set("agent_preferences.pinned", List.of("p")));
-                users.deleteOne(Filters.eq("user_id", "u3"));
-                prompts.deleteOne(Filters.eq("name", "mine"));
-                running.awaitApplied();
-                assertThat(system.differences()).isEmpty();
-                assertThat(messageId(system, ids.getFirst()))
-                        .as("message ids stay")
-                        .isEqualTo(messageId);
-                assertThat(system.number("SELECT count(*) FROM users WHERE user_id = 'u3'"))
-                        .isEqualTo(1);
-                assertThat(system.number("SELECT count(*) FROM prompts")).isEqualTo(3);
+                assertRight(system);
                 assertThat(system.number("SELECT count(*) FROM sluice.dead_letter"))
                         .isZero();
+                copied(system, documents);
+
+                Map<String, String> before = versions(system);
+                for (CollectionMapping collection : system.entry().mapping().collections()) {
+                    system.execute("INSERT INTO sluice.resync (pipeline, collection, reason) VALUES ('docsgpt', '"
+                            + collection.collection() + "', 'asked')");
+                }
+                running.awaitApplied();
+                assertThat(versions(system)).as("not one row is written again").isEqualTo(before);
+
+                String message =
+                        "SELECT m.id FROM conversation_messages m JOIN conversations c ON c.id = m.conversation_id"
+                                + " WHERE m.position = 0 AND c.legacy_mongo_id = '" + hex(conversation(documents, 0))
+                                + "'";
+                String messageId = system.text(message);
+                Life life = new Life(system.database(), documents);
+                life.conversations();
+                life.agents();
+                life.tools();
+                life.folders();
+                life.sourcesAndAttachments();
+                life.workflows();
+                life.pending();
+                life.sharesAndSessions();
+                life.usersAndPrompts();
+                life.logs();
+                running.awaitApplied();
+                assertRight(system);
+                assertThat(system.text(message)).as("message ids stay").isEqualTo(messageId);
+                assertThat(system.number("SELECT count(*) FROM sluice.dead_letter"))
+                        .isZero();
+                followed(system, life);
+
+                life.comeBack();
+                running.awaitApplied();
+                assertRight(system);
+                assertThat(system.number("SELECT count(*) FROM memories m JOIN user_tools t ON t.id = m.tool_id"
+                                + " WHERE t.legacy_mongo_id = '" + hex(life.tool) + "'"))
+                        .as("the memories of a tool that is there again")
+                        .isPositive();
             }
         }
     }
 
-    private static @org.jspecify.annotations.Nullable String messageId(LiveSystem system, ObjectId conversation)
-            throws SQLException {
-        return system.text("SELECT id FROM conversation_messages WHERE position = 0 AND conversation_id = '"
-                + IdUuid.of("conversations", conversation) + "'");
+    private static void assertRight(LiveSystem system) throws SQLException {
+        try (Connection connection = system.connector().open()) {
+            assertThat(DocsGptRows.differences(connection, DocsGptRows.expected(system.database()), true))
+                    .isEmpty();
+        }
+        assertThat(system.differences()).isEmpty();
     }
 
-    private static Document conversation(ObjectId id, int i, ObjectId agent, Random random) {
-        List<Document> queries = new ArrayList<>();
-        for (int q = random.nextInt(4); q >= 0; q--) {
-            Document query = new Document("prompt", "question " + q)
-                    .append("response", "answer — " + random.nextInt())
-                    .append("thought", "")
-                    .append("sources", List.of(new Document("title", "t").append("text", "x")))
-                    .append("tool_calls", List.of())
-                    .append("timestamp", Instant.ofEpochMilli(1_700_000_000_000L + i))
-                    .append("attachments", random.nextInt(5) == 0 ? List.of(new ObjectId().toHexString(), "") : null)
-                    .append("model_id", "m");
-            if (random.nextInt(4) == 0) {
-                query.append("feedback", "like").append("feedback_timestamp", Instant.ofEpochMilli(1_700_000_100_000L));
-            }
-            queries.add(query);
+    /// A hash of which version of each row is there, for every table.
+    private static Map<String, String> versions(LiveSystem system) throws SQLException {
+        Map<String, String> versions = new LinkedHashMap<>();
+        for (String table : DocsGptRows.TABLES) {
+            versions.put(
+                    table,
+                    String.valueOf(system.text(
+                            "SELECT count(*) || ' ' || md5(string_agg(id::text || ':' || xmin::text, ',' ORDER BY id))"
+                                    + " FROM " + table)));
         }
-        Document conversation = new Document("_id", id)
-                .append("user", "u" + (i % 50))
-                .append("date", Instant.ofEpochMilli(1_690_000_000_000L + i))
-                .append("name", "conversation " + i)
-                .append("queries", queries);
-        if (i % 3 == 0) {
-            conversation.append("agent_id", i % 2 == 0 ? agent.toHexString() : new ObjectId().toHexString());
-        }
-        return conversation;
+        return versions;
     }
 
-    /// What the application does to conversations.
-    private static void live(MongoCollection<Document> conversations, List<ObjectId> ids, Random random) {
-        for (int n = 0; n < 400; n++) {
-            // The first is left alone but for one answer, so that its message can be recognised.
-            ObjectId id = ids.get(1 + random.nextInt(ids.size() - 1));
-            switch (n % 5) {
-                case 0 ->
-                    conversations.updateOne(Filters.eq("_id", id), Updates.set("queries.0.response", "better " + n));
-                case 1 ->
-                    conversations.updateOne(
-                            Filters.eq("_id", id),
-                            Updates.push("queries", new Document("prompt", "more " + n).append("response", "yes")));
-                case 2 ->
-                    conversations.updateOne(
-                            Filters.eq("_id", id), Updates.pushEach("queries", List.of(), new PushOptions().slice(1)));
-                case 3 -> conversations.updateOne(Filters.eq("_id", id), Updates.unset("queries.0.feedback"));
-                default -> conversations.updateOne(Filters.eq("_id", id), Updates.set("name", "renamed " + n));
+    /// Some of what has to be there, in plain figures.
+    private static void copied(LiveSystem system, Map<String, List<Document>> documents) throws SQLException {
+        for (String collection : List.of(
+                "prompts",
+                "user_tools",
+                "agent_folders",
+                "sources",
+                "agents",
+                "stack_logs",
+                "user_logs",
+                "token_usage")) {
+            assertThat(system.number("SELECT count(*) FROM " + collection))
+                    .as(collection)
+                    .isEqualTo(documents.getOrDefault(collection, List.of()).size());
+        }
+        assertThat(system.text("SELECT string_agg(reason || ':' || documents, ' ' ORDER BY reason) FROM sluice.skipped"
+                        + " WHERE collection = 'users'"))
+                .startsWith("no user_id:");
+        // Lines of L1 to L15: what the application's own script loses.
+        assertThat(system.number("SELECT count(*) FROM connector_sessions WHERE provider LIKE 'mcp:https://%'"))
+                .isPositive();
+        assertThat(system.number("SELECT count(*) FROM token_usage WHERE agent_id IS NOT NULL"))
+                .isGreaterThan(200);
+        assertThat(system.number(
+                        "SELECT count(*) FROM token_usage WHERE user_id = '__system__' AND agent_id IS NOT NULL"))
+                .isPositive();
+        assertThat(system.number("SELECT count(*) FROM memories WHERE tool_id IS NULL"))
+                .isPositive();
+        assertThat(system.number("SELECT count(*) FROM sluice.quarantine WHERE column_name = 'memories.tool_id'"
+                        + " AND value LIKE '\"default_%'"))
+                .isPositive();
+        assertThat(system.number("SELECT count(*) FROM sluice.quarantine WHERE column_name = 'agents.prompt_id'"
+                        + " AND value IN ('\"creative\"', '\"strict\"')"))
+                .isPositive();
+        assertThat(system.text(
+                        "SELECT min(date)::text FROM sources WHERE metadata #>> '{legacy_fields,location}' = 'local'"))
+                .startsWith("202");
+        // Three folders in a circle, and one whose parent is gone.
+        assertThat(system.number("SELECT count(*) FROM agent_folders a JOIN agent_folders b ON b.id = a.parent_id"
+                        + " JOIN agent_folders c ON c.id = b.parent_id AND c.parent_id = a.id"))
+                .isEqualTo(3);
+        assertThat(system.number("SELECT count(*) FROM sluice.waiting WHERE column_name = 'agent_folders.parent_id'"))
+                .isEqualTo(1);
+        assertThat(system.number(
+                        "SELECT count(*) FROM sluice.quarantine WHERE column_name = 'conversation_messages.position'"
+                                + " AND value = '\"not an object\"'"))
+                .isPositive();
+    }
+
+    private static void followed(LiveSystem system, Life life) throws SQLException {
+        assertThat(system.number("SELECT count(*) FROM users WHERE user_id = 'user-1'"))
+                .as("a user whose document is deleted stays")
+                .isEqualTo(1);
+        assertThat(system.number("SELECT count(*) FROM users WHERE user_id = 'newcomer'"))
+                .isEqualTo(1);
+        assertThat(system.number("SELECT count(*) FROM user_tools WHERE legacy_mongo_id = '" + hex(life.tool) + "'"))
+                .isZero();
+        assertThat(system.number("SELECT count(*) FROM sluice.waiting WHERE collection = 'memories'"))
+                .as("memories of a tool that is deleted wait for it")
+                .isPositive();
+        assertThat(system.text("SELECT updated_at FROM agents WHERE legacy_mongo_id = '" + hex(life.edited) + "'"))
+                .as("the document's own time, not that of the copying")
+                .isEqualTo("2030-01-02 03:04:05+00");
+        assertThat(system.number("SELECT count(*) FROM workflow_nodes n JOIN workflows w ON w.id = n.workflow_id"
+                        + " WHERE w.legacy_mongo_id = '" + hex(life.workflow) + "' AND n.graph_version = 9"))
+                .isEqualTo(3);
+        assertThat(system.number("SELECT count(*) FROM workflow_nodes n JOIN workflows w ON w.id = n.workflow_id"
+                        + " WHERE w.legacy_mongo_id = '" + hex(life.workflow) + "' AND n.graph_version < 9"))
+                .isZero();
+    }
+
+    private static Document conversation(Map<String, List<Document>> documents, int index) {
+        return documents.getOrDefault("conversations", List.of()).get(index);
+    }
+
+    private static String hex(Document document) {
+        return document.getObjectId("_id").toHexString();
+    }
+
+    /// What the application does, in its own words: `$set` of one answer, `$push`, `$push` with `$slice`,
+    /// new versions of graphs, and so on. References are written before what they refer to where they can
+    /// be.
+    private static final class Life {
+        private final MongoDatabase database;
+        private final Map<String, List<Document>> documents;
+        private final Random random = new Random(SEED);
+        final Document tool;
+        final Document edited;
+        final Document workflow;
+
+        Life(MongoDatabase database, Map<String, List<Document>> documents) {
+            this.database = database;
+            this.documents = documents;
+            this.tool = documents.getOrDefault("memories", List.of()).stream()
+                    .map(m -> String.valueOf(m.get("tool_id")))
+                    .flatMap(id -> all("user_tools").stream().filter(t -> hex(t).equals(id)))
+                    .findFirst()
+                    .orElseThrow();
+            this.edited = all("agents").get(3);
+            this.workflow = all("workflows").get(1);
+        }
+
+        private List<Document> all(String collection) {
+            return documents.getOrDefault(collection, List.of());
+        }
+
+        private MongoCollection<Document> collection(String name) {
+            return database.getCollection(name);
+        }
+
+        private void update(String collection, Document document, Bson update) {
+            collection(collection).updateOne(is(document), update);
+        }
+
+        private void delete(String collection, Document document) {
+            collection(collection).deleteOne(is(document));
+        }
+
+        private static Bson is(Document document) {
+            return Filters.eq("_id", document.getObjectId("_id"));
+        }
+
+        void conversations() {
+            List<Document> all = all("conversations");
+            ObjectId late = new ObjectId();
+            for (int n = 0; n < 300; n++) {
+                // The first is left alone but for one answer, so that its message can be recognised.
+                Document conversation = all.get(1 + random.nextInt(all.size() - 1));
+                if (!(conversation.get("queries") instanceof List<?> queries)
+                        || !queries.stream().allMatch(Document.class::isInstance)) {
+                    continue;
+                }
+                switch (n % 6) {
+                    case 0 -> update("conversations", conversation, Updates.set("queries.0.response", "better " + n));
+                    case 1 ->
+                        update(
+                                "conversations",
+                                conversation,
+                                Updates.push(
+                                        "queries",
+                                        new Document("prompt", "more " + n)
+                                                .append("attachments", List.of(late.toHexString()))));
+                    case 2 ->
+                        update(
+                                "conversations",
+                                conversation,
+                                Updates.pushEach("queries", List.of(), new PushOptions().slice(1)));
+                    case 3 -> update("conversations", conversation, Updates.unset("queries.0.feedback"));
+                    case 4 ->
+                        update(
+                                "conversations",
+                                conversation,
+                                Updates.combine(
+                                        Updates.set("queries.0.feedback", "DISLIKE"),
+                                        Updates.set(
+                                                "queries.0.feedback_timestamp", Instant.ofEpochSecond(1_700_000_000))));
+                    default -> update("conversations", conversation, Updates.set("name", "renamed " + n));
+                }
+            }
+            collection("attachments")
+                    .insertOne(new Document("_id", late)
+                            .append("user", "user-5")
+                            .append("filename", "late")
+                            .append("path", "p"));
+            update("conversations", all.getFirst(), Updates.set("queries.0.response", "edited"));
+            collection("conversations")
+                    .deleteMany(Filters.in(
+                            "_id",
+                            all.subList(900, 930).stream()
+                                    .map(d -> d.getObjectId("_id"))
+                                    .toList()));
+            // Its shares and pending states go with it.
+            delete("conversations", all.get(4));
+        }
+
+        void agents() {
+            List<Document> all = all("agents");
+            update(
+                    "agents",
+                    edited,
+                    Updates.combine(
+                            Updates.set("name", "edited"),
+                            Updates.set("prompt_id", hex(all("prompts").get(3))),
+                            Updates.set("updatedAt", Instant.parse("2030-01-02T03:04:05Z"))));
+            for (int i = 10; i < 40; i++) {
+                delete("agents", all.get(i));
+            }
+            String gone = hex(all.get(11));
+            collection("users")
+                    .updateMany(
+                            Filters.eq("agent_preferences.pinned", gone),
+                            Updates.pull("agent_preferences.pinned", gone));
+            Document source =
+                    new Document("_id", new ObjectId()).append("user", "user-2").append("name", "late");
+            ObjectId agent = new ObjectId();
+            collection("conversations")
+                    .insertOne(new Document("_id", new ObjectId())
+                            .append("user", "user-2")
+                            .append("agent_id", agent.toHexString())
+                            .append("date", Instant.ofEpochSecond(1_700_000_000))
+                            .append("queries", List.of()));
+            Document reference = new Document("$ref", "sources").append("$id", source.getObjectId("_id"));
+            collection("agents")
+                    .insertOne(new Document("_id", agent)
+                            .append("user", "user-2")
+                            .append("name", "early")
+                            .append("key", "early")
+                            .append("source", reference)
+                            .append("sources", List.of(reference))
+                            .append("status", "draft"));
+            collection("sources").insertOne(source);
+            // A key is given up, and taken by another agent.
+            update("agents", all.get(60), Updates.set("key", ""));
+            update(
+                    "agents",
+                    all.get(66),
+                    Updates.set("key", String.valueOf(all.get(60).get("key"))));
+        }
+
+        void tools() {
+            delete("user_tools", tool);
+            Document renamed = all("user_tools").get(1);
+            update(
+                    "user_tools",
+                    renamed,
+                    Updates.combine(Updates.set("customName", "renamed"), Updates.set("config.token", "new")));
+            ObjectId late = new ObjectId();
+            for (String path : List.of("/a", "/b")) {
+                collection("memories")
+                        .insertOne(new Document("_id", new ObjectId())
+                                .append("user_id", "user-7")
+                                .append("tool_id", late.toHexString())
+                                .append("path", path)
+                                .append("content", "early"));
+            }
+            collection("user_tools")
+                    .insertOne(
+                            new Document("_id", late).append("user", "user-7").append("name", "memory"));
+            // The first of two files of one name goes, and the other takes its place.
+            List<Document> memories = all("memories");
+            delete("memories", memories.get(memories.size() - 3));
+            update("memories", memories.get(5), Updates.set("path", "/moved.md"));
+            for (int i = 0; i < 40; i++) {
+                update("todos", all("todos").get(i), Updates.set("status", i % 2 == 0 ? "completed" : "open"));
+                update("notes", all("notes").get(i), Updates.set("note", "rewritten " + i));
+            }
+            delete("todos", all("todos").get(41));
+            delete("notes", all("notes").get(0));
+        }
+
+        void folders() {
+            List<Document> all = all("agent_folders");
+            update("agent_folders", all.get(1), Updates.set("parent_id", null));
+            for (int i = 20; i < 40; i++) {
+                update("agent_folders", all.get(i), Updates.set("parent_id", hex(all.get(i + 30))));
+            }
+            for (int i = 50; i < 60; i++) {
+                delete("agent_folders", all.get(i));
+            }
+            // The application takes agents out of a folder that it deletes, and does not always get to it.
+            collection("agents").updateMany(Filters.eq("folder_id", hex(all.get(50))), Updates.set("folder_id", null));
+            ObjectId parent = new ObjectId();
+            collection("agent_folders")
+                    .insertOne(new Document("_id", new ObjectId())
+                            .append("user", "user-3")
+                            .append("name", "early child")
+                            .append("parent_id", parent.toHexString()));
+            collection("agent_folders")
+                    .insertOne(
+                            new Document("_id", parent).append("user", "user-3").append("name", "late parent"));
+        }
+
+        void sourcesAndAttachments() {
+            for (int i = 0; i < 25; i++) {
+                delete("sources", all("sources").get(i));
+                delete("attachments", all("attachments").get(i));
+            }
+            update(
+                    "sources",
+                    all("sources").get(30),
+                    Updates.combine(
+                            Updates.set("tokens", 99), Updates.set("date", Instant.ofEpochSecond(1_700_000_000))));
+            update("attachments", all("attachments").get(30), Updates.set("openai_file_id", "file-new"));
+        }
+
+        /// A new version of a graph: its nodes and edges, then those of the versions before go.
+        void workflows() {
+            String id = hex(workflow);
+            for (int e = 0; e < 2; e++) {
+                collection("workflow_edges")
+                        .insertOne(new Document("_id", new ObjectId())
+                                .append("id", "e" + e)
+                                .append("workflow_id", id)
+                                .append("graph_version", 9)
+                                .append("source_id", "n" + e)
+                                .append("target_id", "n" + (e + 1)));
+            }
+            for (int n = 0; n < 3; n++) {
+                collection("workflow_nodes")
+                        .insertOne(new Document("_id", new ObjectId())
+                                .append("id", "n" + n)
+                                .append("workflow_id", id)
+                                .append("graph_version", 9)
+                                .append("type", "agent")
+                                .append("position", new Document("x", n).append("y", 0)));
+            }
+            update(
+                    "workflows",
+                    workflow,
+                    Updates.combine(
+                            Updates.set("current_graph_version", 9),
+                            Updates.set("updated_at", Instant.ofEpochSecond(1_700_000_000))));
+            for (String part : List.of("workflow_nodes", "workflow_edges")) {
+                collection(part)
+                        .deleteMany(Filters.and(
+                                Filters.in("workflow_id", id, workflow.getObjectId("_id")),
+                                Filters.ne("graph_version", 9)));
+            }
+            // Deleted with what belongs to it, and without.
+            Document whole = all("workflows").get(10);
+            for (String part : List.of("workflow_nodes", "workflow_edges", "workflow_runs")) {
+                collection(part).deleteMany(Filters.in("workflow_id", hex(whole), whole.getObjectId("_id")));
+            }
+            delete("workflows", whole);
+            delete("workflows", all("workflows").get(11));
+            update(
+                    "workflow_runs",
+                    all("workflow_runs").get(1),
+                    Updates.combine(
+                            Updates.set("status", "completed"),
+                            Updates.set("completed_at", Instant.ofEpochSecond(1_700_000_000))));
+        }
+
+        /// The TTL index deletes, and the application replaces.
+        void pending() {
+            List<Document> all = all("pending_tool_state");
+            for (int i = 10; i < 40; i++) {
+                delete("pending_tool_state", all.get(i));
+            }
+            Document state = all.get(45);
+            collection("pending_tool_state")
+                    .updateOne(
+                            Filters.and(
+                                    Filters.eq("conversation_id", state.get("conversation_id")),
+                                    Filters.eq("user", state.get("user"))),
+                            Updates.combine(
+                                    Updates.set("messages", List.of(new Document("content", "replaced"))),
+                                    Updates.set("created_at", Instant.ofEpochSecond(1_700_000_000)),
+                                    Updates.set("expires_at", Instant.ofEpochSecond(1_700_001_800))),
+                            new UpdateOptions().upsert(true));
+            // The later of two goes, and the earlier one has the row again.
+            delete("pending_tool_state", all.get(all.size() - 2));
+        }
+
+        void sharesAndSessions() {
+            List<Document> shares = all("shared_conversations");
+            collection("shared_conversations")
+                    .insertOne(new Document("_id", new ObjectId())
+                            .append("user", "user-2")
+                            .append(
+                                    "conversation_id",
+                                    conversation(documents, 200).getObjectId("_id"))
+                            .append(
+                                    "uuid",
+                                    UUID.nameUUIDFromBytes(new byte[] {9}).toString())
+                            .append("isPromptable", true)
+                            .append("first_n_queries", 1)
+                            .append("api_key", "early"));
+            // The first of two links of one kind goes: the second takes its place.
+            delete("shared_conversations", shares.getFirst());
+            List<Document> sessions = all("connector_sessions");
+            delete("connector_sessions", sessions.get(0));
+            delete("connector_sessions", sessions.get(4));
+            collection("connector_sessions")
+                    .insertOne(new Document("_id", new ObjectId())
+                            .append("provider", "google_drive")
+                            .append("user", "user-4")
+                            .append("session_token", "s-4")
+                            .append("status", "pending")
+                            .append("created_at", Instant.ofEpochSecond(1_700_000_000)));
+            update("connector_sessions", sessions.get(2), Updates.set("tokens.access_token", "refreshed"));
+            update(
+                    "connector_sessions",
+                    sessions.get(5),
+                    Updates.combine(
+                            Updates.set("status", "authorized"),
+                            Updates.set("token_info", new Document("access_token", "given"))));
+        }
+
+        void usersAndPrompts() {
+            List<Document> users = all("users");
+            update(
+                    "users",
+                    users.get(0),
+                    Updates.push("agent_preferences.pinned", hex(all("agents").get(100))));
+            update("users", users.get(2), Updates.unset("agent_preferences.theme"));
+            delete("users", users.get(1));
+            // Known by a conversation before there is a document.
+            collection("conversations")
+                    .insertOne(new Document("_id", new ObjectId())
+                            .append("user", "newcomer")
+                            .append("date", Instant.ofEpochSecond(1_700_000_000)));
+            collection("users")
+                    .insertOne(new Document("_id", new ObjectId())
+                            .append("user_id", "newcomer")
+                            .append(
+                                    "agent_preferences",
+                                    new Document(
+                                            "pinned",
+                                            new ArrayList<>(
+                                                    List.of(hex(all("agents").get(101)))))));
+            for (int i = 10; i < 20; i++) {
+                delete("prompts", all("prompts").get(i));
+                update("prompts", all("prompts").get(i + 10), Updates.set("content", "rewritten " + i));
             }
         }
-        conversations.updateOne(Filters.eq("_id", ids.getFirst()), Updates.set("queries.0.response", "edited"));
-        conversations.deleteMany(Filters.in("_id", ids.subList(ids.size() - 20, ids.size())));
+
+        void logs() {
+            for (int i = 0; i < 50; i++) {
+                ObjectId id = new ObjectId();
+                collection("user_logs")
+                        .insertOne(new Document("_id", id)
+                                .append("action", "stream_answer")
+                                .append("user", "user-3")
+                                .append("question", "live " + i)
+                                .append("timestamp", Instant.ofEpochSecond(1_700_000_000)));
+                collection("token_usage")
+                        .insertOne(new Document("_id", id)
+                                .append("user_id", "user-3")
+                                .append("agent_id", hex(all("agents").get(i)))
+                                .append("prompt_tokens", i)
+                                .append("timestamp", Instant.ofEpochSecond(1_700_000_000)));
+                collection("stack_logs")
+                        .insertOne(new Document("_id", id)
+                                .append("id", "live " + i)
+                                .append("user", "user-3")
+                                .append("timestamp", Instant.ofEpochSecond(1_700_000_000)));
+            }
+        }
+
+        /// What was deleted is there again, under its own id.
+        void comeBack() {
+            collection("user_tools").insertOne(tool);
+            for (int i = 0; i < 5; i++) {
+                collection("sources").insertOne(all("sources").get(i));
+                collection("attachments").insertOne(all("attachments").get(i));
+                collection("agent_folders").insertOne(all("agent_folders").get(50 + i));
+                collection("agents").insertOne(all("agents").get(10 + i));
+            }
+            collection("workflows").insertOne(all("workflows").get(11));
+            collection("conversations").insertOne(all("conversations").get(4));
+        }
     }
 }

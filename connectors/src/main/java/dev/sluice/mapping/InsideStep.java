@@ -1,0 +1,81 @@
+package dev.sluice.mapping;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.sluice.schema.ColumnType;
+import dev.sluice.schema.Conversion;
+import java.util.List;
+import org.bson.BsonArray;
+import org.bson.BsonDocument;
+import org.bson.BsonNull;
+import org.bson.BsonValue;
+import org.jspecify.annotations.Nullable;
+
+/// Conversions at a place inside an object. What is on the way there is copied, the rest is shared. Any
+/// thread.
+///
+/// @param missing what is put there when it is missing or null; null for nothing
+record InsideStep(
+        List<String> path,
+        ConversionChain conversions,
+        @Nullable BsonValue missing) implements ConversionStep {
+    static InsideStep of(Conversion.At at, SourceReader.Rests rests) {
+        ColumnType json = new ColumnType.Jsonb();
+        JsonNode missing = at.missing();
+        return new InsideStep(
+                at.path().segments(),
+                ConversionChain.of(at.conversions(), json, rests),
+                missing == null ? null : Literals.bson(missing, json));
+    }
+
+    @Override
+    public @Nullable BsonValue apply(@Nullable BsonValue value, Scope scope) {
+        return value instanceof BsonDocument object ? inside(object, 0, scope) : value;
+    }
+
+    /// The value of which the path's names from `depth` on are inside; itself when nothing changes.
+    private @Nullable BsonValue at(@Nullable BsonValue value, int depth, Scope scope) {
+        if (depth == path.size()) {
+            BsonValue converted = conversions.apply(value, scope);
+            return missing != null && Falsy.isMissingOrNull(converted) ? missing : converted;
+        }
+        if (value instanceof BsonDocument object) {
+            return inside(object, depth, scope);
+        }
+        if (value instanceof BsonArray array) {
+            return inside(array, depth, scope);
+        }
+        return missing != null && Falsy.isMissingOrNull(value) ? inside(new BsonDocument(), depth, scope) : value;
+    }
+
+    private BsonValue inside(BsonDocument object, int depth, Scope scope) {
+        String name = path.get(depth);
+        BsonValue before = object.get(name);
+        BsonValue after = at(before, depth + 1, scope);
+        if (after == before) {
+            return object;
+        }
+        BsonDocument copy = new BsonDocument(object.size() + 1);
+        copy.putAll(object);
+        if (after == null) {
+            copy.remove(name);
+        } else {
+            copy.put(name, after);
+        }
+        return copy;
+    }
+
+    private BsonValue inside(BsonArray array, int depth, Scope scope) {
+        int index = SourceReader.PathReader.index(path.get(depth));
+        if (index < 0 || index >= array.size()) {
+            return array;
+        }
+        BsonValue before = array.get(index);
+        BsonValue after = at(before, depth + 1, scope);
+        if (after == before) {
+            return array;
+        }
+        BsonArray copy = new BsonArray(array);
+        copy.set(index, after == null ? BsonNull.VALUE : after);
+        return copy;
+    }
+}

@@ -1,0 +1,125 @@
+package dev.sluice.mapping;
+
+import dev.sluice.schema.ColumnType;
+import dev.sluice.schema.Conversion;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import org.bson.BsonArray;
+import org.bson.BsonDocument;
+import org.bson.BsonString;
+import org.bson.BsonValue;
+import org.jspecify.annotations.Nullable;
+
+/// The conversions of strings.
+final class TextSteps {
+    private TextSteps() {}
+
+    static BsonString trim(BsonString text) {
+        String trimmed = text.getValue().strip();
+        return trimmed.length() == text.getValue().length() ? text : new BsonString(trimmed);
+    }
+
+    static BsonString lower(BsonString text) {
+        String lower = text.getValue().toLowerCase(Locale.ROOT);
+        return lower.equals(text.getValue()) ? text : new BsonString(lower);
+    }
+
+    static @Nullable BsonValue stripNul(@Nullable BsonValue value, Scope scope) {
+        if (value instanceof BsonString text) {
+            return stripNul(text, scope);
+        }
+        if (!(value instanceof BsonArray array)) {
+            return value;
+        }
+        BsonArray copy = null;
+        for (int i = 0; i < array.size(); i++) {
+            if (array.get(i) instanceof BsonString text && text.getValue().indexOf(0) >= 0) {
+                copy = copy == null ? new BsonArray(array) : copy;
+                copy.set(i, stripNul(text, scope));
+            }
+        }
+        return copy == null ? array : copy;
+    }
+
+    private static BsonString stripNul(BsonString text, Scope scope) {
+        if (text.getValue().indexOf(0) < 0) {
+            return text;
+        }
+        scope.findings().lose("holds NUL, which was taken out");
+        return new BsonString(text.getValue().replace("\0", ""));
+    }
+
+    static BsonString cut(BsonString text, int length, Scope scope) {
+        String value = text.getValue();
+        // Code points are at most as many as chars, so most texts need no counting.
+        if (value.length() <= length || value.codePointCount(0, value.length()) <= length) {
+            return text;
+        }
+        scope.findings().lose("is longer than " + length + " characters, and was cut");
+        return new BsonString(value.substring(0, value.offsetByCodePoints(0, length)));
+    }
+
+    static BsonValue toText(BsonValue value) {
+        if (value instanceof BsonString) {
+            return value;
+        }
+        String text = BsonToPg.asText(value);
+        return text == null ? value : new BsonString(text);
+    }
+
+    static BsonArray split(BsonString text, String separator) {
+        BsonArray array = new BsonArray();
+        parts(text.getValue(), separator).forEach(part -> array.add(new BsonString(part)));
+        return array;
+    }
+
+    static @Nullable BsonString part(BsonString text, String separator, int index) {
+        List<String> parts = parts(text.getValue(), separator);
+        int at = index < 0 ? parts.size() + index : index;
+        return at < 0 || at >= parts.size() ? null : new BsonString(parts.get(at));
+    }
+
+    private static List<String> parts(String text, String separator) {
+        List<String> parts = new ArrayList<>();
+        int from = 0;
+        while (from <= text.length()) {
+            int to = text.indexOf(separator, from);
+            int end = to < 0 ? text.length() : to;
+            String part = text.substring(from, end).strip();
+            if (!part.isEmpty()) {
+                parts.add(part);
+            }
+            from = end + separator.length();
+        }
+        return parts;
+    }
+
+    static ConversionStep wrap(Conversion.WrapText wrap) {
+        BsonDocument with = new BsonDocument();
+        wrap.with().forEach((name, literal) -> with.put(name, Literals.bson(literal, new ColumnType.Jsonb())));
+        String regex = wrap.matching();
+        Pattern matching = regex == null ? null : Pattern.compile(regex, Pattern.DOTALL);
+        String field = wrap.field();
+        return (value, scope) -> {
+            if (!(value instanceof BsonString text) || (matching != null && !matches(matching, text.getValue()))) {
+                return value;
+            }
+            BsonDocument object = new BsonDocument(with.size() + 1);
+            object.putAll(with);
+            object.put(field, text);
+            return object;
+        };
+    }
+
+    private static boolean matches(Pattern pattern, String text) {
+        try {
+            return pattern.matcher(text).matches();
+        } catch (StackOverflowError tooLong) {
+            // The JDK matches some expressions by recursion, a level for each character. One long string must
+            // not end the pipeline.
+            return false;
+        }
+    }
+}
