@@ -52,7 +52,8 @@ public final class DeadLetterStore {
     ///
     /// @param collection null for all
     public long count(Connection connection, @Nullable String collection) throws SQLException {
-        String sql = "SELECT count(*) FROM sluice.dead_letter WHERE pipeline = ? AND collection = coalesce(?, collection)";
+        String sql =
+                "SELECT count(*) FROM sluice.dead_letter WHERE pipeline = ? AND collection = coalesce(?, collection)";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, pipeline);
             statement.setString(2, collection);
@@ -129,8 +130,8 @@ public final class DeadLetterStore {
     /// Asks for the documents to be taken anew, and notes who did.
     public void retry(Connection connection, Collection<DeadLetter> letters, String actor) throws SQLException {
         Map<String, List<String>> keys = new HashMap<>();
-        letters.forEach(
-                l -> keys.computeIfAbsent(l.collection(), c -> new ArrayList<>()).add(l.documentKey()));
+        letters.forEach(l ->
+                keys.computeIfAbsent(l.collection(), c -> new ArrayList<>()).add(l.documentKey()));
         ResyncStore resync = new ResyncStore(pipeline);
         for (Map.Entry<String, List<String>> collection : keys.entrySet()) {
             resync.ask(connection, collection.getKey(), collection.getValue(), "dead_letter");
@@ -142,8 +143,7 @@ public final class DeadLetterStore {
             statement.setString(1, actor);
             statement.setString(2, pipeline);
             statement.setArray(
-                    3,
-                    numbers(connection, letters.stream().map(DeadLetter::id).toList()));
+                    3, numbers(connection, letters.stream().map(DeadLetter::id).toList()));
             statement.executeUpdate();
         }
     }
@@ -190,13 +190,11 @@ public final class DeadLetterStore {
                 + " AND r.document_key = l.document_key";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setArray(
-                    1,
-                    numbers(connection, letters.stream().map(DeadLetter::id).toList()));
+                    1, numbers(connection, letters.stream().map(DeadLetter::id).toList()));
             statement.setArray(
                     2,
                     connection.createArrayOf(
-                            "text",
-                            letters.stream().map(DeadLetter::collection).toArray()));
+                            "text", letters.stream().map(DeadLetter::collection).toArray()));
             statement.setArray(
                     3,
                     connection.createArrayOf(

@@ -67,9 +67,8 @@ public final class QuarantineStore {
     ///
     /// @param collection null for all
     public List<Entry> list(Connection connection, @Nullable String collection, int limit) throws SQLException {
-        try (PreparedStatement statement =
-                connection.prepareStatement(select("value") + " AND collection = coalesce(?, collection)"
-                        + " ORDER BY id LIMIT ?")) {
+        try (PreparedStatement statement = connection.prepareStatement(
+                select("value") + " AND collection = coalesce(?, collection)" + " ORDER BY id LIMIT ?")) {
             statement.setString(1, pipeline);
             statement.setString(2, collection);
             statement.setInt(3, limit);

@@ -20,8 +20,8 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 
 /// `sluice dead-letters`: documents that could not be applied; look, try again, discard.
 @Command(
@@ -77,7 +77,8 @@ final class DeadLettersCommand implements Runnable {
             throw new ParameterException(
                     spec.commandLine(),
                     "The mapping has no collection '" + collection + "'; it has "
-                            + String.join(", ", setup.entry().mapping().byCollection().keySet()) + ".");
+                            + String.join(
+                                    ", ", setup.entry().mapping().byCollection().keySet()) + ".");
         }
     }
 
@@ -141,8 +142,8 @@ final class DeadLettersCommand implements Runnable {
                 return "No dead letters.";
             }
             String row = "%-6s %-20s %-32s %8s %8s %10s  %s%n";
-            StringBuilder text = new StringBuilder(
-                    String.format(Locale.ROOT, row, "id", "collection", "document key", "sqlstate", "attempts", "age", "reason"));
+            StringBuilder text = new StringBuilder(String.format(
+                    Locale.ROOT, row, "id", "collection", "document key", "sqlstate", "attempts", "age", "reason"));
             for (DeadLetter letter : page.deadLetters()) {
                 text.append(String.format(
                         Locale.ROOT,
@@ -213,7 +214,9 @@ final class DeadLettersCommand implements Runnable {
 
         /// @param document canonical Extended JSON; null for a delete
         private record WithDocument(
-                @com.fasterxml.jackson.annotation.JsonUnwrapped DeadLetter deadLetter,
+                @com.fasterxml.jackson.annotation.JsonUnwrapped
+                DeadLetter deadLetter,
+
                 @Nullable String document) {}
 
         private String text(DeadLetter letter, @Nullable String document) {
@@ -281,7 +284,8 @@ final class DeadLettersCommand implements Runnable {
         public Integer call() throws InterruptedException {
             if (all == !ids.isEmpty()) {
                 throw new ParameterException(
-                        spec.commandLine(), "Name the dead letters to retry by their numbers, or say --all; one of the two.");
+                        spec.commandLine(),
+                        "Name the dead letters to retry by their numbers, or say --all; one of the two.");
             }
             if (collection != null && !all) {
                 throw new ParameterException(spec.commandLine(), "--collection goes with --all.");
@@ -332,8 +336,9 @@ final class DeadLettersCommand implements Runnable {
                         });
             }
             if (retried.stream().anyMatch(r -> r.outcome() == Outcome.QUEUED)) {
-                out.println("No process holds this pipeline now: the next `sluice run` or `sluice backfill` takes what is on"
-                        + " the list.");
+                out.println(
+                        "No process holds this pipeline now: the next `sluice run` or `sluice backfill` takes what is on"
+                                + " the list.");
             }
         }
     }
@@ -344,7 +349,8 @@ final class DeadLettersCommand implements Runnable {
             mixinStandardHelpOptions = true,
             versionProvider = SluiceCommand.Version.class,
             header = "Forget documents for good.",
-            description = "Their rows stay as they are. Who did it, why, and the documents' keys are noted in sluice.audit.")
+            description =
+                    "Their rows stay as they are. Who did it, why, and the documents' keys are noted in sluice.audit.")
     static final class Discard implements Callable<Integer> {
         @Parameters(paramLabel = "ID", arity = "1..*", description = "Their numbers, as `list` shows them.")
         private List<Long> ids = List.of();

@@ -76,9 +76,8 @@ final class QuarantineCommand implements Runnable {
             QuarantineStore store = new QuarantineStore(setup.pipelineName());
             PrintWriter out = spec.commandLine().getOut();
             try (Connection connection = setup.connector().open()) {
-                List<?> found = values
-                        ? store.list(connection, collection, limit)
-                        : store.counts(connection, collection);
+                List<?> found =
+                        values ? store.list(connection, collection, limit) : store.counts(connection, collection);
                 DeadLettersCommand.requireKnown(spec, setup, collection, !found.isEmpty());
                 if (json) {
                     out.println(SnakeCaseJson.write(found));

@@ -68,13 +68,16 @@ public final class DeadLetters {
 
     /// @param reason why it was refused, the last time; null when it is settled
     public record Retried(
-            long id, String collection, String documentKey, Outcome outcome, @Nullable String reason) {}
+            long id,
+            String collection,
+            String documentKey,
+            Outcome outcome,
+            @Nullable String reason) {}
 
     /// @param collection null for all
     public Page list(@Nullable String collection, int limit) {
         try (Connection connection = connector.open()) {
-            return new Page(
-                    pipeline, store.count(connection, collection), store.list(connection, collection, limit));
+            return new Page(pipeline, store.count(connection, collection), store.list(connection, collection, limit));
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
@@ -160,9 +163,7 @@ public final class DeadLetters {
             if (asked.contains(letter.id()) && today != null) {
                 still.add(letter);
             } else {
-                results.put(
-                        letter.id(),
-                        today == null ? settled(letter) : retried(today, Outcome.REFUSED));
+                results.put(letter.id(), today == null ? settled(letter) : retried(today, Outcome.REFUSED));
             }
         }
         return still;

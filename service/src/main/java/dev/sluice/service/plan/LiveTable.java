@@ -49,7 +49,11 @@ record LiveTable(
     /// @param usable whether it is valid, immediate, and over plain columns
     /// @param predicate which rows it is over, as PostgreSQL writes it; null for all
     record UniqueIndex(
-            String name, Set<String> columns, boolean usable, @Nullable String predicate, String definition) {
+            String name,
+            Set<String> columns,
+            boolean usable,
+            @Nullable String predicate,
+            String definition) {
         UniqueIndex {
             columns = Set.copyOf(columns);
         }

@@ -245,8 +245,7 @@ final class TableChecks {
     private void uniqueIndexes(
             CollectionTarget target, LiveTable table, TableShape shape, List<String> conflict, boolean own) {
         Set<String> wanted = Set.copyOf(conflict);
-        boolean recognised = table.uniqueIndexes().stream()
-                .anyMatch(i -> i.recognises(wanted));
+        boolean recognised = table.uniqueIndexes().stream().anyMatch(i -> i.recognises(wanted));
         if (!recognised && names(shape).containsAll(wanted)) {
             list.problem(
                     Check.CONFLICT_TARGET,

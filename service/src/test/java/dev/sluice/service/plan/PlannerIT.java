@@ -613,9 +613,7 @@ class PlannerIT {
                     t: {key: {column: By, type: text}}
                     u: {key: {column: id, type: text}}""");
 
-            assertThat(of(plan, Check.CONFLICT_TARGET))
-                    .singleElement()
-                    .returns("public.u", Finding::subject);
+            assertThat(of(plan, Check.CONFLICT_TARGET)).singleElement().returns("public.u", Finding::subject);
         }
 
         @Test

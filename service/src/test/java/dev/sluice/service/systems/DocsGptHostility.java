@@ -60,8 +60,9 @@ public record DocsGptHostility(int number, String what, List<Entry> documents, L
         /// The time of the first ObjectId: 23 January 2024.
         private static final int EPOCH = 0x65b0_0000;
 
-        private static final DateTimeFormatter POSTGRES =
-                DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss'+00'", Locale.ROOT).withZone(ZoneOffset.UTC);
+        private static final DateTimeFormatter POSTGRES = DateTimeFormatter.ofPattern(
+                        "uuuu-MM-dd HH:mm:ss'+00'", Locale.ROOT)
+                .withZone(ZoneOffset.UTC);
 
         private final int round;
         private final List<DocsGptHostility> kinds = new ArrayList<>();
@@ -72,7 +73,8 @@ public record DocsGptHostility(int number, String what, List<Entry> documents, L
         }
 
         private Entry entry(String collection, Object... fields) {
-            Document document = new Document("_id", new ObjectId(String.format("%08x%08x%08x", EPOCH + ++made, round, made)));
+            Document document =
+                    new Document("_id", new ObjectId(String.format("%08x%08x%08x", EPOCH + ++made, round, made)));
             for (int i = 0; i < fields.length; i += 2) {
                 document.append(String.valueOf(fields[i]), fields[i + 1] == NULL ? null : fields[i + 1]);
             }
@@ -86,8 +88,8 @@ public record DocsGptHostility(int number, String what, List<Entry> documents, L
         }
 
         private static String made(Entry entry) {
-            return POSTGRES.format(Instant.ofEpochSecond(
-                    entry.document().getObjectId("_id").getTimestamp()));
+            return POSTGRES.format(
+                    Instant.ofEpochSecond(entry.document().getObjectId("_id").getTimestamp()));
         }
 
         private static Check.Row mongo(Entry e, String column, String text) {
