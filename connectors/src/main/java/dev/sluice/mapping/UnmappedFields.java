@@ -48,8 +48,8 @@ final class UnmappedFields {
         return new UnmappedFields(read, array == null, uncounted, paths, new Place(array == null ? "" : array + "[]"));
     }
 
-    /// Whether the column is the one that counts its field: it reads nothing else, and is the first to. Asked
-    /// of the columns in their order.
+    /// Whether the column is the one that counts its field: it reads nothing else, and is the first to.
+    /// Asked of the columns in their order.
     ///
     /// @param counted the fields that columns before it count; this one's is added
     static boolean isCounter(ColumnMapping column, Set<String> counted) {
@@ -59,8 +59,8 @@ final class UnmappedFields {
                 && counted.add(names.getFirst());
     }
 
-    /// The distinct paths that one collection has come upon, so that they are not put together anew for each
-    /// document. Bounded, since there are documents whose field names are data. Any thread.
+    /// The distinct paths that one collection has come upon, so that they are not put together anew for
+    /// each document. Bounded, since there are documents whose field names are data. Any thread.
     static final class Paths {
         /// Stands for all beyond the bound.
         static final String OTHER = "(other)";

@@ -3,12 +3,10 @@ package dev.sluice.mapping;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.sluice.schema.Catalog;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.MappingException;
 import dev.sluice.schema.MappingReader;
 import java.util.List;
-import java.util.Objects;
 import org.bson.BsonDocument;
 import org.bson.RawBsonDocument;
 import org.junit.jupiter.api.Test;
@@ -58,14 +56,25 @@ class DocumentMapperTest {
 
     @Test
     void shapesNameTheKeyFirstAndAReferenceByTheTypeItIsMatchedWith() {
-        DocumentMapper mapper = DocumentMapper.of(Objects.requireNonNull(
-                Catalog.load("docsgpt").mapping().byCollection().get("conversations")));
+        DocumentMapper mapper = DocumentMapper.of(
+                MappingReader.read("m.yaml", """
+                mapping: m
+                database: d
+                collections:
+                  conversations:
+                    key: {column: id, type: uuid}
+                    columns:
+                      user_id: text
+                      agent_id: {type: uuid, reference: {table: agents, match: legacy_id, match_type: text, take: id}}
+                      name: text
+                    children:
+                      messages: {from: queries, parent: conversation_id, ordinal: position, columns: {prompt: text}}
+                """).collections().getFirst());
         assertThat(mapper.shape().keyColumns()).isEqualTo(1);
         assertThat(mapper.shape().columns().stream()
                         .map(TableShape.Column::name)
                         .toList())
-                .startsWith("id", "user_id", "agent_id")
-                .hasSize(12);
+                .containsExactly("id", "user_id", "agent_id", "name");
         TableShape.Column agent = mapper.shape().columns().get(2);
         assertThat(agent.type()).isEqualTo(new ColumnType.Text());
         assertThat(agent.reference()).isNotNull();

@@ -13,7 +13,7 @@ import java.util.Optional;
 /// mapping with its migrations.
 public final class Catalog {
     /// The ready-made systems by name.
-    public static final List<String> NAMES = List.of("demo", "docsgpt");
+    public static final List<String> NAMES = List.of("demo", "devmentor", "docsgpt", "tbd-agents");
 
     private Catalog() {}
 

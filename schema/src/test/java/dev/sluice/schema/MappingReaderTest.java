@@ -237,7 +237,7 @@ class MappingReaderTest {
         assertThatThrownBy(() -> Catalog.load("docsgtp"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("There is no mapping 'docsgtp'")
-                .hasMessageContaining("demo, docsgpt");
+                .hasMessageContaining("demo, devmentor, docsgpt, tbd-agents");
     }
 
     @Test

@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// The parked documents (`sluice.dead_letter`), for those who look at them and decide. Every method works in
-/// the caller's transaction.
+/// The parked documents (`sluice.dead_letter`), for those who look at them and decide. Every method works
+/// in the caller's transaction.
 public final class DeadLetterStore {
     private static final String COLUMNS = "id, collection, document_key, operation, reason, sqlstate, cluster_time,"
             + " attempts, first_failed_at, last_failed_at, extract(epoch FROM clock_timestamp() - first_failed_at)::float8";
@@ -114,8 +114,8 @@ public final class DeadLetterStore {
         return time == null ? null : time.toInstant();
     }
 
-    /// The newest state of a parked document as canonical Extended JSON; empty for a delete, and when there is
-    /// no such dead letter.
+    /// The newest state of a parked document as canonical Extended JSON; empty for a delete, and when there
+    /// is no such dead letter.
     public Optional<String> document(Connection connection, long id) throws SQLException {
         String sql = "SELECT document FROM sluice.dead_letter WHERE pipeline = ? AND id = ?";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
@@ -148,7 +148,8 @@ public final class DeadLetterStore {
         }
     }
 
-    /// Forgets parked documents for good, and notes who did, why, and which: their keys, never their values.
+    /// Forgets parked documents for good, and notes who did, why, and which: their keys, never their
+    /// values.
     ///
     /// @param why what the person says; may be empty
     /// @return the numbers of those that there were

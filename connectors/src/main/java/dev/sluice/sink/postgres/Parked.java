@@ -161,7 +161,11 @@ final class Parked {
             statement.setString(
                     5,
                     change instanceof Change.Upsert u
-                            ? u.document().toBsonDocument().toJson(CANONICAL)
+                            ? parked.target()
+                                    .mapper()
+                                    .redacted(u.document())
+                                    .toBsonDocument()
+                                    .toJson(CANONICAL)
                             : null);
             statement.setString(6, reason);
             statement.setString(7, sqlState);

@@ -197,10 +197,12 @@ final class RowWriter {
         private int upsert(Effects effects) throws SQLException {
             SequencedMap<Object, RowChange> documents = new LinkedHashMap<>();
             List<Mapped> mapped = new ArrayList<>();
+            Map<String, Integer> unmapped = new TreeMap<>();
             for (RowChange change : effects.last.values()) {
                 if (change.effect() instanceof Effect.Upsert upsert) {
                     documents.put(upsert.rows().key(), change);
                     mapped.add(upsert.rows());
+                    upsert.rows().unmapped().forEach(path -> unmapped.merge(path, 1, Integer::sum));
                 }
             }
             if (documents.isEmpty()) {
@@ -213,6 +215,7 @@ final class RowWriter {
             if (!rowless.isEmpty()) {
                 references.remove(effects.target, rowless);
             }
+            tallies.unmapped(effects.target.collection(), unmapped);
             int written = tables.upsert(own.own());
             for (TableSql child : own.children()) {
                 tables.deleteUnstaged(child, List.copyOf(documents.keySet()));

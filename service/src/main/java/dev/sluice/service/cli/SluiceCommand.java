@@ -33,7 +33,7 @@ import picocli.CommandLine.ScopeType;
             "  MONGO_URI          source, for example mongodb://user:password@host/?replicaSet=rs0",
             "  MONGO_DB_NAME      database, when not the mapping's",
             "  POSTGRES_URI       target, for example postgresql://user:password@host/db?sslmode=require",
-            "  SLUICE_MAPPING     a name in the catalog (demo, docsgpt), a file or a folder",
+            "  SLUICE_MAPPING     a name in the catalog (demo, devmentor, docsgpt, tbd-agents), a file or a folder",
             "  SLUICE_PIPELINE    the pipeline's name, when not the mapping's",
             "  AUTO_MIGRATE       apply migrations at start (true)",
             "  AUTO_CREATE_DB     create the PostgreSQL database when it is missing (true)",

@@ -80,8 +80,8 @@ public final class DryRun {
         return run.forecast();
     }
 
-    /// About `count` documents: all where there are no more, else from both ends of the order of `_id`, where the
-    /// oldest and the newest shapes usually are, and at random where that is cheap.
+    /// About `count` documents: all where there are no more, else from both ends of the order of `_id`,
+    /// where the oldest and the newest shapes usually are, and at random where that is cheap.
     ///
     /// @param estimate how many documents there are, about
     /// @param notNull the columns of each table that take no NULL

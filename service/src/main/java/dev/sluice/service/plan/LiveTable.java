@@ -40,7 +40,8 @@ record LiveTable(
     /// @param type as PostgreSQL writes it, for example `numeric(18,2)`; of a domain, the domain's name
     /// @param baseType the same, of a domain the type beneath
     /// @param oid of the type beneath
-    /// @param filled whether it has a value without being written: by a default, as an identity or generated
+    /// @param filled whether it has a value without being written: by a default, as an identity or
+    ///     generated
     /// @param generated whether it can't be written at all
     record Column(
             String name, String type, String baseType, long oid, boolean notNull, boolean filled, boolean generated) {}
@@ -106,8 +107,8 @@ record LiveTable(
         return kind.equals("table");
     }
 
-    /// The trigger that, for a new row, inserts into another table, as one does that makes the row a foreign key
-    /// wants; empty when there is none.
+    /// The trigger that, for a new row, inserts into another table, as one does that makes the row a
+    /// foreign key wants; empty when there is none.
     Optional<Trigger> making(TableName other) {
         return triggers.stream()
                 .filter(t -> t.onInsert()

@@ -267,8 +267,8 @@ final class TableChecks {
         }
     }
 
-    /// An index on columns that the mapping leaves alone is not its business; what is in an expression is not
-    /// known.
+    /// An index on columns that the mapping leaves alone is not its business; what is in an expression is
+    /// not known.
     private static boolean written(LiveTable.UniqueIndex index, TableShape shape) {
         Set<String> names = names(shape);
         return index.columns().isEmpty() || index.columns().stream().anyMatch(names::contains);
@@ -287,7 +287,8 @@ final class TableChecks {
         }
     }
 
-    /// @param parent the table that a child table's rows are written with; null for a collection's own table
+    /// @param parent the table that a child table's rows are written with; null for a collection's own
+    ///     table
     private void foreignKeys(LiveTable table, TableShape shape, @Nullable TableName parent) {
         Map<String, TableShape.Column> columns = new HashMap<>();
         shape.columns().forEach(c -> columns.put(c.name(), c));

@@ -310,8 +310,8 @@ final class TargetChecks {
         }
     }
 
-    /// SQL has no word for free disk. It is seen where the server runs on this machine and says where its data
-    /// is.
+    /// SQL has no word for free disk. It is seen where the server runs on this machine and says where its
+    /// data is.
     private void disk(Connection connection, long sourceBytes) throws SQLException {
         OptionalLong free = freeOnThisMachine(connection);
         if (free.isEmpty()) {

@@ -236,7 +236,8 @@ class DocsGptIT {
     }
 
     /// What the application does, in its own words: `$set` of one answer, `$push`, `$push` with `$slice`,
-    /// new versions of graphs, and so on. References are written before what they refer to where they can be.
+    /// new versions of graphs, and so on. References are written before what they refer to where they can
+    /// be.
     private static final class Life {
         private final MongoDatabase database;
         private final Map<String, List<Document>> documents;

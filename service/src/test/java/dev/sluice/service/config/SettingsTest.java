@@ -153,7 +153,7 @@ class SettingsTest {
         assertThatThrownBy(() -> settings.require("SLUICE_MAPPING", "MONGO_URI", "POSTGRES_URI"))
                 .isInstanceOfSatisfying(
                         SluiceException.class, e -> assertThat(e.kind()).isEqualTo(FailureKind.BAD_SETTING))
-                .hasMessageContaining("SLUICE_MAPPING: a name in the catalog (demo, docsgpt")
+                .hasMessageContaining("SLUICE_MAPPING: a name in the catalog (demo, devmentor, docsgpt, tbd-agents")
                 .hasMessageContaining("POSTGRES_URI: postgresql://")
                 .hasMessageNotContaining("MONGO_URI");
     }

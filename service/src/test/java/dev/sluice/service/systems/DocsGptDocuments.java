@@ -198,8 +198,8 @@ public final class DocsGptDocuments {
         }
     }
 
-    /// Children before and after their parents, by the order of ids; folders of folders; one whose parent is
-    /// gone; three that lie in a circle.
+    /// Children before and after their parents, by the order of ids; folders of folders; one whose parent
+    /// is gone; three that lie in a circle.
     private void folders() {
         for (int i = 0; i < 110; i++) {
             Document folder = made().append("user", user()).append("name", "Folder " + i);

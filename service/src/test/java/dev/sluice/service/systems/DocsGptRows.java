@@ -28,12 +28,12 @@ import org.bson.types.Binary;
 import org.bson.types.ObjectId;
 import org.jspecify.annotations.Nullable;
 
-/// What the tables of DocsGPT have to hold for what is in MongoDB now, worked out from the documents by hand:
-/// no part of Sluice's mapping is used, and no derived id. Rows are known by the ObjectIds of their
+/// What the tables of DocsGPT have to hold for what is in MongoDB now, worked out from the documents by
+/// hand: no part of Sluice's mapping is used, and no derived id. Rows are known by the ObjectIds of their
 /// documents, and those they refer to by theirs.
 ///
-/// For each table a query yields one line a row, and [#expected] the lines it should yield. A line names what
-/// a table is about, not each of its columns: those are the golden files' affair.
+/// For each table a query yields one line a row, and [#expected] the lines it should yield. A line names
+/// what a table is about, not each of its columns: those are the golden files' affair.
 public final class DocsGptRows {
     private static final DateTimeFormatter DAY_FIRST = DateTimeFormatter.ofPattern("dd/MM/yyyy HH:mm:ss", Locale.ROOT);
     private static final String SYSTEM = "__system__";
