@@ -174,6 +174,9 @@ class DocsGptIT {
         assertThat(system.text("SELECT string_agg(reason || ':' || documents, ' ' ORDER BY reason) FROM sluice.skipped"
                         + " WHERE collection = 'users'"))
                 .startsWith("no user_id:");
+        assertThat(system.text("SELECT string_agg(collection || ' ' || path, ', ' ORDER BY collection, path)"
+                        + " FROM sluice.unmapped_field WHERE path LIKE '%unheard%'"))
+                .isEqualTo("agents unheard_of, conversations queries[].unheard_of, conversations unheard_of");
         // Lines of L1 to L15: what the application's own script loses.
         assertThat(system.number("SELECT count(*) FROM connector_sessions WHERE provider LIKE 'mcp:https://%'"))
                 .isPositive();
