@@ -69,9 +69,7 @@ class DocumentMapperTest {
                       name: text
                     children:
                       messages: {from: queries, parent: conversation_id, ordinal: position, columns: {prompt: text}}
-                """)
-                        .collections()
-                        .getFirst());
+                """).collections().getFirst());
         assertThat(mapper.shape().keyColumns()).isEqualTo(1);
         assertThat(mapper.shape().columns().stream()
                         .map(TableShape.Column::name)
