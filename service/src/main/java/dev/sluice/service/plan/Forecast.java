@@ -67,7 +67,7 @@ public record Forecast(
         if (estimatedDocuments != null) {
             text.append(String.format(Locale.ROOT, " (a sample; there are about %,d)", estimatedDocuments));
         }
-        childRows.forEach(c -> line(text, c.rows(), "row of " + c.table()));
+        childRows.stream().filter(c -> c.rows() > 0).forEach(c -> line(text, c.rows(), "row of " + c.table()));
         quarantined.forEach(q -> line(text, q.values(), "quarantine " + q.column() + ": " + q.reason()));
         rejected.forEach(r -> line(text, r.documents(), "dead letter " + r.column() + ": " + r.reason()));
         nulls.forEach(

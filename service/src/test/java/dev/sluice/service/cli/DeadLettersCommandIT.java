@@ -38,7 +38,8 @@ class DeadLettersCommandIT {
         assertThat(letters.out()).isEqualTo("No dead letters.\n");
         assertThat(values.out()).isEqualTo("Nothing is in quarantine.\n");
         assertThat(retry.out()).isEqualTo("No dead letters.\n");
-        assertThat(List.of(letters.exitCode(), values.exitCode(), retry.exitCode())).containsOnly(0);
+        assertThat(List.of(letters.exitCode(), values.exitCode(), retry.exitCode()))
+                .containsOnly(0);
     }
 
     @Test
@@ -100,7 +101,9 @@ class DeadLettersCommandIT {
         assertThat(counts.out())
                 .containsPattern("2 +users +users.age +is a string, not a number")
                 .doesNotContain("hush");
-        assertThat(values.out()).contains("users \"a\", users.age at age: \"hush\"").doesNotContain("hush-hush");
+        assertThat(values.out())
+                .contains("users \"a\", users.age at age: \"hush\"")
+                .doesNotContain("hush-hush");
         assertThat(json.get(0).path("values").asLong()).isEqualTo(2);
         assertThat(json.get(0).path("column").asText()).isEqualTo("users.age");
         assertThat(entries).hasSize(2);
@@ -127,10 +130,12 @@ class DeadLettersCommandIT {
         assertThat(place.count("sluice.resync WHERE reason = 'dead_letter'")).isEqualTo(2);
         assertThat(place.count("sluice.audit WHERE action = 'retry'")).isEqualTo(2);
 
-        assertThat(Cli.run(place.settings(), "backfill", "--collection", "orders").exitCode())
+        assertThat(Cli.run(place.settings(), "backfill", "--collection", "orders")
+                        .exitCode())
                 .isZero();
         assertThat(place.count("sluice.dead_letter")).isZero();
-        assertThat(place.text("SELECT string_agg(id, ',' ORDER BY id) FROM users")).isEqualTo("bad,good");
+        assertThat(place.text("SELECT string_agg(id, ',' ORDER BY id) FROM users"))
+                .isEqualTo("bad,good");
     }
 
     @Test
@@ -160,8 +165,8 @@ class DeadLettersCommandIT {
             assertThat(place.number("SELECT attempts FROM sluice.dead_letter")).isEqualTo(3);
 
             place.execute("ALTER TABLE users DROP CONSTRAINT no_worse");
-            Result last = Cli.run(
-                    place.settings(), "dead-letters", "retry", place.text("SELECT id FROM sluice.dead_letter"));
+            Result last =
+                    Cli.run(place.settings(), "dead-letters", "retry", place.text("SELECT id FROM sluice.dead_letter"));
             assertThat(last.exitCode()).as(last.out()).isZero();
             assertThat(place.count("users")).isEqualTo(3);
         }
@@ -193,7 +198,8 @@ class DeadLettersCommandIT {
         assertThat(retry.out()).contains("can't be tried, since the mapping has no such collection");
         assertThat(place.count("sluice.resync")).isZero();
         assertThat(list.out()).contains("carts");
-        assertThat(Cli.run(place.settings(), "dead-letters", "discard", id, "--yes").exitCode())
+        assertThat(Cli.run(place.settings(), "dead-letters", "discard", id, "--yes")
+                        .exitCode())
                 .isZero();
     }
 

@@ -45,7 +45,7 @@ class PlanCommandIT {
                 .contains("users: 3 documents would be 3 rows", "1 x quarantine users.age: is a string, not a number")
                 .contains("orders: 2 documents would be 1 rows", "1 x dead letter orders.placed_at")
                 .contains("0 problems, ", "Nothing was changed")
-                .doesNotContain("very old", "not a date", "secret@");
+                .doesNotContain("very old", "secret");
         assertThat(place.count("pg_namespace WHERE nspname = 'sluice'")).isZero();
         assertThat(place.count("pg_tables WHERE schemaname = 'public'")).isZero();
     }
@@ -82,8 +82,7 @@ class PlanCommandIT {
         assertThat(names(plan))
                 .containsExactly(
                         "checks", "complete", "dry_run", "estimate", "mapping", "pipeline", "problems", "warnings");
-        assertThat(names(plan.path("checks").get(0)))
-                .containsExactly("check", "found", "remedy", "status", "subject");
+        assertThat(names(plan.path("checks").get(0))).containsExactly("check", "found", "remedy", "status", "subject");
         assertThat(plan.path("checks").findValuesAsText("check"))
                 .contains("mongo_reachable", "mongo_oplog", "postgres_reachable", "table");
         assertThat(plan.path("checks").findValuesAsText("status")).contains("ok", "info", "warning");
@@ -114,8 +113,8 @@ class PlanCommandIT {
 
         Result postgres = Cli.run(
                 Cli.with(place.settings(), "POSTGRES_URI", "postgresql://u:hush-hush@" + nowhere + "/x"), "plan");
-        Result mongo = Cli.run(
-                Cli.with(place.settings(), "MONGO_URI", "mongodb://u:hush-hush@" + nowhere + "/"), "plan");
+        Result mongo =
+                Cli.run(Cli.with(place.settings(), "MONGO_URI", "mongodb://u:hush-hush@" + nowhere + "/"), "plan");
 
         assertThat(postgres.exitCode()).isEqualTo(3);
         assertThat(postgres.out())
@@ -185,7 +184,8 @@ class PlanCommandIT {
             assertThat(reader.out())
                     .containsPattern("ok +mongo_read ")
                     .containsPattern("ok +mongo_change_stream ")
-                    .containsPattern("warning +mongo_oplog +The oplog can't be read, so how far back it goes is not known")
+                    .containsPattern(
+                            "warning +mongo_oplog +The oplog can't be read, so how far back it goes is not known")
                     .contains("-> Grant find on local.oplog.rs");
             assertThat(operator.out()).contains("The oplog goes back ").doesNotContain("can't be read");
             assertThat(stranger.exitCode()).isEqualTo(1);
@@ -229,13 +229,15 @@ class PlanCommandIT {
         place.mongo()
                 .getCollection("users")
                 .insertMany(List.of(
-                        new Document("_id", "a").append("email", "secret@shop.example").append("age", "very old"),
+                        new Document("_id", "a")
+                                .append("email", "secret@shop.example")
+                                .append("age", "very old"),
                         new Document("_id", "b").append("age", 7),
                         new Document("_id", "c")));
         place.mongo()
                 .getCollection("orders")
                 .insertMany(List.of(
-                        new Document("_id", 1L).append("placedAt", "not a date"),
+                        new Document("_id", 1L).append("placedAt", "no-date-secret"),
                         new Document("_id", 2L).append("placedAt", Instant.EPOCH)));
         place.mongo().getCollection("carts").insertOne(new Document("_id", 1));
         return place;

@@ -707,7 +707,9 @@ class PlannerIT {
                             new Document("_id", 1L)
                                     .append("state", "new")
                                     .append("lines", List.of(new Document("sku", "a"), new Document("sku", "b"))),
-                            new Document("_id", 2L).append("lines", List.of(new Document("n", 1))).append("z", 1),
+                            new Document("_id", 2L)
+                                    .append("lines", List.of(new Document("n", 1)))
+                                    .append("z", 1),
                             new Document("_id", 3L).append("state", "draft").append("of_no_interest", 1)));
 
             Plan plan = planOf("""
