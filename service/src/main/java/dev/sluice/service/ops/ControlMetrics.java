@@ -21,6 +21,12 @@ import org.slf4j.LoggerFactory;
 public final class ControlMetrics implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ControlMetrics.class);
     private static final Duration EVERY = Duration.ofSeconds(3);
+
+    /// Where counting takes long it is done less often, so that it takes no more than one part in so many of
+    /// the time.
+    private static final int SHARE = 20;
+
+    /// Beyond this, and beyond the time until the next reading, a reading says nothing of now.
     private static final Duration STALE = Duration.ofSeconds(20);
 
     private final String pipeline;
@@ -35,7 +41,7 @@ public final class ControlMetrics implements AutoCloseable {
 
     private record SkipReason(String collection, String reason) {}
 
-    private record Reading(Counts counts, long nanos) {}
+    private record Reading(Counts counts, long nanos, long goodForNanos) {}
 
     private ControlMetrics(String pipeline, Collection<String> collections, Report report, MeterRegistry registry) {
         this.pipeline = pipeline;
@@ -70,7 +76,7 @@ public final class ControlMetrics implements AutoCloseable {
 
     private double value(String collection, Function<Counts, Map<String, Long>> counts) {
         Reading last = reading;
-        return last == null || System.nanoTime() - last.nanos() > STALE.toNanos()
+        return last == null || System.nanoTime() - last.nanos() > last.goodForNanos()
                 ? Double.NaN
                 : counts.apply(last.counts()).getOrDefault(collection, 0L);
     }
@@ -78,18 +84,21 @@ public final class ControlMetrics implements AutoCloseable {
     private void readAgainAndAgain() {
         try {
             while (!Thread.currentThread().isInterrupted()) {
-                read();
-                Thread.sleep(EVERY);
+                Duration rest = read().multipliedBy(SHARE);
+                Thread.sleep(rest.compareTo(EVERY) > 0 ? rest : EVERY);
             }
         } catch (InterruptedException closed) {
             Thread.currentThread().interrupt();
         }
     }
 
-    private void read() {
+    /// @return how long counting took; zero when PostgreSQL did not answer, to ask again soon
+    private Duration read() {
         try {
+            long started = System.nanoTime();
             Counts counts = report.counts();
-            reading = new Reading(counts, System.nanoTime());
+            long now = System.nanoTime();
+            reading = new Reading(counts, now, Math.max(STALE.toNanos(), 2 * SHARE * (now - started)));
             counts.skipped()
                     .forEach((collection, reasons) -> reasons.keySet().forEach(reason -> {
                         if (counted.add(new SkipReason(collection, reason))) {
@@ -100,9 +109,11 @@ public final class ControlMetrics implements AutoCloseable {
                                     .register(registry);
                         }
                     }));
+            return Duration.ofNanos(now - started);
         } catch (SluiceException away) {
             // The pipeline says so itself; here the counts become unknown by and by.
             LOG.debug("The counts could not be read: {}", away.getMessage());
+            return Duration.ZERO;
         }
     }
 

@@ -14,7 +14,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -319,12 +318,8 @@ final class SourceChecks {
             return;
         }
         OplogWindow window = known.get();
-        String found = String.format(
-                Locale.ROOT,
-                "The oplog goes back %s (%,d s). %s",
-                Quantity.time(Duration.ofSeconds(window.seconds())),
-                window.seconds(),
-                estimate.forPeople());
+        String found = "The oplog goes back " + Quantity.time(Duration.ofSeconds(window.seconds())) + ". "
+                + estimate.forPeople();
         if (window.seconds() >= OPLOG_MARGIN * estimate.seconds()) {
             list.ok(Check.MONGO_OPLOG, found);
             return;
