@@ -109,8 +109,7 @@ public final class Demo {
         Settings settings = Settings.read(
                 Map.of("SLUICE_HTTP_PORT", String.valueOf(httpPort), "SLUICE_HTTP_HOST", "127.0.0.1"), Map.of());
         PostgresConnector connector = new PostgresConnector(target);
-        try (HttpService http =
-                HttpService.start(settings, pipeline.status(), connector)) {
+        try (HttpService http = HttpService.start(settings, pipeline.status(), connector)) {
             out.printf(
                     "Metrics and status:  http://localhost:%d/prometheus  http://localhost:%d/api/status%n%n",
                     http.port(), http.port());

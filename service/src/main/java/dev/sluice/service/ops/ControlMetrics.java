@@ -61,8 +61,7 @@ public final class ControlMetrics implements AutoCloseable {
         return metrics;
     }
 
-    private void gauge(
-            String name, String description, String collection, Function<Counts, Map<String, Long>> counts) {
+    private void gauge(String name, String description, String collection, Function<Counts, Map<String, Long>> counts) {
         Gauge.builder(name, this, metrics -> metrics.value(collection, counts))
                 .description(description)
                 .tags("pipeline", pipeline, "collection", collection)
@@ -91,14 +90,16 @@ public final class ControlMetrics implements AutoCloseable {
         try {
             Counts counts = report.counts();
             reading = new Reading(counts, System.nanoTime());
-            counts.skipped().forEach((collection, reasons) -> reasons.keySet().forEach(reason -> {
-                if (counted.add(new SkipReason(collection, reason))) {
-                    FunctionCounter.builder(MetricNames.SKIPPED_DOCUMENTS, this, m -> m.skipped(collection, reason))
-                            .description("Documents that had no row by a rule of the mapping")
-                            .tags(Tags.of("pipeline", pipeline, "collection", collection, "reason", reason))
-                            .register(registry);
-                }
-            }));
+            counts.skipped()
+                    .forEach((collection, reasons) -> reasons.keySet().forEach(reason -> {
+                        if (counted.add(new SkipReason(collection, reason))) {
+                            FunctionCounter.builder(
+                                            MetricNames.SKIPPED_DOCUMENTS, this, m -> m.skipped(collection, reason))
+                                    .description("Documents that had no row by a rule of the mapping")
+                                    .tags(Tags.of("pipeline", pipeline, "collection", collection, "reason", reason))
+                                    .register(registry);
+                        }
+                    }));
         } catch (SluiceException away) {
             // The pipeline says so itself; here the counts become unknown by and by.
             LOG.debug("The counts could not be read: {}", away.getMessage());
@@ -108,7 +109,8 @@ public final class ControlMetrics implements AutoCloseable {
     /// A counter keeps what it last knew: it can't be unknown.
     private double skipped(String collection, String reason) {
         Reading last = reading;
-        Map<String, Long> reasons = last == null ? null : last.counts().skipped().get(collection);
+        Map<String, Long> reasons =
+                last == null ? null : last.counts().skipped().get(collection);
         return reasons == null ? 0 : reasons.getOrDefault(reason, 0L);
     }
 

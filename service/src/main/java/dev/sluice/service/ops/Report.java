@@ -119,8 +119,8 @@ public final class Report {
             }
             for (CollectionSnapshot c : collections) {
                 c.skipped()
-                        .forEach((reason, documents) -> text.append(
-                                String.format(Locale.ROOT, "%s: skipped %,d x %s%n", c.collection(), documents, reason)));
+                        .forEach((reason, documents) -> text.append(String.format(
+                                Locale.ROOT, "%s: skipped %,d x %s%n", c.collection(), documents, reason)));
             }
             return text.toString().stripTrailing();
         }

@@ -34,9 +34,8 @@ final class ApiGuard {
     private final byte @Nullable [] token;
 
     ApiGuard(Settings settings) {
-        this.token = settings.apiToken()
-                .map(t -> t.getBytes(StandardCharsets.UTF_8))
-                .orElse(null);
+        this.token =
+                settings.apiToken().map(t -> t.getBytes(StandardCharsets.UTF_8)).orElse(null);
     }
 
     /// @return null to let it pass
@@ -50,7 +49,9 @@ final class ApiGuard {
             return hasToken(request) ? null : unauthorized();
         }
         String refusal = refusalWithoutToken(request);
-        return refusal == null ? null : HttpResponse.status(io.micronaut.http.HttpStatus.FORBIDDEN).body(error(refusal));
+        return refusal == null
+                ? null
+                : HttpResponse.status(io.micronaut.http.HttpStatus.FORBIDDEN).body(error(refusal));
     }
 
     private boolean hasToken(HttpRequest<?> request) {

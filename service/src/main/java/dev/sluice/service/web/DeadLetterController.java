@@ -36,8 +36,7 @@ final class DeadLetterController {
 
     /// The oldest first.
     @Get(produces = MediaType.APPLICATION_JSON)
-    HttpResponse<String> list(
-            @QueryValue @Nullable String collection, @QueryValue(defaultValue = "100") int limit) {
+    HttpResponse<String> list(@QueryValue @Nullable String collection, @QueryValue(defaultValue = "100") int limit) {
         if (limit < 1 || limit > LIMIT_MAX) {
             return error(HttpStatus.BAD_REQUEST, "limit is from 1 to " + LIMIT_MAX + ".");
         }

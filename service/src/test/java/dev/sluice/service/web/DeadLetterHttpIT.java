@@ -100,7 +100,8 @@ class DeadLetterHttpIT {
         assertThat(letter.path("first_failed_at").asText()).endsWith("Z");
         assertThat(letter.path("age_seconds").asDouble()).isBetween(0.0, 600.0);
         assertThat(all.body()).doesNotContain("secret");
-        assertThat(call(open, "GET", "/api/dead-letters?limit=0", null).status()).isEqualTo(400);
+        assertThat(call(open, "GET", "/api/dead-letters?limit=0", null).status())
+                .isEqualTo(400);
     }
 
     @Test
@@ -111,7 +112,8 @@ class DeadLetterHttpIT {
         assertThat(answer.json().path("outcome").asText()).isEqualTo("queued");
         assertThat(query("SELECT collection || ' ' || document_key || ' ' || reason FROM sluice.resync"))
                 .isEqualTo("users {\"$oid\": \"65f0c0ffee65f0c0ffee65f0\"} dead_letter");
-        assertThat(query("SELECT action || ' ' || actor FROM sluice.audit")).isEqualTo("retry REST call from 127.0.0.1");
+        assertThat(query("SELECT action || ' ' || actor FROM sluice.audit"))
+                .isEqualTo("retry REST call from 127.0.0.1");
     }
 
     @Test
@@ -169,7 +171,8 @@ class DeadLetterHttpIT {
             assertThat(refused.body()).contains("SLUICE_API_TOKEN").doesNotContain(TOKEN);
         }
         assertThat(query("SELECT count(*) FROM sluice.resync")).isEqualTo("0");
-        assertThat(call(guarded, "POST", path, null, "authorization: bearer " + TOKEN).status())
+        assertThat(call(guarded, "POST", path, null, "authorization: bearer " + TOKEN)
+                        .status())
                 .isEqualTo(202);
         assertThat(call(guarded, "GET", "/api/dead-letters", null).status()).isEqualTo(200);
         assertThat(call(guarded, "GET", "/api/status", null).status()).isEqualTo(200);
@@ -208,7 +211,8 @@ class DeadLetterHttpIT {
         assertThat(answer.json().path("error").asText()).contains("SLUICE_API_TOKEN");
         assertThat(query("SELECT count(*) FROM sluice.dead_letter")).isEqualTo("2");
         // To look is everybody's.
-        assertThat(call(open, "GET", "/api/dead-letters", null, header).status()).isEqualTo(200);
+        assertThat(call(open, "GET", "/api/dead-letters", null, header).status())
+                .isEqualTo(200);
     }
 
     @ParameterizedTest
@@ -243,7 +247,8 @@ class DeadLetterHttpIT {
                 .findFirst();
         assumeThat(own).as("an address of this machine that is not loopback").isPresent();
 
-        Answer answer = call(own.get(), open, "POST", "/api/dead-letters/" + users + "/discard", null, "Host: localhost");
+        Answer answer =
+                call(own.get(), open, "POST", "/api/dead-letters/" + users + "/discard", null, "Host: localhost");
 
         assertThat(answer.status()).isEqualTo(403);
         assertThat(query("SELECT count(*) FROM sluice.dead_letter")).isEqualTo("2");
@@ -257,14 +262,20 @@ class DeadLetterHttpIT {
         }
     }
 
-    private static Answer call(HttpService service, String method, String path, @Nullable String body, String... headers)
+    private static Answer call(
+            HttpService service, String method, String path, @Nullable String body, String... headers)
             throws IOException {
         return call(InetAddress.getLoopbackAddress(), service, method, path, body, headers);
     }
 
     /// By hand, since Java's client sets the headers itself that these tests are about.
     private static Answer call(
-            InetAddress address, HttpService service, String method, String path, @Nullable String body, String... headers)
+            InetAddress address,
+            HttpService service,
+            String method,
+            String path,
+            @Nullable String body,
+            String... headers)
             throws IOException {
         boolean hosted = List.of(headers).stream().anyMatch(h -> h.startsWith("Host:"));
         StringBuilder text = new StringBuilder(method + " " + path + " HTTP/1.1\r\n");
@@ -288,9 +299,7 @@ class DeadLetterHttpIT {
             String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             int blank = answer.indexOf("\r\n\r\n");
             return new Answer(
-                    Integer.parseInt(answer.split(" ", 3)[1]),
-                    answer.substring(0, blank),
-                    answer.substring(blank + 4));
+                    Integer.parseInt(answer.split(" ", 3)[1]), answer.substring(0, blank), answer.substring(blank + 4));
         }
     }
 

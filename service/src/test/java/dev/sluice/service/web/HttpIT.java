@@ -76,9 +76,7 @@ class HttpIT {
         connector = new PostgresConnector(target);
         pipeline = new Pipeline("demo", demo.mapping(), source, connector);
         http = HttpService.start(
-                Settings.read(Map.of("SLUICE_HTTP_PORT", "0"), Map.of()),
-                pipeline.status(),
-                connector);
+                Settings.read(Map.of("SLUICE_HTTP_PORT", "0"), Map.of()), pipeline.status(), connector);
         running = Thread.ofPlatform().name("pipeline").unstarted(() -> {
             try {
                 pipeline.run();
@@ -189,7 +187,9 @@ class HttpIT {
         await().atMost(BOUND).untilAsserted(() -> {
             assertThat(metric("sluice_waiting_documents" + orders)).hasValue(1);
             assertThat(metric("sluice_unmapped_fields" + orders)).hasValue(2);
-            assertThat(metric("sluice_skipped_documents_total{collection=\"orders\",pipeline=\"demo\",reason=\"a draft\"}"))
+            assertThat(
+                            metric(
+                                    "sluice_skipped_documents_total{collection=\"orders\",pipeline=\"demo\",reason=\"a draft\"}"))
                     .hasValue(5);
         });
         JsonNode status = JsonMapper.builder()
@@ -204,13 +204,15 @@ class HttpIT {
         // Parked is what is parked now, and not what ever was.
         execute("DELETE FROM sluice.dead_letter");
         await().atMost(BOUND)
-                .untilAsserted(() -> assertThat(metric("sluice_dead_letters" + orders)).hasValue(0));
+                .untilAsserted(
+                        () -> assertThat(metric("sluice_dead_letters" + orders)).hasValue(0));
         execute("DELETE FROM sluice.waiting; DELETE FROM sluice.unmapped_field; DELETE FROM sluice.skipped");
         shop.getCollection("orders")
                 .insertOne(
                         new Document("_id", 2L).append("placedAt", "not a date").append("status", "new"));
         await().atMost(BOUND)
-                .untilAsserted(() -> assertThat(metric("sluice_dead_letters" + orders)).hasValue(1));
+                .untilAsserted(
+                        () -> assertThat(metric("sluice_dead_letters" + orders)).hasValue(1));
     }
 
     @Test
