@@ -60,9 +60,10 @@ public final class Coverage {
         label(mapping.table().table(), mapping.columns());
         for (ChildMapping child : mapping.children()) {
             reads.add(child.array().segments(), new Read(null, new Reads(child.columns())));
-            child.columns().forEach(c -> c.source()
-                    .parentPaths()
-                    .forEach(path -> reads.add(path.segments(), new Read(landing(c), null))));
+            child.columns()
+                    .forEach(c -> c.source()
+                            .parentPaths()
+                            .forEach(path -> reads.add(path.segments(), new Read(landing(c), null))));
             label(child.table().table(), child.columns());
         }
     }
@@ -123,7 +124,8 @@ public final class Coverage {
     private static long leaves(@Nullable BsonValue value) {
         return switch (value) {
             case null -> 0;
-            case BsonDocument object -> object.values().stream().mapToLong(Coverage::leaves).sum();
+            case BsonDocument object ->
+                object.values().stream().mapToLong(Coverage::leaves).sum();
             case BsonArray array -> array.stream().mapToLong(Coverage::leaves).sum();
             default -> value.getBsonType() == BsonType.NULL || value.getBsonType() == BsonType.UNDEFINED ? 0 : 1;
         };

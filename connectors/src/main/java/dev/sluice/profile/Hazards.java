@@ -44,7 +44,8 @@ final class Hazards {
             add(
                     Kind.UNBOUNDED_NAMES,
                     path.isEmpty() ? DOCUMENTS : OneLine.path(path),
-                    "the names of its fields look like data (" + BsonTypes.number(object.fields().size())
+                    "the names of its fields look like data ("
+                            + BsonTypes.number(object.fields().size())
                             + (object.unbounded() ? " or more" : "") + " different ones)"
                             + (path.isEmpty() ? "; the rare ones are in the rest" : ": kept as jsonb"));
             return;

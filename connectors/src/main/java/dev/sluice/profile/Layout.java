@@ -116,7 +116,10 @@ final class Layout {
     private void lay(List<String> path, FieldProfile field, double share) {
         ObjectProfile object = field.object();
         int levels = child ? FLAT_LEVELS - 1 : FLAT_LEVELS;
-        if (object != null && path.size() <= levels && field.count(BsonType.DOCUMENT) == field.values() && isFlat(object)) {
+        if (object != null
+                && path.size() <= levels
+                && field.count(BsonType.DOCUMENT) == field.values()
+                && isFlat(object)) {
             lay(object, path, share);
             return;
         }

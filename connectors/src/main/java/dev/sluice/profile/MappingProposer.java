@@ -65,8 +65,8 @@ public final class MappingProposer {
                 .toList();
         SqlNames names = SqlNames.ofTables();
         names.reserve("sluice_history_" + wish.name());
-        Map<String, String> tableNames = claim(
-                names, sorted.stream().map(CollectionProfile::collection).toList(), Function.identity());
+        Map<String, String> tableNames =
+                claim(names, sorted.stream().map(CollectionProfile::collection).toList(), Function.identity());
         Map<String, KeyColumn> keys = new HashMap<>();
         sorted.forEach(profile -> keys.put(profile.collection(), key(profile)));
         MappingProposer proposer = new MappingProposer(wish, references, tableNames, keys);
@@ -110,7 +110,8 @@ public final class MappingProposer {
         for (boolean exact : new boolean[] {true, false}) {
             for (T wish : byName) {
                 String name = wanted.apply(wish);
-                if (!claimed.containsKey(wish) && (!exact || SqlNames.snake(name).equals(name))) {
+                if (!claimed.containsKey(wish)
+                        && (!exact || SqlNames.snake(name).equals(name))) {
                     claimed.put(wish, names.claim(name));
                 }
             }
@@ -136,8 +137,11 @@ public final class MappingProposer {
                     "ObjectId as 24 hex digits: references to it are written the same, and need no look-up");
         }
         if (strings == id.count() && id.texts().withNul() == 0) {
-            return new KeyColumn(column, new ColumnType.Text(), false, "string, at most "
-                    + BsonTypes.number(id.texts().charactersMax()) + " characters");
+            return new KeyColumn(
+                    column,
+                    new ColumnType.Text(),
+                    false,
+                    "string, at most " + BsonTypes.number(id.texts().charactersMax()) + " characters");
         }
         if (id.binaries().count() == id.count() && id.binaries().areUuids()) {
             return new KeyColumn(
@@ -153,7 +157,8 @@ public final class MappingProposer {
                     false,
                     "whole numbers (" + seen + "); an _id that is none would be dead-lettered");
         }
-        return new KeyColumn(column, new ColumnType.Text(), true, seen + ": with its type, so that no two are written alike");
+        return new KeyColumn(
+                column, new ColumnType.Text(), true, seen + ": with its type, so that no two are written alike");
     }
 
     private Table table(CollectionProfile profile, SqlNames tables) {
@@ -168,9 +173,7 @@ public final class MappingProposer {
         columns.reserve(key.column());
         List<Column> proposed = columns(layout, columns, "", hazards);
         Map<Layout.Nested, String> childNames = claim(
-                tables,
-                layout.tables(),
-                nested -> SqlNames.singular(name) + "_" + String.join("_", nested.path()));
+                tables, layout.tables(), nested -> SqlNames.singular(name) + "_" + String.join("_", nested.path()));
         List<Child> children = new ArrayList<>();
         for (Layout.Nested nested : layout.tables()) {
             children.add(child(name, childNames.getOrDefault(nested, name), nested, hazards));
@@ -230,9 +233,8 @@ public final class MappingProposer {
     private Column column(String name, Layout.Flat flat) {
         FieldProfile field = flat.field();
         ArrayProfile array = field.array();
-        Optional<Reference> reference = references
-                .of(field)
-                .or(() -> array == null ? Optional.empty() : references.of(array.elements()));
+        Optional<Reference> reference =
+                references.of(field).or(() -> array == null ? Optional.empty() : references.of(array.elements()));
         ColumnType type = flat.choice().type();
         Optional<Target> target = reference.flatMap(r -> target(r, type, field));
         return new Column(
@@ -259,13 +261,8 @@ public final class MappingProposer {
                 && type instanceof ColumnType.Text
                 && field.texts().forms().contains(TextForm.UUID)
                 && field.texts().count() == field.values();
-        return Optional.of(
-                new Target(
-                        reference,
-                        table,
-                        key.column(),
-                        key.type(),
-                        !key.typed() && (element.equals(key.type()) || uuids)));
+        return Optional.of(new Target(
+                reference, table, key.column(), key.type(), !key.typed() && (element.equals(key.type()) || uuids)));
     }
 
     private String reason(Layout.Flat flat) {
@@ -279,7 +276,10 @@ public final class MappingProposer {
         if (!words.isEmpty()) {
             parts.add(
                     wish.words()
-                            ? "always one of " + words.stream().map(w -> '"' + OneLine.text(w) + '"').collect(Collectors.joining(", "))
+                            ? "always one of "
+                                    + words.stream()
+                                            .map(w -> '"' + OneLine.text(w) + '"')
+                                            .collect(Collectors.joining(", "))
                             : "always one of " + words.size() + " words");
         }
         if (field.distinct().unique()) {
@@ -304,7 +304,8 @@ public final class MappingProposer {
             return "the names of its fields are data";
         }
         int fields = object.fields().size();
-        return BsonTypes.number(fields) + (fields == 1 ? " different field" : " different fields")
+        return BsonTypes.number(fields)
+                + (fields == 1 ? " different field" : " different fields")
                 + (object.empty() > 0 ? ", at times none" : "");
     }
 
@@ -317,8 +318,9 @@ public final class MappingProposer {
                         : BsonTypes.number(profile.count())
                                 + (all
                                         ? " documents were looked at, all there were"
-                                        : " of about " + BsonTypes.number(profile.estimate().getAsLong())
-                                                + " documents were looked at")
+                                        : " of about "
+                                                + BsonTypes.number(
+                                                        profile.estimate().getAsLong()) + " documents were looked at")
                                 + "; the largest has " + BsonTypes.number(profile.bytesMax()) + " bytes.");
         leftNotes(layout).forEach(note -> notes.add("In the rest, " + note + "."));
         return notes;

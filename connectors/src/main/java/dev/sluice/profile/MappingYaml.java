@@ -81,8 +81,8 @@ public final class MappingYaml {
 
     private void columns(String indent, List<Column> columns, String rest) {
         line(indent, "columns:", "");
-        columns.forEach(column -> line(
-                indent + "  ", PathText.scalar(column.column()) + ": " + definition(column), comments(column)));
+        columns.forEach(column ->
+                line(indent + "  ", PathText.scalar(column.column()) + ": " + definition(column), comments(column)));
         line(indent + "  ", PathText.scalar(rest) + ": " + REST, "all that no other line names");
     }
 
@@ -108,11 +108,12 @@ public final class MappingYaml {
     private static String comments(Column column) {
         return column.reason()
                 + column.reference()
-                        .map(target -> "; _id of " + OneLine.name(target.reference().collection()) + " in "
-                                + BsonTypes.percent(
-                                        target.reference().found(),
-                                        target.reference().tried())
-                                + " of " + target.reference().tried() + " different values")
+                        .map(target ->
+                                "; _id of " + OneLine.name(target.reference().collection()) + " in "
+                                        + BsonTypes.percent(
+                                                target.reference().found(),
+                                                target.reference().tried())
+                                        + " of " + target.reference().tried() + " different values")
                         .orElse("");
     }
 

@@ -29,8 +29,9 @@ public final class MigrationSql {
     }
 
     private void proposal(Proposal proposal) {
-        sql.append("-- Tables for the mapping beside it, proposed by `sluice infer`. Change them as you like until they are\n"
-                + "-- applied; then add a V0002__... . Names carry no schema: the migration runs in the mapping's.\n");
+        sql.append(
+                "-- Tables for the mapping beside it, proposed by `sluice infer`. Change them as you like until they are\n"
+                        + "-- applied; then add a V0002__... . Names carry no schema: the migration runs in the mapping's.\n");
         proposal.tables().forEach(this::table);
         block("", comments);
         block("\n-- Values of these are the _id of other documents.\n", indexes);
@@ -73,8 +74,10 @@ public final class MigrationSql {
                 + literal("From MongoDB: the elements of " + OneLine.path(child.path()) + " in "
                         + OneLine.name(table.collection()) + ", a row each")
                 + ";");
-        comment(name, child.parent(), "The document: " + OneLine.name(table.key().column()) + " of "
-                + OneLine.name(table.table()));
+        comment(
+                name,
+                child.parent(),
+                "The document: " + OneLine.name(table.key().column()) + " of " + OneLine.name(table.table()));
         comment(name, child.ordinal(), "Index in the array, from 0");
         describe(name, child.columns(), child.rest(), "the element");
         constraints.add("-- ALTER TABLE " + name + " ADD FOREIGN KEY (" + key + ") REFERENCES " + parent + " ("
@@ -86,8 +89,8 @@ public final class MigrationSql {
             lines.add(new Line(column.column(), column.type().sql()));
             column.reference().ifPresent(target -> reference(table, column, target));
             if (column.unique()) {
-                constraints.add("-- CREATE UNIQUE INDEX ON " + table + " (" + SqlKeywords.identifier(column.column())
-                        + ");");
+                constraints.add(
+                        "-- CREATE UNIQUE INDEX ON " + table + " (" + SqlKeywords.identifier(column.column()) + ");");
             }
         }
         lines.add(new Line(rest, "jsonb"));
@@ -128,14 +131,16 @@ public final class MigrationSql {
                     column.column(),
                     "From " + OneLine.path(column.path())
                             + column.reference()
-                                    .map(t -> ": _id of " + OneLine.name(t.reference().collection()))
+                                    .map(t -> ": _id of "
+                                            + OneLine.name(t.reference().collection()))
                                     .orElse(""));
         }
         comment(table, rest, "Fields of " + where + " that have no column of their own, by name");
     }
 
     private void comment(String table, String column, String text) {
-        comments.add("COMMENT ON COLUMN " + table + "." + SqlKeywords.identifier(column) + " IS " + literal(text) + ";");
+        comments.add(
+                "COMMENT ON COLUMN " + table + "." + SqlKeywords.identifier(column) + " IS " + literal(text) + ";");
     }
 
     /// A text in SQL. Flyway takes `${` for a placeholder, in literals too.

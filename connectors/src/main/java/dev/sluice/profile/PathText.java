@@ -11,8 +11,7 @@ final class PathText {
     private static final Pattern PLAIN = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
 
     /// What YAML takes for something else than a text; `y` and `n` in some tools.
-    private static final Set<String> NOT_TEXT =
-            Set.of("null", "true", "false", "yes", "no", "on", "off", "y", "n");
+    private static final Set<String> NOT_TEXT = Set.of("null", "true", "false", "yes", "no", "on", "off", "y", "n");
 
     private PathText() {}
 

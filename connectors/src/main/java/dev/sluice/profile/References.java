@@ -4,8 +4,8 @@ import dev.sluice.mapping.TextForm;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -33,7 +33,8 @@ public final class References {
     /// Numbers and plain strings are somewhere by chance.
     private static final double COMMON_SHARE_MIN = 0.8;
 
-    private static final List<String> ENDINGS = List.of("_ids", "_id", "_refs", "_ref", "_uuids", "_uuid", "_keys", "_key");
+    private static final List<String> ENDINGS =
+            List.of("_ids", "_id", "_refs", "_ref", "_uuids", "_uuid", "_keys", "_key");
 
     private final Map<FieldProfile, Reference> found = new HashMap<>();
 
@@ -90,7 +91,9 @@ public final class References {
     private static int compare(Reference one, Reference other) {
         int byShare = Double.compare((double) one.found() / one.tried(), (double) other.found() / other.tried());
         int byName = Boolean.compare(one.named(), other.named());
-        return byShare != 0 ? byShare : byName != 0 ? byName : other.collection().compareTo(one.collection());
+        return byShare != 0
+                ? byShare
+                : byName != 0 ? byName : other.collection().compareTo(one.collection());
     }
 
     /// Where the values of a field point to; empty where no place was found.
@@ -105,8 +108,9 @@ public final class References {
         ObjectProfile object = field.object();
         if (object != null) {
             // {$ref: "agents", $id: ..} and {_id: ..} mean the field that they are in.
-            object.fields().forEach((inner, value) ->
-                    collect(inner.equals("$id") || inner.equals("_id") ? name : inner, value, candidates));
+            object.fields()
+                    .forEach((inner, value) ->
+                            collect(inner.equals("$id") || inner.equals("_id") ? name : inner, value, candidates));
         }
         ArrayProfile array = field.array();
         if (array != null) {

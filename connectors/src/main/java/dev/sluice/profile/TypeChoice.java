@@ -32,8 +32,8 @@ record TypeChoice(ColumnType type, Optional<String> conversion, String reason) {
         OTHER
     }
 
-    private static final Set<Family> AS_TEXT = EnumSet.of(
-            Family.TEXT, Family.NUMBER, Family.BOOLEAN, Family.DATE, Family.OBJECT_ID, Family.BINARY);
+    private static final Set<Family> AS_TEXT =
+            EnumSet.of(Family.TEXT, Family.NUMBER, Family.BOOLEAN, Family.DATE, Family.OBJECT_ID, Family.BINARY);
 
     /// @return empty where nothing but null was seen
     static Optional<TypeChoice> of(FieldProfile field) {
@@ -71,13 +71,8 @@ record TypeChoice(ColumnType type, Optional<String> conversion, String reason) {
             case BINARY -> Family.BINARY;
             case DOCUMENT -> Family.OBJECT;
             case ARRAY -> Family.ARRAY;
-            case REGULAR_EXPRESSION,
-                    DB_POINTER,
-                    JAVASCRIPT,
-                    JAVASCRIPT_WITH_SCOPE,
-                    TIMESTAMP,
-                    MIN_KEY,
-                    MAX_KEY -> Family.OTHER;
+            case REGULAR_EXPRESSION, DB_POINTER, JAVASCRIPT, JAVASCRIPT_WITH_SCOPE, TIMESTAMP, MIN_KEY, MAX_KEY ->
+                Family.OTHER;
             case NULL, UNDEFINED, END_OF_DOCUMENT -> null;
         };
     }
@@ -150,9 +145,8 @@ record TypeChoice(ColumnType type, Optional<String> conversion, String reason) {
         String seen = BsonTypes.shares(field);
         if (decimals) {
             int precision = Math.max(1, numbers.integerDigitsMax() + numbers.scaleMax());
-            String narrow = numbers.notFinite() == 0
-                    ? ", at most numeric(" + precision + "," + numbers.scaleMax() + ")"
-                    : "";
+            String narrow =
+                    numbers.notFinite() == 0 ? ", at most numeric(" + precision + "," + numbers.scaleMax() + ")" : "";
             return plain(ColumnType.Numeric.UNCONSTRAINED, seen + narrow);
         }
         if (!doubles) {
@@ -169,9 +163,8 @@ record TypeChoice(ColumnType type, Optional<String> conversion, String reason) {
         if (binaries.areUuids()) {
             return plain(new ColumnType.Uuid(), "UUID (binary of subtype 4)");
         }
-        String subtypes = binaries.subtypes().keySet().stream()
-                .map(String::valueOf)
-                .collect(Collectors.joining(" and "));
+        String subtypes =
+                binaries.subtypes().keySet().stream().map(String::valueOf).collect(Collectors.joining(" and "));
         return plain(
                 new ColumnType.Bytea(),
                 "binary of subtype " + subtypes + ", at most " + BsonTypes.number(binaries.bytesMax()) + " bytes");
@@ -199,14 +192,16 @@ record TypeChoice(ColumnType type, Optional<String> conversion, String reason) {
         String seen = BsonTypes.shares(field);
         Set<Family> seenFamilies = families.keySet();
         boolean evidence = converts && field.texts().count() >= EVIDENCE_MIN && field.count(BsonType.SYMBOL) == 0;
-        if (evidence && seenFamilies.equals(EnumSet.of(Family.TEXT, Family.DATE))
+        if (evidence
+                && seenFamilies.equals(EnumSet.of(Family.TEXT, Family.DATE))
                 && field.texts().are(TextForm.TIMESTAMP)) {
             return new TypeChoice(
                     new ColumnType.Timestamptz(),
                     Optional.of("parse_timestamp"),
                     seen + ", all strings ISO 8601 with an offset, which is not kept");
         }
-        if (evidence && seenFamilies.equals(EnumSet.of(Family.TEXT, Family.NUMBER))
+        if (evidence
+                && seenFamilies.equals(EnumSet.of(Family.TEXT, Family.NUMBER))
                 && field.texts().are(TextForm.NUMBER)) {
             boolean whole = field.texts().are(TextForm.WHOLE_NUMBER)
                     && field.numbers().whole()

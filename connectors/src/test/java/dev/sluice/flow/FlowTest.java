@@ -49,7 +49,7 @@ class FlowTest {
             .resideInAPackage(PROFILE)
             .should()
             .dependOnClassesThat(ofOursOutside(PROFILE, MAPPING, SCHEMA)
-                    .or(resideInAnyPackage("com.mongodb..", "java.io..", "java.nio.file..")));
+                    .or(resideInAnyPackage("com.mongodb..", "java.nio.file..", "java.net..")));
 
     @ArchTest
     static final ArchRule theSinkKnowsNothingOfTheSource = noClasses()
