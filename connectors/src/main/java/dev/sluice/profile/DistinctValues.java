@@ -131,7 +131,7 @@ public final class DistinctValues {
 
     /// The few texts that come again and again; empty where they are many, or rare.
     public SequencedSet<String> words() {
-        return manyWords || texts < (long) REPEATS_MIN * words.size()
+        return manyWords || texts < EVIDENCE_MIN || texts < (long) REPEATS_MIN * words.size()
                 ? new LinkedHashSet<>()
                 : Collections.unmodifiableSequencedSet(words);
     }

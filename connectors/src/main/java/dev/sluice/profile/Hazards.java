@@ -22,7 +22,7 @@ final class Hazards {
     static List<Hazard> of(CollectionProfile profile) {
         Hazards hazards = new Hazards();
         hazards.documents(profile);
-        hazards.object(List.of(), profile.documents());
+        hazards.object("", profile.documents());
         return hazards.found;
     }
 
@@ -39,39 +39,38 @@ final class Hazards {
         }
     }
 
-    private void object(List<String> path, ObjectProfile object) {
+    /// @param path of the object; empty for the documents
+    private void object(String path, ObjectProfile object) {
         if (Layout.isMap(object)) {
             add(
                     Kind.UNBOUNDED_NAMES,
-                    path.isEmpty() ? DOCUMENTS : OneLine.path(path),
+                    path.isEmpty() ? DOCUMENTS : path,
                     "the names of its fields look like data ("
-                            + BsonTypes.number(object.fields().size())
-                            + (object.unbounded() ? " or more" : "") + " different ones)"
+                            + BsonTypes.number(object.fields().size()) + (object.unbounded() ? " or more" : "")
+                            + " different ones)"
                             + (path.isEmpty() ? "; the rare ones are in the rest" : ": kept as jsonb"));
             return;
         }
         object.fields().forEach((name, field) -> {
-            List<String> inner = new ArrayList<>(path);
-            inner.add(name);
+            String inner = (path.isEmpty() ? "" : path + ".") + OneLine.name(name);
             oddName(inner, name);
             field(inner, field);
         });
     }
 
-    private void oddName(List<String> path, String name) {
+    private void oddName(String path, String name) {
         if (name.isEmpty()) {
-            add(Kind.ODD_NAME, OneLine.path(path), "the name is empty: kept in the rest, no path leads to it");
+            add(Kind.ODD_NAME, path, "the name is empty: kept in the rest, no path leads to it");
         } else if (name.indexOf('.') >= 0 || name.startsWith("$") || name.isBlank() || name.indexOf('"') >= 0) {
             add(
                     Kind.ODD_NAME,
-                    OneLine.path(path),
-                    "a name with a dot, a dollar or a quote, which queries and updates in MongoDB trip over");
+                    path,
+                    "a name with a dot, a dollar, a quote or nothing but blanks, which queries in MongoDB trip over");
         }
     }
 
-    private void field(List<String> path, FieldProfile field) {
-        boolean id = path.equals(List.of("_id"));
-        String text = OneLine.path(path);
+    private void field(String path, FieldProfile field) {
+        boolean id = path.equals("_id");
         long several = field.types().keySet().stream()
                 .filter(t -> t != BsonType.NULL && t != BsonType.UNDEFINED)
                 .filter(t -> !isNumber(t))
@@ -80,28 +79,28 @@ final class Hazards {
         if (several + (numbers ? 1 : 0) > 1) {
             add(
                     id ? Kind.MIXED_IDS : Kind.MIXED_TYPES,
-                    text,
+                    path,
                     BsonTypes.shares(field)
                             + (id ? ": written with their types, since two of them could be written alike" : ""));
         }
         if (field.texts().withNul() > 0) {
             add(
                     Kind.NUL,
-                    text,
+                    path,
                     BsonTypes.number(field.texts().withNul())
                             + " texts hold NUL: quarantined where the column is text, replaced by U+FFFD in jsonb");
         }
-        numbers(text, field.numbers());
+        numbers(path, field.numbers());
         if (field.dates().outOfRange() > 0) {
             add(
                     Kind.DATE_OUT_OF_RANGE,
-                    text,
+                    path,
                     BsonTypes.number(field.dates().outOfRange()) + " dates are beyond timestamptz: quarantined");
         }
         if (field.binaries().legacyUuids() > 0) {
             add(
                     Kind.LEGACY_UUID,
-                    text,
+                    path,
                     BsonTypes.number(field.binaries().legacyUuids())
                             + " UUIDs of subtype 3: their byte order depends on the driver that wrote them; kept as bytes");
         }
@@ -111,9 +110,7 @@ final class Hazards {
         }
         ArrayProfile array = field.array();
         if (array != null) {
-            List<String> elements = new ArrayList<>(path);
-            elements.set(elements.size() - 1, elements.getLast() + "[]");
-            field(elements, array.elements());
+            field(path + "[]", array.elements());
         }
     }
 

@@ -20,16 +20,12 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.SequencedSet;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.bson.BsonType;
 
 /// From the profiles of a database's collections to a mapping that takes every document of it: typed columns
 /// where the documents agree, jsonb where they do not, and a rest for what nobody has seen. The same
 /// profiles give the same proposal. For one proposal and one thread.
 public final class MappingProposer {
-    /// Fields in the rest that a note names one by one.
-    private static final int NAMED_MAX = 10;
-
     private final Wish wish;
     private final References references;
     private final Map<String, String> tableNames;
@@ -185,7 +181,7 @@ public final class MappingProposer {
                 proposed,
                 columns.claim("rest"),
                 children,
-                notes(profile, layout),
+                Reasons.notes(profile, layout),
                 hazards);
     }
 
@@ -197,7 +193,7 @@ public final class MappingProposer {
                 ? ""
                 : ", at most " + BsonTypes.number(array.lengthMax()) + ", "
                         + String.format(Locale.ROOT, "%.1f", array.lengthMean()) + " on average";
-        List<String> left = leftNotes(nested.layout());
+        List<String> left = Reasons.left(nested.layout());
         return new Child(
                 name,
                 nested.path(),
@@ -245,7 +241,7 @@ public final class MappingProposer {
                         : type,
                 flat.path(),
                 flat.choice().conversion(),
-                reason(flat),
+                Reasons.of(flat, wish.words()),
                 target,
                 field.distinct().unique() && !(type instanceof ColumnType.Jsonb) && target.isEmpty());
     }
@@ -263,91 +259,5 @@ public final class MappingProposer {
                 && field.texts().count() == field.values();
         return Optional.of(new Target(
                 reference, table, key.column(), key.type(), !key.typed() && (element.equals(key.type()) || uuids)));
-    }
-
-    private String reason(Layout.Flat flat) {
-        FieldProfile field = flat.field();
-        List<String> parts = new ArrayList<>(List.of(flat.choice().reason()));
-        ObjectProfile object = field.object();
-        if (object != null && flat.choice().type() instanceof ColumnType.Jsonb) {
-            parts.add(whole(object));
-        }
-        SequencedSet<String> words = field.distinct().words();
-        if (!words.isEmpty()) {
-            parts.add(
-                    wish.words()
-                            ? "always one of "
-                                    + words.stream()
-                                            .map(w -> '"' + OneLine.text(w) + '"')
-                                            .collect(Collectors.joining(", "))
-                            : "always one of " + words.size() + " words");
-        }
-        if (field.distinct().unique()) {
-            parts.add("no two alike");
-        }
-        long nulls = field.count() - field.values();
-        if (nulls > 0) {
-            parts.add("null in " + BsonTypes.percent(nulls, field.count()));
-        }
-        if (flat.share() < 1) {
-            parts.add("there in " + BsonTypes.percent(Math.round(flat.share() * 1_000_000), 1_000_000));
-        }
-        return parts.stream().filter(p -> !p.isEmpty()).collect(Collectors.joining(", "));
-    }
-
-    /// Why an object has no columns of its own.
-    private static String whole(ObjectProfile object) {
-        if (object.empty() == object.count()) {
-            return "always empty";
-        }
-        if (Layout.isMap(object)) {
-            return "the names of its fields are data";
-        }
-        int fields = object.fields().size();
-        return BsonTypes.number(fields)
-                + (fields == 1 ? " different field" : " different fields")
-                + (object.empty() > 0 ? ", at times none" : "");
-    }
-
-    private static List<String> notes(CollectionProfile profile, Layout layout) {
-        List<String> notes = new ArrayList<>();
-        boolean all = profile.estimate().isEmpty() || profile.estimate().getAsLong() <= profile.count();
-        notes.add(
-                profile.count() == 0
-                        ? "Empty when it was looked at: all that turns up lands in the rest."
-                        : BsonTypes.number(profile.count())
-                                + (all
-                                        ? " documents were looked at, all there were"
-                                        : " of about "
-                                                + BsonTypes.number(
-                                                        profile.estimate().getAsLong()) + " documents were looked at")
-                                + "; the largest has " + BsonTypes.number(profile.bytesMax()) + " bytes.");
-        leftNotes(layout).forEach(note -> notes.add("In the rest, " + note + "."));
-        return notes;
-    }
-
-    private static List<String> leftNotes(Layout layout) {
-        List<String> notes = new ArrayList<>();
-        for (Layout.Reason reason : Layout.Reason.values()) {
-            List<String> paths = layout.left().stream()
-                    .filter(l -> l.reason() == reason)
-                    .map(l -> OneLine.path(l.path()))
-                    .toList();
-            if (!paths.isEmpty()) {
-                String named = String.join(", ", paths.subList(0, Math.min(NAMED_MAX, paths.size())));
-                String more = paths.size() > NAMED_MAX ? " and " + (paths.size() - NAMED_MAX) + " more" : "";
-                notes.add(because(reason) + ": " + named + more);
-            }
-        }
-        return notes;
-    }
-
-    private static String because(Layout.Reason reason) {
-        return switch (reason) {
-            case NULL -> "since nothing but null was seen";
-            case RARE -> "since fewer than one in a hundred has them";
-            case NAME -> "since the mapping has no word for their names";
-            case MANY -> "since a table has at most " + Layout.COLUMNS_MAX + " columns here";
-        };
     }
 }

@@ -5,13 +5,15 @@ import dev.sluice.profile.Proposal.Column;
 import dev.sluice.profile.Proposal.Table;
 import dev.sluice.schema.ColumnType;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 import java.util.stream.Collectors;
 
 /// Writes a proposal as a mapping, with the reason for each line as a comment. For one text and one thread.
 public final class MappingYaml {
-    /// Where comments begin, unless the line is longer.
-    private static final int COMMENT_COLUMN = 56;
+    /// Comments of lines up to this length begin in one column.
+    private static final int ALIGNED_MAX = 60;
 
     private static final int TEXT_WIDTH = 116;
 
@@ -56,7 +58,10 @@ public final class MappingYaml {
     private void table(Table table) {
         line("  ", PathText.scalar(table.collection()) + ":", "");
         table.notes().forEach(note -> comment("    ", note));
-        table.hazards().forEach(h -> comment("    ", "Mind " + h.path() + ": " + h.text() + "."));
+        table.hazards().stream()
+                // Said at the column itself.
+                .filter(h -> h.kind() != Hazard.Kind.MIXED_TYPES)
+                .forEach(h -> comment("    ", "Mind " + h.path() + ": " + h.text() + "."));
         line("    ", "table: " + PathText.scalar(table.table()), "");
         line(
                 "    ",
@@ -81,9 +86,16 @@ public final class MappingYaml {
 
     private void columns(String indent, List<Column> columns, String rest) {
         line(indent, "columns:", "");
-        columns.forEach(column ->
-                line(indent + "  ", PathText.scalar(column.column()) + ": " + definition(column), comments(column)));
-        line(indent + "  ", PathText.scalar(rest) + ": " + REST, "all that no other line names");
+        SequencedMap<String, String> lines = new LinkedHashMap<>();
+        columns.forEach(
+                column -> lines.put(PathText.scalar(column.column()) + ": " + definition(column), comments(column)));
+        lines.put(PathText.scalar(rest) + ": " + REST, "all that no other line names");
+        int width = lines.keySet().stream()
+                .mapToInt(String::length)
+                .filter(length -> length <= ALIGNED_MAX)
+                .max()
+                .orElse(0);
+        lines.forEach((text, comment) -> line(indent + "  ", text, comment, width));
     }
 
     private static String definition(Column column) {
@@ -118,10 +130,16 @@ public final class MappingYaml {
     }
 
     private void line(String indent, String text, String comment) {
+        line(indent, text, comment, 0);
+    }
+
+    /// @param width of the text, up to where the comment begins
+    private void line(String indent, String text, String comment, int width) {
         yaml.append(indent).append(text);
         if (!comment.isEmpty()) {
-            int width = indent.length() + text.length();
-            yaml.repeat(' ', Math.max(2, COMMENT_COLUMN - width)).append("# ").append(comment);
+            yaml.repeat(' ', 2 + Math.max(0, width - text.length()))
+                    .append("# ")
+                    .append(comment);
         }
         yaml.append('\n');
     }

@@ -1,24 +1,16 @@
 package dev.sluice.profile;
 
 import java.util.List;
+import java.util.stream.Collectors;
 
 /// Names of fields and collections, which may hold anything, for comments and reports: on one line, and
 /// nothing in it that a terminal, YAML or a migration takes for a command.
 final class OneLine {
     private OneLine() {}
 
-    /// A path as people write it: `address.city`, `lines[].sku`, odd names in quotes.
-    ///
-    /// @param steps names; `[]` in a [Step] list stands for the elements of an array
-    static String path(List<String> steps) {
-        StringBuilder path = new StringBuilder();
-        for (String step : steps) {
-            if (!path.isEmpty()) {
-                path.append('.');
-            }
-            path.append(name(step));
-        }
-        return path.toString();
+    /// A path as people write it: `address.city`, odd names in quotes.
+    static String path(List<String> names) {
+        return names.stream().map(OneLine::name).collect(Collectors.joining("."));
     }
 
     /// A name, in double quotes where it is not plain.

@@ -175,6 +175,10 @@ record TypeChoice(ColumnType type, Optional<String> conversion, String reason) {
         if (array == null) {
             return plain(new ColumnType.Jsonb(), "array");
         }
+        if (array.elements().count(BsonType.ARRAY) > 0
+                && array.elements().count(BsonType.ARRAY) == array.elements().values()) {
+            return plain(new ColumnType.Jsonb(), "array of arrays");
+        }
         Optional<TypeChoice> element = of(array.elements(), false);
         String length = ", at most " + BsonTypes.number(array.lengthMax()) + " elements";
         if (element.isEmpty()) {
@@ -217,7 +221,7 @@ record TypeChoice(ColumnType type, Optional<String> conversion, String reason) {
                 + families.getOrDefault(Family.OBJECT_ID, 0L)
                 + families.getOrDefault(Family.BINARY, 0L);
         if (asText && 2 * textual >= field.values()) {
-            return plain(new ColumnType.Text(), "mixed: " + seen + "; each has its own text");
+            return plain(new ColumnType.Text(), "mixed: " + seen + "; all of them as text");
         }
         return plain(new ColumnType.Jsonb(), "mixed: " + seen + "; jsonb keeps them apart");
     }
