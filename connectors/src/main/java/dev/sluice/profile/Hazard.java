@@ -12,7 +12,7 @@ public record Hazard(Kind kind, String path, String text) {
         MIXED_TYPES,
         /// `_id` has different types.
         MIXED_IDS,
-        /// Texts with NUL, which PostgreSQL's text can't hold.
+        /// Texts with NUL or half of a surrogate pair, which PostgreSQL's text can't hold.
         NUL,
         /// NaN or an infinity.
         NOT_FINITE,

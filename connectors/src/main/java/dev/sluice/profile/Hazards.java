@@ -83,12 +83,12 @@ final class Hazards {
                     BsonTypes.shares(field)
                             + (id ? ": written with their types, since two of them could be written alike" : ""));
         }
-        if (field.texts().withNul() > 0) {
+        if (field.texts().unfit() > 0) {
             add(
                     Kind.NUL,
                     path,
-                    BsonTypes.number(field.texts().withNul())
-                            + " texts hold NUL: quarantined where the column is text, replaced by U+FFFD in jsonb");
+                    BsonTypes.number(field.texts().unfit())
+                            + " texts hold NUL or half a character: quarantined where the column is text, replaced by U+FFFD in jsonb");
         }
         numbers(path, field.numbers());
         if (field.dates().outOfRange() > 0) {

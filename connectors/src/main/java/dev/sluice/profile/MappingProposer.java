@@ -132,7 +132,7 @@ public final class MappingProposer {
                     false,
                     "ObjectId as 24 hex digits: references to it are written the same, and need no look-up");
         }
-        if (strings == id.count() && id.texts().withNul() == 0) {
+        if (strings == id.count() && id.texts().unfit() == 0) {
             return new KeyColumn(
                     column,
                     new ColumnType.Text(),

@@ -1,16 +1,19 @@
 package dev.sluice.profile;
 
+import dev.sluice.mapping.ExactFit;
 import dev.sluice.mapping.TextForm;
+import dev.sluice.schema.ColumnType;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Set;
+import org.bson.BsonString;
 
 /// What the texts of one path were like. Filled by one thread, then only read.
 public final class TextProfile {
     private final EnumSet<TextForm> forms = EnumSet.allOf(TextForm.class);
     private long count;
     private long empty;
-    private long withNul;
+    private long unfit;
     private int charactersMax;
 
     TextProfile() {}
@@ -20,8 +23,8 @@ public final class TextProfile {
         if (text.isEmpty()) {
             empty++;
         }
-        if (text.indexOf('\0') >= 0) {
-            withNul++;
+        if (!ExactFit.of(new BsonString(text), new ColumnType.Text())) {
+            unfit++;
         }
         charactersMax = Math.max(charactersMax, text.codePointCount(0, text.length()));
         forms.removeIf(form -> !form.fits(text));
@@ -35,9 +38,9 @@ public final class TextProfile {
         return empty;
     }
 
-    /// Texts with the character NUL, which PostgreSQL's text can't hold.
-    public long withNul() {
-        return withNul;
+    /// Texts that PostgreSQL's text can't hold: with NUL, or with half of a surrogate pair.
+    public long unfit() {
+        return unfit;
     }
 
     /// Characters (code points, as PostgreSQL counts them) of the longest.

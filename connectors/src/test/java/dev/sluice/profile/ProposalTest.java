@@ -121,6 +121,15 @@ class ProposalTest {
         assertThat(coverage(documents).deadLetters()).isZero();
     }
 
+    /// BSON holds none; some drivers wrote it all the same.
+    @Test
+    void anIdWithHalfACharacterIsWrittenWithEscapes() {
+        List<BsonDocument> documents = List.of(new BsonDocument("_id", new BsonString("\uD800")));
+
+        assertThat(only(documents).key().typed()).isTrue();
+        assertThat(coverage(documents).deadLetters()).isZero();
+    }
+
     @Test
     void anObjectWithTheSameFieldsIsLaidFlatTwoLevelsDeep() {
         Table table = only(documents(i -> "{\"a\": {\"b\": {\"c\": {\"d\": 1}, \"e\": 2}, \"f\": [1]}}"));
