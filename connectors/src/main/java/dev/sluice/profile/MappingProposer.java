@@ -26,6 +26,9 @@ import org.bson.BsonType;
 /// where the documents agree, jsonb where they do not, and a rest for what nobody has seen. The same
 /// profiles give the same proposal. For one proposal and one thread.
 public final class MappingProposer {
+    /// Characters of a mapping's name: `sluice_history_` comes before it, and something behind it.
+    private static final int NAME_MAX = 40;
+
     private final Wish wish;
     private final References references;
     private final Map<String, String> tableNames;
@@ -52,6 +55,13 @@ public final class MappingProposer {
         this.references = references;
         this.tableNames = tableNames;
         this.keys = keys;
+    }
+
+    /// The name of a mapping for a database: a plain one, since it becomes part of a table's and of a file's.
+    public static String nameOf(String database) {
+        String ascii = SqlNames.snake(database).replaceAll("[^a-z0-9_]+", "_");
+        String plain = ascii.replaceAll("^[^a-z]+|_+$", "");
+        return plain.isEmpty() ? "mapping" : SqlNames.fit(plain, "").substring(0, Math.min(plain.length(), NAME_MAX));
     }
 
     /// @param profiles one for each collection
