@@ -1,8 +1,10 @@
 package dev.sluice.service.infer;
 
+import java.io.Console;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Optional;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -30,7 +32,9 @@ public sealed interface InferProgress {
 
     /// A bar where a person looks on, lines where the output goes to a file.
     static InferProgress to(PrintStream out) {
-        return System.console().isTerminal() ? new Bar(out) : new Lines(out);
+        boolean terminal =
+                Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
+        return terminal ? new Bar(out) : new Lines(out);
     }
 
     /// A line for each step, and one every few seconds in a long one. For one thread.
