@@ -118,7 +118,7 @@ final class Layout {
         int levels = child ? FLAT_LEVELS - 1 : FLAT_LEVELS;
         if (object != null
                 && path.size() <= levels
-                && field.count(BsonType.DOCUMENT) == field.values()
+                && mostly(field.count(BsonType.DOCUMENT), field.values())
                 && isFlat(object)) {
             lay(object, path, share);
             return;
@@ -143,9 +143,18 @@ final class Layout {
                 && object.fields().keySet().stream().allMatch(name -> PathText.isReadable(List.of(name)));
     }
 
+    /// Whether all are of a kind, but for one in a hundred at most. What is not then lies in the rest, or in
+    /// quarantine when an element is no object.
+    private static boolean mostly(long kind, long all) {
+        return (all - kind) * RARE <= all;
+    }
+
+    /// Whether the elements of an array have the same fields, so that a table of their own is worth it.
     private static boolean isTable(FieldProfile field, ArrayProfile array, ObjectProfile elements) {
-        return field.count(BsonType.ARRAY) == field.values()
-                && array.elements().count(BsonType.DOCUMENT) == array.elements().count()
+        return mostly(field.count(BsonType.ARRAY), field.values())
+                && mostly(
+                        array.elements().count(BsonType.DOCUMENT),
+                        array.elements().count())
                 && elements.count() >= FLAT_EVIDENCE_MIN
                 && !elements.fields().isEmpty()
                 && elements.fields().size() <= TABLE_FIELDS_MAX

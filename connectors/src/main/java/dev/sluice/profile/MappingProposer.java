@@ -21,6 +21,7 @@ import java.util.SequencedMap;
 import java.util.SequencedSet;
 import java.util.function.Function;
 import org.bson.BsonType;
+import org.jspecify.annotations.Nullable;
 
 /// From the profiles of a database's collections to a mapping that takes every document of it: typed columns
 /// where the documents agree, jsonb where they do not, and a rest for what nobody has seen. The same
@@ -211,8 +212,15 @@ public final class MappingProposer {
                 columns.claim("ordinal"),
                 proposed,
                 columns.claim("rest"),
-                "array of objects with the same fields" + lengths
+                "array of objects with the same fields" + lengths + exceptions(nested.field(), array)
                         + (left.isEmpty() ? "" : "; " + String.join("; ", left)));
+    }
+
+    private static String exceptions(FieldProfile field, @Nullable ArrayProfile array) {
+        long elements =
+                array == null ? 0 : array.elements().count() - array.elements().count(BsonType.DOCUMENT);
+        long odd = elements + field.values() - field.count(BsonType.ARRAY);
+        return odd == 0 ? "" : "; " + BsonTypes.number(odd) + " are no objects: quarantined";
     }
 
     private List<Column> columns(Layout layout, SqlNames names, String place, List<Hazard> hazards) {

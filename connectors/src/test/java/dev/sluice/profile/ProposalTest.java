@@ -188,6 +188,20 @@ class ProposalTest {
     }
 
     @Test
+    void oneOddElementInAHundredDoesNotKeepTheOthersFromATable() {
+        List<BsonDocument> documents = documents(i -> "{\"a\": [{\"b\": 1}, {\"b\": 2}, {\"b\": 3}"
+                + (i == 3 ? ", 7" : "") + "], \"o\": {\"p\": [{\"q\": 1}]}}");
+
+        Table table = only(documents);
+
+        assertThat(table.children().stream().map(Proposal.Child::table)).containsExactly("thing_a", "thing_o_p");
+        assertThat(table.children().getFirst().reason()).endsWith("; 1 are no objects: quarantined");
+        Coverage coverage = coverage(documents);
+        assertThat(coverage.values(Landing.QUARANTINED)).isEqualTo(1);
+        assertThat(coverage.values(Landing.TYPED)).isEqualTo(4 * DOCUMENTS);
+    }
+
+    @Test
     void whatIsRareOrAlwaysNullHasNoColumnAndIsNamed() {
         List<BsonDocument> documents = new ArrayList<>();
         for (int i = 0; i < 300; i++) {
