@@ -13,9 +13,11 @@ import org.jspecify.annotations.Nullable;
 /// Conversions at a place inside an object. What is on the way there is copied, the rest is shared. Any
 /// thread.
 ///
+/// @param text the path, for people
 /// @param missing what is put there when it is missing or null; null for nothing
 record InsideStep(
         List<String> path,
+        String text,
         ConversionChain conversions,
         @Nullable BsonValue missing) implements ConversionStep {
     static InsideStep of(Conversion.At at, SourceReader.Rests rests) {
@@ -23,6 +25,7 @@ record InsideStep(
         JsonNode missing = at.missing();
         return new InsideStep(
                 at.path().segments(),
+                at.path().toString(),
                 ConversionChain.of(at.conversions(), json, rests),
                 missing == null ? null : Literals.bson(missing, json));
     }
@@ -35,7 +38,7 @@ record InsideStep(
     /// The value of which the path's names from `depth` on are inside; itself when nothing changes.
     private @Nullable BsonValue at(@Nullable BsonValue value, int depth, Scope scope) {
         if (depth == path.size()) {
-            BsonValue converted = conversions.apply(value, scope);
+            BsonValue converted = converted(value, scope);
             return missing != null && Falsy.isMissingOrNull(converted) ? missing : converted;
         }
         if (value instanceof BsonDocument object) {
@@ -45,6 +48,23 @@ record InsideStep(
             return inside(array, depth, scope);
         }
         return missing != null && Falsy.isMissingOrNull(value) ? inside(new BsonDocument(), depth, scope) : value;
+    }
+
+    /// What the conversions say is said of the place, and not of the whole object.
+    private @Nullable BsonValue converted(@Nullable BsonValue value, Scope scope) {
+        Findings findings = scope.findings();
+        String lossBefore = findings.takeLoss();
+        String refusalBefore = findings.takeRefusal();
+        BsonValue converted = conversions.apply(value, scope);
+        String loss = findings.takeLoss();
+        String refusal = findings.takeRefusal();
+        if (lossBefore != null || loss != null) {
+            findings.lose(lossBefore != null ? lossBefore : text + " " + loss);
+        }
+        if (refusalBefore != null || refusal != null) {
+            findings.refuse(refusalBefore != null ? refusalBefore : text + " " + refusal);
+        }
+        return converted;
     }
 
     private BsonValue inside(BsonDocument object, int depth, Scope scope) {

@@ -205,14 +205,14 @@ final class ConversionParser {
         return build(settings, () -> new Conversion.ParseBoolean(yes, no, otherwise));
     }
 
-    /// Texts in lower case. A number or a boolean stands for its text, since `[1, true, "yes"]` is how one
-    /// writes such a list.
+    /// Texts in lower case. A number stands for its text, but not true or false: to YAML, yes, no, on and
+    /// off are one of them, and which was written can't be told.
     private static Set<String> texts(MappingNode settings, String field) {
         Set<String> texts = new HashSet<>();
         if (settings.has(field)) {
             for (MappingNode element : settings.at(field).elements()) {
                 JsonNode json = element.json();
-                String text = json.isNumber() || json.isBoolean() ? json.asText() : element.string();
+                String text = json.isNumber() ? json.asText() : element.string();
                 texts.add(text.strip().toLowerCase(Locale.ROOT));
             }
         }

@@ -1,7 +1,6 @@
 package dev.sluice.service.cli;
 
 import dev.sluice.failure.SluiceException;
-import dev.sluice.service.ops.Report;
 import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.service.web.HttpService;
@@ -49,8 +48,7 @@ final class RunCommand implements Callable<Integer> {
             source.hello();
             setup.sayWhatIsLeftAlone(source);
             Pipeline pipeline = new Pipeline(setup.pipelineName(), setup.entry().mapping(), source, setup.connector());
-            try (HttpService http = HttpService.start(
-                    setup.settings(), pipeline.status(), new Report(setup.connector(), setup.pipelineName()))) {
+            try (HttpService http = HttpService.start(setup.settings(), pipeline.status(), setup.connector())) {
                 LOG.info(
                         "Pipeline {}: {} collections of {} into {}; http://localhost:{}/api/status",
                         pipeline.name(),

@@ -609,7 +609,7 @@ class PlannerIT {
                     CREATE TABLE t (id text, "By" text, other text);
                     CREATE UNIQUE INDEX by_key ON t ("By") WHERE "By" IS NOT NULL;
                     CREATE TABLE u (id text, other text);
-                    CREATE UNIQUE INDEX some ON u (id) WHERE other IS NOT NULL""", """
+                    CREATE UNIQUE INDEX partly ON u (id) WHERE other IS NOT NULL""", """
                     t: {key: {column: By, type: text}}
                     u: {key: {column: id, type: text}}""");
 

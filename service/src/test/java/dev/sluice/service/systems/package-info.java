@@ -1,5 +1,5 @@
-/// Databases of the systems in the catalog: documents in the shapes they have had over the years, and what
-/// has to come of them, worked out without Sluice's own mapper.
+/// The ready-made systems as tests meet them: documents in the shapes their applications have written over
+/// the years, the changes the applications make, and looks at the rows that take no part of the mapper.
 @NullMarked
 package dev.sluice.service.systems;
 
