@@ -28,7 +28,8 @@ public enum TextForm {
         }
     },
 
-    /// ISO 8601 with a time of day and no offset: which moment it is depends on a zone that it does not name.
+    /// ISO 8601 with a time of day and no offset: which moment it is depends on a zone that it does not
+    /// name.
     LOCAL_TIMESTAMP {
         @Override
         public boolean fits(String text) {
@@ -126,7 +127,8 @@ public enum TextForm {
         return end - point - 1 > MICROSECOND_DIGITS;
     }
 
-    /// The moment a text means whatever the zone; null when it is no timestamp or its moment depends on one.
+    /// The moment a text means whatever the zone; null when it is no timestamp or its moment depends on
+    /// one.
     private static @Nullable BsonDateTime atOffset(String text) {
         BsonDateTime there = IsoTimestamp.parse(text, ONE_ZONE);
         return there != null && there.equals(IsoTimestamp.parse(text, ZoneOffset.UTC)) ? there : null;

@@ -22,8 +22,8 @@ import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
 /// What becomes of the values of documents under a mapping: each document is mapped as the data path maps
-/// it, and its values are counted by where they land. A value is a leaf of the document, `_id` and null left
-/// out. For one thread.
+/// it, and its values are counted by where they land. A value is a leaf of the document, `_id` and null
+/// left out. For one thread.
 public final class Coverage {
     /// Different reasons that are counted one by one.
     private static final int REASONS_MAX = 200;

@@ -23,9 +23,9 @@ import java.util.function.Function;
 import org.bson.BsonType;
 import org.jspecify.annotations.Nullable;
 
-/// From the profiles of a database's collections to a mapping that takes every document of it: typed columns
-/// where the documents agree, jsonb where they do not, and a rest for what nobody has seen. The same
-/// profiles give the same proposal. For one proposal and one thread.
+/// From the profiles of a database's collections to a mapping that takes every document of it: typed
+/// columns where the documents agree, jsonb where they do not, and a rest for what nobody has seen. The
+/// same profiles give the same proposal. For one proposal and one thread.
 public final class MappingProposer {
     /// Characters of a mapping's name: `sluice_history_` comes before it, and something behind it.
     private static final int NAME_MAX = 40;
@@ -58,7 +58,8 @@ public final class MappingProposer {
         this.keys = keys;
     }
 
-    /// The name of a mapping for a database: a plain one, since it becomes part of a table's and of a file's.
+    /// The name of a mapping for a database: a plain one, since it becomes part of a table's and of a
+    /// file's.
     public static String nameOf(String database) {
         String ascii = SqlNames.snake(database).replaceAll("[^a-z0-9_]+", "_");
         String plain = ascii.replaceAll("^[^a-z]+|_+$", "");
@@ -107,8 +108,8 @@ public final class MappingProposer {
         ordered.add(table);
     }
 
-    /// A name for each wish. Who wishes for a name that is right already gets it; the others in the order of
-    /// their wishes.
+    /// A name for each wish. Who wishes for a name that is right already gets it; the others in the order
+    /// of their wishes.
     ///
     /// @param wanted of the name that a wish is for
     private static <T> Map<T, String> claim(SqlNames names, List<T> wishes, Function<T, String> wanted) {

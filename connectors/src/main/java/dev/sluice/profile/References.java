@@ -122,7 +122,8 @@ public final class References {
     ///
     /// @param name the last name of the path
     private record Candidate(String name, FieldProfile field) {
-        /// For each value, the ids it may stand for in a collection; none for a value that is not looked for.
+        /// For each value, the ids it may stand for in a collection; none for a value that is not looked
+        /// for.
         List<Set<BsonValue>> keys(String collection) {
             boolean named = isNamedLike(name, collection);
             List<Set<BsonValue>> keys = new ArrayList<>();

@@ -65,8 +65,8 @@ final class SqlNames {
         return snake.startsWith("pg_") ? "t_" + snake : snake;
     }
 
-    /// `userId` and `User ID` are `user_id`, `HTTPServer2` is `http_server2`, `$ref` is `ref`. Letters of any
-    /// script stay; what is neither letter nor digit becomes one underscore.
+    /// `userId` and `User ID` are `user_id`, `HTTPServer2` is `http_server2`, `$ref` is `ref`. Letters of
+    /// any script stay; what is neither letter nor digit becomes one underscore.
     static String snake(String name) {
         String normal = Normalizer.normalize(name, Normalizer.Form.NFC);
         StringBuilder snake = new StringBuilder();

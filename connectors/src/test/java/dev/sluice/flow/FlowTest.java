@@ -41,8 +41,8 @@ class FlowTest {
     static final ArchRule theMappingKnowsTheSchemaAndNothingElseOfOurs =
             noClasses().that().resideInAPackage(MAPPING).should().dependOnClassesThat(ofOursOutside(MAPPING, SCHEMA));
 
-    /// A profile is made of documents alone, whoever read them, and a proposal is tried with the mapper of the
-    /// data path.
+    /// A profile is made of documents alone, whoever read them, and a proposal is tried with the mapper of
+    /// the data path.
     @ArchTest
     static final ArchRule aProfileKnowsDocumentsAndMappingsAndNeitherSide = noClasses()
             .that()

@@ -14,8 +14,8 @@ import org.bson.types.Binary;
 import org.bson.types.Decimal128;
 import org.bson.types.ObjectId;
 
-/// Documents in the shapes that TBD Agents' 15 collections have had, odd ones among them. The same seed gives
-/// the same documents.
+/// Documents in the shapes that TBD Agents' 15 collections have had, odd ones among them. The same seed
+/// gives the same documents.
 public final class TbdAgentsDocuments {
     private static final long START = 1_740_000_000_000L;
 
