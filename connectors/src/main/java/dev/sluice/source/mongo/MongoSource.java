@@ -352,6 +352,18 @@ public final class MongoSource implements AutoCloseable {
         }
     }
 
+    /// Whether the role may list collections, so that an empty list means that there are none.
+    public boolean listsCollections() {
+        try {
+            client.getDatabase(database).listCollectionNames().first();
+            return true;
+        } catch (MongoCommandException notAllowed) {
+            return false;
+        } catch (MongoException e) {
+            throw Failures.classify(e);
+        }
+    }
+
     /// The average size of a collection's documents, bytes; 0 when it is empty or the server does not say.
     public long averageDocumentBytes(String collection) {
         try {

@@ -141,6 +141,23 @@ final class Setup {
         }
     }
 
+    /// Whether no collection of the mapping is there, which looks like a copy that is complete and is more
+    /// likely the wrong database. Says so when it is.
+    boolean sayThatNothingIsThere(MongoSource source) {
+        List<String> there = source.collections();
+        Mapping mapping = entry.mapping();
+        if (there.stream().anyMatch(mapping.byCollection()::containsKey) || !source.listsCollections()) {
+            return false;
+        }
+        LOG.warn(
+                "None of the {} collections of the mapping is in the database {}, which has {}. If that is the wrong database,"
+                        + " MONGO_DB_NAME names the right one.",
+                mapping.collections().size(),
+                source.database(),
+                there.isEmpty() ? "no collections at all" : "others: " + String.join(", ", there));
+        return true;
+    }
+
     /// Brings the target up to date as far as the settings allow, and refuses to go on when it is not.
     void prepareTarget() {
         if (settings.autoCreateDatabase()) {
