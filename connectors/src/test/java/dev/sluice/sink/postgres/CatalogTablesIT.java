@@ -24,8 +24,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// The tables of the ready-made systems: made, described, as their mappings need them; and left as they are
 /// where the system has made them itself.
 class CatalogTablesIT {
-    /// Everything there is outside the control schema: columns, indexes, triggers, functions and what is said
-    /// of them.
+    /// Everything there is outside the control schema: columns, indexes, triggers, functions and what is
+    /// said of them.
     private static final String SNAPSHOT = """
             WITH own AS (SELECT c.oid, c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                          WHERE c.relkind IN ('r', 'v') AND n.nspname NOT IN ('sluice', 'pg_catalog', 'information_schema')
@@ -120,7 +120,8 @@ class CatalogTablesIT {
         execute(uri, "DROP ROLE " + role);
     }
 
-    /// A database with the system's tables, of which Sluice knows nothing, and which are a little different.
+    /// A database with the system's tables, of which Sluice knows nothing, and which are a little
+    /// different.
     private static PostgresUri theirs(String system, String table, String index) throws SQLException {
         PostgresUri uri = PostgresUri.parse(TestingServers.postgres().createDatabase());
         new TargetDatabase(uri).migrate(Catalog.load(system));

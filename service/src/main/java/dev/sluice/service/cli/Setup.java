@@ -48,6 +48,15 @@ final class Setup {
         return of(settings);
     }
 
+    /// For commands that have no mapping.
+    ///
+    /// @param names of the settings that must be there
+    static Settings settings(String... names) {
+        Settings settings = settingsFromEnvironment();
+        settings.require(names);
+        return settings;
+    }
+
     /// The target without its password, for messages; empty when no setting names one that can be used.
     static Optional<String> targetForPeople() {
         try {
@@ -97,11 +106,15 @@ final class Setup {
     }
 
     MongoSource source() {
+        return source(settings, settings.mongoDatabase().orElse(entry.mapping().database()));
+    }
+
+    /// @throws SluiceException of kind BAD_SETTING when MONGO_URI is none
+    static MongoSource source(Settings settings, String database) {
         String uri = settings.requireMongoUri();
         try {
             if (new ConnectionString(uri).getHosts().stream().noneMatch(host -> host.startsWith(":"))) {
-                return new MongoSource(
-                        uri, settings.mongoDatabase().orElse(entry.mapping().database()));
+                return new MongoSource(uri, database);
             }
         } catch (IllegalArgumentException | MongoConfigurationException malformed) {
             // Said below, without the cause: the driver quotes what it could not read, which may be the password's.

@@ -707,8 +707,10 @@ class PlannerIT {
                             new Document("_id", 1L)
                                     .append("state", "new")
                                     .append("lines", List.of(new Document("sku", "a"), new Document("sku", "b"))),
-                            new Document("_id", 2L).append("lines", List.of(new Document("n", 1))),
-                            new Document("_id", 3L).append("state", "draft")));
+                            new Document("_id", 2L)
+                                    .append("lines", List.of(new Document("n", 1)))
+                                    .append("z", 1),
+                            new Document("_id", 3L).append("state", "draft").append("of_no_interest", 1)));
 
             Plan plan = planOf("""
                     CREATE TABLE orders (id bigint PRIMARY KEY, state text NOT NULL);
@@ -727,7 +729,10 @@ class PlannerIT {
             assertThat(forecast.skipped()).containsExactly(new Forecast.Skipped("a draft", 1));
             assertThat(forecast.nulls())
                     .containsExactly(new Forecast.Nulls("lines.sku", 1), new Forecast.Nulls("orders.state", 1));
+            assertThat(forecast.unmapped())
+                    .containsExactly(new Forecast.Unmapped("lines[].n", 1), new Forecast.Unmapped("z", 1));
             assertThat(one(plan, Check.DEAD_LETTERS).subject()).isEqualTo("lines.sku, orders.state");
+            assertThat(one(plan, Check.FIELDS_UNMAPPED).found()).startsWith("2 fields of documents of orders");
         }
     }
 
