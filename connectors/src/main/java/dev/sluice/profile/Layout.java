@@ -120,7 +120,7 @@ final class Layout {
                 && path.size() <= levels
                 && mostly(field.count(BsonType.DOCUMENT), field.values())
                 && isFlat(object)) {
-            lay(object, path, share);
+            lay(object, path, share * object.count() / field.count());
             return;
         }
         ArrayProfile array = field.array();
@@ -145,7 +145,7 @@ final class Layout {
 
     /// Whether all are of a kind, but for one in a hundred at most. What is not then lies in the rest, or in
     /// quarantine when an element is no object.
-    private static boolean mostly(long kind, long all) {
+    static boolean mostly(long kind, long all) {
         return (all - kind) * RARE <= all;
     }
 
