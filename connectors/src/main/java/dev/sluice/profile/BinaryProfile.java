@@ -39,6 +39,11 @@ public final class BinaryProfile {
         return bytesMax;
     }
 
+    /// UUIDs of subtype 4.
+    public long uuids() {
+        return uuids;
+    }
+
     /// Whether every one is a UUID of subtype 4.
     public boolean areUuids() {
         return count > 0 && uuids == count;

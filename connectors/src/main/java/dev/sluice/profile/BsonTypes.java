@@ -68,6 +68,11 @@ final class BsonTypes {
         return String.format(Locale.ROOT, "%.2f %%", share);
     }
 
+    /// `1 text`, `2 texts`, `12,345 texts`.
+    static String count(long number, String noun) {
+        return number(number) + " " + noun + (number == 1 ? "" : "s");
+    }
+
     /// With thousands: `12,345`.
     static String number(long number) {
         return String.format(Locale.ROOT, "%,d", number);

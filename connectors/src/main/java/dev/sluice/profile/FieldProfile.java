@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /// What the values of one path were like. Filled by one thread, then only read.
 public final class FieldProfile {
+    /// Two longer texts differ as a rule.
+    private static final int UNIQUE_LENGTH_MAX = 100;
+
     private final Map<BsonType, Long> types = new EnumMap<>(BsonType.class);
     private final TextProfile texts = new TextProfile();
     private final NumberProfile numbers = new NumberProfile();
@@ -113,6 +116,13 @@ public final class FieldProfile {
     /// Of the strings, numbers, dates, binaries and ObjectIds.
     public DistinctValues distinct() {
         return distinct;
+    }
+
+    /// Whether no value was seen twice, and that means something: of short texts, ObjectIds and UUIDs. Two
+    /// numbers or dates differ as a rule.
+    boolean isUnique() {
+        long names = count(BsonType.STRING) + count(BsonType.OBJECT_ID) + binaries.uuids();
+        return distinct.unique() && names == values() && texts.charactersMax() <= UNIQUE_LENGTH_MAX;
     }
 
     /// Of the objects; null where none was seen.

@@ -53,9 +53,16 @@ final class Hazards {
         }
         object.fields().forEach((name, field) -> {
             String inner = (path.isEmpty() ? "" : path + ".") + OneLine.name(name);
-            oddName(inner, name);
+            if (!isDbRef(object)) {
+                oddName(inner, name);
+            }
             field(inner, field);
         });
+    }
+
+    /// `{$ref: .., $id: ..}`: its dollars are MongoDB's own.
+    private static boolean isDbRef(ObjectProfile object) {
+        return object.fields().containsKey("$ref") && object.fields().containsKey("$id");
     }
 
     private void oddName(String path, String name) {
@@ -87,22 +94,24 @@ final class Hazards {
             add(
                     Kind.NUL,
                     path,
-                    BsonTypes.number(field.texts().unfit())
-                            + " texts hold NUL or half a character: quarantined where the column is text, replaced by U+FFFD in jsonb");
+                    "NUL or half a character in "
+                            + BsonTypes.count(field.texts().unfit(), "text")
+                            + ": quarantined where the column is text, replaced by U+FFFD in jsonb");
         }
         numbers(path, field.numbers());
         if (field.dates().outOfRange() > 0) {
             add(
                     Kind.DATE_OUT_OF_RANGE,
                     path,
-                    BsonTypes.number(field.dates().outOfRange()) + " dates are beyond timestamptz: quarantined");
+                    BsonTypes.count(field.dates().outOfRange(), "date") + " beyond timestamptz: quarantined");
         }
         if (field.binaries().legacyUuids() > 0) {
             add(
                     Kind.LEGACY_UUID,
                     path,
-                    BsonTypes.number(field.binaries().legacyUuids())
-                            + " UUIDs of subtype 3: their byte order depends on the driver that wrote them; kept as bytes");
+                    BsonTypes.count(field.binaries().legacyUuids(), "UUID")
+                            + " of subtype 3, whose byte order depends on the driver that wrote them: kept as bytes where most are,"
+                            + " else quarantined");
         }
         ObjectProfile object = field.object();
         if (object != null) {
@@ -126,15 +135,15 @@ final class Hazards {
             add(
                     Kind.NOT_FINITE,
                     path,
-                    BsonTypes.number(numbers.notFinite())
-                            + " numbers are NaN or infinite: kept in double precision and numeric, as an object in jsonb");
+                    BsonTypes.count(numbers.notFinite(), "number")
+                            + " NaN or infinite: kept in double precision and numeric, as an object in jsonb");
         }
         if (numbers.beyondDouble() + numbers.beyondLong() > 0) {
             add(
                     Kind.LARGE_WHOLE_NUMBER,
                     path,
-                    BsonTypes.number(numbers.beyondDouble() + numbers.beyondLong())
-                            + " whole numbers are beyond 2^53, where JavaScript and doubles round");
+                    BsonTypes.count(numbers.beyondDouble() + numbers.beyondLong(), "whole number")
+                            + " beyond 2^53, where JavaScript and doubles round");
         }
         int digits = numbers.integerDigitsMax() + numbers.scaleMax();
         if (digits > DIGITS_MAX && numbers.decimals() > 0) {

@@ -149,7 +149,7 @@ public final class MappingProposer {
                     column,
                     new ColumnType.Text(),
                     false,
-                    "string, at most " + BsonTypes.number(id.texts().charactersMax()) + " characters");
+                    "string, at most " + BsonTypes.count(id.texts().charactersMax(), "character"));
         }
         if (id.binaries().count() == id.count() && id.binaries().areUuids()) {
             return new KeyColumn(
@@ -221,7 +221,7 @@ public final class MappingProposer {
         long elements =
                 array == null ? 0 : array.elements().count() - array.elements().count(BsonType.DOCUMENT);
         long odd = elements + field.values() - field.count(BsonType.ARRAY);
-        return odd == 0 ? "" : "; " + BsonTypes.number(odd) + " are no objects: quarantined";
+        return odd == 0 ? "" : "; " + BsonTypes.count(odd, "value") + " of another kind: quarantined";
     }
 
     private List<Column> columns(Layout layout, SqlNames names, String place, List<Hazard> hazards) {
@@ -262,7 +262,7 @@ public final class MappingProposer {
                 flat.choice().conversion(),
                 Reasons.of(flat, wish.words()),
                 target,
-                field.distinct().unique() && !(type instanceof ColumnType.Jsonb) && target.isEmpty());
+                field.isUnique() && !(type instanceof ColumnType.Jsonb) && target.isEmpty());
     }
 
     private Optional<Target> target(Reference reference, ColumnType type, FieldProfile field) {

@@ -24,7 +24,9 @@ final class Reasons {
             parts.add(whole(object));
         }
         SequencedSet<String> words = field.distinct().words();
-        if (!words.isEmpty()) {
+        if (!words.isEmpty()
+                && field.texts().count() == field.values()
+                && field.texts().charactersMax() > 0) {
             parts.add(
                     values
                             ? "always one of "
@@ -33,7 +35,7 @@ final class Reasons {
                                             .collect(Collectors.joining(", "))
                             : words.size() == 1 ? "always the same text" : "always one of " + words.size() + " texts");
         }
-        if (field.distinct().unique()) {
+        if (field.isUnique()) {
             parts.add("no two alike");
         }
         long nulls = field.count() - field.values();

@@ -100,7 +100,9 @@ record TypeChoice(ColumnType type, Optional<String> conversion, String reason) {
 
     private static TypeChoice text(FieldProfile field, boolean converts) {
         TextProfile texts = field.texts();
-        String length = "string, at most " + BsonTypes.number(texts.charactersMax()) + " characters";
+        String length = texts.charactersMax() == 0
+                ? "string, always empty"
+                : "string, at most " + BsonTypes.count(texts.charactersMax(), "character");
         if (texts.count() < EVIDENCE_MIN || field.count(BsonType.SYMBOL) > 0) {
             return plain(new ColumnType.Text(), length);
         }
@@ -160,14 +162,20 @@ record TypeChoice(ColumnType type, Optional<String> conversion, String reason) {
     }
 
     private static TypeChoice binary(BinaryProfile binaries) {
-        if (binaries.areUuids()) {
-            return plain(new ColumnType.Uuid(), "UUID (binary of subtype 4)");
+        if (Layout.mostly(binaries.uuids(), binaries.count())) {
+            long others = binaries.count() - binaries.uuids();
+            return plain(
+                    new ColumnType.Uuid(),
+                    "UUID (binary of subtype 4)"
+                            + (others == 0
+                                    ? ""
+                                    : "; " + BsonTypes.count(others, "binary value") + " that are none: quarantined"));
         }
         String subtypes =
                 binaries.subtypes().keySet().stream().map(String::valueOf).collect(Collectors.joining(" and "));
         return plain(
                 new ColumnType.Bytea(),
-                "binary of subtype " + subtypes + ", at most " + BsonTypes.number(binaries.bytesMax()) + " bytes");
+                "binary of subtype " + subtypes + ", at most " + BsonTypes.count(binaries.bytesMax(), "byte"));
     }
 
     private static TypeChoice array(FieldProfile field) {
@@ -180,15 +188,19 @@ record TypeChoice(ColumnType type, Optional<String> conversion, String reason) {
             return plain(new ColumnType.Jsonb(), "array of arrays");
         }
         Optional<TypeChoice> element = of(array.elements(), false);
-        String length = ", at most " + BsonTypes.number(array.lengthMax()) + " elements";
+        String length = ", at most " + BsonTypes.count(array.lengthMax(), "element");
         if (element.isEmpty()) {
             return plain(
                     new ColumnType.Jsonb(),
                     array.lengthMax() == 0 ? "array, always empty: any element fits" : "array of null" + length);
         }
         TypeChoice choice = element.get();
+        long nulls = array.elements().count() - array.elements().values();
+        String holes = nulls == 0
+                ? ""
+                : ", null " + BsonTypes.percent(nulls, array.elements().count()) + " of them";
         return choice.type() instanceof ColumnType.Jsonb
-                ? plain(new ColumnType.Jsonb(), "array of " + choice.reason() + length)
+                ? plain(new ColumnType.Jsonb(), "array of " + choice.reason() + length + holes)
                 : plain(new ColumnType.Array(choice.type()), "array of " + choice.reason() + length);
     }
 

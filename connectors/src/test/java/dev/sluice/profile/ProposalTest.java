@@ -195,10 +195,37 @@ class ProposalTest {
         Table table = only(documents);
 
         assertThat(table.children().stream().map(Proposal.Child::table)).containsExactly("thing_a", "thing_o_p");
-        assertThat(table.children().getFirst().reason()).endsWith("; 1 are no objects: quarantined");
+        assertThat(table.children().getFirst().reason()).endsWith("; 1 value of another kind: quarantined");
         Coverage coverage = coverage(documents);
         assertThat(coverage.values(Landing.QUARANTINED)).isEqualTo(1);
         assertThat(coverage.values(Landing.TYPED)).isEqualTo(4 * DOCUMENTS);
+    }
+
+    @Test
+    void oneLegacyUuidInAHundredIsQuarantined() {
+        List<BsonDocument> documents = new ArrayList<>();
+        for (int i = 0; i < 200; i++) {
+            documents.add(BsonDocument.parse("{\"_id\": " + i
+                    + ", \"u\": {\"$binary\": {\"base64\": \"ABEiM0RVZneImaq7zN3u/w==\", \"subType\": \""
+                    + (i == 7 ? "03" : "04") + "\"}}}"));
+        }
+
+        assertThat(columns(only(documents))).containsExactly("u uuid");
+        assertThat(kinds(only(documents))).containsExactly(Hazard.Kind.LEGACY_UUID);
+        assertThat(coverage(documents).values(Landing.QUARANTINED)).isEqualTo(1);
+    }
+
+    @Test
+    void shortTextsThatAllDifferAreCandidatesForAUniqueIndexAndDatesAreNot() {
+        List<BsonDocument> documents = documents(i -> "{\"email\": \"u" + i + "\", \"n\": " + i + ", \"same\": \"x\","
+                + " \"at\": {\"$date\": {\"$numberLong\": \"" + i + "\"}}}");
+        Proposal proposal = Profiles.propose(collections(documents));
+
+        assertThat(proposal.tables().getFirst().columns().stream()
+                        .filter(Column::unique)
+                        .map(Column::column))
+                .containsExactly("email");
+        assertThat(MigrationSql.write(proposal)).contains("\n-- CREATE UNIQUE INDEX ON things (email);\n");
     }
 
     @Test

@@ -26,7 +26,7 @@ public final class InferReport {
                     JsonInclude.Value.construct(JsonInclude.Include.ALWAYS, JsonInclude.Include.ALWAYS))
             .build();
 
-    /// Paths of one collection that people are shown; the rest is in the JSON.
+    /// Paths of one collection that people are shown, those inside jsonb columns left out; all are in the JSON.
     private static final int FIELDS_MAX = 60;
 
     /// Hazards of one collection that people are shown.
@@ -197,7 +197,7 @@ public final class InferReport {
         }
         if (shown.size() < collection.fields().size()) {
             out.printf(
-                    "  and %,d more (--json has them all)%n",
+                    "  and %,d more, inside jsonb columns first of all (--json has them)%n",
                     collection.fields().size() - shown.size());
         }
         List<Hazard> hazards = collection.hazards();

@@ -49,8 +49,9 @@ public final class DocsGptDocuments {
     private void make(String collection, Maker maker) {
         List<Document> made = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            Document document =
-                    new Document("_id", new ObjectId((int) (START / 1_000) + i, i + collection.hashCode() % 1_000));
+            Document document = new Document(
+                    "_id",
+                    new ObjectId((int) (START / 1_000) + i, i + Math.abs(collection.hashCode() % 1_000) * 1_000));
             document.putAll(maker.make(i));
             made.add(document);
         }
@@ -301,7 +302,7 @@ public final class DocsGptDocuments {
                 i -> new Document("user_id", user(i))
                         .append("tool_id", hex("user_tools", i))
                         .append("note", words(20))
-                        .append("updated_at", i == 9 ? new BsonDateTime(Long.MAX_VALUE) : date(i)));
+                        .append("updated_at", i == 9 ? new BsonDateTime(253_402_300_799_999L) : date(i)));
         make(
                 "connector_sessions",
                 i -> i % 4 == 0
