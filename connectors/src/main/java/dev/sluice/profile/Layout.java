@@ -132,8 +132,8 @@ final class Layout {
         TypeChoice.of(field).ifPresent(choice -> columns.add(new Flat(path, field, choice, share)));
     }
 
-    /// Whether an object's fields are few and the same in most, so that columns of their own are worth it. One
-    /// that is empty at times is kept whole: flat, `{}` and missing would look the same.
+    /// Whether an object's fields are few and the same in most, so that columns of their own are worth it.
+    /// One that is empty at times is kept whole: flat, `{}` and missing would look the same.
     static boolean isFlat(ObjectProfile object) {
         return object.count() >= FLAT_EVIDENCE_MIN
                 && object.empty() == 0
@@ -143,8 +143,8 @@ final class Layout {
                 && object.fields().keySet().stream().allMatch(name -> PathText.isReadable(List.of(name)));
     }
 
-    /// Whether all are of a kind, but for one in a hundred at most. What is not then lies in the rest, or in
-    /// quarantine when an element is no object.
+    /// Whether all are of a kind, but for one in a hundred at most. What is not then lies in the rest, or
+    /// in quarantine when an element is no object.
     static boolean mostly(long kind, long all) {
         return (all - kind) * RARE <= all;
     }

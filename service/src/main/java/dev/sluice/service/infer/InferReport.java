@@ -26,7 +26,8 @@ public final class InferReport {
                     JsonInclude.Value.construct(JsonInclude.Include.ALWAYS, JsonInclude.Include.ALWAYS))
             .build();
 
-    /// Paths of one collection that people are shown, those inside jsonb columns left out; all are in the JSON.
+    /// Paths of one collection that people are shown, those inside jsonb columns left out; all are in the
+    /// JSON.
     private static final int FIELDS_MAX = 60;
 
     /// Hazards of one collection that people are shown.
