@@ -89,6 +89,15 @@ class ConversionsTest {
         assertThat(written).containsExactlyInAnyOrder(Conversion.class.getPermittedSubclasses());
     }
 
+    /// Every conversion of the file.
+    static List<Conversion> conversions() {
+        return new ConversionsTest()
+                .cases.stream()
+                        .flatMap(golden -> golden.column().conversions().stream())
+                        .distinct()
+                        .toList();
+    }
+
     private static ConversionChain chain(ColumnMapping column) {
         return ConversionChain.of(
                 column.conversions(), column.type(), new SourceReader.Rests(FieldTrie.of(List.of()), null));

@@ -45,6 +45,14 @@ class GoldenMappingTest {
                 .containsAll(Catalog.NAMES);
     }
 
+    /// The mappings of the cases that are about the language and no system.
+    static List<DocumentMapper> languageMappers() {
+        return GoldenFiles.cases().stream()
+                .filter(file -> file.getName(file.getNameCount() - 2).toString().equals("language"))
+                .map(file -> Case.read(file).mapper())
+                .toList();
+    }
+
     /// @param expected one entry for each thing the document becomes, continuation lines joined
     private record Example(int line, String document, List<String> expected) {}
 

@@ -7,15 +7,23 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.sluice.schema.Catalog;
+import dev.sluice.schema.CollectionMapping;
+import dev.sluice.schema.ColumnMapping;
 import dev.sluice.schema.ColumnType;
+import dev.sluice.schema.Conversion;
 import dev.sluice.schema.KeyMapping;
 import dev.sluice.schema.KeyMapping.Form;
+import dev.sluice.schema.MappingException;
+import dev.sluice.schema.Source;
+import dev.sluice.schema.TableName;
 import dev.sluice.schema.Where;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.EdgeCasesMode;
@@ -44,9 +52,11 @@ class MappingPropertiesTest {
             .build();
     private static final JsonWriterSettings RELAXED =
             JsonWriterSettings.builder().outputMode(JsonMode.RELAXED).build();
-    private static final List<DocumentMapper> CATALOG = Catalog.NAMES.stream()
-            .flatMap(name -> Catalog.load(name).mapping().collections().stream())
-            .map(DocumentMapper::of)
+    private static final List<DocumentMapper> MAPPERS = Stream.concat(
+                    Catalog.NAMES.stream()
+                            .flatMap(name -> Catalog.load(name).mapping().collections().stream())
+                            .map(DocumentMapper::of),
+                    GoldenMappingTest.languageMappers().stream())
             .toList();
     private static final List<ColumnType> TYPES = List.of(
             new ColumnType.Text(),
@@ -63,6 +73,7 @@ class MappingPropertiesTest {
             new ColumnType.Date(),
             new ColumnType.Uuid(),
             new ColumnType.Bytea(),
+            new ColumnType.Inet(),
             new ColumnType.Jsonb());
 
     @Provide
@@ -83,6 +94,16 @@ class MappingPropertiesTest {
     @Provide
     Arbitrary<BsonDocument> documents() {
         return RandomBson.documents();
+    }
+
+    @Provide
+    Arbitrary<DocumentMapper> mappers() {
+        return Arbitraries.of(MAPPERS);
+    }
+
+    @Provide
+    Arbitrary<List<Conversion>> chains() {
+        return Arbitraries.of(ConversionsTest.conversions()).list().ofMinSize(1).ofMaxSize(4);
     }
 
     @Provide
@@ -253,23 +274,97 @@ class MappingPropertiesTest {
                 DocumentKey.of("c", new KeyMapping("id", new ColumnType.Int(8), Form.PLAIN, where)));
     }
 
-    /// Whatever a catalog mapping is given, it answers, twice the same, with rows of the right shape.
-    @Property(tries = 3_000, edgeCases = EdgeCasesMode.NONE)
-    void anyDocumentThroughTheCatalog(@ForAll("documents") BsonDocument noise, @ForAll("values") BsonValue id) {
-        for (DocumentMapper mapper : CATALOG) {
-            // Fields by the names the mapping reads, filled with the noise.
-            BsonDocument document = new BsonDocument("_id", id);
-            List<BsonValue> fillings = new ArrayList<>(noise.values());
-            int next = 0;
-            for (var path : mapper.mapping().readPaths()) {
-                if (!fillings.isEmpty()) {
-                    document.put(path.segments().getFirst(), fillings.get(next++ % fillings.size()));
-                }
+    /// Whatever a mapping is given, it answers, twice the same, with rows of the right shape, and leaves
+    /// the document as it was.
+    @Property(tries = 5_000, edgeCases = EdgeCasesMode.NONE)
+    void anyDocumentThroughAnyMapping(
+            @ForAll("mappers") DocumentMapper mapper,
+            @ForAll("documents") BsonDocument noise,
+            @ForAll("values") BsonValue id) {
+        // Fields by the names the mapping reads, filled with the noise.
+        BsonDocument document = new BsonDocument("_id", id);
+        List<BsonValue> fillings = new ArrayList<>(noise.values());
+        int next = 0;
+        for (var path : mapper.mapping().readPaths()) {
+            if (!fillings.isEmpty()) {
+                document.putIfAbsent(path.segments().getFirst(), fillings.get(next++ % fillings.size()));
             }
-            noise.forEach(document::putIfAbsent);
-            MappingResult first = mapper.map(document);
-            assertThat(text(mapper, mapper.map(document))).isEqualTo(text(mapper, first));
         }
+        noise.forEach(document::putIfAbsent);
+        BsonDocument before = document.clone();
+        MappingResult first = mapper.map(document);
+        assertThat(text(mapper, mapper.map(document))).isEqualTo(text(mapper, first));
+        assertThat(document).isEqualTo(before);
+    }
+
+    /// Any value through any conversions into any type: it fits, is quarantined or is nothing.
+    @Property(tries = 10_000, edgeCases = EdgeCasesMode.NONE)
+    void anyValueThroughAnyConversionsIntoAnyType(
+            @ForAll("values") BsonValue value,
+            @ForAll("chains") List<Conversion> conversions,
+            @ForAll("types") ColumnType type) {
+        DocumentMapper mapper;
+        try {
+            mapper = mapper(type, conversions);
+        } catch (MappingException literalDoesNotFit) {
+            // Refused when the mapping is read, so no document ever gets there.
+            return;
+        }
+        BsonDocument document = new BsonDocument("_id", new BsonInt32(1)).append("v", value);
+        BsonDocument before = document.clone();
+        MappingResult first = mapper.map(document);
+        assertThat(text(mapper, mapper.map(document))).isEqualTo(text(mapper, first));
+        assertThat(document).isEqualTo(before);
+        assertThat(((MappingResult.Mapped) first).misfits())
+                .allSatisfy(misfit -> assertThat(misfit.reason()).isNotBlank());
+    }
+
+    private static DocumentMapper mapper(ColumnType type, List<Conversion> conversions) {
+        Where where = new Where("test", 1, "a");
+        ColumnMapping column = new ColumnMapping(
+                "v",
+                type,
+                new Source.Path(List.of("v")),
+                conversions,
+                null,
+                null,
+                ColumnMapping.Misfit.QUARANTINE,
+                null,
+                false,
+                null,
+                null,
+                ColumnMapping.Write.ALWAYS,
+                where);
+        return DocumentMapper.of(new CollectionMapping(
+                "a",
+                new TableName("public", "a"),
+                new KeyMapping("id", new ColumnType.Text(), Form.PLAIN, where),
+                List.of("id"),
+                List.of(column),
+                List.of(),
+                List.of(),
+                null,
+                List.of(),
+                CollectionMapping.OnDelete.DELETE,
+                where));
+    }
+
+    /// What nothing reads is named, and what is read or kept is not.
+    @Property(tries = 2_000, edgeCases = EdgeCasesMode.NONE)
+    void whatNothingReadsIsNamed(@ForAll("documents") BsonDocument noise) {
+        BsonDocument document = noise.clone();
+        document.put("_id", new BsonInt32(1));
+        document.put("v", new BsonInt32(1));
+        MappingResult.Mapped mapped =
+                (MappingResult.Mapped) mapper(new ColumnType.Jsonb(), List.of()).map(document);
+        assertThat(mapped.unmapped()).hasSize(new HashSet<>(mapped.unmapped()).size());
+        List<String> others = document.keySet().stream()
+                .filter(name -> !name.equals("_id") && !name.equals("v"))
+                .map(name -> PgText.clean(name))
+                .map(name -> name.isEmpty() || name.contains(".") ? '"' + name + '"' : name)
+                .distinct()
+                .toList();
+        assertThat(mapped.unmapped()).containsExactlyElementsOf(others);
     }
 
     private static String text(DocumentMapper mapper, MappingResult result) {
@@ -281,7 +376,7 @@ class MappingPropertiesTest {
             TableShape shape = mapper.childShapes().get(i);
             mapped.children().get(i).forEach(row -> text.append(row(shape, row)));
         }
-        return text.append(mapped.misfits()).toString();
+        return text.append(mapped.misfits()).append(mapped.unmapped()).toString();
     }
 
     private static String row(TableShape shape, @Nullable Object[] row) {

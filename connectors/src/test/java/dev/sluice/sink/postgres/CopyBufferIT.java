@@ -184,6 +184,14 @@ class CopyBufferIT {
         roundTrip("timestamptz", cases.toArray(Case[]::new));
     }
 
+    /// They are carried as text, which PostgreSQL takes for an address only when it is told to.
+    @Test
+    void addresses() throws SQLException {
+        roundTrip("inet", same("10.0.0.1"), same("10.0.0.1/8"), same("::"), same("2001:DB8::1/64"), c(null, "NULL"));
+        roundTrip("inet", same("::ffff:1.2.3.4"), c("1:2:3:4:5:6:7:8/128", "1:2:3:4:5:6:7:8"));
+        roundTrip("inet[]", c(List.of(), "{}"), c(Arrays.asList("10.0.0.1/8", null, "::1"), "{10.0.0.1/8,NULL,::1}"));
+    }
+
     @Test
     void days() throws SQLException {
         roundTrip(

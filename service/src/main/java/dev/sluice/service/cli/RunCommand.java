@@ -46,6 +46,7 @@ final class RunCommand implements Callable<Integer> {
         setup.prepareTarget();
         try (MongoSource source = setup.source()) {
             source.hello();
+            setup.sayThatNothingIsThere(source);
             setup.sayWhatIsLeftAlone(source);
             Pipeline pipeline = new Pipeline(setup.pipelineName(), setup.entry().mapping(), source, setup.connector());
             try (HttpService http = HttpService.start(setup.settings(), pipeline.status(), setup.connector())) {

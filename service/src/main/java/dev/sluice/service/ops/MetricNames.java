@@ -26,12 +26,12 @@ public final class MetricNames {
     /// unknown.
     public static final String DEAD_LETTERS = "sluice.dead.letters";
 
-    /// `sluice_waiting_documents{pipeline,collection}`: documents whose rows are not all they could be until
-    /// another row comes or goes. NaN when unknown.
+    /// `sluice_waiting_documents{pipeline,collection}`: documents whose rows are not all they could be
+    /// until another row comes or goes. NaN when unknown.
     public static final String WAITING_DOCUMENTS = "sluice.waiting.documents";
 
-    /// `sluice_unmapped_fields{pipeline,collection}`: paths that documents had and no column reads. NaN when
-    /// unknown.
+    /// `sluice_unmapped_fields{pipeline,collection}`: paths that documents had and no column reads. NaN
+    /// when unknown.
     public static final String UNMAPPED_FIELDS = "sluice.unmapped.fields";
 
     /// `sluice_skipped_documents_total{pipeline,collection,reason}`: documents that had no row by a rule of

@@ -95,8 +95,8 @@ class DocsGptIT {
         }
     }
 
-    /// A referrer and what it refers to, written at the same moment in two transactions, may miss each other
-    /// until the next sweep: so it is looked at again for a while.
+    /// A referrer and what it refers to, written at the same moment in two transactions, may miss each
+    /// other until the next sweep: so it is looked at again for a while.
     private static void assertRight(LiveSystem system) {
         await().atMost(Duration.ofMinutes(1))
                 .pollDelay(Duration.ZERO)
