@@ -185,7 +185,8 @@ class PlannerIT {
                     .returns(CopyEstimate.Basis.GIVEN, CopyEstimate::basis)
                     .returns(3_000L, CopyEstimate::seconds);
             assertThat(one(slow, Check.MONGO_OPLOG).status()).isEqualTo(Status.WARNING);
-            assertThat(one(slow, Check.MONGO_OPLOG).found()).contains("takes about 50 min (3000 s) at 1 documents/s (given");
+            assertThat(one(slow, Check.MONGO_OPLOG).found())
+                    .contains("takes about 50 min (3000 s) at 1 documents/s (given");
         }
 
         @Test
