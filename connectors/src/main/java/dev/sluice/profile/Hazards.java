@@ -68,11 +68,17 @@ final class Hazards {
     private void oddName(String path, String name) {
         if (name.isEmpty()) {
             add(Kind.ODD_NAME, path, "the name is empty: kept in the rest, no path leads to it");
-        } else if (name.indexOf('.') >= 0 || name.startsWith("$") || name.isBlank() || name.indexOf('"') >= 0) {
-            add(
-                    Kind.ODD_NAME,
-                    path,
-                    "a name with a dot, a dollar, a quote or nothing but blanks, which queries in MongoDB trip over");
+            return;
+        }
+        String odd = name.indexOf('.') >= 0
+                ? "has a dot in its name"
+                : name.startsWith("$")
+                        ? "has a name that begins with a dollar"
+                        : name.isBlank()
+                                ? "has a name of nothing but blanks"
+                                : name.indexOf('"') >= 0 ? "has a quote in its name" : "";
+        if (!odd.isEmpty()) {
+            add(Kind.ODD_NAME, path, odd + ", which queries in MongoDB and SQL trip over");
         }
     }
 

@@ -28,6 +28,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.OptionalLong;
@@ -301,33 +302,23 @@ public final class MongoSource implements AutoCloseable {
                 : type.equals("view") ? Namespace.Kind.VIEW : Namespace.Kind.COLLECTION;
     }
 
-    /// The `_id`s of some documents, picked at random by the server, none twice.
+    /// Reads some documents, picked at random by the server, none twice.
     ///
     /// @param most how many at most; fewer come where the server picks a document again
-    public List<BsonValue> sampleIds(String collection, int most) {
-        try {
-            Set<BsonValue> ids = new LinkedHashSet<>();
-            for (RawBsonDocument document : collection(collection)
-                    .aggregate(List.of(Aggregates.sample(most), Aggregates.project(Projections.include("_id"))))
-                    .allowDiskUse(true)) {
+    public void sample(String collection, int most, Consumer<RawBsonDocument> reader) {
+        Set<BsonValue> seen = new HashSet<>();
+        try (MongoCursor<RawBsonDocument> cursor = collection(collection)
+                .aggregate(List.of(Aggregates.sample(most)))
+                // Where the sample is a large part of the collection, the server sorts it.
+                .allowDiskUse(true)
+                .cursor()) {
+            while (cursor.hasNext()) {
+                RawBsonDocument document = cursor.next();
                 BsonValue id = document.get("_id");
-                if (id != null) {
-                    ids.add(id);
+                if (id != null && seen.add(id)) {
+                    reader.accept(document);
                 }
             }
-            return List.copyOf(ids);
-        } catch (MongoException e) {
-            throw Failures.classify(e);
-        }
-    }
-
-    /// Reads the documents with these `_id`s, in no particular order; those that are gone are left out.
-    ///
-    /// @param ids a few hundred at most: they travel in one command
-    public void read(String collection, Collection<BsonValue> ids, Consumer<RawBsonDocument> reader) {
-        try (MongoCursor<RawBsonDocument> cursor =
-                collection(collection).find(Filters.in("_id", ids)).cursor()) {
-            cursor.forEachRemaining(reader);
         } catch (MongoException e) {
             throw Failures.classify(e);
         }

@@ -157,6 +157,9 @@ public final class InferReport {
     public static void print(View view, PrintWriter out) {
         view.collections().forEach(collection -> print(collection, out));
         view.ignored().forEach((name, why) -> out.printf("%s: left alone, %s%n", name, why));
+        if (!view.ignored().isEmpty()) {
+            out.println();
+        }
         coverage(view, out);
         out.printf("%nWrote %s and %s. Next:%n", view.mapping(), view.migration());
         out.printf("  export SLUICE_MAPPING=%s%n", view.setting());

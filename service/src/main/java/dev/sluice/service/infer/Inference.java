@@ -164,10 +164,7 @@ public final class Inference {
             progress.advance();
         };
         if (isSampled(estimate)) {
-            List<BsonValue> ids = source.sampleIds(collection, request.sample());
-            for (int from = 0; from < ids.size(); from += IDS_MAX) {
-                source.read(collection, ids.subList(from, Math.min(ids.size(), from + IDS_MAX)), counted);
-            }
+            source.sample(collection, request.sample(), counted);
             return;
         }
         for (IdBracket bracket : IdBracket.values()) {

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.mongodb.client.MongoDatabase;
+import com.mongodb.client.model.CreateCollectionOptions;
 import com.mongodb.client.model.InsertManyOptions;
+import com.mongodb.client.model.TimeSeriesOptions;
 import dev.sluice.mapping.DocumentMapper;
 import dev.sluice.schema.Catalog;
 import dev.sluice.schema.CollectionMapping;
@@ -117,12 +119,16 @@ class InferCommandIT {
         place.mongo().getCollection("odd names & ids", BsonDocument.class).insertMany(odd);
         place.mongo().createCollection("empty");
         place.mongo().createView("a_view", "odd names & ids", List.of());
+        place.mongo()
+                .createCollection(
+                        "ticks", new CreateCollectionOptions().timeSeriesOptions(new TimeSeriesOptions("at")));
 
         JsonNode coverage = inferAndBackfill(place, Map.of("odd_names_ids", 4L, "empty", 0L));
 
         assertThat(coverage.get("rest").longValue()).isEqualTo(4);
         assertThat(coverage.get("values").longValue()).isEqualTo(36);
-        assertThat(Files.readString(folder.resolve("proposed/mapping.yaml"))).contains("- a_view  # a view");
+        assertThat(Files.readString(folder.resolve("proposed/mapping.yaml")))
+                .contains("- a_view  # a view", "- ticks  # a time series");
     }
 
     @Test
