@@ -192,10 +192,7 @@ public final class Resync {
     /// The whole collection, since of one of the documents nothing is known but a key that can't be turned
     /// back. Rare: it takes a row that was deleted while others referred to it, and has come back.
     private int takeAll(CollectionTarget target, List<Entry> entries) throws SQLException {
-        LOG.info(
-                "All of {} is read anew: {} documents wait there whose _id can't be told from their rows.",
-                target.collection(),
-                entries.size());
+        LOG.info("All of {} is read anew: it was asked for, or not every _id is known.", target.collection());
         int taken = 0;
         for (IdBracket bracket : IdBracket.values()) {
             BsonValue after = null;

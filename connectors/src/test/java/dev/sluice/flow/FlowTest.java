@@ -23,7 +23,8 @@ class FlowTest {
     private static final String MAPPING = "dev.sluice.mapping..";
     private static final String SINK = "dev.sluice.sink..";
     private static final String SCHEMA = "dev.sluice.schema..";
-    private static final String AROUND = "dev.sluice.[backfill|verify|sandbox]..";
+    private static final String PROFILE = "dev.sluice.profile..";
+    private static final String AROUND = "dev.sluice.[backfill|verify|profile|sandbox]..";
 
     @ArchTest
     static final ArchRule aChangeKnowsNothingOfWhereItComesFromOrGoesTo =
@@ -39,6 +40,16 @@ class FlowTest {
     @ArchTest
     static final ArchRule theMappingKnowsTheSchemaAndNothingElseOfOurs =
             noClasses().that().resideInAPackage(MAPPING).should().dependOnClassesThat(ofOursOutside(MAPPING, SCHEMA));
+
+    /// A profile is made of documents alone, whoever read them, and a proposal is tried with the mapper of
+    /// the data path.
+    @ArchTest
+    static final ArchRule aProfileKnowsDocumentsAndMappingsAndNeitherSide = noClasses()
+            .that()
+            .resideInAPackage(PROFILE)
+            .should()
+            .dependOnClassesThat(ofOursOutside(PROFILE, MAPPING, SCHEMA)
+                    .or(resideInAnyPackage("com.mongodb..", "java.nio.file..", "java.net..")));
 
     @ArchTest
     static final ArchRule theSinkKnowsNothingOfTheSource = noClasses()

@@ -274,8 +274,8 @@ class MappingPropertiesTest {
                 DocumentKey.of("c", new KeyMapping("id", new ColumnType.Int(8), Form.PLAIN, where)));
     }
 
-    /// Whatever a mapping is given, it answers, twice the same, with rows of the right shape, and leaves the
-    /// document as it was.
+    /// Whatever a mapping is given, it answers, twice the same, with rows of the right shape, and leaves
+    /// the document as it was.
     @Property(tries = 5_000, edgeCases = EdgeCasesMode.NONE)
     void anyDocumentThroughAnyMapping(
             @ForAll("mappers") DocumentMapper mapper,

@@ -32,10 +32,10 @@ import org.bson.types.Decimal128;
 import org.bson.types.ObjectId;
 
 /// Arbitrary BSON: every type, its extremes, nested.
-final class RandomBson {
+public final class RandomBson {
     private RandomBson() {}
 
-    static Arbitrary<BsonValue> numbers() {
+    public static Arbitrary<BsonValue> numbers() {
         return Arbitraries.oneOf(
                 Arbitraries.integers().map(BsonInt32::new),
                 Arbitraries.longs().map(BsonInt64::new),
@@ -93,7 +93,7 @@ final class RandomBson {
                         Decimal128.parse("0.5")));
     }
 
-    static Arbitrary<String> strings() {
+    public static Arbitrary<String> strings() {
         return Arbitraries.oneOf(
                 Arbitraries.strings().alpha().ofMaxLength(12),
                 // Any char at all: NUL and halves of surrogate pairs too.
@@ -111,7 +111,7 @@ final class RandomBson {
                         "65a000000000000000000001"));
     }
 
-    static Arbitrary<BsonDateTime> dates() {
+    public static Arbitrary<BsonDateTime> dates() {
         return Arbitraries.oneOf(
                         Arbitraries.longs(),
                         Arbitraries.longs().between(-300_000_000_000_000L, 300_000_000_000_000L),
@@ -119,7 +119,7 @@ final class RandomBson {
                 .map(BsonDateTime::new);
     }
 
-    static Arbitrary<BsonValue> scalars() {
+    public static Arbitrary<BsonValue> scalars() {
         return Arbitraries.oneOf(List.of(
                 numbers(),
                 strings().map(BsonString::new),
@@ -146,11 +146,11 @@ final class RandomBson {
     }
 
     /// Every type, nested up to four levels.
-    static Arbitrary<BsonValue> values() {
+    public static Arbitrary<BsonValue> values() {
         return Arbitraries.recursive(RandomBson::scalars, RandomBson::containers, 0, 4);
     }
 
-    static Arbitrary<BsonDocument> documents() {
+    public static Arbitrary<BsonDocument> documents() {
         return Arbitraries.maps(strings(), values()).ofMaxSize(5).map(RandomBson::document);
     }
 

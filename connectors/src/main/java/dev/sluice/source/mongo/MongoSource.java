@@ -15,6 +15,7 @@ import com.mongodb.client.MongoCollection;
 import com.mongodb.client.MongoCursor;
 import com.mongodb.client.model.Aggregates;
 import com.mongodb.client.model.Filters;
+import com.mongodb.client.model.Projections;
 import com.mongodb.client.model.Sorts;
 import com.mongodb.client.model.changestream.ChangeStreamDocument;
 import dev.sluice.change.IdBracket;
@@ -25,9 +26,15 @@ import dev.sluice.failure.SluiceException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
@@ -248,6 +255,101 @@ public final class MongoSource implements AutoCloseable {
                     .toList();
         } catch (MongoCommandException notAllowed) {
             return List.of();
+        } catch (MongoException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    /// What there is in a database.
+    ///
+    /// @param kind whether it holds documents of its own
+    public record Namespace(String name, Kind kind) {
+        /// What holds documents, or seems to.
+        public enum Kind {
+            COLLECTION,
+            /// Computed from others when it is read; it has no changes of its own.
+            VIEW,
+            /// MongoDB gives no change stream of it.
+            TIME_SERIES
+        }
+    }
+
+    /// The database's collections and views, in alphabetical order, without MongoDB's own.
+    ///
+    /// @throws SluiceException of kind SOURCE_REFUSED where listing them is not allowed
+    public List<Namespace> namespaces() {
+        try {
+            List<Namespace> namespaces = new ArrayList<>();
+            for (BsonDocument info : client.getDatabase(database).listCollections(BsonDocument.class)) {
+                String name = info.getString("name").getValue();
+                if (!name.startsWith("system.")) {
+                    namespaces.add(new Namespace(name, kind(info)));
+                }
+            }
+            namespaces.sort(Comparator.comparing(Namespace::name));
+            return List.copyOf(namespaces);
+        } catch (MongoException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    private static Namespace.Kind kind(BsonDocument info) {
+        String type = info.get("type") instanceof BsonString text ? text.getValue() : "collection";
+        boolean timeSeries = type.equals("timeseries")
+                || (info.get("options") instanceof BsonDocument options && options.containsKey("timeseries"));
+        return timeSeries
+                ? Namespace.Kind.TIME_SERIES
+                : type.equals("view") ? Namespace.Kind.VIEW : Namespace.Kind.COLLECTION;
+    }
+
+    /// Reads some documents, picked at random by the server, none twice.
+    ///
+    /// @param most how many at most; fewer come where the server picks a document again
+    public void sample(String collection, int most, Consumer<RawBsonDocument> reader) {
+        Set<BsonValue> seen = new HashSet<>();
+        try (MongoCursor<RawBsonDocument> cursor = collection(collection)
+                .aggregate(List.of(Aggregates.sample(most)))
+                // Where the sample is a large part of the collection, the server sorts it.
+                .allowDiskUse(true)
+                .cursor()) {
+            while (cursor.hasNext()) {
+                RawBsonDocument document = cursor.next();
+                BsonValue id = document.get("_id");
+                if (id != null && seen.add(id)) {
+                    reader.accept(document);
+                }
+            }
+        } catch (MongoException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    /// Those of the ids that are the `_id` of a document.
+    ///
+    /// @param ids a few hundred at most: they travel in one command
+    public Set<BsonValue> existingIds(String collection, Collection<BsonValue> ids) {
+        try {
+            Set<BsonValue> existing = new LinkedHashSet<>();
+            for (RawBsonDocument document :
+                    collection(collection).find(Filters.in("_id", ids)).projection(Projections.include("_id"))) {
+                BsonValue id = document.get("_id");
+                if (id != null) {
+                    existing.add(id);
+                }
+            }
+            return existing;
+        } catch (MongoException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    /// Whether the role may list collections, so that an empty list means that there are none.
+    public boolean listsCollections() {
+        try {
+            client.getDatabase(database).listCollectionNames().first();
+            return true;
+        } catch (MongoCommandException notAllowed) {
+            return false;
         } catch (MongoException e) {
             throw Failures.classify(e);
         }

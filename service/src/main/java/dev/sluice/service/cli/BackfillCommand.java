@@ -93,15 +93,18 @@ final class BackfillCommand implements Callable<Integer> {
         List<CollectionTarget> chosen = choose(all);
         if (dryRun) {
             try (MongoSource source = setup.source()) {
+                boolean nothing = setup.sayThatNothingIsThere(source);
                 chosen.forEach(target -> preview(source, target));
+                return nothing ? SluiceCommand.FINDING : SluiceCommand.FINE;
             }
-            return SluiceCommand.FINE;
         }
         setup.prepareTarget();
         try (MongoSource source = setup.source()) {
             source.hello();
+            boolean nothing = setup.sayThatNothingIsThere(source);
             setup.sayWhatIsLeftAlone(source);
-            return copy(setup, source, all, chosen);
+            int code = copy(setup, source, all, chosen);
+            return nothing && code == SluiceCommand.FINE ? SluiceCommand.FINDING : code;
         } catch (SQLException e) {
             throw Failures.classify(e);
         }

@@ -1,7 +1,6 @@
 package dev.sluice.service.cli;
 
 import dev.sluice.failure.SluiceException;
-import dev.sluice.service.ops.Report;
 import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.service.web.HttpService;
@@ -47,10 +46,10 @@ final class RunCommand implements Callable<Integer> {
         setup.prepareTarget();
         try (MongoSource source = setup.source()) {
             source.hello();
+            setup.sayThatNothingIsThere(source);
             setup.sayWhatIsLeftAlone(source);
             Pipeline pipeline = new Pipeline(setup.pipelineName(), setup.entry().mapping(), source, setup.connector());
-            try (HttpService http = HttpService.start(
-                    setup.settings(), pipeline.status(), new Report(setup.connector(), setup.pipelineName()))) {
+            try (HttpService http = HttpService.start(setup.settings(), pipeline.status(), setup.connector())) {
                 LOG.info(
                         "Pipeline {}: {} collections of {} into {}; http://localhost:{}/api/status",
                         pipeline.name(),

@@ -48,6 +48,15 @@ final class Setup {
         return of(settings);
     }
 
+    /// For commands that have no mapping.
+    ///
+    /// @param names of the settings that must be there
+    static Settings settings(String... names) {
+        Settings settings = settingsFromEnvironment();
+        settings.require(names);
+        return settings;
+    }
+
     /// The target without its password, for messages; empty when no setting names one that can be used.
     static Optional<String> targetForPeople() {
         try {
@@ -97,11 +106,15 @@ final class Setup {
     }
 
     MongoSource source() {
+        return source(settings, settings.mongoDatabase().orElse(entry.mapping().database()));
+    }
+
+    /// @throws SluiceException of kind BAD_SETTING when MONGO_URI is none
+    static MongoSource source(Settings settings, String database) {
         String uri = settings.requireMongoUri();
         try {
             if (new ConnectionString(uri).getHosts().stream().noneMatch(host -> host.startsWith(":"))) {
-                return new MongoSource(
-                        uri, settings.mongoDatabase().orElse(entry.mapping().database()));
+                return new MongoSource(uri, database);
             }
         } catch (IllegalArgumentException | MongoConfigurationException malformed) {
             // Said below, without the cause: the driver quotes what it could not read, which may be the password's.
@@ -126,6 +139,23 @@ final class Setup {
                             + " this is meant).",
                     String.join(", ", leftAlone));
         }
+    }
+
+    /// Whether no collection of the mapping is there, which looks like a copy that is complete and is more
+    /// likely the wrong database. Says so when it is.
+    boolean sayThatNothingIsThere(MongoSource source) {
+        List<String> there = source.collections();
+        Mapping mapping = entry.mapping();
+        if (there.stream().anyMatch(mapping.byCollection()::containsKey) || !source.listsCollections()) {
+            return false;
+        }
+        LOG.warn(
+                "None of the {} collections of the mapping is in the database {}, which has {}. If that is the wrong database,"
+                        + " MONGO_DB_NAME names the right one.",
+                mapping.collections().size(),
+                source.database(),
+                there.isEmpty() ? "no collections at all" : "others: " + String.join(", ", there));
+        return true;
     }
 
     /// Brings the target up to date as far as the settings allow, and refuses to go on when it is not.

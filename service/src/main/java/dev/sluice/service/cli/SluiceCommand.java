@@ -19,6 +19,7 @@ import picocli.CommandLine.ScopeType;
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
             DemoCommand.class,
+            InferCommand.class,
             PlanCommand.class,
             RunCommand.class,
             BackfillCommand.class,
@@ -31,7 +32,7 @@ import picocli.CommandLine.ScopeType;
         footerHeading = "%nSettings (environment):%n",
         footer = {
             "  MONGO_URI          source, for example mongodb://user:password@host/?replicaSet=rs0",
-            "  MONGO_DB_NAME      database, when not the mapping's",
+            "  MONGO_DB_NAME      database, when not the mapping's; infer has none to fall back on",
             "  POSTGRES_URI       target, for example postgresql://user:password@host/db?sslmode=require",
             "  SLUICE_MAPPING     a name in the catalog (demo, devmentor, docsgpt, tbd-agents), a file or a folder",
             "  SLUICE_PIPELINE    the pipeline's name, when not the mapping's",

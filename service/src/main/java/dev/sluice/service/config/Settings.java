@@ -62,6 +62,8 @@ public record Settings(
             "a name in the catalog (" + String.join(", ", Catalog.NAMES) + "), a file or a folder",
             "MONGO_URI",
             "mongodb://user:password@host:port/?replicaSet=name",
+            "MONGO_DB_NAME",
+            "the database in MongoDB",
             "POSTGRES_URI",
             "postgresql://user:password@host:port/database");
 
@@ -174,7 +176,7 @@ public record Settings(
 
     /// Says which of these settings a command needs and has not got, all of them at once.
     ///
-    /// @param names among SLUICE_MAPPING, MONGO_URI and POSTGRES_URI
+    /// @param names among SLUICE_MAPPING, MONGO_URI, MONGO_DB_NAME and POSTGRES_URI
     public void require(String... names) {
         List<String> missing = Arrays.stream(names)
                 .filter(name -> required(name).isBlank())
@@ -189,6 +191,7 @@ public record Settings(
         return switch (name) {
             case "SLUICE_MAPPING" -> mapping;
             case "MONGO_URI" -> mongoUri;
+            case "MONGO_DB_NAME" -> mongoDatabase.orElse("");
             case "POSTGRES_URI" -> postgresUri;
             default -> throw new IllegalStateException(name + " is a setting that is never required");
         };
@@ -203,6 +206,12 @@ public record Settings(
     public String requireMongoUri() {
         require("MONGO_URI");
         return mongoUri;
+    }
+
+    /// The source database, where no mapping says which.
+    public String requireMongoDatabase() {
+        require("MONGO_DB_NAME");
+        return mongoDatabase.orElse("");
     }
 
     public String requirePostgresUri() {

@@ -8,7 +8,6 @@ import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.sandbox.SandboxPostgres;
 import dev.sluice.schema.Catalog;
 import dev.sluice.service.config.Settings;
-import dev.sluice.service.ops.Report;
 import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.service.pipeline.PipelineStatus;
@@ -110,8 +109,7 @@ public final class Demo {
         Settings settings = Settings.read(
                 Map.of("SLUICE_HTTP_PORT", String.valueOf(httpPort), "SLUICE_HTTP_HOST", "127.0.0.1"), Map.of());
         PostgresConnector connector = new PostgresConnector(target);
-        try (HttpService http =
-                HttpService.start(settings, pipeline.status(), new Report(connector, pipeline.name()))) {
+        try (HttpService http = HttpService.start(settings, pipeline.status(), connector)) {
             out.printf(
                     "Metrics and status:  http://localhost:%d/prometheus  http://localhost:%d/api/status%n%n",
                     http.port(), http.port());

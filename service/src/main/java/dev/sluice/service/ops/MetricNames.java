@@ -22,11 +22,24 @@ public final class MetricNames {
     /// `sluice_backfill_progress_ratio{pipeline,collection}`: from 0 to 1. NaN when unknown.
     public static final String BACKFILL_PROGRESS = "sluice.backfill.progress.ratio";
 
-    /// `sluice_dead_letters{pipeline,collection}`: documents parked since this process started.
+    /// `sluice_dead_letters{pipeline,collection}`: documents parked now, whoever parked them. NaN when
+    /// unknown.
     public static final String DEAD_LETTERS = "sluice.dead.letters";
 
-    /// `sluice_quarantined_values_total{pipeline,collection}`: values rows landed without, since this
-    /// process started.
+    /// `sluice_waiting_documents{pipeline,collection}`: documents whose rows are not all they could be
+    /// until another row comes or goes. NaN when unknown.
+    public static final String WAITING_DOCUMENTS = "sluice.waiting.documents";
+
+    /// `sluice_unmapped_fields{pipeline,collection}`: paths that documents had and no column reads. NaN
+    /// when unknown.
+    public static final String UNMAPPED_FIELDS = "sluice.unmapped.fields";
+
+    /// `sluice_skipped_documents_total{pipeline,collection,reason}`: documents that had no row by a rule of
+    /// the mapping, ever since the pipeline began. There once there is one.
+    public static final String SKIPPED_DOCUMENTS = "sluice.skipped.documents";
+
+    /// `sluice_quarantined_values_total{pipeline,collection,column}`: values the stream's rows landed
+    /// without, since this process started; the column is `table.column`. There once there is one.
     public static final String QUARANTINED = "sluice.quarantined.values";
 
     /// `sluice_changes_waiting{pipeline}`: read and not yet applied.

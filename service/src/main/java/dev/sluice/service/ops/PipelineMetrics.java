@@ -58,14 +58,11 @@ public final class PipelineMetrics {
                 .description("Share of the documents that are copied")
                 .tags(tags)
                 .register(registry);
-        Gauge.builder(MetricNames.DEAD_LETTERS, collection, CollectionStatus::deadLettered)
-                .description("Documents parked since the process started")
-                .tags(tags)
-                .register(registry);
-        FunctionCounter.builder(MetricNames.QUARANTINED, collection, CollectionStatus::quarantinedValues)
-                .description("Values that rows landed without since the process started")
-                .tags(tags)
-                .register(registry);
+        collection.onQuarantinedColumn(
+                (column, count) -> FunctionCounter.builder(MetricNames.QUARANTINED, count, LongAdder::sum)
+                        .description("Values that rows of the stream landed without since the process started")
+                        .tags(tags.and("column", column))
+                        .register(registry));
         Timer latency = Timer.builder(MetricNames.APPLY_LATENCY)
                 .description("From MongoDB's commit to PostgreSQL's")
                 .publishPercentileHistogram()

@@ -7,8 +7,13 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /// How a pipeline stands, by the control schema: what anybody could read with SQL. Any thread.
@@ -20,13 +25,19 @@ public final class Report {
                    coalesce(b.state, 'not started'),
                    coalesce(b.documents, 0), coalesce(b.rows, 0), b.estimated_documents,
                    (SELECT count(*) FROM sluice.dead_letter d WHERE d.pipeline = c.pipeline AND d.collection = c.collection),
-                   (SELECT count(*) FROM sluice.quarantine q WHERE q.pipeline = c.pipeline AND q.collection = c.collection)
+                   (SELECT count(*) FROM sluice.quarantine q WHERE q.pipeline = c.pipeline AND q.collection = c.collection),
+                   (SELECT count(DISTINCT v.row_key) FROM sluice.waiting v
+                    WHERE v.pipeline = c.pipeline AND v.collection = c.collection),
+                   (SELECT count(*) FROM sluice.unmapped_field f WHERE f.pipeline = c.pipeline AND f.collection = c.collection)
             FROM (SELECT pipeline, collection FROM sluice.watermark
                   UNION SELECT pipeline, collection FROM sluice.backfill) c
             LEFT JOIN sluice.watermark w ON w.pipeline = c.pipeline AND w.collection = c.collection
             LEFT JOIN sluice.backfill b ON b.pipeline = c.pipeline AND b.collection = c.collection
             WHERE c.pipeline = ? ORDER BY c.collection
             """;
+
+    private static final String SKIPPED =
+            "SELECT collection, reason, documents FROM sluice.skipped WHERE pipeline = ? ORDER BY collection, reason";
 
     private static final String POSITION = """
             SELECT owner, epoch,
@@ -80,25 +91,36 @@ public final class Report {
                     positionAgeSeconds));
             text.append(String.format(
                     Locale.ROOT,
-                    "%-24s %-12s %12s %12s %10s %12s %12s%n",
+                    "%-24s %-12s %12s %12s %10s %12s %12s %10s %10s %10s%n",
                     "collection",
                     "backfill",
                     "documents",
                     "rows",
                     "lag s",
                     "dead letters",
-                    "quarantined"));
+                    "quarantined",
+                    "waiting",
+                    "skipped",
+                    "unmapped"));
             for (CollectionSnapshot c : collections) {
                 text.append(String.format(
                         Locale.ROOT,
-                        "%-24s %-12s %,12d %,12d %10s %,12d %,12d%n",
+                        "%-24s %-12s %,12d %,12d %10s %,12d %,12d %,10d %,10d %,10d%n",
                         c.collection(),
                         c.backfill(),
                         c.backfilledDocuments(),
                         c.backfilledRows(),
                         c.lagSeconds() == null ? "unknown" : String.format(Locale.ROOT, "%.1f", c.lagSeconds()),
                         c.deadLetters(),
-                        c.quarantinedValues()));
+                        c.quarantinedValues(),
+                        c.waitingDocuments(),
+                        c.skippedDocuments(),
+                        c.unmappedFields()));
+            }
+            for (CollectionSnapshot c : collections) {
+                c.skipped()
+                        .forEach((reason, documents) -> text.append(String.format(
+                                Locale.ROOT, "%s: skipped %,d x %s%n", c.collection(), documents, reason)));
             }
             return text.toString().stripTrailing();
         }
@@ -107,6 +129,12 @@ public final class Report {
     /// @param watermark everything committed in MongoDB up to here is applied; null when unknown
     /// @param lagSeconds PostgreSQL's clock minus the watermark; null when unknown
     /// @param backfill not started, running or done
+    /// @param deadLetters parked now
+    /// @param quarantinedValues in quarantine now
+    /// @param waitingDocuments whose rows are not all they could be until another row comes or goes
+    /// @param unmappedFields paths that documents had and no column reads
+    /// @param skipped documents that had no row by a rule of the mapping, by the rule's reason; one that
+    ///     came by twice counts twice
     public record CollectionSnapshot(
             String collection,
             @Nullable String watermark,
@@ -116,12 +144,76 @@ public final class Report {
             long backfilledRows,
             @Nullable Long estimatedDocuments,
             long deadLetters,
-            long quarantinedValues) {}
+            long quarantinedValues,
+            long waitingDocuments,
+            long unmappedFields,
+            SequencedMap<String, Long> skipped) {
+        public CollectionSnapshot {
+            skipped = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(skipped));
+        }
+
+        long skippedDocuments() {
+            return skipped.values().stream().mapToLong(Long::longValue).sum();
+        }
+    }
+
+    /// What is parked, waits, or has no place: counts of now, by collection.
+    ///
+    /// @param deadLetters and the others: a collection that is not in them has none
+    public record Counts(
+            Map<String, Long> deadLetters,
+            Map<String, Long> waitingDocuments,
+            Map<String, Long> unmappedFields,
+            Map<String, SequencedMap<String, Long>> skipped) {}
+
+    /// Cheaper than [#read], for those who ask often.
+    ///
+    /// @throws dev.sluice.failure.SluiceException when PostgreSQL can't be asked
+    public Counts counts() {
+        try (Connection connection = connector.open()) {
+            return new Counts(
+                    byCollection(connection, "count(*) FROM sluice.dead_letter"),
+                    byCollection(connection, "count(DISTINCT row_key) FROM sluice.waiting"),
+                    byCollection(connection, "count(*) FROM sluice.unmapped_field"),
+                    Map.copyOf(skipped(connection)));
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    private Map<String, Long> byCollection(Connection connection, String what) throws SQLException {
+        Map<String, Long> counts = new HashMap<>();
+        try (PreparedStatement statement =
+                connection.prepareStatement("SELECT collection, " + what + " WHERE pipeline = ? GROUP BY collection")) {
+            statement.setString(1, pipeline);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    counts.put(row.getString(1), row.getLong(2));
+                }
+            }
+        }
+        return counts;
+    }
+
+    private Map<String, SequencedMap<String, Long>> skipped(Connection connection) throws SQLException {
+        Map<String, SequencedMap<String, Long>> skipped = new HashMap<>();
+        try (PreparedStatement statement = connection.prepareStatement(SKIPPED)) {
+            statement.setString(1, pipeline);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    skipped.computeIfAbsent(row.getString(1), c -> new LinkedHashMap<>())
+                            .put(row.getString(2), row.getLong(3));
+                }
+            }
+        }
+        return skipped;
+    }
 
     /// @throws dev.sluice.failure.SluiceException when PostgreSQL can't be asked
     public Snapshot read() {
         try (Connection connection = connector.open()) {
             List<CollectionSnapshot> collections = new ArrayList<>();
+            Map<String, SequencedMap<String, Long>> skipped = skipped(connection);
             try (PreparedStatement statement = connection.prepareStatement(COLLECTIONS)) {
                 statement.setString(1, pipeline);
                 try (ResultSet row = statement.executeQuery()) {
@@ -135,7 +227,10 @@ public final class Report {
                                 row.getLong(6),
                                 (Long) row.getObject(7),
                                 row.getLong(8),
-                                row.getLong(9)));
+                                row.getLong(9),
+                                row.getLong(10),
+                                row.getLong(11),
+                                skipped.getOrDefault(row.getString(1), new LinkedHashMap<>())));
                     }
                 }
             }

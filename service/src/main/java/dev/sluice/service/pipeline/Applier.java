@@ -2,7 +2,6 @@ package dev.sluice.service.pipeline;
 
 import dev.sluice.change.Position;
 import dev.sluice.sink.RowChange;
-import dev.sluice.sink.WriteSummary;
 import dev.sluice.sink.postgres.StreamSink;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -82,11 +81,11 @@ final class Applier {
             return 0;
         }
         long started = System.nanoTime();
-        WriteSummary summary = sink.apply(changes, upTo, watermark);
+        sink.apply(changes, upTo, watermark);
         if (upTo != null && upTo.clusterTime() != null) {
             position = upTo.clusterTime();
         }
-        status.onApplied(changes, summary, watermark, System.nanoTime() - started);
+        status.onApplied(changes, watermark, System.nanoTime() - started);
         return changes.size();
     }
 }

@@ -9,9 +9,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BiConsumer;
 import java.util.function.IntConsumer;
 import java.util.function.LongConsumer;
 import org.HdrHistogram.ConcurrentHistogram;
@@ -40,13 +42,13 @@ public final class PipelineStatus {
         private final LongAdder skips = new LongAdder();
         private final LongAdder backfilledDocuments = new LongAdder();
         private final LongAdder backfilledRows = new LongAdder();
-        private final LongAdder deadLetters = new LongAdder();
-        private final LongAdder quarantined = new LongAdder();
+        private final Map<String, LongAdder> quarantined = new ConcurrentHashMap<>();
         private final Histogram latencyMillis = new ConcurrentHistogram(LATENCY_MILLIS_MAX, 3);
         private volatile long estimatedDocuments = -1;
         private volatile long backfilledBefore;
         private volatile boolean backfillDone;
         private volatile LongConsumer latencyListener = millis -> {};
+        private volatile BiConsumer<String, LongAdder> columnListener = (column, count) -> {};
 
         /// Hears each latency, milliseconds, on the applier's thread.
         public void onLatency(LongConsumer listener) {
@@ -75,12 +77,21 @@ public final class PipelineStatus {
             return backfilledRows.sum();
         }
 
-        public long deadLettered() {
-            return deadLetters.sum();
+        /// Hears of each column (`table.column`) with the count of values that the stream's rows landed
+        /// without, when it has the first.
+        public void onQuarantinedColumn(BiConsumer<String, LongAdder> listener) {
+            columnListener = listener;
+            quarantined.forEach(listener);
         }
 
-        public long quarantinedValues() {
-            return quarantined.sum();
+        private void countQuarantined(String column) {
+            LongAdder count = quarantined.get(column);
+            if (count == null) {
+                count = new LongAdder();
+                quarantined.put(column, count);
+                columnListener.accept(column, count);
+            }
+            count.increment();
         }
 
         public boolean backfillDone() {
@@ -172,7 +183,7 @@ public final class PipelineStatus {
         return applyNanos.sum();
     }
 
-    void onApplied(List<RowChange> changes, WriteSummary summary, @Nullable Instant through, long nanos) {
+    void onApplied(List<RowChange> changes, @Nullable Instant through, long nanos) {
         applyNanos.add(changes.isEmpty() ? 0 : nanos);
         long now = Instant.now().plus(clockOffset).toEpochMilli();
         for (RowChange row : changes) {
@@ -183,27 +194,17 @@ public final class PipelineStatus {
             switch (row.effect()) {
                 case RowChange.Effect.Upsert u -> {
                     status.upserts.increment();
-                    status.quarantined.add(u.rows().misfits().size());
+                    u.rows().misfits().forEach(m -> status.countQuarantined(m.column()));
                 }
                 case RowChange.Effect.Delete d -> status.deletes.increment();
                 case RowChange.Effect.Skip s -> status.skips.increment();
-                case RowChange.Effect.Reject r -> status.deadLetters.increment();
+                case RowChange.Effect.Reject r -> {}
                 case RowChange.Effect.Forget f -> status.deletes.increment();
                 case RowChange.Effect.Wait w -> {}
             }
             Change change = row.change();
             if (change.committedAtMillis() > 0) {
                 status.recordLatency(Math.clamp(now - change.committedAtMillis(), 0, LATENCY_MILLIS_MAX));
-            }
-        }
-        if (summary.deadLetters() > 0 && !changes.isEmpty()) {
-            CollectionStatus status =
-                    collections.get(changes.getFirst().change().collection());
-            long rejected = changes.stream()
-                    .filter(c -> c.effect() instanceof RowChange.Effect.Reject)
-                    .count();
-            if (status != null && summary.deadLetters() > rejected) {
-                status.deadLetters.add(summary.deadLetters() - rejected);
             }
         }
         if (through != null) {
@@ -225,7 +226,6 @@ public final class PipelineStatus {
         if (status != null) {
             status.backfilledDocuments.add(documents);
             status.backfilledRows.add(summary.rows());
-            status.deadLetters.add(summary.deadLetters());
         }
     }
 

@@ -52,7 +52,9 @@ public enum Check {
     TRIGGER(Side.TABLES),
     ROW_SECURITY(Side.TABLES),
     /// Documents of the sample that would be dead letters.
-    DEAD_LETTERS(Side.DOCUMENTS);
+    DEAD_LETTERS(Side.DOCUMENTS),
+    /// Fields of documents of the sample that no column reads.
+    FIELDS_UNMAPPED(Side.DOCUMENTS);
 
     /// The headings under which findings are shown.
     enum Side {

@@ -9,6 +9,7 @@ import dev.sluice.sink.CollectionTarget;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.source.mongo.SourceSurvey;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +37,7 @@ public final class DryRun {
     private final Map<List<String>, Long> rejected = new TreeMap<>(DryRun::compare);
     private final Map<List<String>, Long> quarantined = new TreeMap<>(DryRun::compare);
     private final Map<String, Long> nulls = new TreeMap<>();
+    private final Map<String, Long> unmapped = new TreeMap<>();
     private long documents;
     private long rows;
 
@@ -127,6 +129,7 @@ public final class DryRun {
                         childRows[i]++;
                     }
                 }
+                mapped.unmapped().forEach(path -> unmapped.merge(path, 1L, Long::sum));
                 mapped.misfits().forEach(m -> quarantined.merge(List.of(m.column(), m.reason()), 1L, Long::sum));
             }
             case MappingResult.Skipped skip -> skipped.merge(skip.reason(), 1L, Long::sum);
@@ -173,6 +176,12 @@ public final class DryRun {
                         .toList(),
                 nulls.entrySet().stream()
                         .map(e -> new Forecast.Nulls(e.getKey(), e.getValue()))
+                        .toList(),
+                unmapped.entrySet().stream()
+                        .map(e -> new Forecast.Unmapped(e.getKey(), e.getValue()))
+                        .sorted(Comparator.comparingLong(Forecast.Unmapped::documents)
+                                .reversed()
+                                .thenComparing(Forecast.Unmapped::path))
                         .toList());
     }
 

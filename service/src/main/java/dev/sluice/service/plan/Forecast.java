@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param quarantined values that their rows would land without
 /// @param nulls NULL for columns that take none: PostgreSQL would refuse the row, and the document be a
 ///     dead letter
+/// @param unmapped fields that documents have and no column reads
 public record Forecast(
         String collection,
         long documentsRead,
@@ -24,13 +25,18 @@ public record Forecast(
         List<Skipped> skipped,
         List<Rejected> rejected,
         List<Quarantined> quarantined,
-        List<Nulls> nulls) {
+        List<Nulls> nulls,
+        List<Unmapped> unmapped) {
+    /// Fields that are shown to people; the JSON has all.
+    private static final int SHOWN_MAX = 20;
+
     public Forecast {
         childRows = List.copyOf(childRows);
         skipped = List.copyOf(skipped);
         rejected = List.copyOf(rejected);
         quarantined = List.copyOf(quarantined);
         nulls = List.copyOf(nulls);
+        unmapped = List.copyOf(unmapped);
     }
 
     public record ChildRows(String table, long rows) {}
@@ -46,9 +52,12 @@ public record Forecast(
     /// @param column `table.column`
     public record Nulls(String column, long rows) {}
 
+    /// @param path dotted; `[]` stands for the elements of an array
+    public record Unmapped(String path, long documents) {}
+
     Forecast withEstimate(long documents) {
         return new Forecast(
-                collection, documentsRead, documents, rows, childRows, skipped, rejected, quarantined, nulls);
+                collection, documentsRead, documents, rows, childRows, skipped, rejected, quarantined, nulls, unmapped);
     }
 
     /// A line for the collection, and one for each thing that is not a row.
@@ -58,12 +67,17 @@ public record Forecast(
         if (estimatedDocuments != null) {
             text.append(String.format(Locale.ROOT, " (a sample; there are about %,d)", estimatedDocuments));
         }
-        childRows.forEach(c -> line(text, c.rows(), "row of " + c.table()));
+        childRows.stream().filter(c -> c.rows() > 0).forEach(c -> line(text, c.rows(), "row of " + c.table()));
         quarantined.forEach(q -> line(text, q.values(), "quarantine " + q.column() + ": " + q.reason()));
         rejected.forEach(r -> line(text, r.documents(), "dead letter " + r.column() + ": " + r.reason()));
         nulls.forEach(
                 n -> line(text, n.rows(), "dead letter " + n.column() + ": would be NULL, and the table takes none"));
         skipped.forEach(s -> line(text, s.documents(), "skip: " + s.reason()));
+        unmapped.stream().limit(SHOWN_MAX).forEach(u -> line(text, u.documents(), "no column reads " + u.path()));
+        if (unmapped.size() > SHOWN_MAX) {
+            text.append(String.format(
+                    Locale.ROOT, "%n  and %,d more fields that no column reads", unmapped.size() - SHOWN_MAX));
+        }
         return text.toString();
     }
 

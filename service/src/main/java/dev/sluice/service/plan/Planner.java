@@ -66,6 +66,13 @@ public final class Planner {
                             targetChecks.notNull());
                     forecasts.add(forecast);
                     deadLetters(forecast, list);
+                    if (!forecast.unmapped().isEmpty()) {
+                        list.info(
+                                Check.FIELDS_UNMAPPED,
+                                forecast.collection(),
+                                forecast.unmapped().size() + " fields of documents of " + forecast.collection()
+                                        + " are read by no column, and so not copied; they are listed below.");
+                    }
                 }
             }
         }

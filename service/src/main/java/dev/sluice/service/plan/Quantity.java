@@ -3,7 +3,7 @@ package dev.sluice.service.plan;
 import java.time.Duration;
 import java.util.Locale;
 
-/// Sizes and times as people say them.
+/// Sizes and times as people say them, longer times with their seconds.
 final class Quantity {
     private static final String[] UNITS = {"B", "kB", "MB", "GB", "TB", "PB"};
 
@@ -27,10 +27,10 @@ final class Quantity {
             return seconds + " s";
         }
         if (seconds < 2 * 3_600) {
-            return seconds / 60 + " min";
+            return seconds / 60 + " min (" + seconds + " s)";
         }
         return seconds < 48 * 3_600
-                ? String.format(Locale.ROOT, "%.1f h", seconds / 3_600.0)
-                : String.format(Locale.ROOT, "%.1f days", seconds / 86_400.0);
+                ? String.format(Locale.ROOT, "%.1f h (%,d s)", seconds / 3_600.0, seconds)
+                : String.format(Locale.ROOT, "%.1f days (%,d s)", seconds / 86_400.0, seconds);
     }
 }

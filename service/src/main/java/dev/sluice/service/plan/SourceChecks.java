@@ -14,7 +14,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -168,16 +167,30 @@ final class SourceChecks {
                 .map(CollectionTarget::collection)
                 .filter(name -> !kinds.containsKey(name))
                 .toList();
+        String remedy = "Fine if it is still to come; else correct the name in the mapping, or MONGO_DB_NAME.";
+        List<String> others = new ArrayList<>();
         for (String name : missing) {
-            Optional<String> other = kinds.keySet().stream()
+            Optional<String> twin = kinds.keySet().stream()
                     .filter(k -> k.equalsIgnoreCase(name))
                     .findFirst();
+            if (twin.isPresent()) {
+                list.warning(
+                        Check.COLLECTION_MISSING,
+                        name,
+                        "The mapping names the collection " + name + ", and " + source.database() + " has " + twin.get()
+                                + ".",
+                        "Correct the name in the mapping.");
+            } else {
+                others.add(name);
+            }
+        }
+        if (!others.isEmpty()) {
             list.warning(
                     Check.COLLECTION_MISSING,
-                    name,
-                    "The mapping names the collection " + name + ", and " + source.database() + " has none"
-                            + other.map(o -> " (it has " + o + ")").orElse("") + ".",
-                    "Fine if it is still to come; else correct its name in the mapping, or MONGO_DB_NAME.");
+                    String.join(", ", others),
+                    others.size() + " of " + targets.size() + " mapped collections are not in " + source.database()
+                            + ": " + String.join(", ", others) + ".",
+                    remedy);
         }
         if (missing.isEmpty()) {
             list.ok(Check.COLLECTION_MISSING, "Every mapped collection is there.");
@@ -305,12 +318,8 @@ final class SourceChecks {
             return;
         }
         OplogWindow window = known.get();
-        String found = String.format(
-                Locale.ROOT,
-                "The oplog goes back %s (%,d s). %s",
-                Quantity.time(Duration.ofSeconds(window.seconds())),
-                window.seconds(),
-                estimate.forPeople());
+        String found = "The oplog goes back " + Quantity.time(Duration.ofSeconds(window.seconds())) + ". "
+                + estimate.forPeople();
         if (window.seconds() >= OPLOG_MARGIN * estimate.seconds()) {
             list.ok(Check.MONGO_OPLOG, found);
             return;

@@ -6,6 +6,7 @@ import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.Dedupe;
 import dev.sluice.schema.Lookup;
 import dev.sluice.schema.Reference;
+import dev.sluice.schema.Source;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
 import java.sql.SQLException;
@@ -256,8 +257,13 @@ final class TableChecks {
         }
         Dedupe dedupe = target.mapping().dedupe();
         Set<String> deduplicated = own && dedupe != null ? Set.copyOf(dedupe.by()) : wanted;
+        Set<String> ofTheDocument = own ? identities(target) : Set.of();
         for (LiveTable.UniqueIndex index : table.uniqueIndexes()) {
-            if (!index.columns().equals(wanted) && !index.columns().equals(deduplicated) && written(index, shape)) {
+            boolean distinct = index.columns().stream().anyMatch(ofTheDocument::contains);
+            if (!index.columns().equals(wanted)
+                    && !index.columns().equals(deduplicated)
+                    && !distinct
+                    && written(index, shape)) {
                 list.info(
                         Check.UNIQUE_INDEX,
                         table.name() + "." + index.name(),
@@ -265,6 +271,18 @@ final class TableChecks {
                                 + ": a document that has what another one has there is a dead letter.");
             }
         }
+    }
+
+    /// The columns that are another for every document, being made of its `_id`.
+    private static Set<String> identities(CollectionTarget target) {
+        Set<String> columns = new HashSet<>();
+        columns.add(target.mapping().key().column());
+        target.mapping().columns().stream()
+                .filter(c -> c.source() instanceof Source.Path path
+                        && path.segments().equals(List.of("_id"))
+                        && c.conversions().isEmpty())
+                .forEach(c -> columns.add(c.column()));
+        return columns;
     }
 
     /// An index on columns that the mapping leaves alone is not its business; what is in an expression is

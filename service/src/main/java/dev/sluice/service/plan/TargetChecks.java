@@ -51,6 +51,9 @@ final class TargetChecks {
     private static final Pattern EXTENSION = Pattern.compile(
             "\\bcreate\\s+extension\\s+(?:if\\s+not\\s+exists\\s+)?\"?([a-z0-9_-]+)", Pattern.CASE_INSENSITIVE);
 
+    private static final Pattern SCHEMA = Pattern.compile(
+            "\\bcreate\\s+schema\\s+(?:if\\s+not\\s+exists\\s+)?\"?([a-z0-9_-]+)", Pattern.CASE_INSENSITIVE);
+
     private static final String SERVER = """
             SELECT current_setting('server_version'), current_setting('server_version_num')::int,
                    pg_encoding_to_char(d.encoding), pg_is_in_recovery(),
@@ -414,10 +417,13 @@ final class TargetChecks {
 
     private void mayMigrate(Connection connection, List<Script> pending, boolean createOnDatabase) throws SQLException {
         Set<String> schemas = new LinkedHashSet<>();
-        pending.forEach(s -> schemas.add(
-                s.history().equals("schema_history")
-                        ? "sluice"
-                        : entry.mapping().schema()));
+        for (Script script : pending) {
+            schemas.add(
+                    script.history().equals("schema_history")
+                            ? "sluice"
+                            : entry.mapping().schema());
+            schemas.addAll(named(SCHEMA, script));
+        }
         String sql = "SELECT has_schema_privilege(n.oid, 'CREATE') AND has_schema_privilege(n.oid, 'USAGE')"
                 + " FROM pg_namespace n WHERE n.nspname = ?";
         for (String schema : schemas) {
@@ -450,11 +456,7 @@ final class TargetChecks {
             throws SQLException {
         Set<String> needed = new LinkedHashSet<>();
         for (Script script : pending) {
-            Matcher matcher =
-                    EXTENSION.matcher(SQL_COMMENT.matcher(script.sql()).replaceAll(" "));
-            while (matcher.find()) {
-                needed.add(matcher.group(1).toLowerCase(Locale.ROOT));
-            }
+            needed.addAll(named(EXTENSION, script));
         }
         if (usesCitext()) {
             needed.add("citext");
@@ -471,6 +473,16 @@ final class TargetChecks {
                 }
             }
         }
+    }
+
+    /// What a script names by the pattern, outside of its comments.
+    private static List<String> named(Pattern pattern, Script script) {
+        List<String> names = new ArrayList<>();
+        Matcher matcher = pattern.matcher(SQL_COMMENT.matcher(script.sql()).replaceAll(" "));
+        while (matcher.find()) {
+            names.add(matcher.group(1).toLowerCase(Locale.ROOT));
+        }
+        return names;
     }
 
     private void extension(String name, boolean installed, boolean available, boolean mayCreate) {

@@ -3,9 +3,12 @@ package dev.sluice.service.web;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.service.config.Settings;
+import dev.sluice.service.ops.ControlMetrics;
+import dev.sluice.service.ops.DeadLetters;
 import dev.sluice.service.ops.PipelineMetrics;
 import dev.sluice.service.ops.Report;
 import dev.sluice.service.pipeline.PipelineStatus;
+import dev.sluice.sink.postgres.PostgresConnector;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micronaut.context.ApplicationContext;
 import io.micronaut.runtime.server.EmbeddedServer;
@@ -13,20 +16,23 @@ import java.net.BindException;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
 import java.util.Map;
+import java.util.Set;
 
 /// The HTTP side of a running pipeline: metrics, health and status.
 public final class HttpService implements AutoCloseable {
     private final ApplicationContext context;
     private final EmbeddedServer server;
+    private final ControlMetrics counts;
 
-    private HttpService(ApplicationContext context, EmbeddedServer server) {
+    private HttpService(ApplicationContext context, EmbeddedServer server, ControlMetrics counts) {
         this.context = context;
         this.server = server;
+        this.counts = counts;
     }
 
     /// @throws SluiceException of kind BAD_SETTING when the port is taken or the address is not this
     ///     machine's
-    public static HttpService start(Settings settings, PipelineStatus status, Report report) {
+    public static HttpService start(Settings settings, PipelineStatus status, PostgresConnector connector) {
         ApplicationContext context = ApplicationContext.builder()
                 .banner(false)
                 .properties(Map.of(
@@ -35,14 +41,20 @@ public final class HttpService implements AutoCloseable {
                         "micronaut.server.host",
                         settings.httpHost()))
                 .build();
+        Report report = new Report(connector, status.pipeline());
+        Set<String> collections = status.collections().keySet();
+        context.registerSingleton(Settings.class, settings);
         context.registerSingleton(PipelineStatus.class, status);
         context.registerSingleton(Report.class, report);
+        context.registerSingleton(DeadLetters.class, new DeadLetters(connector, status.pipeline(), collections));
         try {
             context.start();
             EmbeddedServer server = context.getBean(EmbeddedServer.class);
-            PipelineMetrics.bind(status, context.getBean(MeterRegistry.class));
+            MeterRegistry registry = context.getBean(MeterRegistry.class);
+            PipelineMetrics.bind(status, registry);
             server.start();
-            return new HttpService(context, server);
+            return new HttpService(
+                    context, server, ControlMetrics.start(status.pipeline(), collections, report, registry));
         } catch (RuntimeException e) {
             context.close();
             throw refused(settings, e);
@@ -77,6 +89,7 @@ public final class HttpService implements AutoCloseable {
 
     @Override
     public void close() {
+        counts.close();
         server.close();
         context.close();
     }

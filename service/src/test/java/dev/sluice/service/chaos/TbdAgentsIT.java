@@ -51,6 +51,9 @@ class TbdAgentsIT {
                 asInMongo(system, ids.size());
                 before.forEach(hostile -> ends(system, hostile));
                 wholeFile(system, file);
+                assertThat(system.text("SELECT string_agg(path, ' ' ORDER BY path) FROM sluice.unmapped_field"
+                                + " WHERE collection = 'workflows'"))
+                        .isEqualTo("output_destination revision_id");
 
                 application.make(800);
                 List<HostileDocument> after = TbdAgentsHostile.set(2);

@@ -5,20 +5,12 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.sluice.service.cli.Cli.Result;
 import dev.sluice.service.cli.Servers.Place;
-import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,14 +47,14 @@ class CliErrorsIT {
         assertThat(result.exitCode()).isZero();
         assertThat(result.err()).isEmpty();
         assertThat(result.out())
-                .contains("run ", "backfill ", "migrate ", "status ", "demo ")
+                .contains("run ", "plan ", "backfill ", "migrate ", "status ", "dead-letters ", "quarantine ", "demo ")
                 .contains("MONGO_URI", "POSTGRES_URI", "SLUICE_MAPPING", "AUTO_MIGRATE", "AUTO_CREATE_DB")
                 .contains("SLUICE_HTTP_PORT", "SLUICE_HTTP_HOST", "SLUICE_API_TOKEN", "SLUICE_TRANSPORT")
                 .contains("Exit codes: 0 fine, 1 a finding");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"run", "backfill", "migrate", "status", "demo"})
+    @ValueSource(strings = {"run", "plan", "backfill", "migrate", "status", "dead-letters", "quarantine", "demo"})
     void eachCommandHasHelpAndAVersion(String command) {
         Result help = Cli.run(Map.of(), command, "--help");
         Result version = Cli.run(Map.of(), command, "--version");
@@ -300,7 +292,7 @@ class CliErrorsIT {
         assertCouldNotRun(Cli.run(bare.settings(), "status"), "control schema is missing", "Run `sluice migrate`");
         assertCouldNotRun(
                 Cli.run(Cli.with(bare.settings(), "AUTO_MIGRATE", "false"), "run"),
-                "2 migrations are not applied",
+                "3 migrations are not applied",
                 "AUTO_MIGRATE");
         assertThat(bare.count("pg_tables WHERE schemaname IN ('public', 'sluice')"))
                 .isZero();
@@ -508,53 +500,9 @@ class CliErrorsIT {
         return role;
     }
 
-    private static int freePort() throws IOException {
+    static int freePort() throws IOException {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
-        }
-    }
-
-    /// The MongoDB stand-in with options that the sandbox has no use for. Skips the test where the sandbox
-    /// runs on something else and has not installed it.
-    private record StandIn(Process process, String uri) implements AutoCloseable {
-        static StandIn start(Path folder, String... options) throws IOException, InterruptedException {
-            Servers.mongoUri();
-            Path program = Path.of("").toAbsolutePath();
-            while (program.getParent() != null && !Files.isDirectory(program.resolve(".mvn"))) {
-                program = program.getParent();
-            }
-            program = program.resolve(Path.of(".sluice", "venv", "bin", "secantusd-py"));
-            assumeThat(program).as("the MongoDB stand-in").isExecutable();
-            int port = freePort();
-            List<String> command = new ArrayList<>(List.of(
-                    program.toString(),
-                    "--host",
-                    "127.0.0.1",
-                    "--port",
-                    Integer.toString(port),
-                    "--storage-path",
-                    folder.resolve("data").toString()));
-            command.addAll(Arrays.asList(options));
-            Process process = new ProcessBuilder(command)
-                    .redirectErrorStream(true)
-                    .redirectOutput(new File("/dev/null"))
-                    .start();
-            Awaitility.await().atMost(30, TimeUnit.SECONDS).until(() -> accepts(port));
-            return new StandIn(process, "mongodb://127.0.0.1:" + port + "/?serverMonitoringMode=poll");
-        }
-
-        private static boolean accepts(int port) {
-            try (Socket socket = new Socket()) {
-                socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1_000);
-                return true;
-            } catch (IOException notYet) {
-                return false;
-            }
-        }
-
-        @Override
-        public void close() throws InterruptedException {
-            process.destroyForcibly().waitFor();
         }
     }
 }

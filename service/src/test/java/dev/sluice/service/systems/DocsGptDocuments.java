@@ -781,7 +781,7 @@ public final class DocsGptDocuments {
                             .append("timestamp", time());
                 case 4 ->
                     query.append("feedback", new Document("stars", 5)).append("timestamp", "2024-01-02T03:04:05Z");
-                default -> query.append("timestamp", null);
+                default -> query.append("timestamp", null).append("unheard_of", q);
             }
             queries.add(query);
         }

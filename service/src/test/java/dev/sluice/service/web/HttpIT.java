@@ -14,7 +14,6 @@ import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.sandbox.SandboxPostgres;
 import dev.sluice.schema.Catalog;
 import dev.sluice.service.config.Settings;
-import dev.sluice.service.ops.Report;
 import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.PostgresUri;
@@ -25,6 +24,9 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -53,6 +55,9 @@ class HttpIT {
     private final MongoSource source = new MongoSource(mongo.uri(), "shop");
 
     @SuppressWarnings("NullAway.Init")
+    private PostgresConnector connector;
+
+    @SuppressWarnings("NullAway.Init")
     private Pipeline pipeline;
 
     @SuppressWarnings("NullAway.Init")
@@ -68,12 +73,10 @@ class HttpIT {
         new TargetDatabase(target).migrate(demo);
         shop.getCollection("users")
                 .insertMany(List.of(user("a"), user("b"), user("c").append("age", "very old")));
-        PostgresConnector connector = new PostgresConnector(target);
+        connector = new PostgresConnector(target);
         pipeline = new Pipeline("demo", demo.mapping(), source, connector);
         http = HttpService.start(
-                Settings.read(Map.of("SLUICE_HTTP_PORT", "0"), Map.of()),
-                pipeline.status(),
-                new Report(connector, "demo"));
+                Settings.read(Map.of("SLUICE_HTTP_PORT", "0"), Map.of()), pipeline.status(), connector);
         running = Thread.ofPlatform().name("pipeline").unstarted(() -> {
             try {
                 pipeline.run();
@@ -146,8 +149,14 @@ class HttpIT {
                 .hasValue(2);
         assertThat(metric("sluice_changes_applied_total{" + users + "op=\"delete\",pipeline=\"demo\"}"))
                 .hasValue(1);
-        assertThat(metric("sluice_quarantined_values_total{" + users + "pipeline=\"demo\"}"))
+        assertThat(metric("sluice_quarantined_values_total{" + users + "column=\"users.age\",pipeline=\"demo\"}"))
                 .hasValue(1);
+        // Parked, waiting and unmapped are counted where there is nothing to count, too.
+        for (String gauge : List.of("dead_letters", "waiting_documents", "unmapped_fields")) {
+            assertThat(metric("sluice_" + gauge + "{" + users + "pipeline=\"demo\"}"))
+                    .as(gauge)
+                    .hasValue(0);
+        }
         assertThat(metric("sluice_backfill_rows_total{" + users + "pipeline=\"demo\"}"))
                 .hasValue(3);
         assertThat(metric("sluice_backfill_progress_ratio{" + users + "pipeline=\"demo\"}"))
@@ -165,6 +174,49 @@ class HttpIT {
 
     @Test
     @Order(4)
+    void whatTheControlSchemaHoldsIsShownAsItIsNow() throws Exception {
+        execute("INSERT INTO sluice.waiting (pipeline, collection, row_key, column_name, kind, on_table, on_value)"
+                + " VALUES ('demo', 'orders', '7', 'orders.a', 'reference', 't', '1'),"
+                + " ('demo', 'orders', '7', 'orders.b', 'reference', 't', '1')");
+        execute("INSERT INTO sluice.unmapped_field (pipeline, collection, path, documents)"
+                + " VALUES ('demo', 'orders', 'p', 9), ('demo', 'orders', 'q', 1)");
+        execute("INSERT INTO sluice.skipped (pipeline, collection, reason, documents)"
+                + " VALUES ('demo', 'orders', 'a draft', 5)");
+
+        String orders = "{collection=\"orders\",pipeline=\"demo\"}";
+        await().atMost(BOUND).untilAsserted(() -> {
+            assertThat(metric("sluice_waiting_documents" + orders)).hasValue(1);
+            assertThat(metric("sluice_unmapped_fields" + orders)).hasValue(2);
+            assertThat(
+                            metric(
+                                    "sluice_skipped_documents_total{collection=\"orders\",pipeline=\"demo\",reason=\"a draft\"}"))
+                    .hasValue(5);
+        });
+        JsonNode status = JsonMapper.builder()
+                .build()
+                .readTree(get("/api/status").body())
+                .path("collections")
+                .get(0);
+        assertThat(status.path("waiting_documents").asLong()).isEqualTo(1);
+        assertThat(status.path("unmapped_fields").asLong()).isEqualTo(2);
+        assertThat(status.path("skipped").path("a draft").asLong()).isEqualTo(5);
+
+        // Parked is what is parked now, and not what ever was.
+        execute("DELETE FROM sluice.dead_letter");
+        await().atMost(BOUND)
+                .untilAsserted(
+                        () -> assertThat(metric("sluice_dead_letters" + orders)).hasValue(0));
+        execute("DELETE FROM sluice.waiting; DELETE FROM sluice.unmapped_field; DELETE FROM sluice.skipped");
+        shop.getCollection("orders")
+                .insertOne(
+                        new Document("_id", 2L).append("placedAt", "not a date").append("status", "new"));
+        await().atMost(BOUND)
+                .untilAsserted(
+                        () -> assertThat(metric("sluice_dead_letters" + orders)).hasValue(1));
+    }
+
+    @Test
+    @Order(5)
     void theLagStaysFreshAlthoughNothingHappens() {
         // Ten seconds in which nobody writes: the watermark moves on by itself.
         double before = watermark();
@@ -175,7 +227,7 @@ class HttpIT {
     }
 
     @Test
-    @Order(5)
+    @Order(6)
     void theStatusIsJsonWithTheOwnerAndEachCollection() throws Exception {
         HttpResponse<String> response = get("/api/status");
         JsonNode status = JsonMapper.builder().build().readTree(response.body());
@@ -199,7 +251,7 @@ class HttpIT {
     }
 
     @Test
-    @Order(6)
+    @Order(7)
     void whilePostgresIsAwayItIsAliveNotReadyAndTheLagGrows() throws Exception {
         postgres.stop();
 
@@ -213,10 +265,15 @@ class HttpIT {
         assertThat(status.body()).contains("PostgreSQL can't be reached");
         double lag = lag();
         await().atMost(BOUND).untilAsserted(() -> assertThat(lag()).isGreaterThan(lag + 2));
+        // How many are parked can't be known now, and is not said.
+        await().atMost(BOUND)
+                .untilAsserted(() -> assertThat(metric("sluice_dead_letters{collection=\"orders\",pipeline=\"demo\"}")
+                                .orElse(0))
+                        .isNaN());
     }
 
     @Test
-    @Order(7)
+    @Order(8)
     void whenPostgresIsBackItGoesOnByItself() {
         shop.getCollection("users").insertOne(user("e"));
         postgres.startAgain();
@@ -230,13 +287,22 @@ class HttpIT {
     }
 
     @Test
-    @Order(8)
+    @Order(9)
     void whenItIsStoppedItIsNotReady() throws Exception {
         pipeline.stop();
         running.join();
 
         assertThat(state("stopped")).hasValue(1);
         assertThat(get("/health/readiness").statusCode()).isEqualTo(503);
+    }
+
+    private void execute(String sql) {
+        try (Connection connection = connector.openForLongWork();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        } catch (SQLException e) {
+            throw new IllegalStateException(sql, e);
+        }
     }
 
     private double lag() {

@@ -1,0 +1,63 @@
+package dev.sluice.profile;
+
+import java.util.OptionalLong;
+import org.bson.BsonDocument;
+
+/// What the documents of one collection were like. Filled by one thread with [#add], then only read. What
+/// it remembers is bounded, however many and however varied the documents are.
+public final class CollectionProfile {
+    private final String collection;
+    private final OptionalLong estimate;
+    private final ObjectProfile documents = new ObjectProfile();
+    private final Limits limits = new Limits();
+    private long bytes;
+    private long bytesMax;
+
+    /// @param estimate about how many documents there are in all; empty where that is not known
+    public CollectionProfile(String collection, OptionalLong estimate) {
+        this.collection = collection;
+        this.estimate = estimate;
+    }
+
+    /// @param size of the document in BSON, bytes
+    public void add(BsonDocument document, long size) {
+        documents.add(document, 0, limits);
+        bytes += size;
+        bytesMax = Math.max(bytesMax, size);
+    }
+
+    public String collection() {
+        return collection;
+    }
+
+    /// About how many documents there are in all, those that were not looked at included.
+    public OptionalLong estimate() {
+        return estimate;
+    }
+
+    /// The documents that were looked at, as objects; `_id` is a field of them.
+    public ObjectProfile documents() {
+        return documents;
+    }
+
+    /// How many documents were looked at.
+    public long count() {
+        return documents.count();
+    }
+
+    /// Of the largest document in BSON.
+    public long bytesMax() {
+        return bytesMax;
+    }
+
+    /// On average, in BSON.
+    public long bytesMean() {
+        return count() == 0 ? 0 : bytes / count();
+    }
+
+    /// The profile of `_id`.
+    FieldProfile id() {
+        FieldProfile id = documents.fields().get("_id");
+        return id == null ? new FieldProfile() : id;
+    }
+}

@@ -1,0 +1,143 @@
+package dev.sluice.profile;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.SequencedSet;
+import java.util.Set;
+import org.bson.BsonBinary;
+import org.bson.BsonBinarySubType;
+import org.bson.BsonInt32;
+import org.bson.BsonInt64;
+import org.bson.BsonObjectId;
+import org.bson.BsonString;
+import org.bson.BsonValue;
+
+/// How different the values of one path are, as far as [Limits] let it remember: whether none comes twice,
+/// whether they are a few words again and again, and some that may be references. For one thread.
+public final class DistinctValues {
+    /// Below this, that none comes twice says nothing.
+    private static final int EVIDENCE_MIN = 20;
+
+    /// A few words are that when each comes so often on average.
+    private static final int REPEATS_MIN = 4;
+
+    private final Set<Long> hashes = new HashSet<>();
+    private final SequencedSet<String> words = new LinkedHashSet<>();
+    private final SequencedSet<BsonValue> references = new LinkedHashSet<>();
+    private long count;
+    private long texts;
+    private boolean repeated;
+    private boolean forgot;
+    private boolean manyWords;
+
+    DistinctValues() {}
+
+    void add(BsonValue value, Limits limits) {
+        count++;
+        if (!repeated && !forgot) {
+            remember(value, limits);
+        }
+        if (value instanceof BsonString text) {
+            texts++;
+            addWord(text.getValue());
+        }
+        if (references.size() < Limits.REFERENCE_VALUES_MAX && mayBeReference(value)) {
+            references.add(value);
+        }
+    }
+
+    private void remember(BsonValue value, Limits limits) {
+        if (hashes.size() >= Limits.DISTINCT_MAX || !limits.takeHash()) {
+            forgot = true;
+        } else if (!hashes.add(hash(value))) {
+            repeated = true;
+            limits.giveBackHashes(hashes.size() + 1);
+            hashes.clear();
+        }
+    }
+
+    private void addWord(String text) {
+        if (manyWords || words.contains(text)) {
+            return;
+        }
+        if (words.size() >= Limits.WORDS_MAX || text.length() > Limits.WORD_LENGTH_MAX) {
+            manyWords = true;
+            words.clear();
+        } else {
+            words.add(text);
+        }
+    }
+
+    private static boolean mayBeReference(BsonValue value) {
+        return switch (value.getBsonType()) {
+            case OBJECT_ID, INT32, INT64 -> true;
+            case STRING -> {
+                String text = value.asString().getValue();
+                yield !text.isBlank() && text.length() <= Limits.WORD_LENGTH_MAX;
+            }
+            case BINARY -> value.asBinary().getType() == BsonBinarySubType.UUID_STANDARD.getValue();
+            case DOUBLE,
+                    DOCUMENT,
+                    ARRAY,
+                    UNDEFINED,
+                    BOOLEAN,
+                    DATE_TIME,
+                    NULL,
+                    REGULAR_EXPRESSION,
+                    DB_POINTER,
+                    JAVASCRIPT,
+                    SYMBOL,
+                    JAVASCRIPT_WITH_SCOPE,
+                    TIMESTAMP,
+                    DECIMAL128,
+                    MIN_KEY,
+                    MAX_KEY,
+                    END_OF_DOCUMENT -> false;
+        };
+    }
+
+    private static long hash(BsonValue value) {
+        return switch (value) {
+            case BsonString text -> fnv(1, text.getValue().getBytes(StandardCharsets.UTF_8));
+            case BsonBinary binary -> fnv(2, binary.getData());
+            case BsonObjectId id -> fnv(3, id.getValue().toByteArray());
+            case BsonInt32 number -> mix(number.getValue());
+            case BsonInt64 number -> mix(number.getValue());
+            default -> fnv(4, value.toString().getBytes(StandardCharsets.UTF_8));
+        };
+    }
+
+    /// FNV-1a, then mixed: no two of some thousand different values are likely to have the same.
+    private static long fnv(int kind, byte[] bytes) {
+        long hash = 0xcbf29ce484222325L ^ kind;
+        for (byte b : bytes) {
+            hash = (hash ^ (b & 0xff)) * 0x100000001b3L;
+        }
+        return mix(hash);
+    }
+
+    private static long mix(long bits) {
+        long mixed = (bits ^ (bits >>> 33)) * 0xff51afd7ed558ccdL;
+        mixed = (mixed ^ (mixed >>> 33)) * 0xc4ceb9fe1a85ec53L;
+        return mixed ^ (mixed >>> 33);
+    }
+
+    /// Whether there are enough values, and none was seen twice.
+    public boolean unique() {
+        return !repeated && count >= EVIDENCE_MIN;
+    }
+
+    /// The few texts that come again and again; empty where they are many, or rare.
+    public SequencedSet<String> words() {
+        return manyWords || texts < EVIDENCE_MIN || texts < (long) REPEATS_MIN * words.size()
+                ? new LinkedHashSet<>()
+                : Collections.unmodifiableSequencedSet(words);
+    }
+
+    /// Some different values that may be the `_id` of another document.
+    SequencedSet<BsonValue> references() {
+        return references;
+    }
+}

@@ -1,0 +1,167 @@
+package dev.sluice.profile;
+
+import dev.sluice.profile.Hazard.Kind;
+import java.util.ArrayList;
+import java.util.List;
+import org.bson.BsonType;
+
+/// Finds what is hazardous about the documents of one collection. For one collection and one thread.
+final class Hazards {
+    /// From here on a document is called large. MongoDB itself ends at 16 MB.
+    private static final long LARGE_BYTES = 4L << 20;
+
+    /// Digits that the decimals of most programs keep.
+    private static final int DIGITS_MAX = 28;
+
+    private static final String DOCUMENTS = "(documents)";
+
+    private final List<Hazard> found = new ArrayList<>();
+
+    private Hazards() {}
+
+    static List<Hazard> of(CollectionProfile profile) {
+        Hazards hazards = new Hazards();
+        hazards.documents(profile);
+        hazards.object("", profile.documents());
+        return hazards.found;
+    }
+
+    private void documents(CollectionProfile profile) {
+        if (profile.count() == 0) {
+            add(Kind.EMPTY, DOCUMENTS, "there was none to look at; all that turns up lands in the rest");
+        }
+        if (profile.bytesMax() >= LARGE_BYTES) {
+            add(
+                    Kind.LARGE_DOCUMENT,
+                    DOCUMENTS,
+                    "the largest has " + BsonTypes.number(profile.bytesMax()) + " bytes, the average "
+                            + BsonTypes.number(profile.bytesMean()));
+        }
+    }
+
+    /// @param path of the object; empty for the documents
+    private void object(String path, ObjectProfile object) {
+        if (Layout.isMap(object)) {
+            add(
+                    Kind.UNBOUNDED_NAMES,
+                    path.isEmpty() ? DOCUMENTS : path,
+                    "the names of its fields look like data ("
+                            + BsonTypes.number(object.fields().size()) + (object.unbounded() ? " or more" : "")
+                            + " different ones)"
+                            + (path.isEmpty() ? "; the rare ones are in the rest" : ": kept as jsonb"));
+            return;
+        }
+        object.fields().forEach((name, field) -> {
+            String inner = (path.isEmpty() ? "" : path + ".") + OneLine.name(name);
+            if (!isDbRef(object)) {
+                oddName(inner, name);
+            }
+            field(inner, field);
+        });
+    }
+
+    /// `{$ref: .., $id: ..}`: its dollars are MongoDB's own.
+    private static boolean isDbRef(ObjectProfile object) {
+        return object.fields().containsKey("$ref") && object.fields().containsKey("$id");
+    }
+
+    private void oddName(String path, String name) {
+        if (name.isEmpty()) {
+            add(Kind.ODD_NAME, path, "the name is empty: kept in the rest, no path leads to it");
+            return;
+        }
+        String odd = name.indexOf('.') >= 0
+                ? "has a dot in its name"
+                : name.startsWith("$")
+                        ? "has a name that begins with a dollar"
+                        : name.isBlank()
+                                ? "has a name of nothing but blanks"
+                                : name.indexOf('"') >= 0 ? "has a quote in its name" : "";
+        if (!odd.isEmpty()) {
+            add(Kind.ODD_NAME, path, odd + ", which queries in MongoDB and SQL trip over");
+        }
+    }
+
+    private void field(String path, FieldProfile field) {
+        boolean id = path.equals("_id");
+        long several = field.types().keySet().stream()
+                .filter(t -> t != BsonType.NULL && t != BsonType.UNDEFINED)
+                .filter(t -> !isNumber(t))
+                .count();
+        boolean numbers = field.numbers().count() > 0;
+        if (several + (numbers ? 1 : 0) > 1) {
+            add(
+                    id ? Kind.MIXED_IDS : Kind.MIXED_TYPES,
+                    path,
+                    BsonTypes.shares(field)
+                            + (id ? ": written with their types, since two of them could be written alike" : ""));
+        }
+        if (field.texts().unfit() > 0) {
+            add(
+                    Kind.NUL,
+                    path,
+                    "NUL or half a character in "
+                            + BsonTypes.count(field.texts().unfit(), "text")
+                            + ": quarantined where the column is text, replaced by U+FFFD in jsonb");
+        }
+        numbers(path, field.numbers());
+        if (field.dates().outOfRange() > 0) {
+            add(
+                    Kind.DATE_OUT_OF_RANGE,
+                    path,
+                    BsonTypes.count(field.dates().outOfRange(), "date") + " beyond timestamptz: quarantined");
+        }
+        if (field.binaries().legacyUuids() > 0) {
+            add(
+                    Kind.LEGACY_UUID,
+                    path,
+                    BsonTypes.count(field.binaries().legacyUuids(), "UUID")
+                            + " of subtype 3, whose byte order depends on the driver that wrote them: kept as bytes where most are,"
+                            + " else quarantined");
+        }
+        ObjectProfile object = field.object();
+        if (object != null) {
+            object(path, object);
+        }
+        ArrayProfile array = field.array();
+        if (array != null) {
+            field(path + "[]", array.elements());
+        }
+    }
+
+    private static boolean isNumber(BsonType type) {
+        return type == BsonType.INT32
+                || type == BsonType.INT64
+                || type == BsonType.DOUBLE
+                || type == BsonType.DECIMAL128;
+    }
+
+    private void numbers(String path, NumberProfile numbers) {
+        if (numbers.notFinite() > 0) {
+            add(
+                    Kind.NOT_FINITE,
+                    path,
+                    BsonTypes.count(numbers.notFinite(), "number")
+                            + " NaN or infinite: kept in double precision and numeric, as an object in jsonb");
+        }
+        if (numbers.beyondDouble() + numbers.beyondLong() > 0) {
+            add(
+                    Kind.LARGE_WHOLE_NUMBER,
+                    path,
+                    BsonTypes.count(numbers.beyondDouble() + numbers.beyondLong(), "whole number")
+                            + " beyond 2^53, where JavaScript and doubles round");
+        }
+        int digits = numbers.integerDigitsMax() + numbers.scaleMax();
+        if (digits > DIGITS_MAX && numbers.decimals() > 0) {
+            add(
+                    Kind.MANY_DIGITS,
+                    path,
+                    "decimals of up to " + numbers.integerDigitsMax() + " digits before and " + numbers.scaleMax()
+                            + " after the point");
+        }
+    }
+
+    private void add(Kind kind, String path, String text) {
+        found.add(new Hazard(kind, path, text));
+    }
+}

@@ -1,0 +1,159 @@
+package dev.sluice.profile;
+
+import dev.sluice.profile.Proposal.Child;
+import dev.sluice.profile.Proposal.Column;
+import dev.sluice.profile.Proposal.Table;
+import dev.sluice.schema.ColumnType;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
+import java.util.stream.Collectors;
+
+/// Writes a proposal as a mapping, with the reason for each line as a comment. For one text and one thread.
+public final class MappingYaml {
+    /// Comments of lines up to this length begin in one column.
+    private static final int ALIGNED_MAX = 60;
+
+    private static final int TEXT_WIDTH = 116;
+
+    private static final String REST = "{type: jsonb, from: {rest: true}}";
+
+    private final StringBuilder yaml = new StringBuilder();
+
+    private MappingYaml() {}
+
+    /// The text of the mapping's file.
+    public static String write(Proposal proposal) {
+        MappingYaml writer = new MappingYaml();
+        writer.proposal(proposal);
+        return writer.yaml.toString();
+    }
+
+    private void proposal(Proposal proposal) {
+        comment("", "Proposed by `sluice infer` from the documents it looked at; change it as you like.");
+        comment(
+                "",
+                "A value that does not fit its column later is kept in sluice.quarantine, and its row lands; a field"
+                        + " that no line names is kept in the column rest.");
+        line("", "mapping: " + PathText.scalar(proposal.name()), "");
+        line("", "database: " + PathText.scalar(proposal.database()), "");
+        line("", "schema: " + PathText.scalar(proposal.schema()), "");
+        if (!proposal.ignored().isEmpty()) {
+            line("", "ignore:", "");
+            proposal.ignored().forEach((name, reason) -> line("  ", "- " + PathText.scalar(name), reason));
+        }
+        yaml.append('\n');
+        line("", "collections:", "");
+        boolean first = true;
+        for (Table table : proposal.tables()) {
+            if (!first) {
+                yaml.append('\n');
+            }
+            first = false;
+            table(table);
+        }
+    }
+
+    private void table(Table table) {
+        line("  ", PathText.scalar(table.collection()) + ":", "");
+        table.notes().forEach(note -> comment("    ", note));
+        table.hazards().stream()
+                // Said at the column itself.
+                .filter(h -> h.kind() != Hazard.Kind.MIXED_TYPES)
+                .forEach(h -> comment("    ", "Mind " + h.path() + ": " + h.text() + "."));
+        line("    ", "table: " + PathText.scalar(table.table()), "");
+        line(
+                "    ",
+                "key: {column: " + PathText.scalar(table.key().column()) + ", type: "
+                        + type(table.key().type()) + (table.key().typed() ? ", form: typed" : "") + "}",
+                table.key().reason());
+        columns("    ", table.columns(), table.rest());
+        if (!table.children().isEmpty()) {
+            line("    ", "children:", "");
+            table.children().forEach(this::child);
+        }
+    }
+
+    private void child(Child child) {
+        comment("      ", child.reason());
+        line("      ", PathText.scalar(child.table()) + ":", "");
+        line("        ", "from: " + PathText.yaml(child.path()), "");
+        line("        ", "parent: " + PathText.scalar(child.parent()), "");
+        line("        ", "ordinal: " + PathText.scalar(child.ordinal()), "");
+        columns("        ", child.columns(), child.rest());
+    }
+
+    private void columns(String indent, List<Column> columns, String rest) {
+        line(indent, "columns:", "");
+        SequencedMap<String, String> lines = new LinkedHashMap<>();
+        columns.forEach(
+                column -> lines.put(PathText.scalar(column.column()) + ": " + definition(column), comments(column)));
+        lines.put(PathText.scalar(rest) + ": " + REST, "all that no other line names");
+        int width = lines.keySet().stream()
+                .mapToInt(String::length)
+                .filter(length -> length <= ALIGNED_MAX)
+                .max()
+                .orElse(0);
+        lines.forEach((text, comment) -> line(indent + "  ", text, comment, width));
+    }
+
+    private static String definition(Column column) {
+        boolean named = column.path().equals(List.of(column.column()));
+        if (named && column.conversion().isEmpty()) {
+            return type(column.type());
+        }
+        List<String> settings = new ArrayList<>();
+        settings.add("type: " + type(column.type()));
+        if (!named) {
+            settings.add("from: " + PathText.yaml(column.path()));
+        }
+        column.conversion().ifPresent(c -> settings.add("convert: [" + c + "]"));
+        return settings.stream().collect(Collectors.joining(", ", "{", "}"));
+    }
+
+    private static String type(ColumnType type) {
+        String sql = type.sql();
+        return sql.chars().allMatch(c -> Character.isLetter(c) || c == ' ') ? sql : '"' + sql + '"';
+    }
+
+    private static String comments(Column column) {
+        return column.reason()
+                + column.reference()
+                        .map(target ->
+                                "; _id of " + OneLine.name(target.reference().collection()) + " in "
+                                        + BsonTypes.percent(
+                                                target.reference().found(),
+                                                target.reference().tried())
+                                        + " of " + target.reference().tried() + " different values")
+                        .orElse("");
+    }
+
+    private void line(String indent, String text, String comment) {
+        line(indent, text, comment, 0);
+    }
+
+    /// @param width of the text, up to where the comment begins
+    private void line(String indent, String text, String comment, int width) {
+        yaml.append(indent).append(text);
+        if (!comment.isEmpty()) {
+            yaml.repeat(' ', 2 + Math.max(0, width - text.length()))
+                    .append("# ")
+                    .append(comment);
+        }
+        yaml.append('\n');
+    }
+
+    /// A comment on lines of its own.
+    private void comment(String indent, String text) {
+        StringBuilder line = new StringBuilder();
+        for (String word : text.split(" ")) {
+            if (!line.isEmpty() && indent.length() + 2 + line.length() + 1 + word.length() > TEXT_WIDTH) {
+                yaml.append(indent).append("# ").append(line).append('\n');
+                line.setLength(0);
+            }
+            line.append(line.isEmpty() ? "" : " ").append(word);
+        }
+        yaml.append(indent).append("# ").append(line).append('\n');
+    }
+}

@@ -1,0 +1,150 @@
+package dev.sluice.profile;
+
+import dev.sluice.profile.Proposal.Child;
+import dev.sluice.profile.Proposal.Column;
+import dev.sluice.profile.Proposal.Table;
+import dev.sluice.profile.Proposal.Target;
+import dev.sluice.schema.ColumnType;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Writes the tables of a proposal as a migration: the types are the mapping's, nothing is NOT NULL but
+/// keys, and what MongoDB does not promise (foreign keys, unique values) is there as comments. For one text
+/// and one thread.
+public final class MigrationSql {
+    private final StringBuilder sql = new StringBuilder();
+    private final List<String> comments = new ArrayList<>();
+    private final List<String> indexes = new ArrayList<>();
+    private final List<String> constraints = new ArrayList<>();
+
+    private MigrationSql() {}
+
+    private record Line(String column, String definition) {}
+
+    /// The text of the migration.
+    public static String write(Proposal proposal) {
+        MigrationSql writer = new MigrationSql();
+        writer.proposal(proposal);
+        return writer.sql.toString();
+    }
+
+    private void proposal(Proposal proposal) {
+        sql.append(
+                "-- Tables for the mapping beside it, proposed by `sluice infer`. Change them as you like until they are\n"
+                        + "-- applied; then add a V0002__... . Names carry no schema: the migration runs in the mapping's.\n");
+        proposal.tables().forEach(this::table);
+        block("", comments);
+        block("\n-- Values of these are the _id of other documents.\n", indexes);
+        block(
+                "\n-- MongoDB promises none of these. A row that breaks one stops the pipeline, and rows arrive in the order of\n"
+                        + "-- their documents: add what you know to hold, foreign keys as DEFERRABLE INITIALLY DEFERRED or after the\n"
+                        + "-- switch.\n",
+                constraints);
+    }
+
+    private void block(String header, List<String> lines) {
+        if (!lines.isEmpty()) {
+            sql.append(header.isEmpty() ? "\n" : header);
+            lines.forEach(line -> sql.append(line).append('\n'));
+        }
+    }
+
+    private void table(Table table) {
+        String name = SqlKeywords.identifier(table.table());
+        List<Line> lines = new ArrayList<>();
+        lines.add(new Line(table.key().column(), table.key().type().sql() + " PRIMARY KEY"));
+        columns(lines, name, table.columns(), table.rest());
+        create(name, lines, "");
+        comments.add("COMMENT ON TABLE " + name + " IS " + literal("From MongoDB: " + OneLine.name(table.collection()))
+                + ";");
+        comment(name, table.key().column(), "From _id: " + table.key().reason());
+        describe(name, table.columns(), table.rest(), "the document");
+        table.children().forEach(child -> child(table, name, child));
+    }
+
+    private void child(Table table, String parent, Child child) {
+        String name = SqlKeywords.identifier(child.table());
+        String key = SqlKeywords.identifier(child.parent());
+        List<Line> lines = new ArrayList<>();
+        lines.add(new Line(child.parent(), table.key().type().sql() + " NOT NULL"));
+        lines.add(new Line(child.ordinal(), new ColumnType.Int(4).sql() + " NOT NULL"));
+        columns(lines, name, child.columns(), child.rest());
+        create(name, lines, "    PRIMARY KEY (" + key + ", " + SqlKeywords.identifier(child.ordinal()) + ")\n");
+        comments.add("COMMENT ON TABLE " + name + " IS "
+                + literal("From MongoDB: the elements of " + OneLine.path(child.path()) + " in "
+                        + OneLine.name(table.collection()) + ", a row each")
+                + ";");
+        comment(
+                name,
+                child.parent(),
+                "The document: " + OneLine.name(table.key().column()) + " of " + OneLine.name(table.table()));
+        comment(name, child.ordinal(), "Index in the array, from 0");
+        describe(name, child.columns(), child.rest(), "the element");
+        constraints.add("-- ALTER TABLE " + name + " ADD FOREIGN KEY (" + key + ") REFERENCES " + parent + " ("
+                + SqlKeywords.identifier(table.key().column()) + ") ON DELETE CASCADE;");
+    }
+
+    private void columns(List<Line> lines, String table, List<Column> columns, String rest) {
+        for (Column column : columns) {
+            lines.add(new Line(column.column(), column.type().sql()));
+            column.reference().ifPresent(target -> reference(table, column, target));
+            if (column.unique()) {
+                constraints.add(
+                        "-- CREATE UNIQUE INDEX ON " + table + " (" + SqlKeywords.identifier(column.column()) + ");");
+            }
+        }
+        lines.add(new Line(rest, "jsonb"));
+    }
+
+    private void reference(String table, Column column, Target target) {
+        String name = SqlKeywords.identifier(column.column());
+        if (column.type() instanceof ColumnType.Array) {
+            indexes.add("CREATE INDEX ON " + table + " USING gin (" + name + ");");
+            return;
+        }
+        indexes.add("CREATE INDEX ON " + table + " (" + name + ");");
+        if (target.joins()) {
+            constraints.add("-- ALTER TABLE " + table + " ADD FOREIGN KEY (" + name + ") REFERENCES "
+                    + SqlKeywords.identifier(target.table()) + " (" + SqlKeywords.identifier(target.column()) + ");");
+        }
+    }
+
+    private void create(String name, List<Line> lines, String constraint) {
+        int width = lines.stream()
+                .mapToInt(l -> SqlKeywords.identifier(l.column()).length())
+                .max()
+                .orElse(0);
+        sql.append("\nCREATE TABLE ").append(name).append(" (\n");
+        for (int i = 0; i < lines.size(); i++) {
+            String column = SqlKeywords.identifier(lines.get(i).column());
+            boolean last = i == lines.size() - 1 && constraint.isEmpty();
+            sql.append("    ").append(column).repeat(' ', width - column.length() + 1);
+            sql.append(lines.get(i).definition()).append(last ? "\n" : ",\n");
+        }
+        sql.append(constraint).append(");\n");
+    }
+
+    private void describe(String table, List<Column> columns, String rest, String where) {
+        for (Column column : columns) {
+            comment(
+                    table,
+                    column.column(),
+                    "From " + OneLine.path(column.path())
+                            + column.reference()
+                                    .map(t -> ": _id of "
+                                            + OneLine.name(t.reference().collection()))
+                                    .orElse(""));
+        }
+        comment(table, rest, "Fields of " + where + " that have no column of their own, by name");
+    }
+
+    private void comment(String table, String column, String text) {
+        comments.add(
+                "COMMENT ON COLUMN " + table + "." + SqlKeywords.identifier(column) + " IS " + literal(text) + ";");
+    }
+
+    /// A text in SQL. Flyway takes `${` for a placeholder, in literals too.
+    private static String literal(String text) {
+        return '\'' + text.replace("'", "''").replace("${", "$ {") + '\'';
+    }
+}

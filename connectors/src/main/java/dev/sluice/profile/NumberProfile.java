@@ -1,0 +1,118 @@
+package dev.sluice.profile;
+
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import org.bson.BsonNumber;
+import org.bson.types.Decimal128;
+import org.jspecify.annotations.Nullable;
+
+/// What the numbers of one path were like, whatever their BSON types. Filled by one thread, then only read.
+public final class NumberProfile {
+    private static final BigInteger EXACT_MAX = BigInteger.ONE.shiftLeft(53);
+    private static final BigDecimal LONG_MIN = BigDecimal.valueOf(Long.MIN_VALUE);
+    private static final BigDecimal LONG_MAX = BigDecimal.valueOf(Long.MAX_VALUE);
+
+    private long count;
+    private long decimals;
+    private long notFinite;
+    private long fractions;
+    private long beyondLong;
+    private long beyondDouble;
+    private int integerDigitsMax;
+    private int scaleMax;
+    private @Nullable BigDecimal least;
+    private @Nullable BigDecimal greatest;
+
+    NumberProfile() {}
+
+    void add(BsonNumber number) {
+        count++;
+        if (number.isDecimal128()) {
+            decimals++;
+        }
+        BigDecimal value = finite(number);
+        if (value == null) {
+            notFinite++;
+            return;
+        }
+        least = least == null || value.compareTo(least) < 0 ? value : least;
+        greatest = greatest == null || value.compareTo(greatest) > 0 ? value : greatest;
+        BigDecimal stripped = value.stripTrailingZeros();
+        scaleMax = Math.max(scaleMax, stripped.scale());
+        integerDigitsMax = Math.max(integerDigitsMax, stripped.precision() - stripped.scale());
+        if (stripped.scale() > 0) {
+            fractions++;
+        } else if (value.compareTo(LONG_MIN) < 0 || value.compareTo(LONG_MAX) > 0) {
+            beyondLong++;
+        } else if (number.isInt64() && value.toBigInteger().abs().compareTo(EXACT_MAX) > 0) {
+            beyondDouble++;
+        }
+    }
+
+    /// Null for NaN and the infinities.
+    private static @Nullable BigDecimal finite(BsonNumber number) {
+        if (number.isDecimal128()) {
+            Decimal128 decimal = number.asDecimal128().getValue();
+            // Not by bigDecimalValue, which refuses -0.
+            return decimal.isNaN() || decimal.isInfinite() ? null : new BigDecimal(decimal.toString());
+        }
+        if (number.isDouble()) {
+            double value = number.doubleValue();
+            return Double.isFinite(value) ? BigDecimal.valueOf(value) : null;
+        }
+        return BigDecimal.valueOf(number.longValue());
+    }
+
+    public long count() {
+        return count;
+    }
+
+    /// Those of type decimal128.
+    public long decimals() {
+        return decimals;
+    }
+
+    /// NaN and the infinities.
+    public long notFinite() {
+        return notFinite;
+    }
+
+    public long fractions() {
+        return fractions;
+    }
+
+    /// Whole numbers that 64 bits do not hold.
+    public long beyondLong() {
+        return beyondLong;
+    }
+
+    /// Whole numbers in an int64 beyond 2^53, of which a double holds some only.
+    public long beyondDouble() {
+        return beyondDouble;
+    }
+
+    /// Whether every one is a whole number of 64 bits.
+    public boolean whole() {
+        return count > 0 && notFinite == 0 && fractions == 0 && beyondLong == 0;
+    }
+
+    /// Digits before the point of the longest; of a double, the fewest digits that name it.
+    public int integerDigitsMax() {
+        return integerDigitsMax;
+    }
+
+    /// Digits after the point of the longest.
+    public int scaleMax() {
+        return scaleMax;
+    }
+
+    /// The least finite one; null where there is none.
+    public @Nullable BigDecimal least() {
+        return least;
+    }
+
+    /// The greatest finite one; null where there is none.
+    public @Nullable BigDecimal greatest() {
+        return greatest;
+    }
+}

@@ -1,0 +1,98 @@
+package dev.sluice.profile;
+
+import dev.sluice.schema.ColumnType;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+
+/// A mapping and its tables, proposed for a database whose documents were looked at. [MappingYaml] and
+/// [MigrationSql] write it.
+///
+/// @param name of the mapping
+/// @param database in MongoDB
+/// @param schema in PostgreSQL
+/// @param tables one for each collection; those that others refer to come first where that can be
+/// @param ignored collections that are left alone, and why
+public record Proposal(
+        String name, String database, String schema, List<Table> tables, SequencedMap<String, String> ignored) {
+    public Proposal {
+        tables = List.copyOf(tables);
+        ignored = new LinkedHashMap<>(ignored);
+    }
+
+    /// The table of one collection.
+    ///
+    /// @param notes for people, a line each: what was looked at, what is in the rest and why
+    /// @param rest the column that keeps what no other one reads
+    public record Table(
+            String collection,
+            String table,
+            KeyColumn key,
+            List<Column> columns,
+            String rest,
+            List<Child> children,
+            List<String> notes,
+            List<Hazard> hazards) {
+        public Table {
+            columns = List.copyOf(columns);
+            children = List.copyOf(children);
+            notes = List.copyOf(notes);
+            hazards = List.copyOf(hazards);
+        }
+    }
+
+    /// The key column.
+    ///
+    /// @param typed whether the `_id` is written with its type, as Extended JSON
+    public record KeyColumn(String column, ColumnType type, boolean typed, String reason) {}
+
+    /// A column.
+    ///
+    /// @param path of the field, in the document or in the element of a child table
+    /// @param conversion of the mapping language; empty for none
+    /// @param reason for the type, for people
+    public record Column(
+            String column,
+            ColumnType type,
+            List<String> path,
+            Optional<String> conversion,
+            String reason,
+            Optional<Target> reference,
+            boolean unique) {
+        public Column {
+            path = List.copyOf(path);
+        }
+    }
+
+    /// What a column refers to.
+    ///
+    /// @param table where the rows are
+    /// @param column its key
+    /// @param type of the key
+    /// @param joins whether both have the same type, so that a foreign key is possible
+    public record Target(Reference reference, String table, String column, ColumnType type, boolean joins) {}
+
+    /// A child table: a row for each element of an array.
+    public record Child(
+            String table,
+            List<String> path,
+            String parent,
+            String ordinal,
+            List<Column> columns,
+            String rest,
+            String reason) {
+        public Child {
+            path = List.copyOf(path);
+            columns = List.copyOf(columns);
+        }
+    }
+
+    /// The tables by collection.
+    public Map<String, Table> byCollection() {
+        Map<String, Table> map = new LinkedHashMap<>();
+        tables.forEach(t -> map.put(t.collection(), t));
+        return map;
+    }
+}

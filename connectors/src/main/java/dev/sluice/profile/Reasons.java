@@ -1,0 +1,108 @@
+package dev.sluice.profile;
+
+import dev.sluice.schema.ColumnType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SequencedSet;
+import java.util.stream.Collectors;
+
+/// Why a proposal is as it is, for people who may know better.
+final class Reasons {
+    /// Fields in the rest that a note names one by one.
+    private static final int NAMED_MAX = 10;
+
+    private Reasons() {}
+
+    /// Of a column.
+    ///
+    /// @param values whether the few words that a field always holds are written down
+    static String of(Layout.Flat flat, boolean values) {
+        FieldProfile field = flat.field();
+        List<String> parts = new ArrayList<>(List.of(flat.choice().reason()));
+        ObjectProfile object = field.object();
+        if (object != null && flat.choice().type() instanceof ColumnType.Jsonb) {
+            parts.add(whole(object));
+        }
+        SequencedSet<String> words = field.distinct().words();
+        if (!words.isEmpty()
+                && field.texts().count() == field.values()
+                && field.texts().charactersMax() > 0) {
+            parts.add(
+                    values
+                            ? "always one of "
+                                    + words.stream()
+                                            .map(w -> '"' + OneLine.text(w) + '"')
+                                            .collect(Collectors.joining(", "))
+                            : words.size() == 1 ? "always the same text" : "always one of " + words.size() + " texts");
+        }
+        if (field.isUnique()) {
+            parts.add("no two alike");
+        }
+        long nulls = field.count() - field.values();
+        if (nulls > 0) {
+            parts.add("null in " + BsonTypes.percent(nulls, field.count()));
+        }
+        if (flat.share() < 1) {
+            parts.add("there in " + BsonTypes.percent(Math.round(flat.share() * 1_000_000), 1_000_000));
+        }
+        return parts.stream().filter(p -> !p.isEmpty()).collect(Collectors.joining(", "));
+    }
+
+    /// Why an object has no columns of its own.
+    private static String whole(ObjectProfile object) {
+        if (object.empty() == object.count()) {
+            return "always empty";
+        }
+        if (Layout.isMap(object)) {
+            return "the names of its fields are data";
+        }
+        int fields = object.fields().size();
+        return BsonTypes.number(fields)
+                + (fields == 1 ? " different field" : " different fields")
+                + (object.empty() > 0 ? ", at times none" : "");
+    }
+
+    /// Of a collection, a line each.
+    static List<String> notes(CollectionProfile profile, Layout layout) {
+        List<String> notes = new ArrayList<>();
+        boolean all = profile.estimate().isEmpty() || profile.estimate().getAsLong() <= profile.count();
+        notes.add(
+                profile.count() == 0
+                        ? "Empty when it was looked at: all that turns up lands in the rest."
+                        : BsonTypes.number(profile.count())
+                                + (all
+                                        ? " documents were looked at, all there were"
+                                        : " of about "
+                                                + BsonTypes.number(
+                                                        profile.estimate().getAsLong()) + " documents were looked at")
+                                + "; the largest has " + BsonTypes.number(profile.bytesMax()) + " bytes.");
+        left(layout).forEach(note -> notes.add("In the rest, " + note + "."));
+        return notes;
+    }
+
+    /// What stays in the rest, a line for each reason.
+    static List<String> left(Layout layout) {
+        List<String> notes = new ArrayList<>();
+        for (Layout.Reason reason : Layout.Reason.values()) {
+            List<String> paths = layout.left().stream()
+                    .filter(l -> l.reason() == reason)
+                    .map(l -> OneLine.path(l.path()))
+                    .toList();
+            if (!paths.isEmpty()) {
+                String named = String.join(", ", paths.subList(0, Math.min(NAMED_MAX, paths.size())));
+                String more = paths.size() > NAMED_MAX ? " and " + (paths.size() - NAMED_MAX) + " more" : "";
+                notes.add(because(reason) + ": " + named + more);
+            }
+        }
+        return notes;
+    }
+
+    private static String because(Layout.Reason reason) {
+        return switch (reason) {
+            case NULL -> "since nothing but null was seen";
+            case RARE -> "since fewer than one in a hundred has them";
+            case NAME -> "since the mapping has no word for their names";
+            case MANY -> "since a table has at most " + Layout.COLUMNS_MAX + " columns here";
+        };
+    }
+}

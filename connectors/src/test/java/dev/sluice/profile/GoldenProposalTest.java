@@ -1,0 +1,57 @@
+package dev.sluice.profile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.profile.Coverage.Landing;
+import dev.sluice.schema.Mapping;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
+import org.bson.BsonDocument;
+import org.junit.jupiter.api.Test;
+
+/// Documents in, mapping and tables out: `infer/shop` reads as an example, and holds each rule once.
+class GoldenProposalTest {
+    private static final Path FOLDER = Path.of("src/test/resources/infer/shop");
+
+    @Test
+    void aShopBecomesThisMappingAndTheseTables() throws IOException {
+        Proposal proposal = Profiles.propose(documents());
+
+        assertThat(MappingYaml.write(proposal)).isEqualTo(Files.readString(FOLDER.resolve("mapping.yaml")));
+        assertThat(MigrationSql.write(proposal)).isEqualTo(Files.readString(FOLDER.resolve("migration.sql")));
+    }
+
+    @Test
+    void everyValueOfTheShopLandsSomewhere() throws IOException {
+        SequencedMap<String, List<BsonDocument>> documents = documents();
+        Mapping mapping = Profiles.read(Profiles.propose(documents));
+
+        Coverage users = Profiles.coverage(mapping, "users", documents);
+        Coverage orders = Profiles.coverage(mapping, "orders", documents);
+
+        assertThat(users.reasons()).isEmpty();
+        assertThat(orders.reasons()).isEmpty();
+        assertThat(users.values(Landing.TYPED)).isEqualTo(79);
+        assertThat(users.values(Landing.JSON)).isEqualTo(7);
+        assertThat(users.values(Landing.REST)).isZero();
+        assertThat(users.whole()).isEqualTo(6);
+        assertThat(orders.values(Landing.TYPED)).isEqualTo(35);
+        assertThat(orders.values(Landing.JSON)).isEqualTo(20);
+    }
+
+    private static SequencedMap<String, List<BsonDocument>> documents() throws IOException {
+        SequencedMap<String, List<BsonDocument>> documents = new LinkedHashMap<>();
+        for (String collection : List.of("orders", "users")) {
+            documents.put(
+                    collection,
+                    Files.readAllLines(FOLDER.resolve(collection + ".jsonl")).stream()
+                            .map(BsonDocument::parse)
+                            .toList());
+        }
+        return documents;
+    }
+}

@@ -1,0 +1,91 @@
+-- Tables for the mapping beside it, proposed by `sluice infer`. Change them as you like until they are
+-- applied; then add a V0002__... . Names carry no schema: the migration runs in the mapping's.
+
+CREATE TABLE users (
+    id              text PRIMARY KEY,
+    email           text,
+    user_id_2       text,
+    user_id         bigint,
+    active          boolean,
+    signed_up_at    timestamptz,
+    address_street  text,
+    address_city    text,
+    address_geo_lat double precision,
+    address_country text,
+    balance         numeric,
+    tags            text[],
+    login           uuid,
+    "order"         bigint,
+    score           double precision,
+    note            jsonb,
+    preferences     jsonb,
+    rest            jsonb
+);
+
+CREATE TABLE orders (
+    id           bigint PRIMARY KEY,
+    buyer        text,
+    status       text,
+    total        double precision,
+    coupon_codes jsonb,
+    history      jsonb,
+    stock        jsonb,
+    rest         jsonb
+);
+
+CREATE TABLE order_lines (
+    order_id bigint NOT NULL,
+    ordinal  integer NOT NULL,
+    sku      text,
+    quantity bigint,
+    price    numeric,
+    extra    jsonb,
+    rest     jsonb,
+    PRIMARY KEY (order_id, ordinal)
+);
+
+COMMENT ON TABLE users IS 'From MongoDB: users';
+COMMENT ON COLUMN users.id IS 'From _id: ObjectId as 24 hex digits: references to it are written the same, and need no look-up';
+COMMENT ON COLUMN users.email IS 'From email';
+COMMENT ON COLUMN users.user_id_2 IS 'From userId';
+COMMENT ON COLUMN users.user_id IS 'From user_id';
+COMMENT ON COLUMN users.active IS 'From active';
+COMMENT ON COLUMN users.signed_up_at IS 'From signedUpAt';
+COMMENT ON COLUMN users.address_street IS 'From address.street';
+COMMENT ON COLUMN users.address_city IS 'From address.city';
+COMMENT ON COLUMN users.address_geo_lat IS 'From address."geo.lat"';
+COMMENT ON COLUMN users.address_country IS 'From address.country';
+COMMENT ON COLUMN users.balance IS 'From balance';
+COMMENT ON COLUMN users.tags IS 'From tags';
+COMMENT ON COLUMN users.login IS 'From login';
+COMMENT ON COLUMN users."order" IS 'From order';
+COMMENT ON COLUMN users.score IS 'From score';
+COMMENT ON COLUMN users.note IS 'From note';
+COMMENT ON COLUMN users.preferences IS 'From preferences';
+COMMENT ON COLUMN users.rest IS 'Fields of the document that have no column of their own, by name';
+COMMENT ON TABLE orders IS 'From MongoDB: orders';
+COMMENT ON COLUMN orders.id IS 'From _id: whole numbers (int64); an _id that is none would be dead-lettered';
+COMMENT ON COLUMN orders.buyer IS 'From buyer: _id of users';
+COMMENT ON COLUMN orders.status IS 'From status';
+COMMENT ON COLUMN orders.total IS 'From total';
+COMMENT ON COLUMN orders.coupon_codes IS 'From couponCodes';
+COMMENT ON COLUMN orders.history IS 'From history';
+COMMENT ON COLUMN orders.stock IS 'From stock';
+COMMENT ON COLUMN orders.rest IS 'Fields of the document that have no column of their own, by name';
+COMMENT ON TABLE order_lines IS 'From MongoDB: the elements of lines in orders, a row each';
+COMMENT ON COLUMN order_lines.order_id IS 'The document: id of orders';
+COMMENT ON COLUMN order_lines.ordinal IS 'Index in the array, from 0';
+COMMENT ON COLUMN order_lines.sku IS 'From sku';
+COMMENT ON COLUMN order_lines.quantity IS 'From quantity';
+COMMENT ON COLUMN order_lines.price IS 'From price';
+COMMENT ON COLUMN order_lines.extra IS 'From extra';
+COMMENT ON COLUMN order_lines.rest IS 'Fields of the element that have no column of their own, by name';
+
+-- Values of these are the _id of other documents.
+CREATE INDEX ON orders (buyer);
+
+-- MongoDB promises none of these. A row that breaks one stops the pipeline, and rows arrive in the order of
+-- their documents: add what you know to hold, foreign keys as DEFERRABLE INITIALLY DEFERRED or after the
+-- switch.
+-- ALTER TABLE orders ADD FOREIGN KEY (buyer) REFERENCES users (id);
+-- ALTER TABLE order_lines ADD FOREIGN KEY (order_id) REFERENCES orders (id) ON DELETE CASCADE;

@@ -1,0 +1,278 @@
+package dev.sluice.service.infer;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.sluice.profile.Coverage;
+import dev.sluice.profile.Coverage.Landing;
+import dev.sluice.profile.FieldSummary;
+import dev.sluice.profile.Hazard;
+import dev.sluice.service.infer.Inference.Inferred;
+import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
+
+/// What was seen in a database and what becomes of it, for people and for programs.
+public final class InferReport {
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+            .defaultPropertyInclusion(
+                    JsonInclude.Value.construct(JsonInclude.Include.ALWAYS, JsonInclude.Include.ALWAYS))
+            .build();
+
+    /// Paths of one collection that people are shown, those inside jsonb columns left out; all are in the
+    /// JSON.
+    private static final int FIELDS_MAX = 60;
+
+    /// Hazards of one collection that people are shown.
+    private static final int HAZARDS_MAX = 8;
+
+    private static final int REASONS_MAX = 5;
+
+    private InferReport() {}
+
+    /// The report as a program reads it.
+    ///
+    /// @param setting what SLUICE_MAPPING has to be
+    public record View(
+            String name,
+            String database,
+            String schema,
+            String mapping,
+            String migration,
+            String setting,
+            Map<String, String> ignored,
+            List<CollectionView> collections,
+            CoverageView coverage) {
+        public View {
+            ignored = new LinkedHashMap<>(ignored);
+            collections = List.copyOf(collections);
+        }
+    }
+
+    /// @param estimate of the documents there are in all; null when all of them were looked at
+    public record CollectionView(
+            String collection,
+            String table,
+            List<String> childTables,
+            long documents,
+            @Nullable Long estimate,
+            long largestBytes,
+            List<FieldSummary> fields,
+            List<Hazard> hazards,
+            CoverageView coverage) {
+        public CollectionView {
+            childTables = List.copyOf(childTables);
+            fields = List.copyOf(fields);
+            hazards = List.copyOf(hazards);
+        }
+    }
+
+    /// What became of the documents that the mapping was tried on, in numbers.
+    ///
+    /// @param whole documents of which every value has a column made for it, and fits
+    /// @param values of all documents: leaves, `_id` and null left out
+    public record CoverageView(
+            long documents,
+            long whole,
+            long deadLetters,
+            long values,
+            long typed,
+            long json,
+            long rest,
+            long quarantined,
+            SequencedMap<String, Long> reasons) {
+        static CoverageView of(Coverage coverage) {
+            return new CoverageView(
+                    coverage.documents(),
+                    coverage.whole(),
+                    coverage.deadLetters(),
+                    coverage.values(),
+                    coverage.values(Landing.TYPED),
+                    coverage.values(Landing.JSON),
+                    coverage.values(Landing.REST),
+                    coverage.values(Landing.QUARANTINED),
+                    coverage.reasons());
+        }
+
+        CoverageView plus(CoverageView other) {
+            return new CoverageView(
+                    documents + other.documents,
+                    whole + other.whole,
+                    deadLetters + other.deadLetters,
+                    values + other.values,
+                    typed + other.typed,
+                    json + other.json,
+                    rest + other.rest,
+                    quarantined + other.quarantined,
+                    new LinkedHashMap<>());
+        }
+    }
+
+    public static View view(Inference.Result result, ProposedFiles files) {
+        List<CollectionView> collections =
+                result.collections().stream().map(InferReport::collection).toList();
+        CoverageView total = new CoverageView(0, 0, 0, 0, 0, 0, 0, 0, new LinkedHashMap<>());
+        for (CollectionView collection : collections) {
+            total = total.plus(collection.coverage());
+        }
+        return new View(
+                result.proposal().name(),
+                result.proposal().database(),
+                result.proposal().schema(),
+                files.mapping().toString(),
+                files.migration().toString(),
+                files.setting(),
+                result.proposal().ignored(),
+                collections,
+                total);
+    }
+
+    private static CollectionView collection(Inferred inferred) {
+        return new CollectionView(
+                inferred.table().collection(),
+                inferred.table().table(),
+                inferred.table().children().stream().map(c -> c.table()).toList(),
+                inferred.profile().count(),
+                inferred.profile().estimate().isPresent()
+                        ? inferred.profile().estimate().getAsLong()
+                        : null,
+                inferred.profile().bytesMax(),
+                inferred.fields(),
+                inferred.table().hazards(),
+                CoverageView.of(inferred.coverage()));
+    }
+
+    public static String json(View view) throws JsonProcessingException {
+        return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(view);
+    }
+
+    /// Prints the profile of each collection, its hazards, and the coverage.
+    public static void print(View view, PrintWriter out) {
+        view.collections().forEach(collection -> print(collection, out));
+        view.ignored().forEach((name, why) -> out.printf("%s: left alone, %s%n", name, why));
+        if (!view.ignored().isEmpty()) {
+            out.println();
+        }
+        coverage(view, out);
+        out.printf("%nWrote %s and %s. Next:%n", view.mapping(), view.migration());
+        out.printf("  export SLUICE_MAPPING=%s%n", view.setting());
+        out.printf("  sluice backfill --dry-run%n");
+        out.flush();
+    }
+
+    private static void print(CollectionView collection, PrintWriter out) {
+        Long estimate = collection.estimate();
+        out.printf(
+                Locale.ROOT,
+                "%s: %,d documents%s, the largest %,d bytes; table %s%s%n",
+                collection.collection(),
+                collection.documents(),
+                estimate == null ? "" : String.format(Locale.ROOT, " of about %,d", estimate),
+                collection.largestBytes(),
+                collection.table(),
+                collection.childTables().isEmpty() ? "" : " with " + String.join(", ", collection.childTables()));
+        List<FieldSummary> shown = collection
+                .fields()
+                .subList(0, Math.min(FIELDS_MAX, collection.fields().size()));
+        int path = width(shown.stream().map(FieldSummary::path).toList(), "field", 36);
+        int types = width(shown.stream().map(FieldSummary::typesForPeople).toList(), "types", 34);
+        int range = width(shown.stream().map(FieldSummary::range).toList(), "range", 46);
+        String format = "  %-" + path + "s  %8s  %-" + types + "s  %-" + range + "s  %s";
+        if (!shown.isEmpty()) {
+            out.println(String.format(format, "field", "there", "types", "range", "becomes")
+                    .stripTrailing());
+        }
+        for (FieldSummary field : shown) {
+            out.println(String.format(
+                            format,
+                            field.path(),
+                            share(field.there()),
+                            field.typesForPeople(),
+                            field.range(),
+                            field.becomes())
+                    .stripTrailing());
+        }
+        if (shown.size() < collection.fields().size()) {
+            out.printf(
+                    "  and %,d more, inside jsonb columns first of all (--json has them)%n",
+                    collection.fields().size() - shown.size());
+        }
+        List<Hazard> hazards = collection.hazards();
+        hazards.stream().limit(HAZARDS_MAX).forEach(h -> out.printf("  ! %s: %s%n", h.path(), h.text()));
+        if (hazards.size() > HAZARDS_MAX) {
+            out.printf("  ! and %,d more (--json has them all)%n", hazards.size() - HAZARDS_MAX);
+        }
+        out.println();
+    }
+
+    private static int width(List<String> cells, String title, int most) {
+        return Math.min(
+                most,
+                Math.max(
+                        title.length(),
+                        cells.stream().mapToInt(String::length).max().orElse(0)));
+    }
+
+    private static void coverage(View view, PrintWriter out) {
+        List<String> names =
+                view.collections().stream().map(CollectionView::collection).toList();
+        int width = width(names, "collection", 40);
+        String format = "%-" + width + "s  %10s  %8s  %12s  %10s  %8s  %8s  %8s  %11s%n";
+        out.printf(
+                format,
+                "coverage",
+                "documents",
+                "whole",
+                "dead letters",
+                "values",
+                "typed",
+                "jsonb",
+                "rest",
+                "quarantined");
+        view.collections().forEach(c -> coverage(c.collection(), c.coverage(), format, out));
+        if (view.collections().size() > 1) {
+            coverage("all", view.coverage(), format, out);
+        }
+    }
+
+    private static void coverage(String name, CoverageView coverage, String format, PrintWriter out) {
+        out.printf(
+                format,
+                name,
+                number(coverage.documents()),
+                share(coverage.whole(), coverage.documents()),
+                number(coverage.deadLetters()),
+                number(coverage.values()),
+                share(coverage.typed(), coverage.values()),
+                share(coverage.json(), coverage.values()),
+                share(coverage.rest(), coverage.values()),
+                share(coverage.quarantined(), coverage.values()));
+        coverage.reasons().entrySet().stream()
+                .limit(REASONS_MAX)
+                .forEach(reason -> out.printf(Locale.ROOT, "  %,d x %s%n", reason.getValue(), reason.getKey()));
+        if (coverage.reasons().size() > REASONS_MAX) {
+            out.printf(
+                    "  and %,d more (--json has them all)%n", coverage.reasons().size() - REASONS_MAX);
+        }
+    }
+
+    private static String number(long number) {
+        return String.format(Locale.ROOT, "%,d", number);
+    }
+
+    private static String share(long part, long whole) {
+        return whole == 0 ? "-" : share((double) part / whole);
+    }
+
+    /// Cut, not rounded: 99.99 % are not all.
+    private static String share(double share) {
+        return String.format(Locale.ROOT, "%.1f %%", Math.floor(share * 1_000 + 1e-9) / 10);
+    }
+}

@@ -1,0 +1,189 @@
+package dev.sluice.service.infer;
+
+import dev.sluice.change.IdBracket;
+import dev.sluice.profile.CollectionProfile;
+import dev.sluice.profile.Coverage;
+import dev.sluice.profile.FieldSummary;
+import dev.sluice.profile.MappingProposer;
+import dev.sluice.profile.MappingYaml;
+import dev.sluice.profile.MigrationSql;
+import dev.sluice.profile.Proposal;
+import dev.sluice.profile.References;
+import dev.sluice.schema.Mapping;
+import dev.sluice.schema.MappingReader;
+import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.source.mongo.MongoSource.Namespace;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.bson.BsonDocument;
+import org.bson.BsonValue;
+import org.bson.RawBsonDocument;
+import org.bson.codecs.BsonDocumentCodec;
+
+/// Looks at the documents of a database, proposes a mapping, and tries it on documents: those of a small
+/// collection again, of a large one a second sample, which the proposal has not seen. Reads only. For one
+/// thread.
+public final class Inference {
+    private static final BsonDocumentCodec DECODER = new BsonDocumentCodec();
+    private static final int IDS_MAX = 500;
+    private static final int DOCUMENTS_MAX = 1_000;
+    private static final long BYTES_MAX = 16L << 20;
+
+    private final MongoSource source;
+    private final Request request;
+    private final InferProgress progress;
+
+    /// What is asked for.
+    ///
+    /// @param collections only these; empty for all
+    /// @param sample documents of each collection that are looked at; 0 for all
+    /// @param name of the mapping
+    /// @param schema of the tables
+    /// @param words whether the few texts that a field always holds are written into the mapping
+    public record Request(List<String> collections, int sample, String name, String schema, boolean words) {
+        public Request {
+            collections = List.copyOf(collections);
+        }
+    }
+
+    /// What came of it.
+    ///
+    /// @param yaml the mapping
+    /// @param sql the migration
+    /// @param collections in the order of the mapping
+    public record Result(Proposal proposal, String yaml, String sql, List<Inferred> collections) {
+        public Result {
+            collections = List.copyOf(collections);
+        }
+    }
+
+    /// One collection.
+    public record Inferred(
+            Proposal.Table table, CollectionProfile profile, List<FieldSummary> fields, Coverage coverage) {
+        public Inferred {
+            fields = List.copyOf(fields);
+        }
+    }
+
+    public Inference(MongoSource source, Request request, InferProgress progress) {
+        this.source = source;
+        this.request = request;
+        this.progress = progress;
+    }
+
+    /// @param namespaces all there are in the database
+    public Result run(List<Namespace> namespaces) {
+        try {
+            return infer(namespaces);
+        } finally {
+            progress.end();
+        }
+    }
+
+    private Result infer(List<Namespace> namespaces) {
+        List<String> chosen = new ArrayList<>();
+        SequencedMap<String, String> ignored = new LinkedHashMap<>();
+        for (Namespace namespace : namespaces) {
+            switch (namespace.kind()) {
+                case COLLECTION -> {
+                    if (request.collections().isEmpty() || request.collections().contains(namespace.name())) {
+                        chosen.add(namespace.name());
+                    } else {
+                        ignored.put(namespace.name(), "not asked for");
+                    }
+                }
+                case VIEW -> ignored.put(namespace.name(), "a view: computed from others, without changes of its own");
+                case TIME_SERIES ->
+                    ignored.put(namespace.name(), "a time series: MongoDB gives no change stream of it");
+            }
+        }
+        Map<String, Long> estimates = new LinkedHashMap<>();
+        chosen.forEach(collection -> estimates.put(collection, source.estimate(collection)));
+        progress.begin(2 * estimates.values().stream().mapToLong(this::lookedAt).sum());
+        SequencedMap<String, CollectionProfile> profiles = new LinkedHashMap<>();
+        estimates.forEach((collection, estimate) -> profiles.put(collection, profile(collection, estimate)));
+
+        progress.step("references", "looking for references");
+        References references = References.find(profiles.values(), this::existing);
+        Proposal proposal = MappingProposer.propose(
+                new MappingProposer.Wish(request.name(), source.database(), request.schema(), ignored, request.words()),
+                List.copyOf(profiles.values()),
+                references);
+        String yaml = MappingYaml.write(proposal);
+        Mapping mapping = MappingReader.read("mapping.yaml", yaml);
+        List<Inferred> inferred = new ArrayList<>();
+        for (Proposal.Table table : proposal.tables()) {
+            CollectionProfile profile = profiles.get(table.collection());
+            var collection = mapping.byCollection().get(table.collection());
+            if (profile == null || collection == null) {
+                throw new IllegalStateException("every table is of a collection that was looked at");
+            }
+            Coverage coverage = Coverage.of(collection);
+            long estimate = estimates.getOrDefault(table.collection(), 0L);
+            progress.step(table.collection(), "trying the mapping on " + lookedAt(estimate) + " documents");
+            read(table.collection(), estimate, document -> coverage.add(document.decode(DECODER)));
+            inferred.add(new Inferred(table, profile, FieldSummary.of(profile, table), coverage));
+        }
+        return new Result(proposal, yaml, MigrationSql.write(proposal), inferred);
+    }
+
+    private long lookedAt(long estimate) {
+        return request.sample() == 0 ? estimate : Math.min(estimate, request.sample());
+    }
+
+    private boolean isSampled(long estimate) {
+        return request.sample() > 0 && estimate > request.sample();
+    }
+
+    private CollectionProfile profile(String collection, long estimate) {
+        CollectionProfile profile = new CollectionProfile(
+                collection, isSampled(estimate) ? OptionalLong.of(estimate) : OptionalLong.empty());
+        progress.step(
+                collection,
+                isSampled(estimate)
+                        ? "looking at " + request.sample() + " of about " + estimate + " documents"
+                        : "looking at all documents, about " + estimate);
+        read(collection, estimate, document -> {
+            BsonDocument decoded = document.decode(DECODER);
+            profile.add(decoded, document.getByteBuffer().remaining());
+        });
+        return profile;
+    }
+
+    private void read(String collection, long estimate, Consumer<RawBsonDocument> reader) {
+        Consumer<RawBsonDocument> counted = document -> {
+            reader.accept(document);
+            progress.advance();
+        };
+        if (isSampled(estimate)) {
+            source.sample(collection, request.sample(), counted);
+            return;
+        }
+        for (IdBracket bracket : IdBracket.values()) {
+            BsonValue after = null;
+            for (boolean complete = false; !complete; ) {
+                MongoSource.Piece piece = source.read(collection, bracket, after, DOCUMENTS_MAX, BYTES_MAX, null);
+                piece.documents().forEach(counted);
+                after = piece.lastId();
+                complete = piece.complete();
+            }
+        }
+    }
+
+    private Set<BsonValue> existing(String collection, Collection<BsonValue> ids) {
+        List<BsonValue> all = List.copyOf(ids);
+        Set<BsonValue> existing = new HashSet<>();
+        for (int from = 0; from < all.size(); from += IDS_MAX) {
+            existing.addAll(source.existingIds(collection, all.subList(from, Math.min(all.size(), from + IDS_MAX))));
+        }
+        return existing;
+    }
+}

@@ -1,0 +1,87 @@
+package dev.sluice.service.infer;
+
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.SluiceException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/// The files of a proposal: `mapping.yaml`, and `migrations/V0001__<name>.sql` beside it, as SLUICE_MAPPING
+/// wants them.
+///
+/// @param folder that both are in
+public record ProposedFiles(Path folder, Path mapping, Path migration) {
+    public static ProposedFiles in(Path folder, String name) {
+        return new ProposedFiles(
+                folder, folder.resolve("mapping.yaml"), folder.resolve("migrations/V0001__" + name + ".sql"));
+    }
+
+    /// Says which files are in the way: those with the same names unless they may be overwritten, and other
+    /// migrations, which are never touched.
+    ///
+    /// @throws SluiceException of kind BAD_SETTING when there are any
+    public void requireRoom(boolean overwrite) {
+        if (Files.exists(folder) && !Files.isDirectory(folder)) {
+            throw new SluiceException(FailureKind.BAD_SETTING, "--out: " + folder + " is a file, not a folder.");
+        }
+        List<Path> same = Stream.of(mapping, migration).filter(Files::exists).toList();
+        if (!overwrite && !same.isEmpty()) {
+            throw new SluiceException(
+                    FailureKind.BAD_SETTING,
+                    "There is a file already: " + text(same)
+                            + ". Name another folder with --out, or overwrite it with --force.");
+        }
+        List<Path> others = others();
+        if (!others.isEmpty()) {
+            throw new SluiceException(
+                    FailureKind.BAD_SETTING,
+                    "There are other migrations already: " + text(others)
+                            + ". They would run beside the proposed one; name another folder with --out.");
+        }
+    }
+
+    private List<Path> others() {
+        Path migrations = folder.resolve("migrations");
+        if (!Files.isDirectory(migrations)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(migrations)) {
+            return files.filter(f -> f.toString().endsWith(".sql") && !f.equals(migration))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw cannot(e);
+        }
+    }
+
+    private static String text(List<Path> files) {
+        return String.join(", ", files.stream().map(Path::toString).toList());
+    }
+
+    /// Writes both.
+    ///
+    /// @throws SluiceException of kind BAD_SETTING where that is not possible
+    public void write(String yaml, String sql) {
+        try {
+            Files.createDirectories(folder.resolve("migrations"));
+            Files.writeString(mapping, yaml);
+            Files.writeString(migration, sql);
+        } catch (IOException e) {
+            throw cannot(e);
+        }
+    }
+
+    private SluiceException cannot(IOException e) {
+        return new SluiceException(
+                FailureKind.BAD_SETTING, "--out: " + folder + " can't be written: " + e.getMessage() + ".", e);
+    }
+
+    /// The folder as SLUICE_MAPPING takes it: never a bare name, which might be one of the catalog's.
+    public String setting() {
+        return folder.isAbsolute() || folder.startsWith(".") || folder.startsWith("..")
+                ? folder.toString()
+                : "./" + folder;
+    }
+}

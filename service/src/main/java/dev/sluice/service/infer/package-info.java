@@ -1,0 +1,5 @@
+/// From a database nobody has described to a mapping and its tables.
+@NullMarked
+package dev.sluice.service.infer;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,132 @@
+package dev.sluice.service.ops;
+
+import dev.sluice.failure.SluiceException;
+import dev.sluice.service.ops.Report.Counts;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Shows as metrics what the control schema holds: asked for every few seconds on a thread of its own, so
+/// that a scrape never waits for PostgreSQL. What was read too long ago is unknown.
+public final class ControlMetrics implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ControlMetrics.class);
+    private static final Duration EVERY = Duration.ofSeconds(3);
+
+    /// Where counting takes long it is done less often, so that it takes no more than one part in so many of
+    /// the time.
+    private static final int SHARE = 20;
+
+    /// Beyond this, and beyond the time until the next reading, a reading says nothing of now.
+    private static final Duration STALE = Duration.ofSeconds(20);
+
+    private final String pipeline;
+    private final Report report;
+    private final MeterRegistry registry;
+    private final Thread reader;
+
+    /// Reasons that have a counter: collection and reason. The reader's thread alone.
+    private final Set<SkipReason> counted = new HashSet<>();
+
+    private volatile @Nullable Reading reading;
+
+    private record SkipReason(String collection, String reason) {}
+
+    private record Reading(Counts counts, long nanos, long goodForNanos) {}
+
+    private ControlMetrics(String pipeline, Collection<String> collections, Report report, MeterRegistry registry) {
+        this.pipeline = pipeline;
+        this.report = report;
+        this.registry = registry;
+        for (String collection : collections) {
+            gauge(MetricNames.DEAD_LETTERS, "Documents parked now", collection, Counts::deadLetters);
+            gauge(
+                    MetricNames.WAITING_DOCUMENTS,
+                    "Documents that wait for another row",
+                    collection,
+                    Counts::waitingDocuments);
+            gauge(MetricNames.UNMAPPED_FIELDS, "Fields no column reads", collection, Counts::unmappedFields);
+        }
+        this.reader = Thread.ofPlatform().name("sluice-counts").daemon(true).unstarted(this::readAgainAndAgain);
+    }
+
+    /// @param collections those that have a gauge, whether there is anything to count or not
+    public static ControlMetrics start(
+            String pipeline, Collection<String> collections, Report report, MeterRegistry registry) {
+        ControlMetrics metrics = new ControlMetrics(pipeline, collections, report, registry);
+        metrics.reader.start();
+        return metrics;
+    }
+
+    private void gauge(String name, String description, String collection, Function<Counts, Map<String, Long>> counts) {
+        Gauge.builder(name, this, metrics -> metrics.value(collection, counts))
+                .description(description)
+                .tags("pipeline", pipeline, "collection", collection)
+                .register(registry);
+    }
+
+    private double value(String collection, Function<Counts, Map<String, Long>> counts) {
+        Reading last = reading;
+        return last == null || System.nanoTime() - last.nanos() > last.goodForNanos()
+                ? Double.NaN
+                : counts.apply(last.counts()).getOrDefault(collection, 0L);
+    }
+
+    private void readAgainAndAgain() {
+        try {
+            while (!Thread.currentThread().isInterrupted()) {
+                Duration rest = read().multipliedBy(SHARE);
+                Thread.sleep(rest.compareTo(EVERY) > 0 ? rest : EVERY);
+            }
+        } catch (InterruptedException closed) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// @return how long counting took; zero when PostgreSQL did not answer, to ask again soon
+    private Duration read() {
+        try {
+            long started = System.nanoTime();
+            Counts counts = report.counts();
+            long now = System.nanoTime();
+            reading = new Reading(counts, now, Math.max(STALE.toNanos(), 2 * SHARE * (now - started)));
+            counts.skipped()
+                    .forEach((collection, reasons) -> reasons.keySet().forEach(reason -> {
+                        if (counted.add(new SkipReason(collection, reason))) {
+                            FunctionCounter.builder(
+                                            MetricNames.SKIPPED_DOCUMENTS, this, m -> m.skipped(collection, reason))
+                                    .description("Documents that had no row by a rule of the mapping")
+                                    .tags(Tags.of("pipeline", pipeline, "collection", collection, "reason", reason))
+                                    .register(registry);
+                        }
+                    }));
+            return Duration.ofNanos(now - started);
+        } catch (SluiceException away) {
+            // The pipeline says so itself; here the counts become unknown by and by.
+            LOG.debug("The counts could not be read: {}", away.getMessage());
+            return Duration.ZERO;
+        }
+    }
+
+    /// A counter keeps what it last knew: it can't be unknown.
+    private double skipped(String collection, String reason) {
+        Reading last = reading;
+        Map<String, Long> reasons =
+                last == null ? null : last.counts().skipped().get(collection);
+        return reasons == null ? 0 : reasons.getOrDefault(reason, 0L);
+    }
+
+    @Override
+    public void close() {
+        reader.interrupt();
+    }
+}

@@ -1,0 +1,118 @@
+package dev.sluice.service.web;
+
+import dev.sluice.service.config.Settings;
+import io.micronaut.http.HttpHeaders;
+import io.micronaut.http.HttpMethod;
+import io.micronaut.http.HttpRequest;
+import io.micronaut.http.HttpResponse;
+import io.micronaut.http.MutableHttpResponse;
+import io.micronaut.http.annotation.RequestFilter;
+import io.micronaut.http.annotation.ServerFilter;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Who may change something over HTTP: who has the bearer token of SLUICE_API_TOKEN; where none is set, who
+/// calls from this machine. Looking is for all who reach the port.
+///
+/// A browser on this machine is "from this machine" too, whatever page it shows. So without a token a call
+/// must also name this machine as its host (a page can point a name of its own here), come from no other
+/// page, and not be passed on by a proxy, which hides who it is from.
+@ServerFilter("/api/**")
+final class ApiGuard {
+    private static final Set<HttpMethod> LOOKING = Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
+    private static final List<String> PASSED_ON = List.of("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via");
+    private static final String BEARER = "bearer ";
+
+    private final byte @Nullable [] token;
+
+    ApiGuard(Settings settings) {
+        this.token =
+                settings.apiToken().map(t -> t.getBytes(StandardCharsets.UTF_8)).orElse(null);
+    }
+
+    /// @return null to let it pass
+    @RequestFilter
+    @Nullable
+    HttpResponse<?> check(HttpRequest<?> request) {
+        if (LOOKING.contains(request.getMethod())) {
+            return null;
+        }
+        if (token != null) {
+            return hasToken(request) ? null : unauthorized();
+        }
+        String refusal = refusalWithoutToken(request);
+        return refusal == null
+                ? null
+                : HttpResponse.status(io.micronaut.http.HttpStatus.FORBIDDEN).body(error(refusal));
+    }
+
+    private boolean hasToken(HttpRequest<?> request) {
+        String header = request.getHeaders().get(HttpHeaders.AUTHORIZATION);
+        return token != null
+                && header != null
+                && header.toLowerCase(Locale.ROOT).startsWith(BEARER)
+                // In a time that says nothing of how much of it was right.
+                && MessageDigest.isEqual(
+                        token, header.substring(BEARER.length()).strip().getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static MutableHttpResponse<Map<String, String>> unauthorized() {
+        return HttpResponse.<Map<String, String>>status(io.micronaut.http.HttpStatus.UNAUTHORIZED)
+                .header(HttpHeaders.WWW_AUTHENTICATE, "Bearer realm=\"sluice\"")
+                .body(error("This call changes something and takes the token of SLUICE_API_TOKEN:"
+                        + " Authorization: Bearer <token>."));
+    }
+
+    private static @Nullable String refusalWithoutToken(HttpRequest<?> request) {
+        boolean loopback = request.getRemoteAddress().getAddress() != null
+                && request.getRemoteAddress().getAddress().isLoopbackAddress();
+        boolean passedOn = PASSED_ON.stream().anyMatch(request.getHeaders()::contains);
+        if (!loopback || passedOn || !isThisMachine(request.getHeaders().get(HttpHeaders.HOST))) {
+            return "Without SLUICE_API_TOKEN, calls that change something are accepted from the machine itself only."
+                    + " Set it, and send it as Authorization: Bearer <token>.";
+        }
+        String origin = request.getHeaders().get(HttpHeaders.ORIGIN);
+        if (origin != null && !isOwn(origin, String.valueOf(request.getHeaders().get(HttpHeaders.HOST)))) {
+            return "This call comes from another page than Sluice's own. Set SLUICE_API_TOKEN, and send it as"
+                    + " Authorization: Bearer <token>.";
+        }
+        return null;
+    }
+
+    private static boolean isThisMachine(@Nullable String host) {
+        if (host == null) {
+            return false;
+        }
+        String name = host.replaceFirst(":\\d+$", "");
+        if (name.equalsIgnoreCase("localhost")) {
+            return true;
+        }
+        // Only what is an address already; a name would be asked for, and its owner would answer.
+        boolean address = name.matches("\\[[0-9a-fA-F:.]+]") || name.matches("\\d{1,3}(\\.\\d{1,3}){3}");
+        try {
+            return address && InetAddress.getByName(name).isLoopbackAddress();
+        } catch (UnknownHostException e) {
+            return false;
+        }
+    }
+
+    private static boolean isOwn(String origin, String host) {
+        try {
+            return host.equalsIgnoreCase(URI.create(origin).getAuthority());
+        } catch (IllegalArgumentException malformed) {
+            return false;
+        }
+    }
+
+    private static Map<String, String> error(String text) {
+        return Map.of("error", text);
+    }
+}

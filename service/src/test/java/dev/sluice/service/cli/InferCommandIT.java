@@ -1,0 +1,293 @@
+package dev.sluice.service.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.mongodb.client.MongoDatabase;
+import com.mongodb.client.model.CreateCollectionOptions;
+import com.mongodb.client.model.InsertManyOptions;
+import com.mongodb.client.model.TimeSeriesOptions;
+import dev.sluice.mapping.DocumentMapper;
+import dev.sluice.schema.Catalog;
+import dev.sluice.schema.CollectionMapping;
+import dev.sluice.service.cli.Cli.Result;
+import dev.sluice.service.cli.Servers.Place;
+import dev.sluice.service.demo.Shop;
+import dev.sluice.service.infer.DocsGptDocuments;
+import dev.sluice.service.infer.TbdAgentsDocuments;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.PostgresUri;
+import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.verify.FullComparison;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.bson.BsonDocument;
+import org.bson.BsonInt32;
+import org.bson.BsonInt64;
+import org.bson.BsonString;
+import org.bson.BsonValue;
+import org.bson.Document;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What `infer` proposes is used as it is: `backfill` copies every document, and both sides are equal.
+class InferCommandIT {
+    private final Path folder;
+
+    InferCommandIT(@TempDir Path folder) {
+        this.folder = folder;
+    }
+
+    @Test
+    @DisplayName("the demo's shop: every value typed or jsonb, nothing in the rest")
+    void theShop() throws IOException, SQLException {
+        Place place = Servers.place();
+        new Shop(place.mongo(), 1).open(400, 300);
+
+        JsonNode coverage = inferAndBackfill(place, Map.of("users", 400L, "orders", 300L));
+
+        assertThat(coverage.get("whole").longValue()).isEqualTo(700);
+        assertThat(coverage.get("quarantined").longValue()).isZero();
+        assertThat(place.count("order_lines")).isGreaterThan(300);
+        assertThat(place.text("SELECT indexdef FROM pg_indexes WHERE indexdef LIKE '%orders%user_id%'"))
+                .isNotEmpty();
+    }
+
+    @Test
+    @DisplayName("DocsGPT's 21 collections, in the shapes of several versions")
+    void docsGpt() throws IOException, SQLException {
+        Place place = Servers.place();
+        Map<String, List<Document>> collections = DocsGptDocuments.of(7, 300);
+
+        JsonNode coverage = inferAndBackfill(place, insert(place.mongo(), collections));
+
+        assertThat(collections).hasSize(21);
+        assertThat(coverage.get("documents").longValue()).isEqualTo(21 * 300);
+        assertThat(share(coverage, "rest")).isLessThan(0.01);
+        assertThat(share(coverage, "quarantined")).isLessThan(0.001);
+        // A NUL in a text, and a query that is no object.
+        assertThat(coverage.get("quarantined").longValue()).isEqualTo(2);
+        assertThat(place.count("sluice.quarantine")).isEqualTo(2);
+        assertThat(place.count("conversation_queries")).isEqualTo(600);
+    }
+
+    @Test
+    @DisplayName("TBD Agents' 15 collections, in the shapes of several versions")
+    void tbdAgents() throws IOException, SQLException {
+        Place place = Servers.place();
+        Map<String, List<Document>> collections = TbdAgentsDocuments.of(7, 300);
+
+        JsonNode coverage = inferAndBackfill(place, insert(place.mongo(), collections));
+
+        assertThat(collections).hasSize(15);
+        assertThat(coverage.get("documents").longValue()).isEqualTo(15 * 300);
+        assertThat(share(coverage, "rest")).isLessThan(0.01);
+        assertThat(coverage.get("quarantined").longValue()).isEqualTo(1);
+        assertThat(place.count("workflow_logs")).isEqualTo(300);
+    }
+
+    @Test
+    @DisplayName("ids and names of every kind: no document is dead-lettered")
+    void oddIdsAndNames() throws IOException, SQLException {
+        Place place = Servers.place();
+        List<BsonDocument> odd = new ArrayList<>();
+        for (BsonValue id : List.of(
+                new BsonInt32(1),
+                new BsonString("1"),
+                new BsonDocument("a", new BsonInt32(1)),
+                new BsonInt64(1L << 60))) {
+            odd.add(new BsonDocument("_id", id)
+                    .append("order", new BsonInt32(1))
+                    .append("userId", new BsonInt32(2))
+                    .append("user_id", new BsonString("three"))
+                    .append("ctid", new BsonInt32(4))
+                    .append("a.b", new BsonInt32(5))
+                    .append("", new BsonInt32(6))
+                    .append("it's ${x}", new BsonInt32(7))
+                    .append("n".repeat(90), new BsonInt32(8))
+                    .append("rest", new BsonInt32(9)));
+        }
+        place.mongo().getCollection("odd names & ids", BsonDocument.class).insertMany(odd);
+        place.mongo().createCollection("empty");
+        place.mongo().createView("a_view", "odd names & ids", List.of());
+        place.mongo()
+                .createCollection(
+                        "ticks", new CreateCollectionOptions().timeSeriesOptions(new TimeSeriesOptions("at")));
+
+        JsonNode coverage = inferAndBackfill(place, Map.of("odd_names_ids", 4L, "empty", 0L));
+
+        assertThat(coverage.get("rest").longValue()).isEqualTo(4);
+        assertThat(coverage.get("values").longValue()).isEqualTo(36);
+        assertThat(Files.readString(folder.resolve("proposed/mapping.yaml")))
+                .contains("- a_view  # a view", "- ticks  # a time series");
+    }
+
+    @Test
+    void aLargeCollectionIsSampledAndTriedOnASecondSample() throws IOException, SQLException {
+        Place place = Servers.place();
+        List<Document> many = new ArrayList<>();
+        for (int i = 0; i < 1_000; i++) {
+            many.add(new Document("_id", i).append("f", i == 500 ? (Object) "odd one" : i));
+        }
+        place.mongo().getCollection("many").insertMany(many);
+
+        JsonNode report = infer(place, "--sample", "50");
+        JsonNode collection = report.get("collections").get(0);
+
+        assertThat(collection.get("documents").longValue()).isEqualTo(50);
+        assertThat(collection.get("estimate").longValue()).isEqualTo(1_000);
+        assertThat(collection.get("coverage").get("documents").longValue()).isEqualTo(50);
+        // Whether the odd one was in the sample or not, all documents land.
+        backfill(place, Map.of("many", 1_000L));
+    }
+
+    @Test
+    void theReportForPeopleNamesFieldsHazardsAndCoverage() {
+        Place place = Servers.place();
+        new Shop(place.mongo(), 1).open(50, 50);
+        place.mongo().getCollection("users").insertOne(new Document("name", "a\0b"));
+        Path out = folder.resolve("shop");
+
+        Result result = Cli.run(source(place), "infer", "--out", out.toString());
+
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(result.out())
+                .containsPattern("(?m)^orders: 50 documents, the largest [0-9,]+ bytes; table orders with order_lines$")
+                .containsPattern("(?m)^  userId +100.0 % +string +up to 24 characters +user_id text -> users$")
+                .containsPattern(
+                        "(?m)^  address\\.\"geo.lat\" +100.0 % +double +[-0-9.]+ to [-0-9.]+ +address_geo_lat double")
+                .containsPattern("(?m)^  ! name: NUL or half a character in 1 text")
+                .containsPattern("(?m)^users +51 +98.0 % +0 ")
+                .contains("1 x quarantined: users.name holds NUL, which PostgreSQL text can't")
+                .contains("export SLUICE_MAPPING=" + out)
+                .doesNotContain("Lisbon", "shop.example");
+        assertThat(result.err()).contains("orders: looking at all documents, about 50");
+    }
+
+    @Test
+    void nothingIsOverwrittenUnlessAskedFor() throws IOException {
+        Place place = Servers.place();
+        new Shop(place.mongo(), 1).open(5, 5);
+        Map<String, String> settings = source(place);
+        String out = folder.resolve("out").toString();
+        assertThat(Cli.run(settings, "infer", "--out", out, "--name", "shop").exitCode())
+                .isZero();
+        Files.writeString(Path.of(out, "mapping.yaml"), "mine");
+
+        Result again = Cli.run(settings, "infer", "--out", out, "--name", "shop");
+        Result forced = Cli.run(settings, "infer", "--out", out, "--name", "shop", "--force");
+        Result other = Cli.run(settings, "infer", "--out", out, "--name", "other", "--force");
+
+        assertThat(again.exitCode()).isEqualTo(2);
+        assertThat(again.err()).contains("There is a file already: ", "mapping.yaml", "--force");
+        assertThat(forced.exitCode()).isZero();
+        assertThat(Files.readString(Path.of(out, "mapping.yaml"))).contains("mapping: shop");
+        assertThat(other.exitCode()).isEqualTo(2);
+        assertThat(other.err()).contains("There are other migrations already: ", "V0001__shop.sql");
+    }
+
+    @Test
+    void mistakesAreToldBeforeAnythingIsWritten() {
+        Place place = Servers.place();
+        new Shop(place.mongo(), 1).open(1, 1);
+        String out = folder.resolve("out").toString();
+        Map<String, String> empty = Cli.with(source(place), "MONGO_DB_NAME", "nobody_has_this");
+
+        Result noSettings = Cli.run(Map.of(), "infer");
+        Result noDatabase = Cli.run(empty, "infer", "--out", out);
+        Result noCollection = Cli.run(source(place), "infer", "--collection", "userz", "--out", out);
+        Result badName = Cli.run(source(place), "infer", "--name", "Shop!", "--out", out);
+        Result badSchema = Cli.run(source(place), "infer", "--schema", "sluice", "--out", out);
+
+        assertThat(noSettings.exitCode()).isEqualTo(2);
+        assertThat(noSettings.err()).contains("MONGO_URI", "MONGO_DB_NAME").doesNotContain("POSTGRES_URI");
+        assertThat(noDatabase.exitCode()).isEqualTo(2);
+        assertThat(noDatabase.err()).contains("the database 'nobody_has_this' has no collection");
+        assertThat(noCollection.exitCode()).isEqualTo(2);
+        assertThat(noCollection.err()).contains("no collection 'userz'; it has orders, users");
+        assertThat(badName.exitCode()).isEqualTo(2);
+        assertThat(badSchema.exitCode()).isEqualTo(2);
+        assertThat(Path.of(out)).doesNotExist();
+    }
+
+    @Test
+    void onlyWhatIsAskedForIsMappedAndInTheSchemaThatIsNamed() throws IOException, SQLException {
+        Place place = Servers.place();
+        new Shop(place.mongo(), 1).open(5, 7);
+
+        JsonNode report = infer(place, "--collection", "orders", "--schema", "crm", "--whole");
+
+        assertThat(report.get("ignored").get("users").textValue()).isEqualTo("not asked for");
+        backfill(place, Map.of("crm.orders", 7L));
+    }
+
+    private static Map<String, String> source(Place place) {
+        return Cli.settings(
+                "MONGO_URI", Servers.mongoUri(), "MONGO_DB_NAME", place.mongo().getName());
+    }
+
+    private static Map<String, Long> insert(MongoDatabase database, Map<String, List<Document>> collections) {
+        Map<String, Long> expected = new java.util.TreeMap<>();
+        collections.forEach((collection, documents) -> {
+            database.getCollection(collection).insertMany(documents, new InsertManyOptions().ordered(false));
+            expected.put(collection, (long) documents.size());
+        });
+        return expected;
+    }
+
+    private JsonNode infer(Place place, String... options) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of(
+                "infer",
+                "--json",
+                "--name",
+                "proposed",
+                "--out",
+                folder.resolve("proposed").toString()));
+        arguments.addAll(List.of(options));
+        Result result = Cli.run(source(place), arguments.toArray(String[]::new));
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        return JsonMapper.builder().build().readTree(result.out());
+    }
+
+    /// @param expected rows of each table
+    /// @return the coverage of all collections
+    private JsonNode inferAndBackfill(Place place, Map<String, Long> expected) throws IOException, SQLException {
+        JsonNode coverage = infer(place).get("coverage");
+
+        backfill(place, expected);
+        return coverage;
+    }
+
+    private void backfill(Place place, Map<String, Long> expected) throws SQLException {
+        String mapping = folder.resolve("proposed").toString();
+        Result result = Cli.run(Cli.with(place.settings(), "SLUICE_MAPPING", mapping), "backfill");
+        assertThat(result.exitCode()).as(result.out() + result.err()).isZero();
+        expected.forEach(
+                (table, rows) -> assertThat(place.count(table)).as(table).isEqualTo(rows));
+        assertThat(place.count("sluice.dead_letter")).isZero();
+        try (MongoSource source =
+                        new MongoSource(Servers.mongoUri(), place.mongo().getName());
+                Connection connection =
+                        new PostgresConnector(PostgresUri.parse(place.postgresUri())).openForLongWork()) {
+            FullComparison comparison = new FullComparison(source, connection, "proposed");
+            int index = 0;
+            for (CollectionMapping collection : Catalog.load(mapping).mapping().collections()) {
+                CollectionTarget target = new CollectionTarget(index++, collection, DocumentMapper.of(collection));
+                assertThat(comparison.compare(target)).allMatch(d -> d.equal());
+            }
+        }
+    }
+
+    private static double share(JsonNode coverage, String part) {
+        return coverage.get(part).doubleValue() / coverage.get("values").doubleValue();
+    }
+}
