@@ -22,8 +22,8 @@ public final class ControlMetrics implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ControlMetrics.class);
     private static final Duration EVERY = Duration.ofSeconds(3);
 
-    /// Where counting takes long it is done less often, so that it takes no more than one part in so many of
-    /// the time.
+    /// Where counting takes long it is done less often, so that it takes no more than one part in so many
+    /// of the time.
     private static final int SHARE = 20;
 
     /// Beyond this, and beyond the time until the next reading, a reading says nothing of now.
