@@ -84,8 +84,10 @@ COMMENT ON COLUMN order_lines.rest IS 'Fields of the element that have no column
 -- Values of these are the _id of other documents.
 CREATE INDEX ON orders (buyer);
 
+-- A document's rows are written together, so foreign keys from child tables hold, if you want them.
+-- ALTER TABLE order_lines ADD FOREIGN KEY (order_id) REFERENCES orders (id) ON DELETE CASCADE;
+
 -- MongoDB promises none of these. A row that breaks one stops the pipeline, and rows arrive in the order of
 -- their documents: add what you know to hold, foreign keys as DEFERRABLE INITIALLY DEFERRED or after the
 -- switch.
 -- ALTER TABLE orders ADD FOREIGN KEY (buyer) REFERENCES users (id);
--- ALTER TABLE order_lines ADD FOREIGN KEY (order_id) REFERENCES orders (id) ON DELETE CASCADE;

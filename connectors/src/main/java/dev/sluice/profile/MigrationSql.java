@@ -15,6 +15,7 @@ public final class MigrationSql {
     private final StringBuilder sql = new StringBuilder();
     private final List<String> comments = new ArrayList<>();
     private final List<String> indexes = new ArrayList<>();
+    private final List<String> families = new ArrayList<>();
     private final List<String> constraints = new ArrayList<>();
 
     private MigrationSql() {}
@@ -35,6 +36,9 @@ public final class MigrationSql {
         proposal.tables().forEach(this::table);
         block("", comments);
         block("\n-- Values of these are the _id of other documents.\n", indexes);
+        block(
+                "\n-- A document's rows are written together, so foreign keys from child tables hold, if you want them.\n",
+                families);
         block(
                 "\n-- MongoDB promises none of these. A row that breaks one stops the pipeline, and rows arrive in the order of\n"
                         + "-- their documents: add what you know to hold, foreign keys as DEFERRABLE INITIALLY DEFERRED or after the\n"
@@ -80,7 +84,7 @@ public final class MigrationSql {
                 "The document: " + OneLine.name(table.key().column()) + " of " + OneLine.name(table.table()));
         comment(name, child.ordinal(), "Index in the array, from 0");
         describe(name, child.columns(), child.rest(), "the element");
-        constraints.add("-- ALTER TABLE " + name + " ADD FOREIGN KEY (" + key + ") REFERENCES " + parent + " ("
+        families.add("-- ALTER TABLE " + name + " ADD FOREIGN KEY (" + key + ") REFERENCES " + parent + " ("
                 + SqlKeywords.identifier(table.key().column()) + ") ON DELETE CASCADE;");
     }
 

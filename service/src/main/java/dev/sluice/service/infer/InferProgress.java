@@ -90,9 +90,7 @@ public sealed interface InferProgress {
             bar = new ProgressBarBuilder()
                     .setTaskName("infer")
                     .setInitialMax(documents)
-                    .setUnit(" documents", 1)
                     .setStyle(ProgressBarStyle.ASCII)
-                    .showSpeed()
                     .setConsumer(new ConsoleProgressBarConsumer(out))
                     .build();
         }

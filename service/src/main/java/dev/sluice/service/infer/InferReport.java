@@ -268,7 +268,7 @@ public final class InferReport {
     }
 
     private static String share(long part, long whole) {
-        return whole == 0 ? "-" : share((double) part / whole);
+        return whole == 0 ? "-" : part > 0 && part * 1_000 < whole ? "< 0.1 %" : share((double) part / whole);
     }
 
     /// Cut, not rounded: 99.99 % are not all.

@@ -1,6 +1,7 @@
 package dev.sluice.service.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -26,9 +27,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonInt64;
@@ -41,6 +44,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// What `infer` proposes is used as it is: `backfill` copies every document, and both sides are equal.
 class InferCommandIT {
+    private static final Duration BOUND = Duration.ofSeconds(60);
+
     private final Path folder;
 
     InferCommandIT(@TempDir Path folder) {
@@ -74,9 +79,9 @@ class InferCommandIT {
         assertThat(coverage.get("documents").longValue()).isEqualTo(21 * 300);
         assertThat(share(coverage, "rest")).isLessThan(0.01);
         assertThat(share(coverage, "quarantined")).isLessThan(0.001);
-        // A NUL in a text, and a query that is no object.
-        assertThat(coverage.get("quarantined").longValue()).isEqualTo(2);
-        assertThat(place.count("sluice.quarantine")).isEqualTo(2);
+        // A NUL in a text, a query that is no object, a UUID of the old kind.
+        assertThat(coverage.get("quarantined").longValue()).isEqualTo(3);
+        assertThat(place.count("sluice.quarantine")).isEqualTo(3);
         assertThat(place.count("conversation_queries")).isEqualTo(600);
     }
 
@@ -129,6 +134,39 @@ class InferCommandIT {
         assertThat(coverage.get("values").longValue()).isEqualTo(36);
         assertThat(Files.readString(folder.resolve("proposed/mapping.yaml")))
                 .contains("- a_view  # a view", "- ticks  # a time series");
+    }
+
+    @Test
+    @DisplayName("what was not in the sample: a new field lands in the rest, a value of another type in quarantine")
+    void whatTurnsUpLater() throws IOException {
+        Place place = Servers.place();
+        new Shop(place.mongo(), 1).open(20, 20);
+        infer(place);
+        Map<String, String> settings = Cli.with(
+                place.settings(), "SLUICE_MAPPING", folder.resolve("proposed").toString());
+
+        try (Cli run = Cli.start(settings, "run")) {
+            await().atMost(BOUND)
+                    .untilAsserted(() -> assertThat(place.count("pg_tables WHERE tablename = 'order_lines'"))
+                            .isEqualTo(1));
+            place.mongo()
+                    .getCollection("orders")
+                    .insertOne(new Document("_id", 9_000L)
+                            .append("status", "new")
+                            .append("gift", true)
+                            .append("total", "a lot")
+                            .append("shipping", "by hand")
+                            .append("lines", List.of(new Document("sku", "S").append("engraving", "for you"))));
+            await().atMost(BOUND)
+                    .untilAsserted(() -> assertThat(
+                                    place.text("SELECT status || ' ' || rest::text FROM orders WHERE id = 9000"))
+                            .isEqualTo("new {\"gift\": true, \"shipping\": \"by hand\"}"));
+            assertThat(place.text("SELECT sku || ' ' || rest::text FROM order_lines WHERE order_id = 9000"))
+                    .isEqualTo("S {\"engraving\": \"for you\"}");
+            assertThat(place.text("SELECT column_name || ' ' || value::text FROM sluice.quarantine"))
+                    .isEqualTo("orders.total \"a lot\"");
+            assertThat(run.running()).isTrue();
+        }
     }
 
     @Test
@@ -236,7 +274,7 @@ class InferCommandIT {
     }
 
     private static Map<String, Long> insert(MongoDatabase database, Map<String, List<Document>> collections) {
-        Map<String, Long> expected = new java.util.TreeMap<>();
+        Map<String, Long> expected = new TreeMap<>();
         collections.forEach((collection, documents) -> {
             database.getCollection(collection).insertMany(documents, new InsertManyOptions().ordered(false));
             expected.put(collection, (long) documents.size());
