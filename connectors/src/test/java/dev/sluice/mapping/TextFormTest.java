@@ -6,6 +6,7 @@ import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.Conversion;
 import java.time.ZoneOffset;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Collectors;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -85,7 +86,9 @@ class TextFormTest {
 
     private static void holds(TextForm form, String text, Conversion conversion, ColumnType type) {
         if (form.fits(text)) {
-            BsonValue converted = ConversionStep.of(conversion, type).apply(new BsonString(text));
+            BsonValue converted = ConversionStep.of(
+                            conversion, type, new SourceReader.Rests(FieldTrie.of(List.of()), null))
+                    .apply(new BsonString(text), Scope.nowhere());
             assertThat(converted).isNotNull().matches(value -> ExactFit.of(value, type));
         }
     }
