@@ -39,8 +39,8 @@ public final class DocumentMapper {
 
     private record Skip(SourceReader source, SkipRule.When when, AnyOf values, MappingResult result) {
         boolean applies(Scope scope) {
-            // What the source loses on the way is only compared with; no row lands without it.
-            BsonValue value = source.read(scope.aside());
+            // What the source has to say is of no column: its value is only compared.
+            BsonValue value = source.read(source.speaks() ? scope.aside() : scope);
             return switch (when) {
                 case MISSING -> value == null;
                 case NULL -> Falsy.isMissingOrNull(value);

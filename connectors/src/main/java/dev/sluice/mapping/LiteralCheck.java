@@ -36,13 +36,11 @@ record LiteralCheck(ColumnType type, BsonToPg.Converter converter, Where where, 
         ConversionChain chain = ConversionChain.of(conversions, type, rests);
         for (int i = 0; i < conversions.size(); i++) {
             List<Way> rest = before(new Way(chain, i + 1), after);
-            switch (conversions.get(i)) {
-                case Conversion.Sentinel sentinel -> literal(sentinel.to(), rest, setting);
-                case Conversion.MapValues map -> {
-                    map.values().values().forEach(value -> literal(value, rest, setting));
-                    literal(map.otherwise(), rest, setting);
-                }
-                default -> {}
+            if (conversions.get(i) instanceof Conversion.Sentinel sentinel) {
+                literal(sentinel.to(), rest, setting);
+            } else if (conversions.get(i) instanceof Conversion.MapValues map) {
+                map.values().values().forEach(value -> literal(value, rest, setting));
+                literal(map.otherwise(), rest, setting);
             }
         }
         return before(new Way(chain, 0), after);

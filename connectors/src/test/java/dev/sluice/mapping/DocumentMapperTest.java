@@ -28,6 +28,13 @@ class DocumentMapperTest {
                         flag: {type: boolean, convert: [{sentinel: {when: ["yes"], to: "true"}}]}
                         fine: {type: boolean, convert: [{sentinel: {when: ["yes"], to: "x"}}, truthy]}
                         doc: {type: jsonb, missing: {a: "\\0"}}
+                        level: {type: smallint, convert: [{map: {values: {a: 1, b: two}, otherwise: 3}}]}
+                        other: {type: smallint, convert: [{map: {values: {a: 1}, otherwise: "3"}}, trim]}
+                        read: {type: smallint, convert: [{map: {values: {a: "1"}}}, parse_number]}
+                        from: {type: smallint, from: {first_truthy: [{from: x, missing: seven}, {constant: 7}]}}
+                        bounded: {type: smallint, from: {constant: 7}, convert: [{number_range: {max: 5}}]}
+                        host: {type: inet, missing: localhost}
+                        text: {type: smallint, from: {join: [{constant: x}], with: ""}}
                 """))
                 .isInstanceOfSatisfying(
                         MappingException.class,
@@ -51,7 +58,17 @@ class DocumentMapperTest {
                                         "m.yaml:14: collections.things.columns.flag.convert: the value does not fit"
                                                 + " the column: is a string, not a boolean",
                                         "m.yaml:16: collections.things.columns.doc.missing: the value does not fit"
-                                                + " the column: .a holds NUL, which PostgreSQL text can't"));
+                                                + " the column: .a holds NUL, which PostgreSQL text can't",
+                                        "m.yaml:17: collections.things.columns.level.convert: the value does not fit"
+                                                + " the column: is a string, not a number",
+                                        "m.yaml:18: collections.things.columns.other.convert: the value does not fit"
+                                                + " the column: is a string, not a number",
+                                        "m.yaml:20: collections.things.columns.from.from: the value does not fit the"
+                                                + " column: is a string, not a number",
+                                        "m.yaml:21: collections.things.columns.bounded.from: the value does not fit the"
+                                                + " column: is greater than 5",
+                                        "m.yaml:22: collections.things.columns.host.missing: the value does not fit"
+                                                + " the column: is a string, and no address of a host or network"));
     }
 
     @Test
