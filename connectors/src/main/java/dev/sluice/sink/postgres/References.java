@@ -35,16 +35,17 @@ import org.jspecify.annotations.Nullable;
 /// `sluice.resync` and taken anew, by the same mapper, from MongoDB. When a row goes, what refers to it is
 /// emptied, dropped or taken out with it, and waits. Where nothing refers to a table, this costs nothing.
 ///
-/// Two transactions at once can't miss each other: a row that is referred to is held FOR KEY SHARE until
-/// the commit (a foreign key does that by itself), and a row that goes is locked before it is asked who
-/// refers to it. What comes at the same time as the one who waits for it is found by [Waiting#sweep].
+/// Two transactions at once can't miss each other: a row of ours that is referred to is held FOR KEY SHARE
+/// until the commit (a foreign key does that by itself), and a row that goes is locked before it is asked
+/// who refers to it. What comes at the same time as the one who waits for it is found by [Waiting#sweep].
 final class References {
     private final Connection connection;
     private final StagedTables tables;
     private final Links links;
     private final Map<Integer, Duplicates> duplicates;
     private final Waiting waiting;
-    private final Set<Link> heldByForeignKey = new HashSet<>();
+    /// Links whose rows no foreign key holds.
+    private final Set<Link> toHold = new HashSet<>();
 
     private References(Connection connection, StagedTables tables, List<CollectionTarget> targets, Waiting waiting) {
         this.connection = connection;
@@ -60,10 +61,15 @@ final class References {
             throws SQLException {
         References references = new References(connection, tables, targets, new Waiting(connection, pipeline));
         LiveTables live = new LiveTables(connection);
+        Set<TableName> written = new HashSet<>();
+        targets.forEach(t ->
+                tables.of(t).all().forEach(table -> written.add(table.shape().table())));
         for (Link link : references.links.all()) {
-            if (!link.isArray()
-                    && live.isForeignKey(link.shape().table(), link.column().name())) {
-                references.heldByForeignKey.add(link);
+            boolean held = !link.isArray()
+                    && live.isForeignKey(link.shape().table(), link.column().name());
+            // Rows of a table that others write are not deleted from here, and holding them takes a right.
+            if (!held && written.contains(link.to())) {
+                references.toHold.add(link);
             }
         }
         return references;
@@ -150,7 +156,7 @@ final class References {
         if (link.policy() == Orphan.CREATE) {
             createMissing(link, table);
         }
-        if (!heldByForeignKey.contains(link)) {
+        if (toHold.contains(link)) {
             hold(link, value, from);
         }
         String missing = value + " IS NOT NULL AND NOT EXISTS (SELECT FROM "
