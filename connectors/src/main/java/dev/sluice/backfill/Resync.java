@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -120,22 +121,20 @@ public final class Resync {
     }
 
     private int take(CollectionTarget target, List<Entry> entries) throws SQLException {
-        Map<BsonValue, Entry> wanted = new LinkedHashMap<>();
-        List<Entry> known = new ArrayList<>();
+        Set<BsonValue> wanted = new LinkedHashSet<>();
         for (Entry entry : entries) {
             Optional<List<BsonValue>> ids = ids(target, entry);
             if (ids.isEmpty()) {
                 return takeAll(target, entries);
             }
-            known.add(entry);
-            ids.get().forEach(id -> wanted.put(id, entry));
+            wanted.addAll(ids.get());
         }
         try (Fence.Flight flight = fences.get(target.index()).open()) {
             BsonTimestamp notBefore = streamPosition.get();
-            Piece piece = source.read(target.collection(), List.copyOf(wanted.keySet()), BYTES_MAX, notBefore);
+            Piece piece = source.read(target.collection(), List.copyOf(wanted), BYTES_MAX, notBefore);
             Map<String, Entry> byDocument = new HashMap<>();
             Map<String, Entry> byRow = new HashMap<>();
-            for (Entry entry : known) {
+            for (Entry entry : entries) {
                 if (entry.documentKey() != null) {
                     byDocument.put(RowIdentity.documentKey(IdText.parse(entry.documentKey())), entry);
                 } else {
@@ -160,7 +159,7 @@ public final class Resync {
             }
             List<Entry> done = new ArrayList<>(found);
             if (piece.complete()) {
-                for (Entry entry : known) {
+                for (Entry entry : entries) {
                     if (!found.contains(entry)) {
                         done.add(entry);
                         if (entry.documentKey() != null) {

@@ -6,7 +6,6 @@ import dev.sluice.schema.Dedupe;
 import dev.sluice.schema.TableName;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
 
 /// The SQL of a collection of whose documents several can be one row, see [Dedupe].
 ///
@@ -95,11 +94,5 @@ record Duplicates(TableShape shape, Dedupe dedupe, String key) {
                 .filter(c -> c.name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalStateException("the mapping's reader lets no other column pass"));
-    }
-
-    /// For messages and tests.
-    @Override
-    public String toString() {
-        return table() + " by " + dedupe.by().stream().collect(Collectors.joining(", "));
     }
 }

@@ -24,8 +24,7 @@ public final class ExpectedRows {
         for (Link link : new Links(List.of(target)).of(target)) {
             if (link.policy() == Orphan.SKIP) {
                 String own = "s." + TableName.quote(link.own());
-                String orphans = own + " IS NOT NULL AND NOT EXISTS (SELECT FROM "
-                        + link.to().sql() + " r WHERE " + link.matches(own, "s") + ")";
+                String orphans = link.isOrphan(own, "s");
                 TableSql table = staged.table(link.child());
                 String rows = "SELECT s." + table.keyName() + " FROM " + table.staging() + " s WHERE " + orphans;
                 if (link.child() < 0) {

@@ -124,6 +124,12 @@ record Link(
         return TableSql.matches(match, matchType, and, value, alias);
     }
 
+    /// The condition that a row refers by `value` to a row that is not there.
+    String isOrphan(String value, String alias) {
+        return value + " IS NOT NULL AND NOT EXISTS (SELECT FROM " + to.sql() + " r WHERE " + matches(value, alias)
+                + ")";
+    }
+
     /// What the other row is known by, seen from a row that refers to it.
     String awaited(String value, String alias) {
         return known(

@@ -159,8 +159,7 @@ final class References {
         if (toHold.contains(link)) {
             hold(link, value, from);
         }
-        String missing = value + " IS NOT NULL AND NOT EXISTS (SELECT FROM "
-                + link.to().sql() + " r WHERE " + link.matches(value, "s") + ")";
+        String missing = link.isOrphan(value, "s");
         if (link.policy() == null) {
             missing += " AND " + TableSql.value(link.column(), "s") + " IS NULL";
         }
@@ -179,9 +178,8 @@ final class References {
         String own = "s." + TableName.quote(link.own());
         try (Statement statement = connection.createStatement()) {
             statement.executeUpdate("INSERT INTO " + link.to().sql() + " (" + TableName.quote(link.match())
-                    + ") SELECT DISTINCT " + own + " FROM " + table.staging() + " s WHERE " + own
-                    + " IS NOT NULL AND NOT EXISTS (SELECT FROM " + link.to().sql() + " r WHERE "
-                    + link.matches(own, "s") + ") ON CONFLICT DO NOTHING");
+                    + ") SELECT DISTINCT " + own + " FROM " + table.staging() + " s WHERE " + link.isOrphan(own, "s")
+                    + " ON CONFLICT DO NOTHING");
         }
     }
 
@@ -197,9 +195,7 @@ final class References {
     private void dropOrphanedChildren(Link link, TableSql child) throws SQLException {
         String own = "s." + TableName.quote(link.own());
         try (Statement statement = connection.createStatement()) {
-            statement.executeUpdate("DELETE FROM " + child.staging() + " s WHERE " + own
-                    + " IS NOT NULL AND NOT EXISTS (SELECT FROM " + link.to().sql() + " r WHERE "
-                    + link.matches(own, "s") + ")");
+            statement.executeUpdate("DELETE FROM " + child.staging() + " s WHERE " + link.isOrphan(own, "s"));
         }
     }
 
