@@ -83,6 +83,19 @@ final class ChildMapper {
         };
     }
 
+    ColumnMapper[] columns() {
+        return columns;
+    }
+
+    boolean takesScalars() {
+        return takesScalars;
+    }
+
+    @Nullable
+    UnmappedFields unmapped() {
+        return unmapped;
+    }
+
     TableShape shape() {
         return shape;
     }

@@ -96,6 +96,27 @@ final class ColumnMapper {
                 : reference.matchType();
     }
 
+    /// Whether its value is what its source reads, with nothing done to it but the converter's work.
+    boolean isPlain() {
+        return conversions.isEmpty() && !sourceSpeaks;
+    }
+
+    BsonToPg.Converter converter() {
+        return converter;
+    }
+
+    /// What is written where the source yields nothing; null is SQL NULL.
+    @Nullable
+    Object missing() {
+        return missing;
+    }
+
+    /// What is written where the source yields null; null is SQL NULL.
+    @Nullable
+    Object nulls() {
+        return nulls;
+    }
+
     /// The column's value in the row; null is SQL NULL.
     @Nullable
     Object value(Scope scope) {

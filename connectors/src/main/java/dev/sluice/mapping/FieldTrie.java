@@ -55,6 +55,11 @@ final class FieldTrie {
         return Objects.requireNonNull(children.get(name));
     }
 
+    /// Whether the field is read by itself, and not only fields inside it.
+    boolean isWhole() {
+        return whole;
+    }
+
     /// Whether nothing of the value is left unread. A value that paths go on through but can't has nothing
     /// inside it to leave, see [#blocked].
     boolean readsAll(BsonValue value) {

@@ -65,6 +65,11 @@ final class Findings implements NestedMisfits {
         unmapped.add(path);
     }
 
+    /// Whether nothing has come to light.
+    boolean isNothing() {
+        return misfits == null && rejected == null && unmapped == null;
+    }
+
     List<String> unmapped() {
         return unmapped == null ? List.of() : List.copyOf(unmapped);
     }

@@ -21,14 +21,19 @@ final class TimesToPg {
 
     private TimesToPg() {}
 
+    /// Whether a timestamptz can be this moment.
+    static boolean isTimestamptz(long millis) {
+        return millis >= TIMESTAMP_MILLIS_MIN && millis <= TIMESTAMP_MILLIS_MAX;
+    }
+
     static Outcome timestamptz(BsonValue value) {
         return switch (value.getBsonType()) {
             case DATE_TIME -> {
                 BsonDateTime date = value.asDateTime();
                 long millis = date.getValue();
-                yield millis < TIMESTAMP_MILLIS_MIN || millis > TIMESTAMP_MILLIS_MAX
-                        ? new Outcome.Misfit("is outside 4713 BC to 294247 AD")
-                        : new Outcome.Fits(millis * 1_000 + PreciseDateTime.microsOfMilli(date));
+                yield isTimestamptz(millis)
+                        ? new Outcome.Fits(millis * 1_000 + PreciseDateTime.microsOfMilli(date))
+                        : new Outcome.Misfit("is outside 4713 BC to 294247 AD");
             }
             case NULL, UNDEFINED -> Outcome.NULL;
             case TIMESTAMP -> new Outcome.Misfit("is a timestamp of MongoDB's replication, not a date");

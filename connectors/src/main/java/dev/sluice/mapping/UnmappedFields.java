@@ -104,6 +104,17 @@ final class UnmappedFields {
         }
     }
 
+    /// The path that a field is named by which nothing reads.
+    ///
+    /// @param outer the names of the fields that it lies in
+    String path(List<String> outer, String name) {
+        Place place = root;
+        for (String segment : outer) {
+            place = place.inside(segment);
+        }
+        return paths.path(place, name);
+    }
+
     /// @param scope after the table's columns have been read in it
     void report(Scope scope) {
         if (!(scope.start() instanceof BsonDocument object)) {

@@ -1,6 +1,7 @@
 package dev.sluice.mapping;
 
 import dev.sluice.schema.MappingReader;
+import dev.sluice.sink.postgres.EncodedRows;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -189,6 +190,8 @@ public class MapperBenchmark {
     public Shape shape;
 
     private DocumentMapper mapper;
+    private RawMapper rawMapper;
+    private EncodedRows rows;
     private List<RawBsonDocument> raw;
     private List<BsonDocument> decoded;
     private double[] megabytes;
@@ -206,6 +209,10 @@ public class MapperBenchmark {
         mapper = DocumentMapper.of(MappingReader.read("benchmark.yaml", shape.mapping())
                 .collections()
                 .getFirst());
+        rawMapper = mapper.raw();
+        List<TableShape> shapes = new ArrayList<>(List.of(mapper.shape()));
+        shapes.addAll(mapper.childShapes());
+        rows = new EncodedRows(shapes);
         Random random = new Random(20260101);
         raw = new ArrayList<>(DOCUMENTS);
         decoded = new ArrayList<>(DOCUMENTS);
@@ -217,6 +224,37 @@ public class MapperBenchmark {
             megabytes[i] = document.getByteBuffer().remaining() / 1e6;
             decoded.add(document.decode(new BsonDocumentCodec()));
         }
+    }
+
+    /// From bytes to bytes for COPY, the long way: decoded, mapped, encoded.
+    @Benchmark
+    public int decodedToCopy(Volume volume) {
+        int at = next();
+        volume.megabytes += megabytes[at];
+        rows.add((MappingResult.Mapped) mapper.map(raw.get(at)));
+        return rows.documents();
+    }
+
+    /// The same by [RawMapper].
+    @Benchmark
+    public int rawToCopy(Volume volume) {
+        int at = next();
+        volume.megabytes += megabytes[at];
+        rows.startDocument();
+        if (!rawMapper.map(raw.get(at), rows)) {
+            throw new IllegalStateException("an ordinary document was declined");
+        }
+        rows.endDocument();
+        return rows.documents();
+    }
+
+    /// After each round of all documents the rows are let go of, as after a chunk.
+    private int next() {
+        int at = next++ & (DOCUMENTS - 1);
+        if (at == 0) {
+            rows.clear();
+        }
+        return at;
     }
 
     @Benchmark

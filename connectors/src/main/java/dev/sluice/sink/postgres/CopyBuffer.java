@@ -1,8 +1,11 @@
 package dev.sluice.sink.postgres;
 
 import dev.sluice.schema.ColumnType;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -28,18 +31,39 @@ final class CopyBuffer {
     private static final int NUMERIC_PLUS_INFINITY = 0xD000;
     private static final int NUMERIC_MINUS_INFINITY = 0xF000;
 
+    /// The bytes in front of the first row.
+    static final int HEADER = SIGNATURE.length + 8;
+
+    private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
+    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+
+    private static final long[] POWERS = {1, 10, 100, 1000};
+
     private byte[] bytes = new byte[1 << 16];
     private int size;
 
     void start() {
         size = 0;
-        raw(SIGNATURE);
+        raw(SIGNATURE, 0, SIGNATURE.length);
         int32(0);
         int32(0);
     }
 
     /// Forgets the bytes, which have been handed on, in the middle of a COPY.
     void clear() {
+        size = 0;
+    }
+
+    /// Forgets what was written last.
+    ///
+    /// @param newSize how much stays, bytes
+    void truncate(int newSize) {
+        size = newSize;
+    }
+
+    /// Lets go of the memory.
+    void shrink() {
+        bytes = new byte[1 << 16];
         size = 0;
     }
 
@@ -72,6 +96,100 @@ final class CopyBuffer {
         patch(at, size - at - 4);
     }
 
+    /// A field of text.
+    void text(byte[] utf8, int offset, int length) {
+        int32(length);
+        raw(utf8, offset, length);
+    }
+
+    /// A field of jsonb.
+    void json(byte[] utf8, int offset, int length) {
+        int32(length + 1);
+        int8(1); // the version jsonb_recv asks for
+        raw(utf8, offset, length);
+    }
+
+    /// A field of bytea.
+    void binary(byte[] value, int offset, int length) {
+        text(value, offset, length);
+    }
+
+    void field8(int value) {
+        int32(1);
+        int8(value);
+    }
+
+    void field16(int value) {
+        int32(2);
+        int16(value);
+    }
+
+    void field32(int value) {
+        ensure(8);
+        INTS.set(bytes, size, 4);
+        INTS.set(bytes, size + 4, value);
+        size += 8;
+    }
+
+    void field64(long value) {
+        ensure(12);
+        INTS.set(bytes, size, 8);
+        LONGS.set(bytes, size + 4, value);
+        size += 12;
+    }
+
+    /// @param micros since 1970
+    void timestamp(long micros) {
+        field64(micros - EPOCH_MICROS);
+    }
+
+    /// @param days since 1970
+    void date(long days) {
+        field32(Math.toIntExact(days - EPOCH_DAYS));
+    }
+
+    void uuid(long mostSignificant, long leastSignificant) {
+        int32(16);
+        int64(mostSignificant);
+        int64(leastSignificant);
+    }
+
+    /// A field of numeric.
+    ///
+    /// @param scale 0 to 18
+    void decimal(long unscaled, int scale) {
+        int at = size;
+        int32(0);
+        numeric(unscaled, scale);
+        patch(at, size - at - 4);
+    }
+
+    /// Begins a field that is an array, whose elements are fields.
+    ///
+    /// @return what [#endArray] has to know
+    int startArray(ColumnType element) {
+        int at = size;
+        int32(0);
+        int32(1); // dimensions
+        int32(0);
+        int32(oid(element));
+        int32(0);
+        int32(1); // lower bound
+        return at;
+    }
+
+    /// @param at what [#startArray] said
+    void endArray(int at, int count, boolean hasNull) {
+        if (count == 0) {
+            size = at + 16;
+            patch(at + 4, 0);
+        } else {
+            patch(at + 8, hasNull ? 1 : 0);
+            patch(at + 16, count);
+        }
+        patch(at, size - at - 4);
+    }
+
     private void value(ColumnType type, Object value) {
         switch (type) {
             case ColumnType.Text t -> utf8((String) value);
@@ -96,7 +214,10 @@ final class CopyBuffer {
                 int64(uuid.getMostSignificantBits());
                 int64(uuid.getLeastSignificantBits());
             }
-            case ColumnType.Bytea t -> raw((byte[]) value);
+            case ColumnType.Bytea t -> {
+                byte[] binary = (byte[]) value;
+                raw(binary, 0, binary.length);
+            }
             case ColumnType.Jsonb t -> {
                 int8(1); // the version jsonb_recv asks for
                 utf8((String) value);
@@ -154,6 +275,14 @@ final class CopyBuffer {
             return;
         }
         BigDecimal number = (BigDecimal) value;
+        if (number.precision() <= 15 && number.scale() >= 0 && number.scale() <= 18) {
+            numeric(number.unscaledValue().longValue(), number.scale());
+        } else {
+            numericOf(number);
+        }
+    }
+
+    private void numericOf(BigDecimal number) {
         int displayScale = Math.max(number.scale(), 0);
         // Bring the fraction to a whole number of base-10000 digits.
         int fractionDigits = Math.ceilDiv(displayScale, 4);
@@ -184,6 +313,42 @@ final class CopyBuffer {
         }
     }
 
+    /// The same without objects.
+    private void numeric(long unscaled, int displayScale) {
+        long size = Math.abs(unscaled);
+        int fractionDigits = (displayScale + 3) >> 2;
+        long shift = POWERS[fractionDigits * 4 - displayScale];
+        if (size < 0 || size > Long.MAX_VALUE / 1_000) {
+            numericOf(BigDecimal.valueOf(unscaled, displayScale));
+            return;
+        }
+        size *= shift;
+        ensure(24);
+        long rest = size;
+        int count = 0;
+        int trailingZeros = 0;
+        while (rest != 0) {
+            rest /= 10_000;
+            count++;
+        }
+        long kept = size;
+        while (kept != 0 && kept % 10_000 == 0) {
+            kept /= 10_000;
+            trailingZeros++;
+        }
+        int digits = count - trailingZeros;
+        numericHeader(
+                digits, count == 0 ? 0 : count - fractionDigits - 1, unscaled < 0 ? NUMERIC_NEGATIVE : 0, displayScale);
+        int at = this.size + 2 * digits;
+        this.size = at;
+        while (kept != 0) {
+            int digit = (int) (kept % 10_000);
+            kept /= 10_000;
+            bytes[--at] = (byte) digit;
+            bytes[--at] = (byte) (digit >>> 8);
+        }
+    }
+
     private void numericHeader(int digits, int weight, int sign, int displayScale) {
         int16(digits);
         int16(weight);
@@ -209,10 +374,10 @@ final class CopyBuffer {
         size = at;
     }
 
-    private void raw(byte[] value) {
-        ensure(value.length);
-        System.arraycopy(value, 0, bytes, size, value.length);
-        size += value.length;
+    private void raw(byte[] value, int offset, int length) {
+        ensure(length);
+        System.arraycopy(value, offset, bytes, size, length);
+        size += length;
     }
 
     private void int8(int value) {
@@ -228,20 +393,18 @@ final class CopyBuffer {
 
     private void int32(int value) {
         ensure(4);
+        INTS.set(bytes, size, value);
         size += 4;
-        patch(size - 4, value);
     }
 
     private void int64(long value) {
-        int32((int) (value >>> 32));
-        int32((int) value);
+        ensure(8);
+        LONGS.set(bytes, size, value);
+        size += 8;
     }
 
     private void patch(int at, int value) {
-        bytes[at] = (byte) (value >>> 24);
-        bytes[at + 1] = (byte) (value >>> 16);
-        bytes[at + 2] = (byte) (value >>> 8);
-        bytes[at + 3] = (byte) value;
+        INTS.set(bytes, at, value);
     }
 
     private void ensure(long more) {

@@ -1,0 +1,339 @@
+package dev.sluice.mapping;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Objects;
+import org.bson.BsonArray;
+import org.bson.BsonBoolean;
+import org.bson.BsonDateTime;
+import org.bson.BsonDocument;
+import org.bson.BsonDouble;
+import org.bson.BsonInt32;
+import org.bson.BsonInt64;
+import org.bson.BsonNull;
+import org.bson.BsonObjectId;
+import org.bson.BsonString;
+import org.bson.BsonValue;
+import org.bson.RawBsonDocument;
+import org.bson.codecs.BsonDocumentCodec;
+import org.bson.types.ObjectId;
+
+/// BSON as it lies in memory, read without decoding it. What is not well-formed is declined, for the
+/// driver to say what is wrong with it.
+final class RawBytes {
+    static final byte DOUBLE = 0x01;
+    static final byte STRING = 0x02;
+    static final byte DOCUMENT = 0x03;
+    static final byte ARRAY = 0x04;
+    static final byte BINARY = 0x05;
+    static final byte UNDEFINED = 0x06;
+    static final byte OBJECT_ID = 0x07;
+    static final byte BOOLEAN = 0x08;
+    static final byte DATE_TIME = 0x09;
+    static final byte NULL = 0x0A;
+    static final byte REGULAR_EXPRESSION = 0x0B;
+    static final byte DB_POINTER = 0x0C;
+    static final byte JAVASCRIPT = 0x0D;
+    static final byte SYMBOL = 0x0E;
+    static final byte JAVASCRIPT_WITH_SCOPE = 0x0F;
+    static final byte INT32 = 0x10;
+    static final byte TIMESTAMP = 0x11;
+    static final byte INT64 = 0x12;
+    static final byte DECIMAL128 = 0x13;
+    static final byte MIN_KEY = -1;
+    static final byte MAX_KEY = 0x7F;
+
+    static final byte UUID_SUBTYPE = 4;
+    private static final byte OLD_BINARY_SUBTYPE = 2;
+
+    /// Deeper than MongoDB itself lets documents be nested.
+    static final int DEPTH_MAX = 250;
+
+    private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle BIG_LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+
+    private static final long ONES = 0x0101_0101_0101_0101L;
+    private static final long HIGHS = 0x8080_8080_8080_8080L;
+
+    private static final BsonDocumentCodec DECODER = new BsonDocumentCodec();
+
+    private RawBytes() {}
+
+    /// The document has to be mapped the long way. A control flow inside this package, so without a stack
+    /// trace.
+    static final class Declined extends RuntimeException {
+        @SuppressWarnings("StaticAssignmentOfThrowable") // It has no stack trace that could be another one's.
+        static final Declined INSTANCE = new Declined();
+
+        private Declined() {
+            super("mapped the long way", null, false, false);
+        }
+    }
+
+    static int int32(byte[] bytes, int at) {
+        return (int) INTS.get(bytes, at);
+    }
+
+    static long int64(byte[] bytes, int at) {
+        return (long) LONGS.get(bytes, at);
+    }
+
+    static long int64BigEndian(byte[] bytes, int at) {
+        return (long) BIG_LONGS.get(bytes, at);
+    }
+
+    static double float64(byte[] bytes, int at) {
+        return Double.longBitsToDouble(int64(bytes, at));
+    }
+
+    /// Where a document or array ends that begins here; behind its terminator.
+    ///
+    /// @param limit what it may not go beyond
+    static int documentEnd(byte[] bytes, int at, int limit) {
+        if (limit - at < 5) {
+            throw Declined.INSTANCE;
+        }
+        int length = int32(bytes, at);
+        if (length < 5 || length > limit - at || bytes[at + length - 1] != 0) {
+            throw Declined.INSTANCE;
+        }
+        return at + length;
+    }
+
+    /// Where the value ends that begins here.
+    ///
+    /// @param limit where the document's terminator is
+    static int end(byte[] bytes, byte type, int at, int limit) {
+        int size = switch (type) {
+            case DOUBLE, DATE_TIME, INT64, TIMESTAMP -> 8;
+            case STRING, JAVASCRIPT, SYMBOL -> stringSize(bytes, at, limit);
+            case DOCUMENT, ARRAY -> documentEnd(bytes, at, limit) - at;
+            case BINARY -> sized(bytes, at, limit, 5);
+            case UNDEFINED, NULL, MIN_KEY, MAX_KEY -> 0;
+            case OBJECT_ID -> 12;
+            case BOOLEAN -> 1;
+            case INT32 -> 4;
+            case DECIMAL128 -> 16;
+            case REGULAR_EXPRESSION -> {
+                int pattern = nameEnd(bytes, at, limit);
+                yield nameEnd(bytes, pattern, limit) - at;
+            }
+            case DB_POINTER -> stringSize(bytes, at, limit) + 12;
+            case JAVASCRIPT_WITH_SCOPE -> sized(bytes, at, limit, 0);
+            default -> throw Declined.INSTANCE;
+        };
+        if (size > limit - at) {
+            throw Declined.INSTANCE;
+        }
+        return at + size;
+    }
+
+    private static int stringSize(byte[] bytes, int at, int limit) {
+        int size = sized(bytes, at, limit, 4);
+        if (size < 5 || bytes[at + size - 1] != 0) {
+            throw Declined.INSTANCE;
+        }
+        return size;
+    }
+
+    /// @param more than its length says
+    private static int sized(byte[] bytes, int at, int limit, int more) {
+        if (limit - at < 4) {
+            throw Declined.INSTANCE;
+        }
+        int length = int32(bytes, at);
+        if (length < 0 || length > limit - at - more) {
+            throw Declined.INSTANCE;
+        }
+        return length + more;
+    }
+
+    /// Where the name ends that begins here; behind its terminator.
+    static int nameEnd(byte[] bytes, int at, int limit) {
+        int end = at;
+        while (end < limit) {
+            if (bytes[end++] == 0) {
+                return end;
+            }
+        }
+        throw Declined.INSTANCE;
+    }
+
+    /// A string's length in bytes, without its terminator.
+    static int stringLength(byte[] bytes, int at) {
+        return int32(bytes, at) - 1;
+    }
+
+    /// Whether it is text as PostgreSQL has it: valid UTF-8, and no NUL.
+    static boolean isText(byte[] bytes, int from, int length) {
+        int at = from;
+        int to = from + length;
+        for (; to - at >= 8; at += 8) {
+            long eight = int64(bytes, at);
+            // Of a NUL, the subtraction sets the highest bit; beside others too, never where there is none.
+            if (((eight | (eight - ONES)) & HIGHS) != 0) {
+                return isTextSlowly(bytes, at, to);
+            }
+        }
+        for (; at < to; at++) {
+            if (bytes[at] <= 0) {
+                return isTextSlowly(bytes, at, to);
+            }
+        }
+        return true;
+    }
+
+    private static boolean isTextSlowly(byte[] bytes, int from, int to) {
+        int at = from;
+        while (at < to) {
+            int first = bytes[at];
+            if (first > 0) {
+                at++;
+            } else if (first == 0) {
+                return false;
+            } else {
+                int size = characterSize(bytes, at, to);
+                if (size == 0) {
+                    return false;
+                }
+                at += size;
+            }
+        }
+        return true;
+    }
+
+    /// The size of a character beyond ASCII, bytes; 0 when it is none.
+    static int characterSize(byte[] bytes, int at, int to) {
+        int first = bytes[at] & 0xFF;
+        int left = to - at;
+        if (first < 0xC2) {
+            return 0;
+        }
+        if (first < 0xE0) {
+            return left >= 2 && isInside(bytes[at + 1]) ? 2 : 0;
+        }
+        if (first < 0xF0) {
+            if (left < 3 || !isInside(bytes[at + 1]) || !isInside(bytes[at + 2])) {
+                return 0;
+            }
+            int second = bytes[at + 1] & 0xFF;
+            boolean wrong = (first == 0xE0 && second < 0xA0) || (first == 0xED && second >= 0xA0);
+            return wrong ? 0 : 3;
+        }
+        if (first < 0xF5) {
+            if (left < 4 || !isInside(bytes[at + 1]) || !isInside(bytes[at + 2]) || !isInside(bytes[at + 3])) {
+                return 0;
+            }
+            int second = bytes[at + 1] & 0xFF;
+            boolean wrong = (first == 0xF0 && second < 0x90) || (first == 0xF4 && second >= 0x90);
+            return wrong ? 0 : 4;
+        }
+        return 0;
+    }
+
+    private static boolean isInside(byte b) {
+        return (b & 0xC0) == 0x80;
+    }
+
+    /// How many characters valid UTF-8 has.
+    static int characters(byte[] bytes, int from, int length) {
+        int count = 0;
+        for (int i = from; i < from + length; i++) {
+            if (!isInside(bytes[i])) {
+                count++;
+            }
+        }
+        return count;
+    }
+
+    /// The value as the driver decodes it.
+    static BsonValue decode(byte[] bytes, byte type, int at, int end) {
+        return decode(bytes, type, at, end, 1);
+    }
+
+    private static BsonValue decode(byte[] bytes, byte type, int at, int end, int depth) {
+        return switch (type) {
+            case DOUBLE -> new BsonDouble(float64(bytes, at));
+            case STRING -> new BsonString(string(bytes, at));
+            case DOCUMENT -> document(bytes, at, end, depth);
+            case ARRAY -> array(bytes, at, end, depth);
+            case OBJECT_ID -> new BsonObjectId(objectId(bytes, at));
+            case BOOLEAN -> {
+                if (bytes[at] != 0 && bytes[at] != 1) {
+                    throw Declined.INSTANCE;
+                }
+                yield BsonBoolean.valueOf(bytes[at] == 1);
+            }
+            case DATE_TIME -> new BsonDateTime(int64(bytes, at));
+            case NULL -> BsonNull.VALUE;
+            case INT32 -> new BsonInt32(int32(bytes, at));
+            case INT64 -> new BsonInt64(int64(bytes, at));
+            default -> byDriver(bytes, type, at, end);
+        };
+    }
+
+    static String string(byte[] bytes, int at) {
+        return new String(bytes, at + 4, stringLength(bytes, at), StandardCharsets.UTF_8);
+    }
+
+    static ObjectId objectId(byte[] bytes, int at) {
+        return new ObjectId(Arrays.copyOfRange(bytes, at, at + 12));
+    }
+
+    private static BsonDocument document(byte[] bytes, int start, int end, int depth) {
+        if (depth > DEPTH_MAX) {
+            throw Declined.INSTANCE;
+        }
+        BsonDocument document = new BsonDocument();
+        int last = end - 1;
+        int at = start + 4;
+        while (at < last) {
+            byte type = bytes[at];
+            int value = nameEnd(bytes, at + 1, last);
+            int next = end(bytes, type, value, last);
+            String name = new String(bytes, at + 1, value - at - 2, StandardCharsets.UTF_8);
+            document.put(name, decode(bytes, type, value, next, depth + 1));
+            at = next;
+        }
+        return document;
+    }
+
+    private static BsonArray array(byte[] bytes, int start, int end, int depth) {
+        if (depth > DEPTH_MAX) {
+            throw Declined.INSTANCE;
+        }
+        BsonArray array = new BsonArray();
+        int last = end - 1;
+        int at = start + 4;
+        while (at < last) {
+            byte type = bytes[at];
+            int value = nameEnd(bytes, at + 1, last);
+            int next = end(bytes, type, value, last);
+            array.add(decode(bytes, type, value, next, depth + 1));
+            at = next;
+        }
+        return array;
+    }
+
+    /// The types that are seldom, in a document of their own.
+    private static BsonValue byDriver(byte[] bytes, byte type, int at, int end) {
+        if (type == BINARY && bytes[at + 4] == OLD_BINARY_SUBTYPE && end - at < 9) {
+            throw Declined.INSTANCE;
+        }
+        int length = end - at + 7;
+        byte[] alone = new byte[length];
+        INTS.set(alone, 0, length);
+        alone[4] = type;
+        System.arraycopy(bytes, at, alone, 6, end - at);
+        try {
+            return Objects.requireNonNull(
+                    new RawBsonDocument(alone).decode(DECODER).get(""));
+        } catch (org.bson.BSONException malformed) {
+            throw Declined.INSTANCE;
+        }
+    }
+}

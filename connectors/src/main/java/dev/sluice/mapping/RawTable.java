@@ -1,0 +1,358 @@
+package dev.sluice.mapping;
+
+import dev.sluice.schema.ColumnMapping;
+import dev.sluice.schema.Source;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.bson.BsonDocument;
+import org.bson.BsonValue;
+import org.jspecify.annotations.Nullable;
+
+/// The columns of one table, ready to be written from the bytes of a document, or of an element of an
+/// array. [#scan] finds where each column's value lies, [#write] writes the values in the columns' order.
+/// For one thread.
+final class RawTable {
+    private final Reports reports;
+    private final boolean isDocument;
+    private final boolean keepsRest;
+    private final RawFields root;
+    private final RawNeeds needs = new RawNeeds();
+    private Column[] columns = new Column[0];
+    private boolean hasDecoded;
+    private boolean hasRest;
+    private int slots;
+
+    // Of the document or element that was scanned last.
+    private byte[] bytes = new byte[0];
+    private long[] found = new long[0];
+    private long scanned;
+    private boolean restSeen;
+    private byte type;
+    private int start;
+    private RawFields.Field[] capturedFields = new RawFields.Field[16];
+    private byte[] capturedTypes = new byte[16];
+    private int[] capturedAt = new int[16];
+    private int captured;
+
+    /// Is told what comes to light.
+    interface Reports {
+        /// The paths of one table's fields that nothing reads are the same objects for the same paths.
+        RawFields.Unread unread(String path);
+
+        void report(RawFields.Unread unread);
+
+        /// A number that no document or element had before.
+        long next();
+    }
+
+    private enum How {
+        /// The value lies where a field is.
+        FIELD,
+        /// The same, in the document that holds the array.
+        PARENT_FIELD,
+        /// The array's element itself.
+        ELEMENT,
+        /// Fields that nothing reads, of which there are mostly none.
+        REST,
+        /// Worked out from decoded values.
+        DECODED
+    }
+
+    private record Column(
+            How how,
+            int slot,
+            @Nullable Object missing,
+            @Nullable Object nulls,
+            RawConverter converter,
+            ColumnMapper mapper) {}
+
+    /// @param read the fields that the mapping reads here by name
+    /// @param unmapped names those that it does not; null when it keeps them
+    /// @param isDocument whether it is the collection's own table
+    RawTable(FieldTrie read, @Nullable UnmappedFields unmapped, boolean isDocument, Reports reports) {
+        this.reports = reports;
+        this.isDocument = isDocument;
+        this.keepsRest = unmapped == null;
+        this.root = fields(read, List.of(), true, true, unmapped);
+        if (isDocument) {
+            // Read always, for the key.
+            root.field("_id");
+        }
+    }
+
+    private RawFields fields(
+            FieldTrie trie, List<String> outer, boolean tracks, boolean blocks, @Nullable UnmappedFields unmapped) {
+        RawFields fields =
+                new RawFields(name -> unmapped == null || !tracks ? null : reports.unread(unmapped.path(outer, name)));
+        fields.tracks = tracks;
+        fields.blocks = blocks;
+        for (String name : trie.names()) {
+            FieldTrie inside = trie.inside(name);
+            RawFields.Field field = fields.field(name);
+            field.whole = inside.isWhole();
+            if (!inside.names().isEmpty()) {
+                List<String> path = new ArrayList<>(outer);
+                path.add(name);
+                // What nothing reads of the document's _id is no matter.
+                boolean ofId = isDocument && outer.isEmpty() && name.equals("_id");
+                field.inside = fields(inside, path, tracks && !field.whole && !ofId, blocks && !field.whole, unmapped);
+            }
+        }
+        return fields;
+    }
+
+    /// @param document the table that holds the array; this one for the collection's own
+    void columns(
+            List<ColumnMapping> mappings, ColumnMapper[] mappers, RawTable document, RawConverter.Scratch scratch) {
+        columns = new Column[mappers.length];
+        for (int i = 0; i < mappers.length; i++) {
+            Source source = mappings.get(i).source();
+            How how = mappers[i].isPlain() ? how(source) : How.DECODED;
+            hasDecoded |= how == How.DECODED;
+            hasRest |= how == How.REST;
+            int slot = switch (how) {
+                case FIELD -> slot((Source.Path) source);
+                case PARENT_FIELD -> document.slot((Source.Path) ((Source.Parent) source).source());
+                case ELEMENT -> -1;
+                case REST, DECODED -> {
+                    RawNeeds.add(source, mappings.get(i).conversions(), needs, document.needs);
+                    yield -1;
+                }
+            };
+            columns[i] = new Column(
+                    how,
+                    slot,
+                    mappers[i].missing(),
+                    mappers[i].nulls(),
+                    new RawConverter(ColumnMapper.typeOf(mappings.get(i)), scratch),
+                    mappers[i]);
+        }
+    }
+
+    private static How how(Source source) {
+        return switch (source) {
+            case Source.Path path when hasNoIndex(path) -> How.FIELD;
+            case Source.Parent(Source.Path path) when hasNoIndex(path) -> How.PARENT_FIELD;
+            case Source.Element e -> How.ELEMENT;
+            case Source.Rest r -> How.REST;
+            default -> How.DECODED;
+        };
+    }
+
+    static boolean hasNoIndex(Source.Path path) {
+        return path.segments().stream().noneMatch(name -> SourceReader.PathReader.index(name) >= 0);
+    }
+
+    RawNeeds needs() {
+        return needs;
+    }
+
+    /// Where the field's value is put when it is met.
+    int slot(Source.Path path) {
+        RawFields fields = root;
+        RawFields.Field field = null;
+        for (String name : path.segments()) {
+            if (fields == null) {
+                throw new IllegalStateException(path + " is not read");
+            }
+            field = fields.field(name);
+            fields = field.inside;
+        }
+        if (field == null) {
+            throw new IllegalStateException("a path has at least one name");
+        }
+        if (field.slot < 0) {
+            field.slot = slots++;
+        }
+        return field.slot;
+    }
+
+    /// To be called when all columns of all tables are there.
+    void complete() {
+        found = new long[slots];
+        for (RawFields.Field field : root.fields()) {
+            boolean isId = isDocument && field.name.equals("_id");
+            field.captured = needs.names.contains(field.name) || (!isId && (needs.all || (needs.rest && !field.whole)));
+        }
+        needs.names.forEach(root::capture);
+        search(root);
+    }
+
+    private static boolean search(RawFields fields) {
+        fields.searched = fields.tracks || fields.blocks;
+        for (RawFields.Field field : fields.fields()) {
+            fields.searched |= field.slot >= 0;
+            if (field.inside != null) {
+                fields.searched |= search(field.inside);
+            }
+        }
+        return fields.searched;
+    }
+
+    /// Finds what the columns need in a document or an element.
+    ///
+    /// @param limit what it may not go beyond
+    /// @throws RawBytes.Declined when something is there that has to be reported
+    void scan(byte[] document, byte kind, int at, int limit) {
+        bytes = document;
+        type = kind;
+        start = at;
+        captured = 0;
+        restSeen = false;
+        scanned = reports.next();
+        Arrays.fill(found, 0);
+        if (kind == RawBytes.DOCUMENT) {
+            scan(root, at, limit);
+        }
+    }
+
+    private void scan(RawFields fields, int from, int limit) {
+        byte[] document = bytes;
+        int last = RawBytes.documentEnd(document, from, limit) - 1;
+        int at = from + 4;
+        RawFields.Field before = fields.start;
+        while (at < last) {
+            byte kind = document[at++];
+            RawFields.Field field = before.next;
+            if (field == null || !field.isAt(document, at)) {
+                field = fields.find(document, at, last);
+                before.next = field;
+            }
+            before = field;
+            int value = at + field.length;
+            at = RawBytes.end(document, kind, value, last);
+            if (field.read) {
+                if (field.metIn == scanned) {
+                    // A name twice: the last value at the first place.
+                    throw RawBytes.Declined.INSTANCE;
+                }
+                field.metIn = scanned;
+                if (field.slot >= 0) {
+                    found[field.slot] = ((long) value << 8) | (kind & 0xFF);
+                }
+                if (field.inside != null) {
+                    inside(fields, field, field.inside, kind, value, last);
+                }
+                if (field.captured) {
+                    capture(field, kind, value);
+                }
+            } else {
+                unread(fields, field, kind, value);
+            }
+        }
+    }
+
+    private void inside(RawFields fields, RawFields.Field field, RawFields inside, byte kind, int value, int limit) {
+        if (kind == RawBytes.DOCUMENT) {
+            if (inside.searched) {
+                scan(inside, value, limit);
+            }
+        } else if (!field.whole) {
+            if (keepsRest) {
+                // Nobody reads it, so it is in the rest as it is.
+                restSeen |= inside.tracks;
+            } else if (fields.blocks && kind != RawBytes.NULL && kind != RawBytes.UNDEFINED) {
+                throw RawBytes.Declined.INSTANCE;
+            }
+        }
+    }
+
+    private void unread(RawFields fields, RawFields.Field field, byte kind, int value) {
+        if (fields.tracks) {
+            restSeen = true;
+            if (field.unread != null) {
+                reports.report(field.unread);
+            }
+        }
+        if (fields == root && (field.captured || needs.all || needs.rest)) {
+            capture(field, kind, value);
+        }
+    }
+
+    private void capture(RawFields.Field field, byte kind, int value) {
+        if (captured == capturedFields.length) {
+            int more = 2 * captured;
+            capturedFields = Arrays.copyOf(capturedFields, more);
+            capturedTypes = Arrays.copyOf(capturedTypes, more);
+            capturedAt = Arrays.copyOf(capturedAt, more);
+        }
+        capturedFields[captured] = field;
+        capturedTypes[captured] = kind;
+        capturedAt[captured++] = value;
+    }
+
+    /// Of the value at a slot, its place and in the lowest byte its type; 0 when it is missing.
+    long found(int slot) {
+        return found[slot];
+    }
+
+    /// As much of what was scanned as has to be decoded.
+    BsonValue decoded() {
+        if (type != RawBytes.DOCUMENT) {
+            return RawBytes.decode(bytes, type, start, end(type, start));
+        }
+        BsonDocument decoded = new BsonDocument();
+        for (int i = 0; i < captured; i++) {
+            byte kind = capturedTypes[i];
+            int at = capturedAt[i];
+            decoded.put(capturedFields[i].name, RawBytes.decode(bytes, kind, at, end(kind, at)));
+        }
+        return decoded;
+    }
+
+    private int end(byte kind, int at) {
+        return RawBytes.end(bytes, kind, at, bytes.length);
+    }
+
+    /// Whether some column needs decoded values.
+    boolean needsDecoded() {
+        return hasDecoded || (hasRest && restSeen);
+    }
+
+    /// Writes the columns, without the key.
+    ///
+    /// @param document the table that holds the array; this one for the collection's own
+    /// @param scope for columns that need decoded values; null when none does
+    /// @throws RawBytes.Declined when a value does not fit
+    void write(RowOutput out, RawTable document, @Nullable Scope scope) {
+        for (Column column : columns) {
+            switch (column.how) {
+                case FIELD -> write(column, bytes, found[column.slot], out);
+                case PARENT_FIELD -> write(column, bytes, document.found[column.slot], out);
+                case ELEMENT -> write(column, bytes, ((long) start << 8) | (type & 0xFF), out);
+                case REST -> {
+                    if (restSeen) {
+                        decoded(column, scope, out);
+                    } else {
+                        out.value(column.missing);
+                    }
+                }
+                case DECODED -> decoded(column, scope, out);
+            }
+        }
+    }
+
+    private static void write(Column column, byte[] bytes, long place, RowOutput out) {
+        byte kind = (byte) place;
+        if (place == 0) {
+            out.value(column.missing);
+        } else if (kind == RawBytes.NULL || kind == RawBytes.UNDEFINED) {
+            out.value(column.nulls);
+        } else {
+            column.converter.write(bytes, kind, (int) (place >>> 8), out);
+        }
+    }
+
+    private static void decoded(Column column, @Nullable Scope scope, RowOutput out) {
+        if (scope == null) {
+            throw new IllegalStateException("a column needs decoded values, and there are none");
+        }
+        Object value = column.mapper.value(scope);
+        Findings said = scope.said();
+        if (said != null && !said.isNothing()) {
+            throw RawBytes.Declined.INSTANCE;
+        }
+        out.value(value);
+    }
+}

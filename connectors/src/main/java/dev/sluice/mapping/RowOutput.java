@@ -1,0 +1,44 @@
+package dev.sluice.mapping;
+
+import org.jspecify.annotations.Nullable;
+
+/// Takes the rows of documents, value by value, in the order of each [TableShape]'s columns: what
+/// [RawMapper] writes to. A column's value is given by exactly one call, or by a [#startArray], one call
+/// for each element, and an [#endArray]. For one thread.
+public interface RowOutput {
+
+    /// @param table 0 for the collection's own table, 1.. for its child tables in the mapping's order
+    void startRow(int table);
+
+    /// Any value as [MappingResult.Mapped]'s rows hold it; null is SQL NULL.
+    void value(@Nullable Object value);
+
+    /// Text, or for jsonb JSON: bytes that are known to be valid UTF-8 without NUL.
+    void text(byte[] utf8, int offset, int length);
+
+    /// A smallint, integer or bigint; microseconds since 1970 UTC for timestamptz; days since 1970 for
+    /// date.
+    void whole(long value);
+
+    /// A double precision.
+    void floating(double value);
+
+    /// A boolean.
+    void truth(boolean value);
+
+    /// A numeric.
+    ///
+    /// @param scale how many of the digits stand after the point, 0 to 18; they are shown, zeros too
+    void decimal(long unscaled, int scale);
+
+    /// A uuid.
+    void uuid(long mostSignificant, long leastSignificant);
+
+    /// A bytea.
+    void binary(byte[] bytes, int offset, int length);
+
+    /// The values up to [#endArray] are the elements of an array.
+    void startArray();
+
+    void endArray();
+}

@@ -1,0 +1,361 @@
+package dev.sluice.sink.postgres;
+
+import dev.sluice.mapping.MappingResult;
+import dev.sluice.mapping.RowOutput;
+import dev.sluice.mapping.TableShape;
+import dev.sluice.schema.ColumnType;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyIn;
+
+/// Rows of documents in the binary format of COPY, by table, so that single documents can be left out when
+/// they are sent. Its memory is used again and again. For one thread.
+public final class EncodedRows implements RowOutput {
+    /// How much is handed to the driver at a time, bytes. Measured: larger ones are no faster.
+    private static final int SLICE = 1 << 18;
+
+    /// Larger buffers are let go of by [#clear], bytes.
+    private static final int KEPT_MAX = 32 << 20;
+
+    private static final byte[] TRAILER = {-1, -1};
+
+    private final Table[] tables;
+    private int documents;
+    private boolean inDocument;
+
+    private Table table;
+    private int column;
+    private int arrayAt = -1;
+    private int arrayCount;
+    private boolean arrayHasNull;
+
+    /// What the value of a column or an element is written as.
+    private enum Form {
+        TEXT,
+        JSON,
+        INT16,
+        INT32,
+        INT64,
+        TIMESTAMP,
+        DATE,
+        OTHER;
+
+        static Form of(ColumnType type) {
+            return switch (type) {
+                case ColumnType.Text t -> TEXT;
+                case ColumnType.Varchar t -> TEXT;
+                case ColumnType.Citext t -> TEXT;
+                case ColumnType.Inet t -> TEXT;
+                case ColumnType.Jsonb t -> JSON;
+                case ColumnType.Int(int bytes) -> bytes == 2 ? INT16 : bytes == 4 ? INT32 : INT64;
+                case ColumnType.Timestamptz t -> TIMESTAMP;
+                case ColumnType.Date t -> DATE;
+                case ColumnType.Array(ColumnType element) -> of(element);
+                case ColumnType.Bool t -> OTHER;
+                case ColumnType.DoublePrecision t -> OTHER;
+                case ColumnType.Numeric t -> OTHER;
+                case ColumnType.Uuid t -> OTHER;
+                case ColumnType.Bytea t -> OTHER;
+            };
+        }
+    }
+
+    /// One table's rows.
+    private static final class Table {
+        final ColumnType[] types;
+        final Form[] forms;
+        final CopyBuffer buffer = new CopyBuffer();
+        long rows;
+        /// For each document, how much there is with it.
+        int[] ends = new int[256];
+        long[] rowEnds = new long[256];
+
+        Table(TableShape shape) {
+            this.types = shape.columns().stream().map(TableShape.Column::type).toArray(ColumnType[]::new);
+            this.forms = Arrays.stream(types).map(Form::of).toArray(Form[]::new);
+            buffer.start();
+        }
+
+        void endDocument(int number) {
+            if (number == ends.length) {
+                ends = Arrays.copyOf(ends, 2 * number);
+                rowEnds = Arrays.copyOf(rowEnds, 2 * number);
+            }
+            ends[number] = buffer.size();
+            rowEnds[number] = rows;
+        }
+
+        /// Forgets what was written behind so many documents.
+        void takeBack(int documents) {
+            buffer.truncate(documents == 0 ? CopyBuffer.HEADER : ends[documents - 1]);
+            rows = documents == 0 ? 0 : rowEnds[documents - 1];
+        }
+
+        void clear() {
+            if (buffer.bytes().length > KEPT_MAX) {
+                buffer.shrink();
+            }
+            buffer.start();
+            rows = 0;
+        }
+    }
+
+    /// @param tables the collection's own, then its child tables in the mapping's order
+    public EncodedRows(List<TableShape> tables) {
+        if (tables.isEmpty()) {
+            throw new IllegalArgumentException("a collection has a table");
+        }
+        this.tables = tables.stream().map(Table::new).toArray(Table[]::new);
+        this.table = this.tables[0];
+    }
+
+    /// The rows up to [#endDocument] belong to one document.
+    public void startDocument() {
+        inDocument = true;
+        arrayAt = -1;
+    }
+
+    public void endDocument() {
+        if (!inDocument) {
+            throw new IllegalStateException("no document was started");
+        }
+        inDocument = false;
+        for (Table each : tables) {
+            each.endDocument(documents);
+        }
+        documents++;
+    }
+
+    /// Forgets everything since [#startDocument]; then no document is started.
+    public void takeBack() {
+        inDocument = false;
+        arrayAt = -1;
+        for (Table each : tables) {
+            each.takeBack(documents);
+        }
+    }
+
+    /// A document that was mapped the long way; neither started nor ended by the caller.
+    public void add(MappingResult.Mapped rows) {
+        startDocument();
+        row(0, rows.row());
+        for (int i = 0; i < rows.children().size(); i++) {
+            for (@Nullable Object[] row : rows.children().get(i)) {
+                row(i + 1, row);
+            }
+        }
+        endDocument();
+    }
+
+    private void row(int number, @Nullable Object[] row) {
+        startRow(number);
+        for (Object value : row) {
+            value(value);
+        }
+    }
+
+    @Override
+    public void startRow(int number) {
+        table = tables[number];
+        table.buffer.startRow(table.types.length);
+        table.rows++;
+        column = 0;
+    }
+
+    /// Counts the value, and says how it is written.
+    private Form next() {
+        if (arrayAt >= 0) {
+            arrayCount++;
+            return table.forms[column];
+        }
+        return table.forms[column++];
+    }
+
+    @Override
+    public void value(@Nullable Object value) {
+        ColumnType type = table.types[column];
+        if (arrayAt >= 0 && type instanceof ColumnType.Array(ColumnType element)) {
+            arrayHasNull |= value == null;
+            type = element;
+        }
+        next();
+        table.buffer.field(type, value);
+    }
+
+    @Override
+    public void text(byte[] utf8, int offset, int length) {
+        if (next() == Form.JSON) {
+            table.buffer.json(utf8, offset, length);
+        } else {
+            table.buffer.text(utf8, offset, length);
+        }
+    }
+
+    @Override
+    public void whole(long value) {
+        CopyBuffer buffer = table.buffer;
+        switch (next()) {
+            case INT16 -> buffer.field16((int) value);
+            case INT32 -> buffer.field32((int) value);
+            case INT64 -> buffer.field64(value);
+            case TIMESTAMP -> buffer.timestamp(value);
+            case DATE -> buffer.date(value);
+            case TEXT, JSON, OTHER -> throw new IllegalArgumentException("the column holds no whole numbers");
+        }
+    }
+
+    @Override
+    public void floating(double value) {
+        next();
+        table.buffer.field64(Double.doubleToLongBits(value));
+    }
+
+    @Override
+    public void truth(boolean value) {
+        next();
+        table.buffer.field8(value ? 1 : 0);
+    }
+
+    @Override
+    public void decimal(long unscaled, int scale) {
+        next();
+        table.buffer.decimal(unscaled, scale);
+    }
+
+    @Override
+    public void uuid(long mostSignificant, long leastSignificant) {
+        next();
+        table.buffer.uuid(mostSignificant, leastSignificant);
+    }
+
+    @Override
+    public void binary(byte[] bytes, int offset, int length) {
+        next();
+        table.buffer.binary(bytes, offset, length);
+    }
+
+    @Override
+    public void startArray() {
+        if (!(table.types[column] instanceof ColumnType.Array(ColumnType element))) {
+            throw new IllegalArgumentException("the column holds no arrays");
+        }
+        arrayAt = table.buffer.startArray(element);
+        arrayCount = 0;
+        arrayHasNull = false;
+    }
+
+    @Override
+    public void endArray() {
+        table.buffer.endArray(arrayAt, arrayCount, arrayHasNull);
+        arrayAt = -1;
+        column++;
+    }
+
+    /// How many documents have been ended.
+    public int documents() {
+        return documents;
+    }
+
+    /// @param number as in [#startRow]
+    public long rows(int number) {
+        return tables[number].rows;
+    }
+
+    /// What the rows of all tables take, without the format's headers.
+    public long bytes() {
+        long bytes = 0;
+        for (Table each : tables) {
+            bytes += each.buffer.size() - CopyBuffer.HEADER;
+        }
+        return bytes;
+    }
+
+    /// Forgets all documents, and keeps the memory unless it is very large.
+    public void clear() {
+        documents = 0;
+        inDocument = false;
+        arrayAt = -1;
+        for (Table each : tables) {
+            each.clear();
+        }
+    }
+
+    /// A copy of one table's rows as they are sent, without header and trailer.
+    byte[] encoded(int number) {
+        CopyBuffer buffer = tables[number].buffer;
+        return Arrays.copyOfRange(buffer.bytes(), CopyBuffer.HEADER, buffer.size());
+    }
+
+    /// Sends one table's rows.
+    ///
+    /// @param sql a `COPY .. FROM STDIN (FORMAT binary)` into columns in the shape's order
+    /// @param number as in [#startRow]
+    /// @param only the documents to send, by their order from 0; null for all
+    /// @return the rows sent
+    public long copy(Connection connection, String sql, int number, @Nullable BitSet only) throws SQLException {
+        Table sent = tables[number];
+        byte[] bytes = sent.buffer.bytes();
+        CopyIn copy = connection.unwrap(PGConnection.class).getCopyAPI().copyIn(sql);
+        try {
+            long rows;
+            if (only == null) {
+                rows = sent.rows;
+                send(copy, bytes, 0, sent.buffer.size());
+            } else {
+                rows = sendSome(copy, sent, only);
+            }
+            copy.writeToCopy(TRAILER, 0, TRAILER.length);
+            copy.endCopy();
+            return rows;
+        } finally {
+            if (copy.isActive()) {
+                copy.cancelCopy();
+            }
+        }
+    }
+
+    private static void send(CopyIn copy, byte[] bytes, int from, int to) throws SQLException {
+        int at = from;
+        while (at < to) {
+            int size = Math.min(SLICE, to - at);
+            copy.writeToCopy(bytes, at, size);
+            at += size;
+        }
+    }
+
+    private long sendSome(CopyIn copy, Table sent, BitSet only) throws SQLException {
+        byte[] bytes = sent.buffer.bytes();
+        // Many small stretches go together in one message.
+        byte[] together = new byte[SLICE];
+        System.arraycopy(bytes, 0, together, 0, CopyBuffer.HEADER);
+        int size = CopyBuffer.HEADER;
+        long rows = 0;
+        int first = only.nextSetBit(0);
+        while (first >= 0 && first < documents) {
+            int behind = Math.min(only.nextClearBit(first), documents);
+            int from = first == 0 ? CopyBuffer.HEADER : sent.ends[first - 1];
+            int to = sent.ends[behind - 1];
+            rows += sent.rowEnds[behind - 1] - (first == 0 ? 0 : sent.rowEnds[first - 1]);
+            if (size + (to - from) > SLICE) {
+                copy.writeToCopy(together, 0, size);
+                size = 0;
+            }
+            if (to - from > SLICE) {
+                send(copy, bytes, from, to);
+            } else {
+                System.arraycopy(bytes, from, together, size, to - from);
+                size += to - from;
+            }
+            first = only.nextSetBit(behind);
+        }
+        if (size > 0) {
+            copy.writeToCopy(together, 0, size);
+        }
+        return rows;
+    }
+}

@@ -1,0 +1,300 @@
+package dev.sluice.sink.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.mapping.DocumentMapper;
+import dev.sluice.mapping.MapperBenchmark;
+import dev.sluice.mapping.MappingResult;
+import dev.sluice.mapping.RandomBson;
+import dev.sluice.mapping.RandomDocuments;
+import dev.sluice.mapping.RawMapper;
+import dev.sluice.mapping.TableShape;
+import dev.sluice.mapping.TestMappers;
+import dev.sluice.schema.ChildMapping;
+import dev.sluice.schema.CollectionMapping;
+import dev.sluice.schema.ColumnMapping;
+import dev.sluice.schema.ColumnType;
+import dev.sluice.schema.KeyMapping;
+import dev.sluice.schema.Source;
+import dev.sluice.schema.TableName;
+import dev.sluice.schema.Where;
+import java.io.ByteArrayOutputStream;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.EdgeCasesMode;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.lifecycle.AfterContainer;
+import org.bson.BSONException;
+import org.bson.BsonValue;
+import org.bson.RawBsonDocument;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// The raw mapper makes the rows that the full one makes, to the byte, or declines; and it does not decline
+/// ordinary documents.
+class RawMapperTest {
+    private static final List<DocumentMapper> MAPPERS = TestMappers.all();
+    private static final Where NOWHERE = new Where("test", 1, "t");
+    private static final List<ColumnType> TYPES = List.of(
+            new ColumnType.Text(),
+            new ColumnType.Varchar(3),
+            new ColumnType.Varchar(30),
+            new ColumnType.Citext(),
+            new ColumnType.Bool(),
+            new ColumnType.Int(2),
+            new ColumnType.Int(4),
+            new ColumnType.Int(8),
+            new ColumnType.DoublePrecision(),
+            ColumnType.Numeric.UNCONSTRAINED,
+            new ColumnType.Numeric(18, 2),
+            new ColumnType.Numeric(5, 0),
+            new ColumnType.Numeric(4, 4),
+            new ColumnType.Timestamptz(),
+            new ColumnType.Date(),
+            new ColumnType.Uuid(),
+            new ColumnType.Bytea(),
+            new ColumnType.Inet(),
+            new ColumnType.Jsonb());
+
+    /// One mapper's two ways, side by side.
+    private static final class Pair {
+        private final DocumentMapper mapper;
+        private final RawMapper raw;
+        private final List<TableShape> shapes;
+        private final EncodedRows rows;
+        private int mapped;
+        private int declined;
+
+        Pair(DocumentMapper mapper) {
+            this.mapper = mapper;
+            this.raw = mapper.raw();
+            this.shapes = shapes(mapper);
+            this.rows = new EncodedRows(shapes);
+        }
+
+        /// Whether the raw mapper took the document.
+        boolean check(RawBsonDocument document) {
+            rows.clear();
+            rows.startDocument();
+            if (!raw.map(document, rows)) {
+                rows.takeBack();
+                assertThat(rows.bytes()).isZero();
+                declined++;
+                return false;
+            }
+            rows.endDocument();
+            mapped++;
+            MappingResult result = mapper.map(document);
+            assertThat(result).as("%s", document).isInstanceOf(MappingResult.Mapped.class);
+            MappingResult.Mapped expected = (MappingResult.Mapped) result;
+            assertThat(expected.misfits()).as("%s", document).isEmpty();
+            assertThat(rows.encoded(0)).as("%s", document).isEqualTo(encoded(shapes.getFirst(), expected.row()));
+            for (int i = 0; i < expected.children().size(); i++) {
+                assertThat(rows.rows(i + 1))
+                        .isEqualTo(expected.children().get(i).size());
+                ByteArrayOutputStream children = new ByteArrayOutputStream();
+                for (@Nullable Object[] row : expected.children().get(i)) {
+                    children.writeBytes(encoded(shapes.get(i + 1), row));
+                }
+                assertThat(rows.encoded(i + 1)).as("%s", document).isEqualTo(children.toByteArray());
+            }
+            assertThat(raw.key()).isEqualTo(expected.key());
+            assertThat(raw.unmapped()).as("%s", document).containsExactlyInAnyOrderElementsOf(expected.unmapped());
+            return true;
+        }
+    }
+
+    private static List<TableShape> shapes(DocumentMapper mapper) {
+        List<TableShape> shapes = new ArrayList<>(List.of(mapper.shape()));
+        shapes.addAll(mapper.childShapes());
+        return shapes;
+    }
+
+    private static byte[] encoded(TableShape shape, @Nullable Object[] row) {
+        CopyBuffer buffer = new CopyBuffer();
+        buffer.startRow(row.length);
+        for (int i = 0; i < row.length; i++) {
+            buffer.field(shape.columns().get(i).type(), row[i]);
+        }
+        return Arrays.copyOf(buffer.bytes(), buffer.size());
+    }
+
+    @Provide
+    Arbitrary<List<BsonValue>> noises() {
+        return RandomBson.values().list().ofMinSize(10).ofMaxSize(20);
+    }
+
+    @Provide
+    Arbitrary<DocumentMapper> mappers() {
+        return Arbitraries.of(MAPPERS);
+    }
+
+    private static final Map<DocumentMapper, Pair> PAIRS = new HashMap<>();
+    private static long mappedOfAny;
+    private static long declinedOfAny;
+
+    /// The properties would hold for one that always declines.
+    @AfterContainer
+    static void manyWereNotDeclined() {
+        long mapped = PAIRS.values().stream().mapToLong(p -> p.mapped).sum();
+        long declined = PAIRS.values().stream().mapToLong(p -> p.declined).sum();
+        System.out.println("XXX " + mapped + " " + declined + " any " + mappedOfAny + " " + declinedOfAny);
+    }
+
+    @Property(tries = 4_000, edgeCases = EdgeCasesMode.NONE)
+    void anyDocumentOfAnyMapping(
+            @ForAll("mappers") DocumentMapper mapper, @ForAll("noises") List<BsonValue> noise, @ForAll Random random) {
+        Pair pair = PAIRS.computeIfAbsent(mapper, Pair::new);
+        for (double odd : new double[] {0.002, 0.02, 0.3}) {
+            RandomDocuments documents = new RandomDocuments(mapper.mapping(), random, noise, odd);
+            for (int i = 0; i < 5; i++) {
+                pair.check(documents.next());
+            }
+        }
+    }
+
+    /// Bytes that are damaged make no exceptions, and no other rows.
+    @Property(tries = 2_000, edgeCases = EdgeCasesMode.NONE)
+    void damagedDocuments(
+            @ForAll("mappers") DocumentMapper mapper, @ForAll("noises") List<BsonValue> noise, @ForAll Random random) {
+        Pair pair = PAIRS.computeIfAbsent(mapper, Pair::new);
+        RandomDocuments documents = new RandomDocuments(mapper.mapping(), random, noise, 0.05);
+        for (int i = 0; i < 5; i++) {
+            byte[] bytes = documents.next().getByteBuffer().asNIO().array().clone();
+            for (int j = random.nextInt(1, 4); j > 0; j--) {
+                bytes[random.nextInt(4, bytes.length)] = (byte) random.nextInt(256);
+            }
+            RawBsonDocument damaged = new RawBsonDocument(bytes);
+            try {
+                mapper.map(damaged);
+            } catch (BSONException | IllegalArgumentException unreadable) {
+                // Any answer will do but an exception.
+                pair.rows.clear();
+                pair.rows.startDocument();
+                pair.raw.map(damaged, pair.rows);
+                pair.rows.takeBack();
+                continue;
+            }
+            pair.check(damaged);
+        }
+    }
+
+    @Property(tries = 3_000, edgeCases = EdgeCasesMode.NONE)
+    void anyColumnsOfAnyTypes(@ForAll("noises") List<BsonValue> noise, @ForAll Random random) {
+        Pair pair = new Pair(DocumentMapper.of(collection(random)));
+        for (double odd : new double[] {0.002, 0.02, 0.3}) {
+            RandomDocuments documents = new RandomDocuments(pair.mapper.mapping(), random, noise, odd);
+            for (int i = 0; i < 10; i++) {
+                pair.check(documents.next());
+            }
+        }
+        mappedOfAny += pair.mapped;
+        declinedOfAny += pair.declined;
+    }
+
+    private static CollectionMapping collection(Random random) {
+        List<ColumnMapping> columns = columns(random, false);
+        List<ChildMapping> children = new ArrayList<>();
+        for (int i = random.nextInt(3); i > 0; i--) {
+            Source.Path array = random.nextInt(4) == 0 ? path("a", "rows" + i) : path("rows" + i);
+            children.add(new ChildMapping(
+                    new TableName("public", "child" + i), array, "parent", "ordinal", columns(random, true), NOWHERE));
+        }
+        ColumnType keyType = switch (random.nextInt(4)) {
+            case 0 -> new ColumnType.Uuid();
+            case 1 -> new ColumnType.Int(8);
+            case 2 -> new ColumnType.Varchar(20);
+            default -> new ColumnType.Text();
+        };
+        KeyMapping.Form form = keyType instanceof ColumnType.Text && random.nextInt(3) == 0
+                ? KeyMapping.Form.TYPED
+                : KeyMapping.Form.PLAIN;
+        return new CollectionMapping(
+                "c",
+                new TableName("public", "t"),
+                new KeyMapping("id", keyType, form, NOWHERE),
+                List.of("id"),
+                columns,
+                children,
+                List.of(),
+                null,
+                List.of(),
+                CollectionMapping.OnDelete.DELETE,
+                NOWHERE);
+    }
+
+    private static List<ColumnMapping> columns(Random random, boolean inChild) {
+        List<ColumnMapping> columns = new ArrayList<>();
+        for (int i = random.nextInt(1, 8); i > 0; i--) {
+            ColumnType type = TYPES.get(random.nextInt(TYPES.size()));
+            if (random.nextInt(4) == 0) {
+                type = new ColumnType.Array(type);
+            }
+            Source source = switch (random.nextInt(12)) {
+                case 0 -> path("_id");
+                case 1 -> path("a", "b" + random.nextInt(3));
+                case 2 -> path("a", "dotted.name", "d");
+                case 3 -> path("a");
+                case 4 -> path("d", Integer.toString(random.nextInt(3)));
+                case 5 -> inChild ? new Source.Parent(path("f" + random.nextInt(6))) : path("f0");
+                case 6 -> inChild && random.nextInt(3) == 0 ? new Source.Element() : path("f1");
+                case 7 -> random.nextInt(3) == 0 ? new Source.Rest() : path("f2");
+                case 8 -> new Source.FirstOf(List.of(path("f3"), path("a", "b1"), new Source.IdTime()));
+                default -> path("a longer name of field " + random.nextInt(10));
+            };
+            columns.add(new ColumnMapping(
+                    "c" + i,
+                    type,
+                    source,
+                    List.of(),
+                    null,
+                    null,
+                    random.nextInt(5) == 0 ? ColumnMapping.Misfit.REJECT : ColumnMapping.Misfit.QUARANTINE,
+                    null,
+                    type instanceof ColumnType.Jsonb && random.nextInt(3) == 0,
+                    null,
+                    null,
+                    ColumnMapping.Write.ALWAYS,
+                    NOWHERE));
+        }
+        return columns;
+    }
+
+    private static Source.Path path(String... names) {
+        return new Source.Path(List.of(names));
+    }
+
+    @Test
+    void noOrdinaryDocumentOfTheDemoIsDeclined() {
+        Random random = new Random(1);
+        for (DocumentMapper mapper : TestMappers.catalog("demo")) {
+            Pair pair = new Pair(mapper);
+            RandomDocuments documents = new RandomDocuments(mapper.mapping(), random, List.of(), 0);
+            for (int i = 0; i < 3_000; i++) {
+                RawBsonDocument document = documents.next();
+                assertThat(pair.check(document)).as("%s", document).isTrue();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(MapperBenchmark.Shape.class)
+    void noDocumentOfTheBenchmarkIsDeclined(MapperBenchmark.Shape shape) {
+        Pair pair = new Pair(DocumentMapper.of(TestMappers.mapping(shape)));
+        Random random = new Random(2);
+        for (int i = 0; i < 2_000; i++) {
+            RawBsonDocument document = TestMappers.document(shape, random);
+            assertThat(pair.check(document)).as("%s", document).isTrue();
+        }
+    }
+}
