@@ -30,6 +30,25 @@ final class DecimalDigits {
     private long unscaled;
     private int scale;
 
+    /// How many digits a number has that is not negative; 1 for 0.
+    static int count(long number) {
+        int count = 1;
+        while (count < WHOLE_POWERS.length && number >= WHOLE_POWERS[count]) {
+            count++;
+        }
+        return count;
+    }
+
+    /// @param exponent 0 to 18
+    static long power(int exponent) {
+        return WHOLE_POWERS[exponent];
+    }
+
+    /// Whether it is written without an exponent, as `BigDecimal.toString` decides.
+    boolean isPlain() {
+        return unscaled != Long.MIN_VALUE && count(Math.abs(unscaled)) - 1 - scale >= -6;
+    }
+
     long unscaled() {
         return unscaled;
     }

@@ -319,10 +319,25 @@ final class RawBytes {
         return array;
     }
 
+    /// The driver allocates whatever a damaged length says.
+    private static void checkScope(byte[] bytes, int at, int end) {
+        if (end - at < 4 + 5 + 5) {
+            throw Declined.INSTANCE;
+        }
+        int scope = at + 4 + stringSize(bytes, at + 4, end);
+        if (documentEnd(bytes, scope, end) != end) {
+            throw Declined.INSTANCE;
+        }
+        document(bytes, scope, end, 1);
+    }
+
     /// The types that are seldom, in a document of their own.
     private static BsonValue byDriver(byte[] bytes, byte type, int at, int end) {
         if (type == BINARY && bytes[at + 4] == OLD_BINARY_SUBTYPE && end - at < 9) {
             throw Declined.INSTANCE;
+        }
+        if (type == JAVASCRIPT_WITH_SCOPE) {
+            checkScope(bytes, at, end);
         }
         int length = end - at + 7;
         byte[] alone = new byte[length];

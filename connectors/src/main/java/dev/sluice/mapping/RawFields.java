@@ -63,6 +63,8 @@ final class RawFields {
         boolean whole;
         /// Whether the value is kept for columns that need it decoded.
         boolean captured;
+        /// The same, where something is left in it that nothing reads.
+        boolean capturedForRest;
         /// Fields that are read inside it; null for none.
         @Nullable
         RawFields inside;

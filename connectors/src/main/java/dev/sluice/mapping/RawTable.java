@@ -1,6 +1,7 @@
 package dev.sluice.mapping;
 
 import dev.sluice.schema.ColumnMapping;
+import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.Source;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,6 +22,7 @@ final class RawTable {
     private Column[] columns = new Column[0];
     private boolean hasDecoded;
     private boolean hasRest;
+    private boolean restIsJsonb = true;
     private int slots;
 
     // Of the document or element that was scanned last.
@@ -28,6 +30,8 @@ final class RawTable {
     private long[] found = new long[0];
     private long scanned;
     private boolean restSeen;
+    private Rest rest = Rest.UNKNOWN;
+    private final RawJson restJson = new RawJson();
     private byte type;
     private int start;
     private RawFields.Field[] capturedFields = new RawFields.Field[16];
@@ -56,6 +60,13 @@ final class RawTable {
         /// Fields that nothing reads, of which there are mostly none.
         REST,
         /// Worked out from decoded values.
+        DECODED
+    }
+
+    /// How what nothing reads is written.
+    private enum Rest {
+        UNKNOWN,
+        JSON,
         DECODED
     }
 
@@ -111,6 +122,7 @@ final class RawTable {
             How how = mappers[i].isPlain() ? how(source) : How.DECODED;
             hasDecoded |= how == How.DECODED;
             hasRest |= how == How.REST;
+            restIsJsonb &= how != How.REST || mappings.get(i).type() instanceof ColumnType.Jsonb;
             int slot = switch (how) {
                 case FIELD -> slot((Source.Path) source);
                 case PARENT_FIELD -> document.slot((Source.Path) ((Source.Parent) source).source());
@@ -200,6 +212,7 @@ final class RawTable {
         start = at;
         captured = 0;
         restSeen = false;
+        rest = Rest.UNKNOWN;
         scanned = reports.next();
         Arrays.fill(found, 0);
         if (kind == RawBytes.DOCUMENT) {
@@ -231,10 +244,15 @@ final class RawTable {
                 if (field.slot >= 0) {
                     found[field.slot] = ((long) value << 8) | (kind & 0xFF);
                 }
+                boolean left = false;
                 if (field.inside != null) {
+                    boolean seenBefore = restSeen;
+                    restSeen = false;
                     inside(fields, field, field.inside, kind, value, last);
+                    left = restSeen;
+                    restSeen |= seenBefore;
                 }
-                if (field.captured) {
+                if (field.captured || (left && field.capturedForRest)) {
                     capture(field, kind, value);
                 }
             } else {
@@ -307,7 +325,36 @@ final class RawTable {
 
     /// Whether some column needs decoded values.
     boolean needsDecoded() {
-        return hasDecoded || (hasRest && restSeen);
+        return hasDecoded || (hasRest && restSeen && !restIsJson());
+    }
+
+    /// Whether all that nothing reads are whole fields, with names that are there once, so that the rest is
+    /// put together from their bytes.
+    private boolean restIsJson() {
+        if (rest == Rest.UNKNOWN) {
+            rest = writeRest() ? Rest.JSON : Rest.DECODED;
+        }
+        return rest == Rest.JSON;
+    }
+
+    private boolean writeRest() {
+        if (!restIsJsonb) {
+            return false;
+        }
+        restJson.clear();
+        restJson.startObject();
+        for (int i = 0; i < captured; i++) {
+            RawFields.Field field = capturedFields[i];
+            if (field.read) {
+                if (!field.whole && field.inside != null) {
+                    return false;
+                }
+            } else if (!restJson.addField(bytes, capturedAt[i] - field.length, capturedTypes[i], capturedAt[i])) {
+                return false;
+            }
+        }
+        restJson.endObject();
+        return true;
     }
 
     /// Writes the columns, without the key.
@@ -322,10 +369,12 @@ final class RawTable {
                 case PARENT_FIELD -> write(column, bytes, document.found[column.slot], out);
                 case ELEMENT -> write(column, bytes, ((long) start << 8) | (type & 0xFF), out);
                 case REST -> {
-                    if (restSeen) {
-                        decoded(column, scope, out);
-                    } else {
+                    if (!restSeen) {
                         out.value(column.missing);
+                    } else if (restIsJson()) {
+                        out.text(restJson.bytes(), 0, restJson.size());
+                    } else {
+                        decoded(column, scope, out);
                     }
                 }
                 case DECODED -> decoded(column, scope, out);

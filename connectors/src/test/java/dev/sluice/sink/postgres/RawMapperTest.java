@@ -31,8 +31,8 @@ import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.ShrinkingMode;
 import net.jqwik.api.lifecycle.AfterContainer;
-import org.bson.BSONException;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
@@ -148,10 +148,11 @@ class RawMapperTest {
     static void manyWereNotDeclined() {
         long mapped = PAIRS.values().stream().mapToLong(p -> p.mapped).sum();
         long declined = PAIRS.values().stream().mapToLong(p -> p.declined).sum();
-        System.out.println("XXX " + mapped + " " + declined + " any " + mappedOfAny + " " + declinedOfAny);
+        assertThat(mapped).isGreaterThan(declined / 2);
+        assertThat(mappedOfAny).isGreaterThan(declinedOfAny / 6);
     }
 
-    @Property(tries = 4_000, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 4_000, edgeCases = EdgeCasesMode.NONE, shrinking = ShrinkingMode.OFF)
     void anyDocumentOfAnyMapping(
             @ForAll("mappers") DocumentMapper mapper, @ForAll("noises") List<BsonValue> noise, @ForAll Random random) {
         Pair pair = PAIRS.computeIfAbsent(mapper, Pair::new);
@@ -163,8 +164,9 @@ class RawMapperTest {
         }
     }
 
-    /// Bytes that are damaged make no exceptions, and no other rows.
-    @Property(tries = 2_000, edgeCases = EdgeCasesMode.NONE)
+    /// Bytes that are damaged make no exceptions. (Not through the driver, which allocates whatever a
+    /// length says.)
+    @Property(tries = 2_000, edgeCases = EdgeCasesMode.NONE, shrinking = ShrinkingMode.OFF)
     void damagedDocuments(
             @ForAll("mappers") DocumentMapper mapper, @ForAll("noises") List<BsonValue> noise, @ForAll Random random) {
         Pair pair = PAIRS.computeIfAbsent(mapper, Pair::new);
@@ -174,22 +176,15 @@ class RawMapperTest {
             for (int j = random.nextInt(1, 4); j > 0; j--) {
                 bytes[random.nextInt(4, bytes.length)] = (byte) random.nextInt(256);
             }
-            RawBsonDocument damaged = new RawBsonDocument(bytes);
-            try {
-                mapper.map(damaged);
-            } catch (BSONException | IllegalArgumentException unreadable) {
-                // Any answer will do but an exception.
-                pair.rows.clear();
-                pair.rows.startDocument();
-                pair.raw.map(damaged, pair.rows);
-                pair.rows.takeBack();
-                continue;
-            }
-            pair.check(damaged);
+            pair.rows.clear();
+            pair.rows.startDocument();
+            pair.raw.map(new RawBsonDocument(bytes), pair.rows);
+            pair.rows.takeBack();
+            assertThat(pair.rows.bytes()).isZero();
         }
     }
 
-    @Property(tries = 3_000, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 3_000, edgeCases = EdgeCasesMode.NONE, shrinking = ShrinkingMode.OFF)
     void anyColumnsOfAnyTypes(@ForAll("noises") List<BsonValue> noise, @ForAll Random random) {
         Pair pair = new Pair(DocumentMapper.of(collection(random)));
         for (double odd : new double[] {0.002, 0.02, 0.3}) {
