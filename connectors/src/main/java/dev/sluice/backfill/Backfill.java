@@ -1,65 +1,123 @@
 package dev.sluice.backfill;
 
-import dev.sluice.change.Change;
 import dev.sluice.change.Chunk;
 import dev.sluice.change.IdBracket;
 import dev.sluice.failure.Failures;
+import dev.sluice.failure.SluiceException;
 import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
-import dev.sluice.sink.RowChange;
 import dev.sluice.sink.WriteSummary;
 import dev.sluice.sink.postgres.BackfillStore;
+import dev.sluice.sink.postgres.ChunkRows;
 import dev.sluice.sink.postgres.ChunkSink;
+import dev.sluice.sink.postgres.Replicas;
 import dev.sluice.source.mongo.MongoSource;
-import dev.sluice.source.mongo.MongoSource.Piece;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
-import org.bson.BsonNull;
 import org.bson.BsonTimestamp;
-import org.bson.BsonValue;
-import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Copies collections in `_id` order, chunk by chunk, beside the stream or without it. A chunk that is done
-/// is not read again; a process that ends in the middle leaves a state the next one goes on from. For one
-/// thread.
-public final class Backfill {
+/// Copies collections, one after the other, each in many chunks of `_id`s of which several are read and
+/// written at once, beside the stream or without it. A chunk that is done is not read again; a process that
+/// ends in the middle leaves a state the next one goes on from. For one thread, which has others work.
+public final class Backfill implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Backfill.class);
+    private static final Duration REPLICAS_EVERY = Duration.ofSeconds(2);
 
-    /// Hears how the copy goes on; called on the backfill's thread.
+    /// So many documents have to be left for a second cursor to be worth opening.
+    private static final long CUT_FROM = 200_000;
+
+    private static final Duration CUT_AFTER = Duration.ofSeconds(3);
+    private static final double READING_SHARE = 0.8;
+
+    /// Hears how the copy goes on; each call comes alone, from any of the backfill's threads.
     public interface Listener {
         /// @param documents how many there are, about
         /// @param alreadyCopied how many an earlier run has copied
         void onEstimate(CollectionTarget target, long documents, long alreadyCopied);
 
-        void onChunk(CollectionTarget target, int documents, WriteSummary summary);
+        void onChunk(CollectionTarget target, Done done);
 
         void onDone(CollectionTarget target);
     }
 
+    /// A chunk that is done.
+    ///
+    /// @param documents that were read
+    /// @param workers how many are at it at once
+    public record Done(
+            Chunk chunk, int documents, WriteSummary summary, Duration reading, Duration writing, int workers) {}
+
     /// @param documentsMax most documents in a chunk
+    /// @param documentsFixed whether a chunk has that many; else as many as PostgreSQL takes in a fraction
+    ///     of a second
     /// @param bytesMax a chunk ends with the document that reaches this many bytes of BSON
-    public record Limits(int documentsMax, long bytesMax) {
-        public static final Limits DEFAULT = new Limits(5_000, 16L << 20);
+    /// @param workersMax most chunks at once
+    /// @param workersFixed whether so many are at it; else as many as make it faster
+    public record Limits(
+            int documentsMax, boolean documentsFixed, long bytesMax, int workersMax, boolean workersFixed) {
+        private static final int DOCUMENTS_MAX = 20_000;
+        private static final int WORKERS_MAX = 8;
+        private static final long BYTES_MAX = 16L << 20;
+        private static final long BYTES_LEAST = 1L << 20;
+
+        /// A chunk is held as BSON in the driver and by us, and once more as rows, by each worker; together
+        /// they may take a quarter of the heap.
+        private static final int HEAP_SHARE = 4 * 3 * 4;
 
         public Limits {
             if (documentsMax < 1 || bytesMax < 1) {
                 throw new IllegalArgumentException("a chunk holds at least one document");
             }
+            if (workersMax < 1) {
+                throw new IllegalArgumentException("at least one works");
+            }
         }
+
+        /// Everything as it turns out best on this machine.
+        public static Limits adaptive() {
+            int workers = Math.clamp(2L * Runtime.getRuntime().availableProcessors(), 2, WORKERS_MAX);
+            return new Limits(DOCUMENTS_MAX, false, bytesForHeap(), workers, false);
+        }
+
+        private static long bytesForHeap() {
+            return Math.clamp(Runtime.getRuntime().maxMemory() / HEAP_SHARE, BYTES_LEAST, BYTES_MAX);
+        }
+
+        public Limits withDocuments(int documents) {
+            return new Limits(documents, true, bytesMax, workersMax, workersFixed);
+        }
+
+        public Limits withWorkers(int workers) {
+            return new Limits(documentsMax, documentsFixed, bytesMax, workers, true);
+        }
+
+        /// @param bytes at which a chunk ends
+        public Limits withBytes(long bytes) {
+            return new Limits(documentsMax, documentsFixed, bytes, workersMax, workersFixed);
+        }
+    }
+
+    /// Opens a sink of its own for each worker.
+    @FunctionalInterface
+    public interface Sinks {
+        ChunkSink open() throws SQLException;
     }
 
     private final MongoSource source;
     private final Connection connection;
-    private final ChunkSink sink;
+    private final Sinks sinks;
     private final BackfillStore store;
     private final ChangeMapper mapper;
     private final List<Fence> fences;
@@ -67,15 +125,18 @@ public final class Backfill {
     private final Limits limits;
     private final Listener listener;
     private final BooleanSupplier stopped;
+    /// By the number of the worker; opened when it first has something to write.
+    private final Map<Integer, ChunkSink> open = new ConcurrentHashMap<>();
 
     /// @param connection for bookkeeping; in auto-commit mode
     /// @param fences one for each collection, by its number, shared with the stream's sink
-    /// @param streamPosition where the stream is applied to, asked before each chunk is read
-    /// @param stopped asked between chunks
+    /// @param streamPosition where the stream is applied to, asked before each chunk is read; from any
+    ///     thread
+    /// @param stopped asked between chunks, from any thread
     public Backfill(
             MongoSource source,
             Connection connection,
-            ChunkSink sink,
+            Sinks sinks,
             BackfillStore store,
             ChangeMapper mapper,
             List<Fence> fences,
@@ -85,7 +146,7 @@ public final class Backfill {
             BooleanSupplier stopped) {
         this.source = source;
         this.connection = connection;
-        this.sink = sink;
+        this.sinks = sinks;
         this.store = store;
         this.mapper = mapper;
         this.fences = List.copyOf(fences);
@@ -98,8 +159,9 @@ public final class Backfill {
     /// Copies what is not copied yet of a collection.
     ///
     /// @return whether the collection is copied; false when the backfill was stopped before
-    /// @throws dev.sluice.failure.SluiceException when it could not go on; what is done stays done
-    public boolean copy(CollectionTarget target) {
+    /// @throws SluiceException when it could not go on; what is done stays done
+    /// @throws InterruptedException when this thread is; what is done stays done, and nobody works any more
+    public boolean copy(CollectionTarget target) throws InterruptedException {
         String collection = target.collection();
         try {
             if (store.done(connection, collection)) {
@@ -108,30 +170,16 @@ public final class Backfill {
             }
             long estimate = source.estimate(collection);
             store.start(connection, collection, estimate);
+            if (!store.isCut(connection, collection)) {
+                store.cut(connection, collection, Ranges.brackets(collection));
+            }
             listener.onEstimate(target, estimate, store.copied(connection, collection));
-            Optional<Chunk> last = store.lastDone(connection, collection);
-            last.ifPresent(chunk -> LOG.info("Backfill of {} goes on behind chunk {}.", collection, chunk.number()));
-            int number = last.map(c -> c.number() + 1).orElse(0);
-            IdBracket from = last.map(Chunk::bracket).orElse(IdBracket.MIN_KEY);
-            for (IdBracket bracket : IdBracket.values()) {
-                if (bracket.compareTo(from) < 0) {
-                    continue;
-                }
-                BsonValue after = null;
-                if (last.isPresent() && bracket == from) {
-                    after = last.get().upper();
-                    if (after == null) {
-                        continue;
-                    }
-                }
-                for (boolean complete = false; !complete; ) {
-                    if (stopped.getAsBoolean()) {
-                        return false;
-                    }
-                    Piece piece = copyPiece(target, bracket, after, number);
-                    number += piece.documents().isEmpty() ? 0 : 1;
-                    after = piece.lastId();
-                    complete = piece.complete();
+            // More than once only when what was done is not: PostgreSQL lost it, or another process has cut it.
+            for (List<Chunk> left = store.unfinished(connection, collection);
+                    !left.isEmpty();
+                    left = store.unfinished(connection, collection)) {
+                if (!copy(target, left, estimate)) {
+                    return false;
                 }
             }
             store.finish(connection, collection);
@@ -142,31 +190,255 @@ public final class Backfill {
         }
     }
 
-    private Piece copyPiece(CollectionTarget target, IdBracket bracket, @Nullable BsonValue after, int number)
-            throws SQLException {
-        try (Fence.Flight flight = fences.get(target.index()).open()) {
-            // The flight opens first, then the position is asked for: what the stream applies from here on is noted,
-            // and
-            // what it applied before is at or before that position, which the read is not behind.
-            BsonTimestamp notBefore = streamPosition.get();
-            Piece piece = source.read(
-                    target.collection(), bracket, after, limits.documentsMax(), limits.bytesMax(), notBefore);
-            if (piece.documents().isEmpty()) {
-                return piece;
-            }
-            List<RowChange> rows = new ArrayList<>(piece.documents().size());
-            for (RawBsonDocument document : piece.documents()) {
-                RowChange row = mapper.map(new Change.Upsert(
-                        target.collection(), document.get("_id", BsonNull.VALUE), document, new BsonTimestamp(0), 0));
-                if (row != null) {
-                    rows.add(row);
+    /// One for each chunk; one for all of them when these are the collection, not cut and not begun.
+    private static List<Span> spans(List<Chunk> left) {
+        boolean whole = left.stream().map(Chunk::bracket).distinct().count() == IdBracket.values().length
+                && left.stream().allMatch(chunk -> chunk.lower() == null && chunk.upper() == null);
+        return whole ? List.of(Span.ofAll(left)) : left.stream().map(Span::of).toList();
+    }
+
+    /// @return false when stopped
+    private boolean copy(CollectionTarget target, List<Chunk> left, long estimate)
+            throws SQLException, InterruptedException {
+        ChunkSink first = sink(0);
+        int workers = workersFor(target, first, estimate);
+        Work work = new Work(
+                target,
+                left,
+                store.nextNumber(connection, target.collection()),
+                new Pace(limits, workers, System.nanoTime()),
+                first.isEmpty(target),
+                estimate,
+                workers > 1);
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < workers; i++) {
+            Worker worker = new Worker(work, i);
+            threads.add(Thread.ofPlatform()
+                    .name("sluice-copy-" + (i + 1))
+                    .daemon(true)
+                    .start(worker::run));
+        }
+        try {
+            watchReplicas(threads, work.pace);
+        } catch (InterruptedException e) {
+            work.queue.abandon();
+            throw e;
+        } finally {
+            // None may outlive this: a chunk that is applied later knows nothing of what the stream does by then.
+            joinUninterruptibly(threads);
+        }
+        Throwable failure = work.failure.get();
+        if (failure != null) {
+            throw Failures.classify(failure);
+        }
+        return !stopped.getAsBoolean() || work.queue.isDone();
+    }
+
+    private ChunkSink sink(int worker) throws SQLException {
+        ChunkSink sink = open.get(worker);
+        if (sink == null) {
+            sink = sinks.open();
+            open.put(worker, sink);
+        }
+        return sink;
+    }
+
+    private int workersFor(CollectionTarget target, ChunkSink sink, long estimate) {
+        if (sink.dependsOnItself(target)) {
+            // Rows that refer to each other are better written in the order of their chunks: fewer have to wait.
+            return 1;
+        }
+        // A document larger than a chunk passes alone; several of them at once would be more than is planned for.
+        long average = source.averageDocumentBytes(target.collection());
+        if (average > limits.bytesMax() / 4) {
+            return 1;
+        }
+        return Math.clamp(estimate / documentsPerRange(), 1, limits.workersMax());
+    }
+
+    private int documentsPerRange() {
+        return limits.documentsFixed() ? limits.documentsMax() : limits.documentsMax() / 2;
+    }
+
+    private void watchReplicas(List<Thread> threads, Pace pace) throws InterruptedException, SQLException {
+        Replicas replicas = new Replicas(connection);
+        long next = System.nanoTime();
+        for (Thread thread : threads) {
+            while (!thread.join(Duration.ofMillis(100))) {
+                if (System.nanoTime() - next >= 0) {
+                    next = System.nanoTime() + REPLICAS_EVERY.toNanos();
+                    boolean late = replicas.areLate();
+                    if (pace.onReplicas(late)) {
+                        LOG.info(
+                                late
+                                        ? "A replica of PostgreSQL has fallen behind, so the backfill slows down until it is back."
+                                        : "The replicas of PostgreSQL are back, so the backfill goes on as before.");
+                    }
                 }
             }
-            Chunk chunk =
-                    new Chunk(target.collection(), number, bracket, after, piece.complete() ? null : piece.lastId());
-            WriteSummary summary = sink.apply(chunk, rows, flight);
-            listener.onChunk(target, piece.documents().size(), summary);
-            return piece;
+        }
+    }
+
+    private static void joinUninterruptibly(List<Thread> threads) {
+        boolean interrupted = false;
+        for (Thread thread : threads) {
+            while (thread.isAlive()) {
+                try {
+                    thread.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// What the workers share.
+    private static final class Work {
+        private final CollectionTarget target;
+        private final SpanQueue queue;
+        private final Pace pace;
+        private final boolean startedEmpty;
+        private final long estimate;
+        private final boolean several;
+        private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+        private final long startedNanos = System.nanoTime();
+        private long readNanos;
+        private long documentsRead;
+        private boolean cut;
+
+        /// @param several whether several workers are at it
+        Work(
+                CollectionTarget target,
+                List<Chunk> left,
+                int nextNumber,
+                Pace pace,
+                boolean startedEmpty,
+                long estimate,
+                boolean several) {
+            this.estimate = estimate;
+            this.several = several;
+            this.target = target;
+            this.queue = new SpanQueue(spans(left), nextNumber);
+            this.pace = pace;
+            this.startedEmpty = startedEmpty;
+        }
+
+        /// Whether a cursor is read nearly all the time, so that more of them would be faster. True once at
+        /// most.
+        synchronized boolean isWorthCutting(int documents, Duration reading) {
+            readNanos += reading.toNanos();
+            documentsRead += documents;
+            long elapsed = System.nanoTime() - startedNanos;
+            boolean worth = several
+                    && !cut
+                    && elapsed > CUT_AFTER.toNanos()
+                    && readNanos > elapsed * READING_SHARE
+                    && estimate - documentsRead > CUT_FROM;
+            cut |= worth;
+            return worth;
+        }
+    }
+
+    /// Takes one chunk after the other.
+    private final class Worker {
+        private final Work work;
+        private final int number;
+        private final ChunkRows rows;
+        private final Fence fence;
+
+        Worker(Work work, int number) {
+            this.work = work;
+            this.number = number;
+            this.rows = new ChunkRows(work.target, mapper);
+            this.fence = fences.get(work.target.index());
+        }
+
+        @SuppressWarnings("CatchingUnchecked") // Whatever it is, the thread that waits for this one throws it.
+        void run() {
+            try {
+                while (true) {
+                    Span span = work.queue.take(
+                            () -> work.pace.admits(number), () -> stopped.getAsBoolean() || work.failure.get() != null);
+                    if (span == null) {
+                        return;
+                    }
+                    try {
+                        copy(span);
+                    } finally {
+                        work.queue.done();
+                    }
+                }
+            } catch (Exception | Error e) {
+                work.failure.compareAndSet(null, e);
+                work.queue.abandon();
+            }
+        }
+
+        private void copy(Span span) throws SQLException {
+            long started = System.nanoTime();
+            Span.Read read = span.next(
+                    source, fence, streamPosition, work.pace.documents(), limits.bytesMax(), work.queue::nextNumber);
+            Duration reading = Duration.ofNanos(System.nanoTime() - started);
+            switch (read) {
+                case Span.Read.End end -> {
+                    sink(number).empty(end.empty());
+                    end.left().forEach(chunk -> work.queue.giveBack(Span.of(chunk)));
+                }
+                case Span.Read.Part part -> {
+                    try {
+                        sink(number).running(part.chunk(), part.rest());
+                        readOn(span, part, reading);
+                        write(part, reading);
+                    } finally {
+                        rows.clear();
+                        part.landed().run();
+                    }
+                }
+            }
+        }
+
+        /// Leaves the rest of the span to whoever is free.
+        private void readOn(Span span, Span.Read.Part part, Duration reading) throws SQLException {
+            Chunk rest = part.rest();
+            if (rest == null || !work.isWorthCutting(part.documents().size(), reading)) {
+                work.queue.giveBack(span);
+                return;
+            }
+            LOG.debug("MongoDB's cursor is what the copy of {} waits for: more are opened.", rest.collection());
+            for (Chunk left : span.giveUp().left()) {
+                if (left.bracket() == rest.bracket()) {
+                    List<Chunk> parts =
+                            Ranges.cut(source, rest, work.estimate, documentsPerRange(), work.queue::nextNumber);
+                    sink(number).cut(parts);
+                    parts.reversed().forEach(chunk -> work.queue.giveBack(Span.of(chunk)));
+                } else {
+                    work.queue.giveBack(Span.of(left));
+                }
+            }
+        }
+
+        private void write(Span.Read.Part part, Duration reading) throws SQLException {
+            rows.map(part.documents());
+            long started = System.nanoTime();
+            WriteSummary summary = sink(number).apply(part.chunk(), rows, work.startedEmpty, part.flight());
+            Duration writing = Duration.ofNanos(System.nanoTime() - started);
+            int documents = part.documents().size();
+            work.pace.onChunk(
+                    new Pace.Taken(documents, reading, writing, sink(number).commitNanos()), System.nanoTime());
+            Done done = new Done(part.chunk(), documents, summary, reading, writing, work.pace.workers());
+            synchronized (listener) {
+                listener.onChunk(work.target, done);
+            }
+        }
+    }
+
+    @Override
+    public void close() throws SQLException {
+        for (ChunkSink sink : open.values()) {
+            sink.close();
         }
     }
 }

@@ -44,6 +44,27 @@ public enum IdBracket {
         this.single = single;
     }
 
+    /// The bracket that an `_id` sorts in.
+    public static IdBracket of(BsonValue id) {
+        return switch (id.getBsonType()) {
+            case MIN_KEY -> MIN_KEY;
+            case NULL -> NULL;
+            case DOUBLE -> Double.isNaN(id.asDouble().getValue()) ? NAN : NUMBER;
+            case DECIMAL128 -> id.asDecimal128().getValue().isNaN() ? NAN : NUMBER;
+            case INT32, INT64 -> NUMBER;
+            case STRING, SYMBOL -> STRING;
+            case DOCUMENT -> OBJECT;
+            case BINARY -> BINARY;
+            case OBJECT_ID -> OBJECT_ID;
+            case BOOLEAN -> BOOLEAN;
+            case DATE_TIME -> DATE;
+            case TIMESTAMP -> TIMESTAMP;
+            case MAX_KEY -> MAX_KEY;
+            case ARRAY, UNDEFINED, REGULAR_EXPRESSION, DB_POINTER, JAVASCRIPT, JAVASCRIPT_WITH_SCOPE -> OTHER;
+            case END_OF_DOCUMENT -> throw new IllegalArgumentException("no value has the type END_OF_DOCUMENT");
+        };
+    }
+
     /// Whether the bracket is read in one piece.
     public boolean single() {
         return single;

@@ -12,6 +12,8 @@ public enum Failpoint {
     ROWS_WRITTEN,
     /// The stream's transaction is committed and nobody has been told.
     COMMITTED,
+    /// A chunk was read and cut, and none of its rows is written.
+    CHUNK_CUT,
     /// A chunk's rows are written, and not yet marked done.
     CHUNK_WRITTEN,
     /// A chunk is committed.

@@ -1,25 +1,29 @@
 package dev.sluice.sink;
 
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /// Keeps chunks from overwriting what the stream has brought since they were read (promise 3).
 ///
 /// A chunk opens a [Flight] before it is read, not before the stream's position at that moment. The
 /// stream's applier notes each document it touches while flights of that collection are open, holding the
-/// collection's lock from the note until its commit. When the chunk is applied it takes the same lock until
-/// its own commit and leaves out the documents noted since it opened: the stream's word on those is as new
-/// or will be followed by a newer one. A document that was not noted can't have been changed by anything
-/// the stream had applied when the chunk commits, and what comes later comes over the chunk's row.
+/// collection's fence alone from the note until its commit. A chunk that is applied holds the fence too,
+/// together with other chunks, until its own commit, and leaves out the documents noted since it opened:
+/// the stream's word on those is as new or will be followed by a newer one. A document that was not noted
+/// can't have been changed by anything the stream had applied when the chunk commits, and what comes later
+/// comes over the chunk's row. Chunks need not be kept from each other: they have no document in common.
 ///
 /// One fence for each collection. All methods may be called from any thread.
 public final class Fence {
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Map<Flight, Set<Object>> flights = new HashMap<>();
+    // Fair: a stream with a backlog would otherwise keep the chunks out, and many chunks the stream.
+    private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock(true);
+    private final Map<Flight, Set<Object>> flights = new ConcurrentHashMap<>();
+    private volatile boolean noted;
 
     /// A chunk between the moment before it is read and its commit or failure.
     public final class Flight implements AutoCloseable {
@@ -30,25 +34,35 @@ public final class Fence {
             return flights.getOrDefault(this, Set.of());
         }
 
-        /// Takes the fence, which holds the stream's applier off this collection.
+        /// How many documents the stream has touched since this flight opened, about: the stream may be at
+        /// it.
+        public int touchedCount() {
+            return touched().size();
+        }
+
+        /// Whether the stream has touched anything of the collection since the fence was made.
+        public boolean everTouched() {
+            return noted;
+        }
+
+        /// Takes the fence beside other chunks, which holds the stream's applier off this collection.
         public Held hold() {
-            return Fence.this.hold();
+            return take(lock.readLock());
         }
 
         @Override
         public void close() {
-            lock.lock();
-            try {
-                flights.remove(this);
-            } finally {
-                lock.unlock();
-            }
+            flights.remove(this);
         }
     }
 
-    /// The fence while it is held; let go by closing.
-    public final class Held implements AutoCloseable {
-        private Held() {}
+    /// The fence while it is held; let go by closing, on the thread that took it.
+    public static final class Held implements AutoCloseable {
+        private final Lock lock;
+
+        private Held(Lock lock) {
+            this.lock = lock;
+        }
 
         @Override
         public void close() {
@@ -56,25 +70,32 @@ public final class Fence {
         }
     }
 
+    /// Waits for a transaction of the stream that is under way: what it notes, it has noted for the flights
+    /// that were open.
     public Flight open() {
-        lock.lock();
+        lock.readLock().lock();
         try {
             Flight flight = new Flight();
             flights.put(flight, new HashSet<>());
             return flight;
         } finally {
-            lock.unlock();
+            lock.readLock().unlock();
         }
     }
 
-    /// Takes the fence.
+    /// Takes the fence alone.
     public Held hold() {
-        lock.lock();
-        return new Held();
+        return take(lock.writeLock());
     }
 
-    /// Notes documents for every open flight. Call with the fence held, and hold it until the commit.
+    private static Held take(Lock lock) {
+        lock.lock();
+        return new Held(lock);
+    }
+
+    /// Notes documents for every open flight. Call with the fence held alone, and hold it until the commit.
     public void note(List<Object> keys) {
+        noted = true;
         flights.values().forEach(touched -> touched.addAll(keys));
     }
 }

@@ -107,7 +107,7 @@ public final class FullComparison {
         for (IdBracket bracket : IdBracket.values()) {
             BsonValue after = null;
             for (boolean complete = false; !complete; ) {
-                Piece piece = source.read(target.collection(), bracket, after, DOCUMENTS_MAX, BYTES_MAX, null);
+                Piece piece = source.read(target.collection(), bracket, after, null, DOCUMENTS_MAX, BYTES_MAX, null);
                 List<List<@Nullable Object[]>> rows = new ArrayList<>();
                 tables.forEach(t -> rows.add(new ArrayList<>()));
                 for (RawBsonDocument document : piece.documents()) {

@@ -5,20 +5,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.mongodb.MongoException;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.MongoDatabase;
+import dev.sluice.change.Change;
+import dev.sluice.change.Chunk;
+import dev.sluice.change.IdBracket;
 import dev.sluice.mapping.KeyResult;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.WriteSummary;
+import dev.sluice.sink.RowChange;
 import dev.sluice.sink.postgres.BackfillStore;
+import dev.sluice.sink.postgres.StreamSink;
+import dev.sluice.source.mongo.DocumentReader;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.testkit.TestTarget;
 import dev.sluice.testkit.TestingServers;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonInt64;
+import org.bson.BsonTimestamp;
 import org.bson.BsonValue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,7 +44,8 @@ class BackfillIT {
                   n: integer
             """;
     private static final String TABLE = "CREATE TABLE things (id text PRIMARY KEY, n integer)";
-    private static final Backfill.Limits SMALL = new Backfill.Limits(3, 1 << 20);
+    private static final Backfill.Limits SMALL =
+            Backfill.Limits.adaptive().withDocuments(3).withWorkers(1);
 
     private TestTarget target;
     private MongoSource source;
@@ -140,7 +148,7 @@ class BackfillIT {
     @Test
     void aChunkEndsWithTheDocumentThatReachesTheBytes() throws SQLException {
         insert(10);
-        copy(new Backfill.Limits(1000, 1), () -> false);
+        copy(Backfill.Limits.adaptive().withBytes(1).withWorkers(1), () -> false);
         assertThat(heard.chunks).isEqualTo(10);
         assertThat(rowKeys()).hasSize(10);
     }
@@ -212,7 +220,123 @@ class BackfillIT {
                         dev.sluice.failure.SluiceException.class,
                         e -> assertThat(e.kind()).isEqualTo(dev.sluice.failure.FailureKind.FENCED_OUT));
         assertThat(rowKeys()).isEmpty();
-        assertThat(target.rows("SELECT count(*) FROM sluice.backfill_chunk")).containsExactly("0");
+        assertThat(target.rows("SELECT count(*) FROM sluice.backfill_chunk WHERE state <> 'planned'"))
+                .containsExactly("0");
+    }
+
+    @Test
+    void severalAtOnceCopyEachDocumentOnce() throws SQLException {
+        insert(400);
+        for (int i = 0; i < 200; i++) {
+            things.insertOne(BsonDocument.parse("{_id: 'text " + i + "', n: " + i + "}"));
+        }
+        assertThat(copy(Backfill.Limits.adaptive().withDocuments(7).withWorkers(4), () -> false))
+                .isTrue();
+        assertThat(heard.documents).isEqualTo(600);
+        assertThat(heard.rows).isEqualTo(600);
+        assertThat(rowKeys()).hasSize(600).containsExactlyInAnyOrderElementsOf(expectedKeys());
+        assertThat(target.rows("SELECT DISTINCT state FROM sluice.backfill_chunk"))
+                .containsExactly("done");
+        assertThat(target.rows("SELECT sum(documents), max(documents) <= 7 FROM sluice.backfill_chunk"))
+                .containsExactly("600|t");
+    }
+
+    @Test
+    void chunksThatAreDoneStayAsTheyAreWhenItGoesOn() throws SQLException {
+        insert(300);
+        Backfill.Limits limits = Backfill.Limits.adaptive().withDocuments(10).withWorkers(3);
+        assertThat(copy(limits, () -> heard.documents >= 100)).isFalse();
+        String done = "SELECT chunk, documents, finished_at FROM sluice.backfill_chunk WHERE state = 'done' ORDER BY 1";
+        List<String> before = target.rows(done);
+        int documents = heard.documents;
+
+        assertThat(copy(limits, () -> false)).isTrue();
+        assertThat(target.rows(done)).containsAll(before);
+        assertThat(heard.documents).isEqualTo(300);
+        assertThat(documents).isBetween(100, 299);
+        assertThat(rowKeys()).containsExactlyInAnyOrderElementsOf(expectedKeys());
+    }
+
+    @Test
+    void whatTheStreamBringsWhileTheCursorIsOpenStands() throws SQLException {
+        for (int i = 0; i < 100; i++) {
+            things.insertOne(new BsonDocument("_id", new BsonInt32(i)).append("n", new BsonInt32(0)));
+        }
+        StreamSink stream = target.streamSink(epoch);
+        heard.afterChunk = () -> {
+            // Whatever the cursor has read already, these are newer.
+            if (heard.chunks != 1) {
+                return;
+            }
+            BsonDocument changed = new BsonDocument("_id", new BsonInt32(90)).append("n", new BsonInt32(1));
+            things.replaceOne(new BsonDocument("_id", new BsonInt32(90)), changed);
+            things.deleteOne(new BsonDocument("_id", new BsonInt32(91)));
+            BsonTimestamp now = source.hello().lastWrite();
+            try {
+                stream.apply(
+                        List.of(
+                                mapped(new Change.Upsert("things", new BsonInt32(90), changed, now, 1)),
+                                mapped(new Change.Delete("things", new BsonInt32(91), now, 1))),
+                        TestTarget.at(2, 1),
+                        null);
+            } catch (SQLException e) {
+                throw new IllegalStateException(e);
+            }
+        };
+        assertThat(copy(Backfill.Limits.adaptive().withDocuments(10).withWorkers(1), () -> false))
+                .isTrue();
+
+        assertThat(target.rows("SELECT id, n FROM things WHERE n <> 0")).containsExactly("{\"$numberLong\":\"90\"}|1");
+        assertThat(rowKeys()).hasSize(99).containsExactlyInAnyOrderElementsOf(expectedKeys());
+    }
+
+    @Test
+    void aCopyThatAnEarlierVersionBeganIsCutAnew() throws SQLException {
+        insert(20);
+        target.execute("INSERT INTO sluice.backfill (pipeline, collection) VALUES ('test', 'things');"
+                + " INSERT INTO sluice.backfill_chunk (pipeline, collection, chunk, id_type, state)"
+                + " VALUES ('test', 'things', 0, 'number', 'done')");
+        assertThat(copy(SMALL, () -> false)).isTrue();
+        assertThat(rowKeys()).containsExactlyInAnyOrderElementsOf(expectedKeys());
+    }
+
+    @Test
+    void aChunkIsCutIntoRangesThatHoldEachDocumentOnce() throws SQLException {
+        insert(1_000);
+        things.insertOne(BsonDocument.parse("{_id: 'text', n: 1}"));
+        Chunk rest = new Chunk("things", 7, IdBracket.NUMBER, new BsonInt32(100), new BsonInt32(949));
+        AtomicInteger number = new AtomicInteger(20);
+
+        List<Chunk> parts = Ranges.cut(source, rest, 1_001, 50, number::getAndIncrement);
+
+        assertThat(parts).hasSizeBetween(10, 24);
+        assertThat(parts.getFirst().number()).isEqualTo(7);
+        assertThat(parts).extracting(Chunk::number).doesNotHaveDuplicates();
+        assertThat(parts.getFirst().lower()).isEqualTo(rest.lower());
+        assertThat(parts.getLast().upper()).isEqualTo(rest.upper());
+        List<BsonValue> read = new ArrayList<>();
+        for (int i = 0; i < parts.size(); i++) {
+            if (i > 0) {
+                assertThat(parts.get(i).lower()).isEqualTo(parts.get(i - 1).upper());
+            }
+            try (DocumentReader reader = source.readRange(
+                    "things",
+                    IdBracket.NUMBER,
+                    parts.get(i).lower(),
+                    parts.get(i).upper(),
+                    100,
+                    null)) {
+                for (BsonDocument d = reader.peek(); d != null; d = reader.peek()) {
+                    read.add(d.get("_id"));
+                    reader.take();
+                }
+            }
+        }
+        assertThat(read).hasSize(849).doesNotHaveDuplicates();
+    }
+
+    private RowChange mapped(Change change) {
+        return java.util.Objects.requireNonNull(target.mapper().map(change));
     }
 
     private void insert(int count) {
@@ -225,19 +349,20 @@ class BackfillIT {
     }
 
     private boolean copy(Backfill.Limits limits, BooleanSupplier stopped) throws SQLException {
-        try (var sink = target.chunkSink(epoch)) {
-            return new Backfill(
-                            source,
-                            target.connection(),
-                            sink,
-                            new BackfillStore(TestTarget.PIPELINE),
-                            target.mapper(),
-                            target.fences(),
-                            () -> source.hello().lastWrite(),
-                            limits,
-                            heard,
-                            stopped)
-                    .copy(target.target("things"));
+        try (Backfill backfill = new Backfill(
+                source,
+                target.connection(),
+                () -> target.chunkSink(epoch),
+                new BackfillStore(TestTarget.PIPELINE),
+                target.mapper(),
+                target.fences(),
+                () -> source.hello().lastWrite(),
+                limits,
+                heard,
+                stopped)) {
+            return backfill.copy(target.target("things"));
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
         }
     }
 
@@ -256,15 +381,17 @@ class BackfillIT {
         private int chunks;
         private int documents;
         private int rows;
+        private Runnable afterChunk = () -> {};
 
         @Override
         public void onEstimate(CollectionTarget target, long estimate, long alreadyCopied) {}
 
         @Override
-        public void onChunk(CollectionTarget target, int read, WriteSummary summary) {
+        public void onChunk(CollectionTarget target, Backfill.Done done) {
             chunks++;
-            documents += read;
-            rows += summary.rows();
+            documents += done.documents();
+            rows += done.summary().rows();
+            afterChunk.run();
         }
 
         @Override

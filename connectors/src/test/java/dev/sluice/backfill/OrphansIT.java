@@ -9,7 +9,6 @@ import com.mongodb.client.model.ReplaceOptions;
 import dev.sluice.change.Change;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
-import dev.sluice.sink.WriteSummary;
 import dev.sluice.sink.postgres.BackfillStore;
 import dev.sluice.sink.postgres.ResyncStore;
 import dev.sluice.sink.postgres.StreamSink;
@@ -532,19 +531,22 @@ class OrphansIT {
     }
 
     private void copy() throws SQLException {
-        Backfill backfill = new Backfill(
+        try (Backfill backfill = new Backfill(
                 source,
                 target.connection(),
-                target.chunkSink(epoch),
+                () -> target.chunkSink(epoch),
                 new BackfillStore(TestTarget.PIPELINE),
                 target.mapper(),
                 target.fences(),
                 () -> null,
-                new Backfill.Limits(7, 1 << 20),
+                Backfill.Limits.adaptive().withDocuments(7).withWorkers(3),
                 new Silent(),
-                () -> false);
-        for (CollectionTarget collection : target.targets()) {
-            backfill.copy(collection);
+                () -> false)) {
+            for (CollectionTarget collection : target.targets()) {
+                backfill.copy(collection);
+            }
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
         }
     }
 
@@ -560,7 +562,7 @@ class OrphansIT {
         public void onEstimate(CollectionTarget target, long documents, long alreadyCopied) {}
 
         @Override
-        public void onChunk(CollectionTarget target, int documents, WriteSummary summary) {}
+        public void onChunk(CollectionTarget target, Backfill.Done done) {}
 
         @Override
         public void onDone(CollectionTarget target) {}

@@ -8,13 +8,18 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
 /// How far the backfill is, in PostgreSQL. Every method works in the caller's transaction.
 public final class BackfillStore {
+    private static final String PLAN =
+            "INSERT INTO sluice.backfill_chunk (pipeline, collection, chunk, id_type, lower_id, upper_id)"
+                    + " VALUES (?, ?, ?, ?, ?, ?)";
+
     private final String pipeline;
 
     public BackfillStore(String pipeline) {
@@ -59,43 +64,146 @@ public final class BackfillStore {
         }
     }
 
-    /// The last chunk that is done; empty when none is.
-    public Optional<Chunk> lastDone(Connection connection, String collection) throws SQLException {
-        String sql = "SELECT chunk, id_type, lower_id, upper_id FROM sluice.backfill_chunk"
-                + " WHERE pipeline = ? AND collection = ? AND state = 'done' ORDER BY chunk DESC LIMIT 1";
+    /// Whether the collection is cut into chunks, all of it.
+    public boolean isCut(Connection connection, String collection) throws SQLException {
+        // Its bracket is always among those of a cut.
+        String sql = "SELECT 1 FROM sluice.backfill_chunk WHERE pipeline = ? AND collection = ? AND id_type = 'other'";
         try (PreparedStatement statement = prepare(connection, sql, collection);
                 ResultSet row = statement.executeQuery()) {
-            return row.next()
-                    ? Optional.of(new Chunk(
-                            collection,
-                            row.getInt(1),
-                            IdBracket.valueOf(row.getString(2).toUpperCase(Locale.ROOT)),
-                            id(row.getString(3)),
-                            id(row.getString(4))))
-                    : Optional.empty();
+            return row.next();
         }
     }
 
+    /// Stores how a collection is cut, instead of what there was of it. In one transaction: a collection
+    /// that is cut in part would be copied in part.
+    ///
+    /// @param connection in auto-commit mode
+    public void cut(Connection connection, String collection, List<Chunk> chunks) throws SQLException {
+        connection.setAutoCommit(false);
+        try {
+            try (PreparedStatement statement = prepare(
+                    connection,
+                    "DELETE FROM sluice.backfill_chunk WHERE pipeline = ? AND collection = ?",
+                    collection)) {
+                statement.executeUpdate();
+            }
+            plan(connection, collection, chunks);
+            connection.commit();
+        } catch (SQLException e) {
+            connection.rollback();
+            throw e;
+        } finally {
+            connection.setAutoCommit(true);
+        }
+    }
+
+    private void plan(Connection connection, String collection, List<Chunk> chunks) throws SQLException {
+        try (PreparedStatement statement = prepare(connection, PLAN, collection)) {
+            for (Chunk chunk : chunks) {
+                bindPlan(statement, chunk);
+                statement.addBatch();
+            }
+            statement.executeBatch();
+        }
+    }
+
+    private static void bindPlan(PreparedStatement statement, Chunk chunk) throws SQLException {
+        statement.setInt(3, chunk.number());
+        statement.setString(4, chunk.bracket().name().toLowerCase(Locale.ROOT));
+        statement.setString(5, text(chunk.lower()));
+        statement.setString(6, text(chunk.upper()));
+    }
+
+    /// The chunks that are not done, in the order of their numbers.
+    public List<Chunk> unfinished(Connection connection, String collection) throws SQLException {
+        String sql = "SELECT chunk, id_type, lower_id, upper_id FROM sluice.backfill_chunk"
+                + " WHERE pipeline = ? AND collection = ? AND state <> 'done' ORDER BY chunk";
+        List<Chunk> chunks = new ArrayList<>();
+        try (PreparedStatement statement = prepare(connection, sql, collection);
+                ResultSet row = statement.executeQuery()) {
+            while (row.next()) {
+                chunks.add(new Chunk(
+                        collection,
+                        row.getInt(1),
+                        IdBracket.valueOf(row.getString(2).toUpperCase(Locale.ROOT)),
+                        id(row.getString(3)),
+                        id(row.getString(4))));
+            }
+        }
+        return chunks;
+    }
+
+    /// The number that no chunk of the collection has yet.
+    public int nextNumber(Connection connection, String collection) throws SQLException {
+        String sql =
+                "SELECT coalesce(max(chunk) + 1, 0) FROM sluice.backfill_chunk WHERE pipeline = ? AND collection = ?";
+        try (PreparedStatement statement = prepare(connection, sql, collection);
+                ResultSet row = statement.executeQuery()) {
+            row.next();
+            return row.getInt(1);
+        }
+    }
+
+    /// Notes that a chunk is read, and where it ends when that is before its end.
+    ///
+    /// @param rest what is left of it, a chunk of its own from now on; null when nothing is
+    void running(Connection connection, Chunk chunk, @Nullable Chunk rest) throws SQLException {
+        String sql = "UPDATE sluice.backfill_chunk SET state = 'running', started_at = clock_timestamp(), upper_id = ?"
+                + " WHERE pipeline = ? AND collection = ? AND chunk = ?";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, text(chunk.upper()));
+            statement.setString(2, pipeline);
+            statement.setString(3, chunk.collection());
+            statement.setInt(4, chunk.number());
+            statement.executeUpdate();
+        }
+        if (rest != null) {
+            plan(connection, rest.collection(), List.of(rest));
+        }
+    }
+
+    /// Notes that a chunk that nobody is at is cut.
+    ///
+    /// @param parts the chunk with an earlier end, then the others
+    void cut(Connection connection, List<Chunk> parts) throws SQLException {
+        Chunk first = parts.getFirst();
+        String sql =
+                "UPDATE sluice.backfill_chunk SET upper_id = ? WHERE pipeline = ? AND collection = ? AND chunk = ?";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, text(first.upper()));
+            statement.setString(2, pipeline);
+            statement.setString(3, first.collection());
+            statement.setInt(4, first.number());
+            statement.executeUpdate();
+        }
+        plan(connection, first.collection(), parts.subList(1, parts.size()));
+    }
+
+    /// Notes that a chunk is done, in the transaction of its rows.
+    ///
     /// @param leftOut documents the stream had touched meanwhile
     void chunkDone(Connection connection, Chunk chunk, int documents, WriteSummary summary, int leftOut)
             throws SQLException {
+        // By insert, too: a chunk that nobody planned is one that somebody took anew by itself.
         String sql =
                 "INSERT INTO sluice.backfill_chunk (pipeline, collection, chunk, id_type, lower_id, upper_id, state,"
-                        + " documents, rows, skipped, finished_at) VALUES (?, ?, ?, ?, ?, ?, 'done', ?, ?, ?, clock_timestamp())"
-                        + " ON CONFLICT (pipeline, collection, chunk) DO UPDATE SET id_type = EXCLUDED.id_type,"
-                        + " lower_id = EXCLUDED.lower_id, upper_id = EXCLUDED.upper_id, state = 'done',"
+                        + " documents, rows, skipped, started_at, finished_at)"
+                        + " VALUES (?, ?, ?, ?, ?, ?, 'done', ?, ?, ?, clock_timestamp(), clock_timestamp())"
+                        + " ON CONFLICT (pipeline, collection, chunk) DO UPDATE SET state = 'done',"
                         + " documents = EXCLUDED.documents, rows = EXCLUDED.rows, skipped = EXCLUDED.skipped,"
+                        + " started_at = coalesce(backfill_chunk.started_at, EXCLUDED.started_at),"
                         + " finished_at = EXCLUDED.finished_at";
         try (PreparedStatement statement = prepare(connection, sql, chunk.collection())) {
-            statement.setInt(3, chunk.number());
-            statement.setString(4, chunk.bracket().name().toLowerCase(Locale.ROOT));
-            statement.setString(5, text(chunk.lower()));
-            statement.setString(6, text(chunk.upper()));
+            bindPlan(statement, chunk);
             statement.setLong(7, documents);
             statement.setLong(8, summary.rows());
             statement.setLong(9, (long) leftOut + summary.skipped() + summary.deadLetters() + summary.waiting());
             statement.executeUpdate();
         }
+        if (documents == 0) {
+            return;
+        }
+        // Last before the commit, since every chunk of the collection waits for this row.
         String totals = "UPDATE sluice.backfill SET documents = documents + ?, rows = rows + ?"
                 + " WHERE pipeline = ? AND collection = ?";
         try (PreparedStatement statement = connection.prepareStatement(totals)) {

@@ -1,10 +1,15 @@
 package dev.sluice.sink.postgres;
 
+import dev.sluice.mapping.TableShape;
+import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.TableName;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
 
 /// What the target's tables do by themselves, as far as writing has to know.
 final class LiveTables {
@@ -29,6 +34,70 @@ final class LiveTables {
         String sql = "SELECT EXISTS (SELECT FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid"
                 + " AND a.attnum = ANY (k.conkey) WHERE k.contype = 'f' AND k.conrelid = to_regclass(?) AND a.attname = ?)";
         return isTrue(sql, table.sql(), column);
+    }
+
+    /// Whether binary COPY can write rows straight into the table: its columns have the very types that
+    /// rows are encoded for, and nothing stands before it that COPY does not pass through (rules, row
+    /// security, views).
+    boolean takesCopy(TableShape shape) throws SQLException {
+        String plain = "SELECT EXISTS (SELECT FROM pg_class WHERE oid = to_regclass(?) AND relkind IN ('r', 'p')"
+                + " AND NOT relrowsecurity AND NOT relhasrules)";
+        if (!isTrue(plain, shape.table().sql())) {
+            return false;
+        }
+        Map<String, String> types = new HashMap<>();
+        try (PreparedStatement statement = connection.prepareStatement("SELECT a.attname, t.typname FROM pg_attribute a"
+                + " JOIN pg_type t ON t.oid = a.atttypid WHERE a.attrelid = to_regclass(?) AND a.attnum > 0"
+                + " AND NOT a.attisdropped")) {
+            statement.setString(1, shape.table().sql());
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    types.put(row.getString(1), row.getString(2));
+                }
+            }
+        }
+        return shape.columns().stream()
+                .allMatch(c -> c.reference() == null
+                        && c.lookup() == null
+                        && encodings(c.type()).contains(types.getOrDefault(c.name(), "")));
+    }
+
+    /// The types, as `pg_type` names them, whose binary form is the one that rows of a column have.
+    private static Set<String> encodings(ColumnType type) {
+        return switch (type) {
+            case ColumnType.Text t -> Set.of("text", "varchar");
+            case ColumnType.Varchar v -> Set.of("text", "varchar");
+            case ColumnType.Citext c -> Set.of("citext");
+            case ColumnType.Bool b -> Set.of("bool");
+            case ColumnType.Int i -> Set.of("int" + i.bytes());
+            case ColumnType.DoublePrecision d -> Set.of("float8");
+            case ColumnType.Numeric n -> Set.of("numeric");
+            case ColumnType.Timestamptz t -> Set.of("timestamptz");
+            case ColumnType.Date d -> Set.of("date");
+            case ColumnType.Uuid u -> Set.of("uuid");
+            case ColumnType.Bytea b -> Set.of("bytea");
+            case ColumnType.Jsonb j -> Set.of("jsonb");
+            // Carried as text.
+            case ColumnType.Inet i -> Set.of();
+            case ColumnType.Array(ColumnType element) ->
+                switch (element) {
+                    // An array names its elements' type.
+                    case ColumnType.Text t -> Set.of("_text");
+                    case ColumnType.Varchar v -> Set.of("_varchar");
+                    case ColumnType.Citext c -> Set.of();
+                    case ColumnType.Inet i -> Set.of();
+                    case ColumnType.Array a -> Set.of();
+                    case ColumnType.Bool b -> Set.of("_bool");
+                    case ColumnType.Int i -> Set.of("_int" + i.bytes());
+                    case ColumnType.DoublePrecision d -> Set.of("_float8");
+                    case ColumnType.Numeric n -> Set.of("_numeric");
+                    case ColumnType.Timestamptz t -> Set.of("_timestamptz");
+                    case ColumnType.Date d -> Set.of("_date");
+                    case ColumnType.Uuid u -> Set.of("_uuid");
+                    case ColumnType.Bytea b -> Set.of("_bytea");
+                    case ColumnType.Jsonb j -> Set.of("_jsonb");
+                };
+        };
     }
 
     private boolean isTrue(String sql, String... parameters) throws SQLException {

@@ -12,11 +12,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
+import org.bson.BsonValue;
 import org.bson.json.JsonMode;
 import org.bson.json.JsonWriterSettings;
 import org.jspecify.annotations.Nullable;
@@ -86,12 +86,13 @@ final class Parked {
         }
     }
 
-    /// After a collection's changes are applied: what was parked of these documents before is settled, and
-    /// the values their rows landed without are kept.
-    void settle(CollectionTarget target, Collection<RowChange> applied) throws SQLException {
-        if (applied.isEmpty()) {
-            return;
-        }
+    /// After documents of a collection are applied: what was parked of them before is settled, and the
+    /// values their rows landed without are kept.
+    ///
+    /// @param ids of all that were applied; asked for only where something is parked
+    /// @param applied those among them that may have such values
+    void settle(CollectionTarget target, Supplier<Collection<BsonValue>> ids, Collection<RowChange> applied)
+            throws SQLException {
         String collection = target.collection();
         boolean misfits = false;
         for (RowChange change : applied) {
@@ -100,10 +101,10 @@ final class Parked {
         }
         look(collection);
         if (withDeadLetters.contains(collection)) {
-            forget("dead_letter", collection, applied);
+            forget("dead_letter", collection, ids.get());
         }
         if (withQuarantine.contains(collection)) {
-            forget("quarantine", collection, applied);
+            forget("quarantine", collection, ids.get());
         }
         if (misfits) {
             withQuarantine.add(collection);
@@ -111,14 +112,15 @@ final class Parked {
         }
     }
 
-    private void forget(String table, String collection, Collection<RowChange> applied) throws SQLException {
-        List<String> keys = new ArrayList<>(applied.size());
-        applied.forEach(c -> keys.add(RowIdentity.documentKey(c.change().id())));
+    private void forget(String table, String collection, Collection<BsonValue> ids) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(
                 "DELETE FROM sluice." + table + " WHERE pipeline = ? AND collection = ? AND document_key = ANY (?)")) {
             statement.setString(1, pipeline);
             statement.setString(2, collection);
-            statement.setArray(3, connection.createArrayOf("text", keys.toArray()));
+            statement.setArray(
+                    3,
+                    connection.createArrayOf(
+                            "text", ids.stream().map(RowIdentity::documentKey).toArray()));
             statement.executeUpdate();
         }
     }

@@ -22,7 +22,6 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -91,32 +90,47 @@ final class References {
         return duplicates;
     }
 
+    /// Whether rows of the collection depend on other rows.
+    boolean depends(CollectionTarget target) {
+        return !links.of(target).isEmpty() || duplicates.containsKey(target.index());
+    }
+
+    /// Whether rows of the collection depend on each other, so that it matters which come first.
+    boolean dependsOnItself(CollectionTarget target) {
+        return duplicates.containsKey(target.index())
+                || links.of(target).stream()
+                        .anyMatch(link -> tables.of(target).all().stream()
+                                .anyMatch(table -> table.shape().table().equals(link.to())));
+    }
+
+    /// Whether anything waits for rows of the collection, so that somebody has to be told when they come.
+    boolean isAwaited(CollectionTarget target) throws SQLException {
+        for (TableSql table : tables.of(target).all()) {
+            if (!links.to(table.shape().table()).isEmpty()
+                    && waiting.isAwaited(table.shape().table())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /// Between staging and writing: takes out of staging the documents that have no row for now, notes what
     /// waits for what, and lists for taking anew what waited for these rows.
     ///
-    /// @param documents the staged documents by the keys of their rows
+    /// @param documents the staged ones
     /// @return the keys of the documents that were taken out
-    Set<Object> settle(CollectionTarget target, SequencedMap<Object, RowChange> documents) throws SQLException {
+    Set<Object> settle(CollectionTarget target, Documents documents) throws SQLException {
         CollectionTables staged = tables.of(target);
-        Map<String, Object> keys = new HashMap<>();
-        documents.keySet().forEach(key -> keys.put(key.toString(), key));
         Set<Object> rowless = new LinkedHashSet<>();
-        boolean depends = !links.of(target).isEmpty() || duplicates.containsKey(target.index());
-        if (depends) {
+        if (depends(target)) {
+            Map<String, Object> keys = new HashMap<>();
+            documents.keys().forEach(key -> keys.put(key.toString(), key));
             List<Entry> entries = new ArrayList<>();
             for (Link link : links.of(target)) {
                 for (Unresolved orphan : orphans(link, staged)) {
                     Object key = keys.getOrDefault(orphan.key(), orphan.key());
-                    RowChange document = documents.get(key);
                     entries.add(new Entry(
-                            key,
-                            document == null
-                                    ? null
-                                    : RowIdentity.documentKey(document.change().id()),
-                            link.label(),
-                            Kind.REFERENCE,
-                            link.to(),
-                            orphan.value()));
+                            key, documents.documentKey(key), link.label(), Kind.REFERENCE, link.to(), orphan.value()));
                     if (link.policy() == Orphan.SKIP && link.child() < 0) {
                         rowless.add(key);
                     }
@@ -132,7 +146,7 @@ final class References {
                 dropStaged(staged, losers);
                 rowless.addAll(losers);
             }
-            waiting.forget(target.collection(), documents.keySet());
+            waiting.forget(target.collection(), documents.keys());
             waiting.note(target.collection(), entries);
         }
         for (TableSql table : staged.all()) {
@@ -213,7 +227,7 @@ final class References {
             Duplicates duplicate,
             CollectionTables staged,
             Map<String, Object> keys,
-            SequencedMap<Object, RowChange> documents,
+            Documents documents,
             List<Entry> entries)
             throws SQLException {
         Set<Object> losers = new LinkedHashSet<>();
@@ -225,13 +239,10 @@ final class References {
                 Object key = rows.getObject(1);
                 if (rows.getBoolean(3)) {
                     Object own = keys.getOrDefault(key.toString(), key);
-                    RowChange document = documents.get(own);
                     losers.add(own);
                     entries.add(new Entry(
                             own,
-                            document == null
-                                    ? null
-                                    : RowIdentity.documentKey(document.change().id()),
+                            documents.documentKey(own),
                             duplicate.label(),
                             Kind.DUPLICATE,
                             duplicate.table(),

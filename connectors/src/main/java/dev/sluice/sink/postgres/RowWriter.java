@@ -11,12 +11,14 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeMap;
+import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
 /// Writes row changes in the caller's transaction: rows, child rows, dead letters and quarantined values.
@@ -78,6 +80,84 @@ final class RowWriter {
         return new Compacted(changes).write();
     }
 
+    /// Whether rows of the collection depend on each other, so that it matters which come first.
+    boolean dependsOnItself(CollectionTarget target) {
+        return references.dependsOnItself(target);
+    }
+
+    /// Whether the collection's tables have no row.
+    boolean isEmpty(CollectionTarget target) throws SQLException {
+        return tables.isEmpty(target);
+    }
+
+    /// Writes the documents of a chunk in one go.
+    ///
+    /// Rows of which no trace can be in the target are copied straight into its tables; the others go
+    /// through the staging tables.
+    ///
+    /// @param touched left out
+    /// @param direct whether rows may be copied straight into the tables
+    /// @param nothingThere whether it is known that no row of these documents is there yet
+    /// @throws SQLException also when the data was refused; the caller rolls back and may go on without
+    ///     `direct`, and then with [#writeNarrowing] and what [ChunkRows#changes] has
+    WriteSummary write(ChunkRows chunk, Set<Object> touched, boolean direct, boolean nothingThere) throws SQLException {
+        CollectionTarget target = chunk.target();
+        List<RowChange> rowless = chunk.rowless(touched);
+        WriteSummary summary = rowless.isEmpty() ? WriteSummary.NOTHING : write(rowless);
+        BitSet chosen = chunk.without(touched);
+        if (chosen.isEmpty()) {
+            return summary;
+        }
+        BitSet staged = chosen;
+        int rows = 0;
+        if (direct && tables.takeCopy(target) && !references.depends(target) && !references.isAwaited(target)) {
+            BitSet present = nothingThere
+                    ? new BitSet()
+                    : chunk.withKeys(chosen, tables.keysPresent(target, chunk.keys(chosen)));
+            // Where most rows are there already, two ways cost more than one.
+            if (present.cardinality() * 2 <= chosen.cardinality()) {
+                BitSet absent = (BitSet) chosen.clone();
+                absent.andNot(present);
+                rows += tables.copy(target, chunk.encoded(), absent);
+                staged = present;
+            }
+        }
+        int waiting = 0;
+        if (!staged.isEmpty()) {
+            tables.stage(target, chunk.encoded(), staged);
+            Staged written = writeStaged(target, chunk.documents(staged));
+            rows += written.rows();
+            waiting += written.waiting();
+        }
+        tallies.unmapped(target.collection(), chunk.unmapped(chosen));
+        parked.settle(target, () -> chunk.documents(chosen).ids(), chunk.misfits(chosen));
+        return summary.plus(new WriteSummary(rows, 0, Map.of(), 0, waiting));
+    }
+
+    /// @param waiting documents that have no row for now
+    private record Staged(int rows, int waiting) {}
+
+    private Staged writeStaged(CollectionTarget target, Documents documents) throws SQLException {
+        CollectionTables own = tables.of(target);
+        Set<Object> rowless = references.settle(target, documents);
+        if (!rowless.isEmpty()) {
+            references.remove(target, rowless);
+        }
+        int written = tables.upsert(own.own());
+        for (TableSql child : own.children()) {
+            tables.deleteUnstaged(child, documents.keys());
+            written += tables.upsert(child);
+        }
+        return new Staged(written, rowless.size());
+    }
+
+    /// Deletes rows that have no document any more.
+    ///
+    /// @return rows deleted from the collection's own table
+    int remove(CollectionTarget target, List<Object> keys) throws SQLException {
+        return references.remove(target, keys);
+    }
+
     /// Writes the changes, finding and parking those PostgreSQL refuses.
     ///
     /// @throws SQLException when the failure is not about data
@@ -118,6 +198,10 @@ final class RowWriter {
             Effects(CollectionTarget target) {
                 this.target = target;
             }
+
+            List<BsonValue> ids() {
+                return last.values().stream().map(c -> c.change().id()).toList();
+            }
         }
 
         Compacted(List<RowChange> changes) {
@@ -157,7 +241,9 @@ final class RowWriter {
                 rows += upsert(effects);
             }
             for (Effects effects : perCollection) {
-                parked.settle(effects.target, effects.last.values());
+                if (!effects.last.isEmpty()) {
+                    parked.settle(effects.target, effects::ids, effects.last.values());
+                }
             }
             for (RowChange change : rejected.values()) {
                 parked.deadLetter(change, ((Effect.Reject) change.effect()).reason(), null);
@@ -210,18 +296,10 @@ final class RowWriter {
             }
             CollectionTables own = tables.of(effects.target);
             stage(own, mapped);
-            Set<Object> rowless = references.settle(effects.target, documents);
-            waiting += rowless.size();
-            if (!rowless.isEmpty()) {
-                references.remove(effects.target, rowless);
-            }
+            Staged written = writeStaged(effects.target, Documents.of(documents));
+            waiting += written.waiting();
             tallies.unmapped(effects.target.collection(), unmapped);
-            int written = tables.upsert(own.own());
-            for (TableSql child : own.children()) {
-                tables.deleteUnstaged(child, List.copyOf(documents.keySet()));
-                written += tables.upsert(child);
-            }
-            return written;
+            return written.rows();
         }
 
         private void stage(CollectionTables own, List<Mapped> documents) throws SQLException {

@@ -1,12 +1,19 @@
 package dev.sluice.sink.postgres;
 
+import dev.sluice.mapping.TableShape;
+import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The staging tables of one connection, and the statements that bring rows from them into the target. For
@@ -14,6 +21,11 @@ import org.jspecify.annotations.Nullable;
 final class StagedTables {
     private final Connection connection;
     private final List<CollectionTables> collections = new ArrayList<>();
+    /// Which collections' tables take binary COPY, all of them.
+    private final BitSet takingCopy = new BitSet();
+    /// The child tables whose rows can't be there without their parent's.
+    private final Set<TableName> held = new HashSet<>();
+
     private final RowCopy copy;
 
     private StagedTables(Connection connection) {
@@ -28,6 +40,7 @@ final class StagedTables {
         for (CollectionTarget target : targets) {
             CollectionTables made = CollectionTables.of(target, "sluice_stage_", live);
             tables.collections.add(made);
+            tables.look(target, made, live);
             try (Statement statement = connection.createStatement()) {
                 for (TableSql table : made.all()) {
                     statement.execute(table.createStaging());
@@ -35,6 +48,88 @@ final class StagedTables {
             }
         }
         return tables;
+    }
+
+    private void look(CollectionTarget target, CollectionTables own, LiveTables live) throws SQLException {
+        TableShape shape = own.own().shape();
+        // A row that is known by something else than its key may be there under another key.
+        boolean takes =
+                own.own().conflict().equals(List.of(shape.columns().getFirst().name()));
+        for (TableSql table : own.all()) {
+            takes = takes && live.takesCopy(table.shape());
+        }
+        takingCopy.set(target.index(), takes);
+        for (TableSql child : own.children()) {
+            if (live.isForeignKey(
+                    child.shape().table(), child.shape().columns().getFirst().name())) {
+                held.add(child.shape().table());
+            }
+        }
+    }
+
+    /// Whether rows of the collection can be copied straight into its tables.
+    boolean takeCopy(CollectionTarget target) {
+        return takingCopy.get(target.index());
+    }
+
+    /// Whether none of the collection's tables has a row.
+    boolean isEmpty(CollectionTarget target) throws SQLException {
+        for (TableSql table : of(target).all()) {
+            try (Statement statement = connection.createStatement();
+                    ResultSet row = statement.executeQuery(table.isEmpty())) {
+                row.next();
+                if (!row.getBoolean(1)) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    /// Those of the keys of which there is a row, or a child row.
+    Set<Object> keysPresent(CollectionTarget target, List<Object> keys) throws SQLException {
+        Set<Object> present = new HashSet<>();
+        for (TableSql table : of(target).all()) {
+            if (held.contains(table.shape().table())) {
+                continue;
+            }
+            try (PreparedStatement statement = connection.prepareStatement(table.keysPresent())) {
+                statement.setArray(1, connection.createArrayOf(table.keyArrayType(), keys.toArray()));
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        present.add(table.key(rows));
+                    }
+                }
+            }
+        }
+        return present;
+    }
+
+    /// Brings the rows of some documents straight into the collection's tables.
+    ///
+    /// @return rows written
+    int copy(CollectionTarget target, EncodedRows rows, BitSet chosen) throws SQLException {
+        List<TableSql> tables = of(target).all();
+        long written = 0;
+        for (int i = 0; i < tables.size(); i++) {
+            written += copy(tables.get(i).copyIntoTable(), rows, i, chosen);
+        }
+        return Math.toIntExact(written);
+    }
+
+    /// Brings the rows of some documents into the collection's staging tables.
+    void stage(CollectionTarget target, EncodedRows rows, BitSet chosen) throws SQLException {
+        List<TableSql> tables = of(target).all();
+        for (int i = 0; i < tables.size(); i++) {
+            copy(tables.get(i).copyIntoStaging(), rows, i, chosen);
+        }
+    }
+
+    private long copy(String sql, EncodedRows rows, int table, BitSet chosen) throws SQLException {
+        if (chosen.isEmpty() || rows.rows(table) == 0) {
+            return 0;
+        }
+        return rows.copy(connection, sql, table, chosen.cardinality() == rows.documents() ? null : chosen);
     }
 
     CollectionTables of(CollectionTarget target) {
@@ -61,11 +156,11 @@ final class StagedTables {
     }
 
     /// Deletes the child rows of these parents that are not staged.
-    int deleteUnstaged(TableSql child, List<Object> parents) throws SQLException {
+    int deleteUnstaged(TableSql child, Collection<Object> parents) throws SQLException {
         return withKeys(child.deleteUnstaged(), child, parents);
     }
 
-    private int withKeys(String sql, TableSql table, List<Object> keys) throws SQLException {
+    private int withKeys(String sql, TableSql table, Collection<Object> keys) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setArray(1, connection.createArrayOf(table.keyArrayType(), keys.toArray()));
             return statement.executeUpdate();

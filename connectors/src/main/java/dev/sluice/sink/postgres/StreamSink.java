@@ -50,7 +50,9 @@ public final class StreamSink implements AutoCloseable {
             throws SQLException {
         List<Fence.Held> held = holdAndNote(changes);
         try {
-            return transaction.run(narrow -> inOneTransaction(changes, upTo, watermark, narrow));
+            return transaction.run(
+                    () -> inOneTransaction(changes, upTo, watermark, false),
+                    () -> inOneTransaction(changes, upTo, watermark, true));
         } finally {
             held.forEach(Fence.Held::close);
         }

@@ -6,8 +6,11 @@ import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.Lookup;
 import dev.sluice.schema.Reference;
 import dev.sluice.schema.TableName;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.stream.Collectors;
 
 /// The SQL of one table, built once.
@@ -29,6 +32,10 @@ public final class TableSql {
         this.conflict = List.copyOf(conflict);
         this.staging = "pg_temp." + TableName.quote(staging);
         this.overwritten = overwritten;
+    }
+
+    List<String> conflict() {
+        return conflict;
     }
 
     public TableShape shape() {
@@ -71,6 +78,23 @@ public final class TableSql {
 
     public String copyIntoStaging() {
         return "COPY " + staging + " FROM STDIN (FORMAT binary)";
+    }
+
+    /// Straight into the table.
+    String copyIntoTable() {
+        return "COPY " + shape.table().sql() + " ("
+                + quoted(shape.columns().stream().map(TableShape.Column::name).toList())
+                + ") FROM STDIN (FORMAT binary)";
+    }
+
+    /// Those of an array of keys, the parameter, that rows have.
+    String keysPresent() {
+        return "SELECT DISTINCT " + keyName() + " FROM " + shape.table().sql() + " WHERE " + keyName() + " = ANY (?)";
+    }
+
+    /// Whether there is no row.
+    String isEmpty() {
+        return "SELECT NOT EXISTS (SELECT FROM " + shape.table().sql() + ")";
     }
 
     /// Empties staging inside a transaction that goes on, for the halving of a batch.
@@ -218,6 +242,15 @@ public final class TableSql {
             case ColumnType.Jsonb j -> throw notAKey();
             case ColumnType.Inet i -> throw notAKey();
             case ColumnType.Array a -> throw notAKey();
+        };
+    }
+
+    /// The key in the first column of a result, as rows carry it.
+    Object key(ResultSet row) throws SQLException {
+        return switch (keyArrayType()) {
+            case "uuid" -> row.getObject(1, UUID.class);
+            case "bigint" -> row.getLong(1);
+            default -> row.getString(1);
         };
     }
 

@@ -6,9 +6,9 @@ import dev.sluice.sink.WriteSummary;
 import java.sql.Connection;
 import java.sql.SQLException;
 
-/// A transaction that writes rows: made again when another one was in its way, and made again in smaller
-/// and smaller parts when PostgreSQL refused its data. On return it is committed; when it throws, nothing
-/// of it is. For one thread.
+/// A transaction that writes rows: made again when another one was in its way, and made again in another
+/// way when PostgreSQL refused its data. On return it is committed; when it throws, nothing of it is. For
+/// one thread.
 final class WriteTransaction {
     private static final int CONFLICT_TRIES = 5;
 
@@ -21,19 +21,19 @@ final class WriteTransaction {
     /// What a transaction does, its commit included.
     @FunctionalInterface
     interface Work {
-        /// @param narrow whether to find and park what PostgreSQL refuses
-        WriteSummary run(boolean narrow) throws SQLException;
+        WriteSummary run() throws SQLException;
     }
 
-    WriteSummary run(Work work) throws SQLException {
-        boolean narrow = false;
+    /// @param ways to do the same, the fastest first; the last one copes with whatever PostgreSQL refuses
+    WriteSummary run(Work... ways) throws SQLException {
+        int way = 0;
         for (int attempt = 1; ; attempt++) {
             try {
-                return work.run(narrow);
+                return ways[way].run();
             } catch (SQLException e) {
                 connection.rollback();
-                if (!narrow && Failures.isAboutData(e)) {
-                    narrow = true;
+                if (way + 1 < ways.length && Failures.isAboutData(e)) {
+                    way++;
                 } else if (Failures.classify(e).kind() != FailureKind.TARGET_CONFLICT || attempt == CONFLICT_TRIES) {
                     throw e;
                 }

@@ -5,6 +5,7 @@ import com.mongodb.ConnectionString;
 import com.mongodb.MongoClientSettings;
 import com.mongodb.MongoCommandException;
 import com.mongodb.MongoException;
+import com.mongodb.MongoExecutionTimeoutException;
 import com.mongodb.ReadConcern;
 import com.mongodb.client.ChangeStreamIterable;
 import com.mongodb.client.ClientSession;
@@ -38,6 +39,7 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
+import org.bson.BsonNull;
 import org.bson.BsonNumber;
 import org.bson.BsonString;
 import org.bson.BsonTimestamp;
@@ -51,6 +53,7 @@ import org.jspecify.annotations.Nullable;
 public final class MongoSource implements AutoCloseable {
     private static final Duration SERVER_SELECTION = Duration.ofSeconds(10);
     private static final Duration SOCKET_READ = Duration.ofSeconds(60);
+    private static final Duration SAMPLE_MAX = Duration.ofMillis(500);
 
     private final MongoClient client;
     private final String uri;
@@ -324,6 +327,89 @@ public final class MongoSource implements AutoCloseable {
         }
     }
 
+    /// The `_id`s of some documents, picked at random by the server, in the order in which it sorts them.
+    ///
+    /// @param most how many at most; fewer come where the server picks a document again, and none where it
+    ///     can't do it in a moment
+    public List<BsonValue> sampleIds(String collection, int most) {
+        try {
+            List<BsonValue> ids = new ArrayList<>();
+            for (RawBsonDocument document : collection(collection)
+                    .aggregate(List.of(
+                            Aggregates.sample(most),
+                            Aggregates.project(Projections.include("_id")),
+                            Aggregates.sort(Sorts.ascending("_id"))))
+                    .maxTime(SAMPLE_MAX.toMillis(), TimeUnit.MILLISECONDS)) {
+                BsonValue id = document.get("_id");
+                if (id != null && (ids.isEmpty() || !ids.getLast().equals(id))) {
+                    ids.add(id);
+                }
+            }
+            return ids;
+        } catch (MongoExecutionTimeoutException tooSlow) {
+            return List.of();
+        } catch (MongoException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    /// Those of the `_id`s of documents that lie in a range, in the order in which MongoDB sorts them: it
+    /// knows a collection's collation.
+    ///
+    /// @param ids all of one bracket; a few thousand at most, they travel in one command
+    /// @param after exclusive; null for all
+    /// @param upTo inclusive; null for all
+    public List<BsonValue> idsWithin(
+            String collection, List<BsonValue> ids, @Nullable BsonValue after, @Nullable BsonValue upTo) {
+        List<Bson> filters = new ArrayList<>();
+        filters.add(Filters.in("_id", ids));
+        if (after != null) {
+            filters.add(Filters.gt("_id", after));
+        }
+        if (upTo != null) {
+            filters.add(Filters.lte("_id", upTo));
+        }
+        try {
+            List<BsonValue> within = new ArrayList<>();
+            for (RawBsonDocument document : collection(collection)
+                    .find(Filters.and(filters))
+                    .projection(Projections.include("_id"))
+                    .sort(Sorts.ascending("_id"))) {
+                within.add(document.get("_id", BsonNull.VALUE));
+            }
+            return within;
+        } catch (MongoException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    /// Reads the `_id`s of a bracket's documents in their order, as a majority has them and not from before
+    /// `notBefore`.
+    ///
+    /// @param after exclusive; null for the bracket's first
+    /// @param notBefore as for [#read]
+    /// @return as many as asked for; fewer at the bracket's end
+    public List<BsonValue> ids(
+            String collection,
+            IdBracket bracket,
+            @Nullable BsonValue after,
+            int most,
+            @Nullable BsonTimestamp notBefore) {
+        try (ClientSession session = causalSession(notBefore)) {
+            List<BsonValue> ids = new ArrayList<>();
+            for (RawBsonDocument document : collection(collection)
+                    .find(session, behind(bracket, after))
+                    .sort(Sorts.ascending("_id"))
+                    .projection(Projections.include("_id"))
+                    .limit(bracket.single() ? 0 : most)) {
+                ids.add(document.get("_id", BsonNull.VALUE));
+            }
+            return ids;
+        } catch (MongoException e) {
+            throw Failures.classify(e);
+        }
+    }
+
     /// Those of the ids that are the `_id` of a document.
     ///
     /// @param ids a few hundred at most: they travel in one command
@@ -391,12 +477,14 @@ public final class MongoSource implements AutoCloseable {
     /// Reads the next piece of a bracket, as a majority has it and not from before `notBefore`: a stale
     /// secondary would bring a deleted document back.
     ///
-    /// @param after the last `_id` of the piece before; null for the bracket's first
+    /// @param after exclusive; null for the bracket's first
+    /// @param upTo inclusive; null for the bracket's last
     /// @param notBefore the stream's position when the piece's flight opened; null where that is unknown
     public Piece read(
             String collection,
             IdBracket bracket,
             @Nullable BsonValue after,
+            @Nullable BsonValue upTo,
             int documentsMax,
             long bytesMax,
             @Nullable BsonTimestamp notBefore) {
@@ -405,7 +493,7 @@ public final class MongoSource implements AutoCloseable {
             List<RawBsonDocument> documents = new ArrayList<>();
             long bytes = 0;
             try (MongoCursor<RawBsonDocument> cursor = collection(collection)
-                    .find(session, behind(bracket, after))
+                    .find(session, range(bracket, after, upTo))
                     .sort(Sorts.ascending("_id"))
                     .limit(limit)
                     .batchSize(limit)
@@ -420,6 +508,42 @@ public final class MongoSource implements AutoCloseable {
                 }
             }
             return new Piece(documents, bytes, bracket.single() || documents.size() < documentsMax);
+        } catch (MongoException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    /// Reads a range of a bracket in the order of its `_id`s, as a majority has it and not from before
+    /// `notBefore`. What comes late may be from any time between the call and its arrival.
+    ///
+    /// @param after exclusive; null for the bracket's first
+    /// @param upTo inclusive; null for the bracket's last
+    /// @param batch how many documents MongoDB is to send at a time
+    /// @param notBefore as for [#read]
+    public DocumentReader readRange(
+            String collection,
+            IdBracket bracket,
+            @Nullable BsonValue after,
+            @Nullable BsonValue upTo,
+            int batch,
+            @Nullable BsonTimestamp notBefore) {
+        return reader(collection, range(bracket, after, upTo), batch, notBefore);
+    }
+
+    /// Reads all documents of a collection, one bracket after the other, as [#readRange] does.
+    public DocumentReader readAll(String collection, int batch, @Nullable BsonTimestamp notBefore) {
+        return reader(collection, new BsonDocument(), batch, notBefore);
+    }
+
+    private DocumentReader reader(String collection, Bson filter, int batch, @Nullable BsonTimestamp notBefore) {
+        try {
+            ClientSession session = causalSession(notBefore);
+            return new DocumentReader(
+                    session,
+                    collection(collection)
+                            .find(session, filter)
+                            .sort(Sorts.ascending("_id"))
+                            .batchSize(batch));
         } catch (MongoException e) {
             throw Failures.classify(e);
         }
@@ -458,6 +582,11 @@ public final class MongoSource implements AutoCloseable {
             session.advanceOperationTime(notBefore);
         }
         return session;
+    }
+
+    private static Bson range(IdBracket bracket, @Nullable BsonValue after, @Nullable BsonValue upTo) {
+        Bson behind = behind(bracket, after);
+        return upTo == null ? behind : Filters.and(behind, Filters.lte("_id", upTo));
     }
 
     private static Bson behind(IdBracket bracket, @Nullable BsonValue after) {

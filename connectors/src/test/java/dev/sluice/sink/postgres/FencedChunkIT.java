@@ -18,9 +18,12 @@ import java.util.Objects;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonTimestamp;
+import org.bson.RawBsonDocument;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// A chunk that was read, and a stream that goes on meanwhile: the stream's word is the newer one.
 @SuppressWarnings("NullAway.Init")
@@ -171,17 +174,74 @@ class FencedChunkIT {
                 .containsExactly("done|3|2");
     }
 
+    @Test
+    void rowsThatAreThereAlreadyAreBroughtUpToDateBesideThoseThatAreNot() throws SQLException {
+        stream(upsert(OLD.replace("'old', ", "'older', ").replace("[{sku: 'A'}]", "[{sku: 'A'}, {sku: 'B'}]")));
+        try (Fence.Flight flight = target.fence("orders").open()) {
+            assertThat(chunk(flight, OLD, OTHER, OTHER.replace("_id: 2", "_id: 3"))
+                            .rows())
+                    .isEqualTo(3);
+        }
+        assertThat(orders()).containsExactly("1|old", "2|other", "3|other");
+        assertThat(target.rows("SELECT order_id, sku FROM order_lines")).containsExactly("1|A");
+    }
+
+    @Test
+    void aRowThatNobodyKnewOfIsBroughtUpToDateToo() throws SQLException {
+        target.execute("INSERT INTO orders (id, status, placed_at) VALUES (1, 'hand-made', now())");
+        try (Fence.Flight flight = target.fence("orders").open()) {
+            assertThat(chunk(flight, true, OLD, OTHER).rows()).isEqualTo(3);
+        }
+        assertThat(orders()).containsExactly("1|old", "2|other");
+        assertThat(target.rows("SELECT * FROM sluice.dead_letter")).isEmpty();
+    }
+
+    @Test
+    void childRowsWithoutAParentAreNotInTheWay() throws SQLException {
+        target.execute("ALTER TABLE order_lines DROP CONSTRAINT IF EXISTS order_lines_order_id_fkey;"
+                + " INSERT INTO order_lines (order_id, ordinal, sku, quantity) VALUES (1, 0, 'X', 1), (1, 7, 'Y', 1)");
+        chunks = target.chunkSink(target.takeOver());
+        try (Fence.Flight flight = target.fence("orders").open()) {
+            chunk(flight, OLD, OTHER);
+        }
+        assertThat(target.rows("SELECT order_id, ordinal, sku FROM order_lines"))
+                .containsExactly("1|0|A");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "ALTER TABLE orders ALTER COLUMN status TYPE varchar(40)",
+                "ALTER TABLE orders ALTER COLUMN status TYPE char(40)",
+                "ALTER TABLE orders ALTER COLUMN total TYPE double precision",
+                "ALTER TABLE orders ALTER COLUMN placed_at TYPE timestamp",
+                "CREATE RULE r AS ON INSERT TO orders DO ALSO NOTHING",
+                "ALTER TABLE orders ENABLE ROW LEVEL SECURITY",
+                "ALTER TABLE orders ADD COLUMN other int NOT NULL DEFAULT 7"
+            })
+    void tablesThatAreNotQuiteWhatTheMappingSaysAreFilledAllTheSame(String ddl) throws SQLException {
+        target.execute(ddl);
+        chunks = target.chunkSink(target.takeOver());
+        try (Fence.Flight flight = target.fence("orders").open()) {
+            assertThat(chunk(flight, true, OLD, OTHER).rows()).isEqualTo(3);
+        }
+        assertThat(target.rows("SELECT id, trim(status) FROM orders ORDER BY id"))
+                .containsExactly("1|old", "2|other");
+        assertThat(target.rows("SELECT placed_at = '2020-01-01' FROM orders")).containsExactly("t", "t");
+    }
+
     private void stream(Change... changes) throws SQLException {
         stream.apply(mapped(changes), TestTarget.at(++clock, 0), null);
     }
 
     private WriteSummary chunk(Fence.Flight flight, String... documents) throws SQLException {
-        Change[] read = Arrays.stream(documents).map(this::upsert).toArray(Change[]::new);
-        for (int i = 0; i < read.length; i++) {
-            Change.Upsert u = (Change.Upsert) read[i];
-            read[i] = new Change.Upsert(u.collection(), u.id(), u.document(), new BsonTimestamp(0), 0);
-        }
-        return chunks.apply(new Chunk("orders", 0, IdBracket.NUMBER, null, null), mapped(read), flight);
+        return chunk(flight, false, documents);
+    }
+
+    private WriteSummary chunk(Fence.Flight flight, boolean startedEmpty, String... documents) throws SQLException {
+        ChunkRows rows = new ChunkRows(target.target("orders"), target.mapper());
+        rows.map(Arrays.stream(documents).map(RawBsonDocument::parse).toList());
+        return chunks.apply(new Chunk("orders", 0, IdBracket.NUMBER, null, null), rows, startedEmpty, flight);
     }
 
     private List<RowChange> mapped(Change... changes) {

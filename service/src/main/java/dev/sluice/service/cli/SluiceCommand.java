@@ -112,6 +112,11 @@ public final class SluiceCommand implements Runnable {
         return complaint.exitCode();
     }
 
+    /// Whether the user wants to hear more.
+    static boolean isVerbose() {
+        return VERBOSE.get();
+    }
+
     static void trace(Throwable thrown, CommandLine command) {
         if (VERBOSE.get()) {
             thrown.printStackTrace(command.getErr());

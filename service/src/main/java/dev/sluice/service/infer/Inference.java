@@ -170,7 +170,7 @@ public final class Inference {
         for (IdBracket bracket : IdBracket.values()) {
             BsonValue after = null;
             for (boolean complete = false; !complete; ) {
-                MongoSource.Piece piece = source.read(collection, bracket, after, DOCUMENTS_MAX, BYTES_MAX, null);
+                MongoSource.Piece piece = source.read(collection, bracket, after, null, DOCUMENTS_MAX, BYTES_MAX, null);
                 piece.documents().forEach(counted);
                 after = piece.lastId();
                 complete = piece.complete();

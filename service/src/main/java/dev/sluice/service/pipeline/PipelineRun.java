@@ -15,7 +15,6 @@ import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
 import dev.sluice.sink.RowChange;
-import dev.sluice.sink.WriteSummary;
 import dev.sluice.sink.postgres.BackfillStore;
 import dev.sluice.sink.postgres.ChunkSink;
 import dev.sluice.sink.postgres.PostgresConnector;
@@ -191,7 +190,8 @@ final class PipelineRun {
         lastBatchNanos = System.nanoTime();
     }
 
-    private void backfill(Connection bookkeeping, long epoch, Applier applier) throws SQLException {
+    private void backfill(Connection bookkeeping, long epoch, Applier applier)
+            throws SQLException, InterruptedException {
         BackfillStore store = new BackfillStore(pipeline.name());
         List<CollectionTarget> remaining = new ArrayList<>();
         for (CollectionTarget target : targets) {
@@ -204,18 +204,17 @@ final class PipelineRun {
         if (!remaining.isEmpty()) {
             status.enter(new PipelineState.Backfilling(
                     remaining.stream().map(CollectionTarget::collection).toList()));
-            try (ChunkSink sink = new ChunkSink(connector.open(), pipeline.name(), epoch, targets)) {
-                Backfill backfill = new Backfill(
-                        source,
-                        bookkeeping,
-                        sink,
-                        store,
-                        mapper,
-                        fences,
-                        applier::position,
-                        Backfill.Limits.DEFAULT,
-                        new BackfillListener(status),
-                        this::ending);
+            try (Backfill backfill = new Backfill(
+                    source,
+                    bookkeeping,
+                    () -> new ChunkSink(connector.open(), pipeline.name(), epoch, targets),
+                    store,
+                    mapper,
+                    fences,
+                    applier::position,
+                    Backfill.Limits.adaptive(),
+                    new BackfillListener(status),
+                    this::ending)) {
                 for (CollectionTarget target : remaining) {
                     if (!backfill.copy(target)) {
                         return;
@@ -339,8 +338,8 @@ final class PipelineRun {
         }
 
         @Override
-        public void onChunk(CollectionTarget target, int documents, WriteSummary summary) {
-            status.onChunk(target.collection(), documents, summary);
+        public void onChunk(CollectionTarget target, Backfill.Done done) {
+            status.onChunk(target.collection(), done.documents(), done.summary());
         }
 
         @Override

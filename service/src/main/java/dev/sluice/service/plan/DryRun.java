@@ -69,11 +69,12 @@ public final class DryRun {
     /// @param documentsMax most documents in memory at once
     public static Forecast ofAll(MongoSource source, CollectionTarget target, int documentsMax) {
         DryRun run = new DryRun(target, Map.of());
+        Backfill.Limits limits = Backfill.Limits.adaptive();
         for (IdBracket bracket : IdBracket.values()) {
             BsonValue after = null;
             for (boolean complete = false; !complete; ) {
-                MongoSource.Piece piece = source.read(
-                        target.collection(), bracket, after, documentsMax, Backfill.Limits.DEFAULT.bytesMax(), null);
+                MongoSource.Piece piece =
+                        source.read(target.collection(), bracket, after, null, documentsMax, limits.bytesMax(), null);
                 piece.documents().forEach(run::add);
                 after = piece.lastId();
                 complete = piece.complete();

@@ -1,0 +1,161 @@
+package dev.sluice.backfill;
+
+import dev.sluice.change.IdBracket;
+import dev.sluice.failure.Failures;
+import dev.sluice.mapping.KeyResult;
+import dev.sluice.schema.TableName;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.Fence;
+import dev.sluice.sink.postgres.ChunkSink;
+import dev.sluice.sink.postgres.KeptKeys;
+import dev.sluice.source.mongo.MongoSource;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.bson.BsonTimestamp;
+import org.bson.BsonValue;
+import org.jspecify.annotations.Nullable;
+
+/// Deletes the rows that no document explains: of documents that were deleted while nobody followed the
+/// stream, and rows that somebody else has put there. Never what the stream has just brought.
+///
+/// The `_id`s of all documents are read, which takes an index and no document, and their rows' keys put
+/// into a temporary table; what is in the target and not in there is deleted in small fenced transactions.
+/// For one thread.
+public final class Prune {
+    private static final int IDS_AT_ONCE = 20_000;
+    private static final int ROWS_AT_ONCE = 1_000;
+
+    private final MongoSource source;
+    private final Connection connection;
+    private final ChunkSink sink;
+    private final List<CollectionTarget> targets;
+    private final List<Fence> fences;
+    private final Supplier<@Nullable BsonTimestamp> streamPosition;
+    private final BooleanSupplier stopped;
+
+    /// @param connection without time-outs, in auto-commit mode; for this alone
+    /// @param targets all collections of the mapping
+    /// @param fences one for each collection, by its number, shared with the stream's sink
+    /// @param streamPosition where the stream is applied to
+    /// @param stopped asked between steps
+    public Prune(
+            MongoSource source,
+            Connection connection,
+            ChunkSink sink,
+            List<CollectionTarget> targets,
+            List<Fence> fences,
+            Supplier<@Nullable BsonTimestamp> streamPosition,
+            BooleanSupplier stopped) {
+        this.source = source;
+        this.connection = connection;
+        this.sink = sink;
+        this.targets = List.copyOf(targets);
+        this.fences = List.copyOf(fences);
+        this.streamPosition = streamPosition;
+        this.stopped = stopped;
+    }
+
+    /// What became of the rows that no document explains.
+    ///
+    /// @param rows of the collection's own table that were deleted
+    /// @param complete false when it was stopped
+    public record Pruned(long rows, boolean complete) {}
+
+    /// @throws dev.sluice.failure.SluiceException when it could not go on; what is deleted stays deleted
+    public Pruned prune(CollectionTarget target) {
+        // Before the first _id is read: what the stream brings from here on is noted.
+        try (Fence.Flight flight = fences.get(target.index()).open();
+                KeptKeys kept = KeptKeys.create(connection, target)) {
+            BsonTimestamp notBefore = streamPosition.get();
+            if (!keepAll(target, kept, notBefore)) {
+                return new Pruned(0, false);
+            }
+            long rows = 0;
+            for (List<Object> keys = kept.others(null, ROWS_AT_ONCE);
+                    !keys.isEmpty();
+                    keys = kept.others(keys.getLast(), ROWS_AT_ONCE)) {
+                if (stopped.getAsBoolean()) {
+                    return new Pruned(rows, false);
+                }
+                rows += sink.prune(target, keys, flight);
+            }
+            return new Pruned(rows, true);
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    /// How many rows would be deleted, those of child tables without their parent's counted by their
+    /// parent.
+    ///
+    /// @param target of which collection
+    /// @param connection without time-outs, in auto-commit mode
+    public static long count(
+            MongoSource source, Connection connection, List<CollectionTarget> targets, CollectionTarget target) {
+        try (KeptKeys kept = KeptKeys.create(connection, target)) {
+            for (CollectionTarget owner : ownersOf(target, targets)) {
+                keep(source, owner, kept, null, () -> false);
+            }
+            long rows = 0;
+            for (List<Object> keys = kept.others(null, ROWS_AT_ONCE);
+                    !keys.isEmpty();
+                    keys = kept.others(keys.getLast(), ROWS_AT_ONCE)) {
+                rows += keys.size();
+            }
+            return rows;
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    private boolean keepAll(CollectionTarget target, KeptKeys kept, @Nullable BsonTimestamp notBefore)
+            throws SQLException {
+        for (CollectionTarget owner : ownersOf(target, targets)) {
+            if (!keep(source, owner, kept, notBefore, stopped)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// The collections whose documents are rows of the same table.
+    private static List<CollectionTarget> ownersOf(CollectionTarget target, List<CollectionTarget> targets) {
+        TableName table = target.mapping().table();
+        return targets.stream().filter(t -> t.mapping().table().equals(table)).toList();
+    }
+
+    /// @return false when stopped
+    private static boolean keep(
+            MongoSource source,
+            CollectionTarget owner,
+            KeptKeys kept,
+            @Nullable BsonTimestamp notBefore,
+            BooleanSupplier stopped)
+            throws SQLException {
+        for (IdBracket bracket : IdBracket.values()) {
+            BsonValue after = null;
+            for (boolean complete = false; !complete; ) {
+                if (stopped.getAsBoolean()) {
+                    return false;
+                }
+                List<BsonValue> ids = source.ids(owner.collection(), bracket, after, IDS_AT_ONCE, notBefore);
+                Set<Object> keys = HashSet.newHashSet(ids.size());
+                for (BsonValue id : ids) {
+                    if (owner.mapper().key(id) instanceof KeyResult.Key(Object key)) {
+                        keys.add(key);
+                    }
+                }
+                kept.add(new ArrayList<>(keys));
+                after = ids.isEmpty() ? null : ids.getLast();
+                complete = bracket.single() || ids.size() < IDS_AT_ONCE;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,233 @@
+package dev.sluice.backfill;
+
+import dev.sluice.change.Chunk;
+import dev.sluice.change.IdBracket;
+import dev.sluice.failure.SluiceException;
+import dev.sluice.sink.Fence;
+import dev.sluice.source.mongo.DocumentReader;
+import dev.sluice.source.mongo.MongoSource;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Supplier;
+import org.bson.BsonNull;
+import org.bson.BsonTimestamp;
+import org.bson.BsonValue;
+import org.bson.RawBsonDocument;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What one cursor reads: a chunk that is not done, or all of a collection when nothing of it is. It is
+/// read in parts, each a chunk of its own, by one worker at a time; several may be writing parts of it.
+///
+/// Its flight opens before its cursor does and lands with its last part. What a cursor delivers late, it
+/// may have read early, so whatever the stream touches from the cursor's beginning on counts for every
+/// part.
+final class Span {
+    private static final Logger LOG = LoggerFactory.getLogger(Span.class);
+
+    /// A flight remembers every key that the stream touches; with so many, a new cursor costs less.
+    private static final int TOUCHED_MAX = 100_000;
+
+    /// Those that are not read to their ends, each in a bracket of its own. In a span of a whole collection
+    /// all brackets stay here until its end, which alone proves that there is nothing more in them.
+    private final Map<IdBracket, Chunk> chunks = new EnumMap<>(IdBracket.class);
+
+    private final boolean whole;
+    private @Nullable Opened opened;
+    private boolean otherSeen;
+    private boolean progress;
+
+    /// The cursor and the flight, from the first read on.
+    private static final class Opened {
+        private final DocumentReader reader;
+        private final Fence.Flight flight;
+        private boolean ended;
+        private int parts;
+
+        Opened(DocumentReader reader, Fence.Flight flight) {
+            this.reader = reader;
+            this.flight = flight;
+        }
+
+        synchronized void partBegins() {
+            parts++;
+        }
+
+        synchronized void partEnds() {
+            parts--;
+            landWhenDone();
+        }
+
+        synchronized void end() {
+            ended = true;
+            reader.close();
+            landWhenDone();
+        }
+
+        private void landWhenDone() {
+            if (ended && parts == 0) {
+                flight.close();
+            }
+        }
+    }
+
+    private Span(List<Chunk> chunks, boolean whole) {
+        this.whole = whole;
+        chunks.forEach(chunk -> this.chunks.put(chunk.bracket(), chunk));
+    }
+
+    static Span of(Chunk chunk) {
+        return new Span(List.of(chunk), false);
+    }
+
+    /// @param chunks one for each bracket there is, none cut
+    static Span ofAll(List<Chunk> chunks) {
+        return new Span(chunks, true);
+    }
+
+    /// What is read of a span at a time.
+    sealed interface Read {
+        /// @param chunk ends with the last of the documents
+        /// @param rest what is left of the chunk that it was cut from; null when nothing is
+        /// @param flight since before the documents were read
+        /// @param landed to be run when the part is written or given up
+        record Part(
+                Chunk chunk,
+                List<RawBsonDocument> documents,
+                @Nullable Chunk rest,
+                Fence.Flight flight,
+                Runnable landed)
+                implements Read {}
+
+        /// The cursor will read no more.
+        ///
+        /// @param empty chunks in which there is nothing, or nothing any more
+        /// @param left chunks that others have to read
+        record End(List<Chunk> empty, List<Chunk> left) implements Read {}
+    }
+
+    /// Reads the next part, or all there is to say at the end. For one thread at a time.
+    ///
+    /// @param position where the stream is applied to
+    /// @param numbers gives numbers to new chunks
+    /// @throws SluiceException when MongoDB does not answer, and did not do so before
+    Read next(
+            MongoSource source,
+            Fence fence,
+            Supplier<@Nullable BsonTimestamp> position,
+            int documentsMax,
+            long bytesMax,
+            Supplier<Integer> numbers) {
+        Opened open = opened == null ? open(source, fence, position, documentsMax) : opened;
+        if (open.flight.touchedCount() > TOUCHED_MAX) {
+            return giveUp();
+        }
+        try {
+            return read(open, documentsMax, bytesMax, numbers);
+        } catch (SluiceException e) {
+            if (!progress) {
+                throw e;
+            }
+            // A cursor does not outlive an election, and MongoDB may drop it; another one goes on where it was.
+            LOG.debug("A cursor was lost: {}", e.getMessage());
+            return giveUp();
+        }
+    }
+
+    private Opened open(MongoSource source, Fence fence, Supplier<@Nullable BsonTimestamp> position, int documentsMax) {
+        Chunk first = chunks.values().iterator().next();
+        // The flight opens first, then the position is asked for: what the stream applies from here on is noted, and
+        // what it applied before is at or before that position, which the cursor does not read behind.
+        Fence.Flight flight = fence.open();
+        try {
+            BsonTimestamp notBefore = position.get();
+            DocumentReader reader = whole
+                    ? source.readAll(first.collection(), documentsMax, notBefore)
+                    : source.readRange(
+                            first.collection(), first.bracket(), first.lower(), first.upper(), documentsMax, notBefore);
+            Opened fresh = new Opened(reader, flight);
+            opened = fresh;
+            return fresh;
+        } catch (RuntimeException e) {
+            flight.close();
+            throw e;
+        }
+    }
+
+    private Read read(Opened open, int documentsMax, long bytesMax, Supplier<Integer> numbers) {
+        DocumentReader reader = open.reader;
+        List<RawBsonDocument> documents = new ArrayList<>();
+        IdBracket bracket = IdBracket.OTHER;
+        long bytes = 0;
+        boolean full = false;
+        for (RawBsonDocument document = reader.peek(); document != null && !full; document = reader.peek()) {
+            IdBracket its = whole ? reader.bracket(document) : onlyBracket();
+            if (whole && its == IdBracket.OTHER) {
+                // In several places of the order, so no chunk of it can be cut here.
+                otherSeen = true;
+                reader.take();
+                continue;
+            }
+            if (documents.isEmpty()) {
+                bracket = its;
+            } else if (its != bracket) {
+                break;
+            }
+            reader.take();
+            documents.add(document);
+            bytes += document.getByteBuffer().remaining();
+            full = !bracket.single() && (documents.size() >= documentsMax || bytes >= bytesMax);
+        }
+        if (documents.isEmpty()) {
+            return end(open);
+        }
+        progress = true;
+        return part(open, bracket, documents, numbers);
+    }
+
+    private IdBracket onlyBracket() {
+        return chunks.keySet().iterator().next();
+    }
+
+    private Read part(Opened open, IdBracket bracket, List<RawBsonDocument> documents, Supplier<Integer> numbers) {
+        Chunk chunk = Objects.requireNonNull(chunks.get(bracket), "a bracket of one document has come twice");
+        open.partBegins();
+        if (bracket.single()) {
+            chunks.remove(bracket);
+            return new Read.Part(chunk, List.copyOf(documents), null, open.flight, open::partEnds);
+        }
+        BsonValue last = documents.getLast().get("_id", BsonNull.VALUE);
+        Chunk rest = new Chunk(chunk.collection(), numbers.get(), bracket, last, chunk.upper());
+        chunks.put(bracket, rest);
+        Chunk part = new Chunk(chunk.collection(), chunk.number(), bracket, chunk.lower(), last);
+        return new Read.Part(part, List.copyOf(documents), rest, open.flight, open::partEnds);
+    }
+
+    private Read end(Opened open) {
+        open.end();
+        List<Chunk> left = new ArrayList<>();
+        if (whole && otherSeen) {
+            left.add(Objects.requireNonNull(chunks.remove(IdBracket.OTHER)));
+        }
+        return new Read.End(List.copyOf(chunks.values()), left);
+    }
+
+    /// Ends it before its end, so that others can read what is left. By whoever would read the next part.
+    Read.End giveUp() {
+        if (opened != null) {
+            opened.end();
+        }
+        return new Read.End(List.of(), List.copyOf(chunks.values()));
+    }
+
+    /// Lets go of the cursor, whatever was read.
+    void abandon() {
+        if (opened != null) {
+            opened.end();
+        }
+    }
+}

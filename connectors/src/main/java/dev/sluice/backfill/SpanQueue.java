@@ -1,0 +1,109 @@
+package dev.sluice.backfill;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// The spans of a collection that nobody reads at the moment. A worker that has read a part of one gives it
+/// back for others to read on, so the end is reached when there is none left and nobody works on any. Any
+/// thread.
+final class SpanQueue {
+    private static final long LOOK_MILLIS = 50;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final Deque<Span> waiting;
+    private int nextNumber;
+    private int working;
+    private boolean abandoned;
+
+    /// @param nextNumber that no chunk has yet
+    SpanQueue(List<Span> spans, int nextNumber) {
+        this.waiting = new ArrayDeque<>(spans);
+        this.nextNumber = nextNumber;
+    }
+
+    /// Waits for a span. Whoever gets one calls [#done] when it has nothing more to do with it.
+    ///
+    /// @param admitted asked again and again: whether the caller may have one now
+    /// @param ended asked again and again: whether nobody is to get any more
+    /// @return null when there is nothing more to do
+    @Nullable
+    Span take(BooleanSupplier admitted, BooleanSupplier ended) throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            while (true) {
+                if (abandoned || ended.getAsBoolean() || (waiting.isEmpty() && working == 0)) {
+                    return null;
+                }
+                if (!waiting.isEmpty() && admitted.getAsBoolean()) {
+                    working++;
+                    return waiting.remove();
+                }
+                // In steps, since nobody calls when `admitted` or `ended` change.
+                changed.await(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Gives a span to whoever is free.
+    void giveBack(Span span) {
+        lock.lock();
+        try {
+            // First, so that a cursor that is open is read to its end before another one is opened.
+            waiting.addFirst(span);
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void done() {
+        lock.lock();
+        try {
+            working--;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    int nextNumber() {
+        lock.lock();
+        try {
+            return nextNumber++;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Lets nobody have any more.
+    void abandon() {
+        lock.lock();
+        try {
+            abandoned = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Whether every span was read to its end. When not, lets go of those that were not.
+    boolean isDone() {
+        lock.lock();
+        try {
+            boolean done = waiting.isEmpty() && working == 0 && !abandoned;
+            waiting.forEach(Span::abandon);
+            return done;
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,210 @@
+package dev.sluice.sink.postgres;
+
+import dev.sluice.change.Change;
+import dev.sluice.mapping.DocumentMapper;
+import dev.sluice.mapping.MappingResult.Mapped;
+import dev.sluice.mapping.RawMapper;
+import dev.sluice.mapping.TableShape;
+import dev.sluice.sink.ChangeMapper;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.RowChange;
+import dev.sluice.sink.RowChange.Effect;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.bson.BsonNull;
+import org.bson.BsonTimestamp;
+import org.bson.BsonValue;
+import org.bson.RawBsonDocument;
+import org.jspecify.annotations.Nullable;
+
+/// The documents of a chunk, mapped: the rows of those that have rows, ready for COPY, and what else there
+/// is to say. Most documents go from their bytes to PostgreSQL's without anything in between. Used for one
+/// chunk after the other; for one thread.
+public final class ChunkRows {
+    private final CollectionTarget target;
+    private final ChangeMapper mapper;
+    private final RawMapper raw;
+    private final EncodedRows encoded;
+    /// Of the documents that have rows, in the order of these: the document, the key of its row, the fields
+    /// that nothing reads.
+    private final List<RawBsonDocument> documents = new ArrayList<>();
+
+    private final List<Object> keys = new ArrayList<>();
+    private final List<List<String>> unmapped = new ArrayList<>();
+    /// Documents that land without some of their values, with their number among those that have rows.
+    private final Map<Integer, RowChange> misfits = new TreeMap<>();
+    /// Documents that have no rows.
+    private final List<RowChange> rowless = new ArrayList<>();
+
+    private boolean anyUnmapped;
+
+    /// @param mapper of the same collection
+    public ChunkRows(CollectionTarget target, ChangeMapper mapper) {
+        this.target = target;
+        this.mapper = mapper;
+        DocumentMapper documentMapper = target.mapper();
+        this.raw = documentMapper.raw();
+        List<TableShape> shapes = new ArrayList<>();
+        shapes.add(documentMapper.shape());
+        shapes.addAll(documentMapper.childShapes());
+        this.encoded = new EncodedRows(shapes);
+    }
+
+    /// Maps the documents of a chunk, and forgets the ones before.
+    public void map(List<RawBsonDocument> read) {
+        clear();
+        for (RawBsonDocument document : read) {
+            encoded.startDocument();
+            if (raw.map(document, encoded)) {
+                encoded.endDocument();
+                add(document, raw.key(), raw.unmapped());
+            } else {
+                encoded.takeBack();
+                mapLong(document);
+            }
+        }
+    }
+
+    /// Lets go of the documents.
+    public void clear() {
+        encoded.clear();
+        documents.clear();
+        keys.clear();
+        unmapped.clear();
+        misfits.clear();
+        rowless.clear();
+        anyUnmapped = false;
+    }
+
+    private void mapLong(RawBsonDocument document) {
+        RowChange change = change(document);
+        if (change.effect() instanceof Effect.Upsert(Mapped rows)) {
+            encoded.add(rows);
+            if (!rows.misfits().isEmpty()) {
+                misfits.put(documents.size(), change);
+            }
+            add(document, rows.key(), rows.unmapped());
+        } else {
+            rowless.add(change);
+        }
+    }
+
+    private void add(RawBsonDocument document, Object key, List<String> notRead) {
+        documents.add(document);
+        keys.add(key);
+        unmapped.add(notRead);
+        anyUnmapped |= !notRead.isEmpty();
+    }
+
+    private RowChange change(RawBsonDocument document) {
+        RowChange change =
+                mapper.map(new Change.Upsert(target.collection(), id(document), document, new BsonTimestamp(0), 0));
+        if (change == null) {
+            throw new IllegalStateException("the mapper is of other collections");
+        }
+        return change;
+    }
+
+    private static BsonValue id(RawBsonDocument document) {
+        return document.get("_id", BsonNull.VALUE);
+    }
+
+    CollectionTarget target() {
+        return target;
+    }
+
+    EncodedRows encoded() {
+        return encoded;
+    }
+
+    /// How many documents there are, with rows and without.
+    public int size() {
+        return documents.size() + rowless.size();
+    }
+
+    /// Those that have rows, but for the ones that somebody has touched meanwhile.
+    BitSet without(Set<Object> touched) {
+        BitSet chosen = new BitSet(keys.size());
+        chosen.set(0, keys.size());
+        if (!touched.isEmpty()) {
+            for (int i = 0; i < keys.size(); i++) {
+                if (touched.contains(keys.get(i))) {
+                    chosen.clear(i);
+                }
+            }
+        }
+        return chosen;
+    }
+
+    /// The keys of the rows of some documents.
+    List<Object> keys(BitSet chosen) {
+        if (chosen.cardinality() == keys.size()) {
+            return keys;
+        }
+        List<Object> some = new ArrayList<>(chosen.cardinality());
+        chosen.stream().forEach(i -> some.add(keys.get(i)));
+        return some;
+    }
+
+    /// Those of the documents whose rows have one of these keys.
+    BitSet withKeys(BitSet chosen, Collection<Object> wanted) {
+        BitSet found = new BitSet(keys.size());
+        chosen.stream().filter(i -> wanted.contains(keys.get(i))).forEach(found::set);
+        return found;
+    }
+
+    Documents documents(BitSet chosen) {
+        return Documents.of(keys(chosen), () -> {
+            Map<Object, BsonValue> ids = HashMap.newHashMap(chosen.cardinality());
+            chosen.stream().forEach(i -> ids.put(keys.get(i), id(documents.get(i))));
+            return ids;
+        });
+    }
+
+    /// How many of the documents have each field that nothing reads.
+    Map<String, Integer> unmapped(BitSet chosen) {
+        Map<String, Integer> counts = new TreeMap<>();
+        if (anyUnmapped) {
+            chosen.stream().forEach(i -> unmapped.get(i).forEach(path -> counts.merge(path, 1, Integer::sum)));
+        }
+        return counts;
+    }
+
+    /// The documents that land without some of their values.
+    List<RowChange> misfits(BitSet chosen) {
+        List<RowChange> found = new ArrayList<>();
+        misfits.forEach((i, change) -> {
+            if (chosen.get(i)) {
+                found.add(change);
+            }
+        });
+        return found;
+    }
+
+    /// The documents that have no rows, but for the ones that somebody has touched meanwhile.
+    List<RowChange> rowless(Set<Object> touched) {
+        return touched.isEmpty()
+                ? rowless
+                : rowless.stream()
+                        .filter(change -> !isTouched(change.fenceKey(), touched))
+                        .toList();
+    }
+
+    private static boolean isTouched(@Nullable Object key, Set<Object> touched) {
+        return key != null && touched.contains(key);
+    }
+
+    /// Every document mapped the long way, for when PostgreSQL refuses one of them and it has to be found.
+    List<RowChange> changes(BitSet chosen, Set<Object> touched) {
+        List<RowChange> all = new ArrayList<>(chosen.cardinality());
+        chosen.stream().forEach(i -> all.add(change(documents.get(i))));
+        all.addAll(rowless(touched));
+        return all;
+    }
+}

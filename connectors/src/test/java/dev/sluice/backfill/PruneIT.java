@@ -1,0 +1,165 @@
+package dev.sluice.backfill;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.mongodb.client.MongoDatabase;
+import dev.sluice.backfill.Prune.Pruned;
+import dev.sluice.change.Change;
+import dev.sluice.mapping.KeyResult;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.Fence;
+import dev.sluice.sink.postgres.ChunkSink;
+import dev.sluice.sink.postgres.StreamSink;
+import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.testkit.TestTarget;
+import dev.sluice.testkit.TestingServers;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.BooleanSupplier;
+import org.bson.BsonDocument;
+import org.bson.BsonInt32;
+import org.bson.BsonObjectId;
+import org.bson.BsonTimestamp;
+import org.bson.BsonValue;
+import org.bson.types.ObjectId;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// Rows that no document explains go; all others stay.
+@SuppressWarnings("NullAway.Init")
+class PruneIT {
+    private static final String MAPPING = """
+            mapping: test
+            database: test
+            collections:
+              things:
+                table: things
+                key: {column: id, type: uuid}
+                columns:
+                  n: integer
+                children:
+                  thing_parts:
+                    from: parts
+                    parent: thing_id
+                    ordinal: position
+                    columns:
+                      name: text
+              numbers:
+                table: numbers
+                key: {column: id, type: bigint}
+                columns:
+                  n: integer
+            """;
+    private static final String TABLES = """
+            CREATE TABLE things (id uuid PRIMARY KEY, n integer);
+            CREATE TABLE thing_parts (thing_id uuid, position integer, name text, PRIMARY KEY (thing_id, position));
+            CREATE TABLE numbers (id integer PRIMARY KEY, n integer);
+            """;
+
+    private TestTarget target;
+    private MongoSource source;
+    private MongoDatabase database;
+    private ChunkSink sink;
+    private StreamSink stream;
+
+    @BeforeEach
+    void open() throws SQLException {
+        target = TestTarget.of(MAPPING, TABLES);
+        database = TestingServers.mongoDatabase();
+        source = new MongoSource(TestingServers.mongo().uri(), database.getName());
+        long epoch = target.takeOver();
+        sink = target.chunkSink(epoch);
+        stream = target.streamSink(epoch);
+    }
+
+    @AfterEach
+    void close() {
+        database.drop();
+        source.close();
+        target.close();
+    }
+
+    @Test
+    void rowsOfDocumentsThatAreGoneGoWithTheirChildRows() throws SQLException {
+        List<BsonValue> ids = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            ids.add(new BsonObjectId(new ObjectId()));
+            put("things", ids.get(i), "parts: [{name: 'a'}]");
+        }
+        for (BsonValue gone : ids.subList(0, 20)) {
+            database.getCollection("things").deleteOne(new BsonDocument("_id", gone));
+        }
+        assertThat(count("things")).isEqualTo(20);
+        assertThat(prune("things", () -> false)).isEqualTo(new Pruned(20, true));
+
+        assertThat(target.rows("SELECT id::text FROM things"))
+                .containsExactlyInAnyOrderElementsOf(
+                        ids.subList(20, 50).stream().map(this::key).toList());
+        assertThat(target.rows("SELECT count(*) FROM thing_parts")).containsExactly("30");
+        assertThat(prune("things", () -> false)).isEqualTo(new Pruned(0, true));
+    }
+
+    @Test
+    void rowsThatSomebodyElseHasPutThereGoHoweverManyTheyAre() throws SQLException {
+        put("numbers", new BsonInt32(5), "n: 1");
+        target.execute("INSERT INTO numbers SELECT i, 0 FROM generate_series(-2000, 2000) i WHERE i <> 5");
+        assertThat(count("numbers")).isEqualTo(4_000);
+        assertThat(prune("numbers", () -> false)).isEqualTo(new Pruned(4_000, true));
+        assertThat(target.rows("SELECT id FROM numbers")).containsExactly("5");
+    }
+
+    @Test
+    void childRowsWithoutAParentGo() throws SQLException {
+        put("things", new BsonObjectId(new ObjectId()), "parts: [{name: 'a'}]");
+        target.execute("INSERT INTO thing_parts VALUES (gen_random_uuid(), 0, 'stray')");
+        prune("things", () -> false);
+        assertThat(target.rows("SELECT name FROM thing_parts")).containsExactly("a");
+    }
+
+    @Test
+    void whatTheStreamHasJustBroughtStays() throws SQLException {
+        target.execute("INSERT INTO numbers VALUES (1, 0), (2, 0)");
+        CollectionTarget numbers = target.target("numbers");
+        try (Fence.Flight flight = target.fence("numbers").open()) {
+            // Its document came after the _ids were read.
+            apply(new Change.Upsert(
+                    "numbers", new BsonInt32(1), BsonDocument.parse("{_id: 1, n: 9}"), new BsonTimestamp(5, 1), 1));
+            assertThat(sink.prune(numbers, List.of(1L, 2L), flight)).isOne();
+        }
+        assertThat(target.rows("SELECT id, n FROM numbers")).containsExactly("1|9");
+    }
+
+    @Test
+    void stoppedItSaysSoAndDeletesNothingItIsNotSureOf() throws SQLException {
+        put("numbers", new BsonInt32(5), "n: 1");
+        assertThat(prune("numbers", () -> true)).isEqualTo(new Pruned(0, false));
+        assertThat(target.rows("SELECT id FROM numbers")).containsExactly("5");
+    }
+
+    private Pruned prune(String collection, BooleanSupplier stopped) throws SQLException {
+        return new Prune(source, target.connection(), sink, target.targets(), target.fences(), () -> null, stopped)
+                .prune(target.target(collection));
+    }
+
+    private long count(String collection) throws SQLException {
+        return Prune.count(source, target.connection(), target.targets(), target.target(collection));
+    }
+
+    private void put(String collection, BsonValue id, String fields) throws SQLException {
+        BsonDocument document = new BsonDocument("_id", id);
+        document.putAll(BsonDocument.parse("{" + fields + "}"));
+        database.getCollection(collection, BsonDocument.class).insertOne(document);
+        apply(new Change.Upsert(collection, id, document, new BsonTimestamp(4, 1), 1));
+    }
+
+    private void apply(Change change) throws SQLException {
+        stream.apply(List.of(Objects.requireNonNull(target.mapper().map(change))), TestTarget.at(2, 1), null);
+    }
+
+    private String key(BsonValue id) {
+        return ((KeyResult.Key) target.target("things").mapper().key(id)).key().toString();
+    }
+}

@@ -1,0 +1,234 @@
+package dev.sluice.service.cli;
+
+import dev.sluice.backfill.Backfill;
+import dev.sluice.backfill.Prune.Pruned;
+import dev.sluice.failure.SluiceException;
+import dev.sluice.service.pipeline.CopyRun;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.WriteSummary;
+import java.io.Console;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.TreeMap;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import org.jspecify.annotations.Nullable;
+
+/// Shows how a copy goes on: a bar for each collection where a person looks on, lines where the output goes
+/// to a file, a line for each chunk where that is asked for. One call at a time.
+final class CopyProgress implements CopyRun.Listener, AutoCloseable {
+    private static final long LINE_EVERY_NANOS = Duration.ofSeconds(2).toNanos();
+
+    private final PrintWriter out;
+    private final PrintWriter err;
+    private final boolean eachChunk;
+    private final boolean bars;
+    private final long started = System.nanoTime();
+    private final SequencedMap<String, Copied> copied = new LinkedHashMap<>();
+    private final Map<String, SluiceException> failed = new TreeMap<>();
+    private @Nullable ProgressBar bar;
+
+    /// One collection's copy, in this process.
+    private static final class Copied {
+        private final long estimate;
+        private final long before;
+        private final long started = System.nanoTime();
+        private long saidAt = started;
+        private long documents;
+        private WriteSummary total = WriteSummary.NOTHING;
+        private double seconds;
+
+        Copied(long estimate, long before) {
+            this.estimate = estimate;
+            this.before = before;
+        }
+
+        double secondsSoFar() {
+            return (System.nanoTime() - started) / 1e9;
+        }
+
+        /// Of documents, not of rows: those that are right already are no rows that are written.
+        double perSecond() {
+            return documents / Math.max(secondsSoFar(), 1e-3);
+        }
+
+        long percent() {
+            return estimate == 0 ? 100 : Math.min(100, 100 * (before + documents) / estimate);
+        }
+
+        /// @return empty where it can't be told
+        Optional<Duration> left() {
+            return documents == 0
+                    ? Optional.empty()
+                    : Optional.of(
+                            Duration.ofSeconds(Math.round(Math.max(0, estimate - before - documents) / perSecond())));
+        }
+    }
+
+    /// @param eachChunk a line for each chunk
+    CopyProgress(PrintWriter out, PrintWriter err, boolean eachChunk) {
+        this.out = out;
+        this.err = err;
+        this.eachChunk = eachChunk;
+        this.bars = !eachChunk
+                && Optional.ofNullable(System.console())
+                        .map(Console::isTerminal)
+                        .orElse(false);
+    }
+
+    @Override
+    public void onEstimate(CollectionTarget target, long about, long alreadyCopied) {
+        copied.put(target.collection(), new Copied(about, alreadyCopied));
+        if (bars) {
+            bar = new ProgressBarBuilder()
+                    .setTaskName(target.collection())
+                    .setInitialMax(about)
+                    .startsFrom(Math.min(about, alreadyCopied), Duration.ZERO)
+                    .setStyle(ProgressBarStyle.ASCII)
+                    .showSpeed()
+                    .setConsumer(new ConsoleProgressBarConsumer(new PrintStream(System.out, true)))
+                    .build();
+        } else {
+            say(
+                    "%s: about %,d documents%s",
+                    target.collection(),
+                    about,
+                    alreadyCopied == 0 ? "" : String.format(Locale.ROOT, ", %,d copied before", alreadyCopied));
+        }
+    }
+
+    @Override
+    public void onChunk(CollectionTarget target, Backfill.Done done) {
+        Copied collection = copiedOf(target);
+        collection.documents += done.documents();
+        collection.total = collection.total.plus(done.summary());
+        if (bar != null) {
+            bar.stepBy(done.documents());
+            bar.setExtraMessage(String.format(
+                    Locale.ROOT,
+                    " %,.0f rows/s, %d at once",
+                    collection.total.rows() / collection.secondsSoFar(),
+                    done.workers()));
+        } else if (eachChunk) {
+            say(
+                    "%s: chunk %d (%s), %,d documents, %,d rows; read %d ms, written %d ms; %d at once, %d %%",
+                    target.collection(),
+                    done.chunk().number(),
+                    done.chunk().bracket().name().toLowerCase(Locale.ROOT),
+                    done.documents(),
+                    done.summary().rows(),
+                    done.reading().toMillis(),
+                    done.writing().toMillis(),
+                    done.workers(),
+                    collection.percent());
+        } else if (System.nanoTime() - collection.saidAt >= LINE_EVERY_NANOS) {
+            collection.saidAt = System.nanoTime();
+            say(
+                    "%s: %,d documents (%d %%), %,d rows written, %,.0f documents/s%s",
+                    target.collection(),
+                    collection.before + collection.documents,
+                    collection.percent(),
+                    collection.total.rows(),
+                    collection.perSecond(),
+                    collection
+                            .left()
+                            .map(left -> ", about " + forPeople(left) + " left")
+                            .orElse(""));
+        }
+    }
+
+    @Override
+    public void onDone(CollectionTarget target) {
+        closeBar();
+        Copied collection = copiedOf(target);
+        collection.seconds = collection.secondsSoFar();
+        say(
+                "%s: done; %,d documents, %,d rows written, %,d skipped%s, %,d dead letters%s; %.1f s",
+                target.collection(),
+                collection.before + collection.documents,
+                collection.total.rows(),
+                collection.total.skipped(),
+                collection.total.skippedBy().isEmpty() ? "" : " " + new TreeMap<>(collection.total.skippedBy()),
+                collection.total.deadLetters(),
+                collection.total.waiting() == 0
+                        ? ""
+                        : String.format(Locale.ROOT, ", %,d wait for others", collection.total.waiting()),
+                collection.seconds);
+    }
+
+    @Override
+    public void onFailed(CollectionTarget target, SluiceException failure) {
+        closeBar();
+        failed.put(target.collection(), failure);
+        err.println(target.collection() + ": "
+                + Complaint.of(failure, Optional.empty()).text());
+        err.flush();
+    }
+
+    @Override
+    public void onTakenAnew(int documents) {
+        say("%,d documents taken anew, since what they refer to has come", documents);
+    }
+
+    @Override
+    public void onPruned(CollectionTarget target, Pruned pruned) {
+        say("%s: %,d rows pruned that no document explains", target.collection(), pruned.rows());
+    }
+
+    /// What it came to, after everything else.
+    void sum() {
+        closeBar();
+        double seconds = (System.nanoTime() - started) / 1e9;
+        long documents = copied.values().stream().mapToLong(c -> c.documents).sum();
+        WriteSummary total =
+                copied.values().stream().map(c -> c.total).reduce(WriteSummary.NOTHING, WriteSummary::plus);
+        say(
+                "Copied %,d collections in %.1f s: %,d documents read (%,.0f/s), %,d rows written, %,d skipped,"
+                        + " %,d dead letters.%s",
+                copied.size() - failed.size(),
+                seconds,
+                documents,
+                documents / Math.max(seconds, 1e-3),
+                total.rows(),
+                total.skipped(),
+                total.deadLetters(),
+                failed.isEmpty() ? "" : " Not copied: " + String.join(", ", failed.keySet()) + ".");
+    }
+
+    private Copied copiedOf(CollectionTarget target) {
+        return copied.computeIfAbsent(target.collection(), name -> new Copied(0, 0));
+    }
+
+    private static String forPeople(Duration left) {
+        return left.toHours() > 0
+                ? left.toHours() + " h " + left.toMinutesPart() + " min"
+                : left.toMinutes() > 0
+                        ? left.toMinutes() + " min " + left.toSecondsPart() + " s"
+                        : left.toSeconds() + " s";
+    }
+
+    private void say(String format, Object... arguments) {
+        out.printf(Locale.ROOT, format + "%n", arguments);
+        out.flush();
+    }
+
+    private void closeBar() {
+        if (bar != null) {
+            bar.close();
+            bar = null;
+        }
+    }
+
+    @Override
+    public void close() {
+        closeBar();
+    }
+}

@@ -1,0 +1,206 @@
+package dev.sluice.service.pipeline;
+
+import dev.sluice.backfill.Backfill;
+import dev.sluice.backfill.Prune;
+import dev.sluice.backfill.Prune.Pruned;
+import dev.sluice.backfill.Resync;
+import dev.sluice.change.Position;
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.SluiceException;
+import dev.sluice.positions.PipelineLock;
+import dev.sluice.positions.PositionStore;
+import dev.sluice.sink.ChangeMapper;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.Fence;
+import dev.sluice.sink.postgres.BackfillStore;
+import dev.sluice.sink.postgres.ChunkSink;
+import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.ResyncStore;
+import dev.sluice.sink.postgres.TargetCheck;
+import dev.sluice.source.mongo.MongoSource;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// A copy without the stream, from taking the pipeline over to its end. Takes the pipeline's position first
+/// when it has none, so that a later run streams everything that happened meanwhile. For one thread.
+public final class CopyRun {
+    private final String pipeline;
+    private final List<CollectionTarget> targets;
+    private final MongoSource source;
+    private final PostgresConnector connector;
+
+    /// @param targets all collections of the mapping
+    public CopyRun(String pipeline, List<CollectionTarget> targets, MongoSource source, PostgresConnector connector) {
+        this.pipeline = pipeline;
+        this.targets = List.copyOf(targets);
+        this.source = source;
+        this.connector = connector;
+    }
+
+    /// What is to be copied, and how.
+    ///
+    /// @param chosen some of the mapping's collections; one that is copied already is copied anew
+    /// @param newPosition whether the stream is to begin now, and not where it was: after the oplog lost
+    ///     that
+    /// @param prune whether rows that no document explains go
+    public record Wish(List<CollectionTarget> chosen, Backfill.Limits limits, boolean newPosition, boolean prune) {
+        public Wish {
+            chosen = List.copyOf(chosen);
+        }
+    }
+
+    /// Hears how it goes on; from any of the copy's threads, one call at a time.
+    public interface Listener extends Backfill.Listener {
+        /// A collection could not be copied; the others are.
+        void onFailed(CollectionTarget target, SluiceException failure);
+
+        /// @param documents that were taken anew, since what they refer to has come
+        void onTakenAnew(int documents);
+
+        void onPruned(CollectionTarget target, Pruned pruned);
+    }
+
+    /// @param complete false when it was stopped
+    /// @param failed collections that could not be copied
+    public record Result(boolean complete, SequencedMap<String, SluiceException> failed) {}
+
+    /// @param stopped asked between chunks, from any thread
+    /// @throws SluiceException when no collection could be copied for the same reason; what is done stays
+    ///     done
+    public Result run(Wish wish, Listener listener, BooleanSupplier stopped) throws SQLException, InterruptedException {
+        PositionStore positions = new PositionStore(pipeline);
+        BackfillStore store = new BackfillStore(pipeline);
+        try (PipelineLock lock = PipelineLock.take(connector.open(), pipeline);
+                Connection connection = connector.open()) {
+            TargetCheck.check(connection, targets);
+            Position now = source.currentPosition();
+            positions.initialise(connection, now);
+            long epoch = takeOver(connection, positions, wish.newPosition() ? now : null);
+            for (CollectionTarget target : wish.chosen()) {
+                if (store.done(connection, target.collection())) {
+                    store.restart(connection, target.collection());
+                }
+            }
+            return copy(wish, listener, stopped, store, connection, epoch);
+        }
+    }
+
+    private static long takeOver(Connection connection, PositionStore positions, @Nullable Position newPosition)
+            throws SQLException {
+        connection.setAutoCommit(false);
+        long epoch = positions.takeOver(connection, Pipeline.owner());
+        if (newPosition != null) {
+            positions.advance(connection, newPosition, epoch);
+            positions.reset(connection);
+        }
+        connection.commit();
+        connection.setAutoCommit(true);
+        return epoch;
+    }
+
+    private Result copy(
+            Wish wish,
+            Listener listener,
+            BooleanSupplier stopped,
+            BackfillStore store,
+            Connection connection,
+            long epoch)
+            throws SQLException, InterruptedException {
+        Map<String, CollectionTarget> byName =
+                targets.stream().collect(Collectors.toMap(CollectionTarget::collection, Function.identity()));
+        ChangeMapper mapper = new ChangeMapper(byName);
+        // Nobody streams, so nobody notes anything on them.
+        List<Fence> fences = targets.stream().map(t -> new Fence()).toList();
+        SequencedMap<String, SluiceException> failed = new LinkedHashMap<>();
+        try (Backfill backfill = new Backfill(
+                source,
+                connection,
+                () -> sink(epoch),
+                store,
+                mapper,
+                fences,
+                () -> null,
+                wish.limits(),
+                listener,
+                stopped)) {
+            for (CollectionTarget target : wish.chosen()) {
+                try {
+                    if (!backfill.copy(target)) {
+                        return new Result(false, failed);
+                    }
+                } catch (SluiceException e) {
+                    if (!mayBeOfOneCollection(e.kind())) {
+                        throw e;
+                    }
+                    failed.put(target.collection(), e);
+                    listener.onFailed(target, e);
+                }
+            }
+        }
+        try (ChunkSink sink = sink(epoch)) {
+            Resync resync = new Resync(
+                    source, connection, sink, new ResyncStore(pipeline), mapper, targets, fences, () -> null, stopped);
+            int taken = resync.drain() + resync.sweep();
+            if (taken > 0) {
+                listener.onTakenAnew(taken);
+            }
+            return new Result(!wish.prune() || prune(wish, failed, listener, stopped, sink, fences), failed);
+        }
+    }
+
+    private boolean prune(
+            Wish wish,
+            Map<String, SluiceException> failed,
+            Listener listener,
+            BooleanSupplier stopped,
+            ChunkSink sink,
+            List<Fence> fences)
+            throws SQLException {
+        try (Connection connection = connector.openForLongWork()) {
+            Prune prune = new Prune(source, connection, sink, targets, fences, () -> null, stopped);
+            // What refers to others goes before them.
+            for (CollectionTarget target : wish.chosen().reversed()) {
+                // A collection that could not be copied may be one that could not be read.
+                if (!failed.containsKey(target.collection())) {
+                    Pruned pruned = prune.prune(target);
+                    listener.onPruned(target, pruned);
+                    if (!pruned.complete()) {
+                        return false;
+                    }
+                }
+            }
+            return true;
+        }
+    }
+
+    private ChunkSink sink(long epoch) throws SQLException {
+        return new ChunkSink(connector.open(), pipeline, epoch, targets);
+    }
+
+    /// Whether other collections may be copied although one could not be; a server that is away or a
+    /// pipeline that is taken over is the same for all of them, and is said once.
+    private static boolean mayBeOfOneCollection(FailureKind kind) {
+        return switch (kind) {
+            case TARGET_CONFLICT, MISSING_RIGHT, MISSING_TABLE, MAPPING, UNEXPECTED -> true;
+            case SOURCE_UNREACHABLE,
+                    SOURCE_REFUSED,
+                    TARGET_UNREACHABLE,
+                    TARGET_REFUSED,
+                    MISSING_DATABASE,
+                    HISTORY_LOST,
+                    FENCED_OUT,
+                    DISK_FULL,
+                    NOT_A_REPLICA_SET,
+                    BAD_SETTING,
+                    ENGINE -> false;
+        };
+    }
+}
