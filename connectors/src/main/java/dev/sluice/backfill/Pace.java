@@ -33,8 +33,8 @@ final class Pace {
     private static final double COMMIT_NANOS_FINE =
             (double) Duration.ofMillis(50).toNanos();
 
-    /// The same of reading, for a document: most come out of a batch that was sent before, so the best is next to
-    /// nothing.
+    /// The same of reading, for a document: most come out of a batch that was sent before, so the best is
+    /// next to nothing.
     private static final double READ_NANOS_FINE = 100_000;
 
     private static final double SUFFERING = 8;

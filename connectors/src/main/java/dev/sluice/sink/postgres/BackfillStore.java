@@ -35,6 +35,23 @@ public final class BackfillStore {
         }
     }
 
+    /// Whether a copy of the collection was begun, done or not.
+    public boolean begun(Connection connection, String collection) throws SQLException {
+        String sql = "SELECT 1 FROM sluice.backfill WHERE pipeline = ? AND collection = ?";
+        try (PreparedStatement statement = prepare(connection, sql, collection);
+                ResultSet row = statement.executeQuery()) {
+            return row.next();
+        }
+    }
+
+    /// Notes that a collection is to be copied.
+    public void begin(Connection connection, String collection) throws SQLException {
+        String sql = "INSERT INTO sluice.backfill (pipeline, collection) VALUES (?, ?) ON CONFLICT DO NOTHING";
+        try (PreparedStatement statement = prepare(connection, sql, collection)) {
+            statement.executeUpdate();
+        }
+    }
+
     /// Notes that the copy of a collection begins or goes on.
     public void start(Connection connection, String collection, long estimatedDocuments) throws SQLException {
         String sql = "INSERT INTO sluice.backfill (pipeline, collection, estimated_documents) VALUES (?, ?, ?)"

@@ -165,6 +165,11 @@ final class CopyProgress implements CopyRun.Listener, AutoCloseable {
     }
 
     @Override
+    public void onCopiedBefore(CollectionTarget target) {
+        say("%s: copied before", target.collection());
+    }
+
+    @Override
     public void onFailed(CollectionTarget target, SluiceException failure) {
         closeBar();
         failed.put(target.collection(), failure);

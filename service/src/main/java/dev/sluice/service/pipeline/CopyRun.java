@@ -20,6 +20,7 @@ import dev.sluice.sink.postgres.TargetCheck;
 import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,7 +48,8 @@ public final class CopyRun {
 
     /// What is to be copied, and how.
     ///
-    /// @param chosen some of the mapping's collections; one that is copied already is copied anew
+    /// @param chosen some of the mapping's collections. When a copy of them was broken off, it goes on
+    ///     where it was; when all are copied, they are copied anew
     /// @param newPosition whether the stream is to begin now, and not where it was: after the oplog lost
     ///     that
     /// @param prune whether rows that no document explains go
@@ -59,6 +61,9 @@ public final class CopyRun {
 
     /// Hears how it goes on; from any of the copy's threads, one call at a time.
     public interface Listener extends Backfill.Listener {
+        /// An earlier copy, with which this one goes on, has copied it.
+        void onCopiedBefore(CollectionTarget target);
+
         /// A collection could not be copied; the others are.
         void onFailed(CollectionTarget target, SluiceException failure);
 
@@ -84,13 +89,41 @@ public final class CopyRun {
             Position now = source.currentPosition();
             positions.initialise(connection, now);
             long epoch = takeOver(connection, positions, wish.newPosition() ? now : null);
-            for (CollectionTarget target : wish.chosen()) {
-                if (store.done(connection, target.collection())) {
-                    store.restart(connection, target.collection());
-                }
-            }
-            return copy(wish, listener, stopped, store, connection, epoch);
+            List<CollectionTarget> left = begin(wish.chosen(), listener, store, connection);
+            return copy(wish, left, listener, stopped, store, connection, epoch);
         }
+    }
+
+    /// Goes on with a copy that was broken off, and begins a new one where there is none: each collection
+    /// is marked as begun before the first is copied.
+    ///
+    /// @return what is to be copied
+    private static List<CollectionTarget> begin(
+            List<CollectionTarget> chosen, Listener listener, BackfillStore store, Connection connection)
+            throws SQLException {
+        List<CollectionTarget> left = new ArrayList<>();
+        List<CollectionTarget> done = new ArrayList<>();
+        boolean brokenOff = false;
+        for (CollectionTarget target : chosen) {
+            boolean isDone = store.done(connection, target.collection());
+            brokenOff |= !isDone && store.begun(connection, target.collection());
+            (isDone ? done : left).add(target);
+        }
+        if (brokenOff) {
+            done.forEach(listener::onCopiedBefore);
+        } else {
+            left = chosen;
+        }
+        connection.setAutoCommit(false);
+        for (CollectionTarget target : left) {
+            if (store.done(connection, target.collection())) {
+                store.restart(connection, target.collection());
+            }
+            store.begin(connection, target.collection());
+        }
+        connection.commit();
+        connection.setAutoCommit(true);
+        return left;
     }
 
     private static long takeOver(Connection connection, PositionStore positions, @Nullable Position newPosition)
@@ -108,6 +141,7 @@ public final class CopyRun {
 
     private Result copy(
             Wish wish,
+            List<CollectionTarget> left,
             Listener listener,
             BooleanSupplier stopped,
             BackfillStore store,
@@ -131,7 +165,7 @@ public final class CopyRun {
                 wish.limits(),
                 listener,
                 stopped)) {
-            for (CollectionTarget target : wish.chosen()) {
+            for (CollectionTarget target : left) {
                 try {
                     if (!backfill.copy(target)) {
                         return new Result(false, failed);

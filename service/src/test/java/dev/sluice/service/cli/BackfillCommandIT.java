@@ -69,11 +69,13 @@ class BackfillCommandIT {
     void aChunkHoldsAsManyDocumentsAsAsked() {
         Place place = shop(25, 0);
 
-        Result result = Cli.run(place.settings(), "backfill", "--batch-size", "10");
+        Result result = Cli.run(place.settings(), "backfill", "--batch-size", "10", "--parallel", "1", "--verbose");
 
         assertThat(result.exitCode()).isZero();
-        assertThat(result.out()).contains("users: 10 documents (40 %)", "users: 20 documents (80 %)");
-        assertThat(place.count("sluice.backfill_chunk WHERE collection = 'users'"))
+        assertThat(result.out())
+                .contains("10 documents, 10 rows; read ", "1 at once, 40 %", "1 at once, 80 %", "1 at once, 100 %")
+                .contains("Copied 2 collections in ", ": 25 documents read (", ", 25 rows written, 0 skipped");
+        assertThat(place.count("sluice.backfill_chunk WHERE collection = 'users' AND documents > 0"))
                 .isEqualTo(3);
     }
 
@@ -160,7 +162,7 @@ class BackfillCommandIT {
     void ctrlCLeavesAStateThatTheNextOneGoesOnFrom() {
         Place place = shop(1_500, 0);
 
-        try (Cli backfill = Cli.start(place.settings(), "backfill", "--batch-size", "1")) {
+        try (Cli backfill = Cli.start(place.settings(), "backfill", "--batch-size", "1", "--verbose")) {
             await().atMost(BOUND).until(() -> backfill.out().lines().count() > 5);
             backfill.interrupt();
             Result stopped = backfill.await();
@@ -172,7 +174,7 @@ class BackfillCommandIT {
         }
         long copied = place.count("users");
         assertThat(copied).isBetween(5L, 1_499L);
-        assertThat(place.count("sluice.backfill_chunk")).isEqualTo(copied);
+        assertThat(place.count("sluice.backfill_chunk WHERE documents > 0")).isEqualTo(copied);
         String first = place.text("SELECT xmin FROM users ORDER BY id LIMIT 1");
 
         Result again = Cli.run(place.settings(), "backfill", "--batch-size", "500");
@@ -182,6 +184,47 @@ class BackfillCommandIT {
                 .contains("users: done; 1,500 documents, " + String.format("%,d", 1_500 - copied) + " rows written");
         assertThat(place.count("users")).isEqualTo(1_500);
         assertThat(place.text("SELECT xmin FROM users ORDER BY id LIMIT 1")).isEqualTo(first);
+    }
+
+    @Test
+    void pruningDeletesTheRowsOfDocumentsThatAreGoneAndADryRunCountsThem() {
+        Place place = shop(6, 3);
+        assertThat(Cli.run(place.settings(), "backfill").exitCode()).isZero();
+        place.mongo().getCollection("users").deleteOne(Filters.eq("_id", id(0)));
+        place.mongo().getCollection("users").deleteOne(Filters.eq("_id", id(1)));
+        place.execute("INSERT INTO users (id, email) VALUES ('nobody', 'n@shop.example')");
+
+        Result dry = Cli.run(place.settings(), "backfill", "--prune", "--dry-run");
+        assertThat(dry.exitCode()).as(dry.err()).isZero();
+        assertThat(dry.out()).contains("users: 3 rows would be pruned", "orders: 0 rows would be pruned");
+        assertThat(place.count("users")).isEqualTo(7);
+
+        Result kept = Cli.run(place.settings(), "backfill");
+        assertThat(kept.exitCode()).as(kept.err()).isZero();
+        assertThat(place.count("users")).as("without --prune nothing goes").isEqualTo(7);
+
+        Result pruned = Cli.run(place.settings(), "backfill", "--prune");
+        assertThat(pruned.exitCode()).as(pruned.err()).isZero();
+        assertThat(pruned.out()).contains("users: 3 rows pruned", "orders: 0 rows pruned");
+        assertThat(place.count("users")).isEqualTo(4);
+        assertThat(place.count("users WHERE id IN ('nobody', '" + id(0) + "', '" + id(1) + "')"))
+                .isZero();
+    }
+
+    @Test
+    void rowsThatHaveDriftedAreMendedByCopyingAgain() {
+        Place place = shop(6, 3);
+        assertThat(Cli.run(place.settings(), "backfill").exitCode()).isZero();
+        place.execute("UPDATE users SET name = 'drifted' WHERE id = '" + id(2) + "'; DELETE FROM users WHERE id = '"
+                + id(3) + "'; DELETE FROM order_lines");
+        long lines = place.count("order_lines");
+
+        Result again = Cli.run(place.settings(), "backfill");
+
+        assertThat(again.exitCode()).as(again.err()).isZero();
+        assertThat(again.out()).contains("users: done; 6 documents, 2 rows written");
+        assertThat(place.count("users WHERE name = 'drifted'")).isZero();
+        assertThat(place.count("order_lines")).isGreaterThan(lines);
     }
 
     @Test
