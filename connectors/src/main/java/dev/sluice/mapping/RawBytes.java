@@ -239,6 +239,38 @@ final class RawBytes {
         return (b & 0xC0) == 0x80;
     }
 
+    /// Whether a text is these bytes.
+    static boolean isSame(byte[] text, byte[] bytes, int from, int length) {
+        return text.length == length && Arrays.equals(text, 0, length, bytes, from, from + length);
+    }
+
+    /// Whether a value is something, see [Falsy#isFalsy].
+    enum Truth {
+        TRUE,
+        FALSE,
+        /// It takes decoding to tell.
+        UNKNOWN
+    }
+
+    static Truth truth(byte[] bytes, byte type, int at) {
+        return switch (type) {
+            case NULL, UNDEFINED -> Truth.FALSE;
+            case BOOLEAN -> truth(bytes[at] != 0);
+            case INT32 -> truth(int32(bytes, at) != 0);
+            case INT64 -> truth(int64(bytes, at) != 0);
+            // NaN is not 0 either.
+            case DOUBLE -> truth(float64(bytes, at) != 0);
+            case STRING -> truth(stringLength(bytes, at) > 0);
+            case DOCUMENT, ARRAY -> truth(int32(bytes, at) > 5);
+            case OBJECT_ID, DATE_TIME, BINARY -> Truth.TRUE;
+            default -> Truth.UNKNOWN;
+        };
+    }
+
+    private static Truth truth(boolean truth) {
+        return truth ? Truth.TRUE : Truth.FALSE;
+    }
+
     /// How many characters valid UTF-8 has.
     static int characters(byte[] bytes, int from, int length) {
         int count = 0;
