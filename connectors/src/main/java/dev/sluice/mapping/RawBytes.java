@@ -172,38 +172,37 @@ final class RawBytes {
     static boolean isText(byte[] bytes, int from, int length) {
         int at = from;
         int to = from + length;
-        for (; to - at >= 8; at += 8) {
+        while (to - at >= 8) {
             long eight = int64(bytes, at);
             // Of a NUL, the subtraction sets the highest bit; beside others too, never where there is none.
-            if (((eight | (eight - ONES)) & HIGHS) != 0) {
-                return isTextSlowly(bytes, at, to);
+            if (((eight | (eight - ONES)) & HIGHS) == 0) {
+                at += 8;
+            } else {
+                at = textUntil(bytes, at, at + 8, to);
+                if (at < 0) {
+                    return false;
+                }
             }
         }
-        for (; at < to; at++) {
-            if (bytes[at] <= 0) {
-                return isTextSlowly(bytes, at, to);
-            }
-        }
-        return true;
+        return textUntil(bytes, at, to, to) >= 0;
     }
 
-    private static boolean isTextSlowly(byte[] bytes, int from, int to) {
+    /// Where the text goes on, at `stop` or behind the character that lies across it; -1 when it is none.
+    private static int textUntil(byte[] bytes, int from, int stop, int to) {
         int at = from;
-        while (at < to) {
+        while (at < stop) {
             int first = bytes[at];
             if (first > 0) {
                 at++;
-            } else if (first == 0) {
-                return false;
             } else {
-                int size = characterSize(bytes, at, to);
+                int size = first == 0 ? 0 : characterSize(bytes, at, to);
                 if (size == 0) {
-                    return false;
+                    return -1;
                 }
                 at += size;
             }
         }
-        return true;
+        return at;
     }
 
     /// The size of a character beyond ASCII, bytes; 0 when it is none.
@@ -237,6 +236,38 @@ final class RawBytes {
 
     private static boolean isInside(byte b) {
         return (b & 0xC0) == 0x80;
+    }
+
+    /// Whether a text is these bytes.
+    static boolean isSame(byte[] text, byte[] bytes, int from, int length) {
+        return text.length == length && Arrays.equals(text, 0, length, bytes, from, from + length);
+    }
+
+    /// Whether a value is something, see [Falsy#isFalsy].
+    enum Truth {
+        TRUE,
+        FALSE,
+        /// It takes decoding to tell.
+        UNKNOWN
+    }
+
+    static Truth truth(byte[] bytes, byte type, int at) {
+        return switch (type) {
+            case NULL, UNDEFINED -> Truth.FALSE;
+            case BOOLEAN -> truth(bytes[at] != 0);
+            case INT32 -> truth(int32(bytes, at) != 0);
+            case INT64 -> truth(int64(bytes, at) != 0);
+            // NaN is not 0 either.
+            case DOUBLE -> truth(float64(bytes, at) != 0);
+            case STRING -> truth(stringLength(bytes, at) > 0);
+            case DOCUMENT, ARRAY -> truth(int32(bytes, at) > 5);
+            case OBJECT_ID, DATE_TIME, BINARY -> Truth.TRUE;
+            default -> Truth.UNKNOWN;
+        };
+    }
+
+    private static Truth truth(boolean truth) {
+        return truth ? Truth.TRUE : Truth.FALSE;
     }
 
     /// How many characters valid UTF-8 has.

@@ -92,6 +92,10 @@ final class RawConverter {
         };
     }
 
+    boolean isTimestamptz() {
+        return target == Target.TIMESTAMPTZ;
+    }
+
     /// Writes a value that is neither missing nor null.
     ///
     /// @throws RawBytes.Declined when it does not fit, or not all of it

@@ -118,6 +118,26 @@ final class RawFields {
         return field;
     }
 
+    /// The field whose name begins here, most likely the one that followed this one last time.
+    ///
+    /// @param limit where the document's terminator is
+    Field next(Field before, byte[] document, int at, int limit) {
+        Field guess = before.next;
+        if (guess != null) {
+            if (guess.isAt(document, at)) {
+                return guess;
+            }
+            // Where a field is missing, it is the one behind it.
+            Field second = guess.next;
+            if (second != null && second.isAt(document, at)) {
+                return second;
+            }
+        }
+        Field found = find(document, at, limit);
+        before.next = found;
+        return found;
+    }
+
     /// The names that the mapping has.
     List<Field> fields() {
         return Arrays.stream(table).filter(f -> f != null && f.read).toList();
@@ -126,7 +146,7 @@ final class RawFields {
     /// The field whose name begins here.
     ///
     /// @param limit where the document's terminator is
-    Field find(byte[] document, int at, int limit) {
+    private Field find(byte[] document, int at, int limit) {
         int end = RawBytes.nameEnd(document, at, limit);
         int hash = hash(document, at, end);
         Field field = search(document, at, end, hash);

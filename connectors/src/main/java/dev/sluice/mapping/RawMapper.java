@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// about them, and declines the others: a misfit, a skip rule that applies, a name that is there twice.
 ///
 /// Made by [DocumentMapper#raw]. For one thread: it owns scratch space, and learns the order of the fields.
-public final class RawMapper implements RawTable.Reports {
+public final class RawMapper {
     private static final byte[] NO_BYTES = new byte[0];
 
     private final DocumentMapper mapper;
@@ -32,9 +32,10 @@ public final class RawMapper implements RawTable.Reports {
     private final int idSlot;
     private final KeyKind keyKind;
     private final int keyLength;
-    private final boolean ownIsDecoded;
-    private final boolean hasSkips;
+    /// A rule that is never certain is null.
+    private final RawSource.@Nullable Rule[] skips;
 
+    private final RawTable.Scopes ownScopes = this::ownScope;
     private final byte[] hex = new byte[24];
     private long objects;
 
@@ -45,6 +46,7 @@ public final class RawMapper implements RawTable.Reports {
     private @Nullable Object key;
     private boolean keyIsKnown;
     private long document;
+    private @Nullable Scope scope;
 
     private final Map<String, RawFields.Unread> unreadPaths = new HashMap<>();
     private final List<String> unmapped = new ArrayList<>();
@@ -57,7 +59,45 @@ public final class RawMapper implements RawTable.Reports {
         OTHER
     }
 
-    private record Child(RawTable table, int arraySlot, boolean takesScalars, String path, boolean isDecoded) {}
+    /// One child table.
+    private final class Child implements RawTable.Scopes {
+        final RawTable table;
+        final int arraySlot;
+        final boolean takesScalars;
+        private final String path;
+        private @Nullable Scope scope;
+        private int index;
+        private boolean isThere;
+
+        Child(RawTable table, int arraySlot, boolean takesScalars, String path) {
+            this.table = table;
+            this.arraySlot = arraySlot;
+            this.takesScalars = takesScalars;
+            this.path = path;
+        }
+
+        void startDocument() {
+            scope = null;
+        }
+
+        /// After the element has been scanned.
+        void startElement(int number) {
+            index = number;
+            isThere = false;
+        }
+
+        @Override
+        public Scope scope() {
+            if (scope == null) {
+                scope = ownScope().elements(path);
+            }
+            if (!isThere) {
+                scope.moveTo(index, table.decoded());
+                isThere = true;
+            }
+            return scope;
+        }
+    }
 
     RawMapper(DocumentMapper mapper, FieldTrie read) {
         this.mapper = mapper;
@@ -65,32 +105,29 @@ public final class RawMapper implements RawTable.Reports {
         List<ChildMapping> childMappings = mapping.children();
         this.never = !mapping.redactions().isEmpty()
                 || !childMappings.stream().allMatch(child -> RawTable.hasNoIndex(child.array()));
-        this.own = new RawTable(read, mapper.unmappedFields(), true, this);
-        this.idSlot = own.slot(new Source.Path(List.of("_id")));
+        Unmapped reports = new Unmapped();
+        this.own = new RawTable(read, mapper.unmappedFields(), true, reports);
+        this.idSlot = own.idSlot();
         RawConverter.Scratch scratch = new RawConverter.Scratch();
         own.columns(mapping.columns(), mapper.columnMappers(), own, scratch);
-        this.hasSkips = !mapping.skips().isEmpty();
+        this.skips = mapping.skips().stream()
+                .map(rule -> RawSource.Rule.of(rule, own))
+                .toArray(RawSource.Rule[]::new);
         mapping.skips().forEach(rule -> RawNeeds.add(rule.source(), List.of(), own.needs(), own.needs()));
         this.children = new Child[childMappings.size()];
         for (int i = 0; i < children.length; i++) {
             ChildMapping child = childMappings.get(i);
             ChildMapper childMapper = mapper.childMappers()[i];
-            RawTable table = new RawTable(FieldTrie.of(child.readPaths()), childMapper.unmapped(), false, this);
+            RawTable table = new RawTable(FieldTrie.of(child.readPaths()), childMapper.unmapped(), false, reports);
             table.columns(child.columns(), childMapper.columns(), own, scratch);
             table.complete();
             children[i] = new Child(
                     table,
                     own.slot(child.array()),
                     childMapper.takesScalars(),
-                    child.array().toString(),
-                    table.needsDecoded());
+                    child.array().toString());
         }
         own.complete();
-        boolean decoded = hasSkips || own.needsDecoded();
-        for (Child child : children) {
-            decoded |= child.isDecoded();
-        }
-        this.ownIsDecoded = decoded;
         KeyMapping keyMapping = mapping.key();
         boolean plain = keyMapping.form() == KeyMapping.Form.PLAIN;
         this.keyLength = keyMapping.type() instanceof ColumnType.Varchar(int length) ? length : Integer.MAX_VALUE;
@@ -115,6 +152,7 @@ public final class RawMapper implements RawTable.Reports {
         int start = buffer.arrayOffset() + buffer.position();
         key = null;
         keyIsKnown = false;
+        scope = null;
         unmapped.clear();
         document = ++objects;
         try {
@@ -133,23 +171,36 @@ public final class RawMapper implements RawTable.Reports {
         }
         idType = (byte) id;
         idAt = (int) (id >>> 8);
-        Scope scope = null;
-        if (ownIsDecoded || own.needsDecoded()) {
-            scope = Scope.of((BsonDocument) own.decoded());
-            if (hasSkips && mapper.skips(scope)) {
-                throw RawBytes.Declined.INSTANCE;
-            }
+        if (skips.length > 0 && !isLeftBySkips() && mapper.skips(ownScope())) {
+            throw RawBytes.Declined.INSTANCE;
         }
         output.startRow(0);
         writeKey(output);
-        own.write(output, own, scope);
+        own.write(output, own, ownScopes);
         for (int i = 0; i < children.length; i++) {
-            rows(children[i], i + 1, scope, output);
+            rows(children[i], i + 1, output);
         }
     }
 
-    private void rows(Child child, int number, @Nullable Scope document, RowOutput output) {
-        long place = own.found(child.arraySlot());
+    /// Whether certainly no rule leaves the document out.
+    private boolean isLeftBySkips() {
+        for (RawSource.Rule rule : skips) {
+            if (rule == null || !rule.leaves(bytes)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private Scope ownScope() {
+        if (scope == null) {
+            scope = Scope.of((BsonDocument) own.decoded());
+        }
+        return scope;
+    }
+
+    private void rows(Child child, int number, RowOutput output) {
+        long place = own.found(child.arraySlot);
         byte kind = (byte) place;
         if (place == 0 || kind == RawBytes.NULL || kind == RawBytes.UNDEFINED) {
             return;
@@ -157,30 +208,24 @@ public final class RawMapper implements RawTable.Reports {
         if (kind != RawBytes.ARRAY) {
             throw RawBytes.Declined.INSTANCE;
         }
+        child.startDocument();
         int start = (int) (place >>> 8);
         int last = start + RawBytes.int32(bytes, start) - 1;
         int at = start + 4;
-        Scope scope = null;
-        RawTable table = child.table();
+        RawTable table = child.table;
         for (int index = 0; at < last; index++) {
             byte type = bytes[at];
             int value = RawBytes.nameEnd(bytes, at + 1, last);
             at = RawBytes.end(bytes, type, value, last);
-            if (type != RawBytes.DOCUMENT && !child.takesScalars()) {
+            if (type != RawBytes.DOCUMENT && !child.takesScalars) {
                 throw RawBytes.Declined.INSTANCE;
             }
             table.scan(bytes, type, value, last);
-            if (child.isDecoded() || table.needsDecoded()) {
-                if (scope == null) {
-                    Scope top = document == null ? Scope.of((BsonDocument) own.decoded()) : document;
-                    scope = top.elements(child.path());
-                }
-                scope.moveTo(index, table.decoded());
-            }
+            child.startElement(index);
             output.startRow(number);
             writeKey(output);
             output.whole(index);
-            table.write(output, own, scope);
+            table.write(output, own, child);
         }
     }
 
@@ -255,21 +300,24 @@ public final class RawMapper implements RawTable.Reports {
         return lastUnmapped;
     }
 
-    @Override
-    public RawFields.Unread unread(String path) {
-        return unreadPaths.computeIfAbsent(path, RawFields.Unread::new);
-    }
-
-    @Override
-    public void report(RawFields.Unread unread) {
-        if (unread.saidOf != document) {
-            unread.saidOf = document;
-            unmapped.add(unread.path);
+    /// Takes down what nothing reads.
+    private final class Unmapped implements RawTable.Reports {
+        @Override
+        public RawFields.Unread unread(String path) {
+            return unreadPaths.computeIfAbsent(path, RawFields.Unread::new);
         }
-    }
 
-    @Override
-    public long next() {
-        return ++objects;
+        @Override
+        public void report(RawFields.Unread unread) {
+            if (unread.saidOf != document) {
+                unread.saidOf = document;
+                unmapped.add(unread.path);
+            }
+        }
+
+        @Override
+        public long next() {
+            return ++objects;
+        }
     }
 }

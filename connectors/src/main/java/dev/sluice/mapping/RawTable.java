@@ -20,10 +20,9 @@ final class RawTable {
     private final RawFields root;
     private final RawNeeds needs = new RawNeeds();
     private Column[] columns = new Column[0];
-    private boolean hasDecoded;
-    private boolean hasRest;
     private boolean restIsJsonb = true;
     private int slots;
+    private int idSlot;
 
     // Of the document or element that was scanned last.
     private byte[] bytes = new byte[0];
@@ -57,6 +56,8 @@ final class RawTable {
         PARENT_FIELD,
         /// The array's element itself.
         ELEMENT,
+        /// The value lies where one of several fields is, or needs conversions that mostly do nothing.
+        CHOSEN,
         /// Fields that nothing reads, of which there are mostly none.
         REST,
         /// Worked out from decoded values.
@@ -76,7 +77,14 @@ final class RawTable {
             @Nullable Object missing,
             @Nullable Object nulls,
             RawConverter converter,
-            ColumnMapper mapper) {}
+            ColumnMapper mapper,
+            @Nullable RawSource source,
+            @Nullable RawSteps steps) {}
+
+    /// Decodes what has to be decoded, when it has to be.
+    interface Scopes {
+        Scope scope();
+    }
 
     /// @param read the fields that the mapping reads here by name
     /// @param unmapped names those that it does not; null when it keeps them
@@ -89,6 +97,7 @@ final class RawTable {
         if (isDocument) {
             // Read always, for the key.
             root.field("_id");
+            idSlot = slot(new Source.Path(List.of("_id")));
         }
     }
 
@@ -120,14 +129,19 @@ final class RawTable {
         for (int i = 0; i < mappers.length; i++) {
             Source source = mappings.get(i).source();
             How how = mappers[i].isPlain() ? how(source) : How.DECODED;
-            hasDecoded |= how == How.DECODED;
-            hasRest |= how == How.REST;
+            RawSource chosen = null;
+            RawSteps steps = null;
+            if (how == How.DECODED) {
+                chosen = RawSource.of(source, this, document);
+                steps = RawSteps.of(mappings.get(i).conversions());
+                how = chosen != null && steps != null ? How.CHOSEN : How.DECODED;
+            }
             restIsJsonb &= how != How.REST || mappings.get(i).type() instanceof ColumnType.Jsonb;
             int slot = switch (how) {
                 case FIELD -> slot((Source.Path) source);
                 case PARENT_FIELD -> document.slot((Source.Path) ((Source.Parent) source).source());
                 case ELEMENT -> -1;
-                case REST, DECODED -> {
+                case CHOSEN, REST, DECODED -> {
                     RawNeeds.add(source, mappings.get(i).conversions(), needs, document.needs);
                     yield -1;
                 }
@@ -138,7 +152,9 @@ final class RawTable {
                     mappers[i].missing(),
                     mappers[i].nulls(),
                     new RawConverter(ColumnMapper.typeOf(mappings.get(i)), scratch),
-                    mappers[i]);
+                    mappers[i],
+                    chosen,
+                    steps);
         }
     }
 
@@ -154,6 +170,11 @@ final class RawTable {
 
     static boolean hasNoIndex(Source.Path path) {
         return path.segments().stream().noneMatch(name -> SourceReader.PathReader.index(name) >= 0);
+    }
+
+    /// Where the document's key is put.
+    int idSlot() {
+        return idSlot;
     }
 
     RawNeeds needs() {
@@ -227,11 +248,7 @@ final class RawTable {
         RawFields.Field before = fields.start;
         while (at < last) {
             byte kind = document[at++];
-            RawFields.Field field = before.next;
-            if (field == null || !field.isAt(document, at)) {
-                field = fields.find(document, at, last);
-                before.next = field;
-            }
+            RawFields.Field field = fields.next(before, document, at, last);
             before = field;
             int value = at + field.length;
             at = RawBytes.end(document, kind, value, last);
@@ -323,11 +340,6 @@ final class RawTable {
         return RawBytes.end(bytes, kind, at, bytes.length);
     }
 
-    /// Whether some column needs decoded values.
-    boolean needsDecoded() {
-        return hasDecoded || (hasRest && restSeen && !restIsJson());
-    }
-
     /// Whether all that nothing reads are whole fields, with names that are there once, so that the rest is
     /// put together from their bytes.
     private boolean restIsJson() {
@@ -357,27 +369,37 @@ final class RawTable {
         return true;
     }
 
+    /// Whether the document's key is an ObjectId.
+    boolean isIdObjectId() {
+        return (byte) found[idSlot] == RawBytes.OBJECT_ID;
+    }
+
     /// Writes the columns, without the key.
     ///
     /// @param document the table that holds the array; this one for the collection's own
-    /// @param scope for columns that need decoded values; null when none does
+    /// @param scopes for columns that need decoded values
     /// @throws RawBytes.Declined when a value does not fit
-    void write(RowOutput out, RawTable document, @Nullable Scope scope) {
+    void write(RowOutput out, RawTable document, Scopes scopes) {
         for (Column column : columns) {
             switch (column.how) {
                 case FIELD -> write(column, bytes, found[column.slot], out);
                 case PARENT_FIELD -> write(column, bytes, document.found[column.slot], out);
                 case ELEMENT -> write(column, bytes, ((long) start << 8) | (type & 0xFF), out);
+                case CHOSEN -> {
+                    if (!chosen(column, document, out)) {
+                        decoded(column, scopes.scope(), out);
+                    }
+                }
                 case REST -> {
                     if (!restSeen) {
                         out.value(column.missing);
                     } else if (restIsJson()) {
                         out.text(restJson.bytes(), 0, restJson.size());
                     } else {
-                        decoded(column, scope, out);
+                        decoded(column, scopes.scope(), out);
                     }
                 }
-                case DECODED -> decoded(column, scope, out);
+                case DECODED -> decoded(column, scopes.scope(), out);
             }
         }
     }
@@ -393,10 +415,29 @@ final class RawTable {
         }
     }
 
-    private static void decoded(Column column, @Nullable Scope scope, RowOutput out) {
-        if (scope == null) {
-            throw new IllegalStateException("a column needs decoded values, and there are none");
+    /// @return false when the value has to be decoded, and nothing is written
+    private boolean chosen(Column column, RawTable document, RowOutput out) {
+        if (column.source == null || column.steps == null) {
+            return false;
         }
+        long place = column.source.choose(bytes);
+        if (place == RawSource.ID_TIME) {
+            if (!column.converter.isTimestamptz() || !column.steps.leave(bytes, RawBytes.DATE_TIME, 0)) {
+                return false;
+            }
+            // The seconds are unsigned: they last until 2106.
+            int id = (int) (document.found[document.idSlot] >>> 8);
+            out.whole(Integer.toUnsignedLong(Integer.reverseBytes(RawBytes.int32(bytes, id))) * 1_000_000);
+            return true;
+        }
+        if (place == RawSource.UNCERTAIN || !column.steps.leave(bytes, (byte) place, (int) (place >>> 8))) {
+            return false;
+        }
+        write(column, bytes, place, out);
+        return true;
+    }
+
+    private static void decoded(Column column, Scope scope, RowOutput out) {
         Object value = column.mapper.value(scope);
         Findings said = scope.said();
         if (said != null && !said.isNothing()) {

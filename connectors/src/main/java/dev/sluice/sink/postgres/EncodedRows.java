@@ -17,7 +17,7 @@ import org.postgresql.copy.CopyIn;
 /// they are sent. Its memory is used again and again. For one thread.
 public final class EncodedRows implements RowOutput {
     /// How much is handed to the driver at a time, bytes. Measured: larger ones are no faster.
-    private static final int SLICE = 1 << 18;
+    private static final int SLICE = 1 << 16;
 
     /// Larger buffers are let go of by [#clear], bytes.
     private static final int KEPT_MAX = 32 << 20;
