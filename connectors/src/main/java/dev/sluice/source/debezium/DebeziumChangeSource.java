@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.IntConsumer;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,20 +41,23 @@ public final class DebeziumChangeSource implements ChangeSource {
     private final DebeziumEngine<ChangeEvent<SourceRecord, SourceRecord>> engine;
     private final String reference = UUID.randomUUID().toString();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
-    private final RecordDecoder decoder;
     private final Thread thread;
     private volatile boolean closing;
 
-    private DebeziumChangeSource(EngineProperties settings, Position from, Handler handler) {
+    /// Takes a batch of the engine's records.
+    private interface Records {
+        void take(List<ChangeEvent<SourceRecord, SourceRecord>> records) throws InterruptedException;
+    }
+
+    private DebeziumChangeSource(EngineProperties settings, Position from, Records handler) {
         CommittedOffset.register(reference, from);
-        decoder = new RecordDecoder(settings.rawDocuments());
         Properties properties = settings.toProperties();
         properties.setProperty(CommittedOffset.REFERENCE, reference);
         engine = DebeziumEngine.create(Connect.class)
                 .using(properties)
                 .using(DebeziumChangeSource.class.getClassLoader())
                 .using(this::onEnd)
-                .notifying((records, committer) -> deliver(records, handler))
+                .notifying((records, committer) -> handler.take(records))
                 .build();
         thread = Thread.ofPlatform().name("sluice-engine").daemon(true).unstarted(engine);
     }
@@ -62,13 +66,30 @@ public final class DebeziumChangeSource implements ChangeSource {
     ///
     /// @param from changes behind it are delivered, nothing before
     public static DebeziumChangeSource start(EngineProperties settings, Position from, Handler handler) {
-        DebeziumChangeSource source = new DebeziumChangeSource(settings, from, handler);
+        RecordDecoder decoder = new RecordDecoder(settings.rawDocuments());
+        return started(new DebeziumChangeSource(settings, from, records -> deliver(records, decoder, handler)));
+    }
+
+    /// Opens the stream into nothing: changes are counted and not even decoded. What the engine itself can
+    /// do, for measuring.
+    public static DebeziumChangeSource startCounting(EngineProperties settings, Position from, IntConsumer counted) {
+        return started(new DebeziumChangeSource(settings, from, records -> {
+            int changes = 0;
+            for (ChangeEvent<SourceRecord, SourceRecord> event : records) {
+                changes += RecordDecoder.isHeartbeat(event.value()) ? 0 : 1;
+            }
+            counted.accept(changes);
+        }));
+    }
+
+    private static DebeziumChangeSource started(DebeziumChangeSource source) {
         source.thread.start();
         return source;
     }
 
     // The committer is not used: the position goes with the rows, and nothing is ever stored by the engine (promise 1).
-    private void deliver(List<ChangeEvent<SourceRecord, SourceRecord>> records, Handler handler)
+    private static void deliver(
+            List<ChangeEvent<SourceRecord, SourceRecord>> records, RecordDecoder decoder, Handler handler)
             throws InterruptedException {
         List<Change> changes = new ArrayList<>(records.size());
         Position upTo = null;

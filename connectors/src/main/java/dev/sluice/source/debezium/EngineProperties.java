@@ -2,6 +2,7 @@ package dev.sluice.source.debezium;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import java.util.UUID;
 
@@ -15,6 +16,8 @@ import java.util.UUID;
 /// @param heartbeat how often an idle stream says where it is
 /// @param rawDocuments whether documents come as BSON; as JSON otherwise
 /// @param splitLargeEvents whether the server can split events over 16 MB (6.0.9 and later)
+/// @param overrides properties of the engine's own that take the place of ours, for measuring what ours
+///     give; an empty value leaves the property to the engine's default
 public record EngineProperties(
         String pipeline,
         String mongoUri,
@@ -25,11 +28,13 @@ public record EngineProperties(
         Duration linger,
         Duration heartbeat,
         boolean rawDocuments,
-        boolean splitLargeEvents) {
+        boolean splitLargeEvents,
+        Map<String, String> overrides) {
     private static final long BATCH_LEAST = 16;
 
     public EngineProperties {
         collections = List.copyOf(collections);
+        overrides = Map.copyOf(overrides);
     }
 
     /// The settings that a run starts with.
@@ -45,7 +50,8 @@ public record EngineProperties(
                 Duration.ofMillis(10),
                 Duration.ofSeconds(1),
                 true,
-                false);
+                false,
+                Map.of());
     }
 
     /// The engine buffers as many documents as a batch holds before it counts bytes; with large documents
@@ -67,7 +73,8 @@ public record EngineProperties(
                 linger,
                 heartbeat,
                 rawDocuments,
-                splitLargeEvents);
+                splitLargeEvents,
+                overrides);
     }
 
     public EngineProperties withRawDocuments(boolean raw) {
@@ -81,7 +88,8 @@ public record EngineProperties(
                 linger,
                 heartbeat,
                 raw,
-                splitLargeEvents);
+                splitLargeEvents,
+                overrides);
     }
 
     public EngineProperties withSplitLargeEvents(boolean split) {
@@ -95,7 +103,23 @@ public record EngineProperties(
                 linger,
                 heartbeat,
                 rawDocuments,
-                split);
+                split,
+                overrides);
+    }
+
+    public EngineProperties withOverrides(Map<String, String> properties) {
+        return new EngineProperties(
+                pipeline,
+                mongoUri,
+                database,
+                collections,
+                batchMax,
+                queueBytesMax,
+                linger,
+                heartbeat,
+                rawDocuments,
+                splitLargeEvents,
+                properties);
     }
 
     Properties toProperties() {
@@ -138,6 +162,13 @@ public record EngineProperties(
         if (rawDocuments) {
             p.setProperty("mongodb.authentication.class", RawDocuments.class.getName());
         }
+        overrides.forEach((name, value) -> {
+            if (value.isEmpty()) {
+                p.remove(name);
+            } else {
+                p.setProperty(name, value);
+            }
+        });
         return p;
     }
 }
