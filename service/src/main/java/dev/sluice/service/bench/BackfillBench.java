@@ -54,7 +54,7 @@ public final class BackfillBench {
             if (children) {
                 tables.addAll(orders(servers));
             }
-            return new Report("backfill", runs, machine, tables);
+            return new ContestReport("backfill", runs, machine, tables);
         }
     }
 

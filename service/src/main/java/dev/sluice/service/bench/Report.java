@@ -1,17 +1,7 @@
 package dev.sluice.service.bench;
 
-import java.util.List;
-import java.util.stream.Collectors;
-
-/// What a bench found.
-///
-/// @param bench its name on the command line
-/// @param runs of each contender
-public record Report(String bench, int runs, Machine machine, List<Contest.Table> tables) {
-
-    public String forPeople() {
-        return tables.stream().map(TableText::of).collect(Collectors.joining(System.lineSeparator()))
-                + System.lineSeparator() + "Medians of " + runs + (runs == 1 ? " run. " : " runs. ")
-                + machine.forPeople();
-    }
+/// What a bench found. Its fields are what `--json` writes.
+public sealed interface Report permits ContestReport, LatencyReport {
+    /// As a table and a line on what it was measured on.
+    String forPeople();
 }

@@ -67,7 +67,7 @@ public final class StreamBench {
                 progress.printf(Locale.ROOT, "Writing %,d changes of users ...%n", changes);
                 write(users);
                 contest(servers, source, users, from, changes / WARM_UP_PART).warmUp(progress);
-                return new Report(
+                return new ContestReport(
                         "stream",
                         runs,
                         Machine.of(servers),

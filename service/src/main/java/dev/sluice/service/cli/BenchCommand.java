@@ -4,11 +4,13 @@ import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.sandbox.SandboxException;
 import dev.sluice.service.bench.BackfillBench;
+import dev.sluice.service.bench.LatencyBench;
 import dev.sluice.service.bench.Report;
 import dev.sluice.service.bench.StreamBench;
 import dev.sluice.service.ops.SnakeCaseJson;
 import java.io.PrintStream;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -35,7 +37,7 @@ import picocli.CommandLine.Option;
                     + " one's figure may hold what an earlier one made the heap grow to",
             ""
         },
-        subcommands = {BenchCommand.Backfill.class, BenchCommand.Stream.class})
+        subcommands = {BenchCommand.Backfill.class, BenchCommand.Stream.class, BenchCommand.Latency.class})
 final class BenchCommand implements Runnable {
     @CommandLine.Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
@@ -187,6 +189,57 @@ final class BenchCommand implements Runnable {
                     changes >= LEAST && changes <= MOST,
                     String.format("--changes is from %,d to %,d.", LEAST, MOST));
             return new StreamBench(progress, changes, runs.of(this), steps).run();
+        }
+    }
+
+    @Command(
+            name = "latency",
+            mixinStandardHelpOptions = true,
+            versionProvider = SluiceCommand.Version.class,
+            header = "From MongoDB's acknowledgement of a write to PostgreSQL's commit of its row.",
+            description = {
+                "Writers make single changes (60 % updates, 30 % inserts, 10 % deletes) at a fixed rate: each has its"
+                        + " planned moment, and a late one does not put off the next. Both ends are timed in this process."
+                        + " Each run begins with up to 10 s that are not counted.",
+                "",
+                "The limit is a bare loop: the driver's change stream, COPY and ON CONFLICT, one transaction for"
+                        + " whatever has come. The columns, milliseconds:",
+                "  achieved/s   changes written in a second; less than asked where the writers could not follow",
+                "  p99 of limit Sluice's p99 as a multiple of the bare loop's",
+                "  delivered    acknowledged until read and mapped: server, driver and engine",
+                "  waited       until its transaction began",
+                "  written      until that was committed",
+                "  backlog      most changes acknowledged and not yet committed",
+                ""
+            })
+    static final class Latency extends Measuring {
+        private static final int FASTEST = 100_000;
+        private static final int LONGEST = 3_600;
+
+        @Option(
+                names = "--rate",
+                paramLabel = "N",
+                description = "Changes per second; may be repeated (default: 500 and 2000).")
+        private List<Integer> rates = List.of();
+
+        @Option(
+                names = "--seconds",
+                paramLabel = "N",
+                description = "How long each run measures (default: ${DEFAULT-VALUE}).",
+                defaultValue = "30")
+        private int seconds = 30;
+
+        @CommandLine.Mixin
+        private final Runs runs = new Runs();
+
+        @Override
+        Report measure(PrintStream progress) throws SQLException, InterruptedException {
+            require(
+                    rates.stream().allMatch(rate -> rate >= 1 && rate <= FASTEST),
+                    String.format("--rate is from 1 to %,d.", FASTEST));
+            require(seconds >= 1 && seconds <= LONGEST, String.format("--seconds is from 1 to %,d.", LONGEST));
+            return new LatencyBench(progress, rates.isEmpty() ? List.of(500, 2_000) : rates, seconds, runs.of(this))
+                    .run();
         }
     }
 }

@@ -85,7 +85,12 @@ final class Applier {
         if (upTo != null && upTo.clusterTime() != null) {
             position = upTo.clusterTime();
         }
-        status.onApplied(changes, watermark, System.nanoTime() - started);
+        long committed = System.nanoTime();
+        status.onApplied(changes, watermark, committed - started);
+        for (MappedBatch batch : batches) {
+            status.onCommitted(
+                    new PipelineStatus.Committed(batch.changes(), batch.readNanos(), started, committed));
+        }
         return changes.size();
     }
 }
