@@ -31,6 +31,7 @@ public record EngineProperties(
         boolean splitLargeEvents,
         Map<String, String> overrides) {
     private static final long BATCH_LEAST = 16;
+    private static final String WITHOUT_UPDATE_DESCRIPTION = "[{\"$unset\": \"updateDescription\"}]";
 
     public EngineProperties {
         collections = List.copyOf(collections);
@@ -159,6 +160,10 @@ public record EngineProperties(
         // Its signals would write to MongoDB or parse documents as JSON; none is used.
         p.setProperty("signal.enabled.channels", "in-process");
         p.setProperty("signal.poll.interval.ms", "60000");
+        p.setProperty(UnmeteredEvents.PROPERTY, "true");
+        p.setProperty("topic.naming.strategy", RememberedTopics.class.getName());
+        // We take the whole document; Debezium would write what changed as JSON beside it.
+        p.setProperty("cursor.pipeline", WITHOUT_UPDATE_DESCRIPTION);
         if (rawDocuments) {
             p.setProperty("mongodb.authentication.class", RawDocuments.class.getName());
         }
