@@ -11,8 +11,8 @@ import java.util.UUID;
 /// @param mongoUri with the replica set's name in it
 /// @param collections without the database's name
 /// @param batchMax most records in a batch
-/// @param queueBytesMax most bytes in the engine's queue, as the engine estimates them
-/// @param linger how long the engine waits to fill a batch: throughput against latency
+/// @param queueBytesMax most bytes of documents between the engine's thread and ours
+/// @param linger how long a busy stream waits to fill a batch: throughput against latency
 /// @param heartbeat how often an idle stream says where it is
 /// @param rawDocuments whether documents come as BSON; as JSON otherwise
 /// @param splitLargeEvents whether the server can split events over 16 MB (6.0.9 and later)
@@ -31,6 +31,10 @@ public record EngineProperties(
         boolean splitLargeEvents,
         Map<String, String> overrides) {
     private static final long BATCH_LEAST = 16;
+
+    /// How long the engine's readers sleep at most when nothing has come.
+    private static final String POLL_MILLIS = "20";
+
     private static final String WITHOUT_UPDATE_DESCRIPTION = "[{\"$unset\": \"updateDescription\"}]";
 
     public EngineProperties {
@@ -48,7 +52,7 @@ public record EngineProperties(
                 collections,
                 4_096,
                 64L << 20,
-                Duration.ofMillis(10),
+                Duration.ofMillis(2),
                 Duration.ofSeconds(1),
                 true,
                 false,
@@ -151,8 +155,8 @@ public record EngineProperties(
         p.setProperty("connection.validation.timeout.ms", "10000");
         p.setProperty("max.batch.size", String.valueOf(batchMax));
         p.setProperty("max.queue.size", String.valueOf(4 * batchMax));
-        p.setProperty("max.queue.size.in.bytes", String.valueOf(queueBytesMax));
-        p.setProperty("poll.interval.ms", String.valueOf(linger.toMillis()));
+        p.setProperty("queue.provider.type", DirectQueue.NAME);
+        p.setProperty("poll.interval.ms", POLL_MILLIS);
         p.setProperty("record.processing.threads", "1");
         p.setProperty("heartbeat.interval.ms", String.valueOf(heartbeat.toMillis()));
         p.setProperty("extended.headers.enabled", "false");

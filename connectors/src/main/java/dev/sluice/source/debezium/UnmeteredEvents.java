@@ -22,6 +22,7 @@ public final class UnmeteredEvents implements SignalActionProvider {
     static final String PROPERTY = "sluice.unmetered.events";
 
     @Override
+    @SuppressWarnings("deprecation") // properties of no field of Debezium's are read in no other way
     public <P extends Partition> Map<String, SignalAction<P>> createActions(
             EventDispatcher<P, ? extends DataCollectionId> dispatcher,
             ChangeEventSourceCoordinator<P, ?> coordinator,

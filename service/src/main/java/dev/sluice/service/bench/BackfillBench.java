@@ -29,7 +29,6 @@ public final class BackfillBench {
     private static final int FETCH = 10_000;
     private static final long SEED = 1;
 
-    private static final String DRIFT = "UPDATE %s SET %s = 'drifted' WHERE hashtext(%s::text) %% 10 = 0";
 
     private final PrintStream progress;
     private final long rows;
@@ -161,10 +160,8 @@ public final class BackfillBench {
         private Sample find() {
             long read = 0;
             ProcessMeter meter = ProcessMeter.start();
-            try (MongoCursor<RawBsonDocument> cursor = collection
-                    .find(RawBsonDocument.class)
-                    .batchSize(FETCH)
-                    .cursor()) {
+            try (MongoCursor<RawBsonDocument> cursor =
+                    collection.find(RawBsonDocument.class).batchSize(FETCH).cursor()) {
                 while (cursor.hasNext()) {
                     cursor.next();
                     read++;
@@ -231,7 +228,8 @@ public final class BackfillBench {
         private Sample sluiceDrifted() throws SQLException {
             for (RowCodec.Rows rows : kind.codec().get().tables()) {
                 String column = rows.keyColumns() == 1 ? kind.drifting() : "title";
-                sluice.execute(String.format(DRIFT, rows.table(), column, rows.columns().getFirst()));
+                sluice.execute("UPDATE " + rows.table() + " SET " + column + " = 'drifted' WHERE hashtext("
+                        + rows.columns().getFirst() + "::text) % 10 = 0");
             }
             return sluiceAgain();
         }

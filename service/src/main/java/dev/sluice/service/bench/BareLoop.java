@@ -78,7 +78,8 @@ final class BareLoop {
     /// As Sluice does, a row that would not change is not written: without that clause the limit would do
     /// more work than what is measured against it.
     private static String upsert(RowCodec.Rows rows) {
-        List<String> set = rows.columns().subList(rows.keyColumns(), rows.columns().size());
+        List<String> set =
+                rows.columns().subList(rows.keyColumns(), rows.columns().size());
         return "INSERT INTO " + rows.table() + " AS t SELECT * FROM staged_" + rows.table() + " ON CONFLICT ("
                 + String.join(", ", rows.columns().subList(0, rows.keyColumns())) + ") DO UPDATE SET "
                 + set.stream().map(c -> c + " = EXCLUDED." + c).collect(Collectors.joining(", ")) + " WHERE ROW("

@@ -89,8 +89,7 @@ final class BareStream implements AutoCloseable {
                 times));
     }
 
-    private static void take(
-            ChangeStreamDocument<RawBsonDocument> event, Map<String, Optional<RawBsonDocument>> last) {
+    private static void take(ChangeStreamDocument<RawBsonDocument> event, Map<String, Optional<RawBsonDocument>> last) {
         BsonDocument key = Objects.requireNonNull(event.getDocumentKey());
         String id = key.getString("_id").getValue();
         switch (Objects.requireNonNull(event.getOperationType())) {

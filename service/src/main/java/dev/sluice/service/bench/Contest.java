@@ -86,7 +86,7 @@ final class Contest {
         List<Sample> own = samples.getOrDefault(contender.name(), List.of());
         Map<String, Spread> ratios = new LinkedHashMap<>();
         for (Contender limit : contenders) {
-            if (limit.limit() && limit != contender) {
+            if (limit.limit() && !limit.name().equals(contender.name())) {
                 List<Double> ofRuns = new ArrayList<>();
                 List<Sample> theirs = samples.getOrDefault(limit.name(), List.of());
                 for (int run = 0; run < own.size(); run++) {

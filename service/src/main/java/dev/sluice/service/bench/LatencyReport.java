@@ -92,8 +92,7 @@ record LatencyReport(String bench, int runs, int seconds, Machine machine, List<
         for (Line line : lines) {
             cells.add(List.of(
                     String.format(Locale.ROOT, "%,6d/s  %s", line.askedPerSecond(), line.name()),
-                    String.format(
-                            Locale.ROOT, "%,.0f", line.achievedPerSecond().median()),
+                    String.format(Locale.ROOT, "%,.0f", line.achievedPerSecond().median()),
                     ms(line.p50().median()),
                     ms(line.p95().median()),
                     ms(line.p99().median()),
@@ -108,12 +107,13 @@ record LatencyReport(String bench, int runs, int seconds, Machine machine, List<
                     both(line, Run::written),
                     String.format(Locale.ROOT, "%,.0f", line.median(r -> (double) r.highestBacklog()))));
         }
-        return TableText.aligned(cells) + System.lineSeparator() + "Medians of " + runs
-                + (runs == 1 ? " run" : " runs") + " of " + seconds + " s each. " + machine.forPeople();
+        return TableText.aligned(cells) + System.lineSeparator() + "Medians of " + runs + (runs == 1 ? " run" : " runs")
+                + " of " + seconds + " s each. " + machine.forPeople();
     }
 
     private static String both(Line line, Function<Run, Percentiles> part) {
-        return ms(line.median(r -> part.apply(r).p50())) + " / " + ms(line.median(r -> part.apply(r).p99()));
+        return ms(line.median(r -> part.apply(r).p50())) + " / "
+                + ms(line.median(r -> part.apply(r).p99()));
     }
 
     private static String ms(double millis) {

@@ -9,16 +9,7 @@ import org.bson.types.Decimal128;
 final class OrderRows extends RowCodec {
     private final Rows orders = new Rows(
             "orders",
-            List.of(
-                    "id",
-                    "user_id",
-                    "status",
-                    "placed_at",
-                    "total",
-                    "currency",
-                    "shipping",
-                    "coupon_codes",
-                    "rest"),
+            List.of("id", "user_id", "status", "placed_at", "total", "currency", "shipping", "coupon_codes", "rest"),
             1,
             new BinaryCopy());
     private final Rows lines = new Rows(

@@ -81,18 +81,16 @@ public final class StreamBench {
         EngineProperties ours = EngineProperties.defaults(
                 "bench", source.uriWithReplicaSet(), source.database(), List.of(Users.COLLECTION, Orders.COLLECTION));
         Contest contest = new Contest("Stream of " + String.format(Locale.ROOT, "%,d", count) + " changes", "changes")
-                .add(Contender.limit(
-                        "raw change stream, into nothing", () -> RawStream.drain(users, from, count)));
+                .add(Contender.limit("raw change stream, into nothing", () -> RawStream.drain(users, from, count)));
         if (steps) {
-            steps().forEach((name, step) -> contest.add(
-                    Contender.measured(name, () -> intoNothing(step.apply(ours), from, count))));
+            steps().forEach((name, step) ->
+                    contest.add(Contender.measured(name, () -> intoNothing(step.apply(ours), from, count))));
         }
         Catalog.Entry entry = Catalog.load("demo");
         return contest.add(Contender.limit(
                         "Debezium into nothing, our settings, JSON",
                         () -> intoNothing(ours.withRawDocuments(false), from, count)))
-                .add(Contender.limit(
-                        "Debezium into nothing, our settings, BSON", () -> intoNothing(ours, from, count)))
+                .add(Contender.limit("Debezium into nothing, our settings, BSON", () -> intoNothing(ours, from, count)))
                 .add(Contender.measured("Sluice into PostgreSQL", () -> {
                     try (Target target = Target.create(servers.postgres(), entry);
                             RunningPipeline pipeline = new RunningPipeline(source, target, entry.mapping())) {
@@ -116,8 +114,7 @@ public final class StreamBench {
         return steps;
     }
 
-    private static Sample intoNothing(EngineProperties settings, Position from, int count)
-            throws InterruptedException {
+    private static Sample intoNothing(EngineProperties settings, Position from, int count) throws InterruptedException {
         Drain drain = new Drain(count);
         try (ChangeSource stream = DebeziumChangeSource.startCounting(settings, from, drain::count)) {
             return drain.await(stream.ended());
@@ -135,8 +132,8 @@ public final class StreamBench {
                 alive.add(n);
                 batch.add(new InsertOneModel<>(Users.user(n, random)));
             } else if (what == 6) {
-                batch.add(new DeleteOneModel<>(
-                        Filters.eq("_id", Users.id(alive.remove(random.nextInt(alive.size()))))));
+                batch.add(
+                        new DeleteOneModel<>(Filters.eq("_id", Users.id(alive.remove(random.nextInt(alive.size()))))));
             } else {
                 batch.add(new UpdateOneModel<>(
                         Filters.eq("_id", Users.id(alive.get(random.nextInt(alive.size())))),

@@ -34,10 +34,7 @@ final class TableText {
                 row.add(ratio == null ? "" : String.format(Locale.ROOT, "%.2f", ratio.median()));
             }
             row.add(cpu(line.cpuSecondsPer100k()));
-            row.add(
-                    line.peakRssMb() == null
-                            ? "unknown"
-                            : String.format(Locale.ROOT, "%,.0f MB", line.peakRssMb()));
+            row.add(line.peakRssMb() == null ? "unknown" : String.format(Locale.ROOT, "%,.0f MB", line.peakRssMb()));
             cells.add(row);
         }
         return table.title() + System.lineSeparator() + aligned(cells);

@@ -10,8 +10,23 @@ final class UserRows extends RowCodec {
     private final Rows users = new Rows(
             "users",
             List.of(
-                    "id", "email", "name", "age", "balance", "active", "signed_up_at", "last_seen_at", "street", "city",
-                    "postcode", "country", "latitude", "longitude", "tags", "preferences", "rest"),
+                    "id",
+                    "email",
+                    "name",
+                    "age",
+                    "balance",
+                    "active",
+                    "signed_up_at",
+                    "last_seen_at",
+                    "street",
+                    "city",
+                    "postcode",
+                    "country",
+                    "latitude",
+                    "longitude",
+                    "tags",
+                    "preferences",
+                    "rest"),
             1,
             new BinaryCopy());
 

@@ -185,9 +185,7 @@ final class BenchCommand implements Runnable {
 
         @Override
         Report measure(PrintStream progress) throws SQLException, InterruptedException {
-            require(
-                    changes >= LEAST && changes <= MOST,
-                    String.format("--changes is from %,d to %,d.", LEAST, MOST));
+            require(changes >= LEAST && changes <= MOST, String.format("--changes is from %,d to %,d.", LEAST, MOST));
             return new StreamBench(progress, changes, runs.of(this), steps).run();
         }
     }

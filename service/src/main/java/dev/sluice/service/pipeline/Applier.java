@@ -88,8 +88,7 @@ final class Applier {
         long committed = System.nanoTime();
         status.onApplied(changes, watermark, committed - started);
         for (MappedBatch batch : batches) {
-            status.onCommitted(
-                    new PipelineStatus.Committed(batch.changes(), batch.readNanos(), started, committed));
+            status.onCommitted(new PipelineStatus.Committed(batch.changes(), batch.readNanos(), started, committed));
         }
         return changes.size();
     }

@@ -11,8 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// @param idleSinceMillis when an idle stream said where it is; 0 when the batch has changes
 /// @param bytes what the documents weigh, about
 /// @param readNanos when it was read and mapped, [System#nanoTime()]
-record MappedBatch(
-        List<RowChange> changes, @Nullable Position upTo, long idleSinceMillis, long bytes, long readNanos) {
+record MappedBatch(List<RowChange> changes, @Nullable Position upTo, long idleSinceMillis, long bytes, long readNanos) {
 
     /// A batch that was read this moment.
     MappedBatch(List<RowChange> changes, @Nullable Position upTo, long idleSinceMillis, long bytes) {
