@@ -94,8 +94,12 @@ public final class DebeziumChangeSource implements ChangeSource {
     /// Opens the stream into nothing: changes are counted and not even decoded. What the engine itself can
     /// do, for measuring.
     public static DebeziumChangeSource startCounting(EngineProperties settings, Position from, IntConsumer counted) {
-        return started(new DebeziumChangeSource(settings, from, records -> counted.accept(
-                (int) records.stream().filter(r -> !RecordDecoder.isHeartbeat(r)).count())));
+        return started(new DebeziumChangeSource(
+                settings,
+                from,
+                records -> counted.accept((int) records.stream()
+                        .filter(r -> !RecordDecoder.isHeartbeat(r))
+                        .count())));
     }
 
     private static DebeziumChangeSource started(DebeziumChangeSource source) {

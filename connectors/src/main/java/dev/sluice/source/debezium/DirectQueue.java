@@ -33,7 +33,8 @@ public final class DirectQueue implements QueueProvider<DataChangeEvent> {
     public void enqueue(DataChangeEvent event) throws InterruptedException {
         HandOver to = handOver;
         if (to == null) {
-            throw new SluiceException(FailureKind.ENGINE, "The engine was started without anybody to take its records.");
+            throw new SluiceException(
+                    FailureKind.ENGINE, "The engine was started without anybody to take its records.");
         }
         to.put(event.getRecord());
     }

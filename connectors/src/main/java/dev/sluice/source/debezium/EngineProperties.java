@@ -112,7 +112,7 @@ public record EngineProperties(
                 overrides);
     }
 
-    public EngineProperties withOverrides(Map<String, String> properties) {
+    EngineProperties withOverrides(Map<String, String> properties) {
         return new EngineProperties(
                 pipeline,
                 mongoUri,

@@ -29,7 +29,6 @@ public final class BackfillBench {
     private static final int FETCH = 10_000;
     private static final long SEED = 1;
 
-
     private final PrintStream progress;
     private final long rows;
     private final int runs;

@@ -1,17 +1,26 @@
 package dev.sluice.service.bench;
 
 import com.mongodb.client.MongoCollection;
+import dev.sluice.failure.Failures;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
+import org.postgresql.copy.CopyManager;
 
 /// The least that has to be done to bring documents into typed tables, written for these documents alone:
-/// no mapping, no chunks to go on from, no stream beside it, no check of anything. One thread, one
-/// connection, a transaction for each batch of the cursor.
+/// no mapping, no chunks to go on from, no stream beside it, no check of anything. One connection, a
+/// transaction for each batch of the cursor.
 final class BareLoop {
     private final RowCodec codec;
     private final Connection connection;
@@ -36,27 +45,69 @@ final class BareLoop {
         }
     }
 
+    /// Reads and decodes a batch while the one before is sent by another thread.
+    ///
     /// @return how many rows there were, child rows included
     long copy(MongoCollection<?> collection, int batchSize) throws SQLException {
         long[] written = {0};
-        codec.readAll(collection, batchSize, () -> written[0] += flush());
+        List<BinaryCopy> spare =
+                codec.tables().stream().map(table -> new BinaryCopy()).toList();
+        List<List<BinaryCopy>> empty = new ArrayList<>(List.of(spare));
+        Deque<Future<List<BinaryCopy>>> sending = new ArrayDeque<>();
+        try (ExecutorService sender = Executors.newSingleThreadExecutor()) {
+            codec.readAll(collection, batchSize, () -> {
+                if (!sending.isEmpty()) {
+                    empty.add(sent(sending.remove()));
+                }
+                List<BinaryCopy> filled = exchange(empty.removeLast());
+                filled.forEach(copy -> written[0] += copy.rows());
+                sending.add(sender.submit(() -> {
+                    send(filled);
+                    connection.commit();
+                    return filled;
+                }));
+            });
+            if (!sending.isEmpty()) {
+                sent(sending.remove());
+            }
+        }
         return written[0];
     }
 
-    /// Writes what the codec has read, in the transaction that is open, and commits it.
-    long flush() throws SQLException {
-        long written = write();
-        connection.commit();
-        return written;
+    private static List<BinaryCopy> sent(Future<List<BinaryCopy>> sending) {
+        try {
+            return sending.get();
+        } catch (ExecutionException e) {
+            throw Failures.classify(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", e);
+        }
+    }
+
+    private List<BinaryCopy> exchange(List<BinaryCopy> empty) {
+        List<BinaryCopy> filled = new ArrayList<>();
+        for (int table = 0; table < empty.size(); table++) {
+            filled.add(codec.tables().get(table).exchange(empty.get(table)));
+        }
+        return filled;
     }
 
     /// Writes what the codec has read, in the transaction that is open.
-    long write() throws SQLException {
-        long written = 0;
-        for (RowCodec.Rows rows : codec.tables()) {
-            send(connection, "COPY " + (staged ? "staged_" : "") + rows.table() + " FROM STDIN (FORMAT binary)", rows);
-            written += rows.copy().rows();
-            rows.copy().start();
+    void write() throws SQLException {
+        send(codec.tables().stream().map(RowCodec.Rows::copy).toList());
+    }
+
+    private void send(List<BinaryCopy> filled) throws SQLException {
+        CopyManager copies = connection.unwrap(PGConnection.class).getCopyAPI();
+        for (int table = 0; table < filled.size(); table++) {
+            String name = codec.tables().get(table).table();
+            BinaryCopy rows = filled.get(table);
+            rows.end();
+            CopyIn copy = copies.copyIn("COPY " + (staged ? "staged_" : "") + name + " FROM STDIN (FORMAT binary)");
+            copy.writeToCopy(rows.bytes(), 0, rows.size());
+            copy.endCopy();
+            rows.start();
         }
         if (staged) {
             try (Statement statement = connection.createStatement()) {
@@ -65,14 +116,6 @@ final class BareLoop {
                 }
             }
         }
-        return written;
-    }
-
-    private static void send(Connection connection, String sql, RowCodec.Rows rows) throws SQLException {
-        rows.copy().end();
-        CopyIn copy = connection.unwrap(PGConnection.class).getCopyAPI().copyIn(sql);
-        copy.writeToCopy(rows.copy().bytes(), 0, rows.copy().size());
-        copy.endCopy();
     }
 
     /// As Sluice does, a row that would not change is not written: without that clause the limit would do

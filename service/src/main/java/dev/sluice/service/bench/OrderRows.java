@@ -10,13 +10,9 @@ final class OrderRows extends RowCodec {
     private final Rows orders = new Rows(
             "orders",
             List.of("id", "user_id", "status", "placed_at", "total", "currency", "shipping", "coupon_codes", "rest"),
-            1,
-            new BinaryCopy());
+            1);
     private final Rows lines = new Rows(
-            "order_lines",
-            List.of("order_id", "ordinal", "sku", "title", "quantity", "unit_price", "attributes"),
-            2,
-            new BinaryCopy());
+            "order_lines", List.of("order_id", "ordinal", "sku", "title", "quantity", "unit_price", "attributes"), 2);
 
     @Override
     List<Rows> tables() {

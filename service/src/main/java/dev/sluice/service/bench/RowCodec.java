@@ -23,10 +23,43 @@ abstract class RowCodec implements Codec<RowCodec.Read> {
         DOCUMENT
     }
 
-    /// Rows of one table.
-    ///
-    /// @param columns in the order in which they are written, those of the key first
-    record Rows(String table, List<String> columns, int keyColumns, BinaryCopy copy) {}
+    /// Rows of one table, in a buffer that can be exchanged, so that one is sent while the next is filled.
+    static final class Rows {
+        private final String table;
+        private final List<String> columns;
+        private final int keyColumns;
+        private BinaryCopy copy = new BinaryCopy();
+
+        /// @param columns in the order in which they are written, those of the key first
+        Rows(String table, List<String> columns, int keyColumns) {
+            this.table = table;
+            this.columns = List.copyOf(columns);
+            this.keyColumns = keyColumns;
+        }
+
+        String table() {
+            return table;
+        }
+
+        List<String> columns() {
+            return columns;
+        }
+
+        int keyColumns() {
+            return keyColumns;
+        }
+
+        BinaryCopy copy() {
+            return copy;
+        }
+
+        /// Gives the filled buffer away for an empty one.
+        BinaryCopy exchange(BinaryCopy empty) {
+            BinaryCopy filled = copy;
+            copy = empty;
+            return filled;
+        }
+    }
 
     /// Parent first.
     abstract List<Rows> tables();

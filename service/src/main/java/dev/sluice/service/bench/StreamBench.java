@@ -13,17 +13,15 @@ import dev.sluice.schema.Catalog;
 import dev.sluice.source.ChangeSource;
 import dev.sluice.source.debezium.DebeziumChangeSource;
 import dev.sluice.source.debezium.EngineProperties;
+import dev.sluice.source.debezium.EngineSteps;
 import dev.sluice.source.mongo.MongoSource;
 import java.io.PrintStream;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Random;
-import java.util.function.UnaryOperator;
 import org.bson.Document;
 
 /// How fast a backlog of changes is drained: by the driver alone and by Debezium's engine into nothing, and
@@ -32,18 +30,6 @@ public final class StreamBench {
     private static final int WRITE_BATCH = 1_000;
     private static final int WARM_UP_PART = 4;
     private static final long SEED = 1;
-
-    /// What the engine does when it is told nothing but where to read.
-    private static final Map<String, String> ENGINE_DEFAULTS = Map.of(
-            "filters.match.mode", "",
-            "max.batch.size", "",
-            "max.queue.size", "",
-            "max.queue.size.in.bytes", "",
-            "poll.interval.ms", "",
-            "record.processing.threads", "",
-            "heartbeat.interval.ms", "",
-            "extended.headers.enabled", "",
-            "cursor.max.await.time.ms", "");
 
     private final PrintStream progress;
     private final int changes;
@@ -83,8 +69,9 @@ public final class StreamBench {
         Contest contest = new Contest("Stream of " + String.format(Locale.ROOT, "%,d", count) + " changes", "changes")
                 .add(Contender.limit("raw change stream, into nothing", () -> RawStream.drain(users, from, count)));
         if (steps) {
-            steps().forEach((name, step) ->
-                    contest.add(Contender.measured(name, () -> intoNothing(step.apply(ours), from, count))));
+            EngineSteps.to(ours)
+                    .forEach((name, step) ->
+                            contest.add(Contender.measured(name, () -> intoNothing(step, from, count))));
         }
         Catalog.Entry entry = Catalog.load("demo");
         return contest.add(Contender.limit(
@@ -101,17 +88,6 @@ public final class StreamBench {
                         return drain.await(pipeline.ended());
                     }
                 }));
-    }
-
-    private static Map<String, UnaryOperator<EngineProperties>> steps() {
-        Map<String, UnaryOperator<EngineProperties>> steps = new LinkedHashMap<>();
-        steps.put("Debezium's defaults", p -> p.withRawDocuments(false).withOverrides(ENGINE_DEFAULTS));
-        steps.put("  + literal filter", p -> {
-            Map<String, String> literal = new LinkedHashMap<>(ENGINE_DEFAULTS);
-            literal.put("filters.match.mode", "literal");
-            return p.withRawDocuments(false).withOverrides(literal);
-        });
-        return steps;
     }
 
     private static Sample intoNothing(EngineProperties settings, Position from, int count) throws InterruptedException {

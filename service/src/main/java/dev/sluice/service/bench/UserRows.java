@@ -27,8 +27,7 @@ final class UserRows extends RowCodec {
                     "tags",
                     "preferences",
                     "rest"),
-            1,
-            new BinaryCopy());
+            1);
 
     @Override
     List<Rows> tables() {

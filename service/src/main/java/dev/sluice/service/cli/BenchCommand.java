@@ -114,8 +114,8 @@ final class BenchCommand implements Runnable {
                         + " value; a wrong copy ends the bench with exit code 3.",
                 "",
                 "The limits: find alone; COPY of bytes that are ready in a file; the bare loop, which is find with a"
-                        + " hand-written codec into COPY, 10,000 documents a transaction, on one thread, with nothing"
-                        + " that makes a copy safe; and the same by way of a temporary table and ON CONFLICT.",
+                        + " hand-written codec into COPY, 10,000 documents a transaction, one batch read while the other is"
+                        + " sent, with nothing that makes a copy safe; and the same by way of a temporary table and ON CONFLICT.",
                 ""
             })
     static final class Backfill extends Measuring {
@@ -130,11 +130,11 @@ final class BenchCommand implements Runnable {
         private long documents = 500_000;
 
         @Option(
-                names = "--no-children",
+                names = "--children",
                 negatable = true,
                 defaultValue = "true",
                 fallbackValue = "true",
-                description = "Leave out the collection with child rows.")
+                description = "Also a collection with child rows, which is the default; --no-children leaves it out.")
         private boolean children = true;
 
         @CommandLine.Mixin

@@ -70,7 +70,8 @@ class BenchCommandIT {
         assertThat(report.path("lines")).hasSize(4);
         List<String> lines = new ArrayList<>();
         for (JsonNode line : report.path("lines")) {
-            lines.add(line.path("asked_per_second").asInt() + " " + line.path("name").asText());
+            lines.add(line.path("asked_per_second").asInt() + " "
+                    + line.path("name").asText());
             assertSpread(line.path("achieved_per_second"));
             assertSpread(line.path("p99"));
             assertSpread(line.path("p99_ratio_to_limit"));
@@ -139,7 +140,8 @@ class BenchCommandIT {
         assertThat(line.path("runs")).hasSize(runs);
         for (String field : List.of("cpu_seconds_per100k", "peak_rss_mb")) {
             assertThat(line.has(field)).as(field).isTrue();
-            assertThat(line.path(field).isNull() || line.path(field).isObject()
+            assertThat(line.path(field).isNull()
+                            || line.path(field).isObject()
                             || line.path(field).asDouble() > 0)
                     .as("%s is unknown or a figure, never 0", field)
                     .isTrue();
@@ -148,7 +150,7 @@ class BenchCommandIT {
 
     private static void assertSpread(JsonNode spread) {
         assertThat(spread.path("min").asDouble()).isPositive();
-        assertThat(spread.path("median").asDouble()).isBetween(spread.path("min").asDouble(), spread.path("max")
-                .asDouble());
+        assertThat(spread.path("median").asDouble())
+                .isBetween(spread.path("min").asDouble(), spread.path("max").asDouble());
     }
 }
