@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.IntConsumer;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,6 +30,8 @@ import org.slf4j.LoggerFactory;
 /// closed. It never restarts inside (`errors.max.retries=0`), since a restart behind our back would deliver
 /// changes again that are waiting to be applied; whoever runs it builds a new one from the committed
 /// position.
+///
+/// Two threads: the engine's makes records, ours decodes and delivers them.
 public final class DebeziumChangeSource implements ChangeSource {
     private static final Logger LOG = LoggerFactory.getLogger(DebeziumChangeSource.class);
 
@@ -37,51 +40,111 @@ public final class DebeziumChangeSource implements ChangeSource {
 
     private static final Duration CLOSE_RETRY = Duration.ofMillis(50);
 
+    /// A batch of this many says that there is more to come: then the next waits a little, since passing on
+    /// every change by itself costs more than the change. A stream that brings less is passed on at once.
+    private static final int BUSY = 16;
+
     private final DebeziumEngine<ChangeEvent<SourceRecord, SourceRecord>> engine;
     private final String reference = UUID.randomUUID().toString();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
-    private final RecordDecoder decoder;
-    private final Thread thread;
+    private final EngineProperties settings;
+    private final HandOver handOver;
+    private final Records handler;
+    private final Thread engineThread;
+    private final Thread deliveryThread;
     private volatile boolean closing;
+    private volatile @Nullable Throwable failure;
 
-    private DebeziumChangeSource(EngineProperties settings, Position from, Handler handler) {
+    /// Takes records, in the order of the source.
+    private interface Records {
+        void take(List<SourceRecord> records) throws InterruptedException;
+    }
+
+    private DebeziumChangeSource(EngineProperties settings, Position from, Records handler) {
+        this.settings = settings;
+        this.handler = handler;
+        this.handOver = new HandOver(4 * settings.batchMax(), settings.queueBytesMax());
+        handOver.register(reference);
         CommittedOffset.register(reference, from);
-        decoder = new RecordDecoder(settings.rawDocuments());
         Properties properties = settings.toProperties();
         properties.setProperty(CommittedOffset.REFERENCE, reference);
         engine = DebeziumEngine.create(Connect.class)
                 .using(properties)
                 .using(DebeziumChangeSource.class.getClassLoader())
                 .using(this::onEnd)
-                .notifying((records, committer) -> deliver(records, handler))
+                // Only where the engine has a queue of its own.
+                .notifying((records, committer) -> {
+                    for (ChangeEvent<SourceRecord, SourceRecord> event : records) {
+                        handOver.put(event.value());
+                    }
+                })
                 .build();
-        thread = Thread.ofPlatform().name("sluice-engine").daemon(true).unstarted(engine);
+        engineThread = Thread.ofPlatform().name("sluice-engine").daemon(true).unstarted(engine);
+        deliveryThread = Thread.ofPlatform().name("sluice-stream").daemon(true).unstarted(this::deliverAll);
     }
 
     /// Opens the stream behind a position.
     ///
     /// @param from changes behind it are delivered, nothing before
     public static DebeziumChangeSource start(EngineProperties settings, Position from, Handler handler) {
-        DebeziumChangeSource source = new DebeziumChangeSource(settings, from, handler);
-        source.thread.start();
+        RecordDecoder decoder = new RecordDecoder(settings.rawDocuments());
+        return started(new DebeziumChangeSource(settings, from, records -> deliver(records, decoder, handler)));
+    }
+
+    /// Opens the stream into nothing: changes are counted and not even decoded. What the engine itself can
+    /// do, for measuring.
+    public static DebeziumChangeSource startCounting(EngineProperties settings, Position from, IntConsumer counted) {
+        return started(new DebeziumChangeSource(
+                settings,
+                from,
+                records -> counted.accept((int) records.stream()
+                        .filter(r -> !RecordDecoder.isHeartbeat(r))
+                        .count())));
+    }
+
+    private static DebeziumChangeSource started(DebeziumChangeSource source) {
+        source.deliveryThread.start();
+        source.engineThread.start();
         return source;
     }
 
-    // The committer is not used: the position goes with the rows, and nothing is ever stored by the engine (promise 1).
-    private void deliver(List<ChangeEvent<SourceRecord, SourceRecord>> records, Handler handler)
+    private void deliverAll() {
+        try {
+            int before = 0;
+            for (List<SourceRecord> records = next(before); !records.isEmpty(); records = next(before)) {
+                handler.take(records);
+                before = records.size();
+            }
+        } catch (InterruptedException e) {
+            if (!closing) {
+                stopAfter(e);
+            }
+        } catch (RuntimeException | Error e) {
+            stopAfter(e);
+        }
+    }
+
+    private List<SourceRecord> next(int before) throws InterruptedException {
+        return handOver.take(settings.batchMax(), before >= BUSY ? settings.linger() : Duration.ZERO);
+    }
+
+    private void stopAfter(Throwable thrown) {
+        failure = thrown;
+        handOver.close();
+        stopEngine();
+    }
+
+    // The engine's committer is not used: the position goes with the rows, and nothing is ever stored by the engine
+    // (promise 1).
+    private static void deliver(List<SourceRecord> records, RecordDecoder decoder, Handler handler)
             throws InterruptedException {
         List<Change> changes = new ArrayList<>(records.size());
         Position upTo = null;
         long idleSince = 0;
-        for (ChangeEvent<SourceRecord, SourceRecord> event : records) {
-            SourceRecord record = event.value();
-            if (record == null) {
-                continue;
-            }
-            Position position = RecordDecoder.position(record);
-            if (position != null) {
-                upTo = position;
-            }
+        for (int i = records.size() - 1; i >= 0 && upTo == null; i--) {
+            upTo = RecordDecoder.position(records.get(i));
+        }
+        for (SourceRecord record : records) {
             if (RecordDecoder.isHeartbeat(record)) {
                 idleSince = RecordDecoder.heartbeatMillis(record);
                 continue;
@@ -92,17 +155,15 @@ public final class DebeziumChangeSource implements ChangeSource {
                 changes.add(change);
             }
         }
-        try {
-            handler.onBatch(new ChangeBatch(changes, upTo, idleSince));
-        } catch (org.apache.kafka.connect.errors.RetriableException trap) {
-            // The engine would poll the next batch and lose this one.
-            throw new IllegalStateException("the handler failed", trap);
-        }
+        handler.onBatch(new ChangeBatch(changes, upTo, idleSince));
     }
 
     private void onEnd(boolean success, @Nullable String message, @Nullable Throwable error) {
-        CommittedOffset.forget(reference);
-        if (success || closing) {
+        forget();
+        Throwable ours = failure;
+        if (ours != null) {
+            ended.completeExceptionally(ours);
+        } else if (success || closing) {
             ended.complete(null);
         } else {
             ended.completeExceptionally(
@@ -113,6 +174,11 @@ public final class DebeziumChangeSource implements ChangeSource {
         }
     }
 
+    private void forget() {
+        CommittedOffset.forget(reference);
+        HandOver.forget(reference);
+    }
+
     @Override
     public CompletableFuture<Void> ended() {
         return ended;
@@ -121,6 +187,29 @@ public final class DebeziumChangeSource implements ChangeSource {
     @Override
     public void close() {
         closing = true;
+        handOver.close();
+        deliveryThread.interrupt();
+        boolean interrupted = stopEngine();
+        for (boolean gone = false; !gone; ) {
+            try {
+                gone = deliveryThread.join(CLOSE);
+                if (!gone) {
+                    LOG.warn("A batch of the stream is still being handled after {} s.", CLOSE.toSeconds());
+                    gone = true;
+                }
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// Returns when the engine has ended, or after a while without it.
+    ///
+    /// @return whether the thread was interrupted meanwhile
+    private boolean stopEngine() {
         Instant deadline = Instant.now().plus(CLOSE);
         boolean interrupted = false;
         while (!ended.isDone() && Instant.now().isBefore(deadline)) {
@@ -142,11 +231,14 @@ public final class DebeziumChangeSource implements ChangeSource {
         }
         if (!ended.isDone()) {
             LOG.warn("The engine did not end within {} s and is left behind.", CLOSE.toSeconds());
-            ended.complete(null);
+            Throwable ours = failure;
+            if (ours != null) {
+                ended.completeExceptionally(ours);
+            } else {
+                ended.complete(null);
+            }
         }
-        CommittedOffset.forget(reference);
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        forget();
+        return interrupted;
     }
 }

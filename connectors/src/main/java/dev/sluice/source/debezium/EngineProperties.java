@@ -2,6 +2,7 @@ package dev.sluice.source.debezium;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import java.util.UUID;
 
@@ -10,11 +11,13 @@ import java.util.UUID;
 /// @param mongoUri with the replica set's name in it
 /// @param collections without the database's name
 /// @param batchMax most records in a batch
-/// @param queueBytesMax most bytes in the engine's queue, as the engine estimates them
-/// @param linger how long the engine waits to fill a batch: throughput against latency
+/// @param queueBytesMax most bytes of documents between the engine's thread and ours
+/// @param linger how long a busy stream waits to fill a batch: throughput against latency
 /// @param heartbeat how often an idle stream says where it is
 /// @param rawDocuments whether documents come as BSON; as JSON otherwise
 /// @param splitLargeEvents whether the server can split events over 16 MB (6.0.9 and later)
+/// @param overrides properties of the engine's own that take the place of ours, for measuring what ours
+///     give; an empty value leaves the property to the engine's default
 public record EngineProperties(
         String pipeline,
         String mongoUri,
@@ -25,11 +28,18 @@ public record EngineProperties(
         Duration linger,
         Duration heartbeat,
         boolean rawDocuments,
-        boolean splitLargeEvents) {
+        boolean splitLargeEvents,
+        Map<String, String> overrides) {
     private static final long BATCH_LEAST = 16;
+
+    /// How long the engine's readers sleep at most when nothing has come.
+    private static final String POLL_MILLIS = "20";
+
+    private static final String WITHOUT_UPDATE_DESCRIPTION = "[{\"$unset\": \"updateDescription\"}]";
 
     public EngineProperties {
         collections = List.copyOf(collections);
+        overrides = Map.copyOf(overrides);
     }
 
     /// The settings that a run starts with.
@@ -42,10 +52,11 @@ public record EngineProperties(
                 collections,
                 4_096,
                 64L << 20,
-                Duration.ofMillis(10),
+                Duration.ofMillis(2),
                 Duration.ofSeconds(1),
                 true,
-                false);
+                false,
+                Map.of());
     }
 
     /// The engine buffers as many documents as a batch holds before it counts bytes; with large documents
@@ -67,7 +78,8 @@ public record EngineProperties(
                 linger,
                 heartbeat,
                 rawDocuments,
-                splitLargeEvents);
+                splitLargeEvents,
+                overrides);
     }
 
     public EngineProperties withRawDocuments(boolean raw) {
@@ -81,7 +93,8 @@ public record EngineProperties(
                 linger,
                 heartbeat,
                 raw,
-                splitLargeEvents);
+                splitLargeEvents,
+                overrides);
     }
 
     public EngineProperties withSplitLargeEvents(boolean split) {
@@ -95,7 +108,23 @@ public record EngineProperties(
                 linger,
                 heartbeat,
                 rawDocuments,
-                split);
+                split,
+                overrides);
+    }
+
+    EngineProperties withOverrides(Map<String, String> properties) {
+        return new EngineProperties(
+                pipeline,
+                mongoUri,
+                database,
+                collections,
+                batchMax,
+                queueBytesMax,
+                linger,
+                heartbeat,
+                rawDocuments,
+                splitLargeEvents,
+                properties);
     }
 
     Properties toProperties() {
@@ -126,8 +155,8 @@ public record EngineProperties(
         p.setProperty("connection.validation.timeout.ms", "10000");
         p.setProperty("max.batch.size", String.valueOf(batchMax));
         p.setProperty("max.queue.size", String.valueOf(4 * batchMax));
-        p.setProperty("max.queue.size.in.bytes", String.valueOf(queueBytesMax));
-        p.setProperty("poll.interval.ms", String.valueOf(linger.toMillis()));
+        p.setProperty("queue.provider.type", DirectQueue.NAME);
+        p.setProperty("poll.interval.ms", POLL_MILLIS);
         p.setProperty("record.processing.threads", "1");
         p.setProperty("heartbeat.interval.ms", String.valueOf(heartbeat.toMillis()));
         p.setProperty("extended.headers.enabled", "false");
@@ -135,9 +164,20 @@ public record EngineProperties(
         // Its signals would write to MongoDB or parse documents as JSON; none is used.
         p.setProperty("signal.enabled.channels", "in-process");
         p.setProperty("signal.poll.interval.ms", "60000");
+        p.setProperty(UnmeteredEvents.PROPERTY, "true");
+        p.setProperty("topic.naming.strategy", RememberedTopics.class.getName());
+        // We take the whole document; Debezium would write what changed as JSON beside it.
+        p.setProperty("cursor.pipeline", WITHOUT_UPDATE_DESCRIPTION);
         if (rawDocuments) {
             p.setProperty("mongodb.authentication.class", RawDocuments.class.getName());
         }
+        overrides.forEach((name, value) -> {
+            if (value.isEmpty()) {
+                p.remove(name);
+            } else {
+                p.setProperty(name, value);
+            }
+        });
         return p;
     }
 }

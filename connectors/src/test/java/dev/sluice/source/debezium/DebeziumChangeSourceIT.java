@@ -21,14 +21,19 @@ import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.source.ChangeSource;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.testkit.TestingServers;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
 import org.bson.BsonArray;
 import org.bson.BsonBinary;
 import org.bson.BsonDocument;
@@ -196,6 +201,38 @@ class DebeziumChangeSourceIT {
         start(from);
 
         assertThat(awaitChanges(1)).extracting(Change::id).containsExactly(new BsonInt32(3));
+    }
+
+    @Test
+    void noEventIsWrittenAsTextForMetricsThatNobodyReads() throws Exception {
+        start(source.currentPosition());
+        things.insertOne(BsonDocument.parse("{_id: 1}"));
+        awaitChanges(1);
+
+        MBeanServer beans = ManagementFactory.getPlatformMBeanServer();
+        Set<ObjectName> streaming =
+                beans.queryNames(new ObjectName("debezium.mongodb:type=connector-metrics,context=streaming,*"), null);
+        assertThat(streaming).isNotEmpty();
+        for (ObjectName name : streaming) {
+            assertThat(beans.getAttribute(name, "LastEvent")).isNull();
+        }
+    }
+
+    @Test
+    void everyStepOnTheWayToOurSettingsDeliversTheSame() throws Exception {
+        Position from = source.currentPosition();
+        things.insertOne(BsonDocument.parse("{_id: 1}"));
+        things.updateOne(Filters.eq("_id", 1), Updates.set("a", 2));
+        for (Map.Entry<String, EngineProperties> step :
+                EngineSteps.to(settings()).entrySet()) {
+            batches.clear();
+            ChangeSource running = keep(DebeziumChangeSource.start(step.getValue(), from, batches::add));
+            assertThat(awaitChanges(2))
+                    .as(step.getKey())
+                    .allMatch(change -> document(change).equals(BsonDocument.parse("{_id: 1, a: 2}"))
+                            || document(change).equals(BsonDocument.parse("{_id: 1}")));
+            running.close();
+        }
     }
 
     @Test

@@ -1,80 +1,243 @@
 package dev.sluice.service.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.SluiceException;
+import dev.sluice.sandbox.SandboxException;
+import dev.sluice.service.bench.BackfillBench;
+import dev.sluice.service.bench.LatencyBench;
+import dev.sluice.service.bench.Report;
 import dev.sluice.service.bench.StreamBench;
+import dev.sluice.service.ops.SnakeCaseJson;
+import java.io.PrintStream;
 import java.sql.SQLException;
-import java.util.Locale;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /// `sluice bench`: what every claim about speed in the documentation was measured with.
 @Command(
         name = "bench",
         mixinStandardHelpOptions = true,
-        description = "Measure Sluice beside the limits, in one run, on servers of its own.")
-final class BenchCommand implements Callable<Integer> {
-    /// What can be measured.
-    enum What {
-        STREAM
-    }
-
-    @Parameters(
-            paramLabel = "WHAT",
-            description = "stream: a backlog of changes, drained into PostgreSQL and into nothing.")
-    private What what = What.STREAM;
-
-    @Option(names = "--changes", description = "How many changes (default: ${DEFAULT-VALUE}).", defaultValue = "30000")
-    private int changes = 30_000;
-
-    @Option(
-            names = "--runs",
-            description = "How many runs; medians are shown (default: ${DEFAULT-VALUE}).",
-            defaultValue = "3")
-    private int runs = 3;
-
-    @Option(names = "--json", description = "As JSON.")
-    private boolean json;
-
+        versionProvider = SluiceCommand.Version.class,
+        header = "Measure Sluice beside the limits, in one run, on the same servers.",
+        synopsisSubcommandLabel = "WHAT",
+        description = {
+            "Makes its own data and measures Sluice and the limits in turn: each run has every contender once. The"
+                    + " servers are those of the demo (PostgreSQL and MongoDB of its own), or those named by"
+                    + " SLUICE_TEST_POSTGRES_URI and SLUICE_TEST_MONGO_URI, where it works in databases of its own.",
+            "",
+            "The columns:",
+            "  rows/s, changes/s  median of the runs",
+            "  min .. max         the slowest and the fastest run",
+            "  of [n]             this rate as a part of the limit [n]: the median of the ratios within each run",
+            "  CPU s/100k         CPU seconds of this process for 100,000 rows or changes; the servers' are not in it",
+            "  peak RSS           most memory this process held in any run. All contenders share one JVM, so a later"
+                    + " one's figure may hold what an earlier one made the heap grow to",
+            ""
+        },
+        subcommands = {BenchCommand.Backfill.class, BenchCommand.Stream.class, BenchCommand.Latency.class})
+final class BenchCommand implements Runnable {
     @CommandLine.Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandLine.Model.CommandSpec spec;
 
     @Override
-    public Integer call() throws InterruptedException, SQLException, JsonProcessingException {
-        if (changes < 5_000 || runs < 1) {
-            throw new CommandLine.ParameterException(
-                    spec.commandLine(), "--changes is at least 5000 and --runs at least 1.");
-        }
-        return switch (what) {
-            case STREAM -> stream();
-        };
+    public void run() {
+        throw new CommandLine.ParameterException(
+                spec.commandLine(), "What is to be measured is missing: backfill, stream or latency.");
     }
 
-    private int stream() throws InterruptedException, SQLException, JsonProcessingException {
-        StreamBench.Result result = new StreamBench(json ? System.err : System.out, changes, runs).run();
-        if (json) {
-            System.out.println(JsonMapper.builder().build().writeValueAsString(result));
-        } else {
-            System.out.printf(
-                    Locale.ROOT,
-                    "%nDebezium into nothing, documents as JSON: %,10.0f changes/s%n"
-                            + "Debezium into nothing, documents as BSON: %,10.0f changes/s%n"
-                            + "Sluice into PostgreSQL:                   %,10.0f changes/s, %.2f of Debezium into nothing%n"
-                            + "  its sink alone, while applying:         %,10.0f changes/s%n"
-                            + "Medians of %d runs of %,d changes, on %s.%n",
-                    result.debeziumJson(),
-                    result.debeziumRaw(),
-                    result.sluice(),
-                    result.ratio(),
-                    result.sinkAlone(),
-                    result.runs(),
-                    result.changes(),
-                    result.servers());
+    /// What the three have in common.
+    abstract static class Measuring implements Callable<Integer> {
+        @Option(names = "--json", description = "One JSON object, with every single run; progress goes to stderr.")
+        private boolean json;
+
+        @CommandLine.Spec
+        @SuppressWarnings("NullAway.Init") // set by picocli
+        private CommandLine.Model.CommandSpec spec;
+
+        /// @param progress where to say how it goes on
+        abstract Report measure(PrintStream progress) throws SQLException, InterruptedException;
+
+        final void require(boolean fine, String otherwise) {
+            if (!fine) {
+                throw new CommandLine.ParameterException(spec.commandLine(), otherwise);
+            }
         }
-        return SluiceCommand.FINE;
+
+        @Override
+        public Integer call() throws SQLException, InterruptedException {
+            PrintStream out = System.out;
+            try {
+                if (json) {
+                    // The sandbox says on standard output what it starts; a program wants the object alone.
+                    System.setOut(System.err);
+                }
+                Report report = measure(json ? System.err : out);
+                out.println(json ? SnakeCaseJson.write(report) : System.lineSeparator() + report.forPeople());
+                return SluiceCommand.FINE;
+            } catch (SandboxException e) {
+                throw new SluiceException(FailureKind.BAD_SETTING, String.valueOf(e.getMessage()), e);
+            } finally {
+                System.setOut(out);
+            }
+        }
+    }
+
+    /// How often, for the contests.
+    static final class Runs {
+        private static final int MAX = 100;
+
+        @Option(
+                names = "--runs",
+                paramLabel = "N",
+                description = "How many runs; medians are shown (default: ${DEFAULT-VALUE}).",
+                defaultValue = "3")
+        private int runs = 3;
+
+        int of(Measuring command) {
+            command.require(runs >= 1 && runs <= MAX, "--runs is from 1 to " + MAX + ".");
+            return runs;
+        }
+    }
+
+    @Command(
+            name = "backfill",
+            mixinStandardHelpOptions = true,
+            versionProvider = SluiceCommand.Version.class,
+            header = "Copying a collection into empty tables, and once more over what is there.",
+            description = {
+                "Documents of about 450 bytes into a table of 17 typed columns, and orders with 5 child rows each. After"
+                        + " each copy the rows are counted and Sluice's are compared with the bare loop's, value for"
+                        + " value; a wrong copy ends the bench with exit code 3.",
+                "",
+                "The limits: find alone; COPY of bytes that are ready in a file; the bare loop, which is find with a"
+                        + " hand-written codec into COPY, 10,000 documents a transaction, one batch read while the other is"
+                        + " sent, with nothing that makes a copy safe; and the same by way of a temporary table and ON CONFLICT.",
+                ""
+            })
+    static final class Backfill extends Measuring {
+        private static final long LEAST = 1_000;
+        private static final long MOST = 100_000_000;
+
+        @Option(
+                names = "--documents",
+                paramLabel = "N",
+                description = "How many rows each copy makes (default: ${DEFAULT-VALUE}).",
+                defaultValue = "500000")
+        private long documents = 500_000;
+
+        @Option(
+                names = "--children",
+                negatable = true,
+                defaultValue = "true",
+                fallbackValue = "true",
+                description = "Also a collection with child rows, which is the default; --no-children leaves it out.")
+        private boolean children = true;
+
+        @CommandLine.Mixin
+        private final Runs runs = new Runs();
+
+        @Override
+        Report measure(PrintStream progress) throws SQLException, InterruptedException {
+            require(
+                    documents >= LEAST && documents <= MOST,
+                    String.format("--documents is from %,d to %,d.", LEAST, MOST));
+            return new BackfillBench(progress, documents, runs.of(this), children).run();
+        }
+    }
+
+    @Command(
+            name = "stream",
+            mixinStandardHelpOptions = true,
+            versionProvider = SluiceCommand.Version.class,
+            header = "Draining a backlog of changes.",
+            description = {
+                "Changes of users: 60 % updates of two fields, 30 % inserts, 10 % deletes. Everybody reads them from the"
+                        + " same position; the clock runs from the first tenth of them to the last, so that no start-up"
+                        + " is in it.",
+                "",
+                "The limits: the driver's change stream with the look-up of updated documents, into nothing; and"
+                        + " Debezium's engine into a handler that only counts, with Sluice's settings, with documents as"
+                        + " JSON, as Debezium makes them, and as BSON, as Sluice takes them.",
+                ""
+            })
+    static final class Stream extends Measuring {
+        private static final int LEAST = 5_000;
+        private static final int MOST = 10_000_000;
+
+        @Option(
+                names = "--changes",
+                paramLabel = "N",
+                description = "How many changes (default: ${DEFAULT-VALUE}).",
+                defaultValue = "100000")
+        private int changes = 100_000;
+
+        @Option(
+                names = "--steps",
+                description = "Show also what each setting of the engine gives, from Debezium's defaults on.")
+        private boolean steps;
+
+        @CommandLine.Mixin
+        private final Runs runs = new Runs();
+
+        @Override
+        Report measure(PrintStream progress) throws SQLException, InterruptedException {
+            require(changes >= LEAST && changes <= MOST, String.format("--changes is from %,d to %,d.", LEAST, MOST));
+            return new StreamBench(progress, changes, runs.of(this), steps).run();
+        }
+    }
+
+    @Command(
+            name = "latency",
+            mixinStandardHelpOptions = true,
+            versionProvider = SluiceCommand.Version.class,
+            header = "From MongoDB's acknowledgement of a write to PostgreSQL's commit of its row.",
+            description = {
+                "Writers make single changes (60 % updates, 30 % inserts, 10 % deletes) at a fixed rate: each has its"
+                        + " planned moment, and a late one does not put off the next. Both ends are timed in this process."
+                        + " Each run begins with up to 10 s that are not counted.",
+                "",
+                "The limit is a bare loop: the driver's change stream, COPY and ON CONFLICT, one transaction for"
+                        + " whatever has come. The columns, milliseconds:",
+                "  achieved/s   changes written in a second; less than asked where the writers could not follow",
+                "  p99 of limit Sluice's p99 as a multiple of the bare loop's",
+                "  delivered    acknowledged until read and mapped: server, driver and engine",
+                "  waited       until its transaction began",
+                "  written      until that was committed",
+                "  backlog      most changes acknowledged and not yet committed",
+                ""
+            })
+    static final class Latency extends Measuring {
+        private static final int FASTEST = 100_000;
+        private static final int LONGEST = 3_600;
+
+        @Option(
+                names = "--rate",
+                paramLabel = "N",
+                description = "Changes per second; may be repeated (default: 500 and 2000).")
+        private List<Integer> rates = List.of();
+
+        @Option(
+                names = "--seconds",
+                paramLabel = "N",
+                description = "How long each run measures (default: ${DEFAULT-VALUE}).",
+                defaultValue = "30")
+        private int seconds = 30;
+
+        @CommandLine.Mixin
+        private final Runs runs = new Runs();
+
+        @Override
+        Report measure(PrintStream progress) throws SQLException, InterruptedException {
+            require(
+                    rates.stream().allMatch(rate -> rate >= 1 && rate <= FASTEST),
+                    String.format("--rate is from 1 to %,d.", FASTEST));
+            require(seconds >= 1 && seconds <= LONGEST, String.format("--seconds is from 1 to %,d.", LONGEST));
+            return new LatencyBench(progress, rates.isEmpty() ? List.of(500, 2_000) : rates, seconds, runs.of(this))
+                    .run();
+        }
     }
 }

@@ -17,10 +17,11 @@ final class Applier {
     /// Most changes in one transaction.
     private static final int CHANGES_MAX = 10_000;
 
-    /// A transaction with this many changes says that the stream is busy: then the next waits a little for
-    /// more, since a transaction costs more than its rows, and what it costs the stream could use. A stream
-    /// that brings less is applied at once, for the latency.
-    private static final int BUSY = 100;
+    /// A stream that brings more than this is busy: then each transaction waits a little for more, since a
+    /// transaction costs more than its rows, and what it costs the stream could use. A stream that brings less
+    /// is applied at once, for the latency. By rate and not by what one transaction held, which after a pause of
+    /// either server is much for any stream.
+    private static final double BUSY_PER_SECOND = 5_000;
 
     private static final int CHANGES_WANTED = 2_000;
     private static final Duration BUSY_LINGER = Duration.ofMillis(25);
@@ -47,14 +48,17 @@ final class Applier {
 
     /// @throws SQLException when a batch could not be applied; nothing of it is
     void run() throws SQLException, InterruptedException {
-        int applied = 0;
+        boolean busy = false;
+        long before = System.nanoTime();
         while (true) {
-            Duration linger = applied >= BUSY ? BUSY_LINGER : Duration.ZERO;
-            List<MappedBatch> taken = queue.take(CHANGES_MAX, CHANGES_WANTED, linger);
+            List<MappedBatch> taken = queue.take(CHANGES_MAX, CHANGES_WANTED, busy ? BUSY_LINGER : Duration.ZERO);
             if (taken.isEmpty()) {
                 return;
             }
-            applied = apply(taken);
+            long now = System.nanoTime();
+            int changes = apply(taken);
+            busy = changes * 1e9 >= BUSY_PER_SECOND * (now - before);
+            before = now;
             status.setWaiting(queue.waiting());
         }
     }
@@ -85,7 +89,11 @@ final class Applier {
         if (upTo != null && upTo.clusterTime() != null) {
             position = upTo.clusterTime();
         }
-        status.onApplied(changes, watermark, System.nanoTime() - started);
+        long committed = System.nanoTime();
+        status.onApplied(changes, watermark, committed - started);
+        for (MappedBatch batch : batches) {
+            status.onCommitted(new PipelineStatus.Committed(batch.changes(), batch.readNanos(), started, committed));
+        }
         return changes.size();
     }
 }

@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.function.LongConsumer;
 import org.HdrHistogram.ConcurrentHistogram;
@@ -33,7 +34,16 @@ public final class PipelineStatus {
     private final LongAdder applyNanos = new LongAdder();
     private final AtomicLong waiting = new AtomicLong();
     private volatile IntConsumer appliedListener = count -> {};
+    private volatile Consumer<Committed> committedListener = batch -> {};
     private volatile Duration clockOffset = Duration.ZERO;
+
+    /// Changes that came together and are committed. The times are those of [System#nanoTime()].
+    ///
+    /// @param changes in source order
+    /// @param readNanos when they had come from the stream and were mapped
+    /// @param takenNanos when their transaction began
+    /// @param committedNanos when PostgreSQL had confirmed the commit
+    public record Committed(List<RowChange> changes, long readNanos, long takenNanos, long committedNanos) {}
 
     /// One collection's counters.
     public static final class CollectionStatus {
@@ -175,6 +185,17 @@ public final class PipelineStatus {
     /// Hears how many changes each transaction of the stream applied, on the applier's thread.
     public void onApplied(IntConsumer listener) {
         appliedListener = listener;
+    }
+
+    /// Hears of every batch of the stream once it is committed, on the applier's thread, which it holds up.
+    public void onCommitted(Consumer<Committed> listener) {
+        committedListener = listener;
+    }
+
+    void onCommitted(Committed batch) {
+        if (!batch.changes().isEmpty()) {
+            committedListener.accept(batch);
+        }
     }
 
     /// Time spent in transactions that applied changes, nanoseconds: what the sink alone would take for

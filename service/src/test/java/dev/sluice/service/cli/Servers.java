@@ -21,6 +21,11 @@ final class Servers {
 
     private Servers() {}
 
+    /// Settings under which a program that wants a sandbox takes these servers.
+    static Map<String, String> asSandboxes() {
+        return Cli.settings("SLUICE_TEST_POSTGRES_URI", POSTGRES.uri(), "SLUICE_TEST_MONGO_URI", MONGO.uri());
+    }
+
     static SandboxPostgres postgres() {
         return POSTGRES;
     }

@@ -1,0 +1,51 @@
+package dev.sluice.source.debezium;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+
+/// The way from the engine's defaults to our settings, one step after the other, to show what each gives.
+public final class EngineSteps {
+    /// What takes an engine's property back to its default.
+    private static final String DEFAULT = "";
+
+    /// A step, and which properties have our value from there on.
+    private record Step(String name, boolean raw, List<String> ours) {}
+
+    private static final List<Step> STEPS = List.of(
+            new Step("Debezium's defaults", false, List.of()),
+            new Step("  + filter by literal names", false, List.of("filters.match.mode")),
+            new Step(
+                    "  + larger batches, shorter polls, no extra headers",
+                    false,
+                    List.of(
+                            "max.batch.size",
+                            "max.queue.size",
+                            "poll.interval.ms",
+                            "record.processing.threads",
+                            "heartbeat.interval.ms",
+                            "extended.headers.enabled",
+                            "cursor.max.await.time.ms")),
+            new Step("  + documents as BSON", true, List.of()),
+            new Step("  + without what an update changed", true, List.of("cursor.pipeline")),
+            new Step(
+                    "  + without event metrics, names put together once",
+                    true,
+                    List.of(UnmeteredEvents.PROPERTY, "topic.naming.strategy")),
+            new Step("  + records as they are made", true, List.of("queue.provider.type")));
+
+    private EngineSteps() {}
+
+    /// Settings by the step's name; the last are `ours`.
+    public static SequencedMap<String, EngineProperties> to(EngineProperties ours) {
+        Map<String, String> defaults = new LinkedHashMap<>();
+        STEPS.forEach(step -> step.ours().forEach(property -> defaults.put(property, DEFAULT)));
+        SequencedMap<String, EngineProperties> steps = new LinkedHashMap<>();
+        for (Step step : STEPS) {
+            step.ours().forEach(defaults::remove);
+            steps.put(step.name(), ours.withRawDocuments(step.raw()).withOverrides(defaults));
+        }
+        return steps;
+    }
+}

@@ -1,0 +1,51 @@
+package dev.sluice.service.bench;
+
+import com.mongodb.client.MongoClient;
+import com.mongodb.client.MongoClients;
+import com.mongodb.client.MongoDatabase;
+import dev.sluice.sandbox.SandboxMongo;
+import dev.sluice.sandbox.SandboxPostgres;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/// The two servers of a bench, the same for everybody in it. On a server that was given by its URI only
+/// databases of the bench's own are touched, and they are dropped at the end.
+record Servers(SandboxPostgres postgres, SandboxMongo mongo, MongoClient client, List<String> databases)
+        implements AutoCloseable {
+
+    static Servers start() {
+        SandboxPostgres postgres = SandboxPostgres.start();
+        SandboxMongo mongo;
+        try {
+            mongo = SandboxMongo.start();
+        } catch (RuntimeException e) {
+            postgres.close();
+            throw e;
+        }
+        return new Servers(postgres, mongo, MongoClients.create(mongo.uri()), new ArrayList<>());
+    }
+
+    /// A database in MongoDB that nobody else has.
+    MongoDatabase newDatabase() {
+        String name = "sluice_bench_" + UUID.randomUUID().toString().substring(0, 8);
+        databases.add(name);
+        return client.getDatabase(name);
+    }
+
+    @Override
+    public void close() {
+        try {
+            if (!mongo.restartable()) {
+                databases.forEach(name -> client.getDatabase(name).drop());
+            }
+        } finally {
+            client.close();
+            try {
+                mongo.close();
+            } finally {
+                postgres.close();
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+package dev.sluice.service.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.sluice.service.cli.Cli.Result;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/// That a bench of any size says what it promises to say. How fast anything is, no test can ask.
+class BenchCommandIT {
+    @Test
+    void aCopyIsMeasuredBesideItsLimitsAndChecked() throws IOException {
+        JsonNode report = report("backfill", "--documents", "2400", "--runs", "1");
+
+        assertThat(report.path("bench").asText()).isEqualTo("backfill");
+        assertThat(report.path("runs").asInt()).isEqualTo(1);
+        assertThat(report.path("machine").path("mongo").asText()).isNotEmpty();
+        assertThat(report.path("machine").path("postgres").asText()).startsWith("PostgreSQL ");
+        assertThat(report.path("machine").path("cores").asInt()).isPositive();
+        assertThat(report.path("tables")).hasSize(4);
+        for (JsonNode table : report.path("tables")) {
+            assertThat(table.path("unit").asText()).isEqualTo("rows");
+            assertThat(names(table)).anyMatch(name -> name.startsWith("Sluice"));
+            table.path("lines").forEach(line -> assertLine(line, 1));
+        }
+        assertThat(names(report.path("tables").get(0)))
+                .containsExactly(
+                        "find, raw, into nothing",
+                        "COPY of ready bytes",
+                        "bare loop: find, own codec, COPY",
+                        "Sluice: backfill");
+        assertThat(report.path("tables")
+                        .get(2)
+                        .path("lines")
+                        .get(0)
+                        .path("runs")
+                        .get(0)
+                        .path("count")
+                        .asLong())
+                .as("rows of 400 orders with 5 lines each")
+                .isEqualTo(2_400);
+    }
+
+    @Test
+    void theStreamIsMeasuredBesideTheDriverAndTheEngine() throws IOException {
+        JsonNode report = report("stream", "--changes", "5000", "--runs", "1", "--steps");
+
+        assertThat(report.path("tables")).hasSize(1);
+        JsonNode table = report.path("tables").get(0);
+        assertThat(table.path("unit").asText()).isEqualTo("changes");
+        assertThat(names(table))
+                .startsWith("raw change stream, into nothing", "Debezium's defaults")
+                .endsWith(
+                        "Debezium into nothing, our settings, JSON",
+                        "Debezium into nothing, our settings, BSON",
+                        "Sluice into PostgreSQL");
+        table.path("lines").forEach(line -> assertLine(line, 1));
+    }
+
+    @Test
+    void latencyIsMeasuredAtEachRateBesideTheBareLoop() throws IOException {
+        JsonNode report = report("latency", "--rate", "50", "--rate", "200", "--seconds", "2", "--runs", "1");
+
+        assertThat(report.path("seconds").asInt()).isEqualTo(2);
+        assertThat(report.path("lines")).hasSize(4);
+        List<String> lines = new ArrayList<>();
+        for (JsonNode line : report.path("lines")) {
+            lines.add(line.path("asked_per_second").asInt() + " "
+                    + line.path("name").asText());
+            assertSpread(line.path("achieved_per_second"));
+            assertSpread(line.path("p99"));
+            assertSpread(line.path("p99_ratio_to_limit"));
+            JsonNode run = line.path("runs").get(0);
+            assertThat(run.path("changes").asLong())
+                    .isEqualTo(2 * line.path("asked_per_second").asLong());
+            assertThat(run.path("highest_backlog").asLong()).isPositive();
+            for (String part : List.of("total", "delivered", "waited", "written", "writer_late")) {
+                assertThat(run.path(part).path("p99").asDouble())
+                        .as(part)
+                        .isBetween(0.0, run.path(part).path("max").asDouble());
+            }
+        }
+        assertThat(lines).containsExactly("50 bare loop", "50 Sluice", "200 bare loop", "200 Sluice");
+    }
+
+    @Test
+    void aSizeThatMeasuresNothingIsRefusedWithTheRange() {
+        assertRefused("--documents is from 1,000 to 100,000,000.", "backfill", "--documents", "999");
+        assertRefused("--changes is from 5,000 to 10,000,000.", "stream", "--changes", "4999");
+        assertRefused("--runs is from 1 to 100.", "stream", "--runs", "0");
+        assertRefused("--rate is from 1 to 100,000.", "latency", "--rate", "500", "--rate", "0");
+        assertRefused("--seconds is from 1 to 3,600.", "latency", "--seconds", "0");
+        assertRefused("What is to be measured is missing: backfill, stream or latency.");
+    }
+
+    @Test
+    void theHelpSaysWhatTheColumnsMean() {
+        Result help = Cli.run(Map.of(), "bench", "--help");
+
+        assertThat(help.exitCode()).isZero();
+        assertThat(help.out()).contains("backfill", "stream", "latency", "CPU s/100k", "of [n]", "peak RSS");
+    }
+
+    private static void assertRefused(String message, String... arguments) {
+        List<String> command = new ArrayList<>(List.of("bench"));
+        command.addAll(List.of(arguments));
+        Result result = Cli.run(Map.of(), command.toArray(String[]::new));
+
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err()).startsWith(message).contains("--help");
+        assertThat(result.out()).isEmpty();
+    }
+
+    private static JsonNode report(String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of("bench"));
+        command.addAll(List.of(arguments));
+        command.add("--json");
+        Result result = Cli.run(Servers.asSandboxes(), command.toArray(String[]::new));
+
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(result.out().lines()).hasSize(1);
+        assertThat(result.err()).contains("run 1 of ");
+        return JsonMapper.builder().build().readTree(result.out());
+    }
+
+    private static List<String> names(JsonNode table) {
+        List<String> names = new ArrayList<>();
+        table.path("lines").forEach(line -> names.add(line.path("name").asText().strip()));
+        return names;
+    }
+
+    private static void assertLine(JsonNode line, int runs) {
+        assertSpread(line.path("per_second"));
+        line.path("ratio_to").forEach(BenchCommandIT::assertSpread);
+        assertThat(line.path("runs")).hasSize(runs);
+        for (String field : List.of("cpu_seconds_per100k", "peak_rss_mb")) {
+            assertThat(line.has(field)).as(field).isTrue();
+            assertThat(line.path(field).isNull()
+                            || line.path(field).isObject()
+                            || line.path(field).asDouble() > 0)
+                    .as("%s is unknown or a figure, never 0", field)
+                    .isTrue();
+        }
+    }
+
+    private static void assertSpread(JsonNode spread) {
+        assertThat(spread.path("min").asDouble()).isPositive();
+        assertThat(spread.path("median").asDouble())
+                .isBetween(spread.path("min").asDouble(), spread.path("max").asDouble());
+    }
+}
