@@ -4,7 +4,6 @@ import dev.sluice.schema.ChildMapping;
 import dev.sluice.schema.CollectionMapping;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.KeyMapping;
-import dev.sluice.schema.Source;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

@@ -206,7 +206,7 @@ public final class BackfillBench {
             }
         }
 
-        private Sample sluiceCopy() throws SQLException {
+        private Sample sluiceCopy() throws SQLException, InterruptedException {
             sluice.close();
             sluice = Target.create(servers.postgres(), entry);
             sluice.checkpoint();
@@ -216,15 +216,15 @@ public final class BackfillBench {
             return checked(meter.stop(expected));
         }
 
-        private Sample sluiceAgain() throws SQLException {
+        private Sample sluiceAgain() throws SQLException, InterruptedException {
             settle(sluice);
             SluiceBackfill backfill = backfill();
             ProcessMeter meter = ProcessMeter.start();
-            backfill.copyAgain();
+            backfill.copy();
             return checked(meter.stop(expected));
         }
 
-        private Sample sluiceDrifted() throws SQLException {
+        private Sample sluiceDrifted() throws SQLException, InterruptedException {
             for (RowCodec.Rows rows : kind.codec().get().tables()) {
                 String column = rows.keyColumns() == 1 ? kind.drifting() : "title";
                 sluice.execute("UPDATE " + rows.table() + " SET " + column + " = 'drifted' WHERE hashtext("

@@ -27,8 +27,8 @@ final class BareLoop {
     private final boolean staged;
 
     /// @param connection used by this loop alone
-    /// @param staged by way of a temporary table and `ON CONFLICT`, for rows that are there already; straight
-    ///     into the tables otherwise
+    /// @param staged by way of a temporary table and `ON CONFLICT`, for rows that are there already;
+    ///     straight into the tables otherwise
     BareLoop(RowCodec codec, Connection connection, boolean staged) throws SQLException {
         this.codec = codec;
         this.connection = connection;

@@ -13,7 +13,8 @@ record LatencyReport(String bench, int runs, int seconds, Machine machine, List<
     /// One run of one contender at one rate. Times in milliseconds.
     ///
     /// @param changes that were measured
-    /// @param achievedPerSecond changes written, which is less than asked where the writers could not follow
+    /// @param achievedPerSecond changes written, which is less than asked where the writers could not
+    ///     follow
     /// @param total acknowledged to committed
     /// @param delivered acknowledged to read and mapped: server, driver and engine
     /// @param waited read to the beginning of its transaction

@@ -6,9 +6,9 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.HdrHistogram.Histogram;
 
-/// Which writes MongoDB has acknowledged, and when each was committed in PostgreSQL. A write is known by its
-/// document's key and a version that grows with every write of the key and is in the document; a commit of a
-/// version is one of all versions before it. Any thread.
+/// Which writes MongoDB has acknowledged, and when each was committed in PostgreSQL. A write is known by
+/// its document's key and a version that grows with every write of the key and is in the document; a commit
+/// of a version is one of all versions before it. Any thread.
 final class Ledger {
     /// The version of a delete, behind which nothing comes.
     static final long DELETED = Long.MAX_VALUE;

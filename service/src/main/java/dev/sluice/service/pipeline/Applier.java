@@ -18,9 +18,9 @@ final class Applier {
     private static final int CHANGES_MAX = 10_000;
 
     /// A stream that brings more than this is busy: then each transaction waits a little for more, since a
-    /// transaction costs more than its rows, and what it costs the stream could use. A stream that brings less
-    /// is applied at once, for the latency. By rate and not by what one transaction held, which after a pause of
-    /// either server is much for any stream.
+    /// transaction costs more than its rows, and what it costs the stream could use. A stream that brings
+    /// less is applied at once, for the latency. By rate and not by what one transaction held, which after
+    /// a pause of either server is much for any stream.
     private static final double BUSY_PER_SECOND = 5_000;
 
     private static final int CHANGES_WANTED = 2_000;
