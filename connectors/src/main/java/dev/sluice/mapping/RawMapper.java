@@ -4,7 +4,6 @@ import dev.sluice.schema.ChildMapping;
 import dev.sluice.schema.CollectionMapping;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.KeyMapping;
-import dev.sluice.schema.Source;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -37,6 +36,7 @@ public final class RawMapper {
 
     private final RawTable.Scopes ownScopes = this::ownScope;
     private final byte[] hex = new byte[24];
+    private final IdUuid.Maker uuids;
     private long objects;
 
     // Of the last document.
@@ -56,6 +56,7 @@ public final class RawMapper {
     private enum KeyKind {
         TEXT,
         WHOLE,
+        UUID,
         OTHER
     }
 
@@ -128,6 +129,7 @@ public final class RawMapper {
                     child.array().toString());
         }
         own.complete();
+        this.uuids = new IdUuid.Maker(IdUuid.namespace(mapping.collection()));
         KeyMapping keyMapping = mapping.key();
         boolean plain = keyMapping.form() == KeyMapping.Form.PLAIN;
         this.keyLength = keyMapping.type() instanceof ColumnType.Varchar(int length) ? length : Integer.MAX_VALUE;
@@ -135,6 +137,7 @@ public final class RawMapper {
             case ColumnType.Text t when plain -> KeyKind.TEXT;
             case ColumnType.Varchar t when plain -> KeyKind.TEXT;
             case ColumnType.Int(int size) when size == 8 -> KeyKind.WHOLE;
+            case ColumnType.Uuid u -> KeyKind.UUID;
             default -> KeyKind.OTHER;
         };
     }
@@ -262,7 +265,7 @@ public final class RawMapper {
                     return;
                 }
             }
-            case OTHER -> {}
+            case UUID, OTHER -> {}
         }
         output.value(key());
     }
@@ -280,6 +283,10 @@ public final class RawMapper {
             return idType == RawBytes.STRING
                     ? RawBytes.string(bytes, idAt)
                     : new String(hex, StandardCharsets.ISO_8859_1);
+        }
+        if (keyKind == KeyKind.UUID && idType == RawBytes.OBJECT_ID) {
+            RawConverter.hex(bytes, idAt, hex);
+            return uuids.of(hex);
         }
         BsonValue id = RawBytes.decode(bytes, idType, idAt, RawBytes.end(bytes, idType, idAt, bytes.length));
         if (mapper.key(id) instanceof KeyResult.Key(Object made)) {

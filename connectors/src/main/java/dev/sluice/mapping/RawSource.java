@@ -42,10 +42,10 @@ final class RawSource {
         List<Candidate> candidates = new ArrayList<>();
         for (Source source : sources) {
             switch (source) {
-                case Source.Path path when RawTable.hasNoIndex(path) ->
-                    candidates.add(new Candidate(here, here.slot(path)));
-                case Source.Parent(Source.Path path) when RawTable.hasNoIndex(path) ->
-                    candidates.add(new Candidate(document, document.slot(path)));
+                case Source.Path path
+                when RawTable.hasNoIndex(path) -> candidates.add(new Candidate(here, here.slot(path)));
+                case Source.Parent(Source.Path path)
+                when RawTable.hasNoIndex(path) -> candidates.add(new Candidate(document, document.slot(path)));
                 case Source.IdTime i -> candidates.add(new Candidate(document, -1));
                 default -> {
                     return null;

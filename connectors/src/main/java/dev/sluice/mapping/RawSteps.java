@@ -8,8 +8,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Tells of values that are not decoded whether a chain of conversions leaves them as they are, which most
-/// conversions do with most values: a text without NUL, a date that is a date already. It says so only where
-/// it is certain. Any thread.
+/// conversions do with most values: a text without NUL, a date that is a date already. It says so only
+/// where it is certain. Any thread.
 final class RawSteps {
     private final List<Step> steps;
 
@@ -54,8 +54,8 @@ final class RawSteps {
                     default -> true;
                 };
             case Conversion.Trim c ->
-                string((bytes, at, length) -> length == 0
-                        || (isVisible(bytes[at]) && isVisible(bytes[at + length - 1])));
+                string((bytes, at, length) ->
+                        length == 0 || (isVisible(bytes[at]) && isVisible(bytes[at + length - 1])));
             case Conversion.Lower c -> string(RawSteps::isLower);
             case Conversion.EmptyToNull c -> string((bytes, at, length) -> length > 0);
             case Conversion.BlankToNull c -> string((bytes, at, length) -> length > 0 && isVisible(bytes[at]));
