@@ -40,19 +40,34 @@ public final class IdUuid {
     }
 
     private static UUID version5(UUID namespace, String name) {
-        MessageDigest sha1;
-        try {
-            sha1 = MessageDigest.getInstance("SHA-1");
-        } catch (NoSuchAlgorithmException impossible) {
-            throw new IllegalStateException("every Java platform has SHA-1", impossible);
+        return new Maker(namespace).of(name.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /// Makes the UUIDs of one namespace, for who needs very many. For one thread.
+    static final class Maker {
+        private final MessageDigest sha1;
+        private final byte[] namespace;
+
+        /// @param namespace of the collection
+        Maker(UUID namespace) {
+            try {
+                this.sha1 = MessageDigest.getInstance("SHA-1");
+            } catch (NoSuchAlgorithmException impossible) {
+                throw new IllegalStateException("every Java platform has SHA-1", impossible);
+            }
+            this.namespace = ByteBuffer.allocate(16)
+                    .putLong(namespace.getMostSignificantBits())
+                    .putLong(namespace.getLeastSignificantBits())
+                    .array();
         }
-        sha1.update(ByteBuffer.allocate(16)
-                .putLong(namespace.getMostSignificantBits())
-                .putLong(namespace.getLeastSignificantBits())
-                .flip());
-        ByteBuffer hash = ByteBuffer.wrap(sha1.digest(name.getBytes(StandardCharsets.UTF_8)));
-        long high = (hash.getLong() & ~0xF000L) | 0x5000L;
-        long low = (hash.getLong() & 0x3FFF_FFFF_FFFF_FFFFL) | 0x8000_0000_0000_0000L;
-        return new UUID(high, low);
+
+        /// @param name an ObjectId's 24 hex digits
+        UUID of(byte[] name) {
+            sha1.update(namespace);
+            ByteBuffer hash = ByteBuffer.wrap(sha1.digest(name));
+            long high = (hash.getLong() & ~0xF000L) | 0x5000L;
+            long low = (hash.getLong() & 0x3FFF_FFFF_FFFF_FFFFL) | 0x8000_0000_0000_0000L;
+            return new UUID(high, low);
+        }
     }
 }

@@ -47,7 +47,9 @@ final class RawBytes {
     static final byte MAX_KEY = 0x7F;
 
     static final byte UUID_SUBTYPE = 4;
-    private static final byte OLD_BINARY_SUBTYPE = 2;
+
+    /// Has its length twice.
+    static final byte OLD_BINARY_SUBTYPE = 2;
 
     /// Deeper than MongoDB itself lets documents be nested.
     static final int DEPTH_MAX = 250;

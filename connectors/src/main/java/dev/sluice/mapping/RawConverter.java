@@ -144,7 +144,14 @@ final class RawConverter {
                 out.text(json.bytes(), 0, json.size());
             }
             case ARRAY -> array(bytes, type, at, out);
-            case DATE, BYTEA, OTHER -> decoded(bytes, type, at, out);
+            case BYTEA -> {
+                if (type == RawBytes.BINARY && bytes[at + 4] != RawBytes.OLD_BINARY_SUBTYPE) {
+                    out.binary(bytes, at + 5, RawBytes.int32(bytes, at));
+                } else {
+                    decoded(bytes, type, at, out);
+                }
+            }
+            case DATE, OTHER -> decoded(bytes, type, at, out);
         }
     }
 

@@ -36,6 +36,7 @@ public final class RawMapper {
 
     private final RawTable.Scopes ownScopes = this::ownScope;
     private final byte[] hex = new byte[24];
+    private final IdUuid.Maker uuids;
     private long objects;
 
     // Of the last document.
@@ -55,6 +56,7 @@ public final class RawMapper {
     private enum KeyKind {
         TEXT,
         WHOLE,
+        UUID,
         OTHER
     }
 
@@ -127,6 +129,7 @@ public final class RawMapper {
                     child.array().toString());
         }
         own.complete();
+        this.uuids = new IdUuid.Maker(IdUuid.namespace(mapping.collection()));
         KeyMapping keyMapping = mapping.key();
         boolean plain = keyMapping.form() == KeyMapping.Form.PLAIN;
         this.keyLength = keyMapping.type() instanceof ColumnType.Varchar(int length) ? length : Integer.MAX_VALUE;
@@ -134,6 +137,7 @@ public final class RawMapper {
             case ColumnType.Text t when plain -> KeyKind.TEXT;
             case ColumnType.Varchar t when plain -> KeyKind.TEXT;
             case ColumnType.Int(int size) when size == 8 -> KeyKind.WHOLE;
+            case ColumnType.Uuid u -> KeyKind.UUID;
             default -> KeyKind.OTHER;
         };
     }
@@ -261,7 +265,7 @@ public final class RawMapper {
                     return;
                 }
             }
-            case OTHER -> {}
+            case UUID, OTHER -> {}
         }
         output.value(key());
     }
@@ -279,6 +283,10 @@ public final class RawMapper {
             return idType == RawBytes.STRING
                     ? RawBytes.string(bytes, idAt)
                     : new String(hex, StandardCharsets.ISO_8859_1);
+        }
+        if (keyKind == KeyKind.UUID && idType == RawBytes.OBJECT_ID) {
+            RawConverter.hex(bytes, idAt, hex);
+            return uuids.of(hex);
         }
         BsonValue id = RawBytes.decode(bytes, idType, idAt, RawBytes.end(bytes, idType, idAt, bytes.length));
         if (mapper.key(id) instanceof KeyResult.Key(Object made)) {
