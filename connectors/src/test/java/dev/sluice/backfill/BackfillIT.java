@@ -25,6 +25,7 @@ import java.util.function.BooleanSupplier;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonInt64;
+import org.bson.BsonString;
 import org.bson.BsonTimestamp;
 import org.bson.BsonValue;
 import org.junit.jupiter.api.AfterEach;
@@ -42,8 +43,9 @@ class BackfillIT {
                 key: {column: id, type: text, form: typed}
                 columns:
                   n: integer
+                  big: text
             """;
-    private static final String TABLE = "CREATE TABLE things (id text PRIMARY KEY, n integer)";
+    private static final String TABLE = "CREATE TABLE things (id text PRIMARY KEY, n integer, big text)";
     private static final Backfill.Limits SMALL =
             Backfill.Limits.adaptive().withDocuments(3).withWorkers(1);
 
@@ -288,6 +290,30 @@ class BackfillIT {
 
         assertThat(target.rows("SELECT id, n FROM things WHERE n <> 0")).containsExactly("{\"$numberLong\":\"90\"}|1");
         assertThat(rowKeys()).hasSize(99).containsExactlyInAnyOrderElementsOf(expectedKeys());
+    }
+
+    @Test
+    void aViewIsRefusedWithAWordWhy() {
+        database.createCollection("others");
+        database.createView("things", "others", List.of());
+        org.assertj.core.api.Assertions.assertThatThrownBy(() -> copy(SMALL, () -> false))
+                .isInstanceOfSatisfying(dev.sluice.failure.SluiceException.class, e -> {
+                    assertThat(e.kind()).isEqualTo(dev.sluice.failure.FailureKind.MAPPING);
+                    assertThat(e).hasMessageContaining("things is a view");
+                });
+        assertThat(target.rows("SELECT * FROM sluice.backfill")).isEmpty();
+    }
+
+    @Test
+    void aDocumentOfFifteenMegabytesIsCopied() throws SQLException {
+        things.insertOne(new BsonDocument("_id", new BsonInt32(100))
+                .append("n", new BsonInt32(1))
+                .append("big", new BsonString("x".repeat(15 << 20))));
+        insert(2);
+        assertThat(copy(Backfill.Limits.adaptive(), () -> false)).isTrue();
+        assertThat(rowKeys()).containsExactlyInAnyOrderElementsOf(expectedKeys());
+        assertThat(target.rows("SELECT length(big) FROM things WHERE n = 1 AND big IS NOT NULL"))
+                .containsExactly(String.valueOf(15 << 20));
     }
 
     @Test

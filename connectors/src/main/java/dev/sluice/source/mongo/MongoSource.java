@@ -32,6 +32,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -291,6 +292,21 @@ public final class MongoSource implements AutoCloseable {
             }
             namespaces.sort(Comparator.comparing(Namespace::name));
             return List.copyOf(namespaces);
+        } catch (MongoException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    /// What a name stands for; empty where there is nothing of the name, or looking is not allowed.
+    public Optional<Namespace.Kind> kind(String name) {
+        try {
+            BsonDocument info = client.getDatabase(database)
+                    .listCollections(BsonDocument.class)
+                    .filter(Filters.eq("name", name))
+                    .first();
+            return Optional.ofNullable(info).map(MongoSource::kind);
+        } catch (MongoCommandException notAllowed) {
+            return Optional.empty();
         } catch (MongoException e) {
             throw Failures.classify(e);
         }
