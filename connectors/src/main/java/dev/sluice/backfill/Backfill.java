@@ -206,7 +206,8 @@ public final class Backfill implements AutoCloseable {
                 case TIME_SERIES ->
                     throw new SluiceException(
                             FailureKind.MAPPING,
-                            collection + " is a time series, and MongoDB has no change stream of those. Nothing of it is"
+                            collection
+                                    + " is a time series, and MongoDB has no change stream of those. Nothing of it is"
                                     + " copied. Take it out of the mapping, and write to PostgreSQL where it is written.");
             }
         });
@@ -268,11 +269,6 @@ public final class Backfill implements AutoCloseable {
     private int workersFor(CollectionTarget target, ChunkSink sink, long estimate) {
         if (sink.dependsOnItself(target)) {
             // Rows that refer to each other are better written in the order of their chunks: fewer have to wait.
-            return 1;
-        }
-        // A document larger than a chunk passes alone; several of them at once would be more than is planned for.
-        long average = source.averageDocumentBytes(target.collection());
-        if (average > limits.bytesMax() / 4) {
             return 1;
         }
         return Math.clamp(estimate / documentsPerRange(), 1, limits.workersMax());
@@ -411,6 +407,7 @@ public final class Backfill implements AutoCloseable {
                 }
                 case Span.Read.Part part -> {
                     try {
+                        work.pace.onRead(part.documents().size(), part.bytes());
                         sink(number).running(part.chunk(), part.rest());
                         readOn(span, part, reading);
                         write(part, reading);

@@ -29,6 +29,9 @@ final class Pace {
     private static final long RECOVER_NANOS = Duration.ofSeconds(5).toNanos();
     private static final double GAIN = 1.05;
 
+    /// Documents of more than this part of a chunk are large.
+    private static final int LARGE_SHARE = 4;
+
     /// Commits faster than this are no sign of distress, however fast they were before.
     private static final double COMMIT_NANOS_FINE =
             (double) Duration.ofMillis(50).toNanos();
@@ -64,12 +67,18 @@ final class Pace {
     private long probeAt;
     private boolean replicasLate;
 
+    private final long bytesMax;
+    private long documentsRead;
+    private long bytesRead;
+    private boolean largeDocuments;
+
     /// @param workersMax most workers that may be admitted; those that are when it is fixed
     /// @param now nanoseconds, from any start
     Pace(Backfill.Limits limits, int workersMax, long now) {
         this.workersMax = workersMax;
         this.workersFixed = limits.workersFixed();
         this.documentsFixed = limits.documentsFixed();
+        this.bytesMax = limits.bytesMax();
         this.workers = workersFixed ? workersMax : Math.min(WORKERS_FIRST, workersMax);
         this.documents = documentsFixed ? limits.documentsMax() : Math.min(DOCUMENTS_FIRST, limits.documentsMax());
         this.windowStart = now;
@@ -83,13 +92,21 @@ final class Pace {
 
     /// Whether a worker may take another chunk.
     ///
-    /// @param worker its number, from 0; the first always may, but for replicas that are late
+    /// @param worker its number, from 0; the first always may
     synchronized boolean admits(int worker) {
-        return replicasLate ? worker == 0 : worker < workers;
+        return worker < workers();
     }
 
     synchronized int workers() {
-        return replicasLate ? 1 : workers;
+        return replicasLate || largeDocuments ? 1 : workers;
+    }
+
+    /// A document larger than a chunk passes alone. Several of them at once would be more memory than is
+    /// planned for, so where documents are large on average, one works.
+    synchronized void onRead(int newDocuments, long newBytes) {
+        documentsRead += newDocuments;
+        bytesRead += newBytes;
+        largeDocuments = bytesRead > documentsRead * (bytesMax / LARGE_SHARE);
     }
 
     /// @return whether that is news

@@ -92,12 +92,14 @@ final class Span {
     /// What is read of a span at a time.
     sealed interface Read {
         /// @param chunk ends with the last of the documents
+        /// @param bytes of the documents
         /// @param rest what is left of the chunk that it was cut from; null when nothing is
         /// @param flight since before the documents were read
         /// @param landed to be run when the part is written or given up
         record Part(
                 Chunk chunk,
                 List<RawBsonDocument> documents,
+                long bytes,
                 @Nullable Chunk rest,
                 Fence.Flight flight,
                 Runnable landed)
@@ -186,25 +188,26 @@ final class Span {
             return end(open);
         }
         progress = true;
-        return part(open, bracket, documents, numbers);
+        return part(open, bracket, documents, bytes, numbers);
     }
 
     private IdBracket onlyBracket() {
         return chunks.keySet().iterator().next();
     }
 
-    private Read part(Opened open, IdBracket bracket, List<RawBsonDocument> documents, Supplier<Integer> numbers) {
+    private Read part(
+            Opened open, IdBracket bracket, List<RawBsonDocument> documents, long bytes, Supplier<Integer> numbers) {
         Chunk chunk = Objects.requireNonNull(chunks.get(bracket), "a bracket of one document has come twice");
         open.partBegins();
         if (bracket.single()) {
             chunks.remove(bracket);
-            return new Read.Part(chunk, List.copyOf(documents), null, open.flight, open::partEnds);
+            return new Read.Part(chunk, List.copyOf(documents), bytes, null, open.flight, open::partEnds);
         }
         BsonValue last = documents.getLast().get("_id", BsonNull.VALUE);
         Chunk rest = new Chunk(chunk.collection(), numbers.get(), bracket, last, chunk.upper());
         chunks.put(bracket, rest);
         Chunk part = new Chunk(chunk.collection(), chunk.number(), bracket, chunk.lower(), last);
-        return new Read.Part(part, List.copyOf(documents), rest, open.flight, open::partEnds);
+        return new Read.Part(part, List.copyOf(documents), bytes, rest, open.flight, open::partEnds);
     }
 
     private Read end(Opened open) {

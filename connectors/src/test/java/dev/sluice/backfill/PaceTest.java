@@ -78,6 +78,17 @@ class PaceTest {
     }
 
     @Test
+    void whereDocumentsAreLargeOneWorksEvenWhenMoreAreAskedFor() {
+        Pace pace = new Pace(LIMITS.withWorkers(4), 4, now);
+        pace.onRead(1_000, 450_000);
+        assertThat(pace.workers()).isEqualTo(4);
+        pace.onRead(20, 15L << 24);
+        assertThat(pace.workers()).as("one large one among many").isEqualTo(4);
+        pace.onRead(200, 200L << 24);
+        assertThat(pace.workers()).isOne();
+    }
+
+    @Test
     void whatIsFixedStays() {
         Pace pace = new Pace(LIMITS.withDocuments(700).withWorkers(3), 3, now);
         run(pace, 20_000, workers -> 100_000.0);
