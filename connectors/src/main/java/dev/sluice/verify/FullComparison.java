@@ -1,6 +1,5 @@
 package dev.sluice.verify;
 
-import dev.sluice.change.IdBracket;
 import dev.sluice.change.IdText;
 import dev.sluice.failure.Failures;
 import dev.sluice.mapping.KeyResult;
@@ -13,8 +12,8 @@ import dev.sluice.sink.postgres.CollectionTables;
 import dev.sluice.sink.postgres.ExpectedRows;
 import dev.sluice.sink.postgres.RowCopy;
 import dev.sluice.sink.postgres.TableSql;
+import dev.sluice.source.mongo.DocumentReader;
 import dev.sluice.source.mongo.MongoSource;
-import dev.sluice.source.mongo.MongoSource.Piece;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -104,30 +103,37 @@ public final class FullComparison {
     private long expect(CollectionTarget target, List<TableSql> tables, List<Object> parked) throws SQLException {
         RowCopy copy = new RowCopy(connection);
         long documents = 0;
-        for (IdBracket bracket : IdBracket.values()) {
-            BsonValue after = null;
-            for (boolean complete = false; !complete; ) {
-                Piece piece = source.read(target.collection(), bracket, after, null, DOCUMENTS_MAX, BYTES_MAX, null);
-                List<List<@Nullable Object[]>> rows = new ArrayList<>();
-                tables.forEach(t -> rows.add(new ArrayList<>()));
-                for (RawBsonDocument document : piece.documents()) {
-                    if (target.mapper().map(document) instanceof MappingResult.Mapped mapped
-                            && !parked.contains(mapped.key())) {
-                        rows.getFirst().add(mapped.row());
-                        for (int c = 0; c < mapped.children().size(); c++) {
-                            rows.get(c + 1).addAll(mapped.children().get(c));
-                        }
+        long bytes = 0;
+        List<List<@Nullable Object[]>> rows = new ArrayList<>();
+        tables.forEach(t -> rows.add(new ArrayList<>()));
+        try (DocumentReader reader = source.readAll(target.collection(), DOCUMENTS_MAX, null)) {
+            for (RawBsonDocument document = reader.peek(); document != null; document = reader.peek()) {
+                reader.take();
+                documents++;
+                bytes += document.getByteBuffer().remaining();
+                if (target.mapper().map(document) instanceof MappingResult.Mapped mapped
+                        && !parked.contains(mapped.key())) {
+                    rows.getFirst().add(mapped.row());
+                    for (int c = 0; c < mapped.children().size(); c++) {
+                        rows.get(c + 1).addAll(mapped.children().get(c));
                     }
                 }
-                for (int t = 0; t < tables.size(); t++) {
-                    copy.copy(tables.get(t).copyIntoStaging(), tables.get(t).shape(), rows.get(t));
+                if (rows.getFirst().size() >= DOCUMENTS_MAX || bytes >= BYTES_MAX) {
+                    copy(copy, tables, rows);
+                    bytes = 0;
                 }
-                documents += piece.documents().size();
-                after = piece.lastId();
-                complete = piece.complete();
             }
         }
+        copy(copy, tables, rows);
         return documents;
+    }
+
+    private static void copy(RowCopy copy, List<TableSql> tables, List<List<@Nullable Object[]>> rows)
+            throws SQLException {
+        for (int t = 0; t < tables.size(); t++) {
+            copy.copy(tables.get(t).copyIntoStaging(), tables.get(t).shape(), rows.get(t));
+            rows.get(t).clear();
+        }
     }
 
     /// @param keeps whether rows without a document are in order

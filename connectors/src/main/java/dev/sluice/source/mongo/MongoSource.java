@@ -54,6 +54,7 @@ import org.jspecify.annotations.Nullable;
 public final class MongoSource implements AutoCloseable {
     private static final Duration SERVER_SELECTION = Duration.ofSeconds(10);
     private static final Duration SOCKET_READ = Duration.ofSeconds(60);
+    private static final int READ_ALL_BATCH = 5_000;
     private static final Duration SAMPLE_MAX = Duration.ofMillis(500);
 
     private final MongoClient client;
@@ -549,6 +550,16 @@ public final class MongoSource implements AutoCloseable {
     /// Reads all documents of a collection, one bracket after the other, as [#readRange] does.
     public DocumentReader readAll(String collection, int batch, @Nullable BsonTimestamp notBefore) {
         return reader(collection, new BsonDocument(), batch, notBefore);
+    }
+
+    /// Shows all documents of a collection, one after the other.
+    public void forEach(String collection, Consumer<RawBsonDocument> reader) {
+        try (DocumentReader documents = readAll(collection, READ_ALL_BATCH, null)) {
+            for (RawBsonDocument document = documents.peek(); document != null; document = documents.peek()) {
+                documents.take();
+                reader.accept(document);
+            }
+        }
     }
 
     private DocumentReader reader(String collection, Bson filter, int batch, @Nullable BsonTimestamp notBefore) {

@@ -38,8 +38,6 @@ final class BackfillCommand implements Callable<Integer> {
     /// A chunk takes seconds; a server that does not answer is given up before whoever stops us gives up.
     private static final long STOP_SECONDS = 25;
 
-    private static final int PREVIEW_BATCH = 5_000;
-
     @Option(names = "--collection", paramLabel = "C", description = "Only this collection; may be repeated.")
     private List<String> collections = List.of();
 
@@ -218,9 +216,8 @@ final class BackfillCommand implements Callable<Integer> {
             throws SQLException {
         PrintWriter out = spec.commandLine().getOut();
         boolean nothing = setup.sayThatNothingIsThere(source);
-        int batch = batchSize == null ? PREVIEW_BATCH : batchSize;
         for (CollectionTarget target : chosen) {
-            out.println(DryRun.ofAll(source, target, batch).forPeople());
+            out.println(DryRun.ofAll(source, target).forPeople());
             out.flush();
         }
         if (prune) {

@@ -1,6 +1,5 @@
 package dev.sluice.service.infer;
 
-import dev.sluice.change.IdBracket;
 import dev.sluice.profile.CollectionProfile;
 import dev.sluice.profile.Coverage;
 import dev.sluice.profile.FieldSummary;
@@ -34,8 +33,6 @@ import org.bson.codecs.BsonDocumentCodec;
 public final class Inference {
     private static final BsonDocumentCodec DECODER = new BsonDocumentCodec();
     private static final int IDS_MAX = 500;
-    private static final int DOCUMENTS_MAX = 1_000;
-    private static final long BYTES_MAX = 16L << 20;
 
     private final MongoSource source;
     private final Request request;
@@ -167,15 +164,7 @@ public final class Inference {
             source.sample(collection, request.sample(), counted);
             return;
         }
-        for (IdBracket bracket : IdBracket.values()) {
-            BsonValue after = null;
-            for (boolean complete = false; !complete; ) {
-                MongoSource.Piece piece = source.read(collection, bracket, after, null, DOCUMENTS_MAX, BYTES_MAX, null);
-                piece.documents().forEach(counted);
-                after = piece.lastId();
-                complete = piece.complete();
-            }
-        }
+        source.forEach(collection, counted);
     }
 
     private Set<BsonValue> existing(String collection, Collection<BsonValue> ids) {

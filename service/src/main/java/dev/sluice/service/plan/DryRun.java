@@ -1,7 +1,5 @@
 package dev.sluice.service.plan;
 
-import dev.sluice.backfill.Backfill;
-import dev.sluice.change.IdBracket;
 import dev.sluice.mapping.MappingResult;
 import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.TableName;
@@ -65,21 +63,9 @@ public final class DryRun {
     }
 
     /// All documents of a collection.
-    ///
-    /// @param documentsMax most documents in memory at once
-    public static Forecast ofAll(MongoSource source, CollectionTarget target, int documentsMax) {
+    public static Forecast ofAll(MongoSource source, CollectionTarget target) {
         DryRun run = new DryRun(target, Map.of());
-        Backfill.Limits limits = Backfill.Limits.adaptive();
-        for (IdBracket bracket : IdBracket.values()) {
-            BsonValue after = null;
-            for (boolean complete = false; !complete; ) {
-                MongoSource.Piece piece =
-                        source.read(target.collection(), bracket, after, null, documentsMax, limits.bytesMax(), null);
-                piece.documents().forEach(run::add);
-                after = piece.lastId();
-                complete = piece.complete();
-            }
-        }
+        source.forEach(target.collection(), run::add);
         return run.forecast();
     }
 
