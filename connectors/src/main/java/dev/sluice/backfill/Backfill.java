@@ -243,18 +243,19 @@ public final class Backfill implements AutoCloseable {
         }
         try {
             watchReplicas(threads, work.pace);
-        } catch (InterruptedException e) {
+        } catch (InterruptedException | SQLException | RuntimeException e) {
             work.queue.abandon();
             throw e;
         } finally {
             // None may outlive this: a chunk that is applied later knows nothing of what the stream does by then.
             joinUninterruptibly(threads);
+            work.queue.close();
         }
         Throwable failure = work.failure.get();
         if (failure != null) {
             throw Failures.classify(failure);
         }
-        return !stopped.getAsBoolean() || work.queue.isDone();
+        return work.queue.isDone();
     }
 
     private ChunkSink sink(int worker) throws SQLException {
@@ -397,8 +398,7 @@ public final class Backfill implements AutoCloseable {
 
         private void copy(Span span) throws SQLException {
             long started = System.nanoTime();
-            Span.Read read = span.next(
-                    source, fence, streamPosition, work.pace.documents(), limits.bytesMax(), work.queue::nextNumber);
+            Span.Read read = read(span);
             Duration reading = Duration.ofNanos(System.nanoTime() - started);
             switch (read) {
                 case Span.Read.End end -> {
@@ -407,8 +407,6 @@ public final class Backfill implements AutoCloseable {
                 }
                 case Span.Read.Part part -> {
                     try {
-                        work.pace.onRead(part.documents().size(), part.bytes());
-                        sink(number).running(part.chunk(), part.rest());
                         readOn(span, part, reading);
                         write(part, reading);
                     } finally {
@@ -416,6 +414,27 @@ public final class Backfill implements AutoCloseable {
                         part.landed().run();
                     }
                 }
+            }
+        }
+
+        /// Reads a part and notes that it is read.
+        private Span.Read read(Span span) throws SQLException {
+            try {
+                Span.Read read = span.next(
+                        source,
+                        fence,
+                        streamPosition,
+                        work.pace.documents(),
+                        limits.bytesMax(),
+                        work.queue::nextNumber);
+                if (read instanceof Span.Read.Part part) {
+                    work.pace.onRead(part.documents().size(), part.bytes());
+                    sink(number).running(part.chunk(), part.rest());
+                }
+                return read;
+            } catch (SQLException | RuntimeException | Error e) {
+                span.abandon();
+                throw e;
             }
         }
 

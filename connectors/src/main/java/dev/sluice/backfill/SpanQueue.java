@@ -95,13 +95,21 @@ final class SpanQueue {
         }
     }
 
-    /// Whether every span was read to its end. When not, lets go of those that were not.
+    /// Whether every span was read to its end.
     boolean isDone() {
         lock.lock();
         try {
-            boolean done = waiting.isEmpty() && working == 0 && !abandoned;
+            return waiting.isEmpty() && working == 0 && !abandoned;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Lets go of what the spans hold that nobody has read to the end. When nobody works any more.
+    void close() {
+        lock.lock();
+        try {
             waiting.forEach(Span::abandon);
-            return done;
         } finally {
             lock.unlock();
         }

@@ -1,5 +1,6 @@
 package dev.sluice.service.plan;
 
+import dev.sluice.backfill.Backfill;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.mapping.TableShape;
@@ -39,8 +40,9 @@ import org.jspecify.annotations.Nullable;
 final class TargetChecks {
     private static final int VERSION_MIN = 13;
 
-    /// The lock, the bookkeeping, the stream, the copy, metrics and status, a command beside it.
-    private static final int CONNECTIONS_WANTED = 8;
+    /// The lock, the bookkeeping, the stream, what is taken anew (two), metrics and status, a command
+    /// beside it; and one for each worker of the copy.
+    private static final int CONNECTIONS_WANTED = 7 + Backfill.Limits.adaptive().workersMax();
 
     /// Free disk for each byte of documents: rows, indexes and the log together.
     private static final int DISK_FACTOR = 2;
