@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
@@ -42,7 +43,8 @@ public final class Backfill implements AutoCloseable {
     private static final Duration CUT_AFTER = Duration.ofSeconds(3);
     private static final double READING_SHARE = 0.8;
 
-    /// Hears how the copy goes on; each call comes alone, from any of the backfill's threads.
+    /// Hears how the copy goes on; each call comes alone, from any of the backfill's threads. The estimate
+    /// of a collection comes before its chunks.
     public interface Listener {
         /// @param documents how many there are, about
         /// @param alreadyCopied how many an earlier run has copied
@@ -170,17 +172,15 @@ public final class Backfill implements AutoCloseable {
                 return true;
             }
             requireChanges(collection);
-            long estimate = source.estimate(collection);
-            store.start(connection, collection, estimate);
+            store.begin(connection, collection);
             if (!store.isCut(connection, collection)) {
                 store.cut(connection, collection, Ranges.brackets(collection));
             }
-            listener.onEstimate(target, estimate, store.copied(connection, collection));
             // More than once only when what was done is not: PostgreSQL lost it, or another process has cut it.
             for (List<Chunk> left = store.unfinished(connection, collection);
                     !left.isEmpty();
                     left = store.unfinished(connection, collection)) {
-                if (!copy(target, left, estimate)) {
+                if (!copy(target, left)) {
                     return false;
                 }
             }
@@ -221,18 +221,16 @@ public final class Backfill implements AutoCloseable {
     }
 
     /// @return false when stopped
-    private boolean copy(CollectionTarget target, List<Chunk> left, long estimate)
-            throws SQLException, InterruptedException {
+    private boolean copy(CollectionTarget target, List<Chunk> left) throws SQLException, InterruptedException {
         ChunkSink first = sink(0);
-        int workers = workersFor(target, first, estimate);
+        // Rows that refer to each other are better written in the order of their chunks: fewer have to wait.
+        int workers = first.dependsOnItself(target) ? 1 : limits.workersMax();
         Work work = new Work(
                 target,
                 left,
                 store.nextNumber(connection, target.collection()),
                 new Pace(limits, workers, System.nanoTime()),
-                first.isEmpty(target),
-                estimate,
-                workers > 1);
+                first.isEmpty(target));
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < workers; i++) {
             Worker worker = new Worker(work, i);
@@ -242,9 +240,11 @@ public final class Backfill implements AutoCloseable {
                     .start(worker::run));
         }
         try {
+            // Beside the first read, which may take a while to begin.
+            sayEstimate(work);
             watchReplicas(threads, work.pace);
         } catch (InterruptedException | SQLException | RuntimeException e) {
-            work.queue.abandon();
+            work.abandon();
             throw e;
         } finally {
             // None may outlive this: a chunk that is applied later knows nothing of what the stream does by then.
@@ -267,12 +267,14 @@ public final class Backfill implements AutoCloseable {
         return sink;
     }
 
-    private int workersFor(CollectionTarget target, ChunkSink sink, long estimate) {
-        if (sink.dependsOnItself(target)) {
-            // Rows that refer to each other are better written in the order of their chunks: fewer have to wait.
-            return 1;
+    private void sayEstimate(Work work) throws SQLException {
+        String collection = work.target.collection();
+        long estimate = source.estimate(collection);
+        store.start(connection, collection, estimate);
+        synchronized (listener) {
+            listener.onEstimate(work.target, estimate, store.copied(connection, collection));
         }
-        return Math.clamp(estimate / documentsPerRange(), 1, limits.workersMax());
+        work.estimated(estimate);
     }
 
     private int documentsPerRange() {
@@ -320,29 +322,34 @@ public final class Backfill implements AutoCloseable {
         private final SpanQueue queue;
         private final Pace pace;
         private final boolean startedEmpty;
-        private final long estimate;
-        private final boolean several;
+        private final CompletableFuture<Long> estimate = new CompletableFuture<>();
         private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
         private final long startedNanos = System.nanoTime();
         private long readNanos;
         private long documentsRead;
         private boolean cut;
 
-        /// @param several whether several workers are at it
-        Work(
-                CollectionTarget target,
-                List<Chunk> left,
-                int nextNumber,
-                Pace pace,
-                boolean startedEmpty,
-                long estimate,
-                boolean several) {
-            this.estimate = estimate;
-            this.several = several;
+        Work(CollectionTarget target, List<Chunk> left, int nextNumber, Pace pace, boolean startedEmpty) {
             this.target = target;
             this.queue = new SpanQueue(spans(left), nextNumber);
             this.pace = pace;
             this.startedEmpty = startedEmpty;
+        }
+
+        /// @param documents about
+        void estimated(long documents) {
+            estimate.complete(documents);
+        }
+
+        /// Waits until it is known.
+        long estimate() {
+            return estimate.join();
+        }
+
+        /// Nobody will know.
+        void abandon() {
+            queue.abandon();
+            estimate.complete(0L);
         }
 
         /// Whether a cursor is read nearly all the time, so that more of them would be faster. True once at
@@ -351,11 +358,11 @@ public final class Backfill implements AutoCloseable {
             readNanos += reading.toNanos();
             documentsRead += documents;
             long elapsed = System.nanoTime() - startedNanos;
-            boolean worth = several
-                    && !cut
+            boolean worth = !cut
+                    && pace.workers() > 1
                     && elapsed > CUT_AFTER.toNanos()
                     && readNanos > elapsed * READING_SHARE
-                    && estimate - documentsRead > CUT_FROM;
+                    && estimate() - documentsRead > CUT_FROM;
             cut |= worth;
             return worth;
         }
@@ -449,7 +456,7 @@ public final class Backfill implements AutoCloseable {
             for (Chunk left : span.giveUp().left()) {
                 if (left.bracket() == rest.bracket()) {
                     List<Chunk> parts =
-                            Ranges.cut(source, rest, work.estimate, documentsPerRange(), work.queue::nextNumber);
+                            Ranges.cut(source, rest, work.estimate(), documentsPerRange(), work.queue::nextNumber);
                     sink(number).cut(parts);
                     parts.reversed().forEach(chunk -> work.queue.giveBack(Span.of(chunk)));
                 } else {
@@ -467,6 +474,7 @@ public final class Backfill implements AutoCloseable {
             work.pace.onChunk(
                     new Pace.Taken(documents, reading, writing, sink(number).commitNanos()), System.nanoTime());
             Done done = new Done(part.chunk(), documents, summary, reading, writing, work.pace.workers());
+            work.estimate();
             synchronized (listener) {
                 listener.onChunk(work.target, done);
             }

@@ -20,7 +20,7 @@ final class Pace {
     private static final long CHUNK_NANOS_WANTED = Duration.ofMillis(250).toNanos();
     private static final int DOCUMENTS_LEAST = 200;
     private static final int DOCUMENTS_MOST = 20_000;
-    private static final int DOCUMENTS_FIRST = 5_000;
+    private static final int DOCUMENTS_FIRST = 2_000;
 
     private static final int WORKERS_FIRST = 2;
 
@@ -71,6 +71,7 @@ final class Pace {
     private long documentsRead;
     private long bytesRead;
     private boolean largeDocuments;
+    private boolean fullChunkSeen;
 
     /// @param workersMax most workers that may be admitted; those that are when it is fixed
     /// @param now nanoseconds, from any start
@@ -98,12 +99,14 @@ final class Pace {
     }
 
     synchronized int workers() {
-        return replicasLate || largeDocuments ? 1 : workers;
+        return replicasLate || largeDocuments || !fullChunkSeen ? 1 : workers;
     }
 
-    /// A document larger than a chunk passes alone. Several of them at once would be more memory than is
+    /// A second worker comes when the first has read a full chunk: before, there may not be more. A
+    /// document larger than a chunk passes alone. Several of them at once would be more memory than is
     /// planned for, so where documents are large on average, one works.
     synchronized void onRead(int newDocuments, long newBytes) {
+        fullChunkSeen |= newDocuments >= documents || newBytes >= bytesMax;
         documentsRead += newDocuments;
         bytesRead += newBytes;
         largeDocuments = bytesRead > documentsRead * (bytesMax / LARGE_SHARE);

@@ -13,7 +13,7 @@ class PaceTest {
 
     @Test
     void aChunkGrowsUntilItTakesAQuarterOfASecond() {
-        Pace pace = new Pace(LIMITS, 4, now);
+        Pace pace = begun(LIMITS, 4);
         for (int i = 0; i < 20; i++) {
             chunk(pace, pace.documents() * 20L, 1, 2);
         }
@@ -26,14 +26,14 @@ class PaceTest {
 
     @Test
     void aWorkerMoreIsKeptWhenItMakesTheCopyFaster() {
-        Pace pace = new Pace(LIMITS, 4, now);
+        Pace pace = begun(LIMITS, 4);
         run(pace, 20_000, workers -> 100_000.0 * workers);
         assertThat(pace.workers()).isEqualTo(4);
     }
 
     @Test
     void aWorkerMoreIsSentAwayWhenItDoesNot() {
-        Pace pace = new Pace(LIMITS, 4, now);
+        Pace pace = begun(LIMITS, 4);
         run(pace, 10_000, workers -> 100_000.0);
         assertThat(pace.workers()).isEqualTo(2);
         assertThat(pace.admits(1)).isTrue();
@@ -42,7 +42,7 @@ class PaceTest {
 
     @Test
     void slowCommitsHalveTheWorkersAndFastOnesBringThemBack() {
-        Pace pace = new Pace(LIMITS, 4, now);
+        Pace pace = begun(LIMITS, 4);
         run(pace, 20_000, workers -> 100_000.0 * workers);
         for (int i = 0; i < 30; i++) {
             chunk(pace, 100_000, 1, 800);
@@ -57,7 +57,7 @@ class PaceTest {
 
     @Test
     void aSlowMongoDbHalvesTheWorkers() {
-        Pace pace = new Pace(LIMITS, 4, now);
+        Pace pace = begun(LIMITS, 4);
         run(pace, 20_000, workers -> 100_000.0 * workers);
         for (int i = 0; i < 30; i++) {
             chunk(pace, 100_000, 20_000, 2);
@@ -68,7 +68,7 @@ class PaceTest {
 
     @Test
     void whileReplicasAreLateOnlyOneWorks() {
-        Pace pace = new Pace(LIMITS.withWorkers(4), 4, now);
+        Pace pace = begun(LIMITS.withWorkers(4), 4);
         assertThat(pace.onReplicas(true)).isTrue();
         assertThat(pace.onReplicas(true)).as("news once").isFalse();
         assertThat(pace.admits(0)).isTrue();
@@ -79,7 +79,7 @@ class PaceTest {
 
     @Test
     void whereDocumentsAreLargeOneWorksEvenWhenMoreAreAskedFor() {
-        Pace pace = new Pace(LIMITS.withWorkers(4), 4, now);
+        Pace pace = begun(LIMITS.withWorkers(4), 4);
         pace.onRead(1_000, 450_000);
         assertThat(pace.workers()).isEqualTo(4);
         pace.onRead(20, 15L << 24);
@@ -90,7 +90,7 @@ class PaceTest {
 
     @Test
     void whatIsFixedStays() {
-        Pace pace = new Pace(LIMITS.withDocuments(700).withWorkers(3), 3, now);
+        Pace pace = begun(LIMITS.withDocuments(700).withWorkers(3), 3);
         run(pace, 20_000, workers -> 100_000.0);
         for (int i = 0; i < 30; i++) {
             chunk(pace, 1_000_000, 20_000, 800);
@@ -98,6 +98,22 @@ class PaceTest {
         }
         assertThat(pace.documents()).isEqualTo(700);
         assertThat(pace.workers()).isEqualTo(3);
+    }
+
+    @Test
+    void aSecondOneComesWhenAFullChunkWasRead() {
+        Pace pace = new Pace(LIMITS, 4, now);
+        pace.onRead(17, 17_000);
+        assertThat(pace.workers()).isOne();
+        pace.onRead(pace.documents(), 20_000);
+        assertThat(pace.workers()).isEqualTo(2);
+    }
+
+    /// When a full chunk was read.
+    private Pace begun(Backfill.Limits limits, int workersMax) {
+        Pace pace = new Pace(limits, workersMax, now);
+        pace.onRead(pace.documents(), pace.documents() * 450L);
+        return pace;
     }
 
     private interface Rate {

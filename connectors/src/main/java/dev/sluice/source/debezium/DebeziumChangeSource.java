@@ -21,6 +21,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.IntConsumer;
+import java.util.function.LongUnaryOperator;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -60,11 +61,12 @@ public final class DebeziumChangeSource implements ChangeSource {
         void take(List<SourceRecord> records) throws InterruptedException;
     }
 
-    private DebeziumChangeSource(EngineProperties settings, Position from, Records handler) {
+    private DebeziumChangeSource(EngineProperties settings, Position from, Polls polls, Records handler) {
         this.settings = settings;
         this.handler = handler;
         this.handOver = new HandOver(4 * settings.batchMax(), settings.queueBytesMax());
         handOver.register(reference);
+        polls.register(reference);
         CommittedOffset.register(reference, from);
         Properties properties = settings.toProperties();
         properties.setProperty(CommittedOffset.REFERENCE, reference);
@@ -88,7 +90,11 @@ public final class DebeziumChangeSource implements ChangeSource {
     /// @param from changes behind it are delivered, nothing before
     public static DebeziumChangeSource start(EngineProperties settings, Position from, Handler handler) {
         RecordDecoder decoder = new RecordDecoder(settings.rawDocuments());
-        return started(new DebeziumChangeSource(settings, from, records -> deliver(records, decoder, handler)));
+        Polls polls = new Polls();
+        // The hook that hears of polls is the one that leaves documents as they are.
+        LongUnaryOperator idleSince = settings.rawDocuments() ? polls::idleSince : LongUnaryOperator.identity();
+        return started(new DebeziumChangeSource(
+                settings, from, polls, records -> deliver(records, decoder, idleSince, handler)));
     }
 
     /// Opens the stream into nothing: changes are counted and not even decoded. What the engine itself can
@@ -97,6 +103,7 @@ public final class DebeziumChangeSource implements ChangeSource {
         return started(new DebeziumChangeSource(
                 settings,
                 from,
+                new Polls(),
                 records -> counted.accept((int) records.stream()
                         .filter(r -> !RecordDecoder.isHeartbeat(r))
                         .count())));
@@ -136,7 +143,8 @@ public final class DebeziumChangeSource implements ChangeSource {
 
     // The engine's committer is not used: the position goes with the rows, and nothing is ever stored by the engine
     // (promise 1).
-    private static void deliver(List<SourceRecord> records, RecordDecoder decoder, Handler handler)
+    private static void deliver(
+            List<SourceRecord> records, RecordDecoder decoder, LongUnaryOperator idleSinceWhen, Handler handler)
             throws InterruptedException {
         List<Change> changes = new ArrayList<>(records.size());
         Position upTo = null;
@@ -146,7 +154,7 @@ public final class DebeziumChangeSource implements ChangeSource {
         }
         for (SourceRecord record : records) {
             if (RecordDecoder.isHeartbeat(record)) {
-                idleSince = RecordDecoder.heartbeatMillis(record);
+                idleSince = idleSinceWhen.applyAsLong(RecordDecoder.heartbeatMillis(record));
                 continue;
             }
             idleSince = 0;
@@ -177,6 +185,7 @@ public final class DebeziumChangeSource implements ChangeSource {
     private void forget() {
         CommittedOffset.forget(reference);
         HandOver.forget(reference);
+        Polls.forget(reference);
     }
 
     @Override

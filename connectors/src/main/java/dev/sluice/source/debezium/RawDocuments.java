@@ -1,6 +1,7 @@
 package dev.sluice.source.debezium;
 
 import com.mongodb.MongoClientSettings;
+import io.debezium.config.Configuration;
 import io.debezium.connector.mongodb.connection.DefaultMongoDbAuthProvider;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -27,14 +28,24 @@ import org.jspecify.annotations.Nullable;
 /// character. That is faster, and it is exact where JSON is not: NaN, a document that looks like Extended
 /// JSON, DBPointer.
 ///
-/// It hangs on Debezium's plug-in for authentication, the only place that may touch the driver's settings,
-/// and relies on Debezium calling `toJson(JsonWriterSettings)` for document images and nothing else: an
-/// internal matter, so its version is pinned and `DebeziumChangeSourceIT` watches it. Made by the
-/// connector, by reflection.
+/// It also lets [Polls] hear of the driver's commands. It hangs on Debezium's plug-in for authentication,
+/// the only place that may touch the driver's settings, and relies on Debezium calling
+/// `toJson(JsonWriterSettings)` for document images and nothing else: an internal matter, so its version is
+/// pinned and `DebeziumChangeSourceIT` watches it. Made by the connector, by reflection.
 public final class RawDocuments extends DefaultMongoDbAuthProvider {
+    private @Nullable Polls polls;
+
+    @Override
+    public void init(Configuration config) {
+        super.init(config);
+        polls = Polls.registered(String.valueOf(config.getString(CommittedOffset.REFERENCE)));
+    }
 
     @Override
     public MongoClientSettings.Builder addAuthConfig(MongoClientSettings.Builder settings) {
+        if (polls != null) {
+            settings.addCommandListener(polls);
+        }
         return super.addAuthConfig(settings)
                 .codecRegistry(CodecRegistries.fromRegistries(
                         CodecRegistries.fromCodecs(new RawImageCodec()),

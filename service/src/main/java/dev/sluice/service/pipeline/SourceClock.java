@@ -14,9 +14,10 @@ import org.jspecify.annotations.Nullable;
 /// to the newest operation there was, everything committed up to the moment of asking is applied. Any
 /// thread.
 final class SourceClock {
-    /// For servers whose idle tokens stand still: a stream that says it is idle this long after the
-    /// question has polled the server since, which takes at most half a second.
-    private static final Duration IDLE_MARGIN = Duration.ofSeconds(2);
+    /// For servers whose idle tokens stand still: a stream that polled the server this long after the
+    /// question, and has nothing left of what came, has all that was there. What is written may take a
+    /// moment until it can be read.
+    private static final Duration IDLE_MARGIN = Duration.ofMillis(250);
 
     /// An answer of the server.
     ///
