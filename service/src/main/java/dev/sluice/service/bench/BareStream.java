@@ -1,7 +1,9 @@
 package dev.sluice.service.bench;
 
 import com.mongodb.client.MongoChangeStreamCursor;
-import com.mongodb.client.MongoCollection;
+import com.mongodb.client.MongoDatabase;
+import com.mongodb.client.model.Aggregates;
+import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.changestream.ChangeStreamDocument;
 import com.mongodb.client.model.changestream.FullDocument;
 import dev.sluice.change.Position;
@@ -10,6 +12,7 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -25,7 +28,7 @@ final class BareStream implements AutoCloseable {
     private static final int BATCH = 10_000;
     private static final long AWAIT_MILLIS = 100;
 
-    private final MongoCollection<?> users;
+    private final MongoDatabase database;
     private final Connection connection;
     private final Ledger ledger;
     private final UserRows codec = new UserRows();
@@ -34,8 +37,8 @@ final class BareStream implements AutoCloseable {
     private volatile boolean stopped;
 
     /// @param connection used by this loop alone
-    BareStream(MongoCollection<?> users, Connection connection, Ledger ledger) throws SQLException {
-        this.users = users;
+    BareStream(MongoDatabase database, Connection connection, Ledger ledger) throws SQLException {
+        this.database = database;
         this.connection = connection;
         this.ledger = ledger;
         try (Statement statement = connection.createStatement()) {
@@ -47,8 +50,8 @@ final class BareStream implements AutoCloseable {
 
     void start(Position from) {
         Thread.ofPlatform().name("bench-bare-stream").daemon(true).start(() -> {
-            try (MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor = users.watch(
-                            RawBsonDocument.class)
+            try (MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor = database.watch(
+                            List.of(Aggregates.match(Filters.eq("ns.coll", Users.COLLECTION))), RawBsonDocument.class)
                     .fullDocument(FullDocument.UPDATE_LOOKUP)
                     .resumeAfter(from.resumeToken())
                     .maxAwaitTime(AWAIT_MILLIS, TimeUnit.MILLISECONDS)

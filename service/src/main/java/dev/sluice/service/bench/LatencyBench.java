@@ -79,7 +79,7 @@ public final class LatencyBench {
         Ledger ledger = new Ledger();
         try (MongoSource source = new MongoSource(servers.mongo().uri(), database.getName());
                 Target target = Target.create(servers.postgres(), entry);
-                BareStream stream = new BareStream(users, target.connector().open(), ledger)) {
+                BareStream stream = new BareStream(database, target.connector().open(), ledger)) {
             stream.start(source.currentPosition());
             return measured(users, ledger, rate, stream.ended());
         } finally {

@@ -1,19 +1,23 @@
 package dev.sluice.service.bench;
 
-import com.mongodb.client.MongoCollection;
 import com.mongodb.client.MongoCursor;
+import com.mongodb.client.MongoDatabase;
+import com.mongodb.client.model.Aggregates;
+import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.changestream.FullDocument;
 import dev.sluice.change.Position;
+import java.util.List;
 import org.bson.RawBsonDocument;
 
 /// The change stream as the driver alone reads it, with the look-up of updated documents, into nothing.
 final class RawStream {
     private RawStream() {}
 
-    static Sample drain(MongoCollection<?> collection, Position from, long changes) {
+    static Sample drain(MongoDatabase database, Position from, long changes) {
         Drain drain = new Drain(changes);
-        try (MongoCursor<RawBsonDocument> cursor = collection
-                .watch()
+        try (MongoCursor<RawBsonDocument> cursor = database.watch(
+                        // By the database, whose position it is: not every server takes that for a part of it.
+                        List.of(Aggregates.match(Filters.eq("ns.coll", Users.COLLECTION))))
                 .fullDocument(FullDocument.UPDATE_LOOKUP)
                 .resumeAfter(from.resumeToken())
                 .withDocumentClass(RawBsonDocument.class)

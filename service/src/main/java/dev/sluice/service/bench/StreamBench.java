@@ -52,22 +52,22 @@ public final class StreamBench {
                 Position from = source.currentPosition();
                 progress.printf(Locale.ROOT, "Writing %,d changes of users ...%n", changes);
                 write(users);
-                contest(servers, source, users, from, changes / WARM_UP_PART).warmUp(progress);
+                contest(servers, source, database, from, changes / WARM_UP_PART).warmUp(progress);
                 return new ContestReport(
                         "stream",
                         runs,
                         Machine.of(servers),
-                        List.of(contest(servers, source, users, from, changes).run(runs, progress)));
+                        List.of(contest(servers, source, database, from, changes)
+                                .run(runs, progress)));
             }
         }
     }
 
-    private Contest contest(
-            Servers servers, MongoSource source, MongoCollection<Document> users, Position from, int count) {
+    private Contest contest(Servers servers, MongoSource source, MongoDatabase database, Position from, int count) {
         EngineProperties ours = EngineProperties.defaults(
                 "bench", source.uriWithReplicaSet(), source.database(), List.of(Users.COLLECTION, Orders.COLLECTION));
         Contest contest = new Contest("Stream of " + String.format(Locale.ROOT, "%,d", count) + " changes", "changes")
-                .add(Contender.limit("raw change stream, into nothing", () -> RawStream.drain(users, from, count)));
+                .add(Contender.limit("raw change stream, into nothing", () -> RawStream.drain(database, from, count)));
         if (steps) {
             EngineSteps.to(ours)
                     .forEach((name, step) ->
