@@ -38,9 +38,9 @@ public final class Backfill implements AutoCloseable {
     private static final Duration REPLICAS_EVERY = Duration.ofSeconds(2);
 
     /// So many documents have to be left for a second cursor to be worth opening.
-    private static final long CUT_FROM = 200_000;
+    private static final long CUT_FROM = 1_000_000;
 
-    private static final Duration CUT_AFTER = Duration.ofSeconds(3);
+    private static final Duration CUT_AFTER = Duration.ofSeconds(10);
     private static final double READING_SHARE = 0.8;
 
     /// Hears how the copy goes on; each call comes alone, from any of the backfill's threads. The estimate
@@ -431,6 +431,7 @@ public final class Backfill implements AutoCloseable {
                         source,
                         fence,
                         streamPosition,
+                        limits.documentsMax(),
                         work.pace.documents(),
                         limits.bytesMax(),
                         work.queue::nextNumber);

@@ -32,6 +32,9 @@ final class Span {
     /// A flight remembers every key that the stream touches; with so many, a new cursor costs less.
     private static final int TOUCHED_MAX = 100_000;
 
+    /// Documents that MongoDB sends at a time: enough that asking costs nothing.
+    private static final int BATCH_MAX = 10_000;
+
     /// Those that are not read to their ends, each in a bracket of its own. In a span of a whole collection
     /// all brackets stay here until its end, which alone proves that there is nothing more in them.
     private final Map<IdBracket, Chunk> chunks = new EnumMap<>(IdBracket.class);
@@ -115,16 +118,18 @@ final class Span {
     /// Reads the next part, or all there is to say at the end. For one thread at a time.
     ///
     /// @param position where the stream is applied to
+    /// @param batch most documents that MongoDB is to send at a time
     /// @param numbers gives numbers to new chunks
     /// @throws SluiceException when MongoDB does not answer, and did not do so before
     Read next(
             MongoSource source,
             Fence fence,
             Supplier<@Nullable BsonTimestamp> position,
+            int batch,
             int documentsMax,
             long bytesMax,
             Supplier<Integer> numbers) {
-        Opened open = opened == null ? open(source, fence, position, documentsMax) : opened;
+        Opened open = opened == null ? open(source, fence, position, Math.min(batch, BATCH_MAX)) : opened;
         if (open.flight.touchedCount() > TOUCHED_MAX) {
             return giveUp();
         }
@@ -140,7 +145,7 @@ final class Span {
         }
     }
 
-    private Opened open(MongoSource source, Fence fence, Supplier<@Nullable BsonTimestamp> position, int documentsMax) {
+    private Opened open(MongoSource source, Fence fence, Supplier<@Nullable BsonTimestamp> position, int batch) {
         Chunk first = chunks.values().iterator().next();
         // The flight opens first, then the position is asked for: what the stream applies from here on is noted, and
         // what it applied before is at or before that position, which the cursor does not read behind.
@@ -148,9 +153,9 @@ final class Span {
         try {
             BsonTimestamp notBefore = position.get();
             DocumentReader reader = whole
-                    ? source.readAll(first.collection(), documentsMax, notBefore)
+                    ? source.readAll(first.collection(), batch, notBefore)
                     : source.readRange(
-                            first.collection(), first.bracket(), first.lower(), first.upper(), documentsMax, notBefore);
+                            first.collection(), first.bracket(), first.lower(), first.upper(), batch, notBefore);
             Opened fresh = new Opened(reader, flight);
             opened = fresh;
             return fresh;
