@@ -68,7 +68,7 @@ class KilledBackfillIT {
 
     private static ServiceProcess backfill(LiveSystem system) {
         return ServiceProcess.start(
-                List.of("backfill", "--batch-size", "150", "--parallel", "3"),
+                List.of("backfill", "--batch-size", "100", "--parallel", "3"),
                 List.of(),
                 Map.of(
                         "MONGO_URI", system.mongo().uri(),
