@@ -201,8 +201,7 @@ public final class Resync {
                 }
                 try (Fence.Flight flight = fences.get(target.index()).open()) {
                     BsonTimestamp notBefore = streamPosition.get();
-                    Piece piece =
-                            source.read(target.collection(), bracket, after, null, DOCUMENTS_MAX, BYTES_MAX, notBefore);
+                    Piece piece = source.read(target.collection(), bracket, after, DOCUMENTS_MAX, BYTES_MAX, notBefore);
                     List<RowChange> rows = new ArrayList<>();
                     for (RawBsonDocument document : piece.documents()) {
                         BsonValue id = document.get("_id", BsonNull.VALUE);

@@ -495,13 +495,11 @@ public final class MongoSource implements AutoCloseable {
     /// secondary would bring a deleted document back.
     ///
     /// @param after exclusive; null for the bracket's first
-    /// @param upTo inclusive; null for the bracket's last
     /// @param notBefore the stream's position when the piece's flight opened; null where that is unknown
     public Piece read(
             String collection,
             IdBracket bracket,
             @Nullable BsonValue after,
-            @Nullable BsonValue upTo,
             int documentsMax,
             long bytesMax,
             @Nullable BsonTimestamp notBefore) {
@@ -510,7 +508,7 @@ public final class MongoSource implements AutoCloseable {
             List<RawBsonDocument> documents = new ArrayList<>();
             long bytes = 0;
             try (MongoCursor<RawBsonDocument> cursor = collection(collection)
-                    .find(session, range(bracket, after, upTo))
+                    .find(session, behind(bracket, after))
                     .sort(Sorts.ascending("_id"))
                     .limit(limit)
                     .batchSize(limit)
