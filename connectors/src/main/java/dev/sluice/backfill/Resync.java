@@ -5,6 +5,7 @@ import dev.sluice.change.IdBracket;
 import dev.sluice.change.IdText;
 import dev.sluice.failure.Failures;
 import dev.sluice.mapping.KeyResult;
+import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
@@ -122,15 +123,20 @@ public final class Resync {
 
     private int take(CollectionTarget target, List<Entry> entries) throws SQLException {
         Set<BsonValue> wanted = new LinkedHashSet<>();
+        Set<Object> sought = new HashSet<>();
         for (Entry entry : entries) {
             Optional<List<BsonValue>> ids = ids(target, entry);
-            if (ids.isEmpty()) {
+            if (ids.isPresent()) {
+                wanted.addAll(ids.get());
+            } else if (entry.repair() && entry.rowKey() != null) {
+                sought.add(RowIdentity.rowKey(target, entry.rowKey()));
+            } else {
                 return takeAll(target, entries);
             }
-            wanted.addAll(ids.get());
         }
         try (Fence.Flight flight = fences.get(target.index()).open()) {
             BsonTimestamp notBefore = streamPosition.get();
+            wanted.addAll(having(target, sought, notBefore));
             Piece piece = source.read(target.collection(), List.copyOf(wanted), BYTES_MAX, notBefore);
             Map<String, Entry> byDocument = new HashMap<>();
             Map<String, Entry> byRow = new HashMap<>();
@@ -158,6 +164,7 @@ public final class Resync {
                 }
             }
             List<Entry> done = new ArrayList<>(found);
+            Set<Object> unexplained = new HashSet<>();
             if (piece.complete()) {
                 for (Entry entry : entries) {
                     if (!found.contains(entry)) {
@@ -165,13 +172,51 @@ public final class Resync {
                         if (entry.documentKey() != null) {
                             BsonValue id = IdText.parse(entry.documentKey());
                             add(rows, new Change.Delete(target.collection(), id, new BsonTimestamp(0), 0));
+                        } else if (entry.repair()) {
+                            unexplained.add(RowIdentity.rowKey(target, String.valueOf(entry.rowKey())));
                         }
                     }
                 }
             }
+            prune(target, unexplained, notBefore, flight);
             sink.retake(rows, done, flight);
             return piece.documents().size();
         }
+    }
+
+    /// The `_id`s of the documents whose rows have these keys, found by looking at all of them.
+    private Set<BsonValue> having(CollectionTarget target, Set<Object> keys, @Nullable BsonTimestamp notBefore) {
+        Set<BsonValue> ids = new LinkedHashSet<>();
+        if (!keys.isEmpty()) {
+            source.forEachId(target.collection(), notBefore, id -> {
+                if (target.mapper().key(id) instanceof KeyResult.Key(Object key) && keys.contains(key)) {
+                    ids.add(id);
+                }
+            });
+        }
+        return ids;
+    }
+
+    /// Deletes rows that no document of the collection explains, but for those that one of another
+    /// collection does whose rows are in the same table.
+    private void prune(
+            CollectionTarget target, Set<Object> keys, @Nullable BsonTimestamp notBefore, Fence.Flight flight)
+            throws SQLException {
+        if (keys.isEmpty() || target.mapping().onDelete() == OnDelete.KEEP) {
+            return;
+        }
+        Set<Object> gone = new HashSet<>(keys);
+        for (CollectionTarget other : targets.values()) {
+            if (other.index() != target.index()
+                    && other.mapping().table().equals(target.mapping().table())) {
+                for (BsonValue id : having(other, gone, notBefore)) {
+                    if (other.mapper().key(id) instanceof KeyResult.Key(Object key)) {
+                        gone.remove(key);
+                    }
+                }
+            }
+        }
+        sink.prune(target, List.copyOf(gone), flight);
     }
 
     private void add(List<RowChange> rows, Change change) {

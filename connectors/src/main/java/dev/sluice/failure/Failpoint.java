@@ -18,6 +18,8 @@ public enum Failpoint {
     CHUNK_WRITTEN,
     /// A chunk is committed.
     CHUNK_COMMITTED,
+    /// What a verification found in a chunk is stored, and not yet that the chunk is done.
+    VERIFIED_CHUNK,
     /// The first position is taken from MongoDB and not yet stored.
     POSITION_TAKEN;
 

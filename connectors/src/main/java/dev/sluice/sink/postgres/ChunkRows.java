@@ -12,6 +12,7 @@ import dev.sluice.sink.RowChange.Effect;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -119,7 +120,8 @@ public final class ChunkRows {
         return target;
     }
 
-    EncodedRows encoded() {
+    /// The rows, ready for COPY.
+    public EncodedRows encoded() {
         return encoded;
     }
 
@@ -128,8 +130,18 @@ public final class ChunkRows {
         return documents.size() + rowless.size();
     }
 
-    /// Those that have rows, but for the ones that somebody has touched meanwhile.
-    BitSet without(Set<Object> touched) {
+    /// The keys of the rows of those that have rows, in the order of the documents.
+    public List<Object> keys() {
+        return Collections.unmodifiableList(keys);
+    }
+
+    /// The `_id` of one of those that have rows.
+    public BsonValue id(int number) {
+        return id(documents.get(number));
+    }
+
+    /// Those that have rows, but for the ones of these keys.
+    public BitSet without(Set<Object> touched) {
         BitSet chosen = new BitSet(keys.size());
         chosen.set(0, keys.size());
         if (!touched.isEmpty()) {
@@ -188,7 +200,7 @@ public final class ChunkRows {
     }
 
     /// The documents that have no rows, but for the ones that somebody has touched meanwhile.
-    List<RowChange> rowless(Set<Object> touched) {
+    public List<RowChange> rowless(Set<Object> touched) {
         return touched.isEmpty()
                 ? rowless
                 : rowless.stream()

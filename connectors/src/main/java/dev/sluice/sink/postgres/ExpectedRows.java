@@ -21,6 +21,17 @@ public final class ExpectedRows {
 
     /// @param staged the rows of every document, as mapped
     public void takeOutWaiting(CollectionTarget target, CollectionTables staged) throws SQLException {
+        takeOutWaiting(target, staged, false);
+    }
+
+    /// The same for some documents of the collection: one that is the same row as another is compared with
+    /// that one's row.
+    public void takeOutWaitingOfSome(CollectionTarget target, CollectionTables staged) throws SQLException {
+        takeOutWaiting(target, staged, true);
+    }
+
+    private void takeOutWaiting(CollectionTarget target, CollectionTables staged, boolean withTable)
+            throws SQLException {
         for (Link link : new Links(List.of(target)).of(target)) {
             if (link.policy() == Orphan.SKIP) {
                 String own = "s." + TableName.quote(link.own());
@@ -38,7 +49,10 @@ public final class ExpectedRows {
         if (dedupe != null) {
             Duplicates duplicates = new Duplicates(
                     staged.own().shape(), dedupe, target.mapping().key().column());
-            takeOut(staged, "SELECT key FROM (" + duplicates.ranked(staged.own(), false) + ") ranked WHERE rank > 1");
+            takeOut(
+                    staged,
+                    "SELECT key FROM (" + duplicates.ranked(staged.own(), withTable)
+                            + ") ranked WHERE staged AND rank > 1");
         }
     }
 

@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The documents that are to be taken anew (`sluice.resync`). Every method works in the caller's
@@ -21,16 +22,18 @@ public final class ResyncStore {
     /// @param documentKey the `_id` as canonical Extended JSON; null where it is not known
     /// @param rowKey the key of the row, as text, where the `_id` is not known; null in both means the
     ///     whole collection
+    /// @param repair whether the row is known to be wrong: it goes when no document explains it
     public record Entry(
             long id,
             String collection,
             @Nullable String documentKey,
-            @Nullable String rowKey) {}
+            @Nullable String rowKey,
+            boolean repair) {}
 
     /// The next entries of one collection, oldest first; empty when there are none.
     public List<Entry> next(Connection connection, int limit) throws SQLException {
         String sql =
-                "SELECT id, collection, document_key, row_key FROM sluice.resync WHERE pipeline = ? AND collection ="
+                "SELECT id, collection, document_key, row_key, reason = 'repair' FROM sluice.resync WHERE pipeline = ? AND collection ="
                         + " (SELECT collection FROM sluice.resync WHERE pipeline = ? ORDER BY id LIMIT 1) ORDER BY id LIMIT ?";
         List<Entry> entries = new ArrayList<>();
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
@@ -39,7 +42,12 @@ public final class ResyncStore {
             statement.setInt(3, limit);
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    entries.add(new Entry(rows.getLong(1), rows.getString(2), rows.getString(3), rows.getString(4)));
+                    entries.add(new Entry(
+                            rows.getLong(1),
+                            rows.getString(2),
+                            rows.getString(3),
+                            rows.getString(4),
+                            rows.getBoolean(5)));
                 }
             }
         }
@@ -59,6 +67,40 @@ public final class ResyncStore {
             statement.setString(3, reason);
             statement.setArray(4, connection.createArrayOf("text", documentKeys.toArray()));
             statement.executeUpdate();
+        }
+    }
+
+    /// Asks for rows that are not as they should be to be put right.
+    ///
+    /// @param documentKeys by the keys of the rows, as text: the `_id` as canonical Extended JSON; null
+    ///     where it is not known
+    public void askRepair(Connection connection, String collection, Map<String, @Nullable String> documentKeys)
+            throws SQLException {
+        String sql = "INSERT INTO sluice.resync (pipeline, collection, document_key, row_key, reason)"
+                + " SELECT ?, ?, u.d, CASE WHEN u.d IS NULL THEN u.k END, 'repair' FROM unnest(?, ?) u (k, d)"
+                + " ON CONFLICT (pipeline, collection, coalesce(document_key, ''), coalesce(row_key, ''))"
+                + " DO UPDATE SET reason = 'repair'";
+        List<@Nullable String> values = new ArrayList<>(documentKeys.values());
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            statement.setArray(
+                    3, connection.createArrayOf("text", documentKeys.keySet().toArray()));
+            statement.setArray(4, connection.createArrayOf("text", values.toArray()));
+            statement.executeUpdate();
+        }
+    }
+
+    /// How many entries of a collection are there because of a repair.
+    public long repairsLeft(Connection connection, String collection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement("SELECT count(*) FROM sluice.resync"
+                + " WHERE pipeline = ? AND collection = ? AND reason = 'repair'")) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getLong(1);
+            }
         }
     }
 

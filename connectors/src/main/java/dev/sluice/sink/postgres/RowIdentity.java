@@ -47,6 +47,33 @@ public final class RowIdentity {
         };
     }
 
+    /// The key of a row, from its text as rows carry it.
+    ///
+    /// @throws IllegalArgumentException when no key of the collection has this text
+    public static Object rowKey(CollectionTarget target, String text) {
+        ColumnType type = target.mapping().key().type();
+        return switch (type) {
+            case ColumnType.Text t -> text;
+            case ColumnType.Varchar v -> text;
+            case ColumnType.Citext c -> text;
+            case ColumnType.Int whole -> Long.valueOf(text);
+            case ColumnType.Uuid u -> UUID.fromString(text);
+            case ColumnType.Bool b -> throw notAKey(type);
+            case ColumnType.DoublePrecision d -> throw notAKey(type);
+            case ColumnType.Numeric n -> throw notAKey(type);
+            case ColumnType.Timestamptz t -> throw notAKey(type);
+            case ColumnType.Date d -> throw notAKey(type);
+            case ColumnType.Bytea b -> throw notAKey(type);
+            case ColumnType.Jsonb j -> throw notAKey(type);
+            case ColumnType.Inet i -> throw notAKey(type);
+            case ColumnType.Array a -> throw notAKey(type);
+        };
+    }
+
+    private static IllegalStateException notAKey(ColumnType type) {
+        return new IllegalStateException("the mapping's reader lets no key of type " + type.sql() + " pass");
+    }
+
     /// A text column that holds the `_id` as it is; null where there is none.
     static @Nullable String idColumn(CollectionTarget target) {
         for (ColumnMapping column : target.mapping().columns()) {

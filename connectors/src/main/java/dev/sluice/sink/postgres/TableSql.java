@@ -246,7 +246,7 @@ public final class TableSql {
     }
 
     /// The key in the first column of a result, as rows carry it.
-    Object key(ResultSet row) throws SQLException {
+    public Object key(ResultSet row) throws SQLException {
         return switch (keyArrayType()) {
             case "uuid" -> row.getObject(1, UUID.class);
             case "bigint" -> row.getLong(1);
@@ -258,7 +258,8 @@ public final class TableSql {
         return new IllegalStateException("the mapping reader lets only text, varchar, uuid and bigint be keys");
     }
 
-    String keyName() {
+    /// The name of the key column, quoted.
+    public String keyName() {
         return TableName.quote(shape.columns().getFirst().name());
     }
 

@@ -250,6 +250,15 @@ public final class MongoSource implements AutoCloseable {
         }
     }
 
+    /// How many documents there are, counted.
+    public long count(String collection) {
+        try {
+            return collection(collection).countDocuments();
+        } catch (MongoException e) {
+            throw Failures.classify(e);
+        }
+    }
+
     /// The database's collections, in alphabetical order, without MongoDB's own; empty where listing them
     /// is not allowed.
     public List<String> collections() {
@@ -548,6 +557,23 @@ public final class MongoSource implements AutoCloseable {
     /// Reads all documents of a collection, one bracket after the other, as [#readRange] does.
     public DocumentReader readAll(String collection, int batch, @Nullable BsonTimestamp notBefore) {
         return reader(collection, new BsonDocument(), batch, notBefore);
+    }
+
+    /// Shows the `_id`s of all documents of a collection, in no order, as a majority has them and not from
+    /// before `notBefore`.
+    ///
+    /// @param notBefore as for [#read]
+    public void forEachId(String collection, @Nullable BsonTimestamp notBefore, Consumer<BsonValue> reader) {
+        try (ClientSession session = causalSession(notBefore)) {
+            for (RawBsonDocument document : collection(collection)
+                    .find(session)
+                    .projection(Projections.include("_id"))
+                    .batchSize(READ_ALL_BATCH)) {
+                reader.accept(document.get("_id", BsonNull.VALUE));
+            }
+        } catch (MongoException e) {
+            throw Failures.classify(e);
+        }
     }
 
     /// Shows all documents of a collection, one after the other.

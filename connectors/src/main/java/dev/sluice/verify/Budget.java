@@ -1,0 +1,31 @@
+package dev.sluice.verify;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.function.BooleanSupplier;
+
+/// Keeps work to a share of the time: after each piece it rests for as long as the share asks. Any thread.
+///
+/// @param share over 0 and up to 1
+/// @param stopped asked while it rests
+record Budget(double share, BooleanSupplier stopped) {
+    private static final long SLICE_MILLIS = 100;
+
+    /// A piece of work.
+    @FunctionalInterface
+    interface Work {
+        void run() throws SQLException;
+    }
+
+    void spend(Work work) throws SQLException, InterruptedException {
+        long started = System.nanoTime();
+        work.run();
+        long worked = System.nanoTime() - started;
+        long until = System.nanoTime() + (long) (worked * (1 / share - 1));
+        for (long left = until - System.nanoTime();
+                left > 0 && !stopped.getAsBoolean();
+                left = until - System.nanoTime()) {
+            Thread.sleep(Math.min(SLICE_MILLIS, Duration.ofNanos(left).toMillis() + 1));
+        }
+    }
+}

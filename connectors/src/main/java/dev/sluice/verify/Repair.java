@@ -1,0 +1,171 @@
+package dev.sluice.verify;
+
+import dev.sluice.failure.Failures;
+import dev.sluice.sink.ChangeMapper;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.ResyncStore;
+import dev.sluice.source.mongo.MongoSource;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// Puts right what a verification found: the documents that differ are read from MongoDB and written anew,
+/// fenced and beside the stream, by whoever runs the pipeline; rows that no document explains go. Then they
+/// are looked at again. For one thread.
+public final class Repair {
+    private static final int AT_ONCE = 1_000;
+    private static final Duration POLL = Duration.ofMillis(100);
+
+    /// A document that differs again each time after so many repairs is left.
+    private static final int LOOKS_MAX = 30;
+
+    private final MongoSource source;
+    private final PostgresConnector connector;
+    private final String pipeline;
+    private final List<CollectionTarget> targets;
+    private final ChangeMapper mapper;
+    private final InFlight inFlight;
+    private final Writer writer;
+    private final BooleanSupplier stopped;
+
+    /// Who takes documents anew (`sluice.resync`).
+    @FunctionalInterface
+    public interface Writer {
+        /// Called again and again until the list is empty: does some of it, or nothing where a running
+        /// pipeline does it.
+        void take() throws SQLException;
+    }
+
+    /// @param targets all collections of the mapping
+    /// @param stopped asked between steps, from any thread
+    public Repair(
+            MongoSource source,
+            PostgresConnector connector,
+            String pipeline,
+            List<CollectionTarget> targets,
+            ChangeMapper mapper,
+            InFlight inFlight,
+            Writer writer,
+            BooleanSupplier stopped) {
+        this.source = source;
+        this.connector = connector;
+        this.pipeline = pipeline;
+        this.targets = List.copyOf(targets);
+        this.mapper = mapper;
+        this.inFlight = inFlight;
+        this.writer = writer;
+        this.stopped = stopped;
+    }
+
+    /// What became of the documents that differed.
+    ///
+    /// @param repaired documents that are equal now
+    /// @param left documents that still differ
+    /// @param complete false when it was stopped
+    public record Repaired(long repaired, long left, boolean complete) {}
+
+    /// Repairs every document of a collection that is known to differ (`sluice.drift`).
+    ///
+    /// @param actor who asked for it, for the audit
+    /// @param verification the one that found it, to count it there
+    /// @throws dev.sluice.failure.SluiceException when it could not go on; what is repaired stays so
+    public Repaired repair(CollectionTarget target, String actor, long verification) throws InterruptedException {
+        VerificationStore store = new VerificationStore(pipeline);
+        Set<String> left = new HashSet<>();
+        long repaired = 0;
+        try (Connection bookkeeping = connector.openForLongWork();
+                Connection comparing = connector.openForLongWork()) {
+            comparing.setAutoCommit(false);
+            Settlement settlement = new Settlement(
+                    source,
+                    comparing,
+                    RowComparison.create(comparing, List.of(target)),
+                    pipeline,
+                    targets,
+                    mapper,
+                    inFlight,
+                    stopped);
+            ResyncStore resync = new ResyncStore(pipeline);
+            for (List<Suspect> drifted = store.drifted(bookkeeping, target.collection(), AT_ONCE, left);
+                    !drifted.isEmpty();
+                    drifted = store.drifted(bookkeeping, target.collection(), AT_ONCE, left)) {
+                ask(bookkeeping, resync, target, drifted);
+                Map<Suspect, Verdict> verdicts = takeAndLook(bookkeeping, resync, settlement, target, drifted);
+                store.record(bookkeeping, target.collection(), verdicts);
+                int equal = 0;
+                for (Suspect suspect : drifted) {
+                    if (verdicts.get(suspect) instanceof Verdict.Equal) {
+                        equal++;
+                    } else {
+                        left.add(suspect.rowKey());
+                    }
+                }
+                store.repaired(bookkeeping, verification, equal);
+                repaired += equal;
+                if (stopped.getAsBoolean()) {
+                    return new Repaired(repaired, left.size(), false);
+                }
+            }
+            if (repaired > 0 || !left.isEmpty()) {
+                audit(bookkeeping, target, actor, repaired, left.size());
+            }
+            return new Repaired(repaired, left.size(), true);
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    private static void ask(Connection connection, ResyncStore resync, CollectionTarget target, List<Suspect> drifted)
+            throws SQLException {
+        Map<String, @Nullable String> documentKeys = new LinkedHashMap<>();
+        drifted.forEach(s -> documentKeys.put(s.rowKey(), s.documentKey()));
+        resync.askRepair(connection, target.collection(), documentKeys);
+    }
+
+    private Map<Suspect, Verdict> takeAndLook(
+            Connection connection,
+            ResyncStore resync,
+            Settlement settlement,
+            CollectionTarget target,
+            List<Suspect> drifted)
+            throws SQLException, InterruptedException {
+        while (!stopped.getAsBoolean() && resync.repairsLeft(connection, target.collection()) > 0) {
+            writer.take();
+            if (resync.repairsLeft(connection, target.collection()) > 0) {
+                Thread.sleep(POLL);
+            }
+        }
+        Map<Suspect, Verdict> verdicts = new LinkedHashMap<>();
+        List<Suspect> open = drifted;
+        for (int look = 0; look < LOOKS_MAX && !open.isEmpty() && !stopped.getAsBoolean(); look++) {
+            verdicts.putAll(settlement.look(target, open));
+            open = drifted.stream()
+                    .filter(s -> !verdicts.containsKey(s) || verdicts.get(s) instanceof Verdict.Undecided)
+                    .toList();
+        }
+        return verdicts;
+    }
+
+    private void audit(Connection connection, CollectionTarget target, String actor, long repaired, long left)
+            throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement("INSERT INTO sluice.audit (pipeline, collection,"
+                + " actor, action, detail) VALUES (?, ?, ?, 'repair', jsonb_build_object('repaired', ?::bigint,"
+                + " 'left', ?::bigint))")) {
+            statement.setString(1, pipeline);
+            statement.setString(2, target.collection());
+            statement.setString(3, actor);
+            statement.setLong(4, repaired);
+            statement.setLong(5, left);
+            statement.executeUpdate();
+        }
+    }
+}

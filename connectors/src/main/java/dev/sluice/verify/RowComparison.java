@@ -1,0 +1,226 @@
+package dev.sluice.verify;
+
+import dev.sluice.mapping.TableShape;
+import dev.sluice.schema.CollectionMapping.OnDelete;
+import dev.sluice.schema.TableName;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.RowChange;
+import dev.sluice.sink.postgres.ChunkRows;
+import dev.sluice.sink.postgres.CollectionTables;
+import dev.sluice.sink.postgres.ExpectedRows;
+import dev.sluice.sink.postgres.TableSql;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/// Compares the rows that some documents should be with the rows that are there.
+///
+/// The rows that should be come by binary COPY into a temporary table, and PostgreSQL compares them by the
+/// bytes of the stored values (`*<>`) with those of the same keys: 1.0 and 1.00 differ, as do a text and
+/// the same with a blank behind it. References and look-ups are resolved by the same SQL that the sink
+/// writes by. Works in the caller's transaction; for one thread.
+final class RowComparison {
+    private final Connection connection;
+    private final Map<Integer, Compared> collections = new HashMap<>();
+
+    /// A collection's tables and the statements that compare them.
+    private record Compared(CollectionTables tables, List<Statements> statements) {}
+
+    /// @param values the columns that are compared
+    /// @param difference takes an array of keys
+    private record Statements(TableSql table, List<String> values, String difference, String versions) {}
+
+    private RowComparison(Connection connection) {
+        this.connection = connection;
+    }
+
+    /// @param connection whose temporary tables these are; not in auto-commit mode. What it does here is
+    ///     committed
+    static RowComparison create(Connection connection, List<CollectionTarget> targets) throws SQLException {
+        RowComparison comparison = new RowComparison(connection);
+        for (CollectionTarget target : targets) {
+            CollectionTables tables = CollectionTables.of(target, "sluice_verify_", connection);
+            List<Statements> statements = new ArrayList<>();
+            for (TableSql table : tables.all()) {
+                statements.add(comparison.statements(table));
+                try (Statement statement = connection.createStatement()) {
+                    statement.execute(table.createStaging());
+                }
+            }
+            comparison.collections.put(target.index(), new Compared(tables, statements));
+        }
+        connection.commit();
+        return comparison;
+    }
+
+    private Statements statements(TableSql table) throws SQLException {
+        TableShape shape = table.shape();
+        List<TableShape.Column> values = shape
+                .columns()
+                .subList(shape.keyColumns(), shape.columns().size())
+                .stream()
+                .filter(c -> table.isCompared(c.write()))
+                .toList();
+        SequencedMap<String, String> types = liveTypes(shape.table());
+        String expected = shape.columns().stream()
+                .map(c -> TableSql.value(c, "s") + "::" + types.get(c.name()) + " AS " + TableName.quote(c.name()))
+                .collect(Collectors.joining(", "));
+        String join = shape.columns().subList(0, shape.keyColumns()).stream()
+                .map(c -> "e." + TableName.quote(c.name()) + " = a." + TableName.quote(c.name()))
+                .collect(Collectors.joining(" AND "));
+        String key = table.keyName();
+        String differing = values.stream().map(c -> ", " + unequal(List.of(c))).collect(Collectors.joining());
+        String difference = "SELECT coalesce(e." + key + ", a." + key + "), a." + key + " IS NULL, e." + key
+                + " IS NULL" + differing + " FROM (SELECT " + expected + " FROM " + table.staging()
+                + " s) e FULL JOIN (SELECT * FROM " + shape.table().sql() + " WHERE " + key + " = ANY (?)) a ON " + join
+                + " WHERE e." + key + " IS NULL OR a." + key + " IS NULL"
+                + (values.isEmpty() ? "" : " OR " + unequal(values));
+        String versions =
+                "SELECT " + key + ", md5(string_agg(ctid::text || '/' || xmin::text, ' ' ORDER BY ctid)) FROM "
+                        + shape.table().sql() + " WHERE " + key + " = ANY (?) GROUP BY 1";
+        return new Statements(
+                table, values.stream().map(TableShape.Column::name).toList(), difference, versions);
+    }
+
+    private static String unequal(List<TableShape.Column> columns) {
+        return "ROW("
+                + columns.stream().map(c -> TableSql.updated(c, "a", "e")).collect(Collectors.joining(", "))
+                + ")::record *<> ROW("
+                + columns.stream().map(c -> "a." + TableName.quote(c.name())).collect(Collectors.joining(", "))
+                + ")::record";
+    }
+
+    /// The types of a table's columns as PostgreSQL writes them.
+    private SequencedMap<String, String> liveTypes(TableName table) throws SQLException {
+        SequencedMap<String, String> types = new LinkedHashMap<>();
+        try (PreparedStatement statement =
+                connection.prepareStatement("SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute"
+                        + " WHERE attrelid = ?::regclass AND attnum > 0 AND NOT attisdropped")) {
+            statement.setString(1, table.sql());
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    types.put(rows.getString(1), rows.getString(2));
+                }
+            }
+        }
+        return types;
+    }
+
+    /// The collection's own table.
+    TableSql own(CollectionTarget target) {
+        return compared(target).tables().own();
+    }
+
+    private Compared compared(CollectionTarget target) {
+        Compared compared = collections.get(target.index());
+        if (compared == null) {
+            throw new IllegalArgumentException(target.collection() + " is not one of the collections compared here");
+        }
+        return compared;
+    }
+
+    /// Compares the rows of some documents. The rows that should be are staged until the transaction's end.
+    ///
+    /// @param rows the documents
+    /// @param absent keys of which it is known that no document has them
+    /// @param leftOut keys that are not looked at
+    /// @return what differs; a document and table at most once for each kind
+    List<Drift> compare(CollectionTarget target, ChunkRows rows, Collection<Object> absent, Set<Object> leftOut)
+            throws SQLException {
+        Compared compared = compared(target);
+        BitSet chosen = rows.without(leftOut);
+        List<TableSql> tables = compared.tables().all();
+        for (int i = 0; i < tables.size(); i++) {
+            rows.encoded().copy(connection, tables.get(i).copyIntoStaging(), i, chosen);
+        }
+        new ExpectedRows(connection).takeOutWaitingOfSome(target, compared.tables());
+        Set<Object> keys = new LinkedHashSet<>();
+        chosen.stream().forEach(i -> keys.add(rows.keys().get(i)));
+        for (RowChange rowless : rows.rowless(leftOut)) {
+            if (rowless.effect() instanceof RowChange.Effect.Skip(Object key, String reason)) {
+                keys.add(key);
+            }
+        }
+        Set<Object> kept = new HashSet<>();
+        if (target.mapping().onDelete() == OnDelete.DELETE) {
+            absent.stream().filter(key -> !leftOut.contains(key)).forEach(keys::add);
+        } else {
+            kept.addAll(absent);
+        }
+        List<Drift> found = new ArrayList<>();
+        for (Statements statements : compared.statements()) {
+            found.addAll(difference(statements, keys));
+        }
+        found.removeIf(drift -> kept.contains(drift.key()));
+        return found;
+    }
+
+    /// What differs of one document in one table.
+    private static final class Detail {
+        private final Set<String> columns = new LinkedHashSet<>();
+        private int rows;
+    }
+
+    private List<Drift> difference(Statements statements, Collection<Object> keys) throws SQLException {
+        record Found(Object key, Drift.Kind kind) {}
+        SequencedMap<Found, Detail> found = new LinkedHashMap<>();
+        TableSql table = statements.table();
+        try (PreparedStatement statement = connection.prepareStatement(statements.difference())) {
+            statement.setArray(1, connection.createArrayOf(table.keyArrayType(), keys.toArray()));
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    Drift.Kind kind = row.getBoolean(2)
+                            ? Drift.Kind.MISSING
+                            : row.getBoolean(3) ? Drift.Kind.EXTRA : Drift.Kind.DIFFERENT;
+                    Detail detail = found.computeIfAbsent(new Found(table.key(row), kind), k -> new Detail());
+                    detail.rows++;
+                    for (int i = 0;
+                            kind == Drift.Kind.DIFFERENT
+                                    && i < statements.values().size();
+                            i++) {
+                        if (row.getBoolean(4 + i)) {
+                            detail.columns.add(statements.values().get(i));
+                        }
+                    }
+                }
+            }
+        }
+        List<Drift> drift = new ArrayList<>(found.size());
+        found.forEach((what, detail) -> drift.add(
+                new Drift(table.shape().table(), what.key(), what.kind(), List.copyOf(detail.columns), detail.rows)));
+        return drift;
+    }
+
+    /// The versions of the rows of some documents: what is equal at two moments was not written in between.
+    ///
+    /// @return without those that have no row
+    Map<Object, String> versions(CollectionTarget target, Collection<Object> keys) throws SQLException {
+        Map<Object, String> versions = new HashMap<>();
+        for (Statements statements : compared(target).statements()) {
+            try (PreparedStatement statement = connection.prepareStatement(statements.versions())) {
+                statement.setArray(
+                        1, connection.createArrayOf(statements.table().keyArrayType(), keys.toArray()));
+                try (ResultSet row = statement.executeQuery()) {
+                    while (row.next()) {
+                        versions.merge(statements.table().key(row), row.getString(2), (a, b) -> a + b);
+                    }
+                }
+            }
+        }
+        return versions;
+    }
+}

@@ -1,0 +1,338 @@
+package dev.sluice.verify;
+
+import dev.sluice.change.IdText;
+import dev.sluice.failure.Failures;
+import dev.sluice.mapping.KeyResult;
+import dev.sluice.positions.PipelineLock;
+import dev.sluice.sink.ChangeMapper;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.ChunkRows;
+import dev.sluice.sink.postgres.RowIdentity;
+import dev.sluice.source.mongo.MongoSource;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import org.bson.BsonTimestamp;
+import org.bson.BsonValue;
+import org.jspecify.annotations.Nullable;
+
+/// Looks at documents and their rows while both change, and tells drift from what is only late.
+///
+/// The versions of the rows are taken first (a row that PostgreSQL writes gets a new one). Then the
+/// documents are read, as the majority has them. Then it waits until the stream has applied everything that
+/// was committed before the reading ended, and in one snapshot of PostgreSQL takes the versions again and
+/// compares. Rows that nobody wrote between the two must be what the document was when it was read: an
+/// earlier change of it is applied by now, and a later one would have written them. If they are not, that
+/// is drift, and nothing in flight can be why. Rows that were written meanwhile say nothing: they are
+/// looked at again.
+///
+/// No lock is held, and the pipeline need not know: it may be another process. For one thread.
+final class Settlement {
+    private static final long BYTES_MAX = 16L << 20;
+    private final MongoSource source;
+    private final Connection connection;
+    private final RowComparison comparison;
+    private final String pipeline;
+    private final List<CollectionTarget> targets;
+    private final ChangeMapper mapper;
+    private final InFlight inFlight;
+    private final Applied applied;
+
+    /// @param connection the comparison's, not in auto-commit mode; between transactions. Its transactions
+    ///     become snapshots
+    /// @param targets all collections of the mapping
+    Settlement(
+            MongoSource source,
+            Connection connection,
+            RowComparison comparison,
+            String pipeline,
+            List<CollectionTarget> targets,
+            ChangeMapper mapper,
+            InFlight inFlight,
+            BooleanSupplier stopped)
+            throws SQLException {
+        this.source = source;
+        this.connection = connection;
+        connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+        this.comparison = comparison;
+        this.pipeline = pipeline;
+        this.targets = List.copyOf(targets);
+        this.mapper = mapper;
+        this.inFlight = inFlight;
+        this.applied = new Applied(source, connection, pipeline, stopped);
+    }
+
+    /// Looks once.
+    ///
+    /// @param suspects a few thousand at most
+    /// @return without those that were not looked at: there was too much, or it was stopped
+    Map<Suspect, Verdict> look(CollectionTarget target, List<Suspect> suspects) {
+        try {
+            return new Look(target, suspects).run();
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    private final class Look {
+        private final CollectionTarget target;
+        private final Map<Object, Suspect> byKey = new LinkedHashMap<>();
+
+        Look(CollectionTarget target, List<Suspect> suspects) {
+            this.target = target;
+            suspects.forEach(s -> byKey.put(RowIdentity.rowKey(target, s.rowKey()), s));
+        }
+
+        Map<Suspect, Verdict> run() throws SQLException {
+            Map<Object, String> before = versions();
+            boolean running = PipelineLock.isTaken(connection, pipeline);
+            connection.commit();
+            // Not before the newest operation there is: what a chunk has written may be newer than the stream.
+            BsonTimestamp notBefore = source.hello().lastWrite();
+            Reading reading = read(notBefore.getTime() == 0 ? null : notBefore);
+            Set<Object> notApplied = new HashSet<>();
+            if (running) {
+                if (!applied.await(target.collection())) {
+                    return verdicts(List.of(), Set.of(), byKey.keySet());
+                }
+            } else {
+                notApplied.addAll(notApplied(reading));
+            }
+            Map<Object, String> after = versions();
+            Set<Object> undecided = new HashSet<>(notApplied);
+            for (Object key : byKey.keySet()) {
+                if (!Objects.equals(before.get(key), after.get(key))) {
+                    undecided.add(key);
+                }
+            }
+            undecided.addAll(listed());
+            Set<Object> leftOut = new HashSet<>(parked(connection, pipeline, target));
+            List<Drift> found = comparison.compare(target, reading.rows(), reading.absent(), leftOut);
+            found = withoutWaiting(found, undecided);
+            connection.rollback();
+            return verdicts(found, undecided, reading.unread());
+        }
+
+        private Map<Object, String> versions() throws SQLException {
+            return comparison.versions(target, byKey.keySet());
+        }
+
+        /// @param undecided those whose differences say nothing
+        /// @param unseen those that were not compared
+        private Map<Suspect, Verdict> verdicts(List<Drift> found, Set<Object> undecided, Set<Object> unseen) {
+            Map<Object, List<Drift>> byDocument = new HashMap<>();
+            found.forEach(drift -> byDocument
+                    .computeIfAbsent(drift.key(), k -> new ArrayList<>())
+                    .add(drift));
+            Map<Suspect, Verdict> verdicts = new LinkedHashMap<>();
+            byKey.forEach((key, suspect) -> {
+                List<Drift> drift = byDocument.get(key);
+                if (!unseen.contains(key)) {
+                    verdicts.put(
+                            suspect,
+                            drift == null
+                                    ? new Verdict.Equal()
+                                    : undecided.contains(key) ? new Verdict.Undecided() : new Verdict.Drifted(drift));
+                }
+            });
+            return verdicts;
+        }
+
+        /// @param rows of the documents that are there
+        /// @param absent keys that no document has
+        /// @param unread keys of which nothing is known
+        /// @param ids of the suspects' documents, there or not
+        private record Reading(ChunkRows rows, Set<Object> absent, Set<Object> unread, Map<Object, BsonValue> ids) {}
+
+        private Reading read(@Nullable BsonTimestamp notBefore) throws SQLException {
+            Map<Object, BsonValue> ids = new LinkedHashMap<>();
+            Set<BsonValue> wanted = new LinkedHashSet<>();
+            List<Object> unknown = new ArrayList<>();
+            byKey.forEach((key, suspect) -> {
+                if (suspect.documentKey() != null) {
+                    BsonValue id = IdText.parse(suspect.documentKey());
+                    ids.put(key, id);
+                    wanted.add(id);
+                } else {
+                    Optional<List<BsonValue>> candidates = RowIdentity.candidates(target, suspect.rowKey());
+                    candidates.ifPresentOrElse(wanted::addAll, () -> unknown.add(key));
+                }
+            });
+            if (!unknown.isEmpty()) {
+                Set<Object> sought = new HashSet<>(unknown);
+                source.forEachId(target.collection(), notBefore, id -> {
+                    if (target.mapper().key(id) instanceof KeyResult.Key(Object key) && sought.contains(key)) {
+                        wanted.add(id);
+                    }
+                });
+            }
+            MongoSource.Piece piece = wanted.isEmpty()
+                    ? new MongoSource.Piece(List.of(), 0, true)
+                    : source.read(target.collection(), List.copyOf(wanted), BYTES_MAX, notBefore);
+            ChunkRows rows = new ChunkRows(target, mapper);
+            rows.map(piece.documents());
+            Set<Object> present = new HashSet<>(rows.keys());
+            for (int i = 0; i < rows.keys().size(); i++) {
+                ids.putIfAbsent(rows.keys().get(i), rows.id(i));
+            }
+            rows.rowless(Set.of()).forEach(change -> {
+                if (target.mapper().key(change.change().id()) instanceof KeyResult.Key(Object key)) {
+                    present.add(key);
+                    ids.putIfAbsent(key, change.change().id());
+                }
+            });
+            Set<Object> absent = new HashSet<>(byKey.keySet());
+            absent.removeAll(present);
+            if (!piece.complete()) {
+                return new Reading(rows, Set.of(), absent, ids);
+            }
+            absent.removeAll(explainedByOthers(absent, notBefore));
+            return new Reading(rows, absent, Set.of(), ids);
+        }
+
+        /// Keys of rows that documents of other collections explain, whose rows are in the same table.
+        private Set<Object> explainedByOthers(Set<Object> keys, @Nullable BsonTimestamp notBefore) {
+            Set<Object> explained = new HashSet<>();
+            for (CollectionTarget other : targets) {
+                if (!keys.isEmpty()
+                        && other.index() != target.index()
+                        && other.mapping().table().equals(target.mapping().table())) {
+                    source.forEachId(other.collection(), notBefore, id -> {
+                        if (other.mapper().key(id) instanceof KeyResult.Key(Object key) && keys.contains(key)) {
+                            explained.add(key);
+                        }
+                    });
+                }
+            }
+            return explained;
+        }
+
+        private Set<Object> notApplied(Reading reading) {
+            Set<BsonValue> changed = inFlight.among(target, reading.ids().values());
+            Set<Object> keys = new HashSet<>();
+            reading.ids().forEach((key, id) -> {
+                if (changed.contains(id)) {
+                    keys.add(key);
+                }
+            });
+            return keys;
+        }
+
+        /// Those that are about to be taken anew (`sluice.resync`).
+        private Set<Object> listed() throws SQLException {
+            Map<String, Object> byDocumentKey = new HashMap<>();
+            Map<String, Object> byRowKey = new HashMap<>();
+            byKey.forEach((key, suspect) -> {
+                if (suspect.documentKey() != null) {
+                    byDocumentKey.put(suspect.documentKey(), key);
+                }
+                byRowKey.put(suspect.rowKey(), key);
+            });
+            Set<Object> listed = new HashSet<>();
+            try (PreparedStatement statement = connection.prepareStatement("SELECT document_key, row_key FROM"
+                    + " sluice.resync WHERE pipeline = ? AND collection = ? AND (document_key = ANY (?)"
+                    + " OR row_key = ANY (?) OR (document_key IS NULL AND row_key IS NULL))")) {
+                statement.setString(1, pipeline);
+                statement.setString(2, target.collection());
+                statement.setArray(3, texts(byDocumentKey.keySet()));
+                statement.setArray(4, texts(byRowKey.keySet()));
+                try (ResultSet row = statement.executeQuery()) {
+                    while (row.next()) {
+                        Object key = row.getString(1) != null
+                                ? byDocumentKey.get(row.getString(1))
+                                : byRowKey.get(row.getString(2));
+                        if (row.getString(1) == null && row.getString(2) == null) {
+                            return byKey.keySet();
+                        }
+                        if (key != null) {
+                            listed.add(key);
+                        }
+                    }
+                }
+            }
+            return listed;
+        }
+
+        /// Takes out what is explained by what the document waits for (`sluice.waiting`): a row that is
+        /// missing since another document has its place; and counts as undecided what is about to be put
+        /// right when the row that it waits for has come.
+        private List<Drift> withoutWaiting(List<Drift> found, Set<Object> undecided) throws SQLException {
+            if (found.isEmpty()) {
+                return found;
+            }
+            Map<String, Set<String>> columns = new HashMap<>();
+            Set<String> duplicates = new HashSet<>();
+            try (PreparedStatement statement = connection.prepareStatement("SELECT row_key, kind, column_name FROM"
+                    + " sluice.waiting WHERE pipeline = ? AND collection = ? AND row_key = ANY (?)")) {
+                statement.setString(1, pipeline);
+                statement.setString(2, target.collection());
+                statement.setArray(
+                        3, texts(found.stream().map(d -> d.key().toString()).toList()));
+                try (ResultSet row = statement.executeQuery()) {
+                    while (row.next()) {
+                        if (row.getString(2).equals("duplicate")) {
+                            duplicates.add(row.getString(1));
+                        } else {
+                            columns.computeIfAbsent(row.getString(1), k -> new HashSet<>())
+                                    .add(row.getString(3));
+                        }
+                    }
+                }
+            }
+            List<Drift> left = new ArrayList<>();
+            for (Drift drift : found) {
+                String key = drift.key().toString();
+                Set<String> waits = columns.getOrDefault(key, Set.of());
+                boolean explained = switch (drift.kind()) {
+                    case MISSING -> duplicates.contains(key) || !waits.isEmpty();
+                    case EXTRA -> false;
+                    case DIFFERENT ->
+                        drift.columns().stream()
+                                .allMatch(c -> waits.contains(drift.table().table() + "." + c));
+                };
+                if (!explained) {
+                    left.add(drift);
+                } else if (!duplicates.contains(key)) {
+                    left.add(drift);
+                    undecided.add(drift.key());
+                }
+            }
+            return left;
+        }
+
+        private java.sql.Array texts(Collection<String> values) throws SQLException {
+            return connection.createArrayOf("text", values.toArray());
+        }
+    }
+
+    /// The keys of the rows of documents that are parked as dead letters: they stay as they were.
+    static Set<Object> parked(Connection connection, String pipeline, CollectionTarget target) throws SQLException {
+        Set<Object> keys = new HashSet<>();
+        try (PreparedStatement statement = connection.prepareStatement(
+                "SELECT document_key FROM sluice.dead_letter WHERE pipeline = ? AND collection = ?")) {
+            statement.setString(1, pipeline);
+            statement.setString(2, target.collection());
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    if (target.mapper().key(IdText.parse(rows.getString(1))) instanceof KeyResult.Key(Object key)) {
+                        keys.add(key);
+                    }
+                }
+            }
+        }
+        return keys;
+    }
+}

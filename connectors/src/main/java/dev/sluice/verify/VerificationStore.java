@@ -1,0 +1,430 @@
+package dev.sluice.verify;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// What the control schema knows of verifications: how far each is (`sluice.verification`), what it has
+/// seen (`sluice.verified_key`), what it has to look at again (`sluice.suspect`), and what differs
+/// (`sluice.drift`). Every method works in the caller's transaction. Stateless but for the pipeline's name.
+public final class VerificationStore {
+    /// The first key of the advisory lock that says who is at a verification; "sluv" in ASCII.
+    private static final int SLUICE_VERIFY = 0x736C7576;
+
+    /// One that nobody was at for longer is not gone on with: what it has seen is too old.
+    private static final String TOO_OLD = "1 day";
+
+    private final String pipeline;
+
+    public VerificationStore(String pipeline) {
+        this.pipeline = pipeline;
+    }
+
+    /// How far a verification is.
+    enum Phase {
+        READING,
+        LOOKING_FOR_EXTRA,
+        SETTLING,
+        DONE;
+
+        String text() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /// A verification that is not done.
+    ///
+    /// @param afterId documents up to this `_id` are read, canonical Extended JSON; null: none
+    /// @param through what it finds holds for MongoDB as of this time; null: unknown
+    record Running(
+            long id,
+            Phase phase,
+            @Nullable String afterId,
+            long documents,
+            long rows,
+            @Nullable Instant through) {}
+
+    /// Takes up a verification that was broken off and that nobody is at. It stays ours until the
+    /// connection closes.
+    Optional<Running> takeUp(Connection connection, String collection, Mode mode, Origin origin) throws SQLException {
+        String sql = "SELECT id, phase, after_id, documents, rows, through_cluster_time FROM sluice.verification"
+                + " WHERE pipeline = ? AND collection = ? AND mode = ? AND origin = ? AND state = 'running'"
+                + " AND updated_at > now() - interval '" + TOO_OLD + "' ORDER BY id DESC";
+        List<Running> broken = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            statement.setString(3, mode.text());
+            statement.setString(4, origin.text());
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    broken.add(new Running(
+                            row.getLong(1),
+                            Phase.valueOf(row.getString(2).toUpperCase(Locale.ROOT)),
+                            row.getString(3),
+                            row.getLong(4),
+                            row.getLong(5),
+                            instant(row, 6)));
+                }
+            }
+        }
+        for (Running running : broken) {
+            if (lock(connection, running.id())) {
+                return Optional.of(running);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static @Nullable Instant instant(ResultSet row, int column) throws SQLException {
+        OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
+        return time == null ? null : time.toInstant();
+    }
+
+    private static boolean lock(Connection connection, long id) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement("SELECT pg_try_advisory_lock(?, ?)")) {
+            statement.setInt(1, SLUICE_VERIFY);
+            statement.setInt(2, (int) id);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getBoolean(1);
+            }
+        }
+    }
+
+    /// Begins a verification. What it finds holds as of the collection's watermark now.
+    Running begin(Connection connection, String collection, Mode mode, Origin origin, long estimate)
+            throws SQLException {
+        String sql = "INSERT INTO sluice.verification (pipeline, collection, mode, origin, estimated_documents,"
+                + " through_cluster_time) VALUES (?, ?, ?, ?, ?, (SELECT cluster_time FROM sluice.watermark w"
+                + " WHERE w.pipeline = ? AND w.collection = ?)) RETURNING id, through_cluster_time";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            statement.setString(3, mode.text());
+            statement.setString(4, origin.text());
+            statement.setLong(5, estimate);
+            statement.setString(6, pipeline);
+            statement.setString(7, collection);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                long id = row.getLong(1);
+                lock(connection, id);
+                return new Running(id, Phase.READING, null, 0, 0, instant(row, 2));
+            }
+        }
+    }
+
+    /// Gives up the unfinished verifications of the collection that nobody is at, for a new one that begins
+    /// at the start, and forgets what those have left that are too old to go on with.
+    ///
+    /// @param all whether the others of the kind go too
+    void discard(Connection connection, String collection, Mode mode, Origin origin, boolean all) throws SQLException {
+        String sql = "SELECT id FROM sluice.verification WHERE pipeline = ? AND collection = ? AND mode = ?"
+                + " AND origin = ? AND state = 'running' AND (? OR updated_at <= now() - interval '" + TOO_OLD + "')";
+        List<Long> given = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            statement.setString(3, mode.text());
+            statement.setString(4, origin.text());
+            statement.setBoolean(5, all);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    given.add(row.getLong(1));
+                }
+            }
+        }
+        for (long id : given) {
+            if (lock(connection, id)) {
+                update(
+                        connection,
+                        "UPDATE sluice.verification SET state = 'failed', finished_at = now() WHERE id = ?",
+                        id);
+                forget(connection, id);
+            }
+        }
+    }
+
+    /// How far reading is.
+    void progress(Connection connection, long id, @Nullable String afterId, long documents, long rows)
+            throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement("UPDATE sluice.verification SET after_id = ?,"
+                + " documents = ?, rows = ?, updated_at = clock_timestamp() WHERE id = ?")) {
+            statement.setString(1, afterId);
+            statement.setLong(2, documents);
+            statement.setLong(3, rows);
+            statement.setLong(4, id);
+            statement.executeUpdate();
+        }
+    }
+
+    void enter(Connection connection, long id, Phase phase) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(
+                "UPDATE sluice.verification SET phase = ?, updated_at = clock_timestamp() WHERE id = ?")) {
+            statement.setString(1, phase.text());
+            statement.setLong(2, id);
+            statement.executeUpdate();
+        }
+    }
+
+    /// Ends a verification, and forgets what it had to remember.
+    void finish(Connection connection, long id, Map<Drift.Kind, Long> rows, long undecided) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement("UPDATE sluice.verification SET state = 'done',"
+                + " phase = 'done', missing = ?, extra = ?, different = ?, undecided = ?, finished_at = clock_timestamp(),"
+                + " updated_at = clock_timestamp() WHERE id = ?")) {
+            statement.setLong(1, rows.getOrDefault(Drift.Kind.MISSING, 0L));
+            statement.setLong(2, rows.getOrDefault(Drift.Kind.EXTRA, 0L));
+            statement.setLong(3, rows.getOrDefault(Drift.Kind.DIFFERENT, 0L));
+            statement.setLong(4, undecided);
+            statement.setLong(5, id);
+            statement.executeUpdate();
+        }
+        forget(connection, id);
+    }
+
+    private void forget(Connection connection, long id) throws SQLException {
+        update(connection, "DELETE FROM sluice.suspect WHERE verification = ?", id);
+        update(connection, "DELETE FROM sluice.verified_key WHERE verification = ?", id);
+    }
+
+    /// Counts documents that a repair has made equal.
+    void repaired(Connection connection, long id, int documents) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement("UPDATE sluice.verification SET repaired = repaired + ? WHERE id = ?")) {
+            statement.setInt(1, documents);
+            statement.setLong(2, id);
+            statement.executeUpdate();
+        }
+    }
+
+    private static void update(Connection connection, String sql, long id) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setLong(1, id);
+            statement.executeUpdate();
+        }
+    }
+
+    /// Notes that documents explain the rows that are staged.
+    ///
+    /// @param staging the table of the rows
+    /// @param keyName the name of its key, quoted
+    void explain(Connection connection, long id, String staging, String keyName) throws SQLException {
+        update(
+                connection,
+                "INSERT INTO sluice.verified_key SELECT ?, hashtextextended(" + keyName + "::text, 0) FROM " + staging,
+                id);
+    }
+
+    /// Notes that documents explain rows of these keys.
+    void explain(Connection connection, long id, Collection<?> keys) throws SQLException {
+        if (keys.isEmpty()) {
+            return;
+        }
+        try (PreparedStatement statement = connection.prepareStatement(
+                "INSERT INTO sluice.verified_key SELECT ?, hashtextextended(k, 0) FROM unnest(?) k")) {
+            statement.setLong(1, id);
+            statement.setArray(2, texts(connection, keys));
+            statement.executeUpdate();
+        }
+    }
+
+    /// Suspects the rows of a table that no document explains, as far as the verification has seen.
+    ///
+    /// @param table its name in SQL
+    void suspectUnexplained(Connection connection, long id, String table, String keyName) throws SQLException {
+        try (Statement settings = connection.createStatement()) {
+            // Nothing is known of how many keys there are, and going through all of them for each row never ends.
+            settings.execute("SET LOCAL enable_nestloop = off");
+        }
+        update(
+                connection,
+                "INSERT INTO sluice.suspect (verification, row_key) SELECT DISTINCT v.id, t." + keyName + "::text FROM "
+                        + table + " t, (SELECT ?::bigint AS id) v WHERE NOT EXISTS (SELECT FROM sluice.verified_key k"
+                        + " WHERE k.verification = v.id AND k.key_hash = hashtextextended(t." + keyName
+                        + "::text, 0)) ON CONFLICT DO NOTHING",
+                id);
+    }
+
+    void suspect(Connection connection, long id, Collection<Suspect> suspects) throws SQLException {
+        if (suspects.isEmpty()) {
+            return;
+        }
+        try (PreparedStatement statement = connection.prepareStatement("INSERT INTO sluice.suspect (verification,"
+                + " row_key, document_key) SELECT ?, u.* FROM unnest(?, ?) u ON CONFLICT (verification, row_key)"
+                + " DO UPDATE SET document_key = coalesce(suspect.document_key, EXCLUDED.document_key)")) {
+            statement.setLong(1, id);
+            statement.setArray(
+                    2, texts(connection, suspects.stream().map(Suspect::rowKey).toList()));
+            List<@Nullable String> documentKeys = new ArrayList<>();
+            suspects.forEach(s -> documentKeys.add(s.documentKey()));
+            statement.setArray(3, connection.createArrayOf("text", documentKeys.toArray()));
+            statement.executeUpdate();
+        }
+    }
+
+    /// Suspects what was found to differ before and was not found to be equal since.
+    void suspectDrifted(Connection connection, long id, String collection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement("INSERT INTO sluice.suspect (verification,"
+                + " row_key, document_key) SELECT ?, row_key, max(document_key) FROM sluice.drift WHERE pipeline = ?"
+                + " AND collection = ? GROUP BY row_key ON CONFLICT DO NOTHING")) {
+            statement.setLong(1, id);
+            statement.setString(2, pipeline);
+            statement.setString(3, collection);
+            statement.executeUpdate();
+        }
+    }
+
+    /// What is to be looked at again next: what was looked at least often.
+    ///
+    /// @param looksMax those that were looked at so often are given up
+    List<Suspect> suspects(Connection connection, long id, int most, int looksMax) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement("SELECT row_key, document_key FROM"
+                + " sluice.suspect WHERE verification = ? AND looked < ? ORDER BY looked, row_key LIMIT ?")) {
+            statement.setLong(1, id);
+            statement.setInt(2, looksMax);
+            statement.setInt(3, most);
+            return suspects(statement);
+        }
+    }
+
+    private static List<Suspect> suspects(PreparedStatement statement) throws SQLException {
+        List<Suspect> suspects = new ArrayList<>();
+        try (ResultSet row = statement.executeQuery()) {
+            while (row.next()) {
+                suspects.add(new Suspect(row.getString(1), row.getString(2)));
+            }
+        }
+        return suspects;
+    }
+
+    long suspectCount(Connection connection, long id) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement("SELECT count(*) FROM sluice.suspect WHERE verification = ?")) {
+            statement.setLong(1, id);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getLong(1);
+            }
+        }
+    }
+
+    /// Strikes off what is settled.
+    void settled(Connection connection, long id, Collection<Suspect> suspects) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(
+                "DELETE FROM sluice.suspect WHERE verification = ? AND row_key = ANY (?)")) {
+            statement.setLong(1, id);
+            statement.setArray(
+                    2, texts(connection, suspects.stream().map(Suspect::rowKey).toList()));
+            statement.executeUpdate();
+        }
+    }
+
+    /// Counts that these were looked at in vain.
+    void looked(Connection connection, long id, Collection<Suspect> suspects) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(
+                "UPDATE sluice.suspect SET looked = looked + 1" + " WHERE verification = ? AND row_key = ANY (?)")) {
+            statement.setLong(1, id);
+            statement.setArray(
+                    2, texts(connection, suspects.stream().map(Suspect::rowKey).toList()));
+            statement.executeUpdate();
+        }
+    }
+
+    /// Notes what looking at documents has brought: what differs, since when, and what does not any more.
+    void record(Connection connection, String collection, Map<Suspect, Verdict> verdicts) throws SQLException {
+        List<String> keys = new ArrayList<>();
+        verdicts.forEach((suspect, verdict) -> {
+            if (!(verdict instanceof Verdict.Undecided)) {
+                keys.add(suspect.rowKey());
+            }
+        });
+        if (keys.isEmpty()) {
+            return;
+        }
+        try (PreparedStatement insert = connection.prepareStatement("INSERT INTO sluice.drift (pipeline, collection,"
+                        + " table_name, row_key, document_key, kind, columns, rows, first_seen_at, last_seen_at)"
+                        + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp(), clock_timestamp())"
+                        + " ON CONFLICT (pipeline, collection, table_name, row_key, kind) DO UPDATE SET"
+                        + " document_key = EXCLUDED.document_key, columns = EXCLUDED.columns, rows = EXCLUDED.rows,"
+                        + " last_seen_at = EXCLUDED.last_seen_at");
+                PreparedStatement delete = connection.prepareStatement("DELETE FROM sluice.drift d WHERE pipeline = ?"
+                        + " AND collection = ? AND row_key = ANY (?) AND NOT EXISTS (SELECT FROM unnest(?, ?, ?)"
+                        + " u (k, t, w) WHERE u.k = d.row_key AND u.t = d.table_name AND u.w = d.kind)")) {
+            List<List<String>> still = List.of(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+            for (Map.Entry<Suspect, Verdict> entry : verdicts.entrySet()) {
+                if (entry.getValue() instanceof Verdict.Drifted(List<Drift> found)) {
+                    for (Drift drift : found) {
+                        Suspect suspect = entry.getKey();
+                        insert.setString(1, pipeline);
+                        insert.setString(2, collection);
+                        insert.setString(3, drift.table().toString());
+                        insert.setString(4, suspect.rowKey());
+                        insert.setString(5, suspect.documentKey());
+                        insert.setString(6, drift.kind().text());
+                        insert.setArray(7, texts(connection, drift.columns()));
+                        insert.setLong(8, drift.rows());
+                        insert.addBatch();
+                        still.get(0).add(suspect.rowKey());
+                        still.get(1).add(drift.table().toString());
+                        still.get(2).add(drift.kind().text());
+                    }
+                }
+            }
+            insert.executeBatch();
+            delete.setString(1, pipeline);
+            delete.setString(2, collection);
+            delete.setArray(3, texts(connection, keys));
+            for (int i = 0; i < still.size(); i++) {
+                delete.setArray(4 + i, texts(connection, still.get(i)));
+            }
+            delete.executeUpdate();
+        }
+    }
+
+    /// How many rows of a collection differ, by kind.
+    Map<Drift.Kind, Long> driftRows(Connection connection, String collection) throws SQLException {
+        Map<Drift.Kind, Long> rows = new java.util.EnumMap<>(Drift.Kind.class);
+        try (PreparedStatement statement = connection.prepareStatement(
+                "SELECT kind, sum(rows) FROM sluice.drift WHERE pipeline = ? AND collection = ? GROUP BY kind")) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    rows.put(Drift.Kind.valueOf(row.getString(1).toUpperCase(Locale.ROOT)), row.getLong(2));
+                }
+            }
+        }
+        return rows;
+    }
+
+    /// The documents of a collection that differ, oldest finding first.
+    List<Suspect> drifted(Connection connection, String collection, int most, Set<String> without) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement("SELECT row_key, max(document_key) FROM"
+                + " sluice.drift WHERE pipeline = ? AND collection = ? AND row_key <> ALL (?) GROUP BY row_key"
+                + " ORDER BY min(first_seen_at), row_key LIMIT ?")) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            statement.setArray(3, texts(connection, without));
+            statement.setInt(4, most);
+            return suspects(statement);
+        }
+    }
+
+    private static java.sql.Array texts(Connection connection, Collection<?> values) throws SQLException {
+        return connection.createArrayOf(
+                "text", values.stream().map(String::valueOf).toArray());
+    }
+}
