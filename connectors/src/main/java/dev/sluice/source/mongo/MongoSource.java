@@ -93,6 +93,11 @@ public final class MongoSource implements AutoCloseable {
         return new SourceSurvey(client, database);
     }
 
+    /// What has been in the change stream. Good for as long as this is open.
+    public StreamHistory history() {
+        return new StreamHistory(client, database);
+    }
+
     /// What the server says of itself.
     ///
     /// @param replicaSet its name

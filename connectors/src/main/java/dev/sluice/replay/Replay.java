@@ -1,0 +1,217 @@
+package dev.sluice.replay;
+
+import dev.sluice.change.IdText;
+import dev.sluice.failure.Failures;
+import dev.sluice.failure.SluiceException;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.source.mongo.StreamHistory;
+import dev.sluice.source.mongo.StreamHistory.Event;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.function.BooleanSupplier;
+import org.bson.BsonTimestamp;
+import org.jspecify.annotations.Nullable;
+
+/// Finds the documents that were touched since some point of the change stream, each once, and puts them on
+/// the list of those that are taken anew. The pipeline's own stream is not disturbed, and nothing goes back
+/// in time: what is written is what the documents are now. For one thread.
+public final class Replay implements AutoCloseable {
+    private static final int EVENTS_AT_ONCE = 5_000;
+    private static final int CHECKED_AT_ONCE = 500;
+
+    private final String pipeline;
+    private final StreamHistory history;
+    private final Connection connection;
+    private final ReplayStore store;
+    private final TouchedDocuments touched;
+    private final List<CollectionTarget> targets;
+
+    /// @param connection without time-outs, in auto-commit mode; for this alone
+    /// @param targets the collections whose documents are taken anew
+    public Replay(String pipeline, StreamHistory history, Connection connection, List<CollectionTarget> targets)
+            throws SQLException {
+        this.pipeline = pipeline;
+        this.history = history;
+        this.connection = connection;
+        this.store = new ReplayStore(pipeline);
+        this.touched = new TouchedDocuments(connection);
+        this.targets = List.copyOf(targets);
+    }
+
+    /// Hears how the reading goes on.
+    @FunctionalInterface
+    public interface Listener {
+        /// @param events read so far
+        /// @param reached the time up to which they are read; null when unknown
+        void onRead(long events, @Nullable Instant reached);
+    }
+
+    /// What was found of one collection.
+    ///
+    /// @param changedItself whether it was dropped, renamed or replaced meanwhile: of the documents that
+    ///     went with that, there are no changes
+    public record Tally(String collection, long events, long documents, boolean changedItself) {}
+
+    /// What was found.
+    ///
+    /// @param from cluster time of the beginning, to the second; null when unknown
+    /// @param through cluster time of the end, to the second
+    public record Found(@Nullable Instant from, Instant through, List<Tally> collections) {
+        public Found {
+            collections = List.copyOf(collections);
+        }
+
+        public long events() {
+            return collections.stream().mapToLong(Tally::events).sum();
+        }
+
+        public long documents() {
+            return collections.stream().mapToLong(Tally::documents).sum();
+        }
+    }
+
+    /// Counts, and lists nothing.
+    ///
+    /// @param stopped asked between steps
+    /// @return null when it was stopped
+    /// @throws SluiceException of kind HISTORY_LOST, with the gap, when the oplog does not go back so far
+    public @Nullable Found count(
+            StreamHistory.Start start, BsonTimestamp upTo, Listener listener, BooleanSupplier stopped) {
+        try {
+            return read(start, upTo, listener, stopped, null);
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    /// A replay whose documents are all on the list.
+    public record Listed(long id, Found found) {}
+
+    /// Reads, and lists all documents at once: whatever breaks off before, nothing is.
+    ///
+    /// @param askedFrom the beginning in words
+    /// @param stopped asked between steps
+    /// @return null when it was stopped
+    /// @throws SluiceException of kind HISTORY_LOST, with the gap, when the oplog does not go back so far
+    public @Nullable Listed list(
+            StreamHistory.Start start,
+            BsonTimestamp upTo,
+            String askedFrom,
+            String requestedBy,
+            Listener listener,
+            BooleanSupplier stopped) {
+        try {
+            history.requireReachable(start);
+            List<String> names = names();
+            long id = store.begin(connection, askedFrom, start.clusterTime(), names, requestedBy);
+            try {
+                Found found = read(start, upTo, listener, stopped, id);
+                if (found == null) {
+                    store.fail(connection, id, "stopped by whoever asked for it");
+                    return null;
+                }
+                store.read(connection, id, found.events(), found.documents(), upTo);
+                connection.setAutoCommit(false);
+                try {
+                    touched.list(pipeline, names);
+                    store.listed(connection, id);
+                    connection.commit();
+                } catch (SQLException e) {
+                    connection.rollback();
+                    throw e;
+                } finally {
+                    connection.setAutoCommit(true);
+                }
+                return new Listed(id, found);
+            } catch (SluiceException e) {
+                store.fail(connection, id, e.kind().what());
+                throw e;
+            }
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    private List<String> names() {
+        return targets.stream().map(CollectionTarget::collection).toList();
+    }
+
+    private @Nullable Found read(
+            StreamHistory.Start start,
+            BsonTimestamp upTo,
+            Listener listener,
+            BooleanSupplier stopped,
+            @Nullable Long id)
+            throws SQLException {
+        SequencedMap<String, Long> events = new LinkedHashMap<>();
+        SequencedMap<String, Boolean> changed = new LinkedHashMap<>();
+        long all = 0;
+        long documents = 0;
+        try (StreamHistory.Reading reading = history.read(start, upTo, names())) {
+            while (!reading.complete()) {
+                if (stopped.getAsBoolean()) {
+                    return null;
+                }
+                List<Event> page = reading.next(EVENTS_AT_ONCE);
+                for (Event event : page) {
+                    switch (event) {
+                        case Event.OfDocument d -> {
+                            events.merge(d.collection(), 1L, Long::sum);
+                            all++;
+                        }
+                        case Event.OfCollection c -> changed.put(c.collection(), true);
+                    }
+                }
+                documents += touched.add(page);
+                BsonTimestamp reached = reading.reached();
+                if (id != null) {
+                    store.read(connection, id, all, documents, reached);
+                }
+                listener.onRead(all, reached == null ? null : MongoSource.instant(reached));
+            }
+        }
+        Map<String, Long> counts = touched.counts();
+        List<Tally> tallies = new ArrayList<>();
+        for (String name : names()) {
+            tallies.add(new Tally(
+                    name,
+                    events.getOrDefault(name, 0L),
+                    counts.getOrDefault(name, 0L),
+                    changed.containsKey(name)));
+        }
+        BsonTimestamp from = start.clusterTime();
+        return new Found(from == null ? null : MongoSource.instant(from), MongoSource.instant(upTo), tallies);
+    }
+
+    /// Has the documents that were listed compared with their rows.
+    ///
+    /// @return how many have rows that are not as they should be
+    public long check(ReplayCheck check, BooleanSupplier stopped) {
+        long differing = 0;
+        try {
+            for (CollectionTarget target : targets) {
+                SequencedMap<Long, String> page = touched.page(target.collection(), 0, CHECKED_AT_ONCE);
+                while (!page.isEmpty() && !stopped.getAsBoolean()) {
+                    differing += check.differing(
+                            target, page.values().stream().map(IdText::parse).toList());
+                    page = touched.page(target.collection(), page.lastEntry().getKey(), CHECKED_AT_ONCE);
+                }
+            }
+            return differing;
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    @Override
+    public void close() throws SQLException {
+        touched.close();
+    }
+}

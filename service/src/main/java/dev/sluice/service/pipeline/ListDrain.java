@@ -1,0 +1,148 @@
+package dev.sluice.service.pipeline;
+
+import dev.sluice.backfill.Resync;
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.SluiceException;
+import dev.sluice.positions.PipelineLock;
+import dev.sluice.positions.PositionStore;
+import dev.sluice.sink.ChangeMapper;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.Fence;
+import dev.sluice.sink.postgres.ChunkSink;
+import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.ResyncStore;
+import dev.sluice.sink.postgres.TargetCheck;
+import dev.sluice.source.mongo.MongoSource;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/// Sees to it that the list of documents to be taken anew (`sluice.resync`) becomes empty: waits for the
+/// process that runs the pipeline, and does it itself where none runs. For one thread.
+public final class ListDrain {
+    private static final Duration POLL = Duration.ofMillis(200);
+
+    /// A process whose pipeline broke off starts it again within ten seconds. Who took the pipeline over
+    /// meanwhile would stop it for good.
+    private static final Duration PATIENCE = Duration.ofSeconds(12);
+
+    private final String pipeline;
+    private final List<CollectionTarget> targets;
+    private final MongoSource source;
+    private final PostgresConnector connector;
+
+    /// @param targets all collections of the mapping
+    public ListDrain(String pipeline, List<CollectionTarget> targets, MongoSource source, PostgresConnector connector) {
+        this.pipeline = pipeline;
+        this.targets = List.copyOf(targets);
+        this.source = source;
+        this.connector = connector;
+    }
+
+    /// What is waited for.
+    @FunctionalInterface
+    public interface Remaining {
+        /// @return entries that are still to be taken; 0 ends the wait
+        long count(Connection connection) throws SQLException;
+    }
+
+    /// Hears how it goes on.
+    public interface Listener {
+        /// Said again and again while somebody else takes them.
+        void onLeft(long left);
+
+        /// No process runs the pipeline, so this one takes them.
+        void onTakenOver();
+    }
+
+    /// @param stopped asked between steps; what is left then stays on the list
+    /// @return how many are left; 0 unless it was stopped
+    public long await(Remaining remaining, Listener listener, BooleanSupplier stopped)
+            throws SQLException, InterruptedException {
+        try (Connection connection = connector.open()) {
+            while (true) {
+                long left = remaining.count(connection);
+                if (left == 0 || stopped.getAsBoolean()) {
+                    return left;
+                }
+                if (nobodyThere(connection) && drain(listener, stopped)) {
+                    continue;
+                }
+                listener.onLeft(left);
+                Thread.sleep(POLL);
+            }
+        }
+    }
+
+    /// Whether a process runs the pipeline now.
+    public static boolean isRun(Connection connection, String pipeline) throws SQLException {
+        return PipelineLock.isTaken(connection, pipeline);
+    }
+
+    /// Nobody has the lock, and nobody has moved the position for a while: a lock can't be seen through some
+    /// poolers, and a process between two runs has none.
+    private boolean nobodyThere(Connection connection) throws SQLException {
+        if (PipelineLock.isTaken(connection, pipeline)) {
+            return false;
+        }
+        String sql = "SELECT greatest(updated_at, taken_at) < clock_timestamp() - make_interval(secs => ?)"
+                + " FROM sluice.position WHERE pipeline = ?";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setDouble(1, (double) PATIENCE.toSeconds());
+            statement.setString(2, pipeline);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() && row.getBoolean(1);
+            }
+        }
+    }
+
+    /// @return false when another process was faster
+    private boolean drain(Listener listener, BooleanSupplier stopped) throws SQLException {
+        PipelineLock lock;
+        try {
+            lock = PipelineLock.take(connector.open(), pipeline);
+        } catch (SluiceException e) {
+            if (e.kind() == FailureKind.FENCED_OUT) {
+                return false;
+            }
+            throw e;
+        }
+        try (lock;
+                Connection connection = connector.open()) {
+            listener.onTakenOver();
+            TargetCheck.check(connection, targets);
+            connection.setAutoCommit(false);
+            long epoch = new PositionStore(pipeline).takeOver(connection, Pipeline.owner());
+            connection.commit();
+            connection.setAutoCommit(true);
+            Map<String, CollectionTarget> byName =
+                    targets.stream().collect(Collectors.toMap(CollectionTarget::collection, Function.identity()));
+            // Nobody streams, so nobody notes anything on them.
+            List<Fence> fences = targets.stream().map(t -> new Fence()).toList();
+            try (ChunkSink sink = new ChunkSink(connector.open(), pipeline, epoch, targets)) {
+                Resync resync = new Resync(
+                        source,
+                        connection,
+                        sink,
+                        new ResyncStore(pipeline),
+                        new ChangeMapper(byName),
+                        targets,
+                        fences,
+                        () -> null,
+                        stopped);
+                resync.drain();
+                if (!stopped.getAsBoolean()) {
+                    resync.sweep();
+                }
+            }
+            return true;
+        }
+    }
+}

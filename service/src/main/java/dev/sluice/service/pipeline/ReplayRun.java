@@ -1,0 +1,139 @@
+package dev.sluice.service.pipeline;
+
+import dev.sluice.failure.Failures;
+import dev.sluice.replay.Replay;
+import dev.sluice.replay.Replay.Found;
+import dev.sluice.replay.Replay.Listed;
+import dev.sluice.replay.ReplayCheck;
+import dev.sluice.replay.ReplayStore;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.source.mongo.StreamHistory;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import org.bson.BsonTimestamp;
+import org.jspecify.annotations.Nullable;
+
+/// A replay from beginning to end: finds what was touched, lists it, and waits until it is taken anew. For
+/// one thread.
+public final class ReplayRun {
+    private final String pipeline;
+    private final List<CollectionTarget> targets;
+    private final MongoSource source;
+    private final PostgresConnector connector;
+
+    /// @param targets all collections of the mapping
+    public ReplayRun(String pipeline, List<CollectionTarget> targets, MongoSource source, PostgresConnector connector) {
+        this.pipeline = pipeline;
+        this.targets = List.copyOf(targets);
+        this.source = source;
+        this.connector = connector;
+    }
+
+    /// What is to be replayed.
+    ///
+    /// @param from where it begins
+    /// @param askedFrom the same in words
+    /// @param to where it ends, inclusive to the second; null for now
+    /// @param chosen some of the mapping's collections
+    /// @param requestedBy for the audit
+    public record Wish(
+            StreamHistory.Start from,
+            String askedFrom,
+            @Nullable Instant to,
+            List<CollectionTarget> chosen,
+            String requestedBy) {
+        public Wish {
+            chosen = List.copyOf(chosen);
+        }
+    }
+
+    /// Hears how it goes on.
+    public interface Listener extends Replay.Listener, ListDrain.Listener {
+        /// All documents are on the list; from here on the pipeline takes them whatever becomes of us.
+        void onListed(Listed listed);
+    }
+
+    /// What became of it.
+    ///
+    /// @param left documents that are still on the list
+    /// @param differing documents whose rows are not as they should be after it; empty when nobody looked
+    public record Result(Listed listed, long left, Optional<Long> differing) {}
+
+    /// Counts what a replay would take anew.
+    ///
+    /// @return null when it was stopped
+    /// @throws dev.sluice.failure.SluiceException of kind HISTORY_LOST, with the gap, when the oplog does
+    ///     not go back so far
+    public @Nullable Found dryRun(Wish wish, Replay.Listener listener, BooleanSupplier stopped) throws SQLException {
+        try (Connection connection = connector.openForLongWork();
+                Replay replay = new Replay(pipeline, source.history(), connection, wish.chosen())) {
+            return replay.count(wish.from(), upTo(wish), listener, stopped);
+        }
+    }
+
+    /// Lists what is to be taken anew, and does not wait.
+    ///
+    /// @return null when it was stopped before anything was listed
+    /// @throws dev.sluice.failure.SluiceException as [#dryRun]
+    public @Nullable Listed list(Wish wish, Replay.Listener listener, BooleanSupplier stopped) throws SQLException {
+        try (Connection connection = connector.openForLongWork();
+                Replay replay = new Replay(pipeline, source.history(), connection, wish.chosen())) {
+            return list(replay, wish, listener, stopped);
+        }
+    }
+
+    private @Nullable Listed list(Replay replay, Wish wish, Replay.Listener listener, BooleanSupplier stopped) {
+        return replay.list(wish.from(), upTo(wish), wish.askedFrom(), wish.requestedBy(), listener, stopped);
+    }
+
+    /// Lists what is to be taken anew, and waits until it is.
+    ///
+    /// @param check compares them with their rows at the end; null for nobody
+    /// @return null when it was stopped before anything was listed
+    /// @throws dev.sluice.failure.SluiceException as [#dryRun]
+    public @Nullable Result run(Wish wish, @Nullable ReplayCheck check, Listener listener, BooleanSupplier stopped)
+            throws SQLException, InterruptedException {
+        try (Connection connection = connector.openForLongWork();
+                Replay replay = new Replay(pipeline, source.history(), connection, wish.chosen())) {
+            Listed listed = list(replay, wish, listener, stopped);
+            if (listed == null) {
+                return null;
+            }
+            listener.onListed(listed);
+            ReplayStore store = new ReplayStore(pipeline);
+            long left = new ListDrain(pipeline, targets, source, connector)
+                    .await(c -> store.left(c, listed.id()), listener, stopped);
+            store.settle(connection);
+            Optional<Long> differing =
+                    left > 0 || check == null ? Optional.empty() : Optional.of(replay.check(check, stopped));
+            return new Result(listed, left, differing);
+        }
+    }
+
+    /// The newest operation there is: what comes after it, the pipeline's own stream brings.
+    private BsonTimestamp upTo(Wish wish) {
+        BsonTimestamp now = source.hello().lastWrite();
+        if (wish.to() == null) {
+            return now;
+        }
+        BsonTimestamp to = new BsonTimestamp((int) wish.to().getEpochSecond(), -1);
+        return to.compareTo(now) < 0 ? to : now;
+    }
+
+    /// The replays that there were, the newest first.
+    ///
+    /// @throws dev.sluice.failure.SluiceException when PostgreSQL can't be asked
+    public static List<ReplayStore.Recorded> latest(PostgresConnector connector, String pipeline, int limit) {
+        try (Connection connection = connector.open()) {
+            return new ReplayStore(pipeline).latest(connection, limit);
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+}
