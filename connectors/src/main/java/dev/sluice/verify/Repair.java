@@ -9,7 +9,6 @@ import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,7 +22,6 @@ import org.jspecify.annotations.Nullable;
 /// are looked at again. For one thread.
 public final class Repair {
     private static final int AT_ONCE = 1_000;
-    private static final Duration POLL = Duration.ofMillis(100);
 
     /// A document that differs again each time after so many repairs is left.
     private static final int LOOKS_MAX = 30;
@@ -40,9 +38,16 @@ public final class Repair {
     /// Who takes documents anew (`sluice.resync`).
     @FunctionalInterface
     public interface Writer {
-        /// Called again and again until the list is empty: does some of it, or nothing where a running
-        /// pipeline does it.
-        void take() throws SQLException;
+        /// Returns when none is left that a repair has asked for, or when it was stopped.
+        ///
+        /// @param left how many there are
+        void await(Left left) throws SQLException, InterruptedException;
+    }
+
+    /// How many documents of a repair are not taken yet.
+    @FunctionalInterface
+    public interface Left {
+        long count(Connection connection) throws SQLException;
     }
 
     /// @param targets all collections of the mapping
@@ -99,7 +104,7 @@ public final class Repair {
                     !drifted.isEmpty();
                     drifted = store.drifted(bookkeeping, target.collection(), AT_ONCE, left)) {
                 ask(bookkeeping, resync, target, drifted);
-                Map<Suspect, Verdict> verdicts = takeAndLook(bookkeeping, resync, settlement, target, drifted);
+                Map<Suspect, Verdict> verdicts = takeAndLook(resync, settlement, target, drifted);
                 store.record(bookkeeping, target.collection(), verdicts);
                 int equal = 0;
                 for (Suspect suspect : drifted) {
@@ -132,18 +137,9 @@ public final class Repair {
     }
 
     private Map<Suspect, Verdict> takeAndLook(
-            Connection connection,
-            ResyncStore resync,
-            Settlement settlement,
-            CollectionTarget target,
-            List<Suspect> drifted)
+            ResyncStore resync, Settlement settlement, CollectionTarget target, List<Suspect> drifted)
             throws SQLException, InterruptedException {
-        while (!stopped.getAsBoolean() && resync.repairsLeft(connection, target.collection()) > 0) {
-            writer.take();
-            if (resync.repairsLeft(connection, target.collection()) > 0) {
-                Thread.sleep(POLL);
-            }
-        }
+        writer.await(asked -> resync.repairsLeft(asked, target.collection()));
         Map<Suspect, Verdict> verdicts = new LinkedHashMap<>();
         List<Suspect> open = drifted;
         for (int look = 0; look < LOOKS_MAX && !open.isEmpty() && !stopped.getAsBoolean(); look++) {

@@ -50,6 +50,7 @@ final class Settlement {
     private final ChangeMapper mapper;
     private final InFlight inFlight;
     private final Applied applied;
+    private boolean running = true;
 
     /// @param connection the comparison's, not in auto-commit mode; between transactions. Its transactions
     ///     become snapshots
@@ -75,6 +76,12 @@ final class Settlement {
         this.applied = new Applied(source, connection, pipeline, stopped);
     }
 
+    /// Whether somebody ran the pipeline when it was last looked. Where nobody does, looking again brings
+    /// nothing new.
+    boolean pipelineRuns() {
+        return running;
+    }
+
     /// Looks once.
     ///
     /// @param suspects a few thousand at most
@@ -98,7 +105,7 @@ final class Settlement {
 
         Map<Suspect, Verdict> run() throws SQLException {
             Map<Object, String> before = versions();
-            boolean running = PipelineLock.isTaken(connection, pipeline);
+            running = PipelineLock.isTaken(connection, pipeline);
             connection.commit();
             // Not before the newest operation there is: what a chunk has written may be newer than the stream.
             BsonTimestamp notBefore = source.hello().lastWrite();

@@ -104,12 +104,14 @@ public final class VerificationStore {
         }
     }
 
-    /// Begins a verification. What it finds holds as of the collection's watermark now.
+    /// Begins a verification. What it finds holds as of the collection's watermark now; before there is
+    /// one, as of the pipeline's position.
     Running begin(Connection connection, String collection, Mode mode, Origin origin, long estimate)
             throws SQLException {
         String sql = "INSERT INTO sluice.verification (pipeline, collection, mode, origin, estimated_documents,"
-                + " through_cluster_time) VALUES (?, ?, ?, ?, ?, (SELECT cluster_time FROM sluice.watermark w"
-                + " WHERE w.pipeline = ? AND w.collection = ?)) RETURNING id, through_cluster_time";
+                + " through_cluster_time) VALUES (?, ?, ?, ?, ?, coalesce((SELECT cluster_time FROM sluice.watermark w"
+                + " WHERE w.pipeline = ? AND w.collection = ?), (SELECT to_timestamp(cluster_time_seconds)"
+                + " FROM sluice.position p WHERE p.pipeline = ?))) RETURNING id, through_cluster_time";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, pipeline);
             statement.setString(2, collection);
@@ -118,6 +120,7 @@ public final class VerificationStore {
             statement.setLong(5, estimate);
             statement.setString(6, pipeline);
             statement.setString(7, collection);
+            statement.setString(8, pipeline);
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
                 long id = row.getLong(1);

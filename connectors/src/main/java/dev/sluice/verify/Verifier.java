@@ -424,7 +424,8 @@ public final class Verifier {
             Settlement settlement =
                     new Settlement(source, comparing, comparison, pipeline, targets, mapper, inFlight, stopped);
             while (!stopped.getAsBoolean()) {
-                List<Suspect> suspects = store.suspects(bookkeeping, running.id(), SETTLE_AT_ONCE, LOOKS_MAX);
+                int looksMax = settlement.pipelineRuns() ? LOOKS_MAX : 1;
+                List<Suspect> suspects = store.suspects(bookkeeping, running.id(), SETTLE_AT_ONCE, looksMax);
                 long left = store.suspectCount(bookkeeping, running.id());
                 if (suspects.isEmpty()) {
                     return left;

@@ -25,6 +25,7 @@ import picocli.CommandLine.ScopeType;
             BackfillCommand.class,
             MigrateCommand.class,
             StatusCommand.class,
+            VerifyCommand.class,
             DeadLettersCommand.class,
             QuarantineCommand.class,
             BenchCommand.class

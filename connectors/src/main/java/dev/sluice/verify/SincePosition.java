@@ -1,0 +1,73 @@
+package dev.sluice.verify;
+
+import dev.sluice.change.Position;
+import dev.sluice.failure.Failures;
+import dev.sluice.positions.PositionStore;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.source.mongo.StreamHistory;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.bson.BsonValue;
+
+/// What changed since the pipeline's position, as the change stream says. Any thread.
+public final class SincePosition implements InFlight {
+    private static final int EVENTS_AT_ONCE = 5_000;
+
+    private final MongoSource source;
+    private final PostgresConnector connector;
+    private final String pipeline;
+
+    public SincePosition(MongoSource source, PostgresConnector connector, String pipeline) {
+        this.source = source;
+        this.connector = connector;
+        this.pipeline = pipeline;
+    }
+
+    /// @throws dev.sluice.failure.SluiceException of kind HISTORY_LOST when the oplog does not reach back
+    ///     to the position
+    @Override
+    public Set<BsonValue> among(CollectionTarget target, Collection<BsonValue> ids) {
+        Optional<Position> position = position();
+        Set<BsonValue> wanted = new HashSet<>(ids);
+        if (position.isEmpty() || wanted.isEmpty()) {
+            return Set.of();
+        }
+        Set<BsonValue> changed = new HashSet<>();
+        try (StreamHistory.Reading reading = source.history()
+                .read(
+                        new StreamHistory.Start.After(position.get()),
+                        source.hello().lastWrite(),
+                        List.of(target.collection()))) {
+            while (!reading.complete()) {
+                for (StreamHistory.Event event : reading.next(EVENTS_AT_ONCE)) {
+                    switch (event) {
+                        case StreamHistory.Event.OfDocument document -> {
+                            if (wanted.contains(document.id())) {
+                                changed.add(document.id());
+                            }
+                        }
+                        case StreamHistory.Event.OfCollection all -> {
+                            return wanted;
+                        }
+                    }
+                }
+            }
+        }
+        return changed;
+    }
+
+    private Optional<Position> position() {
+        try (Connection connection = connector.open()) {
+            return new PositionStore(pipeline).load(connection);
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+}

@@ -1,0 +1,313 @@
+package dev.sluice.service.cli;
+
+import dev.sluice.service.ops.SnakeCaseJson;
+import dev.sluice.service.ops.Verifications;
+import dev.sluice.service.pipeline.Pipeline;
+import dev.sluice.service.pipeline.VerifyRun;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.verify.Drift;
+import dev.sluice.verify.Mode;
+import dev.sluice.verify.Origin;
+import dev.sluice.verify.Repair;
+import dev.sluice.verify.Verifier;
+import java.io.PrintWriter;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/// `sluice verify`: are both sides equal?
+@Command(
+        name = "verify",
+        mixinStandardHelpOptions = true,
+        versionProvider = SluiceCommand.Version.class,
+        header = "Compare MongoDB with PostgreSQL, row by row, while both live.",
+        description = {
+            "Each document is mapped to the rows it should be, child rows included, and compared with those that are, by"
+                    + " their stored values. What differs is looked at again once everything that was in flight is applied;"
+                    + " only what still differs is drift. Rows that no document explains are found too.",
+            "One that is broken off goes on where it was when it is started again."
+        },
+        footer = {
+            "",
+            "Exit codes: 0 equal (or repaired and equal now), 1 drift, or not all could be compared, 2 wrong use, 3 could"
+                    + " not run."
+        })
+final class VerifyCommand implements Callable<Integer> {
+    private static final int SHOWN_MAX = 20;
+    private static final int LISTED_MAX = 10_000;
+
+    @Option(names = "--collection", paramLabel = "C", description = "Only this collection; may be repeated.")
+    private List<String> collections = List.of();
+
+    @Option(
+            names = "--mode",
+            paramLabel = "MODE",
+            description = {
+                "counts: the numbers of documents and of rows.",
+                "sample: some documents and some rows, picked at random.",
+                "full (default): every document and every row."
+            })
+    private Mode mode = Mode.FULL;
+
+    @Option(
+            names = "--sample",
+            paramLabel = "N",
+            description = "How many documents and rows a sample has; default ${DEFAULT-VALUE}.")
+    private int sample = 1_000;
+
+    @Option(
+            names = "--repair",
+            description = {
+                "Then take the documents that differ anew, delete rows that no document explains, and look again.",
+                "The stream goes on meanwhile."
+            })
+    private boolean repair;
+
+    @Option(
+            names = "--budget",
+            paramLabel = "PERCENT",
+            description = "Work at most this part of the time; default ${DEFAULT-VALUE}.")
+    private int budget = 100;
+
+    @Option(names = "--parallel", paramLabel = "N", description = "How many chunks are compared at once; default 2.")
+    private int parallel = 2;
+
+    @Option(names = "--fresh", description = "Begin at the start, also where an earlier one was broken off.")
+    private boolean fresh;
+
+    @Option(names = "--json", description = "As JSON.")
+    private boolean json;
+
+    @CommandLine.Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandLine.Model.CommandSpec spec;
+
+    /// What became of one collection.
+    ///
+    /// @param copied false when it is not copied yet, and so was not compared
+    /// @param through what was found holds for MongoDB as of this time; null when unknown
+    /// @param resumedAt how many documents an earlier process had compared
+    /// @param repaired documents that were repaired; null when that was not asked for
+    /// @param left documents that still differ after the repair; null when that was not asked for
+    record Verified(
+            String collection,
+            boolean copied,
+            String mode,
+            boolean complete,
+            long documents,
+            long rows,
+            long missing,
+            long extra,
+            long different,
+            long undecided,
+            @Nullable Instant through,
+            long resumedAt,
+            double seconds,
+            @Nullable Long repaired,
+            @Nullable Long left) {
+        boolean fine() {
+            boolean clean = missing + extra + different == 0 || (left != null && left == 0);
+            return copied && complete && clean && undecided == 0;
+        }
+    }
+
+    /// What `--json` says.
+    ///
+    /// @param drift what differs now; 10,000 entries at most
+    record Verdict(String pipeline, boolean equal, List<Verified> collections, List<Verifications.Drift> drift) {}
+
+    @Override
+    public Integer call() throws InterruptedException {
+        check();
+        Setup setup = Setup.forBoth();
+        List<CollectionTarget> all = Pipeline.targets(setup.entry().mapping());
+        List<CollectionTarget> chosen = choose(all);
+        PrintWriter err = spec.commandLine().getErr();
+        try (MongoSource source = setup.source();
+                StopSignal stop = StopSignal.install(
+                        err,
+                        "Stopping: what is in hand is finished first.",
+                        "Stopped before the end. Run the same command again to go on there.")) {
+            setup.prepareTarget();
+            source.hello();
+            VerifyRun run = new VerifyRun(setup.pipelineName(), all, source, setup.connector());
+            VerifyProgress progress = new VerifyProgress(err);
+            List<Verified> verified = new ArrayList<>();
+            for (CollectionTarget target : chosen) {
+                if (!stop.getAsBoolean()) {
+                    verified.add(verify(run, target, progress, stop));
+                }
+            }
+            boolean fine = verified.size() == chosen.size() && verified.stream().allMatch(Verified::fine);
+            show(setup, verified, fine);
+            return fine ? SluiceCommand.FINE : SluiceCommand.FINDING;
+        }
+    }
+
+    private void check() {
+        if (sample < 1) {
+            throw wrong("--sample is at least 1.");
+        }
+        if (budget < 1 || budget > 100) {
+            throw wrong("--budget is a percentage from 1 to 100.");
+        }
+        if (parallel < 1 || parallel > 32) {
+            throw wrong("--parallel is a number from 1 to 32.");
+        }
+    }
+
+    private CommandLine.ParameterException wrong(String why) {
+        return new CommandLine.ParameterException(spec.commandLine(), why);
+    }
+
+    private List<CollectionTarget> choose(List<CollectionTarget> all) {
+        List<String> names = all.stream().map(CollectionTarget::collection).toList();
+        for (String name : collections) {
+            if (!names.contains(name)) {
+                throw wrong("The mapping has no collection '" + name + "'; it has " + String.join(", ", names) + ".");
+            }
+        }
+        return collections.isEmpty()
+                ? all
+                : all.stream().filter(t -> collections.contains(t.collection())).toList();
+    }
+
+    private Verified verify(VerifyRun run, CollectionTarget target, VerifyProgress progress, StopSignal stop)
+            throws InterruptedException {
+        if (!run.isCopied(target)) {
+            return new Verified(
+                    target.collection(), false, mode.text(), false, 0, 0, 0, 0, 0, 0, null, 0, 0, null, null);
+        }
+        Verifier.Result found = run.verify(
+                target, new Verifier.Wish(mode, Origin.ASKED, sample, budget / 100.0, parallel, fresh), progress, stop);
+        Optional<Repair.Repaired> repaired = repair && found.complete()
+                ? run.repair(target, found, Actor.atTheKeyboard(), progress, stop)
+                : Optional.empty();
+        boolean asked = repair && found.complete();
+        return new Verified(
+                target.collection(),
+                true,
+                mode.text(),
+                found.complete() && repaired.map(Repair.Repaired::complete).orElse(true),
+                found.documents(),
+                found.rows(),
+                found.drift().getOrDefault(Drift.Kind.MISSING, 0L),
+                found.drift().getOrDefault(Drift.Kind.EXTRA, 0L),
+                found.drift().getOrDefault(Drift.Kind.DIFFERENT, 0L),
+                found.undecided(),
+                found.through(),
+                found.resumedAt(),
+                found.took().toMillis() / 1000.0,
+                asked ? repaired.map(Repair.Repaired::repaired).orElse(0L) : null,
+                asked ? repaired.map(Repair.Repaired::left).orElse(0L) : null);
+    }
+
+    private void show(Setup setup, List<Verified> verified, boolean fine) {
+        PrintWriter out = spec.commandLine().getOut();
+        Verifications verifications = new Verifications(setup.connector(), setup.pipelineName());
+        List<Verifications.Drift> drift = verifications.drift(null, LISTED_MAX).stream()
+                .filter(d -> verified.stream().anyMatch(v -> v.collection().equals(d.collection())))
+                .toList();
+        if (json) {
+            out.println(SnakeCaseJson.write(new Verdict(setup.pipelineName(), fine, verified, drift)));
+            out.flush();
+            return;
+        }
+        out.printf(
+                Locale.ROOT,
+                "%-24s %12s %12s %9s %9s %9s %9s %8s  %s%n",
+                "collection",
+                "documents",
+                "rows",
+                "missing",
+                "extra",
+                "different",
+                "undecided",
+                "seconds",
+                "verified through");
+        verified.forEach(v -> out.println(line(v)));
+        drift.stream().limit(SHOWN_MAX).forEach(d -> out.println(line(d)));
+        if (drift.size() > SHOWN_MAX) {
+            out.printf(Locale.ROOT, "%,d more: SELECT * FROM sluice.drift, or --json.%n", drift.size() - SHOWN_MAX);
+        }
+        out.println(sentence(verified, fine));
+        out.flush();
+    }
+
+    private static String line(Verified v) {
+        if (!v.copied()) {
+            return String.format(Locale.ROOT, "%-24s not copied yet, so there is nothing to compare", v.collection());
+        }
+        return String.format(
+                Locale.ROOT,
+                "%-24s %,12d %,12d %,9d %,9d %,9d %,9d %8.1f  %s%s",
+                v.collection(),
+                v.documents(),
+                v.rows(),
+                v.missing(),
+                v.extra(),
+                v.different(),
+                v.undecided(),
+                v.seconds(),
+                !v.complete() ? "stopped before the end" : v.through() == null ? "unknown" : v.through(),
+                v.repaired() == null || v.missing() + v.extra() + v.different() == 0
+                        ? ""
+                        : String.format(Locale.ROOT, "; %,d documents repaired, %,d left", v.repaired(), v.left()));
+    }
+
+    private static String line(Verifications.Drift d) {
+        return String.format(
+                Locale.ROOT,
+                "%s: %s %s%s%s; first seen %s ago",
+                d.collection(),
+                d.documentKey() == null ? "row " + d.rowKey() : d.documentKey(),
+                d.kind() + " in " + d.table(),
+                d.columns().isEmpty() ? "" : ": " + String.join(", ", d.columns()),
+                d.rows() == 1 ? "" : String.format(Locale.ROOT, " (%,d rows)", d.rows()),
+                age(d.ageSeconds()));
+    }
+
+    private static String age(double seconds) {
+        return seconds < 120
+                ? String.format(Locale.ROOT, "%.0f s", seconds)
+                : seconds < 7_200
+                        ? String.format(Locale.ROOT, "%.0f min", seconds / 60)
+                        : String.format(Locale.ROOT, "%.0f h", seconds / 3_600);
+    }
+
+    private String sentence(List<Verified> verified, boolean fine) {
+        long documents = verified.stream().mapToLong(Verified::documents).sum();
+        if (fine) {
+            return String.format(
+                    Locale.ROOT,
+                    "Equal%s: %,d collections, %,d documents.",
+                    repair && verified.stream().anyMatch(v -> v.repaired() != null && v.repaired() > 0)
+                            ? " after the repair"
+                            : "",
+                    verified.size(),
+                    documents);
+        }
+        if (verified.stream().anyMatch(v -> v.copied() && !v.complete())) {
+            return "Not all was compared; run the same command again to go on.";
+        }
+        boolean drifted = verified.stream().anyMatch(v -> v.missing() + v.extra() + v.different() > 0);
+        if (drifted) {
+            return repair
+                    ? "Drift is left that taking the documents anew did not put right: look at dead letters and at who else"
+                            + " writes these tables."
+                    : "Drift. `sluice verify --repair` takes these documents anew.";
+        }
+        return verified.stream().anyMatch(v -> v.undecided() > 0)
+                ? "No drift, but some documents could not be told: they change faster than they can be looked at, wait for"
+                        + " others, or nobody runs the pipeline to apply what has changed. Run it again later."
+                : "Some collections are not copied yet: `sluice run` or `sluice backfill` copies them.";
+    }
+}

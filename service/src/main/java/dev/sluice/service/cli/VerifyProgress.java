@@ -1,0 +1,73 @@
+package dev.sluice.service.cli;
+
+import dev.sluice.service.pipeline.ListDrain;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.verify.Verifier;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.Locale;
+
+/// Says every few seconds how a verification and its repair go on, beside the output, which a program may
+/// read. One call at a time.
+final class VerifyProgress implements Verifier.Listener, ListDrain.Listener {
+    private static final long LINE_EVERY_NANOS = Duration.ofSeconds(2).toNanos();
+
+    private final PrintWriter err;
+    private long saidAt = System.nanoTime();
+    private String collection = "";
+    private long startedAt;
+    private long startedWith;
+
+    VerifyProgress(PrintWriter err) {
+        this.err = err;
+    }
+
+    @Override
+    public void onProgress(CollectionTarget target, Verifier.Progress progress) {
+        long now = System.nanoTime();
+        if (!collection.equals(target.collection())) {
+            collection = target.collection();
+            startedAt = now;
+            startedWith = progress.documents();
+        }
+        if (now - saidAt < LINE_EVERY_NANOS) {
+            return;
+        }
+        saidAt = now;
+        if (progress.suspects() > 0) {
+            say("%s: looking again at %,d documents that differed", collection, progress.suspects());
+            return;
+        }
+        double perSecond = (progress.documents() - startedWith) / Math.max(1e-3, (now - startedAt) / 1e9);
+        long left = Math.max(0, progress.estimate() - progress.documents());
+        say(
+                "%s: %,d of about %,d documents (%d %%), %,.0f documents/s%s",
+                collection,
+                progress.documents(),
+                progress.estimate(),
+                progress.estimate() == 0 ? 100 : Math.min(100, 100 * progress.documents() / progress.estimate()),
+                perSecond,
+                perSecond < 1 || left == 0
+                        ? ""
+                        : String.format(Locale.ROOT, ", about %,.0f s left", Math.ceil(left / perSecond)));
+    }
+
+    @Override
+    public void onLeft(long left) {
+        long now = System.nanoTime();
+        if (now - saidAt >= LINE_EVERY_NANOS) {
+            saidAt = now;
+            say("%s: waiting for the running pipeline to take %,d documents anew", collection, left);
+        }
+    }
+
+    @Override
+    public void onTakenOver() {
+        say("%s: no process runs the pipeline, so this one takes the documents anew", collection);
+    }
+
+    private void say(String format, Object... arguments) {
+        err.printf(Locale.ROOT, format + "%n", arguments);
+        err.flush();
+    }
+}

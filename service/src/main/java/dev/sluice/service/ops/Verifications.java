@@ -1,0 +1,167 @@
+package dev.sluice.service.ops;
+
+import dev.sluice.failure.Failures;
+import dev.sluice.sink.postgres.PostgresConnector;
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What verifications have found, by the control schema. Any thread.
+public final class Verifications {
+    private static final String LATEST = """
+            SELECT id, collection, mode, origin, state, phase, documents, rows, missing, extra, different, undecided,
+                   repaired, estimated_documents, through_cluster_time, started_at, finished_at
+            FROM sluice.verification WHERE pipeline = ? ORDER BY id DESC LIMIT ?
+            """;
+
+    private static final String DRIFT = """
+            SELECT collection, table_name, kind, document_key, row_key, columns, rows, first_seen_at, last_seen_at,
+                   extract(epoch FROM clock_timestamp() - first_seen_at)::float8
+            FROM sluice.drift WHERE pipeline = ? AND collection = coalesce(?, collection)
+            ORDER BY first_seen_at, collection, table_name, row_key, kind LIMIT ?
+            """;
+
+    private final PostgresConnector connector;
+    private final String pipeline;
+
+    public Verifications(PostgresConnector connector, String pipeline) {
+        this.connector = connector;
+        this.pipeline = pipeline;
+    }
+
+    /// One comparison of a collection.
+    ///
+    /// @param mode counts, sample or full
+    /// @param origin asked or continuous
+    /// @param state running, done or failed
+    /// @param phase what it is at, while it runs
+    /// @param undecided documents that differed and were written each time they were looked at
+    /// @param estimatedDocuments null when unknown
+    /// @param through what it found holds for MongoDB as of this time; null when unknown
+    /// @param finishedAt null while it runs
+    public record Verification(
+            long id,
+            String collection,
+            String mode,
+            String origin,
+            String state,
+            String phase,
+            long documents,
+            long rows,
+            long missing,
+            long extra,
+            long different,
+            long undecided,
+            long repaired,
+            @Nullable Long estimatedDocuments,
+            @Nullable Instant through,
+            Instant startedAt,
+            @Nullable Instant finishedAt) {}
+
+    /// Rows of a document in one table that are not as they should be.
+    ///
+    /// @param documentKey the `_id` as canonical Extended JSON; null where no document explains the row
+    /// @param rowKey the key of the document's row, as text
+    /// @param columns which differ; empty unless the kind is different
+    /// @param ageSeconds since it was first seen
+    public record Drift(
+            String collection,
+            String table,
+            String kind,
+            @Nullable String documentKey,
+            String rowKey,
+            List<String> columns,
+            long rows,
+            Instant firstSeenAt,
+            Instant lastSeenAt,
+            double ageSeconds) {
+        public Drift {
+            columns = List.copyOf(columns);
+        }
+    }
+
+    /// The newest first.
+    ///
+    /// @throws dev.sluice.failure.SluiceException when PostgreSQL can't be asked
+    public List<Verification> latest(int most) {
+        try (Connection connection = connector.open();
+                PreparedStatement statement = connection.prepareStatement(LATEST)) {
+            statement.setString(1, pipeline);
+            statement.setInt(2, most);
+            List<Verification> found = new ArrayList<>();
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    found.add(new Verification(
+                            row.getLong("id"),
+                            row.getString("collection"),
+                            row.getString("mode"),
+                            row.getString("origin"),
+                            row.getString("state"),
+                            row.getString("phase"),
+                            row.getLong("documents"),
+                            row.getLong("rows"),
+                            row.getLong("missing"),
+                            row.getLong("extra"),
+                            row.getLong("different"),
+                            row.getLong("undecided"),
+                            row.getLong("repaired"),
+                            row.getObject("estimated_documents", Long.class),
+                            instant(row, "through_cluster_time"),
+                            row.getObject("started_at", OffsetDateTime.class).toInstant(),
+                            instant(row, "finished_at")));
+                }
+            }
+            return found;
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    private static @Nullable Instant instant(ResultSet row, String column) throws SQLException {
+        OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
+        return time == null ? null : time.toInstant();
+    }
+
+    /// What differs now, as far as it is known; the oldest first.
+    ///
+    /// @param collection null for all
+    /// @throws dev.sluice.failure.SluiceException when PostgreSQL can't be asked
+    public List<Drift> drift(@Nullable String collection, int most) {
+        try (Connection connection = connector.open();
+                PreparedStatement statement = connection.prepareStatement(DRIFT)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            statement.setInt(3, most);
+            List<Drift> found = new ArrayList<>();
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    Array columns = row.getArray(6);
+                    found.add(new Drift(
+                            row.getString(1),
+                            row.getString(2),
+                            row.getString(3),
+                            row.getString(4),
+                            row.getString(5),
+                            Arrays.stream((Object[]) columns.getArray())
+                                    .map(String::valueOf)
+                                    .toList(),
+                            row.getLong(7),
+                            row.getObject(8, OffsetDateTime.class).toInstant(),
+                            row.getObject(9, OffsetDateTime.class).toInstant(),
+                            row.getDouble(10)));
+                }
+            }
+            return found;
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+}

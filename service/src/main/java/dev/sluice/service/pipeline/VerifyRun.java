@@ -1,0 +1,93 @@
+package dev.sluice.service.pipeline;
+
+import dev.sluice.failure.Failures;
+import dev.sluice.sink.ChangeMapper;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.BackfillStore;
+import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.verify.InFlight;
+import dev.sluice.verify.Repair;
+import dev.sluice.verify.SincePosition;
+import dev.sluice.verify.Verifier;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/// Compares collections with their tables and puts right what differs, beside the process that runs the
+/// pipeline or without one. For one thread.
+public final class VerifyRun {
+    private final String pipeline;
+    private final List<CollectionTarget> targets;
+    private final MongoSource source;
+    private final PostgresConnector connector;
+
+    /// @param targets all collections of the mapping
+    public VerifyRun(String pipeline, List<CollectionTarget> targets, MongoSource source, PostgresConnector connector) {
+        this.pipeline = pipeline;
+        this.targets = List.copyOf(targets);
+        this.source = source;
+        this.connector = connector;
+    }
+
+    /// Whether a collection is copied, so that there is something to compare.
+    public boolean isCopied(CollectionTarget target) {
+        try (Connection connection = connector.open()) {
+            return new BackfillStore(pipeline).done(connection, target.collection());
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    /// Compares one collection.
+    ///
+    /// @param stopped asked between steps, from any thread
+    /// @throws dev.sluice.failure.SluiceException when it could not go on; the next call goes on where it
+    ///     was
+    public Verifier.Result verify(
+            CollectionTarget target, Verifier.Wish wish, Verifier.Listener listener, BooleanSupplier stopped)
+            throws InterruptedException {
+        return new Verifier(source, connector, pipeline, targets, mapper(), inFlight(), listener, stopped)
+                .verify(target, wish);
+    }
+
+    /// Puts right what a verification found, and looks at it again.
+    ///
+    /// @param actor who asked for it, for the audit
+    /// @return empty when nothing of the collection differs
+    public Optional<Repair.Repaired> repair(
+            CollectionTarget target,
+            Verifier.Result found,
+            String actor,
+            ListDrain.Listener listener,
+            BooleanSupplier stopped)
+            throws InterruptedException {
+        if (found.drift().isEmpty()) {
+            return Optional.empty();
+        }
+        ListDrain drain = new ListDrain(pipeline, targets, source, connector);
+        return Optional.of(new Repair(
+                        source,
+                        connector,
+                        pipeline,
+                        targets,
+                        mapper(),
+                        inFlight(),
+                        left -> drain.await(left::count, listener, stopped),
+                        stopped)
+                .repair(target, actor, found.id()));
+    }
+
+    private ChangeMapper mapper() {
+        return new ChangeMapper(
+                targets.stream().collect(Collectors.toMap(CollectionTarget::collection, Function.identity())));
+    }
+
+    private InFlight inFlight() {
+        return new SincePosition(source, connector, pipeline);
+    }
+}
