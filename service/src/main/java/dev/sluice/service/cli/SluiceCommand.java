@@ -25,6 +25,8 @@ import picocli.CommandLine.ScopeType;
             BackfillCommand.class,
             MigrateCommand.class,
             StatusCommand.class,
+            CheckpointCommand.class,
+            ReplayCommand.class,
             DeadLettersCommand.class,
             QuarantineCommand.class,
             BenchCommand.class
