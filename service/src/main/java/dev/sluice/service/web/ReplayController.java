@@ -1,5 +1,6 @@
 package dev.sluice.service.web;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.service.ops.Replays;
@@ -39,11 +40,13 @@ final class ReplayController {
     /// @param from a checkpoint, a time or a token, as on the command line
     /// @param to a time; null for now
     /// @param collections null for all
+    /// @param dryRun whether to count only; null does not
     record Wanted(
             @Nullable String from,
             @Nullable String to,
             @Nullable List<String> collections,
-            @Nullable Boolean dryRun) {}
+
+            @JsonProperty("dry_run") @Nullable Boolean dryRun) {}
 
     /// Reads the change stream and puts the documents on the list, which this process then takes; or only
     /// counts them.
