@@ -7,8 +7,6 @@ import dev.sluice.service.ops.DeadLetters.Retried;
 import dev.sluice.service.ops.SnakeCaseJson;
 import dev.sluice.sink.postgres.DeadLetterStore.DeadLetter;
 import java.io.PrintWriter;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -55,17 +53,6 @@ final class DeadLettersCommand implements Runnable {
                 setup.connector(),
                 setup.pipelineName(),
                 setup.entry().mapping().byCollection().keySet());
-    }
-
-    /// Whoever is at the keyboard, for the audit.
-    private static String actor() {
-        String host;
-        try {
-            host = InetAddress.getLocalHost().getHostName();
-        } catch (UnknownHostException e) {
-            host = "unknown host";
-        }
-        return System.getProperty("user.name", "somebody") + " on " + host + ", command line";
     }
 
     /// A collection that nobody has heard of is a slip of the pen; one that was mapped once may have dead
@@ -299,7 +286,7 @@ final class DeadLettersCommand implements Runnable {
             } else {
                 letters = require(spec, deadLetters, ids);
             }
-            List<Retried> retried = deadLetters.retry(letters, actor(), timeout);
+            List<Retried> retried = deadLetters.retry(letters, Actor.atTheKeyboard(), timeout);
             PrintWriter out = spec.commandLine().getOut();
             if (json) {
                 out.println(SnakeCaseJson.write(retried));
@@ -381,7 +368,7 @@ final class DeadLettersCommand implements Runnable {
                         "This forgets " + letters.size() + (letters.size() == 1 ? " document" : " documents")
                                 + " for good; say --yes to do it.");
             }
-            List<Long> gone = deadLetters.discard(ids, actor(), reason);
+            List<Long> gone = deadLetters.discard(ids, Actor.atTheKeyboard(), reason);
             PrintWriter out = spec.commandLine().getOut();
             out.println(
                     json

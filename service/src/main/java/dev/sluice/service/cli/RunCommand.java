@@ -1,6 +1,7 @@
 package dev.sluice.service.cli;
 
 import dev.sluice.failure.SluiceException;
+import dev.sluice.service.ops.Replays;
 import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.service.web.HttpService;
@@ -49,7 +50,13 @@ final class RunCommand implements Callable<Integer> {
             setup.sayThatNothingIsThere(source);
             setup.sayWhatIsLeftAlone(source);
             Pipeline pipeline = new Pipeline(setup.pipelineName(), setup.entry().mapping(), source, setup.connector());
-            try (HttpService http = HttpService.start(setup.settings(), pipeline.status(), setup.connector())) {
+            Replays replays = new Replays(
+                    setup.connector(),
+                    setup.pipelineName(),
+                    Pipeline.targets(setup.entry().mapping()),
+                    source);
+            try (HttpService http =
+                    HttpService.start(setup.settings(), pipeline.status(), setup.connector(), replays)) {
                 LOG.info(
                         "Pipeline {}: {} collections of {} into {}; http://localhost:{}/api/status",
                         pipeline.name(),

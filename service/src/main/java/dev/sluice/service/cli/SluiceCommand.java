@@ -26,6 +26,8 @@ import picocli.CommandLine.ScopeType;
             MigrateCommand.class,
             StatusCommand.class,
             VerifyCommand.class,
+            CheckpointCommand.class,
+            ReplayCommand.class,
             DeadLettersCommand.class,
             QuarantineCommand.class,
             BenchCommand.class

@@ -58,6 +58,7 @@ public final class Report {
     /// @param owner who writes the pipeline, or wrote it last; null before the first start
     /// @param position cluster time of the committed position; null when unknown
     /// @param positionAgeSeconds since it last moved, heartbeats included; null before the first start
+    /// @param notes what there is to say in sentences
     public record Snapshot(
             String pipeline,
             @Nullable String state,
@@ -66,13 +67,15 @@ public final class Report {
             long epoch,
             @Nullable String position,
             @Nullable Double positionAgeSeconds,
-            List<CollectionSnapshot> collections) {
+            List<CollectionSnapshot> collections,
+            List<String> notes) {
         public Snapshot {
             collections = List.copyOf(collections);
+            notes = List.copyOf(notes);
         }
 
         public Snapshot withState(String name, @Nullable String text) {
-            return new Snapshot(pipeline, name, text, owner, epoch, position, positionAgeSeconds, collections);
+            return new Snapshot(pipeline, name, text, owner, epoch, position, positionAgeSeconds, collections, notes);
         }
 
         /// A page of text.
@@ -122,6 +125,7 @@ public final class Report {
                         .forEach((reason, documents) -> text.append(String.format(
                                 Locale.ROOT, "%s: skipped %,d x %s%n", c.collection(), documents, reason)));
             }
+            notes.forEach(note -> text.append(note).append(System.lineSeparator()));
             return text.toString().stripTrailing();
         }
     }
@@ -238,7 +242,7 @@ public final class Report {
                 statement.setString(1, pipeline);
                 try (ResultSet row = statement.executeQuery()) {
                     if (!row.next()) {
-                        return new Snapshot(pipeline, null, null, null, 0, null, null, collections);
+                        return new Snapshot(pipeline, null, null, null, 0, null, null, collections, List.of());
                     }
                     return new Snapshot(
                             pipeline,
@@ -248,7 +252,8 @@ public final class Report {
                             row.getLong(2),
                             row.getString(3),
                             row.getDouble(4),
-                            collections);
+                            collections,
+                            Notes.read(connection, pipeline));
                 }
             }
         } catch (SQLException e) {

@@ -9,8 +9,10 @@ import dev.sluice.failure.Failpoint;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.positions.CheckpointStore;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.positions.PositionStore;
+import dev.sluice.replay.ReplayStore;
 import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
@@ -28,6 +30,8 @@ import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -56,6 +60,9 @@ final class PipelineRun {
     private static final Duration SWEEP_EVERY = Duration.ofSeconds(15);
 
     private static final int SWEEP_SHARE = 20;
+
+    private static final Duration CHECKPOINT_EVERY = Duration.ofMinutes(5);
+    private static final Duration CHECKPOINTS_KEPT = Duration.ofDays(7);
 
     /// What an engine without a heartbeat for this long is: hung.
     private static final Duration SILENCE_MAX = Duration.ofSeconds(90);
@@ -106,6 +113,7 @@ final class PipelineRun {
                     copied = inBackground("sluice-backfill", () -> backfill(bookkeeping, epoch, applier));
                     retaken = inBackground("sluice-resync", () -> resync(epoch, applier));
                     startPart("sluice-clock", this::watch);
+                    startPart("sluice-checkpoint", this::keepCheckpoints);
                     awaitEnd();
                     if (!broken.isDone()) {
                         status.enter(new PipelineState.Draining());
@@ -241,15 +249,36 @@ final class PipelineRun {
                     fences,
                     applier::position,
                     this::ending);
+            ReplayStore replays = new ReplayStore(pipeline.name());
             long sweepAt = System.nanoTime();
             while (!ending()) {
                 resync.drain();
                 long now = System.nanoTime();
                 if (now - sweepAt >= 0) {
+                    replays.settle(connection);
                     resync.sweep();
                     long took = System.nanoTime() - now;
                     sweepAt = System.nanoTime() + Math.max(SWEEP_EVERY.toNanos(), took * SWEEP_SHARE);
                 }
+                stop.await(RESYNC_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+            }
+        }
+    }
+
+    /// Keeps the committed position under a name, now and again, so that there is somewhere to go back to.
+    private void keepCheckpoints() throws InterruptedException {
+        CheckpointStore checkpoints = new CheckpointStore(pipeline.name());
+        while (!ending()) {
+            String name = "auto-" + Instant.now().truncatedTo(ChronoUnit.SECONDS);
+            try (Connection connection = connector.open()) {
+                checkpoints.save(connection, name, CheckpointStore.Kind.AUTOMATIC);
+                checkpoints.forget(connection, CHECKPOINTS_KEPT);
+            } catch (SQLException e) {
+                // No reason to stop: what keeps this from being written keeps rows from it too, and that is said.
+                LOG.warn("No checkpoint was written: {}", Failures.describe(e));
+            }
+            long until = System.nanoTime() + CHECKPOINT_EVERY.toNanos();
+            while (!ending() && System.nanoTime() < until) {
                 stop.await(RESYNC_EVERY.toMillis(), TimeUnit.MILLISECONDS);
             }
         }

@@ -3,9 +3,11 @@ package dev.sluice.service.web;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.service.config.Settings;
+import dev.sluice.service.ops.Checkpoints;
 import dev.sluice.service.ops.ControlMetrics;
 import dev.sluice.service.ops.DeadLetters;
 import dev.sluice.service.ops.PipelineMetrics;
+import dev.sluice.service.ops.Replays;
 import dev.sluice.service.ops.Report;
 import dev.sluice.service.pipeline.PipelineStatus;
 import dev.sluice.sink.postgres.PostgresConnector;
@@ -15,6 +17,7 @@ import io.micronaut.runtime.server.EmbeddedServer;
 import java.net.BindException;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -33,6 +36,12 @@ public final class HttpService implements AutoCloseable {
     /// @throws SluiceException of kind BAD_SETTING when the port is taken or the address is not this
     ///     machine's
     public static HttpService start(Settings settings, PipelineStatus status, PostgresConnector connector) {
+        return start(settings, status, connector, new Replays(connector, status.pipeline(), List.of(), null));
+    }
+
+    /// As the other, for a process that can be asked for replays.
+    public static HttpService start(
+            Settings settings, PipelineStatus status, PostgresConnector connector, Replays replays) {
         ApplicationContext context = ApplicationContext.builder()
                 .banner(false)
                 .properties(Map.of(
@@ -47,6 +56,8 @@ public final class HttpService implements AutoCloseable {
         context.registerSingleton(PipelineStatus.class, status);
         context.registerSingleton(Report.class, report);
         context.registerSingleton(DeadLetters.class, new DeadLetters(connector, status.pipeline(), collections));
+        context.registerSingleton(Checkpoints.class, new Checkpoints(connector, status.pipeline()));
+        context.registerSingleton(Replays.class, replays);
         try {
             context.start();
             EmbeddedServer server = context.getBean(EmbeddedServer.class);

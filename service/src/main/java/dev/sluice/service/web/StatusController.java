@@ -10,6 +10,7 @@ import io.micronaut.http.annotation.Controller;
 import io.micronaut.http.annotation.Get;
 import io.micronaut.scheduling.TaskExecutors;
 import io.micronaut.scheduling.annotation.ExecuteOn;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// `GET /api/status`: what `sluice status --json` says, and the state of this process.
@@ -32,7 +33,7 @@ public final class StatusController {
         } catch (SluiceException away) {
             // PostgreSQL holds the rest of the answer; its absence is the answer then.
             Report.Snapshot bare = new Report.Snapshot(
-                    status.pipeline(), state.name(), away.forPeople(), null, 0, null, null, java.util.List.of());
+                    status.pipeline(), state.name(), away.forPeople(), null, 0, null, null, List.of(), List.of());
             return HttpResponse.<String>status(io.micronaut.http.HttpStatus.SERVICE_UNAVAILABLE)
                     .body(Report.json(bare));
         }

@@ -1,0 +1,317 @@
+package dev.sluice.service.cli;
+
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.Failures;
+import dev.sluice.failure.SluiceException;
+import dev.sluice.replay.Replay.Found;
+import dev.sluice.replay.Replay.Listed;
+import dev.sluice.replay.Replay.Tally;
+import dev.sluice.service.ops.Replays;
+import dev.sluice.service.ops.SnakeCaseJson;
+import dev.sluice.service.pipeline.Pipeline;
+import dev.sluice.service.pipeline.ReplayRun;
+import dev.sluice.service.pipeline.ReplayRun.Result;
+import dev.sluice.source.mongo.MongoSource;
+import java.io.Console;
+import java.io.PrintWriter;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/// `sluice replay`: take anew what was touched since some point.
+@Command(
+        name = "replay",
+        mixinStandardHelpOptions = true,
+        versionProvider = SluiceCommand.Version.class,
+        header = "Take anew every document that was touched since some point.",
+        description = {
+            "Nothing goes back in time: the change stream is read from that point for the documents touched since, and"
+                    + " those are read from MongoDB as they are now and written anew, beside the running stream.",
+            "Ends with 0 when all are taken anew, 1 when the oplog does not go back so far or something is left, 2 for"
+                    + " a point that can't be used."
+        })
+final class ReplayCommand implements Callable<Integer> {
+    private static final long STOP_SECONDS = 25;
+    private static final long LINE_EVERY_NANOS = Duration.ofSeconds(2).toNanos();
+
+    @Option(
+            names = "--from",
+            required = true,
+            paramLabel = "POINT",
+            description = {
+                "The name of a checkpoint; a time with its zone, as 2026-11-21T21:05:00Z;"
+                        + " a time ago, as 90s, 30m, 2h, 1d; or a resume token, as JSON or the hex of its _data."
+            })
+    private String from = "";
+
+    @Option(names = "--to", paramLabel = "TIME", description = "Only what was touched up to then (default: up to now).")
+    private @Nullable String to;
+
+    @Option(names = "--collection", paramLabel = "C", description = "Only this collection; may be repeated.")
+    private List<String> collections = List.of();
+
+    @Option(names = "--dry-run", description = "Only count, and say whether the oplog goes back so far.")
+    private boolean dryRun;
+
+    @Option(names = "--no-wait", description = "Put the documents on the list, and leave them to the running pipeline.")
+    private boolean noWait;
+
+    @Option(names = "--json", description = "As JSON.")
+    private boolean json;
+
+    @CommandLine.Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
+
+    private final AtomicBoolean stopped = new AtomicBoolean();
+    private final CountDownLatch ended = new CountDownLatch(1);
+
+    @Override
+    public Integer call() throws InterruptedException {
+        Setup setup = Setup.forBoth();
+        Thread hook = new Thread(this::stop, "sluice-stop");
+        Runtime.getRuntime().addShutdownHook(hook);
+        try (MongoSource source = setup.source()) {
+            Replays replays = new Replays(
+                    setup.connector(),
+                    setup.pipelineName(),
+                    Pipeline.targets(setup.entry().mapping()),
+                    source);
+            ReplayRun.Wish wish;
+            try {
+                wish = replays.wish(new Replays.Request(from, to, collections), Actor.atTheKeyboard());
+            } catch (IllegalArgumentException wrong) {
+                throw new ParameterException(spec.commandLine(), String.valueOf(wrong.getMessage()), wrong);
+            }
+            return replay(replays.run(), wish);
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        } finally {
+            ended.countDown();
+            removeUnlessItRuns(hook);
+        }
+    }
+
+    /// What is printed as JSON.
+    ///
+    /// @param replay its number; null where nothing was listed
+    /// @param left documents that are still on the list
+    private record Outcome(
+            boolean dryRun,
+            boolean reachable,
+            @Nullable Long replay,
+            @Nullable Found found,
+            @Nullable Long documents,
+            @Nullable Long left,
+            @Nullable String message) {}
+
+    private int replay(ReplayRun run, ReplayRun.Wish wish) throws SQLException, InterruptedException {
+        Progress progress = new Progress();
+        try {
+            if (dryRun) {
+                Found found = run.dryRun(wish, progress, stopped::get);
+                progress.end();
+                return found == null ? nothingDone() : counted(found);
+            }
+            if (noWait) {
+                Listed listed = run.list(wish, progress, stopped::get);
+                progress.end();
+                return listed == null ? nothingDone() : listed(listed);
+            }
+            Result result = run.run(wish, null, progress, stopped::get);
+            progress.end();
+            return result == null ? nothingDone() : taken(result);
+        } catch (SluiceException e) {
+            progress.end();
+            if (e.kind() == FailureKind.HISTORY_LOST) {
+                return unreachable(e);
+            }
+            throw e;
+        }
+    }
+
+    private int counted(Found found) {
+        print(
+                new Outcome(true, true, null, found, found.documents(), null, null),
+                table(found) + String.format(
+                        Locale.ROOT,
+                        "%,d documents would be taken anew. The oplog goes back so far.",
+                        found.documents()));
+        return SluiceCommand.FINE;
+    }
+
+    private int listed(Listed listed) {
+        Found found = listed.found();
+        print(
+                new Outcome(false, true, listed.id(), found, found.documents(), found.documents(), null),
+                table(found) + String.format(
+                        Locale.ROOT,
+                        "%,d documents are on the list. A running pipeline takes them within seconds; where none runs, the"
+                                + " next `sluice run` does.",
+                        found.documents()));
+        return SluiceCommand.FINE;
+    }
+
+    private int taken(Result result) {
+        Found found = result.listed().found();
+        if (result.left() > 0) {
+            print(
+                    new Outcome(false, true, result.listed().id(), found, found.documents(), result.left(), "stopped"),
+                    table(found) + String.format(
+                            Locale.ROOT,
+                            "Stopped: %,d of them are still on the list. A running pipeline goes on with them; where none"
+                                    + " runs, the next `sluice run` does.",
+                            result.left()));
+            return SluiceCommand.FINDING;
+        }
+        print(
+                new Outcome(false, true, result.listed().id(), found, found.documents(), 0L, null),
+                table(found) + String.format(Locale.ROOT, "%,d documents were taken anew.", found.documents()));
+        return SluiceCommand.FINE;
+    }
+
+    private int nothingDone() {
+        print(
+                new Outcome(dryRun, true, null, null, null, null, "stopped"),
+                "Stopped while the stream was read; nothing is done.");
+        return SluiceCommand.FINDING;
+    }
+
+    private int unreachable(SluiceException lost) {
+        String message = Replays.unreachable(lost);
+        if (json) {
+            print(new Outcome(dryRun, false, null, null, null, null, message), "");
+        } else {
+            PrintWriter err = spec.commandLine().getErr();
+            err.println(spec.commandLine().getColorScheme().errorText(message));
+            err.println("  -> Replay from a later point; or read collections anew as a whole, which needs no oplog: stop"
+                    + " `sluice run`, then `sluice backfill --collection C --prune` (--prune deletes rows whose documents are"
+                    + " gone).");
+        }
+        SluiceCommand.trace(lost, spec.commandLine());
+        return SluiceCommand.FINDING;
+    }
+
+    private void print(Outcome outcome, String text) {
+        PrintWriter out = spec.commandLine().getOut();
+        out.println(json ? SnakeCaseJson.write(outcome) : text);
+        out.flush();
+    }
+
+    private static String table(Found found) {
+        StringBuilder text = new StringBuilder("Changes from ")
+                .append(found.from() == null ? "the token" : found.from())
+                .append(" to ")
+                .append(found.through())
+                .append(System.lineSeparator());
+        text.append(String.format(Locale.ROOT, "%-24s %14s %14s%n", "collection", "changes", "documents"));
+        for (Tally t : found.collections()) {
+            text.append(String.format(Locale.ROOT, "%-24s %,14d %,14d%n", t.collection(), t.events(), t.documents()));
+        }
+        for (Tally t : found.collections()) {
+            if (t.changedItself()) {
+                text.append(t.collection())
+                        .append(" was dropped, renamed or replaced meanwhile. What became of its documents by that, the stream"
+                                + " does not say: `sluice backfill --collection ")
+                        .append(t.collection())
+                        .append(" --prune` brings the rows in line.")
+                        .append(System.lineSeparator());
+            }
+        }
+        return text.toString();
+    }
+
+    /// On a terminal one line that goes on; else a line every two seconds while it is waited.
+    private final class Progress implements ReplayRun.Listener {
+        private final PrintWriter err = spec.commandLine().getErr();
+        private final boolean terminal = isTerminal();
+        private long saidAt = System.nanoTime();
+        private boolean begun;
+
+        private static boolean isTerminal() {
+            return Optional.ofNullable(System.console())
+                    .map(Console::isTerminal)
+                    .orElse(false);
+        }
+
+        @Override
+        public void onRead(long events, @Nullable Instant reached) {
+            say(String.format(
+                    Locale.ROOT,
+                    "reading the change stream: %,d changes, up to %s",
+                    events,
+                    reached == null ? "the beginning" : reached));
+        }
+
+        @Override
+        public void onListed(Listed listed) {
+            saidAt = System.nanoTime() - LINE_EVERY_NANOS;
+        }
+
+        @Override
+        public void onLeft(long left) {
+            say(String.format(Locale.ROOT, "%,d documents are left", left));
+        }
+
+        @Override
+        public void onTakenOver() {
+            end();
+            err.println("No process runs the pipeline: this one takes the documents.");
+        }
+
+        private void say(String text) {
+            long now = System.nanoTime();
+            if (json || (!terminal && now - saidAt < LINE_EVERY_NANOS)) {
+                return;
+            }
+            saidAt = now;
+            if (terminal) {
+                begun = true;
+                err.print("\r" + text + "          ");
+            } else {
+                err.println(text);
+            }
+            err.flush();
+        }
+
+        private void end() {
+            if (begun) {
+                begun = false;
+                err.println();
+            }
+        }
+    }
+
+    private static void removeUnlessItRuns(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException shuttingDown) {
+            // The hook ends the process.
+        }
+    }
+
+    /// On Ctrl-C or SIGTERM: what is listed stays listed.
+    private void stop() {
+        stopped.set(true);
+        try {
+            if (ended.await(STOP_SECONDS, TimeUnit.SECONDS)) {
+                Runtime.getRuntime().halt(SluiceCommand.FINDING);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,180 @@
+package dev.sluice.service.ops;
+
+import dev.sluice.change.Position;
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.Failures;
+import dev.sluice.failure.SluiceException;
+import dev.sluice.positions.PositionStore;
+import dev.sluice.replay.Replay.Found;
+import dev.sluice.replay.Replay.Listed;
+import dev.sluice.replay.ReplayStore.Recorded;
+import dev.sluice.service.pipeline.ReplayRun;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.source.mongo.StreamHistory;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.bson.BsonTimestamp;
+import org.jspecify.annotations.Nullable;
+
+/// What people do with replays: ask, look. The same for the command line and REST. Any thread.
+///
+/// All methods throw a [SluiceException] when one of the servers can't be asked.
+public final class Replays {
+    private static final int LATEST = 100;
+
+    private final PostgresConnector connector;
+    private final String pipeline;
+    private final List<CollectionTarget> targets;
+    private final @Nullable MongoSource source;
+    private final AtomicBoolean reading = new AtomicBoolean();
+
+    /// @param targets all collections of the mapping
+    /// @param source null where there is none: then they can only be looked at
+    public Replays(
+            PostgresConnector connector,
+            String pipeline,
+            List<CollectionTarget> targets,
+            @Nullable MongoSource source) {
+        this.connector = connector;
+        this.pipeline = pipeline;
+        this.targets = List.copyOf(targets);
+        this.source = source;
+    }
+
+    /// What people ask for, as they write it.
+    ///
+    /// @param from a checkpoint, a time or a token: see [ReplayPoint]
+    /// @param to a time; null for now
+    /// @param collections empty for all
+    public record Request(
+            String from, @Nullable String to, List<String> collections) {
+        public Request {
+            collections = List.copyOf(collections);
+        }
+    }
+
+    /// The newest replays, the newest first.
+    public record Page(String pipeline, List<Recorded> replays) {
+        public Page {
+            replays = List.copyOf(replays);
+        }
+    }
+
+    public Page latest() {
+        return new Page(pipeline, ReplayRun.latest(connector, pipeline, LATEST));
+    }
+
+    /// The work that a request asks for.
+    ///
+    /// @throws IllegalArgumentException when it can't be understood, names what is not there, or asks for
+    ///     nothing
+    public ReplayRun.Wish wish(Request request, String actor) {
+        List<String> known = targets.stream().map(CollectionTarget::collection).toList();
+        for (String name : request.collections()) {
+            if (!known.contains(name)) {
+                throw new IllegalArgumentException(
+                        "The mapping has no collection '" + name + "'; it has " + String.join(", ", known) + ".");
+            }
+        }
+        Instant now = Instant.now().plus(source().hello().clockOffset());
+        ReplayPoint point = ReplayPoint.parse(request.from(), now);
+        Instant to = request.to() == null ? null : ReplayPoint.time(request.to(), now);
+        requirePosition();
+        StreamHistory.Start from =
+                switch (point) {
+                    case ReplayPoint.Checkpoint checkpoint -> new StreamHistory.Start.After(position(checkpoint));
+                    case ReplayPoint.Time time ->
+                        new StreamHistory.Start.At(
+                                new BsonTimestamp((int) time.time().getEpochSecond(), 0));
+                    case ReplayPoint.Token token -> new StreamHistory.Start.After(token.position());
+                };
+        BsonTimestamp begin = from.clusterTime();
+        if (to != null && begin != null && to.isBefore(MongoSource.instant(begin))) {
+            throw new IllegalArgumentException(
+                    "It would end at " + to + ", before it begins at " + MongoSource.instant(begin) + ".");
+        }
+        return new ReplayRun.Wish(
+                from,
+                point.forPeople(),
+                to,
+                targets.stream()
+                        .filter(t -> request.collections().isEmpty()
+                                || request.collections().contains(t.collection()))
+                        .toList(),
+                actor);
+    }
+
+    private void requirePosition() {
+        try (Connection connection = connector.open()) {
+            if (new PositionStore(pipeline).load(connection).isEmpty()) {
+                throw new IllegalArgumentException(new Checkpoints.Outcome.NoPosition(pipeline).reason());
+            }
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    private Position position(ReplayPoint.Checkpoint checkpoint) {
+        return new Checkpoints(connector, pipeline)
+                .find(checkpoint.name())
+                .orElseThrow(() -> new IllegalArgumentException("There is no checkpoint '" + checkpoint.name()
+                        + "'; `sluice checkpoint list` shows those there are."));
+    }
+
+    /// Everything a replay needs, for whoever waits for it.
+    public ReplayRun run() {
+        return new ReplayRun(pipeline, targets, source(), connector);
+    }
+
+    /// Whether this process has both sides, so that it can be asked for a replay.
+    public boolean canBeAsked() {
+        return source != null;
+    }
+
+    private MongoSource source() {
+        if (source == null) {
+            throw new SluiceException(FailureKind.SOURCE_UNREACHABLE, "This process has no MongoDB.");
+        }
+        return source;
+    }
+
+    /// What came of the wish for a replay.
+    public sealed interface Outcome {
+        /// @param replay its number
+        record Queued(long replay, Found found) implements Outcome {}
+
+        record Counted(Found found) implements Outcome {}
+
+        /// Another one is being read by this process.
+        record Busy() implements Outcome {}
+    }
+
+    /// Counts, or lists and does not wait for the list to be taken. One at a time.
+    public Outcome ask(ReplayRun.Wish wish, boolean dryRun) {
+        if (!reading.compareAndSet(false, true)) {
+            return new Outcome.Busy();
+        }
+        try {
+            if (dryRun) {
+                Found found = run().dryRun(wish, (events, reached) -> {}, () -> false);
+                return found == null ? new Outcome.Busy() : new Outcome.Counted(found);
+            }
+            Listed listed = run().list(wish, (events, reached) -> {}, () -> false);
+            return listed == null ? new Outcome.Busy() : new Outcome.Queued(listed.id(), listed.found());
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        } finally {
+            reading.set(false);
+        }
+    }
+
+    /// What is lost, and the way that is left, where the oplog does not go back so far.
+    public static String unreachable(SluiceException lost) {
+        return "The oplog does not go back so far. " + lost.getMessage();
+    }
+}

@@ -1,0 +1,248 @@
+package dev.sluice.service.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.mongodb.client.MongoCollection;
+import com.mongodb.client.model.Filters;
+import com.mongodb.client.model.Updates;
+import dev.sluice.sandbox.SandboxMongo;
+import java.io.IOException;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.bson.Document;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/// Replay never goes back in time: what was touched is taken anew, the stream goes on, and both sides are
+/// equal afterwards.
+class ReplayIT {
+    @Test
+    @DisplayName("beside a running process, under live writes: rows that were spoiled are right again")
+    void besideTheStream() throws SQLException, InterruptedException, IOException {
+        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
+                LiveWriter writer = new LiveWriter(system.database(), 500, 500, 5, 150);
+                ServiceProcess service = ServiceProcess.run(system)) {
+            awaitFresh(system, service);
+            Instant before = Instant.now();
+            writer.start();
+            await().atMost(Duration.ofSeconds(30)).until(() -> writer.written() > 500);
+            // What a hand in the database does. The first copy's documents were touched by inserts.
+            system.execute("UPDATE users SET name = 'spoiled', age = -1; DELETE FROM order_lines");
+
+            JsonNode all = json(replay(system, "--from", "1h", "--json"));
+
+            assertThat(all.path("reachable").asBoolean()).isTrue();
+            assertThat(all.path("documents").asLong()).isGreaterThanOrEqualTo(1_000);
+            assertThat(all.path("left").asLong()).isZero();
+            writer.close();
+            awaitFresh(system, service);
+            assertThat(system.differences()).isEmpty();
+            assertThat(system.number("SELECT count(*) FROM users WHERE name = 'spoiled'"))
+                    .isZero();
+            assertThat(system.text("SELECT action || ' ' || (detail ->> 'from') FROM sluice.audit"))
+                    .startsWith("replay time 20");
+            assertThat(system.text("SELECT state FROM sluice.replay")).isEqualTo("done");
+
+            // Quiet now: what is counted is what is done, and the same each time.
+            JsonNode counted = json(replay(system, "--from", before.toString(), "--dry-run", "--json"));
+            JsonNode done = json(replay(system, "--from", before.toString(), "--json"));
+            assertThat(counted.path("found").path("collections"))
+                    .isEqualTo(done.path("found").path("collections"));
+            assertThat(counted.path("documents").asLong())
+                    .isPositive()
+                    .isEqualTo(done.path("documents").asLong())
+                    .isLessThan(all.path("documents").asLong());
+            assertThat(system.number("SELECT documents FROM sluice.replay ORDER BY id DESC LIMIT 1"))
+                    .isEqualTo(done.path("documents").asLong());
+            assertThat(system.differences()).isEmpty();
+            // None of it stopped the pipeline.
+            service.mustLive();
+            assertThat(system.number("SELECT epoch FROM sluice.position")).isEqualTo(1);
+        }
+    }
+
+    @Test
+    @DisplayName("with no process: the command takes the documents itself, from a checkpoint, a token, one collection")
+    void withoutAProcess() throws SQLException, InterruptedException, IOException {
+        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
+            MongoCollection<Document> users = system.database().getCollection("users");
+            MongoCollection<Document> orders = system.database().getCollection("orders");
+            users.insertMany(IntStream.range(0, 20).mapToObj(ReplayIT::user).toList());
+            try (RunningPipeline running = RunningPipeline.start(system)) {
+                running.awaitStreaming();
+                running.awaitApplied();
+                assertThat(system.number("SELECT count(*) FROM sluice.checkpoint WHERE kind = 'automatic'"))
+                        .isEqualTo(1);
+                ServiceProcess made = sluice(system, "checkpoint", "before");
+                assertThat(made.awaitExit(60)).as(made.output()).isZero();
+                users.updateOne(Filters.eq("_id", "u1"), Updates.set("age", 11));
+                users.updateOne(Filters.eq("_id", "u1"), Updates.set("age", 12));
+                users.deleteOne(Filters.eq("_id", "u2"));
+                orders.insertOne(new Document("_id", 7L)
+                        .append("userId", "u1")
+                        .append("status", "new")
+                        .append("placedAt", Instant.EPOCH));
+                running.awaitApplied();
+            }
+            system.execute("UPDATE users SET age = -1; DELETE FROM orders;"
+                    + " INSERT INTO users (id, email, name) SELECT 'u2', 'x', 'ghost'");
+
+            // A replay of one collection leaves the other alone.
+            JsonNode one = json(replay(system, "--from", "before", "--collection", "users", "--json"));
+            assertThat(one.path("found").path("collections").get(0).path("events").asLong())
+                    .isEqualTo(3);
+            assertThat(one.path("documents").asLong()).isEqualTo(2);
+            assertThat(system.number("SELECT age FROM users WHERE id = 'u1'")).isEqualTo(12);
+            assertThat(system.number("SELECT count(*) FROM users WHERE id = 'u2'")).isZero();
+            // Not touched since, so not taken.
+            assertThat(system.number("SELECT age FROM users WHERE id = 'u3'")).isEqualTo(-1);
+            assertThat(system.number("SELECT count(*) FROM orders")).isZero();
+
+            String token =
+                    String.valueOf(system.text("SELECT resume_token FROM sluice.checkpoint WHERE name = 'before'"));
+            JsonNode fromToken = json(replay(system, "--from", token, "--json"));
+            assertThat(fromToken.path("documents").asLong()).isEqualTo(3);
+            assertThat(system.number("SELECT count(*) FROM orders")).isEqualTo(1);
+            String hex = token.replaceFirst("^.*\"_data\": \"([^\"]+)\".*$", "$1");
+            assertThat(json(replay(system, "--from", hex, "--dry-run", "--json"))
+                            .path("documents")
+                            .asLong())
+                    .isEqualTo(3);
+            assertThat(system.text("SELECT string_agg(asked_from, ', ' ORDER BY id) FROM sluice.replay"))
+                    .isEqualTo("checkpoint before, token");
+
+            // Everything there is: all rows are right again, and the stream goes on from where it was.
+            String position = system.text("SELECT resume_token FROM sluice.position");
+            json(replay(system, "--from", "1h", "--json"));
+            assertThat(system.differences()).isEmpty();
+            assertThat(system.text("SELECT resume_token FROM sluice.position")).isEqualTo(position);
+            users.insertOne(user(100));
+            try (RunningPipeline running = RunningPipeline.start(system)) {
+                running.awaitStreaming();
+                running.awaitApplied();
+            }
+            assertThat(system.differences()).isEmpty();
+        }
+    }
+
+    @Test
+    @DisplayName("kill -9 of the pipeline in the middle of a replay changes nothing in the result")
+    void killedInTheMiddle() throws SQLException, InterruptedException, IOException {
+        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
+                LiveWriter writer = new LiveWriter(system.database(), 3_000, 3_000, 6, 150)) {
+            try (ServiceProcess service = ServiceProcess.run(system)) {
+                awaitFresh(system, service);
+                writer.start();
+                system.execute("UPDATE users SET age = -1; DELETE FROM order_lines");
+                // Each of the first transactions is slow, so that the kill meets some that are done and some that are not.
+                system.execute("CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                        + " PERFORM pg_sleep(0.05); RETURN NULL; END $$;"
+                        + " CREATE TRIGGER slow AFTER DELETE ON sluice.resync FOR EACH STATEMENT EXECUTE FUNCTION slow()");
+                ServiceProcess listed = sluice(system, "replay", "--from", "1h", "--no-wait");
+                assertThat(listed.awaitExit(60)).as(listed.output()).isZero();
+                long documents = system.number("SELECT documents FROM sluice.replay");
+                await().atMost(Duration.ofMinutes(1))
+                        .pollInterval(Duration.ofMillis(5))
+                        .until(() -> system.number("SELECT count(*) FROM sluice.resync") < documents);
+                service.killHard();
+            }
+            long left = system.number("SELECT count(*) FROM sluice.resync");
+            assertThat(left).as("killed in the middle").isPositive();
+            system.execute("DROP TRIGGER slow ON sluice.resync");
+            try (ServiceProcess again = ServiceProcess.run(system)) {
+                awaitFresh(system, again);
+                writer.close();
+                awaitFresh(system, again);
+                await().atMost(Duration.ofMinutes(1))
+                        .failFast(again::mustLive)
+                        .until(() -> "done".equals(system.text("SELECT state FROM sluice.replay")));
+            }
+            assertThat(system.differences()).isEmpty();
+        }
+    }
+
+    @Test
+    @DisplayName("a point the oplog does not reach: the gap, the way that is left, and nothing is done")
+    void outOfReach() throws SQLException, InterruptedException {
+        try (LiveSystem system = LiveSystem.start("demo", new SandboxMongo.Options(20, null))) {
+            MongoCollection<Document> users = system.database().getCollection("users");
+            users.insertOne(user(0));
+            try (RunningPipeline running = RunningPipeline.start(system)) {
+                running.awaitStreaming();
+                running.awaitApplied();
+                assertThat(sluice(system, "checkpoint", "early").awaitExit(60)).isZero();
+                Instant early = Instant.now();
+                await().pollDelay(Duration.ofMillis(1_100))
+                        .until(() -> Instant.now().isAfter(early.plus(1, ChronoUnit.SECONDS)));
+                // Lazily pruned in the stand-in: many more than the limit, in many writes.
+                for (int batch = 0; batch < 40; batch++) {
+                    List<Document> documents = new ArrayList<>();
+                    for (int i = 0; i < 100; i++) {
+                        documents.add(user(1 + batch * 100 + i));
+                    }
+                    users.insertMany(documents);
+                }
+                running.awaitApplied();
+                for (String point : List.of("early", "1h", early.truncatedTo(ChronoUnit.SECONDS).toString())) {
+                    for (String mode : List.of("--dry-run", "--no-wait")) {
+                        ServiceProcess replay = sluice(system, "replay", "--from", point, mode);
+                        assertThat(replay.awaitExit(60)).as(replay.output()).isEqualTo(1);
+                        assertThat(replay.output())
+                                .contains("The oplog does not go back so far")
+                                .contains("The oplog now starts at 20")
+                                .contains("s are gone, deletes among them")
+                                .contains("sluice backfill --collection C --prune")
+                                .doesNotContain("Exception");
+                    }
+                }
+                assertThat(system.number("SELECT count(*) FROM sluice.resync")).isZero();
+                assertThat(system.number("SELECT count(*) FROM sluice.replay")).isZero();
+            }
+        }
+    }
+
+    private static Document user(int n) {
+        return new Document("_id", "u" + n).append("email", n + "@shop.example").append("age", n);
+    }
+
+    private static ServiceProcess sluice(LiveSystem system, String... arguments) {
+        return ServiceProcess.start(
+                List.of(arguments),
+                List.of(),
+                Map.of(
+                        "MONGO_URI", system.mongo().uri(),
+                        "POSTGRES_URI", system.postgresUri(),
+                        "SLUICE_MAPPING", system.entry().mapping().name()));
+    }
+
+    private static String replay(LiveSystem system, String... arguments) throws InterruptedException {
+        List<String> command = new ArrayList<>(List.of("replay"));
+        command.addAll(Arrays.asList(arguments));
+        try (ServiceProcess replay = sluice(system, command.toArray(String[]::new))) {
+            assertThat(replay.awaitExit(90)).as(replay.output()).isZero();
+            return replay.output();
+        }
+    }
+
+    private static JsonNode json(String output) throws IOException {
+        String line = output.lines().filter(l -> l.startsWith("{")).findFirst().orElseThrow();
+        return JsonMapper.builder().build().readTree(line);
+    }
+
+    private static void awaitFresh(LiveSystem system, ServiceProcess service) {
+        Instant now = Instant.now();
+        await().atMost(Duration.ofMinutes(2))
+                .failFast(service::mustLive)
+                .until(() -> system.backfilled() && system.watermark().isAfter(now));
+    }
+}
