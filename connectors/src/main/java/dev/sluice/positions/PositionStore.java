@@ -1,12 +1,14 @@
 package dev.sluice.positions;
 
 import dev.sluice.change.Position;
+import dev.sluice.change.Watermark;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Types;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
@@ -19,6 +21,32 @@ import org.jspecify.annotations.Nullable;
 /// transaction and commits nothing. Stateless but for the pipeline's name; any thread, each with its own
 /// connection.
 public final class PositionStore {
+    private static final String MOVE_WATERMARK = """
+            UPDATE sluice.watermark w
+            SET cluster_time = greatest(w.cluster_time, n.cluster_time),
+                through_seconds =
+                    CASE WHEN (n.seconds, n.increment) <= (w.through_seconds, w.through_increment) OR n.seconds IS NULL
+                         THEN w.through_seconds ELSE n.seconds END,
+                through_increment =
+                    CASE WHEN (n.seconds, n.increment) <= (w.through_seconds, w.through_increment) OR n.seconds IS NULL
+                         THEN w.through_increment ELSE n.increment END,
+                source_time = n.source_time,
+                applied_at = clock_timestamp()
+            FROM (VALUES (?::timestamptz, ?::bigint, ?::integer, ?::timestamptz))
+                AS n (cluster_time, seconds, increment, source_time)
+            WHERE w.pipeline = ?
+              AND EXISTS (SELECT FROM sluice.backfill b
+                          WHERE b.pipeline = w.pipeline AND b.collection = w.collection AND b.state = 'done')
+            """;
+
+    private static final String WATERMARK = """
+            SELECT t.cluster_time, e.through_seconds, e.through_increment
+            FROM (SELECT min(cluster_time) AS cluster_time FROM sluice.watermark WHERE pipeline = ?) t
+            LEFT JOIN (SELECT through_seconds, through_increment FROM sluice.watermark
+                       WHERE pipeline = ? AND through_seconds IS NOT NULL
+                       ORDER BY through_seconds, through_increment LIMIT 1) e ON true
+            """;
+
     private final String pipeline;
 
     public PositionStore(String pipeline) {
@@ -125,29 +153,40 @@ public final class PositionStore {
         }
     }
 
-    /// Moves the watermark of every collection of the pipeline: all that was committed in MongoDB up to
-    /// `clusterTime` is in the rows of this transaction or of earlier ones. Never backwards.
-    public void moveWatermark(Connection connection, Instant clusterTime) throws SQLException {
-        String sql =
-                "UPDATE sluice.watermark SET cluster_time = greatest(cluster_time, ?), applied_at = clock_timestamp()"
-                        + " WHERE pipeline = ?";
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setObject(1, OffsetDateTime.ofInstant(clusterTime, ZoneOffset.UTC));
-            statement.setString(2, pipeline);
+    /// Moves the watermark of every collection of the pipeline that is copied: all that was committed in
+    /// MongoDB up to there is in the rows of this transaction or of earlier ones. Never backwards. Of a
+    /// collection that is not copied yet nothing can be said, so its watermark stays unknown.
+    ///
+    /// @param sourceTime MongoDB's wall clock now; null when it has not been asked
+    public void moveWatermark(Connection connection, Watermark watermark, @Nullable Instant sourceTime)
+            throws SQLException {
+        BsonTimestamp through = watermark.through();
+        try (PreparedStatement statement = connection.prepareStatement(MOVE_WATERMARK)) {
+            statement.setObject(1, utc(watermark.time()), Types.TIMESTAMP_WITH_TIMEZONE);
+            statement.setObject(2, through == null ? null : Watermark.seconds(through), Types.BIGINT);
+            statement.setObject(3, through == null ? null : through.getInc(), Types.INTEGER);
+            statement.setObject(4, utc(sourceTime), Types.TIMESTAMP_WITH_TIMEZONE);
+            statement.setString(5, pipeline);
             statement.executeUpdate();
         }
     }
 
-    /// Up to when every collection of the pipeline is applied; empty when that is unknown of one of them.
-    public Optional<Instant> watermark(Connection connection) throws SQLException {
-        String sql = "SELECT CASE WHEN bool_and(cluster_time IS NOT NULL) THEN min(cluster_time) END"
-                + " FROM sluice.watermark WHERE pipeline = ?";
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+    private static @Nullable OffsetDateTime utc(@Nullable Instant time) {
+        return time == null ? null : OffsetDateTime.ofInstant(time, ZoneOffset.UTC);
+    }
+
+    /// Up to when the stream is applied, by the collections of which that is known.
+    public Watermark watermark(Connection connection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(WATERMARK)) {
             statement.setString(1, pipeline);
+            statement.setString(2, pipeline);
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
-                return Optional.ofNullable(row.getObject(1, OffsetDateTime.class))
-                        .map(OffsetDateTime::toInstant);
+                OffsetDateTime time = row.getObject(1, OffsetDateTime.class);
+                long seconds = row.getLong(2);
+                return new Watermark(
+                        time == null ? null : time.toInstant(),
+                        row.wasNull() ? null : new BsonTimestamp((int) seconds, row.getInt(3)));
             }
         }
     }
@@ -186,7 +225,7 @@ public final class PositionStore {
     private static void bind(PreparedStatement statement, int at, Position position) throws SQLException {
         statement.setString(at, position.resumeToken().toJson());
         BsonTimestamp time = position.clusterTime();
-        statement.setObject(at + 1, time == null ? null : (long) time.getTime(), java.sql.Types.BIGINT);
-        statement.setObject(at + 2, time == null ? null : time.getInc(), java.sql.Types.INTEGER);
+        statement.setObject(at + 1, time == null ? null : (long) time.getTime(), Types.BIGINT);
+        statement.setObject(at + 2, time == null ? null : time.getInc(), Types.INTEGER);
     }
 }

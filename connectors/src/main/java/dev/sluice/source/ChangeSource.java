@@ -17,6 +17,9 @@ public interface ChangeSource extends AutoCloseable {
         void onBatch(ChangeBatch batch) throws InterruptedException;
     }
 
+    /// How many changes were read from MongoDB and are still to be delivered. Any thread.
+    int pending();
+
     /// Completes when the stream has ended: normally after [#close], exceptionally when it broke off.
     CompletableFuture<Void> ended();
 

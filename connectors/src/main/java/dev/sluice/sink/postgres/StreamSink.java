@@ -1,6 +1,7 @@
 package dev.sluice.sink.postgres;
 
 import dev.sluice.change.Position;
+import dev.sluice.change.Watermark;
 import dev.sluice.failure.Failpoint;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.sink.CollectionTarget;
@@ -41,18 +42,29 @@ public final class StreamSink implements AutoCloseable {
         connection.commit();
     }
 
+    /// As the other, where MongoDB's clock is not known.
+    public WriteSummary apply(List<RowChange> changes, @Nullable Position upTo, @Nullable Watermark watermark)
+            throws SQLException {
+        return apply(changes, upTo, watermark, null);
+    }
+
     /// On return the changes and the position are durable, together. When it throws, nothing of them is.
     ///
     /// @param upTo where the stream is after these changes; null leaves the stored position as it is
     /// @param watermark all that was committed in MongoDB up to here is applied with this batch; null when
     ///     unknown
-    public WriteSummary apply(List<RowChange> changes, @Nullable Position upTo, @Nullable Instant watermark)
+    /// @param sourceTime MongoDB's wall clock now; null when it has not been asked
+    public WriteSummary apply(
+            List<RowChange> changes,
+            @Nullable Position upTo,
+            @Nullable Watermark watermark,
+            @Nullable Instant sourceTime)
             throws SQLException {
         List<Fence.Held> held = holdAndNote(changes);
         try {
             return transaction.run(
-                    () -> inOneTransaction(changes, upTo, watermark, false),
-                    () -> inOneTransaction(changes, upTo, watermark, true));
+                    () -> inOneTransaction(changes, upTo, watermark, sourceTime, false),
+                    () -> inOneTransaction(changes, upTo, watermark, sourceTime, true));
         } finally {
             held.forEach(Fence.Held::close);
         }
@@ -78,7 +90,11 @@ public final class StreamSink implements AutoCloseable {
     }
 
     private WriteSummary inOneTransaction(
-            List<RowChange> changes, @Nullable Position upTo, @Nullable Instant watermark, boolean narrow)
+            List<RowChange> changes,
+            @Nullable Position upTo,
+            @Nullable Watermark watermark,
+            @Nullable Instant sourceTime,
+            boolean narrow)
             throws SQLException {
         if (upTo == null) {
             positions.hold(connection, epoch);
@@ -90,8 +106,8 @@ public final class StreamSink implements AutoCloseable {
         if (!changes.isEmpty()) {
             summary = narrow ? writer.writeNarrowing(changes) : writer.write(changes);
         }
-        if (watermark != null) {
-            positions.moveWatermark(connection, watermark);
+        if (watermark != null && !watermark.isUnknown()) {
+            positions.moveWatermark(connection, watermark, sourceTime);
         }
         Failpoint.ROWS_WRITTEN.hit();
         connection.commit();

@@ -3,6 +3,7 @@ package dev.sluice.source.debezium;
 import dev.sluice.change.Change;
 import dev.sluice.change.ChangeBatch;
 import dev.sluice.change.Position;
+import dev.sluice.change.Watermark;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.source.ChangeSource;
@@ -21,8 +22,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.IntConsumer;
-import java.util.function.LongUnaryOperator;
 import org.apache.kafka.connect.source.SourceRecord;
+import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -92,9 +93,9 @@ public final class DebeziumChangeSource implements ChangeSource {
         RecordDecoder decoder = new RecordDecoder(settings.rawDocuments());
         Polls polls = new Polls();
         // The hook that hears of polls is the one that leaves documents as they are.
-        LongUnaryOperator idleSince = settings.rawDocuments() ? polls::idleSince : LongUnaryOperator.identity();
-        return started(new DebeziumChangeSource(
-                settings, from, polls, records -> deliver(records, decoder, idleSince, handler)));
+        Polls heard = settings.rawDocuments() ? polls : null;
+        return started(
+                new DebeziumChangeSource(settings, from, polls, records -> deliver(records, decoder, heard, handler)));
     }
 
     /// Opens the stream into nothing: changes are counted and not even decoded. What the engine itself can
@@ -144,26 +145,49 @@ public final class DebeziumChangeSource implements ChangeSource {
     // The engine's committer is not used: the position goes with the rows, and nothing is ever stored by the engine
     // (promise 1).
     private static void deliver(
-            List<SourceRecord> records, RecordDecoder decoder, LongUnaryOperator idleSinceWhen, Handler handler)
+            List<SourceRecord> records, RecordDecoder decoder, @Nullable Polls polls, Handler handler)
             throws InterruptedException {
         List<Change> changes = new ArrayList<>(records.size());
         Position upTo = null;
+        SourceRecord last = null;
         long idleSince = 0;
         for (int i = records.size() - 1; i >= 0 && upTo == null; i--) {
             upTo = RecordDecoder.position(records.get(i));
         }
         for (SourceRecord record : records) {
             if (RecordDecoder.isHeartbeat(record)) {
-                idleSince = idleSinceWhen.applyAsLong(RecordDecoder.heartbeatMillis(record));
+                long said = RecordDecoder.heartbeatMillis(record);
+                idleSince = polls == null ? said : polls.idleSince(said);
                 continue;
             }
             idleSince = 0;
             Change change = decoder.change(record);
             if (change != null) {
                 changes.add(change);
+                last = record;
             }
         }
-        handler.onBatch(new ChangeBatch(changes, upTo, idleSince));
+        handler.onBatch(new ChangeBatch(changes, upTo, last == null ? null : through(last, polls), idleSince));
+    }
+
+    /// Up to which cluster time everything is delivered with this record. Up to the one before its own is
+    /// certain. Its own may be shared by changes that are still to come: those of a transaction, and since
+    /// MongoDB 8.0 those of one insert of many documents. Unless MongoDB had nothing more when it gave this
+    /// one.
+    private static @Nullable BsonTimestamp through(SourceRecord last, @Nullable Polls polls) {
+        Position position = RecordDecoder.position(last);
+        BsonTimestamp time = position == null ? null : position.clusterTime();
+        if (position == null || time == null) {
+            return null;
+        }
+        boolean complete =
+                polls != null && !RecordDecoder.isOfTransaction(last) && polls.isLast(position.resumeToken());
+        return complete ? time : Watermark.before(time);
+    }
+
+    @Override
+    public int pending() {
+        return handOver.changes();
     }
 
     private void onEnd(boolean success, @Nullable String message, @Nullable Throwable error) {

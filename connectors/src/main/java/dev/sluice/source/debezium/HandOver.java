@@ -28,6 +28,7 @@ final class HandOver {
     private final Condition filled = lock.newCondition();
     private final Condition emptied = lock.newCondition();
     private long bytes;
+    private int changes;
     private int wanted = 1;
     private boolean closed;
 
@@ -61,6 +62,7 @@ final class HandOver {
             }
             records.add(record);
             bytes += weight(record);
+            changes += count(record);
             if (records.size() >= wanted || bytes >= bytesMax) {
                 filled.signal();
             }
@@ -87,6 +89,7 @@ final class HandOver {
             while (taken.size() < max && !records.isEmpty()) {
                 SourceRecord record = records.remove();
                 bytes -= weight(record);
+                changes -= count(record);
                 taken.add(record);
             }
             emptied.signal();
@@ -111,11 +114,26 @@ final class HandOver {
             closed = true;
             records.clear();
             bytes = 0;
+            changes = 0;
             filled.signalAll();
             emptied.signalAll();
         } finally {
             lock.unlock();
         }
+    }
+
+    /// How many changes are inside.
+    int changes() {
+        lock.lock();
+        try {
+            return changes;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static int count(SourceRecord record) {
+        return RecordDecoder.isHeartbeat(record) ? 0 : 1;
     }
 
     private static long weight(SourceRecord record) {

@@ -1,5 +1,6 @@
 package dev.sluice.source.debezium;
 
+import com.mongodb.connection.ServerType;
 import com.mongodb.event.CommandListener;
 import com.mongodb.event.CommandStartedEvent;
 import com.mongodb.event.CommandSucceededEvent;
@@ -7,11 +8,18 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.bson.BsonBinaryReader;
+import org.bson.BsonDocument;
+import org.bson.BsonReader;
+import org.bson.BsonReaderMark;
+import org.bson.BsonString;
+import org.bson.BsonType;
+import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
 /// When the engine last asked MongoDB for changes and has taken all that came: a stream with nothing to
 /// deliver has nothing from before that moment. An engine that says it is idle may just be waiting for a
-/// slow answer.
+/// slow answer. And which changes were the last that there were: those whose answer was not full.
 ///
 /// Hears of the driver's commands on the engine's threads, is asked by the one that delivers.
 final class Polls implements CommandListener {
@@ -22,17 +30,29 @@ final class Polls implements CommandListener {
 
     private static final int KEPT = 32;
 
+    /// MongoDB ends an answer before an event that would make it larger than 16 MB. An answer of less than
+    /// this could only have been ended by an event of nearly 16 MB.
+    private static final int NOT_FULL_BYTES = 1 << 20;
+
     private static final Map<String, Polls> OPEN = new ConcurrentHashMap<>();
 
-    /// A poll whose changes the engine has taken over.
+    /// A poll whose changes the engine has taken over, and that had all there were.
     ///
     /// @param started when it was sent, our clock
     /// @param over when the next one was sent, which is after everything of this one was taken
     private record Poll(long started, long over) {}
 
+    /// What MongoDB answered.
+    ///
+    /// @param full whether there may have been more
+    /// @param lastToken the resume token of the last event; null when there is none
+    record Answer(boolean full, @Nullable String lastToken) {}
+
     private final Deque<Poll> over = new ArrayDeque<>();
+    private final Deque<String> ends = new ArrayDeque<>();
     private long started;
-    private boolean answered;
+    private long batchSize;
+    private @Nullable Answer answer;
 
     /// Lets the driver's settings find this by a name.
     void register(String reference) {
@@ -50,6 +70,8 @@ final class Polls implements CommandListener {
     @Override
     public synchronized void commandStarted(CommandStartedEvent event) {
         if (event.getCommandName().equals(POLL)) {
+            BsonValue size = event.getCommand().get("batchSize");
+            batchSize = size != null && size.isNumber() ? size.asNumber().longValue() : 0;
             onPoll(System.currentTimeMillis());
         }
     }
@@ -57,26 +79,105 @@ final class Polls implements CommandListener {
     @Override
     public synchronized void commandSucceeded(CommandSucceededEvent event) {
         if (event.getCommandName().equals(POLL)) {
-            onAnswer();
+            Answer read = read(event.getResponse(), batchSize);
+            // A router's answer ends where one of the shards has not answered yet.
+            boolean routed = event.getConnectionDescription().getServerType() == ServerType.SHARD_ROUTER;
+            onAnswer(routed ? new Answer(read.full(), null) : read);
         }
+    }
+
+    /// @param batchSize how many events were asked for at most; 0 for as many as fit
+    static Answer read(BsonDocument response, long batchSize) {
+        try (BsonReader reader = response.asBsonReader()) {
+            if (!(reader instanceof BsonBinaryReader binary) || !enter(binary)) {
+                return new Answer(true, null);
+            }
+            int from = binary.getBsonInput().getPosition();
+            int count = 0;
+            BsonReaderMark last = null;
+            while (binary.readBsonType() != BsonType.END_OF_DOCUMENT) {
+                last = binary.getMark();
+                count++;
+                binary.skipValue();
+            }
+            int bytes = binary.getBsonInput().getPosition() - from;
+            boolean full = bytes >= NOT_FULL_BYTES || (batchSize > 0 && count >= batchSize);
+            if (full || last == null) {
+                return new Answer(full, null);
+            }
+            last.reset();
+            return new Answer(false, token(binary));
+        }
+    }
+
+    /// Goes to the first event of the answer.
+    ///
+    /// @return false when it has another form than expected
+    private static boolean enter(BsonReader reader) {
+        reader.readStartDocument();
+        if (!goTo(reader, "cursor", BsonType.DOCUMENT)) {
+            return false;
+        }
+        reader.readStartDocument();
+        if (!goTo(reader, "nextBatch", BsonType.ARRAY)) {
+            return false;
+        }
+        reader.readStartArray();
+        return true;
+    }
+
+    private static boolean goTo(BsonReader reader, String field, BsonType type) {
+        while (reader.readBsonType() != BsonType.END_OF_DOCUMENT) {
+            if (reader.readName().equals(field) && reader.getCurrentBsonType() == type) {
+                return true;
+            }
+            reader.skipValue();
+        }
+        return false;
+    }
+
+    /// The token of the event that is read next.
+    private static @Nullable String token(BsonReader reader) {
+        reader.readStartDocument();
+        if (!goTo(reader, "_id", BsonType.DOCUMENT)) {
+            return null;
+        }
+        reader.readStartDocument();
+        return goTo(reader, "_data", BsonType.STRING) ? reader.readString() : null;
     }
 
     void onPoll(long now) {
         // One cursor, read by one thread: the next poll is sent when all of the one before was taken. A busy stream
         // polls
         // many times a second, and few of these have to be remembered.
-        if (answered && (over.isEmpty() || now - over.getFirst().over() >= MARGIN_MILLIS)) {
+        Answer before = answer;
+        if (before != null
+                && !before.full()
+                && (over.isEmpty() || now - over.getFirst().over() >= MARGIN_MILLIS)) {
             over.addFirst(new Poll(started, now));
             if (over.size() > KEPT) {
                 over.removeLast();
             }
         }
         started = now;
-        answered = false;
+        answer = null;
     }
 
-    void onAnswer() {
-        answered = true;
+    void onAnswer(Answer read) {
+        answer = read;
+        String token = read.lastToken();
+        if (token != null) {
+            ends.addFirst(token);
+            if (ends.size() > KEPT) {
+                ends.removeLast();
+            }
+        }
+    }
+
+    /// Whether MongoDB had no more when it gave the event of this token, so that every event of the same
+    /// cluster time is there: an operation's events become visible together. False when that is not known.
+    synchronized boolean isLast(BsonDocument token) {
+        return token.get("_data") instanceof BsonString data && ends.contains(data.getValue());
     }
 
     /// Since when an engine has had nothing to deliver that says so at some moment.

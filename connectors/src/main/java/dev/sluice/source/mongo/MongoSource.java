@@ -26,6 +26,7 @@ import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -55,14 +56,23 @@ public final class MongoSource implements AutoCloseable {
     private static final Duration SERVER_SELECTION = Duration.ofSeconds(10);
     private static final Duration SOCKET_READ = Duration.ofSeconds(60);
     private static final int READ_ALL_BATCH = 5_000;
+    private static final Duration OPLOG_START_MAX = Duration.ofSeconds(10);
     private static final Duration SAMPLE_MAX = Duration.ofMillis(500);
 
     private final MongoClient client;
     private final String uri;
     private final String database;
+    private final InstantSource clock;
 
     /// @throws SluiceException of kind BAD_SETTING when the URI is none; the message does not repeat it
     public MongoSource(String uri, String database) {
+        this(uri, database, InstantSource.system());
+    }
+
+    /// @param clock our wall clock, with which MongoDB's is compared
+    /// @throws SluiceException of kind BAD_SETTING when the URI is none; the message does not repeat it
+    public MongoSource(String uri, String database, InstantSource clock) {
+        this.clock = clock;
         this.uri = uri;
         this.database = database;
         try {
@@ -88,6 +98,11 @@ public final class MongoSource implements AutoCloseable {
         return database;
     }
 
+    /// Our wall clock, with which MongoDB's is compared.
+    public InstantSource clock() {
+        return clock;
+    }
+
     /// What is to be known before anything is copied. Good for as long as this is open.
     public SourceSurvey survey() {
         return new SourceSurvey(client, database);
@@ -101,41 +116,66 @@ public final class MongoSource implements AutoCloseable {
     /// What the server says of itself.
     ///
     /// @param replicaSet its name
+    /// @param replicaSet its name; empty for a sharded cluster
     /// @param lastWrite the newest operation in its oplog that a majority has
+    /// @param freshAt who has applied everything up to that operation has all that a majority had at this
+    ///     moment, by the server's clock
     /// @param clockOffset the server's clock minus ours, half the round trip taken out
-    public record Hello(String replicaSet, BsonTimestamp lastWrite, Duration clockOffset) {}
+    /// @param roundTrip how long the answer took: the offset may be off by half of it
+    public record Hello(
+            String replicaSet, BsonTimestamp lastWrite, Instant freshAt, Duration clockOffset, Duration roundTrip) {}
 
     /// @throws SluiceException of kind NOT_A_REPLICA_SET, SOURCE_UNREACHABLE or SOURCE_REFUSED
     public Hello hello() {
         try {
-            long before = System.currentTimeMillis();
+            Instant before = clock.instant();
+            long sent = System.nanoTime();
             BsonDocument hello = client.getDatabase("admin")
                     .runCommand(new BsonDocument("hello", new BsonInt32(1)), BsonDocument.class);
-            long after = System.currentTimeMillis();
+            Duration roundTrip = Duration.ofNanos(System.nanoTime() - sent);
+            Instant halfWay = before.plus(roundTrip.dividedBy(2));
             boolean sharded = hello.containsKey("msg")
                     && hello.get("msg").isString()
                     && hello.getString("msg").getValue().equals("isdbgrid");
             if (!hello.containsKey("setName") && !sharded) {
                 throw new SluiceException(FailureKind.NOT_A_REPLICA_SET, "The server at MONGO_URI runs alone.");
             }
-            long local = hello.containsKey("localTime")
-                    ? hello.getDateTime("localTime").getValue()
-                    : (before + after) / 2;
+            Instant local = hello.containsKey("localTime")
+                    ? Instant.ofEpochMilli(hello.getDateTime("localTime").getValue())
+                    : halfWay;
+            BsonTimestamp lastWrite = lastWrite(hello);
             return new Hello(
                     sharded ? "" : hello.getString("setName").getValue(),
-                    lastWrite(hello),
-                    Duration.ofMillis(local - (before + after) / 2));
+                    lastWrite,
+                    majorityHasAll(hello) ? local : instant(lastWrite),
+                    Duration.between(halfWay, local),
+                    roundTrip);
         } catch (MongoException e) {
             throw Failures.classify(e);
         }
     }
 
+    /// Whether nothing was written that a majority does not have, so that its newest operation stands for
+    /// the moment of asking, and not for its own.
+    private static boolean majorityHasAll(BsonDocument hello) {
+        BsonTimestamp majority = lastWrite(hello, "majorityOpTime");
+        BsonTimestamp own = lastWrite(hello, "opTime");
+        return majority == null || own == null || majority.compareTo(own) >= 0;
+    }
+
+    private static @Nullable BsonTimestamp lastWrite(BsonDocument hello, String name) {
+        return hello.get("lastWrite") instanceof BsonDocument last
+                        && last.get(name) instanceof BsonDocument time
+                        && time.get("ts") instanceof BsonTimestamp ts
+                ? ts
+                : null;
+    }
+
     private static BsonTimestamp lastWrite(BsonDocument hello) {
-        if (hello.get("lastWrite") instanceof BsonDocument last) {
-            for (String name : List.of("majorityOpTime", "opTime")) {
-                if (last.get(name) instanceof BsonDocument time && time.get("ts") instanceof BsonTimestamp ts) {
-                    return ts;
-                }
+        for (String name : List.of("majorityOpTime", "opTime")) {
+            BsonTimestamp time = lastWrite(hello, name);
+            if (time != null) {
+                return time;
             }
         }
         return hello.get("operationTime") instanceof BsonTimestamp time ? time : new BsonTimestamp(0);
@@ -208,18 +248,41 @@ public final class MongoSource implements AutoCloseable {
     /// The oplog's oldest entry, seconds since 1970; empty where it can't be read (it takes a right on
     /// `local`).
     public OptionalLong oldestOplogSecond() {
+        return switch (oplogStart()) {
+            case OplogStart.At at -> OptionalLong.of(at.second());
+            case OplogStart.Unknown unknown -> OptionalLong.empty();
+        };
+    }
+
+    /// Where the oplog begins, or why that is not known.
+    public sealed interface OplogStart {
+        /// @param second of its oldest entry, since 1970
+        record At(long second) implements OplogStart {}
+
+        /// @param reason what is missing, and what to do; a sentence or two
+        record Unknown(String reason) implements OplogStart {}
+    }
+
+    /// Asks for the oplog's oldest entry. Does not throw.
+    public OplogStart oplogStart() {
         try {
             BsonDocument first = client.getDatabase("local")
                     .getCollection("oplog.rs", BsonDocument.class)
                     .find()
                     .sort(Sorts.ascending("$natural"))
                     .projection(new BsonDocument("ts", new BsonInt32(1)))
+                    .maxTime(OPLOG_START_MAX.toMillis(), TimeUnit.MILLISECONDS)
                     .first();
-            return first == null || !first.containsKey("ts")
-                    ? OptionalLong.empty()
-                    : OptionalLong.of(first.getTimestamp("ts").getTime() & 0xFFFF_FFFFL);
-        } catch (MongoException e) {
-            return OptionalLong.empty();
+            return first != null && first.get("ts") instanceof BsonTimestamp ts
+                    ? new OplogStart.At(ts.getTime() & 0xFFFF_FFFFL)
+                    : new OplogStart.Unknown("The server shows no oplog: a router of a sharded cluster has none."
+                            + " Watch the oplog of each shard.");
+        } catch (MongoCommandException refused) {
+            return new OplogStart.Unknown("MongoDB refused to show its oplog (" + refused.getErrorCode() + " "
+                    + refused.getErrorCodeName() + "). Give the user of MONGO_URI the right to read local.oplog.rs,"
+                    + " such as the role read on the database local.");
+        } catch (MongoException away) {
+            return new OplogStart.Unknown("MongoDB did not answer.");
         }
     }
 

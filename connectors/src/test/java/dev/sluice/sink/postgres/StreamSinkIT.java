@@ -6,12 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.sluice.change.Change;
 import dev.sluice.change.IdText;
 import dev.sluice.change.Position;
+import dev.sluice.change.Watermark;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.positions.PositionStore;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.WriteSummary;
 import dev.sluice.testkit.TestTarget;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -29,6 +32,9 @@ import org.junit.jupiter.api.Test;
 
 @SuppressWarnings("NullAway.Init")
 class StreamSinkIT {
+    private static final String WATERMARKS =
+            "SELECT collection, cluster_time, through_seconds, through_increment FROM sluice.watermark ORDER BY 1";
+
     private TestTarget target;
     private StreamSink sink;
     private int clock = 1;
@@ -426,11 +432,49 @@ class StreamSinkIT {
 
         @Test
         void theWatermarkMovesForwardsOnly() throws SQLException {
-            sink.apply(List.of(), TestTarget.at(77, 0), Instant.parse("2026-01-01T00:00:10Z"));
-            sink.apply(List.of(), TestTarget.at(78, 0), Instant.parse("2026-01-01T00:00:05Z"));
+            copied("orders", "users");
+            sink.apply(List.of(), TestTarget.at(77, 0), watermark("2026-01-01T00:00:10Z", 20, 7));
+            sink.apply(List.of(), TestTarget.at(78, 0), watermark("2026-01-01T00:00:05Z", 20, 8));
+            sink.apply(List.of(), TestTarget.at(78, 0), watermark("2026-01-01T00:00:05Z", 19, 9));
+            sink.apply(List.of(), TestTarget.at(78, 0), new Watermark(Instant.parse("2026-01-01T00:00:11Z"), null));
 
-            assertThat(target.rows("SELECT collection, cluster_time FROM sluice.watermark ORDER BY 1"))
-                    .containsExactly("orders|2026-01-01 00:00:10+00", "users|2026-01-01 00:00:10+00");
+            assertThat(target.rows(WATERMARKS))
+                    .containsExactly("orders|2026-01-01 00:00:11+00|20|8", "users|2026-01-01 00:00:11+00|20|8");
+        }
+
+        @Test
+        void nothingIsSaidOfACollectionThatIsNotCopied() throws SQLException {
+            copied("users");
+            sink.apply(List.of(), TestTarget.at(77, 0), watermark("2026-01-01T00:00:10Z", 20, 7));
+
+            assertThat(target.rows(WATERMARKS)).containsExactly("orders|||", "users|2026-01-01 00:00:10+00|20|7");
+            assertThat(target.rows("SELECT sluice.applied_through('orders') IS NULL, sluice.applied_through('users')"))
+                    .containsExactly("t|2026-01-01 00:00:10+00");
+        }
+
+        @Test
+        void whatIsStoredOfTheWatermarkIsFoundAgain() throws SQLException {
+            copied("orders", "users");
+            // Beyond 2038, where seconds no longer fit into 31 bits.
+            Watermark late =
+                    new Watermark(Instant.parse("2040-01-01T00:00:10.5Z"), new BsonTimestamp((int) 2_208_988_810L, 3));
+            sink.apply(List.of(), TestTarget.at(77, 0), late);
+
+            try (Connection connection = target.connector().open()) {
+                assertThat(new PositionStore(TestTarget.PIPELINE).watermark(connection))
+                        .isEqualTo(late);
+            }
+        }
+
+        private static Watermark watermark(String time, int seconds, int increment) {
+            return new Watermark(Instant.parse(time), new BsonTimestamp(seconds, increment));
+        }
+
+        private void copied(String... collections) throws SQLException {
+            for (String collection : collections) {
+                target.execute("INSERT INTO sluice.backfill (pipeline, collection, state) VALUES ('"
+                        + TestTarget.PIPELINE + "', '" + collection + "', 'done')");
+            }
         }
 
         @Test

@@ -1,11 +1,11 @@
 package dev.sluice.service.pipeline;
 
 import dev.sluice.change.Position;
+import dev.sluice.change.Watermark;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.postgres.StreamSink;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.bson.BsonTimestamp;
@@ -59,7 +59,6 @@ final class Applier {
             int changes = apply(taken);
             busy = changes * 1e9 >= BUSY_PER_SECOND * (now - before);
             before = now;
-            status.setWaiting(queue.waiting());
         }
     }
 
@@ -67,27 +66,22 @@ final class Applier {
     private int apply(List<MappedBatch> batches) throws SQLException {
         List<RowChange> changes = new ArrayList<>();
         Position upTo = null;
-        Instant watermark = null;
+        Watermark watermark = Watermark.UNKNOWN;
         for (MappedBatch batch : batches) {
             changes.addAll(batch.changes());
             if (batch.upTo() != null) {
                 upTo = batch.upTo();
             }
-            if (batch.idleSinceMillis() > 0 && batch.upTo() != null) {
-                watermark = clock.idleWatermark(batch.upTo(), batch.idleSinceMillis());
-            }
-        }
-        if (!changes.isEmpty() && watermark == null) {
-            // More may be committed within the same millisecond as the last change: up to the one before is certain.
-            watermark = Instant.ofEpochMilli(changes.getLast().change().committedAtMillis() - 1);
+            watermark = watermark.max(batch.watermark());
         }
         if (upTo == null && changes.isEmpty()) {
             return 0;
         }
         long started = System.nanoTime();
-        sink.apply(changes, upTo, watermark);
+        sink.apply(changes, upTo, watermark, clock.now());
         if (upTo != null && upTo.clusterTime() != null) {
             position = upTo.clusterTime();
+            status.onPosition(upTo);
         }
         long committed = System.nanoTime();
         status.onApplied(changes, watermark, committed - started);

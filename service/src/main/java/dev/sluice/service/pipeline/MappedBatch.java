@@ -1,20 +1,31 @@
 package dev.sluice.service.pipeline;
 
+import dev.sluice.change.ChangeBatch;
 import dev.sluice.change.Position;
+import dev.sluice.change.Watermark;
 import dev.sluice.sink.RowChange;
+import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// A batch of the stream after the mapper.
 ///
 /// @param upTo null leaves the position as it is
-/// @param idleSinceMillis when an idle stream said where it is; 0 when the batch has changes
+/// @param watermark up to where everything is in this batch or an earlier one
 /// @param bytes what the documents weigh, about
 /// @param readNanos when it was read and mapped, [System#nanoTime()]
-record MappedBatch(List<RowChange> changes, @Nullable Position upTo, long idleSinceMillis, long bytes, long readNanos) {
+record MappedBatch(List<RowChange> changes, @Nullable Position upTo, Watermark watermark, long bytes, long readNanos) {
 
-    /// A batch that was read this moment.
-    MappedBatch(List<RowChange> changes, @Nullable Position upTo, long idleSinceMillis, long bytes) {
-        this(changes, upTo, idleSinceMillis, bytes, System.nanoTime());
+    /// Up to where everything is in a batch or an earlier one.
+    static Watermark watermark(ChangeBatch batch, SourceClock clock) {
+        Position upTo = batch.upTo();
+        Watermark idle = batch.idleSinceMillis() > 0 && upTo != null
+                ? clock.idleWatermark(upTo, batch.idleSinceMillis())
+                : Watermark.UNKNOWN;
+        // More may be committed within the same millisecond as the last change: up to the one before is certain.
+        Instant last = batch.changes().isEmpty()
+                ? null
+                : Instant.ofEpochMilli(batch.changes().getLast().committedAtMillis() - 1);
+        return new Watermark(last, batch.through()).max(idle);
     }
 }

@@ -36,6 +36,7 @@ public final class Pipeline {
     private final PostgresConnector connector;
     private final List<CollectionTarget> targets;
     private final ChangeMapper mapper;
+    private final SourceClock clock;
     private final PipelineStatus status;
     private final CountDownLatch stop = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
@@ -49,7 +50,8 @@ public final class Pipeline {
         Map<String, CollectionTarget> byName = new LinkedHashMap<>();
         targets.forEach(t -> byName.put(t.collection(), t));
         this.mapper = new ChangeMapper(byName);
-        this.status = new PipelineStatus(name, List.copyOf(byName.keySet()));
+        this.clock = new SourceClock(source.clock());
+        this.status = new PipelineStatus(name, List.copyOf(byName.keySet()), clock);
     }
 
     /// The collections of a mapping with their compiled mappers.
@@ -67,7 +69,8 @@ public final class Pipeline {
     ///
     /// @return how it ended: Stopped or Failed
     public PipelineState run() throws InterruptedException {
-        try {
+        // Not part of a run: the oplog moves on while PostgreSQL is away, which is when somebody has to know.
+        try (OplogWatch watch = OplogWatch.start(source, status)) {
             return new Supervisor(this, stop).run();
         } finally {
             stopped.countDown();
@@ -123,6 +126,10 @@ public final class Pipeline {
 
     public PipelineStatus status() {
         return status;
+    }
+
+    SourceClock clock() {
+        return clock;
     }
 
     MongoSource source() {

@@ -5,6 +5,7 @@ import dev.sluice.backfill.Resync;
 import dev.sluice.change.Change;
 import dev.sluice.change.ChangeBatch;
 import dev.sluice.change.Position;
+import dev.sluice.change.Watermark;
 import dev.sluice.failure.Failpoint;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
@@ -74,7 +75,7 @@ final class PipelineRun {
     private final ChangeMapper mapper;
     private final PipelineStatus status;
     private final CountDownLatch stop;
-    private final SourceClock clock = new SourceClock();
+    private final SourceClock clock;
     private final ByteBoundedQueue queue = new ByteBoundedQueue(QUEUE_BYTES_MAX);
     private final List<Fence> fences;
     private final CompletableFuture<Void> broken = new CompletableFuture<>();
@@ -87,6 +88,7 @@ final class PipelineRun {
         this.targets = pipeline.targets();
         this.mapper = pipeline.mapper();
         this.status = pipeline.status();
+        this.clock = pipeline.clock();
         this.stop = stop;
         this.fences = targets.stream().map(t -> new Fence()).toList();
     }
@@ -103,6 +105,7 @@ final class PipelineRun {
             clock.onHello(source.hello());
             long epoch = pipeline.epoch(bookkeeping);
             restoreWatermarks(bookkeeping);
+            status.onPosition(from);
             try (StreamSink sink = new StreamSink(connector.open(), pipeline.name(), epoch, targets, fences)) {
                 Applier applier = new Applier(queue, sink, clock, status, from);
                 CompletableFuture<Void> applied = inBackground("sluice-apply", applier::run);
@@ -110,6 +113,7 @@ final class PipelineRun {
                 CompletableFuture<Void> retaken = CompletableFuture.completedFuture(null);
                 try (ChangeSource stream = DebeziumChangeSource.start(engine(), from, this::onBatch)) {
                     watchEnd(stream);
+                    status.onReading(stream::pending);
                     copied = inBackground("sluice-backfill", () -> backfill(bookkeeping, epoch, applier));
                     retaken = inBackground("sluice-resync", () -> resync(epoch, applier));
                     startPart("sluice-clock", this::watch);
@@ -119,6 +123,7 @@ final class PipelineRun {
                         status.enter(new PipelineState.Draining());
                     }
                 } finally {
+                    status.onReadingEnded();
                     // The stream is closed, so nothing more comes. What it delivered is applied before the sink goes,
                     // but
                     // for a run that broke off: the next one reads it again from the committed position.
@@ -166,7 +171,7 @@ final class PipelineRun {
         for (CollectionTarget target : targets) {
             positions.registerCollection(connection, target.collection());
         }
-        positions.watermark(connection).ifPresent(status::restoreWatermark);
+        status.restoreWatermark(positions.watermark(connection));
     }
 
     private EngineProperties engine() {
@@ -194,7 +199,9 @@ final class PipelineRun {
                     ? raw.getByteBuffer().remaining()
                     : 256;
         }
-        queue.put(new MappedBatch(rows, batch.upTo(), batch.idleSinceMillis(), bytes));
+        Watermark watermark = MappedBatch.watermark(batch, clock);
+        status.onRead(rows.size(), watermark, batch.idleSinceMillis() > 0);
+        queue.put(new MappedBatch(rows, batch.upTo(), watermark, bytes, System.nanoTime()));
         lastBatchNanos = System.nanoTime();
     }
 
@@ -293,7 +300,6 @@ final class PipelineRun {
         while (!ending()) {
             try {
                 clock.onHello(source.hello());
-                status.setClockOffset(clock.offset());
             } catch (SluiceException away) {
                 // Not this thread's to say: the stream breaks off too, or comes back by itself. The lag grows
                 // meanwhile.

@@ -1,10 +1,13 @@
 package dev.sluice.service.pipeline;
 
 import dev.sluice.change.Change;
+import dev.sluice.change.Position;
+import dev.sluice.change.Watermark;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.WriteSummary;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,12 +16,16 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
+import java.util.function.IntSupplier;
 import java.util.function.LongConsumer;
 import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
+import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
 /// What a running pipeline has done and how fresh it is. Written by the pipeline's threads, read by
@@ -27,15 +34,38 @@ public final class PipelineStatus {
     /// Latencies are kept from 1 ms to an hour, to three digits.
     private static final long LATENCY_MILLIS_MAX = 3_600_000;
 
+    private static final double CAUGHT_UP_SECONDS = 1;
+
+    /// For how long an idle stream's word holds.
+    private static final Duration IDLE_FOR = Duration.ofSeconds(4);
+
     private final String pipeline;
     private final SequencedMap<String, CollectionStatus> collections = new LinkedHashMap<>();
     private final AtomicReference<PipelineState> state = new AtomicReference<>(new PipelineState.Starting());
-    private final AtomicReference<@Nullable Instant> watermark = new AtomicReference<>();
+    private final SourceClock clock;
+    private final CatchUp catchUp = new CatchUp();
     private final LongAdder applyNanos = new LongAdder();
     private final AtomicLong waiting = new AtomicLong();
+    private final ReentrantLock lock = new ReentrantLock();
+
+    /// Something came that somebody may wait for.
+    private final Condition moved = lock.newCondition();
+
+    private volatile Watermark applied = Watermark.UNKNOWN;
+    private volatile Watermark read = Watermark.UNKNOWN;
+    private volatile @Nullable BsonTimestamp position;
+    private volatile @Nullable IntSupplier pending;
+    private volatile long idleNanos;
+    private volatile Headroom headroom = new Headroom(Double.NaN, null);
     private volatile IntConsumer appliedListener = count -> {};
     private volatile Consumer<Committed> committedListener = batch -> {};
-    private volatile Duration clockOffset = Duration.ZERO;
+
+    /// How long ago the oplog would have had to begin later for the pipeline's position to be lost.
+    ///
+    /// @param seconds the position's time minus that of the oplog's oldest entry; NaN when unknown
+    /// @param unknownBecause why it is not known, and what to do; null when it is known, or was not asked
+    ///     yet
+    public record Headroom(double seconds, @Nullable String unknownBecause) {}
 
     /// Changes that came together and are committed. The times are those of [System#nanoTime()].
     ///
@@ -124,8 +154,14 @@ public final class PipelineStatus {
         }
     }
 
+    /// Of a pipeline that is not run.
     public PipelineStatus(String pipeline, List<String> names) {
+        this(pipeline, names, new SourceClock(InstantSource.system()));
+    }
+
+    PipelineStatus(String pipeline, List<String> names, SourceClock clock) {
         this.pipeline = pipeline;
+        this.clock = clock;
         names.forEach(name -> collections.put(name, new CollectionStatus()));
     }
 
@@ -143,43 +179,191 @@ public final class PipelineStatus {
 
     void enter(PipelineState next) {
         state.set(next);
+        wake();
     }
 
-    /// Up to when, by MongoDB's clock, everything is applied; null when unknown.
+    /// Up to when, by MongoDB's clock, the stream is applied; null when unknown. Says nothing of
+    /// collections that are not copied yet.
     public @Nullable Instant watermark() {
-        return watermark.get();
+        return applied.time();
     }
 
-    /// Changes read and not yet applied.
-    public long waiting() {
-        return waiting.get();
+    /// Up to where the stream is applied, the exact part too. Says nothing of collections that are not
+    /// copied yet.
+    public Watermark applied() {
+        return applied;
     }
 
-    void setWaiting(long changes) {
-        waiting.set(changes);
+    /// Changes read and not yet applied; NaN while nothing is read: how many there are is not known then.
+    public double waiting() {
+        IntSupplier behind = pending;
+        return behind == null ? Double.NaN : Math.max(0, waiting.get()) + (double) behind.getAsInt();
     }
 
-    void setClockOffset(Duration offset) {
-        clockOffset = offset;
-    }
-
-    /// How far behind MongoDB the rows are: now, by MongoDB's clock, minus the watermark. It grows while
-    /// either side is away. NaN when the watermark is unknown.
+    /// How far behind MongoDB the stream is: now, by MongoDB's clock, minus the watermark. It grows while
+    /// either side is away. NaN when unknown. It is the sum of [#captureLagSeconds()] and
+    /// [#applyLagSeconds()].
     public double lagSeconds() {
-        Instant through = watermark.get();
-        if (through == null) {
+        return seconds(applied.time(), clock.now());
+    }
+
+    /// [#lagSeconds()] of a collection; NaN as long as it is not copied.
+    public double lagSeconds(CollectionStatus collection) {
+        return collection.backfillDone() ? lagSeconds() : Double.NaN;
+    }
+
+    /// How far what is read is behind MongoDB: now, by MongoDB's clock, minus the time up to which all is
+    /// read. NaN when unknown.
+    public double captureLagSeconds() {
+        return seconds(read.time(), clock.now());
+    }
+
+    /// How far what is applied is behind what is read. NaN when unknown.
+    public double applyLagSeconds() {
+        return seconds(applied.time(), read.time());
+    }
+
+    /// [#applyLagSeconds()] of a collection; NaN as long as it is not copied.
+    public double applyLagSeconds(CollectionStatus collection) {
+        return collection.backfillDone() ? applyLagSeconds() : Double.NaN;
+    }
+
+    private static double seconds(@Nullable Instant from, @Nullable Instant to) {
+        return from == null || to == null
+                ? Double.NaN
+                : Math.max(0, Duration.between(from, to).toNanos() / 1e9);
+    }
+
+    /// MongoDB's clock minus ours, seconds; NaN before MongoDB was asked.
+    public double clockOffsetSeconds() {
+        Duration offset = clock.offset();
+        return offset == null ? Double.NaN : offset.toNanos() / 1e9;
+    }
+
+    /// Seconds until the rows have caught up with MongoDB, if they go on as in the last half minute: 0 when
+    /// they have, infinite when they don't gain, NaN when unknown.
+    public double catchUpSeconds() {
+        Instant now = clock.now();
+        Instant through = applied.time();
+        if (now == null || through == null) {
             return Double.NaN;
         }
-        return Math.max(
-                0, Duration.between(through, Instant.now().plus(clockOffset)).toMillis() / 1000.0);
+        return isCaughtUp() ? 0 : catchUp.seconds(now, through);
     }
 
-    void restoreWatermark(Instant stored) {
-        watermark.accumulateAndGet(stored, PipelineStatus::later);
+    private boolean isCaughtUp() {
+        // An idle stream says where it is once a second or so, about how things were a moment before.
+        boolean idle = idleNanos != 0 && System.nanoTime() - idleNanos < IDLE_FOR.toNanos() && waiting() == 0;
+        return idle || lagSeconds() < CAUGHT_UP_SECONDS;
     }
 
-    private static @Nullable Instant later(@Nullable Instant a, @Nullable Instant b) {
-        return a == null || (b != null && b.isAfter(a)) ? b : a;
+    public Headroom headroom() {
+        return headroom;
+    }
+
+    void onHeadroom(Headroom found) {
+        headroom = found;
+    }
+
+    /// The cluster time of the committed position; null when unknown.
+    @Nullable
+    BsonTimestamp position() {
+        return position;
+    }
+
+    void onPosition(Position committed) {
+        position = committed.clusterTime();
+    }
+
+    /// A stream is being read.
+    ///
+    /// @param behind how many changes it has that did not come here yet
+    void onReading(IntSupplier behind) {
+        waiting.set(0);
+        pending = behind;
+    }
+
+    /// What was read and not applied is read again by the next run.
+    void onReadingEnded() {
+        pending = null;
+        idleNanos = 0;
+        read = applied;
+    }
+
+    /// @param through up to where everything is read
+    /// @param idle whether there was nothing more to read
+    void onRead(int changes, Watermark through, boolean idle) {
+        waiting.addAndGet(changes);
+        read = read.max(through);
+        idleNanos = idle ? System.nanoTime() : 0;
+    }
+
+    void restoreWatermark(Watermark stored) {
+        move(stored);
+        read = applied;
+    }
+
+    private void move(Watermark to) {
+        lock.lock();
+        try {
+            applied = applied.max(to);
+            moved.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void wake() {
+        lock.lock();
+        try {
+            moved.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Whether an operation is applied: its rows are committed.
+    ///
+    /// @param operation the operation time MongoDB gave for it
+    /// @param collection null for all of them
+    public boolean isApplied(BsonTimestamp operation, @Nullable String collection) {
+        return applied.covers(operation)
+                && collections.entrySet().stream()
+                        .filter(c -> collection == null || c.getKey().equals(collection))
+                        .allMatch(c -> c.getValue().backfillDone());
+    }
+
+    /// Waits until an operation is applied, the pipeline has ended, or the time is over. Any number of
+    /// threads.
+    ///
+    /// @return whether it is applied
+    public boolean awaitApplied(BsonTimestamp operation, @Nullable String collection, Duration timeout)
+            throws InterruptedException {
+        long remaining = timeout.toNanos();
+        lock.lockInterruptibly();
+        try {
+            while (!isApplied(operation, collection)) {
+                if (remaining <= 0 || hasEnded()) {
+                    return false;
+                }
+                remaining = moved.awaitNanos(remaining);
+            }
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean hasEnded() {
+        return switch (state.get()) {
+            case PipelineState.Failed f -> true;
+            case PipelineState.Stopped s -> true;
+            case PipelineState.Starting s -> false;
+            case PipelineState.Backfilling b -> false;
+            case PipelineState.Streaming s -> false;
+            case PipelineState.Waiting w -> false;
+            case PipelineState.Draining d -> false;
+        };
     }
 
     /// Hears how many changes each transaction of the stream applied, on the applier's thread.
@@ -204,9 +388,10 @@ public final class PipelineStatus {
         return applyNanos.sum();
     }
 
-    void onApplied(List<RowChange> changes, @Nullable Instant through, long nanos) {
+    void onApplied(List<RowChange> changes, Watermark through, long nanos) {
         applyNanos.add(changes.isEmpty() ? 0 : nanos);
-        long now = Instant.now().plus(clockOffset).toEpochMilli();
+        waiting.addAndGet(-changes.size());
+        Instant now = clock.now();
         for (RowChange row : changes) {
             CollectionStatus status = collections.get(row.change().collection());
             if (status == null) {
@@ -224,12 +409,15 @@ public final class PipelineStatus {
                 case RowChange.Effect.Wait w -> {}
             }
             Change change = row.change();
-            if (change.committedAtMillis() > 0) {
-                status.recordLatency(Math.clamp(now - change.committedAtMillis(), 0, LATENCY_MILLIS_MAX));
+            if (change.committedAtMillis() > 0 && now != null) {
+                status.recordLatency(
+                        Math.clamp(now.toEpochMilli() - change.committedAtMillis(), 0, LATENCY_MILLIS_MAX));
             }
         }
-        if (through != null) {
-            restoreWatermark(through);
+        move(through);
+        Instant time = applied.time();
+        if (now != null && time != null) {
+            catchUp.onMoved(now, time);
         }
         appliedListener.accept(changes.size());
     }
@@ -254,6 +442,7 @@ public final class PipelineStatus {
         CollectionStatus status = collections.get(collection);
         if (status != null) {
             status.backfillDone = true;
+            wake();
         }
     }
 }

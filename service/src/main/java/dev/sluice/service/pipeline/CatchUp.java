@@ -1,0 +1,78 @@
+package dev.sluice.service.pipeline;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+
+/// When the rows will have caught up, from how fast the watermark has gained on the clock lately. Any
+/// thread.
+final class CatchUp {
+    private static final Duration WINDOW = Duration.ofSeconds(30);
+    private static final Duration EVERY = Duration.ofMillis(500);
+
+    /// Over less than this nothing can be said.
+    private static final Duration LEAST = Duration.ofSeconds(2);
+
+    /// A watermark that gains less than this a second keeps up, and does not catch up.
+    private static final double GAIN_LEAST = 0.02;
+
+    private record Sample(Instant clock, Instant watermark) {}
+
+    private final Deque<Sample> samples = new ArrayDeque<>();
+
+    /// Notes where the watermark is.
+    ///
+    /// @param clock now, by MongoDB's clock
+    synchronized void onMoved(Instant clock, Instant watermark) {
+        Sample last = samples.peekLast();
+        if (last != null && Duration.between(last.clock(), clock).compareTo(EVERY) < 0) {
+            return;
+        }
+        samples.addLast(new Sample(clock, watermark));
+        // The newest of those outside is kept: while nothing moves it says that nothing moves.
+        Instant from = clock.minus(WINDOW);
+        while (samples.size() > 1 && isBefore(second(), from)) {
+            samples.removeFirst();
+        }
+    }
+
+    private Sample second() {
+        return samples.stream().skip(1).findFirst().orElseThrow();
+    }
+
+    private static boolean isBefore(Sample sample, Instant time) {
+        return sample.clock().isBefore(time);
+    }
+
+    /// Seconds until the watermark is at the clock if it goes on like this: infinite when it does not gain,
+    /// NaN when that can't be said yet.
+    ///
+    /// @param clock now, by MongoDB's clock
+    synchronized double seconds(Instant clock, Instant watermark) {
+        Sample start = start(clock);
+        if (start == null) {
+            return Double.NaN;
+        }
+        double elapsed = seconds(Duration.between(start.clock(), clock));
+        double gain = seconds(Duration.between(start.watermark(), watermark)) / elapsed - 1;
+        return gain < GAIN_LEAST ? Double.POSITIVE_INFINITY : seconds(Duration.between(watermark, clock)) / gain;
+    }
+
+    /// The oldest sample of the window; where there is none, because nothing moved, the newest before it.
+    private @Nullable Sample start(Instant clock) {
+        Instant from = clock.minus(WINDOW);
+        Sample start = null;
+        for (Sample sample : samples) {
+            if (start == null || isBefore(start, from)) {
+                start = sample;
+            }
+        }
+        return start == null || Duration.between(start.clock(), clock).compareTo(LEAST) < 0 ? null : start;
+    }
+
+    private static double seconds(Duration duration) {
+        return duration.toNanos() / 1e9;
+    }
+}

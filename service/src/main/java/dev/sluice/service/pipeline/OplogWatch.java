@@ -1,0 +1,115 @@
+package dev.sluice.service.pipeline;
+
+import dev.sluice.change.Watermark;
+import dev.sluice.service.pipeline.PipelineStatus.Headroom;
+import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.source.mongo.MongoSource.OplogStart;
+import java.time.Duration;
+import java.util.Locale;
+import org.bson.BsonTimestamp;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Watches how far the oplog's oldest entry is from the pipeline's position, from the pipeline's start to
+/// its end, on a thread of its own: when it gets there, what was not read is gone (promise 6).
+final class OplogWatch implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(OplogWatch.class);
+
+    private static final Duration EVERY = Duration.ofSeconds(15);
+
+    /// Before there is a position there is nothing to compare.
+    private static final Duration EVERY_AT_FIRST = Duration.ofSeconds(1);
+
+    private final MongoSource source;
+    private final PipelineStatus status;
+    private final HeadroomAlarm alarm = new HeadroomAlarm();
+    private final Thread thread;
+
+    private OplogWatch(MongoSource source, PipelineStatus status) {
+        this.source = source;
+        this.status = status;
+        this.thread = Thread.ofPlatform().name("sluice-oplog").daemon(true).unstarted(this::watch);
+    }
+
+    static OplogWatch start(MongoSource source, PipelineStatus status) {
+        OplogWatch watch = new OplogWatch(source, status);
+        watch.thread.start();
+        return watch;
+    }
+
+    private void watch() {
+        try {
+            while (!Thread.currentThread().isInterrupted()) {
+                BsonTimestamp position = status.position();
+                if (position != null) {
+                    Headroom found = headroom(source.oplogStart(), position);
+                    status.onHeadroom(found);
+                    if (alarm.isDue(found.seconds())) {
+                        LOG.warn(warning(found.seconds()));
+                    }
+                }
+                Thread.sleep(position == null ? EVERY_AT_FIRST : EVERY);
+            }
+        } catch (InterruptedException closed) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    static Headroom headroom(OplogStart start, BsonTimestamp position) {
+        return switch (start) {
+            case OplogStart.At at -> new Headroom(Watermark.seconds(position) - (double) at.second(), null);
+            case OplogStart.Unknown unknown ->
+                new Headroom(
+                        Double.NaN,
+                        "How long until MongoDB's oplog forgets the position is not known. " + unknown.reason());
+        };
+    }
+
+    private static String warning(double seconds) {
+        return String.format(
+                Locale.ROOT,
+                "MongoDB's oplog still reaches %.0f s further back than this pipeline's position, and that shrinks. When it"
+                        + " is used up, the changes in between are lost, and everything must be copied again. See why the"
+                        + " pipeline is behind (`sluice status`), or make the oplog larger (replSetResizeOplog).",
+                seconds);
+    }
+
+    @Override
+    public void close() {
+        thread.interrupt();
+    }
+
+    /// When to say that there is little left: once, when it is less than an hour and shrinks, and again
+    /// only after it was enough.
+    static final class HeadroomAlarm {
+        private static final double LITTLE_SECONDS = 3_600;
+
+        /// So many readings, about a minute.
+        private static final int READINGS = 4;
+
+        /// By less than this it may shrink without anybody being behind.
+        private static final double SHRUNK_SECONDS = 10;
+
+        private final double[] readings = new double[READINGS];
+        private int count;
+        private boolean said;
+
+        /// @param seconds the latest reading; NaN when it could not be read
+        boolean isDue(double seconds) {
+            if (Double.isNaN(seconds)) {
+                return false;
+            }
+            double before = readings[count % READINGS];
+            boolean shrinks = count >= READINGS && before - seconds >= SHRUNK_SECONDS;
+            readings[count % READINGS] = seconds;
+            count++;
+            if (seconds >= LITTLE_SECONDS) {
+                said = false;
+                return false;
+            }
+            boolean due = shrinks && !said;
+            said |= due;
+            return due;
+        }
+    }
+}
