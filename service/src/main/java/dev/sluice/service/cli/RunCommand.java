@@ -50,6 +50,7 @@ final class RunCommand implements Callable<Integer> {
             setup.sayThatNothingIsThere(source);
             setup.sayWhatIsLeftAlone(source);
             Pipeline pipeline = new Pipeline(setup.pipelineName(), setup.entry().mapping(), source, setup.connector());
+            pipeline.verifyContinuously(setup.settings().verifyBudget() / 100.0);
             Replays replays = new Replays(
                     setup.connector(),
                     setup.pipelineName(),

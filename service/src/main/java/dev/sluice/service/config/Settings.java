@@ -25,6 +25,8 @@ import java.util.stream.Stream;
 /// @param mapping a name in the catalog, a file or a folder; empty when not given
 /// @param pipeline the pipeline's name; empty means the mapping's
 /// @param httpPort port for REST and metrics; 0 takes a free one
+/// @param verifyBudget percent of the time that the verification beside the stream may work, 0 to 100; 0:
+///     there is none
 /// @param apiToken bearer token for calls that change something; empty means loopback only
 public record Settings(
         String mongoUri,
@@ -37,7 +39,8 @@ public record Settings(
         int httpPort,
         String httpHost,
         Optional<String> apiToken,
-        Transport transport) {
+        Transport transport,
+        int verifyBudget) {
 
     /// How changes travel from MongoDB to the applier.
     public enum Transport {
@@ -51,7 +54,8 @@ public record Settings(
             "SLUICE_HTTP_PORT",
             "SLUICE_HTTP_HOST",
             "SLUICE_API_TOKEN",
-            "SLUICE_TRANSPORT");
+            "SLUICE_TRANSPORT",
+            "SLUICE_VERIFY_BUDGET");
 
     /// As environment variables without the prefix, by the custom of the systems that Sluice serves.
     private static final Set<String> WITHOUT_PREFIX =
@@ -103,7 +107,20 @@ public record Settings(
                 port(all),
                 all.getOrDefault("SLUICE_HTTP_HOST", "0.0.0.0"),
                 optional(all, "SLUICE_API_TOKEN"),
-                transport(all));
+                transport(all),
+                verifyBudget(all));
+    }
+
+    private static int verifyBudget(Map<String, String> all) {
+        try {
+            int percent = Integer.parseInt(all.getOrDefault("SLUICE_VERIFY_BUDGET", "10"));
+            if (percent >= 0 && percent <= 100) {
+                return percent;
+            }
+        } catch (NumberFormatException e) {
+            // Said below, as for a number out of range.
+        }
+        throw bad("SLUICE_VERIFY_BUDGET", "is not a percentage from 0 (off) to 100");
     }
 
     private static String variable(String property) {

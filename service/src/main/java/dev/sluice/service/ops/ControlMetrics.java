@@ -2,6 +2,7 @@ package dev.sluice.service.ops;
 
 import dev.sluice.failure.SluiceException;
 import dev.sluice.service.ops.Report.Counts;
+import dev.sluice.verify.Drift;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -12,6 +13,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,6 +57,7 @@ public final class ControlMetrics implements AutoCloseable {
                     collection,
                     Counts::waitingDocuments);
             gauge(MetricNames.UNMAPPED_FIELDS, "Fields no column reads", collection, Counts::unmappedFields);
+            verification(collection);
         }
         this.reader = Thread.ofPlatform().name("sluice-counts").daemon(true).unstarted(this::readAgainAndAgain);
     }
@@ -74,11 +77,39 @@ public final class ControlMetrics implements AutoCloseable {
                 .register(registry);
     }
 
-    private double value(String collection, Function<Counts, Map<String, Long>> counts) {
+    private void verification(String collection) {
+        for (Drift.Kind kind : Drift.Kind.values()) {
+            Gauge.builder(
+                            MetricNames.DRIFT,
+                            this,
+                            metrics -> metrics.known(counts -> (double) counts.driftRows()
+                                    .getOrDefault(collection, Map.of())
+                                    .getOrDefault(kind.text(), 0L)))
+                    .description("Rows known to be other than their documents say")
+                    .tags("pipeline", pipeline, "collection", collection, "kind", kind.text())
+                    .register(registry);
+        }
+        Gauge.builder(
+                        MetricNames.VERIFIED,
+                        this,
+                        metrics ->
+                                metrics.known(counts -> counts.verifiedThrough().getOrDefault(collection, Double.NaN)))
+                .description("Every row was compared as of this time or later")
+                .baseUnit("seconds")
+                .tags("pipeline", pipeline, "collection", collection)
+                .register(registry);
+    }
+
+    /// NaN when nothing was read for too long.
+    private double known(ToDoubleFunction<Counts> value) {
         Reading last = reading;
         return last == null || System.nanoTime() - last.nanos() > last.goodForNanos()
                 ? Double.NaN
-                : counts.apply(last.counts()).getOrDefault(collection, 0L);
+                : value.applyAsDouble(last.counts());
+    }
+
+    private double value(String collection, Function<Counts, Map<String, Long>> counts) {
+        return known(all -> counts.apply(all).getOrDefault(collection, 0L));
     }
 
     private void readAgainAndAgain() {

@@ -48,5 +48,13 @@ public final class MetricNames {
     /// `sluice_pipeline_state{pipeline,state}`: 1 for the state the pipeline is in, 0 for the others.
     public static final String STATE = "sluice.pipeline.state";
 
+    /// `sluice_drift_rows{pipeline,collection,kind}`: rows known to be other than their documents say; kind
+    /// is missing, extra or different. NaN when unknown.
+    public static final String DRIFT = "sluice.drift.rows";
+
+    /// `sluice_verified_timestamp_seconds{pipeline,collection}`: every row was compared as of this time or
+    /// later, and what differs is in `sluice_drift_rows`. NaN before the first full verification.
+    public static final String VERIFIED = "sluice.verified.timestamp";
+
     private MetricNames() {}
 }

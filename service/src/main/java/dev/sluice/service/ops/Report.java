@@ -164,11 +164,15 @@ public final class Report {
     /// What is parked, waits, or has no place: counts of now, by collection.
     ///
     /// @param deadLetters and the others: a collection that is not in them has none
+    /// @param driftRows by kind
+    /// @param verifiedThrough both sides were equal, but for the drift, as of this time: seconds since 1970
     public record Counts(
             Map<String, Long> deadLetters,
             Map<String, Long> waitingDocuments,
             Map<String, Long> unmappedFields,
-            Map<String, SequencedMap<String, Long>> skipped) {}
+            Map<String, SequencedMap<String, Long>> skipped,
+            Map<String, Map<String, Long>> driftRows,
+            Map<String, Double> verifiedThrough) {}
 
     /// Cheaper than [#read], for those who ask often.
     ///
@@ -179,7 +183,9 @@ public final class Report {
                     byCollection(connection, "count(*) FROM sluice.dead_letter"),
                     byCollection(connection, "count(DISTINCT row_key) FROM sluice.waiting"),
                     byCollection(connection, "count(*) FROM sluice.unmapped_field"),
-                    Map.copyOf(skipped(connection)));
+                    Map.copyOf(skipped(connection)),
+                    driftRows(connection),
+                    verifiedThrough(connection));
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
@@ -197,6 +203,36 @@ public final class Report {
             }
         }
         return counts;
+    }
+
+    private Map<String, Map<String, Long>> driftRows(Connection connection) throws SQLException {
+        Map<String, Map<String, Long>> drift = new HashMap<>();
+        try (PreparedStatement statement = connection.prepareStatement(
+                "SELECT collection, kind, sum(rows) FROM sluice.drift WHERE pipeline = ? GROUP BY collection, kind")) {
+            statement.setString(1, pipeline);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    drift.computeIfAbsent(row.getString(1), c -> new HashMap<>())
+                            .put(row.getString(2), row.getLong(3));
+                }
+            }
+        }
+        return drift;
+    }
+
+    private Map<String, Double> verifiedThrough(Connection connection) throws SQLException {
+        Map<String, Double> through = new HashMap<>();
+        try (PreparedStatement statement = connection.prepareStatement("SELECT collection,"
+                + " extract(epoch FROM max(through_cluster_time))::float8 FROM sluice.verification WHERE pipeline = ?"
+                + " AND mode = 'full' AND state = 'done' AND through_cluster_time IS NOT NULL GROUP BY collection")) {
+            statement.setString(1, pipeline);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    through.put(row.getString(1), row.getDouble(2));
+                }
+            }
+        }
+        return through;
     }
 
     private Map<String, SequencedMap<String, Long>> skipped(Connection connection) throws SQLException {

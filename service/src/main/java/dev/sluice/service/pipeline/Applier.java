@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
@@ -30,9 +31,18 @@ final class Applier {
     private final StreamSink sink;
     private final SourceClock clock;
     private final PipelineStatus status;
+    private final Consumer<List<RowChange>> written;
     private volatile @Nullable BsonTimestamp position;
 
-    Applier(ByteBoundedQueue queue, StreamSink sink, SourceClock clock, PipelineStatus status, Position from) {
+    /// @param written hears of the changes of each transaction once it is committed
+    Applier(
+            ByteBoundedQueue queue,
+            StreamSink sink,
+            SourceClock clock,
+            PipelineStatus status,
+            Position from,
+            Consumer<List<RowChange>> written) {
+        this.written = written;
         this.queue = queue;
         this.sink = sink;
         this.clock = clock;
@@ -85,6 +95,7 @@ final class Applier {
         }
         long committed = System.nanoTime();
         status.onApplied(changes, watermark, committed - started);
+        written.accept(changes);
         for (MappedBatch batch : batches) {
             status.onCommitted(new PipelineStatus.Committed(batch.changes(), batch.readNanos(), started, committed));
         }

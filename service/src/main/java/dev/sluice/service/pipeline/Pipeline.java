@@ -18,6 +18,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /// One MongoDB database into one PostgreSQL database: the parts, and the order in which they work.
 ///
@@ -40,6 +42,7 @@ public final class Pipeline {
     private final PipelineStatus status;
     private final CountDownLatch stop = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
+    private volatile double verificationShare;
     private long epoch;
 
     public Pipeline(String name, Mapping mapping, MongoSource source, PostgresConnector connector) {
@@ -63,6 +66,19 @@ public final class Pipeline {
             targets.add(new CollectionTarget(targets.size(), collection, DocumentMapper.of(collection)));
         }
         return List.copyOf(targets);
+    }
+
+    /// Verifies beside the stream from the next run on.
+    ///
+    /// @param share of the time that the verification may work, up to 1; 0 turns it off, as it is at first
+    public void verifyContinuously(double share) {
+        verificationShare = share;
+    }
+
+    /// @return null when there is to be none
+    @Nullable
+    ContinuousVerification verification(BooleanSupplier ending) {
+        return verificationShare > 0 ? new ContinuousVerification(this, verificationShare, ending) : null;
     }
 
     /// Runs until [#stop] is called or something fails that trying again can't mend.

@@ -107,10 +107,19 @@ final class PipelineRun {
             restoreWatermarks(bookkeeping);
             status.onPosition(from);
             try (StreamSink sink = new StreamSink(connector.open(), pipeline.name(), epoch, targets, fences)) {
-                Applier applier = new Applier(queue, sink, clock, status, from);
+                ContinuousVerification verification = pipeline.verification(this::ending);
+                Applier applier = new Applier(
+                        queue,
+                        sink,
+                        clock,
+                        status,
+                        from,
+                        verification == null ? changes -> {} : verification.written()::add);
                 CompletableFuture<Void> applied = inBackground("sluice-apply", applier::run);
                 CompletableFuture<Void> copied = CompletableFuture.completedFuture(null);
                 CompletableFuture<Void> retaken = CompletableFuture.completedFuture(null);
+                CompletableFuture<Void> verified = CompletableFuture.completedFuture(null);
+                CompletableFuture<Void> rechecked = CompletableFuture.completedFuture(null);
                 try (ChangeSource stream = DebeziumChangeSource.start(engine(), from, this::onBatch)) {
                     watchEnd(stream);
                     status.onReading(stream::pending);
@@ -118,6 +127,10 @@ final class PipelineRun {
                     retaken = inBackground("sluice-resync", () -> resync(epoch, applier));
                     startPart("sluice-clock", this::watch);
                     startPart("sluice-checkpoint", this::keepCheckpoints);
+                    if (verification != null) {
+                        verified = inBackground("sluice-verify", verification::rounds);
+                        rechecked = inBackground("sluice-recheck", verification::recheck);
+                    }
                     awaitEnd();
                     if (!broken.isDone()) {
                         status.enter(new PipelineState.Draining());
@@ -138,6 +151,8 @@ final class PipelineRun {
                     awaitPart(applied);
                     awaitPart(copied);
                     awaitPart(retaken);
+                    awaitPart(verified);
+                    awaitPart(rechecked);
                 }
             }
         } catch (SQLException e) {

@@ -99,11 +99,16 @@ class ReplayIT {
 
             // A replay of one collection leaves the other alone.
             JsonNode one = json(replay(system, "--from", "before", "--collection", "users", "--json"));
-            assertThat(one.path("found").path("collections").get(0).path("events").asLong())
+            assertThat(one.path("found")
+                            .path("collections")
+                            .get(0)
+                            .path("events")
+                            .asLong())
                     .isEqualTo(3);
             assertThat(one.path("documents").asLong()).isEqualTo(2);
             assertThat(system.number("SELECT age FROM users WHERE id = 'u1'")).isEqualTo(12);
-            assertThat(system.number("SELECT count(*) FROM users WHERE id = 'u2'")).isZero();
+            assertThat(system.number("SELECT count(*) FROM users WHERE id = 'u2'"))
+                    .isZero();
             // Not touched since, so not taken.
             assertThat(system.number("SELECT age FROM users WHERE id = 'u3'")).isEqualTo(-1);
             assertThat(system.number("SELECT count(*) FROM orders")).isZero();
@@ -144,10 +149,12 @@ class ReplayIT {
                 awaitFresh(system, service);
                 writer.start();
                 system.execute("UPDATE users SET age = -1; DELETE FROM order_lines");
-                // Each of the first transactions is slow, so that the kill meets some that are done and some that are not.
-                system.execute("CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-                        + " PERFORM pg_sleep(0.05); RETURN NULL; END $$;"
-                        + " CREATE TRIGGER slow AFTER DELETE ON sluice.resync FOR EACH STATEMENT EXECUTE FUNCTION slow()");
+                // Each of the first transactions is slow, so that the kill meets some that are done and some that are
+                // not.
+                system.execute(
+                        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                                + " PERFORM pg_sleep(0.05); RETURN NULL; END $$;"
+                                + " CREATE TRIGGER slow AFTER DELETE ON sluice.resync FOR EACH STATEMENT EXECUTE FUNCTION slow()");
                 ServiceProcess listed = sluice(system, "replay", "--from", "1h", "--no-wait");
                 assertThat(listed.awaitExit(60)).as(listed.output()).isZero();
                 long documents = system.number("SELECT documents FROM sluice.replay");
@@ -193,7 +200,8 @@ class ReplayIT {
                     users.insertMany(documents);
                 }
                 running.awaitApplied();
-                for (String point : List.of("early", "1h", early.truncatedTo(ChronoUnit.SECONDS).toString())) {
+                for (String point : List.of(
+                        "early", "1h", early.truncatedTo(ChronoUnit.SECONDS).toString())) {
                     for (String mode : List.of("--dry-run", "--no-wait")) {
                         ServiceProcess replay = sluice(system, "replay", "--from", point, mode);
                         assertThat(replay.awaitExit(60)).as(replay.output()).isEqualTo(1);

@@ -77,7 +77,8 @@ class TamperingIT {
                         system.postgres().description());
                 assertThat(system.differences()).isEmpty();
                 assertThat(system.number("SELECT count(*) FROM sluice.suspect")).isZero();
-                assertThat(system.number("SELECT count(*) FROM sluice.verified_key")).isZero();
+                assertThat(system.number("SELECT count(*) FROM sluice.verified_key"))
+                        .isZero();
                 assertThat(system.number("SELECT sum((detail->>'repaired')::bigint) FROM sluice.audit"
                                 + " WHERE action = 'repair'"))
                         .isPositive();

@@ -1,0 +1,81 @@
+package dev.sluice.verify;
+
+import dev.sluice.failure.Failures;
+import dev.sluice.sink.ChangeMapper;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.source.mongo.MongoSource;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+
+/// Looks at single documents again and again, as they are touched, and notes what differs. For one thread.
+public final class Recheck implements AutoCloseable {
+    private final Connection comparing;
+    private final Connection bookkeeping;
+    private final Settlement settlement;
+    private final VerificationStore store;
+
+    private Recheck(Connection comparing, Connection bookkeeping, Settlement settlement, VerificationStore store) {
+        this.comparing = comparing;
+        this.bookkeeping = bookkeeping;
+        this.settlement = settlement;
+        this.store = store;
+    }
+
+    /// @param targets all collections of the mapping
+    /// @param stopped asked while it waits
+    /// @throws dev.sluice.failure.SluiceException when PostgreSQL can't be asked
+    public static Recheck open(
+            MongoSource source,
+            PostgresConnector connector,
+            String pipeline,
+            List<CollectionTarget> targets,
+            ChangeMapper mapper,
+            InFlight inFlight,
+            BooleanSupplier stopped) {
+        try {
+            Connection comparing = connector.openForLongWork();
+            comparing.setAutoCommit(false);
+            Settlement settlement = new Settlement(
+                    source,
+                    comparing,
+                    RowComparison.create(comparing, targets),
+                    pipeline,
+                    targets,
+                    mapper,
+                    inFlight,
+                    stopped);
+            return new Recheck(comparing, connector.openForLongWork(), settlement, new VerificationStore(pipeline));
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    /// Looks once, and notes what differs and what does so no more.
+    ///
+    /// @param suspects a few thousand at most
+    /// @return without those that were not looked at: there was too much, or it was stopped
+    /// @throws dev.sluice.failure.SluiceException when one of the servers can't be asked; then close this
+    public Map<Suspect, Verdict> look(CollectionTarget target, List<Suspect> suspects) {
+        Map<Suspect, Verdict> verdicts = settlement.look(target, suspects);
+        try {
+            store.record(bookkeeping, target.collection(), verdicts);
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+        return verdicts;
+    }
+
+    @Override
+    public void close() {
+        try (comparing;
+                bookkeeping) {
+            comparing.rollback();
+        } catch (SQLException away) {
+            // The server lets go of them by itself.
+        }
+    }
+}

@@ -1,0 +1,160 @@
+package dev.sluice.service.pipeline;
+
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.Failures;
+import dev.sluice.failure.SluiceException;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.verify.InFlight;
+import dev.sluice.verify.Mode;
+import dev.sluice.verify.Origin;
+import dev.sluice.verify.Recheck;
+import dev.sluice.verify.SincePosition;
+import dev.sluice.verify.Verdict;
+import dev.sluice.verify.Verifier;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Verifies for as long as a pipeline streams, within a budget: documents that the stream has written are
+/// looked at again, and one round after the other goes through everything. What it finds is in
+/// `sluice.drift` and the metrics, and once in the log. It never stops the pipeline: when a server is away,
+/// it tries again later.
+final class ContinuousVerification {
+    private static final Logger LOG = LoggerFactory.getLogger(ContinuousVerification.class);
+    private static final Duration BETWEEN_ROUNDS = Duration.ofSeconds(30);
+    private static final Duration AFTER_FAILURE = Duration.ofSeconds(5);
+    private static final Duration POLL = Duration.ofMillis(500);
+
+    /// Looking takes about a second, most of which is waiting, so this is about as many a second.
+    private static final int WRITTEN_MAX = 500;
+
+    private final Pipeline pipeline;
+    private final double share;
+    private final BooleanSupplier ending;
+    private final WrittenDocuments written = new WrittenDocuments(WRITTEN_MAX);
+    private final InFlight inFlight;
+    private final Map<String, Long> said = new HashMap<>();
+
+    /// @param share of the time that each of the two may work, over 0 and up to 1
+    /// @param ending whether to stop
+    ContinuousVerification(Pipeline pipeline, double share, BooleanSupplier ending) {
+        this.pipeline = pipeline;
+        this.share = share;
+        this.ending = ending;
+        this.inFlight = new SincePosition(pipeline.source(), pipeline.connector(), pipeline.name());
+    }
+
+    /// Where the stream's applier says what it has written.
+    WrittenDocuments written() {
+        return written;
+    }
+
+    /// Goes through everything, again and again.
+    void rounds() throws InterruptedException {
+        VerifyRun run = new VerifyRun(pipeline.name(), pipeline.targets(), pipeline.source(), pipeline.connector());
+        Verifier.Wish wish = new Verifier.Wish(Mode.FULL, Origin.CONTINUOUS, 1, share, 1, false);
+        while (awaitStreaming()) {
+            try {
+                for (CollectionTarget target : pipeline.targets()) {
+                    if (!ending.getAsBoolean() && run.isCopied(target)) {
+                        say(run.verify(target, wish, (t, progress) -> {}, ending));
+                    }
+                }
+                rest(BETWEEN_ROUNDS);
+            } catch (RuntimeException broken) {
+                say("The verification broke off and goes on later", broken);
+                rest(AFTER_FAILURE);
+            }
+        }
+    }
+
+    private void say(Verifier.Result result) {
+        long rows = result.drift().values().stream().mapToLong(Long::longValue).sum();
+        if (!result.complete() || said.getOrDefault(result.collection(), 0L) == rows) {
+            return;
+        }
+        said.put(result.collection(), rows);
+        if (rows > 0) {
+            LOG.warn(
+                    "{}: {} rows are not what their documents say ({}); somebody else has written them, or Sluice has a bug."
+                            + " SELECT * FROM sluice.drift shows which; `sluice verify --repair` takes their documents"
+                            + " anew.",
+                    result.collection(),
+                    rows,
+                    result.drift());
+        } else {
+            LOG.info("{}: equal again, {} documents.", result.collection(), result.documents());
+        }
+    }
+
+    /// Looks again at what the stream has written.
+    void recheck() throws InterruptedException {
+        while (awaitStreaming()) {
+            try (Recheck recheck = Recheck.open(
+                    pipeline.source(),
+                    pipeline.connector(),
+                    pipeline.name(),
+                    pipeline.targets(),
+                    pipeline.mapper(),
+                    inFlight,
+                    ending)) {
+                while (!ending.getAsBoolean()) {
+                    WrittenDocuments.@Nullable Batch batch = written.take(pipeline.targets());
+                    if (batch == null) {
+                        rest(POLL);
+                    } else {
+                        look(recheck, batch);
+                    }
+                }
+            } catch (RuntimeException broken) {
+                say("What the stream has written could not be looked at again", broken);
+                rest(AFTER_FAILURE);
+            }
+        }
+    }
+
+    /// A server that is away says so elsewhere; anything else is for somebody to report.
+    private static void say(String what, RuntimeException broken) {
+        if (broken instanceof SluiceException known && known.kind().retry() == FailureKind.Retry.FOREVER) {
+            LOG.debug("{}: {}", what, broken.getMessage());
+        } else {
+            LOG.warn("{}: {} The stream goes on.", what, Failures.describe(broken));
+            LOG.debug("The cause", broken);
+        }
+    }
+
+    private void look(Recheck recheck, WrittenDocuments.Batch batch) throws InterruptedException {
+        Map<?, Verdict> verdicts = recheck.look(batch.target(), batch.documents());
+        long drifted = verdicts.values().stream()
+                .filter(Verdict.Drifted.class::isInstance)
+                .count();
+        if (drifted > 0) {
+            LOG.warn(
+                    "{}: {} documents that the stream has just written have rows that are not what they say; SELECT * FROM"
+                            + " sluice.drift shows which, `sluice verify --repair` takes them anew.",
+                    batch.target().collection(),
+                    drifted);
+        }
+        // Most of the time of a look is waiting for the stream, so the share is of what is left.
+        rest(POLL);
+    }
+
+    /// @return false when it is to stop
+    private boolean awaitStreaming() throws InterruptedException {
+        while (!ending.getAsBoolean() && !(pipeline.status().state() instanceof PipelineState.Streaming)) {
+            rest(POLL);
+        }
+        return !ending.getAsBoolean();
+    }
+
+    private void rest(Duration length) throws InterruptedException {
+        long until = System.nanoTime() + length.toNanos();
+        while (!ending.getAsBoolean() && System.nanoTime() < until) {
+            Thread.sleep(Math.min(100, length.toMillis()));
+        }
+    }
+}
