@@ -116,7 +116,7 @@ final class Settlement {
                     return verdicts(List.of(), Set.of(), byKey.keySet());
                 }
             } else {
-                notApplied.addAll(notApplied(reading));
+                notApplied.addAll(inFlight.among(target, byKey.keySet()));
             }
             Map<Object, String> after = versions();
             Set<Object> undecided = new HashSet<>(notApplied);
@@ -161,18 +161,14 @@ final class Settlement {
         /// @param rows of the documents that are there
         /// @param absent keys that no document has
         /// @param unread keys of which nothing is known
-        /// @param ids of the suspects' documents, there or not
-        private record Reading(ChunkRows rows, Set<Object> absent, Set<Object> unread, Map<Object, BsonValue> ids) {}
+        private record Reading(ChunkRows rows, Set<Object> absent, Set<Object> unread) {}
 
         private Reading read(@Nullable BsonTimestamp notBefore) throws SQLException {
-            Map<Object, BsonValue> ids = new LinkedHashMap<>();
             Set<BsonValue> wanted = new LinkedHashSet<>();
             List<Object> unknown = new ArrayList<>();
             byKey.forEach((key, suspect) -> {
                 if (suspect.documentKey() != null) {
-                    BsonValue id = IdText.parse(suspect.documentKey());
-                    ids.put(key, id);
-                    wanted.add(id);
+                    wanted.add(IdText.parse(suspect.documentKey()));
                 } else {
                     Optional<List<BsonValue>> candidates = RowIdentity.candidates(target, suspect.rowKey());
                     candidates.ifPresentOrElse(wanted::addAll, () -> unknown.add(key));
@@ -192,22 +188,18 @@ final class Settlement {
             ChunkRows rows = new ChunkRows(target, mapper);
             rows.map(piece.documents());
             Set<Object> present = new HashSet<>(rows.keys());
-            for (int i = 0; i < rows.keys().size(); i++) {
-                ids.putIfAbsent(rows.keys().get(i), rows.id(i));
-            }
             rows.rowless(Set.of()).forEach(change -> {
                 if (target.mapper().key(change.change().id()) instanceof KeyResult.Key(Object key)) {
                     present.add(key);
-                    ids.putIfAbsent(key, change.change().id());
                 }
             });
             Set<Object> absent = new HashSet<>(byKey.keySet());
             absent.removeAll(present);
             if (!piece.complete()) {
-                return new Reading(rows, Set.of(), absent, ids);
+                return new Reading(rows, Set.of(), absent);
             }
             absent.removeAll(explainedByOthers(absent, notBefore));
-            return new Reading(rows, absent, Set.of(), ids);
+            return new Reading(rows, absent, Set.of());
         }
 
         /// Keys of rows that documents of other collections explain, whose rows are in the same table.
@@ -225,17 +217,6 @@ final class Settlement {
                 }
             }
             return explained;
-        }
-
-        private Set<Object> notApplied(Reading reading) {
-            Set<BsonValue> changed = inFlight.among(target, reading.ids().values());
-            Set<Object> keys = new HashSet<>();
-            reading.ids().forEach((key, id) -> {
-                if (changed.contains(id)) {
-                    keys.add(key);
-                }
-            });
-            return keys;
         }
 
         /// Those that are about to be taken anew (`sluice.resync`).

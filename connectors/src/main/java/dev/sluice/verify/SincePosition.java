@@ -2,6 +2,7 @@ package dev.sluice.verify;
 
 import dev.sluice.change.Position;
 import dev.sluice.failure.Failures;
+import dev.sluice.mapping.KeyResult;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
@@ -14,7 +15,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.bson.BsonValue;
 
 /// What changed since the pipeline's position, as the change stream says. Any thread.
 public final class SincePosition implements InFlight {
@@ -33,13 +33,13 @@ public final class SincePosition implements InFlight {
     /// @throws dev.sluice.failure.SluiceException of kind HISTORY_LOST when the oplog does not reach back
     ///     to the position
     @Override
-    public Set<BsonValue> among(CollectionTarget target, Collection<BsonValue> ids) {
+    public Set<Object> among(CollectionTarget target, Collection<Object> keys) {
         Optional<Position> position = position();
-        Set<BsonValue> wanted = new HashSet<>(ids);
+        Set<Object> wanted = new HashSet<>(keys);
         if (position.isEmpty() || wanted.isEmpty()) {
             return Set.of();
         }
-        Set<BsonValue> changed = new HashSet<>();
+        Set<Object> changed = new HashSet<>();
         try (StreamHistory.Reading reading = source.history()
                 .read(
                         new StreamHistory.Start.After(position.get()),
@@ -49,8 +49,10 @@ public final class SincePosition implements InFlight {
                 for (StreamHistory.Event event : reading.next(EVENTS_AT_ONCE)) {
                     switch (event) {
                         case StreamHistory.Event.OfDocument document -> {
-                            if (wanted.contains(document.id())) {
-                                changed.add(document.id());
+                            // By the key and not by the _id: of a row whose document is gone, only that is known.
+                            if (target.mapper().key(document.id()) instanceof KeyResult.Key(Object key)
+                                    && wanted.contains(key)) {
+                                changed.add(key);
                             }
                         }
                         case StreamHistory.Event.OfCollection all -> {

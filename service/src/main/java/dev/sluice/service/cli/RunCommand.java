@@ -2,10 +2,14 @@ package dev.sluice.service.cli;
 
 import dev.sluice.failure.SluiceException;
 import dev.sluice.service.ops.Replays;
+import dev.sluice.service.ops.Verifications;
 import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.PipelineState;
+import dev.sluice.service.pipeline.VerifyRun;
 import dev.sluice.service.web.HttpService;
+import dev.sluice.sink.CollectionTarget;
 import dev.sluice.source.mongo.MongoSource;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -51,13 +55,15 @@ final class RunCommand implements Callable<Integer> {
             setup.sayWhatIsLeftAlone(source);
             Pipeline pipeline = new Pipeline(setup.pipelineName(), setup.entry().mapping(), source, setup.connector());
             pipeline.verifyContinuously(setup.settings().verifyBudget() / 100.0);
-            Replays replays = new Replays(
+            List<CollectionTarget> targets = Pipeline.targets(setup.entry().mapping());
+            Replays replays = new Replays(setup.connector(), setup.pipelineName(), targets, source);
+            Verifications verifications = new Verifications(
                     setup.connector(),
                     setup.pipelineName(),
-                    Pipeline.targets(setup.entry().mapping()),
-                    source);
+                    targets,
+                    new VerifyRun(setup.pipelineName(), targets, source, setup.connector()));
             try (HttpService http =
-                    HttpService.start(setup.settings(), pipeline.status(), setup.connector(), replays)) {
+                    HttpService.start(setup.settings(), pipeline.status(), setup.connector(), replays, verifications)) {
                 LOG.info(
                         "Pipeline {}: {} collections of {} into {}; http://localhost:{}/api/status",
                         pipeline.name(),

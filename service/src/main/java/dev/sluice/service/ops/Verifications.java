@@ -1,7 +1,14 @@
 package dev.sluice.service.ops;
 
 import dev.sluice.failure.Failures;
+import dev.sluice.failure.SluiceException;
+import dev.sluice.service.pipeline.ListDrain;
+import dev.sluice.service.pipeline.VerifyRun;
+import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.verify.Mode;
+import dev.sluice.verify.Origin;
+import dev.sluice.verify.Verifier;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -12,10 +19,16 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/// What verifications have found, by the control schema. Any thread.
+/// What people do with verifications: ask, look. Any thread.
 public final class Verifications {
+    private static final Logger LOG = LoggerFactory.getLogger(Verifications.class);
+    private static final int SAMPLE = 1_000;
+
     private static final String LATEST = """
             SELECT id, collection, mode, origin, state, phase, documents, rows, missing, extra, different, undecided,
                    repaired, estimated_documents, through_cluster_time, started_at, finished_at
@@ -31,10 +44,94 @@ public final class Verifications {
 
     private final PostgresConnector connector;
     private final String pipeline;
+    private final List<CollectionTarget> targets;
+    private final @Nullable VerifyRun run;
+    private final AtomicBoolean busy = new AtomicBoolean();
 
+    /// For those who only look.
     public Verifications(PostgresConnector connector, String pipeline) {
+        this(connector, pipeline, List.of(), null);
+    }
+
+    /// @param targets all collections of the mapping
+    /// @param run null where there is no source: then they can only be looked at
+    public Verifications(
+            PostgresConnector connector, String pipeline, List<CollectionTarget> targets, @Nullable VerifyRun run) {
         this.connector = connector;
         this.pipeline = pipeline;
+        this.targets = List.copyOf(targets);
+        this.run = run;
+    }
+
+    /// What came of the wish for a verification.
+    public sealed interface Outcome {
+        /// @param collections that are compared, one after the other
+        record Begun(List<String> collections) implements Outcome {}
+
+        /// Another one goes on.
+        record Busy() implements Outcome {}
+
+        /// @param reason for people
+        record NoSuchCollection(String reason) implements Outcome {}
+
+        /// This process can only look.
+        record NoSource() implements Outcome {}
+    }
+
+    /// Begins a verification on a thread of its own. One at a time.
+    ///
+    /// @param collections empty for all
+    /// @param repair whether to put right what differs
+    /// @param actor who asks, for the audit
+    public Outcome ask(List<String> collections, Mode mode, boolean repair, String actor) {
+        VerifyRun with = run;
+        if (with == null) {
+            return new Outcome.NoSource();
+        }
+        List<String> known = targets.stream().map(CollectionTarget::collection).toList();
+        for (String name : collections) {
+            if (!known.contains(name)) {
+                return new Outcome.NoSuchCollection(
+                        "The mapping has no collection '" + name + "'; it has " + String.join(", ", known) + ".");
+            }
+        }
+        if (!busy.compareAndSet(false, true)) {
+            return new Outcome.Busy();
+        }
+        List<CollectionTarget> chosen = targets.stream()
+                .filter(t -> collections.isEmpty() || collections.contains(t.collection()))
+                .toList();
+        Thread.ofPlatform().name("sluice-verify-asked").daemon(true).start(() -> {
+            try {
+                verify(with, chosen, mode, repair, actor);
+            } finally {
+                busy.set(false);
+            }
+        });
+        return new Outcome.Begun(
+                chosen.stream().map(CollectionTarget::collection).toList());
+    }
+
+    private static void verify(VerifyRun run, List<CollectionTarget> chosen, Mode mode, boolean repair, String actor) {
+        Verifier.Wish wish = new Verifier.Wish(mode, Origin.ASKED, SAMPLE, 1, 2, false);
+        for (CollectionTarget target : chosen) {
+            try {
+                if (!run.isCopied(target)) {
+                    LOG.warn("{} is not copied yet, so there is nothing to compare.", target.collection());
+                    continue;
+                }
+                Verifier.Result found = run.verify(target, wish, (t, progress) -> {}, () -> false);
+                if (repair) {
+                    run.repair(target, found, actor, ListDrain.SILENT, () -> false);
+                }
+            } catch (SluiceException e) {
+                LOG.warn(
+                        "The verification of {} broke off; ask again to go on: {}", target.collection(), e.forPeople());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
     }
 
     /// One comparison of a collection.

@@ -62,6 +62,15 @@ public final class ListDrain {
         void onTakenOver();
     }
 
+    /// For when nobody looks on.
+    public static final Listener SILENT = new Listener() {
+        @Override
+        public void onLeft(long left) {}
+
+        @Override
+        public void onTakenOver() {}
+    };
+
     /// @param stopped asked between steps; what is left then stays on the list
     /// @return how many are left; 0 unless it was stopped
     public long await(Remaining remaining, Listener listener, BooleanSupplier stopped)

@@ -9,6 +9,7 @@ import dev.sluice.service.ops.DeadLetters;
 import dev.sluice.service.ops.PipelineMetrics;
 import dev.sluice.service.ops.Replays;
 import dev.sluice.service.ops.Report;
+import dev.sluice.service.ops.Verifications;
 import dev.sluice.service.pipeline.PipelineStatus;
 import dev.sluice.sink.postgres.PostgresConnector;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -36,12 +37,21 @@ public final class HttpService implements AutoCloseable {
     /// @throws SluiceException of kind BAD_SETTING when the port is taken or the address is not this
     ///     machine's
     public static HttpService start(Settings settings, PipelineStatus status, PostgresConnector connector) {
-        return start(settings, status, connector, new Replays(connector, status.pipeline(), List.of(), null));
+        return start(
+                settings,
+                status,
+                connector,
+                new Replays(connector, status.pipeline(), List.of(), null),
+                new Verifications(connector, status.pipeline()));
     }
 
-    /// As the other, for a process that can be asked for replays.
+    /// As the other, for a process that can be asked for replays and verifications.
     public static HttpService start(
-            Settings settings, PipelineStatus status, PostgresConnector connector, Replays replays) {
+            Settings settings,
+            PipelineStatus status,
+            PostgresConnector connector,
+            Replays replays,
+            Verifications verifications) {
         ApplicationContext context = ApplicationContext.builder()
                 .banner(false)
                 .properties(Map.of(
@@ -58,6 +68,7 @@ public final class HttpService implements AutoCloseable {
         context.registerSingleton(DeadLetters.class, new DeadLetters(connector, status.pipeline(), collections));
         context.registerSingleton(Checkpoints.class, new Checkpoints(connector, status.pipeline()));
         context.registerSingleton(Replays.class, replays);
+        context.registerSingleton(Verifications.class, verifications);
         try {
             context.start();
             EmbeddedServer server = context.getBean(EmbeddedServer.class);

@@ -1,0 +1,347 @@
+package dev.sluice.verify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.mongodb.client.MongoDatabase;
+import com.mongodb.client.model.Filters;
+import dev.sluice.change.Change;
+import dev.sluice.sink.RowChange;
+import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.testkit.TestTarget;
+import dev.sluice.testkit.TestingServers;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.bson.BsonDocument;
+import org.bson.BsonInt32;
+import org.bson.BsonObjectId;
+import org.bson.BsonString;
+import org.bson.BsonTimestamp;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// A pipeline that nobody runs: what the position has not got to is in flight, everything else that differs
+/// is drift.
+@SuppressWarnings("NullAway.Init")
+class VerifierIT {
+    private static final String THINGS = """
+            mapping: test
+            database: test
+            collections:
+              things:
+                table: things
+                key: {column: id, type: bigint}
+                columns:
+                  t: text
+                  v: {type: varchar(20), from: t}
+                  b: boolean
+                  s: {type: smallint, from: n}
+                  n: integer
+                  d: double precision
+                  m: numeric
+                  f: {type: "numeric(18,2)", from: m}
+                  at: timestamptz
+                  u: uuid
+                  y: bytea
+                  j: jsonb
+                  a: "text[]"
+                children:
+                  thing_parts:
+                    from: parts
+                    parent: thing_id
+                    ordinal: ordinal
+                    columns:
+                      name: text
+              others:
+                table: others
+                key: {column: id, type: uuid}
+                columns:
+                  name: text
+              kept:
+                table: kept
+                on_delete: keep
+                key: {column: id, type: text}
+                columns:
+                  name: text
+            """;
+    private static final String TABLES = """
+            CREATE TABLE things (id bigint PRIMARY KEY, t text, v varchar(20), b boolean, s smallint, n integer,
+              d double precision, m numeric, f numeric(18,2), at timestamptz, u uuid, y bytea, j jsonb, a text[]);
+            CREATE TABLE thing_parts (thing_id bigint, ordinal integer, name text, PRIMARY KEY (thing_id, ordinal));
+            CREATE TABLE others (id uuid PRIMARY KEY, name text);
+            CREATE TABLE kept (id text PRIMARY KEY, name text)
+            """;
+    private static final String FULL = "t: 'x', b: true, n: 1, d: 0.5, m: {$numberDecimal: '1.50'},"
+            + " at: {$date: '2020-01-01T00:00:00.000Z'}, u: {$uuid: '00112233-4455-6677-8899-aabbccddeeff'},"
+            + " y: {$binary: {base64: 'AAE=', subType: '00'}}, j: {a: [1, {b: null}]}, a: ['p', 'q'],"
+            + " parts: [{name: 'one'}, {name: 'two'}]";
+
+    private TestTarget target;
+    private MongoDatabase database;
+    private MongoSource source;
+    private Set<Object> inFlight = Set.of();
+
+    @BeforeEach
+    void bothSidesAreEqual() throws SQLException {
+        target = TestTarget.of(THINGS, TABLES);
+        database = TestingServers.mongoDatabase();
+        source = new MongoSource(TestingServers.mongo().uri(), database.getName());
+        List<BsonDocument> things = new ArrayList<>();
+        for (int i = 1; i <= 5; i++) {
+            things.add(BsonDocument.parse("{_id: " + i + ", " + (i == 5 ? "" : FULL) + "}"));
+        }
+        put("things", things);
+        List<BsonDocument> others = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            others.add(new BsonDocument("_id", new BsonObjectId()).append("name", new BsonString(String.valueOf(i))));
+        }
+        put("others", others);
+        put("kept", List.of(BsonDocument.parse("{_id: 'a', name: 'A'}")));
+    }
+
+    private void put(String collection, List<BsonDocument> documents) throws SQLException {
+        database.getCollection(collection, BsonDocument.class).insertMany(documents);
+        List<RowChange> rows = documents.stream()
+                .map(d -> Objects.requireNonNull(target.mapper()
+                        .map(new Change.Upsert(
+                                collection, Objects.requireNonNull(d.get("_id")), d, new BsonTimestamp(1, 0), 0))))
+                .toList();
+        target.streamSink(target.takeOver()).apply(rows, TestTarget.at(2, 0), null);
+    }
+
+    @AfterEach
+    void close() {
+        database.drop();
+        source.close();
+        target.close();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Mode.class)
+    void whatIsEqualIsEqual(Mode mode) throws InterruptedException {
+        Verifier.Result things = verify("things", mode);
+        assertThat(things.equal()).isTrue();
+        assertThat(things.documents()).isEqualTo(5);
+        assertThat(verify("others", mode).equal()).isTrue();
+        assertThat(verify("kept", mode).equal()).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "t|'x '",
+                "t|'X'",
+                "t|''",
+                "t|NULL",
+                "v|'y'",
+                "b|false",
+                "s|2",
+                "n|2",
+                "d|0.5000000001",
+                "d|'NaN'",
+                "m|1.5",
+                "m|1.500",
+                "f|1.51",
+                "at|'2020-01-01 00:00:00.001+00'",
+                "u|'00112233-4455-6677-8899-aabbccddeefe'",
+                "y|'\\x0002'",
+                "j|'{\"a\": [1, {\"b\": 0}]}'",
+                "j|'{\"a\": [1.0, {\"b\": null}]}'",
+                "j|'null'",
+                "a|'{q,p}'",
+                "a|'{p,q,NULL}'",
+            })
+    void aValueThatDiffersIsFoundInItsColumnAndRepaired(String column, String value) throws InterruptedException {
+        List<String> before = target.contents();
+        target.execute("UPDATE things SET " + column + " = " + value + " WHERE id = 3");
+
+        Verifier.Result found = verify("things", Mode.FULL);
+
+        assertThat(found.equal()).isFalse();
+        assertThat(found.drift()).isEqualTo(Map.of(Drift.Kind.DIFFERENT, 1L));
+        assertThat(target.rows("SELECT table_name, row_key, document_key, kind, columns, rows FROM sluice.drift"))
+                .containsExactly("public.things|3|{\"$numberLong\":\"3\"}|different|{" + column + "}|1");
+        assertThat(repair("things", found)).isEqualTo(new Repair.Repaired(1, 0, true));
+        assertThat(target.rows("SELECT 1 FROM sluice.drift")).isEmpty();
+        assertThat(target.contents()).isEqualTo(before);
+    }
+
+    @Test
+    void missingAndExtraRowsAreFoundAndRepaired() throws InterruptedException {
+        List<String> before = target.contents();
+        target.execute("DELETE FROM things WHERE id IN (1, 5); INSERT INTO things (id) VALUES (77);"
+                + " DELETE FROM thing_parts WHERE thing_id = 2 AND ordinal = 0;"
+                + " INSERT INTO thing_parts VALUES (5, 0, 'more'), (3, 2, 'more'), (99, 0, 'nobody''s')");
+
+        Verifier.Result found = verify("things", Mode.FULL);
+
+        assertThat(found.drift()).isEqualTo(Map.of(Drift.Kind.MISSING, 3L, Drift.Kind.EXTRA, 4L));
+        assertThat(target.rows("SELECT kind, table_name, row_key FROM sluice.drift ORDER BY 1, 2, 3"))
+                .containsExactly(
+                        "extra|public.thing_parts|3",
+                        "extra|public.thing_parts|5",
+                        "extra|public.thing_parts|99",
+                        "extra|public.things|77",
+                        "missing|public.thing_parts|2",
+                        "missing|public.things|1",
+                        "missing|public.things|5");
+        assertThat(repair("things", found).left()).isZero();
+        assertThat(target.contents()).isEqualTo(before);
+        assertThat(verify("things", Mode.FULL).equal()).isTrue();
+    }
+
+    @Test
+    void aRowWhoseIdCannotBeToldFromItsKeyIsLookedForInAllDocuments() throws InterruptedException {
+        target.execute("INSERT INTO others VALUES (gen_random_uuid(), 'a stranger'),"
+                + " ('9b6b7c5e-0000-5000-8000-000000000000', 'of version 5')");
+        String changed = target.rows("SELECT id FROM others WHERE name = '3'").getFirst();
+        target.execute("UPDATE others SET name = 'x' WHERE id = '" + changed + "'");
+
+        Verifier.Result found = verify("others", Mode.FULL);
+
+        assertThat(found.drift()).isEqualTo(Map.of(Drift.Kind.EXTRA, 2L, Drift.Kind.DIFFERENT, 1L));
+        assertThat(repair("others", found)).isEqualTo(new Repair.Repaired(3, 0, true));
+        assertThat(target.rows("SELECT count(*) FROM others")).containsExactly("5");
+        assertThat(verify("others", Mode.FULL).equal()).isTrue();
+    }
+
+    @Test
+    void rowsThatStayWithoutTheirDocumentAreInOrder() throws InterruptedException {
+        target.execute("INSERT INTO kept VALUES ('b', 'of a document that is gone')");
+        for (Mode mode : Mode.values()) {
+            assertThat(verify("kept", mode).equal()).as(mode.text()).isTrue();
+        }
+    }
+
+    @Test
+    void whatIsNotAppliedYetIsNoDrift() throws InterruptedException {
+        database.getCollection("things").updateOne(Filters.eq("_id", 2), com.mongodb.client.model.Updates.set("n", 7));
+        database.getCollection("things").deleteOne(Filters.eq("_id", 3));
+        database.getCollection("things").insertOne(new org.bson.Document("_id", 9));
+        target.execute("UPDATE things SET n = 8 WHERE id = 4");
+        inFlight = Set.of(2L, 3L, 9L);
+
+        Verifier.Result found = verify("things", Mode.FULL);
+
+        assertThat(found.drift()).isEqualTo(Map.of(Drift.Kind.DIFFERENT, 1L));
+        assertThat(found.undecided()).isEqualTo(3);
+        assertThat(target.rows("SELECT row_key FROM sluice.drift")).containsExactly("4");
+    }
+
+    @Test
+    void aDocumentThatIsADeadLetterIsLeftOut() throws InterruptedException {
+        target.execute("UPDATE things SET t = 'older' WHERE id = 3; DELETE FROM thing_parts WHERE thing_id = 3;"
+                + " DELETE FROM things WHERE id = 4; DELETE FROM thing_parts WHERE thing_id = 4;"
+                + " INSERT INTO sluice.dead_letter (pipeline, collection, document_key, operation, reason) VALUES"
+                + " ('test', 'things', '{\"$numberLong\":\"3\"}', 'upsert', ''),"
+                + " ('test', 'things', '{\"$numberLong\":\"4\"}', 'upsert', ''),"
+                + " ('other', 'things', '{\"$numberLong\":\"1\"}', 'upsert', '')");
+        for (Mode mode : Mode.values()) {
+            assertThat(verify("things", mode).equal()).as(mode.text()).isTrue();
+        }
+    }
+
+    @Test
+    void whatWasDriftAndIsEqualNowIsForgottenAndWhatIsStillThereKeepsItsAge() throws InterruptedException {
+        target.execute("UPDATE things SET n = 8 WHERE id IN (2, 4)");
+        verify("things", Mode.FULL);
+        String seen = target.rows("SELECT first_seen_at FROM sluice.drift WHERE row_key = '4'")
+                .getFirst();
+        target.execute("UPDATE things SET n = 1 WHERE id = 2");
+
+        verify("things", Mode.SAMPLE);
+
+        assertThat(target.rows("SELECT row_key, first_seen_at, last_seen_at > first_seen_at FROM sluice.drift"))
+                .containsExactly("4|" + seen + "|t");
+    }
+
+    @Test
+    void countsAreComparedWithoutTheirRows() throws InterruptedException {
+        target.execute("UPDATE things SET n = 8 WHERE id = 4; DELETE FROM things WHERE id IN (1, 2)");
+        assertThat(verify("things", Mode.COUNTS).drift()).isEqualTo(Map.of(Drift.Kind.MISSING, 2L));
+        target.execute("INSERT INTO things (id) SELECT generate_series(100, 104)");
+        assertThat(verify("things", Mode.COUNTS).drift()).isEqualTo(Map.of(Drift.Kind.EXTRA, 3L));
+    }
+
+    @Test
+    void oneThatWasStoppedGoesOnWhereItWas() throws InterruptedException, SQLException {
+        List<BsonDocument> many = new ArrayList<>();
+        for (int i = 0; i < 40_000; i++) {
+            many.add(new BsonDocument("_id", new BsonInt32(100 + i)));
+        }
+        put("things", many);
+        target.execute("UPDATE things SET n = 8 WHERE id IN (3, 150, 19000)");
+        AtomicInteger chunks = new AtomicInteger();
+
+        Verifier.Result first = verifier((t, progress) -> chunks.incrementAndGet(), () -> chunks.get() > 0)
+                .verify(target.target("things"), new Verifier.Wish(Mode.FULL, Origin.ASKED, 100, 1, 1, false));
+        Verifier.Result second = verify("things", Mode.FULL);
+
+        assertThat(first.complete()).isFalse();
+        assertThat(first.documents()).isBetween(5_000L, 30_000L);
+        assertThat(second.id()).isEqualTo(first.id());
+        assertThat(second.resumedAt()).isEqualTo(first.documents());
+        assertThat(second.documents()).isEqualTo(40_005);
+        assertThat(second.drift()).isEqualTo(Map.of(Drift.Kind.DIFFERENT, 3L));
+        assertThat(target.rows("SELECT count(*) FROM sluice.verified_key")).containsExactly("0");
+        assertThat(verify("things", Mode.FULL).id()).isGreaterThan(first.id());
+    }
+
+    private Verifier.Result verify(String collection, Mode mode) throws InterruptedException {
+        return verifier((t, progress) -> {}, () -> false).verify(target.target(collection), wish(mode));
+    }
+
+    private static Verifier.Wish wish(Mode mode) {
+        return new Verifier.Wish(mode, Origin.ASKED, 100, 1, 2, false);
+    }
+
+    private Verifier verifier(Verifier.Listener listener, java.util.function.BooleanSupplier stopped) {
+        return new Verifier(
+                source,
+                target.connector(),
+                TestTarget.PIPELINE,
+                target.targets(),
+                target.mapper(),
+                (t, ids) -> inFlight,
+                listener,
+                stopped);
+    }
+
+    private Repair.Repaired repair(String collection, Verifier.Result found) throws InterruptedException {
+        return new Repair(
+                        source,
+                        target.connector(),
+                        TestTarget.PIPELINE,
+                        target.targets(),
+                        target.mapper(),
+                        (t, ids) -> inFlight,
+                        left -> resync(),
+                        () -> false)
+                .repair(target.target(collection), "a test", found.id());
+    }
+
+    /// As the running pipeline does.
+    private void resync() throws SQLException {
+        new dev.sluice.backfill.Resync(
+                        source,
+                        target.connection(),
+                        target.chunkSink(target.takeOver()),
+                        new dev.sluice.sink.postgres.ResyncStore(TestTarget.PIPELINE),
+                        target.mapper(),
+                        target.targets(),
+                        target.fences(),
+                        () -> null,
+                        () -> false)
+                .drain();
+    }
+}
