@@ -16,10 +16,11 @@ final class RunningPipeline implements AutoCloseable {
     private final Thread thread;
     private volatile PipelineState end = new PipelineState.Starting();
 
-    private RunningPipeline(LiveSystem system) {
+    private RunningPipeline(LiveSystem system, double verificationShare) {
         this.system = system;
         this.source = system.source();
         this.pipeline = system.pipeline(source);
+        pipeline.verifyContinuously(verificationShare);
         this.thread = Thread.ofPlatform().name("test-pipeline").start(() -> {
             try {
                 end = pipeline.run();
@@ -30,7 +31,12 @@ final class RunningPipeline implements AutoCloseable {
     }
 
     static RunningPipeline start(LiveSystem system) {
-        return new RunningPipeline(system);
+        return new RunningPipeline(system, 0);
+    }
+
+    /// With a verification beside the stream that need not rest.
+    static RunningPipeline startVerifying(LiveSystem system) {
+        return new RunningPipeline(system, 1);
     }
 
     Pipeline pipeline() {

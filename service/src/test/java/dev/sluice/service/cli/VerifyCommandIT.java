@@ -1,0 +1,143 @@
+package dev.sluice.service.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.mongodb.client.model.Filters;
+import com.mongodb.client.model.Updates;
+import dev.sluice.service.cli.Cli.Result;
+import dev.sluice.service.cli.Servers.Place;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.bson.Document;
+import org.junit.jupiter.api.Test;
+
+/// Compare and exit: what is said, and with which exit code.
+class VerifyCommandIT {
+    @Test
+    void equalSidesAreSaidToBeEqual() {
+        Place place = copied(30, 10);
+
+        Result result = Cli.run(place.settings(), "verify");
+
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(result.out()).contains("Equal: 2 collections, 40 documents.").doesNotContain("unknown");
+    }
+
+    @Test
+    void driftIsNamedWithItsColumnsAndWithoutValuesAndRepairedWhenNobodyRunsThePipeline() {
+        Place place = copied(30, 10);
+        place.execute("UPDATE users SET name = 'SECRET' WHERE id = 'u7'; DELETE FROM orders WHERE id = 3;"
+                + " INSERT INTO users (id, email) VALUES ('stranger', 'x')");
+
+        Result found = Cli.run(place.settings(), "verify");
+        Result json = Cli.run(place.settings(), "verify", "--json", "--collection", "users");
+        Result repaired = Cli.run(place.settings(), "verify", "--repair");
+
+        assertThat(found.exitCode()).as(found.err()).isEqualTo(1);
+        assertThat(found.out())
+                .contains("users: \"u7\" different in public.users: name; first seen ")
+                .contains("users: row stranger extra in public.users; first seen ")
+                .contains("orders: {\"$numberLong\":\"3\"} missing in public.orders; first seen ")
+                .contains("missing in public.order_lines; first seen ")
+                .contains("Drift. `sluice verify --repair` takes these documents anew.")
+                .doesNotContain("SECRET");
+        assertThat(json.exitCode()).isEqualTo(1);
+        assertThat(json.out())
+                .contains("\"equal\":false", "\"extra\":1", "\"different\":1", "\"columns\":[\"name\"]")
+                .doesNotContain("orders", "SECRET");
+        assertThat(repaired.exitCode()).as(repaired.out() + repaired.err()).isZero();
+        assertThat(repaired.out()).contains("2 documents repaired, 0 left", "Equal after the repair: 2 collections");
+        assertThat(place.text("SELECT name FROM users WHERE id = 'u7'")).isEqualTo("N7");
+        assertThat(place.count("users")).isEqualTo(30);
+        assertThat(place.count("order_lines")).isEqualTo(10);
+        assertThat(place.text("SELECT string_agg(action || ' ' || (detail->>'repaired'), ',' ORDER BY id) FROM"
+                        + " sluice.audit WHERE action = 'repair'"))
+                .isEqualTo("repair 2,repair 1");
+        assertThat(Cli.run(place.settings(), "verify").exitCode()).isZero();
+    }
+
+    @Test
+    void whatNobodyHasAppliedYetIsNoDrift() {
+        Place place = copied(30, 10);
+        place.mongo().getCollection("users").updateOne(Filters.eq("_id", "u1"), Updates.set("age", 99));
+        place.mongo().getCollection("users").deleteOne(Filters.eq("_id", "u2"));
+        place.mongo().getCollection("orders").insertOne(order(500));
+        place.execute("UPDATE users SET age = 98 WHERE id = 'u3'");
+
+        Result result = Cli.run(place.settings(), "verify", "--json");
+
+        assertThat(result.exitCode()).as(result.err()).isEqualTo(1);
+        assertThat(place.text("SELECT string_agg(row_key, ',') FROM sluice.drift"))
+                .isEqualTo("u3");
+        assertThat(place.text("SELECT string_agg(collection || undecided, ' ' ORDER BY id) FROM sluice.verification"))
+                .isEqualTo("users2 orders1");
+    }
+
+    @Test
+    void countsAndASampleAreQuickLooks() {
+        Place place = copied(30, 10);
+        assertThat(Cli.run(place.settings(), "verify", "--mode", "counts").exitCode())
+                .isZero();
+        assertThat(Cli.run(place.settings(), "verify", "--mode", "sample", "--sample", "5")
+                        .exitCode())
+                .isZero();
+        place.execute("DELETE FROM users WHERE id IN ('u1', 'u2'); INSERT INTO orders (id, status, placed_at)"
+                + " VALUES (77, '', now())");
+
+        Result counts = Cli.run(place.settings(), "verify", "--mode", "counts");
+        Result sample = Cli.run(place.settings(), "verify", "--mode", "sample");
+
+        assertThat(counts.exitCode()).isEqualTo(1);
+        assertThat(counts.out()).containsPattern("users +30 +28 +2 +0 +0").containsPattern("orders +10 +11 +0 +1 +0");
+        assertThat(sample.exitCode()).isEqualTo(1);
+        assertThat(sample.out()).contains("\"u1\" missing", "orders: row 77 extra");
+    }
+
+    @Test
+    void whatIsNotCopiedIsNotCompared() {
+        Place place = copied(3, 0);
+        place.execute("DELETE FROM sluice.backfill WHERE collection = 'orders'");
+
+        Result result = Cli.run(place.settings(), "verify");
+
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.out())
+                .contains("orders", "not copied yet, so there is nothing to compare")
+                .contains("Some collections are not copied yet: `sluice run` or `sluice backfill` copies them.");
+    }
+
+    @Test
+    void wrongUseIsRefused() {
+        Place place = Servers.place();
+        assertThat(Cli.run(place.settings(), "verify", "--mode", "quick").exitCode())
+                .isEqualTo(2);
+        assertThat(Cli.run(place.settings(), "verify", "--budget", "0").exitCode())
+                .isEqualTo(2);
+        Result unknown = Cli.run(place.settings(), "verify", "--collection", "user");
+        assertThat(unknown.exitCode()).isEqualTo(2);
+        assertThat(unknown.err()).contains("The mapping has no collection 'user'; it has users, orders.");
+    }
+
+    private static Place copied(int users, int orders) {
+        Place place = Servers.place();
+        List<Document> documents = new ArrayList<>();
+        for (int i = 0; i < users; i++) {
+            documents.add(new Document("_id", "u" + i).append("name", "N" + i).append("age", i));
+        }
+        place.mongo().getCollection("users").insertMany(documents);
+        for (int i = 0; i < orders; i++) {
+            place.mongo().getCollection("orders").insertOne(order(i));
+        }
+        Result copy = Cli.run(place.settings(), "backfill");
+        assertThat(copy.exitCode()).as(copy.err()).isZero();
+        return place;
+    }
+
+    private static Document order(int id) {
+        return new Document("_id", id)
+                .append("userId", "u1")
+                .append("placedAt", Instant.parse("2026-01-01T00:00:00Z"))
+                .append("lines", List.of(new Document("sku", "S" + id)));
+    }
+}
