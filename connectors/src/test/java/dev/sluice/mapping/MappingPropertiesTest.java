@@ -345,7 +345,7 @@ class MappingPropertiesTest {
                 List.of(),
                 null,
                 List.of(),
-                CollectionMapping.OnDelete.DELETE,
+                CollectionMapping.OnDelete.DELETE, CollectionMapping.OnDrop.STOP,
                 where));
     }
 

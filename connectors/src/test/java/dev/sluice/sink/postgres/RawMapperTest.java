@@ -229,7 +229,7 @@ class RawMapperTest {
                 List.of(),
                 null,
                 List.of(),
-                CollectionMapping.OnDelete.DELETE,
+                CollectionMapping.OnDelete.DELETE, CollectionMapping.OnDrop.STOP,
                 NOWHERE);
     }
 
