@@ -21,16 +21,18 @@ public final class ResyncStore {
     /// @param documentKey the `_id` as canonical Extended JSON; null where it is not known
     /// @param rowKey the key of the row, as text, where the `_id` is not known; null in both means the
     ///     whole collection
+    /// @param prune of the whole collection: whether rows whose documents are gone go after it is read
     public record Entry(
             long id,
             String collection,
             @Nullable String documentKey,
-            @Nullable String rowKey) {}
+            @Nullable String rowKey,
+            boolean prune) {}
 
     /// The next entries of one collection, oldest first; empty when there are none.
     public List<Entry> next(Connection connection, int limit) throws SQLException {
         String sql =
-                "SELECT id, collection, document_key, row_key FROM sluice.resync WHERE pipeline = ? AND collection ="
+                "SELECT id, collection, document_key, row_key, prune FROM sluice.resync WHERE pipeline = ? AND collection ="
                         + " (SELECT collection FROM sluice.resync WHERE pipeline = ? ORDER BY id LIMIT 1) ORDER BY id LIMIT ?";
         List<Entry> entries = new ArrayList<>();
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
@@ -39,7 +41,7 @@ public final class ResyncStore {
             statement.setInt(3, limit);
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    entries.add(new Entry(rows.getLong(1), rows.getString(2), rows.getString(3), rows.getString(4)));
+                    entries.add(new Entry(rows.getLong(1), rows.getString(2), rows.getString(3), rows.getString(4), rows.getBoolean(5)));
                 }
             }
         }
@@ -58,6 +60,22 @@ public final class ResyncStore {
             statement.setString(2, collection);
             statement.setString(3, reason);
             statement.setArray(4, connection.createArrayOf("text", documentKeys.toArray()));
+            statement.executeUpdate();
+        }
+    }
+
+    /// Asks for a whole collection.
+    ///
+    /// @param prune whether the rows whose documents are gone go after it is read
+    public void askForAll(Connection connection, String collection, String reason, boolean prune) throws SQLException {
+        String sql = "INSERT INTO sluice.resync (pipeline, collection, reason, prune) VALUES (?, ?, ?, ?)"
+                + " ON CONFLICT (pipeline, collection, coalesce(document_key, ''), coalesce(row_key, ''))"
+                + " DO UPDATE SET prune = resync.prune OR EXCLUDED.prune";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            statement.setString(3, reason);
+            statement.setBoolean(4, prune);
             statement.executeUpdate();
         }
     }
