@@ -48,5 +48,13 @@ public final class MetricNames {
     /// `sluice_pipeline_state{pipeline,state}`: 1 for the state the pipeline is in, 0 for the others.
     public static final String STATE = "sluice.pipeline.state";
 
+    /// `sluice_schema_changes_total{pipeline,collection,kind}`: collections dropped, renamed or replaced,
+    /// options changed, fields new, ever since the pipeline began. There once there is one.
+    public static final String SCHEMA_CHANGES = "sluice.schema.changes";
+
+    /// `sluice_schema_changes_open{pipeline,collection}`: those that wait for a decision; `*` for the whole
+    /// database. NaN when unknown.
+    public static final String SCHEMA_CHANGES_OPEN = "sluice.schema.changes.open";
+
     private MetricNames() {}
 }

@@ -9,6 +9,7 @@ import dev.sluice.service.ops.DeadLetters;
 import dev.sluice.service.ops.PipelineMetrics;
 import dev.sluice.service.ops.Replays;
 import dev.sluice.service.ops.Report;
+import dev.sluice.service.ops.SchemaChanges;
 import dev.sluice.service.pipeline.PipelineStatus;
 import dev.sluice.sink.postgres.PostgresConnector;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -58,6 +59,7 @@ public final class HttpService implements AutoCloseable {
         context.registerSingleton(DeadLetters.class, new DeadLetters(connector, status.pipeline(), collections));
         context.registerSingleton(Checkpoints.class, new Checkpoints(connector, status.pipeline()));
         context.registerSingleton(Replays.class, replays);
+        context.registerSingleton(SchemaChanges.class, new SchemaChanges(connector, status.pipeline()));
         try {
             context.start();
             EmbeddedServer server = context.getBean(EmbeddedServer.class);
