@@ -285,7 +285,8 @@ public final class SchemaChangeStore {
         }
     }
 
-    /// Takes open changes as they are: the rows stay. Noted in the audit.
+    /// Takes open changes as they are: the rows stay. Noted in the audit. Not a dropped database: the change
+    /// stream ended with it, and only a new position helps.
     ///
     /// @param ids null for all
     /// @return the numbers of those that there were
@@ -294,7 +295,7 @@ public final class SchemaChangeStore {
                 WITH accepted AS (
                   UPDATE sluice.schema_change SET done = 'accepted; the rows stay', settled_at = clock_timestamp(),
                     settled_by = ?
-                  WHERE pipeline = ? AND settled_at IS NULL AND (?::bigint[] IS NULL OR id = ANY (?)) RETURNING *),
+                  WHERE pipeline = ? AND settled_at IS NULL AND kind <> 'database_dropped' AND (?::bigint[] IS NULL OR id = ANY (?)) RETURNING *),
                 noted AS (
                   INSERT INTO sluice.audit (pipeline, collection, actor, action, detail)
                   SELECT pipeline, collection, settled_by, 'accept_schema_change',

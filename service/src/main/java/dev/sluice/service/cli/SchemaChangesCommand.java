@@ -1,6 +1,8 @@
 package dev.sluice.service.cli;
 
 import dev.sluice.evolution.SchemaChangeStore.Change;
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.SluiceException;
 import dev.sluice.service.ops.SchemaChanges;
 import dev.sluice.service.ops.SchemaChanges.Page;
 import dev.sluice.service.ops.SnakeCaseJson;
@@ -103,7 +105,15 @@ final class SchemaChangesCommand implements Callable<Integer> {
                         spec.commandLine(),
                         "Name the changes to accept by their numbers, or say --all; one of the two.");
             }
-            List<Long> accepted = changes().accept(all ? null : ids, Actor.atTheKeyboard());
+            SchemaChanges changes = changes();
+            List<Long> accepted = changes.accept(all ? null : ids, Actor.atTheKeyboard());
+            if (changes.latest().streamEnded()) {
+                throw new SluiceException(
+                        FailureKind.COLLECTION_CHANGED,
+                        "The database was dropped, and the change stream ended with it. That can't be accepted: `sluice"
+                                + " backfill --resync` begins a new stream and copies everything again; rows are kept, and"
+                                + " --prune deletes those whose documents are gone.");
+            }
             List<Long> missing =
                     ids.stream().filter(id -> !accepted.contains(id)).toList();
             if (!missing.isEmpty()) {

@@ -2,6 +2,7 @@ package dev.sluice.service.ops;
 
 import dev.sluice.evolution.SchemaChangeStore;
 import dev.sluice.evolution.SchemaChangeStore.Change;
+import dev.sluice.evolution.SchemaChangeStore.Kind;
 import dev.sluice.failure.Failures;
 import dev.sluice.sink.postgres.PostgresConnector;
 import java.sql.Connection;
@@ -31,6 +32,11 @@ public final class SchemaChanges {
             schemaChanges = List.copyOf(schemaChanges);
         }
 
+        /// Whether the database was dropped, so that the stream has ended.
+        public boolean streamEnded() {
+            return schemaChanges.stream().anyMatch(c -> c.kind() == Kind.DATABASE_DROPPED && c.settledAt() == null);
+        }
+
         /// How many wait for a decision or for something to be done.
         public long open() {
             return schemaChanges.stream().filter(c -> c.settledAt() == null).count();
@@ -45,7 +51,7 @@ public final class SchemaChanges {
         }
     }
 
-    /// Takes open changes as they are: the rows stay.
+    /// Takes open changes as they are: the rows stay. A dropped database stays open: the stream has ended.
     ///
     /// @param ids null for all
     /// @return the numbers of those that there were
