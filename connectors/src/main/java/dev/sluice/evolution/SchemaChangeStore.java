@@ -276,7 +276,8 @@ public final class SchemaChangeStore {
 
     /// Notes what was done about a change, and that nothing more is to be.
     void settle(Connection connection, long id, String policy, String done) throws SQLException {
-        String sql = "UPDATE sluice.schema_change SET policy = ?, done = ?, settled_at = clock_timestamp() WHERE id = ?";
+        String sql =
+                "UPDATE sluice.schema_change SET policy = ?, done = ?, settled_at = clock_timestamp() WHERE id = ?";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, policy);
             statement.setString(2, done);
@@ -285,8 +286,8 @@ public final class SchemaChangeStore {
         }
     }
 
-    /// Takes open changes as they are: the rows stay. Noted in the audit. Not a dropped database: the change
-    /// stream ended with it, and only a new position helps.
+    /// Takes open changes as they are: the rows stay. Noted in the audit. Not a dropped database: the
+    /// change stream ended with it, and only a new position helps.
     ///
     /// @param ids null for all
     /// @return the numbers of those that there were

@@ -55,8 +55,7 @@ public final class SchemaWatch implements AutoCloseable {
     private record Look(Map<String, String> uuids, BsonTimestamp through) {}
 
     /// @param connection in auto-commit mode; for this alone
-    public SchemaWatch(
-            String pipeline, MongoSource source, Connection connection, List<CollectionTarget> targets) {
+    public SchemaWatch(String pipeline, MongoSource source, Connection connection, List<CollectionTarget> targets) {
         this.source = source;
         this.connection = connection;
         this.store = new SchemaChangeStore(pipeline);
@@ -123,12 +122,16 @@ public final class SchemaWatch implements AutoCloseable {
         inTransaction(() -> {
             for (CollectionWatch.Event event : events) {
                 Kind kind = kind(event.kind());
-                String collection =
-                        event.kind() == CollectionWatch.Kind.DATABASE_DROPPED
-                                ? SchemaChangeStore.DATABASE
-                                : event.collection();
+                String collection = event.kind() == CollectionWatch.Kind.DATABASE_DROPPED
+                        ? SchemaChangeStore.DATABASE
+                        : event.collection();
                 store.record(
-                        connection, collection, kind, event.detail(), policyText(collection, kind), event.clusterTime());
+                        connection,
+                        collection,
+                        kind,
+                        event.detail(),
+                        policyText(collection, kind),
+                        event.clusterTime());
                 if (uuids != null && targets.containsKey(collection)) {
                     store.know(connection, collection, uuids.get(collection));
                 }

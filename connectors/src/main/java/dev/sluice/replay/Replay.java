@@ -181,10 +181,7 @@ public final class Replay implements AutoCloseable {
         List<Tally> tallies = new ArrayList<>();
         for (String name : names()) {
             tallies.add(new Tally(
-                    name,
-                    events.getOrDefault(name, 0L),
-                    counts.getOrDefault(name, 0L),
-                    changed.containsKey(name)));
+                    name, events.getOrDefault(name, 0L), counts.getOrDefault(name, 0L), changed.containsKey(name)));
         }
         BsonTimestamp from = start.clusterTime();
         return new Found(from == null ? null : MongoSource.instant(from), MongoSource.instant(upTo), tallies);

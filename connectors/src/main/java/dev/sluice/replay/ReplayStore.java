@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// The replays of a pipeline in PostgreSQL (`sluice.replay`). Every method works in the caller's
 /// transaction. Any thread, each with its own connection.
 public final class ReplayStore {
-    private static final String NOW_LEFT = "SELECT count(*) FROM sluice.resync r WHERE r.pipeline = p.pipeline"
-            + " AND r.id <= p.last_entry";
+    private static final String NOW_LEFT =
+            "SELECT count(*) FROM sluice.resync r WHERE r.pipeline = p.pipeline" + " AND r.id <= p.last_entry";
 
     private final String pipeline;
 

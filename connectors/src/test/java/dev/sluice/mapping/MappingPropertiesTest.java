@@ -345,7 +345,8 @@ class MappingPropertiesTest {
                 List.of(),
                 null,
                 List.of(),
-                CollectionMapping.OnDelete.DELETE, CollectionMapping.OnDrop.STOP,
+                CollectionMapping.OnDelete.DELETE,
+                CollectionMapping.OnDrop.STOP,
                 where));
     }
 

@@ -133,7 +133,8 @@ public final class MappingReader {
     }
 
     private static CollectionMapping collection(String name, MappingNode node, String schema) {
-        node.allow(Set.of("table", "key", "conflict", "columns", "children", "skip", "dedupe", "redact", "on_delete", "on_drop"));
+        node.allow(Set.of(
+                "table", "key", "conflict", "columns", "children", "skip", "dedupe", "redact", "on_delete", "on_drop"));
         KeyMapping key = key(node);
         List<ColumnMapping> columns = columns(node, schema, false, key.column());
         List<ChildMapping> children = new ArrayList<>();

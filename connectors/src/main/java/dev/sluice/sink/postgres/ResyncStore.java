@@ -41,7 +41,12 @@ public final class ResyncStore {
             statement.setInt(3, limit);
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    entries.add(new Entry(rows.getLong(1), rows.getString(2), rows.getString(3), rows.getString(4), rows.getBoolean(5)));
+                    entries.add(new Entry(
+                            rows.getLong(1),
+                            rows.getString(2),
+                            rows.getString(3),
+                            rows.getString(4),
+                            rows.getBoolean(5)));
                 }
             }
         }
@@ -50,7 +55,7 @@ public final class ResyncStore {
 
     /// Asks for documents by their `_id`s, as canonical Extended JSON.
     ///
-    /// @param reason dead_letter or asked
+    /// @param reason as `sluice.resync` lists them
     public void ask(Connection connection, String collection, Collection<String> documentKeys, String reason)
             throws SQLException {
         String sql = "INSERT INTO sluice.resync (pipeline, collection, document_key, reason)"
@@ -77,6 +82,30 @@ public final class ResyncStore {
             statement.setString(3, reason);
             statement.setBoolean(4, prune);
             statement.executeUpdate();
+        }
+    }
+
+    /// The newest entry; 0 when there is none.
+    public long last(Connection connection) throws SQLException {
+        return number(
+                connection,
+                "SELECT coalesce(max(id), 0) FROM sluice.resync WHERE pipeline = ? AND id <= ?",
+                Long.MAX_VALUE);
+    }
+
+    /// How many entries there are up to one.
+    public long left(Connection connection, long last) throws SQLException {
+        return number(connection, "SELECT count(*) FROM sluice.resync WHERE pipeline = ? AND id <= ?", last);
+    }
+
+    private long number(Connection connection, String sql, long upTo) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setLong(2, upTo);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getLong(1);
+            }
         }
     }
 

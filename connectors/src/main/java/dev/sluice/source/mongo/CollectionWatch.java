@@ -186,7 +186,8 @@ public final class CollectionWatch implements AutoCloseable {
                 }
                 if (info.get("info") instanceof BsonDocument about && about.get("uuid") instanceof BsonBinary uuid) {
                     uuids.put(name, HexFormat.of().formatHex(uuid.getData()));
-                } else if (info.get("type") instanceof BsonString type && type.getValue().equals("collection")) {
+                } else if (info.get("type") instanceof BsonString type
+                        && type.getValue().equals("collection")) {
                     return Optional.empty();
                 }
             }

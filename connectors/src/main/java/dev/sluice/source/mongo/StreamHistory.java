@@ -175,8 +175,7 @@ public final class StreamHistory {
         private MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> open(Start from) {
             List<Bson> pipeline = List.of(
                     Aggregates.match(Filters.or(
-                            Filters.and(
-                                    Filters.in("operationType", OF_DOCUMENTS), Filters.in("ns.coll", collections)),
+                            Filters.and(Filters.in("operationType", OF_DOCUMENTS), Filters.in("ns.coll", collections)),
                             Filters.in("operationType", OF_COLLECTIONS))),
                     // The token (_id) has to stay.
                     Aggregates.project(
@@ -190,7 +189,8 @@ public final class StreamHistory {
                     // Behind an invalidate too, behind which a stream can't be resumed.
                     case Start.After after ->
                         stream.startAfter(after.position().resumeToken()).cursor();
-                    case Start.At at -> stream.startAtOperationTime(at.clusterTime()).cursor();
+                    case Start.At at ->
+                        stream.startAtOperationTime(at.clusterTime()).cursor();
                 };
             } catch (MongoException e) {
                 throw refused(e);
@@ -205,8 +205,8 @@ public final class StreamHistory {
                     // Not with the server's words, which may quote the token, and that an _id.
                     new SluiceException(
                             FailureKind.BAD_SETTING,
-                            "MongoDB does not take the place to begin at for one of its change stream (code " + e.getCode()
-                                    + ").",
+                            "MongoDB does not take the place to begin at for one of its change stream (code "
+                                    + e.getCode() + ").",
                             e);
                 default -> known;
             };
@@ -268,8 +268,8 @@ public final class StreamHistory {
                 }
             } else if (change.getDocumentKey() != null) {
                 // A sharded collection's key has the shard key beside it.
-                events.add(new Event.OfDocument(
-                        collection, change.getDocumentKey().get("_id", BsonNull.VALUE), time));
+                events.add(
+                        new Event.OfDocument(collection, change.getDocumentKey().get("_id", BsonNull.VALUE), time));
             }
         }
 

@@ -229,7 +229,8 @@ class RawMapperTest {
                 List.of(),
                 null,
                 List.of(),
-                CollectionMapping.OnDelete.DELETE, CollectionMapping.OnDrop.STOP,
+                CollectionMapping.OnDelete.DELETE,
+                CollectionMapping.OnDrop.STOP,
                 NOWHERE);
     }
 

@@ -65,7 +65,8 @@ record Complaint(int exitCode, String text) {
                     case ENGINE ->
                         failure.kind().what() + " " + failure.getMessage()
                                 + remedy("Try again; with --verbose the cause is shown.");
-                    case HISTORY_LOST, COLLECTION_CHANGED, FENCED_OUT, NOT_A_REPLICA_SET, UNEXPECTED -> failure.forPeople();
+                    case HISTORY_LOST, COLLECTION_CHANGED, FENCED_OUT, NOT_A_REPLICA_SET, UNEXPECTED ->
+                        failure.forPeople();
                 });
     }
 

@@ -146,10 +146,11 @@ final class ReplayCommand implements Callable<Integer> {
     private int counted(Found found) {
         print(
                 new Outcome(true, true, null, found, found.documents(), null, null),
-                table(found) + String.format(
-                        Locale.ROOT,
-                        "%,d documents would be taken anew. The oplog goes back so far.",
-                        found.documents()));
+                table(found)
+                        + String.format(
+                                Locale.ROOT,
+                                "%,d documents would be taken anew. The oplog goes back so far.",
+                                found.documents()));
         return SluiceCommand.FINE;
     }
 
@@ -157,11 +158,12 @@ final class ReplayCommand implements Callable<Integer> {
         Found found = listed.found();
         print(
                 new Outcome(false, true, listed.id(), found, found.documents(), found.documents(), null),
-                table(found) + String.format(
-                        Locale.ROOT,
-                        "%,d documents are on the list. A running pipeline takes them within seconds; where none runs, the"
-                                + " next `sluice run` does.",
-                        found.documents()));
+                table(found)
+                        + String.format(
+                                Locale.ROOT,
+                                "%,d documents are on the list. A running pipeline takes them within seconds; where none runs, the"
+                                        + " next `sluice run` does.",
+                                found.documents()));
         return SluiceCommand.FINE;
     }
 
@@ -170,11 +172,12 @@ final class ReplayCommand implements Callable<Integer> {
         if (result.left() > 0) {
             print(
                     new Outcome(false, true, result.listed().id(), found, found.documents(), result.left(), "stopped"),
-                    table(found) + String.format(
-                            Locale.ROOT,
-                            "Stopped: %,d of them are still on the list. A running pipeline goes on with them; where none"
-                                    + " runs, the next `sluice run` does.",
-                            result.left()));
+                    table(found)
+                            + String.format(
+                                    Locale.ROOT,
+                                    "Stopped: %,d of them are still on the list. A running pipeline goes on with them; where none"
+                                            + " runs, the next `sluice run` does.",
+                                    result.left()));
             return SluiceCommand.FINDING;
         }
         print(
@@ -197,9 +200,8 @@ final class ReplayCommand implements Callable<Integer> {
         } else {
             PrintWriter err = spec.commandLine().getErr();
             err.println(spec.commandLine().getColorScheme().errorText(message));
-            err.println("  -> Replay from a later point; or read collections anew as a whole, which needs no oplog: stop"
-                    + " `sluice run`, then `sluice backfill --collection C --prune` (--prune deletes rows whose documents are"
-                    + " gone).");
+            err.println("  -> Replay from a later point; or read collections anew as a whole, which needs no oplog:"
+                    + " `sluice resync --collection C --prune` (--prune deletes rows whose documents are gone).");
         }
         SluiceCommand.trace(lost, spec.commandLine());
         return SluiceCommand.FINDING;
@@ -224,8 +226,9 @@ final class ReplayCommand implements Callable<Integer> {
         for (Tally t : found.collections()) {
             if (t.changedItself()) {
                 text.append(t.collection())
-                        .append(" was dropped, renamed or replaced meanwhile. What became of its documents by that, the stream"
-                                + " does not say: `sluice backfill --collection ")
+                        .append(
+                                " was dropped, renamed or replaced meanwhile. What became of its documents by that, the stream"
+                                        + " does not say: `sluice resync --collection ")
                         .append(t.collection())
                         .append(" --prune` brings the rows in line.")
                         .append(System.lineSeparator());

@@ -120,7 +120,9 @@ final class SchemaChangesCommand implements Callable<Integer> {
                 throw new ParameterException(
                         spec.commandLine(),
                         "There is no open change "
-                                + String.join(", ", missing.stream().map(String::valueOf).toList())
+                                + String.join(
+                                        ", ",
+                                        missing.stream().map(String::valueOf).toList())
                                 + " in this pipeline." + (accepted.isEmpty() ? "" : " The others are accepted."));
             }
             print(

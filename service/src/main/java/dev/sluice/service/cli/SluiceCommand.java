@@ -27,6 +27,7 @@ import picocli.CommandLine.ScopeType;
             StatusCommand.class,
             CheckpointCommand.class,
             ReplayCommand.class,
+            ResyncCommand.class,
             SchemaChangesCommand.class,
             DeadLettersCommand.class,
             QuarantineCommand.class,

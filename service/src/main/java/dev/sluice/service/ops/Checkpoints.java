@@ -58,8 +58,8 @@ public final class Checkpoints {
         /// The pipeline never had a position.
         record NoPosition(String pipeline) implements Outcome {
             public String reason() {
-                return "The pipeline '" + pipeline + "' has no position yet: the first `sluice run` or `sluice backfill`"
-                        + " takes it.";
+                return "The pipeline '" + pipeline
+                        + "' has no position yet: the first `sluice run` or `sluice backfill`" + " takes it.";
             }
         }
     }
@@ -71,7 +71,8 @@ public final class Checkpoints {
                     + " most.";
         }
         if (name.startsWith(AUTOMATIC)) {
-            return "Names that begin with '" + AUTOMATIC + "' are those of checkpoints that the pipeline makes by itself.";
+            return "Names that begin with '" + AUTOMATIC
+                    + "' are those of checkpoints that the pipeline makes by itself.";
         }
         if (COMMANDS.contains(name)) {
             return "'" + name + "' is a command of `sluice checkpoint`, and no name.";

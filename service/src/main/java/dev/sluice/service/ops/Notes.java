@@ -32,7 +32,8 @@ final class Notes {
         }
         List<Change> changes = new SchemaChangeStore(pipeline).latest(connection, CHANGES);
         for (Change change : changes) {
-            if (change.settledAt() == null || change.seenAt().isAfter(Instant.now().minus(NEWS))) {
+            if (change.settledAt() == null
+                    || change.seenAt().isAfter(Instant.now().minus(NEWS))) {
                 notes.add("schema change " + change.id() + ": " + change.forPeople() + " "
                         + (change.settledAt() == null
                                 ? "Open, policy " + change.policy() + "."

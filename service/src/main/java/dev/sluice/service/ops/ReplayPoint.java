@@ -57,8 +57,8 @@ public sealed interface ReplayPoint {
         if (Checkpoints.NAME.matcher(stripped).matches()) {
             return new Checkpoint(stripped);
         }
-        throw new IllegalArgumentException("'" + shown(stripped) + "' is no checkpoint's name, no time and no token. "
-                + Text.UNDERSTOOD);
+        throw new IllegalArgumentException(
+                "'" + shown(stripped) + "' is no checkpoint's name, no time and no token. " + Text.UNDERSTOOD);
     }
 
     /// A time: ISO 8601 with an offset, or so long ago.
@@ -84,7 +84,8 @@ public sealed interface ReplayPoint {
         } catch (DateTimeException notOne) {
             throw new IllegalArgumentException(
                     isLocal(stripped)
-                            ? "'" + shown(stripped) + "' does not say in which zone: write Z behind the time for UTC, or an"
+                            ? "'" + shown(stripped)
+                                    + "' does not say in which zone: write Z behind the time for UTC, or an"
                                     + " offset such as +01:00."
                             : "'" + shown(stripped) + "' is no time. " + Text.UNDERSTOOD,
                     notOne);
@@ -118,7 +119,8 @@ public sealed interface ReplayPoint {
         } catch (JsonParseException notOne) {
             // Said below, without the text: a token may hold an _id.
         }
-        throw new IllegalArgumentException("The token is not of the form {\"_data\": \"..\"}, as sluice.position has it.");
+        throw new IllegalArgumentException(
+                "The token is not of the form {\"_data\": \"..\"}, as sluice.position has it.");
     }
 
     private static String shown(String text) {

@@ -51,8 +51,7 @@ public final class Replays {
     /// @param from a checkpoint, a time or a token: see [ReplayPoint]
     /// @param to a time; null for now
     /// @param collections empty for all
-    public record Request(
-            String from, @Nullable String to, List<String> collections) {
+    public record Request(String from, @Nullable String to, List<String> collections) {
         public Request {
             collections = List.copyOf(collections);
         }
@@ -85,14 +84,12 @@ public final class Replays {
         ReplayPoint point = ReplayPoint.parse(request.from(), now);
         Instant to = request.to() == null ? null : ReplayPoint.time(request.to(), now);
         requirePosition();
-        StreamHistory.Start from =
-                switch (point) {
-                    case ReplayPoint.Checkpoint checkpoint -> new StreamHistory.Start.After(position(checkpoint));
-                    case ReplayPoint.Time time ->
-                        new StreamHistory.Start.At(
-                                new BsonTimestamp((int) time.time().getEpochSecond(), 0));
-                    case ReplayPoint.Token token -> new StreamHistory.Start.After(token.position());
-                };
+        StreamHistory.Start from = switch (point) {
+            case ReplayPoint.Checkpoint checkpoint -> new StreamHistory.Start.After(position(checkpoint));
+            case ReplayPoint.Time time ->
+                new StreamHistory.Start.At(new BsonTimestamp((int) time.time().getEpochSecond(), 0));
+            case ReplayPoint.Token token -> new StreamHistory.Start.After(token.position());
+        };
         BsonTimestamp begin = from.clusterTime();
         if (to != null && begin != null && to.isBefore(MongoSource.instant(begin))) {
             throw new IllegalArgumentException(

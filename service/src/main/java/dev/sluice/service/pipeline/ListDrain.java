@@ -87,8 +87,8 @@ public final class ListDrain {
         return PipelineLock.isTaken(connection, pipeline);
     }
 
-    /// Nobody has the lock, and nobody has moved the position for a while: a lock can't be seen through some
-    /// poolers, and a process between two runs has none.
+    /// Nobody has the lock, and nobody has moved the position for a while: a lock can't be seen through
+    /// some poolers, and a process between two runs has none.
     private boolean nobodyThere(Connection connection) throws SQLException {
         if (PipelineLock.isTaken(connection, pipeline)) {
             return false;

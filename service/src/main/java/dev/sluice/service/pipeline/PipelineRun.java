@@ -258,8 +258,7 @@ final class PipelineRun {
                     fences,
                     applier::position,
                     this::ending);
-            resync.pruning(
-                    Prune.asAsked(source, connector, sink, targets, fences, applier::position, this::ending));
+            resync.pruning(Prune.asAsked(source, connector, sink, targets, fences, applier::position, this::ending));
             ReplayStore replays = new ReplayStore(pipeline.name());
             long sweepAt = System.nanoTime();
             while (!ending()) {
@@ -315,14 +314,13 @@ final class PipelineRun {
         }
     }
 
-    /// By the position where that is there; on a server whose positions stand still while nothing happens, by
-    /// the watermark, a whole second later, since a cluster time has no parts of a second.
+    /// By the position where that is there; on a server whose positions stand still while nothing happens,
+    /// by the watermark, a whole second later, since a cluster time has no parts of a second.
     private boolean isApplied(BsonTimestamp time, Applier applier) {
         BsonTimestamp position = applier.position();
         Instant through = status.watermark();
         return (position != null && position.compareTo(time) >= 0)
-                || (through != null
-                        && through.isAfter(MongoSource.instant(time).plusSeconds(1)));
+                || (through != null && through.isAfter(MongoSource.instant(time).plusSeconds(1)));
     }
 
     private boolean ending() {

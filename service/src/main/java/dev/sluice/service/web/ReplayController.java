@@ -62,8 +62,7 @@ final class ReplayController {
         List<String> collections = wanted.collections() == null ? List.of() : wanted.collections();
         try {
             Outcome outcome = replays.ask(
-                    replays.wish(
-                            new Replays.Request(wanted.from(), wanted.to(), collections), Answers.actor(request)),
+                    replays.wish(new Replays.Request(wanted.from(), wanted.to(), collections), Answers.actor(request)),
                     Boolean.TRUE.equals(wanted.dryRun()));
             return switch (outcome) {
                 case Outcome.Queued queued -> Answers.of(HttpStatus.ACCEPTED, queued);

@@ -90,7 +90,9 @@ class SchemaChangeIT {
         assertThat(end).isInstanceOfSatisfying(PipelineState.Failed.class, failed -> {
             assertThat(failed.kind()).isEqualTo(FailureKind.COLLECTION_CHANGED);
             assertThat(failed.message()).startsWith("users was ").contains("change ");
-            assertThat(failed.forPeople()).contains("sluice schema-changes accept").contains("on_drop: follow");
+            assertThat(failed.forPeople())
+                    .contains("sluice schema-changes accept")
+                    .contains("on_drop: follow");
         });
     }
 
@@ -154,7 +156,8 @@ class SchemaChangeIT {
                 awaitSettled(system);
                 running.awaitApplied();
             }
-            assertThat(system.text("SELECT collection || ' ' || kind FROM sluice.schema_change WHERE kind = 'replaced'"))
+            assertThat(system.text(
+                            "SELECT collection || ' ' || kind FROM sluice.schema_change WHERE kind = 'replaced'"))
                     .isEqualTo("users replaced");
             assertThat(system.differences()).isEmpty();
             assertThat(system.number("SELECT count(*) FROM users")).isEqualTo(3);
@@ -256,7 +259,8 @@ class SchemaChangeIT {
                     .startsWith("modified ; new_field loyalty")
                     .contains("; new_type age is ")
                     .doesNotContain("secret");
-            assertThat(system.number("SELECT count(*) FROM sluice.schema_change")).isEqualTo(3);
+            assertThat(system.number("SELECT count(*) FROM sluice.schema_change"))
+                    .isEqualTo(3);
         }
     }
 
@@ -269,8 +273,7 @@ class SchemaChangeIT {
                         .append("userId", "u1")
                         .append("status", "new")
                         .append("placedAt", Instant.EPOCH));
-        database.getCollection("import")
-                .insertMany(List.of(user("u1").append("age", 77), user("i1"), user("i2")));
+        database.getCollection("import").insertMany(List.of(user("u1").append("age", 77), user("i1"), user("i2")));
     }
 
     private static Document user(String id) {
@@ -298,8 +301,8 @@ class SchemaChangeIT {
     private String mapping(String policy) throws IOException {
         Files.createDirectories(folder.resolve("migrations"));
         copy("migrations/V0001__demo_shop.sql");
-        String text = resource("mapping.yaml")
-                .replaceAll("(?m)^  (users|orders):\\R", "$0    on_drop: " + policy + "\n");
+        String text =
+                resource("mapping.yaml").replaceAll("(?m)^  (users|orders):\\R", "$0    on_drop: " + policy + "\n");
         Files.writeString(folder.resolve("mapping.yaml"), text);
         return folder.toString();
     }

@@ -49,7 +49,12 @@ class CheckpointCommandIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"auto-mine, by itself", "1st, begins with a letter", "list , No checkpoints", "deadbeefdeadbeef, resume token"})
+    @CsvSource({
+        "auto-mine, by itself",
+        "1st, begins with a letter",
+        "list , No checkpoints",
+        "deadbeefdeadbeef, resume token"
+    })
     void namesThatCanNotBe(String name, String message) {
         Place place = Servers.place();
         assertThat(Cli.run(place.settings(), "migrate").exitCode()).isZero();

@@ -43,9 +43,11 @@ class ReplayPointTest {
     @ValueSource(strings = {HEX, "{\"_data\": \"" + HEX + "\"}"})
     void tokensCarryTheirTimeAndAreNotShown(String text) {
         ReplayPoint point = ReplayPoint.parse(text, NOW);
-        assertThat(point).isInstanceOfSatisfying(Token.class, token -> assertThat(
-                        token.position().clusterTime())
-                .isEqualTo(new BsonTimestamp(0x63000001, 2)));
+        assertThat(point)
+                .isInstanceOfSatisfying(
+                        Token.class,
+                        token ->
+                                assertThat(token.position().clusterTime()).isEqualTo(new BsonTimestamp(0x63000001, 2)));
         assertThat(point.forPeople()).doesNotContain("63");
     }
 
