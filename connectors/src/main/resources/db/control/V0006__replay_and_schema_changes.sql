@@ -83,3 +83,77 @@ COMMENT ON COLUMN sluice.replay.requested_at IS 'When it was asked for.';
 COMMENT ON COLUMN sluice.replay.updated_at IS 'When it last went on; while it is reading, long ago means that it was broken off.';
 COMMENT ON COLUMN sluice.replay.listed_at IS 'When its documents were put on the list; NULL until then.';
 COMMENT ON COLUMN sluice.replay.finished_at IS 'When it was done or failed; NULL until then.';
+
+CREATE TABLE sluice.schema_change (
+    id                bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    pipeline          text        NOT NULL,
+    collection        text        NOT NULL,
+    kind              text        NOT NULL CONSTRAINT schema_change_kind_check CHECK (kind IN
+        ('dropped', 'renamed', 'replaced', 'database_dropped', 'modified', 'new_field', 'new_type')),
+    detail            text        NOT NULL DEFAULT '',
+    policy            text        CONSTRAINT schema_change_policy_check CHECK (policy IN ('stop', 'keep', 'follow')),
+    done              text,
+    cluster_time      timestamptz,
+    cluster_increment integer,
+    seen_at           timestamptz NOT NULL DEFAULT now(),
+    settled_at        timestamptz,
+    settled_by        text
+);
+CREATE UNIQUE INDEX schema_change_once_idx ON sluice.schema_change
+    (pipeline, collection, kind, detail, coalesce(cluster_time, '-infinity'), coalesce(cluster_increment, 0));
+COMMENT ON TABLE sluice.schema_change IS
+    'What changed in MongoDB beside documents: collections that were dropped, renamed or replaced, their options, and '
+    'fields that no column reads or whose values stopped fitting, since the first copy.';
+COMMENT ON COLUMN sluice.schema_change.id IS 'What to call it by when accepting it.';
+COMMENT ON COLUMN sluice.schema_change.pipeline IS 'Name of the pipeline.';
+COMMENT ON COLUMN sluice.schema_change.collection IS 'Name of the collection, before the change.';
+COMMENT ON COLUMN sluice.schema_change.kind IS
+    'dropped: it was dropped. renamed: it has another name now. replaced: another one has its name now. '
+    'database_dropped: all of the database was. modified: its options were changed (collMod). new_field: documents have '
+    'a field that no column reads. new_type: values stopped fitting their column.';
+COMMENT ON COLUMN sluice.schema_change.detail IS
+    'The particulars, such as the other name or the path of the field. Never values of documents.';
+COMMENT ON COLUMN sluice.schema_change.policy IS
+    'What the mapping says of such a change (on_drop) when it was seen. NULL: it is a note and calls for nothing.';
+COMMENT ON COLUMN sluice.schema_change.done IS 'What was done about it. NULL: nothing yet.';
+COMMENT ON COLUMN sluice.schema_change.cluster_time IS
+    'When MongoDB committed it, to the second. NULL: unknown, since it was seen by looking and not in the change stream.';
+COMMENT ON COLUMN sluice.schema_change.cluster_increment IS 'Counter within that second.';
+COMMENT ON COLUMN sluice.schema_change.seen_at IS 'When it was seen.';
+COMMENT ON COLUMN sluice.schema_change.settled_at IS
+    'Since when nothing is to be decided or done about it. NULL: open; with the policy stop the pipeline does not run.';
+COMMENT ON COLUMN sluice.schema_change.settled_by IS 'Who accepted it. NULL where that took nobody.';
+
+CREATE TABLE sluice.schema_watch (
+    pipeline               text        PRIMARY KEY,
+    resume_token           jsonb       NOT NULL,
+    cluster_time_seconds   bigint,
+    cluster_time_increment integer,
+    updated_at             timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE sluice.schema_watch IS
+    'Up to where the change stream was looked through for changes of collections. Beside the pipeline''s position, which '
+    'may be ahead of it.';
+COMMENT ON COLUMN sluice.schema_watch.pipeline IS 'Name of the pipeline.';
+COMMENT ON COLUMN sluice.schema_watch.resume_token IS
+    'The change stream''s resume token, a document as Extended JSON: looking goes on after it.';
+COMMENT ON COLUMN sluice.schema_watch.cluster_time_seconds IS
+    'Cluster time of that place: seconds since 1970. NULL where the server did not say.';
+COMMENT ON COLUMN sluice.schema_watch.cluster_time_increment IS
+    'Cluster time of that place: counter within that second. NULL where the server did not say.';
+COMMENT ON COLUMN sluice.schema_watch.updated_at IS 'When it last moved.';
+
+CREATE TABLE sluice.known_collection (
+    pipeline   text        NOT NULL,
+    collection text        NOT NULL,
+    uuid       text        NOT NULL,
+    seen_at    timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (pipeline, collection)
+);
+COMMENT ON TABLE sluice.known_collection IS
+    'Which collection has each mapped name, by MongoDB''s own identifier: another one under the same name was put in its '
+    'place.';
+COMMENT ON COLUMN sluice.known_collection.pipeline IS 'Name of the pipeline.';
+COMMENT ON COLUMN sluice.known_collection.collection IS 'Name of the collection.';
+COMMENT ON COLUMN sluice.known_collection.uuid IS 'MongoDB''s identifier of it, in hex.';
+COMMENT ON COLUMN sluice.known_collection.seen_at IS 'When it was first seen.';

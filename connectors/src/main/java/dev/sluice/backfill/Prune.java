@@ -8,6 +8,7 @@ import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
 import dev.sluice.sink.postgres.ChunkSink;
 import dev.sluice.sink.postgres.KeptKeys;
+import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -59,6 +60,24 @@ public final class Prune {
         this.fences = List.copyOf(fences);
         this.streamPosition = streamPosition;
         this.stopped = stopped;
+    }
+
+    /// Prunes one collection after the other as they are asked for, with a connection for each.
+    public static Resync.Pruning asAsked(
+            MongoSource source,
+            PostgresConnector connector,
+            ChunkSink sink,
+            List<CollectionTarget> targets,
+            List<Fence> fences,
+            Supplier<@Nullable BsonTimestamp> streamPosition,
+            BooleanSupplier stopped) {
+        return target -> {
+            try (Connection connection = connector.openForLongWork()) {
+                return new Prune(source, connection, sink, targets, fences, streamPosition, stopped)
+                        .prune(target)
+                        .complete();
+            }
+        };
     }
 
     /// What became of the rows that no document explains.

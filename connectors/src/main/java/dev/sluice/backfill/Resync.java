@@ -54,6 +54,14 @@ public final class Resync {
     private final List<Fence> fences;
     private final Supplier<@Nullable BsonTimestamp> streamPosition;
     private final BooleanSupplier stopped;
+    private @Nullable Pruning pruning;
+
+    /// Deletes the rows of a collection whose documents are gone.
+    @FunctionalInterface
+    public interface Pruning {
+        /// @return false when it was stopped before its end
+        boolean prune(CollectionTarget target) throws SQLException;
+    }
 
     /// @param connection for the list; in auto-commit mode
     /// @param fences one for each collection, by its number, shared with the stream's sink
@@ -78,6 +86,12 @@ public final class Resync {
         this.fences = List.copyOf(fences);
         this.streamPosition = streamPosition;
         this.stopped = stopped;
+    }
+
+    /// Who deletes rows, where an entry asks for that.
+    public Resync pruning(Pruning how) {
+        this.pruning = how;
+        return this;
     }
 
     /// Takes what is on the list, until it is empty or the work is stopped.
@@ -259,7 +273,17 @@ public final class Resync {
                 }
             }
         }
+        if (entries.stream().anyMatch(Entry::prune) && !prune(target)) {
+            return taken;
+        }
         store.done(connection, entries);
         return taken;
+    }
+
+    private boolean prune(CollectionTarget target) throws SQLException {
+        if (pruning == null) {
+            throw new IllegalStateException("an entry asks for rows to be deleted, and nobody here can do that");
+        }
+        return pruning.prune(target);
     }
 }

@@ -42,7 +42,13 @@ public enum FailureKind {
     HISTORY_LOST(
             Retry.NEVER,
             "MongoDB's oplog no longer holds the position Sluice has to resume from.",
-            "Run `sluice backfill --resync` to take a new position and copy everything again; rows are kept and updated."),
+            "Run `sluice backfill --resync --prune`: it takes a new position and copies everything again. Rows are kept and"
+                    + " updated; --prune deletes those whose documents are gone."),
+    COLLECTION_CHANGED(
+            Retry.NEVER,
+            "A collection was dropped, renamed or replaced in MongoDB, and the mapping says to stop then.",
+            "Rows are as they were. To go on with them: `sluice schema-changes accept`. To have them follow: on_drop: follow in"
+                    + " the mapping. Then start again."),
     FENCED_OUT(
             Retry.NEVER,
             "Another process writes this pipeline.",

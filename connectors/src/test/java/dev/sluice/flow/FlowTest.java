@@ -24,7 +24,7 @@ class FlowTest {
     private static final String SINK = "dev.sluice.sink..";
     private static final String SCHEMA = "dev.sluice.schema..";
     private static final String PROFILE = "dev.sluice.profile..";
-    private static final String AROUND = "dev.sluice.[backfill|replay|verify|profile|sandbox]..";
+    private static final String AROUND = "dev.sluice.[backfill|replay|evolution|verify|profile|sandbox]..";
 
     @ArchTest
     static final ArchRule aChangeKnowsNothingOfWhereItComesFromOrGoesTo =
@@ -80,6 +80,7 @@ class FlowTest {
                     "dev.sluice.positions..",
                     "dev.sluice.backfill..",
                     "dev.sluice.replay..",
+                    "dev.sluice.evolution..",
                     "dev.sluice.verify..",
                     "dev.sluice.failure..",
                     "dev.sluice.sandbox..")

@@ -346,6 +346,7 @@ class MappingPropertiesTest {
                 null,
                 List.of(),
                 CollectionMapping.OnDelete.DELETE,
+                CollectionMapping.OnDrop.STOP,
                 where));
     }
 

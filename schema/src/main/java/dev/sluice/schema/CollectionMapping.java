@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// @param dedupe which of several documents has the row; null where no two are the same row
 /// @param redactions values that are taken out before anything else
 /// @param onDelete what becomes of the row when the document is deleted
+/// @param onDrop what becomes of all rows when the collection is dropped, renamed or replaced
 public record CollectionMapping(
         String collection,
         TableName table,
@@ -22,6 +23,7 @@ public record CollectionMapping(
         @Nullable Dedupe dedupe,
         List<Redaction> redactions,
         OnDelete onDelete,
+        OnDrop onDrop,
         Where where) {
     public CollectionMapping {
         conflict = List.copyOf(conflict);
@@ -37,6 +39,17 @@ public record CollectionMapping(
         DELETE,
         /// The row stays, for tables that others refer to and that the target system fills by itself.
         KEEP
+    }
+
+    /// What becomes of all rows when the collection itself is dropped, renamed away, or replaced by another
+    /// that was renamed: of the documents that went with that, MongoDB tells nothing one by one.
+    public enum OnDrop {
+        /// The pipeline stops, and says so, until somebody decides.
+        STOP,
+        /// The rows stay; it is noted.
+        KEEP,
+        /// The rows follow: what has no document any more goes, what has one is read anew.
+        FOLLOW
     }
 
     /// Every path of the document that some column, child table or rule reads by name. What no path covers

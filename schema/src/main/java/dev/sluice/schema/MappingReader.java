@@ -133,7 +133,8 @@ public final class MappingReader {
     }
 
     private static CollectionMapping collection(String name, MappingNode node, String schema) {
-        node.allow(Set.of("table", "key", "conflict", "columns", "children", "skip", "dedupe", "redact", "on_delete"));
+        node.allow(Set.of(
+                "table", "key", "conflict", "columns", "children", "skip", "dedupe", "redact", "on_delete", "on_drop"));
         KeyMapping key = key(node);
         List<ColumnMapping> columns = columns(node, schema, false, key.column());
         List<ChildMapping> children = new ArrayList<>();
@@ -172,6 +173,7 @@ public final class MappingReader {
                 node.has("dedupe") ? dedupe(node.at("dedupe"), known) : null,
                 node.has("redact") ? redactions(node.at("redact")) : List.of(),
                 node.oneOf("on_delete", CollectionMapping.OnDelete.class, CollectionMapping.OnDelete.DELETE),
+                node.oneOf("on_drop", CollectionMapping.OnDrop.class, CollectionMapping.OnDrop.STOP),
                 node.where());
     }
 

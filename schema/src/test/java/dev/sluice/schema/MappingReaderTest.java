@@ -65,6 +65,7 @@ class MappingReaderTest {
         assertThat(things.table()).isEqualTo(new TableName("public", "things"));
         assertThat(things.conflict()).containsExactly("id");
         assertThat(things.onDelete()).isEqualTo(CollectionMapping.OnDelete.DELETE);
+        assertThat(things.onDrop()).isEqualTo(CollectionMapping.OnDrop.STOP);
         assertThat(things.key().form()).isEqualTo(KeyMapping.Form.PLAIN);
         ColumnMapping age = things.columns().getFirst();
         assertThat(age.type()).isEqualTo(new ColumnType.Int(4));
@@ -87,6 +88,7 @@ class MappingReaderTest {
                     key: {column: id, type: varchar(40), form: typed}
                     conflict: [code]
                     on_delete: keep
+                    on_drop: follow
                     skip:
                       - {from: gone, when: missing, reason: gone}
                     columns:
@@ -118,6 +120,7 @@ class MappingReaderTest {
         assertThat(things.key().form()).isEqualTo(KeyMapping.Form.TYPED);
         assertThat(things.conflict()).containsExactly("code");
         assertThat(things.onDelete()).isEqualTo(CollectionMapping.OnDelete.KEEP);
+        assertThat(things.onDrop()).isEqualTo(CollectionMapping.OnDrop.FOLLOW);
         assertThat(things.skips().getFirst().when()).isEqualTo(SkipRule.When.MISSING);
         assertThat(things.columns().get(0).source()).isEqualTo(new Source.Path(List.of("a", "b.c", "0")));
         assertThat(things.columns().get(0).source()).hasToString("a.\"b.c\".0");

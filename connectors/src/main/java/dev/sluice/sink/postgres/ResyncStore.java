@@ -23,17 +23,19 @@ public final class ResyncStore {
     /// @param rowKey the key of the row, as text, where the `_id` is not known; null in both means the
     ///     whole collection
     /// @param repair whether the row is known to be wrong: it goes when no document explains it
+    /// @param prune of the whole collection: whether rows whose documents are gone go after it is read
     public record Entry(
             long id,
             String collection,
             @Nullable String documentKey,
             @Nullable String rowKey,
-            boolean repair) {}
+            boolean repair,
+            boolean prune) {}
 
     /// The next entries of one collection, oldest first; empty when there are none.
     public List<Entry> next(Connection connection, int limit) throws SQLException {
         String sql =
-                "SELECT id, collection, document_key, row_key, reason = 'repair' FROM sluice.resync WHERE pipeline = ? AND collection ="
+                "SELECT id, collection, document_key, row_key, reason = 'repair', prune FROM sluice.resync WHERE pipeline = ? AND collection ="
                         + " (SELECT collection FROM sluice.resync WHERE pipeline = ? ORDER BY id LIMIT 1) ORDER BY id LIMIT ?";
         List<Entry> entries = new ArrayList<>();
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
@@ -47,7 +49,8 @@ public final class ResyncStore {
                             rows.getString(2),
                             rows.getString(3),
                             rows.getString(4),
-                            rows.getBoolean(5)));
+                            rows.getBoolean(5),
+                            rows.getBoolean(6)));
                 }
             }
         }
@@ -56,7 +59,7 @@ public final class ResyncStore {
 
     /// Asks for documents by their `_id`s, as canonical Extended JSON.
     ///
-    /// @param reason dead_letter or asked
+    /// @param reason as `sluice.resync` lists them
     public void ask(Connection connection, String collection, Collection<String> documentKeys, String reason)
             throws SQLException {
         String sql = "INSERT INTO sluice.resync (pipeline, collection, document_key, reason)"
@@ -91,12 +94,52 @@ public final class ResyncStore {
         }
     }
 
+    /// Asks for a whole collection.
+    ///
+    /// @param prune whether the rows whose documents are gone go after it is read
+    public void askForAll(Connection connection, String collection, String reason, boolean prune) throws SQLException {
+        String sql = "INSERT INTO sluice.resync (pipeline, collection, reason, prune) VALUES (?, ?, ?, ?)"
+                + " ON CONFLICT (pipeline, collection, coalesce(document_key, ''), coalesce(row_key, ''))"
+                + " DO UPDATE SET prune = resync.prune OR EXCLUDED.prune";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            statement.setString(3, reason);
+            statement.setBoolean(4, prune);
+            statement.executeUpdate();
+        }
+    }
+
     /// How many entries of a collection are there because of a repair.
     public long repairsLeft(Connection connection, String collection) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement("SELECT count(*) FROM sluice.resync"
                 + " WHERE pipeline = ? AND collection = ? AND reason = 'repair'")) {
             statement.setString(1, pipeline);
             statement.setString(2, collection);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getLong(1);
+            }
+        }
+    }
+
+    /// The newest entry; 0 when there is none.
+    public long last(Connection connection) throws SQLException {
+        return number(
+                connection,
+                "SELECT coalesce(max(id), 0) FROM sluice.resync WHERE pipeline = ? AND id <= ?",
+                Long.MAX_VALUE);
+    }
+
+    /// How many entries there are up to one.
+    public long left(Connection connection, long last) throws SQLException {
+        return number(connection, "SELECT count(*) FROM sluice.resync WHERE pipeline = ? AND id <= ?", last);
+    }
+
+    private long number(Connection connection, String sql, long upTo) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setLong(2, upTo);
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
                 return row.getLong(1);

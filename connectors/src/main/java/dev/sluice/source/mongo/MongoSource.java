@@ -108,6 +108,13 @@ public final class MongoSource implements AutoCloseable {
         return new SourceSurvey(client, database);
     }
 
+    /// Watches collections themselves from a position on.
+    ///
+    /// @throws SluiceException of kind HISTORY_LOST when the oplog no longer holds the position
+    public CollectionWatch watchCollections(Position after, Set<String> collections) {
+        return new CollectionWatch(client, database, after, collections);
+    }
+
     /// What has been in the change stream. Good for as long as this is open.
     public StreamHistory history() {
         return new StreamHistory(client, database);

@@ -230,6 +230,7 @@ class RawMapperTest {
                 null,
                 List.of(),
                 CollectionMapping.OnDelete.DELETE,
+                CollectionMapping.OnDrop.STOP,
                 NOWHERE);
     }
 

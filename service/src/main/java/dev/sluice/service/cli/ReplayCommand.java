@@ -200,10 +200,8 @@ final class ReplayCommand implements Callable<Integer> {
         } else {
             PrintWriter err = spec.commandLine().getErr();
             err.println(spec.commandLine().getColorScheme().errorText(message));
-            err.println(
-                    "  -> Replay from a later point; or read collections anew as a whole, which needs no oplog: stop"
-                            + " `sluice run`, then `sluice backfill --collection C --prune` (--prune deletes rows whose documents are"
-                            + " gone).");
+            err.println("  -> Replay from a later point; or read collections anew as a whole, which needs no oplog:"
+                    + " `sluice resync --collection C --prune` (--prune deletes rows whose documents are gone).");
         }
         SluiceCommand.trace(lost, spec.commandLine());
         return SluiceCommand.FINDING;
@@ -230,7 +228,7 @@ final class ReplayCommand implements Callable<Integer> {
                 text.append(t.collection())
                         .append(
                                 " was dropped, renamed or replaced meanwhile. What became of its documents by that, the stream"
-                                        + " does not say: `sluice backfill --collection ")
+                                        + " does not say: `sluice resync --collection ")
                         .append(t.collection())
                         .append(" --prune` brings the rows in line.")
                         .append(System.lineSeparator());

@@ -28,6 +28,8 @@ import picocli.CommandLine.ScopeType;
             VerifyCommand.class,
             CheckpointCommand.class,
             ReplayCommand.class,
+            ResyncCommand.class,
+            SchemaChangesCommand.class,
             DeadLettersCommand.class,
             QuarantineCommand.class,
             BenchCommand.class

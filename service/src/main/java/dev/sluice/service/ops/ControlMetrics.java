@@ -1,5 +1,6 @@
 package dev.sluice.service.ops;
 
+import dev.sluice.evolution.SchemaChangeStore;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.service.ops.Report.Counts;
 import dev.sluice.verify.Drift;
@@ -37,11 +38,14 @@ public final class ControlMetrics implements AutoCloseable {
     private final Thread reader;
 
     /// Reasons that have a counter: collection and reason. The reader's thread alone.
-    private final Set<SkipReason> counted = new HashSet<>();
+    private final Set<Labels> counted = new HashSet<>();
+
+    /// Kinds of changes that have a counter. The reader's thread alone.
+    private final Set<Labels> changed = new HashSet<>();
 
     private volatile @Nullable Reading reading;
 
-    private record SkipReason(String collection, String reason) {}
+    private record Labels(String collection, String reason) {}
 
     private record Reading(Counts counts, long nanos, long goodForNanos) {}
 
@@ -58,7 +62,9 @@ public final class ControlMetrics implements AutoCloseable {
                     Counts::waitingDocuments);
             gauge(MetricNames.UNMAPPED_FIELDS, "Fields no column reads", collection, Counts::unmappedFields);
             verification(collection);
+            openChanges(collection);
         }
+        openChanges(SchemaChangeStore.DATABASE);
         this.reader = Thread.ofPlatform().name("sluice-counts").daemon(true).unstarted(this::readAgainAndAgain);
     }
 
@@ -68,6 +74,14 @@ public final class ControlMetrics implements AutoCloseable {
         ControlMetrics metrics = new ControlMetrics(pipeline, collections, report, registry);
         metrics.reader.start();
         return metrics;
+    }
+
+    private void openChanges(String collection) {
+        gauge(
+                MetricNames.SCHEMA_CHANGES_OPEN,
+                "Changes of collections that wait for a decision",
+                collection,
+                Counts::schemaChangesOpen);
     }
 
     private void gauge(String name, String description, String collection, Function<Counts, Map<String, Long>> counts) {
@@ -132,7 +146,7 @@ public final class ControlMetrics implements AutoCloseable {
             reading = new Reading(counts, now, Math.max(STALE.toNanos(), 2 * SHARE * (now - started)));
             counts.skipped()
                     .forEach((collection, reasons) -> reasons.keySet().forEach(reason -> {
-                        if (counted.add(new SkipReason(collection, reason))) {
+                        if (counted.add(new Labels(collection, reason))) {
                             FunctionCounter.builder(
                                             MetricNames.SKIPPED_DOCUMENTS, this, m -> m.skipped(collection, reason))
                                     .description("Documents that had no row by a rule of the mapping")
@@ -140,12 +154,30 @@ public final class ControlMetrics implements AutoCloseable {
                                     .register(registry);
                         }
                     }));
+            counts.schemaChanges()
+                    .forEach((collection, kinds) -> kinds.keySet().forEach(kind -> countChanges(collection, kind)));
             return Duration.ofNanos(now - started);
         } catch (SluiceException away) {
             // The pipeline says so itself; here the counts become unknown by and by.
             LOG.debug("The counts could not be read: {}", away.getMessage());
             return Duration.ZERO;
         }
+    }
+
+    private void countChanges(String collection, String kind) {
+        if (changed.add(new Labels(collection, kind))) {
+            FunctionCounter.builder(MetricNames.SCHEMA_CHANGES, this, m -> m.changes(collection, kind))
+                    .description("Changes in MongoDB beside documents")
+                    .tags(Tags.of("pipeline", pipeline, "collection", collection, "kind", kind))
+                    .register(registry);
+        }
+    }
+
+    private double changes(String collection, String kind) {
+        Reading last = reading;
+        Map<String, Long> kinds =
+                last == null ? null : last.counts().schemaChanges().get(collection);
+        return kinds == null ? 0 : kinds.getOrDefault(kind, 0L);
     }
 
     /// A counter keeps what it last knew: it can't be unknown.

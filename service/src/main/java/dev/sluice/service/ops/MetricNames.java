@@ -56,5 +56,13 @@ public final class MetricNames {
     /// later, and what differs is in `sluice_drift_rows`. NaN before the first full verification.
     public static final String VERIFIED = "sluice.verified.timestamp";
 
+    /// `sluice_schema_changes_total{pipeline,collection,kind}`: collections dropped, renamed or replaced,
+    /// options changed, fields new, ever since the pipeline began. There once there is one.
+    public static final String SCHEMA_CHANGES = "sluice.schema.changes";
+
+    /// `sluice_schema_changes_open{pipeline,collection}`: those that wait for a decision; `*` for the whole
+    /// database. NaN when unknown.
+    public static final String SCHEMA_CHANGES_OPEN = "sluice.schema.changes.open";
+
     private MetricNames() {}
 }

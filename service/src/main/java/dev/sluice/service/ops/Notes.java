@@ -1,5 +1,7 @@
 package dev.sluice.service.ops;
 
+import dev.sluice.evolution.SchemaChangeStore;
+import dev.sluice.evolution.SchemaChangeStore.Change;
 import dev.sluice.replay.ReplayStore;
 import dev.sluice.replay.ReplayStore.Recorded;
 import java.sql.Connection;
@@ -17,6 +19,9 @@ final class Notes {
     /// What ended longer ago is no news.
     private static final Duration NEWS = Duration.ofHours(24);
 
+    /// Most changes that are shown; `sluice schema-changes` has them all.
+    private static final int CHANGES = 10;
+
     private Notes() {}
 
     static List<String> read(Connection connection, String pipeline) throws SQLException {
@@ -25,6 +30,16 @@ final class Notes {
             Instant finished = replay.finishedAt();
             if (finished == null || finished.isAfter(Instant.now().minus(NEWS))) {
                 notes.add(replay(replay));
+            }
+        }
+        List<Change> changes = new SchemaChangeStore(pipeline).latest(connection, CHANGES);
+        for (Change change : changes) {
+            if (change.settledAt() == null
+                    || change.seenAt().isAfter(Instant.now().minus(NEWS))) {
+                notes.add("schema change " + change.id() + ": " + change.forPeople() + " "
+                        + (change.settledAt() == null
+                                ? "Open, policy " + change.policy() + "."
+                                : "(" + change.done() + ")"));
             }
         }
         notes.addAll(drift(connection, pipeline));

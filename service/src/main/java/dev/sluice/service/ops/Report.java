@@ -39,6 +39,9 @@ public final class Report {
     private static final String SKIPPED =
             "SELECT collection, reason, documents FROM sluice.skipped WHERE pipeline = ? ORDER BY collection, reason";
 
+    private static final String SCHEMA_CHANGES =
+            "SELECT collection, kind, count(*) FROM sluice.schema_change WHERE pipeline = ? GROUP BY collection, kind";
+
     private static final String POSITION = """
             SELECT owner, epoch,
                    to_char(to_timestamp(cluster_time_seconds) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
@@ -171,6 +174,8 @@ public final class Report {
             Map<String, Long> waitingDocuments,
             Map<String, Long> unmappedFields,
             Map<String, SequencedMap<String, Long>> skipped,
+            Map<String, Long> schemaChangesOpen,
+            Map<String, SequencedMap<String, Long>> schemaChanges,
             Map<String, Map<String, Long>> driftRows,
             Map<String, Double> verifiedThrough) {}
 
@@ -183,7 +188,9 @@ public final class Report {
                     byCollection(connection, "count(*) FROM sluice.dead_letter"),
                     byCollection(connection, "count(DISTINCT row_key) FROM sluice.waiting"),
                     byCollection(connection, "count(*) FROM sluice.unmapped_field"),
-                    Map.copyOf(skipped(connection)),
+                    Map.copyOf(byReason(connection, SKIPPED)),
+                    byCollection(connection, "count(*) FILTER (WHERE settled_at IS NULL) FROM sluice.schema_change"),
+                    Map.copyOf(byReason(connection, SCHEMA_CHANGES)),
                     driftRows(connection),
                     verifiedThrough(connection));
         } catch (SQLException e) {
@@ -235,25 +242,25 @@ public final class Report {
         return through;
     }
 
-    private Map<String, SequencedMap<String, Long>> skipped(Connection connection) throws SQLException {
-        Map<String, SequencedMap<String, Long>> skipped = new HashMap<>();
-        try (PreparedStatement statement = connection.prepareStatement(SKIPPED)) {
+    private Map<String, SequencedMap<String, Long>> byReason(Connection connection, String sql) throws SQLException {
+        Map<String, SequencedMap<String, Long>> counts = new HashMap<>();
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, pipeline);
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
-                    skipped.computeIfAbsent(row.getString(1), c -> new LinkedHashMap<>())
+                    counts.computeIfAbsent(row.getString(1), c -> new LinkedHashMap<>())
                             .put(row.getString(2), row.getLong(3));
                 }
             }
         }
-        return skipped;
+        return counts;
     }
 
     /// @throws dev.sluice.failure.SluiceException when PostgreSQL can't be asked
     public Snapshot read() {
         try (Connection connection = connector.open()) {
             List<CollectionSnapshot> collections = new ArrayList<>();
-            Map<String, SequencedMap<String, Long>> skipped = skipped(connection);
+            Map<String, SequencedMap<String, Long>> skipped = byReason(connection, SKIPPED);
             try (PreparedStatement statement = connection.prepareStatement(COLLECTIONS)) {
                 statement.setString(1, pipeline);
                 try (ResultSet row = statement.executeQuery()) {

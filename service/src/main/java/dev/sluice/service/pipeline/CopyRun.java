@@ -5,6 +5,7 @@ import dev.sluice.backfill.Prune;
 import dev.sluice.backfill.Prune.Pruned;
 import dev.sluice.backfill.Resync;
 import dev.sluice.change.Position;
+import dev.sluice.evolution.SchemaChangeStore;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.positions.PipelineLock;
@@ -126,13 +127,14 @@ public final class CopyRun {
         return left;
     }
 
-    private static long takeOver(Connection connection, PositionStore positions, @Nullable Position newPosition)
+    private long takeOver(Connection connection, PositionStore positions, @Nullable Position newPosition)
             throws SQLException {
         connection.setAutoCommit(false);
         long epoch = positions.takeOver(connection, Pipeline.owner());
         if (newPosition != null) {
             positions.advance(connection, newPosition, epoch);
             positions.reset(connection);
+            new SchemaChangeStore(pipeline).reset(connection);
         }
         connection.commit();
         connection.setAutoCommit(true);
@@ -181,7 +183,16 @@ public final class CopyRun {
         }
         try (ChunkSink sink = sink(epoch)) {
             Resync resync = new Resync(
-                    source, connection, sink, new ResyncStore(pipeline), mapper, targets, fences, () -> null, stopped);
+                            source,
+                            connection,
+                            sink,
+                            new ResyncStore(pipeline),
+                            mapper,
+                            targets,
+                            fences,
+                            () -> null,
+                            stopped)
+                    .pruning(Prune.asAsked(source, connector, sink, targets, fences, () -> null, stopped));
             int taken = resync.drain() + resync.sweep();
             if (taken > 0) {
                 listener.onTakenAnew(taken);
@@ -230,6 +241,7 @@ public final class CopyRun {
                     TARGET_REFUSED,
                     MISSING_DATABASE,
                     HISTORY_LOST,
+                    COLLECTION_CHANGED,
                     FENCED_OUT,
                     DISK_FULL,
                     NOT_A_REPLICA_SET,

@@ -1,5 +1,6 @@
 package dev.sluice.service.pipeline;
 
+import dev.sluice.backfill.Prune;
 import dev.sluice.backfill.Resync;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
@@ -137,15 +138,16 @@ public final class ListDrain {
             List<Fence> fences = targets.stream().map(t -> new Fence()).toList();
             try (ChunkSink sink = new ChunkSink(connector.open(), pipeline, epoch, targets)) {
                 Resync resync = new Resync(
-                        source,
-                        connection,
-                        sink,
-                        new ResyncStore(pipeline),
-                        new ChangeMapper(byName),
-                        targets,
-                        fences,
-                        () -> null,
-                        stopped);
+                                source,
+                                connection,
+                                sink,
+                                new ResyncStore(pipeline),
+                                new ChangeMapper(byName),
+                                targets,
+                                fences,
+                                () -> null,
+                                stopped)
+                        .pruning(Prune.asAsked(source, connector, sink, targets, fences, () -> null, stopped));
                 resync.drain();
                 if (!stopped.getAsBoolean()) {
                     resync.sweep();

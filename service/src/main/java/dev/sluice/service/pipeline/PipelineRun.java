@@ -1,11 +1,13 @@
 package dev.sluice.service.pipeline;
 
 import dev.sluice.backfill.Backfill;
+import dev.sluice.backfill.Prune;
 import dev.sluice.backfill.Resync;
 import dev.sluice.change.Change;
 import dev.sluice.change.ChangeBatch;
 import dev.sluice.change.Position;
 import dev.sluice.change.Watermark;
+import dev.sluice.evolution.SchemaWatch;
 import dev.sluice.failure.Failpoint;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
@@ -40,6 +42,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.bson.BsonTimestamp;
 import org.bson.RawBsonDocument;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -101,6 +104,9 @@ final class PipelineRun {
                 Connection bookkeeping = connector.open()) {
             TargetCheck.check(bookkeeping, targets);
             Position from = position(bookkeeping);
+            try (SchemaWatch schema = new SchemaWatch(pipeline.name(), source, bookkeeping, targets)) {
+                schema.requireNothingOpen();
+            }
             source.requireResumable(from);
             clock.onHello(source.hello());
             long epoch = pipeline.epoch(bookkeeping);
@@ -120,11 +126,13 @@ final class PipelineRun {
                 CompletableFuture<Void> retaken = CompletableFuture.completedFuture(null);
                 CompletableFuture<Void> verified = CompletableFuture.completedFuture(null);
                 CompletableFuture<Void> rechecked = CompletableFuture.completedFuture(null);
+                CompletableFuture<Void> watched = CompletableFuture.completedFuture(null);
                 try (ChangeSource stream = DebeziumChangeSource.start(engine(), from, this::onBatch)) {
                     watchEnd(stream);
                     status.onReading(stream::pending);
                     copied = inBackground("sluice-backfill", () -> backfill(bookkeeping, epoch, applier));
                     retaken = inBackground("sluice-resync", () -> resync(epoch, applier));
+                    watched = inBackground("sluice-schema", () -> watchSchema(from, applier));
                     startPart("sluice-clock", this::watch);
                     startPart("sluice-checkpoint", this::keepCheckpoints);
                     if (verification != null) {
@@ -153,6 +161,7 @@ final class PipelineRun {
                     awaitPart(retaken);
                     awaitPart(verified);
                     awaitPart(rechecked);
+                    awaitPart(watched);
                 }
             }
         } catch (SQLException e) {
@@ -271,6 +280,7 @@ final class PipelineRun {
                     fences,
                     applier::position,
                     this::ending);
+            resync.pruning(Prune.asAsked(source, connector, sink, targets, fences, applier::position, this::ending));
             ReplayStore replays = new ReplayStore(pipeline.name());
             long sweepAt = System.nanoTime();
             while (!ending()) {
@@ -304,6 +314,35 @@ final class PipelineRun {
                 stop.await(RESYNC_EVERY.toMillis(), TimeUnit.MILLISECONDS);
             }
         }
+    }
+
+    /// Notices what becomes of collections themselves, and does what the mapping says.
+    private void watchSchema(Position from, Applier applier) throws SQLException, InterruptedException {
+        try (Connection connection = connector.open();
+                SchemaWatch schema = new SchemaWatch(pipeline.name(), source, connection, targets)) {
+            while (!ending()) {
+                try {
+                    schema.poll(from, time -> isApplied(time, applier));
+                } catch (SluiceException e) {
+                    if (e.kind() != FailureKind.SOURCE_UNREACHABLE) {
+                        throw e;
+                    }
+                    // Not this thread's to say: the stream breaks off too, or comes back by itself.
+                    LOG.debug("MongoDB did not answer: {}", e.getMessage());
+                    schema.letGo();
+                }
+                stop.await(RESYNC_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+            }
+        }
+    }
+
+    /// By the position where that is there; on a server whose positions stand still while nothing happens,
+    /// by the watermark, a whole second later, since a cluster time has no parts of a second.
+    private boolean isApplied(BsonTimestamp time, Applier applier) {
+        BsonTimestamp position = applier.position();
+        Instant through = status.watermark();
+        return (position != null && position.compareTo(time) >= 0)
+                || (through != null && through.isAfter(MongoSource.instant(time).plusSeconds(1)));
     }
 
     private boolean ending() {

@@ -10,6 +10,7 @@ import dev.sluice.service.ops.PipelineMetrics;
 import dev.sluice.service.ops.Replays;
 import dev.sluice.service.ops.Report;
 import dev.sluice.service.ops.Verifications;
+import dev.sluice.service.ops.SchemaChanges;
 import dev.sluice.service.pipeline.PipelineStatus;
 import dev.sluice.sink.postgres.PostgresConnector;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -69,6 +70,7 @@ public final class HttpService implements AutoCloseable {
         context.registerSingleton(Checkpoints.class, new Checkpoints(connector, status.pipeline()));
         context.registerSingleton(Replays.class, replays);
         context.registerSingleton(Verifications.class, verifications);
+        context.registerSingleton(SchemaChanges.class, new SchemaChanges(connector, status.pipeline()));
         try {
             context.start();
             EmbeddedServer server = context.getBean(EmbeddedServer.class);

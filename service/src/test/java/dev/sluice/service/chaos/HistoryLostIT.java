@@ -29,6 +29,8 @@ class HistoryLostIT {
                 running.awaitApplied();
             }
             String position = system.text("SELECT resume_token FROM sluice.position");
+            // Deleted where nobody will ever hear of it.
+            users.deleteOne(new Document("_id", "u0"));
             // Lazily pruned in the stand-in: many more than the limit, in many writes.
             for (int batch = 0; batch < 40; batch++) {
                 List<Document> documents = new ArrayList<>();
@@ -44,13 +46,24 @@ class HistoryLostIT {
                             .contains("Sluice was at 20")
                             .contains("the oplog now starts at 20")
                             .contains("are gone");
-                    assertThat(failed.forPeople()).contains("sluice backfill --resync");
+                    assertThat(failed.forPeople()).contains("sluice backfill --resync --prune");
                 });
             }
             assertThat(system.text("SELECT resume_token FROM sluice.position")).isEqualTo(position);
+            // Reading anew beside the stream is no way back: there is no stream.
+            try (ServiceProcess beside = ServiceProcess.start(
+                    List.of("resync"),
+                    List.of(),
+                    Map.of(
+                            "MONGO_URI", system.mongo().uri(),
+                            "POSTGRES_URI", system.postgresUri(),
+                            "SLUICE_MAPPING", "demo"))) {
+                assertThat(beside.awaitExit(60)).as(beside.output()).isEqualTo(3);
+                assertThat(beside.output()).contains("sluice backfill --resync --prune");
+            }
 
             try (ServiceProcess resync = ServiceProcess.start(
-                    List.of("backfill", "--resync"),
+                    List.of("backfill", "--resync", "--prune"),
                     List.of(),
                     Map.of(
                             "MONGO_URI", system.mongo().uri(),

@@ -9,7 +9,16 @@ import com.mongodb.client.MongoCollection;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Updates;
 import dev.sluice.sandbox.SandboxMongo;
+import dev.sluice.service.config.Settings;
+import dev.sluice.service.ops.Replays;
+import dev.sluice.service.pipeline.Pipeline;
+import dev.sluice.service.web.HttpService;
+import dev.sluice.source.mongo.MongoSource;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -20,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.bson.Document;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -209,13 +219,123 @@ class ReplayIT {
                                 .contains("The oplog does not go back so far")
                                 .contains("The oplog now starts at 20")
                                 .contains("s are gone, deletes among them")
-                                .contains("sluice backfill --collection C --prune")
+                                .contains("sluice resync --collection C --prune")
                                 .doesNotContain("Exception");
                     }
                 }
                 assertThat(system.number("SELECT count(*) FROM sluice.resync")).isZero();
                 assertThat(system.number("SELECT count(*) FROM sluice.replay")).isZero();
             }
+        }
+    }
+
+    @Test
+    @DisplayName("collections read anew as a whole beside the stream, and rows without a document deleted")
+    void wholeCollections() throws SQLException, InterruptedException {
+        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
+                LiveWriter writer = new LiveWriter(system.database(), 2_000, 2_000, 7, 150);
+                ServiceProcess service = ServiceProcess.run(system)) {
+            awaitFresh(system, service);
+            writer.start();
+            system.execute("UPDATE users SET age = -1; DELETE FROM orders WHERE id % 2 = 0;"
+                    + " INSERT INTO users (id, email) SELECT 'ghost' || n, 'g' FROM generate_series(1, 3000) n;"
+                    + " INSERT INTO orders (id, status, placed_at) VALUES (-5, 'new', now())");
+            try (ServiceProcess resync = sluice(system, "resync", "--prune")) {
+                assertThat(resync.awaitExit(90)).as(resync.output()).isZero();
+                assertThat(resync.output()).contains("Read anew, and rows without a document deleted: users, orders.");
+            }
+            writer.close();
+            awaitFresh(system, service);
+            assertThat(system.differences()).isEmpty();
+            assertThat(system.number("SELECT count(*) FROM users WHERE id LIKE 'ghost%'"))
+                    .isZero();
+            assertThat(system.number("SELECT count(*) FROM sluice.audit WHERE action = 'resync'"))
+                    .isEqualTo(2);
+            service.mustLive();
+        }
+    }
+
+    @Test
+    @DisplayName("over HTTP: checkpoints are made and listed, a replay is counted, asked for and looked at")
+    void overHttp() throws SQLException, IOException, InterruptedException {
+        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
+                RunningPipeline running = RunningPipeline.start(system);
+                MongoSource source = system.source()) {
+            Replays replays = new Replays(
+                    system.connector(), "demo", Pipeline.targets(system.entry().mapping()), source);
+            try (HttpService http = HttpService.start(
+                    Settings.read(Map.of("SLUICE_HTTP_PORT", "0"), Map.of()),
+                    running.pipeline().status(),
+                    system.connector(),
+                    replays)) {
+                running.awaitStreaming();
+                assertThat(call(http, "POST", "/api/checkpoints/start", "").statusCode())
+                        .isEqualTo(201);
+                assertThat(call(http, "POST", "/api/checkpoints/start", "").statusCode())
+                        .isEqualTo(409);
+                assertThat(call(http, "POST", "/api/checkpoints/auto-x", "").statusCode())
+                        .isEqualTo(400);
+                assertThat(json(call(http, "GET", "/api/checkpoints", null).body())
+                                .path("checkpoints")
+                                .findValuesAsText("kind"))
+                        .contains("named", "automatic");
+                system.database().getCollection("users").insertMany(List.of(user(1), user(2)));
+                running.awaitApplied();
+                system.execute("UPDATE users SET age = -1");
+
+                HttpResponse<String> counted =
+                        call(http, "POST", "/api/replay", "{\"from\": \"start\", \"dry_run\": true}");
+                assertThat(counted.statusCode()).as(counted.body()).isEqualTo(200);
+                assertThat(json(counted.body())
+                                .path("found")
+                                .path("collections")
+                                .get(0)
+                                .path("documents")
+                                .asLong())
+                        .isEqualTo(2);
+                assertThat(system.number("SELECT count(*) FROM users WHERE age = -1"))
+                        .isEqualTo(2);
+                HttpResponse<String> asked =
+                        call(http, "POST", "/api/replay", "{\"from\": \"start\", \"collections\": [\"users\"]}");
+                assertThat(asked.statusCode()).as(asked.body()).isEqualTo(202);
+                running.awaitApplied();
+                assertThat(system.differences()).isEmpty();
+                await().atMost(Duration.ofSeconds(30))
+                        .until(() -> json(call(http, "GET", "/api/replays", null)
+                                        .body())
+                                .path("replays")
+                                .get(0)
+                                .path("state")
+                                .asText()
+                                .equals("done"));
+                for (String wrong : List.of("{}", "{\"from\": \"nobody\"}", "{\"from\": \"2026-01-01T00:00:00\"}")) {
+                    assertThat(call(http, "POST", "/api/replay", wrong).statusCode())
+                            .as(wrong)
+                            .isEqualTo(400);
+                }
+                assertThat(call(http, "GET", "/api/schema-changes", null).statusCode())
+                        .isEqualTo(200);
+                assertThat(call(http, "DELETE", "/api/checkpoints/start", null).statusCode())
+                        .isEqualTo(200);
+                assertThat(call(http, "DELETE", "/api/checkpoints/start", null).statusCode())
+                        .isEqualTo(404);
+            }
+        }
+    }
+
+    private static HttpResponse<String> call(HttpService http, String method, String path, @Nullable String body)
+            throws IOException, InterruptedException {
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            return client.send(
+                    HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + http.port() + path))
+                            .header("Content-Type", "application/json")
+                            .method(
+                                    method,
+                                    body == null
+                                            ? HttpRequest.BodyPublishers.noBody()
+                                            : HttpRequest.BodyPublishers.ofString(body))
+                            .build(),
+                    HttpResponse.BodyHandlers.ofString());
         }
     }
 

@@ -1,0 +1,336 @@
+package dev.sluice.evolution;
+
+import dev.sluice.change.Position;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.bson.BsonDocument;
+import org.bson.BsonTimestamp;
+import org.jspecify.annotations.Nullable;
+
+/// What changed beside documents, in PostgreSQL (`sluice.schema_change` and what it takes to see it). Every
+/// method works in the caller's transaction. Any thread, each with its own connection.
+public final class SchemaChangeStore {
+    /// Stands for the whole database where a collection's name is expected.
+    public static final String DATABASE = "*";
+
+    private static final String CHANGES =
+            "SELECT id, collection, kind, detail, policy, done, cluster_time, cluster_increment, seen_at, settled_at,"
+                    + " settled_by FROM sluice.schema_change WHERE pipeline = ?";
+
+    /// What documents brought after the collection's copy was done; before, the status has it.
+    private static final String NEW_FIELDS = """
+            INSERT INTO sluice.schema_change (pipeline, collection, kind, detail, done, settled_at)
+            SELECT f.pipeline, f.collection, 'new_field', f.path, 'no column reads it', now()
+            FROM sluice.unmapped_field f
+            JOIN sluice.backfill b ON b.pipeline = f.pipeline AND b.collection = f.collection
+            WHERE f.pipeline = ? AND b.state = 'done' AND f.first_seen_at > b.finished_at
+            ON CONFLICT DO NOTHING
+            """;
+
+    private static final String NEW_TYPES = """
+            INSERT INTO sluice.schema_change (pipeline, collection, kind, detail, done, settled_at)
+            SELECT q.pipeline, q.collection, 'new_type', q.path || ' is ' || q.bson_type || ', for ' || q.column_name,
+              'in quarantine; the rows landed without it', now()
+            FROM sluice.quarantine q
+            JOIN sluice.backfill b ON b.pipeline = q.pipeline AND b.collection = q.collection
+            WHERE q.pipeline = ? AND b.state = 'done'
+            GROUP BY q.pipeline, q.collection, q.path, q.bson_type, q.column_name, b.finished_at
+            HAVING min(q.quarantined_at) > b.finished_at
+            ON CONFLICT DO NOTHING
+            """;
+
+    private final String pipeline;
+
+    public SchemaChangeStore(String pipeline) {
+        this.pipeline = pipeline;
+    }
+
+    /// What changed.
+    public enum Kind {
+        DROPPED,
+        RENAMED,
+        REPLACED,
+        DATABASE_DROPPED,
+        MODIFIED,
+        NEW_FIELD,
+        NEW_TYPE;
+
+        /// As it is stored, and printed in JSON.
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /// A change as it stands.
+    ///
+    /// @param collection [#DATABASE] for all
+    /// @param detail the other name, or the path; may be empty
+    /// @param policy what the mapping said when it was seen; null for a note
+    /// @param done what was done about it; null for nothing yet
+    /// @param clusterTime null when it was seen by looking
+    /// @param settledAt null while it is open
+    public record Change(
+            long id,
+            String collection,
+            Kind kind,
+            String detail,
+            @Nullable String policy,
+            @Nullable String done,
+            @Nullable Instant clusterTime,
+            Instant seenAt,
+            @Nullable Instant settledAt,
+            @Nullable String settledBy) {
+        /// What happened, in a sentence.
+        public String forPeople() {
+            String when = clusterTime == null ? "" : " at " + clusterTime;
+            return switch (kind) {
+                case DROPPED -> collection + " was dropped" + when + ".";
+                case RENAMED -> collection + " was renamed " + detail + when + ".";
+                case REPLACED -> collection + " was replaced " + detail + when + ".";
+                case DATABASE_DROPPED -> "The database was dropped" + when + ".";
+                case MODIFIED -> "The options of " + collection + " were changed" + when + ".";
+                case NEW_FIELD -> collection + " has a new field " + detail + ", which no column reads.";
+                case NEW_TYPE -> "In " + collection + ", " + detail + ": values do not fit it any more.";
+            };
+        }
+    }
+
+    /// A change that waits for a decision or for something to be done.
+    public record Open(Change change, @Nullable BsonTimestamp clusterTime) {}
+
+    /// Where the watch is; empty before its first start.
+    Optional<Position> position(Connection connection) throws SQLException {
+        String sql = "SELECT resume_token, cluster_time_seconds, cluster_time_increment FROM sluice.schema_watch"
+                + " WHERE pipeline = ?";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            try (ResultSet row = statement.executeQuery()) {
+                if (!row.next()) {
+                    return Optional.empty();
+                }
+                long seconds = row.getLong(2);
+                BsonTimestamp time = row.wasNull() ? null : new BsonTimestamp((int) seconds, row.getInt(3));
+                return Optional.of(new Position(BsonDocument.parse(row.getString(1)), time));
+            }
+        }
+    }
+
+    void advance(Connection connection, Position position) throws SQLException {
+        String sql = "INSERT INTO sluice.schema_watch (pipeline, resume_token, cluster_time_seconds,"
+                + " cluster_time_increment) VALUES (?, ?::jsonb, ?, ?) ON CONFLICT (pipeline) DO UPDATE SET"
+                + " resume_token = EXCLUDED.resume_token, cluster_time_seconds = EXCLUDED.cluster_time_seconds,"
+                + " cluster_time_increment = EXCLUDED.cluster_time_increment, updated_at = clock_timestamp()";
+        BsonTimestamp time = position.clusterTime();
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, position.resumeToken().toJson());
+            statement.setObject(3, time == null ? null : time.getTime() & 0xFFFF_FFFFL, java.sql.Types.BIGINT);
+            statement.setObject(4, time == null ? null : time.getInc(), java.sql.Types.INTEGER);
+            statement.executeUpdate();
+        }
+    }
+
+    /// The identifiers of the collections, as they were last seen.
+    Map<String, String> known(Connection connection) throws SQLException {
+        Map<String, String> known = new HashMap<>();
+        try (PreparedStatement statement = connection.prepareStatement(
+                "SELECT collection, uuid FROM sluice.known_collection WHERE pipeline = ?")) {
+            statement.setString(1, pipeline);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    known.put(row.getString(1), row.getString(2));
+                }
+            }
+        }
+        return known;
+    }
+
+    /// @param uuid null when there is no such collection
+    void know(Connection connection, String collection, @Nullable String uuid) throws SQLException {
+        String sql = uuid == null
+                ? "DELETE FROM sluice.known_collection WHERE pipeline = ? AND collection = ?"
+                : "INSERT INTO sluice.known_collection (pipeline, collection, uuid) VALUES (?, ?, ?)"
+                        + " ON CONFLICT (pipeline, collection) DO UPDATE SET uuid = EXCLUDED.uuid, seen_at = now()";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            if (uuid != null) {
+                statement.setString(3, uuid);
+            }
+            statement.executeUpdate();
+        }
+    }
+
+    /// @param policy null for a note, which is settled at once
+    /// @param time null when it was seen by looking
+    void record(
+            Connection connection,
+            String collection,
+            Kind kind,
+            String detail,
+            @Nullable String policy,
+            @Nullable BsonTimestamp time)
+            throws SQLException {
+        String sql = "INSERT INTO sluice.schema_change (pipeline, collection, kind, detail, policy, cluster_time,"
+                + " cluster_increment, done, settled_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?,"
+                + " CASE WHEN ?::text IS NULL THEN now() END) ON CONFLICT DO NOTHING";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            statement.setString(3, kind.toString());
+            statement.setString(4, detail);
+            statement.setString(5, policy);
+            statement.setObject(
+                    6,
+                    time == null
+                            ? null
+                            : OffsetDateTime.ofInstant(
+                                    Instant.ofEpochSecond(time.getTime() & 0xFFFF_FFFFL), ZoneOffset.UTC));
+            statement.setObject(7, time == null ? null : time.getInc(), java.sql.Types.INTEGER);
+            statement.setString(8, policy == null ? "noted" : null);
+            statement.setString(9, policy);
+            statement.executeUpdate();
+        }
+    }
+
+    /// Notes fields that documents brought after the copy was done, each once.
+    ///
+    /// @return how many are new
+    int recordFields(Connection connection) throws SQLException {
+        int recorded = 0;
+        for (String sql : List.of(NEW_FIELDS, NEW_TYPES)) {
+            try (PreparedStatement statement = connection.prepareStatement(sql)) {
+                statement.setString(1, pipeline);
+                recorded += statement.executeUpdate();
+            }
+        }
+        return recorded;
+    }
+
+    /// Those that wait for a decision or for something to be done, the oldest first.
+    public List<Open> open(Connection connection) throws SQLException {
+        List<Open> open = new ArrayList<>();
+        try (PreparedStatement statement =
+                connection.prepareStatement(CHANGES + " AND settled_at IS NULL ORDER BY id")) {
+            statement.setString(1, pipeline);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    Change change = change(row);
+                    Instant time = change.clusterTime();
+                    open.add(new Open(
+                            change,
+                            time == null ? null : new BsonTimestamp((int) time.getEpochSecond(), row.getInt(8))));
+                }
+            }
+        }
+        return open;
+    }
+
+    /// The newest first, those that are open before all others.
+    public List<Change> latest(Connection connection, int limit) throws SQLException {
+        List<Change> changes = new ArrayList<>();
+        try (PreparedStatement statement =
+                connection.prepareStatement(CHANGES + " ORDER BY settled_at IS NULL DESC, id DESC LIMIT ?")) {
+            statement.setString(1, pipeline);
+            statement.setInt(2, limit);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    changes.add(change(row));
+                }
+            }
+        }
+        return changes;
+    }
+
+    private static Change change(ResultSet row) throws SQLException {
+        return new Change(
+                row.getLong(1),
+                row.getString(2),
+                Kind.valueOf(row.getString(3).toUpperCase(Locale.ROOT)),
+                row.getString(4),
+                row.getString(5),
+                row.getString(6),
+                instant(row, 7),
+                row.getObject(9, OffsetDateTime.class).toInstant(),
+                instant(row, 10),
+                row.getString(11));
+    }
+
+    private static @Nullable Instant instant(ResultSet row, int column) throws SQLException {
+        OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
+        return time == null ? null : time.toInstant();
+    }
+
+    /// Notes what was done about a change, and that nothing more is to be.
+    void settle(Connection connection, long id, String policy, String done) throws SQLException {
+        String sql =
+                "UPDATE sluice.schema_change SET policy = ?, done = ?, settled_at = clock_timestamp() WHERE id = ?";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, policy);
+            statement.setString(2, done);
+            statement.setLong(3, id);
+            statement.executeUpdate();
+        }
+    }
+
+    /// Takes open changes as they are: the rows stay. Noted in the audit. Not a dropped database: the
+    /// change stream ended with it, and only a new position helps.
+    ///
+    /// @param ids null for all
+    /// @return the numbers of those that there were
+    public List<Long> accept(Connection connection, @Nullable Collection<Long> ids, String actor) throws SQLException {
+        String sql = """
+                WITH accepted AS (
+                  UPDATE sluice.schema_change SET done = 'accepted; the rows stay', settled_at = clock_timestamp(),
+                    settled_by = ?
+                  WHERE pipeline = ? AND settled_at IS NULL AND kind <> 'database_dropped' AND (?::bigint[] IS NULL OR id = ANY (?)) RETURNING *),
+                noted AS (
+                  INSERT INTO sluice.audit (pipeline, collection, actor, action, detail)
+                  SELECT pipeline, collection, settled_by, 'accept_schema_change',
+                    jsonb_build_object('schema_change', id, 'kind', kind, 'detail', detail) FROM accepted)
+                SELECT id FROM accepted ORDER BY id
+                """;
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            java.sql.Array numbers = ids == null ? null : connection.createArrayOf("bigint", ids.toArray());
+            statement.setString(1, actor);
+            statement.setString(2, pipeline);
+            statement.setArray(3, numbers);
+            statement.setArray(4, numbers);
+            List<Long> accepted = new ArrayList<>();
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    accepted.add(row.getLong(1));
+                }
+            }
+            return accepted;
+        }
+    }
+
+    /// For a copy of everything from a new position: what was before that is settled by it, and the watch
+    /// begins there.
+    public void reset(Connection connection) throws SQLException {
+        for (String sql : List.of(
+                "UPDATE sluice.schema_change SET done = 'a new position was taken, and everything is copied again',"
+                        + " settled_at = clock_timestamp() WHERE pipeline = ? AND settled_at IS NULL",
+                "DELETE FROM sluice.schema_watch WHERE pipeline = ?",
+                "DELETE FROM sluice.known_collection WHERE pipeline = ?")) {
+            try (PreparedStatement statement = connection.prepareStatement(sql)) {
+                statement.setString(1, pipeline);
+                statement.executeUpdate();
+            }
+        }
+    }
+}

@@ -1,0 +1,307 @@
+package dev.sluice.evolution;
+
+import dev.sluice.change.Position;
+import dev.sluice.evolution.SchemaChangeStore.Change;
+import dev.sluice.evolution.SchemaChangeStore.Kind;
+import dev.sluice.evolution.SchemaChangeStore.Open;
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.SluiceException;
+import dev.sluice.schema.CollectionMapping.OnDelete;
+import dev.sluice.schema.CollectionMapping.OnDrop;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.ResyncStore;
+import dev.sluice.source.mongo.CollectionWatch;
+import dev.sluice.source.mongo.MongoSource;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.bson.BsonTimestamp;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Notices what changes in MongoDB beside documents, writes it down, and does what the mapping says. Beside
+/// the stream, from a position of its own, so that nothing is missed while nobody ran. For one thread.
+public final class SchemaWatch implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(SchemaWatch.class);
+    private static final Duration SAVE_EVERY = Duration.ofSeconds(10);
+    private static final Duration LOOK_EVERY = Duration.ofSeconds(30);
+    private static final Duration FIELDS_EVERY = Duration.ofSeconds(5);
+
+    private final MongoSource source;
+    private final Connection connection;
+    private final Map<String, CollectionTarget> targets = new LinkedHashMap<>();
+    private final SchemaChangeStore store;
+    private final ResyncStore resync;
+    private final Map<Long, BsonTimestamp> seenByLooking = new HashMap<>();
+    private @Nullable CollectionWatch watch;
+    private @Nullable Position saved;
+    private long saveAt = System.nanoTime();
+    private long lookAt = System.nanoTime();
+    private long fieldsAt = System.nanoTime();
+    private @Nullable Look look;
+
+    /// Whether there may be something to do.
+    private boolean open = true;
+
+    /// What there was at a moment, to be compared once the stream has told all up to then.
+    private record Look(Map<String, String> uuids, BsonTimestamp through) {}
+
+    /// @param connection in auto-commit mode; for this alone
+    public SchemaWatch(String pipeline, MongoSource source, Connection connection, List<CollectionTarget> targets) {
+        this.source = source;
+        this.connection = connection;
+        this.store = new SchemaChangeStore(pipeline);
+        this.resync = new ResyncStore(pipeline);
+        targets.forEach(t -> this.targets.put(t.collection(), t));
+    }
+
+    /// Looks whether something is open from earlier that forbids to run.
+    ///
+    /// @throws SluiceException of kind COLLECTION_CHANGED when it does
+    public void requireNothingOpen() throws SQLException {
+        for (Open change : store.open(connection)) {
+            if (policy(change.change()) == OnDrop.STOP) {
+                throw stop(change.change());
+            }
+        }
+    }
+
+    /// One round: waits a moment for news where there are none.
+    ///
+    /// @param committed where to begin when nothing was watched before, and when what was watched is lost
+    /// @param applied whether the stream has applied everything up to a time
+    /// @throws SluiceException of kind COLLECTION_CHANGED when the mapping says to stop; and whatever keeps
+    ///     MongoDB from being asked
+    public void poll(Position committed, Predicate<BsonTimestamp> applied) throws SQLException {
+        CollectionWatch now = watch == null ? begin(committed) : watch;
+        watch = now;
+        List<CollectionWatch.Event> events = now.next();
+        if (!events.isEmpty()) {
+            record(now, events);
+        } else if (System.nanoTime() - saveAt >= 0 && !now.position().equals(saved)) {
+            store.advance(connection, now.position());
+            saved = now.position();
+            saveAt = System.nanoTime() + SAVE_EVERY.toNanos();
+        }
+        compare(now);
+        if (System.nanoTime() - fieldsAt >= 0) {
+            if (store.recordFields(connection) > 0) {
+                LOG.warn("Documents have changed their form: `sluice schema-changes` shows how.");
+            }
+            fieldsAt = System.nanoTime() + FIELDS_EVERY.toNanos();
+        }
+        if (open) {
+            act(applied);
+        }
+    }
+
+    private CollectionWatch begin(Position committed) throws SQLException {
+        Position from = store.position(connection).orElse(committed);
+        try {
+            return source.watchCollections(from, targets.keySet());
+        } catch (SluiceException e) {
+            if (e.kind() != FailureKind.HISTORY_LOST) {
+                throw e;
+            }
+            // What happened between the two is seen by looking.
+            return source.watchCollections(committed, targets.keySet());
+        }
+    }
+
+    /// What happened and that it was seen are committed together.
+    private void record(CollectionWatch now, List<CollectionWatch.Event> events) throws SQLException {
+        Map<String, String> uuids = now.uuids().orElse(null);
+        inTransaction(() -> {
+            for (CollectionWatch.Event event : events) {
+                Kind kind = kind(event.kind());
+                String collection = event.kind() == CollectionWatch.Kind.DATABASE_DROPPED
+                        ? SchemaChangeStore.DATABASE
+                        : event.collection();
+                store.record(
+                        connection,
+                        collection,
+                        kind,
+                        event.detail(),
+                        policyText(collection, kind),
+                        event.clusterTime());
+                if (uuids != null && targets.containsKey(collection)) {
+                    store.know(connection, collection, uuids.get(collection));
+                }
+            }
+            store.advance(connection, now.position());
+        });
+        saved = now.position();
+        open = true;
+    }
+
+    private static Kind kind(CollectionWatch.Kind kind) {
+        return switch (kind) {
+            case DROPPED -> Kind.DROPPED;
+            case RENAMED -> Kind.RENAMED;
+            case REPLACED -> Kind.REPLACED;
+            case DATABASE_DROPPED -> Kind.DATABASE_DROPPED;
+            case MODIFIED -> Kind.MODIFIED;
+        };
+    }
+
+    /// The second source: what the stream did not tell is seen by which collections there are.
+    private void compare(CollectionWatch now) throws SQLException {
+        if (look == null) {
+            if (System.nanoTime() - lookAt < 0) {
+                return;
+            }
+            lookAt = System.nanoTime() + LOOK_EVERY.toNanos();
+            Map<String, String> uuids = now.uuids().orElse(null);
+            if (uuids == null) {
+                return;
+            }
+            look = new Look(uuids, source.hello().lastWrite());
+            now.lookAnew();
+            return;
+        }
+        if (!now.hasReached(look.through())) {
+            return;
+        }
+        Look there = look;
+        look = null;
+        Map<String, String> known = store.known(connection);
+        Map<String, String> today = now.uuids().orElse(there.uuids());
+        for (String collection : targets.keySet()) {
+            String was = known.get(collection);
+            String is = there.uuids().get(collection);
+            if (java.util.Objects.equals(was, is) || !java.util.Objects.equals(is, today.get(collection))) {
+                // The same; or it has changed since the look, which the stream will tell.
+                continue;
+            }
+            inTransaction(() -> {
+                if (was != null) {
+                    Kind kind = is == null ? Kind.DROPPED : Kind.REPLACED;
+                    store.record(
+                            connection,
+                            collection,
+                            kind,
+                            is == null ? "or renamed, while nobody watched" : "while nobody watched, by " + is,
+                            policyText(collection, kind),
+                            null);
+                }
+                store.know(connection, collection, is);
+            });
+            open = true;
+        }
+    }
+
+    private @Nullable String policyText(String collection, Kind kind) {
+        if (kind == Kind.MODIFIED) {
+            return null;
+        }
+        CollectionTarget target = targets.get(collection);
+        OnDrop policy = target == null ? OnDrop.STOP : target.mapping().onDrop();
+        return policy.name().toLowerCase(Locale.ROOT);
+    }
+
+    /// By the mapping of today: who changes it decides.
+    private OnDrop policy(Change change) {
+        if (change.collection().equals(SchemaChangeStore.DATABASE)) {
+            return OnDrop.STOP;
+        }
+        CollectionTarget target = targets.get(change.collection());
+        return target == null ? OnDrop.KEEP : target.mapping().onDrop();
+    }
+
+    private void act(Predicate<BsonTimestamp> applied) throws SQLException {
+        List<Change> stops = new ArrayList<>();
+        boolean left = false;
+        for (Open one : store.open(connection)) {
+            Change change = one.change();
+            switch (policy(change)) {
+                case STOP -> stops.add(change);
+                case KEEP -> {
+                    store.settle(connection, change.id(), "keep", "the rows stay");
+                    LOG.warn("{} Its rows stay.", change.forPeople());
+                }
+                case FOLLOW -> left |= !follow(one, applied);
+            }
+        }
+        open = left;
+        if (!stops.isEmpty()) {
+            throw stop(stops.getFirst());
+        }
+    }
+
+    /// @return false when the stream is not that far: a document from before would come back
+    private boolean follow(Open one, Predicate<BsonTimestamp> applied) throws SQLException {
+        Change change = one.change();
+        CollectionTarget target = targets.get(change.collection());
+        if (target == null) {
+            return true;
+        }
+        BsonTimestamp time = one.clusterTime();
+        if (time == null) {
+            time = seenByLooking.computeIfAbsent(
+                    change.id(), id -> source.hello().lastWrite());
+        }
+        if (!applied.test(time)) {
+            return false;
+        }
+        boolean prune = target.mapping().onDelete() == OnDelete.DELETE;
+        inTransaction(() -> {
+            resync.askForAll(connection, change.collection(), "schema", prune);
+            store.settle(
+                    connection,
+                    change.id(),
+                    "follow",
+                    prune
+                            ? "what there is is read anew, rows whose documents are gone are deleted"
+                            : "what there is is read anew; rows stay, by on_delete: keep");
+        });
+        LOG.warn("{} Its rows follow.", change.forPeople());
+        return true;
+    }
+
+    private static SluiceException stop(Change change) {
+        return new SluiceException(
+                FailureKind.COLLECTION_CHANGED,
+                change.forPeople()
+                        + (change.kind() == Kind.DATABASE_DROPPED
+                                ? " The change stream ended with it: `sluice backfill --resync --prune` begins a new one."
+                                : " This is change " + change.id() + " of `sluice schema-changes`."));
+    }
+
+    private interface Work {
+        void run() throws SQLException;
+    }
+
+    private void inTransaction(Work work) throws SQLException {
+        connection.setAutoCommit(false);
+        try {
+            work.run();
+            connection.commit();
+        } catch (SQLException | RuntimeException e) {
+            connection.rollback();
+            throw e;
+        } finally {
+            connection.setAutoCommit(true);
+        }
+    }
+
+    /// Lets go of the stream, after MongoDB was away: the next round begins where the last was saved.
+    public void letGo() {
+        if (watch != null) {
+            watch.close();
+            watch = null;
+        }
+    }
+
+    @Override
+    public void close() {
+        letGo();
+    }
+}

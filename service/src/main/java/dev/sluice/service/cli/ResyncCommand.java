@@ -1,0 +1,137 @@
+package dev.sluice.service.cli;
+
+import dev.sluice.failure.Failures;
+import dev.sluice.service.ops.SnakeCaseJson;
+import dev.sluice.service.pipeline.ListDrain;
+import dev.sluice.service.pipeline.Pipeline;
+import dev.sluice.service.pipeline.ResyncRun;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.source.mongo.MongoSource;
+import java.io.PrintWriter;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/// `sluice resync`: collections read anew beside the running stream.
+@Command(
+        name = "resync",
+        mixinStandardHelpOptions = true,
+        versionProvider = SluiceCommand.Version.class,
+        header = "Read collections anew as a whole, beside the running stream.",
+        description = {
+            "Needs no oplog. Rows that are right are not written. Where no process runs the pipeline, this one does it;"
+                    + " `sluice backfill` does it faster then.",
+            "Ends with 0 when all is read, 1 when something is left."
+        })
+final class ResyncCommand implements Callable<Integer> {
+    private static final long STOP_SECONDS = 25;
+
+    @Option(names = "--collection", paramLabel = "C", description = "Only this collection; may be repeated.")
+    private List<String> collections = List.of();
+
+    @Option(names = "--prune", description = "Then delete the rows that no document explains.")
+    private boolean prune;
+
+    @Option(names = "--no-wait", description = "Put them on the list, and leave them to the running pipeline.")
+    private boolean noWait;
+
+    @Option(names = "--json", description = "As JSON.")
+    private boolean json;
+
+    @CommandLine.Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
+
+    private final AtomicBoolean stopped = new AtomicBoolean();
+    private final CountDownLatch ended = new CountDownLatch(1);
+
+    /// What is printed as JSON.
+    ///
+    /// @param left entries of the list that are not taken yet
+    private record Outcome(List<String> collections, boolean prune, long left) {}
+
+    @Override
+    public Integer call() throws InterruptedException {
+        Setup setup = Setup.forBoth();
+        List<CollectionTarget> all = Pipeline.targets(setup.entry().mapping());
+        for (String name : collections) {
+            DeadLettersCommand.requireKnown(spec, setup, name, false);
+        }
+        List<CollectionTarget> chosen = all.stream()
+                .filter(t -> collections.isEmpty() || collections.contains(t.collection()))
+                .toList();
+        Thread hook = new Thread(this::stop, "sluice-stop");
+        Runtime.getRuntime().addShutdownHook(hook);
+        try (MongoSource source = setup.source()) {
+            ResyncRun run = new ResyncRun(setup.pipelineName(), all, source, setup.connector());
+            long last;
+            try {
+                last = run.list(chosen, prune, Actor.atTheKeyboard());
+            } catch (IllegalArgumentException wrong) {
+                throw new ParameterException(spec.commandLine(), String.valueOf(wrong.getMessage()), wrong);
+            }
+            long left = noWait ? chosen.size() : run.await(last, new Said(), stopped::get);
+            print(chosen.stream().map(CollectionTarget::collection).toList(), left);
+            return left == 0 || noWait ? SluiceCommand.FINE : SluiceCommand.FINDING;
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        } finally {
+            ended.countDown();
+            removeUnlessItRuns(hook);
+        }
+    }
+
+    private void print(List<String> names, long left) {
+        PrintWriter out = spec.commandLine().getOut();
+        String list = String.join(", ", names);
+        out.println(
+                json
+                        ? SnakeCaseJson.write(new Outcome(names, prune, left))
+                        : left == 0
+                                ? "Read anew" + (prune ? ", and rows without a document deleted: " : ": ") + list + "."
+                                : (noWait ? "On the list: " + list : "Stopped; some of it is still on the list")
+                                        + ". A running pipeline goes on with it; where none runs, the next `sluice run`"
+                                        + " does.");
+        out.flush();
+    }
+
+    private final class Said implements ListDrain.Listener {
+        @Override
+        public void onLeft(long left) {
+            // One entry for each collection: nothing worth a line.
+        }
+
+        @Override
+        public void onTakenOver() {
+            spec.commandLine().getErr().println("No process runs the pipeline: this one reads the collections.");
+        }
+    }
+
+    private static void removeUnlessItRuns(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException shuttingDown) {
+            // The hook ends the process.
+        }
+    }
+
+    /// On Ctrl-C or SIGTERM: what is listed stays listed.
+    private void stop() {
+        stopped.set(true);
+        try {
+            if (ended.await(STOP_SECONDS, TimeUnit.SECONDS)) {
+                Runtime.getRuntime().halt(SluiceCommand.FINDING);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,136 @@
+package dev.sluice.service.cli;
+
+import dev.sluice.evolution.SchemaChangeStore.Change;
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.SluiceException;
+import dev.sluice.service.ops.SchemaChanges;
+import dev.sluice.service.ops.SchemaChanges.Page;
+import dev.sluice.service.ops.SnakeCaseJson;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+
+/// `sluice schema-changes`: what changed in MongoDB beside documents.
+@Command(
+        name = "schema-changes",
+        mixinStandardHelpOptions = true,
+        versionProvider = SluiceCommand.Version.class,
+        header = "Look at collections dropped, renamed or replaced and fields that are new, and accept them.",
+        description = {
+            "What becomes of the rows, `on_drop` of the collection says in the mapping: stop, keep or follow.",
+            "Ends with 1 when one is open: it waits for a decision, or for the stream to get there."
+        },
+        subcommands = {SchemaChangesCommand.Accept.class})
+final class SchemaChangesCommand implements Callable<Integer> {
+    @Option(names = "--json", description = "As JSON.")
+    private boolean json;
+
+    @CommandLine.Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        Page page = changes().latest();
+        print(spec, json ? SnakeCaseJson.write(page) : text(page));
+        return page.open() > 0 ? SluiceCommand.FINDING : SluiceCommand.FINE;
+    }
+
+    private static String text(Page page) {
+        if (page.schemaChanges().isEmpty()) {
+            return "No changes beside documents.";
+        }
+        String row = "%-5s %-20s %-17s %-22s %-7s %s%n";
+        StringBuilder text = new StringBuilder(
+                String.format(Locale.ROOT, row, "id", "collection", "kind", "seen at", "policy", "what"));
+        for (Change c : page.schemaChanges()) {
+            text.append(String.format(
+                    Locale.ROOT,
+                    row,
+                    c.id(),
+                    c.collection(),
+                    c.kind(),
+                    c.seenAt().truncatedTo(java.time.temporal.ChronoUnit.SECONDS),
+                    c.policy() == null ? "-" : c.policy(),
+                    c.forPeople() + " " + (c.settledAt() == null ? "Open." : "(" + c.done() + ")")));
+        }
+        return text.toString().stripTrailing();
+    }
+
+    private static SchemaChanges changes() {
+        Setup setup = Setup.forTarget();
+        return new SchemaChanges(setup.connector(), setup.pipelineName());
+    }
+
+    private static void print(CommandSpec spec, String text) {
+        PrintWriter out = spec.commandLine().getOut();
+        out.println(text);
+        out.flush();
+    }
+
+    /// `accept`.
+    @Command(
+            name = "accept",
+            mixinStandardHelpOptions = true,
+            versionProvider = SluiceCommand.Version.class,
+            header = "Go on with the rows as they are, after a stop.",
+            description = "Who did it is noted in sluice.audit. Then start `sluice run` again.")
+    static final class Accept implements Callable<Integer> {
+        @Parameters(paramLabel = "ID", arity = "0..*", description = "Their numbers, as they are listed.")
+        private List<Long> ids = List.of();
+
+        @Option(names = "--all", description = "All that are open.")
+        private boolean all;
+
+        @Option(names = "--json", description = "As JSON.")
+        private boolean json;
+
+        @CommandLine.Spec
+        @SuppressWarnings("NullAway.Init") // set by picocli
+        private CommandSpec spec;
+
+        private record Accepted(List<Long> accepted) {}
+
+        @Override
+        public Integer call() {
+            if (all == !ids.isEmpty()) {
+                throw new ParameterException(
+                        spec.commandLine(),
+                        "Name the changes to accept by their numbers, or say --all; one of the two.");
+            }
+            SchemaChanges changes = changes();
+            List<Long> accepted = changes.accept(all ? null : ids, Actor.atTheKeyboard());
+            if (changes.latest().streamEnded()) {
+                throw new SluiceException(
+                        FailureKind.COLLECTION_CHANGED,
+                        "The database was dropped, and the change stream ended with it. That can't be accepted: `sluice"
+                                + " backfill --resync` begins a new stream and copies everything again; rows are kept, and"
+                                + " --prune deletes those whose documents are gone.");
+            }
+            List<Long> missing =
+                    ids.stream().filter(id -> !accepted.contains(id)).toList();
+            if (!missing.isEmpty()) {
+                throw new ParameterException(
+                        spec.commandLine(),
+                        "There is no open change "
+                                + String.join(
+                                        ", ",
+                                        missing.stream().map(String::valueOf).toList())
+                                + " in this pipeline." + (accepted.isEmpty() ? "" : " The others are accepted."));
+            }
+            print(
+                    spec,
+                    json
+                            ? SnakeCaseJson.write(new Accepted(accepted))
+                            : "Accepted " + accepted.size() + "; the rows stay. `sluice run` starts again.");
+            return SluiceCommand.FINE;
+        }
+    }
+}

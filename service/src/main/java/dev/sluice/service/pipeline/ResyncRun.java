@@ -1,0 +1,71 @@
+package dev.sluice.service.pipeline;
+
+import dev.sluice.positions.PositionStore;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.ResyncStore;
+import dev.sluice.source.mongo.MongoSource;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+
+/// Whole collections read anew beside the stream: lists them, and waits until they are. For one thread.
+public final class ResyncRun {
+    private final String pipeline;
+    private final List<CollectionTarget> targets;
+    private final MongoSource source;
+    private final PostgresConnector connector;
+
+    /// @param targets all collections of the mapping
+    public ResyncRun(String pipeline, List<CollectionTarget> targets, MongoSource source, PostgresConnector connector) {
+        this.pipeline = pipeline;
+        this.targets = List.copyOf(targets);
+        this.source = source;
+        this.connector = connector;
+    }
+
+    /// Puts collections on the list, all at once.
+    ///
+    /// @param prune whether rows whose documents are gone are deleted then
+    /// @return the newest entry
+    /// @throws IllegalArgumentException when the pipeline never had a position
+    /// @throws dev.sluice.failure.SluiceException of kind HISTORY_LOST when the stream can't go on: then
+    ///     reading anew alone brings nothing in line
+    public long list(List<CollectionTarget> chosen, boolean prune, String actor) throws SQLException {
+        try (Connection connection = connector.open()) {
+            source.requireResumable(new PositionStore(pipeline)
+                    .load(connection)
+                    .orElseThrow(() -> new IllegalArgumentException("The pipeline '" + pipeline
+                            + "' has no position yet: the first `sluice run` or `sluice backfill` takes it.")));
+            connection.setAutoCommit(false);
+            ResyncStore store = new ResyncStore(pipeline);
+            String audit = "INSERT INTO sluice.audit (pipeline, collection, actor, action, detail)"
+                    + " VALUES (?, ?, ?, 'resync', jsonb_build_object('prune', ?::boolean))";
+            try (PreparedStatement statement = connection.prepareStatement(audit)) {
+                for (CollectionTarget target : chosen) {
+                    store.askForAll(connection, target.collection(), "asked", prune);
+                    statement.setString(1, pipeline);
+                    statement.setString(2, target.collection());
+                    statement.setString(3, actor);
+                    statement.setBoolean(4, prune);
+                    statement.executeUpdate();
+                }
+            }
+            long last = store.last(connection);
+            connection.commit();
+            return last;
+        }
+    }
+
+    /// Waits until all entries up to one are taken.
+    ///
+    /// @return how many are left; 0 unless it was stopped
+    public long await(long last, ListDrain.Listener listener, BooleanSupplier stopped)
+            throws SQLException, InterruptedException {
+        ResyncStore store = new ResyncStore(pipeline);
+        return new ListDrain(pipeline, targets, source, connector)
+                .await(connection -> store.left(connection, last), listener, stopped);
+    }
+}

@@ -1,0 +1,331 @@
+package dev.sluice.service.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.mongodb.MongoNamespace;
+import com.mongodb.client.MongoCollection;
+import com.mongodb.client.MongoDatabase;
+import com.mongodb.client.model.RenameCollectionOptions;
+import dev.sluice.failure.FailureKind;
+import dev.sluice.sandbox.SandboxMongo;
+import dev.sluice.service.pipeline.PipelineState;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.IntStream;
+import org.bson.Document;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Collections that are dropped, renamed and replaced in mid-stream, under each policy, and fields that
+/// change. Shown on the stand-in; a mongod's events are the documented ones.
+class SchemaChangeIT {
+    @TempDir
+    private Path folder = Path.of("");
+
+    /// What is done to the collection.
+    enum Deed {
+        DROP,
+        RENAME,
+        REPLACE
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"DROP", "RENAME", "REPLACE"})
+    @DisplayName("stop: loudly, again at the next start, no row touched, until it is accepted")
+    void stop(Deed deed) throws SQLException, InterruptedException {
+        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
+            fill(system);
+            try (RunningPipeline running = RunningPipeline.start(system)) {
+                running.awaitStreaming();
+                running.awaitApplied();
+                commit(deed, system.database());
+                assertStopped(running.awaitEnd());
+            }
+            assertThat(system.number("SELECT count(*) FROM users")).isEqualTo(20);
+            long epoch = system.number("SELECT epoch FROM sluice.position");
+            try (RunningPipeline again = RunningPipeline.start(system)) {
+                assertStopped(again.awaitEnd());
+            }
+            assertThat(system.number("SELECT epoch FROM sluice.position"))
+                    .as("it never began")
+                    .isEqualTo(epoch);
+            assertThat(system.number("SELECT count(*) FROM users")).isEqualTo(20);
+            assertThat(system.text("SELECT string_agg(DISTINCT policy, ',') FROM sluice.schema_change"
+                            + " WHERE settled_at IS NULL"))
+                    .isEqualTo("stop");
+
+            ServiceProcess open = sluice(system, "schema-changes");
+            assertThat(open.awaitExit(60)).as(open.output()).isEqualTo(1);
+            assertThat(open.output()).contains("users was ").contains("Open.");
+            ServiceProcess accept = sluice(system, "schema-changes", "accept", "--all");
+            assertThat(accept.awaitExit(60)).as(accept.output()).isZero();
+            assertThat(system.text("SELECT action FROM sluice.audit LIMIT 1")).isEqualTo("accept_schema_change");
+
+            system.database().getCollection("users").insertOne(user("new"));
+            try (RunningPipeline on = RunningPipeline.start(system)) {
+                on.awaitStreaming();
+                on.awaitApplied();
+                assertThat(system.number("SELECT count(*) FROM users WHERE id = 'new'"))
+                        .isEqualTo(1);
+            }
+            assertThat(system.number("SELECT count(*) FROM users")).isGreaterThanOrEqualTo(21);
+            ServiceProcess fine = sluice(system, "schema-changes");
+            assertThat(fine.awaitExit(60)).as(fine.output()).isZero();
+        }
+    }
+
+    private static void assertStopped(PipelineState end) {
+        assertThat(end).isInstanceOfSatisfying(PipelineState.Failed.class, failed -> {
+            assertThat(failed.kind()).isEqualTo(FailureKind.COLLECTION_CHANGED);
+            assertThat(failed.message()).startsWith("users was ").contains("change ");
+            assertThat(failed.forPeople())
+                    .contains("sluice schema-changes accept")
+                    .contains("on_drop: follow");
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"DROP", "RENAME", "REPLACE"})
+    @DisplayName("keep: the rows stay, the stream goes on, it is noted")
+    void keep(Deed deed) throws SQLException, IOException {
+        try (LiveSystem system = LiveSystem.start(mapping("keep"), SandboxMongo.Options.DEFAULTS)) {
+            fill(system);
+            try (RunningPipeline running = RunningPipeline.start(system)) {
+                running.awaitStreaming();
+                running.awaitApplied();
+                commit(deed, system.database());
+                awaitSettled(system);
+                system.database().getCollection("users").insertOne(user("new"));
+                running.awaitApplied();
+                assertThat(running.pipeline().status().state()).isInstanceOf(PipelineState.Streaming.class);
+            }
+            assertThat(system.number("SELECT count(*) FROM users")).isEqualTo(21);
+            assertThat(system.text("SELECT DISTINCT done FROM sluice.schema_change"))
+                    .isEqualTo("the rows stay");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"DROP", "RENAME", "REPLACE"})
+    @DisplayName("follow: rows without a document go, what there is is read anew, and both sides are equal")
+    void follow(Deed deed) throws SQLException, IOException {
+        try (LiveSystem system = LiveSystem.start(mapping("follow"), SandboxMongo.Options.DEFAULTS)) {
+            fill(system);
+            MongoCollection<Document> users = system.database().getCollection("users");
+            try (RunningPipeline running = RunningPipeline.start(system)) {
+                running.awaitStreaming();
+                running.awaitApplied();
+                // At once: what came just before the drop must not come back after it.
+                IntStream.range(100, 150).forEach(i -> users.insertOne(user("u" + i)));
+                commit(deed, system.database());
+                users.insertOne(user("new"));
+                awaitSettled(system);
+                running.awaitApplied();
+                assertThat(running.pipeline().status().state()).isInstanceOf(PipelineState.Streaming.class);
+            }
+            assertThat(system.number("SELECT count(*) FROM users")).isEqualTo(deed == Deed.REPLACE ? 4 : 1);
+            assertThat(system.differences()).isEmpty();
+        }
+    }
+
+    @Test
+    @DisplayName("what happens while nobody runs is noticed at the next start, and followed")
+    void whileNobodyRan() throws SQLException, IOException {
+        try (LiveSystem system = LiveSystem.start(mapping("follow"), SandboxMongo.Options.DEFAULTS)) {
+            fill(system);
+            try (RunningPipeline running = RunningPipeline.start(system)) {
+                running.awaitStreaming();
+                running.awaitApplied();
+            }
+            system.database().getCollection("users").insertOne(user("late"));
+            commit(Deed.REPLACE, system.database());
+            try (RunningPipeline running = RunningPipeline.start(system)) {
+                running.awaitStreaming();
+                awaitSettled(system);
+                running.awaitApplied();
+            }
+            assertThat(system.text(
+                            "SELECT collection || ' ' || kind FROM sluice.schema_change WHERE kind = 'replaced'"))
+                    .isEqualTo("users replaced");
+            assertThat(system.differences()).isEmpty();
+            assertThat(system.number("SELECT count(*) FROM users")).isEqualTo(3);
+        }
+    }
+
+    @Test
+    @DisplayName("what no stream tells is seen by looking which collections there are")
+    void byLooking() throws SQLException, IOException {
+        try (LiveSystem system = LiveSystem.start(mapping("follow"), SandboxMongo.Options.DEFAULTS)) {
+            fill(system);
+            try (RunningPipeline running = RunningPipeline.start(system)) {
+                running.awaitStreaming();
+                running.awaitApplied();
+                await().atMost(Duration.ofSeconds(30))
+                        .until(() -> system.number("SELECT count(*) FROM sluice.known_collection") == 2);
+            }
+            // As if another collection had had the name.
+            system.execute("UPDATE sluice.known_collection SET uuid = 'another' WHERE collection = 'users';"
+                    + " INSERT INTO users (id, email) VALUES ('ghost', 'g')");
+            try (RunningPipeline running = RunningPipeline.start(system)) {
+                running.awaitStreaming();
+                await().atMost(Duration.ofSeconds(30))
+                        .until(() -> system.number("SELECT count(*) FROM sluice.schema_change") == 1);
+                awaitSettled(system);
+                running.awaitApplied();
+            }
+            assertThat(system.text("SELECT kind || ' ' || detail FROM sluice.schema_change"))
+                    .startsWith("replaced while nobody watched");
+            assertThat(system.differences()).isEmpty();
+        }
+    }
+
+    @Test
+    @DisplayName("a dropped database: a stop whatever the policy, and the way back that it names works")
+    void droppedDatabase() throws SQLException, InterruptedException, IOException {
+        String mapping = mapping("follow");
+        try (LiveSystem system = LiveSystem.start(mapping, SandboxMongo.Options.DEFAULTS)) {
+            fill(system);
+            try (RunningPipeline running = RunningPipeline.start(system)) {
+                running.awaitStreaming();
+                running.awaitApplied();
+                system.database().drop();
+                assertThat(running.awaitEnd()).isInstanceOfSatisfying(PipelineState.Failed.class, failed -> {
+                    assertThat(failed.kind()).isEqualTo(FailureKind.COLLECTION_CHANGED);
+                    assertThat(failed.message())
+                            .contains("The database was dropped")
+                            .contains("sluice backfill --resync --prune");
+                });
+            }
+            ServiceProcess accept = ServiceProcess.start(
+                    List.of("schema-changes", "accept", "--all"), List.of(), settings(system, mapping));
+            assertThat(accept.awaitExit(60)).as(accept.output()).isEqualTo(3);
+            assertThat(accept.output()).contains("can't be accepted");
+            system.database().getCollection("users").insertOne(user("new"));
+            ServiceProcess resync = ServiceProcess.start(
+                    List.of("backfill", "--resync", "--prune"), List.of(), settings(system, mapping));
+            assertThat(resync.awaitExit(90)).as(resync.output()).isZero();
+            assertThat(system.number("SELECT count(*) FROM sluice.schema_change WHERE settled_at IS NULL"))
+                    .isZero();
+            try (RunningPipeline running = RunningPipeline.start(system)) {
+                running.awaitStreaming();
+                system.database().getCollection("users").insertOne(user("newer"));
+                running.awaitApplied();
+            }
+            assertThat(system.number("SELECT count(*) FROM users")).isEqualTo(2);
+            assertThat(system.differences()).isEmpty();
+        }
+    }
+
+    @Test
+    @DisplayName("changed options, a new field, a field that changes its type: noted once, and nothing stops")
+    void notes() throws SQLException, IOException {
+        String mapping = mapping("stop");
+        // A column for the rest has place for everything.
+        Path file = folder.resolve("mapping.yaml");
+        Files.writeString(file, Files.readString(file).replaceAll("(?m)^      rest: .*$", ""));
+        try (LiveSystem system = LiveSystem.start(mapping, SandboxMongo.Options.DEFAULTS)) {
+            fill(system);
+            MongoCollection<Document> users = system.database().getCollection("users");
+            try (RunningPipeline running = RunningPipeline.start(system)) {
+                running.awaitStreaming();
+                running.awaitApplied();
+                system.database()
+                        .runCommand(new Document("collMod", "users")
+                                .append("validator", new Document("email", new Document("$exists", true)))
+                                .append("validationAction", "warn"));
+                users.insertOne(user("a").append("loyalty", new Document("tier", "secret")));
+                users.insertOne(user("b").append("loyalty", new Document("tier", "secret")));
+                users.insertOne(user("c").append("age", "a secret"));
+                users.insertOne(user("d").append("age", "a secret"));
+                running.awaitApplied();
+                await().atMost(Duration.ofSeconds(30))
+                        .until(() -> system.number("SELECT count(*) FROM sluice.schema_change") >= 3);
+                assertThat(running.pipeline().status().state()).isInstanceOf(PipelineState.Streaming.class);
+            }
+            assertThat(system.text("SELECT string_agg(kind || ' ' || detail, '; ' ORDER BY kind)"
+                            + " FROM sluice.schema_change WHERE settled_at IS NOT NULL AND policy IS NULL"))
+                    .startsWith("modified ; new_field loyalty")
+                    .contains("; new_type age is ")
+                    .doesNotContain("secret");
+            assertThat(system.number("SELECT count(*) FROM sluice.schema_change"))
+                    .isEqualTo(3);
+        }
+    }
+
+    private static void fill(LiveSystem system) {
+        MongoDatabase database = system.database();
+        database.getCollection("users")
+                .insertMany(IntStream.range(0, 20).mapToObj(i -> user("u" + i)).toList());
+        database.getCollection("orders")
+                .insertOne(new Document("_id", 1L)
+                        .append("userId", "u1")
+                        .append("status", "new")
+                        .append("placedAt", Instant.EPOCH));
+        database.getCollection("import").insertMany(List.of(user("u1").append("age", 77), user("i1"), user("i2")));
+    }
+
+    private static Document user(String id) {
+        return new Document("_id", id).append("email", id + "@shop.example").append("age", 30);
+    }
+
+    private static void commit(Deed deed, MongoDatabase database) {
+        MongoCollection<Document> users = database.getCollection("users");
+        switch (deed) {
+            case DROP -> users.drop();
+            case RENAME -> users.renameCollection(new MongoNamespace(database.getName(), "users_old"));
+            case REPLACE ->
+                database.getCollection("import")
+                        .renameCollection(users.getNamespace(), new RenameCollectionOptions().dropTarget(true));
+        }
+    }
+
+    private static void awaitSettled(LiveSystem system) {
+        await().atMost(Duration.ofMinutes(1))
+                .until(() -> system.number("SELECT count(*) FROM sluice.schema_change") > 0
+                        && system.number("SELECT count(*) FROM sluice.schema_change WHERE settled_at IS NULL") == 0);
+    }
+
+    /// The demo's mapping with a policy for both collections.
+    private String mapping(String policy) throws IOException {
+        Files.createDirectories(folder.resolve("migrations"));
+        copy("migrations/V0001__demo_shop.sql");
+        String text =
+                resource("mapping.yaml").replaceAll("(?m)^  (users|orders):\\R", "$0    on_drop: " + policy + "\n");
+        Files.writeString(folder.resolve("mapping.yaml"), text);
+        return folder.toString();
+    }
+
+    private void copy(String name) throws IOException {
+        Files.writeString(folder.resolve(name), resource(name));
+    }
+
+    private static String resource(String name) throws IOException {
+        try (InputStream in = Objects.requireNonNull(
+                SchemaChangeIT.class.getClassLoader().getResourceAsStream("catalog/demo/" + name))) {
+            return new String(in.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        }
+    }
+
+    private static Map<String, String> settings(LiveSystem system, String mapping) {
+        return Map.of(
+                "MONGO_URI", system.mongo().uri(),
+                "POSTGRES_URI", system.postgresUri(),
+                "SLUICE_MAPPING", mapping);
+    }
+
+    private static ServiceProcess sluice(LiveSystem system, String... arguments) {
+        return ServiceProcess.start(List.of(arguments), List.of(), settings(system, "demo"));
+    }
+}
