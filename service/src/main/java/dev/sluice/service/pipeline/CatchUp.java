@@ -14,6 +14,9 @@ final class CatchUp {
     /// Over less than this nothing can be said.
     private static final Duration LEAST = Duration.ofSeconds(2);
 
+    /// What does not gain over this long has stopped gaining. Longer than a transaction takes.
+    private static final Duration RECENT = Duration.ofSeconds(5);
+
     /// A watermark that gains less than this a second keeps up, and does not catch up.
     private static final double GAIN_LEAST = 0.02;
 
@@ -61,7 +64,9 @@ final class CatchUp {
         double lag = seconds(Duration.between(watermark, clock));
         Sample peak = peak(clock);
         double elapsed = seconds(Duration.between(peak.clock(), clock));
-        double gain = elapsed * 1_000 < LEAST.toMillis() ? 0 : (peak.lag() - lag) / elapsed;
+        boolean gains =
+                elapsed * 1_000 >= LEAST.toMillis() && lag < recent(clock).lag();
+        double gain = gains ? (peak.lag() - lag) / elapsed : 0;
         return gain < GAIN_LEAST ? Double.POSITIVE_INFINITY : lag / gain;
     }
 
@@ -75,6 +80,19 @@ final class CatchUp {
             }
         }
         return peak;
+    }
+
+    /// What was a moment ago: the oldest sample of that moment, or the newest before when nothing moved.
+    private Sample recent(Instant clock) {
+        Instant from = clock.minus(RECENT);
+        Instant to = clock.minus(LEAST);
+        Sample recent = samples.getFirst();
+        for (Sample sample : samples) {
+            if (isBefore(recent, from) && !sample.clock().isAfter(to)) {
+                recent = sample;
+            }
+        }
+        return recent;
     }
 
     private static double seconds(Duration duration) {
