@@ -153,25 +153,28 @@ class LagIT {
         try (RunningPipeline running = RunningPipeline.start(system)) {
             PipelineStatus status = started(running);
             running.awaitApplied();
-            // A target that takes its time, so that what is shown can be seen.
-            system.execute("CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS"
-                    + " 'BEGIN PERFORM pg_sleep(0.7); RETURN NULL; END'");
-            system.execute("CREATE TRIGGER slowly BEFORE INSERT ON users FOR EACH STATEMENT EXECUTE FUNCTION slowly()");
+            // A target that takes its time, so that what is shown can be seen: more of it while the burst is written.
+            system.execute("CREATE TABLE pause (seconds float8); INSERT INTO pause VALUES (4);"
+                    + " CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS"
+                    + " 'BEGIN PERFORM pg_sleep(seconds) FROM pause; RETURN NULL; END';"
+                    + " CREATE TRIGGER slowly BEFORE INSERT ON users FOR EACH STATEMENT EXECUTE FUNCTION slowly()");
             List<Double> estimates = new ArrayList<>();
             double most = 0;
+            long before = users(status).changesApplied();
             write(burst);
+            system.execute("UPDATE pause SET seconds = 1.5");
             Instant giveUp = Instant.now().plusSeconds(120);
-            while (system.number("SELECT count(*) FROM users") < written
-                    && Instant.now().isBefore(giveUp)) {
+            while (users(status).changesApplied() < before + burst && Instant.now().isBefore(giveUp)) {
                 most = Math.max(most, status.waiting());
                 estimates.add(status.catchUpSeconds());
-                Thread.sleep(100);
+                Thread.sleep(50);
             }
-            system.execute("DROP FUNCTION slowly CASCADE");
+            system.execute("DROP FUNCTION slowly CASCADE; DROP TABLE pause");
 
             assertThat(most).isGreaterThan(1_000);
             assertThat(estimates).as("some were of seconds").anyMatch(e -> e > 0 && e < 120);
             awaitSmall(status);
+            assertThat(users(status).changesApplied()).isEqualTo(before + burst);
             assertThat(system.number("SELECT count(*) FROM users")).isEqualTo(written);
         }
     }

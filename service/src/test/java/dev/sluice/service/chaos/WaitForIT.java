@@ -259,6 +259,25 @@ class WaitForIT {
     }
 
     @Test
+    void aRoleNeedsOnlyToReadTwoTables() throws SQLException {
+        system.execute("CREATE ROLE reader");
+        try (Connection connection = system.connector().open();
+                Statement statement = connection.createStatement()) {
+            statement.execute("GRANT USAGE ON SCHEMA sluice TO reader");
+            statement.execute("GRANT SELECT ON sluice.watermark, sluice.backfill TO reader");
+            statement.execute("SET ROLE reader");
+            try (ResultSet row = statement.executeQuery(
+                    "SELECT sluice.wait_for(1, 1, interval '20 s', 'users'), sluice.applied_through('users')")) {
+                row.next();
+                assertThat(row.getBoolean(1)).isTrue();
+                assertThat(row.getString(2)).isNotNull();
+            }
+            statement.execute("RESET ROLE");
+            statement.execute("DROP OWNED BY reader; DROP ROLE reader");
+        }
+    }
+
+    @Test
     void wrongArgumentsAreRefusedWithASentence() {
         assertRefused(
                 "sluice.wait_for(1, 1, interval '1 s', 'nothing')", "No pipeline writes a collection \"nothing\"");
