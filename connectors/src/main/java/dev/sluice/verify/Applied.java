@@ -63,7 +63,7 @@ final class Applied {
         long before = System.nanoTime();
         Duration offset = source.hello().clockOffset();
         Duration roundTrip = Duration.ofNanos(System.nanoTime() - before);
-        return Instant.now().plus(offset).plus(CLOCK_MARGIN).plus(roundTrip);
+        return source.clock().instant().plus(offset).plus(CLOCK_MARGIN).plus(roundTrip);
     }
 
     private @Nullable Instant watermark(String collection) throws SQLException {

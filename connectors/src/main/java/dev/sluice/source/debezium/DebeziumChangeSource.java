@@ -180,8 +180,7 @@ public final class DebeziumChangeSource implements ChangeSource {
         if (position == null || time == null) {
             return null;
         }
-        boolean complete =
-                polls != null && !RecordDecoder.isOfTransaction(last) && polls.isLast(position.resumeToken());
+        boolean complete = polls != null && polls.isLast(position.resumeToken());
         return complete ? time : Watermark.before(time);
     }
 

@@ -15,6 +15,7 @@ import org.bson.BsonReaderMark;
 import org.bson.BsonString;
 import org.bson.BsonType;
 import org.bson.BsonValue;
+import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
 
 /// When the engine last asked MongoDB for changes and has taken all that came: a stream with nothing to
@@ -88,8 +89,12 @@ final class Polls implements CommandListener {
 
     /// @param batchSize how many events were asked for at most; 0 for as many as fit
     static Answer read(BsonDocument response, long batchSize) {
-        try (BsonReader reader = response.asBsonReader()) {
-            if (!(reader instanceof BsonBinaryReader binary) || !enter(binary)) {
+        // What the driver tells listeners is the bytes that came.
+        if (!(response instanceof RawBsonDocument raw)) {
+            return new Answer(true, null);
+        }
+        try (BsonBinaryReader binary = new BsonBinaryReader(raw.getByteBuffer().asNIO())) {
+            if (!enter(binary)) {
                 return new Answer(true, null);
             }
             int from = binary.getBsonInput().getPosition();

@@ -36,14 +36,6 @@ final class RecordDecoder {
         return record.value() instanceof Struct value ? value.getInt64("ts_ms") : 0;
     }
 
-    /// Whether the change was made in a transaction of several documents.
-    static boolean isOfTransaction(SourceRecord record) {
-        return record.value() instanceof Struct value
-                && value.schema().field("source") != null
-                && value.getStruct("source").schema().field("txnNumber") != null
-                && value.getStruct("source").getInt64("txnNumber") != null;
-    }
-
     /// @return null for records that are no change of a document
     @Nullable
     Change change(SourceRecord record) {

@@ -3,14 +3,36 @@ package dev.sluice.service.ops;
 /// Every metric: its name for the meter registry, which Prometheus sees with underscores and the unit's
 /// suffix, its unit and its meaning. The names are a contract with dashboards and alerts.
 public final class MetricNames {
-    /// `sluice_lag_seconds{pipeline,collection}`: how far the rows are behind MongoDB. NaN when unknown.
+    /// `sluice_lag_seconds{pipeline,collection}`: how far the rows are behind MongoDB, by MongoDB's clock:
+    /// the sum of capture lag and apply lag. Grows while either side is away. NaN when unknown, as before
+    /// the collection is copied.
     public static final String LAG = "sluice.lag";
 
-    /// `sluice_apply_latency_seconds{pipeline,collection}`: histogram, from MongoDB's commit to ours.
+    /// `sluice_capture_lag_seconds{pipeline}`: how far what is read is behind MongoDB. NaN when unknown.
+    public static final String CAPTURE_LAG = "sluice.capture.lag";
+
+    /// `sluice_apply_lag_seconds{pipeline,collection}`: how far what is applied is behind what is read. NaN
+    /// when unknown, as before the collection is copied.
+    public static final String APPLY_LAG = "sluice.apply.lag";
+
+    /// `sluice_catch_up_seconds{pipeline}`: until the rows have caught up, if it goes on as in the last
+    /// half minute. 0 when they have, +Inf when they don't gain, NaN when unknown.
+    public static final String CATCH_UP = "sluice.catch.up";
+
+    /// `sluice_resume_token_headroom_seconds{pipeline}`: the position's time minus that of the oplog's
+    /// oldest entry; at 0 the position is lost. NaN when the oplog can't be read.
+    public static final String HEADROOM = "sluice.resume.token.headroom";
+
+    /// `sluice_clock_offset_seconds{pipeline}`: MongoDB's clock minus ours, which is taken out of all the
+    /// others. NaN before MongoDB was asked.
+    public static final String CLOCK_OFFSET = "sluice.clock.offset";
+
+    /// `sluice_apply_latency_seconds{pipeline,collection}`: histogram, from MongoDB's commit to ours, by
+    /// MongoDB's clock.
     public static final String APPLY_LATENCY = "sluice.apply.latency";
 
     /// `sluice_watermark_timestamp_seconds{pipeline,collection}`: everything up to here is applied. NaN
-    /// when unknown.
+    /// when unknown, as before the collection is copied.
     public static final String WATERMARK = "sluice.watermark.timestamp";
 
     /// `sluice_changes_applied_total{pipeline,collection,op}`.
@@ -42,7 +64,8 @@ public final class MetricNames {
     /// without, since this process started; the column is `table.column`. There once there is one.
     public static final String QUARANTINED = "sluice.quarantined.values";
 
-    /// `sluice_changes_waiting{pipeline}`: read and not yet applied.
+    /// `sluice_changes_waiting{pipeline}`: read and not yet applied, at this moment. NaN while nothing is
+    /// read, as between two tries when a database is away.
     public static final String WAITING = "sluice.changes.waiting";
 
     /// `sluice_pipeline_state{pipeline,state}`: 1 for the state the pipeline is in, 0 for the others.

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.ToDoubleFunction;
 
 /// Shows a pipeline's status as metrics. The status keeps the numbers; the registry reads them when it is
 /// scraped.
@@ -29,17 +30,59 @@ public final class PipelineMetrics {
                 .description("Changes read and not yet applied")
                 .tags("pipeline", status.pipeline())
                 .register(registry);
+        seconds(
+                MetricNames.CAPTURE_LAG,
+                "How far what is read is behind MongoDB",
+                status,
+                PipelineStatus::captureLagSeconds,
+                registry);
+        seconds(
+                MetricNames.CATCH_UP,
+                "Until the rows have caught up, if it goes on like this",
+                status,
+                PipelineStatus::catchUpSeconds,
+                registry);
+        seconds(
+                MetricNames.HEADROOM,
+                "The position's time minus that of the oplog's oldest entry",
+                status,
+                s -> s.headroom().seconds(),
+                registry);
+        seconds(
+                MetricNames.CLOCK_OFFSET,
+                "MongoDB's clock minus ours",
+                status,
+                PipelineStatus::clockOffsetSeconds,
+                registry);
         status.collections().forEach((name, collection) -> bind(status, name, collection, registry));
+    }
+
+    private static void seconds(
+            String name,
+            String description,
+            PipelineStatus status,
+            ToDoubleFunction<PipelineStatus> value,
+            MeterRegistry registry) {
+        Gauge.builder(name, status, value)
+                .description(description)
+                .baseUnit("seconds")
+                .tags("pipeline", status.pipeline())
+                .register(registry);
     }
 
     private static void bind(PipelineStatus status, String name, CollectionStatus collection, MeterRegistry registry) {
         Tags tags = Tags.of("pipeline", status.pipeline(), "collection", name);
-        Gauge.builder(MetricNames.LAG, status, PipelineStatus::lagSeconds)
+        Gauge.builder(MetricNames.LAG, collection, c -> status.lagSeconds(c))
                 .description("How far the rows are behind MongoDB")
                 .baseUnit("seconds")
                 .tags(tags)
                 .register(registry);
-        Gauge.builder(MetricNames.WATERMARK, status, PipelineMetrics::watermark)
+        Gauge.builder(MetricNames.APPLY_LAG, collection, c -> status.applyLagSeconds(c))
+                .description("How far what is applied is behind what is read")
+                .baseUnit("seconds")
+                .tags(tags)
+                .register(registry);
+        Gauge.builder(MetricNames.WATERMARK, collection, c -> watermark(status, c))
                 .description("Everything committed in MongoDB up to this time is applied")
                 .baseUnit("seconds")
                 .tags(tags)
@@ -73,8 +116,8 @@ public final class PipelineMetrics {
         collection.onLatency(millis -> latency.record(millis, TimeUnit.MILLISECONDS));
     }
 
-    private static double watermark(PipelineStatus status) {
+    private static double watermark(PipelineStatus status, CollectionStatus collection) {
         Instant through = status.watermark();
-        return through == null ? Double.NaN : through.toEpochMilli() / 1000.0;
+        return through == null || !collection.backfillDone() ? Double.NaN : through.toEpochMilli() / 1000.0;
     }
 }

@@ -1,6 +1,7 @@
 package dev.sluice.service.ops;
 
 import dev.sluice.failure.Failures;
+import dev.sluice.positions.PipelineLock;
 import dev.sluice.sink.postgres.PostgresConnector;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -20,8 +21,11 @@ import org.jspecify.annotations.Nullable;
 public final class Report {
     private static final String COLLECTIONS = """
             SELECT c.collection,
-                   to_char(w.cluster_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-                   extract(epoch FROM clock_timestamp() - w.cluster_time)::float8,
+                   CASE WHEN b.state = 'done'
+                        THEN to_char(w.cluster_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') END,
+                   CASE WHEN b.state = 'done'
+                        THEN extract(epoch FROM coalesce(w.source_time, w.applied_at) - w.cluster_time
+                                                + (clock_timestamp() - w.applied_at))::float8 END,
                    coalesce(b.state, 'not started'),
                    coalesce(b.documents, 0), coalesce(b.rows, 0), b.estimated_documents,
                    (SELECT count(*) FROM sluice.dead_letter d WHERE d.pipeline = c.pipeline AND d.collection = c.collection),
@@ -49,6 +53,9 @@ public final class Report {
             FROM sluice.position WHERE pipeline = ?
             """;
 
+    /// A process that works moves the position once a second or so.
+    private static final double WORKING_SECONDS = 15;
+
     private final PostgresConnector connector;
     private final String pipeline;
 
@@ -61,6 +68,9 @@ public final class Report {
     /// @param owner who writes the pipeline, or wrote it last; null before the first start
     /// @param position cluster time of the committed position; null when unknown
     /// @param positionAgeSeconds since it last moved, heartbeats included; null before the first start
+    /// @param running whether a process works the pipeline: its position moves, or it holds the pipeline's
+    ///     lock, which can't be seen behind a pooler
+    /// @param live what the running process knows; null when this was read without one
     /// @param notes what there is to say in sentences
     public record Snapshot(
             String pipeline,
@@ -70,6 +80,8 @@ public final class Report {
             long epoch,
             @Nullable String position,
             @Nullable Double positionAgeSeconds,
+            boolean running,
+            @Nullable Live live,
             List<CollectionSnapshot> collections,
             List<String> notes) {
         public Snapshot {
@@ -77,8 +89,24 @@ public final class Report {
             notes = List.copyOf(notes);
         }
 
+        /// Of a pipeline of which nothing else is known.
+        public static Snapshot of(String pipeline) {
+            return new Snapshot(pipeline, null, null, null, 0, null, null, false, null, List.of(), List.of());
+        }
+
+        Snapshot withCollections(List<CollectionSnapshot> others) {
+            return new Snapshot(
+                    pipeline, state, message, owner, epoch, position, positionAgeSeconds, running, live, others, notes);
+        }
+
         public Snapshot withState(String name, @Nullable String text) {
-            return new Snapshot(pipeline, name, text, owner, epoch, position, positionAgeSeconds, collections, notes);
+            return new Snapshot(
+                    pipeline, name, text, owner, epoch, position, positionAgeSeconds, running, live, collections, notes);
+        }
+
+        public Snapshot withLive(Live now) {
+            return new Snapshot(
+                    pipeline, state, message, owner, epoch, position, positionAgeSeconds, true, now, collections, notes);
         }
 
         /// A page of text.
@@ -95,9 +123,17 @@ public final class Report {
                     owner,
                     position == null ? "unknown" : position,
                     positionAgeSeconds));
+            if (!running) {
+                text.append("Nothing runs this pipeline, so there is no lag: each collection is as of its time under"
+                        + " \"applied through\", and MongoDB has moved on. `sluice run` goes on from there.\n");
+            } else if (positionAgeSeconds != null && positionAgeSeconds > WORKING_SECONDS) {
+                text.append(
+                        "A process holds this pipeline, but its position does not move: see its log, or the state in"
+                                + " its GET /api/status.\n");
+            }
             text.append(String.format(
                     Locale.ROOT,
-                    "%-24s %-12s %12s %12s %10s %12s %12s %10s %10s %10s%n",
+                    "%-24s %-12s %12s %12s %10s %12s %12s %10s %10s %10s  %s%n",
                     "collection",
                     "backfill",
                     "documents",
@@ -107,21 +143,23 @@ public final class Report {
                     "quarantined",
                     "waiting",
                     "skipped",
-                    "unmapped"));
+                    "unmapped",
+                    "applied through"));
             for (CollectionSnapshot c : collections) {
                 text.append(String.format(
                         Locale.ROOT,
-                        "%-24s %-12s %,12d %,12d %10s %,12d %,12d %,10d %,10d %,10d%n",
+                        "%-24s %-12s %,12d %,12d %10s %,12d %,12d %,10d %,10d %,10d  %s%n",
                         c.collection(),
                         c.backfill(),
                         c.backfilledDocuments(),
                         c.backfilledRows(),
-                        c.lagSeconds() == null ? "unknown" : String.format(Locale.ROOT, "%.1f", c.lagSeconds()),
+                        lag(c),
                         c.deadLetters(),
                         c.quarantinedValues(),
                         c.waitingDocuments(),
                         c.skippedDocuments(),
-                        c.unmappedFields()));
+                        c.unmappedFields(),
+                        c.watermark() == null ? "unknown" : c.watermark()));
             }
             for (CollectionSnapshot c : collections) {
                 c.skipped()
@@ -131,10 +169,18 @@ public final class Report {
             notes.forEach(note -> text.append(note).append(System.lineSeparator()));
             return text.toString().stripTrailing();
         }
+
+        private String lag(CollectionSnapshot collection) {
+            return collection.lagSeconds() != null
+                    ? String.format(Locale.ROOT, "%.1f", collection.lagSeconds())
+                    : collection.watermark() != null && !running ? "stopped" : "unknown";
+        }
     }
 
-    /// @param watermark everything committed in MongoDB up to here is applied; null when unknown
-    /// @param lagSeconds PostgreSQL's clock minus the watermark; null when unknown
+    /// @param watermark everything committed in MongoDB up to here is applied; null when unknown, as before
+    ///     the collection is copied
+    /// @param lagSeconds how far the rows are behind, by MongoDB's clock as it was when the watermark was
+    ///     written and PostgreSQL's since; null when unknown, and when nothing runs the pipeline
     /// @param backfill not started, running or done
     /// @param deadLetters parked now
     /// @param quarantinedValues in quarantine now
@@ -157,6 +203,22 @@ public final class Report {
             SequencedMap<String, Long> skipped) {
         public CollectionSnapshot {
             skipped = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(skipped));
+        }
+
+        CollectionSnapshot withoutLag() {
+            return new CollectionSnapshot(
+                    collection,
+                    watermark,
+                    null,
+                    backfill,
+                    backfilledDocuments,
+                    backfilledRows,
+                    estimatedDocuments,
+                    deadLetters,
+                    quarantinedValues,
+                    waitingDocuments,
+                    unmappedFields,
+                    skipped);
         }
 
         long skippedDocuments() {
@@ -285,8 +347,9 @@ public final class Report {
                 statement.setString(1, pipeline);
                 try (ResultSet row = statement.executeQuery()) {
                     if (!row.next()) {
-                        return new Snapshot(pipeline, null, null, null, 0, null, null, collections, List.of());
+                        return Snapshot.of(pipeline).withCollections(collections);
                     }
+                    boolean running = row.getDouble(4) < WORKING_SECONDS || PipelineLock.isTaken(connection, pipeline);
                     return new Snapshot(
                             pipeline,
                             null,
@@ -295,7 +358,13 @@ public final class Report {
                             row.getLong(2),
                             row.getString(3),
                             row.getDouble(4),
-                            collections,
+                            running,
+                            null,
+                            running
+                                    ? collections
+                                    : collections.stream()
+                                            .map(CollectionSnapshot::withoutLag)
+                                            .toList(),
                             Notes.read(connection, pipeline));
                 }
             }

@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import org.jspecify.annotations.Nullable;
 
 /// When the rows will have caught up, from how fast the watermark has gained on the clock lately. Any
 /// thread.
@@ -15,10 +14,17 @@ final class CatchUp {
     /// Over less than this nothing can be said.
     private static final Duration LEAST = Duration.ofSeconds(2);
 
+    /// What does not gain over this long has stopped gaining. Longer than a transaction takes.
+    private static final Duration RECENT = Duration.ofSeconds(5);
+
     /// A watermark that gains less than this a second keeps up, and does not catch up.
     private static final double GAIN_LEAST = 0.02;
 
-    private record Sample(Instant clock, Instant watermark) {}
+    private record Sample(Instant clock, Instant watermark) {
+        double lag() {
+            return seconds(Duration.between(watermark, clock));
+        }
+    }
 
     private final Deque<Sample> samples = new ArrayDeque<>();
 
@@ -46,30 +52,47 @@ final class CatchUp {
         return sample.clock().isBefore(time);
     }
 
-    /// Seconds until the watermark is at the clock if it goes on like this: infinite when it does not gain,
-    /// NaN when that can't be said yet.
+    /// Seconds until the watermark is at the clock if it goes on as since it was furthest behind within the
+    /// last half minute: infinite when it does not gain, NaN when that can't be said yet.
     ///
     /// @param clock now, by MongoDB's clock
     synchronized double seconds(Instant clock, Instant watermark) {
-        Sample start = start(clock);
-        if (start == null) {
+        Sample first = samples.peekFirst();
+        if (first == null || Duration.between(first.clock(), clock).compareTo(LEAST) < 0) {
             return Double.NaN;
         }
-        double elapsed = seconds(Duration.between(start.clock(), clock));
-        double gain = seconds(Duration.between(start.watermark(), watermark)) / elapsed - 1;
-        return gain < GAIN_LEAST ? Double.POSITIVE_INFINITY : seconds(Duration.between(watermark, clock)) / gain;
+        double lag = seconds(Duration.between(watermark, clock));
+        Sample peak = peak(clock);
+        double elapsed = seconds(Duration.between(peak.clock(), clock));
+        boolean gains =
+                elapsed * 1_000 >= LEAST.toMillis() && lag < recent(clock).lag();
+        double gain = gains ? (peak.lag() - lag) / elapsed : 0;
+        return gain < GAIN_LEAST ? Double.POSITIVE_INFINITY : lag / gain;
     }
 
-    /// The oldest sample of the window; where there is none, because nothing moved, the newest before it.
-    private @Nullable Sample start(Instant clock) {
+    /// When it was furthest behind: within the window, or at its beginning when nothing moved within.
+    private Sample peak(Instant clock) {
         Instant from = clock.minus(WINDOW);
-        Sample start = null;
+        Sample peak = samples.getFirst();
         for (Sample sample : samples) {
-            if (start == null || isBefore(start, from)) {
-                start = sample;
+            if (isBefore(peak, from) || sample.lag() >= peak.lag()) {
+                peak = sample;
             }
         }
-        return start == null || Duration.between(start.clock(), clock).compareTo(LEAST) < 0 ? null : start;
+        return peak;
+    }
+
+    /// What was a moment ago: the oldest sample of that moment, or the newest before when nothing moved.
+    private Sample recent(Instant clock) {
+        Instant from = clock.minus(RECENT);
+        Instant to = clock.minus(LEAST);
+        Sample recent = samples.getFirst();
+        for (Sample sample : samples) {
+            if (isBefore(recent, from) && !sample.clock().isAfter(to)) {
+                recent = sample;
+            }
+        }
+        return recent;
     }
 
     private static double seconds(Duration duration) {

@@ -1,6 +1,7 @@
 package dev.sluice.service.web;
 
 import dev.sluice.failure.SluiceException;
+import dev.sluice.service.ops.Live;
 import dev.sluice.service.ops.Report;
 import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.service.pipeline.PipelineStatus;
@@ -29,17 +30,19 @@ public final class StatusController {
     HttpResponse<String> status() {
         PipelineState state = status.state();
         try {
-            return HttpResponse.ok(Report.json(report.read().withState(state.name(), message(state))));
+            return HttpResponse.ok(Report.json(
+                    report.read().withState(state.name(), message(state)).withLive(Live.of(status))));
         } catch (SluiceException away) {
             // PostgreSQL holds the rest of the answer; its absence is the answer then.
-            Report.Snapshot bare = new Report.Snapshot(
-                    status.pipeline(), state.name(), away.forPeople(), null, 0, null, null, List.of(), List.of());
+            Report.Snapshot bare = Report.Snapshot.of(status.pipeline())
+                    .withState(state.name(), away.forPeople())
+                    .withLive(Live.of(status));
             return HttpResponse.<String>status(io.micronaut.http.HttpStatus.SERVICE_UNAVAILABLE)
                     .body(Report.json(bare));
         }
     }
 
-    private static @Nullable String message(PipelineState state) {
+    static @Nullable String message(PipelineState state) {
         return switch (state) {
             case PipelineState.Waiting w -> w.kind().what() + " " + w.message() + " Next try at " + w.retryAt() + ".";
             case PipelineState.Failed f -> f.forPeople();

@@ -19,6 +19,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -71,6 +72,16 @@ final class LiveSystem implements AutoCloseable {
 
     MongoSource source() {
         return new MongoSource(mongo.uri(), entry.mapping().database());
+    }
+
+    /// @param clock what this process takes for the time
+    MongoSource source(InstantSource clock) {
+        return new MongoSource(mongo.uri(), entry.mapping().database(), clock);
+    }
+
+    /// For tests that need more of the driver than a database.
+    MongoClient client() {
+        return client;
     }
 
     Pipeline pipeline(MongoSource source) {

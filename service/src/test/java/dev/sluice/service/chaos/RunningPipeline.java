@@ -7,6 +7,7 @@ import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.source.mongo.MongoSource;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 
 /// A pipeline running in this process, for tests that take its databases away rather than its life.
 final class RunningPipeline implements AutoCloseable {
@@ -16,9 +17,9 @@ final class RunningPipeline implements AutoCloseable {
     private final Thread thread;
     private volatile PipelineState end = new PipelineState.Starting();
 
-    private RunningPipeline(LiveSystem system, double verificationShare) {
+    private RunningPipeline(LiveSystem system, InstantSource clock, double verificationShare) {
         this.system = system;
-        this.source = system.source();
+        this.source = system.source(clock);
         this.pipeline = system.pipeline(source);
         pipeline.verifyContinuously(verificationShare);
         this.thread = Thread.ofPlatform().name("test-pipeline").start(() -> {
@@ -31,12 +32,17 @@ final class RunningPipeline implements AutoCloseable {
     }
 
     static RunningPipeline start(LiveSystem system) {
-        return new RunningPipeline(system, 0);
+        return start(system, InstantSource.system());
     }
 
     /// With a verification beside the stream that need not rest.
     static RunningPipeline startVerifying(LiveSystem system) {
-        return new RunningPipeline(system, 1);
+        return new RunningPipeline(system, InstantSource.system(), 1);
+    }
+
+    /// @param clock what this process takes for the time
+    static RunningPipeline start(LiveSystem system, InstantSource clock) {
+        return new RunningPipeline(system, clock, 0);
     }
 
     Pipeline pipeline() {
@@ -52,7 +58,7 @@ final class RunningPipeline implements AutoCloseable {
 
     /// Waits until everything committed before this call is applied, and what waited for it is taken anew.
     void awaitApplied() {
-        Instant now = Instant.now().plus(source.hello().clockOffset());
+        Instant now = source.clock().instant().plus(source.hello().clockOffset());
         await().atMost(Duration.ofMinutes(2)).failFast(this::mustNotFail).until(() -> {
             Instant watermark = pipeline.status().watermark();
             return watermark != null

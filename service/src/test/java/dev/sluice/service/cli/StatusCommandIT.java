@@ -54,6 +54,42 @@ class StatusCommandIT {
     }
 
     @Test
+    void theLagIsByMongoDbsClockWhateverPostgresHas() throws Exception {
+        Place place = copied();
+        // As a process would have written it a moment ago, in a place where MongoDB's clock is an hour ahead.
+        place.execute("UPDATE sluice.position SET updated_at = clock_timestamp()");
+        place.execute("INSERT INTO sluice.watermark (pipeline, collection, cluster_time, source_time, applied_at)"
+                + " VALUES ('demo', 'users', clock_timestamp() + interval '1 hour' - interval '7 s',"
+                + " clock_timestamp() + interval '1 hour', clock_timestamp())");
+
+        JsonNode json = json(Cli.run(place.settings(), "status", "--json"));
+
+        assertThat(json.path("running").asBoolean()).isTrue();
+        assertThat(json.path("collections").get(1).path("lag_seconds").asDouble())
+                .isBetween(7.0, 12.0);
+    }
+
+    @Test
+    void whatNobodyRunsHasNoLagButATime() throws Exception {
+        Place place = copied();
+        place.execute("UPDATE sluice.position SET updated_at = clock_timestamp() - interval '2 hours'");
+        place.execute("INSERT INTO sluice.watermark (pipeline, collection, cluster_time, source_time, applied_at)"
+                + " VALUES ('demo', 'users', '2026-01-01T12:00:00Z', '2026-01-01T12:00:01Z', '2026-01-01T12:00:01Z')");
+
+        Result text = Cli.run(place.settings(), "status");
+        JsonNode json = json(Cli.run(place.settings(), "status", "--json"));
+
+        assertThat(text.out())
+                .contains("Nothing runs this pipeline")
+                .containsPattern("users .* stopped .* 2026-01-01T12:00:00.000Z")
+                .containsPattern("orders .* unknown .* unknown");
+        assertThat(json.path("running").asBoolean()).isFalse();
+        JsonNode users = json.path("collections").get(1);
+        assertThat(users.path("lag_seconds").isNull()).isTrue();
+        assertThat(users.path("watermark").asText()).isEqualTo("2026-01-01T12:00:00.000Z");
+    }
+
+    @Test
     void itIsShownAgainAndAgainUntilItIsEnded() {
         Place place = copied();
 

@@ -166,6 +166,20 @@ class HttpIT {
         assertThat(metric("sluice_apply_latency_seconds_bucket{" + users + "pipeline=\"demo\",le=\"+Inf\"}"))
                 .hasValue(3);
         assertThat(metric("sluice_changes_waiting{pipeline=\"demo\"}")).hasValue(0);
+        assertThat(metric("sluice_apply_lag_seconds{" + users + "pipeline=\"demo\"}")
+                        .orElse(Double.NaN))
+                .isNotNegative();
+        assertThat(metric("sluice_capture_lag_seconds{pipeline=\"demo\"}").orElse(Double.NaN))
+                .isBetween(0.0, 8.0);
+        // MongoDB runs on this machine.
+        assertThat(metric("sluice_clock_offset_seconds{pipeline=\"demo\"}").orElse(Double.NaN))
+                .isBetween(-0.5, 0.5);
+        await().atMost(BOUND).untilAsserted(() -> {
+            assertThat(metric("sluice_resume_token_headroom_seconds{pipeline=\"demo\"}")
+                            .orElse(Double.NaN))
+                    .isBetween(0.0, 3_600.0);
+            assertThat(metric("sluice_catch_up_seconds{pipeline=\"demo\"}")).hasValue(0);
+        });
         for (String state : List.of("starting", "backfilling", "waiting", "draining", "stopped", "failed")) {
             assertThat(state(state)).as(state).hasValue(0);
         }
@@ -240,6 +254,19 @@ class HttpIT {
                 .startsWith("process " + ProcessHandle.current().pid() + " on ");
         assertThat(status.path("epoch").asLong()).isEqualTo(1);
         assertThat(status.path("position").asText()).endsWith("Z");
+        assertThat(status.path("running").asBoolean()).isTrue();
+        JsonNode live = status.path("live");
+        assertThat(live.path("lag_seconds").asDouble(-1)).isBetween(0.0, 8.0);
+        assertThat(live.path("capture_lag_seconds").asDouble(-1)).isBetween(0.0, 8.0);
+        assertThat(live.path("changes_waiting").asInt(-1)).isZero();
+        assertThat(live.path("catch_up").asText()).isEqualTo("caught up");
+        assertThat(live.path("resume_token_headroom_seconds").isNumber()).isTrue();
+        assertThat(live.path("through").asText()).matches("\\d+\\.\\d+");
+        assertThat(live.path("collections")
+                        .path("users")
+                        .path("apply_lag_seconds")
+                        .asDouble(-1))
+                .isBetween(0.0, 8.0);
         assertThat(status.path("collections").findValuesAsText("collection")).containsExactly("orders", "users");
         JsonNode users = status.path("collections").get(1);
         assertThat(users.path("backfill").asText()).isEqualTo("done");
@@ -263,6 +290,12 @@ class HttpIT {
         HttpResponse<String> status = get("/api/status");
         assertThat(status.statusCode()).isEqualTo(503);
         assertThat(status.body()).contains("PostgreSQL can't be reached");
+        // What the process knows by itself is there all the same.
+        JsonNode live = JsonMapper.builder().build().readTree(status.body()).path("live");
+        assertThat(live.path("lag_seconds").isNumber()).isTrue();
+        assertThat(live.path("changes_waiting").isNull()).isTrue();
+        assertThat(metric("sluice_changes_waiting{pipeline=\"demo\"}").orElse(0))
+                .isNaN();
         double lag = lag();
         await().atMost(BOUND).untilAsserted(() -> assertThat(lag()).isGreaterThan(lag + 2));
         // How many are parked can't be known now, and is not said.
@@ -326,7 +359,8 @@ class HttpIT {
                     .body()
                     .lines()
                     .filter(line -> line.startsWith(series + " "))
-                    .mapToDouble(line -> Double.parseDouble(line.substring(series.length() + 1)))
+                    .map(line -> line.substring(series.length() + 1).replace("+Inf", "Infinity"))
+                    .mapToDouble(Double::parseDouble)
                     .findFirst();
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
