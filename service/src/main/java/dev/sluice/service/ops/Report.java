@@ -101,12 +101,32 @@ public final class Report {
 
         public Snapshot withState(String name, @Nullable String text) {
             return new Snapshot(
-                    pipeline, name, text, owner, epoch, position, positionAgeSeconds, running, live, collections, notes);
+                    pipeline,
+                    name,
+                    text,
+                    owner,
+                    epoch,
+                    position,
+                    positionAgeSeconds,
+                    running,
+                    live,
+                    collections,
+                    notes);
         }
 
         public Snapshot withLive(Live now) {
             return new Snapshot(
-                    pipeline, state, message, owner, epoch, position, positionAgeSeconds, true, now, collections, notes);
+                    pipeline,
+                    state,
+                    message,
+                    owner,
+                    epoch,
+                    position,
+                    positionAgeSeconds,
+                    true,
+                    now,
+                    collections,
+                    notes);
         }
 
         /// A page of text.

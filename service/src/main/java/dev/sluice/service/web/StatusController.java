@@ -11,7 +11,6 @@ import io.micronaut.http.annotation.Controller;
 import io.micronaut.http.annotation.Get;
 import io.micronaut.scheduling.TaskExecutors;
 import io.micronaut.scheduling.annotation.ExecuteOn;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// `GET /api/status`: what `sluice status --json` says, and the state of this process.

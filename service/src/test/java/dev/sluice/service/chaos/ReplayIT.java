@@ -11,6 +11,7 @@ import com.mongodb.client.model.Updates;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.service.config.Settings;
 import dev.sluice.service.ops.Replays;
+import dev.sluice.service.ops.Verifications;
 import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.web.HttpService;
 import dev.sluice.source.mongo.MongoSource;
@@ -267,7 +268,8 @@ class ReplayIT {
                     Settings.read(Map.of("SLUICE_HTTP_PORT", "0"), Map.of()),
                     running.pipeline().status(),
                     system.connector(),
-                    replays)) {
+                    replays,
+                    new Verifications(system.connector(), "demo"))) {
                 running.awaitStreaming();
                 assertThat(call(http, "POST", "/api/checkpoints/start", "").statusCode())
                         .isEqualTo(201);
