@@ -101,6 +101,9 @@ public final class Verifier {
     /// @param workers how many chunks are compared at once
     /// @param afresh whether one that was broken off is given up
     public record Wish(Mode mode, Origin origin, int sample, double share, int workers, boolean afresh) {
+        /// How many chunks at once go well with most machines.
+        public static final int WORKERS = 2;
+
         public Wish {
             if (sample < 1 || workers < 1 || !(share > 0 && share <= 1)) {
                 throw new IllegalArgumentException("a verification looks at something, with somebody, at some time");

@@ -3,7 +3,6 @@ package dev.sluice.service.bench;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.MongoCursor;
 import com.mongodb.client.MongoDatabase;
-import com.mongodb.client.model.InsertManyOptions;
 import dev.sluice.schema.Catalog;
 import dev.sluice.source.mongo.MongoSource;
 import java.io.PrintStream;
@@ -11,7 +10,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Random;
 import java.util.function.LongFunction;
 import java.util.function.Supplier;
@@ -120,25 +118,13 @@ public final class BackfillBench {
             this.expected = documents * rowsPerDocument;
             MongoDatabase database = servers.newDatabase();
             this.collection = database.getCollection(kind.collection());
-            load(documents);
+            Filling.fill(collection, documents, kind.documents(), progress);
             this.source = new MongoSource(servers.mongo().uri(), database.getName());
             RowCodec codec = kind.codec().get();
             this.tables = codec.tables().stream().map(RowCodec.Rows::table).toList();
             this.ready = ReadyBytes.of(collection, codec, BATCH);
             this.bare = Target.create(servers.postgres(), entry);
             this.sluice = Target.create(servers.postgres(), entry);
-        }
-
-        private void load(long documents) {
-            progress.printf(Locale.ROOT, "Writing %,d %s ...%n", documents, kind.collection());
-            List<Document> batch = new ArrayList<>(BATCH);
-            for (long n = 1; n <= documents; n++) {
-                batch.add(kind.documents().apply(n));
-                if (batch.size() == BATCH || n == documents) {
-                    collection.insertMany(batch, new InsertManyOptions().ordered(false));
-                    batch.clear();
-                }
-            }
         }
 
         Contest copies() {

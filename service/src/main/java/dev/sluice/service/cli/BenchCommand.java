@@ -7,6 +7,7 @@ import dev.sluice.service.bench.BackfillBench;
 import dev.sluice.service.bench.LatencyBench;
 import dev.sluice.service.bench.Report;
 import dev.sluice.service.bench.StreamBench;
+import dev.sluice.service.bench.VerifyBench;
 import dev.sluice.service.ops.SnakeCaseJson;
 import java.io.PrintStream;
 import java.sql.SQLException;
@@ -37,7 +38,12 @@ import picocli.CommandLine.Option;
                     + " one's figure may hold what an earlier one made the heap grow to",
             ""
         },
-        subcommands = {BenchCommand.Backfill.class, BenchCommand.Stream.class, BenchCommand.Latency.class})
+        subcommands = {
+            BenchCommand.Backfill.class,
+            BenchCommand.Stream.class,
+            BenchCommand.Latency.class,
+            BenchCommand.Verify.class
+        })
 final class BenchCommand implements Runnable {
     @CommandLine.Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
@@ -46,10 +52,10 @@ final class BenchCommand implements Runnable {
     @Override
     public void run() {
         throw new CommandLine.ParameterException(
-                spec.commandLine(), "What is to be measured is missing: backfill, stream or latency.");
+                spec.commandLine(), "What is to be measured is missing: backfill, stream, latency or verify.");
     }
 
-    /// What the three have in common.
+    /// What they have in common.
     abstract static class Measuring implements Callable<Integer> {
         @Option(names = "--json", description = "One JSON object, with every single run; progress goes to stderr.")
         private boolean json;
@@ -238,6 +244,47 @@ final class BenchCommand implements Runnable {
             require(seconds >= 1 && seconds <= LONGEST, String.format("--seconds is from 1 to %,d.", LONGEST));
             return new LatencyBench(progress, rates.isEmpty() ? List.of(500, 2_000) : rates, seconds, runs.of(this))
                     .run();
+        }
+    }
+
+    @Command(
+            name = "verify",
+            mixinStandardHelpOptions = true,
+            versionProvider = SluiceCommand.Version.class,
+            header = "Comparing both sides, beside copying.",
+            description = {
+                "The documents of `bench backfill`: copied, compared while they are equal, and compared after one row in"
+                        + " 1,000 was changed. A comparison that does not find exactly what was changed ends the bench with"
+                        + " exit code 3.",
+                "",
+                "The limits: find alone, and Sluice's own copy of the same documents in the same run.",
+                ""
+            })
+    static final class Verify extends Measuring {
+        @Option(
+                names = "--documents",
+                paramLabel = "N",
+                description = "How many rows are compared (default: ${DEFAULT-VALUE}).",
+                defaultValue = "500000")
+        private long documents = 500_000;
+
+        @Option(
+                names = "--children",
+                negatable = true,
+                defaultValue = "true",
+                fallbackValue = "true",
+                description = "Also a collection with child rows, which is the default; --no-children leaves it out.")
+        private boolean children = true;
+
+        @CommandLine.Mixin
+        private final Runs runs = new Runs();
+
+        @Override
+        Report measure(PrintStream progress) throws SQLException, InterruptedException {
+            require(
+                    documents >= Backfill.LEAST && documents <= Backfill.MOST,
+                    String.format("--documents is from %,d to %,d.", Backfill.LEAST, Backfill.MOST));
+            return new VerifyBench(progress, documents, runs.of(this), children).run();
         }
     }
 }

@@ -77,8 +77,11 @@ final class VerifyCommand implements Callable<Integer> {
             description = "Work at most this part of the time; default ${DEFAULT-VALUE}.")
     private int budget = 100;
 
-    @Option(names = "--parallel", paramLabel = "N", description = "How many chunks are compared at once; default 2.")
-    private int parallel = 2;
+    @Option(
+            names = "--parallel",
+            paramLabel = "N",
+            description = "How many chunks are compared at once; default ${DEFAULT-VALUE}.")
+    private int parallel = Verifier.Wish.WORKERS;
 
     @Option(names = "--fresh", description = "Begin at the start, also where an earlier one was broken off.")
     private boolean fresh;

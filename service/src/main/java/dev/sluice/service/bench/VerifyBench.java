@@ -1,0 +1,189 @@
+package dev.sluice.service.bench;
+
+import com.mongodb.client.MongoCollection;
+import com.mongodb.client.MongoCursor;
+import com.mongodb.client.MongoDatabase;
+import dev.sluice.schema.Catalog;
+import dev.sluice.service.pipeline.Pipeline;
+import dev.sluice.service.pipeline.VerifyRun;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.verify.Drift;
+import dev.sluice.verify.Mode;
+import dev.sluice.verify.Origin;
+import dev.sluice.verify.Verifier;
+import java.io.PrintStream;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.LongFunction;
+import org.bson.Document;
+import org.bson.RawBsonDocument;
+
+/// How fast both sides are compared, beside the copy of the same documents in the same run. Each comparison
+/// is checked: it finds what was changed, and nothing else.
+public final class VerifyBench {
+    private static final int WARM_UP_MAX = 50_000;
+    private static final int FETCH = 10_000;
+    private static final long SEED = 1;
+
+    private final PrintStream progress;
+    private final long rows;
+    private final int runs;
+    private final boolean children;
+
+    /// @param rows that are compared, about; child rows count too
+    /// @param children whether a collection with child rows is compared as well
+    public VerifyBench(PrintStream progress, long rows, int runs, boolean children) {
+        this.progress = progress;
+        this.rows = rows;
+        this.runs = runs;
+        this.children = children;
+    }
+
+    public Report run() throws SQLException, InterruptedException {
+        try (Servers servers = Servers.start()) {
+            Machine machine = Machine.of(servers);
+            List<Contest.Table> tables = new ArrayList<>();
+            Random random = new Random(SEED);
+            tables.add(compare(servers, Users.COLLECTION, "city", n -> Users.user(n, random), rows, 1));
+            if (children) {
+                tables.add(compare(
+                        servers,
+                        Orders.COLLECTION,
+                        "status",
+                        n -> Orders.order(n, random),
+                        Math.max(1, rows / (1 + Orders.LINES)),
+                        1 + Orders.LINES));
+            }
+            return new ContestReport("verify", runs, machine, tables);
+        }
+    }
+
+    private Contest.Table compare(
+            Servers servers,
+            String collection,
+            String drifting,
+            LongFunction<Document> made,
+            long documents,
+            int rowsPerDocument)
+            throws SQLException, InterruptedException {
+        long few = Math.min(documents, WARM_UP_MAX / rowsPerDocument);
+        try (Round round = new Round(servers, collection, drifting, made, few, rowsPerDocument)) {
+            round.contest().warmUp(progress);
+        }
+        try (Round round = new Round(servers, collection, drifting, made, documents, rowsPerDocument)) {
+            return round.contest().run(runs, progress);
+        }
+    }
+
+    /// A filled collection and the target it is copied to.
+    private final class Round implements AutoCloseable {
+        private final Servers servers;
+        private final String name;
+        private final String drifting;
+        private final long documents;
+        private final long expected;
+        private final Catalog.Entry entry = Catalog.load("demo");
+        private final List<CollectionTarget> targets = Pipeline.targets(entry.mapping());
+        private final MongoCollection<Document> collection;
+        private final MongoSource source;
+        private Target target;
+
+        Round(
+                Servers servers,
+                String name,
+                String drifting,
+                LongFunction<Document> made,
+                long documents,
+                int rowsPerDocument) {
+            this.servers = servers;
+            this.name = name;
+            this.drifting = drifting;
+            this.documents = documents;
+            this.expected = documents * rowsPerDocument;
+            MongoDatabase database = servers.newDatabase();
+            this.collection = database.getCollection(name);
+            Filling.fill(collection, documents, made, progress);
+            this.source = new MongoSource(servers.mongo().uri(), database.getName());
+            this.target = Target.create(servers.postgres(), entry);
+        }
+
+        Contest contest() {
+            return new Contest("Comparison of " + name, "rows")
+                    .add(Contender.limit("find, raw, into nothing", this::find))
+                    .add(Contender.limit("Sluice: backfill", this::copy))
+                    .add(Contender.measured("Sluice: verify, equal", () -> verify(0)))
+                    .add(Contender.measured("Sluice: verify, one in 1,000 differs", this::verifyDrifted));
+        }
+
+        private Sample find() {
+            long read = 0;
+            ProcessMeter meter = ProcessMeter.start();
+            try (MongoCursor<RawBsonDocument> cursor =
+                    collection.find(RawBsonDocument.class).batchSize(FETCH).cursor()) {
+                while (cursor.hasNext()) {
+                    cursor.next();
+                    read++;
+                }
+            }
+            Sample sample = meter.stop(expected);
+            Check.equal("documents read", documents, read);
+            return sample;
+        }
+
+        private Sample copy() throws SQLException, InterruptedException {
+            target.close();
+            target = Target.create(servers.postgres(), entry);
+            target.checkpoint();
+            SluiceBackfill backfill = new SluiceBackfill(source, target.connector(), entry.mapping(), name);
+            ProcessMeter meter = ProcessMeter.start();
+            backfill.copy();
+            return meter.stop(expected);
+        }
+
+        private Sample verifyDrifted() throws SQLException, InterruptedException {
+            String table = targets.stream()
+                    .filter(t -> t.collection().equals(name))
+                    .findFirst()
+                    .orElseThrow()
+                    .mapping()
+                    .table()
+                    .sql();
+            target.execute("UPDATE " + table + " SET " + drifting + " = 'drifted' WHERE hashtext(id::text) % 1000 = 0");
+            return verify(target.count(table + " WHERE " + drifting + " = 'drifted'"));
+        }
+
+        private Sample verify(long differing) throws SQLException, InterruptedException {
+            target.checkpoint();
+            CollectionTarget compared = targets.stream()
+                    .filter(t -> t.collection().equals(name))
+                    .findFirst()
+                    .orElseThrow();
+            VerifyRun run = new VerifyRun("bench", targets, source, target.connector());
+            ProcessMeter meter = ProcessMeter.start();
+            Verifier.Result result = run.verify(
+                    compared,
+                    new Verifier.Wish(Mode.FULL, Origin.ASKED, 1, 1, Verifier.Wish.WORKERS, true),
+                    (t, how) -> {},
+                    () -> false);
+            Sample sample = meter.stop(expected);
+            Check.equal("documents compared", documents, result.documents());
+            Check.equal("rows compared", expected, result.rows());
+            Check.equal(
+                    "rows that differ",
+                    differing == 0 ? Map.of() : Map.of(Drift.Kind.DIFFERENT, differing),
+                    result.drift());
+            return sample;
+        }
+
+        @Override
+        public void close() throws SQLException {
+            source.close();
+            target.close();
+            collection.drop();
+        }
+    }
+}
