@@ -89,13 +89,30 @@ class BenchCommandIT {
     }
 
     @Test
+    void comparingIsMeasuredBesideCopyingAndFindsWhatWasChanged() throws IOException {
+        JsonNode report = report("verify", "--documents", "6000", "--runs", "1");
+
+        assertThat(report.path("bench").asText()).isEqualTo("verify");
+        assertThat(report.path("tables")).hasSize(2);
+        for (JsonNode table : report.path("tables")) {
+            assertThat(names(table))
+                    .containsExactly(
+                            "find, raw, into nothing",
+                            "Sluice: backfill",
+                            "Sluice: verify, equal",
+                            "Sluice: verify, one in 1,000 differs");
+            table.path("lines").forEach(line -> assertLine(line, 1));
+        }
+    }
+
+    @Test
     void aSizeThatMeasuresNothingIsRefusedWithTheRange() {
         assertRefused("--documents is from 1,000 to 100,000,000.", "backfill", "--documents", "999");
         assertRefused("--changes is from 5,000 to 10,000,000.", "stream", "--changes", "4999");
         assertRefused("--runs is from 1 to 100.", "stream", "--runs", "0");
         assertRefused("--rate is from 1 to 100,000.", "latency", "--rate", "500", "--rate", "0");
         assertRefused("--seconds is from 1 to 3,600.", "latency", "--seconds", "0");
-        assertRefused("What is to be measured is missing: backfill, stream or latency.");
+        assertRefused("What is to be measured is missing: backfill, stream, latency or verify.");
     }
 
     @Test
