@@ -1,24 +1,37 @@
 package dev.sluice.verify;
 
 import dev.sluice.failure.Failures;
+import dev.sluice.mapping.KeyResult;
 import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.RowIdentity;
 import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import org.bson.BsonValue;
 
 /// Looks at single documents again and again, as they are touched, and notes what differs. For one thread.
 public final class Recheck implements AutoCloseable {
+    private static final int LOOKS_MAX = 30;
+
     private final Connection comparing;
     private final Connection bookkeeping;
     private final Settlement settlement;
     private final VerificationStore store;
+    private final BooleanSupplier stopped;
 
-    private Recheck(Connection comparing, Connection bookkeeping, Settlement settlement, VerificationStore store) {
+    private Recheck(
+            Connection comparing,
+            Connection bookkeeping,
+            Settlement settlement,
+            VerificationStore store,
+            BooleanSupplier stopped) {
+        this.stopped = stopped;
         this.comparing = comparing;
         this.bookkeeping = bookkeeping;
         this.settlement = settlement;
@@ -48,7 +61,7 @@ public final class Recheck implements AutoCloseable {
                     mapper,
                     inFlight,
                     stopped);
-            return new Recheck(comparing, connector.openForLongWork(), settlement, new VerificationStore(pipeline));
+            return new Recheck(comparing, connector.openForLongWork(), settlement, new VerificationStore(pipeline), stopped);
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
@@ -67,6 +80,31 @@ public final class Recheck implements AutoCloseable {
             throw Failures.classify(e);
         }
         return verdicts;
+    }
+
+    /// Looks at documents until it is known of each whether its rows are as they should be.
+    ///
+    /// @param ids a few thousand at most, each once
+    /// @return how many have rows that are not; one that is written each time it is looked at does not count
+    /// @throws dev.sluice.failure.SluiceException when one of the servers can't be asked; then close this
+    public long differing(CollectionTarget target, List<BsonValue> ids) {
+        List<Suspect> open = new ArrayList<>();
+        for (BsonValue id : ids) {
+            if (target.mapper().key(id) instanceof KeyResult.Key(Object key)) {
+                open.add(new Suspect(key.toString(), RowIdentity.documentKey(id)));
+            }
+        }
+        long differing = 0;
+        for (int look = 0; look < LOOKS_MAX && !open.isEmpty() && !stopped.getAsBoolean(); look++) {
+            Map<Suspect, Verdict> verdicts = look(target, open);
+            differing += verdicts.values().stream()
+                    .filter(Verdict.Drifted.class::isInstance)
+                    .count();
+            open = open.stream()
+                    .filter(s -> !verdicts.containsKey(s) || verdicts.get(s) instanceof Verdict.Undecided)
+                    .toList();
+        }
+        return differing;
     }
 
     @Override

@@ -14,6 +14,7 @@ import dev.sluice.change.Position;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -35,16 +36,17 @@ import org.jspecify.annotations.Nullable;
 public final class CollectionWatch implements AutoCloseable {
     private static final List<String> WATCHED = List.of("drop", "rename", "dropDatabase", "invalidate", "modify");
 
-    /// On a server whose tokens stand still while nothing happens, so many polls without an event mean that
-    /// there is nothing more.
-    private static final int IDLE_POLLS = 3;
+    /// The stand-ins look through so many entries a poll and no more, and when none of them is for us, the
+    /// token may be ahead of what was looked through. So there it counts only after some quiet.
+    private static final long QUIET_NANOS = Duration.ofSeconds(5).toNanos();
 
     private final MongoClient client;
     private final String database;
     private final Set<String> collections;
     private MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor;
     private Position position;
-    private int idle;
+    private Position sure;
+    private long quietSince = System.nanoTime();
 
     /// @throws SluiceException of kind HISTORY_LOST when the oplog no longer holds the position
     CollectionWatch(MongoClient client, String database, Position after, Set<String> collections) {
@@ -52,6 +54,7 @@ public final class CollectionWatch implements AutoCloseable {
         this.database = database;
         this.collections = Set.copyOf(collections);
         this.position = after;
+        this.sure = after;
         this.cursor = open(after);
     }
 
@@ -111,19 +114,22 @@ public final class CollectionWatch implements AutoCloseable {
             for (ChangeStreamDocument<RawBsonDocument> change = cursor.tryNext();
                     change != null;
                     change = cursor.tryNext()) {
-                idle = 0;
+                quietSince = System.nanoTime();
                 add(events, change);
                 position = Position.of(change.getResumeToken(), change.getClusterTime());
+                sure = position;
                 if (change.getOperationType() == OperationType.INVALIDATE) {
                     // The stream ends with it, and a new one begins behind it.
                     cursor.close();
                     cursor = open(position);
                 }
             }
-            idle++;
             BsonDocument token = cursor.getResumeToken();
             if (token != null) {
                 position = Position.of(token, null);
+            }
+            if (position.movesWhenIdle() || isQuiet()) {
+                sure = position;
             }
             return events;
         } catch (MongoException e) {
@@ -158,20 +164,24 @@ public final class CollectionWatch implements AutoCloseable {
         return namespace != null && namespace.get("coll") instanceof BsonString name ? name.getValue() : "";
     }
 
-    /// Up to where it has looked.
+    /// Up to where it has certainly looked: going on from there misses nothing.
     public Position position() {
-        return position;
+        return sure;
+    }
+
+    private boolean isQuiet() {
+        return System.nanoTime() - quietSince > QUIET_NANOS;
     }
 
     /// Whether all that happened up to a time has been seen.
     public boolean hasReached(BsonTimestamp time) {
         BsonTimestamp here = position.clusterTime();
-        return (here != null && here.compareTo(time) >= 0) || (!position.movesWhenIdle() && idle >= IDLE_POLLS);
+        return position.movesWhenIdle() ? here != null && here.compareTo(time) >= 0 : isQuiet();
     }
 
-    /// Forgets that nothing came lately, so that [#hasReached] takes polls from now on.
+    /// Begins to wait for quiet anew, so that [#hasReached] counts what comes from now on.
     public void lookAnew() {
-        idle = 0;
+        quietSince = System.nanoTime();
     }
 
     /// The watched collections that there are, with MongoDB's identifiers of them in hex; empty where

@@ -127,6 +127,22 @@ public final class StreamHistory {
                 .orElse(asked + " The oplog's oldest entry can't be read, so the gap is not known.");
     }
 
+    /// Whether the server's tokens move on while it looks for what is asked for, as a mongod's do.
+    private boolean tokensMove() {
+        try (MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> now = client.getDatabase(database)
+                .watch(List.of(), RawBsonDocument.class)
+                .maxAwaitTime(10, TimeUnit.MILLISECONDS)
+                .cursor()) {
+            if (now.getResumeToken() == null) {
+                now.tryNext();
+            }
+            BsonDocument token = now.getResumeToken();
+            return token != null && Position.of(token, null).movesWhenIdle();
+        } catch (MongoException e) {
+            throw Failures.classify(e);
+        }
+    }
+
     /// What happened at one time.
     public sealed interface Event {
         String collection();
@@ -153,33 +169,47 @@ public final class StreamHistory {
 
     /// A part of the stream while it is read. For one thread.
     public final class Reading implements AutoCloseable {
-        /// On a server whose tokens stand still while nothing happens, so many polls without an event mean
-        /// that there is nothing more.
+        /// So many polls without an event, and the caller is asked whether to go on.
         private static final int IDLE_POLLS = 3;
+
+        /// The stand-ins look through so many entries a poll and no more; when none of them is for us, the
+        /// poll brings nothing, and the token of one of them is ahead of what was looked through. So being
+        /// there counts only after some quiet, and long quiet counts as being there.
+        private static final long QUIET_NANOS = Duration.ofMillis(1_500).toNanos();
+
+        private static final long LONG_QUIET_NANOS = Duration.ofSeconds(10).toNanos();
 
         private final Start start;
         private final BsonTimestamp upTo;
         private final List<String> collections;
+
+        /// Whether the server picks what is for us, and its tokens say how far it has looked.
+        private final boolean picks;
+
         private MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor;
         private @Nullable BsonTimestamp reached;
         private boolean complete;
-        private int idle;
+        private long quietSince = System.nanoTime();
+        private boolean busy;
 
         private Reading(Start start, BsonTimestamp upTo, List<String> collections) {
             this.start = start;
             this.upTo = upTo;
             this.collections = collections;
+            this.picks = tokensMove();
             this.cursor = open(start);
         }
 
         private MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> open(Start from) {
-            List<Bson> pipeline = List.of(
-                    Aggregates.match(Filters.or(
-                            Filters.and(Filters.in("operationType", OF_DOCUMENTS), Filters.in("ns.coll", collections)),
-                            Filters.in("operationType", OF_COLLECTIONS))),
-                    // The token (_id) has to stay.
-                    Aggregates.project(
-                            Projections.include("_id", "operationType", "ns", "to", "documentKey", "clusterTime")));
+            List<Bson> pipeline = new ArrayList<>();
+            if (picks) {
+                pipeline.add(Aggregates.match(Filters.or(
+                        Filters.and(Filters.in("operationType", OF_DOCUMENTS), Filters.in("ns.coll", collections)),
+                        Filters.in("operationType", OF_COLLECTIONS))));
+            }
+            // The token (_id) has to stay.
+            pipeline.add(Aggregates.project(
+                    Projections.include("_id", "operationType", "ns", "to", "documentKey", "clusterTime")));
             ChangeStreamIterable<RawBsonDocument> stream = client.getDatabase(database)
                     .watch(pipeline, RawBsonDocument.class)
                     .batchSize(5_000)
@@ -218,26 +248,36 @@ public final class StreamHistory {
         /// @param most how many at most
         public List<Event> next(int most) {
             List<Event> events = new ArrayList<>();
+            // What the caller did since is no quiet of the server's.
+            if (busy) {
+                quietSince = System.nanoTime();
+            }
+            int seen = 0;
+            int idle = 0;
             try {
-                idle = 0;
-                while (!complete && events.size() < most) {
+                while (!complete && seen < most) {
                     ChangeStreamDocument<RawBsonDocument> change = cursor.tryNext();
                     if (change != null) {
-                        idle = 0;
+                        seen++;
+                        quietSince = System.nanoTime();
                         add(events, change);
                         continue;
                     }
                     BsonDocument token = cursor.getResumeToken();
-                    Position here = token == null ? null : Position.of(token, null);
-                    BsonTimestamp time = here == null ? null : here.clusterTime();
-                    advance(time);
+                    BsonTimestamp time =
+                            token == null ? null : Position.of(token, null).clusterTime();
                     boolean there = time != null && time.compareTo(upTo) >= 0;
+                    long quiet = System.nanoTime() - quietSince;
+                    complete = picks ? there : quiet > LONG_QUIET_NANOS || (there && quiet > QUIET_NANOS);
+                    if (picks || complete) {
+                        advance(time);
+                    }
                     idle++;
-                    complete = there || (here != null && !here.movesWhenIdle() && idle >= IDLE_POLLS);
                     if (idle >= IDLE_POLLS) {
                         break;
                     }
                 }
+                busy = seen > 0;
                 return events;
             } catch (MongoException e) {
                 throw refused(e);
@@ -266,7 +306,7 @@ public final class StreamHistory {
                         events.add(new Event.OfCollection(touched, time));
                     }
                 }
-            } else if (change.getDocumentKey() != null) {
+            } else if (change.getDocumentKey() != null && collections.contains(collection)) {
                 // A sharded collection's key has the shard key beside it.
                 events.add(
                         new Event.OfDocument(collection, change.getDocumentKey().get("_id", BsonNull.VALUE), time));

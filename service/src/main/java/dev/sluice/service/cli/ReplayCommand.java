@@ -270,9 +270,17 @@ final class ReplayCommand implements Callable<Integer> {
         }
 
         @Override
+        public void onNobodyThere(Duration patience) {
+            end();
+            err.println(
+                    "No process runs the pipeline. One that is coming back is waited for, " + patience.toSeconds() + " s.");
+            err.flush();
+        }
+
+        @Override
         public void onTakenOver() {
             end();
-            err.println("No process runs the pipeline: this one takes the documents.");
+            err.println("This process takes the documents.");
         }
 
         private void say(String text) {

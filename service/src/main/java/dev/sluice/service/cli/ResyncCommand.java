@@ -9,6 +9,7 @@ import dev.sluice.sink.CollectionTarget;
 import dev.sluice.source.mongo.MongoSource;
 import java.io.PrintWriter;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -110,8 +111,16 @@ final class ResyncCommand implements Callable<Integer> {
         }
 
         @Override
+        public void onNobodyThere(Duration patience) {
+            PrintWriter err = spec.commandLine().getErr();
+            err.println(
+                    "No process runs the pipeline. One that is coming back is waited for, " + patience.toSeconds() + " s.");
+            err.flush();
+        }
+
+        @Override
         public void onTakenOver() {
-            spec.commandLine().getErr().println("No process runs the pipeline: this one reads the collections.");
+            spec.commandLine().getErr().println("This process reads the collections.");
         }
     }
 

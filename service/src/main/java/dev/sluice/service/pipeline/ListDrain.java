@@ -30,8 +30,8 @@ import java.util.stream.Collectors;
 public final class ListDrain {
     private static final Duration POLL = Duration.ofMillis(200);
 
-    /// A process whose pipeline broke off starts it again within ten seconds. Who took the pipeline over
-    /// meanwhile would stop it for good.
+    /// A process whose pipeline broke off tries again within ten seconds, however long a database is away.
+    /// Who took the pipeline over meanwhile would stop that process for good.
     private static final Duration PATIENCE = Duration.ofSeconds(12);
 
     private final String pipeline;
@@ -59,6 +59,9 @@ public final class ListDrain {
         /// Said again and again while somebody else takes them.
         void onLeft(long left);
 
+        /// No process runs the pipeline now; one that is coming back is waited for so long.
+        void onNobodyThere(Duration patience);
+
         /// No process runs the pipeline, so this one takes them.
         void onTakenOver();
     }
@@ -77,23 +80,28 @@ public final class ListDrain {
     public long await(Remaining remaining, Listener listener, BooleanSupplier stopped)
             throws SQLException, InterruptedException {
         try (Connection connection = connector.open()) {
+            long goneSince = System.nanoTime();
+            boolean said = false;
             while (true) {
                 long left = remaining.count(connection);
                 if (left == 0 || stopped.getAsBoolean()) {
                     return left;
                 }
-                if (nobodyThere(connection) && drain(listener, stopped)) {
-                    continue;
+                if (!nobodyThere(connection)) {
+                    goneSince = System.nanoTime();
+                } else if (System.nanoTime() - goneSince > PATIENCE.toNanos()) {
+                    if (drain(listener, stopped)) {
+                        continue;
+                    }
+                    goneSince = System.nanoTime();
+                } else if (!said) {
+                    said = true;
+                    listener.onNobodyThere(PATIENCE);
                 }
                 listener.onLeft(left);
                 Thread.sleep(POLL);
             }
         }
-    }
-
-    /// Whether a process runs the pipeline now.
-    public static boolean isRun(Connection connection, String pipeline) throws SQLException {
-        return PipelineLock.isTaken(connection, pipeline);
     }
 
     /// Nobody has the lock, and nobody has moved the position for a while: a lock can't be seen through

@@ -160,12 +160,7 @@ class ReplayIT {
                 awaitFresh(system, service);
                 writer.start();
                 system.execute("UPDATE users SET age = -1; DELETE FROM order_lines");
-                // Each of the first transactions is slow, so that the kill meets some that are done and some that are
-                // not.
-                system.execute(
-                        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-                                + " PERFORM pg_sleep(0.05); RETURN NULL; END $$;"
-                                + " CREATE TRIGGER slow AFTER DELETE ON sluice.resync FOR EACH STATEMENT EXECUTE FUNCTION slow()");
+                slowDown(system);
                 ServiceProcess listed = sluice(system, "replay", "--from", "1h", "--no-wait");
                 assertThat(listed.awaitExit(60)).as(listed.output()).isZero();
                 long documents = system.number("SELECT documents FROM sluice.replay");
@@ -187,6 +182,40 @@ class ReplayIT {
             }
             assertThat(system.differences()).isEmpty();
         }
+    }
+
+    @Test
+    @DisplayName("Ctrl-C leaves the rest to the running pipeline, and says so")
+    void brokenOff() throws SQLException, InterruptedException {
+        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
+                LiveWriter filled = new LiveWriter(system.database(), 3_000, 3_000, 8, 1);
+                ServiceProcess service = ServiceProcess.run(system)) {
+            awaitFresh(system, service);
+            system.execute("UPDATE users SET age = -1");
+            slowDown(system);
+            try (ServiceProcess replay = sluice(system, "replay", "--from", "1h")) {
+                await().atMost(Duration.ofMinutes(1))
+                        .pollInterval(Duration.ofMillis(20))
+                        .failFast(replay::mustLive)
+                        .until(() -> system.number("SELECT count(*) FROM sluice.resync") > 0);
+                replay.terminate();
+                assertThat(replay.awaitExit(30)).as(replay.output()).isEqualTo(1);
+                assertThat(replay.output())
+                        .containsPattern("Stopped: [0-9,]+ of them are still on the list. A running pipeline goes on");
+            }
+            await().atMost(Duration.ofMinutes(1))
+                    .failFast(service::mustLive)
+                    .until(() -> "done".equals(system.text("SELECT state FROM sluice.replay")));
+            assertThat(filled.written()).isZero();
+            assertThat(system.differences()).isEmpty();
+        }
+    }
+
+    /// Each transaction of the list takes a while, so that what happens in the middle happens in the middle.
+    private static void slowDown(LiveSystem system) throws SQLException {
+        system.execute("CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                + " PERFORM pg_sleep(0.3); RETURN NULL; END $$;"
+                + " CREATE TRIGGER slow AFTER DELETE ON sluice.resync FOR EACH STATEMENT EXECUTE FUNCTION slow()");
     }
 
     @Test
