@@ -164,7 +164,8 @@ class LagIT {
             write(burst);
             system.execute("UPDATE pause SET seconds = 1.5");
             Instant giveUp = Instant.now().plusSeconds(120);
-            while (users(status).changesApplied() < before + burst && Instant.now().isBefore(giveUp)) {
+            while (users(status).changesApplied() < before + burst
+                    && Instant.now().isBefore(giveUp)) {
                 most = Math.max(most, status.waiting());
                 estimates.add(status.catchUpSeconds());
                 Thread.sleep(50);
