@@ -14,6 +14,7 @@ import com.mongodb.client.model.Updates;
 import dev.sluice.change.Change;
 import dev.sluice.change.ChangeBatch;
 import dev.sluice.change.Position;
+import dev.sluice.change.Watermark;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
@@ -32,6 +33,7 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
 import org.bson.BsonArray;
@@ -40,6 +42,7 @@ import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonInt64;
 import org.bson.BsonString;
+import org.bson.BsonTimestamp;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
 import org.bson.codecs.BsonDocumentCodec;
@@ -107,6 +110,58 @@ class DebeziumChangeSourceIT {
                 .allMatch(time -> time != 0);
         assertThat(changes.getFirst().committedAtMillis())
                 .isCloseTo(System.currentTimeMillis(), org.assertj.core.data.Offset.offset(120_000L));
+    }
+
+    @Test
+    void theLastChangeThereWasIsKnownToBeTheLastOfItsTime() {
+        start(source.currentPosition());
+        // The first may come with the answer that opens the stream, which is no poll's.
+        things.insertOne(BsonDocument.parse("{_id: 1}"));
+        awaitChanges(1);
+        things.insertOne(BsonDocument.parse("{_id: 2}"));
+        Change alone = awaitChanges(2).getLast();
+
+        assertThat(throughOf(changed().size() - 1)).isEqualTo(alone.clusterTime());
+    }
+
+    @Test
+    void nothingOfATimeComesAfterABatchThatIsSaidToHaveAllOfIt() {
+        start(source.currentPosition());
+        for (int i = 0; i < 20; i++) {
+            int from = i * 1_000;
+            things.insertMany(IntStream.range(from, from + 1_000)
+                    .mapToObj(id -> new BsonDocument("_id", new BsonInt32(id)))
+                    .toList());
+        }
+        List<Change> all = awaitChanges(20_000);
+
+        int seen = 0;
+        for (int i = 0; i < changed().size(); i++) {
+            seen += changed().get(i).changes().size();
+            BsonTimestamp through = throughOf(i);
+            BsonTimestamp last = all.get(seen - 1).clusterTime();
+            assertThat(through).isGreaterThanOrEqualTo(Watermark.before(last)).isLessThanOrEqualTo(last);
+            if (seen < all.size()) {
+                assertThat(all.get(seen).clusterTime()).isGreaterThan(through);
+            }
+        }
+    }
+
+    @Test
+    void whereThePollsAreNotHeardOnlyTheTimeBeforeIsCertain() {
+        keep(DebeziumChangeSource.start(settings().withRawDocuments(false), source.currentPosition(), batches::add));
+        things.insertOne(BsonDocument.parse("{_id: 1}"));
+        Change alone = awaitChanges(1).getFirst();
+
+        assertThat(throughOf(0)).isEqualTo(Watermark.before(alone.clusterTime()));
+    }
+
+    private List<ChangeBatch> changed() {
+        return batches.stream().filter(b -> !b.changes().isEmpty()).toList();
+    }
+
+    private BsonTimestamp throughOf(int batch) {
+        return Objects.requireNonNull(changed().get(batch).through());
     }
 
     @Test

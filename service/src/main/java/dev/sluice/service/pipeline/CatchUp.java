@@ -5,8 +5,8 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/// When the rows will have caught up, from how fast the watermark has gained on the clock lately. Any
-/// thread.
+/// When the rows will have caught up, from how fast they have lately: by how far they are behind, which is
+/// the lag or the number of changes that wait. Any thread.
 final class CatchUp {
     private static final Duration WINDOW = Duration.ofSeconds(30);
     private static final Duration EVERY = Duration.ofMillis(500);
@@ -17,26 +17,22 @@ final class CatchUp {
     /// What does not gain over this long has stopped gaining. Longer than a transaction takes.
     private static final Duration RECENT = Duration.ofSeconds(5);
 
-    /// A watermark that gains less than this a second keeps up, and does not catch up.
+    /// What gains less than this a second keeps up, and does not catch up.
     private static final double GAIN_LEAST = 0.02;
 
-    private record Sample(Instant clock, Instant watermark) {
-        double lag() {
-            return seconds(Duration.between(watermark, clock));
-        }
-    }
+    private record Sample(Instant clock, double behind) {}
 
     private final Deque<Sample> samples = new ArrayDeque<>();
 
-    /// Notes where the watermark is.
+    /// Notes how far it is behind.
     ///
-    /// @param clock now, by MongoDB's clock
-    synchronized void onMoved(Instant clock, Instant watermark) {
+    /// @param clock now, by any clock, as long as it is the same
+    synchronized void onMoved(Instant clock, double behind) {
         Sample last = samples.peekLast();
         if (last != null && Duration.between(last.clock(), clock).compareTo(EVERY) < 0) {
             return;
         }
-        samples.addLast(new Sample(clock, watermark));
+        samples.addLast(new Sample(clock, behind));
         // The newest of those outside is kept: while nothing moves it says that nothing moves.
         Instant from = clock.minus(WINDOW);
         while (samples.size() > 1 && isBefore(second(), from)) {
@@ -52,22 +48,19 @@ final class CatchUp {
         return sample.clock().isBefore(time);
     }
 
-    /// Seconds until the watermark is at the clock if it goes on as since it was furthest behind within the
-    /// last half minute: infinite when it does not gain, NaN when that can't be said yet.
-    ///
-    /// @param clock now, by MongoDB's clock
-    synchronized double seconds(Instant clock, Instant watermark) {
+    /// Seconds until nothing is left if it goes on as since it was furthest behind within the last half
+    /// minute: infinite when it does not gain, NaN when that can't be said yet.
+    synchronized double seconds(Instant clock, double behind) {
         Sample first = samples.peekFirst();
         if (first == null || Duration.between(first.clock(), clock).compareTo(LEAST) < 0) {
             return Double.NaN;
         }
-        double lag = seconds(Duration.between(watermark, clock));
         Sample peak = peak(clock);
         double elapsed = seconds(Duration.between(peak.clock(), clock));
         boolean gains =
-                elapsed * 1_000 >= LEAST.toMillis() && lag < recent(clock).lag();
-        double gain = gains ? (peak.lag() - lag) / elapsed : 0;
-        return gain < GAIN_LEAST ? Double.POSITIVE_INFINITY : lag / gain;
+                elapsed * 1_000 >= LEAST.toMillis() && behind < recent(clock).behind();
+        double gain = gains ? (peak.behind() - behind) / elapsed : 0;
+        return gain < GAIN_LEAST ? Double.POSITIVE_INFINITY : behind / gain;
     }
 
     /// When it was furthest behind: within the window, or at its beginning when nothing moved within.
@@ -75,7 +68,7 @@ final class CatchUp {
         Instant from = clock.minus(WINDOW);
         Sample peak = samples.getFirst();
         for (Sample sample : samples) {
-            if (isBefore(peak, from) || sample.lag() >= peak.lag()) {
+            if (isBefore(peak, from) || sample.behind() >= peak.behind()) {
                 peak = sample;
             }
         }

@@ -20,6 +20,8 @@ final class OplogWatch implements AutoCloseable {
     /// Before there is a position there is nothing to compare.
     private static final Duration EVERY_AT_FIRST = Duration.ofSeconds(1);
 
+    private static final Duration CLOSE = Duration.ofSeconds(5);
+
     private final MongoSource source;
     private final PipelineStatus status;
     private final HeadroomAlarm alarm = new HeadroomAlarm();
@@ -74,9 +76,15 @@ final class OplogWatch implements AutoCloseable {
                 seconds);
     }
 
+    /// Waits for the thread, which must not ask a connection that is closed meanwhile.
     @Override
     public void close() {
         thread.interrupt();
+        try {
+            thread.join(CLOSE);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /// When to say that there is little left: once, when it is less than an hour and shrinks, and again

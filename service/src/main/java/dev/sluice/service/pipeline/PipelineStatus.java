@@ -36,6 +36,9 @@ public final class PipelineStatus {
 
     private static final double CAUGHT_UP_SECONDS = 1;
 
+    /// A stream that has read up to this has read what there is.
+    private static final double READ_UP_SECONDS = 3;
+
     /// For how long an idle stream's word holds.
     private static final Duration IDLE_FOR = Duration.ofSeconds(4);
 
@@ -43,7 +46,8 @@ public final class PipelineStatus {
     private final SequencedMap<String, CollectionStatus> collections = new LinkedHashMap<>();
     private final AtomicReference<PipelineState> state = new AtomicReference<>(new PipelineState.Starting());
     private final SourceClock clock;
-    private final CatchUp catchUp = new CatchUp();
+    private final CatchUp lagCatchUp = new CatchUp();
+    private final CatchUp waitingCatchUp = new CatchUp();
     private final LongAdder applyNanos = new LongAdder();
     private final AtomicLong waiting = new AtomicLong();
     private final ReentrantLock lock = new ReentrantLock();
@@ -244,11 +248,24 @@ public final class PipelineStatus {
     /// they have, infinite when they don't gain, NaN when unknown.
     public double catchUpSeconds() {
         Instant now = clock.now();
-        Instant through = applied.time();
-        if (now == null || through == null) {
+        double lag = lagSeconds();
+        if (now == null || Double.isNaN(lag)) {
             return Double.NaN;
         }
-        return isCaughtUp() ? 0 : catchUp.seconds(now, through);
+        if (isCaughtUp()) {
+            return 0;
+        }
+        double byLag = lagCatchUp.seconds(now, lag);
+        double waiting = waiting();
+        if (Double.isNaN(waiting) || captureLagSeconds() > READ_UP_SECONDS) {
+            return byLag;
+        }
+        // All is read, so what waits is what is left. The watermark is slow to say so: of a burst that was written
+        // faster
+        // than
+        // it is applied it loses to the clock until the burst's end.
+        double byWaiting = waitingCatchUp.seconds(now, waiting);
+        return Double.isNaN(byLag) ? byWaiting : Double.isNaN(byWaiting) ? byLag : Math.min(byLag, byWaiting);
     }
 
     private boolean isCaughtUp() {
@@ -415,9 +432,13 @@ public final class PipelineStatus {
             }
         }
         move(through);
-        Instant time = applied.time();
-        if (now != null && time != null) {
-            catchUp.onMoved(now, time);
+        double lag = lagSeconds();
+        double waits = waiting();
+        if (now != null && !Double.isNaN(lag)) {
+            lagCatchUp.onMoved(now, lag);
+        }
+        if (now != null && !Double.isNaN(waits)) {
+            waitingCatchUp.onMoved(now, waits);
         }
         appliedListener.accept(changes.size());
     }

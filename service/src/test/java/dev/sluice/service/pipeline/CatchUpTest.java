@@ -60,11 +60,15 @@ class CatchUpTest {
         for (int i = 0; i < seconds; i++) {
             clock = clock.plusSeconds(1);
             watermark = watermark.plus(Duration.ofMillis((long) (watermarkPerSecond * 1_000)));
-            catchUp.onMoved(clock, watermark);
+            catchUp.onMoved(clock, lag());
         }
     }
 
     private double seconds() {
-        return catchUp.seconds(clock, watermark);
+        return catchUp.seconds(clock, lag());
+    }
+
+    private double lag() {
+        return Duration.between(watermark, clock).toMillis() / 1_000.0;
     }
 }
