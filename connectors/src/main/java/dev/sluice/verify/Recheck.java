@@ -61,7 +61,8 @@ public final class Recheck implements AutoCloseable {
                     mapper,
                     inFlight,
                     stopped);
-            return new Recheck(comparing, connector.openForLongWork(), settlement, new VerificationStore(pipeline), stopped);
+            return new Recheck(
+                    comparing, connector.openForLongWork(), settlement, new VerificationStore(pipeline), stopped);
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
@@ -85,7 +86,8 @@ public final class Recheck implements AutoCloseable {
     /// Looks at documents until it is known of each whether its rows are as they should be.
     ///
     /// @param ids a few thousand at most, each once
-    /// @return how many have rows that are not; one that is written each time it is looked at does not count
+    /// @return how many have rows that are not; one that is written each time it is looked at does not
+    ///     count
     /// @throws dev.sluice.failure.SluiceException when one of the servers can't be asked; then close this
     public long differing(CollectionTarget target, List<BsonValue> ids) {
         List<Suspect> open = new ArrayList<>();

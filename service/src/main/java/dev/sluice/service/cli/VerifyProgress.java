@@ -62,6 +62,13 @@ final class VerifyProgress implements Verifier.Listener, ListDrain.Listener {
     }
 
     @Override
+    public void onNobodyThere(Duration patience) {
+        say(
+                "%s: no process runs the pipeline; waiting %d s in case one comes back",
+                collection, patience.toSeconds());
+    }
+
+    @Override
     public void onTakenOver() {
         say("%s: no process runs the pipeline, so this one takes the documents anew", collection);
     }

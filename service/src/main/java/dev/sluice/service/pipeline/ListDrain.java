@@ -72,6 +72,9 @@ public final class ListDrain {
         public void onLeft(long left) {}
 
         @Override
+        public void onNobodyThere(Duration patience) {}
+
+        @Override
         public void onTakenOver() {}
     };
 

@@ -91,6 +91,9 @@ class TamperingIT {
         public void onLeft(long left) {}
 
         @Override
+        public void onNobodyThere(Duration patience) {}
+
+        @Override
         public void onTakenOver() {
             throw new IllegalStateException("the pipeline runs");
         }
