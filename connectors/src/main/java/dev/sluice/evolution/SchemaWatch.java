@@ -271,7 +271,8 @@ public final class SchemaWatch implements AutoCloseable {
                 FailureKind.COLLECTION_CHANGED,
                 change.forPeople()
                         + (change.kind() == Kind.DATABASE_DROPPED
-                                ? " The change stream ended with it: `sluice backfill --resync --prune` begins a new one."
+                                ? " The change stream ended with it, so it can't be accepted: `sluice backfill --resync --prune`"
+                                        + " begins a new one."
                                 : " This is change " + change.id() + " of `sluice schema-changes`."));
     }
 
