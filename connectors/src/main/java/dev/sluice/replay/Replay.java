@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// in time: what is written is what the documents are now. For one thread.
 public final class Replay implements AutoCloseable {
     private static final int EVENTS_AT_ONCE = 5_000;
-    private static final int CHECKED_AT_ONCE = 500;
+    private static final int CHECKED_AT_ONCE = 2_000;
 
     private final String pipeline;
     private final StreamHistory history;

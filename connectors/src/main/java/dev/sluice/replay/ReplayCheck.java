@@ -4,10 +4,10 @@ import dev.sluice.sink.CollectionTarget;
 import java.util.List;
 import org.bson.BsonValue;
 
-/// Compares documents with their rows, after those were taken anew. The seam for whoever verifies.
+/// Compares documents with their rows, after those were taken anew.
 @FunctionalInterface
 public interface ReplayCheck {
-    /// @param ids some hundreds at a time, each once; the document may be gone meanwhile
+    /// @param ids a few thousand at a time, each once; the document may be gone meanwhile
     /// @return how many of them have rows that are not as they should be
     long differing(CollectionTarget target, List<BsonValue> ids);
 }

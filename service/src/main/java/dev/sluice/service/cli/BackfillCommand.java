@@ -14,9 +14,6 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -35,9 +32,6 @@ import picocli.CommandLine.Option;
                         + " is made again, and rows that are right already are not written. A later `sluice run` streams what"
                         + " happened since the first copy began.")
 final class BackfillCommand implements Callable<Integer> {
-    /// A chunk takes seconds; a server that does not answer is given up before whoever stops us gives up.
-    private static final long STOP_SECONDS = 25;
-
     @Option(names = "--collection", paramLabel = "C", description = "Only this collection; may be repeated.")
     private List<String> collections = List.of();
 
@@ -161,23 +155,20 @@ final class BackfillCommand implements Callable<Integer> {
 
     private int copy(Setup setup, MongoSource source, List<CollectionTarget> all, List<CollectionTarget> chosen)
             throws SQLException, InterruptedException {
-        AtomicBoolean stopped = new AtomicBoolean();
-        CountDownLatch ended = new CountDownLatch(1);
-        Thread hook = new Thread(() -> stop(stopped, ended), "sluice-stop");
-        Runtime.getRuntime().addShutdownHook(hook);
-        try (CopyProgress progress =
-                new CopyProgress(spec.commandLine().getOut(), spec.commandLine().getErr(), SluiceCommand.isVerbose())) {
+        PrintWriter err = spec.commandLine().getErr();
+        try (StopSignal stop = StopSignal.install(
+                        err,
+                        "Stopping: the chunks in hand are finished first.",
+                        "Stopped before the end; what is copied stays. Run the same command again to go on there.");
+                CopyProgress progress = new CopyProgress(spec.commandLine().getOut(), err, SluiceCommand.isVerbose())) {
             CopyRun.Result result = new CopyRun(setup.pipelineName(), all, source, setup.connector())
-                    .run(new CopyRun.Wish(chosen, limits(), resync, prune), progress, stopped::get);
+                    .run(new CopyRun.Wish(chosen, limits(), resync, prune), progress, stop);
             progress.sum();
             result.failed().values().forEach(e -> SluiceCommand.trace(e, spec.commandLine()));
             if (!result.failed().isEmpty()) {
                 return SluiceCommand.COULD_NOT_RUN;
             }
             return result.complete() ? SluiceCommand.FINE : SluiceCommand.FINDING;
-        } finally {
-            ended.countDown();
-            removeUnlessItRuns(hook);
         }
     }
 
@@ -187,29 +178,6 @@ final class BackfillCommand implements Callable<Integer> {
             limits = limits.withDocuments(batchSize);
         }
         return parallel == null ? limits : limits.withWorkers(parallel);
-    }
-
-    private static void removeUnlessItRuns(Thread hook) {
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException shuttingDown) {
-            // The hook ends the process.
-        }
-    }
-
-    /// On Ctrl-C or SIGTERM: the chunk in hand is finished, and what is done stays done.
-    private void stop(AtomicBoolean stopped, CountDownLatch ended) {
-        PrintWriter err = spec.commandLine().getErr();
-        stopped.set(true);
-        err.println("Stopping: the chunks in hand are finished first.");
-        try {
-            if (ended.await(STOP_SECONDS, TimeUnit.SECONDS)) {
-                err.println("Stopped before the end; what is copied stays. Run the same command again to go on there.");
-                Runtime.getRuntime().halt(SluiceCommand.FINDING);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     private int preview(Setup setup, MongoSource source, List<CollectionTarget> all, List<CollectionTarget> chosen)

@@ -21,9 +21,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -44,7 +41,6 @@ import picocli.CommandLine.ParameterException;
                     + " a point that can't be used."
         })
 final class ReplayCommand implements Callable<Integer> {
-    private static final long STOP_SECONDS = 25;
     private static final long LINE_EVERY_NANOS = Duration.ofSeconds(2).toNanos();
 
     @Option(
@@ -66,6 +62,9 @@ final class ReplayCommand implements Callable<Integer> {
     @Option(names = "--dry-run", description = "Only count, and say whether the oplog goes back so far.")
     private boolean dryRun;
 
+    @Option(names = "--no-verify", description = "Do not compare the documents with their rows afterwards.")
+    private boolean noVerify;
+
     @Option(names = "--no-wait", description = "Put the documents on the list, and leave them to the running pipeline.")
     private boolean noWait;
 
@@ -76,15 +75,14 @@ final class ReplayCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandSpec spec;
 
-    private final AtomicBoolean stopped = new AtomicBoolean();
-    private final CountDownLatch ended = new CountDownLatch(1);
 
     @Override
     public Integer call() throws InterruptedException {
         Setup setup = Setup.forBoth();
-        Thread hook = new Thread(this::stop, "sluice-stop");
-        Runtime.getRuntime().addShutdownHook(hook);
-        try (MongoSource source = setup.source()) {
+        PrintWriter err = spec.commandLine().getErr();
+        // What is listed stays listed, and the outcome says so.
+        try (StopSignal stop = StopSignal.install(err, "Stopping.", null);
+                MongoSource source = setup.source()) {
             Replays replays = new Replays(
                     setup.connector(),
                     setup.pipelineName(),
@@ -96,12 +94,9 @@ final class ReplayCommand implements Callable<Integer> {
             } catch (IllegalArgumentException wrong) {
                 throw new ParameterException(spec.commandLine(), String.valueOf(wrong.getMessage()), wrong);
             }
-            return replay(replays.run(), wish);
+            return replay(replays.run(), wish, stop);
         } catch (SQLException e) {
             throw Failures.classify(e);
-        } finally {
-            ended.countDown();
-            removeUnlessItRuns(hook);
         }
     }
 
@@ -109,6 +104,7 @@ final class ReplayCommand implements Callable<Integer> {
     ///
     /// @param replay its number; null where nothing was listed
     /// @param left documents that are still on the list
+    /// @param differing documents whose rows are not as they should be afterwards; null where nobody looked
     private record Outcome(
             boolean dryRun,
             boolean reachable,
@@ -116,22 +112,23 @@ final class ReplayCommand implements Callable<Integer> {
             @Nullable Found found,
             @Nullable Long documents,
             @Nullable Long left,
+            @Nullable Long differing,
             @Nullable String message) {}
 
-    private int replay(ReplayRun run, ReplayRun.Wish wish) throws SQLException, InterruptedException {
+    private int replay(ReplayRun run, ReplayRun.Wish wish, StopSignal stop) throws SQLException, InterruptedException {
         Progress progress = new Progress();
         try {
             if (dryRun) {
-                Found found = run.dryRun(wish, progress, stopped::get);
+                Found found = run.dryRun(wish, progress, stop);
                 progress.end();
                 return found == null ? nothingDone() : counted(found);
             }
             if (noWait) {
-                Listed listed = run.list(wish, progress, stopped::get);
+                Listed listed = run.list(wish, progress, stop);
                 progress.end();
                 return listed == null ? nothingDone() : listed(listed);
             }
-            Result result = run.run(wish, null, progress, stopped::get);
+            Result result = run.run(wish, !noVerify, progress, stop);
             progress.end();
             return result == null ? nothingDone() : taken(result);
         } catch (SluiceException e) {
@@ -145,7 +142,7 @@ final class ReplayCommand implements Callable<Integer> {
 
     private int counted(Found found) {
         print(
-                new Outcome(true, true, null, found, found.documents(), null, null),
+                new Outcome(true, true, null, found, found.documents(), null, null, null),
                 table(found)
                         + String.format(
                                 Locale.ROOT,
@@ -157,7 +154,7 @@ final class ReplayCommand implements Callable<Integer> {
     private int listed(Listed listed) {
         Found found = listed.found();
         print(
-                new Outcome(false, true, listed.id(), found, found.documents(), found.documents(), null),
+                new Outcome(false, true, listed.id(), found, found.documents(), found.documents(), null, null),
                 table(found)
                         + String.format(
                                 Locale.ROOT,
@@ -171,7 +168,7 @@ final class ReplayCommand implements Callable<Integer> {
         Found found = result.listed().found();
         if (result.left() > 0) {
             print(
-                    new Outcome(false, true, result.listed().id(), found, found.documents(), result.left(), "stopped"),
+                    new Outcome(false, true, result.listed().id(), found, found.documents(), result.left(), null, "stopped"),
                     table(found)
                             + String.format(
                                     Locale.ROOT,
@@ -180,15 +177,33 @@ final class ReplayCommand implements Callable<Integer> {
                                     result.left()));
             return SluiceCommand.FINDING;
         }
+        Long differing = result.differing().orElse(null);
         print(
-                new Outcome(false, true, result.listed().id(), found, found.documents(), 0L, null),
-                table(found) + String.format(Locale.ROOT, "%,d documents were taken anew.", found.documents()));
+                new Outcome(false, true, result.listed().id(), found, found.documents(), 0L, differing, null),
+                table(found)
+                        + String.format(
+                                Locale.ROOT, "%,d documents were taken anew%s", found.documents(), verdict(differing)));
+        if (differing != null && differing > 0) {
+            return SluiceCommand.FINDING;
+        }
         return SluiceCommand.FINE;
+    }
+
+    private static String verdict(@Nullable Long differing) {
+        return differing == null
+                ? "."
+                : differing == 0
+                        ? ", and their rows are equal to them."
+                        : String.format(
+                                Locale.ROOT,
+                                ". The rows of %,d of them still differ: SELECT * FROM sluice.drift shows which, and `sluice"
+                                        + " dead-letters list` whether they could not be written.",
+                                differing);
     }
 
     private int nothingDone() {
         print(
-                new Outcome(dryRun, true, null, null, null, null, "stopped"),
+                new Outcome(dryRun, true, null, null, null, null, null, "stopped"),
                 "Stopped while the stream was read; nothing is done.");
         return SluiceCommand.FINDING;
     }
@@ -196,7 +211,7 @@ final class ReplayCommand implements Callable<Integer> {
     private int unreachable(SluiceException lost) {
         String message = Replays.unreachable(lost);
         if (json) {
-            print(new Outcome(dryRun, false, null, null, null, null, message), "");
+            print(new Outcome(dryRun, false, null, null, null, null, null, message), "");
         } else {
             PrintWriter err = spec.commandLine().getErr();
             err.println(spec.commandLine().getColorScheme().errorText(message));
@@ -303,26 +318,6 @@ final class ReplayCommand implements Callable<Integer> {
                 begun = false;
                 err.println();
             }
-        }
-    }
-
-    private static void removeUnlessItRuns(Thread hook) {
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException shuttingDown) {
-            // The hook ends the process.
-        }
-    }
-
-    /// On Ctrl-C or SIGTERM: what is listed stays listed.
-    private void stop() {
-        stopped.set(true);
-        try {
-            if (ended.await(STOP_SECONDS, TimeUnit.SECONDS)) {
-                Runtime.getRuntime().halt(SluiceCommand.FINDING);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 }

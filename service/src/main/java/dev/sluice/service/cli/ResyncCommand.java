@@ -12,9 +12,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -33,8 +30,6 @@ import picocli.CommandLine.ParameterException;
             "Ends with 0 when all is read, 1 when something is left."
         })
 final class ResyncCommand implements Callable<Integer> {
-    private static final long STOP_SECONDS = 25;
-
     @Option(names = "--collection", paramLabel = "C", description = "Only this collection; may be repeated.")
     private List<String> collections = List.of();
 
@@ -51,8 +46,6 @@ final class ResyncCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandSpec spec;
 
-    private final AtomicBoolean stopped = new AtomicBoolean();
-    private final CountDownLatch ended = new CountDownLatch(1);
 
     /// What is printed as JSON.
     ///
@@ -69,9 +62,10 @@ final class ResyncCommand implements Callable<Integer> {
         List<CollectionTarget> chosen = all.stream()
                 .filter(t -> collections.isEmpty() || collections.contains(t.collection()))
                 .toList();
-        Thread hook = new Thread(this::stop, "sluice-stop");
-        Runtime.getRuntime().addShutdownHook(hook);
-        try (MongoSource source = setup.source()) {
+        PrintWriter err = spec.commandLine().getErr();
+        // What is listed stays listed, and the outcome says so.
+        try (StopSignal stop = StopSignal.install(err, "Stopping.", null);
+                MongoSource source = setup.source()) {
             ResyncRun run = new ResyncRun(setup.pipelineName(), all, source, setup.connector());
             long last;
             try {
@@ -79,14 +73,11 @@ final class ResyncCommand implements Callable<Integer> {
             } catch (IllegalArgumentException wrong) {
                 throw new ParameterException(spec.commandLine(), String.valueOf(wrong.getMessage()), wrong);
             }
-            long left = noWait ? chosen.size() : run.await(last, new Said(), stopped::get);
+            long left = noWait ? chosen.size() : run.await(last, new Said(), stop);
             print(chosen.stream().map(CollectionTarget::collection).toList(), left);
             return left == 0 || noWait ? SluiceCommand.FINE : SluiceCommand.FINDING;
         } catch (SQLException e) {
             throw Failures.classify(e);
-        } finally {
-            ended.countDown();
-            removeUnlessItRuns(hook);
         }
     }
 
@@ -121,26 +112,6 @@ final class ResyncCommand implements Callable<Integer> {
         @Override
         public void onTakenOver() {
             spec.commandLine().getErr().println("This process reads the collections.");
-        }
-    }
-
-    private static void removeUnlessItRuns(Thread hook) {
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException shuttingDown) {
-            // The hook ends the process.
-        }
-    }
-
-    /// On Ctrl-C or SIGTERM: what is listed stays listed.
-    private void stop() {
-        stopped.set(true);
-        try {
-            if (ended.await(STOP_SECONDS, TimeUnit.SECONDS)) {
-                Runtime.getRuntime().halt(SluiceCommand.FINDING);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 }

@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /// Ctrl-C and SIGTERM for a command that ends in good order when it is asked to: its work looks here
 /// whether to stop, is given some time to, and the process ends with 1, since it did not get to the end.
@@ -15,13 +16,13 @@ final class StopSignal implements AutoCloseable, BooleanSupplier {
     private final Thread hook;
     private volatile boolean stopped;
 
-    private StopSignal(PrintWriter err, String stopping, String end) {
+    private StopSignal(PrintWriter err, String stopping, @Nullable String end) {
         this.hook = new Thread(() -> stop(err, stopping, end), "sluice-stop");
     }
 
     /// @param stopping said when the signal comes
-    /// @param end said when the work has stopped
-    static StopSignal install(PrintWriter err, String stopping, String end) {
+    /// @param end said when the work has stopped; null where the work says it itself
+    static StopSignal install(PrintWriter err, String stopping, @Nullable String end) {
         StopSignal signal = new StopSignal(err, stopping, end);
         Runtime.getRuntime().addShutdownHook(signal.hook);
         return signal;
@@ -33,14 +34,16 @@ final class StopSignal implements AutoCloseable, BooleanSupplier {
         return stopped;
     }
 
-    private void stop(PrintWriter err, String stopping, String end) {
+    private void stop(PrintWriter err, String stopping, @Nullable String end) {
         stopped = true;
         err.println(stopping);
         err.flush();
         try {
             if (ended.await(STOP_SECONDS, TimeUnit.SECONDS)) {
-                err.println(end);
-                err.flush();
+                if (end != null) {
+                    err.println(end);
+                    err.flush();
+                }
                 Runtime.getRuntime().halt(SluiceCommand.FINDING);
             }
         } catch (InterruptedException e) {

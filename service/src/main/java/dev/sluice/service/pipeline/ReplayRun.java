@@ -4,8 +4,8 @@ import dev.sluice.failure.Failures;
 import dev.sluice.replay.Replay;
 import dev.sluice.replay.Replay.Found;
 import dev.sluice.replay.Replay.Listed;
-import dev.sluice.replay.ReplayCheck;
 import dev.sluice.replay.ReplayStore;
+import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.source.mongo.MongoSource;
@@ -14,8 +14,13 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import dev.sluice.verify.Recheck;
+import dev.sluice.verify.SincePosition;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
@@ -94,10 +99,10 @@ public final class ReplayRun {
 
     /// Lists what is to be taken anew, and waits until it is.
     ///
-    /// @param check compares them with their rows at the end; null for nobody
+    /// @param verify whether they are compared with their rows at the end
     /// @return null when it was stopped before anything was listed
     /// @throws dev.sluice.failure.SluiceException as [#dryRun]
-    public @Nullable Result run(Wish wish, @Nullable ReplayCheck check, Listener listener, BooleanSupplier stopped)
+    public @Nullable Result run(Wish wish, boolean verify, Listener listener, BooleanSupplier stopped)
             throws SQLException, InterruptedException {
         try (Connection connection = connector.openForLongWork();
                 Replay replay = new Replay(pipeline, source.history(), connection, wish.chosen())) {
@@ -110,9 +115,23 @@ public final class ReplayRun {
             long left = new ListDrain(pipeline, targets, source, connector)
                     .await(c -> store.left(c, listed.id()), listener, stopped);
             store.settle(connection);
-            Optional<Long> differing =
-                    left > 0 || check == null ? Optional.empty() : Optional.of(replay.check(check, stopped));
-            return new Result(listed, left, differing);
+            return new Result(
+                    listed, left, left > 0 || !verify ? Optional.empty() : Optional.of(differing(replay, stopped)));
+        }
+    }
+
+    private long differing(Replay replay, BooleanSupplier stopped) {
+        Map<String, CollectionTarget> byName =
+                targets.stream().collect(Collectors.toMap(CollectionTarget::collection, Function.identity()));
+        try (Recheck recheck = Recheck.open(
+                source,
+                connector,
+                pipeline,
+                targets,
+                new ChangeMapper(byName),
+                new SincePosition(source, connector, pipeline),
+                stopped)) {
+            return replay.check(recheck::differing, stopped);
         }
     }
 

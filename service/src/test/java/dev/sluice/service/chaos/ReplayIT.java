@@ -55,6 +55,8 @@ class ReplayIT {
             assertThat(all.path("reachable").asBoolean()).isTrue();
             assertThat(all.path("documents").asLong()).isGreaterThanOrEqualTo(1_000);
             assertThat(all.path("left").asLong()).isZero();
+            assertThat(all.path("differing").isNumber()).isTrue();
+            assertThat(all.path("differing").asLong()).isZero();
             writer.close();
             awaitFresh(system, service);
             assertThat(system.differences()).isEmpty();
