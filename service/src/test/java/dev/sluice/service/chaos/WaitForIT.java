@@ -154,7 +154,7 @@ class WaitForIT {
     }
 
     @Test
-    void aWriteThatNothingFollowsIsThereAtOnce() throws Exception {
+    void aWriteThatNothingFollowsIsThereAtOnce(TestReporter reporter) throws Exception {
         pauseUntilIdle();
         BsonTimestamp operation = operation(session -> system.database()
                 .getCollection("users")
@@ -162,7 +162,9 @@ class WaitForIT {
 
         long before = System.nanoTime();
         assertThat(waitFor(operation, "20 s")).isTrue();
-        assertThat(seconds(before)).isLessThan(2.0);
+        double waited = seconds(before);
+        reporter.publishEntry(String.format(Locale.ROOT, "a write that nothing follows was waited for %.3f s", waited));
+        assertThat(waited).isLessThan(2.0);
         assertThat(system.number("SELECT count(*) FROM users WHERE id = 'alone'"))
                 .isEqualTo(1);
     }
@@ -183,7 +185,8 @@ class WaitForIT {
     }
 
     @Test
-    void allOfATransactionIsThere() throws Exception {
+    void allOfATransactionIsThere(TestReporter reporter) throws Exception {
+        pauseUntilIdle();
         for (int round = 0; round < 5; round++) {
             String name = "transaction-" + round;
             BsonTimestamp operation = operation(session -> session.withTransaction(() -> {
@@ -196,7 +199,9 @@ class WaitForIT {
             }));
             long before = System.nanoTime();
             assertThat(waitFor(operation, "20 s")).isTrue();
-            assertThat(seconds(before)).isLessThan(4.0);
+            double waited = seconds(before);
+            reporter.publishEntry(String.format(Locale.ROOT, "a transaction was waited for %.3f s", waited));
+            assertThat(waited).isLessThan(4.0);
             assertThat(system.number("SELECT count(*) FROM users WHERE name = '" + name + "'"))
                     .isEqualTo(50);
         }
