@@ -75,8 +75,7 @@ class StreamHistoryIT {
 
     private static Set<BsonValue> read(MongoSource source, Position from, BsonTimestamp upTo, String collection) {
         Set<BsonValue> ids = new HashSet<>();
-        try (StreamHistory.Reading reading =
-                source.history().read(new Start.After(from), upTo, List.of(collection))) {
+        try (StreamHistory.Reading reading = source.history().read(new Start.After(from), upTo, List.of(collection))) {
             while (!reading.complete()) {
                 for (Event event : reading.next(5_000)) {
                     if (event instanceof Event.OfDocument document) {

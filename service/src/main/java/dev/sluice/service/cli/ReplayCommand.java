@@ -272,8 +272,8 @@ final class ReplayCommand implements Callable<Integer> {
         @Override
         public void onNobodyThere(Duration patience) {
             end();
-            err.println(
-                    "No process runs the pipeline. One that is coming back is waited for, " + patience.toSeconds() + " s.");
+            err.println("No process runs the pipeline. One that is coming back is waited for, " + patience.toSeconds()
+                    + " s.");
             err.flush();
         }
 

@@ -113,8 +113,8 @@ final class ResyncCommand implements Callable<Integer> {
         @Override
         public void onNobodyThere(Duration patience) {
             PrintWriter err = spec.commandLine().getErr();
-            err.println(
-                    "No process runs the pipeline. One that is coming back is waited for, " + patience.toSeconds() + " s.");
+            err.println("No process runs the pipeline. One that is coming back is waited for, " + patience.toSeconds()
+                    + " s.");
             err.flush();
         }
 

@@ -210,7 +210,8 @@ class ReplayIT {
         }
     }
 
-    /// Each transaction of the list takes a while, so that what happens in the middle happens in the middle.
+    /// Each transaction of the list takes a while, so that what happens in the middle happens in the
+    /// middle.
     private static void slowDown(LiveSystem system) throws SQLException {
         system.execute("CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
                 + " PERFORM pg_sleep(0.3); RETURN NULL; END $$;"
