@@ -2,6 +2,7 @@ package dev.sluice.mapping;
 
 import dev.sluice.schema.Conversion;
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.math.RoundingMode;
 import java.text.ParsePosition;
 import java.time.DateTimeException;
@@ -86,8 +87,13 @@ final class DateSteps {
         if (seconds.abs().compareTo(SECONDS_MAX) > 0) {
             return number;
         }
-        BigDecimal micros = seconds.setScale(MICROS_OF_SECOND, RoundingMode.FLOOR);
-        long total = micros.unscaledValue().longValueExact();
+        BigInteger micros =
+                seconds.setScale(MICROS_OF_SECOND, RoundingMode.FLOOR).unscaledValue();
+        if (micros.bitLength() >= Long.SIZE) {
+            // No long counts so many microseconds, and no column holds the moment.
+            return number;
+        }
+        long total = micros.longValueExact();
         return date(Math.floorDiv(total, 1_000_000L), (int) Math.floorMod(total, 1_000_000L));
     }
 

@@ -75,7 +75,6 @@ final class ReplayCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandSpec spec;
 
-
     @Override
     public Integer call() throws InterruptedException {
         Setup setup = Setup.forBoth();
@@ -168,7 +167,15 @@ final class ReplayCommand implements Callable<Integer> {
         Found found = result.listed().found();
         if (result.left() > 0) {
             print(
-                    new Outcome(false, true, result.listed().id(), found, found.documents(), result.left(), null, "stopped"),
+                    new Outcome(
+                            false,
+                            true,
+                            result.listed().id(),
+                            found,
+                            found.documents(),
+                            result.left(),
+                            null,
+                            "stopped"),
                     table(found)
                             + String.format(
                                     Locale.ROOT,

@@ -46,7 +46,6 @@ final class ResyncCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandSpec spec;
 
-
     /// What is printed as JSON.
     ///
     /// @param left entries of the list that are not taken yet

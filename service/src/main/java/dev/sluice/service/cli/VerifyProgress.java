@@ -63,9 +63,7 @@ final class VerifyProgress implements Verifier.Listener, ListDrain.Listener {
 
     @Override
     public void onNobodyThere(Duration patience) {
-        say(
-                "%s: no process runs the pipeline; waiting %d s in case one comes back",
-                collection, patience.toSeconds());
+        say("%s: no process runs the pipeline; waiting %d s in case one comes back", collection, patience.toSeconds());
     }
 
     @Override

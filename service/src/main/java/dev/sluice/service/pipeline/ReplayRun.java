@@ -10,6 +10,8 @@ import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.source.mongo.StreamHistory;
+import dev.sluice.verify.Recheck;
+import dev.sluice.verify.SincePosition;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -19,8 +21,6 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import dev.sluice.verify.Recheck;
-import dev.sluice.verify.SincePosition;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 

@@ -40,9 +40,11 @@ import org.jspecify.annotations.Nullable;
 final class TargetChecks {
     private static final int VERSION_MIN = 13;
 
-    /// The lock, the bookkeeping, the stream, what is taken anew (two), metrics and status, a command
-    /// beside it; and one for each worker of the copy.
-    private static final int CONNECTIONS_WANTED = 7 + Backfill.Limits.adaptive().workersMax();
+    /// The lock, the bookkeeping, the stream, what is taken anew (two), the collections' watch, metrics and
+    /// status, a command beside it; and, one after the other, one for each worker of the copy, and those
+    /// of the verification.
+    private static final int CONNECTIONS_WANTED =
+            8 + Math.max(Backfill.Limits.adaptive().workersMax(), 5);
 
     /// Free disk for each byte of documents: rows, indexes and the log together.
     private static final int DISK_FACTOR = 2;
