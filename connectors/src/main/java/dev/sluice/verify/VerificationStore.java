@@ -26,6 +26,9 @@ public final class VerificationStore {
     /// One that nobody was at for longer is not gone on with: what it has seen is too old.
     private static final String TOO_OLD = "1 day";
 
+    /// The rounds of a running pipeline come every minute or so.
+    private static final String KEPT = "7 days";
+
     private final String pipeline;
 
     public VerificationStore(String pipeline) {
@@ -183,7 +186,7 @@ public final class VerificationStore {
         }
     }
 
-    /// Ends a verification, and forgets what it had to remember.
+    /// Ends a verification, and forgets what it had to remember, and the rounds of long ago.
     void finish(Connection connection, long id, Map<Drift.Kind, Long> rows, long undecided) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement("UPDATE sluice.verification SET state = 'done',"
                 + " phase = 'done', missing = ?, extra = ?, different = ?, undecided = ?, finished_at = clock_timestamp(),"
@@ -196,6 +199,13 @@ public final class VerificationStore {
             statement.executeUpdate();
         }
         forget(connection, id);
+        try (PreparedStatement statement =
+                connection.prepareStatement("DELETE FROM sluice.verification WHERE pipeline = ?"
+                        + " AND origin = 'continuous' AND state <> 'running' AND finished_at < now() - interval '"
+                        + KEPT + "'")) {
+            statement.setString(1, pipeline);
+            statement.executeUpdate();
+        }
     }
 
     private void forget(Connection connection, long id) throws SQLException {

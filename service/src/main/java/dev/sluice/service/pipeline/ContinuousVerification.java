@@ -4,6 +4,7 @@ import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.RowChange;
 import dev.sluice.verify.InFlight;
 import dev.sluice.verify.Mode;
 import dev.sluice.verify.Origin;
@@ -12,9 +13,10 @@ import dev.sluice.verify.SincePosition;
 import dev.sluice.verify.Verdict;
 import dev.sluice.verify.Verifier;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,45 +25,79 @@ import org.slf4j.LoggerFactory;
 /// looked at again, and one round after the other goes through everything. What it finds is in
 /// `sluice.drift` and the metrics, and once in the log. It never stops the pipeline: when a server is away,
 /// it tries again later.
-final class ContinuousVerification {
+final class ContinuousVerification implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ContinuousVerification.class);
     private static final Duration BETWEEN_ROUNDS = Duration.ofSeconds(30);
     private static final Duration AFTER_FAILURE = Duration.ofSeconds(5);
     private static final Duration POLL = Duration.ofMillis(500);
+    private static final Duration CLOSE = Duration.ofSeconds(5);
 
     /// Looking takes about a second, most of which is waiting, so this is about as many a second.
     private static final int WRITTEN_MAX = 500;
 
     private final Pipeline pipeline;
     private final double share;
-    private final BooleanSupplier ending;
     private final WrittenDocuments written = new WrittenDocuments(WRITTEN_MAX);
     private final InFlight inFlight;
     private final Map<String, Long> said = new HashMap<>();
+    private final List<Thread> threads = new ArrayList<>();
+    private volatile boolean ending;
 
     /// @param share of the time that each of the two may work, over 0 and up to 1
-    /// @param ending whether to stop
-    ContinuousVerification(Pipeline pipeline, double share, BooleanSupplier ending) {
+    ContinuousVerification(Pipeline pipeline, double share) {
         this.pipeline = pipeline;
         this.share = share;
-        this.ending = ending;
         this.inFlight = new SincePosition(pipeline.source(), pipeline.connector(), pipeline.name());
     }
 
-    /// Where the stream's applier says what it has written.
-    WrittenDocuments written() {
-        return written;
+    /// Begins on threads of its own; nothing happens before the pipeline streams.
+    ContinuousVerification start() {
+        start("sluice-verify", this::rounds);
+        start("sluice-recheck", this::recheck);
+        return this;
+    }
+
+    private interface Work {
+        void run() throws InterruptedException;
+    }
+
+    private void start(String name, Work work) {
+        threads.add(Thread.ofPlatform().name(name).daemon(true).start(() -> {
+            try {
+                work.run();
+            } catch (InterruptedException closed) {
+                Thread.currentThread().interrupt();
+            }
+        }));
+    }
+
+    /// Ends it, and gives what is in hand some seconds.
+    @Override
+    public void close() {
+        ending = true;
+        try {
+            for (Thread thread : threads) {
+                thread.join(CLOSE);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// What the stream's applier has written; on its thread.
+    void onWritten(List<RowChange> changes) {
+        written.add(changes);
     }
 
     /// Goes through everything, again and again.
-    void rounds() throws InterruptedException {
+    private void rounds() throws InterruptedException {
         VerifyRun run = new VerifyRun(pipeline.name(), pipeline.targets(), pipeline.source(), pipeline.connector());
         Verifier.Wish wish = new Verifier.Wish(Mode.FULL, Origin.CONTINUOUS, 1, share, 1, false);
         while (awaitStreaming()) {
             try {
                 for (CollectionTarget target : pipeline.targets()) {
-                    if (!ending.getAsBoolean() && run.isCopied(target)) {
-                        say(run.verify(target, wish, (t, progress) -> {}, ending));
+                    if (!ending && run.isCopied(target)) {
+                        say(run.verify(target, wish, (t, progress) -> {}, () -> ending));
                     }
                 }
                 rest(BETWEEN_ROUNDS);
@@ -92,7 +128,7 @@ final class ContinuousVerification {
     }
 
     /// Looks again at what the stream has written.
-    void recheck() throws InterruptedException {
+    private void recheck() throws InterruptedException {
         while (awaitStreaming()) {
             try (Recheck recheck = Recheck.open(
                     pipeline.source(),
@@ -101,8 +137,8 @@ final class ContinuousVerification {
                     pipeline.targets(),
                     pipeline.mapper(),
                     inFlight,
-                    ending)) {
-                while (!ending.getAsBoolean()) {
+                    () -> ending)) {
+                while (!ending) {
                     WrittenDocuments.@Nullable Batch batch = written.take(pipeline.targets());
                     if (batch == null) {
                         rest(POLL);
@@ -145,15 +181,15 @@ final class ContinuousVerification {
 
     /// @return false when it is to stop
     private boolean awaitStreaming() throws InterruptedException {
-        while (!ending.getAsBoolean() && !(pipeline.status().state() instanceof PipelineState.Streaming)) {
+        while (!ending && !(pipeline.status().state() instanceof PipelineState.Streaming)) {
             rest(POLL);
         }
-        return !ending.getAsBoolean();
+        return !ending;
     }
 
     private void rest(Duration length) throws InterruptedException {
         long until = System.nanoTime() + length.toNanos();
-        while (!ending.getAsBoolean() && System.nanoTime() < until) {
+        while (!ending && System.nanoTime() < until) {
             Thread.sleep(Math.min(100, length.toMillis()));
         }
     }

@@ -6,6 +6,7 @@ import dev.sluice.schema.CollectionMapping;
 import dev.sluice.schema.Mapping;
 import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.RowChange;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.source.mongo.MongoSource;
 import java.lang.management.ManagementFactory;
@@ -18,7 +19,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// One MongoDB database into one PostgreSQL database: the parts, and the order in which they work.
@@ -42,7 +42,7 @@ public final class Pipeline {
     private final PipelineStatus status;
     private final CountDownLatch stop = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
-    private volatile double verificationShare;
+    private volatile @Nullable ContinuousVerification verification;
     private long epoch;
 
     public Pipeline(String name, Mapping mapping, MongoSource source, PostgresConnector connector) {
@@ -68,28 +68,33 @@ public final class Pipeline {
         return List.copyOf(targets);
     }
 
-    /// Verifies beside the stream from the next run on.
+    /// Verifies beside the stream. To be called before [#run].
     ///
     /// @param share of the time that the verification may work, up to 1; 0 turns it off, as it is at first
     public void verifyContinuously(double share) {
-        verificationShare = share;
-    }
-
-    /// @return null when there is to be none
-    @Nullable
-    ContinuousVerification verification(BooleanSupplier ending) {
-        return verificationShare > 0 ? new ContinuousVerification(this, verificationShare, ending) : null;
+        verification = share > 0 ? new ContinuousVerification(this, share) : null;
     }
 
     /// Runs until [#stop] is called or something fails that trying again can't mend.
     ///
     /// @return how it ended: Stopped or Failed
     public PipelineState run() throws InterruptedException {
-        // Not part of a run: the oplog moves on while PostgreSQL is away, which is when somebody has to know.
-        try (OplogWatch watch = OplogWatch.start(source, status)) {
+        // Neither is part of a run: the oplog moves on while PostgreSQL is away, which is when somebody has to know,
+        // and no run has to wait for a comparison that hangs.
+        ContinuousVerification verifying = verification;
+        try (OplogWatch watch = OplogWatch.start(source, status);
+                ContinuousVerification started = verifying == null ? null : verifying.start()) {
             return new Supervisor(this, stop).run();
         } finally {
             stopped.countDown();
+        }
+    }
+
+    /// Hears of the changes of each transaction of the stream once it is committed.
+    void onWritten(List<RowChange> changes) {
+        ContinuousVerification verifying = verification;
+        if (verifying != null) {
+            verifying.onWritten(changes);
         }
     }
 

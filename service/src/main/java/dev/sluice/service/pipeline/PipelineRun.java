@@ -113,19 +113,10 @@ final class PipelineRun {
             restoreWatermarks(bookkeeping);
             status.onPosition(from);
             try (StreamSink sink = new StreamSink(connector.open(), pipeline.name(), epoch, targets, fences)) {
-                ContinuousVerification verification = pipeline.verification(this::ending);
-                Applier applier = new Applier(
-                        queue,
-                        sink,
-                        clock,
-                        status,
-                        from,
-                        verification == null ? changes -> {} : verification.written()::add);
+                Applier applier = new Applier(queue, sink, clock, status, from, pipeline::onWritten);
                 CompletableFuture<Void> applied = inBackground("sluice-apply", applier::run);
                 CompletableFuture<Void> copied = CompletableFuture.completedFuture(null);
                 CompletableFuture<Void> retaken = CompletableFuture.completedFuture(null);
-                CompletableFuture<Void> verified = CompletableFuture.completedFuture(null);
-                CompletableFuture<Void> rechecked = CompletableFuture.completedFuture(null);
                 CompletableFuture<Void> watched = CompletableFuture.completedFuture(null);
                 try (ChangeSource stream = DebeziumChangeSource.start(engine(), from, this::onBatch)) {
                     watchEnd(stream);
@@ -135,32 +126,24 @@ final class PipelineRun {
                     watched = inBackground("sluice-schema", () -> watchSchema(from, applier));
                     startPart("sluice-clock", this::watch);
                     startPart("sluice-checkpoint", this::keepCheckpoints);
-                    if (verification != null) {
-                        verified = inBackground("sluice-verify", verification::rounds);
-                        rechecked = inBackground("sluice-recheck", verification::recheck);
-                    }
                     awaitEnd();
                     if (!broken.isDone()) {
                         status.enter(new PipelineState.Draining());
                     }
                 } finally {
                     status.onReadingEnded();
-                    // The stream is closed, so nothing more comes. What it delivered is applied before the sink goes,
-                    // but
-                    // for a run that broke off: the next one reads it again from the committed position.
+                    // The stream is closed, so nothing more comes. What it delivered is applied before the sink goes;
+                    // after a run that broke off, the next one reads it again from the committed position.
                     if (broken.isDone()) {
                         queue.abandon();
                     } else {
                         queue.close();
                     }
-                    // None may outlive the run: a chunk of this run knows nothing of what the next one's stream
-                    // does.
+                    // None may outlive the run: a chunk of this one knows nothing of what the next one's stream does.
                     // Their statements have time-outs, so this ends.
                     awaitPart(applied);
                     awaitPart(copied);
                     awaitPart(retaken);
-                    awaitPart(verified);
-                    awaitPart(rechecked);
                     awaitPart(watched);
                 }
             }
