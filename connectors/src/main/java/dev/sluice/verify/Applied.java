@@ -9,12 +9,14 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// Waits until what MongoDB has committed is applied. For one thread.
 final class Applied {
     private static final Duration POLL = Duration.ofMillis(50);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     /// The source's clock is known to a part of a round trip.
     private static final Duration CLOCK_MARGIN = Duration.ofMillis(50);
@@ -23,39 +25,62 @@ final class Applied {
     private final Connection connection;
     private final String pipeline;
     private final BooleanSupplier stopped;
+    private final Duration patience;
 
     /// @param connection not in auto-commit mode
     Applied(MongoSource source, Connection connection, String pipeline, BooleanSupplier stopped) {
+        this(source, connection, pipeline, stopped, PATIENCE);
+    }
+
+    /// @param patience how long the watermark may stand still; it moves about every second
+    Applied(MongoSource source, Connection connection, String pipeline, BooleanSupplier stopped, Duration patience) {
+        this.patience = patience;
         this.source = source;
         this.connection = connection;
         this.pipeline = pipeline;
         this.stopped = stopped;
     }
 
-    /// Waits until everything committed before the call is applied, by the watermark. On return a
-    /// transaction is open in which that was seen; call it between transactions.
-    ///
-    /// @return false when it was stopped, or nobody runs the pipeline; then no transaction is open
-    boolean await(String collection) throws SQLException {
+    /// What waiting has come to.
+    enum Outcome {
+        /// It is applied, and a transaction is open in which that was seen.
+        APPLIED,
+        /// Nothing is applied any more, though a process has the pipeline.
+        STUCK,
+        /// Nobody runs the pipeline, or it was stopped.
+        ENDED
+    }
+
+    /// Waits until everything committed before the call is applied, by the watermark, for as long as that
+    /// gets on. Call it between transactions.
+    Outcome await(String collection) throws SQLException {
         Instant time = now();
+        Instant last = null;
+        long movedNanos = System.nanoTime();
         while (!stopped.getAsBoolean()) {
             Instant through = watermark(collection);
             if (through != null && !through.isBefore(time)) {
-                return true;
+                return Outcome.APPLIED;
             }
             boolean running = PipelineLock.isTaken(connection, pipeline);
             connection.rollback();
             if (!running) {
-                return false;
+                return Outcome.ENDED;
+            }
+            if (!Objects.equals(through, last)) {
+                last = through;
+                movedNanos = System.nanoTime();
+            } else if (System.nanoTime() - movedNanos > patience.toNanos()) {
+                return Outcome.STUCK;
             }
             try {
                 Thread.sleep(POLL);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                return false;
+                return Outcome.ENDED;
             }
         }
-        return false;
+        return Outcome.ENDED;
     }
 
     /// MongoDB's time, not earlier than it is.

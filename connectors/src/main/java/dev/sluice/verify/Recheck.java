@@ -97,7 +97,9 @@ public final class Recheck implements AutoCloseable {
             }
         }
         long differing = 0;
-        for (int look = 0; look < LOOKS_MAX && !open.isEmpty() && !stopped.getAsBoolean(); look++) {
+        for (int look = 0;
+                look < LOOKS_MAX && !open.isEmpty() && !stopped.getAsBoolean() && !settlement.pipelineIsStuck();
+                look++) {
             Map<Suspect, Verdict> verdicts = look(target, open);
             differing += verdicts.values().stream()
                     .filter(Verdict.Drifted.class::isInstance)

@@ -142,13 +142,17 @@ public final class Repair {
         writer.await(asked -> resync.repairsLeft(asked, target.collection()));
         Map<Suspect, Verdict> verdicts = new LinkedHashMap<>();
         List<Suspect> open = drifted;
-        for (int look = 0; look < LOOKS_MAX && !open.isEmpty() && !stopped.getAsBoolean(); look++) {
+        for (int look = 0; look < LOOKS_MAX && !open.isEmpty() && !ended(settlement); look++) {
             verdicts.putAll(settlement.look(target, open));
             open = drifted.stream()
                     .filter(s -> !verdicts.containsKey(s) || verdicts.get(s) instanceof Verdict.Undecided)
                     .toList();
         }
         return verdicts;
+    }
+
+    private boolean ended(Settlement settlement) {
+        return stopped.getAsBoolean() || settlement.pipelineIsStuck();
     }
 
     private void audit(Connection connection, CollectionTarget target, String actor, long repaired, long left)

@@ -51,6 +51,7 @@ final class Settlement {
     private final InFlight inFlight;
     private final Applied applied;
     private boolean running = true;
+    private boolean stuck;
 
     /// @param connection the comparison's, not in auto-commit mode; between transactions. Its transactions
     ///     become snapshots
@@ -82,6 +83,12 @@ final class Settlement {
         return running;
     }
 
+    /// Whether a process has the pipeline and applied nothing any more when it was last looked: then
+    /// nothing can be told.
+    boolean pipelineIsStuck() {
+        return stuck;
+    }
+
     /// Looks once.
     ///
     /// @param suspects a few thousand at most
@@ -105,6 +112,7 @@ final class Settlement {
 
         Map<Suspect, Verdict> run() throws SQLException {
             Map<Object, String> before = versions();
+            stuck = false;
             running = PipelineLock.isTaken(connection, pipeline);
             connection.commit();
             // Not before the newest operation there is: what a chunk has written may be newer than the stream.
@@ -112,7 +120,9 @@ final class Settlement {
             Reading reading = read(notBefore.getTime() == 0 ? null : notBefore);
             Set<Object> notApplied = new HashSet<>();
             if (running) {
-                if (!applied.await(target.collection())) {
+                Applied.Outcome outcome = applied.await(target.collection());
+                stuck = outcome == Applied.Outcome.STUCK;
+                if (outcome != Applied.Outcome.APPLIED) {
                     return verdicts(List.of(), Set.of(), byKey.keySet());
                 }
             } else {

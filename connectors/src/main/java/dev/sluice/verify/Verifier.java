@@ -430,7 +430,7 @@ public final class Verifier {
                 int looksMax = settlement.pipelineRuns() ? LOOKS_MAX : 1;
                 List<Suspect> suspects = store.suspects(bookkeeping, running.id(), SETTLE_AT_ONCE, looksMax);
                 long left = store.suspectCount(bookkeeping, running.id());
-                if (suspects.isEmpty()) {
+                if (suspects.isEmpty() || settlement.pipelineIsStuck()) {
                     return left;
                 }
                 progress(Phase.SETTLING, left);
