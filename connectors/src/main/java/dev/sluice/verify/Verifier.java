@@ -203,7 +203,8 @@ public final class Verifier {
         private long documents;
         private long rows;
 
-        /// @param lastId of the chunk
+        /// @param lastId of the chunk; null where nothing can be read behind it, since its type is in no single
+        ///     place of the order
         private record Done(@Nullable BsonValue lastId, int documents, long rows) {}
 
         Verification(
@@ -593,7 +594,12 @@ public final class Verifier {
                 }
                 BsonValue last = chunk.documents().getLast().get("_id", BsonNull.VALUE);
                 chunkRows.clear();
-                done(chunk.number(), new Done(last, chunk.documents().size(), expected));
+                done(
+                        chunk.number(),
+                        new Done(
+                                IdBracket.of(last) == IdBracket.OTHER ? null : last,
+                                chunk.documents().size(),
+                                expected));
             }
         }
 
@@ -627,7 +633,7 @@ public final class Verifier {
                 nextDone++;
                 documents += next.documents();
                 rows += next.rows();
-                last = next.lastId();
+                last = next.lastId() == null ? last : next.lastId();
             }
             if (last != null) {
                 store.progress(

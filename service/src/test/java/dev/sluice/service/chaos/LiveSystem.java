@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Two real servers of their own, a migrated target, and the questions tests ask of them.
 final class LiveSystem implements AutoCloseable {
+    private static final String DEADLOCK = "40P01";
+    private static final int TRIES = 20;
+
     private final SandboxPostgres postgres;
     private final SandboxMongo mongo;
     private final Catalog.Entry entry;
@@ -134,10 +137,18 @@ final class LiveSystem implements AutoCloseable {
         }
     }
 
+    /// What a hand in the database does: again, where PostgreSQL ended it for a deadlock with the stream.
     void execute(String sql) throws SQLException {
-        try (Connection connection = connector().open();
-                Statement statement = connection.createStatement()) {
-            statement.execute(sql);
+        for (int attempt = 1; ; attempt++) {
+            try (Connection connection = connector().open();
+                    Statement statement = connection.createStatement()) {
+                statement.execute(sql);
+                return;
+            } catch (SQLException e) {
+                if (!DEADLOCK.equals(e.getSQLState()) || attempt == TRIES) {
+                    throw e;
+                }
+            }
         }
     }
 
