@@ -203,8 +203,8 @@ public final class Verifier {
         private long documents;
         private long rows;
 
-        /// @param lastId of the chunk; null where nothing can be read behind it, since its type is in no single
-        ///     place of the order
+        /// @param lastId of the chunk; null where nothing can be read behind it, since its type is in no
+        ///     single place of the order
         private record Done(@Nullable BsonValue lastId, int documents, long rows) {}
 
         Verification(
