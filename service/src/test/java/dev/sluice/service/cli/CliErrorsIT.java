@@ -72,8 +72,7 @@ class CliErrorsIT {
 
     @Test
     void anUnknownCommandIsNamedWithTheOneThatIsMeant() {
-        assertWrongUse(
-                Cli.run(Map.of(), "backfil"), "There is no command 'backfil'.", "Did you mean: sluice backfill");
+        assertWrongUse(Cli.run(Map.of(), "backfil"), "There is no command 'backfil'.", "Did you mean: sluice backfill");
     }
 
     @Test
