@@ -1,8 +1,6 @@
 package dev.sluice.verify;
 
-import dev.sluice.change.IdText;
 import dev.sluice.failure.Failures;
-import dev.sluice.mapping.KeyResult;
 import dev.sluice.mapping.MappingResult;
 import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.CollectionMapping.OnDelete;
@@ -23,8 +21,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.stream.Collectors;
-import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
 
@@ -59,7 +57,7 @@ public final class FullComparison {
             for (TableSql table : tables) {
                 makeRoom(table);
             }
-            List<Object> parked = parked(target);
+            Set<Object> parked = Settlement.parked(connection, pipeline, target);
             long documents = expect(target, tables, parked);
             new ExpectedRows(connection).takeOutWaiting(target, expected);
             List<TableDifference> differences = new ArrayList<>();
@@ -81,26 +79,7 @@ public final class FullComparison {
         }
     }
 
-    /// The keys of the collection's dead letters.
-    private List<Object> parked(CollectionTarget target) throws SQLException {
-        List<Object> keys = new ArrayList<>();
-        try (PreparedStatement statement = connection.prepareStatement(
-                "SELECT document_key FROM sluice.dead_letter WHERE pipeline = ? AND collection = ?")) {
-            statement.setString(1, pipeline);
-            statement.setString(2, target.collection());
-            try (ResultSet rows = statement.executeQuery()) {
-                while (rows.next()) {
-                    BsonValue id = IdText.parse(rows.getString(1));
-                    if (target.mapper().key(id) instanceof KeyResult.Key key) {
-                        keys.add(key.key());
-                    }
-                }
-            }
-        }
-        return keys;
-    }
-
-    private long expect(CollectionTarget target, List<TableSql> tables, List<Object> parked) throws SQLException {
+    private long expect(CollectionTarget target, List<TableSql> tables, Set<Object> parked) throws SQLException {
         RowCopy copy = new RowCopy(connection);
         long documents = 0;
         long bytes = 0;
@@ -137,7 +116,7 @@ public final class FullComparison {
     }
 
     /// @param keeps whether rows without a document are in order
-    private TableDifference difference(TableSql table, long documents, boolean keeps, List<Object> parked)
+    private TableDifference difference(TableSql table, long documents, boolean keeps, Set<Object> parked)
             throws SQLException {
         TableShape shape = table.shape();
         List<String> keys = shape.columns().subList(0, shape.keyColumns()).stream()
@@ -149,7 +128,7 @@ public final class FullComparison {
                 .stream()
                 .filter(c -> table.isCompared(c.write()))
                 .toList();
-        SequencedMap<String, String> types = liveTypes(shape.table());
+        SequencedMap<String, String> types = RowComparison.liveTypes(connection, shape.table());
         String expected = shape.columns().stream()
                 .map(c -> TableSql.value(c, "s") + "::" + types.get(c.name()) + " AS " + TableName.quote(c.name()))
                 .collect(Collectors.joining(", "));
@@ -159,11 +138,12 @@ public final class FullComparison {
                 .collect(Collectors.joining(" AND "));
         String both = "e." + first + " IS NOT NULL AND a." + first + " IS NOT NULL AND ";
         String counts = values.stream()
-                .map(c -> ", count(*) FILTER (WHERE " + both + unequal(List.of(c)) + ")")
+                .map(c -> ", count(*) FILTER (WHERE " + both + RowComparison.unequal(List.of(c)) + ")")
                 .collect(Collectors.joining());
         String sql = "SELECT count(e." + first + "), count(a." + first + "), count(*) FILTER (WHERE a." + first
                 + " IS NULL), count(*) FILTER (WHERE e." + first + " IS NULL), "
-                + (values.isEmpty() ? "0" : "count(*) FILTER (WHERE " + both + unequal(values) + ")") + counts
+                + (values.isEmpty() ? "0" : "count(*) FILTER (WHERE " + both + RowComparison.unequal(values) + ")")
+                + counts
                 + " FROM (SELECT " + expected + " FROM " + table.staging() + " s) e FULL JOIN (SELECT * FROM "
                 + shape.table().sql() + " WHERE NOT (" + first + " = ANY (?))) a ON " + join;
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
@@ -188,29 +168,5 @@ public final class FullComparison {
                         byColumn);
             }
         }
-    }
-
-    private static String unequal(List<TableShape.Column> columns) {
-        return "ROW("
-                + columns.stream().map(c -> TableSql.updated(c, "a", "e")).collect(Collectors.joining(", "))
-                + ")::record *<> ROW("
-                + columns.stream().map(c -> "a." + TableName.quote(c.name())).collect(Collectors.joining(", "))
-                + ")::record";
-    }
-
-    /// The types of a table's columns as PostgreSQL writes them.
-    private SequencedMap<String, String> liveTypes(TableName table) throws SQLException {
-        SequencedMap<String, String> types = new LinkedHashMap<>();
-        try (PreparedStatement statement =
-                connection.prepareStatement("SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute"
-                        + " WHERE attrelid = ?::regclass AND attnum > 0 AND NOT attisdropped")) {
-            statement.setString(1, table.sql());
-            try (ResultSet rows = statement.executeQuery()) {
-                while (rows.next()) {
-                    types.put(rows.getString(1), rows.getString(2));
-                }
-            }
-        }
-        return types;
     }
 }

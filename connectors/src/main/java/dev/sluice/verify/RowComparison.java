@@ -75,7 +75,7 @@ final class RowComparison {
                 .stream()
                 .filter(c -> table.isCompared(c.write()))
                 .toList();
-        SequencedMap<String, String> types = liveTypes(shape.table());
+        SequencedMap<String, String> types = liveTypes(connection, shape.table());
         String expected = shape.columns().stream()
                 .map(c -> TableSql.value(c, "s") + "::" + types.get(c.name()) + " AS " + TableName.quote(c.name()))
                 .collect(Collectors.joining(", "));
@@ -96,7 +96,9 @@ final class RowComparison {
                 table, values.stream().map(TableShape.Column::name).toList(), difference, versions);
     }
 
-    private static String unequal(List<TableShape.Column> columns) {
+    /// The condition that row `a` of the table has other values than what an update with row `e` makes of
+    /// it.
+    static String unequal(List<TableShape.Column> columns) {
         return "ROW("
                 + columns.stream().map(c -> TableSql.updated(c, "a", "e")).collect(Collectors.joining(", "))
                 + ")::record *<> ROW("
@@ -105,7 +107,7 @@ final class RowComparison {
     }
 
     /// The types of a table's columns as PostgreSQL writes them.
-    private SequencedMap<String, String> liveTypes(TableName table) throws SQLException {
+    static SequencedMap<String, String> liveTypes(Connection connection, TableName table) throws SQLException {
         SequencedMap<String, String> types = new LinkedHashMap<>();
         try (PreparedStatement statement =
                 connection.prepareStatement("SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute"
