@@ -19,13 +19,14 @@ import org.jspecify.annotations.Nullable;
 /// seconds and increment, four bytes each, big-endian). SecantusDB's is a BSON document in hex with the
 /// cluster time in `t`.
 final class ResumeTokens {
-    private static final int KEYSTRING_TIMESTAMP = 0x82;
-
     private ResumeTokens() {}
 
     /// Whether the token has a mongod's form.
     static boolean isKeyString(BsonDocument token) {
-        return token.get("_data") instanceof BsonString data && data.getValue().startsWith("82");
+        // A BSON document of 130 bytes begins with that length, least byte first. No time is in 1970.
+        return token.get("_data") instanceof BsonString data
+                && data.getValue().startsWith("82")
+                && !data.getValue().startsWith("82000000");
     }
 
     static @Nullable BsonTimestamp clusterTime(BsonDocument token) {
@@ -35,7 +36,7 @@ final class ResumeTokens {
         }
         try {
             byte[] bytes = HexFormat.of().parseHex(data.asString().getValue());
-            if (bytes.length >= 9 && (bytes[0] & 0xFF) == KEYSTRING_TIMESTAMP) {
+            if (bytes.length >= 9 && isKeyString(token)) {
                 return new BsonTimestamp(intAt(bytes, 1), intAt(bytes, 5));
             }
             try (BsonBinaryReader reader = new BsonBinaryReader(java.nio.ByteBuffer.wrap(bytes))) {

@@ -125,6 +125,59 @@ class DebeziumChangeSourceIT {
     }
 
     @Test
+    void aStreamIsNotIdleWhileTheServerIsSlowToGiveTheRest() throws Exception {
+        int many = 3_000;
+        Position from = source.currentPosition();
+        for (int i = 0; i < 3; i++) {
+            int first = i * 1_000;
+            things.insertMany(IntStream.range(first, first + 1_000)
+                    .mapToObj(id -> new BsonDocument("_id", new BsonInt32(id)))
+                    .toList());
+        }
+        // One record a batch, so that what the engine says in between is not taken back by the change behind it.
+        EngineProperties one = new EngineProperties(
+                "test",
+                source.uriWithReplicaSet(),
+                database.getName(),
+                List.of("things"),
+                1,
+                1 << 20,
+                Duration.ZERO,
+                Duration.ofSeconds(1),
+                true,
+                false,
+                Map.of());
+        keep(DebeziumChangeSource.start(one, from, batches::add));
+        await().atMost(BOUND)
+                .pollInterval(Duration.ofMillis(5))
+                .until(() -> !changed().isEmpty());
+        signal("STOP");
+        try {
+            // Longer than the time between two of the engine's heartbeats.
+            TimeUnit.MILLISECONDS.sleep(1_500);
+        } finally {
+            signal("CONT");
+        }
+        await().atMost(BOUND).until(() -> batches.getLast().idleSinceMillis() > 0);
+
+        int seen = 0;
+        for (ChangeBatch batch : batches) {
+            seen += batch.changes().size();
+            assertThat(seen == many || batch.idleSinceMillis() == 0)
+                    .as("idle after %d of %d", seen, many)
+                    .isTrue();
+        }
+        assertThat(seen).isEqualTo(many);
+    }
+
+    /// Sends the server's process a signal.
+    private static void signal(String name) throws Exception {
+        String pid = Long.toString(TestingServers.mongo().pid().orElseThrow());
+        assertThat(new ProcessBuilder("kill", "-" + name, pid).start().waitFor())
+                .isZero();
+    }
+
+    @Test
     void nothingOfATimeComesAfterABatchThatIsSaidToHaveAllOfIt() {
         start(source.currentPosition());
         for (int i = 0; i < 20; i++) {
