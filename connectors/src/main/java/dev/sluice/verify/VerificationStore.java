@@ -276,7 +276,7 @@ public final class VerificationStore {
             return;
         }
         try (PreparedStatement statement = connection.prepareStatement("INSERT INTO sluice.suspect (verification,"
-                + " row_key, document_key) SELECT ?, u.* FROM unnest(?, ?) u ON CONFLICT (verification, row_key)"
+                + " row_key, document_key) SELECT ?, u.* FROM unnest(?, ?) u ON CONFLICT (verification, sluice.digest(row_key))"
                 + " DO UPDATE SET document_key = coalesce(suspect.document_key, EXCLUDED.document_key)")) {
             statement.setLong(1, id);
             statement.setArray(
@@ -370,7 +370,8 @@ public final class VerificationStore {
         try (PreparedStatement insert = connection.prepareStatement("INSERT INTO sluice.drift (pipeline, collection,"
                         + " table_name, row_key, document_key, kind, columns, rows, first_seen_at, last_seen_at)"
                         + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp(), clock_timestamp())"
-                        + " ON CONFLICT (pipeline, collection, table_name, row_key, kind) DO UPDATE SET"
+                        + " ON CONFLICT (pipeline, collection, table_name, kind, sluice.digest(row_key))"
+                        + " DO UPDATE SET"
                         + " document_key = EXCLUDED.document_key, columns = EXCLUDED.columns, rows = EXCLUDED.rows,"
                         + " last_seen_at = EXCLUDED.last_seen_at");
                 PreparedStatement delete = connection.prepareStatement("DELETE FROM sluice.drift d WHERE pipeline = ?"

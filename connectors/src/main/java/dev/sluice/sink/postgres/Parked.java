@@ -32,14 +32,14 @@ final class Parked {
     private static final String DEAD_LETTER = """
             INSERT INTO sluice.dead_letter (pipeline, collection, document_key, operation, document, reason, sqlstate, cluster_time)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (pipeline, collection, document_key) DO UPDATE SET operation = EXCLUDED.operation,
+            ON CONFLICT (pipeline, collection, sluice.digest(document_key)) DO UPDATE SET operation = EXCLUDED.operation,
               document = EXCLUDED.document, reason = EXCLUDED.reason, sqlstate = EXCLUDED.sqlstate,
               cluster_time = EXCLUDED.cluster_time, attempts = dead_letter.attempts + 1, last_failed_at = clock_timestamp()
             """;
     private static final String QUARANTINE = """
             INSERT INTO sluice.quarantine (pipeline, collection, document_key, column_name, path, bson_type, value, reason, cluster_time)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (pipeline, collection, document_key, column_name, path) DO UPDATE SET
+            ON CONFLICT (pipeline, collection, column_name, sluice.digest(document_key || E'\\n' || path)) DO UPDATE SET
               bson_type = EXCLUDED.bson_type, value = EXCLUDED.value, reason = EXCLUDED.reason,
               cluster_time = EXCLUDED.cluster_time, quarantined_at = clock_timestamp()
             """;

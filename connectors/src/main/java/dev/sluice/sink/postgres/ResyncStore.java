@@ -13,6 +13,10 @@ import org.jspecify.annotations.Nullable;
 /// The documents that are to be taken anew (`sluice.resync`). Every method works in the caller's
 /// transaction.
 public final class ResyncStore {
+    /// What of entries there is only one, by the index of that.
+    private static final String ONCE =
+            "pipeline, collection, sluice.digest(coalesce(document_key, '') || E'\\n' ||" + " coalesce(row_key, ''))";
+
     private final String pipeline;
 
     public ResyncStore(String pipeline) {
@@ -81,7 +85,7 @@ public final class ResyncStore {
             throws SQLException {
         String sql = "INSERT INTO sluice.resync (pipeline, collection, document_key, row_key, reason)"
                 + " SELECT ?, ?, u.d, CASE WHEN u.d IS NULL THEN u.k END, 'repair' FROM unnest(?, ?) u (k, d)"
-                + " ON CONFLICT (pipeline, collection, coalesce(document_key, ''), coalesce(row_key, ''))"
+                + " ON CONFLICT (" + ONCE + ")"
                 + " DO UPDATE SET reason = 'repair'";
         List<@Nullable String> values = new ArrayList<>(documentKeys.values());
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
@@ -99,7 +103,7 @@ public final class ResyncStore {
     /// @param prune whether the rows whose documents are gone go after it is read
     public void askForAll(Connection connection, String collection, String reason, boolean prune) throws SQLException {
         String sql = "INSERT INTO sluice.resync (pipeline, collection, reason, prune) VALUES (?, ?, ?, ?)"
-                + " ON CONFLICT (pipeline, collection, coalesce(document_key, ''), coalesce(row_key, ''))"
+                + " ON CONFLICT (" + ONCE + ")"
                 + " DO UPDATE SET prune = resync.prune OR EXCLUDED.prune";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, pipeline);

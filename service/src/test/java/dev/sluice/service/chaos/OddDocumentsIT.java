@@ -12,8 +12,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.bson.BsonArray;
 import org.bson.BsonBinary;
 import org.bson.BsonBoolean;
@@ -84,6 +86,58 @@ class OddDocumentsIT {
             }
             assertThat(system.differences()).isEmpty();
         }
+    }
+
+    @Test
+    @DisplayName("ids and field names that no index of PostgreSQL can hold stop nothing")
+    void tooLongForAnIndex() throws SQLException {
+        try (LiveSystem system =
+                LiveSystem.start("src/test/resources/odd/mapping.yaml", SandboxMongo.Options.DEFAULTS)) {
+            MongoCollection<BsonDocument> values = system.database().getCollection("values", BsonDocument.class);
+            MongoCollection<BsonDocument> strict = system.database().getCollection("strict", BsonDocument.class);
+            String longName = incompressible(1);
+            BsonDocument longId = new BsonDocument("_id", new BsonString(incompressible(2)));
+            BsonDocument otherLongId = new BsonDocument("_id", new BsonString(incompressible(3)));
+            values.insertOne(longId);
+            values.insertOne(new BsonDocument("_id", new BsonString("short")));
+            strict.insertOne(strict(1, new BsonInt32(5)).append(longName, new BsonInt32(1)));
+            try (RunningPipeline running = RunningPipeline.start(system)) {
+                running.awaitStreaming();
+                values.insertOne(otherLongId);
+                values.insertOne(new BsonDocument("_id", new BsonString("also short")));
+                strict.insertOne(strict(2, new BsonInt32(6)).append(longName, new BsonInt32(1)));
+                running.awaitApplied();
+
+                assertThat(running.pipeline().status().state()).isInstanceOf(PipelineState.Streaming.class);
+                assertThat(system.number("SELECT count(*) FROM odd_values")).isEqualTo(2);
+                assertThat(system.number("SELECT count(*) FROM odd_strict")).isEqualTo(2);
+                assertThat(system.number("SELECT count(*) FROM sluice.dead_letter WHERE sqlstate = '54000'"))
+                        .isEqualTo(2);
+                assertThat(system.number("SELECT sum(documents) FROM sluice.unmapped_field"))
+                        .isEqualTo(2);
+
+                // What is on its list is looked at by key.
+                system.execute("INSERT INTO sluice.resync (pipeline, collection, document_key, reason)"
+                        + " SELECT pipeline, collection, document_key, 'dead_letter' FROM sluice.dead_letter");
+                running.awaitApplied();
+                assertThat(system.number("SELECT min(attempts) FROM sluice.dead_letter"))
+                        .isEqualTo(2);
+                values.deleteOne(longId);
+                values.deleteOne(otherLongId);
+                running.awaitApplied();
+                assertThat(system.number("SELECT count(*) FROM sluice.dead_letter"))
+                        .isZero();
+            }
+            assertThat(system.differences()).isEmpty();
+        }
+    }
+
+    /// Text of more bytes than an index holds, also when PostgreSQL has compressed it.
+    private static String incompressible(long seed) {
+        return new Random(seed)
+                .ints(12_000, 'a', 'z' + 1)
+                .mapToObj(Character::toString)
+                .collect(Collectors.joining());
     }
 
     private static void landed(LiveSystem system, String when) throws SQLException {

@@ -72,7 +72,7 @@ class RunCommandIT {
             Place place = Servers.place();
             String uri = "mongodb://127.0.0.1:" + silent.getLocalPort() + "/?serverSelectionTimeoutMS=60000";
             try (Cli run = Cli.start(Cli.with(place.settings(), "MONGO_URI", uri), "run")) {
-                await().atMost(BOUND).until(() -> run.err().contains("Applied 7 migrations"));
+                await().atMost(BOUND).until(() -> run.err().contains("Applied 8 migrations"));
                 run.terminate();
                 Result result = run.await();
 
