@@ -252,6 +252,28 @@ class VerifierIT {
     }
 
     @Test
+    void anIdThatNoIndexCanHoldIsADocumentAsOthers() throws Exception {
+        String id = new java.util.Random(1)
+                .ints(12_000, 'a', 'z' + 1)
+                .mapToObj(Character::toString)
+                .collect(java.util.stream.Collectors.joining());
+        put("kept", List.of(new BsonDocument("_id", new BsonString(id)).append("name", new BsonString("long"))));
+        for (Mode mode : Mode.values()) {
+            assertThat(verify("kept", mode).equal())
+                    .as("parked, %s", mode.text())
+                    .isTrue();
+        }
+        target.execute("DELETE FROM sluice.dead_letter");
+
+        for (int times = 0; times < 2; times++) {
+            assertThat(verify("kept", Mode.FULL).drift()).isEqualTo(Map.of(Drift.Kind.MISSING, 1L));
+        }
+
+        assertThat(target.rows("SELECT length(row_key), kind FROM sluice.drift"))
+                .containsExactly("12000|missing");
+    }
+
+    @Test
     void whatWasDriftAndIsEqualNowIsForgottenAndWhatIsStillThereKeepsItsAge() throws InterruptedException {
         target.execute("UPDATE things SET n = 8 WHERE id IN (2, 4)");
         verify("things", Mode.FULL);
