@@ -137,10 +137,10 @@ final class DeadLettersCommand implements Runnable {
                         row,
                         letter.id(),
                         letter.collection(),
-                        letter.documentKey(),
+                        Shown.key(letter.documentKey()),
                         letter.sqlstate() == null ? "-" : letter.sqlstate(),
                         letter.attempts(),
-                        age(letter.ageSeconds()),
+                        Shown.age(letter.ageSeconds()),
                         letter.reason()));
             }
             long more = page.total() - page.deadLetters().size();
@@ -149,18 +149,6 @@ final class DeadLettersCommand implements Runnable {
             }
             return text.toString().stripTrailing();
         }
-    }
-
-    static String age(double seconds) {
-        if (seconds < 120) {
-            return String.format(Locale.ROOT, "%.0f s", seconds);
-        }
-        if (seconds < 7_200) {
-            return String.format(Locale.ROOT, "%.0f min", seconds / 60);
-        }
-        return seconds < 172_800
-                ? String.format(Locale.ROOT, "%.0f h", seconds / 3_600)
-                : String.format(Locale.ROOT, "%.0f days", seconds / 86_400);
     }
 
     /// `show`.
@@ -216,7 +204,7 @@ final class DeadLettersCommand implements Runnable {
             lines.put("SQLSTATE", letter.sqlstate() == null ? "none; PostgreSQL never saw it" : letter.sqlstate());
             lines.put("committed", letter.clusterTime() == null ? "unknown (found by a copy)" : letter.clusterTime());
             lines.put("attempts", letter.attempts());
-            lines.put("first failed", letter.firstFailedAt() + ", " + age(letter.ageSeconds()) + " ago");
+            lines.put("first failed", letter.firstFailedAt() + ", " + Shown.age(letter.ageSeconds()) + " ago");
             lines.put("last failed", letter.lastFailedAt());
             if (withDocument) {
                 lines.put("document", document == null ? "none; it was deleted" : document);
@@ -313,7 +301,7 @@ final class DeadLettersCommand implements Runnable {
                         "%d %s %s: %s%n",
                         r.id(),
                         r.collection(),
-                        r.documentKey(),
+                        Shown.key(r.documentKey()),
                         switch (r.outcome()) {
                             case SETTLED -> "settled.";
                             case REFUSED -> "refused again: " + r.reason();

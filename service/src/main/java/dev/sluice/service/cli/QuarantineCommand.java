@@ -104,7 +104,7 @@ final class QuarantineCommand implements Runnable {
                             "%-6d %s %s, %s at %s: %s (%s)",
                             e.id(),
                             e.collection(),
-                            e.documentKey(),
+                            Shown.key(e.documentKey()),
                             e.column(),
                             e.path(),
                             e.value(),

@@ -271,19 +271,11 @@ final class VerifyCommand implements Callable<Integer> {
                 Locale.ROOT,
                 "%s: %s %s%s%s; first seen %s ago",
                 d.collection(),
-                d.documentKey() == null ? "row " + d.rowKey() : d.documentKey(),
+                d.documentKey() == null ? "row " + Shown.key(d.rowKey()) : Shown.key(d.documentKey()),
                 d.kind() + " in " + d.table(),
                 d.columns().isEmpty() ? "" : ": " + String.join(", ", d.columns()),
                 d.rows() == 1 ? "" : String.format(Locale.ROOT, " (%,d rows)", d.rows()),
-                age(d.ageSeconds()));
-    }
-
-    private static String age(double seconds) {
-        return seconds < 120
-                ? String.format(Locale.ROOT, "%.0f s", seconds)
-                : seconds < 7_200
-                        ? String.format(Locale.ROOT, "%.0f min", seconds / 60)
-                        : String.format(Locale.ROOT, "%.0f h", seconds / 3_600);
+                Shown.age(d.ageSeconds()));
     }
 
     private String sentence(List<Verified> verified, boolean fine) {
