@@ -231,6 +231,8 @@ public final class Backfill implements AutoCloseable {
                 store.nextNumber(connection, target.collection()),
                 new Pace(limits, workers, System.nanoTime()),
                 first.isEmpty(target));
+        // Before the first chunk of this run is among them.
+        long copiedBefore = store.copied(connection, target.collection());
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < workers; i++) {
             Worker worker = new Worker(work, i);
@@ -241,7 +243,7 @@ public final class Backfill implements AutoCloseable {
         }
         try {
             // Beside the first read, which may take a while to begin.
-            sayEstimate(work);
+            sayEstimate(work, copiedBefore);
             watchReplicas(threads, work.pace);
         } catch (InterruptedException | SQLException | RuntimeException e) {
             work.abandon();
@@ -267,12 +269,12 @@ public final class Backfill implements AutoCloseable {
         return sink;
     }
 
-    private void sayEstimate(Work work) throws SQLException {
+    private void sayEstimate(Work work, long copiedBefore) throws SQLException {
         String collection = work.target.collection();
         long estimate = source.estimate(collection);
         store.start(connection, collection, estimate);
         synchronized (listener) {
-            listener.onEstimate(work.target, estimate, store.copied(connection, collection));
+            listener.onEstimate(work.target, estimate, copiedBefore);
         }
         work.estimated(estimate);
     }

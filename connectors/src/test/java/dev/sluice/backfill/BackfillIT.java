@@ -310,7 +310,7 @@ class BackfillIT {
                 .append("n", new BsonInt32(1))
                 .append("big", new BsonString("x".repeat(15 << 20))));
         insert(2);
-        assertThat(copy(Backfill.Limits.adaptive(), () -> false)).isTrue();
+        assertThat(copy(Backfill.Limits.adaptive().withWorkers(1), () -> false)).isTrue();
         assertThat(rowKeys()).containsExactlyInAnyOrderElementsOf(expectedKeys());
         assertThat(target.rows("SELECT length(big) FROM things WHERE n = 1 AND big IS NOT NULL"))
                 .containsExactly(String.valueOf(15 << 20));
@@ -324,6 +324,23 @@ class BackfillIT {
                 + " VALUES ('test', 'things', 0, 'number', 'done')");
         assertThat(copy(SMALL, () -> false)).isTrue();
         assertThat(rowKeys()).containsExactlyInAnyOrderElementsOf(expectedKeys());
+    }
+
+    @Test
+    void onlyWhatAnEarlierCopyHasDoneIsSaidToHaveBeenCopiedBefore() throws SQLException {
+        insert(10);
+        boolean[] stop = {false};
+        heard.afterChunk = () -> stop[0] = true;
+        assertThat(copy(Backfill.Limits.adaptive().withDocuments(3).withWorkers(1), () -> stop[0]))
+                .isFalse();
+        assertThat(heard.copiedBefore).isZero();
+        int first = heard.documents;
+
+        assertThat(copy(Backfill.Limits.adaptive().withDocuments(3).withWorkers(1), () -> false))
+                .isTrue();
+
+        assertThat(heard.copiedBefore).isEqualTo(first).isBetween(1L, 9L);
+        assertThat(heard.documents).isEqualTo(10);
     }
 
     @Test
@@ -404,13 +421,16 @@ class BackfillIT {
     }
 
     private static final class Heard implements Backfill.Listener {
+        private long copiedBefore = -1;
         private int chunks;
         private int documents;
         private int rows;
         private Runnable afterChunk = () -> {};
 
         @Override
-        public void onEstimate(CollectionTarget target, long estimate, long alreadyCopied) {}
+        public void onEstimate(CollectionTarget target, long estimate, long alreadyCopied) {
+            copiedBefore = alreadyCopied;
+        }
 
         @Override
         public void onChunk(CollectionTarget target, Backfill.Done done) {
