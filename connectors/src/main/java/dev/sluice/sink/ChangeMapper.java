@@ -4,15 +4,24 @@ import dev.sluice.change.Change;
 import dev.sluice.mapping.KeyResult;
 import dev.sluice.mapping.MappingResult;
 import dev.sluice.sink.RowChange.Effect;
+import java.util.Collection;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// From changes to row changes, by the mapping. Stateless; any thread.
 public final class ChangeMapper {
     private final Map<String, CollectionTarget> targets;
 
-    public ChangeMapper(Map<String, CollectionTarget> targets) {
+    private ChangeMapper(Map<String, CollectionTarget> targets) {
         this.targets = Map.copyOf(targets);
+    }
+
+    /// @param targets the collections that are mapped, each once
+    public static ChangeMapper of(Collection<CollectionTarget> targets) {
+        return new ChangeMapper(
+                targets.stream().collect(Collectors.toMap(CollectionTarget::collection, Function.identity())));
     }
 
     /// @return null when the mapping has no such collection

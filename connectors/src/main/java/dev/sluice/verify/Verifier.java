@@ -1,48 +1,21 @@
 package dev.sluice.verify;
 
-import dev.sluice.change.IdBracket;
-import dev.sluice.change.IdText;
-import dev.sluice.failure.Failpoint;
 import dev.sluice.failure.Failures;
-import dev.sluice.failure.SluiceException;
-import dev.sluice.mapping.KeyResult;
-import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.RowChange;
-import dev.sluice.sink.postgres.ChunkRows;
-import dev.sluice.sink.postgres.CollectionTables;
 import dev.sluice.sink.postgres.PostgresConnector;
-import dev.sluice.sink.postgres.RowIdentity;
-import dev.sluice.sink.postgres.TableSql;
-import dev.sluice.source.mongo.DocumentReader;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.verify.VerificationStore.Phase;
 import dev.sluice.verify.VerificationStore.Running;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Collection;
-import java.util.EnumSet;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
-import org.bson.BsonNull;
-import org.bson.BsonValue;
-import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
 
 /// Compares a collection with its tables, both alive: every document's rows with the rows it should be,
@@ -54,23 +27,10 @@ import org.jspecify.annotations.Nullable;
 /// little memory, and one that is broken off at any moment goes on where it was. For one thread, which has
 /// others work.
 public final class Verifier {
-    private static final int DOCUMENTS_MAX = 5_000;
-    private static final long BYTES_MAX = 8L << 20;
-    private static final long BYTES_LEAST = 256L << 10;
-
-    /// A chunk is held as BSON in the driver and by us, and once more as rows, by each worker and in the
-    /// queue between; together they may take a quarter of the heap.
-    private static final int HEAP_SHARE = 4 * 3 * 6;
-
-    /// At which a chunk ends.
-    private static final long BYTES = Math.clamp(Runtime.getRuntime().maxMemory() / HEAP_SHARE, BYTES_LEAST, BYTES_MAX);
-
     private static final int SETTLE_AT_ONCE = 5_000;
 
     /// How often a suspect that is written each time while it is looked at is looked at before it is left.
     private static final int LOOKS_MAX = 30;
-
-    private static final int KEYS_AT_ONCE = 20_000;
 
     private final MongoSource source;
     private final PostgresConnector connector;
@@ -180,7 +140,20 @@ public final class Verifier {
             if (running == null) {
                 running = store.begin(bookkeeping, target.collection(), wish.mode(), wish.origin(), estimate);
             }
-            return new Verification(target, wish, bookkeeping, comparing, running, estimate, started).run();
+            VerificationTask task = new VerificationTask(
+                    source,
+                    connector,
+                    pipeline,
+                    targets,
+                    mapper,
+                    store,
+                    target,
+                    wish,
+                    running,
+                    bookkeeping,
+                    new Budget(wish.share(), stopped),
+                    stopped);
+            return new Verification(task, comparing, estimate, started).run();
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
@@ -188,6 +161,7 @@ public final class Verifier {
 
     /// One verification, as far as this process has to do with it.
     private final class Verification {
+        private final VerificationTask task;
         private final CollectionTarget target;
         private final Wish wish;
         private final Connection bookkeeping;
@@ -195,36 +169,20 @@ public final class Verifier {
         private final Running running;
         private final long estimate;
         private final long startedNanos;
-        private final Budget budget;
-        private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-        /// Chunks that are done before ones that come before them, by number.
-        private final TreeMap<Integer, Done> ahead = new TreeMap<>();
-        private int nextDone;
-        private long documents;
-        private long rows;
+        private final ChunkedComparison chunks;
+        private final UnexplainedRows unexplained;
 
-        /// @param lastId of the chunk; null where nothing can be read behind it, since its type is in no
-        ///     single place of the order
-        private record Done(@Nullable BsonValue lastId, int documents, long rows) {}
-
-        Verification(
-                CollectionTarget target,
-                Wish wish,
-                Connection bookkeeping,
-                Connection comparing,
-                Running running,
-                long estimate,
-                long startedNanos) {
-            this.target = target;
-            this.wish = wish;
-            this.bookkeeping = bookkeeping;
+        Verification(VerificationTask task, Connection comparing, long estimate, long startedNanos) {
+            this.task = task;
+            this.target = task.target();
+            this.wish = task.wish();
+            this.bookkeeping = task.bookkeeping();
             this.comparing = comparing;
-            this.running = running;
+            this.running = task.running();
             this.estimate = estimate;
             this.startedNanos = startedNanos;
-            this.budget = new Budget(wish.share(), stopped);
-            this.documents = running.documents();
-            this.rows = running.rows();
+            this.chunks = new ChunkedComparison(task, () -> progress(Phase.READING, 0));
+            this.unexplained = new UnexplainedRows(task);
         }
 
         Result run() throws SQLException, InterruptedException {
@@ -233,8 +191,11 @@ public final class Verifier {
                 return count();
             }
             if (phase == Phase.READING) {
-                if (!(wish.mode() == Mode.SAMPLE ? sample() : readAll())) {
+                if (!chunks.run()) {
                     return result(false, 0);
+                }
+                if (wish.mode() == Mode.SAMPLE) {
+                    unexplained.suspectSome();
                 }
                 phase = Phase.LOOKING_FOR_EXTRA;
                 store.enter(bookkeeping, running.id(), phase);
@@ -242,7 +203,7 @@ public final class Verifier {
             if (phase == Phase.LOOKING_FOR_EXTRA) {
                 progress(phase, 0);
                 if (wish.mode() == Mode.FULL) {
-                    lookForExtra();
+                    unexplained.find(comparing);
                 }
                 store.suspectDrifted(bookkeeping, running.id(), target.collection());
                 phase = Phase.SETTLING;
@@ -261,8 +222,8 @@ public final class Verifier {
                     running.id(),
                     target.collection(),
                     wish.mode(),
-                    documents,
-                    rows,
+                    chunks.documents(),
+                    chunks.rows(),
                     store.driftRows(bookkeeping, target.collection()),
                     undecided,
                     running.through(),
@@ -273,84 +234,9 @@ public final class Verifier {
 
         private void progress(Phase phase, long suspects) {
             synchronized (listener) {
-                listener.onProgress(target, new Progress(phase.text(), documents, estimate, suspects));
+                listener.onProgress(target, new Progress(phase.text(), chunks.documents(), estimate, suspects));
             }
         }
-
-        /// @param number from 0, in the order of reading
-        private record Chunk(int number, List<RawBsonDocument> documents) {}
-
-        /// @return false when stopped
-        private boolean readAll() throws SQLException, InterruptedException {
-            BsonValue after = running.afterId() == null ? null : IdText.parse(running.afterId());
-            return compareAll(chunks -> {
-                if (after == null) {
-                    return read(chunks, source.readAll(target.collection(), DOCUMENTS_MAX, null));
-                }
-                // Behind the last one's bracket come the others. Documents of the odd ones, which are in no single
-                // place of the order, may come again.
-                IdBracket bracket = IdBracket.of(after);
-                if (!bracket.single()
-                        && !read(
-                                chunks,
-                                source.readRange(target.collection(), bracket, after, null, DOCUMENTS_MAX, null))) {
-                    return false;
-                }
-                for (IdBracket next : EnumSet.range(bracket, IdBracket.OTHER)) {
-                    if (next != bracket
-                            && !read(
-                                    chunks,
-                                    source.readRange(target.collection(), next, null, null, DOCUMENTS_MAX, null))) {
-                        return false;
-                    }
-                }
-                return true;
-            });
-        }
-
-        /// @return false when stopped
-        private boolean sample() throws SQLException, InterruptedException {
-            boolean compared = compareAll(chunks -> {
-                List<RawBsonDocument> picked = new ArrayList<>();
-                source.sample(target.collection(), wish.sample(), picked::add);
-                for (int from = 0; from < picked.size(); from += DOCUMENTS_MAX) {
-                    chunks.put(List.copyOf(picked.subList(from, Math.min(picked.size(), from + DOCUMENTS_MAX))));
-                }
-                return !ending();
-            });
-            if (compared && target.mapping().onDelete() == OnDelete.DELETE) {
-                suspectSomeRows();
-            }
-            return compared;
-        }
-
-        /// Suspects some rows, which sends for their documents.
-        private void suspectSomeRows() throws SQLException {
-            TableSql own = tables().own();
-            String table = own.shape().table().sql();
-            // Without statistics all of it is looked through, which then is small or not analyzed yet.
-            String sql = "SELECT " + own.keyName() + "::text FROM " + table + " TABLESAMPLE SYSTEM ((SELECT CASE WHEN"
-                    + " reltuples > 0 THEN least(100, 300.0 * ? / reltuples) ELSE 100 END FROM pg_class WHERE oid ="
-                    + " ?::regclass)) ORDER BY random() LIMIT ?";
-            List<Suspect> picked = new ArrayList<>();
-            try (PreparedStatement statement = bookkeeping.prepareStatement(sql)) {
-                statement.setInt(1, wish.sample());
-                statement.setString(2, table);
-                statement.setInt(3, wish.sample());
-                try (ResultSet row = statement.executeQuery()) {
-                    while (row.next()) {
-                        picked.add(new Suspect(row.getString(1), null));
-                    }
-                }
-            }
-            store.suspect(bookkeeping, running.id(), picked);
-        }
-
-        private CollectionTables tables() throws SQLException {
-            return CollectionTables.of(target, "sluice_verify_", bookkeeping);
-        }
-
-        // Counting ------------------------------------------------------------------------------------------
 
         /// Counts both sides. Rows are counted when everything that was committed before is applied, and
         /// documents before and after, so that a number in between is no difference.
@@ -358,16 +244,14 @@ public final class Verifier {
             comparing.setAutoCommit(false);
             Counts counts = new Counts(source, comparing, pipeline, target, stopped);
             Counts.Counted counted = counts.count();
-            documents = counted.documents();
-            rows = counted.rows();
-            store.progress(bookkeeping, running.id(), null, documents, rows);
+            store.progress(bookkeeping, running.id(), null, counted.documents(), counted.rows());
             store.finish(bookkeeping, running.id(), counted.differing(), 0);
             return new Result(
                     running.id(),
                     target.collection(),
                     wish.mode(),
-                    documents,
-                    rows,
+                    counted.documents(),
+                    counted.rows(),
                     counted.differing(),
                     0,
                     running.through(),
@@ -375,51 +259,6 @@ public final class Verifier {
                     counted.complete(),
                     Duration.ofNanos(System.nanoTime() - startedNanos));
         }
-
-        // Rows that no document explains -------------------------------------------------------------------
-
-        private void lookForExtra() throws SQLException {
-            if (target.mapping().onDelete() == OnDelete.KEEP) {
-                return;
-            }
-            for (CollectionTarget other : targets) {
-                if (other.index() != target.index()
-                        && other.mapping().table().equals(target.mapping().table())) {
-                    explainBy(other);
-                }
-            }
-            comparing.setAutoCommit(false);
-            for (TableSql table : tables().all()) {
-                store.suspectUnexplained(
-                        comparing, running.id(), table.shape().table().sql(), table.keyName());
-                comparing.commit();
-            }
-        }
-
-        /// Notes the rows of the same table that documents of another collection explain.
-        private void explainBy(CollectionTarget other) throws SQLException {
-            List<Object> keys = new ArrayList<>();
-            List<SQLException> failed = new ArrayList<>();
-            source.forEachId(other.collection(), null, id -> {
-                if (other.mapper().key(id) instanceof KeyResult.Key(Object key)) {
-                    keys.add(key);
-                }
-                if (keys.size() >= KEYS_AT_ONCE && failed.isEmpty()) {
-                    try {
-                        store.explain(bookkeeping, running.id(), keys);
-                    } catch (SQLException e) {
-                        failed.add(e);
-                    }
-                    keys.clear();
-                }
-            });
-            if (!failed.isEmpty()) {
-                throw failed.getFirst();
-            }
-            store.explain(bookkeeping, running.id(), keys);
-        }
-
-        // Looking again -------------------------------------------------------------------------------------
 
         /// @return how many suspects could not be settled; -1 when stopped
         private long settle() throws SQLException, InterruptedException {
@@ -435,7 +274,7 @@ public final class Verifier {
                     return left;
                 }
                 progress(Phase.SETTLING, left);
-                budget.spend(() -> note(settlement.look(target, suspects)));
+                task.budget().spend(() -> note(settlement.look(target, suspects)));
             }
             return -1;
         }
@@ -453,196 +292,6 @@ public final class Verifier {
                 bookkeeping.commit();
             } finally {
                 bookkeeping.setAutoCommit(true);
-            }
-        }
-
-        // Reading documents ----------------------------------------------------------------------------------
-
-        /// Reads chunks and hands them over.
-        private interface Reading {
-            /// @return false when stopped
-            boolean into(Chunks chunks) throws InterruptedException;
-        }
-
-        /// Where chunks go to be compared.
-        private interface Chunks {
-            void put(List<RawBsonDocument> documents) throws InterruptedException;
-        }
-
-        private boolean read(Chunks chunks, DocumentReader documents) throws InterruptedException {
-            try (documents) {
-                while (!ending()) {
-                    List<RawBsonDocument> chunk = new ArrayList<>();
-                    long bytes = 0;
-                    for (RawBsonDocument document = documents.peek();
-                            document != null && chunk.size() < DOCUMENTS_MAX && bytes < BYTES;
-                            document = documents.peek()) {
-                        documents.take();
-                        chunk.add(document);
-                        bytes += document.getByteBuffer().remaining();
-                    }
-                    if (chunk.isEmpty()) {
-                        return true;
-                    }
-                    chunks.put(chunk);
-                }
-                return false;
-            }
-        }
-
-        private boolean ending() {
-            return stopped.getAsBoolean() || failure.get() != null;
-        }
-
-        /// @return false when stopped
-        private boolean compareAll(Reading reading) throws SQLException, InterruptedException {
-            BlockingQueue<Chunk> queue = new ArrayBlockingQueue<>(1);
-            List<Thread> workers = new ArrayList<>();
-            List<Connection> connections = new ArrayList<>();
-            Chunk end = new Chunk(-1, List.of());
-            boolean all;
-            try {
-                Set<Object> parked = Settlement.parked(bookkeeping, pipeline, target);
-                store.explain(bookkeeping, running.id(), parked);
-                for (int i = 0; i < wish.workers(); i++) {
-                    Connection connection = connector.openForLongWork();
-                    connections.add(connection);
-                    connection.setAutoCommit(false);
-                    Worker worker = new Worker(connection, queue, end, parked);
-                    workers.add(Thread.ofPlatform()
-                            .name("sluice-verify-" + (i + 1))
-                            .daemon(true)
-                            .start(worker::run));
-                }
-                int[] number = {0};
-                all = reading.into(documents -> put(queue, new Chunk(number[0]++, documents)));
-                for (int i = 0; i < workers.size(); i++) {
-                    put(queue, end);
-                }
-            } catch (RuntimeException | InterruptedException e) {
-                failure.compareAndSet(null, e);
-                throw e;
-            } finally {
-                for (Thread worker : workers) {
-                    worker.join();
-                }
-                for (Connection connection : connections) {
-                    connection.close();
-                }
-            }
-            Throwable failed = failure.get();
-            if (failed != null) {
-                throw Failures.classify(failed);
-            }
-            return all && !stopped.getAsBoolean();
-        }
-
-        private void put(BlockingQueue<Chunk> queue, Chunk chunk) throws InterruptedException {
-            boolean put = false;
-            // The workers are busy; when one has failed, nobody takes it.
-            while (!put && failure.get() == null) {
-                put = queue.offer(chunk, 100, TimeUnit.MILLISECONDS);
-            }
-        }
-
-        /// Compares one chunk after the other.
-        private final class Worker {
-            private final Connection connection;
-            private final BlockingQueue<Chunk> queue;
-            private final Chunk end;
-            private final Set<Object> parked;
-
-            Worker(Connection connection, BlockingQueue<Chunk> queue, Chunk end, Set<Object> parked) {
-                this.connection = connection;
-                this.queue = queue;
-                this.end = end;
-                this.parked = parked;
-            }
-
-            @SuppressWarnings({"CatchingUnchecked", "ReferenceEquality"}) // The thread that waits throws it; one end.
-            void run() {
-                try {
-                    RowComparison comparison = RowComparison.create(connection, List.of(target));
-                    ChunkRows chunkRows = new ChunkRows(target, mapper);
-                    while (failure.get() == null) {
-                        Chunk chunk = queue.poll(100, TimeUnit.MILLISECONDS);
-                        if (chunk == end) {
-                            return;
-                        }
-                        if (chunk != null) {
-                            budget.spend(() -> compare(comparison, chunkRows, chunk));
-                        }
-                    }
-                } catch (Exception | Error e) {
-                    failure.compareAndSet(null, e);
-                }
-            }
-
-            private void compare(RowComparison comparison, ChunkRows chunkRows, Chunk chunk) throws SQLException {
-                chunkRows.map(chunk.documents());
-                Collection<Drift> found = comparison.compare(target, chunkRows, List.of(), parked);
-                TableSql own = comparison.own(target);
-                if (wish.mode() == Mode.FULL) {
-                    store.explain(connection, running.id(), own.staging(), own.keyName());
-                }
-                store.suspect(connection, running.id(), suspects(chunkRows, found));
-                connection.commit();
-                Failpoint.VERIFIED_CHUNK.hit();
-                long expected = 0;
-                for (int table = 0; table <= target.mapper().childShapes().size(); table++) {
-                    expected += chunkRows.encoded().rows(table);
-                }
-                BsonValue last = chunk.documents().getLast().get("_id", BsonNull.VALUE);
-                chunkRows.clear();
-                done(
-                        chunk.number(),
-                        new Done(
-                                IdBracket.of(last) == IdBracket.OTHER ? null : last,
-                                chunk.documents().size(),
-                                expected));
-            }
-        }
-
-        private List<Suspect> suspects(ChunkRows chunkRows, Collection<Drift> found) {
-            if (found.isEmpty()) {
-                return List.of();
-            }
-            Set<Object> keys = new LinkedHashSet<>();
-            found.forEach(drift -> keys.add(drift.key()));
-            Map<Object, BsonValue> ids = new LinkedHashMap<>();
-            for (int i = 0; i < chunkRows.keys().size(); i++) {
-                if (keys.contains(chunkRows.keys().get(i))) {
-                    ids.put(chunkRows.keys().get(i), chunkRows.id(i));
-                }
-            }
-            for (RowChange rowless : chunkRows.rowless(Set.of())) {
-                if (rowless.fenceKey() != null && keys.contains(rowless.fenceKey())) {
-                    ids.put(rowless.fenceKey(), rowless.change().id());
-                }
-            }
-            List<Suspect> suspects = new ArrayList<>();
-            ids.forEach((key, id) -> suspects.add(new Suspect(key.toString(), RowIdentity.documentKey(id))));
-            return suspects;
-        }
-
-        /// Notes how far everything is read: up to the first chunk that is not done.
-        private synchronized void done(int number, Done chunk) throws SQLException {
-            ahead.put(number, chunk);
-            BsonValue last = null;
-            for (Done next = ahead.remove(nextDone); next != null; next = ahead.remove(nextDone)) {
-                nextDone++;
-                documents += next.documents();
-                rows += next.rows();
-                last = next.lastId() == null ? last : next.lastId();
-            }
-            if (last != null) {
-                store.progress(
-                        bookkeeping,
-                        running.id(),
-                        wish.mode() == Mode.FULL ? IdText.canonical(last) : null,
-                        documents,
-                        rows);
-                progress(Phase.READING, 0);
             }
         }
     }

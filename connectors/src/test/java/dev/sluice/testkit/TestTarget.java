@@ -24,8 +24,6 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.bson.BsonDocument;
 import org.bson.BsonTimestamp;
 
@@ -137,8 +135,7 @@ public final class TestTarget implements AutoCloseable {
     }
 
     public ChangeMapper mapper() {
-        return new ChangeMapper(
-                targets.stream().collect(Collectors.toMap(CollectionTarget::collection, Function.identity())));
+        return ChangeMapper.of(targets);
     }
 
     /// Takes the pipeline over: sinks of earlier epochs are fenced out.

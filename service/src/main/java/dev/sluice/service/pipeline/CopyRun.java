@@ -27,8 +27,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// A copy without the stream, from taking the pipeline over to its end. Takes the pipeline's position first
@@ -150,9 +148,7 @@ public final class CopyRun {
             Connection connection,
             long epoch)
             throws SQLException, InterruptedException {
-        Map<String, CollectionTarget> byName =
-                targets.stream().collect(Collectors.toMap(CollectionTarget::collection, Function.identity()));
-        ChangeMapper mapper = new ChangeMapper(byName);
+        ChangeMapper mapper = ChangeMapper.of(targets);
         // Nobody streams, so nobody notes anything on them.
         List<Fence> fences = targets.stream().map(t -> new Fence()).toList();
         SequencedMap<String, SluiceException> failed = new LinkedHashMap<>();

@@ -20,10 +20,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /// Sees to it that the list of documents to be taken anew (`sluice.resync`) becomes empty: waits for the
 /// process that runs the pipeline, and does it itself where none runs. For one thread.
@@ -143,8 +140,6 @@ public final class ListDrain {
             long epoch = new PositionStore(pipeline).takeOver(connection, Pipeline.owner());
             connection.commit();
             connection.setAutoCommit(true);
-            Map<String, CollectionTarget> byName =
-                    targets.stream().collect(Collectors.toMap(CollectionTarget::collection, Function.identity()));
             // Nobody streams, so nobody notes anything on them.
             List<Fence> fences = targets.stream().map(t -> new Fence()).toList();
             try (ChunkSink sink = new ChunkSink(connector.open(), pipeline, epoch, targets)) {
@@ -153,7 +148,7 @@ public final class ListDrain {
                                 connection,
                                 sink,
                                 new ResyncStore(pipeline),
-                                new ChangeMapper(byName),
+                                ChangeMapper.of(targets),
                                 targets,
                                 fences,
                                 () -> null,

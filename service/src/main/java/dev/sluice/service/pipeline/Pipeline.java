@@ -15,9 +15,7 @@ import java.net.UnknownHostException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
@@ -50,11 +48,10 @@ public final class Pipeline {
         this.source = source;
         this.connector = connector;
         this.targets = targets(mapping);
-        Map<String, CollectionTarget> byName = new LinkedHashMap<>();
-        targets.forEach(t -> byName.put(t.collection(), t));
-        this.mapper = new ChangeMapper(byName);
+        this.mapper = ChangeMapper.of(targets);
         this.clock = new SourceClock(source.clock());
-        this.status = new PipelineStatus(name, List.copyOf(byName.keySet()), clock);
+        this.status = new PipelineStatus(
+                name, targets.stream().map(CollectionTarget::collection).toList(), clock);
     }
 
     /// The collections of a mapping with their compiled mappers.

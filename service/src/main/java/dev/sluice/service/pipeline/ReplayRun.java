@@ -16,11 +16,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
@@ -121,14 +118,12 @@ public final class ReplayRun {
     }
 
     private long differing(Replay replay, BooleanSupplier stopped) {
-        Map<String, CollectionTarget> byName =
-                targets.stream().collect(Collectors.toMap(CollectionTarget::collection, Function.identity()));
         try (Recheck recheck = Recheck.open(
                 source,
                 connector,
                 pipeline,
                 targets,
-                new ChangeMapper(byName),
+                ChangeMapper.of(targets),
                 new SincePosition(source, connector, pipeline),
                 stopped)) {
             return replay.check(recheck::differing, stopped);

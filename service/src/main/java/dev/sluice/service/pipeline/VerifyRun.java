@@ -15,8 +15,6 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /// Compares collections with their tables and puts right what differs, beside the process that runs the
 /// pipeline or without one. For one thread.
@@ -51,7 +49,8 @@ public final class VerifyRun {
     public Verifier.Result verify(
             CollectionTarget target, Verifier.Wish wish, Verifier.Listener listener, BooleanSupplier stopped)
             throws InterruptedException {
-        return new Verifier(source, connector, pipeline, targets, mapper(), inFlight(), listener, stopped)
+        return new Verifier(
+                        source, connector, pipeline, targets, ChangeMapper.of(targets), inFlight(), listener, stopped)
                 .verify(target, wish);
     }
 
@@ -75,16 +74,11 @@ public final class VerifyRun {
                         connector,
                         pipeline,
                         targets,
-                        mapper(),
+                        ChangeMapper.of(targets),
                         inFlight(),
                         left -> drain.await(left::count, listener, stopped),
                         stopped)
                 .repair(target, actor, found.id()));
-    }
-
-    private ChangeMapper mapper() {
-        return new ChangeMapper(
-                targets.stream().collect(Collectors.toMap(CollectionTarget::collection, Function.identity())));
     }
 
     private InFlight inFlight() {

@@ -1,0 +1,327 @@
+package dev.sluice.verify;
+
+import dev.sluice.change.IdBracket;
+import dev.sluice.change.IdText;
+import dev.sluice.failure.Failpoint;
+import dev.sluice.failure.Failures;
+import dev.sluice.sink.RowChange;
+import dev.sluice.sink.postgres.ChunkRows;
+import dev.sluice.sink.postgres.RowIdentity;
+import dev.sluice.sink.postgres.TableSql;
+import dev.sluice.source.mongo.DocumentReader;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.bson.BsonNull;
+import org.bson.BsonValue;
+import org.bson.RawBsonDocument;
+import org.jspecify.annotations.Nullable;
+
+/// Reads the documents of a collection in chunks, in the order of their `_id`s, and has each chunk compared
+/// with its rows by one of several workers, on connections of their own. What differs is noted as a
+/// suspect, and how far everything is read: up to the first chunk that is not done. For one thread beside
+/// the workers.
+final class ChunkedComparison {
+    private static final int DOCUMENTS_MAX = 5_000;
+    private static final long BYTES_MAX = 8L << 20;
+    private static final long BYTES_LEAST = 256L << 10;
+
+    /// A chunk is held as BSON in the driver and by us, and once more as rows, by each worker and in the
+    /// queue between; together they may take a quarter of the heap.
+    private static final int HEAP_SHARE = 4 * 3 * 6;
+
+    /// At which a chunk ends.
+    private static final long BYTES = Math.clamp(Runtime.getRuntime().maxMemory() / HEAP_SHARE, BYTES_LEAST, BYTES_MAX);
+
+    private final VerificationTask task;
+    private final Runnable onProgress;
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    /// Chunks that are done before ones that come before them, by number.
+    private final TreeMap<Integer, Done> ahead = new TreeMap<>();
+    private int nextDone;
+    private long documents;
+    private long rows;
+
+    /// @param lastId of the chunk; null where nothing can be read behind it, since its type is in no
+    ///     single place of the order
+    private record Done(@Nullable BsonValue lastId, int documents, long rows) {}
+
+    /// @param onProgress told from any thread that more is done, one call at a time
+    ChunkedComparison(VerificationTask task, Runnable onProgress) {
+        this.task = task;
+        this.onProgress = onProgress;
+        this.documents = task.running().documents();
+        this.rows = task.running().rows();
+    }
+
+    /// Documents that were looked at, by this process and earlier ones.
+    synchronized long documents() {
+        return documents;
+    }
+
+    /// The rows that these should be.
+    synchronized long rows() {
+        return rows;
+    }
+
+    /// Compares all documents, or a sample of them.
+    ///
+    /// @return false when stopped
+    boolean run() throws SQLException, InterruptedException {
+        return switch (task.wish().mode()) {
+            case FULL -> all();
+            case SAMPLE -> sample();
+            case COUNTS -> throw new IllegalStateException("counting reads no documents");
+        };
+    }
+
+    /// @param number from 0, in the order of reading
+    private record Chunk(int number, List<RawBsonDocument> documents) {}
+
+    /// @return false when stopped
+    private boolean all() throws SQLException, InterruptedException {
+        BsonValue after = task.running().afterId() == null
+                ? null
+                : IdText.parse(task.running().afterId());
+        return compareAll(chunks -> {
+            if (after == null) {
+                return read(chunks, task.source().readAll(task.target().collection(), DOCUMENTS_MAX, null));
+            }
+            // Behind the last one's bracket come the others. Documents of the odd ones, which are in no single
+            // place of the order, may come again.
+            IdBracket bracket = IdBracket.of(after);
+            if (!bracket.single()
+                    && !read(
+                            chunks,
+                            task.source()
+                                    .readRange(
+                                            task.target().collection(), bracket, after, null, DOCUMENTS_MAX, null))) {
+                return false;
+            }
+            for (IdBracket next : EnumSet.range(bracket, IdBracket.OTHER)) {
+                if (next != bracket
+                        && !read(
+                                chunks,
+                                task.source()
+                                        .readRange(
+                                                task.target().collection(), next, null, null, DOCUMENTS_MAX, null))) {
+                    return false;
+                }
+            }
+            return true;
+        });
+    }
+
+    /// @return false when stopped
+    private boolean sample() throws SQLException, InterruptedException {
+        return compareAll(chunks -> {
+            List<RawBsonDocument> picked = new ArrayList<>();
+            task.source().sample(task.target().collection(), task.wish().sample(), picked::add);
+            for (int from = 0; from < picked.size(); from += DOCUMENTS_MAX) {
+                chunks.put(List.copyOf(picked.subList(from, Math.min(picked.size(), from + DOCUMENTS_MAX))));
+            }
+            return !ending();
+        });
+    }
+
+    /// Reads chunks and hands them over.
+    private interface Reading {
+        /// @return false when stopped
+        boolean into(Chunks chunks) throws InterruptedException;
+    }
+
+    /// Where chunks go to be compared.
+    private interface Chunks {
+        void put(List<RawBsonDocument> documents) throws InterruptedException;
+    }
+
+    private boolean read(Chunks chunks, DocumentReader documents) throws InterruptedException {
+        try (documents) {
+            while (!ending()) {
+                List<RawBsonDocument> chunk = new ArrayList<>();
+                long bytes = 0;
+                for (RawBsonDocument document = documents.peek();
+                        document != null && chunk.size() < DOCUMENTS_MAX && bytes < BYTES;
+                        document = documents.peek()) {
+                    documents.take();
+                    chunk.add(document);
+                    bytes += document.getByteBuffer().remaining();
+                }
+                if (chunk.isEmpty()) {
+                    return true;
+                }
+                chunks.put(chunk);
+            }
+            return false;
+        }
+    }
+
+    private boolean ending() {
+        return task.stopped().getAsBoolean() || failure.get() != null;
+    }
+
+    /// @return false when stopped
+    private boolean compareAll(Reading reading) throws SQLException, InterruptedException {
+        BlockingQueue<Chunk> queue = new ArrayBlockingQueue<>(1);
+        List<Thread> workers = new ArrayList<>();
+        List<Connection> connections = new ArrayList<>();
+        Chunk end = new Chunk(-1, List.of());
+        boolean all;
+        try {
+            Set<Object> parked = Settlement.parked(task.bookkeeping(), task.pipeline(), task.target());
+            task.store().explain(task.bookkeeping(), task.running().id(), parked);
+            for (int i = 0; i < task.wish().workers(); i++) {
+                Connection connection = task.connector().openForLongWork();
+                connections.add(connection);
+                connection.setAutoCommit(false);
+                Worker worker = new Worker(connection, queue, end, parked);
+                workers.add(Thread.ofPlatform()
+                        .name("sluice-verify-" + (i + 1))
+                        .daemon(true)
+                        .start(worker::run));
+            }
+            int[] number = {0};
+            all = reading.into(documents -> put(queue, new Chunk(number[0]++, documents)));
+            for (int i = 0; i < workers.size(); i++) {
+                put(queue, end);
+            }
+        } catch (RuntimeException | InterruptedException e) {
+            failure.compareAndSet(null, e);
+            throw e;
+        } finally {
+            for (Thread worker : workers) {
+                worker.join();
+            }
+            for (Connection connection : connections) {
+                connection.close();
+            }
+        }
+        Throwable failed = failure.get();
+        if (failed != null) {
+            throw Failures.classify(failed);
+        }
+        return all && !task.stopped().getAsBoolean();
+    }
+
+    private void put(BlockingQueue<Chunk> queue, Chunk chunk) throws InterruptedException {
+        boolean put = false;
+        // The workers are busy; when one has failed, nobody takes it.
+        while (!put && failure.get() == null) {
+            put = queue.offer(chunk, 100, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /// Compares one chunk after the other.
+    private final class Worker {
+        private final Connection connection;
+        private final BlockingQueue<Chunk> queue;
+        private final Chunk end;
+        private final Set<Object> parked;
+
+        Worker(Connection connection, BlockingQueue<Chunk> queue, Chunk end, Set<Object> parked) {
+            this.connection = connection;
+            this.queue = queue;
+            this.end = end;
+            this.parked = parked;
+        }
+
+        @SuppressWarnings({"CatchingUnchecked", "ReferenceEquality"}) // The thread that waits throws it; one end.
+        void run() {
+            try {
+                RowComparison comparison = RowComparison.create(connection, List.of(task.target()));
+                ChunkRows chunkRows = new ChunkRows(task.target(), task.mapper());
+                while (failure.get() == null) {
+                    Chunk chunk = queue.poll(100, TimeUnit.MILLISECONDS);
+                    if (chunk == end) {
+                        return;
+                    }
+                    if (chunk != null) {
+                        task.budget().spend(() -> compare(comparison, chunkRows, chunk));
+                    }
+                }
+            } catch (Exception | Error e) {
+                failure.compareAndSet(null, e);
+            }
+        }
+
+        private void compare(RowComparison comparison, ChunkRows chunkRows, Chunk chunk) throws SQLException {
+            chunkRows.map(chunk.documents());
+            Collection<Drift> found = comparison.compare(task.target(), chunkRows, List.of(), parked);
+            TableSql own = comparison.own(task.target());
+            if (task.wish().mode() == Mode.FULL) {
+                task.store().explain(connection, task.running().id(), own.staging(), own.keyName());
+            }
+            task.store().suspect(connection, task.running().id(), suspects(chunkRows, found));
+            connection.commit();
+            Failpoint.VERIFIED_CHUNK.hit();
+            long expected = 0;
+            for (int table = 0; table <= task.target().mapper().childShapes().size(); table++) {
+                expected += chunkRows.encoded().rows(table);
+            }
+            BsonValue last = chunk.documents().getLast().get("_id", BsonNull.VALUE);
+            chunkRows.clear();
+            done(
+                    chunk.number(),
+                    new Done(
+                            IdBracket.of(last) == IdBracket.OTHER ? null : last,
+                            chunk.documents().size(),
+                            expected));
+        }
+    }
+
+    private List<Suspect> suspects(ChunkRows chunkRows, Collection<Drift> found) {
+        if (found.isEmpty()) {
+            return List.of();
+        }
+        Set<Object> keys = new LinkedHashSet<>();
+        found.forEach(drift -> keys.add(drift.key()));
+        Map<Object, BsonValue> ids = new LinkedHashMap<>();
+        for (int i = 0; i < chunkRows.keys().size(); i++) {
+            if (keys.contains(chunkRows.keys().get(i))) {
+                ids.put(chunkRows.keys().get(i), chunkRows.id(i));
+            }
+        }
+        for (RowChange rowless : chunkRows.rowless(Set.of())) {
+            if (rowless.fenceKey() != null && keys.contains(rowless.fenceKey())) {
+                ids.put(rowless.fenceKey(), rowless.change().id());
+            }
+        }
+        List<Suspect> suspects = new ArrayList<>();
+        ids.forEach((key, id) -> suspects.add(new Suspect(key.toString(), RowIdentity.documentKey(id))));
+        return suspects;
+    }
+
+    /// Notes how far everything is read: up to the first chunk that is not done.
+    private synchronized void done(int number, Done chunk) throws SQLException {
+        ahead.put(number, chunk);
+        BsonValue last = null;
+        for (Done next = ahead.remove(nextDone); next != null; next = ahead.remove(nextDone)) {
+            nextDone++;
+            documents += next.documents();
+            rows += next.rows();
+            last = next.lastId() == null ? last : next.lastId();
+        }
+        if (last != null) {
+            task.store()
+                    .progress(
+                            task.bookkeeping(),
+                            task.running().id(),
+                            task.wish().mode() == Mode.FULL ? IdText.canonical(last) : null,
+                            documents,
+                            rows);
+            onProgress.run();
+        }
+    }
+}
