@@ -4,16 +4,14 @@ import dev.sluice.positions.CheckpointStore.Checkpoint;
 import dev.sluice.service.ops.Checkpoints;
 import dev.sluice.service.ops.Checkpoints.All;
 import dev.sluice.service.ops.Checkpoints.Outcome;
-import dev.sluice.service.ops.SnakeCaseJson;
-import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
@@ -34,8 +32,8 @@ final class CheckpointCommand implements Callable<Integer> {
     @Parameters(paramLabel = "NAME", arity = "0..1", description = "What to call the position.")
     private @Nullable String name;
 
-    @Option(names = "--json", description = "As JSON.")
-    private boolean json;
+    @Mixin
+    private final Printing printing = new Printing();
 
     @CommandLine.Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
@@ -53,7 +51,7 @@ final class CheckpointCommand implements Callable<Integer> {
         }
         return switch (checkpoints().make(name, Actor.atTheKeyboard())) {
             case Outcome.Made made -> {
-                print(spec, json ? SnakeCaseJson.write(made.checkpoint()) : text(made.checkpoint()));
+                printing.print(made.checkpoint(), () -> text(made.checkpoint()));
                 yield SluiceCommand.FINE;
             }
             case Outcome.BadName bad -> throw new ParameterException(spec.commandLine(), bad.reason());
@@ -75,12 +73,6 @@ final class CheckpointCommand implements Callable<Integer> {
         return new Checkpoints(setup.connector(), setup.pipelineName());
     }
 
-    private static void print(CommandSpec spec, String text) {
-        PrintWriter out = spec.commandLine().getOut();
-        out.println(text);
-        out.flush();
-    }
-
     /// `list`.
     @Command(
             name = "list",
@@ -88,17 +80,13 @@ final class CheckpointCommand implements Callable<Integer> {
             versionProvider = SluiceCommand.Version.class,
             header = "List them, the newest first.")
     static final class ListThem implements Callable<Integer> {
-        @Option(names = "--json", description = "As JSON.")
-        private boolean json;
-
-        @CommandLine.Spec
-        @SuppressWarnings("NullAway.Init") // set by picocli
-        private CommandSpec spec;
+        @Mixin
+        private final Printing printing = new Printing();
 
         @Override
         public Integer call() {
             All all = checkpoints().list();
-            print(spec, json ? SnakeCaseJson.write(all) : text(all));
+            printing.print(all, () -> text(all));
             return SluiceCommand.FINE;
         }
 
@@ -132,8 +120,8 @@ final class CheckpointCommand implements Callable<Integer> {
         @Parameters(paramLabel = "NAME", description = "Its name, as `list` shows it.")
         private String name = "";
 
-        @Option(names = "--json", description = "As JSON.")
-        private boolean json;
+        @Mixin
+        private final Printing printing = new Printing();
 
         @CommandLine.Spec
         @SuppressWarnings("NullAway.Init") // set by picocli
@@ -146,7 +134,7 @@ final class CheckpointCommand implements Callable<Integer> {
                         spec.commandLine(),
                         "There is no checkpoint '" + name + "'; `sluice checkpoint list` shows those there are.");
             }
-            print(spec, json ? SnakeCaseJson.write(Map.of("dropped", name)) : "Dropped the checkpoint " + name + ".");
+            printing.print(Map.of("dropped", name), () -> "Dropped the checkpoint " + name + ".");
             return SluiceCommand.FINE;
         }
     }

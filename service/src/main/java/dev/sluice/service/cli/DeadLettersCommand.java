@@ -4,9 +4,7 @@ import dev.sluice.service.ops.DeadLetters;
 import dev.sluice.service.ops.DeadLetters.Outcome;
 import dev.sluice.service.ops.DeadLetters.Page;
 import dev.sluice.service.ops.DeadLetters.Retried;
-import dev.sluice.service.ops.SnakeCaseJson;
 import dev.sluice.sink.postgres.DeadLetterStore.DeadLetter;
-import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,6 +14,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -103,8 +102,8 @@ final class DeadLettersCommand implements Runnable {
                 defaultValue = "100")
         private int limit = 100;
 
-        @Option(names = "--json", description = "As JSON.")
-        private boolean json;
+        @Mixin
+        private final Printing printing = new Printing();
 
         @CommandLine.Spec
         @SuppressWarnings("NullAway.Init") // set by picocli
@@ -118,9 +117,7 @@ final class DeadLettersCommand implements Runnable {
             Setup setup = Setup.forTarget();
             Page page = deadLetters(setup).list(collection, limit);
             requireKnown(spec, setup, collection, page.total() > 0);
-            PrintWriter out = spec.commandLine().getOut();
-            out.println(json ? SnakeCaseJson.write(page) : text(page));
-            out.flush();
+            printing.print(page, () -> text(page));
             return SluiceCommand.FINE;
         }
 
@@ -164,8 +161,8 @@ final class DeadLettersCommand implements Runnable {
         @Option(names = "--document", description = "Show the document too, as canonical Extended JSON.")
         private boolean withDocument;
 
-        @Option(names = "--json", description = "As JSON.")
-        private boolean json;
+        @Mixin
+        private final Printing printing = new Printing();
 
         @CommandLine.Spec
         @SuppressWarnings("NullAway.Init") // set by picocli
@@ -176,9 +173,7 @@ final class DeadLettersCommand implements Runnable {
             DeadLetters all = deadLetters(Setup.forTarget());
             DeadLetter letter = require(spec, all, List.of(id)).getFirst();
             String document = withDocument ? all.document(id).orElse(null) : null;
-            PrintWriter out = spec.commandLine().getOut();
-            out.println(json ? SnakeCaseJson.write(fields(letter, document)) : text(letter, document));
-            out.flush();
+            printing.print(fields(letter, document), () -> text(letter, document));
             return SluiceCommand.FINE;
         }
 
@@ -248,8 +243,8 @@ final class DeadLettersCommand implements Runnable {
                 converter = DemoCommand.Length.class)
         private Duration timeout = Duration.ofSeconds(30);
 
-        @Option(names = "--json", description = "As JSON.")
-        private boolean json;
+        @Mixin
+        private final Printing printing = new Printing();
 
         @CommandLine.Spec
         @SuppressWarnings("NullAway.Init") // set by picocli
@@ -275,13 +270,7 @@ final class DeadLettersCommand implements Runnable {
                 letters = require(spec, deadLetters, ids);
             }
             List<Retried> retried = deadLetters.retry(letters, Actor.atTheKeyboard(), timeout);
-            PrintWriter out = spec.commandLine().getOut();
-            if (json) {
-                out.println(SnakeCaseJson.write(retried));
-            } else {
-                print(out, retried);
-            }
-            out.flush();
+            printing.print(retried, () -> text(retried));
             return retried.stream().allMatch(r -> isFine(r.outcome())) ? SluiceCommand.FINE : SluiceCommand.FINDING;
         }
 
@@ -292,12 +281,14 @@ final class DeadLettersCommand implements Runnable {
             };
         }
 
-        private void print(PrintWriter out, List<Retried> retried) {
+        private String text(List<Retried> retried) {
             if (retried.isEmpty()) {
-                out.println("No dead letters.");
+                return "No dead letters.";
             }
+            StringBuilder text = new StringBuilder();
             for (Retried r : retried) {
-                out.printf(
+                text.append(String.format(
+                        Locale.ROOT,
                         "%d %s %s: %s%n",
                         r.id(),
                         r.collection(),
@@ -308,13 +299,14 @@ final class DeadLettersCommand implements Runnable {
                             case WAITING -> "not taken within " + timeout.toSeconds() + " s; it stays on the list.";
                             case QUEUED -> "on the list.";
                             case UNMAPPED -> "can't be tried, since the mapping has no such collection.";
-                        });
+                        }));
             }
             if (retried.stream().anyMatch(r -> r.outcome() == Outcome.QUEUED)) {
-                out.println(
+                text.append(
                         "No process holds this pipeline now: the next `sluice run` or `sluice backfill` takes what is on"
                                 + " the list.");
             }
+            return text.toString().stripTrailing();
         }
     }
 
@@ -336,8 +328,8 @@ final class DeadLettersCommand implements Runnable {
         @Option(names = "--yes", description = "Do it; without this, nothing is done.")
         private boolean yes;
 
-        @Option(names = "--json", description = "As JSON.")
-        private boolean json;
+        @Mixin
+        private final Printing printing = new Printing();
 
         @CommandLine.Spec
         @SuppressWarnings("NullAway.Init") // set by picocli
@@ -357,12 +349,7 @@ final class DeadLettersCommand implements Runnable {
                                 + " for good; say --yes to do it.");
             }
             List<Long> gone = deadLetters.discard(ids, Actor.atTheKeyboard(), reason);
-            PrintWriter out = spec.commandLine().getOut();
-            out.println(
-                    json
-                            ? SnakeCaseJson.write(new Discarded(gone))
-                            : "Discarded " + gone.size() + "; noted in sluice.audit.");
-            out.flush();
+            printing.print(new Discarded(gone), () -> "Discarded " + gone.size() + "; noted in sluice.audit.");
             return SluiceCommand.FINE;
         }
     }

@@ -1,17 +1,16 @@
 package dev.sluice.service.cli;
 
-import dev.sluice.service.ops.SnakeCaseJson;
 import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.plan.Plan;
 import dev.sluice.service.plan.Planner;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.source.mongo.MongoSource;
-import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// `sluice plan`: preflight and dry run. Changes nothing on either side.
@@ -44,8 +43,8 @@ final class PlanCommand implements Callable<Integer> {
             description = "Documents a second that the copy is expected to reach, in place of an assumption.")
     private @Nullable Integer rate;
 
-    @Option(names = "--json", description = "As JSON.")
-    private boolean json;
+    @Mixin
+    private final Printing printing = new Printing();
 
     @CommandLine.Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
@@ -69,9 +68,7 @@ final class PlanCommand implements Callable<Integer> {
                         setup.settings().autoCreateDatabase(), setup.settings().autoMigrate(), sample, rate));
         try (MongoSource source = setup.source()) {
             Plan plan = planner.plan(source, setup.connector(), setup.database());
-            PrintWriter out = spec.commandLine().getOut();
-            out.println(json ? SnakeCaseJson.write(plan) : plan.forPeople());
-            out.flush();
+            printing.print(plan, plan::forPeople);
             if (!plan.complete()) {
                 return SluiceCommand.COULD_NOT_RUN;
             }

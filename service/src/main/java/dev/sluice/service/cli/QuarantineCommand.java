@@ -13,9 +13,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -60,8 +62,8 @@ final class QuarantineCommand implements Runnable {
                 defaultValue = "100")
         private int limit = 100;
 
-        @Option(names = "--json", description = "As JSON.")
-        private boolean json;
+        @Mixin
+        private final Printing printing = new Printing();
 
         @CommandLine.Spec
         @SuppressWarnings("NullAway.Init") // set by picocli
@@ -74,19 +76,17 @@ final class QuarantineCommand implements Runnable {
             }
             Setup setup = Setup.forTarget();
             QuarantineStore store = new QuarantineStore(setup.pipelineName());
-            PrintWriter out = spec.commandLine().getOut();
             try (Connection connection = setup.connector().open()) {
                 List<?> found =
                         values ? store.list(connection, collection, limit) : store.counts(connection, collection);
                 DeadLettersCommand.requireKnown(spec, setup, collection, !found.isEmpty());
-                if (json) {
-                    out.println(SnakeCaseJson.write(found));
-                } else if (found.isEmpty()) {
-                    out.println("Nothing is in quarantine.");
-                } else {
-                    found.forEach(one -> out.println(line(one)));
-                }
-                out.flush();
+                printing.print(
+                        found,
+                        () -> found.isEmpty()
+                                ? "Nothing is in quarantine."
+                                : found.stream()
+                                        .map(ListThem::line)
+                                        .collect(Collectors.joining(System.lineSeparator())));
                 return SluiceCommand.FINE;
             } catch (SQLException e) {
                 throw Failures.classify(e);

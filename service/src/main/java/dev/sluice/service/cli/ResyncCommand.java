@@ -1,7 +1,6 @@
 package dev.sluice.service.cli;
 
 import dev.sluice.failure.Failures;
-import dev.sluice.service.ops.SnakeCaseJson;
 import dev.sluice.service.pipeline.ListDrain;
 import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.ResyncRun;
@@ -14,6 +13,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -39,8 +39,8 @@ final class ResyncCommand implements Callable<Integer> {
     @Option(names = "--no-wait", description = "Put them on the list, and leave them to the running pipeline.")
     private boolean noWait;
 
-    @Option(names = "--json", description = "As JSON.")
-    private boolean json;
+    @Mixin
+    private final Printing printing = new Printing();
 
     @CommandLine.Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
@@ -81,17 +81,14 @@ final class ResyncCommand implements Callable<Integer> {
     }
 
     private void print(List<String> names, long left) {
-        PrintWriter out = spec.commandLine().getOut();
         String list = String.join(", ", names);
-        out.println(
-                json
-                        ? SnakeCaseJson.write(new Outcome(names, prune, left))
-                        : left == 0
-                                ? "Read anew" + (prune ? ", and rows without a document deleted: " : ": ") + list + "."
-                                : (noWait ? "On the list: " + list : "Stopped; some of it is still on the list")
-                                        + ". A running pipeline goes on with it; where none runs, the next `sluice run`"
-                                        + " does.");
-        out.flush();
+        printing.print(
+                new Outcome(names, prune, left),
+                () -> left == 0
+                        ? "Read anew" + (prune ? ", and rows without a document deleted: " : ": ") + list + "."
+                        : (noWait ? "On the list: " + list : "Stopped; some of it is still on the list")
+                                + ". A running pipeline goes on with it; where none runs, the next `sluice run`"
+                                + " does.");
     }
 
     private final class Said implements ListDrain.Listener {

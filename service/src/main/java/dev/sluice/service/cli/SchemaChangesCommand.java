@@ -5,13 +5,12 @@ import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.service.ops.SchemaChanges;
 import dev.sluice.service.ops.SchemaChanges.Page;
-import dev.sluice.service.ops.SnakeCaseJson;
-import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -29,17 +28,13 @@ import picocli.CommandLine.Parameters;
         },
         subcommands = {SchemaChangesCommand.Accept.class})
 final class SchemaChangesCommand implements Callable<Integer> {
-    @Option(names = "--json", description = "As JSON.")
-    private boolean json;
-
-    @CommandLine.Spec
-    @SuppressWarnings("NullAway.Init") // set by picocli
-    private CommandSpec spec;
+    @Mixin
+    private final Printing printing = new Printing();
 
     @Override
     public Integer call() {
         Page page = changes().latest();
-        print(spec, json ? SnakeCaseJson.write(page) : text(page));
+        printing.print(page, () -> text(page));
         return page.open() > 0 ? SluiceCommand.FINDING : SluiceCommand.FINE;
     }
 
@@ -69,12 +64,6 @@ final class SchemaChangesCommand implements Callable<Integer> {
         return new SchemaChanges(setup.connector(), setup.pipelineName());
     }
 
-    private static void print(CommandSpec spec, String text) {
-        PrintWriter out = spec.commandLine().getOut();
-        out.println(text);
-        out.flush();
-    }
-
     /// `accept`.
     @Command(
             name = "accept",
@@ -89,8 +78,8 @@ final class SchemaChangesCommand implements Callable<Integer> {
         @Option(names = "--all", description = "All that are open.")
         private boolean all;
 
-        @Option(names = "--json", description = "As JSON.")
-        private boolean json;
+        @Mixin
+        private final Printing printing = new Printing();
 
         @CommandLine.Spec
         @SuppressWarnings("NullAway.Init") // set by picocli
@@ -125,11 +114,9 @@ final class SchemaChangesCommand implements Callable<Integer> {
                                         missing.stream().map(String::valueOf).toList())
                                 + " in this pipeline." + (accepted.isEmpty() ? "" : " The others are accepted."));
             }
-            print(
-                    spec,
-                    json
-                            ? SnakeCaseJson.write(new Accepted(accepted))
-                            : "Accepted " + accepted.size() + "; the rows stay. `sluice run` starts again.");
+            printing.print(
+                    new Accepted(accepted),
+                    () -> "Accepted " + accepted.size() + "; the rows stay. `sluice run` starts again.");
             return SluiceCommand.FINE;
         }
     }
