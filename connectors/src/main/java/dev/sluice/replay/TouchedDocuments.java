@@ -25,7 +25,7 @@ final class TouchedDocuments implements AutoCloseable {
         // The digest, since an _id may be longer than an index takes.
         execute("DROP TABLE IF EXISTS pg_temp.sluice_touched");
         execute("CREATE TEMPORARY TABLE sluice_touched (number bigint GENERATED ALWAYS AS IDENTITY, collection text,"
-                + " document_key text, digest uuid, PRIMARY KEY (collection, digest))");
+                + " document_key text, digest bytea, PRIMARY KEY (collection, digest))");
     }
 
     /// Adds the documents of these events that are not there yet.
@@ -40,7 +40,7 @@ final class TouchedDocuments implements AutoCloseable {
             }
         }
         String sql = "INSERT INTO pg_temp.sluice_touched (collection, document_key, digest)"
-                + " SELECT ?, k, md5(k)::uuid FROM unnest(?) k ON CONFLICT DO NOTHING";
+                + " SELECT ?, k, sluice.digest(k) FROM unnest(?) k ON CONFLICT DO NOTHING";
         int added = 0;
         for (Map.Entry<String, SequencedMap<String, Boolean>> collection : keys.entrySet()) {
             try (PreparedStatement statement = connection.prepareStatement(sql)) {

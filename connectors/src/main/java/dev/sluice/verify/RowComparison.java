@@ -89,9 +89,9 @@ final class RowComparison {
                 + " s) e FULL JOIN (SELECT * FROM " + shape.table().sql() + " WHERE " + key + " = ANY (?)) a ON " + join
                 + " WHERE e." + key + " IS NULL OR a." + key + " IS NULL"
                 + (values.isEmpty() ? "" : " OR " + unequal(values));
-        String versions =
-                "SELECT " + key + ", md5(string_agg(ctid::text || '/' || xmin::text, ' ' ORDER BY ctid)) FROM "
-                        + shape.table().sql() + " WHERE " + key + " = ANY (?) GROUP BY 1";
+        String versions = "SELECT " + key
+                + ", sluice.digest(string_agg(ctid::text || '/' || xmin::text, ' ' ORDER BY ctid)) FROM "
+                + shape.table().sql() + " WHERE " + key + " = ANY (?) GROUP BY 1";
         return new Statements(
                 table, values.stream().map(TableShape.Column::name).toList(), difference, versions);
     }
