@@ -156,8 +156,7 @@ public final class DebeziumChangeSource implements ChangeSource {
         }
         for (SourceRecord record : records) {
             if (RecordDecoder.isHeartbeat(record)) {
-                long said = RecordDecoder.heartbeatMillis(record);
-                idleSince = polls == null ? said : polls.idleSince(said);
+                idleSince = idleSince(record, polls);
                 continue;
             }
             idleSince = 0;
@@ -168,6 +167,14 @@ public final class DebeziumChangeSource implements ChangeSource {
             }
         }
         handler.onBatch(new ChangeBatch(changes, upTo, last == null ? null : through(last, polls), idleSince));
+    }
+
+    private static long idleSince(SourceRecord heartbeat, @Nullable Polls polls) {
+        Position position = RecordDecoder.position(heartbeat);
+        if (polls == null) {
+            return RecordDecoder.heartbeatMillis(heartbeat);
+        }
+        return position == null ? 0 : polls.idleSince(position.resumeToken());
     }
 
     /// Up to which cluster time everything is delivered with this record. Up to the one before its own is

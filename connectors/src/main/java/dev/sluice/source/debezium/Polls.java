@@ -7,7 +7,9 @@ import com.mongodb.event.CommandSucceededEvent;
 import dev.sluice.change.Position;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.bson.BsonBinaryReader;
@@ -20,9 +22,11 @@ import org.bson.BsonType;
 import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
 
-/// When the engine last asked MongoDB for changes and has taken all that came: a stream with nothing to
-/// deliver has nothing from before that moment. An engine that says it is idle may just be waiting for a
-/// slow answer. And which changes were the last that there were: those whose answer was not full.
+/// When MongoDB was asked for what the engine has delivered to the end: a stream that has got to the last
+/// of an answer, of which there was no more, has nothing from before that poll. That an engine says it is
+/// idle shows nothing of the kind: it may wait for a slow answer, have answers in its own buffer, and says
+/// so between two changes as well. And which changes were the last that there were: those whose answer was
+/// not full.
 ///
 /// A mongod gives all there is, up to what an answer can hold. The stand-ins look through so many entries
 /// of their oplog and answer with what is among them, though more follows: there only silence is an end.
@@ -31,10 +35,8 @@ import org.jspecify.annotations.Nullable;
 final class Polls implements CommandListener {
     private static final String POLL = "getMore";
 
-    /// How much later an event may be put where the engine looks for it than a poll's end is known.
-    private static final long MARGIN_MILLIS = 250;
-
-    private static final int KEPT = 32;
+    /// Places remembered: enough for an engine that is some seconds behind with what came.
+    private static final int KEPT = 256;
 
     /// MongoDB ends an answer before an event that would make it larger than 16 MB. An answer of less than
     /// this could only have been ended by an event of nearly 16 MB.
@@ -46,12 +48,6 @@ final class Polls implements CommandListener {
 
     private static final Map<String, Polls> OPEN = new ConcurrentHashMap<>();
 
-    /// A poll whose changes the engine has taken over, and that had all there were.
-    ///
-    /// @param started when it was sent, our clock
-    /// @param over when the next one was sent, which is after everything of this one was taken
-    private record Poll(long started, long over) {}
-
     /// What MongoDB answered.
     ///
     /// @param empty whether there was no event
@@ -59,26 +55,29 @@ final class Polls implements CommandListener {
     /// @param byPieces whether the server may give less than fits, though more follows
     /// @param lastToken the resume token of the last event; null when there is none, or it may not be the
     ///     last
+    /// @param goOnFrom the resume token of the place up to which it looked; null when it does not say
     record Answer(
             boolean empty,
             boolean full,
             boolean byPieces,
-            @Nullable String lastToken) {
+            @Nullable String lastToken,
+            @Nullable String goOnFrom) {
         /// Says nothing.
-        static final Answer UNKNOWN = new Answer(false, true, true, null);
+        static final Answer UNKNOWN = new Answer(false, true, true, null, null);
 
-        private Answer withoutToken() {
-            return new Answer(empty, full, byPieces, null);
+        private Answer withoutLastToken() {
+            return new Answer(empty, full, byPieces, null, goOnFrom);
         }
     }
 
-    private final Deque<Poll> over = new ArrayDeque<>();
+    /// When the poll was sent, our clock, that had all there was up to a place; by the place's token.
+    private final SequencedMap<String, Long> asked = new LinkedHashMap<>();
+
     private final Deque<String> ends = new ArrayDeque<>();
     private long started;
     private long batchSize;
     private long waitMillis = Long.MAX_VALUE;
     private long emptySince;
-    private boolean hadAll;
 
     /// Lets the driver's settings find this by a name.
     void register(String reference) {
@@ -109,7 +108,7 @@ final class Polls implements CommandListener {
             // A router's answer ends where one of the shards has not answered yet.
             boolean routed = event.getConnectionDescription().getServerType() == ServerType.SHARD_ROUTER;
             boolean waited = event.getElapsedTime(TimeUnit.MILLISECONDS) >= waitMillis;
-            onAnswer(routed ? read.withoutToken() : read, waited, System.currentTimeMillis());
+            onAnswer(routed ? read.withoutLastToken() : read, waited, System.currentTimeMillis());
         }
     }
 
@@ -142,15 +141,21 @@ final class Polls implements CommandListener {
                 last.reset();
                 lastToken = token(binary);
             }
-            return new Answer(count == 0, full, !isOfMongod(raw), lastToken);
+            BsonDocument goOnFrom = goOnFrom(raw);
+            boolean byPieces = goOnFrom == null || !Position.of(goOnFrom, null).movesWhenIdle();
+            return new Answer(count == 0, full, byPieces, lastToken, goOnFrom == null ? null : data(goOnFrom));
         }
     }
 
-    /// Whether the place to go on from is written the way a mongod does.
-    private static boolean isOfMongod(BsonDocument response) {
+    private static @Nullable BsonDocument goOnFrom(BsonDocument response) {
         return response.get("cursor") instanceof BsonDocument cursor
-                && cursor.get("postBatchResumeToken") instanceof BsonDocument token
-                && Position.of(token, null).movesWhenIdle();
+                        && cursor.get("postBatchResumeToken") instanceof BsonDocument token
+                ? token
+                : null;
+    }
+
+    private static @Nullable String data(BsonDocument token) {
+        return token.get("_data") instanceof BsonString data ? data.getValue() : null;
     }
 
     /// Goes to the first event of the answer.
@@ -190,16 +195,7 @@ final class Polls implements CommandListener {
     }
 
     void onPoll(long now) {
-        // One cursor, read by one thread: the next poll is sent when all of the one before was taken. A busy stream
-        // polls many times a second, and few of these have to be remembered.
-        if (hadAll && (over.isEmpty() || now - over.getFirst().over() >= MARGIN_MILLIS)) {
-            over.addFirst(new Poll(started, now));
-            if (over.size() > KEPT) {
-                over.removeLast();
-            }
-        }
         started = now;
-        hadAll = false;
     }
 
     /// @param waited whether it came no sooner than it had to when there is nothing
@@ -209,7 +205,12 @@ final class Polls implements CommandListener {
         } else if (emptySince == 0) {
             emptySince = started;
         }
-        hadAll = !read.full() && (!read.byPieces() || (read.empty() && (waited || now - emptySince >= QUIET_MILLIS)));
+        boolean all =
+                !read.full() && (!read.byPieces() || (read.empty() && (waited || now - emptySince >= QUIET_MILLIS)));
+        if (all) {
+            remember(read.lastToken());
+            remember(read.goOnFrom());
+        }
         String token = read.lastToken();
         if (token != null) {
             ends.addFirst(token);
@@ -219,22 +220,29 @@ final class Polls implements CommandListener {
         }
     }
 
+    private void remember(@Nullable String token) {
+        if (token != null) {
+            asked.putLast(token, started);
+            if (asked.size() > KEPT) {
+                asked.pollFirstEntry();
+            }
+        }
+    }
+
     /// Whether MongoDB had no more when it gave the event of this token, so that every event of the same
     /// cluster time is there: an operation's events become visible together. False when that is not known.
     synchronized boolean isLast(BsonDocument token) {
-        return token.get("_data") instanceof BsonString data && ends.contains(data.getValue());
+        String data = data(token);
+        return data != null && ends.contains(data);
     }
 
-    /// Since when an engine has had nothing to deliver that says so at some moment.
+    /// Since when a stream has nothing to deliver that has got to this place: everything that could be read
+    /// when this poll was sent is delivered. Tokens come in the order of events, and the same one twice
+    /// only when there was nothing in between.
     ///
-    /// @param saidMillis when it said so, our clock
-    /// @return 0 when that is not known
-    synchronized long idleSince(long saidMillis) {
-        for (Poll poll : over) {
-            if (poll.over() + MARGIN_MILLIS <= saidMillis) {
-                return poll.started();
-            }
-        }
-        return 0;
+    /// @return our clock; 0 when that is not known
+    synchronized long idleSince(BsonDocument token) {
+        String data = data(token);
+        return data == null ? 0 : asked.getOrDefault(data, 0L);
     }
 }

@@ -126,28 +126,10 @@ class DebeziumChangeSourceIT {
 
     @Test
     void aStreamIsNotIdleWhileTheServerIsSlowToGiveTheRest() throws Exception {
-        int many = 3_000;
         Position from = source.currentPosition();
-        for (int i = 0; i < 3; i++) {
-            int first = i * 1_000;
-            things.insertMany(IntStream.range(first, first + 1_000)
-                    .mapToObj(id -> new BsonDocument("_id", new BsonInt32(id)))
-                    .toList());
-        }
+        insertThousands(3);
         // One record a batch, so that what the engine says in between is not taken back by the change behind it.
-        EngineProperties one = new EngineProperties(
-                "test",
-                source.uriWithReplicaSet(),
-                database.getName(),
-                List.of("things"),
-                1,
-                1 << 20,
-                Duration.ZERO,
-                Duration.ofSeconds(1),
-                true,
-                false,
-                Map.of());
-        keep(DebeziumChangeSource.start(one, from, batches::add));
+        keep(DebeziumChangeSource.start(settings(1, 1 << 20), from, batches::add));
         await().atMost(BOUND)
                 .pollInterval(Duration.ofMillis(5))
                 .until(() -> !changed().isEmpty());
@@ -158,16 +140,56 @@ class DebeziumChangeSourceIT {
         } finally {
             signal("CONT");
         }
-        await().atMost(BOUND).until(() -> batches.getLast().idleSinceMillis() > 0);
+        itIsIdleOnlyAfter(3_000);
+    }
 
+    @Test
+    void aStreamIsNotIdleWhileTheEngineHasChangesThatNobodyTakes() {
+        Position from = source.currentPosition();
+        insertThousands(2);
+        // All of them are in the engine's own buffer soon, and its polls find nothing more.
+        keep(DebeziumChangeSource.start(settings(4_096, 1), from, batch -> {
+            TimeUnit.MILLISECONDS.sleep(2);
+            batches.add(batch);
+        }));
+        itIsIdleOnlyAfter(2_000);
+    }
+
+    private void insertThousands(int thousands) {
+        for (int i = 0; i < thousands; i++) {
+            int first = i * 1_000;
+            things.insertMany(IntStream.range(first, first + 1_000)
+                    .mapToObj(id -> new BsonDocument("_id", new BsonInt32(id)))
+                    .toList());
+        }
+    }
+
+    private EngineProperties settings(int batchMax, long queueBytesMax) {
+        return new EngineProperties(
+                "test",
+                source.uriWithReplicaSet(),
+                database.getName(),
+                List.of("things"),
+                batchMax,
+                queueBytesMax,
+                Duration.ZERO,
+                Duration.ofSeconds(1),
+                true,
+                false,
+                Map.of());
+    }
+
+    private void itIsIdleOnlyAfter(int changes) {
+        await().atMost(BOUND)
+                .until(() -> !batches.isEmpty() && batches.getLast().idleSinceMillis() > 0);
         int seen = 0;
         for (ChangeBatch batch : batches) {
             seen += batch.changes().size();
-            assertThat(seen == many || batch.idleSinceMillis() == 0)
-                    .as("idle after %d of %d", seen, many)
+            assertThat(seen == changes || batch.idleSinceMillis() == 0)
+                    .as("idle after %d of %d", seen, changes)
                     .isTrue();
         }
-        assertThat(seen).isEqualTo(many);
+        assertThat(seen).isEqualTo(changes);
     }
 
     /// Sends the server's process a signal.

@@ -14,98 +14,96 @@ import org.junit.jupiter.api.Test;
 
 /// What a stream may say of itself that has nothing to deliver.
 class PollsTest {
-    private static final Polls.Answer EMPTY = new Polls.Answer(true, false, false, null);
-
-    private static final Polls.Answer EMPTY_PIECE = new Polls.Answer(true, false, true, null);
+    private static final String GO_ON_FROM = "82674A5B9D";
 
     private final Polls polls = new Polls();
 
     @Test
     void beforeThereWasAnAnswerNothingIsKnown() {
         polls.onPoll(10_000);
-        assertThat(polls.idleSince(60_000)).as("it waits for a slow answer").isZero();
+        assertThat(idleSince("end")).as("it waits for a slow answer").isZero();
     }
 
     @Test
-    void anAnswerCountsWhenTheNextPollIsSent() {
+    void aStreamThatHasGotToTheEndOfAnAnswerHasAllThereWasWhenItWasAskedFor() {
         polls.onPoll(10_000);
-        answer(EMPTY);
-        assertThat(polls.idleSince(60_000))
-                .as("its changes may not be taken over")
-                .isZero();
+        answer(empty("end"));
+        assertThat(idleSince("end")).isEqualTo(10_000);
         polls.onPoll(15_000);
-        assertThat(polls.idleSince(60_000)).isEqualTo(10_000);
+        assertThat(idleSince("end")).as("nothing is known of the next").isEqualTo(10_000);
+        answer(empty("end"));
+        assertThat(idleSince("end")).isEqualTo(15_000);
     }
 
     @Test
-    void aStreamThatSaidSoBeforeKnowsOnlyOfThePollsBefore() {
+    void aStreamThatIsStillBehindKnowsOnlyOfWhereItIs() {
         polls.onPoll(10_000);
-        answer(EMPTY);
+        answer(empty("first"));
         polls.onPoll(11_000);
-        answer(EMPTY);
+        answer(events("last"));
         polls.onPoll(12_000);
-        assertThat(polls.idleSince(12_100)).as("too soon after the last").isEqualTo(10_000);
-        assertThat(polls.idleSince(12_500)).isEqualTo(11_000);
-        assertThat(polls.idleSince(10_500)).isZero();
+        answer(empty("end"));
+
+        assertThat(idleSince("first")).as("the changes are not delivered").isEqualTo(10_000);
+        assertThat(idleSince("between")).isZero();
+        assertThat(idleSince("last")).as("the last of them is").isEqualTo(11_000);
+        assertThat(idleSince("end")).isEqualTo(12_000);
     }
 
     @Test
     void aPollThatFailedCountsForNothing() {
         polls.onPoll(10_000);
         polls.onPoll(20_000);
-        answer(EMPTY);
-        polls.onPoll(21_000);
-        assertThat(polls.idleSince(30_000)).isEqualTo(20_000);
+        answer(empty("end"));
+        assertThat(idleSince("end")).isEqualTo(20_000);
     }
 
     @Test
-    void manyQuickPollsDoNotPushOutTheOneThatIsNeeded() {
-        for (long now = 10_000; now < 20_000; now += 2) {
-            polls.onPoll(now);
-            answer(EMPTY);
+    void ofManyPlacesTheLatestAreRemembered() {
+        for (int i = 0; i < 10_000; i++) {
+            polls.onPoll(10_000 + i);
+            answer(empty("place " + i));
         }
-        assertThat(polls.idleSince(20_000)).isBetween(19_000L, 20_000L);
-        assertThat(polls.idleSince(15_000)).isBetween(14_000L, 15_000L);
+        assertThat(idleSince("place 9999")).isEqualTo(19_999);
+        assertThat(idleSince("place 9800")).isEqualTo(19_800);
+        assertThat(idleSince("place 1")).isZero();
     }
 
     @Test
     void aFullAnswerIsNotAllThereIs() {
         polls.onPoll(10_000);
-        answer(new Polls.Answer(false, true, false, null));
+        answer(new Polls.Answer(false, true, false, null, "further"));
+        assertThat(idleSince("further")).isZero();
         polls.onPoll(11_000);
-        assertThat(polls.idleSince(60_000)).isZero();
-        answer(EMPTY);
-        polls.onPoll(12_000);
-        assertThat(polls.idleSince(60_000)).isEqualTo(11_000);
+        answer(empty("further"));
+        assertThat(idleSince("further")).isEqualTo(11_000);
     }
 
     @Test
     void whereAServerLooksThroughItsOplogByPiecesAnAnswerWithEventsIsNotAllThereIs() {
         polls.onPoll(10_000);
-        answer(new Polls.Answer(false, false, true, "c3"));
+        answer(new Polls.Answer(false, false, true, "c3", "c3"));
+        assertThat(idleSince("c3")).isZero();
         polls.onPoll(11_000);
-        assertThat(polls.idleSince(60_000)).isZero();
-        polls.onAnswer(EMPTY_PIECE, true, 11_500);
-        polls.onPoll(11_500);
-        assertThat(polls.idleSince(60_000)).as("it waited at the end").isEqualTo(11_000);
+        polls.onAnswer(emptyPiece("c3"), true, 11_500);
+        assertThat(idleSince("c3")).as("it waited at the end").isEqualTo(11_000);
     }
 
     @Test
     void whereAServerLooksThroughItsOplogByPiecesQuickEmptyAnswersCountAfterSomeQuiet() {
         for (long now = 10_000; now < 12_000; now += 100) {
             polls.onPoll(now);
-            polls.onAnswer(EMPTY_PIECE, false, now + 50);
+            polls.onAnswer(emptyPiece("c3"), false, now + 50);
         }
+        assertThat(idleSince("c3")).as("more may be behind the piece").isZero();
         polls.onPoll(12_000);
-        assertThat(polls.idleSince(60_000)).as("more may be behind the piece").isZero();
-        polls.onAnswer(EMPTY_PIECE, false, 12_050);
+        polls.onAnswer(emptyPiece("c3"), false, 12_050);
+        assertThat(idleSince("c3")).isEqualTo(12_000);
         polls.onPoll(12_100);
-        assertThat(polls.idleSince(60_000)).isEqualTo(12_000);
-        polls.onAnswer(new Polls.Answer(false, false, true, "c3"), false, 12_150);
+        polls.onAnswer(new Polls.Answer(false, false, true, "d4", "d4"), false, 12_150);
         polls.onPoll(12_200);
-        polls.onAnswer(EMPTY_PIECE, false, 12_250);
-        polls.onPoll(12_300);
-        assertThat(polls.idleSince(60_000)).as("that was no quiet").isEqualTo(12_000);
+        polls.onAnswer(emptyPiece("d4"), false, 12_250);
+        assertThat(idleSince("d4")).as("that was no quiet").isZero();
     }
 
     @Test
@@ -121,7 +119,7 @@ class PollsTest {
     void theLastEventOfAnAnswerThatIsNotFullIsTheLastThereWas() {
         Polls.Answer answer = Polls.read(reply("a1", "b2", "c3"), 1_000);
 
-        assertThat(answer).isEqualTo(new Polls.Answer(false, false, false, "c3"));
+        assertThat(answer).isEqualTo(new Polls.Answer(false, false, false, "c3", GO_ON_FROM));
         answer(answer);
         assertThat(polls.isLast(token("c3"))).isTrue();
         assertThat(polls.isLast(token("b2"))).as("more came with it").isFalse();
@@ -129,16 +127,17 @@ class PollsTest {
 
     @Test
     void anAnswerWithAsManyEventsAsWereAskedForIsFull() {
-        assertThat(Polls.read(reply("a1", "b2"), 2)).isEqualTo(new Polls.Answer(false, true, false, null));
-        assertThat(Polls.read(reply("a1", "b2"), 0)).isEqualTo(new Polls.Answer(false, false, false, "b2"));
-        assertThat(Polls.read(reply(), 2)).isEqualTo(EMPTY);
+        assertThat(Polls.read(reply("a1", "b2"), 2)).isEqualTo(new Polls.Answer(false, true, false, null, GO_ON_FROM));
+        assertThat(Polls.read(reply("a1", "b2"), 0)).isEqualTo(new Polls.Answer(false, false, false, "b2", GO_ON_FROM));
+        assertThat(Polls.read(reply(), 2)).isEqualTo(empty(GO_ON_FROM));
     }
 
     @Test
     void aLargeAnswerIsFull() {
         BsonDocument event = event("a1").append("fullDocument", new BsonString("x".repeat(1 << 20)));
 
-        assertThat(Polls.read(reply(List.of(event)), 0)).isEqualTo(new Polls.Answer(false, true, false, null));
+        assertThat(Polls.read(reply(List.of(event)), 0))
+                .isEqualTo(new Polls.Answer(false, true, false, null, GO_ON_FROM));
     }
 
     @Test
@@ -150,6 +149,23 @@ class PollsTest {
                 .isTrue();
     }
 
+    private long idleSince(String place) {
+        return polls.idleSince(token(place));
+    }
+
+    private static Polls.Answer empty(String goOnFrom) {
+        return new Polls.Answer(true, false, false, null, goOnFrom);
+    }
+
+    private static Polls.Answer emptyPiece(String goOnFrom) {
+        return new Polls.Answer(true, false, true, null, goOnFrom);
+    }
+
+    /// Of a mongod, which has looked a little further than to the last event.
+    private static Polls.Answer events(String last) {
+        return new Polls.Answer(false, false, false, last, last + " and further");
+    }
+
     private void answer(Polls.Answer answer) {
         polls.onAnswer(answer, false, 0);
     }
@@ -159,7 +175,7 @@ class PollsTest {
     }
 
     private static BsonDocument reply(List<BsonDocument> events) {
-        return reply(events, "82674A5B9D");
+        return reply(events, GO_ON_FROM);
     }
 
     private static BsonDocument reply(List<BsonDocument> events, String goOnFrom) {
