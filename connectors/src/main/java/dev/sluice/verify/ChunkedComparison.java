@@ -92,31 +92,23 @@ final class ChunkedComparison {
 
     /// @return false when stopped
     private boolean all() throws SQLException, InterruptedException {
-        BsonValue after = task.running().afterId() == null
-                ? null
-                : IdText.parse(task.running().afterId());
+        String collection = task.target().collection();
+        String afterId = task.running().afterId();
+        if (afterId == null) {
+            return compareAll(chunks -> read(chunks, task.source().readAll(collection, DOCUMENTS_MAX, null)));
+        }
+        BsonValue after = IdText.parse(afterId);
+        IdBracket begun = IdBracket.of(after);
         return compareAll(chunks -> {
-            if (after == null) {
-                return read(chunks, task.source().readAll(task.target().collection(), DOCUMENTS_MAX, null));
-            }
             // Behind the last one's bracket come the others. Documents of the odd ones, which are in no single
             // place of the order, may come again.
-            IdBracket bracket = IdBracket.of(after);
-            if (!bracket.single()
-                    && !read(
-                            chunks,
-                            task.source()
-                                    .readRange(
-                                            task.target().collection(), bracket, after, null, DOCUMENTS_MAX, null))) {
-                return false;
-            }
-            for (IdBracket next : EnumSet.range(bracket, IdBracket.OTHER)) {
-                if (next != bracket
+            for (IdBracket bracket : EnumSet.range(begun, IdBracket.OTHER)) {
+                boolean over = bracket == begun && bracket.single();
+                BsonValue from = bracket == begun ? after : null;
+                if (!over
                         && !read(
                                 chunks,
-                                task.source()
-                                        .readRange(
-                                                task.target().collection(), next, null, null, DOCUMENTS_MAX, null))) {
+                                task.source().readRange(collection, bracket, from, null, DOCUMENTS_MAX, null))) {
                     return false;
                 }
             }

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 public final class ResyncStore {
     /// What of entries there is only one, by the index of that.
     private static final String ONCE =
-            "pipeline, collection, sluice.digest(coalesce(document_key, '') || E'\\n' ||" + " coalesce(row_key, ''))";
+            "pipeline, collection, sluice.digest(coalesce(document_key, '') || E'\\n' || coalesce(row_key, ''))";
 
     private final String pipeline;
 

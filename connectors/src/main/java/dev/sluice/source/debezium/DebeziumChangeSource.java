@@ -170,10 +170,10 @@ public final class DebeziumChangeSource implements ChangeSource {
     }
 
     private static long idleSince(SourceRecord heartbeat, @Nullable Polls polls) {
-        Position position = RecordDecoder.position(heartbeat);
         if (polls == null) {
             return RecordDecoder.heartbeatMillis(heartbeat);
         }
+        Position position = RecordDecoder.position(heartbeat);
         return position == null ? 0 : polls.idleSince(position.resumeToken());
     }
 

@@ -5,11 +5,11 @@ import com.mongodb.event.CommandListener;
 import com.mongodb.event.CommandStartedEvent;
 import com.mongodb.event.CommandSucceededEvent;
 import dev.sluice.change.Position;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.SequencedSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.bson.BsonBinaryReader;
@@ -73,7 +73,8 @@ final class Polls implements CommandListener {
     /// When the poll was sent, our clock, that had all there was up to a place; by the place's token.
     private final SequencedMap<String, Long> asked = new LinkedHashMap<>();
 
-    private final Deque<String> ends = new ArrayDeque<>();
+    /// Tokens of the last events of answers, the latest last.
+    private final SequencedSet<String> ends = new LinkedHashSet<>();
     private long started;
     private long batchSize;
     private long waitMillis = Long.MAX_VALUE;
@@ -142,7 +143,7 @@ final class Polls implements CommandListener {
                 lastToken = token(binary);
             }
             BsonDocument goOnFrom = goOnFrom(raw);
-            boolean byPieces = goOnFrom == null || !Position.of(goOnFrom, null).movesWhenIdle();
+            boolean byPieces = goOnFrom == null || !new Position(goOnFrom, null).movesWhenIdle();
             return new Answer(count == 0, full, byPieces, lastToken, goOnFrom == null ? null : data(goOnFrom));
         }
     }
@@ -213,9 +214,9 @@ final class Polls implements CommandListener {
         }
         String token = read.lastToken();
         if (token != null) {
-            ends.addFirst(token);
+            ends.addLast(token);
             if (ends.size() > KEPT) {
-                ends.removeLast();
+                ends.removeFirst();
             }
         }
     }

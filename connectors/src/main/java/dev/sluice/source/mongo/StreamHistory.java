@@ -137,7 +137,7 @@ public final class StreamHistory {
                 now.tryNext();
             }
             BsonDocument token = now.getResumeToken();
-            return token != null && Position.of(token, null).movesWhenIdle();
+            return token != null && new Position(token, null).movesWhenIdle();
         } catch (MongoException e) {
             throw Failures.classify(e);
         }

@@ -16,6 +16,10 @@ final class Printing {
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandSpec spec;
 
+    boolean isJson() {
+        return json;
+    }
+
     /// @param words made only when asked for; lines without the last line's end
     void print(Object answer, Supplier<String> words) {
         PrintWriter out = spec.commandLine().getOut();

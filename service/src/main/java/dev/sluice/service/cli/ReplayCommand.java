@@ -7,7 +7,6 @@ import dev.sluice.replay.Replay.Found;
 import dev.sluice.replay.Replay.Listed;
 import dev.sluice.replay.Replay.Tally;
 import dev.sluice.service.ops.Replays;
-import dev.sluice.service.ops.SnakeCaseJson;
 import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.ReplayRun;
 import dev.sluice.service.pipeline.ReplayRun.Result;
@@ -24,6 +23,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -68,8 +68,8 @@ final class ReplayCommand implements Callable<Integer> {
     @Option(names = "--no-wait", description = "Put the documents on the list, and leave them to the running pipeline.")
     private boolean noWait;
 
-    @Option(names = "--json", description = "As JSON.")
-    private boolean json;
+    @Mixin
+    private final Printing printing = new Printing();
 
     @CommandLine.Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
@@ -217,7 +217,7 @@ final class ReplayCommand implements Callable<Integer> {
 
     private int unreachable(SluiceException lost) {
         String message = Replays.unreachable(lost);
-        if (json) {
+        if (printing.isJson()) {
             print(new Outcome(dryRun, false, null, null, null, null, null, message), "");
         } else {
             PrintWriter err = spec.commandLine().getErr();
@@ -230,9 +230,7 @@ final class ReplayCommand implements Callable<Integer> {
     }
 
     private void print(Outcome outcome, String text) {
-        PrintWriter out = spec.commandLine().getOut();
-        out.println(json ? SnakeCaseJson.write(outcome) : text);
-        out.flush();
+        printing.print(outcome, () -> text);
     }
 
     private static String table(Found found) {
@@ -307,7 +305,7 @@ final class ReplayCommand implements Callable<Integer> {
 
         private void say(String text) {
             long now = System.nanoTime();
-            if (json || (!terminal && now - saidAt < LINE_EVERY_NANOS)) {
+            if (printing.isJson() || (!terminal && now - saidAt < LINE_EVERY_NANOS)) {
                 return;
             }
             saidAt = now;
