@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -51,15 +52,21 @@ final class Commands {
     ///
     /// @throws SandboxException when it can't be started or takes longer than the bound; it is stopped then
     static Result run(List<String> command, Duration bound) {
+        return run(command, bound, Map.of());
+    }
+
+    /// As the other, with environment variables added.
+    static Result run(List<String> command, Duration bound, Map<String, String> environment) {
         // Output goes through a file: a pipe would have to be read by a thread of its own to keep the bound.
         @Nullable Path output = null;
         try {
             output = Files.createTempFile("sluice-command-", ".log");
-            Process process = new ProcessBuilder(command)
+            ProcessBuilder builder = new ProcessBuilder(command)
                     .redirectErrorStream(true)
                     .redirectInput(new File("/dev/null"))
-                    .redirectOutput(output.toFile())
-                    .start();
+                    .redirectOutput(output.toFile());
+            builder.environment().putAll(environment);
+            Process process = builder.start();
             try {
                 if (!process.waitFor(bound.toMillis(), TimeUnit.MILLISECONDS)) {
                     throw new SandboxException("%s took longer than %d s and was stopped. Its last lines:%n%s"

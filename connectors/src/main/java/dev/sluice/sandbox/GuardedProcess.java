@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -88,6 +89,7 @@ final class GuardedProcess implements Lifecycle {
     private final BufferedReader fromGuard;
     private final Thread lastResort = new Thread(this::stopWithoutGuard, "sandbox-last-resort");
     private List<String> command = List.of();
+    private Map<String, String> environment = Map.of();
     private Probe probe = () -> false;
     private @Nullable Process server;
     private boolean closed;
@@ -143,6 +145,12 @@ final class GuardedProcess implements Lifecycle {
     /// @throws SandboxException when the server ends or doesn't become ready in time, with the end of its
     ///     log
     synchronized void start(List<String> command, Probe probe) {
+        start(command, Map.of(), probe);
+    }
+
+    /// As the other, with environment variables added.
+    synchronized void start(List<String> command, Map<String, String> environment, Probe probe) {
+        this.environment = Map.copyOf(environment);
         this.command = List.copyOf(command);
         this.probe = probe;
         startAgain();
@@ -167,12 +175,13 @@ final class GuardedProcess implements Lifecycle {
             return;
         }
         try {
-            Process started = new ProcessBuilder(inOwnSession(command))
+            ProcessBuilder builder = new ProcessBuilder(inOwnSession(command))
                     .directory(directory.toFile())
                     .redirectErrorStream(true)
                     .redirectInput(new File("/dev/null"))
-                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
-                    .start();
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));
+            builder.environment().putAll(environment);
+            Process started = builder.start();
             server = started;
             if (!"watching".equals(ask("watch " + started.pid()))) {
                 started.destroyForcibly();

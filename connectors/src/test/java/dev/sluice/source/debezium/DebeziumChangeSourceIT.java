@@ -433,7 +433,7 @@ class DebeziumChangeSourceIT {
 
     @Test
     void aPositionThatTheOplogNoLongerHoldsIsRefusedWithTheGap() {
-        try (SandboxMongo own = SandboxMongo.start(new SandboxMongo.Options(20, null))) {
+        try (SandboxMongo own = SandboxMongo.start(SandboxMongo.Options.DEFAULTS.withOplogMegabytes(1))) {
             // A mongod's oplog is cut by its size, which takes more writing than a test should do.
             assumeThat(own.description()).contains("SecantusDB");
             assumeThat(own.restartable()).isTrue();

@@ -20,7 +20,7 @@ class HistoryLostIT {
     @Test
     @DisplayName("a position the oplog no longer holds: a loud stop with the gap and the remedy, and the remedy works")
     void loudStop() throws SQLException, InterruptedException {
-        SandboxMongo.Options shortOplog = new SandboxMongo.Options(20, null);
+        SandboxMongo.Options shortOplog = SandboxMongo.Options.DEFAULTS.withOplogMegabytes(1);
         try (LiveSystem system = LiveSystem.start("demo", shortOplog)) {
             MongoCollection<Document> users = system.database().getCollection("users");
             users.insertOne(user(0));

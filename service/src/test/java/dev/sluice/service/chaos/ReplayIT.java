@@ -224,7 +224,7 @@ class ReplayIT {
     @Test
     @DisplayName("a point the oplog does not reach: the gap, the way that is left, and nothing is done")
     void outOfReach() throws SQLException, InterruptedException {
-        try (LiveSystem system = LiveSystem.start("demo", new SandboxMongo.Options(20, null))) {
+        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS.withOplogMegabytes(1))) {
             MongoCollection<Document> users = system.database().getCollection("users");
             users.insertOne(user(0));
             try (RunningPipeline running = RunningPipeline.start(system)) {

@@ -3,6 +3,7 @@ package dev.sluice.service.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.service.cli.Cli.Result;
 import dev.sluice.service.cli.Servers.Place;
 import java.io.IOException;
@@ -396,10 +397,11 @@ class CliErrorsIT {
     }
 
     @Test
-    void aMongoThatAsksForAUserIsSaid() throws IOException, InterruptedException {
-        try (StandIn mongo = StandIn.start(folder, "--auth")) {
+    void aMongoThatAsksForAUserIsSaid() {
+        try (SandboxMongo mongo = SandboxMongo.start(SandboxMongo.Options.DEFAULTS.withPassword("hush-hush"))) {
+            String nobody = mongo.uri().replace("root:hush-hush@", "");
             assertCouldNotRun(
-                    Cli.run(Cli.with(place.settings(), "MONGO_URI", mongo.uri()), "backfill"),
+                    Cli.run(Cli.with(place.settings(), "MONGO_URI", nobody), "backfill"),
                     "MongoDB refused a command: ",
                     "requires authentication",
                     "Name a user in MONGO_URI");
@@ -407,8 +409,8 @@ class CliErrorsIT {
     }
 
     @Test
-    void aMongoThatIsNoReplicaSetIsSaid() throws IOException, InterruptedException {
-        try (StandIn mongo = StandIn.start(folder, "--standalone")) {
+    void aMongoThatIsNoReplicaSetIsSaid() {
+        try (SandboxMongo mongo = SandboxMongo.start(SandboxMongo.Options.DEFAULTS.standalone())) {
             assertCouldNotRun(
                     Cli.run(Cli.with(place.settings(), "MONGO_URI", mongo.uri()), "run"),
                     "MongoDB is not a replica set",

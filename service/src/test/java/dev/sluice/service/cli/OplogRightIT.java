@@ -2,23 +2,17 @@ package dev.sluice.service.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.source.mongo.MongoSource.OplogStart;
-import java.io.IOException;
-import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// Where the oplog begins takes a right to see; without it that is unknown, and it is said which.
 class OplogRightIT {
-    @TempDir
-    @SuppressWarnings("NullAway.Init")
-    private Path folder;
-
     @Test
-    void whoMayNotReadTheOplogIsToldWhichRightIsMissing() throws IOException, InterruptedException {
-        try (StandIn mongo = StandIn.start(folder, "--auth");
-                MongoSource source = new MongoSource(mongo.uri(), "shop")) {
+    void whoMayNotReadTheOplogIsToldWhichRightIsMissing() {
+        try (SandboxMongo mongo = SandboxMongo.start(SandboxMongo.Options.DEFAULTS.withPassword("hush-hush"));
+                MongoSource source = new MongoSource(mongo.uri().replace("root:hush-hush@", ""), "shop")) {
             assertThat(source.oplogStart())
                     .isInstanceOfSatisfying(
                             OplogStart.Unknown.class,
@@ -29,9 +23,9 @@ class OplogRightIT {
     }
 
     @Test
-    void whoMayReadItIsToldItsFirstSecond() throws IOException, InterruptedException {
+    void whoMayReadItIsToldItsFirstSecond() {
         long before = System.currentTimeMillis() / 1_000;
-        try (StandIn mongo = StandIn.start(folder);
+        try (SandboxMongo mongo = SandboxMongo.start(SandboxMongo.Options.DEFAULTS.withOplogMegabytes(16));
                 MongoSource source = new MongoSource(mongo.uri(), "shop")) {
             source.hello();
             assertThat(source.oplogStart())

@@ -6,29 +6,22 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
+import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.service.cli.Cli.Result;
 import dev.sluice.service.cli.Servers.Place;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.bson.Document;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// The plan as its users see it: exit codes, text, JSON, and rights on the side of MongoDB. What each check
 /// finds is shown in PlannerIT.
 class PlanCommandIT {
-    private final Path folder;
-
-    PlanCommandIT(@TempDir Path folder) {
-        this.folder = folder;
-    }
-
     @Test
     void whereNothingIsAProblemItEndsWithZeroAndChangesNothing() {
         Place place = shop();
@@ -146,9 +139,9 @@ class PlanCommandIT {
     }
 
     @Test
-    void aServerThatIsNoReplicaSetIsAProblem() throws IOException, InterruptedException {
+    void aServerThatIsNoReplicaSetIsAProblem() {
         Place place = Servers.place();
-        try (StandIn mongo = StandIn.start(folder, "--standalone")) {
+        try (SandboxMongo mongo = SandboxMongo.start(SandboxMongo.Options.DEFAULTS.standalone())) {
             Result result = Cli.run(Cli.with(place.settings(), "MONGO_URI", mongo.uri()), "plan");
 
             assertThat(result.exitCode()).isEqualTo(1);
@@ -160,10 +153,10 @@ class PlanCommandIT {
     }
 
     @Test
-    void theRightsOfMongosUsersAreTried() throws IOException, InterruptedException {
+    void theRightsOfMongosUsersAreTried() {
         Place place = Servers.place();
-        try (StandIn open = StandIn.start(folder);
-                MongoClient client = MongoClients.create(open.uri())) {
+        try (SandboxMongo mongo = SandboxMongo.start(SandboxMongo.Options.DEFAULTS.withPassword("sesame"));
+                MongoClient client = MongoClients.create(mongo.uri())) {
             client.getDatabase("shop").getCollection("users").insertOne(new Document("_id", "a"));
             user(client, "reader", List.of(new Document("role", "read").append("db", "shop")));
             user(
@@ -173,8 +166,6 @@ class PlanCommandIT {
                             new Document("role", "read").append("db", "shop"),
                             new Document("role", "read").append("db", "local")));
             user(client, "stranger", List.of(new Document("role", "read").append("db", "other")));
-        }
-        try (StandIn mongo = StandIn.start(folder, "--auth")) {
             Result reader = as(place, mongo, "reader:hush-hush");
             Result operator = as(place, mongo, "operator:hush-hush");
             Result stranger = as(place, mongo, "stranger:hush-hush");
@@ -200,12 +191,12 @@ class PlanCommandIT {
         }
     }
 
-    private static Result as(Place place, StandIn mongo, String credentials) {
+    private static Result as(Place place, SandboxMongo mongo, String credentials) {
         return Cli.run(
                 Cli.with(
                         place.settings(),
                         "MONGO_URI",
-                        mongo.uri().replace("://", "://" + credentials + "@"),
+                        mongo.uri().replace("root:sesame@", credentials + "@"),
                         "MONGO_DB_NAME",
                         "shop"),
                 "plan");
