@@ -39,6 +39,7 @@ final class GuardedProcess implements Lifecycle {
 
     private static final Duration STOP_BOUND = Duration.ofSeconds(25);
     private static final Duration START_BOUND = Duration.ofMinutes(1);
+    private static final Duration SIGNAL_BOUND = Duration.ofSeconds(10);
     private static final long POLL_MILLIS = 25;
     private static final int LOG_LINES_IN_MESSAGES = 15;
 
@@ -64,6 +65,8 @@ final class GuardedProcess implements Lifecycle {
             stop() {
               if alive; then
                 kill -s "$signal" "$pid" 2>/dev/null
+                # A suspended process hears nothing before this.
+                kill -s CONT "$pid" 2>/dev/null
                 waited=0
                 while alive && [ "$waited" -lt $((bound * 20)) ]; do pause; done
                 if alive; then kill -s KILL "$pid" 2>/dev/null; fi
@@ -206,6 +209,41 @@ final class GuardedProcess implements Lifecycle {
         }
         awaitEnd(running, "server");
         server = null;
+    }
+
+    /// SIGKILL: the server ends without a word, and returns when it is gone. Data and port stay, as after
+    /// [#stop()]. Nothing happens when it doesn't run.
+    synchronized void kill() {
+        Process running = server;
+        if (running == null) {
+            return;
+        }
+        running.destroyForcibly();
+        awaitEnd(running, "server");
+        server = null;
+    }
+
+    /// Suspends the running server (SIGSTOP): its connections stay open and nobody answers on them.
+    synchronized void pause() {
+        signal("STOP");
+    }
+
+    /// Lets a suspended server go on (SIGCONT).
+    synchronized void resume() {
+        signal("CONT");
+    }
+
+    // Our own child, which we have not waited for: its process id can't belong to another process.
+    private void signal(String signal) {
+        Process running = server;
+        if (running == null || !running.isAlive()) {
+            throw new SandboxException(name + " of the sandbox doesn't run, so it can't be sent " + signal + ".");
+        }
+        Commands.Result sent =
+                Commands.run(List.of("kill", "-s", signal, Long.toString(running.pid())), SIGNAL_BOUND);
+        if (!sent.succeeded()) {
+            throw new SandboxException("Can't send " + signal + " to " + name + ": " + sent.lastLines(2));
+        }
     }
 
     @Override

@@ -1,11 +1,9 @@
 package dev.sluice.sandbox;
 
 import com.mongodb.ConnectionString;
-import com.mongodb.MongoClientSettings;
 import com.mongodb.MongoCommandException;
 import com.mongodb.MongoException;
 import com.mongodb.client.MongoClient;
-import com.mongodb.client.MongoClients;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +14,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
 import org.bson.Document;
 import org.jspecify.annotations.Nullable;
 
@@ -34,9 +31,6 @@ public final class SandboxMongo implements AutoCloseable {
 
     private static final String SETTING = "SLUICE_TEST_MONGO_URI";
     private static final String IMAGE = "mongo:8.0";
-    private static final String OWN_REPLICA_SET = "rs0";
-    // The default is half of the machine's memory, for each of several servers.
-    private static final String CACHE_GIGABYTES = "1";
     private static final String ROOT = "root";
     private static final int UNAUTHORIZED = 13;
     private static final int ALREADY_INITIALIZED = 23;
@@ -118,18 +112,11 @@ public final class SandboxMongo implements AutoCloseable {
         if (given.isPresent() && options.equals(Options.DEFAULTS)) {
             return given(given.get());
         }
-        Optional<MongodVersion> asked = MongodVersion.asked();
-        if (asked.isPresent()) {
-            return ownMongod(MongodInstall.program(asked.get()), "from Python's package index", options);
-        }
-        Optional<Path> onPath = Commands.onPath("mongod");
-        if (onPath.isPresent()) {
-            return ownMongod(new MongodInstall.Program(onPath.get(), Map.of()), "mongod on PATH", options);
-        }
-        if (options.plain() && DockerEngine.answers()) {
+        Optional<Mongod> atHand = Mongod.atHand();
+        if (atHand.isEmpty() && options.plain() && DockerEngine.answers()) {
             return inContainer(options);
         }
-        return ownMongod(MongodInstall.program(null), "from Python's package index", options);
+        return ownMongod(atHand.orElseGet(() -> Mongod.fromIndex(null)), options);
     }
 
     /// The connection string; it names the replica set.
@@ -182,9 +169,9 @@ public final class SandboxMongo implements AutoCloseable {
             // Without the cause: its message may repeat the URI, password included.
             throw new SandboxException(SETTING + " is not of the form mongodb://host:port/?replicaSet=name.");
         }
-        Server server;
+        MongoHello server;
         try {
-            server = Server.ask(connection, GIVEN_SERVER_BOUND_MILLIS);
+            server = MongoHello.ask(connection, GIVEN_SERVER_BOUND_MILLIS);
         } catch (MongoException e) {
             throw new SandboxException(
                     "MongoDB at " + connection.getHosts() + " doesn't answer: " + e.getMessage() + ". Check " + SETTING
@@ -207,18 +194,17 @@ public final class SandboxMongo implements AutoCloseable {
                 uri, server.product() + " (given by " + SETTING + ")", new Lifecycle.Given(SETTING), port);
     }
 
-    private static SandboxMongo ownMongod(MongodInstall.Program mongod, String origin, Options options) {
+    private static SandboxMongo ownMongod(Mongod mongod, Options options) {
         int port = LoopbackPort.free();
         GuardedProcess process = GuardedProcess.prepare("mongod", GuardedProcess.StopSignal.TERM);
-        return started(process, port, origin, options, () -> {
-            List<String> command = new ArrayList<>(List.of(mongod.path().toString()));
-            command.addAll(
-                    mongodArguments(port, "127.0.0.1", storage(process, "data").toString(), options));
+        return started(process, port, mongod.origin(), options, () -> {
+            List<String> command = new ArrayList<>(
+                    mongod.command(port, "127.0.0.1", storage(process, "data").toString(), options));
             command.add("--unixSocketPrefix=" + process.directory());
             if (options.password() != null) {
                 command.addAll(List.of("--auth", "--keyFile", keyFile(process).toString()));
             }
-            process.start(command, mongod.environment(), () -> ready(port, options));
+            process.start(command, mongod.program().environment(), () -> ready(port, options));
             return process;
         });
     }
@@ -235,34 +221,9 @@ public final class SandboxMongo implements AutoCloseable {
         // The same port inside and outside: the replica set knows its only member by one address for both sides.
         int port = LoopbackPort.free();
         List<String> command = new ArrayList<>(List.of("mongod"));
-        command.addAll(mongodArguments(port, "0.0.0.0", "/data/db", options));
+        command.addAll(Mongod.arguments(port, "0.0.0.0", "/data/db", options));
         Lifecycle container = DockerEngine.start(IMAGE, port, port, command, Map.of(), () -> ready(port, options));
         return started(container, port, IMAGE + " in Docker", options, () -> container);
-    }
-
-    private static List<String> mongodArguments(int port, String address, String storage, Options options) {
-        List<String> arguments = new ArrayList<>(List.of(
-                "--port",
-                Integer.toString(port),
-                "--bind_ip",
-                address,
-                "--dbpath",
-                storage,
-                "--wiredTigerCacheSizeGB",
-                CACHE_GIGABYTES,
-                "--setParameter",
-                "diagnosticDataCollectionEnabled=false"));
-        @Nullable Integer oplog = options.oplogMegabytes();
-        if (oplog != null) {
-            arguments.addAll(List.of("--oplogSize", Integer.toString(oplog)));
-            // Entries are only forgotten once a checkpoint of the data has passed them.
-            arguments.addAll(List.of("--syncdelay", "1"));
-        }
-        if (options.replicaSet()) {
-            arguments.addAll(List.of("--replSet", OWN_REPLICA_SET));
-        }
-        arguments.addAll(options.arguments());
-        return arguments;
     }
 
     @FunctionalInterface
@@ -273,7 +234,7 @@ public final class SandboxMongo implements AutoCloseable {
     private static SandboxMongo started(Lifecycle owned, int port, String kind, Options options, Start start) {
         try {
             Lifecycle lifecycle = start.start();
-            Server server = Server.ask(direct(port, options), OWN_SERVER_BOUND_MILLIS);
+            MongoHello server = MongoHello.ask(direct(port, options), OWN_SERVER_BOUND_MILLIS);
             String uri = "mongodb://" + credentials(options) + "127.0.0.1:" + port + "/"
                     + (options.replicaSet() ? "?replicaSet=" + server.replicaSet() : "");
             return new SandboxMongo(uri, server.product() + " (" + kind + ")", lifecycle, port);
@@ -302,7 +263,7 @@ public final class SandboxMongo implements AutoCloseable {
             return false;
         }
         Options open = options.password() == null ? options : Options.DEFAULTS;
-        Server server = Server.ask(direct(port, open), OWN_SERVER_BOUND_MILLIS);
+        MongoHello server = MongoHello.ask(direct(port, open), OWN_SERVER_BOUND_MILLIS);
         if (options.replicaSet() && server.replicaSet() == null) {
             initiate(port, open);
             return false;
@@ -315,8 +276,8 @@ public final class SandboxMongo implements AutoCloseable {
 
     private static void initiate(int port, Options open) {
         Document member = new Document("_id", 0).append("host", "127.0.0.1:" + port);
-        Document configuration = new Document("_id", OWN_REPLICA_SET).append("members", List.of(member));
-        try (MongoClient client = client(direct(port, open), OWN_SERVER_BOUND_MILLIS)) {
+        Document configuration = new Document("_id", Mongod.REPLICA_SET).append("members", List.of(member));
+        try (MongoClient client = MongoHello.client(direct(port, open), OWN_SERVER_BOUND_MILLIS)) {
             client.getDatabase("admin").runCommand(new Document("replSetInitiate", configuration));
         } catch (MongoCommandException e) {
             // After a restart the name is missing for a moment although the set exists, and users are asked for.
@@ -328,7 +289,7 @@ public final class SandboxMongo implements AutoCloseable {
 
     /// Whoever comes from the machine itself may make the first user, and no other.
     private static void createRoot(int port, String password) {
-        try (MongoClient client = client(direct(port, Options.DEFAULTS), OWN_SERVER_BOUND_MILLIS)) {
+        try (MongoClient client = MongoHello.client(direct(port, Options.DEFAULTS), OWN_SERVER_BOUND_MILLIS)) {
             client.getDatabase("admin")
                     .runCommand(new Document("createUser", ROOT)
                             .append("pwd", password)
@@ -345,39 +306,12 @@ public final class SandboxMongo implements AutoCloseable {
                 "mongodb://" + credentials(options) + "127.0.0.1:" + port + "/?directConnection=true");
     }
 
-    private static MongoClient client(ConnectionString connection, int boundMillis) {
-        return MongoClients.create(MongoClientSettings.builder()
-                .applyConnectionString(connection)
-                .applyToClusterSettings(cluster -> cluster.serverSelectionTimeout(boundMillis, TimeUnit.MILLISECONDS))
-                .build());
-    }
-
     private static String withOption(String uri, String option) {
         if (uri.contains("?")) {
             return uri + "&" + option;
         }
         int afterScheme = uri.indexOf("://") + 3;
         return uri + (uri.indexOf('/', afterScheme) < 0 ? "/?" : "?") + option;
-    }
-
-    /// What a server says of itself.
-    ///
-    /// @param replicaSet the name of its replica set; null when it is in none
-    /// @param isPrimary whether it takes writes
-    /// @param product name and version, for people
-    private record Server(@Nullable String replicaSet, boolean isPrimary, String product) {
-
-        static Server ask(ConnectionString connection, int boundMillis) {
-            try (MongoClient client = client(connection, boundMillis)) {
-                var admin = client.getDatabase("admin");
-                Document hello = admin.runCommand(new Document("hello", 1));
-                Document build = admin.runCommand(new Document("buildInfo", 1));
-                return new Server(
-                        hello.getString("setName"),
-                        hello.getBoolean("isWritablePrimary", false),
-                        "MongoDB " + build.getString("version"));
-            }
-        }
     }
 
     // Standard output, not the log: whoever runs tests or the demo shall see it without configuring anything.
