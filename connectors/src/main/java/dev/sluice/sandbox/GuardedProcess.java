@@ -239,8 +239,7 @@ final class GuardedProcess implements Lifecycle {
         if (running == null || !running.isAlive()) {
             throw new SandboxException(name + " of the sandbox doesn't run, so it can't be sent " + signal + ".");
         }
-        Commands.Result sent =
-                Commands.run(List.of("kill", "-s", signal, Long.toString(running.pid())), SIGNAL_BOUND);
+        Commands.Result sent = Commands.run(List.of("kill", "-s", signal, Long.toString(running.pid())), SIGNAL_BOUND);
         if (!sent.succeeded()) {
             throw new SandboxException("Can't send " + signal + " to " + name + ": " + sent.lastLines(2));
         }

@@ -68,8 +68,8 @@ public final class SandboxReplicaSet implements AutoCloseable {
                 members.add(Member.start(i, mongod, options));
             }
             initiate(members);
-            String product =
-                    MongoHello.ask(members.getFirst().direct(), ANSWER_BOUND_MILLIS).product();
+            String product = MongoHello.ask(members.getFirst().direct(), ANSWER_BOUND_MILLIS)
+                    .product();
             SandboxReplicaSet set = new SandboxReplicaSet(members, product + " (" + mongod.origin() + ")");
             set.awaitHealthy();
             announce("MongoDB: " + set.description() + ", ports "
@@ -83,8 +83,7 @@ public final class SandboxReplicaSet implements AutoCloseable {
 
     private static void initiate(List<Member> members) {
         List<Document> described = IntStream.range(0, members.size())
-                .mapToObj(i -> new Document("_id", i)
-                        .append("host", "127.0.0.1:" + members.get(i).port))
+                .mapToObj(i -> new Document("_id", i).append("host", "127.0.0.1:" + members.get(i).port))
                 .toList();
         Document configuration = new Document("_id", Mongod.REPLICA_SET)
                 .append("members", described)
@@ -136,7 +135,8 @@ public final class SandboxReplicaSet implements AutoCloseable {
     private Optional<Member> primaryNow() {
         record Elected(Member member, ObjectId id) {}
         return members.stream()
-                .flatMap(member -> member.hello()
+                .flatMap(member -> member
+                        .hello()
                         .filter(MongoHello::isPrimary)
                         .map(MongoHello::electionId)
                         .map(id -> new Elected(member, id))
@@ -180,9 +180,9 @@ public final class SandboxReplicaSet implements AutoCloseable {
                 throw new SandboxException("The primary doesn't step down: " + e.getMessage(), e);
             }
         }
-        awaitThat("no other member became the primary", () -> primaryNow()
-                .filter(member -> member != old)
-                .isPresent());
+        awaitThat(
+                "no other member became the primary",
+                () -> primaryNow().filter(member -> member != old).isPresent());
         return primary();
     }
 
@@ -226,8 +226,8 @@ public final class SandboxReplicaSet implements AutoCloseable {
         long deadline = System.nanoTime() + CHANGE_BOUND.toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
-                throw new SandboxException("The sandbox's replica set: " + complaint + " within "
-                        + CHANGE_BOUND.toSeconds() + " s.");
+                throw new SandboxException(
+                        "The sandbox's replica set: " + complaint + " within " + CHANGE_BOUND.toSeconds() + " s.");
             }
             try {
                 Thread.sleep(POLL_MILLIS);
@@ -250,15 +250,17 @@ public final class SandboxReplicaSet implements AutoCloseable {
         }
 
         private static Member start(int number, Mongod mongod, SandboxMongo.Options options) {
-            Member member =
-                    new Member(LoopbackPort.free(), GuardedProcess.prepare("mongod " + number, GuardedProcess.StopSignal.TERM));
+            Member member = new Member(
+                    LoopbackPort.free(), GuardedProcess.prepare("mongod " + number, GuardedProcess.StopSignal.TERM));
             try {
                 var storage = Files.createDirectories(member.process.directory().resolve("data"));
                 List<String> command =
                         new ArrayList<>(mongod.command(member.port, "127.0.0.1", storage.toString(), options));
                 command.add("--unixSocketPrefix=" + member.process.directory());
                 member.process.start(
-                        command, mongod.program().environment(), () -> member.hello().isPresent());
+                        command,
+                        mongod.program().environment(),
+                        () -> member.hello().isPresent());
                 return member;
             } catch (IOException e) {
                 member.close();
@@ -330,7 +332,8 @@ public final class SandboxReplicaSet implements AutoCloseable {
         /// How often it has rolled back since its data exists; -1 when it does not answer just now.
         private int rollbacks() {
             try (MongoClient client = client()) {
-                @Nullable Integer id = client.getDatabase("admin")
+                @Nullable
+                Integer id = client.getDatabase("admin")
                         .runCommand(new Document("replSetGetRBID", 1))
                         .getInteger("rbid");
                 return id == null ? -1 : id;
