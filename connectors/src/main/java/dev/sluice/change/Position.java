@@ -15,6 +15,15 @@ public record Position(BsonDocument resumeToken, @Nullable BsonTimestamp cluster
         return new Position(resumeToken, clusterTime == null ? ResumeTokens.clusterTime(resumeToken) : clusterTime);
     }
 
+    /// The newest operation that can have been seen up to here: reading MongoDB at this time or later shows
+    /// nothing from before the position. Where an event was the last, that is its own time. The token of an
+    /// idle stream is no event's (a high-water mark): it stands before every event of its time, and that may
+    /// be one increment past the newest operation, a time that the server has never had. Null when unknown.
+    public @Nullable BsonTimestamp newestOperation() {
+        BsonTimestamp mark = ResumeTokens.highWaterMark(resumeToken);
+        return mark == null ? clusterTime : Watermark.before(mark);
+    }
+
     /// Whether the server's tokens move on while nothing happens, as a mongod's do. A stand-in's may not.
     public boolean movesWhenIdle() {
         return ResumeTokens.isKeyString(resumeToken);

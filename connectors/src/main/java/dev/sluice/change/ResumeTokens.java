@@ -1,60 +1,66 @@
 package dev.sluice.change;
 
+import java.nio.ByteBuffer;
 import java.util.HexFormat;
-import org.bson.BsonBinaryReader;
 import org.bson.BsonDocument;
 import org.bson.BsonString;
 import org.bson.BsonTimestamp;
-import org.bson.BsonType;
-import org.bson.BsonValue;
-import org.bson.codecs.BsonDocumentCodec;
-import org.bson.codecs.DecoderContext;
 import org.jspecify.annotations.Nullable;
 
-/// Reads the cluster time out of a resume token. MongoDB calls tokens opaque, so this is used for nothing
-/// that correctness depends on: only to know how fresh an idle stream is, where the event itself carries no
-/// time.
+/// Reads out of a resume token what MongoDB does not say beside it. MongoDB calls tokens opaque; their form
+/// has been the same since 4.0.7, and one of another form says nothing here.
 ///
-/// A mongod's token is a KeyString in hex whose first value is the cluster time (type byte `82`, then
-/// seconds and increment, four bytes each, big-endian). SecantusDB's is a BSON document in hex with the
-/// cluster time in `t`.
+/// `_data` is a KeyString in hex: the cluster time (type byte `82`, then seconds and increment, four bytes
+/// each, big-endian), the version (`2B` and one byte), and whether it is an event's (`2C0100`, the number
+/// 128) or a high-water mark (`29`, the number 0).
 final class ResumeTokens {
+    private static final int TIME_END = 9;
+    private static final int KIND_AT = 11;
+    private static final byte TIMESTAMP = (byte) 0x82;
+    private static final byte SMALL_INT = 0x2B;
+    private static final byte ZERO = 0x29;
+
     private ResumeTokens() {}
 
     /// Whether the token has a mongod's form.
     static boolean isKeyString(BsonDocument token) {
-        // A BSON document of 130 bytes begins with that length, least byte first. No time is in 1970.
-        return token.get("_data") instanceof BsonString data
-                && data.getValue().startsWith("82")
-                && !data.getValue().startsWith("82000000");
+        return clusterTime(token) != null;
     }
 
+    /// The time that a token carries; null when it is of another form.
     static @Nullable BsonTimestamp clusterTime(BsonDocument token) {
-        BsonValue data = token.get("_data");
-        if (data == null || data.getBsonType() != BsonType.STRING) {
+        byte[] bytes = bytes(token);
+        return bytes != null && bytes.length >= TIME_END && bytes[0] == TIMESTAMP ? time(bytes) : null;
+    }
+
+    /// The time of a high-water mark; null for an event's token, and for one of another form.
+    static @Nullable BsonTimestamp highWaterMark(BsonDocument token) {
+        byte[] bytes = bytes(token);
+        return bytes != null
+                        && bytes.length > KIND_AT
+                        && bytes[0] == TIMESTAMP
+                        && bytes[TIME_END] == SMALL_INT
+                        && bytes[KIND_AT] == ZERO
+                ? time(bytes)
+                : null;
+    }
+
+    private static byte @Nullable [] bytes(BsonDocument token) {
+        if (!(token.get("_data") instanceof BsonString data)) {
             return null;
         }
+        // The rest holds the _id, which may be long.
+        String hex = data.getValue();
+        String head = hex.substring(0, Math.min(hex.length(), 2 * (KIND_AT + 1)));
         try {
-            byte[] bytes = HexFormat.of().parseHex(data.asString().getValue());
-            if (bytes.length >= 9 && isKeyString(token)) {
-                return new BsonTimestamp(intAt(bytes, 1), intAt(bytes, 5));
-            }
-            try (BsonBinaryReader reader = new BsonBinaryReader(java.nio.ByteBuffer.wrap(bytes))) {
-                BsonValue time = new BsonDocumentCodec()
-                        .decode(reader, DecoderContext.builder().build())
-                        .get("t");
-                return time != null && time.isTimestamp() ? time.asTimestamp() : null;
-            }
-        } catch (RuntimeException notOurs) {
-            // Another server's token: the time stays unknown, which the lag then says.
+            return HexFormat.of().parseHex(head);
+        } catch (IllegalArgumentException notHex) {
             return null;
         }
     }
 
-    private static int intAt(byte[] bytes, int offset) {
-        return (bytes[offset] & 0xFF) << 24
-                | (bytes[offset + 1] & 0xFF) << 16
-                | (bytes[offset + 2] & 0xFF) << 8
-                | (bytes[offset + 3] & 0xFF);
+    private static BsonTimestamp time(byte[] bytes) {
+        ByteBuffer value = ByteBuffer.wrap(bytes, 1, Long.BYTES);
+        return new BsonTimestamp(value.getLong());
     }
 }

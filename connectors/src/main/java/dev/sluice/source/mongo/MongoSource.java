@@ -1,6 +1,5 @@
 package dev.sluice.source.mongo;
 
-import com.mongodb.ClientSessionOptions;
 import com.mongodb.ConnectionString;
 import com.mongodb.MongoClientSettings;
 import com.mongodb.MongoCommandException;
@@ -60,6 +59,7 @@ public final class MongoSource implements AutoCloseable {
     private static final Duration SAMPLE_MAX = Duration.ofMillis(500);
 
     private final MongoClient client;
+    private final CausalSessions sessions;
     private final String uri;
     private final String database;
     private final InstantSource clock;
@@ -86,6 +86,7 @@ public final class MongoSource implements AutoCloseable {
                     .applyConnectionString(connection)
                     .build();
             this.client = MongoClients.create(settings);
+            this.sessions = new CausalSessions(client);
         } catch (IllegalArgumentException | MongoException e) {
             throw new SluiceException(
                     FailureKind.BAD_SETTING,
@@ -702,12 +703,7 @@ public final class MongoSource implements AutoCloseable {
     }
 
     private ClientSession causalSession(@Nullable BsonTimestamp notBefore) {
-        ClientSession session = client.startSession(
-                ClientSessionOptions.builder().causallyConsistent(true).build());
-        if (notBefore != null) {
-            session.advanceOperationTime(notBefore);
-        }
-        return session;
+        return sessions.notBefore(notBefore);
     }
 
     private static Bson range(IdBracket bracket, @Nullable BsonValue after, @Nullable BsonValue upTo) {

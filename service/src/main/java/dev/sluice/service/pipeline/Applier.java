@@ -32,7 +32,7 @@ final class Applier {
     private final SourceClock clock;
     private final PipelineStatus status;
     private final Consumer<List<RowChange>> written;
-    private volatile @Nullable BsonTimestamp position;
+    private volatile Position position;
 
     /// @param written hears of the changes of each transaction once it is committed
     Applier(
@@ -47,13 +47,19 @@ final class Applier {
         this.sink = sink;
         this.clock = clock;
         this.status = status;
-        this.position = from.clusterTime();
+        this.position = from;
     }
 
-    /// The cluster time of the last change that is applied; null when unknown.
+    /// The newest operation that can be applied: see [Position#newestOperation()]; null when unknown.
     @Nullable
-    BsonTimestamp position() {
-        return position;
+    BsonTimestamp newestOperation() {
+        return position.newestOperation();
+    }
+
+    /// Whether everything up to and with a cluster time is applied.
+    boolean hasReached(BsonTimestamp time) {
+        BsonTimestamp here = position.clusterTime();
+        return here != null && here.compareTo(time) >= 0;
     }
 
     /// @throws SQLException when a batch could not be applied; nothing of it is
@@ -90,7 +96,7 @@ final class Applier {
         long started = System.nanoTime();
         sink.apply(changes, upTo, watermark, clock.now());
         if (upTo != null && upTo.clusterTime() != null) {
-            position = upTo.clusterTime();
+            position = upTo;
             status.onPosition(upTo);
         }
         long committed = System.nanoTime();

@@ -233,7 +233,7 @@ final class PipelineRun {
                     store,
                     mapper,
                     fences,
-                    applier::position,
+                    applier::newestOperation,
                     Backfill.Limits.adaptive(),
                     new BackfillListener(status),
                     this::ending)) {
@@ -261,9 +261,9 @@ final class PipelineRun {
                     mapper,
                     targets,
                     fences,
-                    applier::position,
+                    applier::newestOperation,
                     this::ending);
-            resync.pruning(Prune.asAsked(source, connector, sink, targets, fences, applier::position, this::ending));
+            resync.pruning(Prune.asAsked(source, connector, sink, targets, fences, applier::newestOperation, this::ending));
             ReplayStore replays = new ReplayStore(pipeline.name());
             long sweepAt = System.nanoTime();
             while (!ending()) {
@@ -305,7 +305,7 @@ final class PipelineRun {
                 SchemaWatch schema = new SchemaWatch(pipeline.name(), source, connection, targets)) {
             while (!ending()) {
                 try {
-                    schema.poll(from, time -> isApplied(time, applier));
+                    schema.poll(from, applier::hasReached);
                 } catch (SluiceException e) {
                     if (e.kind() != FailureKind.SOURCE_UNREACHABLE) {
                         throw e;
@@ -317,15 +317,6 @@ final class PipelineRun {
                 stop.await(RESYNC_EVERY.toMillis(), TimeUnit.MILLISECONDS);
             }
         }
-    }
-
-    /// By the position where that is there; on a server whose positions stand still while nothing happens,
-    /// by the watermark, a whole second later, since a cluster time has no parts of a second.
-    private boolean isApplied(BsonTimestamp time, Applier applier) {
-        BsonTimestamp position = applier.position();
-        Instant through = status.watermark();
-        return (position != null && position.compareTo(time) >= 0)
-                || (through != null && through.isAfter(MongoSource.instant(time).plusSeconds(1)));
     }
 
     private boolean ending() {
