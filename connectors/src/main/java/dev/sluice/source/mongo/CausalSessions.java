@@ -60,8 +60,8 @@ final class CausalSessions {
     }
 
     private BsonTimestamp ask() {
-        BsonDocument answer = client.getDatabase("admin")
-                .runCommand(new BsonDocument("ping", new BsonInt32(1)), BsonDocument.class);
+        BsonDocument answer =
+                client.getDatabase("admin").runCommand(new BsonDocument("ping", new BsonInt32(1)), BsonDocument.class);
         BsonTimestamp now = answer.get("$clusterTime") instanceof BsonDocument clock
                         && clock.get("clusterTime") instanceof BsonTimestamp time
                 ? time

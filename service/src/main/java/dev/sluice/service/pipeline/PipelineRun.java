@@ -42,7 +42,6 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import org.bson.BsonTimestamp;
 import org.bson.RawBsonDocument;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -263,7 +262,8 @@ final class PipelineRun {
                     fences,
                     applier::newestOperation,
                     this::ending);
-            resync.pruning(Prune.asAsked(source, connector, sink, targets, fences, applier::newestOperation, this::ending));
+            resync.pruning(
+                    Prune.asAsked(source, connector, sink, targets, fences, applier::newestOperation, this::ending));
             ReplayStore replays = new ReplayStore(pipeline.name());
             long sweepAt = System.nanoTime();
             while (!ending()) {
