@@ -4,8 +4,8 @@ import dev.sluice.change.ChangeBatch;
 import java.util.concurrent.CompletableFuture;
 
 /// A running change stream. Delivers every change committed behind the position it was started from, in
-/// source order, possibly some of them twice when it breaks off and is started again from an older
-/// position.
+/// source order. Those committed at the position's own cluster time come too, though the position may be
+/// behind them; and some come twice when it breaks off and is started again from an older position.
 public interface ChangeSource extends AutoCloseable {
 
     /// Takes what the stream delivers. Called by one thread at a time.

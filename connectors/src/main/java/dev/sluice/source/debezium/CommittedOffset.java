@@ -24,6 +24,11 @@ import org.bson.BsonTimestamp;
 /// The engine's offset store, which is only a bridge: it hands the engine the position that was committed
 /// to PostgreSQL with its rows, and forgets whatever the engine wants to store. Made by the engine, by
 /// reflection.
+///
+/// The engine is given the position's cluster time, and the token only where there is none: MongoDB resumes
+/// after a token only if that very event passes the stream's filter, which it does not once its collection
+/// is no longer mapped (error 280). By time the stream begins with everything committed at that time, so
+/// the last changes may come again, which changes nothing (promise 2).
 public final class CommittedOffset implements OffsetBackingStore {
     /// The engine property that says which position is meant.
     static final String REFERENCE = "offset.storage.ref";
@@ -85,8 +90,9 @@ public final class CommittedOffset implements OffsetBackingStore {
         if (time != null) {
             offset.put("sec", time.getTime());
             offset.put("ord", time.getInc());
+        } else {
+            offset.put("resume_token", ResumeTokens.toBase64(position.resumeToken()));
         }
-        offset.put("resume_token", ResumeTokens.toBase64(position.resumeToken()));
         try {
             return JSON.writeValueAsBytes(offset);
         } catch (JsonProcessingException impossible) {

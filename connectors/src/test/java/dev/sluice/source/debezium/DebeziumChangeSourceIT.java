@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
+import com.mongodb.client.MongoChangeStreamCursor;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.MongoDatabase;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Updates;
+import com.mongodb.client.model.changestream.ChangeStreamDocument;
 import dev.sluice.change.Change;
 import dev.sluice.change.ChangeBatch;
 import dev.sluice.change.Position;
@@ -305,7 +307,51 @@ class DebeziumChangeSourceIT {
     }
 
     @Test
-    void itStartsBehindAPositionAndDeliversNothingFromBefore() {
+    void itGoesOnFromAChangeOfACollectionThatIsNoLongerMapped() {
+        MongoCollection<BsonDocument> others = database.getCollection("others", BsonDocument.class);
+        ChangeSource both = keep(DebeziumChangeSource.start(
+                settings(List.of("things", "others")), source.currentPosition(), batches::add));
+        things.insertOne(BsonDocument.parse("{_id: 1}"));
+        others.insertOne(BsonDocument.parse("{_id: 2}"));
+        awaitChanges(2);
+        both.close();
+        Position upTo = Objects.requireNonNull(lastPosition());
+        batches.clear();
+        things.insertOne(BsonDocument.parse("{_id: 3}"));
+        start(upTo);
+        things.insertOne(BsonDocument.parse("{_id: 4}"));
+
+        assertThat(awaitChanges(2)).extracting(Change::id).containsExactly(new BsonInt32(3), new BsonInt32(4));
+    }
+
+    @Test
+    void itGoesOnWhereOnlyCollectionsThatWereNeverMappedChanged() {
+        ChangeSource first = start(source.currentPosition());
+        things.insertOne(BsonDocument.parse("{_id: 1}"));
+        awaitChanges(1);
+        MongoCollection<BsonDocument> never = database.getCollection("never", BsonDocument.class);
+        IntStream.range(0, 200).forEach(i -> never.insertOne(new BsonDocument("_id", new BsonInt32(i))));
+        BsonDocument last = lastTokenOf(never);
+        first.close();
+        batches.clear();
+        things.insertOne(BsonDocument.parse("{_id: 2}"));
+        start(Position.of(last, null));
+        things.insertOne(BsonDocument.parse("{_id: 3}"));
+
+        assertThat(awaitChanges(2)).extracting(Change::id).containsExactly(new BsonInt32(2), new BsonInt32(3));
+    }
+
+    /// The resume token of one more insert into a collection.
+    private static BsonDocument lastTokenOf(MongoCollection<BsonDocument> collection) {
+        try (MongoChangeStreamCursor<ChangeStreamDocument<BsonDocument>> cursor =
+                collection.watch().cursor()) {
+            collection.insertOne(BsonDocument.parse("{_id: 'last'}"));
+            return cursor.next().getResumeToken();
+        }
+    }
+
+    @Test
+    void itStartsAtThePositionsTimeAndDeliversNothingFromBefore() {
         Position from = source.currentPosition();
         ChangeSource first = start(from);
         for (int i = 0; i < 5; i++) {
@@ -319,7 +365,10 @@ class DebeziumChangeSourceIT {
         start(upTo);
         things.insertOne(new BsonDocument("_id", new BsonInt32(6)));
 
-        assertThat(awaitChanges(2)).extracting(Change::id).containsExactly(new BsonInt32(5), new BsonInt32(6));
+        // The change at the position's own time comes once more.
+        assertThat(awaitChanges(3))
+                .extracting(Change::id)
+                .containsExactly(new BsonInt32(4), new BsonInt32(5), new BsonInt32(6));
     }
 
     @Test
@@ -475,7 +524,11 @@ class DebeziumChangeSourceIT {
     }
 
     private EngineProperties settings() {
-        return EngineProperties.defaults("test", source.uriWithReplicaSet(), database.getName(), List.of("things"));
+        return settings(List.of("things"));
+    }
+
+    private EngineProperties settings(List<String> collections) {
+        return EngineProperties.defaults("test", source.uriWithReplicaSet(), database.getName(), collections);
     }
 
     private List<Change> awaitChanges(int count) {
