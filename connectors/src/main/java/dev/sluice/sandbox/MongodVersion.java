@@ -2,7 +2,6 @@ package dev.sluice.sandbox;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -140,6 +139,6 @@ public enum MongodVersion {
 
     @Override
     public String toString() {
-        return "mongod " + number.toLowerCase(Locale.ROOT);
+        return "mongod " + number;
     }
 }

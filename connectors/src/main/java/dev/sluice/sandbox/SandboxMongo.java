@@ -45,7 +45,7 @@ public final class SandboxMongo implements AutoCloseable {
         this.uri = uri;
         this.description = description;
         this.lifecycle = lifecycle;
-        announce("MongoDB: " + description + ", port " + port);
+        announce(description + ", port " + port);
     }
 
     /// How a server of the sandbox's own is started.

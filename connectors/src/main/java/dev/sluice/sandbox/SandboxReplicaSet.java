@@ -72,7 +72,7 @@ public final class SandboxReplicaSet implements AutoCloseable {
                     .product();
             SandboxReplicaSet set = new SandboxReplicaSet(members, product + " (" + mongod.origin() + ")");
             set.awaitHealthy();
-            announce("MongoDB: " + set.description() + ", ports "
+            announce(set.description() + ", ports "
                     + members.stream().map(m -> Integer.toString(m.port)).collect(Collectors.joining(", ")));
             return set;
         } catch (RuntimeException e) {
@@ -350,7 +350,9 @@ public final class SandboxReplicaSet implements AutoCloseable {
             return MongoHello.client(direct(), ANSWER_BOUND_MILLIS);
         }
 
+        // A clean stop would wait for other members to take over, and the data goes anyway.
         private void close() {
+            process.kill();
             process.close();
         }
 

@@ -5,6 +5,7 @@ import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoDatabase;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.sandbox.SandboxPostgres;
+import dev.sluice.sandbox.SandboxReplicaSet;
 import dev.sluice.schema.Catalog;
 import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.sink.CollectionTarget;
@@ -22,6 +23,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Two real servers of their own, a migrated target, and the questions tests ask of them.
@@ -30,31 +32,45 @@ final class LiveSystem implements AutoCloseable {
     private static final int TRIES = 20;
 
     private final SandboxPostgres postgres;
-    private final SandboxMongo mongo;
+    private final @Nullable SandboxMongo mongo;
+    private final String mongoUri;
+    private final String pipelineMongoUri;
     private final Catalog.Entry entry;
     private final String postgresUri;
     private final MongoClient client;
 
-    private LiveSystem(SandboxPostgres postgres, SandboxMongo mongo, Catalog.Entry entry) {
-        this.postgres = postgres;
+    private LiveSystem(@Nullable SandboxMongo mongo, String mongoUri, String pipelineMongoUri, Catalog.Entry entry) {
+        this.postgres = SandboxPostgres.start();
         this.mongo = mongo;
+        this.mongoUri = mongoUri;
+        this.pipelineMongoUri = pipelineMongoUri;
         this.entry = entry;
         this.postgresUri = postgres.createDatabase();
         new TargetDatabase(PostgresUri.parse(postgresUri)).migrate(entry);
-        this.client = MongoClients.create(mongo.uri());
+        this.client = MongoClients.create(mongoUri);
     }
 
     /// @param mapping a catalog name or a file
     static LiveSystem start(String mapping, SandboxMongo.Options options) {
-        return new LiveSystem(SandboxPostgres.start(), SandboxMongo.start(options), Catalog.load(mapping));
+        SandboxMongo mongo = SandboxMongo.start(options);
+        return new LiveSystem(mongo, mongo.uri(), mongo.uri(), Catalog.load(mapping));
+    }
+
+    /// On a replica set of several members, which belongs to the caller.
+    ///
+    /// @param mapping a catalog name or a file
+    /// @param pipelineOptions what the pipeline's URI has besides the set's: `&readPreference=secondary`
+    static LiveSystem start(String mapping, SandboxReplicaSet set, String pipelineOptions) {
+        return new LiveSystem(null, set.uri(), set.uri() + pipelineOptions, Catalog.load(mapping));
     }
 
     SandboxPostgres postgres() {
         return postgres;
     }
 
+    /// The only member of its replica set.
     SandboxMongo mongo() {
-        return mongo;
+        return Objects.requireNonNull(mongo, "a replica set of several members has been given");
     }
 
     String postgresUri() {
@@ -73,13 +89,16 @@ final class LiveSystem implements AutoCloseable {
         return new PostgresConnector(PostgresUri.parse(postgresUri));
     }
 
+    /// As tests read it.
     MongoSource source() {
-        return new MongoSource(mongo.uri(), entry.mapping().database());
+        return new MongoSource(mongoUri, entry.mapping().database());
     }
 
+    /// As a pipeline reads it.
+    ///
     /// @param clock what this process takes for the time
     MongoSource source(InstantSource clock) {
-        return new MongoSource(mongo.uri(), entry.mapping().database(), clock);
+        return new MongoSource(pipelineMongoUri, entry.mapping().database(), clock);
     }
 
     /// For tests that need more of the driver than a database.
@@ -155,7 +174,9 @@ final class LiveSystem implements AutoCloseable {
     @Override
     public void close() {
         client.close();
-        mongo.close();
+        if (mongo != null) {
+            mongo.close();
+        }
         postgres.close();
     }
 }

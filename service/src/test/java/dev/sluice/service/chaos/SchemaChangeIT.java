@@ -29,7 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Collections that are dropped, renamed and replaced in mid-stream, under each policy, and fields that
-/// change. Shown on the stand-in; a mongod's events are the documented ones.
+/// change.
 class SchemaChangeIT {
     @TempDir
     private Path folder = Path.of("");
