@@ -137,12 +137,7 @@ final class RawConverter {
                     decoded(bytes, type, at, out);
                 }
             }
-            case JSONB -> {
-                RawJson json = scratch.json;
-                json.clear();
-                json.write(bytes, type, at);
-                out.text(json.bytes(), 0, json.size());
-            }
+            case JSONB -> scratch.json.write(bytes, type, at, out);
             case ARRAY -> array(bytes, type, at, out);
             case BYTEA -> {
                 if (type == RawBytes.BINARY && bytes[at + 4] != RawBytes.OLD_BINARY_SUBTYPE) {

@@ -5,15 +5,24 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Base64;
+import org.jspecify.annotations.Nullable;
 
 /// [BsonToJson] for values that are not decoded, as UTF-8. What it is not certain of it leaves to that: a
-/// name that is there twice, a string that can't be stored, the types that are seldom. For one thread.
+/// name that is there twice, a string that can't be stored, the types that are seldom. A long value goes to
+/// the output in pieces, so that none is held as JSON. For one thread.
 final class RawJson {
-    /// A larger buffer is not kept.
-    private static final int KEPT_MAX = 1 << 20;
+    /// So much is held; what is longer is handed on.
+    private static final int HELD_MAX = 1 << 16;
 
-    /// Objects of more fields are left to the other way, which finds names that are there twice by hashing.
-    private static final int FIELDS_MAX = 64;
+    /// Bytes of a string that are written at a time; each may become six. Divisible by 3 for base64.
+    private static final int STEP = 3 << 10;
+
+    /// Shorter binary values are left to the other way.
+    private static final int BINARY_LEAST = 1 << 10;
+
+    /// From so many fields on, names that are there twice are found by hashing.
+    private static final int SCANNED_MAX = 64;
 
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
@@ -31,6 +40,11 @@ final class RawJson {
     private static final long YEAR_10000 = 253_402_300_800_000L;
 
     private static final byte[] HEX_UPPER = "0123456789ABCDEF".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] HEX_LOWER = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] BINARY_START = "{\"$binary\":{\"base64\":\"".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] BINARY_TYPE = "\",\"subType\":\"".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] BINARY_END = "\"}}".getBytes(StandardCharsets.US_ASCII);
+    private static final Base64.Encoder BASE64 = Base64.getEncoder();
     private static final byte[] TRUE = "true".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] FALSE = "false".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] NULL = "null".getBytes(StandardCharsets.US_ASCII);
@@ -42,59 +56,88 @@ final class RawJson {
     private final DecimalDigits decimal = new DecimalDigits();
     private byte[] out = new byte[1 << 10];
     private int size;
+    /// Of the objects that are open, the hashes of their names so far, and where these begin.
     private int[] names = new int[256];
+
+    private int[] places = new int[256];
     private int namesSize;
+    /// The names of the object that is put together from fields, when they are many.
+    private @Nullable Names ownNames;
 
-    void clear() {
-        size = 0;
-        if (out.length > KEPT_MAX) {
-            out = new byte[1 << 10];
-        }
-    }
+    /// What the value goes to.
+    @SuppressWarnings("NullAway.Init") // given with each value
+    private RowOutput output;
 
-    byte[] bytes() {
-        return out;
-    }
+    /// Whether the beginning of the value was handed on.
+    private boolean handedOn;
 
-    int size() {
-        return size;
-    }
-
-    /// Adds a value as JSON.
+    /// Writes a value as JSON, as one field of the output.
     ///
-    /// @throws RawBytes.Declined when there is something in it to be reported
-    void write(byte[] bytes, byte type, int at) {
-        int before = size;
-        namesSize = 0;
+    /// @throws RawBytes.Declined when there is something in it to be reported, or when a long value turns
+    ///     out to be uncertain
+    void write(byte[] bytes, byte type, int at, RowOutput to) {
+        begin(to);
         int end = RawBytes.end(bytes, type, at, bytes.length);
         if (!value(bytes, type, at, end, 1)) {
-            size = before;
+            takeBack();
             decoded(bytes, type, at, end);
+        }
+        end();
+    }
+
+    private void begin(RowOutput to) {
+        output = to;
+        size = 0;
+        handedOn = false;
+        namesSize = 0;
+        ownNames = null;
+    }
+
+    private void takeBack() {
+        if (handedOn) {
+            throw RawBytes.Declined.INSTANCE;
+        }
+        size = 0;
+    }
+
+    private void end() {
+        if (handedOn) {
+            output.piece(out, 0, size);
+            output.endText();
+        } else {
+            output.text(out, 0, size);
         }
     }
 
-    /// Begins an object whose fields are added one by one.
-    void startObject() {
-        namesSize = 0;
+    /// Begins an object whose fields are added one by one, as one field of the output.
+    void startObject(RowOutput to) {
+        begin(to);
         one('{');
     }
 
     /// @param name where the field's name begins
-    /// @return false when it is not certain
+    /// @return false when it is not certain; then nothing was written, or it is declined
     boolean addField(byte[] bytes, int name, byte type, int at) {
         if (namesSize > 0) {
             one(',');
         }
-        if (!isNew(bytes, name, at - 1, 0) || !string(bytes, name, at - 1)) {
+        ownNames = many(bytes, 0, ownNames);
+        if (!isNew(bytes, name, at - 1, 0, ownNames) || !string(bytes, name, at - 1)) {
+            takeBack();
             return false;
         }
         one(':');
-        return value(bytes, type, at, RawBytes.end(bytes, type, at, bytes.length), 2);
+        if (!value(bytes, type, at, RawBytes.end(bytes, type, at, bytes.length), 2)) {
+            takeBack();
+            return false;
+        }
+        return true;
     }
 
     /// To be called when all fields have been added.
     void endObject() {
         one('}');
+        end();
     }
 
     private void decoded(byte[] bytes, byte type, int at, int end) {
@@ -138,6 +181,14 @@ final class RawJson {
                     decoded(bytes, type, at, end);
                 }
             }
+            case RawBytes.BINARY -> {
+                // The old subtype has its length twice, and UUIDs have 16 bytes.
+                if (end - at >= BINARY_LEAST && bytes[at + 4] != RawBytes.OLD_BINARY_SUBTYPE) {
+                    binary(bytes, at, end);
+                } else {
+                    decoded(bytes, type, at, end);
+                }
+            }
             case RawBytes.BOOLEAN -> {
                 if ((bytes[at] & ~1) != 0) {
                     return false;
@@ -172,6 +223,7 @@ final class RawJson {
         int last = end - 1;
         int at = start + 4;
         int firstName = namesSize;
+        Names many = null;
         one('{');
         while (at < last) {
             if (at > start + 4) {
@@ -179,7 +231,8 @@ final class RawJson {
             }
             byte type = bytes[at];
             int value = RawBytes.nameEnd(bytes, at + 1, last);
-            if (!isNew(bytes, at + 1, value - 1, firstName) || !string(bytes, at + 1, value - 1)) {
+            many = many(bytes, firstName, many);
+            if (!isNew(bytes, at + 1, value - 1, firstName, many) || !string(bytes, at + 1, value - 1)) {
                 return false;
             }
             one(':');
@@ -194,24 +247,94 @@ final class RawJson {
     }
 
     /// Whether the object has certainly no such name yet.
-    private boolean isNew(byte[] bytes, int from, int to, int firstName) {
-        int hash = to - from;
-        for (int i = from; i < to; i++) {
-            hash = hash * 31 + bytes[i];
+    ///
+    /// @param firstName of the object's names
+    /// @param many the names of an object that has many; null before it has
+    private boolean isNew(byte[] bytes, int from, int to, int firstName, @Nullable Names many) {
+        if (many != null) {
+            return many.add(bytes, from, to);
         }
+        int hash = Names.hash(bytes, from, to);
         for (int i = firstName; i < namesSize; i++) {
             if (names[i] == hash) {
                 return false;
             }
         }
-        if (namesSize - firstName == FIELDS_MAX) {
-            return false;
-        }
         if (namesSize == names.length) {
             names = Arrays.copyOf(names, 2 * namesSize);
+            places = Arrays.copyOf(places, 2 * namesSize);
         }
+        places[namesSize] = from;
         names[namesSize++] = hash;
         return true;
+    }
+
+    /// The names so far, when they are many.
+    private @Nullable Names many(byte[] bytes, int firstName, @Nullable Names before) {
+        if (before != null || namesSize - firstName < SCANNED_MAX) {
+            return before;
+        }
+        Names many = new Names();
+        for (int i = firstName; i < namesSize; i++) {
+            many.add(bytes, places[i], RawBytes.nameEnd(bytes, places[i], bytes.length) - 1);
+        }
+        return many;
+    }
+
+    /// The names of one object, by where they lie. For documents with hundreds of thousands of fields.
+    private static final class Names {
+        /// Open addressing; 0 where there is none.
+        private int[] table = new int[256];
+        private int size;
+
+        static int hash(byte[] bytes, int from, int to) {
+            int hash = to - from;
+            for (int i = from; i < to; i++) {
+                hash = hash * 31 + bytes[i];
+            }
+            return hash;
+        }
+
+        /// @param from never 0: a document begins with its length
+        /// @return false when it is there already
+        boolean add(byte[] bytes, int from, int to) {
+            if (2 * size >= table.length) {
+                grow(bytes);
+            }
+            int slot = slot(hash(bytes, from, to));
+            while (table[slot] != 0) {
+                if (isSame(bytes, table[slot], from, to)) {
+                    return false;
+                }
+                slot = (slot + 1) & (table.length - 1);
+            }
+            table[slot] = from;
+            size++;
+            return true;
+        }
+
+        private static boolean isSame(byte[] bytes, int known, int from, int to) {
+            // Both end with a NUL.
+            return Arrays.equals(bytes, known, known + to - from + 1, bytes, from, to + 1);
+        }
+
+        private int slot(int hash) {
+            return (hash * 0x9E3779B9 >>> 7) & (table.length - 1);
+        }
+
+        private void grow(byte[] bytes) {
+            int[] old = table;
+            table = new int[4 * old.length];
+            for (int name : old) {
+                if (name != 0) {
+                    int slot = slot(hash(bytes, name, RawBytes.nameEnd(bytes, name, bytes.length) - 1));
+                    while (table[slot] != 0) {
+                        slot = (slot + 1) & (table.length - 1);
+                    }
+                    table[slot] = name;
+                }
+            }
+        }
     }
 
     private boolean array(byte[] bytes, int start, int end, int depth) {
@@ -237,13 +360,29 @@ final class RawJson {
     }
 
     private boolean string(byte[] bytes, int from, int to) {
-        // Each byte may become six.
-        ensure(6L * (to - from) + 10);
-        out[size++] = '"';
+        one('"');
         int at = from;
         while (at < to) {
-            int stop = to;
-            if (to - at >= 8) {
+            int step = Math.min(to, at + STEP);
+            // Each byte may become six, and the last character may lie across the step's end.
+            ensure(6 * STEP + 8);
+            at = characters(bytes, at, step, to);
+            if (at < 0) {
+                return false;
+            }
+        }
+        one('"');
+        return true;
+    }
+
+    /// @param step up to where there is room
+    /// @param to the string's end
+    /// @return where the string goes on; -1 where it is no text
+    private int characters(byte[] bytes, int from, int step, int to) {
+        int at = from;
+        while (at < step) {
+            int stop = step;
+            if (step - at >= 8) {
                 long eight = RawBytes.int64(bytes, at);
                 if (isPlain(eight)) {
                     LONGS.set(out, size, eight);
@@ -258,7 +397,7 @@ final class RawJson {
                 if (b < 0) {
                     int length = RawBytes.characterSize(bytes, at, to);
                     if (length == 0) {
-                        return false;
+                        return -1;
                     }
                     System.arraycopy(bytes, at, out, size, length);
                     size += length;
@@ -267,7 +406,7 @@ final class RawJson {
                     if (b >= 0x20 && b != '"' && b != '\\') {
                         out[size++] = b;
                     } else if (b == 0) {
-                        return false;
+                        return -1;
                     } else {
                         escaped(b);
                     }
@@ -275,8 +414,7 @@ final class RawJson {
                 }
             }
         }
-        out[size++] = '"';
-        return true;
+        return at;
     }
 
     /// Whether eight bytes are ASCII that JSON has as it is.
@@ -388,18 +526,48 @@ final class RawJson {
     }
 
     private void raw(byte[] more) {
-        ensure(more.length);
-        System.arraycopy(more, 0, out, size, more.length);
-        size += more.length;
+        int from = 0;
+        while (from < more.length) {
+            int piece = Math.min(more.length - from, HELD_MAX / 2);
+            ensure(piece);
+            System.arraycopy(more, from, out, size, piece);
+            size += piece;
+            from += piece;
+        }
     }
 
-    private void ensure(long more) {
-        long needed = size + more;
-        if (needed > out.length) {
-            if (needed > Integer.MAX_VALUE - 16) {
-                throw RawBytes.Declined.INSTANCE;
+    /// Canonical Extended JSON of a binary value.
+    private void binary(byte[] bytes, int at, int end) {
+        int data = at + 5;
+        raw(BINARY_START);
+        for (int from = data; from < end; from += STEP) {
+            raw(BASE64.encode(Arrays.copyOfRange(bytes, from, Math.min(end, from + STEP))));
+        }
+        raw(BINARY_TYPE);
+        ensure(6);
+        int subtype = bytes[at + 4] & 0xFF;
+        out[size++] = HEX_LOWER[subtype >> 4];
+        out[size++] = HEX_LOWER[subtype & 15];
+        raw(BINARY_END);
+    }
+
+    /// Makes room.
+    ///
+    /// @param more at most half of what is held
+    private void ensure(int more) {
+        if (size + more <= out.length) {
+            return;
+        }
+        if (out.length < HELD_MAX) {
+            out = Arrays.copyOf(out, Math.min(HELD_MAX, Math.max(size + more, 2 * out.length)));
+        }
+        if (size + more > out.length) {
+            if (!handedOn) {
+                output.startText();
+                handedOn = true;
             }
-            out = Arrays.copyOf(out, (int) Math.min(Math.max(needed, 2L * out.length), Integer.MAX_VALUE - 16));
+            output.piece(out, 0, size);
+            size = 0;
         }
     }
 }

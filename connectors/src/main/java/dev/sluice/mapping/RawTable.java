@@ -29,7 +29,6 @@ final class RawTable {
     private long[] found = new long[0];
     private long scanned;
     private boolean restSeen;
-    private Rest rest = Rest.UNKNOWN;
     private final RawJson restJson = new RawJson();
     private byte type;
     private int start;
@@ -61,13 +60,6 @@ final class RawTable {
         /// Fields that nothing reads, of which there are mostly none.
         REST,
         /// Worked out from decoded values.
-        DECODED
-    }
-
-    /// How what nothing reads is written.
-    private enum Rest {
-        UNKNOWN,
-        JSON,
         DECODED
     }
 
@@ -233,7 +225,6 @@ final class RawTable {
         start = at;
         captured = 0;
         restSeen = false;
-        rest = Rest.UNKNOWN;
         scanned = reports.next();
         Arrays.fill(found, 0);
         if (kind == RawBytes.DOCUMENT) {
@@ -340,28 +331,25 @@ final class RawTable {
         return RawBytes.end(bytes, kind, at, bytes.length);
     }
 
-    /// Whether all that nothing reads are whole fields, with names that are there once, so that the rest is
-    /// put together from their bytes.
-    private boolean restIsJson() {
-        if (rest == Rest.UNKNOWN) {
-            rest = writeRest() ? Rest.JSON : Rest.DECODED;
-        }
-        return rest == Rest.JSON;
-    }
-
-    private boolean writeRest() {
+    /// Puts the rest together from the bytes of its fields, where all that nothing reads are whole fields
+    /// with names that are there once.
+    ///
+    /// @return false when it has to be decoded, and nothing is written
+    private boolean writeRest(RowOutput out) {
         if (!restIsJsonb) {
             return false;
         }
-        restJson.clear();
-        restJson.startObject();
         for (int i = 0; i < captured; i++) {
             RawFields.Field field = capturedFields[i];
-            if (field.read) {
-                if (!field.whole && field.inside != null) {
-                    return false;
-                }
-            } else if (!restJson.addField(bytes, capturedAt[i] - field.length, capturedTypes[i], capturedAt[i])) {
+            if (field.read && !field.whole && field.inside != null) {
+                return false;
+            }
+        }
+        restJson.startObject(out);
+        for (int i = 0; i < captured; i++) {
+            RawFields.Field field = capturedFields[i];
+            if (!field.read
+                    && !restJson.addField(bytes, capturedAt[i] - field.length, capturedTypes[i], capturedAt[i])) {
                 return false;
             }
         }
@@ -393,9 +381,7 @@ final class RawTable {
                 case REST -> {
                     if (!restSeen) {
                         out.value(column.missing);
-                    } else if (restIsJson()) {
-                        out.text(restJson.bytes(), 0, restJson.size());
-                    } else {
+                    } else if (!writeRest(out)) {
                         decoded(column, scopes.scope(), out);
                     }
                 }

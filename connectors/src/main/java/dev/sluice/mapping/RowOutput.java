@@ -16,6 +16,15 @@ public interface RowOutput {
     /// Text, or for jsonb JSON: bytes that are known to be valid UTF-8 without NUL.
     void text(byte[] utf8, int offset, int length);
 
+    /// Text or JSON as with [#text], for a value of any length: its bytes are given by [#piece] up to
+    /// [#endText].
+    void startText();
+
+    /// The next bytes of a text; a character may lie across two pieces.
+    void piece(byte[] utf8, int offset, int length);
+
+    void endText();
+
     /// A smallint, integer or bigint; microseconds since 1970 UTC for timestamptz; days since 1970 for
     /// date.
     void whole(long value);

@@ -7,13 +7,18 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// Rows in PostgreSQL's binary COPY format, in one growing buffer that is used again and again. For one
-/// thread.
+/// Rows in PostgreSQL's binary COPY format. The bytes lie in segments that are never copied when more are
+/// needed, so that the memory taken is the bytes written, and no value needs one large array. Segments are
+/// used again. For one thread.
+///
+/// A position in the buffer is a `long`: the number of the segment in its upper half, the place within it
+/// in its lower half. Positions compare as the places they stand for.
 ///
 /// The format: PostgreSQL manual, COPY, "Binary Format"; the values: each type's `recv` function in its
 /// sources (`numeric_recv`, `array_recv`, `timestamptz_recv`, ..).
@@ -31,39 +36,107 @@ final class CopyBuffer {
     private static final int NUMERIC_PLUS_INFINITY = 0xD000;
     private static final int NUMERIC_MINUS_INFINITY = 0xF000;
 
-    /// The bytes in front of the first row.
+    /// The bytes in front of the first row; also their end's position, since they lie in the first segment.
     static final int HEADER = SIGNATURE.length + 8;
+
+    /// Bytes of a segment; also what is handed to the driver at a time. Measured: larger ones are no faster.
+    static final int SEGMENT = 1 << 16;
+
+    /// The memory that [#clear] keeps, bytes: many buffers may be open at once.
+    private static final long KEPT_MAX =
+            Math.clamp(Runtime.getRuntime().maxMemory() / 256, 1L << 20, 16L << 20);
 
     private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
+    /// Characters that are encoded at a time.
+    private static final int STEP = 1 << 12;
+
     private static final long[] POWERS = {1, 10, 100, 1000};
 
-    private byte[] bytes = new byte[1 << 16];
+    private byte[][] segments = {new byte[SEGMENT]};
+    /// How much of each segment before the current one is used, bytes.
+    private int[] used = new int[1];
+    /// How many bytes lie before each segment up to the current one.
+    private long[] before = new long[1];
+    private int current;
+    /// The current segment, and how much of it is used.
+    private byte[] bytes = segments[0];
+
     private int size;
 
     void start() {
-        size = 0;
+        clear();
         raw(SIGNATURE, 0, SIGNATURE.length);
         int32(0);
         int32(0);
     }
 
-    /// Forgets the bytes, which have been handed on, in the middle of a COPY.
+    /// Forgets the bytes, and keeps some of the memory.
     void clear() {
+        int kept = (int) (KEPT_MAX / SEGMENT);
+        for (int i = kept; i < segments.length && segments[i] != null; i++) {
+            segments[i] = null;
+        }
+        current = 0;
+        bytes = segments[0];
         size = 0;
     }
 
-    /// Forgets what was written last.
-    ///
-    /// @param newSize how much stays, bytes
-    void truncate(int newSize) {
-        size = newSize;
+    /// The position behind the last byte.
+    long position() {
+        return ((long) current << 32) | size;
     }
 
-    /// Lets go of the memory.
-    void shrink() {
-        bytes = new byte[1 << 16];
+    /// Forgets what was written behind a position.
+    void truncate(long position) {
+        current = (int) (position >>> 32);
+        bytes = segments[current];
+        size = (int) position;
+    }
+
+    /// Bytes between two positions.
+    long length(long from, long to) {
+        return offset(to) - offset(from);
+    }
+
+    private long offset(long position) {
+        return before[(int) (position >>> 32)] + (int) position;
+    }
+
+    /// Takes bytes one piece after the other.
+    interface Pieces {
+        void take(byte[] bytes, int from, int length) throws SQLException;
+    }
+
+    /// Shows the bytes between two positions, in pieces of at most [#SEGMENT].
+    void send(long from, long to, Pieces pieces) throws SQLException {
+        int last = (int) (to >>> 32);
+        int at = (int) from;
+        for (int i = (int) (from >>> 32); i <= last; i++) {
+            int end = i == last ? (int) to : used[i];
+            if (end > at) {
+                pieces.take(segments[i], at, end - at);
+            }
+            at = 0;
+        }
+    }
+
+    /// Goes on in the next segment.
+    private void nextSegment() {
+        used[current] = size;
+        int next = current + 1;
+        if (next == segments.length) {
+            segments = Arrays.copyOf(segments, 2 * next);
+            used = Arrays.copyOf(used, 2 * next);
+            before = Arrays.copyOf(before, 2 * next);
+        }
+        if (segments[next] == null) {
+            segments[next] = new byte[SEGMENT];
+        }
+        before[next] = before[current] + size;
+        current = next;
+        bytes = segments[next];
         size = 0;
     }
 
@@ -75,13 +148,9 @@ final class CopyBuffer {
         int16(-1);
     }
 
-    byte[] bytes() {
-        return bytes;
-    }
-
     /// Bytes written so far.
-    int size() {
-        return size;
+    long size() {
+        return before[current] + size;
     }
 
     /// Writes one field: its length, then its bytes; -1 for NULL.
@@ -90,10 +159,31 @@ final class CopyBuffer {
             int32(-1);
             return;
         }
-        int at = size;
-        int32(0);
+        long at = startField();
         value(type, value);
-        patch(at, size - at - 4);
+        endField(at);
+    }
+
+    /// Begins a field whose bytes are given by [#raw].
+    ///
+    /// @return what [#endField] has to know
+    long startField() {
+        ensure(4);
+        long at = position();
+        int32(0);
+        return at;
+    }
+
+    /// The same of jsonb.
+    long startJson() {
+        long at = startField();
+        int8(1); // the version jsonb_recv asks for
+        return at;
+    }
+
+    /// @param at what [#startField] said
+    void endField(long at) {
+        patch(at, Math.toIntExact(length(at, position()) - 4));
     }
 
     /// A field of text.
@@ -158,17 +248,17 @@ final class CopyBuffer {
     ///
     /// @param scale 0 to 18
     void decimal(long unscaled, int scale) {
-        int at = size;
-        int32(0);
+        long at = startField();
         numeric(unscaled, scale);
-        patch(at, size - at - 4);
+        endField(at);
     }
 
     /// Begins a field that is an array, whose elements are fields.
     ///
     /// @return what [#endArray] has to know
-    int startArray(ColumnType element) {
-        int at = size;
+    long startArray(ColumnType element) {
+        ensure(24);
+        long at = position();
         int32(0);
         int32(1); // dimensions
         int32(0);
@@ -179,15 +269,16 @@ final class CopyBuffer {
     }
 
     /// @param at what [#startArray] said
-    void endArray(int at, int count, boolean hasNull) {
+    void endArray(long at, int count, boolean hasNull) {
+        // The head lies in one segment, so its parts' positions can be counted.
         if (count == 0) {
-            size = at + 16;
+            truncate(at + 16);
             patch(at + 4, 0);
         } else {
             patch(at + 8, hasNull ? 1 : 0);
             patch(at + 16, count);
         }
-        patch(at, size - at - 4);
+        endField(at);
     }
 
     private void value(ColumnType type, Object value) {
@@ -358,26 +449,48 @@ final class CopyBuffer {
 
     private void utf8(String text) {
         int length = text.length();
-        ensure(length * 3L);
-        int at = size;
-        for (int i = 0; i < length; i++) {
-            char c = text.charAt(i);
-            if (c >= 0x80) {
-                // Not plain ASCII from here on: leave it to the JDK's encoder.
-                byte[] encoded = text.substring(i).getBytes(StandardCharsets.UTF_8);
-                System.arraycopy(encoded, 0, bytes, at, encoded.length);
-                size = at + encoded.length;
-                return;
+        int i = 0;
+        while (i < length) {
+            // In steps, so that a long text needs no array of its own size.
+            int stop = Math.min(length, i + STEP);
+            ensure(STEP);
+            int at = size;
+            while (i < stop) {
+                char c = text.charAt(i);
+                if (c >= 0x80) {
+                    break;
+                }
+                bytes[at++] = (byte) c;
+                i++;
             }
-            bytes[at++] = (byte) c;
+            size = at;
+            if (i < stop) {
+                // Not plain ASCII: leave this step to the JDK's encoder, and part no pair of surrogates.
+                int end = Math.min(length, i + STEP);
+                if (end < length && Character.isHighSurrogate(text.charAt(end - 1))) {
+                    end++;
+                }
+                byte[] encoded = text.substring(i, end).getBytes(StandardCharsets.UTF_8);
+                raw(encoded, 0, encoded.length);
+                i = end;
+            }
         }
-        size = at;
     }
 
-    private void raw(byte[] value, int offset, int length) {
-        ensure(length);
-        System.arraycopy(value, offset, bytes, size, length);
-        size += length;
+    /// Bytes of a field that was begun by [#startField].
+    void raw(byte[] value, int offset, int length) {
+        int from = offset;
+        int left = length;
+        while (left > 0) {
+            if (size == SEGMENT) {
+                nextSegment();
+            }
+            int piece = Math.min(left, SEGMENT - size);
+            System.arraycopy(value, from, bytes, size, piece);
+            size += piece;
+            from += piece;
+            left -= piece;
+        }
     }
 
     private void int8(int value) {
@@ -403,17 +516,14 @@ final class CopyBuffer {
         size += 8;
     }
 
-    private void patch(int at, int value) {
-        INTS.set(bytes, at, value);
+    private void patch(long at, int value) {
+        INTS.set(segments[(int) (at >>> 32)], (int) at, value);
     }
 
-    private void ensure(long more) {
-        long needed = size + more;
-        if (needed > bytes.length) {
-            if (needed > Integer.MAX_VALUE - 16) {
-                throw new IllegalStateException("a COPY of more than 2 GB in one buffer");
-            }
-            bytes = Arrays.copyOf(bytes, (int) Math.min(Math.max(needed, bytes.length * 2L), Integer.MAX_VALUE - 16));
+    /// Makes room for so many bytes that have to lie together.
+    private void ensure(int more) {
+        if (size + more > SEGMENT) {
+            nextSegment();
         }
     }
 }

@@ -4,6 +4,7 @@ import dev.sluice.mapping.MappingResult;
 import dev.sluice.mapping.RowOutput;
 import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.ColumnType;
+import java.io.ByteArrayOutputStream;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Arrays;
@@ -16,11 +17,8 @@ import org.postgresql.copy.CopyIn;
 /// Rows of documents in the binary format of COPY, by table, so that single documents can be left out when
 /// they are sent. Its memory is used again and again. For one thread.
 public final class EncodedRows implements RowOutput {
-    /// How much is handed to the driver at a time, bytes. Measured: larger ones are no faster.
-    private static final int SLICE = 1 << 16;
-
-    /// Larger buffers are let go of by [#clear], bytes.
-    private static final int KEPT_MAX = 32 << 20;
+    /// For more documents, the notes of where each ends are let go of by [#clear].
+    private static final int KEPT_DOCUMENTS = 1 << 15;
 
     private static final byte[] TRAILER = {-1, -1};
 
@@ -30,7 +28,10 @@ public final class EncodedRows implements RowOutput {
 
     private Table table;
     private int column;
-    private int arrayAt = -1;
+    /// Where the value in pieces begins; -1 where there is none.
+    private long piecesAt = -1;
+
+    private long arrayAt = -1;
     private int arrayCount;
     private boolean arrayHasNull;
 
@@ -72,7 +73,7 @@ public final class EncodedRows implements RowOutput {
         final CopyBuffer buffer = new CopyBuffer();
         long rows;
         /// For each document, how much there is with it.
-        int[] ends = new int[256];
+        long[] ends = new long[256];
         long[] rowEnds = new long[256];
 
         Table(TableShape shape) {
@@ -86,7 +87,7 @@ public final class EncodedRows implements RowOutput {
                 ends = Arrays.copyOf(ends, 2 * number);
                 rowEnds = Arrays.copyOf(rowEnds, 2 * number);
             }
-            ends[number] = buffer.size();
+            ends[number] = buffer.position();
             rowEnds[number] = rows;
         }
 
@@ -97,10 +98,11 @@ public final class EncodedRows implements RowOutput {
         }
 
         void clear() {
-            if (buffer.bytes().length > KEPT_MAX) {
-                buffer.shrink();
-            }
             buffer.start();
+            if (ends.length > KEPT_DOCUMENTS) {
+                ends = new long[256];
+                rowEnds = new long[256];
+            }
             rows = 0;
         }
     }
@@ -197,6 +199,22 @@ public final class EncodedRows implements RowOutput {
     }
 
     @Override
+    public void startText() {
+        piecesAt = next() == Form.JSON ? table.buffer.startJson() : table.buffer.startField();
+    }
+
+    @Override
+    public void piece(byte[] utf8, int offset, int length) {
+        table.buffer.raw(utf8, offset, length);
+    }
+
+    @Override
+    public void endText() {
+        table.buffer.endField(piecesAt);
+        piecesAt = -1;
+    }
+
+    @Override
     public void whole(long value) {
         CopyBuffer buffer = table.buffer;
         switch (next()) {
@@ -288,7 +306,13 @@ public final class EncodedRows implements RowOutput {
     /// A copy of one table's rows as they are sent, without header and trailer.
     byte[] encoded(int number) {
         CopyBuffer buffer = tables[number].buffer;
-        return Arrays.copyOfRange(buffer.bytes(), CopyBuffer.HEADER, buffer.size());
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        try {
+            buffer.send(CopyBuffer.HEADER, buffer.position(), all::write);
+        } catch (SQLException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+        return all.toByteArray();
     }
 
     /// Sends one table's rows.
@@ -299,13 +323,12 @@ public final class EncodedRows implements RowOutput {
     /// @return the rows sent
     public long copy(Connection connection, String sql, int number, @Nullable BitSet only) throws SQLException {
         Table sent = tables[number];
-        byte[] bytes = sent.buffer.bytes();
         CopyIn copy = connection.unwrap(PGConnection.class).getCopyAPI().copyIn(sql);
         try {
             long rows;
             if (only == null) {
                 rows = sent.rows;
-                send(copy, bytes, 0, sent.buffer.size());
+                sent.buffer.send(0, sent.buffer.position(), copy::writeToCopy);
             } else {
                 rows = sendSome(copy, sent, only);
             }
@@ -319,43 +342,50 @@ public final class EncodedRows implements RowOutput {
         }
     }
 
-    private static void send(CopyIn copy, byte[] bytes, int from, int to) throws SQLException {
-        int at = from;
-        while (at < to) {
-            int size = Math.min(SLICE, to - at);
-            copy.writeToCopy(bytes, at, size);
-            at += size;
-        }
-    }
-
     private long sendSome(CopyIn copy, Table sent, BitSet only) throws SQLException {
-        byte[] bytes = sent.buffer.bytes();
-        // Many small stretches go together in one message.
-        byte[] together = new byte[SLICE];
-        System.arraycopy(bytes, 0, together, 0, CopyBuffer.HEADER);
-        int size = CopyBuffer.HEADER;
+        Gathered gathered = new Gathered(copy);
+        sent.buffer.send(0, CopyBuffer.HEADER, gathered);
         long rows = 0;
         int first = only.nextSetBit(0);
         while (first >= 0 && first < documents) {
             int behind = Math.min(only.nextClearBit(first), documents);
-            int from = first == 0 ? CopyBuffer.HEADER : sent.ends[first - 1];
-            int to = sent.ends[behind - 1];
+            long from = first == 0 ? CopyBuffer.HEADER : sent.ends[first - 1];
             rows += sent.rowEnds[behind - 1] - (first == 0 ? 0 : sent.rowEnds[first - 1]);
-            if (size + (to - from) > SLICE) {
+            sent.buffer.send(from, sent.ends[behind - 1], gathered);
+            first = only.nextSetBit(behind);
+        }
+        gathered.flush();
+        return rows;
+    }
+
+    /// Sends many small pieces together in one message.
+    private static final class Gathered implements CopyBuffer.Pieces {
+        private final CopyIn copy;
+        private final byte[] together = new byte[CopyBuffer.SEGMENT];
+        private int size;
+
+        Gathered(CopyIn copy) {
+            this.copy = copy;
+        }
+
+        @Override
+        public void take(byte[] bytes, int from, int length) throws SQLException {
+            if (size + length > together.length) {
+                flush();
+            }
+            if (length == together.length) {
+                copy.writeToCopy(bytes, from, length);
+            } else {
+                System.arraycopy(bytes, from, together, size, length);
+                size += length;
+            }
+        }
+
+        void flush() throws SQLException {
+            if (size > 0) {
                 copy.writeToCopy(together, 0, size);
                 size = 0;
             }
-            if (to - from > SLICE) {
-                send(copy, bytes, from, to);
-            } else {
-                System.arraycopy(bytes, from, together, size, to - from);
-                size += to - from;
-            }
-            first = only.nextSetBit(behind);
         }
-        if (size > 0) {
-            copy.writeToCopy(together, 0, size);
-        }
-        return rows;
     }
 }

@@ -10,9 +10,6 @@ import org.postgresql.copy.CopyIn;
 
 /// Binary COPY of rows on one connection. For one thread.
 public final class RowCopy {
-    /// How much is handed to the driver at a time, bytes.
-    private static final int SLICE = 1 << 16;
-
     private final Connection connection;
     private final CopyBuffer buffer = new CopyBuffer();
 
@@ -31,13 +28,13 @@ public final class RowCopy {
                 for (int i = 0; i < row.length; i++) {
                     buffer.field(columns.get(i).type(), row[i]);
                 }
-                if (buffer.size() >= SLICE) {
-                    copy.writeToCopy(buffer.bytes(), 0, buffer.size());
+                if (buffer.size() >= CopyBuffer.SEGMENT) {
+                    buffer.send(0, buffer.position(), copy::writeToCopy);
                     buffer.clear();
                 }
             }
             buffer.end();
-            copy.writeToCopy(buffer.bytes(), 0, buffer.size());
+            buffer.send(0, buffer.position(), copy::writeToCopy);
             copy.endCopy();
         } finally {
             if (copy.isActive()) {

@@ -24,6 +24,7 @@ import dev.sluice.schema.Source;
 import dev.sluice.schema.TableName;
 import dev.sluice.schema.Where;
 import java.io.ByteArrayOutputStream;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -131,7 +132,13 @@ class RawMapperTest {
         for (int i = 0; i < row.length; i++) {
             buffer.field(shape.columns().get(i).type(), row[i]);
         }
-        return Arrays.copyOf(buffer.bytes(), buffer.size());
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        try {
+            buffer.send(0, buffer.position(), all::write);
+        } catch (SQLException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+        return all.toByteArray();
     }
 
     @Provide

@@ -1,0 +1,207 @@
+package dev.sluice.service.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.mongodb.client.MongoCollection;
+import com.mongodb.client.model.Filters;
+import com.mongodb.client.model.Updates;
+import dev.sluice.sandbox.SandboxMongo;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.bson.BsonArray;
+import org.bson.BsonBinary;
+import org.bson.BsonDocument;
+import org.bson.BsonInt32;
+import org.bson.BsonInt64;
+import org.bson.BsonString;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/// Promise 7: whatever the size of a document, a heap of 256 MB is enough on every path. The program runs
+/// with `-XX:+ExitOnOutOfMemoryError`, so a heap that is too small ends it.
+class SmallHeapIT {
+    private static final String[] HEAP = {"-Xmx256m", "-XX:+ExitOnOutOfMemoryError"};
+    private static final String MAPPING = "src/test/resources/large/mapping.yaml";
+    private static final int MB = 1 << 20;
+    /// Just under MongoDB's limit for a document.
+    private static final int LARGEST = 16 * MB - 4096;
+    /// An update's event holds the change and the whole document; before 6.0.9 both have to fit in 16 MB.
+    private static final int SET = 7 * MB;
+
+    private static final int SMALL = Integer.getInteger("sluice.test.smallDocuments", 2_000);
+    private static final Duration BOUND = Duration.ofMinutes(3);
+
+    @Test
+    @DisplayName("documents of 1 kB to 16 MB pass backfill, stream, resync, replay and verification")
+    void documentsOfAnySize() throws SQLException, InterruptedException {
+        try (LiveSystem system =
+                LiveSystem.start(MAPPING, SandboxMongo.Options.DEFAULTS)) {
+            MongoCollection<BsonDocument> documents = documents(system);
+            MongoCollection<BsonDocument> strict = system.database().getCollection("strict", BsonDocument.class);
+            insertSmall(documents);
+            insertLarge(documents, 1_000_000);
+            strict.insertOne(new BsonDocument("_id", new BsonInt64(1))
+                    .append("n", new BsonString("no number"))
+                    .append("body", new BsonString(text(LARGEST - 64))));
+
+            command(system, "backfill");
+            assertThat(system.number("SELECT count(*) FROM large_documents")).isEqualTo(documents.countDocuments());
+            assertThat(system.number("SELECT count(*) FROM sluice.dead_letter")).isEqualTo(1);
+            command(system, "verify", "--mode", "full");
+
+            command(system, "backfill", "--resync");
+            try (ServiceProcess run = run(system)) {
+                awaitApplied(system, run);
+                command(system, "checkpoint", "before");
+                // One after the other, as an application writes them.
+                for (int i = 0; i < 6; i++) {
+                    documents.updateOne(
+                            Filters.eq("_id", new BsonInt64(i)), Updates.set("payload", new BsonString(text(SET))));
+                }
+                insertLarge(documents, 2_000_000);
+                awaitApplied(system, run);
+                command(system, "replay", "--from", "before");
+                awaitListed(system, run);
+                command(system, "verify", "--mode", "full");
+                command(system, "verify", "--mode", "sample");
+                run.mustLive();
+                run.terminate();
+                assertThat(run.awaitExit(60)).as(run.output()).isZero();
+            }
+            assertThat(system.differences()).isEmpty();
+        }
+    }
+
+    private static MongoCollection<BsonDocument> documents(LiveSystem system) {
+        return system.database().getCollection("documents", BsonDocument.class);
+    }
+
+    private static void insertSmall(MongoCollection<BsonDocument> documents) {
+        List<BsonDocument> small = new ArrayList<>();
+        for (int i = 0; i < SMALL; i++) {
+            int size = i % 100 == 0 ? MB / 2 : i % 10 == 0 ? 64 << 10 : 1 << 10;
+            small.add(document(i).append("body", new BsonString(text(size))));
+            if (small.size() == 100) {
+                documents.insertMany(small);
+                small.clear();
+            }
+        }
+        if (!small.isEmpty()) {
+            documents.insertMany(small);
+        }
+    }
+
+    /// Each in one of the shapes that take the most memory.
+    private static void insertLarge(MongoCollection<BsonDocument> documents, long firstId) {
+        documents.insertOne(document(firstId).append("body", new BsonString(text(LARGEST))));
+        documents.insertOne(document(firstId + 1).append("payload", new BsonString(text(LARGEST))));
+        documents.insertOne(document(firstId + 2).append("payload", wide(700_000)));
+        documents.insertOne(document(firstId + 3).append("items", numbers(1_000_000)));
+        documents.insertOne(document(firstId + 4).append("other", deep(120, 8 * MB)));
+        documents.insertOne(document(firstId + 5).append("picture", new BsonBinary(new byte[LARGEST])));
+        documents.insertOne(document(firstId + 6).append("payload", new BsonBinary(new byte[LARGEST])));
+        documents.insertOne(document(firstId + 7).append("payload", new BsonString("\u0001".repeat(LARGEST))));
+        documents.insertOne(document(firstId + 8).append("tags", texts(500_000)));
+        documents.insertOne(document(firstId + 9).append("other", objects(400_000)));
+        documents.insertOne(document(firstId + 10).append("payload", new BsonString("日本".repeat(LARGEST / 6))));
+    }
+
+    private static BsonDocument document(long id) {
+        return new BsonDocument("_id", new BsonInt64(id)).append("n", new BsonInt32((int) id));
+    }
+
+    private static String text(int length) {
+        StringBuilder text = new StringBuilder(length + 64);
+        for (int i = 0; text.length() < length; i++) {
+            text.append("The quick brown fox ").append(i).append(" jumps over \"the\" lazy dog. ");
+        }
+        text.setLength(length);
+        return text.toString();
+    }
+
+    private static BsonDocument wide(int fields) {
+        BsonDocument wide = new BsonDocument();
+        for (int i = 0; i < fields; i++) {
+            wide.append("f" + i, new BsonInt32(i));
+        }
+        return wide;
+    }
+
+    private static BsonArray numbers(int count) {
+        BsonArray numbers = new BsonArray();
+        for (int i = 0; i < count; i++) {
+            numbers.add(new BsonInt32(i));
+        }
+        return numbers;
+    }
+
+    private static BsonArray texts(int count) {
+        BsonArray texts = new BsonArray();
+        for (int i = 0; i < count; i++) {
+            texts.add(new BsonString("tag " + i));
+        }
+        return texts;
+    }
+
+    private static BsonArray objects(int count) {
+        BsonArray objects = new BsonArray();
+        for (int i = 0; i < count; i++) {
+            objects.add(new BsonDocument("a", new BsonInt32(i)).append("b", new BsonDocument()));
+        }
+        return objects;
+    }
+
+    private static BsonDocument deep(int levels, int textLength) {
+        BsonDocument inner = new BsonDocument("text", new BsonString(text(textLength)));
+        for (int i = 0; i < levels; i++) {
+            inner = new BsonDocument("d", inner);
+        }
+        return inner;
+    }
+
+    private static ServiceProcess run(LiveSystem system) {
+        return ServiceProcess.start(List.of("run"), List.of(HEAP), settings(system));
+    }
+
+    private static Map<String, String> settings(LiveSystem system) {
+        return Map.of(
+                "MONGO_URI", system.mongo().uri(),
+                "POSTGRES_URI", system.postgresUri(),
+                "SLUICE_MAPPING", MAPPING,
+                "SLUICE_HTTP_PORT", "0",
+                "AUTO_MIGRATE", "false",
+                "AUTO_CREATE_DB", "false");
+    }
+
+    private static void command(LiveSystem system, String... arguments) throws InterruptedException {
+        long started = System.nanoTime();
+        try (ServiceProcess process = ServiceProcess.start(
+                List.of(arguments),
+                List.of(HEAP),
+                settings(system))) {
+            int exit = process.awaitExit(BOUND.toSeconds());
+            System.out.printf("%s: exit %d after %d ms%n", List.of(arguments), exit, (System.nanoTime() - started) / 1_000_000);
+            assertThat(exit).as(process.output()).isZero();
+        }
+    }
+
+    private static void awaitApplied(LiveSystem system, ServiceProcess run) {
+        Instant now = Instant.now();
+        await().atMost(BOUND)
+                .pollInterval(Duration.ofMillis(200))
+                .failFast(run::mustLive)
+                .until(() -> system.watermark().isAfter(now));
+    }
+
+    private static void awaitListed(LiveSystem system, ServiceProcess run) {
+        await().atMost(BOUND)
+                .pollInterval(Duration.ofMillis(200))
+                .failFast(run::mustLive)
+                .until(() -> system.number("SELECT count(*) FROM sluice.resync") == 0);
+    }
+}
