@@ -5,6 +5,7 @@ import dev.sluice.change.IdBracket;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.memory.MemoryBudget;
 import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
@@ -72,12 +73,9 @@ public final class Backfill implements AutoCloseable {
             int documentsMax, boolean documentsFixed, long bytesMax, int workersMax, boolean workersFixed) {
         private static final int DOCUMENTS_MAX = 20_000;
         private static final int WORKERS_MAX = 8;
-        private static final long BYTES_MAX = 16L << 20;
-        private static final long BYTES_LEAST = 1L << 20;
 
-        /// A chunk is held as BSON in the driver and by us, and once more as rows, by each worker; together
-        /// they may take a quarter of the heap.
-        private static final int HEAP_SHARE = 4 * 3 * 4;
+        /// Each worker may leave a cursor open that holds a reply of MongoDB, 16 MB at most.
+        private static final long HEAP_PER_WORKER = 96L << 20;
 
         public Limits {
             if (documentsMax < 1 || bytesMax < 1) {
@@ -90,12 +88,10 @@ public final class Backfill implements AutoCloseable {
 
         /// Everything as it turns out best on this machine.
         public static Limits adaptive() {
-            int workers = Math.clamp(2L * Runtime.getRuntime().availableProcessors(), 2, WORKERS_MAX);
-            return new Limits(DOCUMENTS_MAX, false, bytesForHeap(), workers, false);
-        }
-
-        private static long bytesForHeap() {
-            return Math.clamp(Runtime.getRuntime().maxMemory() / HEAP_SHARE, BYTES_LEAST, BYTES_MAX);
+            Runtime machine = Runtime.getRuntime();
+            long workers = Math.min(2L * machine.availableProcessors(), machine.maxMemory() / HEAP_PER_WORKER);
+            return new Limits(
+                    DOCUMENTS_MAX, false, MemoryBudget.piece(), Math.clamp(workers, 2, WORKERS_MAX), false);
         }
 
         public Limits withDocuments(int documents) {
@@ -111,6 +107,9 @@ public final class Backfill implements AutoCloseable {
             return new Limits(documentsMax, documentsFixed, bytes, workersMax, workersFixed);
         }
     }
+
+    /// Documents are held as they are and as rows.
+    private static final int HELD_COPIES = 2;
 
     /// Opens a sink of its own for each worker.
     @FunctionalInterface
@@ -405,7 +404,20 @@ public final class Backfill implements AutoCloseable {
             }
         }
 
-        private void copy(Span span) throws SQLException {
+        private void copy(Span span) throws SQLException, InterruptedException {
+            MemoryBudget.Lease lease;
+            try {
+                lease = MemoryBudget.ofProcess().acquireForReading();
+            } catch (InterruptedException e) {
+                span.abandon();
+                throw e;
+            }
+            try (lease) {
+                copy(span, lease);
+            }
+        }
+
+        private void copy(Span span, MemoryBudget.Lease lease) throws SQLException {
             long started = System.nanoTime();
             Span.Read read = read(span);
             Duration reading = Duration.ofNanos(System.nanoTime() - started);
@@ -416,8 +428,9 @@ public final class Backfill implements AutoCloseable {
                 }
                 case Span.Read.Part part -> {
                     try {
+                        lease.set(HELD_COPIES * part.bytes());
                         readOn(span, part, reading);
-                        write(part, reading);
+                        write(part, reading, lease);
                     } finally {
                         rows.clear();
                         part.landed().run();
@@ -468,8 +481,9 @@ public final class Backfill implements AutoCloseable {
             }
         }
 
-        private void write(Span.Read.Part part, Duration reading) throws SQLException {
+        private void write(Span.Read.Part part, Duration reading, MemoryBudget.Lease lease) throws SQLException {
             rows.map(part.documents());
+            lease.set(part.bytes() + rows.encoded().bytes());
             long started = System.nanoTime();
             WriteSummary summary = sink(number).apply(part.chunk(), rows, work.startedEmpty, part.flight());
             Duration writing = Duration.ofNanos(System.nanoTime() - started);

@@ -5,6 +5,7 @@ import dev.sluice.change.IdBracket;
 import dev.sluice.change.IdText;
 import dev.sluice.failure.Failures;
 import dev.sluice.mapping.KeyResult;
+import dev.sluice.memory.MemoryBudget;
 import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
@@ -43,7 +44,7 @@ import org.slf4j.LoggerFactory;
 public final class Resync {
     private static final Logger LOG = LoggerFactory.getLogger(Resync.class);
     private static final int DOCUMENTS_MAX = 500;
-    private static final long BYTES_MAX = 16L << 20;
+    private static final long BYTES_MAX = MemoryBudget.piece();
 
     private final MongoSource source;
     private final Connection connection;
@@ -148,7 +149,8 @@ public final class Resync {
                 return takeAll(target, entries);
             }
         }
-        try (Fence.Flight flight = fences.get(target.index()).open()) {
+        try (Fence.Flight flight = fences.get(target.index()).open();
+                MemoryBudget.Lease lease = MemoryBudget.ofProcess().acquireForReadingUninterruptibly()) {
             BsonTimestamp notBefore = streamPosition.get();
             wanted.addAll(having(target, sought, notBefore));
             Piece piece = source.read(target.collection(), List.copyOf(wanted), BYTES_MAX, notBefore);
@@ -192,6 +194,7 @@ public final class Resync {
                     }
                 }
             }
+            hold(lease, rows);
             prune(target, unexplained, notBefore, flight);
             sink.retake(rows, done, flight);
             return piece.documents().size();
@@ -240,6 +243,10 @@ public final class Resync {
         }
     }
 
+    private static void hold(MemoryBudget.Lease lease, List<RowChange> rows) {
+        lease.set(rows.stream().mapToLong(RowChange::heldBytes).sum());
+    }
+
     private static Optional<List<BsonValue>> ids(CollectionTarget target, Entry entry) {
         if (entry.documentKey() != null) {
             return Optional.of(List.of(IdText.parse(entry.documentKey())));
@@ -258,7 +265,8 @@ public final class Resync {
                 if (stopped.getAsBoolean()) {
                     return taken;
                 }
-                try (Fence.Flight flight = fences.get(target.index()).open()) {
+                try (Fence.Flight flight = fences.get(target.index()).open();
+                        MemoryBudget.Lease lease = MemoryBudget.ofProcess().acquireForReadingUninterruptibly()) {
                     BsonTimestamp notBefore = streamPosition.get();
                     Piece piece = source.read(target.collection(), bracket, after, DOCUMENTS_MAX, BYTES_MAX, notBefore);
                     List<RowChange> rows = new ArrayList<>();
@@ -266,6 +274,7 @@ public final class Resync {
                         BsonValue id = document.get("_id", BsonNull.VALUE);
                         add(rows, new Change.Upsert(target.collection(), id, document, new BsonTimestamp(0), 0));
                     }
+                    hold(lease, rows);
                     sink.retake(rows, List.of(), flight);
                     taken += rows.size();
                     after = piece.lastId();

@@ -7,10 +7,12 @@ import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.MappingException;
 import dev.sluice.schema.SkipRule;
 import dev.sluice.schema.Source;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import org.bson.BsonDocument;
 import org.bson.BsonValue;
@@ -25,6 +27,12 @@ import org.jspecify.annotations.Nullable;
 /// Immutable; any thread. Pure: no I/O, no clock, and the same document always becomes the same rows.
 public final class DocumentMapper {
     private static final BsonDocumentCodec DECODER = new BsonDocumentCodec();
+
+    /// The part of the heap that one document may take when it has to be decoded.
+    private static final int DECODED_SHARE = 3;
+
+    /// Held while a large document is decoded: one at a time.
+    private static final ReentrantLock DECODING = new ReentrantLock();
 
     private final CollectionMapping mapping;
     private final DocumentKey key;
@@ -189,6 +197,40 @@ public final class DocumentMapper {
             return seen == decoded ? raw : seen;
         }
         return redactor.redact(document);
+    }
+
+    /// The same for a document that may be large: its rows are only measured, where that can be told without
+    /// decoding it, so that it takes no memory beside its own bytes until it is written.
+    ///
+    /// @return [MappingResult.Rejected] where it has to be decoded and the heap is too small for that
+    public MappingResult mapLarge(RawBsonDocument document) {
+        RawMapper measuring = raw();
+        MeasuredRows rows = new MeasuredRows();
+        if (measuring.map(document, rows)) {
+            return new MappingResult.Mapped(
+                    new @Nullable Object[] {measuring.key()}, List.of(), List.of(), measuring.unmapped(), rows.bytes());
+        }
+        ByteBuffer bytes = document.getByteBuffer().asNIO();
+        int start = bytes.arrayOffset() + bytes.position();
+        try {
+            long needed = DecodedSize.of(bytes.array(), start, start + bytes.remaining());
+            long room = Runtime.getRuntime().maxMemory() / DECODED_SHARE;
+            if (needed > room) {
+                return new MappingResult.Rejected(
+                        mapping.table().table(),
+                        "the document",
+                        "takes about " + (needed >> 20) + " MB of memory to be mapped, and at most " + (room >> 20)
+                                + " MB may be used for one document; raise the heap (-Xmx), then retry");
+            }
+        } catch (RawBytes.Declined malformed) {
+            // The driver says what is wrong with it.
+        }
+        DECODING.lock();
+        try {
+            return map(document);
+        } finally {
+            DECODING.unlock();
+        }
     }
 
     /// The faster way for many raw documents. It makes the same rows, or declines; for one thread.

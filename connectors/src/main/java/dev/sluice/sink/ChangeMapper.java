@@ -8,10 +8,15 @@ import java.util.Collection;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.bson.BsonDocument;
+import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
 
 /// From changes to row changes, by the mapping. Stateless; any thread.
 public final class ChangeMapper {
+    /// Documents of so many bytes are mapped when they are written.
+    private static final int LARGE = 1 << 18;
+
     private final Map<String, CollectionTarget> targets;
 
     private ChangeMapper(Map<String, CollectionTarget> targets) {
@@ -30,10 +35,29 @@ public final class ChangeMapper {
         return target == null ? null : new RowChange(target, effect(target, change), change);
     }
 
+    /// What changes take once they are mapped, bytes of heap, about: for who asks for memory before.
+    public static long expectedBytes(Collection<Change> changes) {
+        long bytes = 0;
+        for (Change change : changes) {
+            bytes += RowChange.SMALL;
+            if (change instanceof Change.Upsert upsert && upsert.document() instanceof RawBsonDocument raw) {
+                long size = RowChange.bytes(raw);
+                bytes += size >= LARGE ? 2 * size : RowChange.MAPPED_COPIES * size;
+            }
+        }
+        return bytes;
+    }
+
+    private static MappingResult map(CollectionTarget target, BsonDocument document) {
+        return document instanceof RawBsonDocument raw && RowChange.bytes(raw) >= LARGE
+                ? target.mapper().mapLarge(raw)
+                : target.mapper().map(document);
+    }
+
     private static Effect effect(CollectionTarget target, Change change) {
         return switch (change) {
             case Change.Upsert upsert ->
-                switch (target.mapper().map(upsert.document())) {
+                switch (map(target, upsert.document())) {
                     case MappingResult.Mapped mapped -> new Effect.Upsert(mapped);
                     case MappingResult.Rejected rejected ->
                         new Effect.Reject(rejected.column() + " from " + rejected.path() + ": " + rejected.reason());

@@ -6,6 +6,7 @@ import dev.sluice.mapping.MappingResult;
 import org.bson.BsonDocument;
 import org.bson.BsonString;
 import org.bson.BsonValue;
+import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
 
 /// One change, mapped: what it does to the target.
@@ -14,6 +15,11 @@ import org.jspecify.annotations.Nullable;
 /// @param effect what happens to the rows
 /// @param change what it came from
 public record RowChange(CollectionTarget target, Effect effect, Change change) {
+    /// What a change takes without its document, bytes.
+    static final int SMALL = 256;
+
+    /// A document that is mapped is held as its bytes and as the objects of its rows.
+    static final int MAPPED_COPIES = 4;
 
     /// What happens to the rows of a document.
     public sealed interface Effect {
@@ -70,6 +76,21 @@ public record RowChange(CollectionTarget target, Effect effect, Change change) {
             case KeyResult.NoKey none ->
                 new UnmappedKey(target.index(), new BsonString(new BsonDocument("v", change.id()).toJson()));
         };
+    }
+
+    /// What it takes until it is written, bytes of heap, about: the document and its rows.
+    public long heldBytes() {
+        if (!(change instanceof Change.Upsert(var c, var id, RawBsonDocument document, var t, var at))) {
+            return SMALL;
+        }
+        long bytes = bytes(document);
+        return effect instanceof Effect.Upsert(MappingResult.Mapped rows) && rows.isLarge()
+                ? SMALL + bytes + rows.encodedBytes()
+                : SMALL + MAPPED_COPIES * bytes;
+    }
+
+    static int bytes(RawBsonDocument document) {
+        return document.getByteBuffer().remaining();
     }
 
     /// A document by its row's key.

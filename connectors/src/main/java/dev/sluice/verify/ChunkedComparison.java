@@ -4,6 +4,7 @@ import dev.sluice.change.IdBracket;
 import dev.sluice.change.IdText;
 import dev.sluice.failure.Failpoint;
 import dev.sluice.failure.Failures;
+import dev.sluice.memory.MemoryBudget;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.postgres.ChunkRows;
 import dev.sluice.sink.postgres.RowIdentity;
@@ -35,15 +36,11 @@ import org.jspecify.annotations.Nullable;
 /// the workers.
 final class ChunkedComparison {
     private static final int DOCUMENTS_MAX = 5_000;
-    private static final long BYTES_MAX = 8L << 20;
-    private static final long BYTES_LEAST = 256L << 10;
-
-    /// A chunk is held as BSON in the driver and by us, and once more as rows, by each worker and in the
-    /// queue between; together they may take a quarter of the heap.
-    private static final int HEAP_SHARE = 4 * 3 * 6;
-
     /// At which a chunk ends.
-    private static final long BYTES = Math.clamp(Runtime.getRuntime().maxMemory() / HEAP_SHARE, BYTES_LEAST, BYTES_MAX);
+    private static final long BYTES = MemoryBudget.piece();
+
+    /// Documents are held as they are and as rows.
+    private static final int HELD_COPIES = 2;
 
     private final VerificationTask task;
     private final Runnable onProgress;
@@ -88,7 +85,23 @@ final class ChunkedComparison {
     }
 
     /// @param number from 0, in the order of reading
-    private record Chunk(int number, List<RawBsonDocument> documents) {}
+    /// @param lease for the documents and their rows; null of the one that marks the end
+    private record Chunk(int number, List<RawBsonDocument> documents, MemoryBudget.@Nullable Lease lease) {
+        void hold(ChunkRows rows) {
+            if (lease != null) {
+                long bytes = documents.stream()
+                        .mapToLong(d -> d.getByteBuffer().remaining())
+                        .sum();
+                lease.set(bytes + rows.encoded().bytes());
+            }
+        }
+
+        void close() {
+            if (lease != null) {
+                lease.close();
+            }
+        }
+    }
 
     /// @return false when stopped
     private boolean all() throws SQLException, InterruptedException {
@@ -119,10 +132,16 @@ final class ChunkedComparison {
     /// @return false when stopped
     private boolean sample() throws SQLException, InterruptedException {
         return compareAll(chunks -> {
-            List<RawBsonDocument> picked = new ArrayList<>();
-            task.source().sample(task.target().collection(), task.wish().sample(), picked::add);
-            for (int from = 0; from < picked.size(); from += DOCUMENTS_MAX) {
-                chunks.put(List.copyOf(picked.subList(from, Math.min(picked.size(), from + DOCUMENTS_MAX))));
+            try (Gathered gathered = new Gathered(chunks)) {
+                task.source().sample(task.target().collection(), task.wish().sample(), document -> {
+                    try {
+                        gathered.add(document);
+                    } catch (InterruptedException e) {
+                        // Found by the next wait; what was gathered is given up.
+                        Thread.currentThread().interrupt();
+                    }
+                });
+                gathered.hand();
             }
             return !ending();
         });
@@ -136,27 +155,63 @@ final class ChunkedComparison {
 
     /// Where chunks go to be compared.
     private interface Chunks {
-        void put(List<RawBsonDocument> documents) throws InterruptedException;
+        /// @param lease closed by who takes them, or when nobody does
+        void put(List<RawBsonDocument> documents, MemoryBudget.Lease lease) throws InterruptedException;
+    }
+
+    /// Puts documents into chunks as they come. Holds a lease while it reads.
+    private static final class Gathered implements AutoCloseable {
+        private final Chunks chunks;
+        private List<RawBsonDocument> documents = new ArrayList<>();
+        private long bytes;
+        private MemoryBudget.@Nullable Lease lease;
+
+        Gathered(Chunks chunks) throws InterruptedException {
+            this.chunks = chunks;
+            this.lease = MemoryBudget.ofProcess().acquireForReading();
+        }
+
+        void add(RawBsonDocument document) throws InterruptedException {
+            documents.add(document);
+            bytes += document.getByteBuffer().remaining();
+            if (documents.size() >= DOCUMENTS_MAX || bytes >= BYTES) {
+                hand();
+                lease = MemoryBudget.ofProcess().acquireForReading();
+            }
+        }
+
+        /// Hands over what is there, and the lease with it.
+        void hand() throws InterruptedException {
+            MemoryBudget.Lease held = lease;
+            if (held != null && !documents.isEmpty()) {
+                lease = null;
+                held.set(HELD_COPIES * bytes);
+                chunks.put(documents, held);
+                documents = new ArrayList<>();
+                bytes = 0;
+            }
+        }
+
+        @Override
+        public void close() {
+            if (lease != null) {
+                lease.close();
+            }
+        }
     }
 
     private boolean read(Chunks chunks, DocumentReader documents) throws InterruptedException {
-        try (documents) {
-            while (!ending()) {
-                List<RawBsonDocument> chunk = new ArrayList<>();
-                long bytes = 0;
-                for (RawBsonDocument document = documents.peek();
-                        document != null && chunk.size() < DOCUMENTS_MAX && bytes < BYTES;
-                        document = documents.peek()) {
-                    documents.take();
-                    chunk.add(document);
-                    bytes += document.getByteBuffer().remaining();
+        try (documents;
+                Gathered gathered = new Gathered(chunks)) {
+            for (RawBsonDocument document = documents.peek(); document != null; document = documents.peek()) {
+                if (ending()) {
+                    return false;
                 }
-                if (chunk.isEmpty()) {
-                    return true;
-                }
-                chunks.put(chunk);
+                documents.take();
+                gathered.add(document);
             }
-            return false;
+            gathered.hand();
+            return true;
         }
     }
 
@@ -169,7 +224,7 @@ final class ChunkedComparison {
         BlockingQueue<Chunk> queue = new ArrayBlockingQueue<>(1);
         List<Thread> workers = new ArrayList<>();
         List<Connection> connections = new ArrayList<>();
-        Chunk end = new Chunk(-1, List.of());
+        Chunk end = new Chunk(-1, List.of(), null);
         boolean all;
         try {
             Set<Object> parked = Settlement.parked(task.bookkeeping(), task.pipeline(), task.target());
@@ -185,7 +240,7 @@ final class ChunkedComparison {
                         .start(worker::run));
             }
             int[] number = {0};
-            all = reading.into(documents -> put(queue, new Chunk(number[0]++, documents)));
+            all = reading.into((documents, lease) -> put(queue, new Chunk(number[0]++, documents, lease)));
             for (int i = 0; i < workers.size(); i++) {
                 put(queue, end);
             }
@@ -196,6 +251,8 @@ final class ChunkedComparison {
             for (Thread worker : workers) {
                 worker.join();
             }
+            // None takes them any more.
+            queue.forEach(Chunk::close);
             for (Connection connection : connections) {
                 connection.close();
             }
@@ -212,6 +269,9 @@ final class ChunkedComparison {
         // The workers are busy; when one has failed, nobody takes it.
         while (!put && failure.get() == null) {
             put = queue.offer(chunk, 100, TimeUnit.MILLISECONDS);
+        }
+        if (!put) {
+            chunk.close();
         }
     }
 
@@ -240,7 +300,11 @@ final class ChunkedComparison {
                         return;
                     }
                     if (chunk != null) {
-                        task.budget().spend(() -> compare(comparison, chunkRows, chunk));
+                        try {
+                            task.budget().spend(() -> compare(comparison, chunkRows, chunk));
+                        } finally {
+                            chunk.close();
+                        }
                     }
                 }
             } catch (Exception | Error e) {
@@ -250,6 +314,7 @@ final class ChunkedComparison {
 
         private void compare(RowComparison comparison, ChunkRows chunkRows, Chunk chunk) throws SQLException {
             chunkRows.map(chunk.documents());
+            chunk.hold(chunkRows);
             Collection<Drift> found = comparison.compare(task.target(), chunkRows, List.of(), parked);
             TableSql own = comparison.own(task.target());
             if (task.wish().mode() == Mode.FULL) {
@@ -264,6 +329,8 @@ final class ChunkedComparison {
             }
             BsonValue last = chunk.documents().getLast().get("_id", BsonNull.VALUE);
             chunkRows.clear();
+            // Before the rest that the budget asks for.
+            chunk.close();
             done(
                     chunk.number(),
                     new Done(

@@ -3,6 +3,7 @@ package dev.sluice.verify;
 import dev.sluice.change.IdText;
 import dev.sluice.failure.Failures;
 import dev.sluice.mapping.KeyResult;
+import dev.sluice.memory.MemoryBudget;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
@@ -41,7 +42,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// No lock is held, and the pipeline need not know: it may be another process. For one thread.
 final class Settlement {
-    private static final long BYTES_MAX = 16L << 20;
+    private static final long BYTES_MAX = MemoryBudget.piece();
     private final MongoSource source;
     private final Connection connection;
     private final RowComparison comparison;
@@ -117,7 +118,14 @@ final class Settlement {
             connection.commit();
             // Not before the newest operation there is: what a chunk has written may be newer than the stream.
             BsonTimestamp notBefore = source.hello().lastWrite();
-            Reading reading = read(notBefore.getTime() == 0 ? null : notBefore);
+            try (MemoryBudget.Lease lease = MemoryBudget.ofWaiting().acquireForReadingUninterruptibly()) {
+                Reading reading = read(notBefore.getTime() == 0 ? null : notBefore);
+                lease.set(reading.rows().encoded().bytes());
+                return compare(before, reading);
+            }
+        }
+
+        private Map<Suspect, Verdict> compare(Map<Object, String> before, Reading reading) throws SQLException {
             Set<Object> notApplied = new HashSet<>();
             if (running) {
                 Applied.Outcome outcome = applied.await(target.collection());
@@ -197,6 +205,7 @@ final class Settlement {
                     : source.read(target.collection(), List.copyOf(wanted), BYTES_MAX, notBefore);
             ChunkRows rows = new ChunkRows(target, mapper);
             rows.map(piece.documents());
+            rows.forgetDocuments();
             Set<Object> present = new HashSet<>(rows.keys());
             rows.rowless(Set.of()).forEach(change -> {
                 if (target.mapper().key(change.change().id()) instanceof KeyResult.Key(Object key)) {

@@ -83,12 +83,19 @@ public final class ChunkRows {
         anyUnmapped = false;
     }
 
+    /// Lets go of the documents, and keeps their rows and keys: for who only compares them. Of those that have
+    /// rows nothing that needs the document can be asked afterwards.
+    public void forgetDocuments() {
+        documents.clear();
+        misfits.clear();
+    }
+
     private void mapLong(RawBsonDocument document) {
         RowChange change = change(document);
         if (change.effect() instanceof Effect.Upsert(Mapped rows)) {
             encoded.add(rows);
             if (!rows.misfits().isEmpty()) {
-                misfits.put(documents.size(), change);
+                misfits.put(keys.size(), change);
             }
             add(document, rows.key(), rows.unmapped());
         } else {

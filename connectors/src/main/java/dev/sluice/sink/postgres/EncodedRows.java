@@ -144,6 +144,9 @@ public final class EncodedRows implements RowOutput {
 
     /// A document that was mapped the long way; neither started nor ended by the caller.
     public void add(MappingResult.Mapped rows) {
+        if (rows.isLarge()) {
+            throw new IllegalArgumentException("the rows of a large document are made from its bytes");
+        }
         startDocument();
         row(0, rows.row());
         for (int i = 0; i < rows.children().size(); i++) {

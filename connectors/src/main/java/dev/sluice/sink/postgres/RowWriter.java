@@ -1,7 +1,10 @@
 package dev.sluice.sink.postgres;
 
+import dev.sluice.change.Change;
 import dev.sluice.failure.Failures;
+import dev.sluice.mapping.DocumentMapper;
 import dev.sluice.mapping.MappingResult.Mapped;
+import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
@@ -12,6 +15,7 @@ import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +23,7 @@ import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeMap;
 import org.bson.BsonValue;
+import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
 
 /// Writes row changes in the caller's transaction: rows, child rows, dead letters and quarantined values.
@@ -282,12 +287,10 @@ final class RowWriter {
 
         private int upsert(Effects effects) throws SQLException {
             SequencedMap<Object, RowChange> documents = new LinkedHashMap<>();
-            List<Mapped> mapped = new ArrayList<>();
             Map<String, Integer> unmapped = new TreeMap<>();
             for (RowChange change : effects.last.values()) {
                 if (change.effect() instanceof Effect.Upsert upsert) {
                     documents.put(upsert.rows().key(), change);
-                    mapped.add(upsert.rows());
                     upsert.rows().unmapped().forEach(path -> unmapped.merge(path, 1, Integer::sum));
                 }
             }
@@ -295,24 +298,62 @@ final class RowWriter {
                 return 0;
             }
             CollectionTables own = tables.of(effects.target);
-            stage(own, mapped);
+            stage(effects.target, documents.values());
             Staged written = writeStaged(effects.target, Documents.of(documents));
             waiting += written.waiting();
             tallies.unmapped(effects.target.collection(), unmapped);
             return written.rows();
         }
 
+        /// In the order of the documents.
+        private void stage(CollectionTarget target, Collection<RowChange> documents) throws SQLException {
+            List<Mapped> mapped = new ArrayList<>();
+            for (RowChange document : documents) {
+                if (document.effect() instanceof Effect.Upsert(Mapped rows) && !rows.isLarge()) {
+                    mapped.add(rows);
+                } else {
+                    stage(tables.of(target), mapped);
+                    mapped.clear();
+                    stageLarge(target, document.change());
+                }
+            }
+            stage(tables.of(target), mapped);
+        }
+
         private void stage(CollectionTables own, List<Mapped> documents) throws SQLException {
             List<@Nullable Object[]> rows = new ArrayList<>(documents.size());
             documents.forEach(d -> rows.add(d.row()));
-            tables.stage(own.own(), rows);
+            stage(own.own(), rows);
             for (int c = 0; c < own.children().size(); c++) {
                 List<@Nullable Object[]> childRows = new ArrayList<>();
                 for (Mapped document : documents) {
                     childRows.addAll(document.children().get(c));
                 }
-                tables.stage(own.children().get(c), childRows);
+                stage(own.children().get(c), childRows);
             }
+        }
+
+        private void stage(TableSql table, List<@Nullable Object[]> rows) throws SQLException {
+            if (!rows.isEmpty()) {
+                tables.stage(table, rows);
+            }
+        }
+
+        /// Its rows are made here, and are gone afterwards.
+        private void stageLarge(CollectionTarget target, Change change) throws SQLException {
+            DocumentMapper mapper = target.mapper();
+            List<TableShape> shapes = new ArrayList<>(List.of(mapper.shape()));
+            shapes.addAll(mapper.childShapes());
+            EncodedRows encoded = new EncodedRows(shapes);
+            encoded.startDocument();
+            if (!(change instanceof Change.Upsert(var c, var id, RawBsonDocument document, var t, var at))
+                    || !mapper.raw().map(document, encoded)) {
+                throw new IllegalStateException("a document was measured that can't be mapped");
+            }
+            encoded.endDocument();
+            BitSet one = new BitSet();
+            one.set(0);
+            tables.stage(target, encoded, one);
         }
     }
 }

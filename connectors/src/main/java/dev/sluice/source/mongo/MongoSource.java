@@ -22,6 +22,7 @@ import dev.sluice.change.IdBracket;
 import dev.sluice.change.Position;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
+import dev.sluice.memory.MemoryBudget;
 import dev.sluice.failure.SluiceException;
 import java.time.Duration;
 import java.time.Instant;
@@ -54,6 +55,9 @@ import org.jspecify.annotations.Nullable;
 public final class MongoSource implements AutoCloseable {
     private static final Duration SERVER_SELECTION = Duration.ofSeconds(10);
     private static final Duration SOCKET_READ = Duration.ofSeconds(60);
+    /// The server begins with 101 documents where it is not told.
+    private static final int BATCH_LEAST = 2;
+
     private static final int READ_ALL_BATCH = 5_000;
     private static final Duration OPLOG_START_MAX = Duration.ofSeconds(10);
     private static final Duration SAMPLE_MAX = Duration.ofMillis(500);
@@ -662,6 +666,13 @@ public final class MongoSource implements AutoCloseable {
         }
     }
 
+    /// How many documents MongoDB is to send at a time, so that a reply is no larger than what is held at a
+    /// time, where documents are of about the same size.
+    private int batch(String collection, int most) {
+        long average = averageDocumentBytes(collection);
+        return average == 0 ? most : (int) Math.clamp(MemoryBudget.piece() / average, Math.min(BATCH_LEAST, most), most);
+    }
+
     private DocumentReader reader(String collection, Bson filter, int batch, @Nullable BsonTimestamp notBefore) {
         try {
             ClientSession session = causalSession(notBefore);
@@ -670,7 +681,7 @@ public final class MongoSource implements AutoCloseable {
                     collection(collection)
                             .find(session, filter)
                             .sort(Sorts.ascending("_id"))
-                            .batchSize(batch));
+                            .batchSize(batch(collection, batch)));
         } catch (MongoException e) {
             throw Failures.classify(e);
         }

@@ -72,7 +72,12 @@ final class Applier {
                 return;
             }
             long now = System.nanoTime();
-            int changes = apply(taken);
+            int changes;
+            try {
+                changes = apply(taken);
+            } finally {
+                taken.forEach(batch -> batch.lease().close());
+            }
             busy = changes * 1e9 >= BUSY_PER_SECOND * (now - before);
             before = now;
         }

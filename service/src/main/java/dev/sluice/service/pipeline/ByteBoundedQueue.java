@@ -22,8 +22,8 @@ final class ByteBoundedQueue {
         this.bytesMax = bytesMax;
     }
 
-    /// Waits for room. Does nothing when the queue is closed: what comes then is read again by the next
-    /// run.
+    /// Waits for room. When the queue is closed, the batch is forgotten: what comes then is read again by the
+    /// next run.
     void put(MappedBatch batch) throws InterruptedException {
         lock.lockInterruptibly();
         try {
@@ -34,6 +34,8 @@ final class ByteBoundedQueue {
                 batches.add(batch);
                 bytes += batch.bytes();
                 changed.signalAll();
+            } else {
+                batch.lease().close();
             }
         } finally {
             lock.unlock();
@@ -91,6 +93,7 @@ final class ByteBoundedQueue {
     void abandon() {
         lock.lock();
         try {
+            batches.forEach(batch -> batch.lease().close());
             batches.clear();
             bytes = 0;
             closed = true;

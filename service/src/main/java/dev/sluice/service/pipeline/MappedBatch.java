@@ -3,6 +3,7 @@ package dev.sluice.service.pipeline;
 import dev.sluice.change.ChangeBatch;
 import dev.sluice.change.Position;
 import dev.sluice.change.Watermark;
+import dev.sluice.memory.MemoryBudget;
 import dev.sluice.sink.RowChange;
 import java.time.Instant;
 import java.util.List;
@@ -12,9 +13,16 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param upTo null leaves the position as it is
 /// @param watermark up to where everything is in this batch or an earlier one
-/// @param bytes what the documents weigh, about
+/// @param bytes of heap that the changes take, about
+/// @param lease for these bytes, closed when the batch is applied or forgotten
 /// @param readNanos when it was read and mapped, [System#nanoTime()]
-record MappedBatch(List<RowChange> changes, @Nullable Position upTo, Watermark watermark, long bytes, long readNanos) {
+record MappedBatch(
+        List<RowChange> changes,
+        @Nullable Position upTo,
+        Watermark watermark,
+        long bytes,
+        MemoryBudget.Lease lease,
+        long readNanos) {
 
     /// Up to where everything is in a batch or an earlier one.
     static Watermark watermark(ChangeBatch batch, SourceClock clock) {

@@ -12,6 +12,7 @@ import dev.sluice.failure.Failpoint;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.memory.MemoryBudget;
 import dev.sluice.positions.CheckpointStore;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.positions.PositionStore;
@@ -42,7 +43,6 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import org.bson.RawBsonDocument;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,8 +51,9 @@ import org.slf4j.LoggerFactory;
 final class PipelineRun {
     private static final Logger LOG = LoggerFactory.getLogger(PipelineRun.class);
 
-    /// Most bytes of documents between the stream and the applier.
-    private static final long QUEUE_BYTES_MAX = 64L << 20;
+    /// Most bytes of heap that changes between the stream and the applier take.
+    private static final long QUEUE_BYTES_MAX =
+            Math.clamp(Runtime.getRuntime().maxMemory() / 8, 16L << 20, 256L << 20);
 
     private static final Duration CLOCK_EVERY = Duration.ofSeconds(1);
 
@@ -194,20 +195,28 @@ final class PipelineRun {
     /// On the engine's thread: maps, and hands over. Blocks while the queue is full.
     private void onBatch(ChangeBatch batch) throws InterruptedException {
         lastBatchNanos = System.nanoTime();
-        List<RowChange> rows = new ArrayList<>(batch.changes().size());
-        long bytes = 0;
-        for (Change change : batch.changes()) {
-            RowChange row = mapper.map(change);
-            if (row != null) {
-                rows.add(row);
+        MemoryBudget.Lease lease = MemoryBudget.ofProcess().acquire(ChangeMapper.expectedBytes(batch.changes()));
+        boolean handedOver = false;
+        try {
+            List<RowChange> rows = new ArrayList<>(batch.changes().size());
+            long bytes = 0;
+            for (Change change : batch.changes()) {
+                RowChange row = mapper.map(change);
+                if (row != null) {
+                    rows.add(row);
+                    bytes += row.heldBytes();
+                }
             }
-            bytes += change instanceof Change.Upsert u && u.document() instanceof RawBsonDocument raw
-                    ? raw.getByteBuffer().remaining()
-                    : 256;
+            lease.set(bytes);
+            Watermark watermark = MappedBatch.watermark(batch, clock);
+            status.onRead(rows.size(), watermark, batch.idleSinceMillis() > 0);
+            queue.put(new MappedBatch(rows, batch.upTo(), watermark, bytes, lease, System.nanoTime()));
+            handedOver = true;
+        } finally {
+            if (!handedOver) {
+                lease.close();
+            }
         }
-        Watermark watermark = MappedBatch.watermark(batch, clock);
-        status.onRead(rows.size(), watermark, batch.idleSinceMillis() > 0);
-        queue.put(new MappedBatch(rows, batch.upTo(), watermark, bytes, System.nanoTime()));
         lastBatchNanos = System.nanoTime();
     }
 
