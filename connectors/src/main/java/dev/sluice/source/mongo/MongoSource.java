@@ -670,7 +670,7 @@ public final class MongoSource implements AutoCloseable {
     /// time, where documents are of about the same size.
     private int batch(String collection, int most) {
         long average = averageDocumentBytes(collection);
-        return average == 0 ? most : (int) Math.clamp(MemoryBudget.piece() / average, Math.min(BATCH_LEAST, most), most);
+        return average == 0 ? most : Math.clamp(MemoryBudget.piece() / average, Math.min(BATCH_LEAST, most), most);
     }
 
     private DocumentReader reader(String collection, Bson filter, int batch, @Nullable BsonTimestamp notBefore) {
