@@ -52,7 +52,8 @@ public enum FailureKind {
     FENCED_OUT(
             Retry.NEVER,
             "Another process writes this pipeline.",
-            "Stop one of the two; a pipeline has one writer at a time."),
+            "Stop that process, or wait for it: `sluice run` stands by unless SLUICE_STANDBY=false, `sluice backfill` takes"
+                    + " --wait 5m."),
     DISK_FULL(
             Retry.NEVER,
             "PostgreSQL's disk is full.",

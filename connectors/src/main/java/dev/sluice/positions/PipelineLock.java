@@ -1,65 +1,316 @@
 package dev.sluice.positions;
 
 import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/// Says at once when another process writes the pipeline: a session-level advisory lock that lives as long
-/// as its connection. It is a courtesy to people, not the guarantee: behind a pooler, or after a lost
-/// connection, the fencing epoch in each transaction is what keeps two writers apart (promise 4).
+/// Decides which of several processes writes a pipeline: a session-level advisory lock that is kept alive
+/// like a lease. The holder says something on its session every [#PING]; a session that is silent for
+/// [#LEASE] is ended by PostgreSQL (14 and later) and the lock is free, so a holder whose cable was pulled
+/// is replaced without anybody's help, proxies in between or not.
+///
+/// It decides who may try, and is not the guarantee: behind a pooler, or between the loss of a session and
+/// its notice, the fencing epoch in each transaction is what keeps two writers apart (promise 4).
+///
+/// Closed by one thread; the other methods from any.
 public final class PipelineLock implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(PipelineLock.class);
+
     /// The first key of the two-key advisory lock; "sluc" in ASCII, to stay out of other applications' way.
-    private static final int SLUICE = 0x736C7563;
+    static final int KEY = 0x736C7563;
 
-    private final Connection connection;
+    /// How long PostgreSQL keeps the lock of a session that says nothing. A holder that was held up for so
+    /// long takes it again, unless another process was faster.
+    public static final Duration LEASE = Duration.ofSeconds(8);
 
-    private PipelineLock(Connection connection) {
-        this.connection = connection;
+    private static final Duration PING = Duration.ofSeconds(2);
+
+    /// An answer takes milliseconds; a server that is silent for longer is cut off.
+    private static final Duration ANSWER_MAX = Duration.ofSeconds(4);
+
+    /// A session that was told to end is gone after a moment.
+    private static final Duration ENDING = Duration.ofMillis(100);
+
+    private static final int ENDING_LOOKS_MAX = 10;
+
+    private static final int HAS_IDLE_SESSION_TIMEOUT = 14;
+
+    /// Sessions of locks that this process has or tries to get. A session of this process that is not among
+    /// them was given up.
+    private static final Set<Integer> OPEN = ConcurrentHashMap.newKeySet();
+
+    private final Connections connections;
+    private final String pipeline;
+    private final Thread keeper = new Thread(this::keep, "sluice-lock");
+    private final CountDownLatch closing = new CountDownLatch(1);
+    private volatile Session session;
+    private volatile boolean held = true;
+    private volatile @Nullable SluiceException lost;
+    private @Nullable Consumer<SluiceException> onLost;
+
+    private PipelineLock(Connections connections, String pipeline, Session session) {
+        this.connections = connections;
+        this.pipeline = pipeline;
+        this.session = session;
+        keeper.setDaemon(true);
     }
 
-    /// @param connection used by the lock alone from now on, and closed with it
-    /// @throws SluiceException of kind FENCED_OUT when another process holds the pipeline
-    public static PipelineLock take(Connection connection, String pipeline) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement("SELECT pg_try_advisory_lock(?, hashtext(?))")) {
-            statement.setInt(1, SLUICE);
-            statement.setString(2, pipeline);
-            try (ResultSet row = statement.executeQuery()) {
-                row.next();
-                if (row.getBoolean(1)) {
-                    return new PipelineLock(connection);
+    /// Opens the connections of the lock, which has them for itself.
+    @FunctionalInterface
+    public interface Connections {
+        Connection open() throws SQLException;
+    }
+
+    /// What to do while another process holds the pipeline. It is asked again and again, and has to wait a
+    /// moment itself.
+    @FunctionalInterface
+    public interface Waiting {
+        /// @param connection for looking; not for longer than the call
+        /// @return false to give up
+        /// @throws SluiceException to give up with a message
+        boolean goOn(LockHolder holder, Connection connection) throws SQLException, InterruptedException;
+    }
+
+    /// Takes the pipeline, or fails at once.
+    ///
+    /// @throws SluiceException of kind FENCED_OUT, with the holder, when another process has it
+    public static PipelineLock take(Connections connections, String pipeline)
+            throws SQLException, InterruptedException {
+        return take(connections, pipeline, (holder, connection) -> {
+                    throw heldBy(pipeline, holder);
+                })
+                .orElseThrow();
+    }
+
+    /// Takes the pipeline as soon as it can be had. What PostgreSQL keeps of a holder that is gone for
+    /// certain is ended.
+    ///
+    /// @return empty when `waiting` gave up
+    public static Optional<PipelineLock> take(Connections connections, String pipeline, Waiting waiting)
+            throws SQLException, InterruptedException {
+        Session session = Session.open(connections);
+        try {
+            int endingLooks = 0;
+            while (!session.tryLock(pipeline)) {
+                LockHolder holder =
+                        LockHolder.find(session.connection(), pipeline).orElse(null);
+                if (holder == null) {
+                    // It has just become free; or its holder can't be seen, and is not waited for without a break.
+                    Thread.sleep(ENDING);
+                } else if (endingLooks == 0
+                        ? holder.isGhost() && holder.end(session.connection()) > 0
+                        : endingLooks < ENDING_LOOKS_MAX) {
+                    endingLooks++;
+                    Thread.sleep(ENDING);
+                } else {
+                    endingLooks = 0;
+                    if (!waiting.goOn(holder, session.connection())) {
+                        session.close();
+                        return Optional.empty();
+                    }
                 }
             }
+            PipelineLock lock = new PipelineLock(connections, pipeline, session);
+            lock.keeper.start();
+            return Optional.of(lock);
+        } catch (SQLException | InterruptedException | RuntimeException e) {
+            session.close();
+            throw e;
         }
-        String owner = new PositionStore(pipeline).owner(connection);
-        connection.close();
-        throw new SluiceException(
+    }
+
+    /// What is said to a process that does not wait.
+    public static SluiceException heldBy(String pipeline, LockHolder holder) {
+        return new SluiceException(
                 FailureKind.FENCED_OUT,
-                "The pipeline '" + pipeline + "' is written by " + (owner == null ? "another process" : owner)
-                        + ". This process stops and has written nothing.");
+                "The pipeline '" + pipeline + "' is written by " + holder.forPeople()
+                        + ". This process has written nothing.");
     }
 
     /// Whether a process holds the pipeline. By a look, and not by trying: a try that succeeds would for a
-    /// moment turn a process away that means to start. False behind a pooler that keeps sessions apart, and
-    /// for a process that works in another database.
+    /// moment turn a process away that means to start. False where PostgreSQL keeps the session of a process
+    /// that is gone for certain, behind a pooler that keeps sessions apart, and for a process that works in
+    /// another database.
     public static boolean isTaken(Connection connection, String pipeline) throws SQLException {
-        String sql = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"
-                + " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-                + " AND classid = ?::bigint::oid AND objid = (hashtext(?)::bigint & 4294967295)::oid)";
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setInt(1, SLUICE);
-            statement.setString(2, pipeline);
-            try (ResultSet row = statement.executeQuery()) {
-                row.next();
-                return row.getBoolean(1);
+        return LockHolder.find(connection, pipeline)
+                .filter(holder -> !holder.isGhost())
+                .isPresent();
+    }
+
+    /// Whether a session is one of this process that it uses no more.
+    static boolean isGivenUp(ProcessIdentity process, int session) {
+        return ProcessTable.own().filter(process::equals).isPresent() && !OPEN.contains(session);
+    }
+
+    /// Whether this process has the lock, by what PostgreSQL last said: false while the session is lost and
+    /// not had again.
+    public boolean isHeld() {
+        return held;
+    }
+
+    /// Hears once, from the lock's own thread, when the session was lost and another process has the
+    /// pipeline now. At once, when that has happened already.
+    public synchronized void onLost(Consumer<SluiceException> listener) {
+        SluiceException already = lost;
+        if (already == null) {
+            onLost = listener;
+        } else {
+            listener.accept(already);
+        }
+    }
+
+    private void keep() {
+        try {
+            while (!closing.await(PING.toMillis(), TimeUnit.MILLISECONDS)) {
+                if (!answers() && !takeAgain()) {
+                    return;
+                }
             }
+        } catch (InterruptedException closed) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private boolean answers() {
+        if (!held) {
+            return false;
+        }
+        try {
+            session.ping();
+            return true;
+        } catch (SQLException silent) {
+            held = false;
+            LOG.debug("The session of the pipeline's lock is lost: {}", Failures.describe(silent));
+            session.close();
+            return false;
+        }
+    }
+
+    /// @return false when another process has the pipeline, for good
+    private boolean takeAgain() throws InterruptedException {
+        try {
+            Session next = Session.open(connections);
+            if (next.tryLock(pipeline)) {
+                if (!use(next)) {
+                    return false;
+                }
+                LOG.info("The connection that held the lock of the pipeline {} was lost; it is held again.", pipeline);
+                return true;
+            }
+            try (next) {
+                LockHolder holder =
+                        LockHolder.find(next.connection(), pipeline).orElse(null);
+                if (holder == null || (holder.isGhost() && holder.end(next.connection()) > 0)) {
+                    return true;
+                }
+                tell(heldBy(pipeline, holder));
+                return false;
+            }
+        } catch (SQLException away) {
+            // The parts that write notice it themselves. Meanwhile nobody is told anything that is not known.
+            LOG.debug("The pipeline's lock can't be taken again yet: {}", Failures.describe(away));
+            return true;
+        }
+    }
+
+    /// @return false when the lock has been closed meanwhile
+    private synchronized boolean use(Session next) {
+        if (closing.getCount() == 0) {
+            next.close();
+            return false;
+        }
+        session = next;
+        held = true;
+        return true;
+    }
+
+    private synchronized void tell(SluiceException failure) {
+        lost = failure;
+        if (onLost != null) {
+            onLost.accept(failure);
         }
     }
 
     @Override
-    public void close() throws SQLException {
-        connection.close();
+    public void close() {
+        closing.countDown();
+        keeper.interrupt();
+        try {
+            keeper.join(ANSWER_MAX);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        synchronized (this) {
+            held = false;
+            session.close();
+        }
+    }
+
+    /// A connection of the lock, known as one of this process.
+    private record Session(Connection connection, int number) implements AutoCloseable {
+        static Session open(Connections connections) throws SQLException {
+            Connection connection = connections.open();
+            try {
+                connection.setNetworkTimeout(Runnable::run, (int) ANSWER_MAX.toMillis());
+                int number = LockHolder.sessionOf(connection);
+                OPEN.add(number);
+                Session session = new Session(connection, number);
+                try (Statement statement = connection.createStatement()) {
+                    if (connection.getMetaData().getDatabaseMajorVersion() >= HAS_IDLE_SESSION_TIMEOUT) {
+                        statement.execute("SET idle_session_timeout = " + LEASE.toMillis());
+                    }
+                } catch (SQLException e) {
+                    session.close();
+                    throw e;
+                }
+                return session;
+            } catch (SQLException e) {
+                connection.close();
+                throw e;
+            }
+        }
+
+        boolean tryLock(String pipeline) throws SQLException {
+            try (PreparedStatement statement =
+                    connection.prepareStatement("SELECT pg_try_advisory_lock(?, hashtext(?))")) {
+                statement.setInt(1, KEY);
+                statement.setString(2, pipeline);
+                try (ResultSet row = statement.executeQuery()) {
+                    row.next();
+                    return row.getBoolean(1);
+                }
+            }
+        }
+
+        void ping() throws SQLException {
+            try (Statement statement = connection.createStatement()) {
+                statement.execute("SELECT 1");
+            }
+        }
+
+        @Override
+        public void close() {
+            OPEN.remove(number);
+            try {
+                connection.close();
+            } catch (SQLException broken) {
+                LOG.debug("The connection of the pipeline's lock was broken: {}", Failures.describe(broken));
+            }
+        }
     }
 }

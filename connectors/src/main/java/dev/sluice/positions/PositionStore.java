@@ -9,6 +9,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Types;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
@@ -214,12 +215,26 @@ public final class PositionStore {
         }
     }
 
+    /// Whether no process has moved the position or taken the pipeline over for a while; a running one moves
+    /// it about once a second, also when nothing happens. True where there is no position.
+    public boolean isQuiet(Connection connection, Duration since) throws SQLException {
+        String sql = "SELECT greatest(updated_at, taken_at) < clock_timestamp() - make_interval(secs => ?)"
+                + " FROM sluice.position WHERE pipeline = ?";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setDouble(1, since.toMillis() / 1000.0);
+            statement.setString(2, pipeline);
+            try (ResultSet row = statement.executeQuery()) {
+                return !row.next() || row.getBoolean(1);
+            }
+        }
+    }
+
     private SluiceException fencedOut(Connection connection) throws SQLException {
         String owner = owner(connection);
         return new SluiceException(
                 FailureKind.FENCED_OUT,
                 "The pipeline '" + pipeline + "' was taken over by " + (owner == null ? "another process" : owner)
-                        + ". This process stops; what it had not committed, the other applies.");
+                        + ". What this process had not committed, the other applies.");
     }
 
     private static void bind(PreparedStatement statement, int at, Position position) throws SQLException {

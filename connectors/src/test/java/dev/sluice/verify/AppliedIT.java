@@ -30,8 +30,8 @@ class AppliedIT {
     }
 
     @Test
-    void itWaitsUntilTheWatermarkHasPassedTheTimeOfAsking() throws SQLException {
-        try (PipelineLock lock = PipelineLock.take(target.connector().open(), TestTarget.PIPELINE)) {
+    void itWaitsUntilTheWatermarkHasPassedTheTimeOfAsking() throws SQLException, InterruptedException {
+        try (PipelineLock lock = PipelineLock.take(target.connector()::open, TestTarget.PIPELINE)) {
             target.execute("UPDATE sluice.watermark SET cluster_time = now() - interval '1 s'");
             CompletableFuture<Outcome> outcome = CompletableFuture.supplyAsync(() -> await("users"));
             assertThat(outcome).isNotDone();
@@ -42,17 +42,17 @@ class AppliedIT {
     }
 
     @Test
-    void aPipelineThatAppliesNothingIsNotWaitedForForever() throws SQLException {
+    void aPipelineThatAppliesNothingIsNotWaitedForForever() throws SQLException, InterruptedException {
         target.execute("UPDATE sluice.watermark SET cluster_time = now() - interval '1 h'");
-        try (PipelineLock lock = PipelineLock.take(target.connector().open(), TestTarget.PIPELINE)) {
+        try (PipelineLock lock = PipelineLock.take(target.connector()::open, TestTarget.PIPELINE)) {
             assertThat(await("users")).isEqualTo(Outcome.STUCK);
         }
     }
 
     @Test
-    void whatNobodyRunsOrIsStoppedIsNotWaitedFor() throws SQLException {
+    void whatNobodyRunsOrIsStoppedIsNotWaitedFor() throws SQLException, InterruptedException {
         assertThat(await("users")).isEqualTo(Outcome.ENDED);
-        try (PipelineLock lock = PipelineLock.take(target.connector().open(), TestTarget.PIPELINE)) {
+        try (PipelineLock lock = PipelineLock.take(target.connector()::open, TestTarget.PIPELINE)) {
             stopped.set(true);
             assertThat(await("users")).isEqualTo(Outcome.ENDED);
         }

@@ -35,6 +35,21 @@ public final class BackfillStore {
         }
     }
 
+    /// The collections that are copied.
+    public List<String> done(Connection connection) throws SQLException {
+        List<String> names = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(
+                "SELECT collection FROM sluice.backfill WHERE pipeline = ? AND state = 'done'")) {
+            statement.setString(1, pipeline);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    names.add(row.getString(1));
+                }
+            }
+        }
+        return names;
+    }
+
     /// Whether a copy of the collection was begun, done or not.
     public boolean begun(Connection connection, String collection) throws SQLException {
         String sql = "SELECT 1 FROM sluice.backfill WHERE pipeline = ? AND collection = ?";

@@ -1,5 +1,6 @@
 package dev.sluice.sink.postgres;
 
+import dev.sluice.positions.ProcessIdentity;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -14,9 +15,16 @@ public final class PostgresConnector {
     /// A half-open socket must not hold a thread for longer than this; above the statement time-out.
     private static final int SOCKET_TIMEOUT_SECONDS = 45;
 
-    /// The last is for triggers of the target: one that sets a time on every update leaves rows alone that
-    /// come from here.
-    private static final String SETTINGS = "SET statement_timeout = '30s'; SET lock_timeout = '10s';"
+    /// So that the server notices within 9 s that this host is gone, and lets go of its locks: its kernel
+    /// asks after 3 s of silence, and ends the session after three questions without an answer.
+    private static final String KEEP_ALIVE =
+            "SET tcp_keepalives_idle = 3; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3;";
+
+    /// `tcp_user_timeout` is the same for a host that goes while it is being answered. Not for long work: a
+    /// client that rests before it reads on would be taken for one that is gone. The last is for triggers of
+    /// the target: one that sets a time on every update leaves rows alone that come from here.
+    private static final String SETTINGS = KEEP_ALIVE + " SET tcp_user_timeout = 9000;"
+            + " SET statement_timeout = '30s'; SET lock_timeout = '10s';"
             + " SET idle_in_transaction_session_timeout = '60s'; SET timezone = 'UTC';"
             + " SET client_min_messages = warning; SET sluice.applying = 'on'";
 
@@ -47,7 +55,7 @@ public final class PostgresConnector {
     public Connection openForLongWork() throws SQLException {
         Connection connection = connect(uri, 0);
         try (Statement statement = connection.createStatement()) {
-            statement.execute("SET timezone = 'UTC'; SET client_min_messages = warning");
+            statement.execute(KEEP_ALIVE + " SET timezone = 'UTC'; SET client_min_messages = warning");
         } catch (SQLException e) {
             connection.close();
             throw e;
@@ -57,10 +65,13 @@ public final class PostgresConnector {
 
     static Connection connect(PostgresUri uri, int socketTimeoutSeconds) throws SQLException {
         Properties properties = uri.driverProperties();
-        properties.putIfAbsent("ApplicationName", "sluice");
+        properties.setProperty(
+                "ApplicationName",
+                ProcessIdentity.applicationName(properties.getProperty("ApplicationName", "sluice")));
         properties.putIfAbsent("connectTimeout", String.valueOf(CONNECT_TIMEOUT_SECONDS));
         properties.putIfAbsent("socketTimeout", String.valueOf(socketTimeoutSeconds));
         properties.putIfAbsent("tcpKeepAlive", "true");
+        properties.putIfAbsent("socketFactory", KeepAliveSockets.class.getName());
         properties.putIfAbsent("reWriteBatchedInserts", "true");
         return DriverManager.getConnection(uri.jdbcUrl(), properties);
     }

@@ -11,6 +11,7 @@ import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.source.mongo.MongoSource;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 
 /// Sluice's own copy of one collection, as `sluice backfill` makes it with its defaults: lock, position,
@@ -31,7 +32,7 @@ final class SluiceBackfill {
     /// Copies the collection: into its empty tables the first time, over what is there the next.
     void copy() throws SQLException, InterruptedException {
         CopyRun.Result result = run.run(
-                new CopyRun.Wish(List.of(target), Backfill.Limits.adaptive(), false, false), new Silent(), () -> false);
+                new CopyRun.Wish(List.of(target), Backfill.Limits.adaptive(), false, false, Duration.ZERO), new Silent(), () -> false);
         for (SluiceException failure : result.failed().values()) {
             throw failure;
         }
@@ -41,6 +42,9 @@ final class SluiceBackfill {
     }
 
     private static final class Silent implements CopyRun.Listener {
+        @Override
+        public void onHeld(String holder) {}
+
         @Override
         public void onEstimate(CollectionTarget target, long documents, long alreadyCopied) {}
 

@@ -11,6 +11,7 @@ import dev.sluice.source.mongo.MongoSource;
 import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -76,6 +77,16 @@ final class BackfillCommand implements Callable<Integer> {
                 "Rows are kept and updated; rows of documents deleted in the gap stay until they are pruned."
             })
     private boolean resync;
+
+    @Option(
+            names = "--wait",
+            paramLabel = "T",
+            description = {
+                "How long to wait while another process writes the pipeline, as 30s or 5m.",
+                "Default: not at all; then it is named, and the exit code is 3."
+            },
+            converter = DemoCommand.Length.class)
+    private Duration wait = Duration.ZERO;
 
     @CommandLine.Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
@@ -162,7 +173,7 @@ final class BackfillCommand implements Callable<Integer> {
                         "Stopped before the end; what is copied stays. Run the same command again to go on there.");
                 CopyProgress progress = new CopyProgress(spec.commandLine().getOut(), err, SluiceCommand.isVerbose())) {
             CopyRun.Result result = new CopyRun(setup.pipelineName(), all, source, setup.connector())
-                    .run(new CopyRun.Wish(chosen, limits(), resync, prune), progress, stop);
+                    .run(new CopyRun.Wish(chosen, limits(), resync, prune, wait), progress, stop);
             progress.sum();
             result.failed().values().forEach(e -> SluiceCommand.trace(e, spec.commandLine()));
             if (!result.failed().isEmpty()) {

@@ -165,6 +165,13 @@ final class CopyProgress implements CopyRun.Listener, AutoCloseable {
     }
 
     @Override
+    public void onHeld(String holder) {
+        closeBar();
+        err.println("The pipeline is written by " + holder + ". It is waited for.");
+        err.flush();
+    }
+
+    @Override
     public void onCopiedBefore(CollectionTarget target) {
         say("%s: copied before", target.collection());
     }

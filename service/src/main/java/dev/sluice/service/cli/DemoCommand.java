@@ -11,8 +11,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -73,21 +71,13 @@ final class DemoCommand implements Callable<Integer> {
 
     /// Reads `90`, `60s`, `5m` or `1h`.
     static final class Length implements CommandLine.ITypeConverter<Duration> {
-        private static final Pattern FORM = Pattern.compile("(\\d{1,6})([smh]?)");
-
         @Override
         public Duration convert(String text) {
-            Matcher matcher = FORM.matcher(text.strip());
-            if (!matcher.matches()) {
-                throw new CommandLine.TypeConversionException(
-                        "a time is a number with s, m or h behind it, such as 60s");
+            try {
+                return dev.sluice.service.config.Length.parse(text);
+            } catch (IllegalArgumentException unreadable) {
+                throw new CommandLine.TypeConversionException(String.valueOf(unreadable.getMessage()));
             }
-            long number = Long.parseLong(matcher.group(1));
-            return switch (matcher.group(2)) {
-                case "m" -> Duration.ofMinutes(number);
-                case "h" -> Duration.ofHours(number);
-                default -> Duration.ofSeconds(number);
-            };
         }
     }
 }

@@ -9,6 +9,7 @@ import dev.sluice.service.pipeline.VerifyRun;
 import dev.sluice.service.web.HttpService;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.source.mongo.MongoSource;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
@@ -26,9 +27,13 @@ import picocli.CommandLine.Command;
         header = "Copy what is not copied yet, then follow the change stream.",
         description =
                 "Serves metrics, health and status over HTTP meanwhile. SIGTERM or Ctrl-C ends it: what has been read"
-                        + " is applied first. A database that goes away is waited for.")
+                        + " is applied first. A database that goes away is waited for, and so is another process that"
+                        + " writes the pipeline (unless SLUICE_STANDBY=false): this one takes over when that one ends.")
 final class RunCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
+
+    /// Whoever stops the process may not wait for long.
+    private static final Duration STOP_WHILE_NOTHING_IS_READ = Duration.ofSeconds(3);
 
     @CommandLine.Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
@@ -55,6 +60,7 @@ final class RunCommand implements Callable<Integer> {
             setup.sayWhatIsLeftAlone(source);
             Pipeline pipeline = new Pipeline(setup.pipelineName(), setup.entry().mapping(), source, setup.connector());
             pipeline.verifyContinuously(setup.settings().verifyBudget() / 100.0);
+            pipeline.standBy(setup.settings().standby());
             List<CollectionTarget> targets = Pipeline.targets(setup.entry().mapping());
             Replays replays = new Replays(setup.connector(), setup.pipelineName(), targets, source);
             Verifications verifications = new Verifications(
@@ -80,6 +86,19 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
+    private static boolean isReading(Pipeline pipeline) {
+        return switch (pipeline.status().state()) {
+            case PipelineState.Starting s -> false;
+            case PipelineState.Standby s -> false;
+            case PipelineState.Waiting w -> false;
+            case PipelineState.Backfilling b -> true;
+            case PipelineState.Streaming s -> true;
+            case PipelineState.Draining d -> true;
+            case PipelineState.Stopped s -> false;
+            case PipelineState.Failed f -> false;
+        };
+    }
+
     private static void removeUnlessItRuns(Thread hook) {
         try {
             Runtime.getRuntime().removeShutdownHook(hook);
@@ -100,6 +119,11 @@ final class RunCommand implements Callable<Integer> {
         }
         pipeline.stop();
         try {
+            if (!pipeline.awaitStopped(STOP_WHILE_NOTHING_IS_READ) && !isReading(pipeline)) {
+                // A server that does not answer; nothing was read, so nothing has to be applied.
+                LOG.info("Ended while it waited; nothing was being read.");
+                Runtime.getRuntime().halt(SluiceCommand.FINE);
+            }
             pipeline.awaitStopped();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -3,6 +3,7 @@ package dev.sluice.service.config;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.schema.Catalog;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -27,6 +28,8 @@ import java.util.stream.Stream;
 /// @param httpPort port for REST and metrics; 0 takes a free one
 /// @param verifyBudget percent of the time that the verification beside the stream may work, 0 to 100; 0:
 ///     there is none
+/// @param standby whether `run` waits while another process writes the pipeline; else it ends
+/// @param lagLimit from which lag on `/health/lag` is 503
 /// @param apiToken bearer token for calls that change something; empty means loopback only
 public record Settings(
         String mongoUri,
@@ -40,7 +43,9 @@ public record Settings(
         String httpHost,
         Optional<String> apiToken,
         Transport transport,
-        int verifyBudget) {
+        int verifyBudget,
+        boolean standby,
+        Duration lagLimit) {
 
     /// How changes travel from MongoDB to the applier.
     public enum Transport {
@@ -55,7 +60,9 @@ public record Settings(
             "SLUICE_HTTP_HOST",
             "SLUICE_API_TOKEN",
             "SLUICE_TRANSPORT",
-            "SLUICE_VERIFY_BUDGET");
+            "SLUICE_VERIFY_BUDGET",
+            "SLUICE_STANDBY",
+            "SLUICE_LAG_LIMIT");
 
     /// As environment variables without the prefix, by the custom of the systems that Sluice serves.
     private static final Set<String> WITHOUT_PREFIX =
@@ -108,7 +115,9 @@ public record Settings(
                 all.getOrDefault("SLUICE_HTTP_HOST", "0.0.0.0"),
                 optional(all, "SLUICE_API_TOKEN"),
                 transport(all),
-                verifyBudget(all));
+                verifyBudget(all),
+                flag(all, "SLUICE_STANDBY"),
+                lagLimit(all));
     }
 
     private static int verifyBudget(Map<String, String> all) {
@@ -121,6 +130,18 @@ public record Settings(
             // Said below, as for a number out of range.
         }
         throw bad("SLUICE_VERIFY_BUDGET", "is not a percentage from 0 (off) to 100");
+    }
+
+    private static Duration lagLimit(Map<String, String> all) {
+        try {
+            Duration limit = Length.parse(all.getOrDefault("SLUICE_LAG_LIMIT", "60s"));
+            if (limit.isPositive()) {
+                return limit;
+            }
+        } catch (IllegalArgumentException unreadable) {
+            // Said below, as for none at all.
+        }
+        throw bad("SLUICE_LAG_LIMIT", "is not a time over 0, such as 60s or 5m");
     }
 
     private static String variable(String property) {

@@ -71,6 +71,10 @@ public final class MetricNames {
     /// `sluice_pipeline_state{pipeline,state}`: 1 for the state the pipeline is in, 0 for the others.
     public static final String STATE = "sluice.pipeline.state";
 
+    /// `sluice_leader{pipeline}`: 1 when this process writes the pipeline, 0 when it stands by or waits for a
+    /// database.
+    public static final String LEADER = "sluice.leader";
+
     /// `sluice_drift_rows{pipeline,collection,kind}`: rows known to be other than their documents say; kind
     /// is missing, extra or different. NaN when unknown.
     public static final String DRIFT = "sluice.drift.rows";

@@ -11,8 +11,10 @@ import jakarta.inject.Singleton;
 import java.util.Map;
 import org.reactivestreams.Publisher;
 
-/// Ready means that changes are being applied. A pipeline that waits for a database is alive and not ready:
-/// starting the process again would not help.
+/// Ready means that this process serves: reads are answered, whatever the pipeline is doing. One that waits for
+/// a database, stands by or is far behind stays behind a load balancer, since where reads go, and the way
+/// back, must be had most of all then; `/health/lag` and `/health/leader` say how it stands. One that is
+/// ending is not ready.
 @Singleton
 @Readiness
 public final class PipelineHealth implements HealthIndicator {
@@ -28,8 +30,9 @@ public final class PipelineHealth implements HealthIndicator {
         HealthStatus health = switch (state) {
             case PipelineState.Backfilling b -> HealthStatus.UP;
             case PipelineState.Streaming s -> HealthStatus.UP;
-            case PipelineState.Starting s -> HealthStatus.DOWN;
-            case PipelineState.Waiting w -> HealthStatus.DOWN;
+            case PipelineState.Starting s -> HealthStatus.UP;
+            case PipelineState.Standby s -> HealthStatus.UP;
+            case PipelineState.Waiting w -> HealthStatus.UP;
             case PipelineState.Draining d -> HealthStatus.DOWN;
             case PipelineState.Stopped s -> HealthStatus.DOWN;
             case PipelineState.Failed f -> HealthStatus.DOWN;

@@ -26,6 +26,10 @@ public final class PipelineMetrics {
                     .tags("pipeline", status.pipeline(), "state", state)
                     .register(registry);
         }
+        Gauge.builder(MetricNames.LEADER, status, s -> s.leads() ? 1 : 0)
+                .description("1 when this process writes the pipeline")
+                .tags("pipeline", status.pipeline())
+                .register(registry);
         Gauge.builder(MetricNames.WAITING, status, PipelineStatus::waiting)
                 .description("Changes read and not yet applied")
                 .tags("pipeline", status.pipeline())

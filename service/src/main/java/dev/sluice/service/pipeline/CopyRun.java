@@ -8,6 +8,7 @@ import dev.sluice.change.Position;
 import dev.sluice.evolution.SchemaChangeStore;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.positions.LockHolder;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.sink.ChangeMapper;
@@ -17,21 +18,22 @@ import dev.sluice.sink.postgres.BackfillStore;
 import dev.sluice.sink.postgres.ChunkSink;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.ResyncStore;
-import dev.sluice.sink.postgres.TargetCheck;
 import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.function.BooleanSupplier;
-import org.jspecify.annotations.Nullable;
 
 /// A copy without the stream, from taking the pipeline over to its end. Takes the pipeline's position first
 /// when it has none, so that a later run streams everything that happened meanwhile. For one thread.
 public final class CopyRun {
+    private static final Duration TRY_EVERY = Duration.ofMillis(250);
+
     private final String pipeline;
     private final List<CollectionTarget> targets;
     private final MongoSource source;
@@ -52,7 +54,13 @@ public final class CopyRun {
     /// @param newPosition whether the stream is to begin now, and not where it was: after the oplog lost
     ///     that
     /// @param prune whether rows that no document explains go
-    public record Wish(List<CollectionTarget> chosen, Backfill.Limits limits, boolean newPosition, boolean prune) {
+    /// @param patience how long to wait for another process that writes the pipeline; zero not to wait
+    public record Wish(
+            List<CollectionTarget> chosen,
+            Backfill.Limits limits,
+            boolean newPosition,
+            boolean prune,
+            Duration patience) {
         public Wish {
             chosen = List.copyOf(chosen);
         }
@@ -60,6 +68,11 @@ public final class CopyRun {
 
     /// Hears how it goes on; from any of the copy's threads, one call at a time.
     public interface Listener extends Backfill.Listener {
+        /// Another process writes the pipeline, and is waited for. Said once for each.
+        ///
+        /// @param holder which process that is, for people
+        void onHeld(String holder);
+
         /// An earlier copy, with which this one goes on, has copied it.
         void onCopiedBefore(CollectionTarget target);
 
@@ -82,12 +95,22 @@ public final class CopyRun {
     public Result run(Wish wish, Listener listener, BooleanSupplier stopped) throws SQLException, InterruptedException {
         PositionStore positions = new PositionStore(pipeline);
         BackfillStore store = new BackfillStore(pipeline);
-        try (PipelineLock lock = PipelineLock.take(connector.open(), pipeline);
-                Connection connection = connector.open()) {
-            TargetCheck.check(connection, targets);
+        try (Ownership ownership = Ownership.take(
+                        connector, pipeline, targets, new Patience(wish.patience(), listener, stopped))
+                .orElse(null)) {
+            if (ownership == null) {
+                return new Result(false, new LinkedHashMap<>());
+            }
+            Connection connection = ownership.connection();
             Position now = source.currentPosition();
             positions.initialise(connection, now);
-            long epoch = takeOver(connection, positions, wish.newPosition() ? now : null);
+            long epoch = ownership.takeOver(taken -> {
+                if (wish.newPosition()) {
+                    positions.advance(connection, now, taken);
+                    positions.reset(connection);
+                    new SchemaChangeStore(pipeline).reset(connection);
+                }
+            });
             List<CollectionTarget> left = begin(wish.chosen(), listener, store, connection);
             return copy(wish, left, listener, stopped, store, connection, epoch);
         }
@@ -125,18 +148,31 @@ public final class CopyRun {
         return left;
     }
 
-    private long takeOver(Connection connection, PositionStore positions, @Nullable Position newPosition)
-            throws SQLException {
-        connection.setAutoCommit(false);
-        long epoch = positions.takeOver(connection, Pipeline.owner());
-        if (newPosition != null) {
-            positions.advance(connection, newPosition, epoch);
-            positions.reset(connection);
-            new SchemaChangeStore(pipeline).reset(connection);
+    /// Waits for the process that writes the pipeline until the time is over.
+    private final class Patience implements PipelineLock.Waiting {
+        private final long until;
+        private final Listener listener;
+        private final BooleanSupplier stopped;
+        private int session;
+
+        Patience(Duration patience, Listener listener, BooleanSupplier stopped) {
+            this.until = System.nanoTime() + patience.toNanos();
+            this.listener = listener;
+            this.stopped = stopped;
         }
-        connection.commit();
-        connection.setAutoCommit(true);
-        return epoch;
+
+        @Override
+        public boolean goOn(LockHolder holder, Connection connection) throws InterruptedException {
+            if (System.nanoTime() - until >= 0) {
+                throw PipelineLock.heldBy(pipeline, holder);
+            }
+            if (session != holder.session()) {
+                session = holder.session();
+                listener.onHeld(holder.forPeople());
+            }
+            Thread.sleep(TRY_EVERY);
+            return !stopped.getAsBoolean();
+        }
     }
 
     private Result copy(

@@ -2,8 +2,6 @@ package dev.sluice.service.pipeline;
 
 import dev.sluice.backfill.Prune;
 import dev.sluice.backfill.Resync;
-import dev.sluice.failure.FailureKind;
-import dev.sluice.failure.SluiceException;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.sink.ChangeMapper;
@@ -12,11 +10,8 @@ import dev.sluice.sink.Fence;
 import dev.sluice.sink.postgres.ChunkSink;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.ResyncStore;
-import dev.sluice.sink.postgres.TargetCheck;
 import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -28,8 +23,8 @@ public final class ListDrain {
     private static final Duration POLL = Duration.ofMillis(200);
 
     /// A process whose pipeline broke off tries again within ten seconds, however long a database is away.
-    /// Who took the pipeline over meanwhile would stop that process for good.
-    private static final Duration PATIENCE = Duration.ofSeconds(12);
+    /// Taking the pipeline over meanwhile would make that process wait until this one is done.
+    static final Duration PATIENCE = Duration.ofSeconds(12);
 
     private final String pipeline;
     private final List<CollectionTarget> targets;
@@ -110,36 +105,20 @@ public final class ListDrain {
         if (PipelineLock.isTaken(connection, pipeline)) {
             return false;
         }
-        String sql = "SELECT greatest(updated_at, taken_at) < clock_timestamp() - make_interval(secs => ?)"
-                + " FROM sluice.position WHERE pipeline = ?";
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setDouble(1, (double) PATIENCE.toSeconds());
-            statement.setString(2, pipeline);
-            try (ResultSet row = statement.executeQuery()) {
-                return row.next() && row.getBoolean(1);
-            }
-        }
+        PositionStore positions = new PositionStore(pipeline);
+        return positions.load(connection).isPresent() && positions.isQuiet(connection, PATIENCE);
     }
 
     /// @return false when another process was faster
-    private boolean drain(Listener listener, BooleanSupplier stopped) throws SQLException {
-        PipelineLock lock;
-        try {
-            lock = PipelineLock.take(connector.open(), pipeline);
-        } catch (SluiceException e) {
-            if (e.kind() == FailureKind.FENCED_OUT) {
+    private boolean drain(Listener listener, BooleanSupplier stopped) throws SQLException, InterruptedException {
+        try (Ownership ownership = Ownership.take(connector, pipeline, targets, (holder, connection) -> false)
+                .orElse(null)) {
+            if (ownership == null) {
                 return false;
             }
-            throw e;
-        }
-        try (lock;
-                Connection connection = connector.open()) {
             listener.onTakenOver();
-            TargetCheck.check(connection, targets);
-            connection.setAutoCommit(false);
-            long epoch = new PositionStore(pipeline).takeOver(connection, Pipeline.owner());
-            connection.commit();
-            connection.setAutoCommit(true);
+            Connection connection = ownership.connection();
+            long epoch = ownership.takeOver(taken -> {});
             // Nobody streams, so nobody notes anything on them.
             List<Fence> fences = targets.stream().map(t -> new Fence()).toList();
             try (ChunkSink sink = new ChunkSink(connector.open(), pipeline, epoch, targets)) {

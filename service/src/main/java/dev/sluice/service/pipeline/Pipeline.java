@@ -1,7 +1,6 @@
 package dev.sluice.service.pipeline;
 
 import dev.sluice.mapping.DocumentMapper;
-import dev.sluice.positions.PositionStore;
 import dev.sluice.schema.CollectionMapping;
 import dev.sluice.schema.Mapping;
 import dev.sluice.sink.ChangeMapper;
@@ -12,11 +11,12 @@ import dev.sluice.source.mongo.MongoSource;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// One MongoDB database into one PostgreSQL database: the parts, and the order in which they work.
@@ -41,6 +41,8 @@ public final class Pipeline {
     private final CountDownLatch stop = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
     private volatile @Nullable ContinuousVerification verification;
+    private volatile boolean standsBy = true;
+    private boolean fencedOut;
     private long epoch;
 
     public Pipeline(String name, Mapping mapping, MongoSource source, PostgresConnector connector) {
@@ -70,6 +72,16 @@ public final class Pipeline {
     /// @param share of the time that the verification may work, up to 1; 0 turns it off, as it is at first
     public void verifyContinuously(double share) {
         verification = share > 0 ? new ContinuousVerification(this, share) : null;
+    }
+
+    /// Whether this process waits while another one writes the pipeline, as it does at first, or ends then.
+    /// To be called before [#run].
+    public void standBy(boolean wanted) {
+        standsBy = wanted;
+    }
+
+    boolean standsBy() {
+        return standsBy;
     }
 
     /// Runs until [#stop] is called or something fails that trying again can't mend.
@@ -108,23 +120,28 @@ public final class Pipeline {
 
     /// The epoch of this process: taken over at the first run, and only checked at later ones, since
     /// somebody who took over meanwhile is to keep the pipeline.
-    synchronized long epoch(Connection connection) throws SQLException {
-        PositionStore positions = new PositionStore(name);
-        connection.setAutoCommit(false);
-        try {
-            if (epoch == 0) {
-                epoch = positions.takeOver(connection, owner());
-            } else {
-                positions.hold(connection, epoch);
-            }
-            connection.commit();
-            return epoch;
-        } catch (SQLException | RuntimeException e) {
-            connection.rollback();
-            throw e;
-        } finally {
-            connection.setAutoCommit(true);
-        }
+    synchronized long epoch(Ownership ownership) throws SQLException {
+        epoch = epoch == 0 ? ownership.takeOver(taken -> {}) : ownership.hold(epoch);
+        fencedOut = false;
+        return epoch;
+    }
+
+    /// Another process took the pipeline over; this one has to take it over again.
+    synchronized void onFencedOut() {
+        epoch = 0;
+        fencedOut = true;
+    }
+
+    /// Whether the pipeline was taken from this process, and it has not had it since.
+    synchronized boolean wasFencedOut() {
+        return fencedOut;
+    }
+
+    /// As the other, for so long.
+    ///
+    /// @return whether it has
+    public boolean awaitStopped(Duration longest) throws InterruptedException {
+        return stopped.await(longest.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /// How this process describes itself to others: host and process id.

@@ -14,7 +14,6 @@ import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.memory.MemoryBudget;
 import dev.sluice.positions.CheckpointStore;
-import dev.sluice.positions.PipelineLock;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.replay.ReplayStore;
 import dev.sluice.sink.ChangeMapper;
@@ -26,7 +25,6 @@ import dev.sluice.sink.postgres.ChunkSink;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.ResyncStore;
 import dev.sluice.sink.postgres.StreamSink;
-import dev.sluice.sink.postgres.TargetCheck;
 import dev.sluice.source.ChangeSource;
 import dev.sluice.source.debezium.DebeziumChangeSource;
 import dev.sluice.source.debezium.EngineProperties;
@@ -43,6 +41,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -100,16 +99,21 @@ final class PipelineRun {
     ///
     /// @throws SluiceException with the first failure of any part
     void run() throws InterruptedException {
-        try (PipelineLock lock = PipelineLock.take(connector.open(), pipeline.name());
-                Connection bookkeeping = connector.open()) {
-            TargetCheck.check(bookkeeping, targets);
+        try (Ownership ownership = stand()) {
+            if (ownership == null) {
+                return;
+            }
+            Connection bookkeeping = ownership.connection();
+            status.enter(new PipelineState.Starting());
             Position from = position(bookkeeping);
             try (SchemaWatch schema = new SchemaWatch(pipeline.name(), source, bookkeeping, targets)) {
                 schema.requireNothingOpen();
             }
             source.requireResumable(from);
             clock.onHello(source.hello());
-            long epoch = pipeline.epoch(bookkeeping);
+            long epoch = pipeline.epoch(ownership);
+            status.onLeading(ownership.lock()::isHeld);
+            ownership.lock().onLost(this::breakOff);
             restoreWatermarks(bookkeeping);
             status.onPosition(from);
             try (StreamSink sink = new StreamSink(connector.open(), pipeline.name(), epoch, targets, fences)) {
@@ -149,9 +153,27 @@ final class PipelineRun {
             }
         } catch (SQLException e) {
             throw Failures.classify(e);
+        } finally {
+            status.onLeadingEnded();
         }
         if (broken.isCompletedExceptionally()) {
             throw Failures.classify(broken.exceptionNow());
+        }
+    }
+
+    /// Waits while another process writes the pipeline.
+    ///
+    /// @return null when it was stopped meanwhile
+    private @Nullable Ownership stand() throws SQLException, InterruptedException {
+        try (Standby standby = new Standby(pipeline, stop)) {
+            if (pipeline.wasFencedOut()) {
+                try (Connection connection = connector.open()) {
+                    if (!standby.awaitQuiet(connection, ListDrain.PATIENCE)) {
+                        return null;
+                    }
+                }
+            }
+            return Ownership.take(connector, pipeline.name(), targets, standby).orElse(null);
         }
     }
 

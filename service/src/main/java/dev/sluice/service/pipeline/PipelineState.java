@@ -19,6 +19,17 @@ public sealed interface PipelineState {
         }
     }
 
+    /// Another process writes the pipeline; this one takes over when that one ends.
+    ///
+    /// @param holder which process that is, for people
+    /// @param since when this one began to stand by
+    record Standby(String holder, Instant since) implements PipelineState {
+        @Override
+        public String name() {
+            return "standby";
+        }
+    }
+
     /// Streaming, and copying collections beside it.
     record Backfilling(List<String> remaining) implements PipelineState {
         @Override
@@ -73,5 +84,6 @@ public sealed interface PipelineState {
     }
 
     /// The names of all states, for the metric that shows one of them as 1.
-    List<String> NAMES = List.of("starting", "backfilling", "streaming", "waiting", "draining", "stopped", "failed");
+    List<String> NAMES =
+            List.of("starting", "standby", "backfilling", "streaming", "waiting", "draining", "stopped", "failed");
 }

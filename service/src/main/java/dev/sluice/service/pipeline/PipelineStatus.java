@@ -19,6 +19,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.function.IntSupplier;
@@ -46,6 +47,7 @@ public final class PipelineStatus {
     private final SequencedMap<String, CollectionStatus> collections = new LinkedHashMap<>();
     private final AtomicReference<PipelineState> state = new AtomicReference<>(new PipelineState.Starting());
     private final SourceClock clock;
+    private volatile BooleanSupplier leader = () -> false;
     private final CatchUp lagCatchUp = new CatchUp();
     private final CatchUp waitingCatchUp = new CatchUp();
     private final LongAdder applyNanos = new LongAdder();
@@ -179,6 +181,20 @@ public final class PipelineStatus {
 
     public PipelineState state() {
         return state.get();
+    }
+
+    /// Whether this process writes the pipeline: it has the lock and took it over.
+    public boolean leads() {
+        return leader.getAsBoolean();
+    }
+
+    /// @param held asked for as long as this process writes the pipeline
+    void onLeading(BooleanSupplier held) {
+        leader = held;
+    }
+
+    void onLeadingEnded() {
+        leader = () -> false;
     }
 
     void enter(PipelineState next) {
@@ -376,6 +392,7 @@ public final class PipelineStatus {
             case PipelineState.Failed f -> true;
             case PipelineState.Stopped s -> true;
             case PipelineState.Starting s -> false;
+            case PipelineState.Standby s -> false;
             case PipelineState.Backfilling b -> false;
             case PipelineState.Streaming s -> false;
             case PipelineState.Waiting w -> false;

@@ -1,5 +1,6 @@
 package dev.sluice.service.pipeline;
 
+import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import java.time.Duration;
 import java.time.Instant;
@@ -40,6 +41,11 @@ final class Supervisor {
                 new PipelineRun(pipeline, stop).run();
             } catch (SluiceException e) {
                 SluiceException failure = e;
+                if (failure.kind() == FailureKind.FENCED_OUT && pipeline.standsBy()) {
+                    LOG.warn("{} {} This process stands by.", failure.kind().what(), failure.getMessage());
+                    pipeline.onFencedOut();
+                    continue;
+                }
                 if (Duration.between(started, Instant.now()).compareTo(IN_ORDER) > 0) {
                     wait = FIRST_WAIT;
                     failures = 0;

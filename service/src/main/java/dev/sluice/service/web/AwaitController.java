@@ -94,6 +94,7 @@ final class AwaitController {
             case PipelineState.Failed f -> HttpStatus.SERVICE_UNAVAILABLE;
             case PipelineState.Stopped s -> HttpStatus.SERVICE_UNAVAILABLE;
             case PipelineState.Starting s -> HttpStatus.GATEWAY_TIMEOUT;
+            case PipelineState.Standby s -> HttpStatus.GATEWAY_TIMEOUT;
             case PipelineState.Backfilling b -> HttpStatus.GATEWAY_TIMEOUT;
             case PipelineState.Streaming s -> HttpStatus.GATEWAY_TIMEOUT;
             case PipelineState.Waiting w -> HttpStatus.GATEWAY_TIMEOUT;

@@ -46,6 +46,8 @@ public final class StatusController {
             case PipelineState.Waiting w -> w.kind().what() + " " + w.message() + " Next try at " + w.retryAt() + ".";
             case PipelineState.Failed f -> f.forPeople();
             case PipelineState.Backfilling b -> "copying " + String.join(", ", b.remaining());
+            case PipelineState.Standby s ->
+                "standing by since " + s.since() + " for " + s.holder() + "; takes over when that one ends";
             case PipelineState.Starting s -> null;
             case PipelineState.Streaming s -> null;
             case PipelineState.Draining d -> null;

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 
 /// The real program in a process of its own, so that it can be killed.
@@ -22,7 +23,10 @@ final class ServiceProcess implements AutoCloseable {
     static ServiceProcess start(List<String> arguments, List<String> jvmArguments, Map<String, String> environment) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("-Xmx512m", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED"));
+        command.addAll(List.of(
+                "-Xmx512m",
+                "-Dlogback.configurationFile=logback.xml",
+                "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED"));
         command.addAll(jvmArguments);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.sluice.service.Application"));
         command.addAll(arguments);
@@ -39,17 +43,29 @@ final class ServiceProcess implements AutoCloseable {
 
     /// `sluice run` against a live system.
     static ServiceProcess run(LiveSystem system, String... jvmArguments) {
-        return start(
-                List.of("run"),
-                List.of(jvmArguments),
-                Map.of(
-                        "MONGO_URI", system.mongo().uri(),
-                        "POSTGRES_URI", system.postgresUri(),
-                        "SLUICE_MAPPING", system.entry().mapping().name(),
-                        "SLUICE_HTTP_PORT", "0",
-                        "SLUICE_HTTP_HOST", "127.0.0.1",
-                        "AUTO_MIGRATE", "false",
-                        "AUTO_CREATE_DB", "false"));
+        return start(List.of("run"), List.of(jvmArguments), environment(system));
+    }
+
+    /// As the other, with other settings.
+    static ServiceProcess run(LiveSystem system, Map<String, String> settings) {
+        Map<String, String> environment = environment(system);
+        environment.putAll(settings);
+        return start(List.of("run"), List.of(), environment);
+    }
+
+    private static Map<String, String> environment(LiveSystem system) {
+        return new TreeMap<>(Map.of(
+                "MONGO_URI", system.mongo().uri(),
+                "POSTGRES_URI", system.postgresUri(),
+                "SLUICE_MAPPING", system.entry().mapping().name(),
+                "SLUICE_HTTP_PORT", "0",
+                "SLUICE_HTTP_HOST", "127.0.0.1",
+                "AUTO_MIGRATE", "false",
+                "AUTO_CREATE_DB", "false"));
+    }
+
+    long pid() {
+        return process.pid();
     }
 
     /// For waits: throws with what the process said once it has ended.

@@ -173,10 +173,10 @@ class DeadLettersCommandIT {
     }
 
     @Test
-    void aProcessThatDoesNotTakeThemIsNotWaitedForForEver() throws SQLException {
+    void aProcessThatDoesNotTakeThemIsNotWaitedForForEver() throws SQLException, InterruptedException {
         Place place = parked();
         PostgresConnector connector = new PostgresConnector(PostgresUri.parse(place.postgresUri()));
-        try (PipelineLock busy = PipelineLock.take(connector.open(), "demo")) {
+        try (PipelineLock busy = PipelineLock.take(connector::open, "demo")) {
             Result retry = Cli.run(place.settings(), "dead-letters", "retry", "--all", "--timeout", "1s");
 
             assertThat(retry.exitCode()).isEqualTo(1);

@@ -87,7 +87,7 @@ class RunCommandIT {
         Place place = Servers.place();
         String database = "three_" + Long.toString(System.nanoTime(), 36);
         String uri = Servers.postgres().uri(database);
-        Map<String, String> settings = Cli.with(place.settings(), "POSTGRES_URI", uri);
+        Map<String, String> settings = Cli.with(place.settings(), "POSTGRES_URI", uri, "SLUICE_STANDBY", "false");
         place.mongo().getCollection("users").insertOne(user(0));
         List<Cli> three = new ArrayList<>();
         try {

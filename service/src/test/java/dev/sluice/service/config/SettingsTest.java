@@ -26,8 +26,22 @@ class SettingsTest {
         assertThat(settings.autoMigrate()).isTrue();
         assertThat(settings.autoCreateDatabase()).isTrue();
         assertThat(settings.httpPort()).isEqualTo(8080);
+        assertThat(settings.standby()).isTrue();
+        assertThat(settings.lagLimit()).hasSeconds(60);
         assertThat(settings.httpHost()).isEqualTo("0.0.0.0");
         assertThat(settings.transport()).isEqualTo(Settings.Transport.EMBEDDED);
+    }
+
+    @Test
+    void standbyAndLagLimitAreReadAndRefusedWhereTheyMeanNothing() {
+        Settings settings = environment(Map.of("SLUICE_STANDBY", "false", "SLUICE_LAG_LIMIT", "5m"));
+
+        assertThat(settings.standby()).isFalse();
+        assertThat(settings.lagLimit()).hasMinutes(5);
+        for (String wrong : new String[] {"0", "soon", "-1s"}) {
+            assertThatThrownBy(() -> environment(Map.of("SLUICE_LAG_LIMIT", wrong)))
+                    .hasMessageContaining("SLUICE_LAG_LIMIT is not a time over 0");
+        }
     }
 
     @Test

@@ -76,7 +76,7 @@ class HttpIT {
         connector = new PostgresConnector(target);
         pipeline = new Pipeline("demo", demo.mapping(), source, connector);
         http = HttpService.start(
-                Settings.read(Map.of("SLUICE_HTTP_PORT", "0"), Map.of()), pipeline.status(), connector);
+                Settings.read(Map.of("SLUICE_HTTP_PORT", "0", "SLUICE_LAG_LIMIT", "5s"), Map.of()), pipeline.status(), connector);
         running = Thread.ofPlatform().name("pipeline").unstarted(() -> {
             try {
                 pipeline.run();
@@ -105,9 +105,12 @@ class HttpIT {
 
     @Test
     @Order(1)
-    void beforeItRunsItIsAliveNotReadyAndItsLagIsUnknown() throws Exception {
+    void beforeItRunsItIsAliveAndReadyAndItsLagIsUnknown() throws Exception {
         assertThat(get("/health/liveness").statusCode()).isEqualTo(200);
-        assertThat(get("/health/readiness").statusCode()).isEqualTo(503);
+        assertThat(get("/health/readiness").statusCode()).isEqualTo(200);
+        assertThat(get("/health/lag").statusCode()).isEqualTo(503);
+        assertThat(get("/health/lag").body()).contains("\"lag_seconds\":null", "\"limit_seconds\":5.0");
+        assertThat(get("/health/leader").statusCode()).isEqualTo(503);
         assertThat(metric("sluice_pipeline_state{pipeline=\"demo\",state=\"starting\"}"))
                 .hasValue(1);
         assertThat(metric("sluice_lag_seconds{collection=\"users\",pipeline=\"demo\"}")
@@ -120,13 +123,16 @@ class HttpIT {
 
     @Test
     @Order(2)
-    void onceItStreamsItIsReady() throws Exception {
+    void onceItStreamsItLeadsAndItsLagIsSmall() throws Exception {
         running.start();
 
         await().atMost(BOUND).untilAsserted(() -> {
             assertThat(state("streaming")).hasValue(1);
-            assertThat(get("/health/readiness").statusCode()).isEqualTo(200);
+            assertThat(get("/health/lag").statusCode()).isEqualTo(200);
         });
+        assertThat(get("/health/leader").statusCode()).isEqualTo(200);
+        assertThat(get("/health/leader").body()).contains("\"leader\":true");
+        assertThat(metric("sluice_leader{pipeline=\"demo\"}")).hasValue(1);
         assertThat(get("/health/liveness").statusCode()).isEqualTo(200);
         assertThat(get("/health/readiness").body()).contains("\"UP\"");
     }
@@ -180,7 +186,7 @@ class HttpIT {
                     .isBetween(0.0, 3_600.0);
             assertThat(metric("sluice_catch_up_seconds{pipeline=\"demo\"}")).hasValue(0);
         });
-        for (String state : List.of("starting", "backfilling", "waiting", "draining", "stopped", "failed")) {
+        for (String state : List.of("starting", "standby", "backfilling", "waiting", "draining", "stopped", "failed")) {
             assertThat(state(state)).as(state).hasValue(0);
         }
         assertThat(get("/prometheus").body()).contains("# HELP sluice_lag_seconds", "# TYPE sluice_lag_seconds gauge");
@@ -279,14 +285,21 @@ class HttpIT {
 
     @Test
     @Order(7)
-    void whilePostgresIsAwayItIsAliveNotReadyAndTheLagGrows() throws Exception {
+    void whilePostgresIsAwayItServesAndDoesNotLeadAndTheLagGrows() throws Exception {
         postgres.stop();
 
         await().atMost(BOUND).untilAsserted(() -> {
             assertThat(state("waiting")).hasValue(1);
-            assertThat(get("/health/readiness").statusCode()).isEqualTo(503);
+            assertThat(get("/health/leader").statusCode()).isEqualTo(503);
         });
+        assertThat(get("/health/leader").body()).contains("PostgreSQL can't be reached");
+        assertThat(metric("sluice_leader{pipeline=\"demo\"}")).hasValue(0);
+        // Its readers stay where they are: neither a lag nor a database that is away takes it out of a balancer.
+        assertThat(get("/health/readiness").statusCode()).isEqualTo(200);
         assertThat(get("/health/liveness").statusCode()).isEqualTo(200);
+        await().atMost(BOUND)
+                .untilAsserted(() ->
+                        assertThat(get("/health/lag").statusCode()).as("a limit of 5 s").isEqualTo(503));
         HttpResponse<String> status = get("/api/status");
         assertThat(status.statusCode()).isEqualTo(503);
         assertThat(status.body()).contains("PostgreSQL can't be reached");
@@ -312,7 +325,7 @@ class HttpIT {
         postgres.startAgain();
 
         await().atMost(BOUND).untilAsserted(() -> {
-            assertThat(get("/health/readiness").statusCode()).isEqualTo(200);
+            assertThat(get("/health/leader").statusCode()).isEqualTo(200);
             assertThat(metric("sluice_changes_applied_total{collection=\"users\",op=\"upsert\",pipeline=\"demo\"}"))
                     .hasValue(3);
             assertThat(lag()).isLessThan(8);

@@ -1,0 +1,114 @@
+package dev.sluice.service.pipeline;
+
+import dev.sluice.positions.PipelineLock;
+import dev.sluice.positions.PositionStore;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.TargetCheck;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+
+/// The right to write a pipeline: its lock, and a target that was checked since. Rows can be written once
+/// the epoch is taken over too, which is the last step, so that a process that finds that it can't work
+/// shuts nobody out. For one thread.
+final class Ownership implements AutoCloseable {
+    private final PipelineLock lock;
+    private final Connection connection;
+    private final PositionStore positions;
+
+    private Ownership(PipelineLock lock, Connection connection, PositionStore positions) {
+        this.lock = lock;
+        this.connection = connection;
+        this.positions = positions;
+    }
+
+    /// @param targets all collections of the mapping
+    /// @param waiting what to do while another process holds the pipeline
+    /// @return empty when `waiting` gave up
+    /// @throws dev.sluice.failure.SluiceException when the target is not as the mapping has it
+    static Optional<Ownership> take(
+            PostgresConnector connector, String pipeline, List<CollectionTarget> targets, PipelineLock.Waiting waiting)
+            throws SQLException, InterruptedException {
+        PipelineLock lock =
+                PipelineLock.take(connector::open, pipeline, waiting).orElse(null);
+        if (lock == null) {
+            return Optional.empty();
+        }
+        Connection connection = null;
+        try {
+            connection = connector.open();
+            TargetCheck.check(connection, targets);
+            return Optional.of(new Ownership(lock, connection, new PositionStore(pipeline)));
+        } catch (SQLException | RuntimeException e) {
+            if (connection != null) {
+                connection.close();
+            }
+            lock.close();
+            throw e;
+        }
+    }
+
+    /// For bookkeeping, in auto-commit mode.
+    Connection connection() {
+        return connection;
+    }
+
+    PipelineLock lock() {
+        return lock;
+    }
+
+    /// What belongs into the transaction that takes the pipeline over.
+    @FunctionalInterface
+    interface Step {
+        void run(long epoch) throws SQLException;
+    }
+
+    /// Shuts out every earlier writer. Waits for transactions of theirs that are under way.
+    ///
+    /// @return the epoch that this process's transactions carry
+    long takeOver(Step also) throws SQLException {
+        return inTransaction(() -> {
+            long epoch = positions.takeOver(connection, Pipeline.owner());
+            also.run(epoch);
+            return epoch;
+        });
+    }
+
+    /// Makes sure that an epoch is still the one that counts.
+    ///
+    /// @throws dev.sluice.failure.SluiceException of kind FENCED_OUT when it is not
+    long hold(long epoch) throws SQLException {
+        return inTransaction(() -> {
+            positions.hold(connection, epoch);
+            return epoch;
+        });
+    }
+
+    @FunctionalInterface
+    private interface Work {
+        long run() throws SQLException;
+    }
+
+    private long inTransaction(Work work) throws SQLException {
+        connection.setAutoCommit(false);
+        try {
+            long epoch = work.run();
+            connection.commit();
+            return epoch;
+        } catch (SQLException | RuntimeException e) {
+            connection.rollback();
+            throw e;
+        } finally {
+            connection.setAutoCommit(true);
+        }
+    }
+
+    @Override
+    public void close() throws SQLException {
+        try (lock) {
+            connection.close();
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package dev.sluice.service.web;
+
+import dev.sluice.service.config.Settings;
+import dev.sluice.service.ops.Live;
+import dev.sluice.service.ops.SnakeCaseJson;
+import dev.sluice.service.pipeline.PipelineStatus;
+import io.micronaut.http.HttpResponse;
+import io.micronaut.http.HttpStatus;
+import io.micronaut.http.MediaType;
+import io.micronaut.http.annotation.Controller;
+import io.micronaut.http.annotation.Get;
+import org.jspecify.annotations.Nullable;
+
+/// What readiness leaves out: how far behind the rows are, and whether this process writes them. For alerts
+/// and for whoever looks for the leader; not for deciding who gets traffic.
+@Controller("/health")
+final class HealthController {
+    private final PipelineStatus status;
+    private final Settings settings;
+
+    HealthController(PipelineStatus status, Settings settings) {
+        this.status = status;
+        this.settings = settings;
+    }
+
+    /// @param status UP or DOWN, as Micronaut's own health checks have it
+    /// @param lagSeconds how far the rows are behind MongoDB; null when that is not known
+    record Lag(String status, String pipeline, String state, @Nullable Double lagSeconds, double limitSeconds) {}
+
+    /// @param message what it waits for, for people; null when there is nothing to say
+    record Leader(String status, String pipeline, String state, boolean leader, @Nullable String message) {}
+
+    /// 200 while the lag is known and within SLUICE_LAG_LIMIT, else 503. A standby answers with the leader's.
+    @Get(value = "/lag", produces = MediaType.APPLICATION_JSON)
+    HttpResponse<String> lag() {
+        Double lag = Live.of(status).lagSeconds();
+        double limit = settings.lagLimit().toMillis() / 1000.0;
+        boolean up = lag != null && lag <= limit;
+        return answer(up, new Lag(word(up), status.pipeline(), status.state().name(), lag, limit));
+    }
+
+    /// 200 when this process writes the pipeline, else 503.
+    @Get(value = "/leader", produces = MediaType.APPLICATION_JSON)
+    HttpResponse<String> leader() {
+        boolean up = status.leads();
+        return answer(
+                up,
+                new Leader(
+                        word(up),
+                        status.pipeline(),
+                        status.state().name(),
+                        up,
+                        StatusController.message(status.state())));
+    }
+
+    private static String word(boolean up) {
+        return up ? "UP" : "DOWN";
+    }
+
+    private static HttpResponse<String> answer(boolean up, Record body) {
+        return HttpResponse.<String>status(up ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE)
+                .body(SnakeCaseJson.write(body));
+    }
+}
