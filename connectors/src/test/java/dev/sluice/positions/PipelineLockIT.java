@@ -90,9 +90,15 @@ class PipelineLockIT {
         CompletableFuture<SluiceException> lost = new CompletableFuture<>();
         try (PipelineLock lock = PipelineLock.take(target.connector()::open, PIPELINE)) {
             lock.onLost(lost::complete);
-            target.execute(endHolder());
-            await().atMost(BOUND).until(() -> !lock.isHeld());
-            await().atMost(BOUND).until(lock::isHeld);
+            try (Connection looking = target.connector().open()) {
+                int before = LockHolder.find(looking, PIPELINE).orElseThrow().session();
+                target.execute(endHolder());
+                await().atMost(BOUND)
+                        .until(() -> lock.isHeld()
+                                && LockHolder.find(looking, PIPELINE)
+                                        .filter(holder -> holder.session() != before)
+                                        .isPresent());
+            }
             assertThatThrownBy(() -> PipelineLock.take(target.connector()::open, PIPELINE))
                     .isInstanceOf(SluiceException.class);
             assertThat(lost).isNotDone();
@@ -107,6 +113,7 @@ class PipelineLockIT {
                 Connection other = target.connector().open();
                 Statement statement = other.createStatement()) {
             lock.onLost(lost::complete);
+            statement.execute("SET application_name = 'other'");
             // The other waits in line, so it has the lock before anybody who tries again.
             CompletableFuture<Void> inLine = CompletableFuture.runAsync(() -> {
                 try {
@@ -130,7 +137,7 @@ class PipelineLockIT {
     private static boolean waiting(Connection looking) throws SQLException {
         try (Statement statement = looking.createStatement();
                 var row = statement.executeQuery(
-                        "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database ="
+                        "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database ="
                                 + " (SELECT oid FROM pg_database WHERE datname = current_database())")) {
             return row.next();
         }
