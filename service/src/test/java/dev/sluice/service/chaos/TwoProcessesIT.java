@@ -100,7 +100,7 @@ class TwoProcessesIT {
                 awaitTakenOverBy(system, second);
                 awaitSaid(first, "Standing by");
                 assertThat(first.output())
-                        .contains("is written by process " + second.pid() + " on ")
+                        .contains("by process " + second.pid() + " on ")
                         .doesNotContain("Exception");
                 awaitFresh(system, second);
                 second.killHard();
