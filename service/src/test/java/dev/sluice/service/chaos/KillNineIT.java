@@ -34,7 +34,8 @@ class KillNineIT {
             // First, while there is something to copy for certain.
             for (Failpoint failpoint :
                     new Failpoint[] {Failpoint.CHUNK_CUT, Failpoint.CHUNK_WRITTEN, Failpoint.CHUNK_COMMITTED}) {
-                kills += haltAt(system, failpoint, 0) ? 1 : 0;
+                haltAt(system, failpoint, 0);
+                kills++;
                 killsWhileCopying++;
             }
             for (int i = 0; i < KILLS_WHILE_COPYING; i++, kills++) {
@@ -48,9 +49,7 @@ class KillNineIT {
             }
             for (Failpoint failpoint :
                     new Failpoint[] {Failpoint.POSITION_WRITTEN, Failpoint.ROWS_WRITTEN, Failpoint.COMMITTED}) {
-                assertThat(haltAt(system, failpoint, 3))
-                        .as("halted at %s", failpoint)
-                        .isTrue();
+                haltAt(system, failpoint, 3);
                 kills++;
             }
             writer.close();
@@ -71,7 +70,6 @@ class KillNineIT {
                     written,
                     system.mongo().description(),
                     system.postgres().description());
-            assertThat(kills).isGreaterThanOrEqualTo(20);
             assertThat(killsWhileCopying).as("some kills hit the backfill").isGreaterThan(3);
             assertThat(written).isGreaterThan(2_000);
             assertThat(system.differences()).isEmpty();
@@ -121,13 +119,12 @@ class KillNineIT {
         return system.backfilled();
     }
 
-    private static boolean haltAt(LiveSystem system, Failpoint failpoint, int passes) throws InterruptedException {
+    private static void haltAt(LiveSystem system, Failpoint failpoint, int passes) throws InterruptedException {
         try (ServiceProcess service =
                 ServiceProcess.run(system, "-Dsluice.failpoint=" + failpoint.name() + ":" + passes)) {
             if (service.awaitExit(60) != 137) {
                 throw new AssertionError("did not halt at " + failpoint + ": " + service.output());
             }
-            return true;
         }
     }
 

@@ -60,11 +60,10 @@ class LagIT {
             // Not 5,000 ms, and not 0, which is what a time before the commit would be taken for.
             assertThat(users.latencyMillis(50)).isBetween(1.0, 3_000.0);
             assertThat(users.latencyMillis(99)).isBetween(1.0, 4_500.0);
-            for (int i = 0; i < 10; i++) {
+            alwaysUntilTheWatermarkHasMoved(status, Duration.ofSeconds(1), () -> {
                 assertThat(status.lagSeconds(users)).isBetween(0.0, IDLE_LAG_MOST);
                 assertThat(Double.parseDouble(storedLag())).isBetween(0.0, IDLE_LAG_MOST);
-                Thread.sleep(300);
-            }
+            });
         }
     }
 
@@ -79,17 +78,27 @@ class LagIT {
         try (RunningPipeline running = RunningPipeline.start(system)) {
             PipelineStatus status = started(running);
             running.awaitApplied();
-            Instant before = Objects.requireNonNull(status.watermark());
-            for (int i = 0; i < 40; i++) {
+            alwaysUntilTheWatermarkHasMoved(status, Duration.ofSeconds(4), () -> {
                 assertThat(status.lagSeconds()).isBetween(0.0, IDLE_LAG_MOST);
                 assertThat(status.captureLagSeconds()).isBetween(0.0, IDLE_LAG_MOST);
                 assertThat(status.applyLagSeconds()).isBetween(0.0, IDLE_LAG_MOST);
                 assertThat(status.catchUpSeconds()).isZero();
                 assertThat(status.waiting()).isZero();
-                Thread.sleep(250);
-            }
-            assertThat(status.watermark()).isAfter(before.plusSeconds(6));
+            });
         }
+    }
+
+    private interface Check {
+        void run() throws SQLException;
+    }
+
+    /// Checks over and over until the watermark is that much further than now.
+    private static void alwaysUntilTheWatermarkHasMoved(PipelineStatus status, Duration by, Check check) {
+        Instant goal = Objects.requireNonNull(status.watermark()).plus(by);
+        await().atMost(BOUND).pollInterval(Duration.ofMillis(250)).until(() -> {
+            check.run();
+            return Objects.requireNonNull(status.watermark()).isAfter(goal);
+        });
     }
 
     @Test
@@ -127,10 +136,11 @@ class LagIT {
                 write(500);
                 double lag = status.lagSeconds();
                 long before = System.nanoTime();
-                Thread.sleep(8_000);
-                double elapsed = (System.nanoTime() - before) / 1e9;
-
-                assertThat(status.lagSeconds() - lag).isBetween(elapsed - 0.2, elapsed + 0.2);
+                await().atMost(BOUND).until(() -> {
+                    double elapsed = (System.nanoTime() - before) / 1e9;
+                    assertThat(status.lagSeconds() - lag).isBetween(elapsed - 0.3, elapsed + 0.3);
+                    return elapsed > 3;
+                });
                 assertThat(status.captureLagSeconds())
                         .as("what was read and not written is read again")
                         .isBetween(status.lagSeconds() - 0.5, status.lagSeconds() + 0.5);
