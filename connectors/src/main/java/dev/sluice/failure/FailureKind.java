@@ -44,6 +44,11 @@ public enum FailureKind {
             "MongoDB's oplog no longer holds the position Sluice has to resume from.",
             "Run `sluice backfill --resync --prune`: it takes a new position and copies everything again. Rows are kept and"
                     + " updated; --prune deletes those whose documents are gone."),
+    CHANGE_TOO_LARGE(
+            Retry.NEVER,
+            "MongoDB can't send a change: its _id is so long that no change event of it fits into 16 MB.",
+            "Run `sluice backfill --resync --prune`: it takes a new position behind the change and copies everything again, so"
+                    + " nothing is lost; the stream then goes on from there."),
     COLLECTION_CHANGED(
             Retry.NEVER,
             "A collection was dropped, renamed or replaced in MongoDB, and the mapping says to stop then.",

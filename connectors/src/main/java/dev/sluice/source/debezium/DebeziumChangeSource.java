@@ -22,6 +22,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.IntConsumer;
+import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +34,8 @@ import org.slf4j.LoggerFactory;
 /// changes again that are waiting to be applied; whoever runs it builds a new one from the committed
 /// position.
 ///
-/// Two threads: the engine's makes records, ours decodes and delivers them.
+/// Three threads: one reads from MongoDB ([EventFetcher]), the engine's makes records, ours decodes and
+/// delivers them.
 public final class DebeziumChangeSource implements ChangeSource {
     private static final Logger LOG = LoggerFactory.getLogger(DebeziumChangeSource.class);
 
@@ -41,6 +43,11 @@ public final class DebeziumChangeSource implements ChangeSource {
     private static final Duration CLOSE = Duration.ofSeconds(50);
 
     private static final Duration CLOSE_RETRY = Duration.ofMillis(50);
+
+    private static final Duration FOREVER = Duration.ofDays(1);
+
+    /// What a record weighs beside its document, about.
+    private static final long RECORD_BYTES = 1_000;
 
     /// A batch of this many says that there is more to come: then the next waits a little, since passing on
     /// every change by itself costs more than the change. A stream that brings less is passed on at once.
@@ -50,24 +57,24 @@ public final class DebeziumChangeSource implements ChangeSource {
     private final String reference = UUID.randomUUID().toString();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private final EngineProperties settings;
-    private final HandOver handOver;
-    private final Records handler;
+    private final HandOver<Arrival> arrivals = new HandOver<>();
+    private final ByteBudget budget;
+    private final Arrivals handler;
     private final Thread engineThread;
     private final Thread deliveryThread;
     private volatile boolean closing;
     private volatile @Nullable Throwable failure;
 
-    /// Takes records, in the order of the source.
-    private interface Records {
-        void take(List<SourceRecord> records) throws InterruptedException;
+    /// Takes what arrives, in the order of the source.
+    private interface Arrivals {
+        void take(List<Arrival> arrivals) throws InterruptedException;
     }
 
-    private DebeziumChangeSource(EngineProperties settings, Position from, Polls polls, Records handler) {
+    private DebeziumChangeSource(EngineProperties settings, Position from, Arrivals handler) {
         this.settings = settings;
         this.handler = handler;
-        this.handOver = new HandOver(4 * settings.batchMax(), settings.queueBytesMax());
-        handOver.register(reference);
-        polls.register(reference);
+        this.budget = new ByteBudget(settings.queueBytesMax());
+        new StreamRun(settings, arrivals, budget).register(reference);
         CommittedOffset.register(reference, from);
         Properties properties = settings.toProperties();
         properties.setProperty(CommittedOffset.REFERENCE, reference);
@@ -75,10 +82,12 @@ public final class DebeziumChangeSource implements ChangeSource {
                 .using(properties)
                 .using(DebeziumChangeSource.class.getClassLoader())
                 .using(this::onEnd)
-                // Only where the engine has a queue of its own.
+                // Only where the engine reads by itself.
                 .notifying((records, committer) -> {
                     for (ChangeEvent<SourceRecord, SourceRecord> event : records) {
-                        handOver.put(event.value());
+                        long bytes = weight(event.value());
+                        budget.acquire(bytes);
+                        arrivals.put(new Arrival.Recorded(event.value(), null, false, bytes));
                     }
                 })
                 .build();
@@ -90,12 +99,7 @@ public final class DebeziumChangeSource implements ChangeSource {
     ///
     /// @param from changes behind it are delivered, nothing before
     public static DebeziumChangeSource start(EngineProperties settings, Position from, Handler handler) {
-        RecordDecoder decoder = new RecordDecoder(settings.rawDocuments());
-        Polls polls = new Polls();
-        // The hook that hears of polls is the one that leaves documents as they are.
-        Polls heard = settings.rawDocuments() ? polls : null;
-        return started(
-                new DebeziumChangeSource(settings, from, polls, records -> deliver(records, decoder, heard, handler)));
+        return started(new DebeziumChangeSource(settings, from, arrivals -> deliver(arrivals, handler)));
     }
 
     /// Opens the stream into nothing: changes are counted and not even decoded. What the engine itself can
@@ -104,9 +108,8 @@ public final class DebeziumChangeSource implements ChangeSource {
         return started(new DebeziumChangeSource(
                 settings,
                 from,
-                new Polls(),
-                records -> counted.accept((int) records.stream()
-                        .filter(r -> !RecordDecoder.isHeartbeat(r))
+                arrivals -> counted.accept((int) arrivals.stream()
+                        .filter(a -> a instanceof Arrival.Recorded r && !RecordDecoder.isHeartbeat(r.record()))
                         .count())));
     }
 
@@ -119,9 +122,15 @@ public final class DebeziumChangeSource implements ChangeSource {
     private void deliverAll() {
         try {
             int before = 0;
-            for (List<SourceRecord> records = next(before); !records.isEmpty(); records = next(before)) {
-                handler.take(records);
-                before = records.size();
+            for (List<Arrival> arrived = next(before); !arrived.isEmpty(); arrived = next(before)) {
+                Arrival last = arrived.getLast();
+                // What came before it is delivered first.
+                handler.take(last instanceof Arrival.Broken ? arrived.subList(0, arrived.size() - 1) : arrived);
+                if (last instanceof Arrival.Broken broken) {
+                    stopAfter(broken.failure());
+                    return;
+                }
+                before = arrived.size();
             }
         } catch (InterruptedException e) {
             if (!closing) {
@@ -132,68 +141,62 @@ public final class DebeziumChangeSource implements ChangeSource {
         }
     }
 
-    private List<SourceRecord> next(int before) throws InterruptedException {
-        return handOver.take(settings.batchMax(), before >= BUSY ? settings.linger() : Duration.ZERO);
+    private List<Arrival> next(int before) throws InterruptedException {
+        List<Arrival> taken =
+                arrivals.take(settings.batchMax(), FOREVER, before >= BUSY ? settings.linger() : Duration.ZERO);
+        budget.release(taken.stream().mapToLong(Arrival::bytes).sum());
+        return taken;
     }
 
     private void stopAfter(Throwable thrown) {
         failure = thrown;
-        handOver.close();
+        arrivals.close();
+        budget.close();
         stopEngine();
     }
 
     // The engine's committer is not used: the position goes with the rows, and nothing is ever stored by the engine
     // (promise 1).
-    private static void deliver(
-            List<SourceRecord> records, RecordDecoder decoder, @Nullable Polls polls, Handler handler)
-            throws InterruptedException {
-        List<Change> changes = new ArrayList<>(records.size());
+    private static void deliver(List<Arrival> arrivals, Handler handler) throws InterruptedException {
+        List<Change> changes = new ArrayList<>(arrivals.size());
         Position upTo = null;
-        SourceRecord last = null;
-        long idleSince = 0;
-        for (int i = records.size() - 1; i >= 0 && upTo == null; i--) {
-            upTo = RecordDecoder.position(records.get(i));
-        }
-        for (SourceRecord record : records) {
-            if (RecordDecoder.isHeartbeat(record)) {
-                idleSince = idleSince(record, polls);
-                continue;
+        BsonTimestamp through = null;
+        for (int i = 0; i < arrivals.size(); i++) {
+            switch (arrivals.get(i)) {
+                case Arrival.Recorded recorded -> {
+                    Change change = RecordDecoder.change(recorded.record(), recorded.document());
+                    if (change != null) {
+                        changes.add(change);
+                        through = recorded.lastOfItsTime() ? change.clusterTime() : Watermark.before(change.clusterTime());
+                    }
+                    // Only the last one's is wanted, and takes some work.
+                    if (i == arrivals.size() - 1) {
+                        upTo = RecordDecoder.position(recorded.record());
+                    }
+                }
+                case Arrival.Reached reached -> {
+                    upTo = reached.position();
+                    through = reached.through();
+                }
+                case Arrival.Broken broken -> throw new IllegalStateException("nothing comes behind it", broken.failure());
             }
-            idleSince = 0;
-            Change change = decoder.change(record);
-            if (change != null) {
-                changes.add(change);
-                last = record;
-            }
         }
-        handler.onBatch(new ChangeBatch(changes, upTo, last == null ? null : through(last, polls), idleSince));
+        if (!arrivals.isEmpty()) {
+            handler.onBatch(new ChangeBatch(changes, upTo, through));
+        }
     }
 
-    private static long idleSince(SourceRecord heartbeat, @Nullable Polls polls) {
-        if (polls == null) {
-            return RecordDecoder.heartbeatMillis(heartbeat);
+    private static long weight(SourceRecord record) {
+        if (record.value() instanceof Struct value && value.schema().field("after") != null) {
+            String after = value.getString("after");
+            return after == null ? RECORD_BYTES : RECORD_BYTES + after.length();
         }
-        Position position = RecordDecoder.position(heartbeat);
-        return position == null ? 0 : polls.idleSince(position.resumeToken());
-    }
-
-    /// Up to which cluster time everything is delivered with this record. Up to the one before its own is
-    /// certain. Its own may be shared by changes that are still to come: those of a transaction, and since
-    /// MongoDB 8.0 those of one insert of many documents. Unless MongoDB had nothing more when it gave this
-    /// one.
-    private static @Nullable BsonTimestamp through(SourceRecord last, @Nullable Polls polls) {
-        Position position = RecordDecoder.position(last);
-        BsonTimestamp time = position == null ? null : position.clusterTime();
-        if (position == null || time == null) {
-            return null;
-        }
-        boolean complete = polls != null && polls.isLast(position.resumeToken());
-        return complete ? time : Watermark.before(time);
+        return RECORD_BYTES;
     }
 
     @Override
     public int pending() {
-        return handOver.changes();
+        return arrivals.size();
     }
 
     private void onEnd(boolean success, @Nullable String message, @Nullable Throwable error) {
@@ -214,8 +217,7 @@ public final class DebeziumChangeSource implements ChangeSource {
 
     private void forget() {
         CommittedOffset.forget(reference);
-        HandOver.forget(reference);
-        Polls.forget(reference);
+        StreamRun.forget(reference);
     }
 
     @Override
@@ -226,7 +228,8 @@ public final class DebeziumChangeSource implements ChangeSource {
     @Override
     public void close() {
         closing = true;
-        handOver.close();
+        arrivals.close();
+        budget.close();
         deliveryThread.interrupt();
         boolean interrupted = stopEngine();
         for (boolean gone = false; !gone; ) {

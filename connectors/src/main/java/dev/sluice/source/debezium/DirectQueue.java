@@ -1,42 +1,38 @@
 package dev.sluice.source.debezium;
 
-import dev.sluice.failure.FailureKind;
-import dev.sluice.failure.SluiceException;
 import io.debezium.connector.base.QueueProvider;
 import io.debezium.pipeline.DataChangeEvent;
 import java.util.Map;
+import org.apache.kafka.connect.source.SourceRecord;
 import org.jspecify.annotations.Nullable;
 
-/// Stands where the engine has its queue, and hands each record on at once. The engine would wait to fill a
-/// batch, the last millisecond of it spinning with the queue locked, and pass each record through its
-/// stage for transformations, of which there are none: that costs time when there is little to do, and
-/// throughput when there is much. To the engine the queue always looks empty; its own thread only asks
-/// whether anything went wrong.
-///
-/// Debezium's plug-in for queues. Made by the engine, through [java.util.ServiceLoader].
-public final class DirectQueue implements QueueProvider<DataChangeEvent> {
-    static final String NAME = "sluice-direct";
-
-    private @Nullable HandOver handOver;
+/// Stands where the engine has its queue, and gives each record back to whoever had it made. The engine
+/// would wait to fill a batch, the last millisecond of it spinning with the queue locked, and pass each
+/// record through its stage for transformations, of which there are none: that costs time when there is
+/// little to do, and throughput when there is much. To the engine the queue always looks empty; its own
+/// thread only asks whether anything went wrong.
+final class DirectQueue implements QueueProvider<DataChangeEvent> {
+    private @Nullable SourceRecord made;
 
     @Override
     public String name() {
-        return NAME;
+        return "sluice-direct";
     }
 
     @Override
-    public void configure(Map<String, ?> properties) {
-        handOver = HandOver.registered(String.valueOf(properties.get(CommittedOffset.REFERENCE)));
-    }
+    public void configure(Map<String, ?> properties) {}
 
     @Override
-    public void enqueue(DataChangeEvent event) throws InterruptedException {
-        HandOver to = handOver;
-        if (to == null) {
-            throw new SluiceException(
-                    FailureKind.ENGINE, "The engine was started without anybody to take its records.");
-        }
-        to.put(event.getRecord());
+    public void enqueue(DataChangeEvent event) {
+        made = event.getRecord();
+    }
+
+    /// The record that the dispatcher has just made, once; null when it made none. The dispatcher's thread.
+    @Nullable
+    SourceRecord take() {
+        SourceRecord record = made;
+        made = null;
+        return record;
     }
 
     @Override

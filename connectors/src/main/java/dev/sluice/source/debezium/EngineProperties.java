@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.bson.BsonArray;
 import org.bson.BsonDocument;
 import org.bson.BsonString;
@@ -14,11 +15,11 @@ import org.bson.BsonString;
 /// @param mongoUri with the replica set's name in it
 /// @param collections without the database's name
 /// @param batchMax most records in a batch
-/// @param queueBytesMax most bytes of documents between the engine's thread and ours
+/// @param queueBytesMax most bytes of changes between MongoDB and the handler
 /// @param linger how long a busy stream waits to fill a batch: throughput against latency
 /// @param heartbeat how often an idle stream says where it is
-/// @param rawDocuments whether documents come as BSON; as JSON otherwise
-/// @param splitLargeEvents whether the server can split events over 16 MB (6.0.9 and later)
+/// @param rawDocuments whether the stream is read by a [StreamReader], with documents as BSON; by Debezium's
+///     own reader otherwise, with documents as JSON
 /// @param overrides properties of the engine's own that take the place of ours, for measuring what ours
 ///     give; an empty value leaves the property to the engine's default
 public record EngineProperties(
@@ -31,9 +32,13 @@ public record EngineProperties(
         Duration linger,
         Duration heartbeat,
         boolean rawDocuments,
-        boolean splitLargeEvents,
         Map<String, String> overrides) {
-    private static final long BATCH_LEAST = 16;
+    private static final long QUEUE_BYTES_MAX = 64L << 20;
+
+    /// Which part of the heap may be on its way through the stream.
+    private static final int HEAP_SHARE = 16;
+
+    private static final String DEBEZIUMS_OWN = "io.debezium.connector.mongodb.MongoDbConnector";
 
     /// How long the engine's readers sleep at most when nothing has come.
     private static final String POLL_MILLIS = "20";
@@ -54,35 +59,11 @@ public record EngineProperties(
                 database,
                 collections,
                 4_096,
-                64L << 20,
+                Math.min(QUEUE_BYTES_MAX, Runtime.getRuntime().maxMemory() / HEAP_SHARE),
                 Duration.ofMillis(2),
                 Duration.ofSeconds(1),
                 true,
-                false,
                 Map.of());
-    }
-
-    /// The engine buffers as many documents as a batch holds before it counts bytes; with large documents
-    /// that has to be few for memory to stay bounded (promise 7).
-    ///
-    /// @param averageDocumentBytes of the collection with the largest; 0 when unknown, which changes
-    ///     nothing
-    public EngineProperties forDocumentsOf(long averageDocumentBytes) {
-        int most = averageDocumentBytes <= 0
-                ? batchMax
-                : (int) Math.clamp(queueBytesMax / averageDocumentBytes, BATCH_LEAST, batchMax);
-        return new EngineProperties(
-                pipeline,
-                mongoUri,
-                database,
-                collections,
-                most,
-                queueBytesMax,
-                linger,
-                heartbeat,
-                rawDocuments,
-                splitLargeEvents,
-                overrides);
     }
 
     public EngineProperties withRawDocuments(boolean raw) {
@@ -96,22 +77,20 @@ public record EngineProperties(
                 linger,
                 heartbeat,
                 raw,
-                splitLargeEvents,
                 overrides);
     }
 
-    public EngineProperties withSplitLargeEvents(boolean split) {
+    EngineProperties withCollections(List<String> others) {
         return new EngineProperties(
                 pipeline,
                 mongoUri,
                 database,
-                collections,
+                others,
                 batchMax,
                 queueBytesMax,
                 linger,
                 heartbeat,
                 rawDocuments,
-                split,
                 overrides);
     }
 
@@ -126,7 +105,6 @@ public record EngineProperties(
                 linger,
                 heartbeat,
                 rawDocuments,
-                splitLargeEvents,
                 properties);
     }
 
@@ -136,7 +114,7 @@ public record EngineProperties(
         Properties p = new Properties();
         p.setProperty("name", prefix);
         p.setProperty("topic.prefix", prefix);
-        p.setProperty("connector.class", "io.debezium.connector.mongodb.MongoDbConnector");
+        p.setProperty("connector.class", rawDocuments ? StreamConnector.class.getName() : DEBEZIUMS_OWN);
         p.setProperty("offset.storage", CommittedOffset.class.getName());
         p.setProperty("mongodb.connection.string", mongoUri);
         p.setProperty("snapshot.mode", "no_data");
@@ -150,7 +128,6 @@ public record EngineProperties(
                 String.join(
                         ",", collections.stream().map(c -> database + "." + c).toList()));
         p.setProperty("tombstones.on.delete", "false");
-        p.setProperty("cursor.oversize.handling.mode", splitLargeEvents ? "split" : "fail");
         p.setProperty("cursor.max.await.time.ms", "500");
         // The driver's default waits for ever on a half-open socket.
         p.setProperty("mongodb.socket.timeout.ms", "60000");
@@ -158,24 +135,21 @@ public record EngineProperties(
         p.setProperty("connection.validation.timeout.ms", "10000");
         p.setProperty("max.batch.size", String.valueOf(batchMax));
         p.setProperty("max.queue.size", String.valueOf(4 * batchMax));
-        p.setProperty("queue.provider.type", DirectQueue.NAME);
         p.setProperty("poll.interval.ms", POLL_MILLIS);
         p.setProperty("record.processing.threads", "1");
-        p.setProperty("heartbeat.interval.ms", String.valueOf(heartbeat.toMillis()));
+        p.setProperty("heartbeat.interval.ms", rawDocuments ? "0" : String.valueOf(heartbeat.toMillis()));
         p.setProperty("extended.headers.enabled", "false");
         p.setProperty("errors.max.retries", "0");
         // Its signals would write to MongoDB or parse documents as JSON; none is used.
         p.setProperty("signal.enabled.channels", "in-process");
         p.setProperty("signal.poll.interval.ms", "60000");
-        p.setProperty(UnmeteredEvents.PROPERTY, "true");
         p.setProperty("topic.naming.strategy", RememberedTopics.class.getName());
-        p.setProperty("cursor.pipeline", pipelineOnServer());
+        p.setProperty(
+                "cursor.pipeline",
+                stages().stream().map(BsonDocument::toJson).collect(Collectors.joining(", ", "[", "]")));
         p.setProperty("cursor.pipeline.order", "user_only");
         // It would open the stream a second time, and write the resume token, which holds an _id, to the log.
         p.setProperty("internal.log.position.check.enable", "false");
-        if (rawDocuments) {
-            p.setProperty("mongodb.authentication.class", RawDocuments.class.getName());
-        }
         overrides.forEach((name, value) -> {
             if (value.isEmpty()) {
                 p.remove(name);
@@ -191,10 +165,10 @@ public record EngineProperties(
     ///
     /// The filter depends on the mapping, so an event that an earlier mapping let through may not pass it:
     /// the stream is opened by time and not by token ([CommittedOffset]).
-    private String pipelineOnServer() {
+    List<BsonDocument> stages() {
         BsonDocument match = new BsonDocument("operationType", in(OPERATIONS)).append("ns.coll", in(collections));
-        BsonDocument unset = new BsonDocument("$unset", new BsonString("updateDescription"));
-        return "[" + new BsonDocument("$match", match).toJson() + ", " + unset.toJson() + "]";
+        return List.of(
+                new BsonDocument("$match", match), new BsonDocument("$unset", new BsonString("updateDescription")));
     }
 
     private static BsonDocument in(List<String> values) {

@@ -30,12 +30,10 @@ public final class EngineSteps {
                             "heartbeat.interval.ms",
                             "extended.headers.enabled",
                             "cursor.max.await.time.ms")),
-            new Step("  + documents as BSON", true, List.of()),
             new Step(
-                    "  + without event metrics, names put together once",
+                    "  + read by bytes, documents as BSON, no event metrics, records as they are made",
                     true,
-                    List.of(UnmeteredEvents.PROPERTY, "topic.naming.strategy")),
-            new Step("  + records as they are made", true, List.of("queue.provider.type")));
+                    List.of("topic.naming.strategy")));
 
     private EngineSteps() {}
 

@@ -11,6 +11,7 @@ import org.bson.BsonDocument;
 import org.bson.BsonObjectId;
 import org.bson.BsonTimestamp;
 import org.bson.BsonValue;
+import org.bson.RawBsonDocument;
 import org.bson.types.ObjectId;
 import org.jspecify.annotations.Nullable;
 
@@ -19,26 +20,16 @@ final class RecordDecoder {
     private static final String HEARTBEAT_TOPIC = "__debezium-heartbeat";
     private static final String OBJECT_ID_KEY = "{\"$oid\": \"";
 
-    private final boolean rawDocuments;
-
-    /// @param rawDocuments whether [RawDocuments] is at work, so that documents come as BSON; as JSON
-    ///     otherwise
-    RecordDecoder(boolean rawDocuments) {
-        this.rawDocuments = rawDocuments;
-    }
+    private RecordDecoder() {}
 
     static boolean isHeartbeat(SourceRecord record) {
         return record.topic().startsWith(HEARTBEAT_TOPIC);
     }
 
-    /// When a heartbeat was made, milliseconds since 1970.
-    static long heartbeatMillis(SourceRecord record) {
-        return record.value() instanceof Struct value ? value.getInt64("ts_ms") : 0;
-    }
-
+    /// @param document the document after the change, where it came beside the record; null where the
+    ///     record holds it as JSON, or there is none
     /// @return null for records that are no change of a document
-    @Nullable
-    Change change(SourceRecord record) {
+    static @Nullable Change change(SourceRecord record, @Nullable RawBsonDocument document) {
         if (!(record.value() instanceof Struct value) || value.schema().field("op") == null) {
             return null;
         }
@@ -53,13 +44,11 @@ final class RecordDecoder {
             return new Change.Delete(collection, id, clusterTime, committedAt);
         }
         String after = value.getString("after");
-        return after == null
-                ? new Change.Unresolved(collection, id, clusterTime, committedAt)
-                : new Change.Upsert(collection, id, document(after), clusterTime, committedAt);
-    }
-
-    private BsonDocument document(String after) {
-        return rawDocuments ? RawDocuments.decode(after) : BsonDocument.parse(after);
+        if (after == null) {
+            return new Change.Unresolved(collection, id, clusterTime, committedAt);
+        }
+        return new Change.Upsert(
+                collection, id, document == null ? BsonDocument.parse(after) : document, clusterTime, committedAt);
     }
 
     /// An `_id` as the record's key writes it: relaxed Extended JSON, in which int and long can't be told

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
+import com.mongodb.client.ClientSession;
 import com.mongodb.client.MongoChangeStreamCursor;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
@@ -117,7 +118,6 @@ class DebeziumChangeSourceIT {
     @Test
     void theLastChangeThereWasIsKnownToBeTheLastOfItsTime() {
         start(source.currentPosition());
-        // The first may come with the answer that opens the stream, which is no poll's.
         things.insertOne(BsonDocument.parse("{_id: 1}"));
         awaitChanges(1);
         things.insertOne(BsonDocument.parse("{_id: 2}"));
@@ -127,43 +127,116 @@ class DebeziumChangeSourceIT {
     }
 
     @Test
-    void aStreamIsNotIdleWhileTheServerIsSlowToGiveTheRest() throws Exception {
-        Position from = source.currentPosition();
-        insertThousands(3);
-        // One record a batch, so that what the engine says in between is not taken back by the change behind it.
-        keep(DebeziumChangeSource.start(settings(1, 1 << 20), from, batches::add));
-        await().atMost(BOUND)
-                .pollInterval(Duration.ofMillis(5))
-                .until(() -> !changed().isEmpty());
+    void aServerThatIsStoppedSaysNothing() throws Exception {
+        start(source.currentPosition());
+        await().atMost(BOUND).until(() -> idle().size() >= 2);
         signal("STOP");
+        int before;
         try {
-            // Longer than the time between two of the engine's heartbeats.
-            TimeUnit.MILLISECONDS.sleep(1_500);
+            // What was on its way is here.
+            TimeUnit.MILLISECONDS.sleep(500);
+            before = idle().size();
+            // Longer than the time between two of the stream's words.
+            TimeUnit.MILLISECONDS.sleep(2_500);
+            assertThat(idle()).hasSize(before);
         } finally {
             signal("CONT");
         }
-        itIsIdleOnlyAfter(3_000);
+        await().atMost(BOUND).until(() -> idle().size() > before);
     }
 
     @Test
-    void aStreamIsNotIdleWhileTheEngineHasChangesThatNobodyTakes() {
-        Position from = source.currentPosition();
-        insertThousands(2);
-        // All of them are in the engine's own buffer soon, and its polls find nothing more.
-        keep(DebeziumChangeSource.start(settings(4_096, 1), from, batch -> {
-            TimeUnit.MILLISECONDS.sleep(2);
-            batches.add(batch);
-        }));
-        itIsIdleOnlyAfter(2_000);
+    void itGoesOnThroughChangesThatAreNotAskedFor() {
+        start(source.currentPosition());
+        MongoCollection<BsonDocument> never = database.getCollection("never", BsonDocument.class);
+        never.insertOne(BsonDocument.parse("{_id: 1}"));
+        BsonTimestamp newest = source.hello().lastWrite();
+
+        await().atMost(Duration.ofSeconds(10)).until(() -> idle().stream()
+                .anyMatch(b -> Objects.requireNonNull(b.through()).compareTo(newest) >= 0));
     }
 
-    private void insertThousands(int thousands) {
-        for (int i = 0; i < thousands; i++) {
-            int first = i * 1_000;
-            things.insertMany(IntStream.range(first, first + 1_000)
-                    .mapToObj(id -> new BsonDocument("_id", new BsonInt32(id)))
-                    .toList());
+    @Test
+    void ofATransactionNothingIsSaidBeforeAllOfItIsThere() {
+        Position from = source.currentPosition();
+        try (MongoClient client = MongoClients.create(TestingServers.mongo().uri());
+                ClientSession session = client.startSession()) {
+            MongoCollection<BsonDocument> same =
+                    client.getDatabase(database.getName()).getCollection("things", BsonDocument.class);
+            session.withTransaction(() -> {
+                for (int i = 0; i < 2_000; i++) {
+                    same.insertOne(session, new BsonDocument("_id", new BsonInt32(i)));
+                }
+                return null;
+            });
         }
+        keep(DebeziumChangeSource.start(settings(100, 1 << 20), from, batches::add));
+        List<Change> all = awaitChanges(2_000);
+        BsonTimestamp time = all.getFirst().clusterTime();
+        assertThat(all).allMatch(c -> c.clusterTime().equals(time));
+        await().atMost(BOUND).until(() -> idle().stream()
+                .anyMatch(b -> Objects.requireNonNull(b.through()).compareTo(time) >= 0));
+
+        int seen = 0;
+        for (ChangeBatch batch : batches) {
+            seen += batch.changes().size();
+            assertThat(seen == 2_000 || batch.through() == null || batch.through().compareTo(time) < 0)
+                    .as("%d of 2000", seen)
+                    .isTrue();
+        }
+    }
+
+    @Test
+    void aChangeThatIsTooLargeForAnEventComesWithItsDocument() {
+        Position from = source.currentPosition();
+        things.insertOne(BsonDocument.parse("{_id: 1}"));
+        things.insertOne(BsonDocument.parse("{_id: 2}"));
+        String longId = "k".repeat(300_000);
+        BsonDocument large = new BsonDocument("_id", new BsonString(longId))
+                .append("a", new BsonBinary(new byte[16_000_000]));
+        things.insertOne(large);
+        things.insertOne(BsonDocument.parse("{_id: 3}"));
+        things.updateOne(Filters.eq("_id", longId), Updates.set("b", 1));
+        things.deleteOne(Filters.eq("_id", 2));
+        start(from);
+
+        List<Change> changes = awaitChanges(6);
+        assertThat(changes)
+                .extracting(Change::id)
+                .containsExactly(
+                        new BsonInt32(1),
+                        new BsonInt32(2),
+                        new BsonString(longId),
+                        new BsonInt32(3),
+                        new BsonString(longId),
+                        new BsonInt32(2));
+        assertThat(document(changes.get(2)).getBinary("a").getData()).hasSize(16_000_000);
+        assertThat(document(changes.get(4)).getInt32("b").getValue()).isEqualTo(1);
+    }
+
+    @Test
+    void aChangeOfWhichNoEventFitsEndsTheStreamBehindWhatCameBefore() {
+        Position from = source.currentPosition();
+        things.insertOne(BsonDocument.parse("{_id: 1}"));
+        things.insertOne(new BsonDocument("_id", new BsonString("j".repeat(1_000_000))));
+        things.insertOne(new BsonDocument("_id", new BsonString("k".repeat(5_000_000))));
+        ChangeSource running = start(from);
+
+        assertThatThrownBy(() -> running.ended().get(BOUND.toSeconds(), TimeUnit.SECONDS))
+                .isInstanceOf(ExecutionException.class)
+                .satisfies(e -> assertThat(Failures.classify(e).kind()).isEqualTo(FailureKind.CHANGE_TOO_LARGE))
+                .satisfies(e -> assertThat(Failures.classify(e).getMessage())
+                        .contains("things")
+                        .contains("after 20")
+                        .doesNotContain("kkk")
+                        .hasSizeLessThan(300));
+        assertThat(changes()).hasSize(2);
+    }
+
+    private List<ChangeBatch> idle() {
+        return batches.stream()
+                .filter(b -> b.changes().isEmpty() && b.through() != null)
+                .toList();
     }
 
     private EngineProperties settings(int batchMax, long queueBytesMax) {
@@ -177,21 +250,7 @@ class DebeziumChangeSourceIT {
                 Duration.ZERO,
                 Duration.ofSeconds(1),
                 true,
-                false,
                 Map.of());
-    }
-
-    private void itIsIdleOnlyAfter(int changes) {
-        await().atMost(BOUND)
-                .until(() -> !batches.isEmpty() && batches.getLast().idleSinceMillis() > 0);
-        int seen = 0;
-        for (ChangeBatch batch : batches) {
-            seen += batch.changes().size();
-            assertThat(seen == changes || batch.idleSinceMillis() == 0)
-                    .as("idle after %d of %d", seen, changes)
-                    .isTrue();
-        }
-        assertThat(seen).isEqualTo(changes);
     }
 
     /// Sends the server's process a signal.
@@ -225,7 +284,7 @@ class DebeziumChangeSourceIT {
     }
 
     @Test
-    void whereThePollsAreNotHeardOnlyTheTimeBeforeIsCertain() {
+    void readByDebeziumItselfOnlyTheTimeBeforeIsCertain() {
         keep(DebeziumChangeSource.start(settings().withRawDocuments(false), source.currentPosition(), batches::add));
         things.insertOne(BsonDocument.parse("{_id: 1}"));
         Change alone = awaitChanges(1).getFirst();
@@ -415,13 +474,6 @@ class DebeziumChangeSourceIT {
     }
 
     @Test
-    void anIdleStreamSaysThatItIs() {
-        start(source.currentPosition());
-        await().atMost(BOUND)
-                .until(() -> batches.stream().anyMatch(b -> b.changes().isEmpty() && b.idleSinceMillis() > 0));
-    }
-
-    @Test
     void closingTakesSecondsAndEndsItNormally() throws Exception {
         ChangeSource running = start(source.currentPosition());
         things.insertOne(BsonDocument.parse("{_id: 1}"));
@@ -476,40 +528,6 @@ class DebeziumChangeSourceIT {
                         .isInstanceOf(ExecutionException.class)
                         .satisfies(e ->
                                 assertThat(Failures.classify(e).kind().retry()).isNotEqualTo(FailureKind.Retry.NEVER));
-            }
-        }
-    }
-
-    @Test
-    void aPositionThatTheOplogNoLongerHoldsIsRefusedWithTheGap() {
-        try (SandboxMongo own = SandboxMongo.start(SandboxMongo.Options.DEFAULTS.withOplogMegabytes(1))) {
-            // A mongod's oplog is cut by its size, which takes more writing than a test should do.
-            assumeThat(own.description()).contains("SecantusDB");
-            assumeThat(own.restartable()).isTrue();
-            try (MongoSource ownSource = new MongoSource(own.uri(), "shop");
-                    MongoClient client = MongoClients.create(own.uri())) {
-                MongoCollection<BsonDocument> own3000 =
-                        client.getDatabase("shop").getCollection("things", BsonDocument.class);
-                own3000.insertOne(BsonDocument.parse("{_id: 'first'}"));
-                Position old = ownSource.currentPosition();
-                ownSource.requireResumable(old);
-                for (int from = 0; from < 3000; from += 500) {
-                    List<BsonDocument> documents = new ArrayList<>();
-                    for (int i = from; i < from + 500; i++) {
-                        documents.add(new BsonDocument("_id", new BsonInt32(i)));
-                    }
-                    own3000.insertMany(documents);
-                }
-
-                assertThatThrownBy(() -> ownSource.requireResumable(old))
-                        .isInstanceOfSatisfying(SluiceException.class, e -> {
-                            assertThat(e.kind()).isEqualTo(FailureKind.HISTORY_LOST);
-                            assertThat(e)
-                                    .hasMessageContaining("Sluice was at 20")
-                                    .hasMessageContaining("the oplog now starts at 20")
-                                    .hasMessageContaining(" s are gone");
-                        });
-                ownSource.requireResumable(ownSource.currentPosition());
             }
         }
     }

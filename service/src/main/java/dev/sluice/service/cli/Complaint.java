@@ -65,7 +65,7 @@ record Complaint(int exitCode, String text) {
                     case ENGINE ->
                         failure.kind().what() + " " + failure.getMessage()
                                 + remedy("Try again; with --verbose the cause is shown.");
-                    case HISTORY_LOST, COLLECTION_CHANGED, FENCED_OUT, NOT_A_REPLICA_SET, UNEXPECTED ->
+                    case HISTORY_LOST, CHANGE_TOO_LARGE, COLLECTION_CHANGED, FENCED_OUT, NOT_A_REPLICA_SET, UNEXPECTED ->
                         failure.forPeople();
                 });
     }
@@ -203,6 +203,7 @@ record Complaint(int exitCode, String text) {
                     MISSING_DATABASE,
                     MISSING_TABLE,
                     HISTORY_LOST,
+                    CHANGE_TOO_LARGE,
                     COLLECTION_CHANGED,
                     FENCED_OUT,
                     DISK_FULL,

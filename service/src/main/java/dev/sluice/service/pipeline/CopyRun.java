@@ -273,6 +273,7 @@ public final class CopyRun {
                     TARGET_REFUSED,
                     MISSING_DATABASE,
                     HISTORY_LOST,
+                    CHANGE_TOO_LARGE,
                     COLLECTION_CHANGED,
                     FENCED_OUT,
                     DISK_FULL,

@@ -7,6 +7,7 @@ import dev.sluice.memory.MemoryBudget;
 import dev.sluice.sink.RowChange;
 import java.time.Instant;
 import java.util.List;
+import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
 /// A batch of the stream after the mapper.
@@ -26,14 +27,12 @@ record MappedBatch(
 
     /// Up to where everything is in a batch or an earlier one.
     static Watermark watermark(ChangeBatch batch, SourceClock clock) {
-        Position upTo = batch.upTo();
-        Watermark idle = batch.idleSinceMillis() > 0 && upTo != null
-                ? clock.idleWatermark(upTo, batch.idleSinceMillis())
-                : Watermark.UNKNOWN;
         // More may be committed within the same millisecond as the last change: up to the one before is certain.
         Instant last = batch.changes().isEmpty()
                 ? null
                 : Instant.ofEpochMilli(batch.changes().getLast().committedAtMillis() - 1);
-        return new Watermark(last, batch.through()).max(idle);
+        BsonTimestamp through = batch.through();
+        Watermark delivered = new Watermark(last, through);
+        return through == null ? delivered : delivered.max(clock.watermark(through));
     }
 }

@@ -20,10 +20,6 @@ final class OplogWatch implements AutoCloseable {
     /// Before there is a position there is nothing to compare.
     private static final Duration EVERY_AT_FIRST = Duration.ofSeconds(1);
 
-    /// A server that looks through all of its oplog for the oldest entry, as the stand-in does, is asked
-    /// so much less often that it takes no more than one part in so many of the time.
-    private static final int SHARE = 50;
-
     private static final Duration CLOSE = Duration.ofSeconds(5);
 
     private final MongoSource source;
@@ -47,7 +43,6 @@ final class OplogWatch implements AutoCloseable {
         try {
             while (!Thread.currentThread().isInterrupted()) {
                 BsonTimestamp position = status.position();
-                long asked = System.nanoTime();
                 if (position != null) {
                     Headroom found = headroom(source.oplogStart(), position);
                     status.onHeadroom(found);
@@ -55,8 +50,7 @@ final class OplogWatch implements AutoCloseable {
                         LOG.warn(warning(found.seconds()));
                     }
                 }
-                Duration rest = Duration.ofNanos(System.nanoTime() - asked).multipliedBy(SHARE);
-                Thread.sleep(position == null ? EVERY_AT_FIRST : rest.compareTo(EVERY) > 0 ? rest : EVERY);
+                Thread.sleep(position == null ? EVERY_AT_FIRST : EVERY);
             }
         } catch (InterruptedException closed) {
             Thread.currentThread().interrupt();

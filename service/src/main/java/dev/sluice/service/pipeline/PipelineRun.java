@@ -138,7 +138,7 @@ final class PipelineRun {
                     status.onReadingEnded();
                     // The stream is closed, so nothing more comes. What it delivered is applied before the sink goes;
                     // after a run that broke off, the next one reads it again from the committed position.
-                    if (broken.isDone()) {
+                    if (broken.isDone() && !endsBehindWhatWasRead()) {
                         queue.abandon();
                     } else {
                         queue.close();
@@ -206,12 +206,7 @@ final class PipelineRun {
     private EngineProperties engine() {
         List<String> collections =
                 targets.stream().map(CollectionTarget::collection).toList();
-        return EngineProperties.defaults(pipeline.name(), source.uriWithReplicaSet(), source.database(), collections)
-                .forDocumentsOf(collections.stream()
-                        .mapToLong(source::averageDocumentBytes)
-                        .max()
-                        .orElse(0))
-                .withSplitLargeEvents(source.splitsLargeEvents());
+        return EngineProperties.defaults(pipeline.name(), source.uriWithReplicaSet(), source.database(), collections);
     }
 
     /// On the engine's thread: maps, and hands over. Blocks while the queue is full.
@@ -231,7 +226,7 @@ final class PipelineRun {
             }
             lease.set(bytes);
             Watermark watermark = MappedBatch.watermark(batch, clock);
-            status.onRead(rows.size(), watermark, batch.idleSinceMillis() > 0);
+            status.onRead(rows.size(), watermark);
             queue.put(new MappedBatch(rows, batch.upTo(), watermark, bytes, lease, System.nanoTime()));
             handedOver = true;
         } finally {
@@ -348,6 +343,13 @@ final class PipelineRun {
                 stop.await(RESYNC_EVERY.toMillis(), TimeUnit.MILLISECONDS);
             }
         }
+    }
+
+    /// Whether it was a change that broke the run off which no other run can pass either: what came before it
+    /// is applied.
+    private boolean endsBehindWhatWasRead() {
+        return broken.isCompletedExceptionally()
+                && Failures.classify(broken.exceptionNow()).kind() == FailureKind.CHANGE_TOO_LARGE;
     }
 
     private boolean ending() {

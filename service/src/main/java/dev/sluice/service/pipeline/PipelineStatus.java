@@ -40,8 +40,9 @@ public final class PipelineStatus {
     /// A stream that has read up to this has read what there is.
     private static final double READ_UP_SECONDS = 3;
 
-    /// For how long an idle stream's word holds.
-    private static final Duration IDLE_FOR = Duration.ofSeconds(4);
+    /// An idle stream says where it is once a second or so, of how things were a moment before: with nothing
+    /// waiting, a lag of less than this is none.
+    private static final double IDLE_LAG_SECONDS = 4;
 
     private final String pipeline;
     private final SequencedMap<String, CollectionStatus> collections = new LinkedHashMap<>();
@@ -61,7 +62,6 @@ public final class PipelineStatus {
     private volatile Watermark read = Watermark.UNKNOWN;
     private volatile @Nullable BsonTimestamp position;
     private volatile @Nullable IntSupplier pending;
-    private volatile long idleNanos;
     private volatile Headroom headroom = new Headroom(Double.NaN, null);
     private volatile IntConsumer appliedListener = count -> {};
     private volatile Consumer<Committed> committedListener = batch -> {};
@@ -285,9 +285,7 @@ public final class PipelineStatus {
     }
 
     private boolean isCaughtUp() {
-        // An idle stream says where it is once a second or so, about how things were a moment before.
-        boolean idle = idleNanos != 0 && System.nanoTime() - idleNanos < IDLE_FOR.toNanos() && waiting() == 0;
-        return idle || lagSeconds() < CAUGHT_UP_SECONDS;
+        return lagSeconds() < (waiting() == 0 ? IDLE_LAG_SECONDS : CAUGHT_UP_SECONDS);
     }
 
     public Headroom headroom() {
@@ -319,16 +317,13 @@ public final class PipelineStatus {
     /// What was read and not applied is read again by the next run.
     void onReadingEnded() {
         pending = null;
-        idleNanos = 0;
         read = applied;
     }
 
     /// @param through up to where everything is read
-    /// @param idle whether there was nothing more to read
-    void onRead(int changes, Watermark through, boolean idle) {
+    void onRead(int changes, Watermark through) {
         waiting.addAndGet(changes);
         read = read.max(through);
-        idleNanos = idle ? System.nanoTime() : 0;
     }
 
     void restoreWatermark(Watermark stored) {

@@ -1,8 +1,8 @@
 package dev.sluice.service.pipeline;
 
-import dev.sluice.change.Position;
 import dev.sluice.change.Watermark;
 import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.source.mongo.MongoSource.Hello;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -13,64 +13,43 @@ import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
 /// What we know of MongoDB's time: how its clock differs from ours, and that at some moment its newest
-/// operation was such and such. From that follows the watermark of an idle stream: when the stream has got
-/// to the newest operation there was, everything committed up to the moment of asking is applied. Any
-/// thread.
+/// operation was such and such. From that follows the watermark: when the stream has got to the newest
+/// operation there was, everything committed up to the moment of asking is applied. Any thread.
 final class SourceClock {
-    /// What is written may take a moment until it can be read. So a stream has all there was when it polled
-    /// the server this long after the question, and has nothing left of what came; and where it goes by the
-    /// newest operation, it has all there was this long before the answer.
-    private static final Duration IDLE_MARGIN = Duration.ofMillis(250);
-
-    /// An answer of the server.
-    ///
-    /// @param millis the machine's clock when it came
-    private record Answer(MongoSource.Hello hello, long millis) {
-        /// The clocks differ by no less and no more than this, if both run evenly.
-        boolean agrees(Answer other) {
-            Duration apart =
-                    hello.clockOffset().minus(other.hello.clockOffset()).abs();
-            Duration unsure = hello.roundTrip().plus(other.hello.roundTrip()).dividedBy(2);
-            return apart.compareTo(unsure.plus(RESOLUTION)) <= 0;
-        }
+    /// Whether the clocks differ by no less and no more than two answers say, if both run evenly.
+    private static boolean agree(Hello one, Hello other) {
+        Duration apart = one.clockOffset().minus(other.clockOffset()).abs();
+        Duration unsure = one.roundTrip().plus(other.roundTrip()).dividedBy(2);
+        return apart.compareTo(unsure.plus(RESOLUTION)) <= 0;
     }
 
     /// How finely MongoDB gives its time, and how far two clocks may run apart within a few seconds.
     private static final Duration RESOLUTION = Duration.ofMillis(5);
 
-    /// Answers kept: enough to reach back past the margin at one a second, and to have one among them that
-    /// came quickly.
+    /// Answers kept, one a second: enough for a stream that is some seconds behind, and to have one among them
+    /// that came quickly.
     private static final int KEPT = 8;
 
     private final InstantSource ours;
-    private final InstantSource machine;
-    private final Deque<Answer> answers = new ArrayDeque<>();
+    private final Deque<Hello> answers = new ArrayDeque<>();
     private volatile @Nullable Duration offset;
 
     /// @param ours our wall clock, the one by which [MongoSource#hello()] measured
     SourceClock(InstantSource ours) {
-        this(ours, InstantSource.system());
-    }
-
-    /// @param machine the clock by which the stream says since when it is idle
-    SourceClock(InstantSource ours, InstantSource machine) {
         this.ours = ours;
-        this.machine = machine;
     }
 
-    synchronized void onHello(MongoSource.Hello hello) {
-        Answer answer = new Answer(hello, machine.millis());
+    synchronized void onHello(Hello answer) {
         // One of the clocks was set: what was measured before is of no use.
-        answers.removeIf(earlier -> !earlier.agrees(answer));
+        answers.removeIf(earlier -> !agree(earlier, answer));
         answers.addFirst(answer);
         if (answers.size() > KEPT) {
             answers.removeLast();
         }
         // The quickest answer is off by the least.
         offset = answers.stream()
-                .map(Answer::hello)
-                .min(Comparator.comparing(MongoSource.Hello::roundTrip))
-                .orElse(hello)
+                .min(Comparator.comparing(Hello::roundTrip))
+                .orElse(answer)
                 .clockOffset();
     }
 
@@ -87,25 +66,19 @@ final class SourceClock {
         return known == null ? null : ours.instant().plus(known);
     }
 
-    /// Up to when everything is delivered by an idle stream that has got to this position.
+    /// Up to when everything is delivered by a stream of which every change up to a cluster time is. By
+    /// itself that says up to that second. When the server said that it had no newer operation, it says up
+    /// to the moment at which the server said so. A server that does not answer says nothing, and the
+    /// watermark stands.
     ///
-    /// @param idleSinceMillis when it had last polled the server and has nothing left of what came, by the
-    ///     machine's clock
-    synchronized Watermark idleWatermark(Position position, long idleSinceMillis) {
-        BsonTimestamp reached = position.clusterTime();
-        for (Answer answer : answers) {
-            MongoSource.Hello hello = answer.hello();
-            long since = idleSinceMillis - answer.millis();
-            // Polled since, because there may be more events of the newest operation than the one it has got to.
-            if (since >= 0 && reached != null && reached.compareTo(hello.lastWrite()) >= 0) {
-                return new Watermark(hello.freshAt().minus(IDLE_MARGIN), hello.lastWrite());
-            }
-            if (!position.movesWhenIdle() && since >= IDLE_MARGIN.toMillis()) {
-                return new Watermark(hello.freshAt(), hello.lastWrite());
+    /// @param through every change up to and with this cluster time is delivered
+    synchronized Watermark watermark(BsonTimestamp through) {
+        for (Hello answer : answers) {
+            if (through.compareTo(answer.lastWrite()) >= 0) {
+                // The server may have looked for its newest operation before it looked at its clock.
+                return new Watermark(answer.freshAt().minus(answer.roundTrip()), through);
             }
         }
-        return reached == null
-                ? Watermark.UNKNOWN
-                : new Watermark(MongoSource.instant(reached), Watermark.before(reached));
+        return new Watermark(MongoSource.instant(through), through);
     }
 }

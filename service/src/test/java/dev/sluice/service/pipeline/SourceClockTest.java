@@ -2,13 +2,10 @@ package dev.sluice.service.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.change.Position;
 import dev.sluice.change.Watermark;
 import dev.sluice.source.mongo.MongoSource.Hello;
 import java.time.Duration;
 import java.time.Instant;
-import org.bson.BsonDocument;
-import org.bson.BsonString;
 import org.bson.BsonTimestamp;
 import org.junit.jupiter.api.Test;
 
@@ -18,8 +15,7 @@ class SourceClockTest {
     private static final int SECOND = (int) NOON.getEpochSecond();
 
     private Instant ours = NOON;
-    private long machineMillis = 1_000_000;
-    private final SourceClock clock = new SourceClock(() -> ours, () -> Instant.ofEpochMilli(machineMillis));
+    private final SourceClock clock = new SourceClock(() -> ours);
 
     @Test
     void beforeMongoDbWasAskedItsTimeIsUnknown() {
@@ -54,41 +50,30 @@ class SourceClockTest {
     }
 
     @Test
-    void aStreamThatHasGotToTheNewestOperationAndPolledSinceIsAsFreshAsTheAnswer() {
-        hello(0, 1, new BsonTimestamp(SECOND, 7), NOON);
-        Position there = mongod(new BsonTimestamp(SECOND, 7));
+    void aStreamThatHasGotToTheNewestOperationIsAsFreshAsTheAnswer() {
+        hello(0, 20, new BsonTimestamp(SECOND, 7), NOON);
 
-        // A little before, since what is written may take a moment until it can be read.
-        Watermark fresh = new Watermark(NOON.minusMillis(250), new BsonTimestamp(SECOND, 7));
-        assertThat(clock.idleWatermark(there, machineMillis + 1)).isEqualTo(fresh);
-    }
-
-    @Test
-    void whoHasNotPolledSinceMayHaveOnlyAPartOfTheNewestOperation() {
-        hello(0, 1, new BsonTimestamp(SECOND, 7), NOON);
-        Position there = mongod(new BsonTimestamp(SECOND, 7));
-
-        assertThat(clock.idleWatermark(there, machineMillis - 1))
-                .isEqualTo(new Watermark(NOON, new BsonTimestamp(SECOND, 6)));
+        // The server may have looked for its newest operation at the beginning of the round trip.
+        assertThat(clock.watermark(new BsonTimestamp(SECOND, 7)))
+                .isEqualTo(new Watermark(NOON.minusMillis(20), new BsonTimestamp(SECOND, 7)));
+        assertThat(clock.watermark(new BsonTimestamp(SECOND, 9)))
+                .isEqualTo(new Watermark(NOON.minusMillis(20), new BsonTimestamp(SECOND, 9)));
     }
 
     @Test
     void aStreamThatHasNotGotThereKnowsOnlyItsOwnPlace() {
         hello(0, 1, new BsonTimestamp(SECOND + 60, 1), NOON.plusSeconds(60));
 
-        assertThat(clock.idleWatermark(mongod(new BsonTimestamp(SECOND, 7)), machineMillis + 5_000))
-                .isEqualTo(new Watermark(NOON, new BsonTimestamp(SECOND, 6)));
+        assertThat(clock.watermark(new BsonTimestamp(SECOND, 7)))
+                .isEqualTo(new Watermark(NOON, new BsonTimestamp(SECOND, 7)));
     }
 
     @Test
-    void whereTokensStandStillAPollWellAfterTheAnswerIsEnough() {
-        hello(0, 1, new BsonTimestamp(SECOND + 60, 1), NOON.plusSeconds(60));
-        Position still = new Position(new BsonDocument("_data", new BsonString("00")), new BsonTimestamp(SECOND, 7));
+    void aServerThatSaysNothingMoreLeavesTheWatermarkWhereItIs() {
+        hello(0, 0, new BsonTimestamp(SECOND, 7), NOON);
+        Watermark before = clock.watermark(new BsonTimestamp(SECOND, 7));
 
-        assertThat(clock.idleWatermark(still, machineMillis + 249))
-                .isEqualTo(new Watermark(NOON, new BsonTimestamp(SECOND, 6)));
-        assertThat(clock.idleWatermark(still, machineMillis + 250))
-                .isEqualTo(new Watermark(NOON.plusSeconds(60), new BsonTimestamp(SECOND + 60, 1)));
+        assertThat(clock.watermark(new BsonTimestamp(SECOND, 7))).isEqualTo(before);
     }
 
     private void hello(long offsetMillis, long roundTripMillis) {
@@ -98,12 +83,5 @@ class SourceClockTest {
     private void hello(long offsetMillis, long roundTripMillis, BsonTimestamp newest, Instant freshAt) {
         clock.onHello(
                 new Hello("rs0", newest, freshAt, Duration.ofMillis(offsetMillis), Duration.ofMillis(roundTripMillis)));
-    }
-
-    /// Its tokens are hex, and say the time first.
-    private static Position mongod(BsonTimestamp time) {
-        return Position.of(
-                new BsonDocument("_data", new BsonString(String.format("82%08X%08X", time.getTime(), time.getInc()))),
-                null);
     }
 }

@@ -1,0 +1,366 @@
+package dev.sluice.source.debezium;
+
+import com.mongodb.ClientSessionOptions;
+import com.mongodb.MongoClientSettings;
+import com.mongodb.MongoException;
+import com.mongodb.MongoSocketReadException;
+import com.mongodb.ReadConcern;
+import com.mongodb.client.ChangeStreamIterable;
+import com.mongodb.client.ClientSession;
+import com.mongodb.client.MongoChangeStreamCursor;
+import com.mongodb.client.MongoClient;
+import com.mongodb.client.MongoDatabase;
+import com.mongodb.client.model.Filters;
+import com.mongodb.client.model.changestream.ChangeStreamDocument;
+import com.mongodb.client.model.changestream.FullDocument;
+import dev.sluice.change.Position;
+import dev.sluice.change.Watermark;
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.SluiceException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.bson.BsonDocument;
+import org.bson.BsonInt32;
+import org.bson.BsonNull;
+import org.bson.BsonString;
+import org.bson.BsonTimestamp;
+import org.bson.RawBsonDocument;
+import org.bson.codecs.configuration.CodecRegistries;
+import org.bson.conversions.Bson;
+import org.jspecify.annotations.Nullable;
+
+/// Reads the change stream, ahead of the engine and bounded by bytes, on a thread of its own.
+///
+/// How far everything is delivered it says by MongoDB's own word: an answer without events carries a token
+/// up to whose cluster time MongoDB has looked.
+final class EventFetcher implements Runnable {
+    /// How long MongoDB waits for an event before it answers without one.
+    private static final Duration AWAIT = Duration.ofMillis(500);
+
+    /// Larger than BSON allows: the event, or an answer with it, does not fit into 16 MB.
+    private static final int OBJECT_TOO_LARGE = 10334;
+
+    /// MongoDB ends an answer before an event that would make it larger than 16 MB, and the first one after
+    /// this many events. An answer of less was ended because there was no more; or by an event of nearly
+    /// 16 MB, which could only be of the same transaction to matter.
+    private static final long NOT_FULL_BYTES = 1 << 20;
+
+    private static final int FIRST_ANSWER_EVENTS = 101;
+
+    /// After as much as this, weighed generously, an event that did not fit into an answer with those before it
+    /// must have come.
+    private static final long ANSWER_BYTES_MAX = 64 << 20;
+
+    /// What an event weighs beside its document and its token, about.
+    private static final long EVENT_BYTES = 1_000;
+
+    /// How often the token's text is there on an event's way: in the event, the offset, and as the key.
+    private static final int TOKEN_COPIES = 4;
+
+
+    private final MongoClient client;
+    private final MongoDatabase database;
+    private final EngineProperties settings;
+    private final ByteBudget budget;
+    private final HandOver<Fetched> fetched = new HandOver<>();
+    private final Thread thread = Thread.ofPlatform().name("sluice-fetch").daemon(true).unstarted(this);
+    private final @Nullable BsonTimestamp startTime;
+    private final @Nullable BsonDocument startToken;
+    private @Nullable BsonDocument lastToken;
+    private @Nullable BsonTimestamp lastTime;
+    private boolean oneByOne;
+    private long oneByOneBytes;
+    private long answerBytes;
+    private int answerEvents;
+    private boolean firstAnswer;
+    private long reachedAt;
+    private boolean eventSince = true;
+    private volatile boolean closed;
+
+    /// @param startTime where to begin, with what was committed at this time; null where only a token is
+    ///     known
+    /// @param startToken what to begin after, where there is no time
+    EventFetcher(
+            MongoClient client,
+            EngineProperties settings,
+            ByteBudget budget,
+            @Nullable BsonTimestamp startTime,
+            @Nullable BsonDocument startToken) {
+        this.client = client;
+        this.settings = settings;
+        this.budget = budget;
+        this.startTime = startTime;
+        this.startToken = startToken;
+        this.database = client.getDatabase(settings.database())
+                .withCodecRegistry(CodecRegistries.fromRegistries(
+                        CodecRegistries.fromCodecs(new ExactBytes()), MongoClientSettings.getDefaultCodecRegistry()));
+    }
+
+    HandOver<Fetched> start() {
+        thread.start();
+        return fetched;
+    }
+
+    /// Returns when the thread has ended, or after a while without it: a read from a server that is gone
+    /// ends by its time-out only.
+    void close() throws InterruptedException {
+        closed = true;
+        fetched.close();
+        thread.interrupt();
+        thread.join(Duration.ofSeconds(5));
+    }
+
+    @Override
+    public void run() {
+        try {
+            while (!closed) {
+                readUntilTooLarge();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException | Error e) {
+            // Behind what was read before it.
+            fetched.put(new Fetched.End(e));
+        }
+    }
+
+    private void readUntilTooLarge() throws InterruptedException {
+        try (MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor =
+                open(settings.stages(), FullDocument.UPDATE_LOOKUP, oneByOne)) {
+            read(cursor);
+        } catch (MongoException e) {
+            if (closed) {
+                throw new InterruptedException();
+            }
+            if (!mayBeTooLarge(e)) {
+                throw e;
+            }
+            // The events before it in the same answer are lost with it, so they are read again, one by one.
+            if (oneByOne) {
+                passTooLarge();
+            }
+            oneByOne = !oneByOne;
+            oneByOneBytes = 0;
+        }
+    }
+
+    /// A mongod says that an event is too large, but closes the connection where only the answer around it
+    /// is.
+    private boolean mayBeTooLarge(MongoException e) {
+        return e.getCode() == OBJECT_TOO_LARGE || (e instanceof MongoSocketReadException && isAlive());
+    }
+
+    private boolean isAlive() {
+        try {
+            database.runCommand(new BsonDocument("ping", new BsonInt32(1)));
+            return true;
+        } catch (MongoException e) {
+            return false;
+        }
+    }
+
+    private MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> open(
+            List<? extends Bson> pipeline, FullDocument full, boolean oneByOne) {
+        ChangeStreamIterable<RawBsonDocument> stream = database.watch(pipeline, RawBsonDocument.class)
+                .fullDocument(full)
+                .maxAwaitTime(AWAIT.toMillis(), TimeUnit.MILLISECONDS);
+        if (lastToken != null) {
+            stream.resumeAfter(lastToken);
+        } else if (lastTime != null) {
+            stream.startAtOperationTime(lastTime);
+        } else if (startTime != null) {
+            stream.startAtOperationTime(startTime);
+        } else if (startToken != null) {
+            stream.resumeAfter(startToken);
+        }
+        if (oneByOne) {
+            stream.batchSize(1);
+        }
+        firstAnswer = true;
+        answerBytes = 0;
+        answerEvents = 0;
+        return stream.cursor();
+    }
+
+    private void read(MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor)
+            throws InterruptedException {
+        while (!closed) {
+            ChangeStreamDocument<RawBsonDocument> event = cursor.tryNext();
+            if (event != null) {
+                emit(event, event.getFullDocument(), isLast(event, cursor.available() > 0));
+                oneByOneBytes += weight(event, event.getFullDocument());
+            } else {
+                firstAnswer = false;
+                reached(cursor.getResumeToken());
+            }
+            if (oneByOne && (event == null || oneByOneBytes > ANSWER_BYTES_MAX)) {
+                oneByOne = false;
+                return;
+            }
+        }
+    }
+
+    /// Whether there was nothing more behind an event when MongoDB gave it: then all events of the same
+    /// cluster time are there, since an operation's events become visible together.
+    private boolean isLast(ChangeStreamDocument<RawBsonDocument> event, boolean moreInAnswer) {
+        answerBytes += weight(event, event.getFullDocument());
+        answerEvents++;
+        if (moreInAnswer) {
+            return false;
+        }
+        boolean full = oneByOne
+                || answerBytes >= NOT_FULL_BYTES
+                || (firstAnswer && answerEvents >= FIRST_ANSWER_EVENTS)
+                || event.getTxnNumber() != null;
+        answerBytes = 0;
+        answerEvents = 0;
+        firstAnswer = false;
+        return !full;
+    }
+
+    private void emit(ChangeStreamDocument<RawBsonDocument> event, @Nullable RawBsonDocument document, boolean last)
+            throws InterruptedException {
+        long bytes = weight(event, document);
+        budget.acquire(bytes);
+        fetched.put(new Fetched.Event(
+                document == event.getFullDocument() ? event : withDocument(event, document), last, bytes));
+        lastToken = event.getResumeToken();
+        lastTime = event.getClusterTime();
+        eventSince = true;
+    }
+
+    private static long weight(ChangeStreamDocument<RawBsonDocument> event, @Nullable RawBsonDocument document) {
+        return EVENT_BYTES
+                + (long) TOKEN_COPIES * length(event.getResumeToken())
+                + (document == null ? 0 : document.getByteBuffer().remaining());
+    }
+
+    private static int length(BsonDocument token) {
+        return token.get("_data") instanceof BsonString data ? data.getValue().length() : 0;
+    }
+
+    /// Says how far the stream is when there was nothing more: after events at once, then as often as was
+    /// asked for.
+    private void reached(@Nullable BsonDocument token) {
+        long now = System.nanoTime();
+        if (token == null || (!eventSince && now - reachedAt < settings.heartbeat().toNanos())) {
+            return;
+        }
+        reachedAt = now;
+        eventSince = false;
+        Position position = Position.of(token, null);
+        BsonTimestamp time = position.clusterTime();
+        lastToken = token;
+        fetched.put(new Fetched.Nothing(new Arrival.Reached(position, time == null ? null : through(time))));
+    }
+
+    /// A token without an event stands before the events of its time. One that MongoDB made when it had
+    /// looked so far stands for all of them; the one that the stream began with may be ahead of them.
+    private BsonTimestamp through(BsonTimestamp time) {
+        boolean looked = (lastTime != null && time.compareTo(lastTime) <= 0)
+                || (startTime != null && time.compareTo(startTime) > 0);
+        return looked ? time : Watermark.before(time);
+    }
+
+    /// Passes one event that is larger than BSON allows: reads it without its document, and the document by
+    /// itself, as MongoDB does it for updates.
+    private void passTooLarge() throws InterruptedException {
+        List<Bson> slim = new ArrayList<>(settings.stages());
+        slim.add(new BsonDocument("$unset", new BsonString("fullDocument")));
+        try (MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor =
+                open(slim, FullDocument.DEFAULT, true)) {
+            ChangeStreamDocument<RawBsonDocument> event = null;
+            while (event == null && !closed) {
+                event = cursor.tryNext();
+            }
+            if (event != null) {
+                boolean deleted = "delete".equals(event.getOperationTypeString());
+                emit(event, deleted ? null : lookUp(event), false);
+            }
+        } catch (MongoException e) {
+            if (closed) {
+                throw new InterruptedException();
+            }
+            throw mayBeTooLarge(e) ? notReadable(e) : e;
+        }
+    }
+
+    private @Nullable RawBsonDocument lookUp(ChangeStreamDocument<RawBsonDocument> event) {
+        BsonDocument key = event.getDocumentKey();
+        BsonDocument namespace = event.getNamespaceDocument();
+        if (key == null || namespace == null) {
+            return null;
+        }
+        try (ClientSession session = client.startSession(
+                ClientSessionOptions.builder().causallyConsistent(true).build())) {
+            session.advanceOperationTime(event.getClusterTime());
+            return database.getCollection(namespace.getString("coll").getValue(), RawBsonDocument.class)
+                    .withReadConcern(ReadConcern.MAJORITY)
+                    .find(session, Filters.eq("_id", key.get("_id", BsonNull.VALUE)))
+                    .first();
+        }
+    }
+
+    private static ChangeStreamDocument<RawBsonDocument> withDocument(
+            ChangeStreamDocument<RawBsonDocument> event, @Nullable RawBsonDocument document) {
+        // As an update: what was inserted may be gone by now.
+        String operation = "delete".equals(event.getOperationTypeString()) ? "delete" : "update";
+        return new ChangeStreamDocument<>(
+                operation,
+                event.getResumeToken(),
+                event.getNamespaceDocument(),
+                event.getNamespaceTypeString(),
+                null,
+                document,
+                null,
+                event.getDocumentKey(),
+                event.getClusterTime(),
+                null,
+                event.getTxnNumber(),
+                event.getLsid(),
+                event.getWallTime(),
+                null,
+                null);
+    }
+
+    /// Not even without its document: its `_id` is so long that its resume token does not fit.
+    private RuntimeException notReadable(MongoException cause) {
+        BsonTimestamp after = lastTime != null ? lastTime : startTime;
+        List<String> collections = new ArrayList<>();
+        for (String collection : settings.collections()) {
+            if (hasTooLarge(collection)) {
+                collections.add(collection);
+            }
+        }
+        if (collections.isEmpty()) {
+            return cause;
+        }
+        return new SluiceException(
+                FailureKind.CHANGE_TOO_LARGE,
+                "A change of " + String.join(", ", collections) + ", soon after "
+                        + (after == null ? "the position" : Instant.ofEpochSecond(Watermark.seconds(after)))
+                        + ", has an _id of several megabytes. Everything before it is delivered.");
+    }
+
+    private boolean hasTooLarge(String collection) {
+        List<Bson> slim = new ArrayList<>(settings.withCollections(List.of(collection)).stages());
+        slim.add(new BsonDocument("$unset", new BsonString("fullDocument")));
+        BsonDocument token = lastToken;
+        // The token's own event may be of another collection.
+        lastToken = null;
+        try (MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor =
+                open(slim, FullDocument.DEFAULT, true)) {
+            while (!closed && cursor.tryNext() != null) {
+                // Only whether one of them can't be read.
+            }
+            return false;
+        } catch (MongoException e) {
+            return mayBeTooLarge(e);
+        } finally {
+            lastToken = token;
+        }
+    }
+}

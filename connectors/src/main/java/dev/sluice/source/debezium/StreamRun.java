@@ -1,0 +1,26 @@
+package dev.sluice.source.debezium;
+
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/// What the parts of one run share that the engine makes by reflection. They find it by the name in their
+/// property [CommittedOffset#REFERENCE].
+///
+/// @param arrivals what goes to the handler
+/// @param budget what may be on its way there
+record StreamRun(EngineProperties settings, HandOver<Arrival> arrivals, ByteBudget budget) {
+    private static final Map<String, StreamRun> OPEN = new ConcurrentHashMap<>();
+
+    void register(String reference) {
+        OPEN.put(reference, this);
+    }
+
+    static void forget(String reference) {
+        OPEN.remove(reference);
+    }
+
+    static @Nullable StreamRun registered(String reference) {
+        return OPEN.get(reference);
+    }
+}
