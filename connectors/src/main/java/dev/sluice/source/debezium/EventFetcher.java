@@ -13,6 +13,7 @@ import com.mongodb.client.MongoDatabase;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.changestream.ChangeStreamDocument;
 import com.mongodb.client.model.changestream.FullDocument;
+import com.mongodb.connection.ClusterType;
 import dev.sluice.change.Position;
 import dev.sluice.change.Watermark;
 import dev.sluice.failure.FailureKind;
@@ -71,6 +72,7 @@ final class EventFetcher implements Runnable {
     private final @Nullable BsonDocument startToken;
     private @Nullable BsonDocument lastToken;
     private @Nullable BsonTimestamp lastTime;
+    private boolean routed;
     private boolean oneByOne;
     private long oneByOneBytes;
     private long answerBytes;
@@ -182,7 +184,9 @@ final class EventFetcher implements Runnable {
         firstAnswer = true;
         answerBytes = 0;
         answerEvents = 0;
-        return stream.cursor();
+        MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor = stream.cursor();
+        routed = client.getClusterDescription().getType() == ClusterType.SHARDED;
+        return cursor;
     }
 
     private void read(MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor)
@@ -211,7 +215,9 @@ final class EventFetcher implements Runnable {
         if (moreInAnswer) {
             return false;
         }
+        // A router's answer ends where one of the shards has not answered yet.
         boolean full = oneByOne
+                || routed
                 || answerBytes >= NOT_FULL_BYTES
                 || (firstAnswer && answerEvents >= FIRST_ANSWER_EVENTS)
                 || event.getTxnNumber() != null;

@@ -3,6 +3,8 @@ package dev.sluice.service.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.mongodb.client.MongoClient;
+import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoCollection;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.service.pipeline.PipelineState;
@@ -154,6 +156,24 @@ class LagIT {
             running.awaitApplied();
             awaitSmall(status);
             assertThat(system.number("SELECT count(*) FROM users")).isEqualTo(written);
+        }
+    }
+
+    @Test
+    void withoutAPrimaryTheLagGrowsAndNothingIsCaughtUp() throws Exception {
+        try (RunningPipeline running = RunningPipeline.start(system);
+                MongoClient client = MongoClients.create(system.mongo().uri())) {
+            PipelineStatus status = started(running);
+            running.awaitApplied();
+            awaitSmall(status);
+            // The one node goes on as a secondary, answers the stream, and has nothing new.
+            client.getDatabase("admin")
+                    .runCommand(new Document("replSetStepDown", 20).append("force", true));
+            double before = status.lagSeconds();
+            await().atMost(BOUND).until(() -> status.lagSeconds() > before + 10);
+            assertThat(status.catchUpSeconds()).isNotZero();
+
+            awaitSmall(status);
         }
     }
 
