@@ -9,6 +9,7 @@ import dev.sluice.memory.MemoryBudget;
 import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
+import dev.sluice.sink.StoppedException;
 import dev.sluice.sink.WriteSummary;
 import dev.sluice.sink.postgres.BackfillStore;
 import dev.sluice.sink.postgres.ChunkRows;
@@ -398,6 +399,9 @@ public final class Backfill implements AutoCloseable {
                         work.queue.done();
                     }
                 }
+            } catch (StoppedException e) {
+                // Its chunk is not done, and is read again.
+                work.queue.abandon();
             } catch (Exception | Error e) {
                 work.failure.compareAndSet(null, e);
                 work.queue.abandon();

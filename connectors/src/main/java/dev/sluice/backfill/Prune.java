@@ -6,6 +6,7 @@ import dev.sluice.mapping.KeyResult;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
+import dev.sluice.sink.StoppedException;
 import dev.sluice.sink.postgres.ChunkSink;
 import dev.sluice.sink.postgres.KeptKeys;
 import dev.sluice.sink.postgres.PostgresConnector;
@@ -102,7 +103,11 @@ public final class Prune {
                 if (stopped.getAsBoolean()) {
                     return new Pruned(rows, false);
                 }
-                rows += sink.prune(target, keys, flight);
+                try {
+                    rows += sink.prune(target, keys, flight);
+                } catch (StoppedException e) {
+                    return new Pruned(rows, false);
+                }
             }
             return new Pruned(rows, true);
         } catch (SQLException e) {

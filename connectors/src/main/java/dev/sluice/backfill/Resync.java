@@ -11,6 +11,7 @@ import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
 import dev.sluice.sink.RowChange;
+import dev.sluice.sink.StoppedException;
 import dev.sluice.sink.postgres.ChunkSink;
 import dev.sluice.sink.postgres.ResyncStore;
 import dev.sluice.sink.postgres.ResyncStore.Entry;
@@ -119,6 +120,9 @@ public final class Resync {
                 }
             }
             return taken;
+        } catch (StoppedException e) {
+            // What it was at stays on the list.
+            return taken;
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
@@ -131,6 +135,8 @@ public final class Resync {
         try {
             int listed = sink.sweep();
             return listed == 0 ? 0 : drain();
+        } catch (StoppedException e) {
+            return 0;
         } catch (SQLException e) {
             throw Failures.classify(e);
         }

@@ -12,6 +12,12 @@ public enum Failpoint {
     ROWS_WRITTEN,
     /// The stream's transaction is committed and nobody has been told.
     COMMITTED,
+    /// While refused rows are looked for, some of the others are committed, without the position or a done
+    /// marker.
+    STEP_COMMITTED,
+    /// Every row that PostgreSQL takes is committed; the dead letters are written and not committed, nor is
+    /// the position or the done marker.
+    DEAD_LETTERS_WRITTEN,
     /// A chunk was read and cut, and none of its rows is written.
     CHUNK_CUT,
     /// A chunk's rows are written, and not yet marked done.

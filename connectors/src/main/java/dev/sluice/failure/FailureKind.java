@@ -63,6 +63,12 @@ public enum FailureKind {
             Retry.NEVER,
             "PostgreSQL's disk is full.",
             "Free or add space, then start Sluice again; it goes on where it stopped."),
+    ROWS_REFUSED(
+            Retry.NEVER,
+            "PostgreSQL refuses too many of a collection's rows for the same reason.",
+            "A column, constraint or trigger was probably added to the table, or the mapping no longer fits the documents."
+                    + " Fix the table or the mapping (`sluice plan` shows where they differ) and start again; Sluice goes on"
+                    + " from where it was. Only to park these rows as dead letters instead: SLUICE_REFUSED_SHARE=100."),
     NOT_A_REPLICA_SET(
             Retry.NEVER,
             "MongoDB is not a replica set, so it has no change streams.",

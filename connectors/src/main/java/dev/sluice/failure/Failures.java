@@ -10,6 +10,8 @@ import java.net.UnknownHostException;
 import java.sql.BatchUpdateException;
 import java.sql.SQLException;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
@@ -31,7 +33,15 @@ public final class Failures {
     /// secondary read.
     private static final Set<Integer> AWAY = Set.of(6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436);
 
-    private static final Set<String> TRY_AGAIN = Set.of("40001", "40P01", "55P03", "57014");
+    private static final String FOREIGN_KEY = "23503";
+    private static final String UNIQUE = "23505";
+    private static final String EXCLUSION = "23P01";
+    private static final String RAISED = "P0001";
+    private static final String QUERY_CANCELED = "57014";
+    private static final Set<String> TRY_AGAIN = Set.of("40001", "40P01", "55P03", QUERY_CANCELED);
+
+    /// The first line of an error's context in PL/pgSQL, up to the function's name.
+    private static final Pattern FUNCTION = Pattern.compile("^PL/pgSQL function \"?([\\w.$]+)\"?\\(");
 
     private Failures() {}
 
@@ -112,7 +122,49 @@ public final class Failures {
                 || state.startsWith("22")
                 || state.startsWith("23")
                 || state.startsWith("54")
-                || state.equals("P0001");
+                || state.equals(RAISED);
+    }
+
+    /// Whether a row was refused because a row that it refers to, or is referred to by, is there or is not.
+    public static boolean isAboutParents(SQLException s) {
+        return FOREIGN_KEY.equals(s.getSQLState());
+    }
+
+    /// Whether data that was refused may be taken once other rows have changed: a foreign key, a unique
+    /// value, an exclusion, and whatever a trigger looks at.
+    public static boolean isAboutOtherRows(String sqlState) {
+        return switch (sqlState) {
+            case FOREIGN_KEY, UNIQUE, EXCLUSION, RAISED -> true;
+            default -> false;
+        };
+    }
+
+    /// Whether a statement ran into `statement_timeout`, or was cancelled: fewer rows may pass.
+    public static boolean tookTooLong(SQLException s) {
+        return QUERY_CANCELED.equals(s.getSQLState());
+    }
+
+    /// Why PostgreSQL refused data, equal for rows that are refused for the same reason: the SQLSTATE with
+    /// what it names of table, column, constraint and function. No value of a document.
+    public static String reason(SQLException refused) {
+        SQLException said = refused instanceof BatchUpdateException batch && batch.getNextException() != null
+                ? batch.getNextException()
+                : refused;
+        StringBuilder reason = new StringBuilder(String.valueOf(said.getSQLState()));
+        if (said instanceof PSQLException p && p.getServerErrorMessage() != null) {
+            ServerErrorMessage message = p.getServerErrorMessage();
+            append(reason, "table", message.getTable());
+            append(reason, "column", message.getColumn());
+            append(reason, "constraint", message.getConstraint());
+            append(reason, "function", function(message));
+        }
+        return reason.toString();
+    }
+
+    /// The function in which an error was raised; null when in none.
+    private static @Nullable String function(ServerErrorMessage message) {
+        Matcher function = FUNCTION.matcher(String.valueOf(message.getWhere()));
+        return function.find() ? function.group(1) : null;
     }
 
     /// What PostgreSQL or the driver said, in one line, without the parts that quote values of rows (its
@@ -130,6 +182,7 @@ public final class Failures {
             append(text, "table", message.getTable());
             append(text, "column", message.getColumn());
             append(text, "constraint", message.getConstraint());
+            append(text, "function", function(message));
             return text.append(" [SQLSTATE ").append(state).append(']').toString();
         }
         if (t instanceof MongoTimeoutException timeout) {

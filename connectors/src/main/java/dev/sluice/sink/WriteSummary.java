@@ -18,9 +18,9 @@ public record WriteSummary(int rows, int deleted, Map<String, Integer> skippedBy
         skippedBy = Map.copyOf(skippedBy);
     }
 
-    /// One document parked, nothing else.
-    public static WriteSummary ofDeadLetter() {
-        return new WriteSummary(0, 0, Map.of(), 1, 0);
+    /// The same with this many documents parked.
+    public WriteSummary withDeadLetters(int parked) {
+        return new WriteSummary(rows, deleted, skippedBy, parked, waiting);
     }
 
     /// Documents that have no row by any rule of the mapping.

@@ -220,10 +220,10 @@ public final class ChunkRows {
     }
 
     /// Every document mapped the long way, for when PostgreSQL refuses one of them and it has to be found.
-    List<RowChange> changes(BitSet chosen, Set<Object> touched) {
-        List<RowChange> all = new ArrayList<>(chosen.cardinality());
-        chosen.stream().forEach(i -> all.add(change(documents.get(i))));
-        all.addAll(rowless(touched));
+    List<RowChange> changes() {
+        List<RowChange> all = new ArrayList<>(size());
+        documents.forEach(document -> all.add(change(document)));
+        all.addAll(rowless);
         return all;
     }
 }

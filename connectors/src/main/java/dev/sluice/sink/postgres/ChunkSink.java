@@ -6,18 +6,24 @@ import dev.sluice.positions.PositionStore;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
 import dev.sluice.sink.RowChange;
+import dev.sluice.sink.WriteLimits;
 import dev.sluice.sink.WriteSummary;
+import dev.sluice.sink.postgres.RowWriter.Written;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Applies chunks: the rows of a chunk and the word that it is done are committed together, fenced by the
-/// epoch, without the documents that the stream has touched since the chunk's flight opened. For one
-/// thread; several sinks may apply chunks of one collection at once.
+/// Applies chunks: the rows of a chunk and its done marker are committed together, fenced by the epoch,
+/// without the documents that the stream has touched since the chunk's flight opened. For one thread;
+/// several sinks may apply chunks of one collection at once.
+///
+/// When PostgreSQL refuses some of the rows, the others are committed before, in several short transactions;
+/// the dead letters and the done marker then come last, together. Each of these holds the collection's fence
+/// for itself and leaves out what the stream has touched by then, so the stream goes on in between.
 public final class ChunkSink implements AutoCloseable {
     private final Connection connection;
     private final PositionStore positions;
@@ -26,6 +32,7 @@ public final class ChunkSink implements AutoCloseable {
     private final ResyncStore resync;
     private final RowWriter writer;
     private final WriteTransaction transaction;
+    private RefusalWatch watch = new RefusalWatch(WriteLimits.REFUSED_SHARE);
     private long commitNanos;
 
     /// @param connection used by this sink alone from now on, and closed with it
@@ -40,6 +47,13 @@ public final class ChunkSink implements AutoCloseable {
         connection.setAutoCommit(false);
         this.writer = RowWriter.create(connection, pipeline, targets);
         connection.commit();
+    }
+
+    /// Sets when this sink gives up; else [WriteLimits#DEFAULTS] apply.
+    public ChunkSink within(WriteLimits limits) {
+        watch = new RefusalWatch(limits.refusedShare());
+        transaction.stoppedBy(limits.stopped());
+        return this;
     }
 
     /// Whether rows of the collection depend on each other, so that chunks of it are better not applied at
@@ -96,30 +110,97 @@ public final class ChunkSink implements AutoCloseable {
     ///
     /// @param rows the chunk's documents
     /// @param startedEmpty whether the collection's tables had no row when its copy began, in this process
+    /// @throws dev.sluice.failure.SluiceException of kind ROWS_REFUSED when PostgreSQL refuses too many of the
+    ///     collection's rows for one reason
+    /// @throws dev.sluice.sink.StoppedException when the pipeline stops while refused rows are looked for, or
+    ///     PostgreSQL takes long
     public WriteSummary apply(Chunk chunk, ChunkRows rows, boolean startedEmpty, Fence.Flight flight)
             throws SQLException {
         try (Fence.Held held = flight.hold()) {
             Set<Object> touched = flight.touched();
-            BitSet chosen = rows.without(touched);
-            int leftOut =
-                    rows.size() - chosen.cardinality() - rows.rowless(touched).size();
+            int leftOut = rows.size()
+                    - rows.without(touched).cardinality()
+                    - rows.rowless(touched).size();
             // What the stream has not brought and no other chunk can have: nobody else writes these tables.
             boolean nothingThere = startedEmpty && !flight.everTouched();
-            return transaction.run(
+            Optional<WriteSummary> atOnce = transaction.attempt(
                     () -> commit(chunk, rows.size(), leftOut, writeChunk(rows, touched, true, nothingThere)),
-                    () -> commit(chunk, rows.size(), leftOut, writeChunk(rows, touched, false, false)),
-                    () -> {
-                        positions.hold(connection, epoch);
-                        List<RowChange> changes = rows.changes(chosen, touched);
-                        return commit(chunk, rows.size(), leftOut, writer.writeNarrowing(changes));
-                    });
+                    () -> commit(chunk, rows.size(), leftOut, writeChunk(rows, touched, false, false)));
+            if (atOnce.isPresent()) {
+                watch.applied(chunk.collection(), rows.size() - leftOut);
+                return atOnce.get();
+            }
+        }
+        List<RowChange> changes = rows.changes();
+        Steps steps = new Steps(flight);
+        Written written = new Narrowing(steps, watch).apply(changes);
+        try (Fence.Held held = flight.hold()) {
+            Written untouched = steps.untouched(written);
+            return transaction.run(() -> {
+                positions.hold(connection, epoch);
+                WriteSummary summary = writer.note(untouched);
+                Failpoint.DEAD_LETTERS_WRITTEN.hit();
+                return commit(chunk, rows.size(), steps.leftOut, summary);
+            });
         }
     }
 
     private WriteSummary writeChunk(ChunkRows rows, Set<Object> touched, boolean direct, boolean nothingThere)
             throws SQLException {
         positions.hold(connection, epoch);
-        return writer.write(rows, touched, direct, nothingThere);
+        return writer.note(writer.write(rows, touched, direct, nothingThere));
+    }
+
+    /// Steps on the way to the last transaction: rows without the done marker.
+    private final class Steps implements Narrowing.Step {
+        private final Fence.Flight flight;
+        private int leftOut;
+
+        Steps(Fence.Flight flight) {
+            this.flight = flight;
+        }
+
+        @Override
+        public Written write(List<RowChange> changes) throws SQLException {
+            transaction.requireNotStopped();
+            try (Fence.Held held = flight.hold()) {
+                List<RowChange> untouched = without(flight.touched(), changes);
+                if (untouched.isEmpty()) {
+                    leftOut += changes.size();
+                    return Written.nothing();
+                }
+                Written written = transaction.run(() -> {
+                    positions.hold(connection, epoch);
+                    writer.commitLazily();
+                    Written rows = writer.write(untouched);
+                    connection.commit();
+                    Failpoint.STEP_COMMITTED.hit();
+                    return rows;
+                });
+                leftOut += changes.size() - untouched.size();
+                return written;
+            }
+        }
+
+        @Override
+        public boolean isParked(RowChange change) throws SQLException {
+            return transaction.run(() -> {
+                boolean parked = writer.isParked(change);
+                connection.rollback();
+                return parked;
+            });
+        }
+
+        /// Without the dead letters of documents that the stream has touched: it has parked or applied a newer
+        /// state of theirs. Call with the fence held.
+        Written untouched(Written written) {
+            Set<Object> touched = flight.touched();
+            List<Parked.DeadLetter> letters = written.deadLetters().stream()
+                    .filter(letter -> !isTouched(letter.change(), touched))
+                    .toList();
+            leftOut += written.deadLetters().size() - letters.size();
+            return new Written(written.summary(), letters, written.counts());
+        }
     }
 
     private WriteSummary commit(Chunk chunk, int documents, int leftOut, WriteSummary summary) throws SQLException {
@@ -145,17 +226,29 @@ public final class ChunkSink implements AutoCloseable {
             throws SQLException {
         try (Fence.Held held = flight.hold()) {
             List<RowChange> untouched = without(flight.touched(), rows);
-            return transaction.run(() -> retake(untouched, entries, false), () -> retake(untouched, entries, true));
+            Optional<WriteSummary> atOnce = transaction.attempt(() -> {
+                positions.hold(connection, epoch);
+                return commit(entries, writer.note(writer.write(untouched)));
+            });
+            if (atOnce.isPresent()) {
+                untouched.forEach(row -> watch.applied(row.target().collection(), 1));
+                return atOnce.get();
+            }
+        }
+        Steps steps = new Steps(flight);
+        Written written = new Narrowing(steps, watch).apply(rows);
+        try (Fence.Held held = flight.hold()) {
+            Written untouched = steps.untouched(written);
+            return transaction.run(() -> {
+                positions.hold(connection, epoch);
+                WriteSummary summary = writer.note(untouched);
+                Failpoint.DEAD_LETTERS_WRITTEN.hit();
+                return commit(entries, summary);
+            });
         }
     }
 
-    private WriteSummary retake(List<RowChange> rows, List<ResyncStore.Entry> entries, boolean narrow)
-            throws SQLException {
-        positions.hold(connection, epoch);
-        WriteSummary summary = WriteSummary.NOTHING;
-        if (!rows.isEmpty()) {
-            summary = narrow ? writer.writeNarrowing(rows) : writer.write(rows);
-        }
+    private WriteSummary commit(List<ResyncStore.Entry> entries, WriteSummary summary) throws SQLException {
         resync.done(connection, entries);
         connection.commit();
         Failpoint.CHUNK_COMMITTED.hit();
@@ -172,14 +265,12 @@ public final class ChunkSink implements AutoCloseable {
             Set<Object> touched = flight.touched();
             List<Object> untouched =
                     keys.stream().filter(key -> !touched.contains(key)).toList();
-            int[] deleted = {0};
-            transaction.run(() -> {
+            return transaction.run(() -> {
                 positions.hold(connection, epoch);
-                deleted[0] = untouched.isEmpty() ? 0 : writer.remove(target, untouched);
+                int deleted = untouched.isEmpty() ? 0 : writer.remove(target, untouched);
                 connection.commit();
-                return WriteSummary.NOTHING;
+                return deleted;
             });
-            return deleted[0];
         }
     }
 
@@ -187,13 +278,16 @@ public final class ChunkSink implements AutoCloseable {
     ///
     /// @return how many
     public int sweep() throws SQLException {
-        int[] listed = {0};
-        transaction.run(() -> {
-            listed[0] = writer.sweep();
+        return transaction.run(() -> {
+            int listed = writer.sweep();
             connection.commit();
-            return WriteSummary.NOTHING;
+            return listed;
         });
-        return listed[0];
+    }
+
+    private static boolean isTouched(RowChange row, Set<Object> touched) {
+        Object key = row.fenceKey();
+        return key != null && touched.contains(key);
     }
 
     private static List<RowChange> without(Set<Object> touched, List<RowChange> rows) {
@@ -202,7 +296,7 @@ public final class ChunkSink implements AutoCloseable {
         }
         List<RowChange> untouched = new ArrayList<>(rows.size());
         for (RowChange row : rows) {
-            if (!touched.contains(row.fenceKey())) {
+            if (!isTouched(row, touched)) {
                 untouched.add(row);
             }
         }
@@ -211,6 +305,7 @@ public final class ChunkSink implements AutoCloseable {
 
     @Override
     public void close() throws SQLException {
+        transaction.close();
         connection.close();
     }
 }

@@ -44,6 +44,9 @@ final class Parked {
               cluster_time = EXCLUDED.cluster_time, quarantined_at = clock_timestamp()
             """;
 
+    /// The documents of a batch of statements are in memory together.
+    private static final int BATCH_CHARACTERS = 1 << 20;
+
     private static final String ANY = """
             SELECT EXISTS (SELECT FROM sluice.dead_letter WHERE pipeline = ? AND collection = ?),
               EXISTS (SELECT FROM sluice.quarantine WHERE pipeline = ? AND collection = ?)
@@ -149,30 +152,68 @@ final class Parked {
         }
     }
 
-    /// Parks one document.
+    /// A document that is to be parked.
     ///
+    /// @param change the state of the document that could not be applied
+    /// @param reason without values of the document
     /// @param sqlState PostgreSQL's error code; null where the failure was found before PostgreSQL saw it
-    void deadLetter(RowChange parked, String reason, @Nullable String sqlState) throws SQLException {
+    record DeadLetter(RowChange change, String reason, @Nullable String sqlState) {}
+
+    /// Parks documents, one state of each.
+    void deadLetters(Collection<DeadLetter> letters) throws SQLException {
+        if (letters.isEmpty()) {
+            return;
+        }
+        try (PreparedStatement statement = connection.prepareStatement(DEAD_LETTER)) {
+            long waiting = 0;
+            for (DeadLetter letter : letters) {
+                waiting += bind(statement, letter);
+                statement.addBatch();
+                if (waiting > BATCH_CHARACTERS) {
+                    statement.executeBatch();
+                    waiting = 0;
+                }
+            }
+            statement.executeBatch();
+        }
+    }
+
+    /// @return how many characters the document has
+    private int bind(PreparedStatement statement, DeadLetter letter) throws SQLException {
+        RowChange parked = letter.change();
         Change change = parked.change();
         withDeadLetters.add(change.collection());
-        try (PreparedStatement statement = connection.prepareStatement(DEAD_LETTER)) {
+        String document = change instanceof Change.Upsert u
+                ? parked.target().mapper().redacted(u.document()).toBsonDocument().toJson(CANONICAL)
+                : null;
+        statement.setString(1, pipeline);
+        statement.setString(2, change.collection());
+        statement.setString(3, RowIdentity.documentKey(change.id()));
+        statement.setString(4, change instanceof Change.Delete ? "delete" : "upsert");
+        statement.setString(5, document);
+        statement.setString(6, letter.reason());
+        statement.setString(7, letter.sqlState());
+        statement.setObject(8, clusterTime(change));
+        return document == null ? 0 : document.length();
+    }
+
+    /// Whether the document is parked already.
+    boolean isParked(RowChange document) throws SQLException {
+        String collection = document.target().collection();
+        look(collection);
+        if (!withDeadLetters.contains(collection)) {
+            return false;
+        }
+        try (PreparedStatement statement = connection.prepareStatement(
+                "SELECT EXISTS (SELECT FROM sluice.dead_letter WHERE pipeline = ? AND collection = ?"
+                        + " AND sluice.digest(document_key) = sluice.digest(?))")) {
             statement.setString(1, pipeline);
-            statement.setString(2, change.collection());
-            statement.setString(3, RowIdentity.documentKey(change.id()));
-            statement.setString(4, change instanceof Change.Delete ? "delete" : "upsert");
-            statement.setString(
-                    5,
-                    change instanceof Change.Upsert u
-                            ? parked.target()
-                                    .mapper()
-                                    .redacted(u.document())
-                                    .toBsonDocument()
-                                    .toJson(CANONICAL)
-                            : null);
-            statement.setString(6, reason);
-            statement.setString(7, sqlState);
-            statement.setObject(8, clusterTime(change));
-            statement.executeUpdate();
+            statement.setString(2, collection);
+            statement.setString(3, RowIdentity.documentKey(document.change().id()));
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getBoolean(1);
+            }
         }
     }
 

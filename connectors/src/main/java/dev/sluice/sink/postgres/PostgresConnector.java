@@ -1,11 +1,13 @@
 package dev.sluice.sink.postgres;
 
 import dev.sluice.positions.ProcessIdentity;
+import dev.sluice.sink.WriteLimits;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Properties;
+import java.util.function.BooleanSupplier;
 
 /// Opens connections with the settings every one of ours has. A pipeline holds a handful of connections for
 /// as long as it runs, so there is no pool. Any thread.
@@ -29,9 +31,21 @@ public final class PostgresConnector {
             + " SET client_min_messages = warning; SET sluice.applying = 'on'";
 
     private final PostgresUri uri;
+    private final double refusedShare;
 
     public PostgresConnector(PostgresUri uri) {
+        this(uri, WriteLimits.REFUSED_SHARE);
+    }
+
+    /// @param refusedShare see [WriteLimits]
+    public PostgresConnector(PostgresUri uri, double refusedShare) {
         this.uri = uri;
+        this.refusedShare = refusedShare;
+    }
+
+    /// When a sink on this target gives up.
+    public WriteLimits limits(BooleanSupplier stopped) {
+        return new WriteLimits(refusedShare, stopped);
     }
 
     public PostgresUri uri() {

@@ -1,7 +1,6 @@
 package dev.sluice.sink.postgres;
 
 import dev.sluice.change.Change;
-import dev.sluice.failure.Failures;
 import dev.sluice.mapping.DocumentMapper;
 import dev.sluice.mapping.MappingResult.Mapped;
 import dev.sluice.mapping.TableShape;
@@ -10,9 +9,10 @@ import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.RowChange.Effect;
 import dev.sluice.sink.WriteSummary;
+import dev.sluice.sink.postgres.Parked.DeadLetter;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Savepoint;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
@@ -30,9 +30,9 @@ import org.jspecify.annotations.Nullable;
 /// For one thread and one connection.
 ///
 /// Changes of one document are compacted to the last; between documents the order of their last changes is
-/// kept, so that a unique value one document gives up can be taken by another. When PostgreSQL refuses a
-/// batch because of its data, the batch is halved until the document is found that it is about, and that
-/// one is dead-lettered (promise 5).
+/// kept, so that a unique value one document gives up can be taken by another. Rows are written at once;
+/// dead letters and counts are returned, for the caller to write with [#note] in the transaction that moves
+/// the position (promise 1).
 final class RowWriter {
     private final Connection connection;
     private final List<CollectionTarget> targets;
@@ -77,12 +77,45 @@ final class RowWriter {
         return references.sweep();
     }
 
+    /// What was written, and what is still to be noted.
+    ///
+    /// @param summary of the rows alone
+    /// @param deadLetters documents the mapping rejects
+    record Written(WriteSummary summary, List<DeadLetter> deadLetters, Tallies.Counts counts) {
+        /// Of nothing.
+        static Written nothing() {
+            return new Written(WriteSummary.NOTHING, List.of(), new Tallies.Counts());
+        }
+    }
+
     /// Writes everything in one go.
     ///
     /// @throws SQLException also when the data was refused; the caller rolls back and may go on with
-    ///     [#writeNarrowing]
-    WriteSummary write(List<RowChange> changes) throws SQLException {
+    ///     [Narrowing]
+    Written write(List<RowChange> changes) throws SQLException {
         return new Compacted(changes).write();
+    }
+
+    /// Writes the dead letters and counts.
+    ///
+    /// @return the summary, dead letters included
+    WriteSummary note(Written written) throws SQLException {
+        parked.deadLetters(written.deadLetters());
+        tallies.add(written.counts());
+        return written.summary().withDeadLetters(written.deadLetters().size());
+    }
+
+    /// Lets this transaction's commit not wait for the disk. For a transaction that is followed by another
+    /// one of the same connection on which everything depends: that one's commit waits for both.
+    void commitLazily() throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("SET LOCAL synchronous_commit = off");
+        }
+    }
+
+    /// Whether the document of a change is a dead letter already.
+    boolean isParked(RowChange change) throws SQLException {
+        return parked.isParked(change);
     }
 
     /// Whether rows of the collection depend on each other, so that it matters which come first.
@@ -104,14 +137,14 @@ final class RowWriter {
     /// @param direct whether rows may be copied straight into the tables
     /// @param nothingThere whether it is known that no row of these documents is there yet
     /// @throws SQLException also when the data was refused; the caller rolls back and may go on without
-    ///     `direct`, and then with [#writeNarrowing] and what [ChunkRows#changes] has
-    WriteSummary write(ChunkRows chunk, Set<Object> touched, boolean direct, boolean nothingThere) throws SQLException {
+    ///     `direct`, and then with [Narrowing] and what [ChunkRows#changes] has
+    Written write(ChunkRows chunk, Set<Object> touched, boolean direct, boolean nothingThere) throws SQLException {
         CollectionTarget target = chunk.target();
         List<RowChange> rowless = chunk.rowless(touched);
-        WriteSummary summary = rowless.isEmpty() ? WriteSummary.NOTHING : write(rowless);
+        Written before = write(rowless);
         BitSet chosen = chunk.without(touched);
         if (chosen.isEmpty()) {
-            return summary;
+            return before;
         }
         BitSet staged = chosen;
         int rows = 0;
@@ -134,9 +167,10 @@ final class RowWriter {
             rows += written.rows();
             waiting += written.waiting();
         }
-        tallies.unmapped(target.collection(), chunk.unmapped(chosen));
+        before.counts().unmapped(target.collection(), chunk.unmapped(chosen));
         parked.settle(target, () -> chunk.documents(chosen).ids(), chunk.misfits(chosen));
-        return summary.plus(new WriteSummary(rows, 0, Map.of(), 0, waiting));
+        WriteSummary summary = before.summary().plus(new WriteSummary(rows, 0, Map.of(), 0, waiting));
+        return new Written(summary, before.deadLetters(), before.counts());
     }
 
     /// @param waiting documents that have no row for now
@@ -163,36 +197,12 @@ final class RowWriter {
         return references.remove(target, keys);
     }
 
-    /// Writes the changes, finding and parking those PostgreSQL refuses.
-    ///
-    /// @throws SQLException when the failure is not about data
-    WriteSummary writeNarrowing(List<RowChange> changes) throws SQLException {
-        Savepoint savepoint = connection.setSavepoint();
-        try {
-            WriteSummary summary = write(changes);
-            tables.clear();
-            connection.releaseSavepoint(savepoint);
-            return summary;
-        } catch (SQLException refused) {
-            if (!Failures.isAboutData(refused)) {
-                throw refused;
-            }
-            connection.rollback(savepoint);
-            if (changes.size() > 1) {
-                int half = changes.size() / 2;
-                return writeNarrowing(changes.subList(0, half))
-                        .plus(writeNarrowing(changes.subList(half, changes.size())));
-            }
-            parked.deadLetter(changes.getFirst(), Failures.describe(refused), String.valueOf(refused.getSQLState()));
-            return WriteSummary.ofDeadLetter();
-        }
-    }
-
     /// One batch, compacted.
     private final class Compacted {
         private final List<Effects> perCollection = new ArrayList<>();
         private final Map<Object, RowChange> rejected = new LinkedHashMap<>();
         private final Map<String, Integer> skipped = new TreeMap<>();
+        private final Tallies.Counts counts = new Tallies.Counts();
         private int waiting;
 
         /// What happens to one collection's rows.
@@ -235,7 +245,7 @@ final class RowWriter {
                     change.target().index(), change.change().id()));
         }
 
-        WriteSummary write() throws SQLException {
+        Written write() throws SQLException {
             int rows = 0;
             int deleted = 0;
             // Children of later collections may refer to rows of earlier ones: delete backwards, insert forwards.
@@ -250,10 +260,10 @@ final class RowWriter {
                     parked.settle(effects.target, effects::ids, effects.last.values());
                 }
             }
-            for (RowChange change : rejected.values()) {
-                parked.deadLetter(change, ((Effect.Reject) change.effect()).reason(), null);
-            }
-            return new WriteSummary(rows, deleted, skipped, rejected.size(), waiting);
+            List<DeadLetter> letters = rejected.values().stream()
+                    .map(c -> new DeadLetter(c, ((Effect.Reject) c.effect()).reason(), null))
+                    .toList();
+            return new Written(new WriteSummary(rows, deleted, skipped, 0, waiting), letters, counts);
         }
 
         private int delete(Effects effects) throws SQLException {
@@ -280,7 +290,7 @@ final class RowWriter {
                 }
             }
             references.forget(effects.target, without);
-            tallies.skipped(effects.target.collection(), reasons);
+            counts.skipped(effects.target.collection(), reasons);
             reasons.forEach((reason, documents) -> skipped.merge(reason, documents, Integer::sum));
             return keys.isEmpty() ? 0 : references.remove(effects.target, keys);
         }
@@ -301,7 +311,7 @@ final class RowWriter {
             stage(effects.target, documents.values());
             Staged written = writeStaged(effects.target, Documents.of(documents));
             waiting += written.waiting();
-            tallies.unmapped(effects.target.collection(), unmapped);
+            counts.unmapped(effects.target.collection(), unmapped);
             return written.rows();
         }
 

@@ -166,15 +166,4 @@ final class StagedTables {
             return statement.executeUpdate();
         }
     }
-
-    /// Empties all staging tables inside a transaction that goes on.
-    void clear() throws SQLException {
-        try (Statement statement = connection.createStatement()) {
-            for (CollectionTables tables : collections) {
-                for (TableSql table : tables.all()) {
-                    statement.execute(table.clearStaging());
-                }
-            }
-        }
-    }
 }

@@ -7,18 +7,25 @@ import dev.sluice.positions.PositionStore;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
 import dev.sluice.sink.RowChange;
+import dev.sluice.sink.WriteLimits;
 import dev.sluice.sink.WriteSummary;
+import dev.sluice.sink.postgres.RowWriter.Written;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// Applies the stream: rows, child rows, dead letters, quarantined values, the position and the watermark
 /// in one transaction, fenced by the epoch (promises 1 and 4). For one thread.
+///
+/// When PostgreSQL refuses some of the rows, the others are committed before, in several short transactions,
+/// each fenced; dead letters, the position and the watermark then come last, together. The collections'
+/// fences are held from before the first of these transactions until after the last.
 public final class StreamSink implements AutoCloseable {
     private final Connection connection;
     private final PositionStore positions;
@@ -26,6 +33,7 @@ public final class StreamSink implements AutoCloseable {
     private final List<Fence> fences;
     private final RowWriter writer;
     private final WriteTransaction transaction;
+    private RefusalWatch watch = new RefusalWatch(WriteLimits.REFUSED_SHARE);
 
     /// @param connection used by this sink alone from now on, and closed with it
     /// @param fences one for each collection, by its number
@@ -42,31 +50,79 @@ public final class StreamSink implements AutoCloseable {
         connection.commit();
     }
 
+    /// Sets when this sink gives up; else [WriteLimits#DEFAULTS] apply.
+    public StreamSink within(WriteLimits limits) {
+        watch = new RefusalWatch(limits.refusedShare());
+        transaction.stoppedBy(limits.stopped());
+        return this;
+    }
+
     /// As the other, where MongoDB's clock is not known.
     public WriteSummary apply(List<RowChange> changes, @Nullable Position upTo, @Nullable Watermark watermark)
             throws SQLException {
         return apply(changes, upTo, watermark, null);
     }
 
-    /// On return the changes and the position are durable, together. When it throws, nothing of them is.
+    /// On return the changes and the position are durable, together. When it throws, the position has not
+    /// moved and no dead letter is written; rows may be, and are written again with the same changes.
     ///
     /// @param upTo where the stream is after these changes; null leaves the stored position as it is
     /// @param watermark all that was committed in MongoDB up to here is applied with this batch; null when
     ///     unknown
     /// @param sourceTime MongoDB's wall clock now; null when it has not been asked
+    /// @throws dev.sluice.failure.SluiceException of kind ROWS_REFUSED when PostgreSQL refuses too many rows of
+    ///     a collection for one reason
+    /// @throws dev.sluice.sink.StoppedException when the pipeline stops while refused rows are looked for, or
+    ///     PostgreSQL takes long
     public WriteSummary apply(
             List<RowChange> changes,
             @Nullable Position upTo,
             @Nullable Watermark watermark,
             @Nullable Instant sourceTime)
             throws SQLException {
+        Progress progress = new Progress(upTo, watermark, sourceTime);
         List<Fence.Held> held = holdAndNote(changes);
         try {
-            return transaction.run(
-                    () -> inOneTransaction(changes, upTo, watermark, sourceTime, false),
-                    () -> inOneTransaction(changes, upTo, watermark, sourceTime, true));
+            Optional<WriteSummary> atOnce = transaction.attempt(() -> inOneTransaction(changes, progress));
+            if (atOnce.isPresent()) {
+                changes.forEach(change -> watch.applied(change.target().collection(), 1));
+                return atOnce.get();
+            }
+            Written written = new Narrowing(new Steps(), watch).apply(changes);
+            return transaction.run(() -> lastTransaction(written, progress));
         } finally {
             held.forEach(Fence.Held::close);
+        }
+    }
+
+    /// Where the stream is after some changes.
+    private record Progress(
+            @Nullable Position upTo,
+            @Nullable Watermark watermark,
+            @Nullable Instant sourceTime) {}
+
+    /// Steps on the way to the last transaction: rows without the position.
+    private final class Steps implements Narrowing.Step {
+        @Override
+        public Written write(List<RowChange> changes) throws SQLException {
+            transaction.requireNotStopped();
+            return transaction.run(() -> {
+                positions.hold(connection, epoch);
+                writer.commitLazily();
+                Written written = writer.write(changes);
+                connection.commit();
+                Failpoint.STEP_COMMITTED.hit();
+                return written;
+            });
+        }
+
+        @Override
+        public boolean isParked(RowChange change) throws SQLException {
+            return transaction.run(() -> {
+                boolean parked = writer.isParked(change);
+                connection.rollback();
+                return parked;
+            });
         }
     }
 
@@ -89,25 +145,32 @@ public final class StreamSink implements AutoCloseable {
         return held;
     }
 
-    private WriteSummary inOneTransaction(
-            List<RowChange> changes,
-            @Nullable Position upTo,
-            @Nullable Watermark watermark,
-            @Nullable Instant sourceTime,
-            boolean narrow)
-            throws SQLException {
-        if (upTo == null) {
+    private WriteSummary inOneTransaction(List<RowChange> changes, Progress progress) throws SQLException {
+        movePosition(progress);
+        Failpoint.POSITION_WRITTEN.hit();
+        WriteSummary summary = changes.isEmpty() ? WriteSummary.NOTHING : writer.note(writer.write(changes));
+        return commit(summary, progress);
+    }
+
+    private WriteSummary lastTransaction(Written written, Progress progress) throws SQLException {
+        movePosition(progress);
+        WriteSummary summary = writer.note(written);
+        Failpoint.DEAD_LETTERS_WRITTEN.hit();
+        return commit(summary, progress);
+    }
+
+    private void movePosition(Progress progress) throws SQLException {
+        if (progress.upTo() == null) {
             positions.hold(connection, epoch);
         } else {
-            positions.advance(connection, upTo, epoch);
+            positions.advance(connection, progress.upTo(), epoch);
         }
-        Failpoint.POSITION_WRITTEN.hit();
-        WriteSummary summary = WriteSummary.NOTHING;
-        if (!changes.isEmpty()) {
-            summary = narrow ? writer.writeNarrowing(changes) : writer.write(changes);
-        }
+    }
+
+    private WriteSummary commit(WriteSummary summary, Progress progress) throws SQLException {
+        Watermark watermark = progress.watermark();
         if (watermark != null && !watermark.isUnknown()) {
-            positions.moveWatermark(connection, watermark, sourceTime);
+            positions.moveWatermark(connection, watermark, progress.sourceTime());
         }
         Failpoint.ROWS_WRITTEN.hit();
         connection.commit();
@@ -117,6 +180,7 @@ public final class StreamSink implements AutoCloseable {
 
     @Override
     public void close() throws SQLException {
+        transaction.close();
         connection.close();
     }
 }

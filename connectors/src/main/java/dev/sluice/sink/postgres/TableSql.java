@@ -97,11 +97,6 @@ public final class TableSql {
         return "SELECT NOT EXISTS (SELECT FROM " + shape.table().sql() + ")";
     }
 
-    /// Empties staging inside a transaction that goes on, for the halving of a batch.
-    String clearStaging() {
-        return "DELETE FROM " + staging;
-    }
-
     /// Inserts or updates what is staged. A row that would not change is not written: no dead tuple, no
     /// WAL, no trigger that sets `updated_at`. `*<>` compares the stored bytes, so 1.0 and 1.00 are not the
     /// same.

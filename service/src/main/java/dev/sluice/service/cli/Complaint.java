@@ -65,7 +65,13 @@ record Complaint(int exitCode, String text) {
                     case ENGINE ->
                         failure.kind().what() + " " + failure.getMessage()
                                 + remedy("Try again; with --verbose the cause is shown.");
-                    case HISTORY_LOST, CHANGE_TOO_LARGE, COLLECTION_CHANGED, FENCED_OUT, NOT_A_REPLICA_SET, UNEXPECTED ->
+                    case HISTORY_LOST,
+                            CHANGE_TOO_LARGE,
+                            COLLECTION_CHANGED,
+                            FENCED_OUT,
+                            NOT_A_REPLICA_SET,
+                            ROWS_REFUSED,
+                            UNEXPECTED ->
                         failure.forPeople();
                 });
     }
@@ -208,6 +214,7 @@ record Complaint(int exitCode, String text) {
                     FENCED_OUT,
                     DISK_FULL,
                     NOT_A_REPLICA_SET,
+                    ROWS_REFUSED,
                     UNEXPECTED -> SluiceCommand.COULD_NOT_RUN;
         };
     }

@@ -129,7 +129,7 @@ final class RunCommand implements Callable<Integer> {
             Thread.currentThread().interrupt();
         }
         if (pipeline.status().state() instanceof PipelineState.Stopped) {
-            LOG.info("Ended: everything that was read is applied.");
+            LOG.info("Ended: what was read is applied, or is read again by the next start.");
             Runtime.getRuntime().halt(SluiceCommand.FINE);
         }
     }

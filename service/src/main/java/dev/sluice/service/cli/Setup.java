@@ -98,7 +98,7 @@ final class Setup {
     }
 
     PostgresConnector connector() {
-        return new PostgresConnector(target);
+        return new PostgresConnector(target, settings.refusedShare() / 100.0);
     }
 
     TargetDatabase database() {

@@ -49,6 +49,7 @@ import picocli.CommandLine.ScopeType;
             "  SLUICE_VERIFY_BUDGET  percent of the time that the comparison beside the stream may work (10; 0: none)",
             "  SLUICE_STANDBY     whether run waits while another process writes the pipeline; else it ends (true)",
             "  SLUICE_LAG_LIMIT   from which lag on /health/lag answers 503 (60s)",
+            "  SLUICE_REFUSED_SHARE  percent of a collection's recent rows: stop when PostgreSQL refuses more of them (20; 100: never)",
             "  SLUICE_TRANSPORT   how changes travel: embedded, in this process (embedded)",
             "",
             "Exit codes: 0 fine, 1 a finding such as a difference, 2 wrong use, 3 could not run."

@@ -30,6 +30,8 @@ import java.util.stream.Stream;
 ///     there is none
 /// @param standby whether `run` waits while another process writes the pipeline; else it ends
 /// @param lagLimit from which lag on `/health/lag` is 503
+/// @param refusedShare percent of a collection's recent rows, 1 to 100: when PostgreSQL refuses more than
+///     that for one reason, the pipeline stops; 100: never
 /// @param apiToken bearer token for calls that change something; empty means loopback only
 public record Settings(
         String mongoUri,
@@ -45,7 +47,8 @@ public record Settings(
         Transport transport,
         int verifyBudget,
         boolean standby,
-        Duration lagLimit) {
+        Duration lagLimit,
+        int refusedShare) {
 
     /// How changes travel from MongoDB to the applier.
     public enum Transport {
@@ -62,7 +65,8 @@ public record Settings(
             "SLUICE_TRANSPORT",
             "SLUICE_VERIFY_BUDGET",
             "SLUICE_STANDBY",
-            "SLUICE_LAG_LIMIT");
+            "SLUICE_LAG_LIMIT",
+            "SLUICE_REFUSED_SHARE");
 
     /// As environment variables without the prefix, by the custom of the systems that Sluice serves.
     private static final Set<String> WITHOUT_PREFIX =
@@ -115,21 +119,22 @@ public record Settings(
                 all.getOrDefault("SLUICE_HTTP_HOST", "0.0.0.0"),
                 optional(all, "SLUICE_API_TOKEN"),
                 transport(all),
-                verifyBudget(all),
+                percent(all, "SLUICE_VERIFY_BUDGET", 10, 0).orElseThrow(() -> bad(
+                        "SLUICE_VERIFY_BUDGET", "is not a percentage from 0 (off) to 100")),
                 flag(all, "SLUICE_STANDBY"),
-                lagLimit(all));
+                lagLimit(all),
+                percent(all, "SLUICE_REFUSED_SHARE", 20, 1).orElseThrow(() -> bad(
+                        "SLUICE_REFUSED_SHARE", "is not a percentage from 1 to 100 (off)")));
     }
 
-    private static int verifyBudget(Map<String, String> all) {
+    /// @return empty when it is not a whole number from `least` to 100
+    private static Optional<Integer> percent(Map<String, String> all, String name, int unset, int least) {
         try {
-            int percent = Integer.parseInt(all.getOrDefault("SLUICE_VERIFY_BUDGET", "10"));
-            if (percent >= 0 && percent <= 100) {
-                return percent;
-            }
+            int percent = Integer.parseInt(all.getOrDefault(name, String.valueOf(unset)));
+            return percent >= least && percent <= 100 ? Optional.of(percent) : Optional.empty();
         } catch (NumberFormatException e) {
-            // Said below, as for a number out of range.
+            return Optional.empty();
         }
-        throw bad("SLUICE_VERIFY_BUDGET", "is not a percentage from 0 (off) to 100");
     }
 
     private static Duration lagLimit(Map<String, String> all) {

@@ -3,6 +3,7 @@ package dev.sluice.service.pipeline;
 import dev.sluice.change.Position;
 import dev.sluice.change.Watermark;
 import dev.sluice.sink.RowChange;
+import dev.sluice.sink.StoppedException;
 import dev.sluice.sink.postgres.StreamSink;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -11,12 +12,21 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Takes mapped batches from the queue and applies them, one transaction at a time, until the queue is
 /// closed and empty. One thread runs it; the position may be asked by any.
 final class Applier {
-    /// Most changes in one transaction.
+    private static final Logger LOG = LoggerFactory.getLogger(Applier.class);
+
+    /// Most changes in one transaction, where PostgreSQL takes them fast.
     private static final int CHANGES_MAX = 10_000;
+
+    private static final int CHANGES_LEAST = 100;
+
+    /// A transaction that takes longer makes the next ones smaller; fast ones make them larger again.
+    private static final Duration SLOW = Duration.ofSeconds(2);
 
     /// A stream that brings more than this is busy: then each transaction waits a little for more, since a
     /// transaction costs more than its rows, and what it costs the stream could use. A stream that brings
@@ -32,6 +42,7 @@ final class Applier {
     private final SourceClock clock;
     private final PipelineStatus status;
     private final Consumer<List<RowChange>> written;
+    private int changesMax = CHANGES_MAX;
     private volatile Position position;
 
     /// @param written hears of the changes of each transaction once it is committed
@@ -62,12 +73,25 @@ final class Applier {
         return here != null && here.compareTo(time) >= 0;
     }
 
-    /// @throws SQLException when a batch could not be applied; nothing of it is
+    /// Returns when the queue is closed and empty, or when the pipeline stops while PostgreSQL takes long for
+    /// a batch; what is not applied then is read again from the committed position.
+    ///
+    /// @throws SQLException when a batch could not be applied
     void run() throws SQLException, InterruptedException {
+        try {
+            applyAll();
+        } catch (StoppedException e) {
+            LOG.info("Stopped in the middle of a batch. It is read again from the committed position.");
+            // Lets the thread go that fills the queue.
+            queue.abandon();
+        }
+    }
+
+    private void applyAll() throws SQLException, InterruptedException {
         boolean busy = false;
         long before = System.nanoTime();
         while (true) {
-            List<MappedBatch> taken = queue.take(CHANGES_MAX, CHANGES_WANTED, busy ? BUSY_LINGER : Duration.ZERO);
+            List<MappedBatch> taken = queue.take(changesMax, CHANGES_WANTED, busy ? BUSY_LINGER : Duration.ZERO);
             if (taken.isEmpty()) {
                 return;
             }
@@ -105,11 +129,20 @@ final class Applier {
             status.onPosition(upTo);
         }
         long committed = System.nanoTime();
+        pace(changes.size(), committed - started);
         status.onApplied(changes, watermark, committed - started);
         written.accept(changes);
         for (MappedBatch batch : batches) {
             status.onCommitted(new PipelineStatus.Committed(batch.changes(), batch.readNanos(), started, committed));
         }
         return changes.size();
+    }
+
+    private void pace(int changes, long nanos) {
+        if (nanos > SLOW.toNanos()) {
+            changesMax = Math.max(CHANGES_LEAST, Math.min(changes, changesMax) / 2);
+        } else if (nanos < SLOW.toNanos() / 4) {
+            changesMax = Math.min(CHANGES_MAX, changesMax * 2);
+        }
     }
 }

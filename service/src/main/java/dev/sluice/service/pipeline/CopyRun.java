@@ -191,7 +191,7 @@ public final class CopyRun {
         try (Backfill backfill = new Backfill(
                 source,
                 connection,
-                () -> sink(epoch),
+                () -> sink(epoch, stopped),
                 store,
                 mapper,
                 fences,
@@ -213,7 +213,7 @@ public final class CopyRun {
                 }
             }
         }
-        try (ChunkSink sink = sink(epoch)) {
+        try (ChunkSink sink = sink(epoch, stopped)) {
             Resync resync = new Resync(
                             source,
                             connection,
@@ -258,15 +258,15 @@ public final class CopyRun {
         }
     }
 
-    private ChunkSink sink(long epoch) throws SQLException {
-        return new ChunkSink(connector.open(), pipeline, epoch, targets);
+    private ChunkSink sink(long epoch, BooleanSupplier stopped) throws SQLException {
+        return new ChunkSink(connector.open(), pipeline, epoch, targets).within(connector.limits(stopped));
     }
 
     /// Whether other collections may be copied although one could not be; a server that is away or a
     /// pipeline that is taken over is the same for all of them, and is said once.
     private static boolean mayBeOfOneCollection(FailureKind kind) {
         return switch (kind) {
-            case TARGET_CONFLICT, MISSING_RIGHT, MISSING_TABLE, MAPPING, UNEXPECTED -> true;
+            case TARGET_CONFLICT, MISSING_RIGHT, MISSING_TABLE, MAPPING, ROWS_REFUSED, UNEXPECTED -> true;
             case SOURCE_UNREACHABLE,
                     SOURCE_REFUSED,
                     TARGET_UNREACHABLE,

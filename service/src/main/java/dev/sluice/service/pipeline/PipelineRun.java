@@ -116,7 +116,8 @@ final class PipelineRun {
             ownership.lock().onLost(this::breakOff);
             restoreWatermarks(bookkeeping);
             status.onPosition(from);
-            try (StreamSink sink = new StreamSink(connector.open(), pipeline.name(), epoch, targets, fences)) {
+            try (StreamSink sink = new StreamSink(connector.open(), pipeline.name(), epoch, targets, fences)
+                    .within(connector.limits(this::ending))) {
                 Applier applier = new Applier(queue, sink, clock, status, from, pipeline::onWritten);
                 CompletableFuture<Void> applied = inBackground("sluice-apply", applier::run);
                 CompletableFuture<Void> copied = CompletableFuture.completedFuture(null);
@@ -254,7 +255,8 @@ final class PipelineRun {
             try (Backfill backfill = new Backfill(
                     source,
                     bookkeeping,
-                    () -> new ChunkSink(connector.open(), pipeline.name(), epoch, targets),
+                    () -> new ChunkSink(connector.open(), pipeline.name(), epoch, targets)
+                            .within(connector.limits(this::ending)),
                     store,
                     mapper,
                     fences,
@@ -277,7 +279,8 @@ final class PipelineRun {
     /// Takes documents anew that waited for others, or that somebody asked for.
     private void resync(long epoch, Applier applier) throws SQLException, InterruptedException {
         try (Connection connection = connector.open();
-                ChunkSink sink = new ChunkSink(connector.open(), pipeline.name(), epoch, targets)) {
+                ChunkSink sink = new ChunkSink(connector.open(), pipeline.name(), epoch, targets)
+                        .within(connector.limits(this::ending))) {
             Resync resync = new Resync(
                     source,
                     connection,

@@ -38,7 +38,7 @@ class RunCommandIT {
 
             assertThat(result.exitCode()).as(result.err()).isZero();
             assertThat(result.err())
-                    .contains("everything that was read is applied")
+                    .contains("what was read is applied")
                     .doesNotContain("Exception");
         }
         try (Cli again = Cli.start(place.settings(), "run")) {

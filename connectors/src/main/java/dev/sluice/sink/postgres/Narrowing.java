@@ -1,0 +1,192 @@
+package dev.sluice.sink.postgres;
+
+import dev.sluice.failure.Failures;
+import dev.sluice.sink.RowChange;
+import dev.sluice.sink.RowChange.Effect;
+import dev.sluice.sink.WriteSummary;
+import dev.sluice.sink.postgres.Parked.DeadLetter;
+import dev.sluice.sink.postgres.RowWriter.Written;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
+
+/// Applies changes of which PostgreSQL refuses some, in short transactions (steps), and finds those. For
+/// one list of changes and one thread.
+///
+/// The changes are applied from first to last, so that the order per document and per unique value is
+/// kept: a slice that is refused is halved, down to the one change that is refused. Each step commits the
+/// rows of its slice; the position, the chunk's done marker, dead letters and counts are left to the
+/// caller's last transaction. When the process ends between two steps, everything is read and applied
+/// again, which leaves the same rows (promise 2).
+///
+/// A change that may have been refused because of another row (a foreign key whose row comes later in the
+/// list, for one) is tried again after all others, as long as that helps.
+final class Narrowing {
+    /// Most changes in a step.
+    private static final int STEP_MAX = 1_000;
+
+    private static final int STEP_LEAST = 8;
+
+    /// Steps that take longer get smaller.
+    private static final long STEP_NANOS = 500_000_000;
+
+    /// How often what was refused is tried again, at most.
+    private static final int PASSES_MAX = 10;
+
+    private final Step step;
+    private final RefusalWatch watch;
+    private final SequencedMap<Document, DeadLetter> deadLetters = new LinkedHashMap<>();
+    private final Tallies.Counts counts = new Tallies.Counts();
+    private WriteSummary summary = WriteSummary.NOTHING;
+    private int stepMax = STEP_MAX;
+    private int refused;
+
+    /// What is done with a part of the changes.
+    interface Step {
+        /// Writes these changes in a transaction of their own, and commits it.
+        ///
+        /// @throws SQLException also when PostgreSQL refuses one of them; nothing is committed then
+        /// @throws dev.sluice.sink.StoppedException when the pipeline is stopping
+        Written write(List<RowChange> changes) throws SQLException;
+
+        /// Whether the document of a change that was refused is a dead letter already.
+        boolean isParked(RowChange change) throws SQLException;
+    }
+
+    private record Document(int collection, String key) {
+        static Document of(RowChange change) {
+            return new Document(
+                    change.target().index(),
+                    RowIdentity.documentKey(change.change().id()));
+        }
+    }
+
+    Narrowing(Step step, RefusalWatch watch) {
+        this.step = step;
+        this.watch = watch;
+    }
+
+    /// Applies all that can be applied.
+    ///
+    /// @return what is still to be noted, the refused documents among the dead letters
+    /// @throws dev.sluice.failure.SluiceException of kind ROWS_REFUSED when too many are refused for one
+    ///     reason
+    /// @throws dev.sluice.sink.StoppedException when the pipeline is stopping
+    Written apply(List<RowChange> changes) throws SQLException {
+        int size = STEP_MAX;
+        for (int from = 0; from < changes.size(); ) {
+            List<RowChange> slice = changes.subList(from, Math.min(changes.size(), from + Math.min(size, stepMax)));
+            int refusedBefore = refused;
+            apply(slice, false);
+            from += slice.size();
+            // As large as holds one that is refused, about.
+            int found = refused - refusedBefore;
+            size = found == 0 ? Math.min(STEP_MAX, 2 * size) : Math.max(STEP_LEAST, slice.size() / found);
+        }
+        tryAgain();
+        return new Written(summary, List.copyOf(deadLetters.values()), counts);
+    }
+
+    /// @param hasRefused whether it is known that one of them will be refused
+    /// @return whether none was
+    private boolean apply(List<RowChange> slice, boolean hasRefused) throws SQLException {
+        if (slice.size() > stepMax || (hasRefused && slice.size() > 1)) {
+            return halve(slice, hasRefused);
+        }
+        try {
+            applied(slice, write(slice));
+            return true;
+        } catch (SQLException e) {
+            if (!WriteTransaction.canBeSplit(e)) {
+                throw e;
+            }
+            if (slice.size() > 1) {
+                return halve(slice, true);
+            }
+            if (!Failures.isAboutData(e)) {
+                throw e;
+            }
+            refused(slice.getFirst(), e);
+            return false;
+        }
+    }
+
+    private boolean halve(List<RowChange> slice, boolean hasRefused) throws SQLException {
+        int half = slice.size() / 2;
+        boolean first = apply(slice.subList(0, half), false);
+        return apply(slice.subList(half, slice.size()), hasRefused && first) && first;
+    }
+
+    private Written write(List<RowChange> slice) throws SQLException {
+        long started = System.nanoTime();
+        try {
+            return step.write(slice);
+        } finally {
+            if (System.nanoTime() - started > STEP_NANOS) {
+                stepMax = Math.max(1, Math.min(stepMax, slice.size()) / 2);
+            }
+        }
+    }
+
+    private void applied(List<RowChange> slice, Written written) {
+        summary = summary.plus(written.summary());
+        counts.add(written.counts());
+        for (RowChange change : slice) {
+            watch.applied(change.target().collection(), 1);
+            switch (change.effect()) {
+                // Its row is right again.
+                case Effect.Upsert u -> deadLetters.remove(Document.of(change));
+                case Effect.Delete d -> deadLetters.remove(Document.of(change));
+                case Effect.Skip s -> deadLetters.remove(Document.of(change));
+                case Effect.Forget f -> deadLetters.remove(Document.of(change));
+                case Effect.Reject r -> {}
+                case Effect.Wait w -> {}
+            }
+        }
+        written.deadLetters().forEach(this::park);
+    }
+
+    private void refused(RowChange change, SQLException why) throws SQLException {
+        refused++;
+        park(new DeadLetter(change, Failures.describe(why), String.valueOf(why.getSQLState())));
+        // A row that a foreign key refuses may still be taken after its parent. A document that is parked already says
+        // nothing new.
+        if (!Failures.isAboutParents(why) && !step.isParked(change)) {
+            watch.refused(change.target().collection(), why);
+        }
+    }
+
+    /// The last one of a document, after all others.
+    private void park(DeadLetter letter) {
+        Document document = Document.of(letter.change());
+        deadLetters.remove(document);
+        deadLetters.put(document, letter);
+    }
+
+    private void tryAgain() throws SQLException {
+        boolean helped = true;
+        for (int pass = 1; helped && pass <= PASSES_MAX; pass++) {
+            helped = false;
+            boolean last = pass == PASSES_MAX;
+            for (DeadLetter letter : new ArrayList<>(deadLetters.values())) {
+                if (letter.sqlState() == null || !Failures.isAboutOtherRows(letter.sqlState())) {
+                    continue;
+                }
+                RowChange change = letter.change();
+                try {
+                    applied(List.of(change), write(List.of(change)));
+                    helped = true;
+                } catch (SQLException e) {
+                    if (!Failures.isAboutData(e)) {
+                        throw e;
+                    }
+                    if (pass == 1 && Failures.isAboutParents(e) && !step.isParked(change)) {
+                        watch.refused(change.target().collection(), e);
+                    }
+                }
+            }
+        }
+    }
+}
