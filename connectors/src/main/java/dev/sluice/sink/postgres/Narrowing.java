@@ -8,9 +8,11 @@ import dev.sluice.sink.postgres.Parked.DeadLetter;
 import dev.sluice.sink.postgres.RowWriter.Written;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.Set;
 
 /// Applies changes of which PostgreSQL refuses some, in short transactions (steps), and finds those. For
 /// one list of changes and one thread.
@@ -42,6 +44,8 @@ final class Narrowing {
     private WriteSummary summary = WriteSummary.NOTHING;
     private int stepMax = STEP_MAX;
     private int refused;
+    /// Documents that were dead letters before, or are refused for the second time: they say nothing new.
+    private final Set<Document> known = new HashSet<>();
 
     /// What is done with a part of the changes.
     interface Step {
@@ -51,8 +55,8 @@ final class Narrowing {
         /// @throws dev.sluice.sink.StoppedException when the pipeline is stopping
         Written write(List<RowChange> changes) throws SQLException;
 
-        /// Whether the document of a change that was refused is a dead letter already.
-        boolean isParked(RowChange change) throws SQLException;
+        /// Those of the changes whose documents are dead letters already.
+        List<RowChange> parked(List<RowChange> changes) throws SQLException;
     }
 
     private record Document(int collection, String key) {
@@ -75,6 +79,7 @@ final class Narrowing {
     ///     reason
     /// @throws dev.sluice.sink.StoppedException when the pipeline is stopping
     Written apply(List<RowChange> changes) throws SQLException {
+        step.parked(changes).forEach(change -> known.add(Document.of(change)));
         int size = STEP_MAX;
         for (int from = 0; from < changes.size(); ) {
             List<RowChange> slice = changes.subList(from, Math.min(changes.size(), from + Math.min(size, stepMax)));
@@ -148,12 +153,17 @@ final class Narrowing {
         written.deadLetters().forEach(this::park);
     }
 
-    private void refused(RowChange change, SQLException why) throws SQLException {
+    private void refused(RowChange change, SQLException why) {
         refused++;
         park(new DeadLetter(change, Failures.describe(why), String.valueOf(why.getSQLState())));
-        // A row that a foreign key refuses may still be taken after its parent. A document that is parked already says
-        // nothing new.
-        if (!Failures.isAboutParents(why) && !step.isParked(change)) {
+        // A row that a foreign key refuses may still be taken after its parent.
+        if (!Failures.isAboutParents(why)) {
+            count(change, why);
+        }
+    }
+
+    private void count(RowChange change, SQLException why) {
+        if (known.add(Document.of(change))) {
             watch.refused(change.target().collection(), why);
         }
     }
@@ -169,7 +179,6 @@ final class Narrowing {
         boolean helped = true;
         for (int pass = 1; helped && pass <= PASSES_MAX; pass++) {
             helped = false;
-            boolean last = pass == PASSES_MAX;
             for (DeadLetter letter : new ArrayList<>(deadLetters.values())) {
                 if (letter.sqlState() == null || !Failures.isAboutOtherRows(letter.sqlState())) {
                     continue;
@@ -182,8 +191,8 @@ final class Narrowing {
                     if (!Failures.isAboutData(e)) {
                         throw e;
                     }
-                    if (pass == 1 && Failures.isAboutParents(e) && !step.isParked(change)) {
-                        watch.refused(change.target().collection(), e);
+                    if (Failures.isAboutParents(e)) {
+                        count(change, e);
                     }
                 }
             }

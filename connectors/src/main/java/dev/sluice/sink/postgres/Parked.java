@@ -14,6 +14,7 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.bson.BsonValue;
@@ -197,24 +198,37 @@ final class Parked {
         return document == null ? 0 : document.length();
     }
 
-    /// Whether the document is parked already.
-    boolean isParked(RowChange document) throws SQLException {
-        String collection = document.target().collection();
+    /// Those of the changes of a collection whose documents are parked already.
+    List<RowChange> among(String collection, List<RowChange> changes) throws SQLException {
+        if (changes.isEmpty()) {
+            return List.of();
+        }
         look(collection);
         if (!withDeadLetters.contains(collection)) {
-            return false;
+            return List.of();
         }
+        Set<String> keys = new HashSet<>();
         try (PreparedStatement statement = connection.prepareStatement(
-                "SELECT EXISTS (SELECT FROM sluice.dead_letter WHERE pipeline = ? AND collection = ?"
-                        + " AND sluice.digest(document_key) = sluice.digest(?))")) {
+                "SELECT document_key FROM sluice.dead_letter WHERE pipeline = ? AND collection = ?"
+                        + " AND document_key = ANY (?)")) {
             statement.setString(1, pipeline);
             statement.setString(2, collection);
-            statement.setString(3, RowIdentity.documentKey(document.change().id()));
-            try (ResultSet row = statement.executeQuery()) {
-                row.next();
-                return row.getBoolean(1);
+            statement.setArray(
+                    3,
+                    connection.createArrayOf(
+                            "text",
+                            changes.stream()
+                                    .map(c -> RowIdentity.documentKey(c.change().id()))
+                                    .toArray()));
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    keys.add(rows.getString(1));
+                }
             }
         }
+        return changes.stream()
+                .filter(c -> keys.contains(RowIdentity.documentKey(c.change().id())))
+                .toList();
     }
 
     private static @Nullable OffsetDateTime clusterTime(Change change) {

@@ -113,9 +113,16 @@ final class RowWriter {
         }
     }
 
-    /// Whether the document of a change is a dead letter already.
-    boolean isParked(RowChange change) throws SQLException {
-        return parked.isParked(change);
+    /// Those of the changes whose documents are dead letters already.
+    List<RowChange> parked(List<RowChange> changes) throws SQLException {
+        List<RowChange> found = new ArrayList<>();
+        for (CollectionTarget target : targets) {
+            List<RowChange> own = changes.stream()
+                    .filter(change -> change.target().index() == target.index())
+                    .toList();
+            found.addAll(parked.among(target.collection(), own));
+        }
+        return found;
     }
 
     /// Whether rows of the collection depend on each other, so that it matters which come first.

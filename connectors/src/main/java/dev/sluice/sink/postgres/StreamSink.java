@@ -117,9 +117,9 @@ public final class StreamSink implements AutoCloseable {
         }
 
         @Override
-        public boolean isParked(RowChange change) throws SQLException {
+        public List<RowChange> parked(List<RowChange> changes) throws SQLException {
             return transaction.run(() -> {
-                boolean parked = writer.isParked(change);
+                List<RowChange> parked = writer.parked(changes);
                 connection.rollback();
                 return parked;
             });
