@@ -79,6 +79,19 @@ class FailuresIT {
     }
 
     @Test
+    @DisplayName("has a reason that is the same for each row refused alike, and names a trigger's function")
+    void hasAReason() {
+        String unique = Failures.reason(refused(() -> execute("INSERT INTO t (id, email) VALUES (1, 'other')")));
+        assertThat(unique).isEqualTo(Failures.reason(refused(() -> execute("INSERT INTO t (id) VALUES (1)"))));
+        assertThat(unique)
+                .isNotEqualTo(Failures.reason(
+                        refused(() -> execute("INSERT INTO t (id, email) VALUES (2, '" + SECRET + "')"))));
+        SQLException raised = refused(() -> execute("INSERT INTO t (id, email) VALUES (13, '" + SECRET + "')"));
+        assertThat(Failures.reason(raised)).isEqualTo("P0001, function refuse");
+        assertThat(Failures.describe(raised)).contains("function refuse").doesNotContain(SECRET);
+    }
+
+    @Test
     @DisplayName("is described without the values when it came in a batch of statements")
     void aBatchIsDescribedWithoutTheValues() throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement("INSERT INTO t (id, email) VALUES (?, ?)")) {

@@ -140,6 +140,14 @@ class SettingsTest {
         assertRefused(Map.of("SLUICE_HTTP_PORT", port), "SLUICE_HTTP_PORT is not a port from 0 to 65535.");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "101", "-1", "half", "20%"})
+    void aShareThatIsNoPercentageIsRefused(String share) {
+        assertRefused(
+                Map.of("SLUICE_REFUSED_SHARE", share), "SLUICE_REFUSED_SHARE is not a percentage from 1 to 100 (off).");
+        assertThat(environment(Map.of()).refusedShare()).isEqualTo(20);
+    }
+
     @Test
     void aTransportThatIsNotBuiltIsRefused() {
         assertRefused(Map.of("SLUICE_TRANSPORT", "relay"), "SLUICE_TRANSPORT can be embedded");
