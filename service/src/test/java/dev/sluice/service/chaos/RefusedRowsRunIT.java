@@ -8,7 +8,6 @@ import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Updates;
 import dev.sluice.failure.Failpoint;
 import dev.sluice.sandbox.SandboxMongo;
-import dev.sluice.verify.TableDifference;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -48,7 +47,6 @@ class RefusedRowsRunIT {
             assertThat(deadLetters(system)).isEqualTo(2_000 / REFUSED_EVERY);
             assertThat(system.number("SELECT count(*) FROM users WHERE age = 2"))
                     .isEqualTo(2_000 - 2_000 / REFUSED_EVERY);
-            assertThat(system.differences()).extracting(TableDifference::table).hasSize(1);
             // Rows that are taken again settle what is parked.
             system.execute("DROP TRIGGER refuse_age ON users");
             users(system).updateMany(Filters.lt("age", 0), Updates.set("age", 3));
@@ -95,9 +93,9 @@ class RefusedRowsRunIT {
                 assertThat(run.awaitExit(30)).as(run.output()).isZero();
                 double seconds = (System.nanoTime() - asked) / 1e9;
                 System.out.printf(Locale.ROOT, "SIGTERM while refused rows are looked for: ended in %.1f s%n", seconds);
-                assertThat(seconds).isLessThan(8);
+                assertThat(seconds).isLessThan(5);
             }
-            assertThat(deadLetters(system)).isZero();
+            assertThat(deadLetters(system)).as("those of whole batches alone").isLessThan(USERS / REFUSED_EVERY);
             long started = System.nanoTime();
             streamUntil(system, Instant.now());
             System.out.printf(
