@@ -164,7 +164,6 @@ public final class SchemaWatch implements AutoCloseable {
                 return;
             }
             look = new Look(uuids, source.hello().lastWrite());
-            now.lookAnew();
             return;
         }
         if (!now.hasReached(look.through())) {

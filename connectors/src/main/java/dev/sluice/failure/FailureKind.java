@@ -49,6 +49,12 @@ public enum FailureKind {
             "MongoDB can't send a change: its _id is so long that no change event of it fits into 16 MB.",
             "Run `sluice backfill --resync --prune`: it takes a new position behind the change and copies everything again, so"
                     + " nothing is lost; the stream then goes on from there."),
+    POSITION_UNKNOWN(
+            Retry.NEVER,
+            "MongoDB's oplog does not have the position Sluice has to resume from.",
+            "It is of another replica set or database, or MongoDB was restored from a backup: check MONGO_URI and"
+                    + " MONGO_DB_NAME. If they are right, `sluice backfill --resync --prune` takes a new position and copies"
+                    + " everything again."),
     COLLECTION_CHANGED(
             Retry.NEVER,
             "A collection was dropped, renamed or replaced in MongoDB, and the mapping says to stop then.",

@@ -22,7 +22,11 @@ public final class Failures {
     private static final int UNAUTHORIZED = 13;
     private static final int AUTHENTICATION_FAILED = 18;
     private static final int CAPPED_POSITION_LOST = 136;
-    private static final int CHANGE_STREAM_FATAL = 280;
+
+    /// A stream can't go on: most often because the place that it is to go on from is a change that its
+    /// own filter leaves out. Not that history is lost: that is 286.
+    public static final int CHANGE_STREAM_FATAL = 280;
+
     private static final int CHANGE_STREAM_HISTORY_LOST = 286;
     private static final int NO_REPLICATION_ENABLED = 76;
     private static final int NOT_A_REPLICA_SET = 40573;
@@ -42,6 +46,9 @@ public final class Failures {
 
     /// The first line of an error's context in PL/pgSQL, up to the function's name.
     private static final Pattern FUNCTION = Pattern.compile("^PL/pgSQL function \"?([\\w.$]+)\"?\\(");
+
+    private static final Pattern TOKEN =
+            Pattern.compile("(?<=resume_token=)[^\\s,}\\]]+|[0-9a-fA-F]{30,}|[0-9A-Za-z+/]{60,}=*");
 
     private Failures() {}
 
@@ -77,7 +84,9 @@ public final class Failures {
         if (m instanceof MongoCommandException command) {
             return switch (command.getErrorCode()) {
                 case UNAUTHORIZED, AUTHENTICATION_FAILED -> FailureKind.SOURCE_REFUSED;
-                case CHANGE_STREAM_HISTORY_LOST, CHANGE_STREAM_FATAL, CAPPED_POSITION_LOST -> FailureKind.HISTORY_LOST;
+                case CHANGE_STREAM_HISTORY_LOST, CAPPED_POSITION_LOST -> FailureKind.HISTORY_LOST;
+                // The next run looks whether the oplog has the position.
+                case CHANGE_STREAM_FATAL -> FailureKind.ENGINE;
                 case NO_REPLICATION_ENABLED, NOT_A_REPLICA_SET -> FailureKind.NOT_A_REPLICA_SET;
                 default ->
                     AWAY.contains(command.getErrorCode()) ? FailureKind.SOURCE_UNREACHABLE : FailureKind.UNEXPECTED;
@@ -188,6 +197,10 @@ public final class Failures {
         if (t instanceof MongoTimeoutException timeout) {
             return ServerSelection.describe(String.valueOf(timeout.getMessage()));
         }
+        if (t instanceof MongoCommandException refused) {
+            return "MongoDB answered " + refused.getErrorCode() + " (" + refused.getErrorCodeName() + "): "
+                    + withoutValues(refused.getErrorMessage());
+        }
         if (t.getCause() instanceof UnknownHostException unknown) {
             return "There is no host '" + unknown.getMessage() + "'";
         }
@@ -195,7 +208,18 @@ public final class Failures {
         if (message == null || message.isBlank()) {
             return t.getClass().getSimpleName();
         }
-        return message.lines().findFirst().orElse(message).strip();
+        return withoutTokens(message.lines().findFirst().orElse(message).strip());
+    }
+
+    /// MongoDB's words, which may quote the command, with its values and tokens, in braces.
+    private static String withoutValues(String message) {
+        int quoted = message.indexOf('{');
+        return withoutTokens((quoted < 0 ? message : message.substring(0, quoted)).strip());
+    }
+
+    /// Resume tokens hold `_id`s (promise 10), in hex or in Base64.
+    private static String withoutTokens(String message) {
+        return TOKEN.matcher(message).replaceAll("..");
     }
 
     private static @Nullable String withoutValues(String state, ServerErrorMessage message) {

@@ -61,9 +61,9 @@ public final class Replay implements AutoCloseable {
 
     /// What was found.
     ///
-    /// @param from cluster time of the beginning, to the second; null when unknown
+    /// @param from cluster time of the beginning, to the second
     /// @param through cluster time of the end, to the second
-    public record Found(@Nullable Instant from, Instant through, List<Tally> collections) {
+    public record Found(Instant from, Instant through, List<Tally> collections) {
         public Found {
             collections = List.copyOf(collections);
         }
@@ -79,13 +79,14 @@ public final class Replay implements AutoCloseable {
 
     /// Counts, and lists nothing.
     ///
+    /// @param from inclusive, as is the end
     /// @param stopped asked between steps
     /// @return null when it was stopped
     /// @throws SluiceException of kind HISTORY_LOST, with the gap, when the oplog does not go back so far
     public @Nullable Found count(
-            StreamHistory.Start start, BsonTimestamp upTo, Listener listener, BooleanSupplier stopped) {
+            BsonTimestamp from, BsonTimestamp upTo, Listener listener, BooleanSupplier stopped) {
         try {
-            return read(start, upTo, listener, stopped, null);
+            return read(from, upTo, listener, stopped, null);
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
@@ -96,23 +97,24 @@ public final class Replay implements AutoCloseable {
 
     /// Reads, and lists all documents at once: whatever breaks off before, nothing is.
     ///
+    /// @param from inclusive, as is the end
     /// @param askedFrom the beginning in words
     /// @param stopped asked between steps
     /// @return null when it was stopped
     /// @throws SluiceException of kind HISTORY_LOST, with the gap, when the oplog does not go back so far
     public @Nullable Listed list(
-            StreamHistory.Start start,
+            BsonTimestamp from,
             BsonTimestamp upTo,
             String askedFrom,
             String requestedBy,
             Listener listener,
             BooleanSupplier stopped) {
         try {
-            history.requireReachable(start);
+            history.requireReachable(from);
             List<String> names = names();
-            long id = store.begin(connection, askedFrom, start.clusterTime(), names, requestedBy);
+            long id = store.begin(connection, askedFrom, from, names, requestedBy);
             try {
-                Found found = read(start, upTo, listener, stopped, id);
+                Found found = read(from, upTo, listener, stopped, id);
                 if (found == null) {
                     store.fail(connection, id, "stopped by whoever asked for it");
                     return null;
@@ -144,7 +146,7 @@ public final class Replay implements AutoCloseable {
     }
 
     private @Nullable Found read(
-            StreamHistory.Start start,
+            BsonTimestamp from,
             BsonTimestamp upTo,
             Listener listener,
             BooleanSupplier stopped,
@@ -154,7 +156,7 @@ public final class Replay implements AutoCloseable {
         SequencedMap<String, Boolean> changed = new LinkedHashMap<>();
         long all = 0;
         long documents = 0;
-        try (StreamHistory.Reading reading = history.read(start, upTo, names())) {
+        try (StreamHistory.Reading reading = history.read(from, upTo, names())) {
             while (!reading.complete()) {
                 if (stopped.getAsBoolean()) {
                     return null;
@@ -183,8 +185,7 @@ public final class Replay implements AutoCloseable {
             tallies.add(new Tally(
                     name, events.getOrDefault(name, 0L), counts.getOrDefault(name, 0L), changed.containsKey(name)));
         }
-        BsonTimestamp from = start.clusterTime();
-        return new Found(from == null ? null : MongoSource.instant(from), MongoSource.instant(upTo), tallies);
+        return new Found(MongoSource.instant(from), MongoSource.instant(upTo), tallies);
     }
 
     /// Has the documents that were listed compared with their rows.

@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.bson.BsonTimestamp;
 
 /// What changed since the pipeline's position, as the change stream says. Any thread.
 public final class SincePosition implements InFlight {
@@ -34,17 +35,14 @@ public final class SincePosition implements InFlight {
     ///     to the position
     @Override
     public Set<Object> among(CollectionTarget target, Collection<Object> keys) {
-        Optional<Position> position = position();
         Set<Object> wanted = new HashSet<>(keys);
-        if (position.isEmpty() || wanted.isEmpty()) {
+        BsonTimestamp since = position().map(Position::clusterTime).orElse(null);
+        if (since == null || wanted.isEmpty()) {
             return Set.of();
         }
         Set<Object> changed = new HashSet<>();
         try (StreamHistory.Reading reading = source.history()
-                .read(
-                        new StreamHistory.Start.After(position.get()),
-                        source.hello().lastWrite(),
-                        List.of(target.collection()))) {
+                .read(since, source.hello().lastWrite(), List.of(target.collection()))) {
             while (!reading.complete()) {
                 for (StreamHistory.Event event : reading.next(EVENTS_AT_ONCE)) {
                     switch (event) {

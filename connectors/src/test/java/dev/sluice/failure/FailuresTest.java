@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FailuresTest {
     @ParameterizedTest
@@ -56,7 +57,7 @@ class FailuresTest {
         "13, SOURCE_REFUSED",
         "18, SOURCE_REFUSED",
         "286, HISTORY_LOST",
-        "280, HISTORY_LOST",
+        "280, ENGINE", // its own filter leaves out where it is to go on
         "136, HISTORY_LOST",
         "40573, NOT_A_REPLICA_SET",
         "76, NOT_A_REPLICA_SET",
@@ -72,6 +73,26 @@ class FailuresTest {
         assertThat(Failures.classify(new MongoCommandException(reply, new ServerAddress()))
                         .kind())
                 .isEqualTo(kind);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "cannot resume stream; the resume token was not found. {_data: \"826B0AF1BB000000042B022C0100296E5A1004D2\"}",
+                "not authorized on shop to execute command { aggregate: 1, resumeAfter: { _data: \"826B0AF1BB000000042B\" } }",
+                "no such place 826B0AF1BB000000042B022C0100296E5A1004D2A43244F5674860B896221FAC828D0604",
+            })
+    void whatMongoSaysIsRepeatedWithoutTokens(String words) {
+        BsonDocument reply = new BsonDocument("ok", new BsonInt32(0))
+                .append("code", new BsonInt32(280))
+                .append("codeName", new BsonString("ChangeStreamFatalError"))
+                .append("errmsg", new BsonString(words));
+        String said = Failures.describe(new MongoCommandException(reply, new ServerAddress()));
+
+        assertThat(said).startsWith("MongoDB answered 280 (ChangeStreamFatalError): " + words.substring(0, 10));
+        assertThat(said).doesNotContain("826B0AF1BB", "{");
+        assertThat(Failures.describe(new IllegalStateException("resume_token=cQAAAAJfZGF0YQ, sec=1")))
+                .isEqualTo("resume_token=.., sec=1");
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.sluice.source.mongo;
 
 import com.mongodb.MongoCommandException;
 import com.mongodb.MongoException;
+import com.mongodb.ReadPreference;
 import com.mongodb.client.ChangeStreamIterable;
 import com.mongodb.client.MongoChangeStreamCursor;
 import com.mongodb.client.MongoClient;
@@ -14,7 +15,6 @@ import dev.sluice.change.Position;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -23,12 +23,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.bson.BsonBinary;
 import org.bson.BsonDocument;
 import org.bson.BsonString;
 import org.bson.BsonTimestamp;
 import org.bson.RawBsonDocument;
-import org.bson.conversions.Bson;
 import org.jspecify.annotations.Nullable;
 
 /// Sees what becomes of collections themselves, which the engine of the stream leaves out: in a small
@@ -36,17 +36,12 @@ import org.jspecify.annotations.Nullable;
 public final class CollectionWatch implements AutoCloseable {
     private static final List<String> WATCHED = List.of("drop", "rename", "dropDatabase", "invalidate", "modify");
 
-    /// The stand-ins look through so many entries a poll and no more, and when none of them is for us, the
-    /// token may be ahead of what was looked through. So there it counts only after some quiet.
-    private static final long QUIET_NANOS = Duration.ofSeconds(5).toNanos();
-
     private final MongoClient client;
     private final String database;
     private final Set<String> collections;
     private MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor;
+    private final BsonDocument begun;
     private Position position;
-    private Position sure;
-    private long quietSince = System.nanoTime();
 
     /// @throws SluiceException of kind HISTORY_LOST when the oplog no longer holds the position
     CollectionWatch(MongoClient client, String database, Position after, Set<String> collections) {
@@ -54,7 +49,7 @@ public final class CollectionWatch implements AutoCloseable {
         this.database = database;
         this.collections = Set.copyOf(collections);
         this.position = after;
-        this.sure = after;
+        this.begun = after.resumeToken();
         this.cursor = open(after);
     }
 
@@ -74,9 +69,19 @@ public final class CollectionWatch implements AutoCloseable {
     /// @param detail in words; without values
     public record Event(Kind kind, String collection, String detail, BsonTimestamp clusterTime) {}
 
+    /// By time and not by token: a stream can't be resumed behind a change that it leaves out itself, such as
+    /// a document's.
     private MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> open(Position after) {
+        BsonTimestamp time = after.clusterTime();
+        return open(time == null
+                ? stream -> stream.startAfter(after.resumeToken())
+                : stream -> stream.startAtOperationTime(time));
+    }
+
+    private MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> open(
+            UnaryOperator<ChangeStreamIterable<RawBsonDocument>> start) {
         try {
-            return start(after, true);
+            return start.apply(stream().showExpandedEvents(true)).cursor();
         } catch (MongoCommandException e) {
             SluiceException known = Failures.classify(e);
             if (known.kind() != FailureKind.UNEXPECTED) {
@@ -84,7 +89,7 @@ public final class CollectionWatch implements AutoCloseable {
             }
             try {
                 // A server before 6.0 does not know of expanded events. It has no event for changed options either.
-                return start(after, false);
+                return start.apply(stream()).cursor();
             } catch (MongoException again) {
                 throw Failures.classify(again);
             }
@@ -93,18 +98,18 @@ public final class CollectionWatch implements AutoCloseable {
         }
     }
 
-    private MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> start(Position after, boolean expanded) {
-        List<Bson> pipeline = List.of(
-                Aggregates.match(Filters.in("operationType", WATCHED)),
-                // The token (_id) has to stay.
-                Aggregates.project(Projections.include("_id", "operationType", "ns", "to", "clusterTime")));
-        ChangeStreamIterable<RawBsonDocument> stream = client.getDatabase(database)
-                .watch(pipeline, RawBsonDocument.class)
+    private ChangeStreamIterable<RawBsonDocument> stream() {
+        // The primary: a secondary may be behind what is looked up beside the stream.
+        return client.getDatabase(database)
+                .withReadPreference(ReadPreference.primary())
+                .watch(
+                        List.of(
+                                Aggregates.match(Filters.in("operationType", WATCHED)),
+                                // The token (_id) has to stay.
+                                Aggregates.project(
+                                        Projections.include("_id", "operationType", "ns", "to", "clusterTime"))),
+                        RawBsonDocument.class)
                 .maxAwaitTime(100, TimeUnit.MILLISECONDS);
-        // Behind an invalidate too, behind which a stream can't be resumed.
-        return (expanded ? stream.showExpandedEvents(true) : stream)
-                .startAfter(after.resumeToken())
-                .cursor();
     }
 
     /// What has happened since the last call; waits a moment where nothing has.
@@ -114,22 +119,20 @@ public final class CollectionWatch implements AutoCloseable {
             for (ChangeStreamDocument<RawBsonDocument> change = cursor.tryNext();
                     change != null;
                     change = cursor.tryNext()) {
-                quietSince = System.nanoTime();
-                add(events, change);
+                if (isAfter(change.getResumeToken(), begun)) {
+                    add(events, change);
+                }
                 position = Position.of(change.getResumeToken(), change.getClusterTime());
-                sure = position;
                 if (change.getOperationType() == OperationType.INVALIDATE) {
                     // The stream ends with it, and a new one begins behind it.
                     cursor.close();
-                    cursor = open(position);
+                    BsonDocument token = change.getResumeToken();
+                    cursor = open(stream -> stream.startAfter(token));
                 }
             }
             BsonDocument token = cursor.getResumeToken();
             if (token != null) {
                 position = Position.of(token, null);
-            }
-            if (position.movesWhenIdle() || isQuiet()) {
-                sure = position;
             }
             return events;
         } catch (MongoException e) {
@@ -160,28 +163,27 @@ public final class CollectionWatch implements AutoCloseable {
         }
     }
 
+    /// Tokens are in the order of their hex digits, as MongoDB says.
+    private static boolean isAfter(BsonDocument token, BsonDocument begun) {
+        return !(token.get("_data") instanceof BsonString one)
+                || !(begun.get("_data") instanceof BsonString other)
+                || one.compareTo(other) > 0;
+    }
+
     private static String name(@Nullable BsonDocument namespace) {
         return namespace != null && namespace.get("coll") instanceof BsonString name ? name.getValue() : "";
     }
 
-    /// Up to where it has certainly looked: going on from there misses nothing.
+    /// Up to where it has looked: going on from there misses nothing.
     public Position position() {
-        return sure;
+        return position;
     }
 
-    private boolean isQuiet() {
-        return System.nanoTime() - quietSince > QUIET_NANOS;
-    }
-
-    /// Whether all that happened up to a time has been seen.
+    /// Whether all that happened up to a time, at which the last call of [#next()] was still to come, has
+    /// been seen.
     public boolean hasReached(BsonTimestamp time) {
         BsonTimestamp here = position.clusterTime();
-        return position.movesWhenIdle() ? here != null && here.compareTo(time) >= 0 : isQuiet();
-    }
-
-    /// Begins to wait for quiet anew, so that [#hasReached] counts what comes from now on.
-    public void lookAnew() {
-        quietSince = System.nanoTime();
+        return here != null && here.compareTo(time) >= 0;
     }
 
     /// The watched collections that there are, with MongoDB's identifiers of them in hex; empty where

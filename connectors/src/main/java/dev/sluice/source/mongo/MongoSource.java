@@ -34,7 +34,6 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -59,7 +58,6 @@ public final class MongoSource implements AutoCloseable {
     private static final int BATCH_LEAST = 2;
 
     private static final int READ_ALL_BATCH = 5_000;
-    private static final Duration OPLOG_START_MAX = Duration.ofSeconds(10);
     private static final Duration SAMPLE_MAX = Duration.ofMillis(500);
 
     private final MongoClient client;
@@ -113,7 +111,8 @@ public final class MongoSource implements AutoCloseable {
         return new SourceSurvey(client, database);
     }
 
-    /// Watches collections themselves from a position on.
+    /// Watches collections themselves from a position on: one of such a watch, or of any stream of the
+    /// database.
     ///
     /// @throws SluiceException of kind HISTORY_LOST when the oplog no longer holds the position
     public CollectionWatch watchCollections(Position after, Set<String> collections) {
@@ -122,12 +121,11 @@ public final class MongoSource implements AutoCloseable {
 
     /// What has been in the change stream. Good for as long as this is open.
     public StreamHistory history() {
-        return new StreamHistory(client, database);
+        return new StreamHistory(client, sessions, database);
     }
 
     /// What the server says of itself.
     ///
-    /// @param replicaSet its name
     /// @param replicaSet its name; empty for a sharded cluster
     /// @param lastWrite the newest operation in its oplog that a majority has
     /// @param freshAt who has applied everything up to that operation has all that a majority had at this
@@ -226,15 +224,26 @@ public final class MongoSource implements AutoCloseable {
 
     /// Tries whether the stream can go on behind a position.
     ///
-    /// @throws SluiceException of kind HISTORY_LOST, with the gap, when the oplog no longer holds it
+    /// @throws SluiceException of kind HISTORY_LOST, with the gap, when the oplog no longer holds it;
+    ///     POSITION_UNKNOWN when the oplog goes back so far, and does not have it
     public void requireResumable(Position position) {
-        try (MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor =
-                watch().resumeAfter(position.resumeToken()).cursor()) {
+        Oplog oplog = oplog();
+        oplog.requireHolds(position.clusterTime(), "Sluice was at");
+        // Whatever change the position is of, it is among those that this shows: a stream can't be resumed behind one
+        // that its own filter leaves out. Without the documents, which may be large.
+        try (MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor = client.getDatabase(database)
+                .watch(List.of(Aggregates.project(Projections.include("_id"))), RawBsonDocument.class)
+                .maxAwaitTime(100, TimeUnit.MILLISECONDS)
+                .resumeAfter(position.resumeToken())
+                .cursor()) {
             cursor.tryNext();
         } catch (MongoCommandException e) {
             SluiceException known = Failures.classify(e);
             if (known.kind() == FailureKind.HISTORY_LOST) {
-                throw new SluiceException(FailureKind.HISTORY_LOST, gap(position), e);
+                throw oplog.lost(position.clusterTime(), "Sluice was at", e);
+            }
+            if (e.getErrorCode() == Failures.CHANGE_STREAM_FATAL) {
+                throw unknown(position, oplog, e);
             }
             throw known;
         } catch (MongoException e) {
@@ -242,65 +251,26 @@ public final class MongoSource implements AutoCloseable {
         }
     }
 
-    private String gap(Position position) {
+    private static SluiceException unknown(Position position, Oplog oplog, MongoException e) {
         BsonTimestamp ours = position.clusterTime();
-        String from = ours == null ? "an unknown time" : instant(ours).toString();
-        OptionalLong oldest = oldestOplogSecond();
-        if (oldest.isEmpty()) {
-            return "Sluice was at " + from + "; the oplog's oldest entry can't be read, so the gap is not known.";
-        }
-        Instant start = Instant.ofEpochSecond(oldest.getAsLong());
-        String gap = ours == null
-                ? ""
-                : " Changes of " + Math.max(0, oldest.getAsLong() - (ours.getTime() & 0xFFFF_FFFFL))
-                        + " s are gone, deletes among them.";
-        return "Sluice was at " + from + ", the oplog now starts at " + start + "." + gap;
+        return new SluiceException(
+                FailureKind.POSITION_UNKNOWN,
+                "Sluice was at " + (ours == null ? "an unknown time" : instant(ours)) + ". "
+                        + switch (oplog.start()) {
+                            case Oplog.Start.At at -> "The oplog goes back to " + instant(at.oldest()) + ".";
+                            case Oplog.Start.Unknown unknown -> unknown.reason();
+                        },
+                e);
     }
 
-    /// The oplog's oldest entry, seconds since 1970; empty where it can't be read (it takes a right on
-    /// `local`).
-    public OptionalLong oldestOplogSecond() {
-        return switch (oplogStart()) {
-            case OplogStart.At at -> OptionalLong.of(at.second());
-            case OplogStart.Unknown unknown -> OptionalLong.empty();
-        };
-    }
-
-    /// Where the oplog begins, or why that is not known.
-    public sealed interface OplogStart {
-        /// @param second of its oldest entry, since 1970
-        record At(long second) implements OplogStart {}
-
-        /// @param reason what is missing, and what to do; a sentence or two
-        record Unknown(String reason) implements OplogStart {}
-    }
-
-    /// Asks for the oplog's oldest entry. Does not throw.
-    public OplogStart oplogStart() {
-        try {
-            BsonDocument first = client.getDatabase("local")
-                    .getCollection("oplog.rs", BsonDocument.class)
-                    .find()
-                    .sort(Sorts.ascending("$natural"))
-                    .projection(new BsonDocument("ts", new BsonInt32(1)))
-                    .maxTime(OPLOG_START_MAX.toMillis(), TimeUnit.MILLISECONDS)
-                    .first();
-            return first != null && first.get("ts") instanceof BsonTimestamp ts
-                    ? new OplogStart.At(ts.getTime() & 0xFFFF_FFFFL)
-                    : new OplogStart.Unknown("The server shows no oplog: a router of a sharded cluster has none."
-                            + " Watch the oplog of each shard.");
-        } catch (MongoCommandException refused) {
-            return new OplogStart.Unknown("MongoDB refused to show its oplog (" + refused.getErrorCode() + " "
-                    + refused.getErrorCodeName() + "). Give the user of MONGO_URI the right to read local.oplog.rs,"
-                    + " such as the role read on the database local.");
-        } catch (MongoException away) {
-            return new OplogStart.Unknown("MongoDB did not answer.");
-        }
+    /// How far the oplog goes back. Good for as long as this is open.
+    public Oplog oplog() {
+        return new Oplog(client);
     }
 
     private ChangeStreamIterable<RawBsonDocument> watch() {
         return client.getDatabase(database)
-                .watch(List.of(Aggregates.match(Filters.eq("ns.db", database))), RawBsonDocument.class)
+                .watch(List.of(), RawBsonDocument.class)
                 .maxAwaitTime(100, TimeUnit.MILLISECONDS);
     }
 
@@ -308,7 +278,7 @@ public final class MongoSource implements AutoCloseable {
     public boolean splitsLargeEvents() {
         Bson split = new BsonDocument("$changeStreamSplitLargeEvent", new BsonDocument());
         try (MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor = client.getDatabase(database)
-                .watch(List.of(Aggregates.match(Filters.eq("ns.db", database)), split), RawBsonDocument.class)
+                .watch(List.of(split), RawBsonDocument.class)
                 .maxAwaitTime(10, TimeUnit.MILLISECONDS)
                 .cursor()) {
             cursor.tryNext();
@@ -501,7 +471,7 @@ public final class MongoSource implements AutoCloseable {
             @Nullable BsonValue after,
             int most,
             @Nullable BsonTimestamp notBefore) {
-        try (ClientSession session = causalSession(notBefore)) {
+        try (ClientSession session = sessions.notBefore(notBefore)) {
             List<BsonValue> ids = new ArrayList<>();
             for (RawBsonDocument document : collection(collection)
                     .find(session, behind(bracket, after))
@@ -593,7 +563,7 @@ public final class MongoSource implements AutoCloseable {
             long bytesMax,
             @Nullable BsonTimestamp notBefore) {
         int limit = bracket.single() ? 0 : documentsMax;
-        try (ClientSession session = causalSession(notBefore)) {
+        try (ClientSession session = sessions.notBefore(notBefore)) {
             List<RawBsonDocument> documents = new ArrayList<>();
             long bytes = 0;
             try (MongoCursor<RawBsonDocument> cursor = collection(collection)
@@ -644,7 +614,7 @@ public final class MongoSource implements AutoCloseable {
     ///
     /// @param notBefore as for [#read]
     public void forEachId(String collection, @Nullable BsonTimestamp notBefore, Consumer<BsonValue> reader) {
-        try (ClientSession session = causalSession(notBefore)) {
+        try (ClientSession session = sessions.notBefore(notBefore)) {
             for (RawBsonDocument document : collection(collection)
                     .find(session)
                     .projection(Projections.include("_id"))
@@ -675,7 +645,7 @@ public final class MongoSource implements AutoCloseable {
 
     private DocumentReader reader(String collection, Bson filter, int batch, @Nullable BsonTimestamp notBefore) {
         try {
-            ClientSession session = causalSession(notBefore);
+            ClientSession session = sessions.notBefore(notBefore);
             return new DocumentReader(
                     session,
                     collection(collection)
@@ -693,7 +663,7 @@ public final class MongoSource implements AutoCloseable {
     /// @param bytesMax the piece ends with the document that reaches this many bytes, and is not complete
     /// @param notBefore the stream's position when the flight opened; null where that is unknown
     public Piece read(String collection, List<BsonValue> ids, long bytesMax, @Nullable BsonTimestamp notBefore) {
-        try (ClientSession session = causalSession(notBefore)) {
+        try (ClientSession session = sessions.notBefore(notBefore)) {
             List<RawBsonDocument> documents = new ArrayList<>();
             long bytes = 0;
             try (MongoCursor<RawBsonDocument> cursor =
@@ -711,10 +681,6 @@ public final class MongoSource implements AutoCloseable {
         } catch (MongoException e) {
             throw Failures.classify(e);
         }
-    }
-
-    private ClientSession causalSession(@Nullable BsonTimestamp notBefore) {
-        return sessions.notBefore(notBefore);
     }
 
     private static Bson range(IdBracket bracket, @Nullable BsonValue after, @Nullable BsonValue upTo) {
@@ -735,10 +701,6 @@ public final class MongoSource implements AutoCloseable {
         }
         if (bracket.single()) {
             return Filters.eq("_id", bracket.lowest());
-        }
-        if (bracket == IdBracket.DATE && after == null) {
-            // Not by a least date: the stand-in's language has none before the year 1.
-            return Filters.type("_id", BsonType.DATE_TIME);
         }
         return after == null ? Filters.gte("_id", bracket.lowest()) : Filters.gt("_id", after);
     }

@@ -10,8 +10,6 @@ import com.mongodb.client.MongoDatabase;
 import com.mongodb.client.model.Aggregates;
 import com.mongodb.client.model.Sorts;
 import dev.sluice.failure.Failures;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -22,7 +20,6 @@ import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonNumber;
 import org.bson.BsonString;
-import org.bson.BsonTimestamp;
 import org.bson.RawBsonDocument;
 import org.bson.conversions.Bson;
 
@@ -59,16 +56,6 @@ public final class SourceSurvey {
     /// @param bytes of all documents, uncompressed
     /// @param averageBytes of one document; 0 when there is none
     public record Size(long documents, long bytes, long averageBytes) {}
-
-    /// How far back the oplog goes.
-    ///
-    /// @param whole whether nothing has been dropped from it yet: it goes back to the day the replica set
-    ///     was made, and its length says nothing of how long it will be
-    public record OplogWindow(Instant oldest, Instant newest, boolean whole) {
-        public long seconds() {
-            return Math.max(0, Duration.between(oldest, newest).toSeconds());
-        }
-    }
 
     /// The server's version, for example `8.0.4`.
     public String version() {
@@ -130,40 +117,9 @@ public final class SourceSurvey {
         return stats.get(name) instanceof BsonNumber number ? number.longValue() : 0;
     }
 
-    /// Empty where it can't be read: it takes a right on `local`, and there is none behind a mongos.
-    public Optional<OplogWindow> oplogWindow() {
-        try {
-            BsonDocument oldest = oplog(Sorts.ascending("$natural"));
-            BsonDocument newest = oplog(Sorts.descending("$natural"));
-            if (oldest.get("ts") instanceof BsonTimestamp from && newest.get("ts") instanceof BsonTimestamp to) {
-                return Optional.of(
-                        new OplogWindow(MongoSource.instant(from), MongoSource.instant(to), isTheFirst(oldest)));
-            }
-            return Optional.empty();
-        } catch (MongoException notReadable) {
-            return Optional.empty();
-        }
-    }
-
-    private BsonDocument oplog(Bson order) {
-        BsonDocument entry = client.getDatabase("local")
-                .getCollection("oplog.rs", BsonDocument.class)
-                .find()
-                .sort(order)
-                .projection(new BsonDocument("ts", new BsonInt32(1))
-                        .append("op", new BsonInt32(1))
-                        .append("o.msg", new BsonInt32(1)))
-                .first();
-        return entry == null ? new BsonDocument() : entry;
-    }
-
-    /// The note with which the oplog of every replica set begins.
-    private static boolean isTheFirst(BsonDocument entry) {
-        return entry.get("op") instanceof BsonString op
-                && op.getValue().equals("n")
-                && entry.get("o") instanceof BsonDocument note
-                && note.get("msg") instanceof BsonString text
-                && text.getValue().equals("initiating set");
+    /// How far the oplog goes back.
+    public Oplog oplog() {
+        return new Oplog(client);
     }
 
     /// The first documents in `_id` order.

@@ -1,26 +1,25 @@
 package dev.sluice.source.mongo;
 
 import com.mongodb.MongoException;
+import com.mongodb.ReadConcern;
 import com.mongodb.client.ChangeStreamIterable;
+import com.mongodb.client.ClientSession;
 import com.mongodb.client.MongoChangeStreamCursor;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.model.Aggregates;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Projections;
-import com.mongodb.client.model.Sorts;
 import com.mongodb.client.model.changestream.ChangeStreamDocument;
 import com.mongodb.client.model.changestream.OperationType;
 import dev.sluice.change.Position;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.bson.BsonDocument;
 import org.bson.BsonNull;
 import org.bson.BsonString;
@@ -37,110 +36,25 @@ public final class StreamHistory {
     private static final List<String> OF_DOCUMENTS = List.of("insert", "update", "replace", "delete");
     private static final List<String> OF_COLLECTIONS = List.of("drop", "rename", "dropDatabase", "invalidate");
 
+    private static final String ASKED = "Asked was";
+
     private final MongoClient client;
+    private final CausalSessions sessions;
+    private final Oplog oplog;
     private final String database;
 
-    StreamHistory(MongoClient client, String database) {
+    StreamHistory(MongoClient client, CausalSessions sessions, String database) {
         this.client = client;
+        this.sessions = sessions;
+        this.oplog = new Oplog(client);
         this.database = database;
     }
 
-    /// Where to begin.
-    public sealed interface Start {
-        /// The cluster time of the place; null where a token does not say.
-        @Nullable
-        BsonTimestamp clusterTime();
-
-        /// Behind a position.
-        record After(Position position) implements Start {
-            @Override
-            public @Nullable BsonTimestamp clusterTime() {
-                return position.clusterTime();
-            }
-        }
-
-        /// With what was committed at this time or later.
-        record At(BsonTimestamp clusterTime) implements Start {}
-    }
-
-    /// The oplog's oldest entry.
-    ///
-    /// @param first whether the oplog begins with it, and so has lost nothing
-    public record Oldest(BsonTimestamp time, boolean first) {}
-
-    /// Empty where the oplog can't be read: it takes a right on `local`.
-    public Optional<Oldest> oldest() {
-        try {
-            BsonDocument entry = client.getDatabase("local")
-                    .getCollection("oplog.rs", BsonDocument.class)
-                    .find()
-                    .sort(Sorts.ascending("$natural"))
-                    .projection(Projections.include("ts", "op", "o.msg", "o.create"))
-                    .first();
-            return entry != null && entry.get("ts") instanceof BsonTimestamp time
-                    ? Optional.of(new Oldest(time, isFirst(entry)))
-                    : Optional.empty();
-        } catch (MongoException e) {
-            return Optional.empty();
-        }
-    }
-
-    /// A replica set's oplog begins with the no-op "initiating set". That of the stand-in's Rust build
-    /// begins with the making of `system.version`.
-    private static boolean isFirst(BsonDocument entry) {
-        if (!(entry.get("o") instanceof BsonDocument what)) {
-            return false;
-        }
-        return new BsonString("initiating set").equals(what.get("msg"))
-                || new BsonString("system.version").equals(what.get("create"));
-    }
-
-    /// Looks whether the oplog goes back to a place, before anything is read: a server may begin with the
-    /// oldest that it has, without a word.
+    /// Looks whether the oplog goes back to a time, before anything is read.
     ///
     /// @throws SluiceException of kind HISTORY_LOST, with the gap, when it does not
-    public void requireReachable(Start start) {
-        BsonTimestamp time = start.clusterTime();
-        Oldest oldest = oldest().orElse(null);
-        if (time != null && oldest != null && !oldest.first() && time.compareTo(oldest.time()) < 0) {
-            throw new SluiceException(FailureKind.HISTORY_LOST, gap(start));
-        }
-    }
-
-    private String gap(Start start) {
-        BsonTimestamp time = start.clusterTime();
-        String asked = time == null
-                ? "The place that was asked for is not in the oplog any more."
-                : "Asked was " + MongoSource.instant(time) + ".";
-        return oldest().map(oldest -> {
-                    Instant since = MongoSource.instant(oldest.time());
-                    String gone = time == null
-                            ? ""
-                            : " Changes of "
-                                    + Math.max(
-                                            1,
-                                            Duration.between(MongoSource.instant(time), since)
-                                                    .toSeconds())
-                                    + " s are gone, deletes among them.";
-                    return asked + " The oplog now starts at " + since + "." + gone;
-                })
-                .orElse(asked + " The oplog's oldest entry can't be read, so the gap is not known.");
-    }
-
-    /// Whether the server's tokens move on while it looks for what is asked for, as a mongod's do.
-    private boolean tokensMove() {
-        try (MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> now = client.getDatabase(database)
-                .watch(List.of(), RawBsonDocument.class)
-                .maxAwaitTime(10, TimeUnit.MILLISECONDS)
-                .cursor()) {
-            if (now.getResumeToken() == null) {
-                now.tryNext();
-            }
-            BsonDocument token = now.getResumeToken();
-            return token != null && new Position(token, null).movesWhenIdle();
-        } catch (MongoException e) {
-            throw Failures.classify(e);
-        }
+    public void requireReachable(BsonTimestamp from) {
+        oplog.requireHolds(from, ASKED);
     }
 
     /// What happened at one time.
@@ -157,14 +71,16 @@ public final class StreamHistory {
         record OfCollection(String collection, BsonTimestamp clusterTime) implements Event {}
     }
 
-    /// Reads from a place up to a time.
+    /// Reads what was committed from one time to another. A place in the stream is given by its time and not
+    /// by its token, which names a change that may be none of these collections: behind a change that it
+    /// leaves out, a stream can't be resumed.
     ///
-    /// @param upTo inclusive
-    /// @throws SluiceException of kind HISTORY_LOST, with the gap, when the oplog does not go back so far;
-    ///     BAD_SETTING when the server takes the start for none of its own
-    public Reading read(Start start, BsonTimestamp upTo, Collection<String> collections) {
-        requireReachable(start);
-        return new Reading(start, upTo, List.copyOf(collections));
+    /// @param from inclusive
+    /// @param upTo inclusive; a time that a majority has had
+    /// @throws SluiceException of kind HISTORY_LOST, with the gap, when the oplog does not go back so far
+    public Reading read(BsonTimestamp from, BsonTimestamp upTo, Collection<String> collections) {
+        requireReachable(from);
+        return new Reading(from, upTo, List.copyOf(collections));
     }
 
     /// A part of the stream while it is read. For one thread.
@@ -172,56 +88,48 @@ public final class StreamHistory {
         /// So many polls without an event, and the caller is asked whether to go on.
         private static final int IDLE_POLLS = 3;
 
-        /// The stand-ins look through so many entries a poll and no more; when none of them is for us, the
-        /// poll brings nothing, and the token of one of them is ahead of what was looked through. So being
-        /// there counts only after some quiet, and long quiet counts as being there.
-        private static final long QUIET_NANOS = Duration.ofMillis(1_500).toNanos();
-
-        private static final long LONG_QUIET_NANOS = Duration.ofSeconds(10).toNanos();
-
-        private final Start start;
+        private final BsonTimestamp from;
         private final BsonTimestamp upTo;
         private final List<String> collections;
-
-        /// Whether the server picks what is for us, and its tokens say how far it has looked.
-        private final boolean picks;
-
+        private final ClientSession session;
         private MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor;
         private @Nullable BsonTimestamp reached;
         private boolean complete;
-        private long quietSince = System.nanoTime();
-        private boolean busy;
 
-        private Reading(Start start, BsonTimestamp upTo, List<String> collections) {
-            this.start = start;
+        private Reading(BsonTimestamp from, BsonTimestamp upTo, List<String> collections) {
+            this.from = from;
             this.upTo = upTo;
             this.collections = collections;
-            this.picks = tokensMove();
-            this.cursor = open(start);
+            try {
+                // A server that is not so far yet would say that it has shown all it has.
+                this.session = sessions.notBefore(upTo);
+            } catch (MongoException e) {
+                throw Failures.classify(e);
+            }
+            try {
+                this.cursor = open(stream -> stream.startAtOperationTime(from));
+            } catch (SluiceException e) {
+                session.close();
+                throw e;
+            }
         }
 
-        private MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> open(Start from) {
-            List<Bson> pipeline = new ArrayList<>();
-            if (picks) {
-                pipeline.add(Aggregates.match(Filters.or(
-                        Filters.and(Filters.in("operationType", OF_DOCUMENTS), Filters.in("ns.coll", collections)),
-                        Filters.in("operationType", OF_COLLECTIONS))));
-            }
-            // The token (_id) has to stay.
-            pipeline.add(Aggregates.project(
-                    Projections.include("_id", "operationType", "ns", "to", "documentKey", "clusterTime")));
-            ChangeStreamIterable<RawBsonDocument> stream = client.getDatabase(database)
-                    .watch(pipeline, RawBsonDocument.class)
-                    .batchSize(5_000)
-                    .maxAwaitTime(100, TimeUnit.MILLISECONDS);
+        private MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> open(
+                UnaryOperator<ChangeStreamIterable<RawBsonDocument>> start) {
+            List<Bson> pipeline = List.of(
+                    Aggregates.match(Filters.or(
+                            Filters.and(Filters.in("operationType", OF_DOCUMENTS), Filters.in("ns.coll", collections)),
+                            Filters.in("operationType", OF_COLLECTIONS))),
+                    // The token (_id) has to stay.
+                    Aggregates.project(
+                            Projections.include("_id", "operationType", "ns", "to", "documentKey", "clusterTime")));
             try {
-                return switch (from) {
-                    // Behind an invalidate too, behind which a stream can't be resumed.
-                    case Start.After after ->
-                        stream.startAfter(after.position().resumeToken()).cursor();
-                    case Start.At at ->
-                        stream.startAtOperationTime(at.clusterTime()).cursor();
-                };
+                return start.apply(client.getDatabase(database)
+                                .withReadConcern(ReadConcern.MAJORITY)
+                                .watch(session, pipeline, RawBsonDocument.class)
+                                .batchSize(5_000)
+                                .maxAwaitTime(100, TimeUnit.MILLISECONDS))
+                        .cursor();
             } catch (MongoException e) {
                 throw refused(e);
             }
@@ -229,17 +137,7 @@ public final class StreamHistory {
 
         private SluiceException refused(MongoException e) {
             SluiceException known = Failures.classify(e);
-            return switch (known.kind()) {
-                case HISTORY_LOST -> new SluiceException(FailureKind.HISTORY_LOST, gap(start), e);
-                case UNEXPECTED ->
-                    // Not with the server's words, which may quote the token, and that an _id.
-                    new SluiceException(
-                            FailureKind.BAD_SETTING,
-                            "MongoDB does not take the place to begin at for one of its change stream (code "
-                                    + e.getCode() + ").",
-                            e);
-                default -> known;
-            };
+            return known.kind() == FailureKind.HISTORY_LOST ? oplog.lost(from, ASKED, e) : known;
         }
 
         /// The next events, in their order. None may also mean that there are none at the moment:
@@ -248,36 +146,23 @@ public final class StreamHistory {
         /// @param most how many at most
         public List<Event> next(int most) {
             List<Event> events = new ArrayList<>();
-            // What the caller did since is no quiet of the server's.
-            if (busy) {
-                quietSince = System.nanoTime();
-            }
             int seen = 0;
             int idle = 0;
             try {
-                while (!complete && seen < most) {
+                while (!complete && seen < most && idle < IDLE_POLLS) {
                     ChangeStreamDocument<RawBsonDocument> change = cursor.tryNext();
                     if (change != null) {
                         seen++;
-                        quietSince = System.nanoTime();
                         add(events, change);
                         continue;
                     }
+                    idle++;
                     BsonDocument token = cursor.getResumeToken();
                     BsonTimestamp time =
                             token == null ? null : Position.of(token, null).clusterTime();
-                    boolean there = time != null && time.compareTo(upTo) >= 0;
-                    long quiet = System.nanoTime() - quietSince;
-                    complete = picks ? there : quiet > LONG_QUIET_NANOS || (there && quiet > QUIET_NANOS);
-                    if (picks || complete) {
-                        advance(time);
-                    }
-                    idle++;
-                    if (idle >= IDLE_POLLS) {
-                        break;
-                    }
+                    advance(time);
+                    complete = time != null && time.compareTo(upTo) >= 0;
                 }
-                busy = seen > 0;
                 return events;
             } catch (MongoException e) {
                 throw refused(e);
@@ -297,7 +182,7 @@ public final class StreamHistory {
                 // The stream ends with it, and a new one begins behind it.
                 BsonDocument token = change.getResumeToken();
                 cursor.close();
-                cursor = open(new Start.After(Position.of(token, time)));
+                cursor = open(stream -> stream.startAfter(token));
             } else if (type == OperationType.DROP_DATABASE) {
                 collections.forEach(c -> events.add(new Event.OfCollection(c, time)));
             } else if (type == OperationType.DROP || type == OperationType.RENAME) {
@@ -335,7 +220,9 @@ public final class StreamHistory {
 
         @Override
         public void close() {
-            cursor.close();
+            try (session) {
+                cursor.close();
+            }
         }
     }
 }

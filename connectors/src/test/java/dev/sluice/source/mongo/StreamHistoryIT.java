@@ -2,16 +2,18 @@ package dev.sluice.source.mongo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.mongodb.client.MongoChangeStreamCursor;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoDatabase;
+import com.mongodb.client.model.changestream.ChangeStreamDocument;
 import dev.sluice.change.Position;
 import dev.sluice.source.mongo.StreamHistory.Event;
-import dev.sluice.source.mongo.StreamHistory.Start;
 import dev.sluice.testkit.TestingServers;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.IntStream;
@@ -63,7 +65,7 @@ class StreamHistoryIT {
 
             List<Event> events = new ArrayList<>();
             try (StreamHistory.Reading reading = source.history()
-                    .read(new Start.After(before), source.hello().lastWrite(), List.of("ours"))) {
+                    .read(Objects.requireNonNull(before.clusterTime()), source.hello().lastWrite(), List.of("ours"))) {
                 while (!reading.complete()) {
                     events.addAll(reading.next(100));
                 }
@@ -73,9 +75,35 @@ class StreamHistoryIT {
         }
     }
 
+    @Test
+    @DisplayName("a position at a change of another collection, which the reading leaves out, is a beginning like others")
+    void readsFromAnotherCollectionsChange() {
+        String name = "history_" + UUID.randomUUID().toString().substring(0, 8);
+        try (MongoClient client = MongoClients.create(TestingServers.mongo().uri());
+                MongoSource source = new MongoSource(TestingServers.mongo().uri(), name)) {
+            MongoDatabase database = client.getDatabase(name);
+            insert(database, "ours", 0, 1);
+            Position at = positionOfAnInsert(database, "others");
+            insert(database, "ours", 1, 3);
+            insert(database, "others", 10, 3);
+
+            assertThat(read(source, at, source.hello().lastWrite(), "ours")).hasSize(3);
+            source.requireResumable(at);
+        }
+    }
+
+    /// The position of a stream whose last event was the insert.
+    static Position positionOfAnInsert(MongoDatabase database, String collection) {
+        try (MongoChangeStreamCursor<ChangeStreamDocument<Document>> cursor = database.watch().cursor()) {
+            insert(database, collection, 0, 1);
+            ChangeStreamDocument<Document> change = cursor.next();
+            return Position.of(change.getResumeToken(), change.getClusterTime());
+        }
+    }
+
     private static Set<BsonValue> read(MongoSource source, Position from, BsonTimestamp upTo, String collection) {
         Set<BsonValue> ids = new HashSet<>();
-        try (StreamHistory.Reading reading = source.history().read(new Start.After(from), upTo, List.of(collection))) {
+        try (StreamHistory.Reading reading = source.history().read(Objects.requireNonNull(from.clusterTime()), upTo, List.of(collection))) {
             while (!reading.complete()) {
                 for (Event event : reading.next(5_000)) {
                     if (event instanceof Event.OfDocument document) {

@@ -67,6 +67,7 @@ record Complaint(int exitCode, String text) {
                                 + remedy("Try again; with --verbose the cause is shown.");
                     case HISTORY_LOST,
                             CHANGE_TOO_LARGE,
+                            POSITION_UNKNOWN,
                             COLLECTION_CHANGED,
                             FENCED_OUT,
                             NOT_A_REPLICA_SET,
@@ -210,6 +211,7 @@ record Complaint(int exitCode, String text) {
                     MISSING_TABLE,
                     HISTORY_LOST,
                     CHANGE_TOO_LARGE,
+                    POSITION_UNKNOWN,
                     COLLECTION_CHANGED,
                     FENCED_OUT,
                     DISK_FULL,

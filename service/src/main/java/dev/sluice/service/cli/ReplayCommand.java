@@ -235,7 +235,7 @@ final class ReplayCommand implements Callable<Integer> {
 
     private static String table(Found found) {
         StringBuilder text = new StringBuilder("Changes from ")
-                .append(found.from() == null ? "the token" : found.from())
+                .append(found.from())
                 .append(" to ")
                 .append(found.through())
                 .append(System.lineSeparator());

@@ -12,6 +12,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.bson.BsonDocument;
 import org.bson.BsonString;
+import org.bson.BsonTimestamp;
 import org.bson.json.JsonParseException;
 
 /// A place in the change stream as a person names it: a checkpoint, a time or a resume token.
@@ -33,8 +34,8 @@ public sealed interface ReplayPoint {
         }
     }
 
-    /// A resume token as the change stream gave it, with the time that it carries.
-    record Token(Position position) implements ReplayPoint {
+    /// The time that a resume token carries. No more of the token is kept.
+    record Token(BsonTimestamp time) implements ReplayPoint {
         @Override
         public String forPeople() {
             return "token";
@@ -49,7 +50,7 @@ public sealed interface ReplayPoint {
             return token(stripped);
         }
         if (Text.HEX.matcher(stripped).matches()) {
-            return new Token(Position.of(new BsonDocument("_data", new BsonString(stripped)), null));
+            return token(new BsonDocument("_data", new BsonString(stripped)));
         }
         if (!stripped.isEmpty() && Character.isDigit(stripped.charAt(0))) {
             return new Time(time(stripped, now));
@@ -114,7 +115,7 @@ public sealed interface ReplayPoint {
         try {
             BsonDocument token = BsonDocument.parse(json);
             if (token.containsKey("_data")) {
-                return new Token(Position.of(token, null));
+                return token(token);
             }
         } catch (JsonParseException notOne) {
             // Said below, without the text: a token may hold an _id.
@@ -123,13 +124,24 @@ public sealed interface ReplayPoint {
                 "The token is not of the form {\"_data\": \"..\"}, as sluice.position has it.");
     }
 
+    private static ReplayPoint token(BsonDocument token) {
+        BsonTimestamp time = Position.of(token, null).clusterTime();
+        if (time == null) {
+            throw new IllegalArgumentException(
+                    "That is no resume token of a change stream, or a part is missing: its _data begins with 82.");
+        }
+        return new Token(time);
+    }
+
     private static String shown(String text) {
         return text.length() > 60 ? text.substring(0, 60) + ".." : text;
     }
 
     /// The forms of the texts.
     final class Text {
-        private static final Pattern HEX = Pattern.compile("(?:[0-9a-fA-F]{2}){16,}");
+        /// From type and time on, which even a damaged token has.
+        private static final Pattern HEX = Pattern.compile("[0-9][0-9a-fA-F]{17,}");
+
         private static final Pattern AGO = Pattern.compile("(\\d{1,9})\\s*([smhdSMHD])(?:\\s+ago)?");
         private static final String UNDERSTOOD =
                 "Understood are the name of a checkpoint (`sluice checkpoint list`), a time such as 2026-11-21T21:05:00Z, 90s,"

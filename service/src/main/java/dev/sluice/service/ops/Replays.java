@@ -12,9 +12,9 @@ import dev.sluice.service.pipeline.ReplayRun;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.source.mongo.MongoSource;
-import dev.sluice.source.mongo.StreamHistory;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 /// All methods throw a [SluiceException] when one of the servers can't be asked.
 public final class Replays {
     private static final int LATEST = 100;
+
+    /// An operation of now may have a time that is a little ahead of MongoDB's wall clock.
+    private static final Duration CLOCKS_APART = Duration.ofMinutes(1);
 
     private final PostgresConnector connector;
     private final String pipeline;
@@ -84,16 +87,18 @@ public final class Replays {
         ReplayPoint point = ReplayPoint.parse(request.from(), now);
         Instant to = request.to() == null ? null : ReplayPoint.time(request.to(), now);
         requirePosition();
-        StreamHistory.Start from = switch (point) {
-            case ReplayPoint.Checkpoint checkpoint -> new StreamHistory.Start.After(position(checkpoint));
-            case ReplayPoint.Time time ->
-                new StreamHistory.Start.At(new BsonTimestamp((int) time.time().getEpochSecond(), 0));
-            case ReplayPoint.Token token -> new StreamHistory.Start.After(token.position());
+        BsonTimestamp from = switch (point) {
+            case ReplayPoint.Checkpoint checkpoint -> time(checkpoint);
+            case ReplayPoint.Time time -> new BsonTimestamp((int) time.time().getEpochSecond(), 0);
+            case ReplayPoint.Token token -> token.time();
         };
-        BsonTimestamp begin = from.clusterTime();
-        if (to != null && begin != null && to.isBefore(MongoSource.instant(begin))) {
-            throw new IllegalArgumentException(
-                    "It would end at " + to + ", before it begins at " + MongoSource.instant(begin) + ".");
+        Instant begin = MongoSource.instant(from);
+        if (to != null && to.isBefore(begin)) {
+            throw new IllegalArgumentException("It would end at " + to + ", before it begins at " + begin + ".");
+        }
+        if (begin.isAfter(now.plus(CLOCKS_APART))) {
+            throw new IllegalArgumentException("The place that was asked for is of " + begin
+                    + ", which has not come yet; it is " + now + " by MongoDB's clock.");
         }
         return new ReplayRun.Wish(
                 from,
@@ -116,11 +121,16 @@ public final class Replays {
         }
     }
 
-    private Position position(ReplayPoint.Checkpoint checkpoint) {
-        return new Checkpoints(connector, pipeline)
+    private BsonTimestamp time(ReplayPoint.Checkpoint checkpoint) {
+        Position position = new Checkpoints(connector, pipeline)
                 .find(checkpoint.name())
                 .orElseThrow(() -> new IllegalArgumentException("There is no checkpoint '" + checkpoint.name()
                         + "'; `sluice checkpoint list` shows those there are."));
+        BsonTimestamp time = position.clusterTime();
+        if (time == null) {
+            throw new IllegalArgumentException("The checkpoint '" + checkpoint.name() + "' has no time.");
+        }
+        return time;
     }
 
     /// Everything a replay needs, for whoever waits for it.

@@ -274,6 +274,7 @@ public final class CopyRun {
                     MISSING_DATABASE,
                     HISTORY_LOST,
                     CHANGE_TOO_LARGE,
+                    POSITION_UNKNOWN,
                     COLLECTION_CHANGED,
                     FENCED_OUT,
                     DISK_FULL,

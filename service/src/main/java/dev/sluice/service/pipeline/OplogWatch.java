@@ -3,7 +3,7 @@ package dev.sluice.service.pipeline;
 import dev.sluice.change.Watermark;
 import dev.sluice.service.pipeline.PipelineStatus.Headroom;
 import dev.sluice.source.mongo.MongoSource;
-import dev.sluice.source.mongo.MongoSource.OplogStart;
+import dev.sluice.source.mongo.Oplog;
 import java.time.Duration;
 import java.util.Locale;
 import org.bson.BsonTimestamp;
@@ -44,7 +44,7 @@ final class OplogWatch implements AutoCloseable {
             while (!Thread.currentThread().isInterrupted()) {
                 BsonTimestamp position = status.position();
                 if (position != null) {
-                    Headroom found = headroom(source.oplogStart(), position);
+                    Headroom found = headroom(source.oplog().start(), position);
                     status.onHeadroom(found);
                     if (alarm.isDue(found.seconds())) {
                         LOG.warn(warning(found.seconds()));
@@ -57,10 +57,11 @@ final class OplogWatch implements AutoCloseable {
         }
     }
 
-    static Headroom headroom(OplogStart start, BsonTimestamp position) {
+    static Headroom headroom(Oplog.Start start, BsonTimestamp position) {
         return switch (start) {
-            case OplogStart.At at -> new Headroom(Watermark.seconds(position) - (double) at.second(), null);
-            case OplogStart.Unknown unknown ->
+            case Oplog.Start.At at ->
+                new Headroom(Watermark.seconds(position) - (double) Watermark.seconds(at.oldest()), null);
+            case Oplog.Start.Unknown unknown ->
                 new Headroom(
                         Double.NaN,
                         "How long until MongoDB's oplog forgets the position is not known. " + unknown.reason());

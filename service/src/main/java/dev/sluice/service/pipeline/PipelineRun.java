@@ -158,7 +158,22 @@ final class PipelineRun {
             status.onLeadingEnded();
         }
         if (broken.isCompletedExceptionally()) {
-            throw Failures.classify(broken.exceptionNow());
+            throw proved(Failures.classify(broken.exceptionNow()));
+        }
+    }
+
+    /// Nobody is told that history is lost before the oplog was asked.
+    private SluiceException proved(SluiceException failure) {
+        if (failure.kind() != FailureKind.HISTORY_LOST) {
+            return failure;
+        }
+        try (Connection connection = connector.open()) {
+            new PositionStore(pipeline.name()).load(connection).ifPresent(source::requireResumable);
+            return new SluiceException(FailureKind.ENGINE, failure.getMessage(), failure);
+        } catch (SluiceException known) {
+            return known;
+        } catch (SQLException e) {
+            return Failures.classify(e);
         }
     }
 

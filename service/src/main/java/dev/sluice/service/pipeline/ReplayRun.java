@@ -9,7 +9,6 @@ import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.source.mongo.MongoSource;
-import dev.sluice.source.mongo.StreamHistory;
 import dev.sluice.verify.Recheck;
 import dev.sluice.verify.SincePosition;
 import java.sql.Connection;
@@ -39,13 +38,13 @@ public final class ReplayRun {
 
     /// What is to be replayed.
     ///
-    /// @param from where it begins
+    /// @param from where it begins, inclusive
     /// @param askedFrom the same in words
     /// @param to where it ends, inclusive to the second; null for now
     /// @param chosen some of the mapping's collections
     /// @param requestedBy for the audit
     public record Wish(
-            StreamHistory.Start from,
+            BsonTimestamp from,
             String askedFrom,
             @Nullable Instant to,
             List<CollectionTarget> chosen,

@@ -8,7 +8,7 @@ import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.source.mongo.SourceSurvey;
 import dev.sluice.source.mongo.SourceSurvey.Found;
 import dev.sluice.source.mongo.SourceSurvey.Kind;
-import dev.sluice.source.mongo.SourceSurvey.OplogWindow;
+import dev.sluice.source.mongo.Oplog;
 import dev.sluice.source.mongo.SourceSurvey.Size;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -308,7 +308,7 @@ final class SourceChecks {
                 || list.troubled(Check.MONGO_READ)) {
             return;
         }
-        Optional<OplogWindow> known = survey.oplogWindow();
+        Optional<Oplog.Window> known = survey.oplog().window();
         if (known.isEmpty()) {
             list.warning(
                     Check.MONGO_OPLOG,
@@ -317,7 +317,7 @@ final class SourceChecks {
                     "Grant find on local.oplog.rs to see it here, or look with rs.printReplicationInfo().");
             return;
         }
-        OplogWindow window = known.get();
+        Oplog.Window window = known.get();
         String found = "The oplog goes back " + Quantity.time(Duration.ofSeconds(window.seconds())) + ". "
                 + estimate.forPeople();
         if (window.seconds() >= OPLOG_MARGIN * estimate.seconds()) {

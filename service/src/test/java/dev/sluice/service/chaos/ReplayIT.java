@@ -250,7 +250,7 @@ class ReplayIT {
                         assertThat(replay.awaitExit(60)).as(replay.output()).isEqualTo(1);
                         assertThat(replay.output())
                                 .contains("The oplog does not go back so far")
-                                .contains("The oplog now starts at 20")
+                                .contains("the oplog now starts at 20")
                                 .contains("s are gone, deletes among them")
                                 .contains("sluice resync --collection C --prune")
                                 .doesNotContain("Exception");

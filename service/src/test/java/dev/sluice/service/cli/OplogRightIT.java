@@ -2,9 +2,10 @@ package dev.sluice.service.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.change.Watermark;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.source.mongo.MongoSource;
-import dev.sluice.source.mongo.MongoSource.OplogStart;
+import dev.sluice.source.mongo.Oplog;
 import org.junit.jupiter.api.Test;
 
 /// Where the oplog begins takes a right to see; without it that is unknown, and it is said which.
@@ -13,12 +14,12 @@ class OplogRightIT {
     void whoMayNotReadTheOplogIsToldWhichRightIsMissing() {
         try (SandboxMongo mongo = SandboxMongo.start(SandboxMongo.Options.DEFAULTS.withPassword("hush-hush"));
                 MongoSource source = new MongoSource(mongo.uri().replace("root:hush-hush@", ""), "shop")) {
-            assertThat(source.oplogStart())
+            assertThat(source.oplog().start())
                     .isInstanceOfSatisfying(
-                            OplogStart.Unknown.class,
+                            Oplog.Start.Unknown.class,
                             unknown -> assertThat(unknown.reason())
                                     .contains("refused to show its oplog (13 ", "local.oplog.rs"));
-            assertThat(source.oldestOplogSecond()).isEmpty();
+            assertThat(source.oplog().window()).isEmpty();
         }
     }
 
@@ -28,10 +29,10 @@ class OplogRightIT {
         try (SandboxMongo mongo = SandboxMongo.start(SandboxMongo.Options.DEFAULTS.withOplogMegabytes(16));
                 MongoSource source = new MongoSource(mongo.uri(), "shop")) {
             source.hello();
-            assertThat(source.oplogStart())
+            assertThat(source.oplog().start())
                     .isInstanceOfSatisfying(
-                            OplogStart.At.class,
-                            at -> assertThat(at.second())
+                            Oplog.Start.At.class,
+                            at -> assertThat(Watermark.seconds(at.oldest()))
                                     .isBetween(before - 1, System.currentTimeMillis() / 1_000 + 1));
         }
     }

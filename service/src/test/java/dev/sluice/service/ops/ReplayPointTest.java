@@ -39,15 +39,18 @@ class ReplayPointTest {
                 .isEqualTo(new Checkpoint("auto-2026-11-21T21:05:00Z"));
     }
 
+    /// A high-water mark, which an idle stream gives.
+    private static final String MARK = "8263000001000000022B0229296E04";
+
     @ParameterizedTest
-    @ValueSource(strings = {HEX, "{\"_data\": \"" + HEX + "\"}"})
+    @ValueSource(strings = {HEX, MARK, "{\"_data\": \"" + HEX + "\"}", "{\"_data\": \"" + MARK + "\"}"})
     void tokensCarryTheirTimeAndAreNotShown(String text) {
         ReplayPoint point = ReplayPoint.parse(text, NOW);
         assertThat(point)
                 .isInstanceOfSatisfying(
                         Token.class,
                         token ->
-                                assertThat(token.position().clusterTime()).isEqualTo(new BsonTimestamp(0x63000001, 2)));
+                                assertThat(token.time()).isEqualTo(new BsonTimestamp(0x63000001, 2)));
         assertThat(point.forPeople()).doesNotContain("63");
     }
 
@@ -61,7 +64,9 @@ class ReplayPointTest {
         "'', is no checkpoint's name",
         "größe, is no checkpoint's name",
         "'{\"_id\": \"secret\"}', The token is not of the form",
-        "'{\"secret', The token is not of the form"
+        "'{\"secret', The token is not of the form",
+        "8463000001000000022B0229296E04, That is no resume token",
+        "'{\"_data\": \"8263\"}', That is no resume token"
     })
     void whatCanNotBeUnderstoodIsSaid(String text, String message) {
         assertThatThrownBy(() -> ReplayPoint.parse(text, NOW))

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.service.pipeline.OplogWatch.HeadroomAlarm;
 import dev.sluice.service.pipeline.PipelineStatus.Headroom;
-import dev.sluice.source.mongo.MongoSource.OplogStart;
+import dev.sluice.source.mongo.Oplog;
 import java.util.ArrayList;
 import java.util.List;
 import org.bson.BsonTimestamp;
@@ -14,19 +14,23 @@ import org.junit.jupiter.api.Test;
 class OplogWatchTest {
     @Test
     void theHeadroomIsThePositionMinusTheOldestEntry() {
-        assertThat(OplogWatch.headroom(new OplogStart.At(1_000), new BsonTimestamp(8_200, 3)))
+        assertThat(OplogWatch.headroom(at(1_000), new BsonTimestamp(8_200, 3)))
                 .isEqualTo(new Headroom(7_200, null));
-        assertThat(OplogWatch.headroom(new OplogStart.At(1_000), new BsonTimestamp(900, 3)))
+        assertThat(OplogWatch.headroom(at(1_000), new BsonTimestamp(900, 3)))
                 .as("it is lost already")
                 .isEqualTo(new Headroom(-100, null));
         // Seconds since 1970 are unsigned: these are of 2040.
-        assertThat(OplogWatch.headroom(new OplogStart.At(2_208_988_800L), new BsonTimestamp((int) 2_208_988_810L, 1)))
+        assertThat(OplogWatch.headroom(at(2_208_988_800L), new BsonTimestamp((int) 2_208_988_810L, 1)))
                 .isEqualTo(new Headroom(10, null));
+    }
+
+    private static Oplog.Start at(long second) {
+        return new Oplog.Start.At(new BsonTimestamp((int) second, 1), false);
     }
 
     @Test
     void whatCantBeReadIsUnknownAndSaysWhy() {
-        Headroom headroom = OplogWatch.headroom(new OplogStart.Unknown("Give it the right."), new BsonTimestamp(9, 1));
+        Headroom headroom = OplogWatch.headroom(new Oplog.Start.Unknown("Give it the right."), new BsonTimestamp(9, 1));
 
         assertThat(headroom.seconds()).isNaN();
         assertThat(headroom.unknownBecause()).contains("not known").endsWith("Give it the right.");
