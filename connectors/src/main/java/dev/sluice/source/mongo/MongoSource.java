@@ -6,6 +6,7 @@ import com.mongodb.MongoCommandException;
 import com.mongodb.MongoException;
 import com.mongodb.MongoExecutionTimeoutException;
 import com.mongodb.ReadConcern;
+import com.mongodb.ReadPreference;
 import com.mongodb.client.ChangeStreamIterable;
 import com.mongodb.client.ClientSession;
 import com.mongodb.client.MongoChangeStreamCursor;
@@ -269,7 +270,9 @@ public final class MongoSource implements AutoCloseable {
     }
 
     private ChangeStreamIterable<RawBsonDocument> watch() {
+        // The primary: a secondary's now may be before what has been read.
         return client.getDatabase(database)
+                .withReadPreference(ReadPreference.primary())
                 .watch(List.of(), RawBsonDocument.class)
                 .maxAwaitTime(100, TimeUnit.MILLISECONDS);
     }

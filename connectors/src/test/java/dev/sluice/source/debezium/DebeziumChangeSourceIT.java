@@ -24,6 +24,7 @@ import dev.sluice.failure.SluiceException;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.source.ChangeSource;
 import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.testkit.ShortOplog;
 import dev.sluice.testkit.TestingServers;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
@@ -47,6 +48,7 @@ import org.bson.BsonInt64;
 import org.bson.BsonString;
 import org.bson.BsonTimestamp;
 import org.bson.BsonValue;
+import org.bson.Document;
 import org.bson.RawBsonDocument;
 import org.bson.codecs.BsonDocumentCodec;
 import org.junit.jupiter.api.AfterEach;
@@ -529,6 +531,28 @@ class DebeziumChangeSourceIT {
                         .satisfies(e ->
                                 assertThat(Failures.classify(e).kind().retry()).isNotEqualTo(FailureKind.Retry.NEVER));
             }
+        }
+    }
+
+    @Test
+    void aPositionThatTheOplogNoLongerHoldsIsRefusedWithTheGap() {
+        try (SandboxMongo own = SandboxMongo.start(ShortOplog.OPTIONS);
+                MongoSource ownSource = new MongoSource(own.uri(), "shop");
+                MongoClient client = MongoClients.create(own.uri())) {
+            client.getDatabase("shop").getCollection("things").insertOne(new Document("_id", "first"));
+            Position old = ownSource.currentPosition();
+            ownSource.requireResumable(old);
+            ShortOplog.forgetEverything(client);
+
+            assertThatThrownBy(() -> ownSource.requireResumable(old))
+                    .isInstanceOfSatisfying(SluiceException.class, e -> {
+                        assertThat(e.kind()).isEqualTo(FailureKind.HISTORY_LOST);
+                        assertThat(e)
+                                .hasMessageContaining("Sluice was at 20")
+                                .hasMessageContaining("the oplog now starts at 20")
+                                .hasMessageContaining(" s are gone");
+                    });
+            ownSource.requireResumable(ownSource.currentPosition());
         }
     }
 

@@ -28,6 +28,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.function.BooleanSupplier;
+import org.bson.BsonTimestamp;
+import org.jspecify.annotations.Nullable;
 
 /// A copy without the stream, from taking the pipeline over to its end. Takes the pipeline's position first
 /// when it has none, so that a later run streams everything that happened meanwhile. For one thread.
@@ -112,7 +114,9 @@ public final class CopyRun {
                 }
             });
             List<CollectionTarget> left = begin(wish.chosen(), listener, store, connection);
-            return copy(wish, left, listener, stopped, store, connection, epoch);
+            // What is read is not from before the position from which the stream goes on, or what lies in between is
+            // lost: neither by a secondary that is behind, nor because a majority does not have it yet.
+            return new Copy(wish, listener, stopped, epoch, now.newestOperation()).run(left, store, connection);
         }
     }
 
@@ -175,86 +179,92 @@ public final class CopyRun {
         }
     }
 
-    private Result copy(
-            Wish wish,
-            List<CollectionTarget> left,
-            Listener listener,
-            BooleanSupplier stopped,
-            BackfillStore store,
-            Connection connection,
-            long epoch)
-            throws SQLException, InterruptedException {
-        ChangeMapper mapper = ChangeMapper.of(targets);
-        // Nobody streams, so nobody notes anything on them.
-        List<Fence> fences = targets.stream().map(t -> new Fence()).toList();
-        SequencedMap<String, SluiceException> failed = new LinkedHashMap<>();
-        try (Backfill backfill = new Backfill(
-                source,
-                connection,
-                () -> sink(epoch, stopped),
-                store,
-                mapper,
-                fences,
-                () -> null,
-                wish.limits(),
-                listener,
-                stopped)) {
-            for (CollectionTarget target : left) {
-                try {
-                    if (!backfill.copy(target)) {
-                        return new Result(false, failed);
-                    }
-                } catch (SluiceException e) {
-                    if (!mayBeOfOneCollection(e.kind())) {
-                        throw e;
-                    }
-                    failed.put(target.collection(), e);
-                    listener.onFailed(target, e);
-                }
-            }
-        }
-        try (ChunkSink sink = sink(epoch, stopped)) {
-            Resync resync = new Resync(
-                            source,
-                            connection,
-                            sink,
-                            new ResyncStore(pipeline),
-                            mapper,
-                            targets,
-                            fences,
-                            () -> null,
-                            stopped)
-                    .pruning(Prune.asAsked(source, connector, sink, targets, fences, () -> null, stopped));
-            int taken = resync.drain() + resync.sweep();
-            if (taken > 0) {
-                listener.onTakenAnew(taken);
-            }
-            return new Result(!wish.prune() || prune(wish, failed, listener, stopped, sink, fences), failed);
-        }
-    }
+    /// One copy.
+    private final class Copy {
+        private final Wish wish;
+        private final Listener listener;
+        private final BooleanSupplier stopped;
+        private final long epoch;
 
-    private boolean prune(
-            Wish wish,
-            Map<String, SluiceException> failed,
-            Listener listener,
-            BooleanSupplier stopped,
-            ChunkSink sink,
-            List<Fence> fences)
-            throws SQLException {
-        try (Connection connection = connector.openForLongWork()) {
-            Prune prune = new Prune(source, connection, sink, targets, fences, () -> null, stopped);
-            // What refers to others goes before them.
-            for (CollectionTarget target : wish.chosen().reversed()) {
-                // A collection that could not be copied may be one that could not be read.
-                if (!failed.containsKey(target.collection())) {
-                    Pruned pruned = prune.prune(target);
-                    listener.onPruned(target, pruned);
-                    if (!pruned.complete()) {
-                        return false;
+        /// What is read is not from before this operation; null where that is unknown.
+        private final @Nullable BsonTimestamp notBefore;
+
+        Copy(Wish wish, Listener listener, BooleanSupplier stopped, long epoch, @Nullable BsonTimestamp notBefore) {
+            this.wish = wish;
+            this.listener = listener;
+            this.stopped = stopped;
+            this.epoch = epoch;
+            this.notBefore = notBefore;
+        }
+
+        private Result run(List<CollectionTarget> left, BackfillStore store, Connection connection)
+                    throws SQLException, InterruptedException {
+            ChangeMapper mapper = ChangeMapper.of(targets);
+            // Nobody streams, so nobody notes anything on them.
+            List<Fence> fences = targets.stream().map(t -> new Fence()).toList();
+            SequencedMap<String, SluiceException> failed = new LinkedHashMap<>();
+            try (Backfill backfill = new Backfill(
+                    source,
+                    connection,
+                    () -> sink(epoch, stopped),
+                    store,
+                    mapper,
+                    fences,
+                    () -> notBefore,
+                    wish.limits(),
+                    listener,
+                    stopped)) {
+                for (CollectionTarget target : left) {
+                    try {
+                        if (!backfill.copy(target)) {
+                            return new Result(false, failed);
+                        }
+                    } catch (SluiceException e) {
+                        if (!mayBeOfOneCollection(e.kind())) {
+                            throw e;
+                        }
+                        failed.put(target.collection(), e);
+                        listener.onFailed(target, e);
                     }
                 }
             }
-            return true;
+            try (ChunkSink sink = sink(epoch, stopped)) {
+                Resync resync = new Resync(
+                                source,
+                                connection,
+                                sink,
+                                new ResyncStore(pipeline),
+                                mapper,
+                                targets,
+                                fences,
+                                () -> notBefore,
+                                stopped)
+                        .pruning(Prune.asAsked(source, connector, sink, targets, fences, () -> notBefore, stopped));
+                int taken = resync.drain() + resync.sweep();
+                if (taken > 0) {
+                    listener.onTakenAnew(taken);
+                }
+                return new Result(!wish.prune() || prune(failed, sink, fences), failed);
+            }
+        }
+
+        private boolean prune(Map<String, SluiceException> failed, ChunkSink sink, List<Fence> fences)
+                    throws SQLException {
+            try (Connection connection = connector.openForLongWork()) {
+                Prune prune = new Prune(source, connection, sink, targets, fences, () -> notBefore, stopped);
+                // What refers to others goes before them.
+                for (CollectionTarget target : wish.chosen().reversed()) {
+                    // A collection that could not be copied may be one that could not be read.
+                    if (!failed.containsKey(target.collection())) {
+                        Pruned pruned = prune.prune(target);
+                        listener.onPruned(target, pruned);
+                        if (!pruned.complete()) {
+                            return false;
+                        }
+                    }
+                }
+                return true;
+            }
         }
     }
 

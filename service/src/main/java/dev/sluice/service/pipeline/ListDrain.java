@@ -16,6 +16,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import org.bson.BsonTimestamp;
 
 /// Sees to it that the list of documents to be taken anew (`sluice.resync`) becomes empty: waits for the
 /// process that runs the pipeline, and does it itself where none runs. For one thread.
@@ -121,6 +122,7 @@ public final class ListDrain {
             long epoch = ownership.takeOver(taken -> {});
             // Nobody streams, so nobody notes anything on them.
             List<Fence> fences = targets.stream().map(t -> new Fence()).toList();
+            BsonTimestamp notBefore = source.currentPosition().newestOperation();
             try (ChunkSink sink = new ChunkSink(connector.open(), pipeline, epoch, targets)
                     .within(connector.limits(stopped))) {
                 Resync resync = new Resync(
@@ -131,9 +133,9 @@ public final class ListDrain {
                                 ChangeMapper.of(targets),
                                 targets,
                                 fences,
-                                () -> null,
+                                () -> notBefore,
                                 stopped)
-                        .pruning(Prune.asAsked(source, connector, sink, targets, fences, () -> null, stopped));
+                        .pruning(Prune.asAsked(source, connector, sink, targets, fences, () -> notBefore, stopped));
                 resync.drain();
                 if (!stopped.getAsBoolean()) {
                     resync.sweep();

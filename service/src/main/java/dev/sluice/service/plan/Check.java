@@ -13,6 +13,8 @@ public enum Check {
     MONGO_CHANGE_STREAM(Side.MONGODB),
     /// How far back the oplog goes, against how long the copy takes.
     MONGO_OPLOG(Side.MONGODB),
+    /// Whether the stream can go on from the pipeline's position, where there is one.
+    MONGO_POSITION(Side.MONGODB),
     /// A mapped collection that is not there.
     COLLECTION_MISSING(Side.MONGODB),
     /// A collection that is neither mapped nor ignored.

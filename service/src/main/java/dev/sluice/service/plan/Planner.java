@@ -1,11 +1,15 @@
 package dev.sluice.service.plan;
 
+import dev.sluice.change.Position;
+import dev.sluice.positions.PositionStore;
 import dev.sluice.schema.Catalog;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.TargetDatabase;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.source.mongo.SourceSurvey.Size;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -53,6 +57,7 @@ public final class Planner {
         targetChecks.run(total.bytes());
         CopyEstimate estimate = estimate(total, targetChecks.measuredRate());
         sourceChecks.oplog(estimate);
+        sourceChecks.position(position(connector));
         List<Forecast> forecasts = new ArrayList<>();
         if (options.sampleDocuments() > 0) {
             for (CollectionTarget target : targets) {
@@ -77,6 +82,15 @@ public final class Planner {
             }
         }
         return Plan.of(pipeline, entry.mapping().name(), list.complete(), estimate, list.findings(), forecasts);
+    }
+
+    /// Null before the first run, and where PostgreSQL can't be asked, which is said elsewhere.
+    private @Nullable Position position(PostgresConnector connector) {
+        try (Connection connection = connector.open()) {
+            return new PositionStore(pipeline).load(connection).orElse(null);
+        } catch (SQLException notThere) {
+            return null;
+        }
     }
 
     private static void deadLetters(Forecast forecast, Checklist list) {

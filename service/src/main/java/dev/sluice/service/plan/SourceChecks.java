@@ -1,5 +1,6 @@
 package dev.sluice.service.plan;
 
+import dev.sluice.change.Position;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.schema.Mapping;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /// MongoDB's side of the preflight.
 final class SourceChecks {
@@ -333,6 +335,21 @@ final class SourceChecks {
                                 : " That is less than " + OPLOG_MARGIN + " times as long."),
                 "Make it larger (replSetResizeOplog). `sluice run` follows the stream while it copies, so it needs"
                         + " less; `sluice backfill`, and a run that is down for a while, need all of it.");
+    }
+
+    /// Whether the stream can go on from the pipeline's position.
+    ///
+    /// @param stored null for a pipeline that has none yet
+    void position(@Nullable Position stored) {
+        if (stored == null || list.troubled(Check.MONGO_REACHABLE) || list.troubled(Check.MONGO_CHANGE_STREAM)) {
+            return;
+        }
+        try {
+            source.requireResumable(stored);
+            list.ok(Check.MONGO_POSITION, "The stream can go on from the pipeline's position.");
+        } catch (SluiceException e) {
+            list.problem(Check.MONGO_POSITION, null, text(e), e.kind().remedy());
+        }
     }
 
     /// What the mapped collections hold together.
