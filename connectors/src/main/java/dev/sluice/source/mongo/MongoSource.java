@@ -243,25 +243,21 @@ public final class MongoSource implements AutoCloseable {
             if (known.kind() == FailureKind.HISTORY_LOST) {
                 throw oplog.lost(position.clusterTime(), "Sluice was at", e);
             }
-            if (e.getErrorCode() == Failures.CHANGE_STREAM_FATAL) {
-                throw unknown(position, oplog, e);
+            if (e.getErrorCode() != Failures.CHANGE_STREAM_FATAL) {
+                throw known;
             }
-            throw known;
+            // The stream is opened by time. The token is not needed for it, unless what it stands for is not there.
+            BsonTimestamp time = position.clusterTime();
+            if (time != null && oplog.lacks(time)) {
+                throw new SluiceException(
+                        FailureKind.POSITION_UNKNOWN,
+                        "Sluice was at " + instant(time) + ", and there is no such operation in the oplog, which goes back"
+                                + " further.",
+                        e);
+            }
         } catch (MongoException e) {
             throw Failures.classify(e);
         }
-    }
-
-    private static SluiceException unknown(Position position, Oplog oplog, MongoException e) {
-        BsonTimestamp ours = position.clusterTime();
-        return new SluiceException(
-                FailureKind.POSITION_UNKNOWN,
-                "Sluice was at " + (ours == null ? "an unknown time" : instant(ours)) + ". "
-                        + switch (oplog.start()) {
-                            case Oplog.Start.At at -> "The oplog goes back to " + instant(at.oldest()) + ".";
-                            case Oplog.Start.Unknown unknown -> unknown.reason();
-                        },
-                e);
     }
 
     /// How far the oplog goes back. Good for as long as this is open.

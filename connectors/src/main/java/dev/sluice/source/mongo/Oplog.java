@@ -4,6 +4,7 @@ import com.mongodb.MongoCommandException;
 import com.mongodb.MongoException;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoCollection;
+import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Projections;
 import com.mongodb.client.model.Sorts;
 import dev.sluice.change.Watermark;
@@ -104,6 +105,24 @@ public final class Oplog {
     void requireHolds(@Nullable BsonTimestamp time, String asked) {
         if (time != null && start() instanceof Start.At start && !start.whole() && time.compareTo(start.oldest()) < 0) {
             throw lost(time, start.oldest(), asked);
+        }
+    }
+
+    /// Whether the oplog goes back to a time and certainly has no operation of it. False where it can't be
+    /// read.
+    boolean lacks(BsonTimestamp time) {
+        try {
+            return start() instanceof Start.At start
+                    && time.compareTo(start.oldest()) >= 0
+                    && client.getDatabase("local")
+                                    .getCollection("oplog.rs", BsonDocument.class)
+                                    .find(Filters.eq("ts", time))
+                                    .projection(Projections.include("ts"))
+                                    .maxTime(ANSWER_MAX.toMillis(), TimeUnit.MILLISECONDS)
+                                    .first()
+                            == null;
+        } catch (MongoException notReadable) {
+            return false;
         }
     }
 

@@ -1,6 +1,8 @@
 package dev.sluice.source.mongo;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import com.mongodb.client.MongoChangeStreamCursor;
 import com.mongodb.client.MongoClient;
@@ -8,6 +10,8 @@ import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoDatabase;
 import com.mongodb.client.model.changestream.ChangeStreamDocument;
 import dev.sluice.change.Position;
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.SluiceException;
 import dev.sluice.source.mongo.StreamHistory.Event;
 import dev.sluice.testkit.TestingServers;
 import java.util.ArrayList;
@@ -17,6 +21,8 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.IntStream;
+import org.bson.BsonDocument;
+import org.bson.BsonString;
 import org.bson.BsonTimestamp;
 import org.bson.BsonValue;
 import org.bson.Document;
@@ -88,6 +94,32 @@ class StreamHistoryIT {
             insert(database, "others", 10, 3);
 
             assertThat(read(source, at, source.hello().lastWrite(), "ours")).hasSize(3);
+            source.requireResumable(at);
+        }
+    }
+
+    @Test
+    @DisplayName("a position of which there is no operation, as another replica set's, is no lost history and said to be unknown")
+    void aPositionOfAnotherReplicaSet() {
+        String name = "history_" + UUID.randomUUID().toString().substring(0, 8);
+        try (MongoClient client = MongoClients.create(TestingServers.mongo().uri());
+                MongoSource source = new MongoSource(TestingServers.mongo().uri(), name)) {
+            MongoDatabase database = client.getDatabase(name);
+            Position at = positionOfAnInsert(database, "others");
+            BsonTimestamp time = Objects.requireNonNull(at.clusterTime());
+            String token = at.resumeToken().getString("_data").getValue();
+            String other = token.substring(0, 10) + "00FFFFFF" + token.substring(18);
+            BsonTimestamp never = new BsonTimestamp(time.getTime(), 0xFFFFFF);
+            await().until(() -> {
+                database.getCollection("others").insertOne(new Document());
+                return source.hello().lastWrite().compareTo(never) > 0;
+            });
+
+            assertThatThrownBy(() -> source.requireResumable(
+                            Position.of(new BsonDocument("_data", new BsonString(other)), null)))
+                    .isInstanceOfSatisfying(SluiceException.class, e -> assertThat(e.kind())
+                            .isEqualTo(FailureKind.POSITION_UNKNOWN))
+                    .hasMessageNotContaining(other);
             source.requireResumable(at);
         }
     }

@@ -41,6 +41,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -109,13 +110,18 @@ final class PipelineRun {
             try (SchemaWatch schema = new SchemaWatch(pipeline.name(), source, bookkeeping, targets)) {
                 schema.requireNothingOpen();
             }
+            status.onPosition(from);
+            BsonTimestamp time = from.clusterTime();
+            if (time != null) {
+                // At once: a run whose position is lost ends here, and its metrics say by how much.
+                status.onHeadroom(OplogWatch.headroom(source.oplog().start(), time));
+            }
             source.requireResumable(from);
             clock.onHello(source.hello());
             long epoch = pipeline.epoch(ownership);
             status.onLeading(ownership.lock()::isHeld);
             ownership.lock().onLost(this::breakOff);
             restoreWatermarks(bookkeeping);
-            status.onPosition(from);
             try (StreamSink sink = new StreamSink(connector.open(), pipeline.name(), epoch, targets, fences)
                     .within(connector.limits(this::ending))) {
                 Applier applier = new Applier(queue, sink, clock, status, from, pipeline::onWritten);
