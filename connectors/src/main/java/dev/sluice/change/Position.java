@@ -23,9 +23,4 @@ public record Position(BsonDocument resumeToken, @Nullable BsonTimestamp cluster
         BsonTimestamp mark = ResumeTokens.highWaterMark(resumeToken);
         return mark == null ? clusterTime : Watermark.before(mark);
     }
-
-    /// Whether the server's tokens move on while nothing happens, as a mongod's do. A stand-in's may not.
-    public boolean movesWhenIdle() {
-        return ResumeTokens.isKeyString(resumeToken);
-    }
 }

@@ -22,11 +22,6 @@ final class ResumeTokens {
 
     private ResumeTokens() {}
 
-    /// Whether the token has a mongod's form.
-    static boolean isKeyString(BsonDocument token) {
-        return clusterTime(token) != null;
-    }
-
     /// The time that a token carries; null when it is of another form.
     static @Nullable BsonTimestamp clusterTime(BsonDocument token) {
         byte[] bytes = bytes(token);
