@@ -91,8 +91,7 @@ public final class Backfill implements AutoCloseable {
         public static Limits adaptive() {
             Runtime machine = Runtime.getRuntime();
             long workers = Math.min(2L * machine.availableProcessors(), machine.maxMemory() / HEAP_PER_WORKER);
-            return new Limits(
-                    DOCUMENTS_MAX, false, MemoryBudget.piece(), Math.clamp(workers, 2, WORKERS_MAX), false);
+            return new Limits(DOCUMENTS_MAX, false, MemoryBudget.piece(), Math.clamp(workers, 2, WORKERS_MAX), false);
         }
 
         public Limits withDocuments(int documents) {

@@ -14,7 +14,10 @@ import org.jspecify.annotations.Nullable;
 ///     before it. Not the same as the last change's: several changes may share a cluster time, and a batch
 ///     may end between them. It goes on while nothing happens, as far as MongoDB says that it has looked.
 ///     Null when unknown
-public record ChangeBatch(List<Change> changes, @Nullable Position upTo, @Nullable BsonTimestamp through) {
+public record ChangeBatch(
+        List<Change> changes,
+        @Nullable Position upTo,
+        @Nullable BsonTimestamp through) {
     public ChangeBatch {
         changes = List.copyOf(changes);
     }

@@ -35,9 +35,8 @@ public record LockHolder(
             + " to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC', host(a.client_addr)"
             + " FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid WHERE " + OF_PIPELINE;
 
-    private static final String END =
-            "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity"
-                    + " WHERE datname = current_database() AND application_name = ? AND pid <> pg_backend_pid()";
+    private static final String END = "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity"
+            + " WHERE datname = current_database() AND application_name = ? AND pid <> pg_backend_pid()";
 
     /// By a look at the locks there are, and not by trying to get it. Empty behind a pooler that keeps
     /// sessions apart, and for a process that works in another database.

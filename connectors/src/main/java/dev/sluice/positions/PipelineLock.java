@@ -213,8 +213,7 @@ public final class PipelineLock implements AutoCloseable {
                 return true;
             }
             try (next) {
-                LockHolder holder =
-                        LockHolder.find(next.connection(), pipeline).orElse(null);
+                LockHolder holder = LockHolder.find(next.connection(), pipeline).orElse(null);
                 if (holder == null || (holder.isGhost() && holder.end(next.connection()) > 0)) {
                     return true;
                 }

@@ -83,8 +83,7 @@ public final class Replay implements AutoCloseable {
     /// @param stopped asked between steps
     /// @return null when it was stopped
     /// @throws SluiceException of kind HISTORY_LOST, with the gap, when the oplog does not go back so far
-    public @Nullable Found count(
-            BsonTimestamp from, BsonTimestamp upTo, Listener listener, BooleanSupplier stopped) {
+    public @Nullable Found count(BsonTimestamp from, BsonTimestamp upTo, Listener listener, BooleanSupplier stopped) {
         try {
             return read(from, upTo, listener, stopped, null);
         } catch (SQLException e) {
@@ -146,11 +145,7 @@ public final class Replay implements AutoCloseable {
     }
 
     private @Nullable Found read(
-            BsonTimestamp from,
-            BsonTimestamp upTo,
-            Listener listener,
-            BooleanSupplier stopped,
-            @Nullable Long id)
+            BsonTimestamp from, BsonTimestamp upTo, Listener listener, BooleanSupplier stopped, @Nullable Long id)
             throws SQLException {
         SequencedMap<String, Long> events = new LinkedHashMap<>();
         SequencedMap<String, Boolean> changed = new LinkedHashMap<>();

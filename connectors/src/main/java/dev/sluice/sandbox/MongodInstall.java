@@ -117,7 +117,8 @@ final class MongodInstall {
             return program;
         } catch (IOException e) {
             throw new SandboxException(
-                    "Can't keep " + version + " (" + e + "). Name a folder that can be written in SLUICE_HOME." + WAY_OUT,
+                    "Can't keep " + version + " (" + e + "). Name a folder that can be written in SLUICE_HOME."
+                            + WAY_OUT,
                     e);
         }
     }

@@ -41,8 +41,8 @@ public final class SincePosition implements InFlight {
             return Set.of();
         }
         Set<Object> changed = new HashSet<>();
-        try (StreamHistory.Reading reading = source.history()
-                .read(since, source.hello().lastWrite(), List.of(target.collection()))) {
+        try (StreamHistory.Reading reading =
+                source.history().read(since, source.hello().lastWrite(), List.of(target.collection()))) {
             while (!reading.complete()) {
                 for (StreamHistory.Event event : reading.next(EVENTS_AT_ONCE)) {
                     switch (event) {

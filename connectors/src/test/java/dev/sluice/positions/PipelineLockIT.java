@@ -49,12 +49,15 @@ class PipelineLockIT {
     void aSessionOfAnotherPlaceOfALivingProcessOrOfNobodyKnownIsLeftAlone() throws SQLException {
         ProcessIdentity own = ProcessTable.own().orElseThrow();
         ProcessIdentity elsewhere = new ProcessIdentity("0123456789abcdef", NO_PROCESS, 1);
-        for (String name : new String[] {elsewhere.appendedTo("sluice"), parent(own).appendedTo("sluice"), "sluice"}) {
+        for (String name :
+                new String[] {elsewhere.appendedTo("sluice"), parent(own).appendedTo("sluice"), "sluice"}) {
             try (Connection held = holding(name)) {
                 assertThatThrownBy(() -> PipelineLock.take(target.connector()::open, PIPELINE))
                         .isInstanceOfSatisfying(SluiceException.class, e -> {
                             assertThat(e.kind()).isEqualTo(FailureKind.FENCED_OUT);
-                            assertThat(e).hasMessageContaining("PostgreSQL session ").hasMessageContaining("connected ");
+                            assertThat(e)
+                                    .hasMessageContaining("PostgreSQL session ")
+                                    .hasMessageContaining("connected ");
                         });
                 assertThat(held.isValid(5)).isTrue();
             }
@@ -117,7 +120,8 @@ class PipelineLockIT {
             // The other waits in line, so it has the lock before anybody who tries again.
             CompletableFuture<Void> inLine = CompletableFuture.runAsync(() -> {
                 try {
-                    statement.execute("SELECT pg_advisory_lock(" + PipelineLock.KEY + ", hashtext('" + PIPELINE + "'))");
+                    statement.execute(
+                            "SELECT pg_advisory_lock(" + PipelineLock.KEY + ", hashtext('" + PIPELINE + "'))");
                 } catch (SQLException e) {
                     throw new IllegalStateException(e);
                 }

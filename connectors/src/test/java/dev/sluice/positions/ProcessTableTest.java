@@ -67,8 +67,8 @@ class ProcessTableTest {
     void nothingIsProvedWhereProcessesAreHiddenOrOfAnotherNamespaceOrNotShown() throws IOException {
         Path seen = proc("seen", "4026531836", "h1", "rw,hidepid=0");
         process(seen, PID, 'S', START);
-        ProcessIdentity gone =
-                new ProcessIdentity(new ProcessTable(seen, PID).self().orElseThrow().place(), 43, START);
+        ProcessIdentity gone = new ProcessIdentity(
+                new ProcessTable(seen, PID).self().orElseThrow().place(), 43, START);
         assertThat(new ProcessTable(seen, PID).isGone(gone)).isTrue();
 
         Path hidden = proc("hidden", "4026531836", "h1", "rw,hidepid=invisible");
@@ -86,8 +86,7 @@ class ProcessTableTest {
 
     @Test
     void theIdentityFitsIntoAnApplicationNameOfAnyLengthAndIsReadFromIt() {
-        ProcessIdentity largest =
-                new ProcessIdentity("0123456789abcdef", 4_194_304, 999_999_999_999L);
+        ProcessIdentity largest = new ProcessIdentity("0123456789abcdef", 4_194_304, 999_999_999_999L);
         for (String name : new String[] {"sluice", "", "ein sehr langer Name mit Umläuten: äöüäöüäöüäöüäöüäöü"}) {
             String application = largest.appendedTo(name);
 
@@ -105,8 +104,7 @@ class ProcessTableTest {
         Files.writeString(proc.resolve("sys/kernel/hostname"), host + "\n");
         Files.createDirectories(proc.resolve("ns"));
         Files.createSymbolicLink(proc.resolve("ns/pid"), Path.of("pid:[" + namespace + "]"));
-        Files.writeString(
-                proc.resolve("mounts"), "overlay / overlay rw 0 0\nproc /proc proc " + options + " 0 0\n");
+        Files.writeString(proc.resolve("mounts"), "overlay / overlay rw 0 0\nproc /proc proc " + options + " 0 0\n");
         return proc;
     }
 

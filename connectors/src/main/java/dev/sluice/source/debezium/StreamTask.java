@@ -81,8 +81,8 @@ public final class StreamTask extends BaseSourceTask<MongoDbPartition, MongoDbOf
                 settings.getTopicNamingStrategy(MongoDbConnectorConfig.TOPIC_NAMING_STRATEGY),
                 settings.getSourceInfoStructMaker().schema(),
                 names);
-        Offsets<MongoDbPartition, MongoDbOffsetContext> offsets = getPreviousOffsets(
-                new MongoDbPartition.Provider(settings), new MongoDbOffsetContext.Loader(settings));
+        Offsets<MongoDbPartition, MongoDbOffsetContext> offsets =
+                getPreviousOffsets(new MongoDbPartition.Provider(settings), new MongoDbOffsetContext.Loader(settings));
         registerServiceProviders(settings.getServiceRegistry());
         settings.getBeanRegistry().add(StandardBeanNames.CONNECTOR_CONFIG, settings);
         settings.getBeanRegistry().add(StandardBeanNames.DATABASE_SCHEMA, schema);

@@ -73,9 +73,10 @@ public final class CollectionWatch implements AutoCloseable {
     /// a document's.
     private MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> open(Position after) {
         BsonTimestamp time = after.clusterTime();
-        return open(time == null
-                ? stream -> stream.startAfter(after.resumeToken())
-                : stream -> stream.startAtOperationTime(time));
+        return open(
+                time == null
+                        ? stream -> stream.startAfter(after.resumeToken())
+                        : stream -> stream.startAtOperationTime(time));
     }
 
     private MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> open(

@@ -23,8 +23,8 @@ import dev.sluice.change.IdBracket;
 import dev.sluice.change.Position;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
-import dev.sluice.memory.MemoryBudget;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.memory.MemoryBudget;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -251,8 +251,8 @@ public final class MongoSource implements AutoCloseable {
             if (time != null && oplog.lacks(time)) {
                 throw new SluiceException(
                         FailureKind.POSITION_UNKNOWN,
-                        "Sluice was at " + instant(time) + ", and there is no such operation in the oplog, which goes back"
-                                + " further.",
+                        "Sluice was at " + instant(time)
+                                + ", and there is no such operation in the oplog, which goes back" + " further.",
                         e);
             }
         } catch (MongoException e) {

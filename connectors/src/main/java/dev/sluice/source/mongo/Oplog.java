@@ -73,8 +73,8 @@ public final class Oplog {
             return start() instanceof Start.At start
                             && entry(Sorts.descending("$natural")) instanceof BsonDocument last
                             && last.get("ts") instanceof BsonTimestamp newest
-                    ? Optional.of(new Window(
-                            MongoSource.instant(start.oldest()), MongoSource.instant(newest), start.whole()))
+                    ? Optional.of(
+                            new Window(MongoSource.instant(start.oldest()), MongoSource.instant(newest), start.whole()))
                     : Optional.empty();
         } catch (MongoException notReadable) {
             return Optional.empty();

@@ -154,8 +154,9 @@ class DebeziumChangeSourceIT {
         never.insertOne(BsonDocument.parse("{_id: 1}"));
         BsonTimestamp newest = source.hello().lastWrite();
 
-        await().atMost(Duration.ofSeconds(10)).until(() -> idle().stream()
-                .anyMatch(b -> Objects.requireNonNull(b.through()).compareTo(newest) >= 0));
+        await().atMost(Duration.ofSeconds(10))
+                .until(() -> idle().stream()
+                        .anyMatch(b -> Objects.requireNonNull(b.through()).compareTo(newest) >= 0));
     }
 
     @Test
@@ -176,13 +177,16 @@ class DebeziumChangeSourceIT {
         List<Change> all = awaitChanges(2_000);
         BsonTimestamp time = all.getFirst().clusterTime();
         assertThat(all).allMatch(c -> c.clusterTime().equals(time));
-        await().atMost(BOUND).until(() -> idle().stream()
-                .anyMatch(b -> Objects.requireNonNull(b.through()).compareTo(time) >= 0));
+        await().atMost(BOUND)
+                .until(() -> idle().stream()
+                        .anyMatch(b -> Objects.requireNonNull(b.through()).compareTo(time) >= 0));
 
         int seen = 0;
         for (ChangeBatch batch : batches) {
             seen += batch.changes().size();
-            assertThat(seen == 2_000 || batch.through() == null || batch.through().compareTo(time) < 0)
+            assertThat(seen == 2_000
+                            || batch.through() == null
+                            || batch.through().compareTo(time) < 0)
                     .as("%d of 2000", seen)
                     .isTrue();
         }
@@ -194,8 +198,8 @@ class DebeziumChangeSourceIT {
         things.insertOne(BsonDocument.parse("{_id: 1}"));
         things.insertOne(BsonDocument.parse("{_id: 2}"));
         String longId = "k".repeat(300_000);
-        BsonDocument large = new BsonDocument("_id", new BsonString(longId))
-                .append("a", new BsonBinary(new byte[16_000_000]));
+        BsonDocument large =
+                new BsonDocument("_id", new BsonString(longId)).append("a", new BsonBinary(new byte[16_000_000]));
         things.insertOne(large);
         things.insertOne(BsonDocument.parse("{_id: 3}"));
         things.updateOne(Filters.eq("_id", longId), Updates.set("b", 1));

@@ -84,8 +84,8 @@ class StreamMemoryIT {
             CountDownLatch left = new CountDownLatch(wanted);
             EngineProperties settings =
                     EngineProperties.defaults("memory", arguments[0], arguments[1], List.of("things"));
-            try (ChangeSource stream = DebeziumChangeSource.start(
-                    settings, Position.of(BsonDocument.parse(arguments[2]), null), batch -> {
+            try (ChangeSource stream =
+                    DebeziumChangeSource.start(settings, Position.of(BsonDocument.parse(arguments[2]), null), batch -> {
                         for (Change change : batch.changes()) {
                             assertThat(change).isNotNull();
                             left.countDown();

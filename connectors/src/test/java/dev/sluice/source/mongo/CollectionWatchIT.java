@@ -18,7 +18,8 @@ import org.junit.jupiter.api.Test;
 /// What becomes of collections, from a position on.
 class CollectionWatchIT {
     @Test
-    @DisplayName("begins at the position of a document's change, which it does not watch itself, and goes on from its own")
+    @DisplayName(
+            "begins at the position of a document's change, which it does not watch itself, and goes on from its own")
     void fromADocumentsChange() {
         String name = "watch_" + UUID.randomUUID().toString().substring(0, 8);
         try (MongoClient client = MongoClients.create(TestingServers.mongo().uri());

@@ -37,18 +37,22 @@ class SecondaryReadIT {
         try (SandboxReplicaSet set = SandboxReplicaSet.start(3, options);
                 MongoClient client = MongoClients.create(set.uri() + "&w=majority");
                 MongoSource source = new MongoSource(set.uri() + "&readPreference=secondary", "shop");
-                MongoClient behind = MongoClients.create(set.secondaries().getFirst().uri())) {
+                MongoClient behind =
+                        MongoClients.create(set.secondaries().getFirst().uri())) {
             MongoCollection<Document> things = client.getDatabase("shop").getCollection("things");
             things.insertOne(new Document("_id", 1));
             Position position;
-            try (MongoChangeStreamCursor<ChangeStreamDocument<Document>> stream = things.watch().cursor()) {
+            try (MongoChangeStreamCursor<ChangeStreamDocument<Document>> stream =
+                    things.watch().cursor()) {
                 applying(behind, false);
                 things.insertOne(new Document("_id", 2));
                 ChangeStreamDocument<Document> change = stream.next();
                 position = Position.of(change.getResumeToken(), change.getClusterTime());
             }
             BsonTimestamp notBefore = Objects.requireNonNull(position.newestOperation());
-            assertThat(stale(source)).as("the test: a read that asks for nothing is from before").isTrue();
+            assertThat(stale(source))
+                    .as("the test: a read that asks for nothing is from before")
+                    .isTrue();
             CompletableFuture<Void> catchesUp = CompletableFuture.runAsync(
                     () -> applying(behind, true),
                     CompletableFuture.delayedExecutor(BEHIND.toMillis(), TimeUnit.MILLISECONDS));
@@ -78,7 +82,8 @@ class SecondaryReadIT {
         try (SandboxReplicaSet set = SandboxReplicaSet.start(3, options);
                 MongoClient client = MongoClients.create(set.uri() + "&w=majority");
                 MongoSource source = new MongoSource(set.uri() + "&readPreference=secondary", "shop");
-                MongoClient behind = MongoClients.create(set.secondaries().getFirst().uri())) {
+                MongoClient behind =
+                        MongoClients.create(set.secondaries().getFirst().uri())) {
             MongoCollection<Document> things = client.getDatabase("shop").getCollection("things");
             things.insertOne(new Document("_id", 1));
             Position from = source.currentPosition();
@@ -118,6 +123,7 @@ class SecondaryReadIT {
     /// Has a secondary stop applying what it fetches, or go on.
     private static void applying(MongoClient member, boolean on) {
         member.getDatabase("admin")
-                .runCommand(new Document("configureFailPoint", "rsSyncApplyStop").append("mode", on ? "off" : "alwaysOn"));
+                .runCommand(
+                        new Document("configureFailPoint", "rsSyncApplyStop").append("mode", on ? "off" : "alwaysOn"));
     }
 }

@@ -71,7 +71,10 @@ class StreamHistoryIT {
 
             List<Event> events = new ArrayList<>();
             try (StreamHistory.Reading reading = source.history()
-                    .read(Objects.requireNonNull(before.clusterTime()), source.hello().lastWrite(), List.of("ours"))) {
+                    .read(
+                            Objects.requireNonNull(before.clusterTime()),
+                            source.hello().lastWrite(),
+                            List.of("ours"))) {
                 while (!reading.complete()) {
                     events.addAll(reading.next(100));
                 }
@@ -82,7 +85,8 @@ class StreamHistoryIT {
     }
 
     @Test
-    @DisplayName("a position at a change of another collection, which the reading leaves out, is a beginning like others")
+    @DisplayName(
+            "a position at a change of another collection, which the reading leaves out, is a beginning like others")
     void readsFromAnotherCollectionsChange() {
         String name = "history_" + UUID.randomUUID().toString().substring(0, 8);
         try (MongoClient client = MongoClients.create(TestingServers.mongo().uri());
@@ -99,7 +103,8 @@ class StreamHistoryIT {
     }
 
     @Test
-    @DisplayName("a position of which there is no operation, as another replica set's, is no lost history and said to be unknown")
+    @DisplayName(
+            "a position of which there is no operation, as another replica set's, is no lost history and said to be unknown")
     void aPositionOfAnotherReplicaSet() {
         String name = "history_" + UUID.randomUUID().toString().substring(0, 8);
         try (MongoClient client = MongoClients.create(TestingServers.mongo().uri());
@@ -117,8 +122,8 @@ class StreamHistoryIT {
 
             assertThatThrownBy(() -> source.requireResumable(
                             Position.of(new BsonDocument("_data", new BsonString(other)), null)))
-                    .isInstanceOfSatisfying(SluiceException.class, e -> assertThat(e.kind())
-                            .isEqualTo(FailureKind.POSITION_UNKNOWN))
+                    .isInstanceOfSatisfying(
+                            SluiceException.class, e -> assertThat(e.kind()).isEqualTo(FailureKind.POSITION_UNKNOWN))
                     .hasMessageNotContaining(other);
             source.requireResumable(at);
         }
@@ -126,7 +131,8 @@ class StreamHistoryIT {
 
     /// The position of a stream whose last event was the insert.
     static Position positionOfAnInsert(MongoDatabase database, String collection) {
-        try (MongoChangeStreamCursor<ChangeStreamDocument<Document>> cursor = database.watch().cursor()) {
+        try (MongoChangeStreamCursor<ChangeStreamDocument<Document>> cursor =
+                database.watch().cursor()) {
             insert(database, collection, 0, 1);
             ChangeStreamDocument<Document> change = cursor.next();
             return Position.of(change.getResumeToken(), change.getClusterTime());
@@ -135,7 +141,8 @@ class StreamHistoryIT {
 
     private static Set<BsonValue> read(MongoSource source, Position from, BsonTimestamp upTo, String collection) {
         Set<BsonValue> ids = new HashSet<>();
-        try (StreamHistory.Reading reading = source.history().read(Objects.requireNonNull(from.clusterTime()), upTo, List.of(collection))) {
+        try (StreamHistory.Reading reading =
+                source.history().read(Objects.requireNonNull(from.clusterTime()), upTo, List.of(collection))) {
             while (!reading.complete()) {
                 for (Event event : reading.next(5_000)) {
                     if (event instanceof Event.OfDocument document) {

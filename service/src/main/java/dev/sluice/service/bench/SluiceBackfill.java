@@ -32,7 +32,9 @@ final class SluiceBackfill {
     /// Copies the collection: into its empty tables the first time, over what is there the next.
     void copy() throws SQLException, InterruptedException {
         CopyRun.Result result = run.run(
-                new CopyRun.Wish(List.of(target), Backfill.Limits.adaptive(), false, false, Duration.ZERO), new Silent(), () -> false);
+                new CopyRun.Wish(List.of(target), Backfill.Limits.adaptive(), false, false, Duration.ZERO),
+                new Silent(),
+                () -> false);
         for (SluiceException failure : result.failed().values()) {
             throw failure;
         }

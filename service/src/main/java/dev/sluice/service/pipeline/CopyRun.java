@@ -198,7 +198,7 @@ public final class CopyRun {
         }
 
         private Result run(List<CollectionTarget> left, BackfillStore store, Connection connection)
-                    throws SQLException, InterruptedException {
+                throws SQLException, InterruptedException {
             ChangeMapper mapper = ChangeMapper.of(targets);
             // Nobody streams, so nobody notes anything on them.
             List<Fence> fences = targets.stream().map(t -> new Fence()).toList();
@@ -249,7 +249,7 @@ public final class CopyRun {
         }
 
         private boolean prune(Map<String, SluiceException> failed, ChunkSink sink, List<Fence> fences)
-                    throws SQLException {
+                throws SQLException {
             try (Connection connection = connector.openForLongWork()) {
                 Prune prune = new Prune(source, connection, sink, targets, fences, () -> notBefore, stopped);
                 // What refers to others goes before them.

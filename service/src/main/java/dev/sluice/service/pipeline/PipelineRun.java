@@ -52,8 +52,7 @@ final class PipelineRun {
     private static final Logger LOG = LoggerFactory.getLogger(PipelineRun.class);
 
     /// Most bytes of heap that changes between the stream and the applier take.
-    private static final long QUEUE_BYTES_MAX =
-            Math.clamp(Runtime.getRuntime().maxMemory() / 8, 16L << 20, 256L << 20);
+    private static final long QUEUE_BYTES_MAX = Math.clamp(Runtime.getRuntime().maxMemory() / 8, 16L << 20, 256L << 20);
 
     private static final Duration CLOCK_EVERY = Duration.ofSeconds(1);
 

@@ -25,10 +25,20 @@ final class HealthController {
 
     /// @param status UP or DOWN, as Micronaut's own health checks have it
     /// @param lagSeconds how far the rows are behind MongoDB; null when that is not known
-    record Lag(String status, String pipeline, String state, @Nullable Double lagSeconds, double limitSeconds) {}
+    record Lag(
+            String status,
+            String pipeline,
+            String state,
+            @Nullable Double lagSeconds,
+            double limitSeconds) {}
 
     /// @param message what it waits for, for people; null when there is nothing to say
-    record Leader(String status, String pipeline, String state, boolean leader, @Nullable String message) {}
+    record Leader(
+            String status,
+            String pipeline,
+            String state,
+            boolean leader,
+            @Nullable String message) {}
 
     /// 200 while the lag is known and within SLUICE_LAG_LIMIT, else 503. A standby answers with the leader's.
     @Get(value = "/lag", produces = MediaType.APPLICATION_JSON)

@@ -34,7 +34,9 @@ class HalfOpenIT {
                 first.killHard();
             }
             Instant killed = Instant.now();
-            assertThat(system.number(LOCKS)).as("the dead process's lock is still there").isEqualTo(1);
+            assertThat(system.number(LOCKS))
+                    .as("the dead process's lock is still there")
+                    .isEqualTo(1);
             try (ServiceProcess second = through(proxy, system)) {
                 Instant ready = await().atMost(Duration.ofMinutes(3))
                         .failFast(second::mustLive)
@@ -45,7 +47,9 @@ class HalfOpenIT {
                         "Half open after a kill -9: started again, it writes %d ms after the kill, %d ms after it was up%n",
                         Duration.between(killed, written).toMillis(),
                         Duration.between(ready, written).toMillis());
-                assertThat(second.output()).contains("sessions that were left of process").doesNotContain("Exception");
+                assertThat(second.output())
+                        .contains("sessions that were left of process")
+                        .doesNotContain("Exception");
                 assertThat(Duration.between(ready, written)).isLessThan(Duration.ofSeconds(10));
                 writer.close();
                 awaitFresh(system, second, Instant.now());

@@ -37,8 +37,7 @@ record ReplicaSetChaos(Duration whole, Duration stepDownEvery, Duration killEver
     void on(String pipelineOptions) throws Exception {
         try (SandboxReplicaSet set = SandboxReplicaSet.start(3);
                 LiveSystem system = LiveSystem.start("demo", set, pipelineOptions);
-                LiveWriter writer =
-                        new LiveWriter(system.database(), USERS, ORDERS, SEED, WRITES_PER_SECOND);
+                LiveWriter writer = new LiveWriter(system.database(), USERS, ORDERS, SEED, WRITES_PER_SECOND);
                 RunningPipeline running = RunningPipeline.start(system)) {
             writer.start();
             running.awaitStreaming();
@@ -50,7 +49,8 @@ record ReplicaSetChaos(Duration whole, Duration stepDownEvery, Duration killEver
             while (Instant.now().isBefore(start.plus(whole))) {
                 Instant next = nextStepDown.isBefore(nextKill) ? nextStepDown : nextKill;
                 // What happens by the clock is waited for by the clock.
-                await().atMost(stepDownEvery.plus(killEvery)).until(() -> !Instant.now().isBefore(next));
+                await().atMost(stepDownEvery.plus(killEvery))
+                        .until(() -> !Instant.now().isBefore(next));
                 if (next.equals(nextKill)) {
                     killPrimary(set);
                     kills++;
@@ -102,18 +102,20 @@ record ReplicaSetChaos(Duration whole, Duration stepDownEvery, Duration killEver
         List<Member> gone = List.of(primary, set.secondaries().getFirst());
         gone.forEach(Member::kill);
         Instant since = Instant.now();
-        await().atMost(twoGone.plusSeconds(30)).pollInterval(Duration.ofMillis(500)).until(() -> {
-            Duration away = Duration.between(since, Instant.now());
-            if (away.compareTo(NOTICE) > 0) {
-                assertThat(status.lagSeconds())
-                        .as("lag after %s without a primary", away)
-                        .isGreaterThan(away.minus(NOTICE).toMillis() / 1_000.0);
-                assertThat(status.catchUpSeconds())
-                        .as("catch-up after %s without a primary", away)
-                        .isNotZero();
-            }
-            return away.compareTo(twoGone) >= 0;
-        });
+        await().atMost(twoGone.plusSeconds(30))
+                .pollInterval(Duration.ofMillis(500))
+                .until(() -> {
+                    Duration away = Duration.between(since, Instant.now());
+                    if (away.compareTo(NOTICE) > 0) {
+                        assertThat(status.lagSeconds())
+                                .as("lag after %s without a primary", away)
+                                .isGreaterThan(away.minus(NOTICE).toMillis() / 1_000.0);
+                        assertThat(status.catchUpSeconds())
+                                .as("catch-up after %s without a primary", away)
+                                .isNotZero();
+                    }
+                    return away.compareTo(twoGone) >= 0;
+                });
         gone.forEach(Member::startAgain);
         set.awaitHealthy();
     }

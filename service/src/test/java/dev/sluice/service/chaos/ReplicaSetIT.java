@@ -24,8 +24,7 @@ class ReplicaSetIT {
     @ParameterizedTest(name = "by the clock{0}")
     @ValueSource(strings = {"", "&readPreference=secondary"})
     void byTheClock(String pipelineOptions) throws Exception {
-        new ReplicaSetChaos(
-                        LONG, Duration.ofSeconds(30), Duration.ofMinutes(1), Duration.ofMinutes(1))
+        new ReplicaSetChaos(LONG, Duration.ofSeconds(30), Duration.ofMinutes(1), Duration.ofMinutes(1))
                 .on(pipelineOptions);
     }
 }

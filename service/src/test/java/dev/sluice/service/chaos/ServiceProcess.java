@@ -26,7 +26,8 @@ final class ServiceProcess implements AutoCloseable {
         command.addAll(List.of(
                 "-Xmx512m",
                 "-Dlogback.configurationFile=logback.xml",
-                "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED"));
+                "-XX:TieredStopAtLevel=1",
+                "--enable-native-access=ALL-UNNAMED"));
         command.addAll(jvmArguments);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.sluice.service.Application"));
         command.addAll(arguments);

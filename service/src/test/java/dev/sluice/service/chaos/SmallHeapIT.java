@@ -25,7 +25,8 @@ import org.junit.jupiter.api.Test;
 /// Promise 7: whatever the size of a document, a heap of 256 MB is enough on every path. The program runs
 /// with `-XX:+ExitOnOutOfMemoryError`, so a heap that is too small ends it.
 class SmallHeapIT {
-    private static final List<String> JVM = List.of("-Xmx256m", System.getProperty("sluice.test.onMemoryError", "-XX:+ExitOnOutOfMemoryError"));
+    private static final List<String> JVM =
+            List.of("-Xmx256m", System.getProperty("sluice.test.onMemoryError", "-XX:+ExitOnOutOfMemoryError"));
     private static final String MAPPING = "src/test/resources/large/mapping.yaml";
     private static final int MB = 1 << 20;
     /// Just under MongoDB's limit for a document.
@@ -73,9 +74,7 @@ class SmallHeapIT {
                             Filters.eq("_id", new BsonInt64(i)), Updates.set("payload", new BsonString(text(SET))));
                 }
                 insertLarge(documents, 2_000_000);
-                system.database()
-                        .getCollection("strict", BsonDocument.class)
-                        .insertOne(refused(1));
+                system.database().getCollection("strict", BsonDocument.class).insertOne(refused(1));
                 awaitApplied(system, run);
                 assertThat(system.number("SELECT count(*) FROM large_documents"))
                         .isEqualTo(documents.countDocuments());
@@ -191,22 +190,26 @@ class SmallHeapIT {
 
     private static Map<String, String> settings(LiveSystem system) {
         return Map.of(
-                "MONGO_URI", system.mongo().uri(),
-                "POSTGRES_URI", system.postgresUri(),
-                "SLUICE_MAPPING", MAPPING,
-                "SLUICE_HTTP_PORT", "0",
-                "AUTO_MIGRATE", "false",
-                "AUTO_CREATE_DB", "false");
+                "MONGO_URI",
+                system.mongo().uri(),
+                "POSTGRES_URI",
+                system.postgresUri(),
+                "SLUICE_MAPPING",
+                MAPPING,
+                "SLUICE_HTTP_PORT",
+                "0",
+                "AUTO_MIGRATE",
+                "false",
+                "AUTO_CREATE_DB",
+                "false");
     }
 
     private static void command(LiveSystem system, String... arguments) throws InterruptedException {
         long started = System.nanoTime();
-        try (ServiceProcess process = ServiceProcess.start(
-                List.of(arguments),
-                JVM,
-                settings(system))) {
+        try (ServiceProcess process = ServiceProcess.start(List.of(arguments), JVM, settings(system))) {
             int exit = process.awaitExit(BOUND.toSeconds());
-            System.out.printf("%s: exit %d after %d ms%n", List.of(arguments), exit, (System.nanoTime() - started) / 1_000_000);
+            System.out.printf(
+                    "%s: exit %d after %d ms%n", List.of(arguments), exit, (System.nanoTime() - started) / 1_000_000);
             assertThat(exit).as(process.output()).isZero();
         }
     }

@@ -64,7 +64,8 @@ class TwoProcessesIT {
                         .failFast(second::mustLive)
                         .until(() -> system.watermark().isAfter(killed));
                 Duration took = Duration.between(killed, Instant.now());
-                System.out.printf("After a kill -9 the standby had applied what came later in %d ms%n", took.toMillis());
+                System.out.printf(
+                        "After a kill -9 the standby had applied what came later in %d ms%n", took.toMillis());
                 assertThat(took).isLessThan(TAKE_OVER_MAX);
                 writer.close();
                 awaitFresh(system, second);

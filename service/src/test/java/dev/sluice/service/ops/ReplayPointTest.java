@@ -48,9 +48,7 @@ class ReplayPointTest {
         ReplayPoint point = ReplayPoint.parse(text, NOW);
         assertThat(point)
                 .isInstanceOfSatisfying(
-                        Token.class,
-                        token ->
-                                assertThat(token.time()).isEqualTo(new BsonTimestamp(0x63000001, 2)));
+                        Token.class, token -> assertThat(token.time()).isEqualTo(new BsonTimestamp(0x63000001, 2)));
         assertThat(point.forPeople()).doesNotContain("63");
     }
 

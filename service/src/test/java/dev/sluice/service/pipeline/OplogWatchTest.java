@@ -14,8 +14,7 @@ import org.junit.jupiter.api.Test;
 class OplogWatchTest {
     @Test
     void theHeadroomIsThePositionMinusTheOldestEntry() {
-        assertThat(OplogWatch.headroom(at(1_000), new BsonTimestamp(8_200, 3)))
-                .isEqualTo(new Headroom(7_200, null));
+        assertThat(OplogWatch.headroom(at(1_000), new BsonTimestamp(8_200, 3))).isEqualTo(new Headroom(7_200, null));
         assertThat(OplogWatch.headroom(at(1_000), new BsonTimestamp(900, 3)))
                 .as("it is lost already")
                 .isEqualTo(new Headroom(-100, null));

@@ -76,7 +76,9 @@ class HttpIT {
         connector = new PostgresConnector(target);
         pipeline = new Pipeline("demo", demo.mapping(), source, connector);
         http = HttpService.start(
-                Settings.read(Map.of("SLUICE_HTTP_PORT", "0", "SLUICE_LAG_LIMIT", "5s"), Map.of()), pipeline.status(), connector);
+                Settings.read(Map.of("SLUICE_HTTP_PORT", "0", "SLUICE_LAG_LIMIT", "5s"), Map.of()),
+                pipeline.status(),
+                connector);
         running = Thread.ofPlatform().name("pipeline").unstarted(() -> {
             try {
                 pipeline.run();
@@ -298,8 +300,9 @@ class HttpIT {
         assertThat(get("/health/readiness").statusCode()).isEqualTo(200);
         assertThat(get("/health/liveness").statusCode()).isEqualTo(200);
         await().atMost(BOUND)
-                .untilAsserted(() ->
-                        assertThat(get("/health/lag").statusCode()).as("a limit of 5 s").isEqualTo(503));
+                .untilAsserted(() -> assertThat(get("/health/lag").statusCode())
+                        .as("a limit of 5 s")
+                        .isEqualTo(503));
         HttpResponse<String> status = get("/api/status");
         assertThat(status.statusCode()).isEqualTo(503);
         assertThat(status.body()).contains("PostgreSQL can't be reached");
