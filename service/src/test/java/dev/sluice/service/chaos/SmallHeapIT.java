@@ -23,6 +23,7 @@ import org.bson.BsonInt32;
 import org.bson.BsonInt64;
 import org.bson.BsonString;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -70,6 +71,7 @@ class SmallHeapIT {
     }
 
     @Test
+    @Tag("long")
     @DisplayName("documents of 1 kB to 16 MB pass stream, resync, replay and repair")
     void streamedAndReadAgain() throws SQLException, InterruptedException {
         try (LiveSystem system = LiveSystem.start(MAPPING, SandboxMongo.Options.DEFAULTS)) {
@@ -103,6 +105,7 @@ class SmallHeapIT {
     }
 
     @Test
+    @Tag("long")
     @DisplayName("400 collections are copied, streamed and compared")
     void manyCollections() throws SQLException, InterruptedException, IOException {
         StringBuilder yaml = new StringBuilder("mapping: many\ndatabase: many\ncollections:\n");
