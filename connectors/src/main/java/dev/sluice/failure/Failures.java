@@ -99,6 +99,8 @@ public final class Failures {
             case "42P01", "42703", "3F000", "42883", "42704" -> FailureKind.MISSING_TABLE;
             case "3D000" -> FailureKind.MISSING_DATABASE;
             case "53100" -> FailureKind.DISK_FULL;
+            // PostgreSQL ended a session whose client said nothing in the middle of a transaction.
+            case "25P03" -> FailureKind.TARGET_UNREACHABLE;
             default -> byClass(state);
         };
     }

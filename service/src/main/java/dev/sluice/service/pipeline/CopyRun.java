@@ -259,7 +259,7 @@ public final class CopyRun {
     }
 
     private ChunkSink sink(long epoch, BooleanSupplier stopped) throws SQLException {
-        return new ChunkSink(connector.open(), pipeline, epoch, targets).within(connector.limits(stopped));
+        return new ChunkSink(connector.openForWriting(), pipeline, epoch, targets).within(connector.limits(stopped));
     }
 
     /// Whether other collections may be copied although one could not be; a server that is away or a

@@ -121,7 +121,7 @@ public final class ListDrain {
             long epoch = ownership.takeOver(taken -> {});
             // Nobody streams, so nobody notes anything on them.
             List<Fence> fences = targets.stream().map(t -> new Fence()).toList();
-            try (ChunkSink sink = new ChunkSink(connector.open(), pipeline, epoch, targets)
+            try (ChunkSink sink = new ChunkSink(connector.openForWriting(), pipeline, epoch, targets)
                     .within(connector.limits(stopped))) {
                 Resync resync = new Resync(
                                 source,

@@ -116,7 +116,7 @@ final class PipelineRun {
             ownership.lock().onLost(this::breakOff);
             restoreWatermarks(bookkeeping);
             status.onPosition(from);
-            try (StreamSink sink = new StreamSink(connector.open(), pipeline.name(), epoch, targets, fences)
+            try (StreamSink sink = new StreamSink(connector.openForWriting(), pipeline.name(), epoch, targets, fences)
                     .within(connector.limits(this::ending))) {
                 Applier applier = new Applier(queue, sink, clock, status, from, pipeline::onWritten);
                 CompletableFuture<Void> applied = inBackground("sluice-apply", applier::run);
@@ -255,7 +255,7 @@ final class PipelineRun {
             try (Backfill backfill = new Backfill(
                     source,
                     bookkeeping,
-                    () -> new ChunkSink(connector.open(), pipeline.name(), epoch, targets)
+                    () -> new ChunkSink(connector.openForWriting(), pipeline.name(), epoch, targets)
                             .within(connector.limits(this::ending)),
                     store,
                     mapper,
@@ -279,7 +279,7 @@ final class PipelineRun {
     /// Takes documents anew that waited for others, or that somebody asked for.
     private void resync(long epoch, Applier applier) throws SQLException, InterruptedException {
         try (Connection connection = connector.open();
-                ChunkSink sink = new ChunkSink(connector.open(), pipeline.name(), epoch, targets)
+                ChunkSink sink = new ChunkSink(connector.openForWriting(), pipeline.name(), epoch, targets)
                         .within(connector.limits(this::ending))) {
             Resync resync = new Resync(
                     source,

@@ -19,6 +19,7 @@ class HalfOpenIT {
     private static final Duration CABLE_MAX = Duration.ofSeconds(15);
 
     private static final String LOCKS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            + " AND classid = x'736C7563'::int"
             + " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
     @Test
