@@ -26,8 +26,8 @@ class HalfOpenIT {
             + " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
     @Test
-    @DisplayName("killed with its connections half open and started again: its own old sessions are ended at once")
-    void theProcessStartedAgainEndsItsOwnGhost() throws SQLException, InterruptedException {
+    @DisplayName("killed with its connections half open and started again: not refused by itself")
+    void theProcessStartedAgainIsNotRefusedByItsOwnGhost() throws SQLException, InterruptedException {
         try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
                 FreezingProxy proxy = new FreezingProxy(port(system));
                 LiveWriter writer = new LiveWriter(system.database(), 500, 500, 5, 100)) {
@@ -49,8 +49,8 @@ class HalfOpenIT {
                         "Half open after a kill -9: started again, it writes %d ms after the kill, %d ms after it was up%n",
                         Duration.between(killed, written).toMillis(),
                         Duration.between(ready, written).toMillis());
-                assertThat(second.output()).contains("sessions that were left of process").doesNotContain("Exception");
-                assertThat(Duration.between(ready, written)).isLessThan(Duration.ofSeconds(10));
+                assertThat(second.output()).doesNotContain("Another process writes", "Exception");
+                assertThat(Duration.between(ready, written)).isLessThan(CABLE_AND_START_MAX);
                 writer.close();
                 awaitFresh(system, second, Instant.now());
                 assertThat(system.differences()).isEmpty();
@@ -59,7 +59,7 @@ class HalfOpenIT {
     }
 
     @Test
-    @DisplayName("cut off and alive: another process writes within 15 s, ends no session, and the first stands by")
+    @DisplayName("cut off and alive: another process has the lock within 15 s, ends no session, and the first stands by")
     void theOneThatIsCutOffIsReplaced() throws SQLException, InterruptedException {
         try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
                 FreezingProxy proxy = new FreezingProxy(port(system));
