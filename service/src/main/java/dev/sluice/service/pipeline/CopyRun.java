@@ -18,6 +18,7 @@ import dev.sluice.sink.postgres.BackfillStore;
 import dev.sluice.sink.postgres.ChunkSink;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.ResyncStore;
+import dev.sluice.sink.postgres.TargetTables;
 import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -112,7 +113,7 @@ public final class CopyRun {
                 }
             });
             List<CollectionTarget> left = begin(wish.chosen(), listener, store, connection);
-            return copy(wish, left, listener, stopped, store, connection, epoch);
+            return copy(wish, left, listener, stopped, store, connection, epoch, ownership.tables());
         }
     }
 
@@ -182,7 +183,8 @@ public final class CopyRun {
             BooleanSupplier stopped,
             BackfillStore store,
             Connection connection,
-            long epoch)
+            long epoch,
+            TargetTables tables)
             throws SQLException, InterruptedException {
         ChangeMapper mapper = ChangeMapper.of(targets);
         // Nobody streams, so nobody notes anything on them.
@@ -204,7 +206,8 @@ public final class CopyRun {
                     if (!backfill.copy(target)) {
                         return new Result(false, failed);
                     }
-                } catch (SluiceException e) {
+                } catch (SluiceException failure) {
+                    SluiceException e = tables.explain(failure);
                     if (!mayBeOfOneCollection(e.kind())) {
                         throw e;
                     }
@@ -266,7 +269,7 @@ public final class CopyRun {
     /// pipeline that is taken over is the same for all of them, and is said once.
     private static boolean mayBeOfOneCollection(FailureKind kind) {
         return switch (kind) {
-            case TARGET_CONFLICT, MISSING_RIGHT, MISSING_TABLE, MAPPING, ROWS_REFUSED, UNEXPECTED -> true;
+            case TARGET_CONFLICT, MISSING_RIGHT, MISSING_TABLE, TARGET_ALTERED, MAPPING, ROWS_REFUSED, UNEXPECTED -> true;
             case SOURCE_UNREACHABLE,
                     SOURCE_REFUSED,
                     TARGET_UNREACHABLE,

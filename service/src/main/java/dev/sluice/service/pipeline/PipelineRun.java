@@ -25,6 +25,7 @@ import dev.sluice.sink.postgres.ChunkSink;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.ResyncStore;
 import dev.sluice.sink.postgres.StreamSink;
+import dev.sluice.sink.postgres.TargetTables;
 import dev.sluice.source.ChangeSource;
 import dev.sluice.source.debezium.DebeziumChangeSource;
 import dev.sluice.source.debezium.EngineProperties;
@@ -81,6 +82,7 @@ final class PipelineRun {
     private final ByteBoundedQueue queue = new ByteBoundedQueue(QUEUE_BYTES_MAX);
     private final List<Fence> fences;
     private final CompletableFuture<Void> broken = new CompletableFuture<>();
+    private @Nullable TargetTables tables;
     private volatile long lastBatchNanos = System.nanoTime();
 
     PipelineRun(Pipeline pipeline, CountDownLatch stop) {
@@ -105,6 +107,7 @@ final class PipelineRun {
             }
             Connection bookkeeping = ownership.connection();
             status.enter(new PipelineState.Starting());
+            tables = ownership.tables();
             Position from = position(bookkeeping);
             try (SchemaWatch schema = new SchemaWatch(pipeline.name(), source, bookkeeping, targets)) {
                 schema.requireNothingOpen();
@@ -153,13 +156,17 @@ final class PipelineRun {
                 }
             }
         } catch (SQLException e) {
-            throw Failures.classify(e);
+            throw explain(e);
         } finally {
             status.onLeadingEnded();
         }
         if (broken.isCompletedExceptionally()) {
-            throw Failures.classify(broken.exceptionNow());
+            throw explain(broken.exceptionNow());
         }
+    }
+
+    private SluiceException explain(Throwable failure) {
+        return tables == null ? Failures.classify(failure) : tables.explain(failure);
     }
 
     /// Waits while another process writes the pipeline.
