@@ -37,8 +37,15 @@ public enum FailureKind {
             "Create it, or let Sluice: AUTO_CREATE_DB=true with a role that has CREATEDB."),
     MISSING_TABLE(
             Retry.NEVER,
-            "The target does not have what the mapping names.",
-            "Run `sluice migrate` (or start with AUTO_MIGRATE=true), or correct the mapping."),
+            "The target's tables are not as the mapping needs them.",
+            "Undo the change in PostgreSQL, or correct the mapping; where a migration makes what is missing, run `sluice"
+                    + " migrate` (or start with AUTO_MIGRATE=true). `sluice plan` says for each what to do. Then start again:"
+                    + " Sluice goes on where it stopped."),
+    TARGET_ALTERED(
+            Retry.A_FEW_TIMES,
+            "A table of the target was altered while Sluice worked on it.",
+            "Nothing to do: the mapping can write the table as it is now. `run` goes on by itself; another command goes on"
+                    + " where it was when it is run again."),
     HISTORY_LOST(
             Retry.NEVER,
             "MongoDB's oplog no longer holds the position Sluice has to resume from.",

@@ -105,10 +105,44 @@ public final class Failures {
             // The driver's own: no password given, or SSL asked of a server without it.
             case "08004" -> FailureKind.TARGET_REFUSED;
             case "42501" -> FailureKind.MISSING_RIGHT;
-            case "42P01", "42703", "3F000", "42883", "42704" -> FailureKind.MISSING_TABLE;
+            // Tables, columns and types that are not what a statement takes them for: undefined table, column, schema,
+            // function and object; duplicate column; syntax (a type that is gone); wrong type, no cast; no unique index
+            // for ON CONFLICT; a generated column; a view.
+            case "42P01",
+                    "42703",
+                    "3F000",
+                    "42883",
+                    "42704",
+                    "42701",
+                    "42601",
+                    "42804",
+                    "42846",
+                    "42P10",
+                    "428C9",
+                    "42809" -> FailureKind.MISSING_TABLE;
             case "3D000" -> FailureKind.MISSING_DATABASE;
             case "53100" -> FailureKind.DISK_FULL;
-            default -> byClass(state);
+            // PostgreSQL ended a session whose client said nothing in the middle of a transaction.
+            case "25P03" -> FailureKind.TARGET_UNREACHABLE;
+            default -> isAboutStalePlan(state, s) ? FailureKind.TARGET_ALTERED : byClass(state);
+        };
+    }
+
+    /// A table was altered between a statement's preparation and its execution. The server does not
+    /// translate internal errors (XX000), and names the routine of the others.
+    private static boolean isAboutStalePlan(String state, SQLException s) {
+        if (!(s instanceof PSQLException p) || p.getServerErrorMessage() == null) {
+            return false;
+        }
+        String message = String.valueOf(p.getServerErrorMessage().getMessage());
+        return switch (state) {
+            case "0A000" -> "RevalidateCachedQuery".equals(p.getServerErrorMessage().getRoutine());
+            case "XX000" ->
+                message.startsWith("cache lookup failed")
+                        || message.startsWith("could not open relation")
+                        || message.equals("tuple concurrently updated")
+                        || message.equals("tuple concurrently deleted");
+            default -> false;
         };
     }
 
@@ -200,6 +234,12 @@ public final class Failures {
         if (t instanceof MongoCommandException refused) {
             return "MongoDB answered " + refused.getErrorCode() + " (" + refused.getErrorCodeName() + "): "
                     + withoutValues(refused.getErrorMessage());
+        }
+        String tls = t instanceof SQLException || t instanceof MongoException
+                ? TlsTrouble.describe(TlsTrouble.textOf(t))
+                : null;
+        if (tls != null) {
+            return t instanceof MongoException ? "The server: " + tls : tls;
         }
         if (t.getCause() instanceof UnknownHostException unknown) {
             return "There is no host '" + unknown.getMessage() + "'";

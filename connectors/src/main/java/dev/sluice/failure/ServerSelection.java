@@ -22,6 +22,10 @@ final class ServerSelection {
         if (message.contains("java.net.UnknownHostException")) {
             return "There is no host '" + where.replaceFirst(":\\d+$", "") + "'";
         }
+        String tls = TlsTrouble.describe(message);
+        if (tls != null) {
+            return where + ": " + tls;
+        }
         Matcher cause = CAUSE.matcher(message);
         return where + ": "
                 + (cause.find()

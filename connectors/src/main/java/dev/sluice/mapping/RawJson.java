@@ -319,7 +319,7 @@ final class RawJson {
         }
 
         private int slot(int hash) {
-            return (hash * 0x9E3779B9 >>> 7) & (table.length - 1);
+            return ((hash * 0x9E3779B9) >>> 7) & (table.length - 1);
         }
 
         private void grow(byte[] bytes) {

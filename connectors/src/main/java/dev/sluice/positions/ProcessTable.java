@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 
@@ -141,7 +142,7 @@ final class ProcessTable {
         int count = 0;
         try (DirectoryStream<Path> tasks =
                 Files.newDirectoryStream(proc.resolve(Long.toString(pid)).resolve("task"))) {
-            for (Path task : tasks) {
+            for (Iterator<Path> each = tasks.iterator(); each.hasNext(); each.next()) {
                 count++;
             }
         }

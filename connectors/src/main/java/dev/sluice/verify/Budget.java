@@ -4,7 +4,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
 
-/// Keeps work to a share of the time: after each piece it rests for as long as the share asks. Any thread.
+/// Keeps work to a share of the time: after each piece it rests for as long as the share asks. Time that a
+/// piece has waited, for a lock or for the stream, burdens neither server and is no work. Any thread.
 ///
 /// @param share over 0 and up to 1
 /// @param stopped asked while it rests
@@ -14,13 +15,14 @@ record Budget(double share, BooleanSupplier stopped) {
     /// A piece of work.
     @FunctionalInterface
     interface Work {
-        void run() throws SQLException;
+        /// @return how much of its time it waited, nanoseconds
+        long run() throws SQLException;
     }
 
     void spend(Work work) throws SQLException, InterruptedException {
         long started = System.nanoTime();
-        work.run();
-        long worked = System.nanoTime() - started;
+        long waited = work.run();
+        long worked = Math.max(0, System.nanoTime() - started - waited);
         long until = System.nanoTime() + (long) (worked * (1 / share - 1));
         for (long left = until - System.nanoTime();
                 left > 0 && !stopped.getAsBoolean();

@@ -301,6 +301,7 @@ final class ChunkedComparison {
                     }
                     if (chunk != null) {
                         try {
+                            comparison.awaitReadable(task.target());
                             task.budget().spend(() -> compare(comparison, chunkRows, chunk));
                         } finally {
                             chunk.close();
@@ -312,7 +313,8 @@ final class ChunkedComparison {
             }
         }
 
-        private void compare(RowComparison comparison, ChunkRows chunkRows, Chunk chunk) throws SQLException {
+        /// @return that it waited for nothing: the tables are readable
+        private long compare(RowComparison comparison, ChunkRows chunkRows, Chunk chunk) throws SQLException {
             chunkRows.map(chunk.documents());
             chunk.hold(chunkRows);
             Collection<Drift> found = comparison.compare(task.target(), chunkRows, List.of(), parked);
@@ -337,6 +339,7 @@ final class ChunkedComparison {
                             IdBracket.of(last) == IdBracket.OTHER ? null : last,
                             chunk.documents().size(),
                             expected));
+            return 0;
         }
     }
 

@@ -38,7 +38,9 @@ final class RowComparison {
     private final Map<Integer, Compared> collections = new HashMap<>();
 
     /// A collection's tables and the statements that compare them.
-    private record Compared(CollectionTables tables, List<Statements> statements) {}
+    ///
+    /// @param lock locks for reading what the others read
+    private record Compared(CollectionTables tables, List<Statements> statements, String lock) {}
 
     /// @param values the columns that are compared
     /// @param difference takes an array of keys
@@ -61,10 +63,26 @@ final class RowComparison {
                     statement.execute(table.createStaging());
                 }
             }
-            comparison.collections.put(target.index(), new Compared(tables, statements));
+            comparison.collections.put(target.index(), new Compared(tables, statements, lock(tables)));
         }
         connection.commit();
         return comparison;
+    }
+
+    private static String lock(CollectionTables tables) {
+        Set<TableName> read = new LinkedHashSet<>();
+        for (TableSql table : tables.all()) {
+            read.add(table.shape().table());
+            for (TableShape.Column column : table.shape().columns()) {
+                if (column.reference() != null) {
+                    read.add(column.reference().table());
+                }
+                if (column.lookup() != null) {
+                    read.add(column.lookup().table());
+                }
+            }
+        }
+        return "SELECT FROM " + read.stream().map(TableName::sql).collect(Collectors.joining(", ")) + " LIMIT 0";
     }
 
     private Statements statements(TableSql table) throws SQLException {
@@ -120,6 +138,19 @@ final class RowComparison {
             }
         }
         return types;
+    }
+
+    /// Waits until all tables of a collection, and those that its references look into, can be read, and
+    /// keeps them so until the transaction's end.
+    ///
+    /// @return how long that took, nanoseconds
+    long awaitReadable(CollectionTarget target) throws SQLException {
+        long started = System.nanoTime();
+        try (Statement statement = connection.createStatement()) {
+            // To plan it, PostgreSQL locks each table for reading.
+            statement.execute(compared(target).lock());
+        }
+        return System.nanoTime() - started;
     }
 
     /// The collection's own table.

@@ -53,6 +53,7 @@ final class Settlement {
     private final Applied applied;
     private boolean running = true;
     private boolean stuck;
+    private long waitedNanos;
 
     /// @param connection the comparison's, not in auto-commit mode; between transactions. Its transactions
     ///     become snapshots
@@ -90,6 +91,11 @@ final class Settlement {
         return stuck;
     }
 
+    /// How much of its time the last look waited, for locks and for the stream; nanoseconds.
+    long waitedNanos() {
+        return waitedNanos;
+    }
+
     /// Looks once.
     ///
     /// @param suspects a few thousand at most
@@ -112,6 +118,7 @@ final class Settlement {
         }
 
         Map<Suspect, Verdict> run() throws SQLException {
+            waitedNanos = 0;
             Map<Object, String> before = versions();
             stuck = false;
             running = PipelineLock.isTaken(connection, pipeline);
@@ -128,7 +135,9 @@ final class Settlement {
         private Map<Suspect, Verdict> compare(Map<Object, String> before, Reading reading) throws SQLException {
             Set<Object> notApplied = new HashSet<>();
             if (running) {
+                long started = System.nanoTime();
                 Applied.Outcome outcome = applied.await(target.collection());
+                waitedNanos += System.nanoTime() - started;
                 stuck = outcome == Applied.Outcome.STUCK;
                 if (outcome != Applied.Outcome.APPLIED) {
                     return verdicts(List.of(), Set.of(), byKey.keySet());
@@ -152,6 +161,7 @@ final class Settlement {
         }
 
         private Map<Object, String> versions() throws SQLException {
+            waitedNanos += comparison.awaitReadable(target);
             return comparison.versions(target, byKey.keySet());
         }
 

@@ -69,6 +69,11 @@ public final class Verifier {
                 throw new IllegalArgumentException("a verification looks at something, with somebody, at some time");
             }
         }
+
+        /// The same, going on where it was broken off.
+        public Wish goingOn() {
+            return new Wish(mode, origin, sample, share, workers, false);
+        }
     }
 
     /// What a verification has found.
@@ -274,7 +279,10 @@ public final class Verifier {
                     return left;
                 }
                 progress(Phase.SETTLING, left);
-                task.budget().spend(() -> note(settlement.look(target, suspects)));
+                task.budget().spend(() -> {
+                    note(settlement.look(target, suspects));
+                    return settlement.waitedNanos();
+                });
             }
             return -1;
         }

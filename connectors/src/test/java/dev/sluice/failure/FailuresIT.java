@@ -115,12 +115,35 @@ class FailuresIT {
             SELECT nothing FROM t;                              MISSING_TABLE
             SELECT * FROM nowhere.t;                            MISSING_TABLE
             SELECT nothing();                                   MISSING_TABLE
+            CREATE TEMP TABLE twice (a int, a int);             MISSING_TABLE
+            SELECT 1::;                                         MISSING_TABLE
+            INSERT INTO t (id) SELECT now();                    MISSING_TABLE
+            SELECT now()::bigint;                               MISSING_TABLE
+            INSERT INTO t (id) VALUES (9) ON CONFLICT (id, email) DO NOTHING; MISSING_TABLE
             SET statement_timeout = 1;                          TARGET_CONFLICT
             """)
     void hasAKind(String sql, FailureKind kind) {
         String statement = kind == FailureKind.TARGET_CONFLICT ? sql + "; SELECT pg_sleep(5)" : sql;
         SQLException refused = refused(() -> execute(statement));
         assertThat(Failures.classify(refused).kind()).isEqualTo(kind);
+    }
+
+    @Test
+    @DisplayName("is of the kind TARGET_ALTERED when a statement's plan is out of date")
+    void aStalePlan() throws SQLException {
+        connection.setAutoCommit(false);
+        try (PreparedStatement statement = connection.prepareStatement("SELECT * FROM t")) {
+            // Often enough for the driver to prepare it on the server.
+            for (int i = 0; i < 10; i++) {
+                statement.executeQuery().close();
+            }
+            execute("ALTER TABLE t ADD COLUMN more text");
+            SQLException refused = refused(() -> statement.executeQuery());
+            assertThat(Failures.classify(refused).kind()).isEqualTo(FailureKind.TARGET_ALTERED);
+        } finally {
+            connection.rollback();
+            connection.setAutoCommit(true);
+        }
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.sluice.verify;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.mongodb.client.MongoDatabase;
 import com.mongodb.client.model.Filters;
@@ -9,12 +10,17 @@ import dev.sluice.sink.RowChange;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.testkit.TestTarget;
 import dev.sluice.testkit.TestingServers;
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
@@ -317,6 +323,38 @@ class VerifierIT {
         assertThat(second.drift()).isEqualTo(Map.of(Drift.Kind.DIFFERENT, 3L));
         assertThat(target.rows("SELECT count(*) FROM sluice.verified_key")).containsExactly("0");
         assertThat(verify("things", Mode.FULL).id()).isGreaterThan(first.id());
+    }
+
+    /// Waiting for a lock is no work, so that it needs no rest: with a budget of a fiftieth, three seconds
+    /// of it would be followed by two and a half minutes.
+    @Test
+    void whoWaitedForALockedTableGoesOnAtOnceWhenItIsFree() throws Exception {
+        verify("things", Mode.FULL);
+        try (Connection locking = target.connector().open();
+                Statement lock = locking.createStatement()) {
+            locking.setAutoCommit(false);
+            lock.execute("LOCK TABLE things IN ACCESS EXCLUSIVE MODE");
+            CompletableFuture<Verifier.Result> verified = CompletableFuture.supplyAsync(() -> {
+                try {
+                    return verifier((t, progress) -> {}, () -> false)
+                            .verify(
+                                    target.target("things"),
+                                    new Verifier.Wish(Mode.FULL, Origin.ASKED, 100, 0.02, 1, false));
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() -> target.rows("SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+                                    + " WHERE NOT l.granted AND a.datname = current_database()"
+                                    + " AND clock_timestamp() - a.query_start > interval '3 s'")
+                            .equals(List.of("1")));
+            locking.rollback();
+
+            Verifier.Result result = verified.get(10, TimeUnit.SECONDS);
+
+            assertThat(result.equal()).isTrue();
+        }
     }
 
     private Verifier.Result verify(String collection, Mode mode) throws InterruptedException {

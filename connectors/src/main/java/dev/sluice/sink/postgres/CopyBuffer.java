@@ -8,6 +8,7 @@ import java.math.BigInteger;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
@@ -53,14 +54,14 @@ final class CopyBuffer {
 
     private static final long[] POWERS = {1, 10, 100, 1000};
 
-    private byte[][] segments = {new byte[SEGMENT]};
+    private final List<byte[]> segments = new ArrayList<>(List.of(new byte[SEGMENT]));
     /// How much of each segment before the current one is used, bytes.
     private int[] used = new int[1];
     /// How many bytes lie before each segment up to the current one.
     private long[] before = new long[1];
     private int current;
     /// The current segment, and how much of it is used.
-    private byte[] bytes = segments[0];
+    private byte[] bytes = segments.getFirst();
 
     private int size;
 
@@ -74,11 +75,11 @@ final class CopyBuffer {
     /// Forgets the bytes, and keeps some of the memory.
     void clear() {
         int kept = (int) (KEPT_MAX / SEGMENT);
-        for (int i = kept; i < segments.length && segments[i] != null; i++) {
-            segments[i] = null;
+        if (segments.size() > kept) {
+            segments.subList(kept, segments.size()).clear();
         }
         current = 0;
-        bytes = segments[0];
+        bytes = segments.getFirst();
         size = 0;
     }
 
@@ -90,7 +91,7 @@ final class CopyBuffer {
     /// Forgets what was written behind a position.
     void truncate(long position) {
         current = (int) (position >>> 32);
-        bytes = segments[current];
+        bytes = segments.get(current);
         size = (int) position;
     }
 
@@ -115,7 +116,7 @@ final class CopyBuffer {
         for (int i = (int) (from >>> 32); i <= last; i++) {
             int end = i == last ? (int) to : used[i];
             if (end > at) {
-                pieces.take(segments[i], at, end - at);
+                pieces.take(segments.get(i), at, end - at);
             }
             at = 0;
         }
@@ -125,17 +126,16 @@ final class CopyBuffer {
     private void nextSegment() {
         used[current] = size;
         int next = current + 1;
-        if (next == segments.length) {
-            segments = Arrays.copyOf(segments, 2 * next);
+        if (next == used.length) {
             used = Arrays.copyOf(used, 2 * next);
             before = Arrays.copyOf(before, 2 * next);
         }
-        if (segments[next] == null) {
-            segments[next] = new byte[SEGMENT];
+        if (next == segments.size()) {
+            segments.add(new byte[SEGMENT]);
         }
         before[next] = before[current] + size;
         current = next;
-        bytes = segments[next];
+        bytes = segments.get(next);
         size = 0;
     }
 
@@ -516,7 +516,7 @@ final class CopyBuffer {
     }
 
     private void patch(long at, int value) {
-        INTS.set(segments[(int) (at >>> 32)], (int) at, value);
+        INTS.set(segments.get((int) (at >>> 32)), (int) at, value);
     }
 
     /// Makes room for so many bytes that have to lie together.

@@ -65,6 +65,19 @@ public final class PostgresConnector {
         return connection;
     }
 
+    /// A connection for transactions that hold the pipeline's epoch. One whose client has gone in the middle of
+    /// a transaction, in a way that no network tells, would keep the next writer waiting for a minute.
+    public Connection openForWriting() throws SQLException {
+        Connection connection = open();
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("SET idle_in_transaction_session_timeout = '10s'");
+        } catch (SQLException e) {
+            connection.close();
+            throw e;
+        }
+        return connection;
+    }
+
     /// A connection without time-outs, for comparisons and the like that may take long.
     public Connection openForLongWork() throws SQLException {
         Connection connection = connect(uri, 0);

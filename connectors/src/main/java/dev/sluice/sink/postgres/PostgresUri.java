@@ -187,6 +187,19 @@ public record PostgresUri(String hosts, String database, Map<String, String> pro
         return new PostgresUri(hosts, other, properties);
     }
 
+    /// With the CAs that the server's certificate is checked by, where it is to be checked (`sslmode`
+    /// verify-ca or verify-full) and the URI names none (`sslrootcert`).
+    ///
+    /// @param file PEM
+    public PostgresUri withCaFile(String file) {
+        if (!properties.getOrDefault("sslmode", "").startsWith("verify-") || properties.containsKey("sslrootcert")) {
+            return this;
+        }
+        Map<String, String> more = new LinkedHashMap<>(properties);
+        more.put("sslrootcert", file);
+        return new PostgresUri(hosts, database, more);
+    }
+
     /// The driver's URL, without credentials.
     public String jdbcUrl() {
         return "jdbc:postgresql://" + hosts + "/"

@@ -314,7 +314,6 @@ final class RowWriter {
             if (documents.isEmpty()) {
                 return 0;
             }
-            CollectionTables own = tables.of(effects.target);
             stage(effects.target, documents.values());
             Staged written = writeStaged(effects.target, Documents.of(documents));
             waiting += written.waiting();

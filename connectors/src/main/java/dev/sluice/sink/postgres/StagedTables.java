@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// The staging tables of one connection, and the statements that bring rows from them into the target. For
 /// one thread.
 final class StagedTables {
+    private static final String INVALID_BINARY_REPRESENTATION = "22P03";
+
     private final Connection connection;
     private final List<CollectionTables> collections = new ArrayList<>();
     /// Which collections' tables take binary COPY, all of them.
@@ -105,14 +107,25 @@ final class StagedTables {
         return present;
     }
 
-    /// Brings the rows of some documents straight into the collection's tables.
+    /// Brings the rows of some documents straight into the collection's tables. Binary COPY reads a value's
+    /// bytes as whatever type the column has by now, so the types are looked at once more while the lock is
+    /// held that COPY took.
     ///
     /// @return rows written
+    /// @throws SQLException about data, also when a type was altered since the tables were looked at; after
+    ///     that they no longer take copies
     int copy(CollectionTarget target, EncodedRows rows, BitSet chosen) throws SQLException {
         List<TableSql> tables = of(target).all();
+        LiveTables live = new LiveTables(connection);
         long written = 0;
         for (int i = 0; i < tables.size(); i++) {
-            written += copy(tables.get(i).copyIntoTable(), rows, i, chosen);
+            long copied = copy(tables.get(i).copyIntoTable(), rows, i, chosen);
+            written += copied;
+            if (copied > 0 && !live.takesCopy(tables.get(i).shape())) {
+                takingCopy.clear(target.index());
+                throw new SQLException(
+                        "The types of " + tables.get(i).shape().table() + " were altered", INVALID_BINARY_REPRESENTATION);
+            }
         }
         return Math.toIntExact(written);
     }

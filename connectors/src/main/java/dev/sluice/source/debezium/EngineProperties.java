@@ -1,5 +1,6 @@
 package dev.sluice.source.debezium;
 
+import dev.sluice.source.mongo.MongoTls;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -107,7 +108,8 @@ public record EngineProperties(
         p.setProperty("topic.prefix", prefix);
         p.setProperty("connector.class", rawDocuments ? StreamConnector.class.getName() : DEBEZIUMS_OWN);
         p.setProperty("offset.storage", CommittedOffset.class.getName());
-        p.setProperty("mongodb.connection.string", mongoUri);
+        p.setProperty("mongodb.connection.string", MongoTls.forDriver(mongoUri));
+        EngineCertificates.pass(MongoTls.of(mongoUri), p);
         p.setProperty("snapshot.mode", "no_data");
         p.setProperty("capture.mode", "change_streams_update_full");
         p.setProperty("capture.scope", "database");

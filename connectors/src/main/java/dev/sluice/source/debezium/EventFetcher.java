@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
@@ -231,8 +232,9 @@ final class EventFetcher implements Runnable {
             throws InterruptedException {
         long bytes = weight(event, document);
         budget.acquire(bytes);
+        boolean asItCame = Objects.equals(document, event.getFullDocument());
         fetched.put(new Fetched.Event(
-                document == event.getFullDocument() ? event : withDocument(event, document), last, bytes));
+                asItCame ? event : withDocument(event, document), last, bytes));
         lastToken = event.getResumeToken();
         lastTime = event.getClusterTime();
         eventSince = true;

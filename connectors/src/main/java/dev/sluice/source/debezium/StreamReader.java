@@ -1,5 +1,6 @@
 package dev.sluice.source.debezium;
 
+import com.mongodb.MongoNamespace;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.model.changestream.ChangeStreamDocument;
 import dev.sluice.failure.FailureKind;
@@ -16,6 +17,7 @@ import io.debezium.pipeline.source.spi.DataChangeEventListener;
 import io.debezium.pipeline.source.spi.StreamingChangeEventSource;
 import io.debezium.util.Clock;
 import java.time.Duration;
+import java.util.Objects;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.bson.BsonDocument;
 import org.bson.RawBsonDocument;
@@ -125,8 +127,8 @@ final class StreamReader implements StreamingChangeEventSource<MongoDbPartition,
                 null,
                 null);
         at.changeStreamEvent(empty);
-        CollectionId collection = new CollectionId(
-                empty.getNamespace().getDatabaseName(), empty.getNamespace().getCollectionName());
+        MongoNamespace namespace = Objects.requireNonNull(empty.getNamespace(), "a change of a document has a namespace");
+        CollectionId collection = new CollectionId(namespace.getDatabaseName(), namespace.getCollectionName());
         dispatcher.dispatchDataChangeEvent(
                 partition, collection, new MongoDbChangeRecordEmitter(partition, at, Clock.system(), empty, config));
         SourceRecord record = made.take();

@@ -79,16 +79,16 @@ public final class MongoSource implements AutoCloseable {
         this.uri = uri;
         this.database = database;
         try {
-            ConnectionString connection = new ConnectionString(uri);
-            MongoClientSettings settings = MongoClientSettings.builder()
+            ConnectionString connection = new ConnectionString(MongoTls.forDriver(uri));
+            MongoClientSettings.Builder settings = MongoClientSettings.builder()
                     .applicationName("sluice")
                     .applyToClusterSettings(
                             b -> b.serverSelectionTimeout(SERVER_SELECTION.toMillis(), TimeUnit.MILLISECONDS))
                     .applyToSocketSettings(b -> b.connectTimeout(10, TimeUnit.SECONDS)
                             .readTimeout(SOCKET_READ.toSeconds(), TimeUnit.SECONDS))
-                    .applyConnectionString(connection)
-                    .build();
-            this.client = MongoClients.create(settings);
+                    .applyConnectionString(connection);
+            MongoTls.of(uri).apply(settings);
+            this.client = MongoClients.create(settings.build());
             this.sessions = new CausalSessions(client);
         } catch (IllegalArgumentException | MongoException e) {
             throw new SluiceException(
@@ -198,13 +198,7 @@ public final class MongoSource implements AutoCloseable {
         if (replicaSet.isEmpty() || uri.contains("replicaSet=") || uri.startsWith("mongodb+srv://")) {
             return uri;
         }
-        int query = uri.indexOf('?');
-        if (query >= 0) {
-            return uri + (uri.endsWith("?") || uri.endsWith("&") ? "" : "&") + "replicaSet=" + replicaSet;
-        }
-        int authority = uri.indexOf("://") + 3;
-        boolean hasPath = uri.indexOf('/', authority) >= 0;
-        return uri + (hasPath ? "?" : "/?") + "replicaSet=" + replicaSet;
+        return MongoTls.withOption(uri, "replicaSet=" + replicaSet);
     }
 
     /// A position that is now: what is committed after this call comes after it in the stream.

@@ -38,8 +38,14 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.ShrinkingMode;
 import net.jqwik.api.lifecycle.AfterContainer;
+import org.bson.BsonArray;
+import org.bson.BsonBinary;
+import org.bson.BsonDocument;
+import org.bson.BsonInt32;
+import org.bson.BsonString;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
+import org.bson.codecs.BsonDocumentCodec;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -138,6 +144,34 @@ class RawMapperTest {
             throw new IllegalStateException(impossible);
         }
         return all.toByteArray();
+    }
+
+    /// Longer than what is held as JSON at a time, with characters across the ends of steps.
+    @Test
+    void valuesOfAnyLength() {
+        BsonDocument wide = new BsonDocument();
+        for (int i = 0; i < 20_000; i++) {
+            wide.append("field" + i, new BsonInt32(i));
+        }
+        byte[] binary = new byte[200_001];
+        new Random(1).nextBytes(binary);
+        List<BsonValue> values = List.of(
+                new BsonString("x\"日本😀\u0001\\".repeat(30_000)),
+                new BsonString("😀".repeat(50_000) + "y"),
+                new BsonBinary(binary),
+                wide,
+                new BsonArray(List.of(wide, new BsonString("a".repeat(100_000)), wide)));
+        int mapped = 0;
+        for (DocumentMapper mapper : MAPPERS) {
+            Pair pair = new Pair(mapper);
+            for (BsonValue value : values) {
+                BsonDocument document =
+                        new BsonDocument("_id", new BsonString("k")).append("nothingReadsThis", value);
+                pair.check(new RawBsonDocument(document, new BsonDocumentCodec()));
+            }
+            mapped += pair.mapped;
+        }
+        assertThat(mapped).isPositive();
     }
 
     @Provide

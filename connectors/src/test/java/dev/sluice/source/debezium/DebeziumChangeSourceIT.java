@@ -228,6 +228,13 @@ class DebeziumChangeSourceIT {
         things.insertOne(new BsonDocument("_id", new BsonString("k".repeat(5_000_000))));
         ChangeSource running = start(from);
 
+        await().atMost(BOUND.multipliedBy(2))
+                .until(() -> running.ended().isDone() || changes().size() == 3);
+        if (changes().size() == 3) {
+            // Of MongoDB 4.4: without its document the event still fits.
+            assertThat(changes().getLast().id().asString().getValue()).hasSize(5_000_000);
+            return;
+        }
         assertThatThrownBy(() -> running.ended().get(BOUND.toSeconds(), TimeUnit.SECONDS))
                 .isInstanceOf(ExecutionException.class)
                 .satisfies(e -> assertThat(Failures.classify(e).kind()).isEqualTo(FailureKind.CHANGE_TOO_LARGE))

@@ -24,6 +24,9 @@ record Complaint(int exitCode, String text) {
     /// Most mistakes of a mapping that are shown at once.
     private static final int MISTAKES_MAX = 10;
 
+    private static final String TLS_REMEDY =
+            "Correct what is named, the server's certificate or a setting of TLS (deploy/README.md), then start again.";
+
     private static final Pattern CREDENTIAL = Pattern.compile("userName='([^']*)', source='([^']*)'");
     private static final Pattern CONTROL_TABLE = Pattern.compile("(?:relation|schema) \"sluice[.\"]");
 
@@ -57,7 +60,7 @@ record Complaint(int exitCode, String text) {
                     case TARGET_UNREACHABLE -> targetUnreachable(failure, target);
                     case MISSING_TABLE -> missingTable(failure, target);
                     case TARGET_REFUSED -> targetRefused(failure, target);
-                    case MISSING_RIGHT, MISSING_DATABASE, DISK_FULL -> at(failure, target);
+                    case MISSING_RIGHT, MISSING_DATABASE, DISK_FULL, TARGET_ALTERED -> at(failure, target);
                     case TARGET_CONFLICT ->
                         failure.kind().what() + " " + failure.getMessage()
                                 + remedy(
@@ -99,7 +102,9 @@ record Complaint(int exitCode, String text) {
         String message = String.valueOf(failure.getMessage());
         return failure.kind().what() + " " + message + (message.endsWith(".") ? "" : ".")
                 + remedy(
-                        message.startsWith("There is no")
+                        isAboutTls(message)
+                                ? TLS_REMEDY
+                                : message.startsWith("There is no")
                                 ? "Correct the host in MONGO_URI; with mongodb+srv:// it is the name of an SRV record."
                                 : "Check that it runs and that MONGO_URI names it, then start again.");
     }
@@ -146,7 +151,14 @@ record Complaint(int exitCode, String text) {
         // The first sentence says it; the others guess.
         String why = message.lines().findFirst().orElse(message).split("\\. ", 2)[0];
         return "PostgreSQL" + where + " can't be reached: " + why + (why.endsWith(".") ? "" : ".")
-                + remedy("Check that it runs and that POSTGRES_URI names it, then start again.");
+                + remedy(
+                        isAboutTls(why)
+                                ? TLS_REMEDY
+                                : "Check that it runs and that POSTGRES_URI names it, then start again.");
+    }
+
+    private static boolean isAboutTls(String message) {
+        return message.contains("certificate") || message.contains("TLS");
     }
 
     private static String missingTable(SluiceException failure, Optional<String> target) {
@@ -209,6 +221,7 @@ record Complaint(int exitCode, String text) {
                     MISSING_RIGHT,
                     MISSING_DATABASE,
                     MISSING_TABLE,
+                    TARGET_ALTERED,
                     HISTORY_LOST,
                     CHANGE_TOO_LARGE,
                     POSITION_UNKNOWN,

@@ -12,6 +12,7 @@ import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.PostgresUri;
 import dev.sluice.sink.postgres.TargetDatabase;
 import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.source.mongo.MongoTls;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -82,7 +83,9 @@ final class Setup {
         Catalog.Entry entry = Catalog.load(settings.requireMapping());
         // Compiled once here for its mistakes: a literal that does not fit its column.
         Pipeline.targets(entry.mapping());
-        return new Setup(settings, entry, PostgresUri.parse(settings.requirePostgresUri()));
+        PostgresUri target = PostgresUri.parse(settings.requirePostgresUri());
+        return new Setup(
+                settings, entry, settings.caFile().map(target::withCaFile).orElse(target));
     }
 
     Settings settings() {
@@ -113,8 +116,9 @@ final class Setup {
     static MongoSource source(Settings settings, String database) {
         String uri = settings.requireMongoUri();
         try {
-            if (new ConnectionString(uri).getHosts().stream().noneMatch(host -> host.startsWith(":"))) {
-                return new MongoSource(uri, database);
+            if (new ConnectionString(MongoTls.forDriver(uri)).getHosts().stream().noneMatch(host -> host.startsWith(":"))) {
+                return new MongoSource(
+                        settings.caFile().map(file -> MongoTls.withCaFile(uri, file)).orElse(uri), database);
             }
         } catch (IllegalArgumentException | MongoConfigurationException malformed) {
             // Said below, without the cause: the driver quotes what it could not read, which may be the password's.

@@ -41,6 +41,7 @@ import picocli.CommandLine.ScopeType;
             "  POSTGRES_URI       target, for example postgresql://user:password@host/db?sslmode=require",
             "  SLUICE_MAPPING     a name in the catalog (demo, devmentor, docsgpt, tbd-agents), a file or a folder",
             "  SLUICE_PIPELINE    the pipeline's name, when not the mapping's",
+            "  SLUICE_CA_FILE     PEM file with the CAs that check both servers' certificates (TLS is asked for in the URIs)",
             "  AUTO_MIGRATE       apply migrations at start (true)",
             "  AUTO_CREATE_DB     create the PostgreSQL database when it is missing (true)",
             "  SLUICE_HTTP_PORT   port for metrics, health and REST (8080)",

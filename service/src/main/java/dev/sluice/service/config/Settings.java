@@ -32,6 +32,8 @@ import java.util.stream.Stream;
 /// @param lagLimit from which lag on `/health/lag` is 503
 /// @param refusedShare percent of a collection's recent rows, 1 to 100: when PostgreSQL refuses more than
 ///     that for one reason, the pipeline stops; 100: never
+/// @param caFile a PEM file with the CAs that both servers' certificates are checked by; empty: Java's own
+///     for MongoDB, what POSTGRES_URI says for PostgreSQL
 /// @param apiToken bearer token for calls that change something; empty means loopback only
 public record Settings(
         String mongoUri,
@@ -48,7 +50,8 @@ public record Settings(
         int verifyBudget,
         boolean standby,
         Duration lagLimit,
-        int refusedShare) {
+        int refusedShare,
+        Optional<String> caFile) {
 
     /// How changes travel from MongoDB to the applier.
     public enum Transport {
@@ -62,6 +65,7 @@ public record Settings(
             "SLUICE_HTTP_PORT",
             "SLUICE_HTTP_HOST",
             "SLUICE_API_TOKEN",
+            "SLUICE_CA_FILE",
             "SLUICE_TRANSPORT",
             "SLUICE_VERIFY_BUDGET",
             "SLUICE_STANDBY",
@@ -124,7 +128,8 @@ public record Settings(
                 flag(all, "SLUICE_STANDBY"),
                 lagLimit(all),
                 percent(all, "SLUICE_REFUSED_SHARE", 20, 1).orElseThrow(() -> bad(
-                        "SLUICE_REFUSED_SHARE", "is not a percentage from 1 to 100 (off)")));
+                        "SLUICE_REFUSED_SHARE", "is not a percentage from 1 to 100 (off)")),
+                optional(all, "SLUICE_CA_FILE"));
     }
 
     /// @return empty when it is not a whole number from `least` to 100

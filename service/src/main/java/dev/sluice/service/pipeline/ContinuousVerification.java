@@ -5,6 +5,7 @@ import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
+import dev.sluice.sink.postgres.TargetTables;
 import dev.sluice.verify.InFlight;
 import dev.sluice.verify.Mode;
 import dev.sluice.verify.Origin;
@@ -93,6 +94,7 @@ final class ContinuousVerification implements AutoCloseable {
     private void rounds() throws InterruptedException {
         VerifyRun run = new VerifyRun(pipeline.name(), pipeline.targets(), pipeline.source(), pipeline.connector());
         Verifier.Wish wish = new Verifier.Wish(Mode.FULL, Origin.CONTINUOUS, 1, share, 1, false);
+        Failure failure = new Failure("The verification broke off and goes on later");
         while (awaitStreaming()) {
             try {
                 for (CollectionTarget target : pipeline.targets()) {
@@ -100,9 +102,10 @@ final class ContinuousVerification implements AutoCloseable {
                         say(run.verify(target, wish, (t, progress) -> {}, () -> ending));
                     }
                 }
+                failure.over();
                 rest(BETWEEN_ROUNDS);
             } catch (RuntimeException broken) {
-                say("The verification broke off and goes on later", broken);
+                failure.say(broken);
                 rest(AFTER_FAILURE);
             }
         }
@@ -129,37 +132,66 @@ final class ContinuousVerification implements AutoCloseable {
 
     /// Looks again at what the stream has written.
     private void recheck() throws InterruptedException {
+        Failure failure = new Failure("What the stream has written could not be verified");
         while (awaitStreaming()) {
-            try (Recheck recheck = Recheck.open(
-                    pipeline.source(),
-                    pipeline.connector(),
-                    pipeline.name(),
-                    pipeline.targets(),
-                    pipeline.mapper(),
-                    inFlight,
-                    () -> ending)) {
-                while (!ending) {
-                    WrittenDocuments.@Nullable Batch batch = written.take(pipeline.targets());
-                    if (batch == null) {
-                        rest(POLL);
-                    } else {
-                        look(recheck, batch);
-                    }
-                }
+            TargetTables tables = null;
+            try {
+                tables = TargetTables.check(pipeline.connector(), pipeline.targets());
+                recheckUntilEnd(failure);
             } catch (RuntimeException broken) {
-                say("What the stream has written could not be looked at again", broken);
+                failure.say(tables == null ? broken : tables.explain(broken));
                 rest(AFTER_FAILURE);
             }
         }
     }
 
-    /// A server that is away says so elsewhere; anything else is for somebody to report.
-    private static void say(String what, RuntimeException broken) {
-        if (broken instanceof SluiceException known && known.kind().retry() == FailureKind.Retry.FOREVER) {
-            LOG.debug("{}: {}", what, broken.getMessage());
-        } else {
-            LOG.warn("{}: {} The stream goes on.", what, Failures.describe(broken));
+    private void recheckUntilEnd(Failure failure) throws InterruptedException {
+        try (Recheck recheck = Recheck.open(
+                pipeline.source(),
+                pipeline.connector(),
+                pipeline.name(),
+                pipeline.targets(),
+                pipeline.mapper(),
+                inFlight,
+                () -> ending)) {
+            while (!ending) {
+                WrittenDocuments.@Nullable Batch batch = written.take(pipeline.targets());
+                if (batch == null) {
+                    rest(POLL);
+                } else {
+                    look(recheck, batch);
+                    failure.over();
+                }
+            }
+        }
+    }
+
+    /// What keeps one of the two from working, said once for as long as it lasts. For one thread.
+    private static final class Failure {
+        private final String what;
+        private @Nullable String said;
+
+        Failure(String what) {
+            this.what = what;
+        }
+
+        /// A server that is away and a table that was altered need nobody; anything else is said.
+        void say(RuntimeException broken) {
+            SluiceException known = Failures.classify(broken);
+            if (known.kind().retry() == FailureKind.Retry.FOREVER || known.kind() == FailureKind.TARGET_ALTERED) {
+                LOG.debug("{}: {}", what, known.getMessage());
+            } else if (!String.valueOf(known.getMessage()).equals(said)) {
+                said = String.valueOf(known.getMessage());
+                LOG.warn("{}: {} The stream goes on.", what, known.forPeople());
+            }
             LOG.debug("The cause", broken);
+        }
+
+        void over() {
+            if (said != null) {
+                said = null;
+                LOG.info("The verification goes on.");
+            }
         }
     }
 

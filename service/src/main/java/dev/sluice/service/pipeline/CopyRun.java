@@ -18,6 +18,7 @@ import dev.sluice.sink.postgres.BackfillStore;
 import dev.sluice.sink.postgres.ChunkSink;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.ResyncStore;
+import dev.sluice.sink.postgres.TargetTables;
 import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -116,7 +117,8 @@ public final class CopyRun {
             List<CollectionTarget> left = begin(wish.chosen(), listener, store, connection);
             // What is read is not from before the position from which the stream goes on, or what lies in between is
             // lost: neither by a secondary that is behind, nor because a majority does not have it yet.
-            return new Copy(wish, listener, stopped, epoch, now.newestOperation()).run(left, store, connection);
+            return new Copy(wish, listener, stopped, epoch, now.newestOperation())
+                    .run(left, store, connection, ownership.tables());
         }
     }
 
@@ -197,7 +199,8 @@ public final class CopyRun {
             this.notBefore = notBefore;
         }
 
-        private Result run(List<CollectionTarget> left, BackfillStore store, Connection connection)
+        private Result run(
+                List<CollectionTarget> left, BackfillStore store, Connection connection, TargetTables tables)
                 throws SQLException, InterruptedException {
             ChangeMapper mapper = ChangeMapper.of(targets);
             // Nobody streams, so nobody notes anything on them.
@@ -219,7 +222,8 @@ public final class CopyRun {
                         if (!backfill.copy(target)) {
                             return new Result(false, failed);
                         }
-                    } catch (SluiceException e) {
+                    } catch (SluiceException failure) {
+                        SluiceException e = tables.explain(failure);
                         if (!mayBeOfOneCollection(e.kind())) {
                             throw e;
                         }
@@ -269,14 +273,14 @@ public final class CopyRun {
     }
 
     private ChunkSink sink(long epoch, BooleanSupplier stopped) throws SQLException {
-        return new ChunkSink(connector.open(), pipeline, epoch, targets).within(connector.limits(stopped));
+        return new ChunkSink(connector.openForWriting(), pipeline, epoch, targets).within(connector.limits(stopped));
     }
 
     /// Whether other collections may be copied although one could not be; a server that is away or a
     /// pipeline that is taken over is the same for all of them, and is said once.
     private static boolean mayBeOfOneCollection(FailureKind kind) {
         return switch (kind) {
-            case TARGET_CONFLICT, MISSING_RIGHT, MISSING_TABLE, MAPPING, ROWS_REFUSED, UNEXPECTED -> true;
+            case TARGET_CONFLICT, MISSING_RIGHT, MISSING_TABLE, TARGET_ALTERED, MAPPING, ROWS_REFUSED, UNEXPECTED -> true;
             case SOURCE_UNREACHABLE,
                     SOURCE_REFUSED,
                     TARGET_UNREACHABLE,

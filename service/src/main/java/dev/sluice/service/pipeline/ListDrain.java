@@ -1,5 +1,6 @@
 package dev.sluice.service.pipeline;
 
+import dev.sluice.failure.SluiceException;
 import dev.sluice.backfill.Prune;
 import dev.sluice.backfill.Resync;
 import dev.sluice.positions.PipelineLock;
@@ -118,30 +119,38 @@ public final class ListDrain {
                 return false;
             }
             listener.onTakenOver();
-            Connection connection = ownership.connection();
-            long epoch = ownership.takeOver(taken -> {});
-            // Nobody streams, so nobody notes anything on them.
-            List<Fence> fences = targets.stream().map(t -> new Fence()).toList();
-            BsonTimestamp notBefore = source.currentPosition().newestOperation();
-            try (ChunkSink sink = new ChunkSink(connector.open(), pipeline, epoch, targets)
-                    .within(connector.limits(stopped))) {
-                Resync resync = new Resync(
-                                source,
-                                connection,
-                                sink,
-                                new ResyncStore(pipeline),
-                                ChangeMapper.of(targets),
-                                targets,
-                                fences,
-                                () -> notBefore,
-                                stopped)
-                        .pruning(Prune.asAsked(source, connector, sink, targets, fences, () -> notBefore, stopped));
-                resync.drain();
-                if (!stopped.getAsBoolean()) {
-                    resync.sweep();
-                }
+            try {
+                drain(ownership, stopped);
+            } catch (SQLException | SluiceException e) {
+                throw ownership.tables().explain(e);
             }
             return true;
+        }
+    }
+
+    private void drain(Ownership ownership, BooleanSupplier stopped) throws SQLException {
+        Connection connection = ownership.connection();
+        long epoch = ownership.takeOver(taken -> {});
+        // Nobody streams, so nobody notes anything on them.
+        List<Fence> fences = targets.stream().map(t -> new Fence()).toList();
+        BsonTimestamp notBefore = source.currentPosition().newestOperation();
+        try (ChunkSink sink = new ChunkSink(connector.openForWriting(), pipeline, epoch, targets)
+                .within(connector.limits(stopped))) {
+            Resync resync = new Resync(
+                            source,
+                            connection,
+                            sink,
+                            new ResyncStore(pipeline),
+                            ChangeMapper.of(targets),
+                            targets,
+                            fences,
+                            () -> notBefore,
+                            stopped)
+                    .pruning(Prune.asAsked(source, connector, sink, targets, fences, () -> notBefore, stopped));
+            resync.drain();
+            if (!stopped.getAsBoolean()) {
+                resync.sweep();
+            }
         }
     }
 }

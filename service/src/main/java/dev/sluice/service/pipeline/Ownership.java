@@ -4,7 +4,7 @@ import dev.sluice.positions.PipelineLock;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
-import dev.sluice.sink.postgres.TargetCheck;
+import dev.sluice.sink.postgres.TargetTables;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
@@ -17,11 +17,13 @@ final class Ownership implements AutoCloseable {
     private final PipelineLock lock;
     private final Connection connection;
     private final PositionStore positions;
+    private final TargetTables tables;
 
-    private Ownership(PipelineLock lock, Connection connection, PositionStore positions) {
+    private Ownership(PipelineLock lock, Connection connection, PositionStore positions, TargetTables tables) {
         this.lock = lock;
         this.connection = connection;
         this.positions = positions;
+        this.tables = tables;
     }
 
     /// @param targets all collections of the mapping
@@ -39,8 +41,8 @@ final class Ownership implements AutoCloseable {
         Connection connection = null;
         try {
             connection = connector.open();
-            TargetCheck.check(connection, targets);
-            return Optional.of(new Ownership(lock, connection, new PositionStore(pipeline)));
+            TargetTables tables = TargetTables.check(connector, connection, targets);
+            return Optional.of(new Ownership(lock, connection, new PositionStore(pipeline), tables));
         } catch (SQLException | RuntimeException e) {
             if (connection != null) {
                 connection.close();
@@ -53,6 +55,11 @@ final class Ownership implements AutoCloseable {
     /// For bookkeeping, in auto-commit mode.
     Connection connection() {
         return connection;
+    }
+
+    /// The target's tables as they were when the pipeline was taken over.
+    TargetTables tables() {
+        return tables;
     }
 
     PipelineLock lock() {

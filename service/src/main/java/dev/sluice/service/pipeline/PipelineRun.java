@@ -25,6 +25,7 @@ import dev.sluice.sink.postgres.ChunkSink;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.ResyncStore;
 import dev.sluice.sink.postgres.StreamSink;
+import dev.sluice.sink.postgres.TargetTables;
 import dev.sluice.source.ChangeSource;
 import dev.sluice.source.debezium.DebeziumChangeSource;
 import dev.sluice.source.debezium.EngineProperties;
@@ -81,6 +82,7 @@ final class PipelineRun {
     private final ByteBoundedQueue queue = new ByteBoundedQueue(QUEUE_BYTES_MAX);
     private final List<Fence> fences;
     private final CompletableFuture<Void> broken = new CompletableFuture<>();
+    private @Nullable TargetTables tables;
     private volatile long lastBatchNanos = System.nanoTime();
 
     PipelineRun(Pipeline pipeline, CountDownLatch stop) {
@@ -105,6 +107,7 @@ final class PipelineRun {
             }
             Connection bookkeeping = ownership.connection();
             status.enter(new PipelineState.Starting());
+            tables = ownership.tables();
             Position from = position(bookkeeping);
             try (SchemaWatch schema = new SchemaWatch(pipeline.name(), source, bookkeeping, targets)) {
                 schema.requireNothingOpen();
@@ -121,7 +124,7 @@ final class PipelineRun {
             status.onLeading(ownership.lock()::isHeld);
             ownership.lock().onLost(this::breakOff);
             restoreWatermarks(bookkeeping);
-            try (StreamSink sink = new StreamSink(connector.open(), pipeline.name(), epoch, targets, fences)
+            try (StreamSink sink = new StreamSink(connector.openForWriting(), pipeline.name(), epoch, targets, fences)
                     .within(connector.limits(this::ending))) {
                 Applier applier = new Applier(queue, sink, clock, status, from, pipeline::onWritten);
                 CompletableFuture<Void> applied = inBackground("sluice-apply", applier::run);
@@ -158,12 +161,12 @@ final class PipelineRun {
                 }
             }
         } catch (SQLException e) {
-            throw Failures.classify(e);
+            throw explain(e);
         } finally {
             status.onLeadingEnded();
         }
         if (broken.isCompletedExceptionally()) {
-            throw proved(Failures.classify(broken.exceptionNow()));
+            throw proved(explain(broken.exceptionNow()));
         }
     }
 
@@ -180,6 +183,10 @@ final class PipelineRun {
         } catch (SQLException e) {
             return Failures.classify(e);
         }
+    }
+
+    private SluiceException explain(Throwable failure) {
+        return tables == null ? Failures.classify(failure) : tables.explain(failure);
     }
 
     /// Waits while another process writes the pipeline.
@@ -275,7 +282,7 @@ final class PipelineRun {
             try (Backfill backfill = new Backfill(
                     source,
                     bookkeeping,
-                    () -> new ChunkSink(connector.open(), pipeline.name(), epoch, targets)
+                    () -> new ChunkSink(connector.openForWriting(), pipeline.name(), epoch, targets)
                             .within(connector.limits(this::ending)),
                     store,
                     mapper,
@@ -299,7 +306,7 @@ final class PipelineRun {
     /// Takes documents anew that waited for others, or that somebody asked for.
     private void resync(long epoch, Applier applier) throws SQLException, InterruptedException {
         try (Connection connection = connector.open();
-                ChunkSink sink = new ChunkSink(connector.open(), pipeline.name(), epoch, targets)
+                ChunkSink sink = new ChunkSink(connector.openForWriting(), pipeline.name(), epoch, targets)
                         .within(connector.limits(this::ending))) {
             Resync resync = new Resync(
                     source,

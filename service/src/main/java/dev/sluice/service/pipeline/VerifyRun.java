@@ -1,10 +1,13 @@
 package dev.sluice.service.pipeline;
 
+import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
+import dev.sluice.failure.SluiceException;
 import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.BackfillStore;
 import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.TargetTables;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.verify.InFlight;
 import dev.sluice.verify.Repair;
@@ -15,10 +18,17 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Compares collections with their tables and puts right what differs, beside the process that runs the
 /// pipeline or without one. For one thread.
 public final class VerifyRun {
+    private static final Logger LOG = LoggerFactory.getLogger(VerifyRun.class);
+
+    /// How often a table may be altered under one verification.
+    private static final int ALTERED_MAX = 5;
+
     private final String pipeline;
     private final List<CollectionTarget> targets;
     private final MongoSource source;
@@ -49,9 +59,22 @@ public final class VerifyRun {
     public Verifier.Result verify(
             CollectionTarget target, Verifier.Wish wish, Verifier.Listener listener, BooleanSupplier stopped)
             throws InterruptedException {
-        return new Verifier(
-                        source, connector, pipeline, targets, ChangeMapper.of(targets), inFlight(), listener, stopped)
-                .verify(target, wish);
+        Verifier verifier = new Verifier(
+                source, connector, pipeline, targets, ChangeMapper.of(targets), inFlight(), listener, stopped);
+        Verifier.Wish next = wish;
+        for (int altered = 0; ; altered++) {
+            TargetTables tables = TargetTables.check(connector, List.of(target));
+            try {
+                return verifier.verify(target, next);
+            } catch (SluiceException e) {
+                SluiceException failure = tables.explain(e);
+                if (failure.kind() != FailureKind.TARGET_ALTERED || altered == ALTERED_MAX) {
+                    throw failure;
+                }
+                LOG.info("{}: {} The verification goes on with the table as it is now.", target.collection(), failure.getMessage());
+                next = wish.goingOn();
+            }
+        }
     }
 
     /// Puts right what a verification found, and looks at it again.
@@ -69,7 +92,9 @@ public final class VerifyRun {
             return Optional.empty();
         }
         ListDrain drain = new ListDrain(pipeline, targets, source, connector);
-        return Optional.of(new Repair(
+        TargetTables tables = TargetTables.check(connector, List.of(target));
+        try {
+            return Optional.of(new Repair(
                         source,
                         connector,
                         pipeline,
@@ -79,6 +104,9 @@ public final class VerifyRun {
                         left -> drain.await(left::count, listener, stopped),
                         stopped)
                 .repair(target, actor, found.id()));
+        } catch (SluiceException e) {
+            throw tables.explain(e);
+        }
     }
 
     private InFlight inFlight() {

@@ -9,6 +9,9 @@ import dev.sluice.schema.Reference;
 import dev.sluice.schema.Source;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.TableFault;
+import dev.sluice.sink.postgres.catalog.LiveTable;
+import dev.sluice.sink.postgres.catalog.TableReader;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -69,30 +72,20 @@ final class TableChecks {
         tables++;
         TableName name = shape.table();
         Optional<LiveTable> found = reader.find(name);
-        if (found.isEmpty()) {
-            if (migrationsPending) {
-                notThereYet.add(name.toString());
-            } else {
-                list.problem(
-                        Check.TABLE,
-                        name.toString(),
-                        "The table " + name + " (collection " + target.collection() + ") does not exist.",
-                        "Create it, run `sluice migrate` if a migration makes it, or correct the mapping.");
-            }
-            return;
-        }
-        LiveTable table = found.get();
-        if (!table.isTable()) {
-            list.problem(
-                    Check.TABLE,
-                    name.toString(),
-                    name + " is a " + table.kind() + ", and rows can't be written to it with ON CONFLICT.",
-                    "Map the table behind it.");
+        if (found.isEmpty() && migrationsPending) {
+            notThereYet.add(name.toString());
             return;
         }
         int before = list.findings().size();
-        rights(table);
-        writtenColumns(target, table, shape);
+        for (TableFault fault : TableFault.of(reader, target, shape, conflict)) {
+            list.problem(check(fault.kind()), fault.subject(), fault.found(), fault.remedy());
+        }
+        if (found.isEmpty() || !found.get().isTable()) {
+            return;
+        }
+        LiveTable table = found.get();
+        rowSecurity(table);
+        losses(table, shape);
         unwrittenColumns(table, shape);
         uniqueIndexes(target, table, shape, conflict, parent == null);
         constraints(table, shape);
@@ -115,16 +108,19 @@ final class TableChecks {
                 .collect(Collectors.toSet());
     }
 
-    private void rights(LiveTable table) {
-        String name = table.name().toString();
-        if (!table.rights().all()) {
-            list.problem(
-                    Check.TABLE_RIGHTS,
-                    name,
-                    "The role may not select, insert, update and delete in " + name + ".",
-                    "GRANT SELECT, INSERT, UPDATE, DELETE ON " + name + " (and USAGE on its schema) to the role.");
-        }
+    private static Check check(TableFault.Kind kind) {
+        return switch (kind) {
+            case TABLE -> Check.TABLE;
+            case RIGHTS -> Check.TABLE_RIGHTS;
+            case COLUMN -> Check.COLUMN_MISSING;
+            case TYPE -> Check.COLUMN_TYPE;
+            case CONFLICT_TARGET -> Check.CONFLICT_TARGET;
+        };
+    }
+
+    private void rowSecurity(LiveTable table) {
         if (table.rowSecurity()) {
+            String name = table.name().toString();
             list.warning(
                     Check.ROW_SECURITY,
                     name,
@@ -134,82 +130,22 @@ final class TableChecks {
         }
     }
 
-    private void writtenColumns(CollectionTarget target, LiveTable table, TableShape shape) throws SQLException {
+    /// Values that lose something on their way into a column, or do not fit.
+    private void losses(LiveTable table, TableShape shape) throws SQLException {
         for (TableShape.Column column : shape.columns()) {
-            String name = table.name() + "." + column.name();
             Optional<LiveTable.Column> found = table.column(column.name());
-            if (found.isEmpty()) {
-                list.problem(
-                        Check.COLUMN_MISSING,
-                        name,
-                        "The mapping writes " + name + " (collection " + target.collection()
-                                + "), and the table has no such column.",
-                        "Add the column, or take it out of the mapping.");
-            } else if (found.get().generated()) {
-                list.problem(
-                        Check.COLUMN_MISSING,
-                        name,
-                        "The mapping writes " + name
-                                + ", and PostgreSQL generates that column and lets nobody write it.",
-                        "Take it out of the mapping.");
-            } else {
-                type(name, column, found.get());
+            if (found.isEmpty() || found.get().generated() || column.reference() != null) {
+                continue;
             }
+            String name = table.name() + "." + column.name();
+            TypeFit.loss(column.type(), found.get().baseType())
+                    .ifPresent(loss -> list.warning(
+                            Check.COLUMN_TYPE,
+                            name,
+                            name + " is " + found.get().type() + " and the mapping writes "
+                                    + column.type().sql() + ": " + loss + ".",
+                            "Name the table's own type in the mapping, and what does not fit is quarantined instead."));
         }
-    }
-
-    private void type(String name, TableShape.Column column, LiveTable.Column found) throws SQLException {
-        Reference reference = column.reference();
-        if (reference != null) {
-            takenType(name, reference.table(), reference.take(), column.type(), found);
-            return;
-        }
-        Optional<Long> written = reader.type(staged(column.type()));
-        if (written.isPresent() && !reader.assignable(written.get(), found.oid())) {
-            list.problem(
-                    Check.COLUMN_TYPE,
-                    name,
-                    name + " is " + found.type() + ", the mapping writes "
-                            + column.type().sql() + ", and PostgreSQL has no assignment cast between them.",
-                    "Give the column the type " + found.type() + " in the mapping, or another in the table.");
-            return;
-        }
-        TypeFit.loss(column.type(), found.baseType())
-                .ifPresent(loss -> list.warning(
-                        Check.COLUMN_TYPE,
-                        name,
-                        name + " is " + found.type() + " and the mapping writes "
-                                + column.type().sql() + ": " + loss + ".",
-                        "Name the table's own type in the mapping, and what does not fit is quarantined instead."));
-    }
-
-    /// A value that another row gives has that row's type.
-    private void takenType(String name, TableName from, String take, ColumnType matched, LiveTable.Column found)
-            throws SQLException {
-        Optional<LiveTable.Column> taken = reader.find(from).flatMap(t -> t.column(take));
-        if (taken.isEmpty()) {
-            return;
-        }
-        long to = found.oid();
-        if (matched instanceof ColumnType.Array) {
-            Optional<Long> array = reader.type(taken.get().baseType() + "[]");
-            if (array.isEmpty() || reader.assignable(array.get(), to)) {
-                return;
-            }
-        } else if (reader.assignable(taken.get().oid(), to)) {
-            return;
-        }
-        list.problem(
-                Check.COLUMN_TYPE,
-                name,
-                name + " is " + found.type() + " and gets " + from + "." + take + ", which is "
-                        + taken.get().type() + ": PostgreSQL has no assignment cast between them.",
-                "Take another column of that table, or give this one its type.");
-    }
-
-    /// What the value is when it reaches the table: citext travels as text.
-    private static String staged(ColumnType type) {
-        return type.sql().replace("citext", "text");
     }
 
     private void unwrittenColumns(LiveTable table, TableShape shape) {
@@ -246,15 +182,6 @@ final class TableChecks {
     private void uniqueIndexes(
             CollectionTarget target, LiveTable table, TableShape shape, List<String> conflict, boolean own) {
         Set<String> wanted = Set.copyOf(conflict);
-        boolean recognised = table.uniqueIndexes().stream().anyMatch(i -> i.recognises(wanted));
-        if (!recognised && names(shape).containsAll(wanted)) {
-            list.problem(
-                    Check.CONFLICT_TARGET,
-                    table.name().toString(),
-                    table.name() + " has no unique index on (" + String.join(", ", conflict) + "), by which rows of "
-                            + target.collection() + " are recognised.",
-                    "Create it, or name the columns of another one under 'conflict'.");
-        }
         Dedupe dedupe = target.mapping().dedupe();
         Set<String> deduplicated = own && dedupe != null ? Set.copyOf(dedupe.by()) : wanted;
         Set<String> ofTheDocument = own ? identities(target) : Set.of();

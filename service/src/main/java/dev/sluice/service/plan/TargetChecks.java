@@ -12,6 +12,7 @@ import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.TargetDatabase;
 import dev.sluice.sink.postgres.TargetDatabase.Fate;
 import dev.sluice.sink.postgres.TargetDatabase.Script;
+import dev.sluice.sink.postgres.catalog.TableReader;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;

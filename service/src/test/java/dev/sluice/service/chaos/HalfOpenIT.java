@@ -18,12 +18,16 @@ class HalfOpenIT {
     /// Of a process that can't prove anything: the lease, and what starting takes.
     private static final Duration CABLE_MAX = Duration.ofSeconds(15);
 
+    /// With the start of the stream, on a machine that is busy with other tests.
+    private static final Duration CABLE_AND_START_MAX = Duration.ofSeconds(60);
+
     private static final String LOCKS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            + " AND classid = x'736C7563'::int"
             + " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
     @Test
-    @DisplayName("killed with its connections half open and started again: its own old sessions are ended at once")
-    void theProcessStartedAgainEndsItsOwnGhost() throws SQLException, InterruptedException {
+    @DisplayName("killed with its connections half open and started again: not refused by itself")
+    void theProcessStartedAgainIsNotRefusedByItsOwnGhost() throws SQLException, InterruptedException {
         try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
                 FreezingProxy proxy = new FreezingProxy(port(system));
                 LiveWriter writer = new LiveWriter(system.database(), 500, 500, 5, 100)) {
@@ -47,10 +51,8 @@ class HalfOpenIT {
                         "Half open after a kill -9: started again, it writes %d ms after the kill, %d ms after it was up%n",
                         Duration.between(killed, written).toMillis(),
                         Duration.between(ready, written).toMillis());
-                assertThat(second.output())
-                        .contains("sessions that were left of process")
-                        .doesNotContain("Exception");
-                assertThat(Duration.between(ready, written)).isLessThan(Duration.ofSeconds(10));
+                assertThat(second.output()).doesNotContain("Another process writes", "Exception");
+                assertThat(Duration.between(ready, written)).isLessThan(CABLE_AND_START_MAX);
                 writer.close();
                 awaitFresh(system, second, Instant.now());
                 assertThat(system.differences()).isEmpty();
@@ -59,7 +61,7 @@ class HalfOpenIT {
     }
 
     @Test
-    @DisplayName("cut off and alive: another process writes within 15 s, ends no session, and the first stands by")
+    @DisplayName("cut off and alive: another process has the lock within 15 s, ends no session, and the first stands by")
     void theOneThatIsCutOffIsReplaced() throws SQLException, InterruptedException {
         try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
                 FreezingProxy proxy = new FreezingProxy(port(system));
@@ -71,10 +73,15 @@ class HalfOpenIT {
                 awaitSaid(second, "Standing by");
                 proxy.cut();
                 Instant cut = Instant.now();
+                awaitSaid(second, "No longer standing by");
+                Duration free = Duration.between(cut, Instant.now());
                 awaitFresh(system, second, cut);
                 Duration took = Duration.between(cut, Instant.now());
-                System.out.printf("Cut off: another process writes after %d ms%n", took.toMillis());
-                assertThat(took).isLessThan(CABLE_MAX);
+                System.out.printf(
+                        "Cut off: another process has the lock after %d ms and writes after %d ms%n",
+                        free.toMillis(), took.toMillis());
+                assertThat(free).isLessThan(CABLE_MAX);
+                assertThat(took).isLessThan(CABLE_AND_START_MAX);
                 assertThat(second.output()).doesNotContain("sessions that were left of");
 
                 proxy.restore();

@@ -7,6 +7,9 @@ import com.mongodb.client.MongoCollection;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Updates;
 import dev.sluice.sandbox.SandboxMongo;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -20,7 +23,9 @@ import org.bson.BsonInt32;
 import org.bson.BsonInt64;
 import org.bson.BsonString;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// Promise 7: whatever the size of a document, a heap of 256 MB is enough on every path. The program runs
 /// with `-XX:+ExitOnOutOfMemoryError`, so a heap that is too small ends it.
@@ -36,7 +41,14 @@ class SmallHeapIT {
 
     private static final int REFUSED = LARGEST - 64;
     private static final int SMALL = Integer.getInteger("sluice.test.smallDocuments", 1_000);
+    private static final int COLLECTIONS = Integer.getInteger("sluice.test.collections", 400);
     private static final Duration BOUND = Duration.ofMinutes(3);
+
+    private final Path folder;
+
+    SmallHeapIT(@TempDir Path folder) {
+        this.folder = folder;
+    }
 
     @Test
     @DisplayName("documents of 1 kB to 16 MB pass backfill and verification, or are dead letters")
@@ -60,6 +72,7 @@ class SmallHeapIT {
     }
 
     @Test
+    @Tag("long")
     @DisplayName("documents of 1 kB to 16 MB pass stream, resync, replay and repair")
     void streamedAndReadAgain() throws SQLException, InterruptedException {
         try (LiveSystem system = LiveSystem.start(MAPPING, SandboxMongo.Options.DEFAULTS)) {
@@ -87,6 +100,44 @@ class SmallHeapIT {
             }
             assertThat(system.number("SELECT count(*) FROM sluice.dead_letter")).isEqualTo(1);
             assertThat(system.differences()).isEmpty();
+        }
+    }
+
+    @Test
+    @Tag("long")
+    @DisplayName("400 collections are copied, streamed and compared")
+    void manyCollections() throws SQLException, InterruptedException, IOException {
+        StringBuilder yaml = new StringBuilder("mapping: many\ndatabase: many\ncollections:\n");
+        StringBuilder sql = new StringBuilder();
+        for (int i = 0; i < COLLECTIONS; i++) {
+            yaml.append("  c%d:\n    table: many_%d\n    key: {column: id, type: bigint}\n".formatted(i, i))
+                    .append("    columns:\n      n: integer\n      rest: {type: jsonb, from: {rest: true}, missing: {}}\n");
+            sql.append("CREATE TABLE many_%d (id bigint PRIMARY KEY, n integer, rest jsonb);%n".formatted(i));
+        }
+        Path mapping = Files.writeString(folder.resolve("mapping.yaml"), yaml);
+        Files.writeString(Files.createDirectory(folder.resolve("migrations")).resolve("V0001__many.sql"), sql);
+        try (LiveSystem system = LiveSystem.start(mapping.toString(), SandboxMongo.Options.DEFAULTS)) {
+            for (int i = 0; i < COLLECTIONS; i++) {
+                MongoCollection<BsonDocument> collection = system.database().getCollection("c" + i, BsonDocument.class);
+                collection.insertMany(List.of(
+                        document(1).append("text", new BsonString(text(64 << 10))),
+                        document(2).append("text", new BsonString(text(1 << 10)))));
+            }
+            try (ServiceProcess run = start(system, mapping.toString(), "run")) {
+                await().atMost(BOUND).failFast(run::mustLive).until(system::backfilled);
+                for (int i = 0; i < COLLECTIONS; i++) {
+                    system.database()
+                            .getCollection("c" + i, BsonDocument.class)
+                            .insertOne(document(3).append("text", new BsonString(text(16 << 10))));
+                }
+                awaitApplied(system, run);
+                assertThat(system.number("SELECT count(*) FROM many_" + (COLLECTIONS - 1)))
+                        .isEqualTo(3);
+                try (ServiceProcess verify = start(system, mapping.toString(), "verify", "--mode", "full")) {
+                    assertThat(verify.awaitExit(BOUND.toSeconds())).as(verify.output()).isZero();
+                }
+                run.mustLive();
+            }
         }
     }
 
@@ -185,28 +236,25 @@ class SmallHeapIT {
     }
 
     private static ServiceProcess run(LiveSystem system) {
-        return ServiceProcess.start(List.of("run"), JVM, settings(system));
+        return start(system, MAPPING, "run");
     }
 
-    private static Map<String, String> settings(LiveSystem system) {
-        return Map.of(
-                "MONGO_URI",
-                system.mongo().uri(),
-                "POSTGRES_URI",
-                system.postgresUri(),
-                "SLUICE_MAPPING",
-                MAPPING,
-                "SLUICE_HTTP_PORT",
-                "0",
-                "AUTO_MIGRATE",
-                "false",
-                "AUTO_CREATE_DB",
-                "false");
+    private static ServiceProcess start(LiveSystem system, String mapping, String... arguments) {
+        return ServiceProcess.start(
+                List.of(arguments),
+                JVM,
+                Map.of(
+                        "MONGO_URI", system.mongo().uri(),
+                        "POSTGRES_URI", system.postgresUri(),
+                        "SLUICE_MAPPING", mapping,
+                        "SLUICE_HTTP_PORT", "0",
+                        "AUTO_MIGRATE", "false",
+                        "AUTO_CREATE_DB", "false"));
     }
 
     private static void command(LiveSystem system, String... arguments) throws InterruptedException {
         long started = System.nanoTime();
-        try (ServiceProcess process = ServiceProcess.start(List.of(arguments), JVM, settings(system))) {
+        try (ServiceProcess process = start(system, MAPPING, arguments)) {
             int exit = process.awaitExit(BOUND.toSeconds());
             System.out.printf(
                     "%s: exit %d after %d ms%n", List.of(arguments), exit, (System.nanoTime() - started) / 1_000_000);

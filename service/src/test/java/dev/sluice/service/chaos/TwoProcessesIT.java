@@ -19,6 +19,7 @@ class TwoProcessesIT {
     /// What a pooler or a network does: the lock's session ends, and the process does not notice at once.
     private static final String END_LOCK =
             "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+                    + " AND classid = x'736C7563'::int"
                     + " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
     @Test

@@ -201,8 +201,8 @@ class CliErrorsIT {
 
         assertCouldNotRun(
                 result,
-                "table public.people does not exist",
-                "table public.orders has no column nope",
+                "The table public.people (collection users) does not exist.",
+                "The mapping writes public.orders.nope (collection orders), and the table has no such column.",
                 "sluice migrate");
     }
 

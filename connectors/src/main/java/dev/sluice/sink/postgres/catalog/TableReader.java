@@ -1,4 +1,4 @@
-package dev.sluice.service.plan;
+package dev.sluice.sink.postgres.catalog;
 
 import dev.sluice.schema.TableName;
 import java.sql.Array;
@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Reads tables from PostgreSQL's catalog, each once. For one thread.
-final class TableReader {
+public final class TableReader {
     /// The setting by which a writer says that it is Sluice.
     private static final String APPLYING = "sluice.applying";
 
@@ -115,12 +115,12 @@ final class TableReader {
     private final Connection connection;
     private final Map<TableName, Optional<LiveTable>> read = new HashMap<>();
 
-    TableReader(Connection connection) {
+    public TableReader(Connection connection) {
         this.connection = connection;
     }
 
     /// Empty when there is no relation of that name.
-    Optional<LiveTable> find(TableName name) throws SQLException {
+    public Optional<LiveTable> find(TableName name) throws SQLException {
         Optional<LiveTable> known = read.get(name);
         if (known == null) {
             known = Optional.ofNullable(table(name));
@@ -250,7 +250,7 @@ final class TableReader {
 
     /// The number of a type by its name; empty when PostgreSQL has none of that name, as of an extension
     /// that is not installed.
-    Optional<Long> type(String name) throws SQLException {
+    public Optional<Long> type(String name) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement("SELECT to_regtype(?)::oid::bigint")) {
             statement.setString(1, name);
             try (ResultSet row = statement.executeQuery()) {
@@ -262,7 +262,7 @@ final class TableReader {
     }
 
     /// Whether a value of one type may be assigned to a column of another, by their numbers.
-    boolean assignable(long from, long to) throws SQLException {
+    public boolean assignable(long from, long to) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(ASSIGNABLE)) {
             statement.setLong(1, from);
             statement.setLong(2, to);
@@ -273,7 +273,7 @@ final class TableReader {
     }
 
     /// Whether a column can be compared with a value of a type: PostgreSQL is asked to plan it.
-    boolean comparable(TableName table, String column, String type) throws SQLException {
+    public boolean comparable(TableName table, String column, String type) throws SQLException {
         String sql =
                 "EXPLAIN SELECT FROM " + table.sql() + " r WHERE r." + TableName.quote(column) + " = NULL::" + type;
         try (PreparedStatement statement = connection.prepareStatement(sql)) {

@@ -1,4 +1,4 @@
-package dev.sluice.service.plan;
+package dev.sluice.sink.postgres.catalog;
 
 import dev.sluice.schema.TableName;
 import java.util.List;
@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 ///     Sluice does
 /// @param rights what the role may do
 /// @param rowSecurity whether row level security decides what the role sees
-record LiveTable(
+public record LiveTable(
         TableName name,
         String kind,
         Rights rights,
@@ -22,7 +22,7 @@ record LiveTable(
         List<CheckConstraint> checks,
         List<ForeignKey> foreignKeys,
         List<Trigger> triggers) {
-    LiveTable {
+    public LiveTable {
         columns = List.copyOf(columns);
         uniqueIndexes = List.copyOf(uniqueIndexes);
         checks = List.copyOf(checks);
@@ -31,8 +31,8 @@ record LiveTable(
     }
 
     /// @param lock whether it may hold a row that another refers to, which takes UPDATE on some column
-    record Rights(boolean select, boolean insert, boolean update, boolean delete, boolean lock) {
-        boolean all() {
+    public record Rights(boolean select, boolean insert, boolean update, boolean delete, boolean lock) {
+        public boolean all() {
             return select && insert && update && delete;
         }
     }
@@ -43,24 +43,24 @@ record LiveTable(
     /// @param filled whether it has a value without being written: by a default, as an identity or
     ///     generated
     /// @param generated whether it can't be written at all
-    record Column(
+    public record Column(
             String name, String type, String baseType, long oid, boolean notNull, boolean filled, boolean generated) {}
 
     /// @param columns those it is on; empty for an index over expressions
     /// @param usable whether it is valid, immediate, and over plain columns
     /// @param predicate which rows it is over, as PostgreSQL writes it; null for all
-    record UniqueIndex(
+    public record UniqueIndex(
             String name,
             Set<String> columns,
             boolean usable,
             @Nullable String predicate,
             String definition) {
-        UniqueIndex {
+        public UniqueIndex {
             columns = Set.copyOf(columns);
         }
 
         /// Whether ON CONFLICT finds it by these columns, none of which is NULL there.
-        boolean recognises(Set<String> conflict) {
+        public boolean recognises(Set<String> conflict) {
             return usable
                     && columns.equals(conflict)
                     && (predicate == null
@@ -70,11 +70,11 @@ record LiveTable(
         }
     }
 
-    record CheckConstraint(String name, String definition) {}
+    public record CheckConstraint(String name, String definition) {}
 
     /// @param columns of this table
-    record ForeignKey(String name, List<String> columns, TableName target, String definition) {
-        ForeignKey {
+    public record ForeignKey(String name, List<String> columns, TableName target, String definition) {
+        public ForeignKey {
             columns = List.copyOf(columns);
         }
     }
@@ -86,7 +86,7 @@ record LiveTable(
     /// @param inserts tables that its function inserts into, as its text names them
     /// @param leavesSluiceAlone whether its function looks at the setting by which Sluice says that it is
     ///     the one who writes
-    record Trigger(
+    public record Trigger(
             String name,
             String function,
             boolean onInsert,
@@ -94,22 +94,22 @@ record LiveTable(
             @Nullable Set<String> assigned,
             Set<String> inserts,
             boolean leavesSluiceAlone) {
-        Trigger {
+        public Trigger {
             inserts = Set.copyOf(inserts);
         }
     }
 
-    Optional<Column> column(String wanted) {
+    public Optional<Column> column(String wanted) {
         return columns.stream().filter(c -> c.name().equals(wanted)).findFirst();
     }
 
-    boolean isTable() {
+    public boolean isTable() {
         return kind.equals("table");
     }
 
     /// The trigger that, for a new row, inserts into another table, as one does that makes the row a
     /// foreign key wants; empty when there is none.
-    Optional<Trigger> making(TableName other) {
+    public Optional<Trigger> making(TableName other) {
         return triggers.stream()
                 .filter(t -> t.onInsert()
                         && (t.inserts().contains(other.table()) || t.inserts().contains(other.toString())))
@@ -117,7 +117,7 @@ record LiveTable(
     }
 
     /// Whether a trigger gives a new row's column its value.
-    boolean filledByTrigger(String column) {
+    public boolean filledByTrigger(String column) {
         return triggers.stream()
                 .anyMatch(t ->
                         t.onInsert() && t.assigned() != null && t.assigned().contains(column));

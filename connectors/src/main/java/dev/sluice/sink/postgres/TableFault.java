@@ -1,0 +1,147 @@
+package dev.sluice.sink.postgres;
+
+import dev.sluice.mapping.TableShape;
+import dev.sluice.schema.ColumnType;
+import dev.sluice.schema.Reference;
+import dev.sluice.schema.TableName;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.catalog.LiveTable;
+import dev.sluice.sink.postgres.catalog.TableReader;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/// What keeps a mapping from writing to a table, in the words that `sluice plan` uses for it.
+///
+/// @param subject the table or the column
+/// @param found what is wrong, a sentence
+/// @param remedy what to do, a sentence
+public record TableFault(Kind kind, String subject, String found, String remedy) {
+    /// What is wrong.
+    public enum Kind {
+        /// The table is missing, or is no table.
+        TABLE,
+        RIGHTS,
+        /// A column is missing, or can't be written.
+        COLUMN,
+        /// A column has a type that the mapping's values are not assigned to.
+        TYPE,
+        /// There is no unique index by which ON CONFLICT recognises rows.
+        CONFLICT_TARGET
+    }
+
+    /// Compares one table of the mapping with PostgreSQL's catalog.
+    ///
+    /// @param conflict the columns by which rows are recognised
+    /// @return empty when rows can be written
+    public static List<TableFault> of(
+            TableReader reader, CollectionTarget target, TableShape shape, List<String> conflict) throws SQLException {
+        String name = shape.table().toString();
+        Optional<LiveTable> found = reader.find(shape.table());
+        if (found.isEmpty()) {
+            return List.of(new TableFault(
+                    Kind.TABLE,
+                    name,
+                    "The table " + name + " (collection " + target.collection() + ") does not exist.",
+                    "Create it, run `sluice migrate` if a migration makes it, or correct the mapping."));
+        }
+        LiveTable table = found.get();
+        if (!table.isTable()) {
+            return List.of(new TableFault(
+                    Kind.TABLE,
+                    name,
+                    name + " is a " + table.kind() + ", and rows can't be written to it with ON CONFLICT.",
+                    "Map the table behind it."));
+        }
+        List<TableFault> faults = new ArrayList<>();
+        if (!table.rights().all()) {
+            faults.add(new TableFault(
+                    Kind.RIGHTS,
+                    name,
+                    "The role may not select, insert, update and delete in " + name + ".",
+                    "GRANT SELECT, INSERT, UPDATE, DELETE ON " + name + " (and USAGE on its schema) to the role."));
+        }
+        for (TableShape.Column column : shape.columns()) {
+            column(reader, target, table, column).ifPresent(faults::add);
+        }
+        Set<String> written =
+                shape.columns().stream().map(TableShape.Column::name).collect(Collectors.toSet());
+        Set<String> wanted = Set.copyOf(conflict);
+        if (written.containsAll(wanted) && table.uniqueIndexes().stream().noneMatch(i -> i.recognises(wanted))) {
+            faults.add(new TableFault(
+                    Kind.CONFLICT_TARGET,
+                    name,
+                    name + " has no unique index on (" + String.join(", ", conflict) + "), by which rows of "
+                            + target.collection() + " are recognised.",
+                    "Create it, or name the columns of another one under 'conflict'."));
+        }
+        return faults;
+    }
+
+    private static Optional<TableFault> column(
+            TableReader reader, CollectionTarget target, LiveTable table, TableShape.Column column)
+            throws SQLException {
+        String name = table.name() + "." + column.name();
+        Optional<LiveTable.Column> found = table.column(column.name());
+        if (found.isEmpty()) {
+            return Optional.of(new TableFault(
+                    Kind.COLUMN,
+                    name,
+                    "The mapping writes " + name + " (collection " + target.collection()
+                            + "), and the table has no such column.",
+                    "Add the column, or take it out of the mapping."));
+        }
+        if (found.get().generated()) {
+            return Optional.of(new TableFault(
+                    Kind.COLUMN,
+                    name,
+                    "The mapping writes " + name + ", and PostgreSQL generates that column and lets nobody write it.",
+                    "Take it out of the mapping."));
+        }
+        Reference reference = column.reference();
+        return reference == null
+                ? type(reader, name, column.type(), found.get())
+                : takenType(reader, name, reference, column.type(), found.get());
+    }
+
+    private static Optional<TableFault> type(
+            TableReader reader, String name, ColumnType mapped, LiveTable.Column found) throws SQLException {
+        // citext travels as text.
+        Optional<Long> written = reader.type(mapped.sql().replace("citext", "text"));
+        if (written.isEmpty() || reader.assignable(written.get(), found.oid())) {
+            return Optional.empty();
+        }
+        return Optional.of(new TableFault(
+                Kind.TYPE,
+                name,
+                name + " is " + found.type() + ", the mapping writes " + mapped.sql()
+                        + ", and PostgreSQL has no assignment cast between them.",
+                "Give the column the type " + found.type() + " in the mapping, or another in the table."));
+    }
+
+    /// A value that another row gives has that row's type.
+    private static Optional<TableFault> takenType(
+            TableReader reader, String name, Reference reference, ColumnType matched, LiveTable.Column found)
+            throws SQLException {
+        TableName from = reference.table();
+        Optional<LiveTable.Column> taken = reader.find(from).flatMap(t -> t.column(reference.take()));
+        if (taken.isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<Long> type = matched instanceof ColumnType.Array
+                ? reader.type(taken.get().baseType() + "[]")
+                : Optional.of(taken.get().oid());
+        if (type.isEmpty() || reader.assignable(type.get(), found.oid())) {
+            return Optional.empty();
+        }
+        return Optional.of(new TableFault(
+                Kind.TYPE,
+                name,
+                name + " is " + found.type() + " and gets " + from + "." + reference.take() + ", which is "
+                        + taken.get().type() + ": PostgreSQL has no assignment cast between them.",
+                "Take another column of that table, or give this one its type."));
+    }
+}
