@@ -136,7 +136,8 @@ public final class Failures {
         }
         String message = String.valueOf(p.getServerErrorMessage().getMessage());
         return switch (state) {
-            case "0A000" -> "RevalidateCachedQuery".equals(p.getServerErrorMessage().getRoutine());
+            case "0A000" ->
+                "RevalidateCachedQuery".equals(p.getServerErrorMessage().getRoutine());
             case "XX000" ->
                 message.startsWith("cache lookup failed")
                         || message.startsWith("could not open relation")

@@ -27,7 +27,9 @@ final class TlsTrouble {
             return "its certificate is not valid yet (" + notYet.group(1).strip() + ")";
         }
         Matcher host = HOST.matcher(text);
-        if (host.find() || text.contains("No subject alternative names") || text.contains("could not be verified by hostnameverifier")) {
+        if (host.find()
+                || text.contains("No subject alternative names")
+                || text.contains("could not be verified by hostnameverifier")) {
             return "its certificate is for another host name than the one in the URI";
         }
         if (text.contains("PKIX path") || text.contains("unable to find valid certification path")) {

@@ -158,7 +158,8 @@ final class Parked {
     /// @param change the state of the document that could not be applied
     /// @param reason without values of the document
     /// @param sqlState PostgreSQL's error code; null where the failure was found before PostgreSQL saw it
-    record DeadLetter(RowChange change, String reason, @Nullable String sqlState) {}
+    record DeadLetter(
+            RowChange change, String reason, @Nullable String sqlState) {}
 
     /// Parks documents, one state of each.
     void deadLetters(Collection<DeadLetter> letters) throws SQLException {
@@ -185,7 +186,11 @@ final class Parked {
         Change change = parked.change();
         withDeadLetters.add(change.collection());
         String document = change instanceof Change.Upsert u
-                ? parked.target().mapper().redacted(u.document()).toBsonDocument().toJson(CANONICAL)
+                ? parked.target()
+                        .mapper()
+                        .redacted(u.document())
+                        .toBsonDocument()
+                        .toJson(CANONICAL)
                 : null;
         statement.setString(1, pipeline);
         statement.setString(2, change.collection());

@@ -60,7 +60,8 @@ final class RefusalWatch {
         if (share < 1 && numbers.size() >= LEAST && numbers.size() > share * among) {
             throw new SluiceException(
                     FailureKind.ROWS_REFUSED,
-                    "Collection " + collection + ": " + numbers.size() + " of the last " + among + " rows, for one reason: "
+                    "Collection " + collection + ": " + numbers.size() + " of the last " + among
+                            + " rows, for one reason: "
                             + Failures.describe(why)
                             + ". None of the rows in this batch was parked or skipped, and the position has not moved.",
                     why);

@@ -124,7 +124,8 @@ final class StagedTables {
             if (copied > 0 && !live.takesCopy(tables.get(i).shape())) {
                 takingCopy.clear(target.index());
                 throw new SQLException(
-                        "The types of " + tables.get(i).shape().table() + " were altered", INVALID_BINARY_REPRESENTATION);
+                        "The types of " + tables.get(i).shape().table() + " were altered",
+                        INVALID_BINARY_REPRESENTATION);
             }
         }
         return Math.toIntExact(written);

@@ -107,8 +107,8 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
                 : takenType(reader, name, reference, column.type(), found.get());
     }
 
-    private static Optional<TableFault> type(
-            TableReader reader, String name, ColumnType mapped, LiveTable.Column found) throws SQLException {
+    private static Optional<TableFault> type(TableReader reader, String name, ColumnType mapped, LiveTable.Column found)
+            throws SQLException {
         // citext travels as text.
         Optional<Long> written = reader.type(mapped.sql().replace("citext", "text"));
         if (written.isEmpty() || reader.assignable(written.get(), found.oid())) {

@@ -51,8 +51,7 @@ final class Tallies {
             other.unmapped.forEach(this::unmapped);
         }
 
-        private static void add(
-                Map<String, Map<String, Integer>> all, String collection, Map<String, Integer> counts) {
+        private static void add(Map<String, Map<String, Integer>> all, String collection, Map<String, Integer> counts) {
             if (!counts.isEmpty()) {
                 Map<String, Integer> sums = all.computeIfAbsent(collection, c -> new TreeMap<>());
                 counts.forEach((name, count) -> sums.merge(name, count, Integer::sum));

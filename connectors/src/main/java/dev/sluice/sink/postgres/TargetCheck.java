@@ -72,7 +72,8 @@ public final class TargetCheck {
     }
 
     private void collection(CollectionTarget target) throws SQLException {
-        add(TableFault.of(reader, target, target.mapper().shape(), target.mapping().conflict()));
+        add(TableFault.of(
+                reader, target, target.mapper().shape(), target.mapping().conflict()));
         for (TableShape child : target.mapper().childShapes()) {
             List<String> key = child.columns().stream()
                     .limit(child.keyColumns())

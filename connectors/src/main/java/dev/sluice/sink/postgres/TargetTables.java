@@ -52,8 +52,8 @@ public final class TargetTables {
     /// Checks that the tables are as the mapping needs them ([TargetCheck]), and remembers how they are.
     ///
     /// @param connector for a connection of its own, should they have to be read again
-    public static TargetTables check(
-            PostgresConnector connector, Connection connection, List<CollectionTarget> targets) throws SQLException {
+    public static TargetTables check(PostgresConnector connector, Connection connection, List<CollectionTarget> targets)
+            throws SQLException {
         TargetCheck.check(connection, targets);
         Map<TableName, Table> before = new LinkedHashMap<>();
         for (TableName name : names(targets)) {
@@ -172,8 +172,7 @@ public final class TargetTables {
     }
 
     /// @param oid finds a table whatever its name is now; null: by name
-    private static @Nullable Table find(Connection connection, @Nullable Long oid, TableName name)
-            throws SQLException {
+    private static @Nullable Table find(Connection connection, @Nullable Long oid, TableName name) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(TABLE)) {
             statement.setObject(1, oid, java.sql.Types.BIGINT);
             statement.setString(2, name.sql());

@@ -233,8 +233,7 @@ final class EventFetcher implements Runnable {
         long bytes = weight(event, document);
         budget.acquire(bytes);
         boolean asItCame = Objects.equals(document, event.getFullDocument());
-        fetched.put(new Fetched.Event(
-                asItCame ? event : withDocument(event, document), last, bytes));
+        fetched.put(new Fetched.Event(asItCame ? event : withDocument(event, document), last, bytes));
         lastToken = event.getResumeToken();
         lastTime = event.getClusterTime();
         eventSince = true;

@@ -127,7 +127,8 @@ final class StreamReader implements StreamingChangeEventSource<MongoDbPartition,
                 null,
                 null);
         at.changeStreamEvent(empty);
-        MongoNamespace namespace = Objects.requireNonNull(empty.getNamespace(), "a change of a document has a namespace");
+        MongoNamespace namespace =
+                Objects.requireNonNull(empty.getNamespace(), "a change of a document has a namespace");
         CollectionId collection = new CollectionId(namespace.getDatabaseName(), namespace.getCollectionName());
         dispatcher.dispatchDataChangeEvent(
                 partition, collection, new MongoDbChangeRecordEmitter(partition, at, Clock.system(), empty, config));

@@ -165,8 +165,7 @@ class RawMapperTest {
         for (DocumentMapper mapper : MAPPERS) {
             Pair pair = new Pair(mapper);
             for (BsonValue value : values) {
-                BsonDocument document =
-                        new BsonDocument("_id", new BsonString("k")).append("nothingReadsThis", value);
+                BsonDocument document = new BsonDocument("_id", new BsonString("k")).append("nothingReadsThis", value);
                 pair.check(new RawBsonDocument(document, new BsonDocumentCodec()));
             }
             mapped += pair.mapped;

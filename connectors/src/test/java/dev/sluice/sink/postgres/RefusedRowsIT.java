@@ -66,7 +66,8 @@ class RefusedRowsIT {
     void aThousandRefusedRowsAreFoundInShortTransactions() throws SQLException, InterruptedException {
         refuseNegativeAges();
         StreamSink sink = target.streamSink(target.takeOver());
-        List<Integer> numbers = new ArrayList<>(IntStream.range(0, 10_000).boxed().toList());
+        List<Integer> numbers =
+                new ArrayList<>(IntStream.range(0, 10_000).boxed().toList());
         Collections.shuffle(numbers, new Random(14));
         Set<Integer> refused = new HashSet<>(numbers.subList(0, 1_000));
         apply(sink, users(10_000, i -> 1));
@@ -172,15 +173,15 @@ class RefusedRowsIT {
             StreamSink sink = target.streamSink(target.takeOver());
             apply(sink, users(200, i -> 1));
             List<Change> changes = users(200, i -> i % 20 == 7 ? -1 : 2);
-            StreamSink stopping = target.streamSink(target.takeOver())
-                    .within(new WriteLimits(1, atStep(60, () -> {
-                        throw new StoppedException();
-                    })));
+            StreamSink stopping = target.streamSink(target.takeOver()).within(new WriteLimits(1, atStep(60, () -> {
+                throw new StoppedException();
+            })));
             assertThatThrownBy(() -> stopping.apply(mapped(changes), TestTarget.at(9, 0), null))
                     .isInstanceOf(StoppedException.class);
 
             assertThat(target.position()).contains(TestTarget.at(clock, 0));
-            assertThat(target.rows("SELECT count(*) > 0 FROM users WHERE age = 2")).containsExactly("t");
+            assertThat(target.rows("SELECT count(*) > 0 FROM users WHERE age = 2"))
+                    .containsExactly("t");
             assertThat(deadLetters()).isEmpty();
             apply(target.streamSink(target.takeOver()), changes);
             assertThat(deadLetters()).hasSize(10);
@@ -335,7 +336,8 @@ class RefusedRowsIT {
             apply(sink, users(40, i -> -2));
             apply(sink, users(40, i -> -3));
 
-            assertThat(target.rows("SELECT DISTINCT attempts FROM sluice.dead_letter")).containsExactly("3");
+            assertThat(target.rows("SELECT DISTINCT attempts FROM sluice.dead_letter"))
+                    .containsExactly("3");
         }
 
         @Test
@@ -382,7 +384,8 @@ class RefusedRowsIT {
             }
             assertThat(deadLetters()).hasSize(10);
             assertThat(target.rows("SELECT count(*) FROM orders")).containsExactly("490");
-            assertThat(target.rows("SELECT state, documents FROM sluice.backfill_chunk")).containsExactly("done|500");
+            assertThat(target.rows("SELECT state, documents FROM sluice.backfill_chunk"))
+                    .containsExactly("done|500");
         }
 
         @Test

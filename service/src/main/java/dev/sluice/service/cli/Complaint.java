@@ -75,8 +75,7 @@ record Complaint(int exitCode, String text) {
                             FENCED_OUT,
                             NOT_A_REPLICA_SET,
                             ROWS_REFUSED,
-                            UNEXPECTED ->
-                        failure.forPeople();
+                            UNEXPECTED -> failure.forPeople();
                 });
     }
 
@@ -105,8 +104,8 @@ record Complaint(int exitCode, String text) {
                         isAboutTls(message)
                                 ? TLS_REMEDY
                                 : message.startsWith("There is no")
-                                ? "Correct the host in MONGO_URI; with mongodb+srv:// it is the name of an SRV record."
-                                : "Check that it runs and that MONGO_URI names it, then start again.");
+                                        ? "Correct the host in MONGO_URI; with mongodb+srv:// it is the name of an SRV record."
+                                        : "Check that it runs and that MONGO_URI names it, then start again.");
     }
 
     private static String sourceRefused(SluiceException failure) {

@@ -116,9 +116,13 @@ final class Setup {
     static MongoSource source(Settings settings, String database) {
         String uri = settings.requireMongoUri();
         try {
-            if (new ConnectionString(MongoTls.forDriver(uri)).getHosts().stream().noneMatch(host -> host.startsWith(":"))) {
+            if (new ConnectionString(MongoTls.forDriver(uri))
+                    .getHosts().stream().noneMatch(host -> host.startsWith(":"))) {
                 return new MongoSource(
-                        settings.caFile().map(file -> MongoTls.withCaFile(uri, file)).orElse(uri), database);
+                        settings.caFile()
+                                .map(file -> MongoTls.withCaFile(uri, file))
+                                .orElse(uri),
+                        database);
             }
         } catch (IllegalArgumentException | MongoConfigurationException malformed) {
             // Said below, without the cause: the driver quotes what it could not read, which may be the password's.

@@ -123,12 +123,12 @@ public record Settings(
                 all.getOrDefault("SLUICE_HTTP_HOST", "0.0.0.0"),
                 optional(all, "SLUICE_API_TOKEN"),
                 transport(all),
-                percent(all, "SLUICE_VERIFY_BUDGET", 10, 0).orElseThrow(() -> bad(
-                        "SLUICE_VERIFY_BUDGET", "is not a percentage from 0 (off) to 100")),
+                percent(all, "SLUICE_VERIFY_BUDGET", 10, 0)
+                        .orElseThrow(() -> bad("SLUICE_VERIFY_BUDGET", "is not a percentage from 0 (off) to 100")),
                 flag(all, "SLUICE_STANDBY"),
                 lagLimit(all),
-                percent(all, "SLUICE_REFUSED_SHARE", 20, 1).orElseThrow(() -> bad(
-                        "SLUICE_REFUSED_SHARE", "is not a percentage from 1 to 100 (off)")),
+                percent(all, "SLUICE_REFUSED_SHARE", 20, 1)
+                        .orElseThrow(() -> bad("SLUICE_REFUSED_SHARE", "is not a percentage from 1 to 100 (off)")),
                 optional(all, "SLUICE_CA_FILE"));
     }
 

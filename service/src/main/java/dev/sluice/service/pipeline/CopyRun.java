@@ -199,8 +199,7 @@ public final class CopyRun {
             this.notBefore = notBefore;
         }
 
-        private Result run(
-                List<CollectionTarget> left, BackfillStore store, Connection connection, TargetTables tables)
+        private Result run(List<CollectionTarget> left, BackfillStore store, Connection connection, TargetTables tables)
                 throws SQLException, InterruptedException {
             ChangeMapper mapper = ChangeMapper.of(targets);
             // Nobody streams, so nobody notes anything on them.
@@ -280,7 +279,8 @@ public final class CopyRun {
     /// pipeline that is taken over is the same for all of them, and is said once.
     private static boolean mayBeOfOneCollection(FailureKind kind) {
         return switch (kind) {
-            case TARGET_CONFLICT, MISSING_RIGHT, MISSING_TABLE, TARGET_ALTERED, MAPPING, ROWS_REFUSED, UNEXPECTED -> true;
+            case TARGET_CONFLICT, MISSING_RIGHT, MISSING_TABLE, TARGET_ALTERED, MAPPING, ROWS_REFUSED, UNEXPECTED ->
+                true;
             case SOURCE_UNREACHABLE,
                     SOURCE_REFUSED,
                     TARGET_UNREACHABLE,

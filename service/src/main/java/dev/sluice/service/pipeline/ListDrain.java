@@ -1,8 +1,8 @@
 package dev.sluice.service.pipeline;
 
-import dev.sluice.failure.SluiceException;
 import dev.sluice.backfill.Prune;
 import dev.sluice.backfill.Resync;
+import dev.sluice.failure.SluiceException;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.sink.ChangeMapper;
@@ -134,8 +134,8 @@ public final class ListDrain {
         // Nobody streams, so nobody notes anything on them.
         List<Fence> fences = targets.stream().map(t -> new Fence()).toList();
         BsonTimestamp notBefore = source.currentPosition().newestOperation();
-        try (ChunkSink sink = new ChunkSink(connector.openForWriting(), pipeline, epoch, targets)
-                .within(connector.limits(stopped))) {
+        try (ChunkSink sink =
+                new ChunkSink(connector.openForWriting(), pipeline, epoch, targets).within(connector.limits(stopped))) {
             Resync resync = new Resync(
                             source,
                             connection,

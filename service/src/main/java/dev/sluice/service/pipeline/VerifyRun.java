@@ -71,7 +71,10 @@ public final class VerifyRun {
                 if (failure.kind() != FailureKind.TARGET_ALTERED || altered == ALTERED_MAX) {
                     throw failure;
                 }
-                LOG.info("{}: {} The verification goes on with the table as it is now.", target.collection(), failure.getMessage());
+                LOG.info(
+                        "{}: {} The verification goes on with the table as it is now.",
+                        target.collection(),
+                        failure.getMessage());
                 next = wish.goingOn();
             }
         }
@@ -95,15 +98,15 @@ public final class VerifyRun {
         TargetTables tables = TargetTables.check(connector, List.of(target));
         try {
             return Optional.of(new Repair(
-                        source,
-                        connector,
-                        pipeline,
-                        targets,
-                        ChangeMapper.of(targets),
-                        inFlight(),
-                        left -> drain.await(left::count, listener, stopped),
-                        stopped)
-                .repair(target, actor, found.id()));
+                            source,
+                            connector,
+                            pipeline,
+                            targets,
+                            ChangeMapper.of(targets),
+                            inFlight(),
+                            left -> drain.await(left::count, listener, stopped),
+                            stopped)
+                    .repair(target, actor, found.id()));
         } catch (SluiceException e) {
             throw tables.explain(e);
         }

@@ -44,9 +44,8 @@ class AlteredTablesIT {
         system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
         system.database()
                 .getCollection("users")
-                .insertMany(IntStream.range(0, USERS)
-                        .mapToObj(i -> user("u" + i))
-                        .toList());
+                .insertMany(
+                        IntStream.range(0, USERS).mapToObj(i -> user("u" + i)).toList());
         system.database()
                 .getCollection("orders")
                 .insertOne(new Document("_id", 1L)
@@ -152,9 +151,7 @@ class AlteredTablesIT {
     }
 
     private static void touch() {
-        system.database()
-                .getCollection("users")
-                .updateOne(Filters.eq("_id", "u7"), Updates.inc("age", 1));
+        system.database().getCollection("users").updateOne(Filters.eq("_id", "u7"), Updates.inc("age", 1));
     }
 
     @ParameterizedTest
@@ -178,8 +175,7 @@ class AlteredTablesIT {
         try (RunningPipeline again = RunningPipeline.start(system)) {
             again.awaitStreaming();
             again.awaitApplied();
-            assertThat(system.number("SELECT age FROM users WHERE id = 'u7'"))
-                    .isEqualTo(age());
+            assertThat(system.number("SELECT age FROM users WHERE id = 'u7'")).isEqualTo(age());
         }
     }
 
@@ -312,8 +308,8 @@ class AlteredTablesIT {
                             () -> false);
 
             assertThat(result.failed()).containsOnlyKeys("users");
-            SluiceException failure = java.util.Objects.requireNonNull(
-                    result.failed().get("users"));
+            SluiceException failure =
+                    java.util.Objects.requireNonNull(result.failed().get("users"));
             Breaking.RETYPE_COLUMN.isSaidBy(failure.kind(), String.valueOf(failure.getMessage()));
             assertThat(system.number("SELECT count(*) FROM users WHERE signed_up_at <> 0"))
                     .isZero();

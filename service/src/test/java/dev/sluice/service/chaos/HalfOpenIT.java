@@ -61,7 +61,8 @@ class HalfOpenIT {
     }
 
     @Test
-    @DisplayName("cut off and alive: another process has the lock within 15 s, ends no session, and the first stands by")
+    @DisplayName(
+            "cut off and alive: another process has the lock within 15 s, ends no session, and the first stands by")
     void theOneThatIsCutOffIsReplaced() throws SQLException, InterruptedException {
         try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
                 FreezingProxy proxy = new FreezingProxy(port(system));

@@ -167,8 +167,7 @@ class LagIT {
             running.awaitApplied();
             awaitSmall(status);
             // The one node goes on as a secondary, answers the stream, and has nothing new.
-            client.getDatabase("admin")
-                    .runCommand(new Document("replSetStepDown", 20).append("force", true));
+            client.getDatabase("admin").runCommand(new Document("replSetStepDown", 20).append("force", true));
             double before = status.lagSeconds();
             await().atMost(BOUND).until(() -> status.lagSeconds() > before + 10);
             assertThat(status.catchUpSeconds()).isNotZero();

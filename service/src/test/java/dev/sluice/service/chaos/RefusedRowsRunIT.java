@@ -37,7 +37,9 @@ class RefusedRowsRunIT {
             haltAt(system, Failpoint.STEP_COMMITTED, 30);
             haltAt(system, Failpoint.DEAD_LETTERS_WRITTEN, 0);
             if (position(system) == position) {
-                assertThat(deadLetters(system)).as("no dead letter without its position").isZero();
+                assertThat(deadLetters(system))
+                        .as("no dead letter without its position")
+                        .isZero();
             }
             assertThat(system.number("SELECT count(*) FROM users WHERE age = 2"))
                     .as("rows that were taken are there")
@@ -62,9 +64,7 @@ class RefusedRowsRunIT {
         try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
             insert(system, 2_000);
             refuseNegativeAges(system);
-            users(system)
-                    .updateMany(
-                            Filters.mod("number", REFUSED_EVERY, 0), Updates.set("age", -1));
+            users(system).updateMany(Filters.mod("number", REFUSED_EVERY, 0), Updates.set("age", -1));
             haltAt(system, Failpoint.STEP_COMMITTED, 30);
             haltAt(system, Failpoint.DEAD_LETTERS_WRITTEN, 0);
             assertThat(deadLetters(system)).isZero();
@@ -116,8 +116,9 @@ class RefusedRowsRunIT {
             streamUntil(system, Instant.now());
             try (ServiceProcess run = ServiceProcess.run(system)) {
                 Instant up = Instant.now();
-                await().atMost(Duration.ofMinutes(1)).failFast(run::mustLive).until(() -> system.watermark()
-                        .isAfter(up));
+                await().atMost(Duration.ofMinutes(1))
+                        .failFast(run::mustLive)
+                        .until(() -> system.watermark().isAfter(up));
                 system.execute("ALTER TABLE users ADD COLUMN tenant text");
                 system.execute("UPDATE users SET tenant = 'first'");
                 system.execute("ALTER TABLE users ALTER COLUMN tenant SET NOT NULL");
@@ -127,7 +128,8 @@ class RefusedRowsRunIT {
                                 .toList());
                 assertThat(run.awaitExit(60)).as(run.output()).isEqualTo(3);
                 assertThat(run.output())
-                        .contains("column tenant", "23502", "SLUICE_REFUSED_SHARE", "-> A column, constraint or trigger");
+                        .contains(
+                                "column tenant", "23502", "SLUICE_REFUSED_SHARE", "-> A column, constraint or trigger");
             }
             assertThat(deadLetters(system)).isLessThan(50);
             long parked = deadLetters(system);
@@ -158,11 +160,25 @@ class RefusedRowsRunIT {
 
     /// Sets every age to 2, and every tenth to one that is refused.
     private static void update(LiveSystem system) {
-        users(system).updateMany(new Document(), List.of(new Document("$set", new Document("age",
-                new Document("$cond", List.of(
-                        new Document("$eq", List.of(new Document("$mod", List.of("$number", REFUSED_EVERY)), 0)),
-                        -1,
-                        2))))));
+        users(system)
+                .updateMany(
+                        new Document(),
+                        List.of(new Document(
+                                "$set",
+                                new Document(
+                                        "age",
+                                        new Document(
+                                                "$cond",
+                                                List.of(
+                                                        new Document(
+                                                                "$eq",
+                                                                List.of(
+                                                                        new Document(
+                                                                                "$mod",
+                                                                                List.of("$number", REFUSED_EVERY)),
+                                                                        0)),
+                                                        -1,
+                                                        2))))));
     }
 
     private static void refuseNegativeAges(LiveSystem system) throws SQLException {
@@ -179,8 +195,7 @@ class RefusedRowsRunIT {
     }
 
     private static long position(LiveSystem system) throws SQLException {
-        return system.number(
-                "SELECT cluster_time_seconds * 4294967296 + cluster_time_increment FROM sluice.position");
+        return system.number("SELECT cluster_time_seconds * 4294967296 + cluster_time_increment FROM sluice.position");
     }
 
     private static void haltAt(LiveSystem system, Failpoint failpoint, int passes) throws InterruptedException {

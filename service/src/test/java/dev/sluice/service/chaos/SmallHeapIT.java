@@ -111,7 +111,8 @@ class SmallHeapIT {
         StringBuilder sql = new StringBuilder();
         for (int i = 0; i < COLLECTIONS; i++) {
             yaml.append("  c%d:\n    table: many_%d\n    key: {column: id, type: bigint}\n".formatted(i, i))
-                    .append("    columns:\n      n: integer\n      rest: {type: jsonb, from: {rest: true}, missing: {}}\n");
+                    .append(
+                            "    columns:\n      n: integer\n      rest: {type: jsonb, from: {rest: true}, missing: {}}\n");
             sql.append("CREATE TABLE many_%d (id bigint PRIMARY KEY, n integer, rest jsonb);%n".formatted(i));
         }
         Path mapping = Files.writeString(folder.resolve("mapping.yaml"), yaml);
@@ -134,7 +135,9 @@ class SmallHeapIT {
                 assertThat(system.number("SELECT count(*) FROM many_" + (COLLECTIONS - 1)))
                         .isEqualTo(3);
                 try (ServiceProcess verify = start(system, mapping.toString(), "verify", "--mode", "full")) {
-                    assertThat(verify.awaitExit(BOUND.toSeconds())).as(verify.output()).isZero();
+                    assertThat(verify.awaitExit(BOUND.toSeconds()))
+                            .as(verify.output())
+                            .isZero();
                 }
                 run.mustLive();
             }
@@ -244,12 +247,18 @@ class SmallHeapIT {
                 List.of(arguments),
                 JVM,
                 Map.of(
-                        "MONGO_URI", system.mongo().uri(),
-                        "POSTGRES_URI", system.postgresUri(),
-                        "SLUICE_MAPPING", mapping,
-                        "SLUICE_HTTP_PORT", "0",
-                        "AUTO_MIGRATE", "false",
-                        "AUTO_CREATE_DB", "false"));
+                        "MONGO_URI",
+                        system.mongo().uri(),
+                        "POSTGRES_URI",
+                        system.postgresUri(),
+                        "SLUICE_MAPPING",
+                        mapping,
+                        "SLUICE_HTTP_PORT",
+                        "0",
+                        "AUTO_MIGRATE",
+                        "false",
+                        "AUTO_CREATE_DB",
+                        "false"));
     }
 
     private static void command(LiveSystem system, String... arguments) throws InterruptedException {

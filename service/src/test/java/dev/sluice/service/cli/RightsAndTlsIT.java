@@ -68,8 +68,10 @@ class RightsAndTlsIT {
                         folder.resolve("ca.pem").toString(),
                         "--tlsAllowConnectionsWithoutCertificates")));
         root = MongoClients.create(mongo.uri());
-        role("sluiceOplog", new Document("resource", new Document("db", "local").append("collection", "oplog.rs"))
-                .append("actions", List.of("find")));
+        role(
+                "sluiceOplog",
+                new Document("resource", new Document("db", "local").append("collection", "oplog.rs"))
+                        .append("actions", List.of("find")));
         root.getDatabase("admin")
                 .runCommand(new Document("createUser", "sluice")
                         .append("pwd", "mongo-secret")
@@ -208,13 +210,15 @@ class RightsAndTlsIT {
         try (Cli run = Cli.start(settings, "run")) {
             await().atMost(Duration.ofSeconds(90))
                     .until(() -> text("SELECT count(*) FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid)"
-                                    + " WHERE a.usename = 'sluice_app' AND s.ssl")
-                            .compareTo("0") > 0);
+                                            + " WHERE a.usename = 'sluice_app' AND s.ssl")
+                                    .compareTo("0")
+                            > 0);
             root.getDatabase("shop")
                     .getCollection("users")
                     .insertOne(new Document("_id", "new").append("email", "new@shop.example"));
             await().atMost(Duration.ofSeconds(90))
-                    .until(() -> text("SELECT count(*) FROM users WHERE id = 'new'").equals("1"));
+                    .until(() ->
+                            text("SELECT count(*) FROM users WHERE id = 'new'").equals("1"));
             fine("status");
             fine("checkpoint", "here");
             root.getDatabase("shop").getCollection("users").deleteOne(new Document("_id", "new"));

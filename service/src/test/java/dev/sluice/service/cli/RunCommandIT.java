@@ -37,9 +37,7 @@ class RunCommandIT {
             Result result = run.await();
 
             assertThat(result.exitCode()).as(result.err()).isZero();
-            assertThat(result.err())
-                    .contains("what was read is applied")
-                    .doesNotContain("Exception");
+            assertThat(result.err()).contains("what was read is applied").doesNotContain("Exception");
         }
         try (Cli again = Cli.start(place.settings(), "run")) {
             await().atMost(BOUND)

@@ -66,19 +66,21 @@ final class TestCertificates {
             KeyStore keys = load(store);
             Key key = keys.getKey("k", PASSWORD.toCharArray());
             return new Signed(
-                    Files.readString(signed, StandardCharsets.US_ASCII).replace("\r", ""), pem("PRIVATE KEY", key.getEncoded()));
+                    Files.readString(signed, StandardCharsets.US_ASCII).replace("\r", ""),
+                    pem("PRIVATE KEY", key.getEncoded()));
         } catch (GeneralSecurityException | IOException e) {
             throw new IllegalStateException(e);
         }
     }
 
     private static void keytool(Path store, String... arguments) {
-        List<String> command = new ArrayList<>(
-                List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
         command.addAll(Arrays.asList(arguments));
         command.addAll(List.of("-keystore", store.toString(), "-storetype", "PKCS12", "-storepass", PASSWORD));
         try {
-            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+            Process process =
+                    new ProcessBuilder(command).redirectErrorStream(true).start();
             String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             if (process.waitFor() != 0) {
                 throw new IllegalStateException(said);
