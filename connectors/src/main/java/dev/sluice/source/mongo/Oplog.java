@@ -70,9 +70,8 @@ public final class Oplog {
     /// Empty where it can't be read.
     public Optional<Window> window() {
         try {
-            return start() instanceof Start.At start
-                            && entry(Sorts.descending("$natural")) instanceof BsonDocument last
-                            && last.get("ts") instanceof BsonTimestamp newest
+            BsonDocument last = entry(Sorts.descending("$natural"));
+            return start() instanceof Start.At start && last != null && last.get("ts") instanceof BsonTimestamp newest
                     ? Optional.of(
                             new Window(MongoSource.instant(start.oldest()), MongoSource.instant(newest), start.whole()))
                     : Optional.empty();

@@ -14,6 +14,7 @@ import dev.sluice.testkit.TestingServers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.bson.BsonBinary;
@@ -91,12 +92,13 @@ class StreamMemoryIT {
                             left.countDown();
                         }
                     })) {
-                stream.ended().whenComplete((v, e) -> {
+                CompletableFuture<Void> reported = stream.ended().whenComplete((v, e) -> {
                     if (e != null) {
                         System.out.println("broke off: " + e);
                         System.exit(1);
                     }
                 });
+                assertThat(reported).isNotNull();
                 if (!left.await(300, TimeUnit.SECONDS)) {
                     System.out.println(left.getCount() + " changes are missing");
                     System.exit(2);

@@ -177,7 +177,7 @@ final class PipelineRun {
         }
         try (Connection connection = connector.open()) {
             new PositionStore(pipeline.name()).load(connection).ifPresent(source::requireResumable);
-            return new SluiceException(FailureKind.ENGINE, failure.getMessage(), failure);
+            return new SluiceException(FailureKind.ENGINE, String.valueOf(failure.getMessage()), failure);
         } catch (SluiceException known) {
             return known;
         } catch (SQLException e) {
