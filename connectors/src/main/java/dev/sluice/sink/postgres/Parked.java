@@ -1,7 +1,7 @@
 package dev.sluice.sink.postgres;
 
+import dev.sluice.change.CanonicalJson;
 import dev.sluice.change.Change;
-import dev.sluice.change.IdText;
 import dev.sluice.mapping.MappingResult.MisfitValue;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
@@ -10,6 +10,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Types;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.Collection;
@@ -18,8 +19,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.bson.BsonValue;
-import org.bson.json.JsonMode;
-import org.bson.json.JsonWriterSettings;
 import org.jspecify.annotations.Nullable;
 
 /// Dead letters and quarantined values, written in the caller's transaction (promise 5). For one thread.
@@ -27,26 +26,23 @@ import org.jspecify.annotations.Nullable;
 /// Every change carries the whole document, so a later state that can be applied settles what was parked
 /// before: its row is right again, and what was wrong with an older state is history.
 final class Parked {
-    private static final JsonWriterSettings CANONICAL =
-            JsonWriterSettings.builder().outputMode(JsonMode.EXTENDED).build();
-
     private static final String DEAD_LETTER = """
             INSERT INTO sluice.dead_letter (pipeline, collection, document_key, operation, document, reason, sqlstate, cluster_time)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            VALUES (?, ?, ?, ?, convert_from(?, 'UTF8'), ?, ?, ?)
             ON CONFLICT (pipeline, collection, sluice.digest(document_key)) DO UPDATE SET operation = EXCLUDED.operation,
               document = EXCLUDED.document, reason = EXCLUDED.reason, sqlstate = EXCLUDED.sqlstate,
               cluster_time = EXCLUDED.cluster_time, attempts = dead_letter.attempts + 1, last_failed_at = clock_timestamp()
             """;
     private static final String QUARANTINE = """
             INSERT INTO sluice.quarantine (pipeline, collection, document_key, column_name, path, bson_type, value, reason, cluster_time)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            VALUES (?, ?, ?, ?, ?, ?, convert_from(?, 'UTF8'), ?, ?)
             ON CONFLICT (pipeline, collection, column_name, sluice.digest(document_key || E'\\n' || path)) DO UPDATE SET
               bson_type = EXCLUDED.bson_type, value = EXCLUDED.value, reason = EXCLUDED.reason,
               cluster_time = EXCLUDED.cluster_time, quarantined_at = clock_timestamp()
             """;
 
     /// The documents of a batch of statements are in memory together.
-    private static final int BATCH_CHARACTERS = 1 << 20;
+    private static final int BATCH_BYTES = 1 << 20;
 
     private static final String ANY = """
             SELECT EXISTS (SELECT FROM sluice.dead_letter WHERE pipeline = ? AND collection = ?),
@@ -131,6 +127,7 @@ final class Parked {
 
     private void quarantine(String collection, Collection<RowChange> applied) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(QUARANTINE)) {
+            long waiting = 0;
             for (RowChange change : applied) {
                 if (!(change.effect() instanceof Effect.Upsert upsert)) {
                     continue;
@@ -143,10 +140,16 @@ final class Parked {
                     statement.setString(4, misfit.column());
                     statement.setString(5, printable(misfit.path()));
                     statement.setString(6, misfit.value().getBsonType().name().toLowerCase(java.util.Locale.ROOT));
-                    statement.setString(7, IdText.canonical(misfit.value()));
+                    CanonicalJson value = CanonicalJson.ofValue(misfit.value());
+                    statement.setBinaryStream(7, value.stream(), value.length());
                     statement.setString(8, misfit.reason());
                     statement.setObject(9, clusterTime(change.change()));
                     statement.addBatch();
+                    waiting += value.length();
+                    if (waiting > BATCH_BYTES) {
+                        statement.executeBatch();
+                        waiting = 0;
+                    }
                 }
             }
             statement.executeBatch();
@@ -171,7 +174,7 @@ final class Parked {
             for (DeadLetter letter : letters) {
                 waiting += bind(statement, letter);
                 statement.addBatch();
-                if (waiting > BATCH_CHARACTERS) {
+                if (waiting > BATCH_BYTES) {
                     statement.executeBatch();
                     waiting = 0;
                 }
@@ -180,23 +183,23 @@ final class Parked {
         }
     }
 
-    /// @return how many characters the document has
+    /// @return how many bytes the document has as JSON
     private int bind(PreparedStatement statement, DeadLetter letter) throws SQLException {
         RowChange parked = letter.change();
         Change change = parked.change();
         withDeadLetters.add(change.collection());
-        String document = change instanceof Change.Upsert u
-                ? parked.target()
-                        .mapper()
-                        .redacted(u.document())
-                        .toBsonDocument()
-                        .toJson(CANONICAL)
+        CanonicalJson document = change instanceof Change.Upsert u
+                ? CanonicalJson.of(parked.target().mapper().redacted(u.document()))
                 : null;
         statement.setString(1, pipeline);
         statement.setString(2, change.collection());
         statement.setString(3, RowIdentity.documentKey(change.id()));
         statement.setString(4, change instanceof Change.Delete ? "delete" : "upsert");
-        statement.setString(5, document);
+        if (document == null) {
+            statement.setNull(5, Types.BINARY);
+        } else {
+            statement.setBinaryStream(5, document.stream(), document.length());
+        }
         statement.setString(6, letter.reason());
         statement.setString(7, letter.sqlState());
         statement.setObject(8, clusterTime(change));

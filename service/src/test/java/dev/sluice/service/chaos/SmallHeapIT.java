@@ -42,7 +42,7 @@ class SmallHeapIT {
     private static final int REFUSED = LARGEST - 64;
     private static final int SMALL = Integer.getInteger("sluice.test.smallDocuments", 1_000);
     private static final int COLLECTIONS = Integer.getInteger("sluice.test.collections", 400);
-    private static final Duration BOUND = Duration.ofMinutes(3);
+    private static final Duration BOUND = Duration.ofMinutes(5);
 
     private final Path folder;
 
