@@ -58,8 +58,9 @@ public final class CanonicalJson {
     private static Segments written(BsonDocument document) {
         Segments segments = new Segments();
         try (Writer text = new BufferedWriter(new OutputStreamWriter(segments, StandardCharsets.UTF_8));
-                BsonReader reader =
-                        document instanceof RawBsonDocument raw ? raw.asBsonReader() : new BsonDocumentReader(document)) {
+                BsonReader reader = document instanceof RawBsonDocument raw
+                        ? raw.asBsonReader()
+                        : new BsonDocumentReader(document)) {
             // Passes from one to the other: nothing of the document is decoded to objects.
             new JsonWriter(text, CANONICAL).pipe(reader);
         } catch (IOException impossible) {

@@ -91,7 +91,9 @@ class RefusedRowsIT {
         assertThat(target.rows("SELECT count(*) FROM sluice.dead_letter")).containsExactly("1000");
         assertThat(target.rows("SELECT count(*) FROM users WHERE age = 2")).containsExactly("9000");
         assertThat(target.position()).contains(TestTarget.at(clock, 0));
-        assertThat(longest).as("seconds of the longest transaction, at %s", statement).isLessThan(5);
+        assertThat(longest)
+                .as("seconds of the longest transaction, at %s", statement)
+                .isLessThan(5);
     }
 
     @Nested
