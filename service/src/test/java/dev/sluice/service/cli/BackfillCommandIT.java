@@ -251,7 +251,7 @@ class BackfillCommandIT {
 
             assertThat(second.exitCode()).isEqualTo(3);
             assertThat(second.err())
-                    .contains("Another process writes this pipeline.", "process " + run.pid() + " on ", "Stop one")
+                    .contains("Another process writes this pipeline.", "process " + run.pid() + " on ", "--wait 5m")
                     .doesNotContain("Exception");
             assertThat(second.err().lines()).hasSizeLessThan(4);
             assertThat(place.number("SELECT epoch FROM sluice.position")).isEqualTo(1);
