@@ -230,7 +230,7 @@ public final class TargetDatabase {
             work.run();
         } catch (FlywayException e) {
             SluiceException known = Failures.classify(e);
-            if (known.kind() == FailureKind.UNEXPECTED) {
+            if (isAboutTheScript(known.kind())) {
                 // Flyway's first line names the script, what PostgreSQL said is in its cause.
                 String script = Failures.describe(e);
                 String said = String.valueOf(known.getMessage());
@@ -241,5 +241,12 @@ public final class TargetDatabase {
             }
             throw known;
         }
+    }
+
+    /// Whether PostgreSQL refused what a script says; the others are the same for every script.
+    private static boolean isAboutTheScript(FailureKind kind) {
+        return kind == FailureKind.UNEXPECTED
+                || kind == FailureKind.MISSING_TABLE
+                || kind == FailureKind.TARGET_ALTERED;
     }
 }
