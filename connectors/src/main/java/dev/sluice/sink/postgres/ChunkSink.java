@@ -131,7 +131,21 @@ public final class ChunkSink implements AutoCloseable {
                 return atOnce.get();
             }
         }
-        List<RowChange> changes = rows.changes();
+        return inSteps(rows.changes(), flight, (summary, leftOut) -> commit(chunk, rows.size(), leftOut, summary));
+    }
+
+    /// Ends the last transaction of changes that were applied in steps.
+    @FunctionalInterface
+    private interface Ending {
+        /// Marks the work as done, and commits.
+        ///
+        /// @param leftOut documents that the stream had touched
+        WriteSummary commit(WriteSummary summary, int leftOut) throws SQLException;
+    }
+
+    /// Applies changes of which PostgreSQL refuses some: rows in steps, then dead letters, counts and the end
+    /// together.
+    private WriteSummary inSteps(List<RowChange> changes, Fence.Flight flight, Ending ending) throws SQLException {
         Steps steps = new Steps(flight);
         Written written = new Narrowing(steps, watch).apply(changes);
         try (Fence.Held held = flight.hold()) {
@@ -140,7 +154,7 @@ public final class ChunkSink implements AutoCloseable {
                 positions.hold(connection, epoch);
                 WriteSummary summary = writer.note(untouched);
                 Failpoint.DEAD_LETTERS_WRITTEN.hit();
-                return commit(chunk, rows.size(), steps.leftOut, summary);
+                return ending.commit(summary, steps.leftOut);
             });
         }
     }
@@ -235,17 +249,7 @@ public final class ChunkSink implements AutoCloseable {
                 return atOnce.get();
             }
         }
-        Steps steps = new Steps(flight);
-        Written written = new Narrowing(steps, watch).apply(rows);
-        try (Fence.Held held = flight.hold()) {
-            Written untouched = steps.untouched(written);
-            return transaction.run(() -> {
-                positions.hold(connection, epoch);
-                WriteSummary summary = writer.note(untouched);
-                Failpoint.DEAD_LETTERS_WRITTEN.hit();
-                return commit(entries, summary);
-            });
-        }
+        return inSteps(rows, flight, (summary, leftOut) -> commit(entries, summary));
     }
 
     private WriteSummary commit(List<ResyncStore.Entry> entries, WriteSummary summary) throws SQLException {
