@@ -27,7 +27,7 @@ public record LockHolder(
     private static final Logger LOG = LoggerFactory.getLogger(LockHolder.class);
 
     /// The condition on `pg_locks` that finds the lock of a pipeline; takes both keys.
-    private static final String OF_PIPELINE = "l.locktype = 'advisory' AND l.granted AND l.objsubid = 2"
+    static final String OF_PIPELINE = "l.locktype = 'advisory' AND l.granted AND l.objsubid = 2"
             + " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
             + " AND l.classid = ?::bigint::oid AND l.objid = (hashtext(?)::bigint & 4294967295)::oid";
 
@@ -99,9 +99,7 @@ public record LockHolder(
 
     /// Which process it is, since when, and how to look at it.
     public String forPeople() {
-        String process = ProcessIdentity.of(applicationName)
-                .map(identity -> "process " + identity.pid())
-                .orElse("another process");
+        String process = process(applicationName);
         StringBuilder text = new StringBuilder();
         if (owner == null) {
             text.append(process);
@@ -122,6 +120,13 @@ public record LockHolder(
                 .append(session)
                 .append(" shows it)")
                 .toString();
+    }
+
+    /// The process of a session, for people.
+    static String process(String applicationName) {
+        return ProcessIdentity.of(applicationName)
+                .map(identity -> "process " + identity.pid())
+                .orElse("another process");
     }
 
     /// PostgreSQL's process of a connection.

@@ -60,6 +60,7 @@ public final class PipelineLock implements AutoCloseable {
     private final CountDownLatch closing = new CountDownLatch(1);
     private volatile Session session;
     private volatile boolean held = true;
+    private volatile long heldSince = System.nanoTime();
     private volatile @Nullable SluiceException lost;
     private @Nullable Consumer<SluiceException> onLost;
 
@@ -163,6 +164,33 @@ public final class PipelineLock implements AutoCloseable {
         return held;
     }
 
+    /// Ends what keeps a session of the lock's holder waiting for transactions of earlier holders; see
+    /// [EarlierWriters].
+    ///
+    /// @param waiting the session that is about to wait, by another thread than the one that ends
+    /// @return to be closed when it waits no more
+    public EarlierWriters endEarlierWriters(Connection waiting) throws SQLException {
+        return EarlierWriters.endFor(this, waiting);
+    }
+
+    Connections connections() {
+        return connections;
+    }
+
+    String pipeline() {
+        return pipeline;
+    }
+
+    /// PostgreSQL's process of the session that has the lock.
+    int sessionNumber() {
+        return session.number();
+    }
+
+    /// By [System#nanoTime].
+    long heldSince() {
+        return heldSince;
+    }
+
     /// Hears once, from the lock's own thread, when the session was lost and another process has the
     /// pipeline now. At once, when that has happened already.
     public synchronized void onLost(Consumer<SluiceException> listener) {
@@ -234,6 +262,7 @@ public final class PipelineLock implements AutoCloseable {
             return false;
         }
         session = next;
+        heldSince = System.nanoTime();
         held = true;
         return true;
     }

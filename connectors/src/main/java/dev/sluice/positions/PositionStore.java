@@ -95,17 +95,22 @@ public final class PositionStore {
         }
     }
 
-    /// Makes this process the pipeline's writer: raises the epoch, which shuts out every transaction of an
-    /// earlier writer. Waits for transactions of that writer that are under way.
-    ///
-    /// @return the new epoch
-    public long takeOver(Connection connection, String owner) throws SQLException {
-        // FOR UPDATE, and not only the UPDATE's own weaker lock: chunk transactions hold the row FOR KEY SHARE.
+    /// Waits for the transactions of writers that are under way, and lets none begin before this one ends.
+    public void awaitWriters(Connection connection) throws SQLException {
+        // FOR UPDATE, and nothing weaker: chunk transactions hold the row FOR KEY SHARE.
         try (PreparedStatement lock =
                 connection.prepareStatement("SELECT 1 FROM sluice.position WHERE pipeline = ? FOR UPDATE")) {
             lock.setString(1, pipeline);
             lock.executeQuery().close();
         }
+    }
+
+    /// Makes this process the pipeline's writer: raises the epoch, which shuts out every transaction of an
+    /// earlier writer. Waits for transactions of that writer that are under way.
+    ///
+    /// @return the new epoch
+    public long takeOver(Connection connection, String owner) throws SQLException {
+        awaitWriters(connection);
         String sql = "UPDATE sluice.position SET epoch = epoch + 1, owner = ?, taken_at = now() WHERE pipeline = ?"
                 + " RETURNING epoch";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {

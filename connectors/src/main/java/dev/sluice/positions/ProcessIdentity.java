@@ -19,6 +19,9 @@ public record ProcessIdentity(String place, long pid, long startTicks) {
 
     private static final Pattern AT_THE_END = Pattern.compile(" ([0-9a-f]{16}) (\\d{1,10}) (\\d{1,18})$");
 
+    /// The same for PostgreSQL's operator `~`.
+    static final String AT_THE_END_IN_SQL = AT_THE_END.pattern();
+
     /// Reads it from an application_name; empty when there is none.
     public static Optional<ProcessIdentity> of(String applicationName) {
         Matcher matcher = AT_THE_END.matcher(applicationName);

@@ -1,5 +1,6 @@
 package dev.sluice.service.pipeline;
 
+import dev.sluice.positions.EarlierWriters;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.sink.CollectionTarget;
@@ -72,7 +73,8 @@ final class Ownership implements AutoCloseable {
         void run(long epoch) throws SQLException;
     }
 
-    /// Shuts out every earlier writer. Waits for transactions of theirs that are under way.
+    /// Shuts out every earlier writer. Transactions of theirs that are under way are waited for, and ended
+    /// when that takes longer than a living process needs ([EarlierWriters]).
     ///
     /// @return the epoch that this process's transactions carry
     long takeOver(Step also) throws SQLException {
@@ -83,11 +85,13 @@ final class Ownership implements AutoCloseable {
         });
     }
 
-    /// Makes sure that an epoch is still the one that counts.
+    /// Makes sure that an epoch is still the one that counts. What is left of an earlier run of this process
+    /// is waited for, and ended, likewise.
     ///
     /// @throws dev.sluice.failure.SluiceException of kind FENCED_OUT when it is not
     long hold(long epoch) throws SQLException {
         return inTransaction(() -> {
+            positions.awaitWriters(connection);
             positions.hold(connection, epoch);
             return epoch;
         });
@@ -100,7 +104,7 @@ final class Ownership implements AutoCloseable {
 
     private long inTransaction(Work work) throws SQLException {
         connection.setAutoCommit(false);
-        try {
+        try (EarlierWriters ended = lock.endEarlierWriters(connection)) {
             long epoch = work.run();
             connection.commit();
             return epoch;

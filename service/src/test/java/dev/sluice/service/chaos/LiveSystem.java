@@ -1,5 +1,7 @@
 package dev.sluice.service.chaos;
 
+import static org.awaitility.Awaitility.await;
+
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoDatabase;
@@ -19,6 +21,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -28,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Two real servers of their own, a migrated target, and the questions tests ask of them.
 final class LiveSystem implements AutoCloseable {
+    private static final Duration BOUND = Duration.ofMinutes(3);
     private static final String DEADLOCK = "40P01";
     private static final int TRIES = 20;
 
@@ -140,6 +144,18 @@ final class LiveSystem implements AutoCloseable {
     boolean backfilled() throws SQLException {
         return number("SELECT count(*) FROM sluice.backfill WHERE state = 'done'")
                 == entry.mapping().collections().size();
+    }
+
+    /// Waits until a process has copied everything, and applied what came until now.
+    void awaitFresh(ServiceProcess service) {
+        awaitFresh(service, Instant.now());
+    }
+
+    /// @param since by this machine's clock, which is MongoDB's
+    void awaitFresh(ServiceProcess service, Instant since) {
+        await().atMost(BOUND)
+                .failFast(service::mustLive)
+                .until(() -> backfilled() && watermark().isAfter(since));
     }
 
     long number(String sql) throws SQLException {

@@ -44,7 +44,7 @@ class ReplayIT {
         try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
                 LiveWriter writer = new LiveWriter(system.database(), 500, 500, 5, 150);
                 ServiceProcess service = ServiceProcess.run(system)) {
-            awaitFresh(system, service);
+            system.awaitFresh(service);
             Instant before = Instant.now();
             writer.start();
             await().atMost(Duration.ofSeconds(30)).until(() -> writer.written() > 500);
@@ -59,7 +59,7 @@ class ReplayIT {
             assertThat(all.path("differing").isNumber()).isTrue();
             assertThat(all.path("differing").asLong()).isZero();
             writer.close();
-            awaitFresh(system, service);
+            system.awaitFresh(service);
             assertThat(system.differences()).isEmpty();
             assertThat(system.number("SELECT count(*) FROM users WHERE name = 'spoiled'"))
                     .isZero();
@@ -160,7 +160,7 @@ class ReplayIT {
         try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
                 LiveWriter writer = new LiveWriter(system.database(), 3_000, 3_000, 6, 150)) {
             try (ServiceProcess service = ServiceProcess.run(system)) {
-                awaitFresh(system, service);
+                system.awaitFresh(service);
                 writer.start();
                 system.execute("UPDATE users SET age = -1; DELETE FROM order_lines");
                 slowDown(system);
@@ -176,9 +176,9 @@ class ReplayIT {
             assertThat(left).as("killed in the middle").isPositive();
             system.execute("DROP TRIGGER slow ON sluice.resync");
             try (ServiceProcess again = ServiceProcess.run(system)) {
-                awaitFresh(system, again);
+                system.awaitFresh(again);
                 writer.close();
-                awaitFresh(system, again);
+                system.awaitFresh(again);
                 await().atMost(Duration.ofMinutes(1))
                         .failFast(again::mustLive)
                         .until(() -> "done".equals(system.text("SELECT state FROM sluice.replay")));
@@ -193,7 +193,7 @@ class ReplayIT {
         try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
                 LiveWriter filled = new LiveWriter(system.database(), 3_000, 3_000, 8, 1);
                 ServiceProcess service = ServiceProcess.run(system)) {
-            awaitFresh(system, service);
+            system.awaitFresh(service);
             system.execute("UPDATE users SET age = -1");
             slowDown(system);
             try (ServiceProcess replay = sluice(system, "replay", "--from", "1h")) {
@@ -262,7 +262,7 @@ class ReplayIT {
         try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
                 LiveWriter writer = new LiveWriter(system.database(), 2_000, 2_000, 7, 150);
                 ServiceProcess service = ServiceProcess.run(system)) {
-            awaitFresh(system, service);
+            system.awaitFresh(service);
             writer.start();
             system.execute("UPDATE users SET age = -1; DELETE FROM orders WHERE id % 2 = 0;"
                     + " INSERT INTO users (id, email) SELECT 'ghost' || n, 'g' FROM generate_series(1, 3000) n;"
@@ -272,7 +272,7 @@ class ReplayIT {
                 assertThat(resync.output()).contains("Read anew, and rows without a document deleted: users, orders.");
             }
             writer.close();
-            awaitFresh(system, service);
+            system.awaitFresh(service);
             assertThat(system.differences()).isEmpty();
             assertThat(system.number("SELECT count(*) FROM users WHERE id LIKE 'ghost%'"))
                     .isZero();
@@ -393,12 +393,5 @@ class ReplayIT {
     private static JsonNode json(String output) throws IOException {
         String line = output.lines().filter(l -> l.startsWith("{")).findFirst().orElseThrow();
         return JsonMapper.builder().build().readTree(line);
-    }
-
-    private static void awaitFresh(LiveSystem system, ServiceProcess service) {
-        Instant now = Instant.now();
-        await().atMost(Duration.ofMinutes(2))
-                .failFast(service::mustLive)
-                .until(() -> system.backfilled() && system.watermark().isAfter(now));
     }
 }

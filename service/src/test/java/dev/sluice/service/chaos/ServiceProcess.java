@@ -1,9 +1,12 @@
 package dev.sluice.service.chaos;
 
+import static org.awaitility.Awaitility.await;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +15,8 @@ import java.util.concurrent.TimeUnit;
 
 /// The real program in a process of its own, so that it can be killed.
 final class ServiceProcess implements AutoCloseable {
+    private static final Duration BOUND = Duration.ofMinutes(3);
+
     private final Process process;
     private final Path log;
 
@@ -21,7 +26,12 @@ final class ServiceProcess implements AutoCloseable {
     }
 
     static ServiceProcess start(List<String> arguments, List<String> jvmArguments, Map<String, String> environment) {
-        List<String> command = new ArrayList<>();
+        return start(List.of(), arguments, jvmArguments, environment);
+    }
+
+    private static ServiceProcess start(
+            List<String> within, List<String> arguments, List<String> jvmArguments, Map<String, String> environment) {
+        List<String> command = new ArrayList<>(within);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of(
                 "-Xmx512m",
@@ -49,9 +59,23 @@ final class ServiceProcess implements AutoCloseable {
 
     /// As the other, with other settings.
     static ServiceProcess run(LiveSystem system, Map<String, String> settings) {
+        return run(system, settings, List.of());
+    }
+
+    /// As the other, somewhere else.
+    ///
+    /// @param within the command that runs another one there
+    static ServiceProcess run(LiveSystem system, Map<String, String> settings, List<String> within) {
         Map<String, String> environment = environment(system);
         environment.putAll(settings);
-        return start(List.of("run"), List.of(), environment);
+        return start(within, List.of("run"), List.of(), environment);
+    }
+
+    /// A command other than `run`.
+    static ServiceProcess command(LiveSystem system, Map<String, String> settings, String... arguments) {
+        Map<String, String> environment = environment(system);
+        environment.putAll(settings);
+        return start(List.of(arguments), List.of(), environment);
     }
 
     private static Map<String, String> environment(LiveSystem system) {
@@ -74,6 +98,11 @@ final class ServiceProcess implements AutoCloseable {
         if (!process.isAlive()) {
             throw new IllegalStateException("it ended with " + process.exitValue() + ":\n" + output());
         }
+    }
+
+    /// Waits until it has said something.
+    void awaitSaid(String text) {
+        await().atMost(BOUND).failFast(this::mustLive).until(() -> output().contains(text));
     }
 
     /// SIGKILL: nothing in the process gets to say anything.

@@ -29,7 +29,7 @@ class TwoProcessesIT {
                 LiveWriter writer = new LiveWriter(system.database(), 500, 500, 3, 100);
                 ServiceProcess first = ServiceProcess.run(system)) {
             writer.start();
-            awaitFresh(system, first);
+            system.awaitFresh(first);
             long epoch = system.number("SELECT epoch FROM sluice.position");
             try (ServiceProcess second = ServiceProcess.run(system, Map.of("SLUICE_STANDBY", "false"))) {
                 assertThat(second.awaitExit(180)).as(second.output()).isEqualTo(3);
@@ -41,7 +41,7 @@ class TwoProcessesIT {
             }
             assertThat(system.number("SELECT epoch FROM sluice.position")).isEqualTo(epoch);
             writer.close();
-            awaitFresh(system, first);
+            system.awaitFresh(first);
             assertThat(system.differences()).isEmpty();
         }
     }
@@ -53,10 +53,10 @@ class TwoProcessesIT {
                 LiveWriter writer = new LiveWriter(system.database(), 500, 500, 3, 100);
                 ServiceProcess first = ServiceProcess.run(system)) {
             writer.start();
-            awaitFresh(system, first);
+            system.awaitFresh(first);
             long epoch = system.number("SELECT epoch FROM sluice.position");
             try (ServiceProcess second = ServiceProcess.run(system, Map.of())) {
-                awaitSaid(second, "Standing by");
+                second.awaitSaid("Standing by");
                 assertThat(second.output()).contains("is written by process " + first.pid() + " on ");
                 assertThat(system.number("SELECT epoch FROM sluice.position")).isEqualTo(epoch);
                 Instant killed = Instant.now();
@@ -69,7 +69,7 @@ class TwoProcessesIT {
                         "After a kill -9 the standby had applied what came later in %d ms%n", took.toMillis());
                 assertThat(took).isLessThan(TAKE_OVER_MAX);
                 writer.close();
-                awaitFresh(system, second);
+                system.awaitFresh(second);
                 assertThat(system.differences()).isEmpty();
             }
         }
@@ -80,9 +80,9 @@ class TwoProcessesIT {
     void aStandbyCanBeStopped() throws SQLException, InterruptedException {
         try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
                 ServiceProcess first = ServiceProcess.run(system)) {
-            awaitFresh(system, first);
+            system.awaitFresh(first);
             try (ServiceProcess second = ServiceProcess.run(system, Map.of())) {
-                awaitSaid(second, "Standing by");
+                second.awaitSaid("Standing by");
                 second.terminate();
                 assertThat(second.awaitExit(5)).as(second.output()).isZero();
             }
@@ -97,19 +97,19 @@ class TwoProcessesIT {
                 LiveWriter writer = new LiveWriter(system.database(), 500, 500, 4, 100);
                 ServiceProcess first = ServiceProcess.run(system)) {
             writer.start();
-            awaitFresh(system, first);
+            system.awaitFresh(first);
             try (ServiceProcess second = ServiceProcess.run(system, Map.of())) {
-                awaitSaid(second, "Standing by");
+                second.awaitSaid("Standing by");
                 awaitTakenOverBy(system, second);
-                awaitSaid(first, "Standing by");
+                first.awaitSaid("Standing by");
                 assertThat(first.output())
                         .contains("by process " + second.pid() + " on ")
                         .doesNotContain("Exception");
-                awaitFresh(system, second);
+                system.awaitFresh(second);
                 second.killHard();
-                awaitFresh(system, first);
+                system.awaitFresh(first);
                 writer.close();
-                awaitFresh(system, first);
+                system.awaitFresh(first);
                 assertThat(system.differences()).isEmpty();
             }
         }
@@ -126,18 +126,5 @@ class TwoProcessesIT {
             system.execute(END_LOCK);
             return false;
         });
-    }
-
-    private static void awaitSaid(ServiceProcess process, String text) {
-        await().atMost(Duration.ofMinutes(3))
-                .failFast(process::mustLive)
-                .until(() -> process.output().contains(text));
-    }
-
-    private static void awaitFresh(LiveSystem system, ServiceProcess service) {
-        Instant now = Instant.now();
-        await().atMost(Duration.ofMinutes(3))
-                .failFast(service::mustLive)
-                .until(() -> system.backfilled() && system.watermark().isAfter(now));
     }
 }

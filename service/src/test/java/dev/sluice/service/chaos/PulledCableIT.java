@@ -1,0 +1,95 @@
+package dev.sluice.service.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.sluice.sandbox.SandboxMongo;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/// The cable of the host that writes the pipeline is pulled: another process goes on within seconds, and
+/// PostgreSQL keeps nothing of the one that is gone. Skipped where no network namespace can be made.
+class PulledCableIT {
+    /// Until another process writes. The aim is 15 s; on a machine that is busy with other tests the stream
+    /// takes longer to start.
+    private static final Duration CABLE_MAX = Duration.ofSeconds(20);
+
+    /// Until the server has noticed every session: keepalives and `tcp_user_timeout` take 9 s.
+    private static final Duration SESSIONS_MAX = Duration.ofSeconds(15);
+
+    @BeforeAll
+    static void canBeDone() {
+        assumeThat(NetworkCable.impossible().orElse("")).isEmpty();
+    }
+
+    @Test
+    @DisplayName(
+            "the standby writes within seconds, PostgreSQL lets go of every session, and the first stands by when it is back")
+    void theStandbyGoesOn() throws SQLException, InterruptedException, IOException {
+        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
+                NetworkCable cable = NetworkCable.plugged();
+                LiveWriter writer = new LiveWriter(system.database(), 500, 500, 7, 100)) {
+            assumeThat(system.postgres().pid())
+                    .as("PostgreSQL is a process of this machine")
+                    .isPresent();
+            letIn(system, cable);
+            writer.start();
+            try (ServiceProcess first =
+                    ServiceProcess.run(system, Map.of("SLUICE_HTTP_HOST", "0.0.0.0"), cable.command())) {
+                system.awaitFresh(first);
+                assertThat(sessions(system, cable)).isPositive();
+                try (ServiceProcess second = ServiceProcess.run(system, Map.of())) {
+                    second.awaitSaid("Standing by");
+                    cable.pull();
+                    Instant pulled = Instant.now();
+                    second.awaitSaid("No longer standing by");
+                    Duration free = Duration.between(pulled, Instant.now());
+                    system.awaitFresh(second, pulled);
+                    Duration took = Duration.between(pulled, Instant.now());
+                    await().atMost(SESSIONS_MAX.multipliedBy(4)).until(() -> sessions(system, cable) == 0);
+                    Duration forgotten = Duration.between(pulled, Instant.now());
+                    System.out.printf(
+                            "Cable pulled: another process has the lock after %d ms and writes after %d ms; PostgreSQL has no"
+                                    + " session of the first after %d ms%n",
+                            free.toMillis(), took.toMillis(), forgotten.toMillis());
+                    assertThat(took).isLessThan(CABLE_MAX);
+                    assertThat(forgotten).isLessThan(SESSIONS_MAX);
+                    first.mustLive();
+
+                    cable.plug();
+                    first.awaitSaid("Standing by");
+                    Instant killed = Instant.now();
+                    second.killHard();
+                    system.awaitFresh(first, killed);
+                    writer.close();
+                    system.awaitFresh(first);
+                    assertThat(system.differences()).isEmpty();
+                }
+            }
+        }
+    }
+
+    /// The sandbox's server trusts this machine only.
+    private static void letIn(LiveSystem system, NetworkCable cable) throws SQLException, IOException {
+        Files.writeString(
+                Path.of(Objects.requireNonNull(system.text("SHOW hba_file"))),
+                "host all all " + cable.address() + "/32 trust\n",
+                StandardOpenOption.APPEND);
+        system.execute("SELECT pg_reload_conf()");
+    }
+
+    private static long sessions(LiveSystem system, NetworkCable cable) throws SQLException {
+        return system.number("SELECT count(*) FROM pg_stat_activity WHERE client_addr = '" + cable.address() + "'");
+    }
+}
