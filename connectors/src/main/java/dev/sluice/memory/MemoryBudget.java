@@ -24,14 +24,8 @@ public final class MemoryBudget {
     /// for the engine's buffers, and a third for everything else.
     private static final int HEAP_SHARE = 3;
 
-    /// Documents of which a verification waits until the stream has applied what was written before they were
-    /// read. Apart, since the stream itself needs leases.
-    private static final int WAITING_SHARE = 16;
-
     private static final MemoryBudget PROCESS =
             new MemoryBudget(Runtime.getRuntime().maxMemory() / HEAP_SHARE);
-    private static final MemoryBudget WAITING =
-            new MemoryBudget(Runtime.getRuntime().maxMemory() / WAITING_SHARE);
 
     private final long total;
     private final ReentrantLock lock = new ReentrantLock();
@@ -50,11 +44,6 @@ public final class MemoryBudget {
     /// What everything in this process shares that reads or holds documents.
     public static MemoryBudget ofProcess() {
         return PROCESS;
-    }
-
-    /// What is held while waiting for the stream.
-    public static MemoryBudget ofWaiting() {
-        return WAITING;
     }
 
     /// How many bytes of documents are best held at a time by one of several readers: with rows made of them,

@@ -317,7 +317,8 @@ final class ChunkedComparison {
         private long compare(RowComparison comparison, ChunkRows chunkRows, Chunk chunk) throws SQLException {
             chunkRows.map(chunk.documents());
             chunk.hold(chunkRows);
-            Collection<Drift> found = comparison.compare(task.target(), chunkRows, List.of(), parked);
+            Collection<Drift> found =
+                    comparison.compare(task.target(), comparison.stage(task.target(), chunkRows), List.of(), parked);
             TableSql own = comparison.own(task.target());
             if (task.wish().mode() == Mode.FULL) {
                 task.store().explain(connection, task.running().id(), own.staging(), own.keyName());

@@ -23,15 +23,8 @@ public final class Recheck implements AutoCloseable {
     private final Connection bookkeeping;
     private final Settlement settlement;
     private final VerificationStore store;
-    private final BooleanSupplier stopped;
 
-    private Recheck(
-            Connection comparing,
-            Connection bookkeeping,
-            Settlement settlement,
-            VerificationStore store,
-            BooleanSupplier stopped) {
-        this.stopped = stopped;
+    private Recheck(Connection comparing, Connection bookkeeping, Settlement settlement, VerificationStore store) {
         this.comparing = comparing;
         this.bookkeeping = bookkeeping;
         this.settlement = settlement;
@@ -55,14 +48,13 @@ public final class Recheck implements AutoCloseable {
             Settlement settlement = new Settlement(
                     source,
                     comparing,
-                    RowComparison.create(comparing, targets),
+                    RowComparison.createLasting(comparing, targets),
                     pipeline,
                     targets,
                     mapper,
                     inFlight,
                     stopped);
-            return new Recheck(
-                    comparing, connector.openForLongWork(), settlement, new VerificationStore(pipeline), stopped);
+            return new Recheck(comparing, connector.openForLongWork(), settlement, new VerificationStore(pipeline));
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
@@ -75,12 +67,16 @@ public final class Recheck implements AutoCloseable {
     /// @throws dev.sluice.failure.SluiceException when one of the servers can't be asked; then close this
     public Map<Suspect, Verdict> look(CollectionTarget target, List<Suspect> suspects) {
         Map<Suspect, Verdict> verdicts = settlement.look(target, suspects);
+        record(target, verdicts);
+        return verdicts;
+    }
+
+    private void record(CollectionTarget target, Map<Suspect, Verdict> verdicts) {
         try {
             store.record(bookkeeping, target.collection(), verdicts);
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
-        return verdicts;
     }
 
     /// Looks at documents until it is known of each whether its rows are as they should be.
@@ -96,19 +92,11 @@ public final class Recheck implements AutoCloseable {
                 open.add(new Suspect(key.toString(), RowIdentity.documentKey(id)));
             }
         }
-        long differing = 0;
-        for (int look = 0;
-                look < LOOKS_MAX && !open.isEmpty() && !stopped.getAsBoolean() && !settlement.pipelineIsStuck();
-                look++) {
-            Map<Suspect, Verdict> verdicts = look(target, open);
-            differing += verdicts.values().stream()
-                    .filter(Verdict.Drifted.class::isInstance)
-                    .count();
-            open = open.stream()
-                    .filter(s -> !verdicts.containsKey(s) || verdicts.get(s) instanceof Verdict.Undecided)
-                    .toList();
-        }
-        return differing;
+        Map<Suspect, Verdict> verdicts = settlement.settle(target, open, LOOKS_MAX);
+        record(target, verdicts);
+        return verdicts.values().stream()
+                .filter(Verdict.Drifted.class::isInstance)
+                .count();
     }
 
     @Override

@@ -93,7 +93,7 @@ public final class Repair {
             Settlement settlement = new Settlement(
                     source,
                     comparing,
-                    RowComparison.create(comparing, List.of(target)),
+                    RowComparison.createLasting(comparing, List.of(target)),
                     pipeline,
                     targets,
                     mapper,
@@ -140,19 +140,7 @@ public final class Repair {
             ResyncStore resync, Settlement settlement, CollectionTarget target, List<Suspect> drifted)
             throws SQLException, InterruptedException {
         writer.await(asked -> resync.repairsLeft(asked, target.collection()));
-        Map<Suspect, Verdict> verdicts = new LinkedHashMap<>();
-        List<Suspect> open = drifted;
-        for (int look = 0; look < LOOKS_MAX && !open.isEmpty() && !ended(settlement); look++) {
-            verdicts.putAll(settlement.look(target, open));
-            open = drifted.stream()
-                    .filter(s -> !verdicts.containsKey(s) || verdicts.get(s) instanceof Verdict.Undecided)
-                    .toList();
-        }
-        return verdicts;
-    }
-
-    private boolean ended(Settlement settlement) {
-        return stopped.getAsBoolean() || settlement.pipelineIsStuck();
+        return settlement.settle(target, drifted, LOOKS_MAX);
     }
 
     private void audit(Connection connection, CollectionTarget target, String actor, long repaired, long left)

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /// Compares the rows that some documents should be with the rows that are there.
@@ -50,9 +51,24 @@ final class RowComparison {
         this.connection = connection;
     }
 
+    /// What is staged is gone at the end of the transaction.
+    ///
     /// @param connection whose temporary tables these are; not in auto-commit mode. What it does here is
     ///     committed
     static RowComparison create(Connection connection, List<CollectionTarget> targets) throws SQLException {
+        return create(connection, targets, TableSql::createStaging);
+    }
+
+    /// What is staged stays until other documents of the same collection are.
+    ///
+    /// @param connection as for [#create]
+    static RowComparison createLasting(Connection connection, List<CollectionTarget> targets) throws SQLException {
+        return create(connection, targets, TableSql::createLastingStaging);
+    }
+
+    private static RowComparison create(
+            Connection connection, List<CollectionTarget> targets, Function<TableSql, String> createStaging)
+            throws SQLException {
         RowComparison comparison = new RowComparison(connection);
         for (CollectionTarget target : targets) {
             CollectionTables tables = CollectionTables.of(target, "sluice_verify_", connection);
@@ -60,7 +76,7 @@ final class RowComparison {
             for (TableSql table : tables.all()) {
                 statements.add(comparison.statements(table));
                 try (Statement statement = connection.createStatement()) {
-                    statement.execute(table.createStaging());
+                    statement.execute(createStaging.apply(table));
                 }
             }
             comparison.collections.put(target.index(), new Compared(tables, statements, lock(tables)));
@@ -108,7 +124,7 @@ final class RowComparison {
                 + " WHERE e." + key + " IS NULL OR a." + key + " IS NULL"
                 + (values.isEmpty() ? "" : " OR " + unequal(values));
         String versions = "SELECT " + key
-                + ", sluice.digest(string_agg(ctid::text || '/' || xmin::text, ' ' ORDER BY ctid)) FROM "
+                + ", encode(sluice.digest(string_agg(ctid::text || '/' || xmin::text, ' ' ORDER BY ctid)), 'hex') FROM "
                 + shape.table().sql() + " WHERE " + key + " = ANY (?) GROUP BY 1";
         return new Statements(
                 table, values.stream().map(TableShape.Column::name).toList(), difference, versions);
@@ -166,28 +182,46 @@ final class RowComparison {
         return compared;
     }
 
-    /// Compares the rows of some documents. The rows that should be are staged until the transaction's end.
+    /// Documents whose rows are staged.
     ///
-    /// @param rows the documents
+    /// @param keys of those that have rows
+    /// @param rowless the keys of those that are to have none
+    record Staged(Set<Object> keys, Set<Object> rowless) {}
+
+    /// Stages the rows that some documents should have, in the place of those staged before.
+    Staged stage(CollectionTarget target, ChunkRows rows) throws SQLException {
+        List<TableSql> tables = compared(target).tables().all();
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(
+                    "TRUNCATE " + tables.stream().map(TableSql::staging).collect(Collectors.joining(", ")));
+        }
+        BitSet all = rows.without(Set.of());
+        for (int i = 0; i < tables.size(); i++) {
+            rows.encoded().copy(connection, tables.get(i).copyIntoStaging(), i, all);
+        }
+        Set<Object> rowless = new LinkedHashSet<>();
+        for (RowChange change : rows.rowless(Set.of())) {
+            if (change.effect() instanceof RowChange.Effect.Skip(Object key, String reason)) {
+                rowless.add(key);
+            }
+        }
+        return new Staged(new LinkedHashSet<>(rows.keys()), rowless);
+    }
+
+    /// Compares the rows of the documents that are staged. What it takes out of the staging tables comes back
+    /// when the transaction is rolled back.
+    ///
     /// @param absent keys of which it is known that no document has them
     /// @param leftOut keys that are not looked at
     /// @return what differs; a document and table at most once for each kind
-    List<Drift> compare(CollectionTarget target, ChunkRows rows, Collection<Object> absent, Set<Object> leftOut)
+    List<Drift> compare(CollectionTarget target, Staged staged, Collection<Object> absent, Set<Object> leftOut)
             throws SQLException {
         Compared compared = compared(target);
-        BitSet chosen = rows.without(leftOut);
-        List<TableSql> tables = compared.tables().all();
-        for (int i = 0; i < tables.size(); i++) {
-            rows.encoded().copy(connection, tables.get(i).copyIntoStaging(), i, chosen);
-        }
+        unstage(compared.tables().all(), staged.keys(), leftOut);
         new ExpectedRows(connection).takeOutWaitingOfSome(target, compared.tables());
-        Set<Object> keys = new LinkedHashSet<>();
-        chosen.stream().forEach(i -> keys.add(rows.keys().get(i)));
-        for (RowChange rowless : rows.rowless(leftOut)) {
-            if (rowless.effect() instanceof RowChange.Effect.Skip(Object key, String reason)) {
-                keys.add(key);
-            }
-        }
+        Set<Object> keys = new LinkedHashSet<>(staged.keys());
+        keys.addAll(staged.rowless());
+        keys.removeAll(leftOut);
         Set<Object> kept = new HashSet<>();
         if (target.mapping().onDelete() == OnDelete.DELETE) {
             absent.stream().filter(key -> !leftOut.contains(key)).forEach(keys::add);
@@ -200,6 +234,20 @@ final class RowComparison {
         }
         found.removeIf(drift -> kept.contains(drift.key()));
         return found;
+    }
+
+    private void unstage(List<TableSql> tables, Set<Object> staged, Set<Object> leftOut) throws SQLException {
+        Object[] keys = leftOut.stream().filter(staged::contains).toArray();
+        if (keys.length == 0) {
+            return;
+        }
+        for (TableSql table : tables) {
+            try (PreparedStatement statement = connection.prepareStatement(
+                    "DELETE FROM " + table.staging() + " WHERE " + table.keyName() + " = ANY (?)")) {
+                statement.setArray(1, connection.createArrayOf(table.keyArrayType(), keys));
+                statement.executeUpdate();
+            }
+        }
     }
 
     /// What differs of one document in one table.

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.SequencedSet;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.bson.BsonTimestamp;
@@ -43,6 +44,10 @@ import org.jspecify.annotations.Nullable;
 /// No lock is held, and the pipeline need not know: it may be another process. For one thread.
 final class Settlement {
     private static final long BYTES_MAX = MemoryBudget.piece();
+
+    /// How many documents one look reads at most, where they are small.
+    private static final int DOCUMENTS_MAX = 10_000;
+
     private final MongoSource source;
     private final Connection connection;
     private final RowComparison comparison;
@@ -51,12 +56,15 @@ final class Settlement {
     private final ChangeMapper mapper;
     private final InFlight inFlight;
     private final Applied applied;
+    private final BooleanSupplier stopped;
+    private int documentsMax = DOCUMENTS_MAX;
     private boolean running = true;
     private boolean stuck;
     private long waitedNanos;
 
     /// @param connection the comparison's, not in auto-commit mode; between transactions. Its transactions
     ///     become snapshots
+    /// @param comparison a lasting one
     /// @param targets all collections of the mapping
     Settlement(
             MongoSource source,
@@ -77,6 +85,7 @@ final class Settlement {
         this.mapper = mapper;
         this.inFlight = inFlight;
         this.applied = new Applied(source, connection, pipeline, stopped);
+        this.stopped = stopped;
     }
 
     /// Whether somebody ran the pipeline when it was last looked. Where nobody does, looking again brings
@@ -96,16 +105,41 @@ final class Settlement {
         return waitedNanos;
     }
 
-    /// Looks once.
+    /// Looks once, at as many of the first suspects as are read at a time.
     ///
-    /// @param suspects a few thousand at most
+    /// @param suspects a few thousand at most; those that were looked at in vain come last
     /// @return without those that were not looked at: there was too much, or it was stopped
     Map<Suspect, Verdict> look(CollectionTarget target, List<Suspect> suspects) {
         try {
-            return new Look(target, suspects).run();
+            return new Look(target, suspects.subList(0, Math.min(documentsMax, suspects.size()))).run();
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
+    }
+
+    /// Looks until each suspect is settled, or was looked at so often in vain; or until it is stopped or the
+    /// pipeline is stuck.
+    ///
+    /// @param suspects a few thousand at most
+    /// @return those that were never looked at are not in it
+    Map<Suspect, Verdict> settle(CollectionTarget target, Collection<Suspect> suspects, int looksMax) {
+        Map<Suspect, Verdict> verdicts = new LinkedHashMap<>();
+        Map<Suspect, Integer> looks = new HashMap<>();
+        SequencedSet<Suspect> open = new LinkedHashSet<>(suspects);
+        int without = 0;
+        while (!open.isEmpty() && without < looksMax && !stopped.getAsBoolean() && !stuck) {
+            Map<Suspect, Verdict> found = look(target, List.copyOf(open));
+            without = found.isEmpty() ? without + 1 : 0;
+            verdicts.putAll(found);
+            found.forEach((suspect, verdict) -> {
+                open.remove(suspect);
+                if (verdict instanceof Verdict.Undecided && looks.merge(suspect, 1, Integer::sum) < looksMax) {
+                    // Behind the others: one that is written all the time is not to keep them waiting.
+                    open.addLast(suspect);
+                }
+            });
+        }
+        return verdicts;
     }
 
     private final class Look {
@@ -125,11 +159,11 @@ final class Settlement {
             connection.commit();
             // Not before the newest operation there is: what a chunk has written may be newer than the stream.
             BsonTimestamp notBefore = source.hello().lastWrite();
-            try (MemoryBudget.Lease lease = MemoryBudget.ofWaiting().acquireForReadingUninterruptibly()) {
-                Reading reading = read(notBefore.getTime() == 0 ? null : notBefore);
-                lease.set(reading.rows().encoded().bytes());
-                return compare(before, reading);
-            }
+            Reading reading = read(notBefore.getTime() == 0 ? null : notBefore);
+            documentsMax = reading.unread().isEmpty()
+                    ? Math.min(DOCUMENTS_MAX, 2 * documentsMax)
+                    : Math.max(1, byKey.size() - reading.unread().size());
+            return compare(before, reading);
         }
 
         private Map<Suspect, Verdict> compare(Map<Object, String> before, Reading reading) throws SQLException {
@@ -154,7 +188,7 @@ final class Settlement {
             }
             undecided.addAll(listed());
             Set<Object> leftOut = new HashSet<>(parked(connection, pipeline, target));
-            List<Drift> found = comparison.compare(target, reading.rows(), reading.absent(), leftOut);
+            List<Drift> found = comparison.compare(target, reading.staged(), reading.absent(), leftOut);
             found = withoutWaiting(found, undecided);
             connection.rollback();
             return verdicts(found, undecided, reading.unread());
@@ -186,10 +220,13 @@ final class Settlement {
             return verdicts;
         }
 
-        /// @param rows of the documents that are there
+        /// @param staged the documents that are there
         /// @param absent keys that no document has
         /// @param unread keys of which nothing is known
-        private record Reading(ChunkRows rows, Set<Object> absent, Set<Object> unread) {}
+        private record Reading(RowComparison.Staged staged, Set<Object> absent, Set<Object> unread) {}
+
+        /// Reads the documents and stages their rows, so that no memory is held while it waits for the stream,
+        /// which may need all there is.
 
         private Reading read(@Nullable BsonTimestamp notBefore) throws SQLException {
             Set<BsonValue> wanted = new LinkedHashSet<>();
@@ -210,25 +247,31 @@ final class Settlement {
                     }
                 });
             }
-            MongoSource.Piece piece = wanted.isEmpty()
-                    ? new MongoSource.Piece(List.of(), 0, true)
-                    : source.read(target.collection(), List.copyOf(wanted), BYTES_MAX, notBefore);
-            ChunkRows rows = new ChunkRows(target, mapper);
-            rows.map(piece.documents());
-            rows.forgetDocuments();
-            Set<Object> present = new HashSet<>(rows.keys());
-            rows.rowless(Set.of()).forEach(change -> {
-                if (target.mapper().key(change.change().id()) instanceof KeyResult.Key(Object key)) {
-                    present.add(key);
-                }
-            });
+            RowComparison.Staged staged;
+            boolean complete;
             Set<Object> absent = new HashSet<>(byKey.keySet());
-            absent.removeAll(present);
-            if (!piece.complete()) {
-                return new Reading(rows, Set.of(), absent);
+            try (MemoryBudget.Lease lease = MemoryBudget.ofProcess().acquireForReadingUninterruptibly()) {
+                MongoSource.Piece piece = wanted.isEmpty()
+                        ? new MongoSource.Piece(List.of(), 0, true)
+                        : source.read(target.collection(), List.copyOf(wanted), BYTES_MAX, notBefore);
+                ChunkRows rows = new ChunkRows(target, mapper);
+                rows.map(piece.documents());
+                lease.set(piece.bytes() + rows.encoded().bytes());
+                rows.keys().forEach(absent::remove);
+                rows.rowless(Set.of()).forEach(change -> {
+                    if (target.mapper().key(change.change().id()) instanceof KeyResult.Key(Object key)) {
+                        absent.remove(key);
+                    }
+                });
+                staged = comparison.stage(target, rows);
+                connection.commit();
+                complete = piece.complete();
+            }
+            if (!complete) {
+                return new Reading(staged, Set.of(), absent);
             }
             absent.removeAll(explainedByOthers(absent, notBefore));
-            return new Reading(rows, absent, Set.of());
+            return new Reading(staged, absent, Set.of());
         }
 
         /// Keys of rows that documents of other collections explain, whose rows are in the same table.

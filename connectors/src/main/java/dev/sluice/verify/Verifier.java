@@ -268,7 +268,7 @@ public final class Verifier {
         /// @return how many suspects could not be settled; -1 when stopped
         private long settle() throws SQLException, InterruptedException {
             comparing.setAutoCommit(false);
-            RowComparison comparison = RowComparison.create(comparing, List.of(target));
+            RowComparison comparison = RowComparison.createLasting(comparing, List.of(target));
             Settlement settlement =
                     new Settlement(source, comparing, comparison, pipeline, targets, mapper, inFlight, stopped);
             while (!stopped.getAsBoolean()) {

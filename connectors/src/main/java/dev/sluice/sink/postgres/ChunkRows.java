@@ -83,13 +83,6 @@ public final class ChunkRows {
         anyUnmapped = false;
     }
 
-    /// Lets go of the documents, and keeps their rows and keys: for who only compares them. Of those that have
-    /// rows nothing that needs the document can be asked afterwards.
-    public void forgetDocuments() {
-        documents.clear();
-        misfits.clear();
-    }
-
     private void mapLong(RawBsonDocument document) {
         RowChange change = change(document);
         if (change.effect() instanceof Effect.Upsert(Mapped rows)) {

@@ -48,11 +48,20 @@ public final class TableSql {
 
     /// Emptied at each commit, so a transaction that fails leaves nothing behind either.
     public String createStaging() {
+        return createStaging("DELETE");
+    }
+
+    /// Keeps its rows until they are deleted or the session ends.
+    public String createLastingStaging() {
+        return createStaging("PRESERVE");
+    }
+
+    private String createStaging(String onCommit) {
         return "CREATE TEMP TABLE IF NOT EXISTS " + staging.substring("pg_temp.".length()) + " ("
                 + shape.columns().stream()
                         .map(c -> TableName.quote(c.name()) + " " + stagingType(c.type()))
                         .collect(Collectors.joining(", "))
-                + ") ON COMMIT DELETE ROWS";
+                + ") ON COMMIT " + onCommit + " ROWS";
     }
 
     /// citext is an extension's type without a fixed OID, so it is staged as text, which casts on
