@@ -4,41 +4,74 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /// Bytes of heap that documents and the rows made of them may take together (promise 7). Whoever is about to
 /// read documents takes a lease first, sets it to what they turn out to take, and closes it when they are
 /// written.
 ///
 /// Leases are granted in the order in which they are asked for. One that is larger than the whole budget is
-/// granted when no other is held, so a document of any size passes, alone. Nobody may wait for a lease while
-/// holding one, nor hold one while waiting for somebody who waits for a lease: that is what keeps it free of
-/// deadlocks. Any thread.
-public final class MemoryBudget {
+/// granted when no other is held, so a document of any size passes, alone.
+///
+/// A stream has a [#part] for itself: the others leave it free, so the stream never waits for one of them, and
+/// they don't wait for the stream's backlog. What is larger than the part passes alone in it, and what it takes
+/// beyond the part the others wait for.
+///
+/// Nobody can wait for ever:
+/// - Outside of parts, nobody waits for a lease while holding one, nor holds one while waiting for somebody who
+///   waits for a lease. So whoever holds a lease closes it, and the first in the queue gets its own.
+/// - In its part, the stream waits for a lease while it holds those of earlier changes. Those are mapped and
+///   committed by threads that take no lease, so they are closed whatever else waits.
+/// - The others wait for the stream only where it is beyond its part, which ends with the commit of that change.
+///
+/// Any thread.
+public final class MemoryBudget implements AutoCloseable {
     /// The largest reply MongoDB sends, bytes: a cursor's batch ends with the document that reaches 16 MB.
     private static final long REPLY_MAX = 16L << 20;
 
     /// While a reply is read its bytes are held by the driver, by its decoder, and as documents.
     private static final int REPLY_COPIES = 3;
 
-    /// The part of the heap that the stream, backfill, resync and verification share. As much again is left
-    /// for the engine's buffers, and a third for everything else.
-    private static final int HEAP_SHARE = 3;
+    private static final long HEAP = Runtime.getRuntime().maxMemory();
 
-    private static final MemoryBudget PROCESS =
-            new MemoryBudget(Runtime.getRuntime().maxMemory() / HEAP_SHARE);
+    /// What the stream, backfill, resync and verification share. The rest is for what is on the wire, and for
+    /// everything else.
+    private static final long PROCESS_BYTES = HEAP * 2 / 5;
+
+    private static final long STREAM_BYTES = Math.min(HEAP / 8, 256L << 20);
+
+    private static final MemoryBudget PROCESS = new MemoryBudget(PROCESS_BYTES);
 
     private final long total;
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
-    private final Deque<Object> queue = new ArrayDeque<>();
+    private final @Nullable MemoryBudget whole;
+    private final ReentrantLock lock;
+    private final Condition changed;
+    private final Deque<Lease> queue = new ArrayDeque<>();
+
+    /// By leases, without those of parts.
     private long held;
+
+    /// What open parts have to themselves.
+    private long apart;
+
+    /// What parts hold beyond that.
+    private long beyond;
+
+    private boolean closed;
 
     /// @param total bytes
     public MemoryBudget(long total) {
+        this(total, null);
+    }
+
+    private MemoryBudget(long total, @Nullable MemoryBudget whole) {
         if (total < 1) {
             throw new IllegalArgumentException("a budget has at least one byte");
         }
         this.total = total;
+        this.whole = whole;
+        this.lock = whole == null ? new ReentrantLock() : whole.lock;
+        this.changed = lock.newCondition();
     }
 
     /// What everything in this process shares that reads or holds documents.
@@ -46,10 +79,30 @@ public final class MemoryBudget {
         return PROCESS;
     }
 
+    /// A new part of the process's budget, for one stream: from before its changes are handed on until they are
+    /// committed.
+    public static MemoryBudget ofStream() {
+        return PROCESS.part(STREAM_BYTES);
+    }
+
     /// How many bytes of documents are best held at a time by one of several readers: with rows made of them,
     /// four readers stay within the budget.
     public static long piece() {
-        return Math.clamp(Runtime.getRuntime().maxMemory() / 64, 1L << 20, 16L << 20);
+        return Math.clamp(HEAP / 64, 1L << 20, 16L << 20);
+    }
+
+    /// Sets bytes of this budget apart, at once: leases taken here wait until there is room beside them.
+    ///
+    /// @return closed when nobody uses it any more
+    public MemoryBudget part(long bytes) {
+        MemoryBudget part = new MemoryBudget(bytes, this);
+        lock.lock();
+        try {
+            apart += bytes;
+        } finally {
+            lock.unlock();
+        }
+        return part;
     }
 
     /// Waits until documents may be read whose size is not known yet.
@@ -57,27 +110,34 @@ public final class MemoryBudget {
         return acquire(REPLY_COPIES * REPLY_MAX);
     }
 
-    /// Waits until there is room.
+    /// Waits until there is room. Does not wait, nor take the lock twice, while there is.
     ///
     /// @param bytes more than the whole budget waits until nothing else is held
+    /// @throws IllegalStateException when the budget is closed, also while waiting
     public Lease acquire(long bytes) throws InterruptedException {
         Lease lease = new Lease();
         lock.lockInterruptibly();
         try {
             queue.add(lease);
             try {
-                while (queue.peek() != lease || (held > 0 && held + bytes > total)) {
+                while (queue.peek() != lease || !hasRoom(bytes)) {
                     changed.await();
                 }
-                lease.set(bytes);
+                lease.bytes = bytes;
+                hold(bytes);
             } finally {
                 queue.remove(lease);
-                changed.signalAll();
+                wake();
             }
             return lease;
         } finally {
             lock.unlock();
         }
+    }
+
+    /// A lease of nothing, without waiting: to take over others.
+    public Lease acquireNothing() {
+        return new Lease();
     }
 
     /// [#acquireForReading] for those that nobody interrupts: whoever holds leases gives them back.
@@ -98,7 +158,37 @@ public final class MemoryBudget {
         }
     }
 
-    /// Bytes held by all leases.
+    private boolean hasRoom(long bytes) {
+        if (closed) {
+            throw new IllegalStateException("the budget is closed");
+        }
+        boolean alone = held == 0 && beyond == 0;
+        return alone || held + apart + beyond + bytes <= total;
+    }
+
+    /// With the lock held.
+    ///
+    /// @param bytes less than zero gives back
+    private void hold(long bytes) {
+        long before = Math.max(0, held - total);
+        held += bytes;
+        if (bytes < 0) {
+            wake();
+        }
+        long more = Math.max(0, held - total) - before;
+        if (whole != null && more != 0) {
+            whole.beyond += more;
+            whole.wake();
+        }
+    }
+
+    private void wake() {
+        if (!queue.isEmpty()) {
+            changed.signalAll();
+        }
+    }
+
+    /// Bytes held by all leases, without those of parts.
     public long held() {
         lock.lock();
         try {
@@ -108,10 +198,34 @@ public final class MemoryBudget {
         }
     }
 
+    /// Whether a good half is held.
+    public boolean isHalfHeld() {
+        return held() > total / 2;
+    }
+
+    /// Gives a part back, and all that its leases hold; from then on those hold nothing. Again does nothing.
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            if (!closed) {
+                closed = true;
+                hold(-held);
+                changed.signalAll();
+                if (whole != null) {
+                    whole.apart -= total;
+                    whole.wake();
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// A share of the budget. Any thread may change or close it.
     public final class Lease implements AutoCloseable {
         private long bytes;
-        private boolean closed;
+        private boolean over;
 
         private Lease() {}
 
@@ -120,11 +234,22 @@ public final class MemoryBudget {
         public void set(long bytesHeld) {
             lock.lock();
             try {
-                if (!closed) {
-                    held += bytesHeld - bytes;
+                if (!over && !closed) {
+                    hold(bytesHeld - bytes);
                     bytes = bytesHeld;
-                    changed.signalAll();
                 }
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        /// Holds from now on what another one of the same budget held, too; that one is closed.
+        public void takeOver(Lease other) {
+            lock.lock();
+            try {
+                bytes += other.bytes;
+                other.bytes = 0;
+                other.over = true;
             } finally {
                 lock.unlock();
             }
@@ -133,10 +258,10 @@ public final class MemoryBudget {
         /// Gives it back. Again does nothing.
         @Override
         public void close() {
-            set(0);
             lock.lock();
             try {
-                closed = true;
+                set(0);
+                over = true;
             } finally {
                 lock.unlock();
             }

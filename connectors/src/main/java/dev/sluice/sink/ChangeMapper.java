@@ -3,6 +3,7 @@ package dev.sluice.sink;
 import dev.sluice.change.Change;
 import dev.sluice.mapping.KeyResult;
 import dev.sluice.mapping.MappingResult;
+import dev.sluice.memory.Footprint;
 import dev.sluice.sink.RowChange.Effect;
 import java.util.Collection;
 import java.util.Map;
@@ -14,9 +15,6 @@ import org.jspecify.annotations.Nullable;
 
 /// From changes to row changes, by the mapping. Stateless; any thread.
 public final class ChangeMapper {
-    /// Documents of so many bytes are mapped when they are written.
-    private static final int LARGE = 1 << 18;
-
     private final Map<String, CollectionTarget> targets;
 
     private ChangeMapper(Map<String, CollectionTarget> targets) {
@@ -35,21 +33,8 @@ public final class ChangeMapper {
         return target == null ? null : new RowChange(target, effect(target, change), change);
     }
 
-    /// What changes take once they are mapped, bytes of heap, about: for who asks for memory before.
-    public static long expectedBytes(Collection<Change> changes) {
-        long bytes = 0;
-        for (Change change : changes) {
-            bytes += RowChange.SMALL;
-            if (change instanceof Change.Upsert upsert && upsert.document() instanceof RawBsonDocument raw) {
-                long size = RowChange.bytes(raw);
-                bytes += size >= LARGE ? 2 * size : RowChange.MAPPED_COPIES * size;
-            }
-        }
-        return bytes;
-    }
-
     private static MappingResult map(CollectionTarget target, BsonDocument document) {
-        return document instanceof RawBsonDocument raw && RowChange.bytes(raw) >= LARGE
+        return document instanceof RawBsonDocument raw && Footprint.isLarge(RowChange.bytes(raw))
                 ? target.mapper().mapLarge(raw)
                 : target.mapper().map(document);
     }

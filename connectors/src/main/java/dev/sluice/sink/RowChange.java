@@ -3,6 +3,7 @@ package dev.sluice.sink;
 import dev.sluice.change.Change;
 import dev.sluice.mapping.KeyResult;
 import dev.sluice.mapping.MappingResult;
+import dev.sluice.memory.Footprint;
 import org.bson.BsonDocument;
 import org.bson.BsonString;
 import org.bson.BsonValue;
@@ -15,12 +16,6 @@ import org.jspecify.annotations.Nullable;
 /// @param effect what happens to the rows
 /// @param change what it came from
 public record RowChange(CollectionTarget target, Effect effect, Change change) {
-    /// What a change takes without its document, bytes.
-    static final int SMALL = 256;
-
-    /// A document that is mapped is held as its bytes and as the objects of its rows.
-    static final int MAPPED_COPIES = 4;
-
     /// What happens to the rows of a document.
     public sealed interface Effect {
         /// The rows are made what the document says.
@@ -81,12 +76,12 @@ public record RowChange(CollectionTarget target, Effect effect, Change change) {
     /// What it takes until it is written, bytes of heap, about: the document and its rows.
     public long heldBytes() {
         if (!(change instanceof Change.Upsert(var c, var id, RawBsonDocument document, var t, var at))) {
-            return SMALL;
+            return Footprint.SMALL;
         }
         long bytes = bytes(document);
         return effect instanceof Effect.Upsert(MappingResult.Mapped rows) && rows.isLarge()
-                ? SMALL + bytes + rows.encodedBytes()
-                : SMALL + MAPPED_COPIES * bytes;
+                ? Footprint.SMALL + bytes + rows.encodedBytes()
+                : Footprint.asObjects(bytes);
     }
 
     static int bytes(RawBsonDocument document) {

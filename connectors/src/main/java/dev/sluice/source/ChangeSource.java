@@ -1,6 +1,7 @@
 package dev.sluice.source;
 
 import dev.sluice.change.ChangeBatch;
+import dev.sluice.memory.MemoryBudget;
 import java.util.concurrent.CompletableFuture;
 
 /// A running change stream. Delivers every change committed behind the position it was started from, in
@@ -13,8 +14,10 @@ public interface ChangeSource extends AutoCloseable {
         /// May block, which holds the stream back. Returning says nothing about durability: the source
         /// keeps no position of its own, and is always started from one that was committed with its rows.
         ///
+        /// @param lease for the batch's memory until its changes are written; closed by who takes them. While
+        ///     too much is held, nothing more is read
         /// @throws InterruptedException when the source is closed meanwhile
-        void onBatch(ChangeBatch batch) throws InterruptedException;
+        void onBatch(ChangeBatch batch, MemoryBudget.Lease lease) throws InterruptedException;
     }
 
     /// How many changes were read from MongoDB and are still to be delivered. Any thread.

@@ -1,12 +1,14 @@
 package dev.sluice.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 class MemoryBudgetTest {
@@ -72,10 +74,114 @@ class MemoryBudgetTest {
         assertThat(granted).containsExactly("next");
     }
 
+    @Test
+    @DisplayName("who takes from a part does not wait for the others, however much they hold and ask for")
+    void aPartWaitsForNobodyElse() throws InterruptedException {
+        List<String> granted = new CopyOnWriteArrayList<>();
+        try (MemoryBudget.Lease held = budget.acquire(100)) {
+            Thread waiting = ask(50, "others", granted);
+            awaitWaiting(waiting);
+            try (MemoryBudget part = budget.part(30)) {
+                ask(part, 20, "part", granted).join(BOUND);
+                ask(part, 30, "part", granted).join(BOUND);
+                assertThat(granted).containsExactly("part", "part");
+            }
+            held.close();
+            waiting.join(BOUND);
+        }
+        assertThat(granted).containsExactly("part", "part", "others");
+    }
+
+    @Test
+    @DisplayName("the others leave a part free that nobody has taken anything from")
+    void aPartIsLeftFree() throws InterruptedException {
+        List<String> granted = new CopyOnWriteArrayList<>();
+        MemoryBudget part = budget.part(30);
+        try (MemoryBudget.Lease held = budget.acquire(50)) {
+            ask(20, "fits", granted).join(BOUND);
+            Thread more = ask(21, "does not", granted);
+            awaitWaiting(more);
+            assertThat(granted).containsExactly("fits");
+            part.close();
+            more.join(BOUND);
+            assertThat(held).isNotNull();
+        }
+        assertThat(granted).containsExactly("fits", "does not");
+    }
+
+    @Test
+    @DisplayName("what is larger than a part passes alone in it, and the others wait for what is beyond the part")
+    void largerThanAPart() throws InterruptedException {
+        List<String> granted = new CopyOnWriteArrayList<>();
+        try (MemoryBudget part = budget.part(30);
+                MemoryBudget.Lease others = budget.acquire(60)) {
+            MemoryBudget.Lease first = part.acquire(10);
+            Thread large = ask(part, 500, "large", granted);
+            awaitWaiting(large);
+            first.close();
+            large.join(BOUND);
+            assertThat(granted).containsExactly("large");
+
+            MemoryBudget.Lease grown = part.acquire(10);
+            grown.set(45);
+            Thread waiting = ask(10, "others", granted);
+            awaitWaiting(waiting);
+            grown.set(30);
+            waiting.join(BOUND);
+            assertThat(granted).containsExactly("large", "others");
+            assertThat(others).isNotNull();
+        }
+        assertThat(budget.held()).isZero();
+    }
+
+    @Test
+    @DisplayName("a part that is closed gives back what its leases hold, and lets nobody wait")
+    void closedPart() throws InterruptedException {
+        List<String> granted = new CopyOnWriteArrayList<>();
+        MemoryBudget part = budget.part(30);
+        MemoryBudget.Lease forgotten = part.acquire(200);
+        Thread inPart = ask(part, 1, "part", granted);
+        awaitWaiting(inPart);
+        Thread outside = ask(100, "others", granted);
+        awaitWaiting(outside);
+
+        part.close();
+        part.close();
+        inPart.join(BOUND);
+        outside.join(BOUND);
+        forgotten.set(50);
+        forgotten.close();
+        assertThat(granted).containsExactly("others");
+        assertThat(part.held()).isZero();
+        assertThatThrownBy(() -> part.acquire(1)).isInstanceOf(IllegalStateException.class);
+        budget.acquire(100).close();
+    }
+
+    @Test
+    @DisplayName("a lease takes over what another one held, without more being held")
+    void takenOver() throws InterruptedException {
+        MemoryBudget.Lease all = budget.acquireNothing();
+        MemoryBudget.Lease first = budget.acquire(40);
+        all.takeOver(first);
+        all.takeOver(budget.acquire(30));
+        first.close();
+        assertThat(budget.held()).isEqualTo(70);
+        all.set(20);
+        assertThat(budget.held()).isEqualTo(20);
+        all.close();
+        assertThat(budget.held()).isZero();
+    }
+
     private Thread ask(long bytes, String name, List<String> granted) {
+        return ask(budget, bytes, name, granted);
+    }
+
+    private static Thread ask(MemoryBudget budget, long bytes, String name, List<String> granted) {
         return Thread.ofPlatform().start(() -> {
             try (MemoryBudget.Lease lease = budget.acquire(bytes)) {
                 granted.add(name);
+            } catch (IllegalStateException closed) {
+                // Not granted.
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }

@@ -1,6 +1,7 @@
 package dev.sluice.source.debezium;
 
 import dev.sluice.change.Position;
+import dev.sluice.memory.MemoryBudget;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.bson.BsonTimestamp;
 import org.bson.RawBsonDocument;
@@ -8,33 +9,22 @@ import org.jspecify.annotations.Nullable;
 
 /// What comes out of the engine, in the order of the source.
 sealed interface Arrival {
-    /// What it weighs in the stream's [ByteBudget].
-    long bytes();
-
     /// A record of the engine.
     ///
-    /// @param document the document after the change; null when there is none, or when the record holds it
-    ///     as JSON
+    /// @param document the document after the change; null when there is none, or when the engine reads by
+    ///     itself: then the record holds it as JSON
     /// @param lastOfItsTime whether no other change has the same cluster time and is still to come
-    record Recorded(SourceRecord record, @Nullable RawBsonDocument document, boolean lastOfItsTime, long bytes)
+    /// @param lease for what it takes until it is written
+    record Recorded(
+            SourceRecord record, @Nullable RawBsonDocument document, boolean lastOfItsTime, MemoryBudget.Lease lease)
             implements Arrival {}
 
     /// MongoDB had nothing more.
     ///
     /// @param position how far it had looked
     /// @param through every change up to and with this cluster time has been delivered
-    record Reached(Position position, @Nullable BsonTimestamp through) implements Arrival {
-        @Override
-        public long bytes() {
-            return 0;
-        }
-    }
+    record Reached(Position position, @Nullable BsonTimestamp through) implements Arrival {}
 
     /// The stream broke off behind what came before.
-    record Broken(Throwable failure) implements Arrival {
-        @Override
-        public long bytes() {
-            return 0;
-        }
-    }
+    record Broken(Throwable failure) implements Arrival {}
 }

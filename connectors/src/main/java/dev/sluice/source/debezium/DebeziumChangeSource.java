@@ -6,6 +6,7 @@ import dev.sluice.change.Position;
 import dev.sluice.change.Watermark;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.memory.MemoryBudget;
 import dev.sluice.source.ChangeSource;
 import io.debezium.embedded.Connect;
 import io.debezium.engine.ChangeEvent;
@@ -22,7 +23,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.IntConsumer;
-import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
@@ -46,9 +46,6 @@ public final class DebeziumChangeSource implements ChangeSource {
 
     private static final Duration FOREVER = Duration.ofDays(1);
 
-    /// What a record weighs beside its document, about.
-    private static final long RECORD_BYTES = 1_000;
-
     /// A batch of this many says that there is more to come: then the next waits a little, since passing on
     /// every change by itself costs more than the change. A stream that brings less is passed on at once.
     private static final int BUSY = 16;
@@ -58,7 +55,7 @@ public final class DebeziumChangeSource implements ChangeSource {
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private final EngineProperties settings;
     private final HandOver<Arrival> arrivals = new HandOver<>();
-    private final ByteBudget budget;
+    private final MemoryBudget memory;
     private final Arrivals handler;
     private final Thread engineThread;
     private final Thread deliveryThread;
@@ -67,14 +64,15 @@ public final class DebeziumChangeSource implements ChangeSource {
 
     /// Takes what arrives, in the order of the source.
     private interface Arrivals {
-        void take(List<Arrival> arrivals) throws InterruptedException;
+        /// @param lease what all of them held
+        void take(List<Arrival> arrivals, MemoryBudget.Lease lease) throws InterruptedException;
     }
 
-    private DebeziumChangeSource(EngineProperties settings, Position from, Arrivals handler) {
+    private DebeziumChangeSource(EngineProperties settings, MemoryBudget memory, Position from, Arrivals handler) {
         this.settings = settings;
+        this.memory = memory;
         this.handler = handler;
-        this.budget = new ByteBudget(settings.queueBytesMax());
-        new StreamRun(settings, arrivals, budget).register(reference);
+        new StreamRun(settings, arrivals, memory).register(reference);
         CommittedOffset.register(reference, from);
         Properties properties = settings.toProperties();
         properties.setProperty(CommittedOffset.REFERENCE, reference);
@@ -83,13 +81,8 @@ public final class DebeziumChangeSource implements ChangeSource {
                 .using(DebeziumChangeSource.class.getClassLoader())
                 .using(this::onEnd)
                 // Only where the engine reads by itself.
-                .notifying((records, committer) -> {
-                    for (ChangeEvent<SourceRecord, SourceRecord> event : records) {
-                        long bytes = weight(event.value());
-                        budget.acquire(bytes);
-                        arrivals.put(new Arrival.Recorded(event.value(), null, false, bytes));
-                    }
-                })
+                .notifying((records, committer) -> records.forEach(event ->
+                        arrivals.put(new Arrival.Recorded(event.value(), null, false, memory.acquireNothing()))))
                 .build();
         engineThread = Thread.ofPlatform().name("sluice-engine").daemon(true).unstarted(engine);
         deliveryThread = Thread.ofPlatform().name("sluice-stream").daemon(true).unstarted(this::deliverAll);
@@ -97,20 +90,25 @@ public final class DebeziumChangeSource implements ChangeSource {
 
     /// Opens the stream behind a position.
     ///
+    /// @param memory for what was read and is not written yet; closed by the caller, after the source
     /// @param from changes behind it are delivered, nothing before
-    public static DebeziumChangeSource start(EngineProperties settings, Position from, Handler handler) {
-        return started(new DebeziumChangeSource(settings, from, arrivals -> deliver(arrivals, handler)));
+    public static DebeziumChangeSource start(
+            EngineProperties settings, MemoryBudget memory, Position from, Handler handler) {
+        return started(new DebeziumChangeSource(
+                settings, memory, from, (arrivals, lease) -> handler.onBatch(batch(arrivals), lease)));
     }
 
     /// Opens the stream into nothing: changes are counted and not even decoded. What the engine itself can
     /// do, for measuring.
-    public static DebeziumChangeSource startCounting(EngineProperties settings, Position from, IntConsumer counted) {
-        return started(new DebeziumChangeSource(
-                settings,
-                from,
-                arrivals -> counted.accept((int) arrivals.stream()
-                        .filter(a -> a instanceof Arrival.Recorded r && !RecordDecoder.isHeartbeat(r.record()))
-                        .count())));
+    ///
+    /// @param memory as for [#start]
+    public static DebeziumChangeSource startCounting(
+            EngineProperties settings, MemoryBudget memory, Position from, IntConsumer counted) {
+        return started(new DebeziumChangeSource(settings, memory, from, (arrivals, lease) -> {
+            counted.accept((int)
+                    arrivals.stream().filter(Arrival.Recorded.class::isInstance).count());
+            lease.close();
+        }));
     }
 
     private static DebeziumChangeSource started(DebeziumChangeSource source) {
@@ -125,7 +123,10 @@ public final class DebeziumChangeSource implements ChangeSource {
             for (List<Arrival> arrived = next(before); !arrived.isEmpty(); arrived = next(before)) {
                 Arrival last = arrived.getLast();
                 // What came before it is delivered first.
-                handler.take(last instanceof Arrival.Broken ? arrived.subList(0, arrived.size() - 1) : arrived);
+                List<Arrival> whole = last instanceof Arrival.Broken ? arrived.subList(0, arrived.size() - 1) : arrived;
+                if (!whole.isEmpty()) {
+                    handler.take(whole, leaseOf(whole));
+                }
                 if (last instanceof Arrival.Broken broken) {
                     stopAfter(broken.failure());
                     return;
@@ -142,22 +143,28 @@ public final class DebeziumChangeSource implements ChangeSource {
     }
 
     private List<Arrival> next(int before) throws InterruptedException {
-        List<Arrival> taken =
-                arrivals.take(settings.batchMax(), FOREVER, before >= BUSY ? settings.linger() : Duration.ZERO);
-        budget.release(taken.stream().mapToLong(Arrival::bytes).sum());
-        return taken;
+        return arrivals.take(settings.batchMax(), FOREVER, before >= BUSY ? settings.linger() : Duration.ZERO);
+    }
+
+    private MemoryBudget.Lease leaseOf(List<Arrival> arrived) {
+        MemoryBudget.Lease all = memory.acquireNothing();
+        for (Arrival arrival : arrived) {
+            if (arrival instanceof Arrival.Recorded recorded) {
+                all.takeOver(recorded.lease());
+            }
+        }
+        return all;
     }
 
     private void stopAfter(Throwable thrown) {
         failure = thrown;
         arrivals.close();
-        budget.close();
         stopEngine();
     }
 
     // The engine's committer is not used: the position goes with the rows, and nothing is ever stored by the engine
     // (promise 1).
-    private static void deliver(List<Arrival> arrivals, Handler handler) throws InterruptedException {
+    private static ChangeBatch batch(List<Arrival> arrivals) {
         List<Change> changes = new ArrayList<>(arrivals.size());
         Position upTo = null;
         BsonTimestamp through = null;
@@ -165,12 +172,8 @@ public final class DebeziumChangeSource implements ChangeSource {
             switch (arrivals.get(i)) {
                 case Arrival.Recorded recorded -> {
                     Change change = RecordDecoder.change(recorded.record(), recorded.document());
-                    if (change != null) {
-                        changes.add(change);
-                        through = recorded.lastOfItsTime()
-                                ? change.clusterTime()
-                                : Watermark.before(change.clusterTime());
-                    }
+                    changes.add(change);
+                    through = recorded.lastOfItsTime() ? change.clusterTime() : Watermark.before(change.clusterTime());
                     // Only the last one's is wanted, and takes some work.
                     if (i == arrivals.size() - 1) {
                         upTo = RecordDecoder.position(recorded.record());
@@ -184,17 +187,7 @@ public final class DebeziumChangeSource implements ChangeSource {
                     throw new IllegalStateException("nothing comes behind it", broken.failure());
             }
         }
-        if (!arrivals.isEmpty()) {
-            handler.onBatch(new ChangeBatch(changes, upTo, through));
-        }
-    }
-
-    private static long weight(SourceRecord record) {
-        if (record.value() instanceof Struct value && value.schema().field("after") != null) {
-            String after = value.getString("after");
-            return after == null ? RECORD_BYTES : RECORD_BYTES + after.length();
-        }
-        return RECORD_BYTES;
+        return new ChangeBatch(changes, upTo, through);
     }
 
     @Override
@@ -232,7 +225,6 @@ public final class DebeziumChangeSource implements ChangeSource {
     public void close() {
         closing = true;
         arrivals.close();
-        budget.close();
         deliveryThread.interrupt();
         boolean interrupted = stopEngine();
         for (boolean gone = false; !gone; ) {

@@ -16,11 +16,11 @@ import org.bson.BsonString;
 /// @param mongoUri with the replica set's name in it
 /// @param collections without the database's name
 /// @param batchMax most records in a batch
-/// @param queueBytesMax most bytes of changes between MongoDB and the handler
 /// @param linger how long a busy stream waits to fill a batch: throughput against latency
 /// @param heartbeat how often an idle stream says where it is
-/// @param rawDocuments whether the stream is read by a [StreamReader], with documents as BSON; by Debezium's
-///     own reader otherwise, with documents as JSON
+/// @param rawDocuments whether the stream is read by a [StreamReader], with documents as BSON; otherwise, for
+///     measuring, by Debezium's own reader: with documents as JSON, bounded by their number alone, and without
+///     a word while nothing happens
 /// @param overrides properties of the engine's own that take the place of ours, for measuring what ours
 ///     give; an empty value leaves the property to the engine's default
 public record EngineProperties(
@@ -29,16 +29,10 @@ public record EngineProperties(
         String database,
         List<String> collections,
         int batchMax,
-        long queueBytesMax,
         Duration linger,
         Duration heartbeat,
         boolean rawDocuments,
         Map<String, String> overrides) {
-    private static final long QUEUE_BYTES_MAX = 64L << 20;
-
-    /// Which part of the heap may be on its way through the stream.
-    private static final int HEAP_SHARE = 16;
-
     private static final String DEBEZIUMS_OWN = "io.debezium.connector.mongodb.MongoDbConnector";
 
     /// How long the engine's readers sleep at most when nothing has come.
@@ -60,7 +54,6 @@ public record EngineProperties(
                 database,
                 collections,
                 4_096,
-                Math.min(QUEUE_BYTES_MAX, Runtime.getRuntime().maxMemory() / HEAP_SHARE),
                 Duration.ofMillis(2),
                 Duration.ofSeconds(1),
                 true,
@@ -69,35 +62,17 @@ public record EngineProperties(
 
     public EngineProperties withRawDocuments(boolean raw) {
         return new EngineProperties(
-                pipeline, mongoUri, database, collections, batchMax, queueBytesMax, linger, heartbeat, raw, overrides);
+                pipeline, mongoUri, database, collections, batchMax, linger, heartbeat, raw, overrides);
     }
 
     EngineProperties withCollections(List<String> others) {
         return new EngineProperties(
-                pipeline,
-                mongoUri,
-                database,
-                others,
-                batchMax,
-                queueBytesMax,
-                linger,
-                heartbeat,
-                rawDocuments,
-                overrides);
+                pipeline, mongoUri, database, others, batchMax, linger, heartbeat, rawDocuments, overrides);
     }
 
     EngineProperties withOverrides(Map<String, String> properties) {
         return new EngineProperties(
-                pipeline,
-                mongoUri,
-                database,
-                collections,
-                batchMax,
-                queueBytesMax,
-                linger,
-                heartbeat,
-                rawDocuments,
-                properties);
+                pipeline, mongoUri, database, collections, batchMax, linger, heartbeat, rawDocuments, properties);
     }
 
     Properties toProperties() {
@@ -130,7 +105,6 @@ public record EngineProperties(
         p.setProperty("max.queue.size", String.valueOf(4 * batchMax));
         p.setProperty("poll.interval.ms", POLL_MILLIS);
         p.setProperty("record.processing.threads", "1");
-        p.setProperty("heartbeat.interval.ms", rawDocuments ? "0" : String.valueOf(heartbeat.toMillis()));
         p.setProperty("extended.headers.enabled", "false");
         p.setProperty("errors.max.retries", "0");
         // Its signals would write to MongoDB or parse documents as JSON; none is used.

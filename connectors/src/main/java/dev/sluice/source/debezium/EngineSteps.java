@@ -27,7 +27,6 @@ public final class EngineSteps {
                             "max.queue.size",
                             "poll.interval.ms",
                             "record.processing.threads",
-                            "heartbeat.interval.ms",
                             "extended.headers.enabled",
                             "cursor.max.await.time.ms")),
             new Step(

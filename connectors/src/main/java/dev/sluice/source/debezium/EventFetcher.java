@@ -18,6 +18,8 @@ import dev.sluice.change.Position;
 import dev.sluice.change.Watermark;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.memory.Footprint;
+import dev.sluice.memory.MemoryBudget;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -34,7 +36,8 @@ import org.bson.codecs.configuration.CodecRegistries;
 import org.bson.conversions.Bson;
 import org.jspecify.annotations.Nullable;
 
-/// Reads the change stream, ahead of the engine and bounded by bytes, on a thread of its own.
+/// Reads the change stream, ahead of the engine, on a thread of its own, as far as there is memory for the
+/// changes until they are written.
 ///
 /// How far everything is delivered it says by MongoDB's own word: an answer without events carries a token
 /// up to whose cluster time MongoDB has looked.
@@ -65,7 +68,7 @@ final class EventFetcher implements Runnable {
     private final MongoClient client;
     private final MongoDatabase database;
     private final EngineProperties settings;
-    private final ByteBudget budget;
+    private final MemoryBudget memory;
     private final HandOver<Fetched> fetched = new HandOver<>();
     private final Thread thread =
             Thread.ofPlatform().name("sluice-fetch").daemon(true).unstarted(this);
@@ -89,12 +92,12 @@ final class EventFetcher implements Runnable {
     EventFetcher(
             MongoClient client,
             EngineProperties settings,
-            ByteBudget budget,
+            MemoryBudget memory,
             @Nullable BsonTimestamp startTime,
             @Nullable BsonDocument startToken) {
         this.client = client;
         this.settings = settings;
-        this.budget = budget;
+        this.memory = memory;
         this.startTime = startTime;
         this.startToken = startToken;
         this.database = client.getDatabase(settings.database())
@@ -196,7 +199,7 @@ final class EventFetcher implements Runnable {
             ChangeStreamDocument<RawBsonDocument> event = cursor.tryNext();
             if (event != null) {
                 emit(event, event.getFullDocument(), isLast(event, cursor.available() > 0));
-                oneByOneBytes += weight(event, event.getFullDocument());
+                oneByOneBytes += weight(event);
             } else {
                 firstAnswer = false;
                 reached(cursor.getResumeToken());
@@ -211,7 +214,7 @@ final class EventFetcher implements Runnable {
     /// Whether there was nothing more behind an event when MongoDB gave it: then all events of the same
     /// cluster time are there, since an operation's events become visible together.
     private boolean isLast(ChangeStreamDocument<RawBsonDocument> event, boolean moreInAnswer) {
-        answerBytes += weight(event, event.getFullDocument());
+        answerBytes += weight(event);
         answerEvents++;
         if (moreInAnswer) {
             return false;
@@ -230,23 +233,28 @@ final class EventFetcher implements Runnable {
 
     private void emit(ChangeStreamDocument<RawBsonDocument> event, @Nullable RawBsonDocument document, boolean last)
             throws InterruptedException {
-        long bytes = weight(event, document);
-        budget.acquire(bytes);
+        MemoryBudget.Lease lease = memory.acquire(besideDocument(event) + Footprint.expected(length(document)));
         boolean asItCame = Objects.equals(document, event.getFullDocument());
-        fetched.put(new Fetched.Event(asItCame ? event : withDocument(event, document), last, bytes));
+        fetched.put(new Fetched.Event(asItCame ? event : withDocument(event, document), last, lease));
         lastToken = event.getResumeToken();
         lastTime = event.getClusterTime();
         eventSince = true;
     }
 
-    private static long weight(ChangeStreamDocument<RawBsonDocument> event, @Nullable RawBsonDocument document) {
-        return EVENT_BYTES
-                + (long) TOKEN_COPIES * length(event.getResumeToken())
-                + (document == null ? 0 : document.getByteBuffer().remaining());
+    /// What it takes of an answer, about.
+    private static long weight(ChangeStreamDocument<RawBsonDocument> event) {
+        return besideDocument(event) + length(event.getFullDocument());
     }
 
-    private static int length(BsonDocument token) {
-        return token.get("_data") instanceof BsonString data ? data.getValue().length() : 0;
+    private static long besideDocument(ChangeStreamDocument<RawBsonDocument> event) {
+        int token = event.getResumeToken().get("_data") instanceof BsonString data
+                ? data.getValue().length()
+                : 0;
+        return EVENT_BYTES + (long) TOKEN_COPIES * token;
+    }
+
+    private static int length(@Nullable RawBsonDocument document) {
+        return document == null ? 0 : document.getByteBuffer().remaining();
     }
 
     /// Says how far the stream is when there was nothing more: after events at once, then as often as was

@@ -1,13 +1,15 @@
 package dev.sluice.source.debezium;
 
 import com.mongodb.client.model.changestream.ChangeStreamDocument;
+import dev.sluice.memory.MemoryBudget;
 import org.bson.RawBsonDocument;
 
 /// What MongoDB gave, in its order.
 sealed interface Fetched {
     /// @param lastOfItsTime as in [Arrival.Recorded]
-    /// @param bytes what it weighs, about
-    record Event(ChangeStreamDocument<RawBsonDocument> change, boolean lastOfItsTime, long bytes) implements Fetched {}
+    /// @param lease as in [Arrival.Recorded]
+    record Event(ChangeStreamDocument<RawBsonDocument> change, boolean lastOfItsTime, MemoryBudget.Lease lease)
+            implements Fetched {}
 
     /// There was nothing more.
     record Nothing(Arrival.Reached reached) implements Fetched {}

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// A queue between two threads of a stream. It has no bound of its own: a [ByteBudget] bounds what is
-/// inside.
+/// A queue between two threads of a stream. It has no bound of its own: what is inside has leases of the
+/// stream's memory.
 final class HandOver<T> {
     private final Deque<T> items = new ArrayDeque<>();
     private final ReentrantLock lock = new ReentrantLock();

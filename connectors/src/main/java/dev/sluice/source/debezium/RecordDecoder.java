@@ -17,22 +17,14 @@ import org.jspecify.annotations.Nullable;
 
 /// From Debezium's records to changes and positions. Immutable; any thread.
 final class RecordDecoder {
-    private static final String HEARTBEAT_TOPIC = "__debezium-heartbeat";
     private static final String OBJECT_ID_KEY = "{\"$oid\": \"";
 
     private RecordDecoder() {}
 
-    static boolean isHeartbeat(SourceRecord record) {
-        return record.topic().startsWith(HEARTBEAT_TOPIC);
-    }
-
     /// @param document the document after the change, where it came beside the record; null where the
     ///     record holds it as JSON, or there is none
-    /// @return null for records that are no change of a document
-    static @Nullable Change change(SourceRecord record, @Nullable RawBsonDocument document) {
-        if (!(record.value() instanceof Struct value) || value.schema().field("op") == null) {
-            return null;
-        }
+    static Change change(SourceRecord record, @Nullable RawBsonDocument document) {
+        Struct value = (Struct) record.value();
         Struct source = value.getStruct("source");
         String collection = source.getString("collection");
         BsonValue id = id(((Struct) record.key()).getString("id"));
@@ -69,7 +61,7 @@ final class RecordDecoder {
                 : null;
     }
 
-    /// @return null where the record does not say: idle heartbeats carry -1
+    /// @return null where the record does not say
     private static @Nullable BsonTimestamp clusterTime(SourceRecord record) {
         Map<String, ?> offset = record.sourceOffset();
         return offset != null

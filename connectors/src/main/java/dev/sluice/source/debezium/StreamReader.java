@@ -76,7 +76,7 @@ final class StreamReader implements StreamingChangeEventSource<MongoDbPartition,
             EventFetcher fetcher = new EventFetcher(
                     client,
                     run.settings(),
-                    run.budget(),
+                    run.memory(),
                     at.lastResumeToken() == null ? at.lastTimestamp() : null,
                     at.lastResumeTokenDoc());
             HandOver<Fetched> fetched = fetcher.start();
@@ -100,7 +100,7 @@ final class StreamReader implements StreamingChangeEventSource<MongoDbPartition,
             case Fetched.Event event -> {
                 SourceRecord record = record(event.change(), partition, at);
                 RawBsonDocument document = event.change().getFullDocument();
-                run.arrivals().put(new Arrival.Recorded(record, document, event.lastOfItsTime(), event.bytes()));
+                run.arrivals().put(new Arrival.Recorded(record, document, event.lastOfItsTime(), event.lease()));
             }
             case Fetched.Nothing nothing -> run.arrivals().put(nothing.reached());
             case Fetched.End end -> run.arrivals().put(new Arrival.Broken(end.failure()));

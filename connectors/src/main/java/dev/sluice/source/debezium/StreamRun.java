@@ -1,5 +1,6 @@
 package dev.sluice.source.debezium;
 
+import dev.sluice.memory.MemoryBudget;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -8,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 /// property [CommittedOffset#REFERENCE].
 ///
 /// @param arrivals what goes to the handler
-/// @param budget what may be on its way there
-record StreamRun(EngineProperties settings, HandOver<Arrival> arrivals, ByteBudget budget) {
+/// @param memory for changes from here until they are written
+record StreamRun(EngineProperties settings, HandOver<Arrival> arrivals, MemoryBudget memory) {
     private static final Map<String, StreamRun> OPEN = new ConcurrentHashMap<>();
 
     void register(String reference) {

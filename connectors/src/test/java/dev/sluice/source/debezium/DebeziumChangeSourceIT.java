@@ -21,6 +21,7 @@ import dev.sluice.change.Watermark;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.memory.MemoryBudget;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.source.ChangeSource;
 import dev.sluice.source.mongo.MongoSource;
@@ -64,6 +65,7 @@ class DebeziumChangeSourceIT {
     private MongoSource source;
     private final List<ChangeBatch> batches = new CopyOnWriteArrayList<>();
     private final List<ChangeSource> started = new ArrayList<>();
+    private final MemoryBudget memory = MemoryBudget.ofStream();
 
     @BeforeEach
     void open() {
@@ -77,6 +79,7 @@ class DebeziumChangeSourceIT {
     @AfterEach
     void close() {
         started.forEach(ChangeSource::close);
+        memory.close();
         source.close();
         database.drop();
     }
@@ -173,7 +176,7 @@ class DebeziumChangeSourceIT {
                 return null;
             });
         }
-        keep(DebeziumChangeSource.start(settings(100, 1 << 20), from, batches::add));
+        keep(DebeziumChangeSource.start(settings(100), memory, from, this::onBatch));
         List<Change> all = awaitChanges(2_000);
         BsonTimestamp time = all.getFirst().clusterTime();
         assertThat(all).allMatch(c -> c.clusterTime().equals(time));
@@ -252,14 +255,13 @@ class DebeziumChangeSourceIT {
                 .toList();
     }
 
-    private EngineProperties settings(int batchMax, long queueBytesMax) {
+    private EngineProperties settings(int batchMax) {
         return new EngineProperties(
                 "test",
                 source.uriWithReplicaSet(),
                 database.getName(),
                 List.of("things"),
                 batchMax,
-                queueBytesMax,
                 Duration.ZERO,
                 Duration.ofSeconds(1),
                 true,
@@ -298,7 +300,8 @@ class DebeziumChangeSourceIT {
 
     @Test
     void readByDebeziumItselfOnlyTheTimeBeforeIsCertain() {
-        keep(DebeziumChangeSource.start(settings().withRawDocuments(false), source.currentPosition(), batches::add));
+        keep(DebeziumChangeSource.start(
+                settings().withRawDocuments(false), memory, source.currentPosition(), this::onBatch));
         things.insertOne(BsonDocument.parse("{_id: 1}"));
         Change alone = awaitChanges(1).getFirst();
 
@@ -382,7 +385,7 @@ class DebeziumChangeSourceIT {
     void itGoesOnFromAChangeOfACollectionThatIsNoLongerMapped() {
         MongoCollection<BsonDocument> others = database.getCollection("others", BsonDocument.class);
         ChangeSource both = keep(DebeziumChangeSource.start(
-                settings(List.of("things", "others")), source.currentPosition(), batches::add));
+                settings(List.of("things", "others")), memory, source.currentPosition(), this::onBatch));
         things.insertOne(BsonDocument.parse("{_id: 1}"));
         others.insertOne(BsonDocument.parse("{_id: 2}"));
         awaitChanges(2);
@@ -477,11 +480,39 @@ class DebeziumChangeSourceIT {
         for (Map.Entry<String, EngineProperties> step :
                 EngineSteps.to(settings()).entrySet()) {
             batches.clear();
-            ChangeSource running = keep(DebeziumChangeSource.start(step.getValue(), from, batches::add));
+            ChangeSource running = keep(DebeziumChangeSource.start(step.getValue(), memory, from, this::onBatch));
             assertThat(awaitChanges(2))
                     .as(step.getKey())
                     .allMatch(change -> document(change).equals(BsonDocument.parse("{_id: 1, a: 2}"))
                             || document(change).equals(BsonDocument.parse("{_id: 1}")));
+            running.close();
+        }
+    }
+
+    @Test
+    void noMoreIsReadThanThereIsMemoryUntilWhatCameIsWritten() {
+        int documents = 200;
+        Position from = source.currentPosition();
+        for (int i = 0; i < documents; i++) {
+            things.insertOne(new BsonDocument("_id", new BsonInt32(i)).append("a", new BsonBinary(new byte[20_000])));
+        }
+        List<MemoryBudget.Lease> leases = new CopyOnWriteArrayList<>();
+        try (MemoryBudget small = memory.part(1 << 20)) {
+            ChangeSource running = keep(DebeziumChangeSource.start(settings(), small, from, (batch, lease) -> {
+                batches.add(batch);
+                leases.add(lease);
+            }));
+            await().atMost(BOUND).until(small::isHalfHeld);
+            await().during(Duration.ofSeconds(1))
+                    .atMost(BOUND)
+                    .until(() -> changes().size() < documents / 4);
+            assertThat(small.held()).isLessThanOrEqualTo(1 << 20);
+
+            await().atMost(BOUND).until(() -> {
+                leases.forEach(MemoryBudget.Lease::close);
+                return changes().size() == documents;
+            });
+            assertThat(changes()).extracting(Change::id).startsWith(new BsonInt32(0), new BsonInt32(1));
             running.close();
         }
     }
@@ -511,7 +542,7 @@ class DebeziumChangeSourceIT {
         Position from = source.currentPosition();
         things.insertOne(BsonDocument.parse("{_id: 1}"));
         SluiceException thrown = new SluiceException(FailureKind.DISK_FULL, "no space");
-        ChangeSource running = keep(DebeziumChangeSource.start(settings(), from, batch -> {
+        ChangeSource running = keep(DebeziumChangeSource.start(settings(), memory, from, (batch, lease) -> {
             throw thrown;
         }));
 
@@ -532,8 +563,9 @@ class DebeziumChangeSourceIT {
                         .insertOne(BsonDocument.parse("{_id: 1}"));
                 ChangeSource running = keep(DebeziumChangeSource.start(
                         EngineProperties.defaults("test", ownSource.uriWithReplicaSet(), "shop", List.of("things")),
+                        memory,
                         from,
-                        batches::add));
+                        this::onBatch));
                 awaitChanges(1);
                 own.stop();
 
@@ -568,7 +600,12 @@ class DebeziumChangeSourceIT {
     }
 
     private ChangeSource start(Position from) {
-        return keep(DebeziumChangeSource.start(settings(), from, batches::add));
+        return keep(DebeziumChangeSource.start(settings(), memory, from, this::onBatch));
+    }
+
+    private void onBatch(ChangeBatch batch, MemoryBudget.Lease lease) {
+        batches.add(batch);
+        lease.close();
     }
 
     private ChangeSource keep(ChangeSource running) {

@@ -4,11 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/// The queue between two threads of a stream, and the budget that bounds it.
+/// The queue between two threads of a stream.
 class HandOverTest {
     private static final Duration PATIENCE = Duration.ofMinutes(5);
 
@@ -39,52 +37,5 @@ class HandOverTest {
         assertThat(handOver.take(1, PATIENCE, PATIENCE)).isEmpty();
         handOver.put(2);
         assertThat(handOver.size()).isZero();
-    }
-
-    @Test
-    void aBudgetHoldsWhoWantsMoreThanThereIsUntilThereIsRoom() throws Exception {
-        ByteBudget budget = new ByteBudget(10);
-        budget.acquire(6);
-        CompletableFuture<Void> second = acquireInBackground(budget, 5);
-
-        assertThat(second.isDone()).isFalse();
-        budget.release(6);
-        second.get(10, TimeUnit.SECONDS);
-    }
-
-    @Test
-    void whatIsLargerThanTheBudgetPassesAlone() throws Exception {
-        ByteBudget budget = new ByteBudget(10);
-        budget.acquire(100);
-        CompletableFuture<Void> second = acquireInBackground(budget, 1);
-
-        assertThat(second.isDone()).isFalse();
-        budget.release(100);
-        second.get(10, TimeUnit.SECONDS);
-    }
-
-    @Test
-    void aClosedBudgetHoldsNobody() throws Exception {
-        ByteBudget budget = new ByteBudget(10);
-        budget.acquire(10);
-        CompletableFuture<Void> second = acquireInBackground(budget, 10);
-        budget.close();
-
-        second.get(10, TimeUnit.SECONDS);
-    }
-
-    private static CompletableFuture<Void> acquireInBackground(ByteBudget budget, long bytes) throws Exception {
-        CompletableFuture<Void> done = new CompletableFuture<>();
-        Thread thread = Thread.ofPlatform().daemon(true).start(() -> {
-            try {
-                budget.acquire(bytes);
-                done.complete(null);
-            } catch (InterruptedException e) {
-                done.completeExceptionally(e);
-            }
-        });
-        // Until it waits, or is through.
-        thread.join(200);
-        return done;
     }
 }

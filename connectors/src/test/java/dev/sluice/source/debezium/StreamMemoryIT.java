@@ -8,6 +8,7 @@ import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Updates;
 import dev.sluice.change.Change;
 import dev.sluice.change.Position;
+import dev.sluice.memory.MemoryBudget;
 import dev.sluice.source.ChangeSource;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.testkit.TestingServers;
@@ -85,12 +86,14 @@ class StreamMemoryIT {
             CountDownLatch left = new CountDownLatch(wanted);
             EngineProperties settings =
                     EngineProperties.defaults("memory", arguments[0], arguments[1], List.of("things"));
-            try (ChangeSource stream =
-                    DebeziumChangeSource.start(settings, Position.of(BsonDocument.parse(arguments[2]), null), batch -> {
+            Position from = Position.of(BsonDocument.parse(arguments[2]), null);
+            try (MemoryBudget memory = MemoryBudget.ofStream();
+                    ChangeSource stream = DebeziumChangeSource.start(settings, memory, from, (batch, lease) -> {
                         for (Change change : batch.changes()) {
                             assertThat(change).isNotNull();
                             left.countDown();
                         }
+                        lease.close();
                     })) {
                 CompletableFuture<Void> reported = stream.ended().whenComplete((v, e) -> {
                     if (e != null) {

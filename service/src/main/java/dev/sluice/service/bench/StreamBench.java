@@ -9,6 +9,7 @@ import com.mongodb.client.model.UpdateOneModel;
 import com.mongodb.client.model.Updates;
 import com.mongodb.client.model.WriteModel;
 import dev.sluice.change.Position;
+import dev.sluice.memory.MemoryBudget;
 import dev.sluice.schema.Catalog;
 import dev.sluice.source.ChangeSource;
 import dev.sluice.source.debezium.DebeziumChangeSource;
@@ -92,7 +93,8 @@ public final class StreamBench {
 
     private static Sample intoNothing(EngineProperties settings, Position from, int count) throws InterruptedException {
         Drain drain = new Drain(count);
-        try (ChangeSource stream = DebeziumChangeSource.startCounting(settings, from, drain::count)) {
+        try (MemoryBudget memory = MemoryBudget.ofStream();
+                ChangeSource stream = DebeziumChangeSource.startCounting(settings, memory, from, drain::count)) {
             return drain.await(stream.ended());
         }
     }

@@ -37,7 +37,7 @@ final class Applier {
     private static final int CHANGES_WANTED = 2_000;
     private static final Duration BUSY_LINGER = Duration.ofMillis(25);
 
-    private final ByteBoundedQueue queue;
+    private final BatchQueue queue;
     private final StreamSink sink;
     private final SourceClock clock;
     private final PipelineStatus status;
@@ -47,7 +47,7 @@ final class Applier {
 
     /// @param written hears of the changes of each transaction once it is committed
     Applier(
-            ByteBoundedQueue queue,
+            BatchQueue queue,
             StreamSink sink,
             SourceClock clock,
             PipelineStatus status,
@@ -82,7 +82,6 @@ final class Applier {
             applyAll();
         } catch (StoppedException e) {
             LOG.info("Stopped in the middle of a batch. It is read again from the committed position.");
-            // Lets the thread go that fills the queue.
             queue.abandon();
         }
     }
@@ -96,12 +95,8 @@ final class Applier {
                 return;
             }
             long now = System.nanoTime();
-            int changes;
-            try {
-                changes = apply(taken);
-            } finally {
-                taken.forEach(batch -> batch.lease().close());
-            }
+            int changes = apply(taken);
+            taken.forEach(batch -> batch.lease().close());
             busy = changes * 1e9 >= BUSY_PER_SECOND * (now - before);
             before = now;
         }

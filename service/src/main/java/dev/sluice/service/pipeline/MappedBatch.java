@@ -14,14 +14,12 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param upTo null leaves the position as it is
 /// @param watermark up to where everything is in this batch or an earlier one
-/// @param bytes of heap that the changes take, about
-/// @param lease for these bytes, closed when the batch is applied or forgotten
+/// @param lease for the heap that the changes take, closed when they are committed
 /// @param readNanos when it was read and mapped, [System#nanoTime()]
 record MappedBatch(
         List<RowChange> changes,
         @Nullable Position upTo,
         Watermark watermark,
-        long bytes,
         MemoryBudget.Lease lease,
         long readNanos) {
 

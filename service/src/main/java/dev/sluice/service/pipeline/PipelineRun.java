@@ -52,9 +52,6 @@ import org.slf4j.LoggerFactory;
 final class PipelineRun {
     private static final Logger LOG = LoggerFactory.getLogger(PipelineRun.class);
 
-    /// Most bytes of heap that changes between the stream and the applier take.
-    private static final long QUEUE_BYTES_MAX = Math.clamp(Runtime.getRuntime().maxMemory() / 8, 16L << 20, 256L << 20);
-
     private static final Duration CLOCK_EVERY = Duration.ofSeconds(1);
 
     private static final Duration RESYNC_EVERY = Duration.ofMillis(250);
@@ -79,11 +76,11 @@ final class PipelineRun {
     private final PipelineStatus status;
     private final CountDownLatch stop;
     private final SourceClock clock;
-    private final ByteBoundedQueue queue = new ByteBoundedQueue(QUEUE_BYTES_MAX);
+    private final MemoryBudget memory = MemoryBudget.ofStream();
+    private final BatchQueue queue = new BatchQueue(memory::isHalfHeld);
     private final List<Fence> fences;
     private final CompletableFuture<Void> broken = new CompletableFuture<>();
     private @Nullable TargetTables tables;
-    private volatile long lastBatchNanos = System.nanoTime();
 
     PipelineRun(Pipeline pipeline, CountDownLatch stop) {
         this.pipeline = pipeline;
@@ -101,7 +98,8 @@ final class PipelineRun {
     ///
     /// @throws SluiceException with the first failure of any part
     void run() throws InterruptedException {
-        try (Ownership ownership = stand()) {
+        try (memory;
+                Ownership ownership = stand()) {
             if (ownership == null) {
                 return;
             }
@@ -131,7 +129,7 @@ final class PipelineRun {
                 CompletableFuture<Void> copied = CompletableFuture.completedFuture(null);
                 CompletableFuture<Void> retaken = CompletableFuture.completedFuture(null);
                 CompletableFuture<Void> watched = CompletableFuture.completedFuture(null);
-                try (ChangeSource stream = DebeziumChangeSource.start(engine(), from, this::onBatch)) {
+                try (ChangeSource stream = DebeziumChangeSource.start(engine(), memory, from, this::onBatch)) {
                     watchEnd(stream);
                     status.onReading(stream::pending);
                     copied = inBackground("sluice-backfill", () -> backfill(bookkeeping, epoch, applier));
@@ -237,32 +235,21 @@ final class PipelineRun {
         return EngineProperties.defaults(pipeline.name(), source.uriWithReplicaSet(), source.database(), collections);
     }
 
-    /// On the engine's thread: maps, and hands over. Blocks while the queue is full.
-    private void onBatch(ChangeBatch batch) throws InterruptedException {
-        lastBatchNanos = System.nanoTime();
-        MemoryBudget.Lease lease = MemoryBudget.ofProcess().acquire(ChangeMapper.expectedBytes(batch.changes()));
-        boolean handedOver = false;
-        try {
-            List<RowChange> rows = new ArrayList<>(batch.changes().size());
-            long bytes = 0;
-            for (Change change : batch.changes()) {
-                RowChange row = mapper.map(change);
-                if (row != null) {
-                    rows.add(row);
-                    bytes += row.heldBytes();
-                }
-            }
-            lease.set(bytes);
-            Watermark watermark = MappedBatch.watermark(batch, clock);
-            status.onRead(rows.size(), watermark);
-            queue.put(new MappedBatch(rows, batch.upTo(), watermark, bytes, lease, System.nanoTime()));
-            handedOver = true;
-        } finally {
-            if (!handedOver) {
-                lease.close();
+    /// On the stream's thread: maps, and hands over.
+    private void onBatch(ChangeBatch batch, MemoryBudget.Lease lease) {
+        List<RowChange> rows = new ArrayList<>(batch.changes().size());
+        long bytes = 0;
+        for (Change change : batch.changes()) {
+            RowChange row = mapper.map(change);
+            if (row != null) {
+                rows.add(row);
+                bytes += row.heldBytes();
             }
         }
-        lastBatchNanos = System.nanoTime();
+        lease.set(bytes);
+        Watermark watermark = MappedBatch.watermark(batch, clock);
+        status.onRead(rows.size(), watermark);
+        queue.put(new MappedBatch(rows, batch.upTo(), watermark, lease, System.nanoTime()));
     }
 
     private void backfill(Connection bookkeeping, long epoch, Applier applier)
@@ -396,7 +383,7 @@ final class PipelineRun {
                 // meanwhile.
                 LOG.debug("MongoDB did not answer: {}", away.getMessage());
             }
-            if (System.nanoTime() - lastBatchNanos > SILENCE_MAX.toNanos() && queue.waiting() == 0) {
+            if (queue.idle().compareTo(SILENCE_MAX) > 0) {
                 throw new SluiceException(
                         FailureKind.ENGINE,
                         "No word from the stream for " + SILENCE_MAX.toSeconds() + " s, not even a heartbeat.");

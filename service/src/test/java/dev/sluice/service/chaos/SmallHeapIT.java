@@ -36,8 +36,9 @@ class SmallHeapIT {
     private static final int MB = 1 << 20;
     /// Just under MongoDB's limit for a document.
     private static final int LARGEST = 16 * MB - 4096;
-    /// An update's event holds the change and the whole document; before 6.0.9 both have to fit in 16 MB.
-    private static final int SET = 7 * MB;
+    /// More than half of what fits into an event, which holds the change and the whole document: before 6.0.9 no
+    /// event can be made of such an update.
+    private static final int SET = 9 * MB;
 
     private static final int REFUSED = LARGEST - 64;
     private static final int SMALL = Integer.getInteger("sluice.test.smallDocuments", 1_000);

@@ -7,35 +7,31 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
-/// Mapped batches between the stream's thread and the applier's, bounded in bytes (promise 7): one batch is
-/// applied while the next is read. A batch larger than the bound passes alone.
-final class ByteBoundedQueue {
-    private final long bytesMax;
+/// Mapped batches between the stream's thread and the applier's: one batch is applied while the next is read.
+/// It has no bound of its own: each batch has its lease of the stream's memory.
+final class BatchQueue {
+    private final BooleanSupplier full;
     private final Deque<MappedBatch> batches = new ArrayDeque<>();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
-    private long bytes;
     private boolean closed;
+    private @Nullable Long awaitedSince;
 
-    ByteBoundedQueue(long bytesMax) {
-        this.bytesMax = bytesMax;
+    /// @param full whether so much is held that to wait for more would only hold the stream back
+    BatchQueue(BooleanSupplier full) {
+        this.full = full;
     }
 
-    /// Waits for room. When the queue is closed, the batch is forgotten: what comes then is read again by the
-    /// next run.
-    void put(MappedBatch batch) throws InterruptedException {
-        lock.lockInterruptibly();
+    /// When the queue is closed, the batch is forgotten: what comes then is read again by the next run.
+    void put(MappedBatch batch) {
+        lock.lock();
         try {
-            while (!closed && !batches.isEmpty() && bytes + batch.bytes() > bytesMax) {
-                changed.await();
-            }
             if (!closed) {
                 batches.add(batch);
-                bytes += batch.bytes();
                 changed.signalAll();
-            } else {
-                batch.lease().close();
             }
         } finally {
             lock.unlock();
@@ -52,11 +48,9 @@ final class ByteBoundedQueue {
     List<MappedBatch> take(int changesMax, int changesWanted, Duration linger) throws InterruptedException {
         lock.lockInterruptibly();
         try {
-            while (batches.isEmpty() && !closed) {
-                changed.await();
-            }
+            awaitFirst();
             long remaining = linger.toNanos();
-            while (remaining > 0 && !closed && bytes < bytesMax && count() < changesWanted) {
+            while (remaining > 0 && !closed && count() < changesWanted && !full.getAsBoolean()) {
                 remaining = changed.awaitNanos(remaining);
             }
             List<MappedBatch> taken = new ArrayList<>();
@@ -66,15 +60,23 @@ final class ByteBoundedQueue {
                 if (!taken.isEmpty() && changes + next > changesMax) {
                     break;
                 }
-                MappedBatch batch = batches.remove();
-                bytes -= batch.bytes();
+                taken.add(batches.remove());
                 changes += next;
-                taken.add(batch);
             }
-            changed.signalAll();
             return taken;
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void awaitFirst() throws InterruptedException {
+        awaitedSince = System.nanoTime();
+        try {
+            while (batches.isEmpty() && !closed) {
+                changed.await();
+            }
+        } finally {
+            awaitedSince = null;
         }
     }
 
@@ -93,21 +95,18 @@ final class ByteBoundedQueue {
     void abandon() {
         lock.lock();
         try {
-            batches.forEach(batch -> batch.lease().close());
             batches.clear();
-            bytes = 0;
-            closed = true;
-            changed.signalAll();
+            close();
         } finally {
             lock.unlock();
         }
     }
 
-    /// Changes waiting to be applied.
-    int waiting() {
+    /// For how long whoever takes from it has waited for a batch; zero while there is something to do.
+    Duration idle() {
         lock.lock();
         try {
-            return count();
+            return awaitedSince == null ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - awaitedSince);
         } finally {
             lock.unlock();
         }
