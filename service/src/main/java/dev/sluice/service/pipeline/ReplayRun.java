@@ -1,6 +1,8 @@
 package dev.sluice.service.pipeline;
 
+import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
+import dev.sluice.failure.SluiceException;
 import dev.sluice.replay.Replay;
 import dev.sluice.replay.Replay.Found;
 import dev.sluice.replay.Replay.Listed;
@@ -8,6 +10,7 @@ import dev.sluice.replay.ReplayStore;
 import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.TargetTables;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.verify.Recheck;
 import dev.sluice.verify.SincePosition;
@@ -19,10 +22,14 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// A replay from beginning to end: finds what was touched, lists it, and waits until it is taken anew. For
 /// one thread.
 public final class ReplayRun {
+    private static final Logger LOG = LoggerFactory.getLogger(ReplayRun.class);
+
     private final String pipeline;
     private final List<CollectionTarget> targets;
     private final MongoSource source;
@@ -97,9 +104,11 @@ public final class ReplayRun {
     ///
     /// @param verify whether they are compared with their rows at the end
     /// @return null when it was stopped before anything was listed
-    /// @throws dev.sluice.failure.SluiceException as [#dryRun]
+    /// @throws dev.sluice.failure.SluiceException as [#dryRun], and when the target's tables are not as the
+    ///     mapping needs them
     public @Nullable Result run(Wish wish, boolean verify, Listener listener, BooleanSupplier stopped)
             throws SQLException, InterruptedException {
+        TargetTables tables = TargetTables.check(connector, targets);
         try (Connection connection = connector.openForLongWork();
                 Replay replay = new Replay(pipeline, source.history(), connection, wish.chosen())) {
             Listed listed = list(replay, wish, listener, stopped);
@@ -112,7 +121,27 @@ public final class ReplayRun {
                     .await(c -> store.left(c, listed.id()), listener, stopped);
             store.settle(connection);
             return new Result(
-                    listed, left, left > 0 || !verify ? Optional.empty() : Optional.of(differing(replay, stopped)));
+                    listed,
+                    left,
+                    left > 0 || !verify ? Optional.empty() : Optional.of(differing(replay, tables, stopped)));
+        }
+    }
+
+    /// Goes on from the beginning with tables as they are now, where one was altered that can be compared all
+    /// the same.
+    private long differing(Replay replay, TargetTables before, BooleanSupplier stopped) {
+        TargetTables tables = before;
+        for (int altered = 0; ; altered++) {
+            try {
+                return differing(replay, stopped);
+            } catch (SluiceException e) {
+                SluiceException failure = tables.explain(e);
+                if (failure.kind() != FailureKind.TARGET_ALTERED || altered == VerifyRun.ALTERED_MAX) {
+                    throw failure;
+                }
+                LOG.info("{} The comparison begins again, with the table as it is now.", failure.getMessage());
+                tables = TargetTables.check(connector, targets);
+            }
         }
     }
 

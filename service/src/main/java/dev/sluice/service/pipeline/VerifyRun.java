@@ -26,8 +26,8 @@ import org.slf4j.LoggerFactory;
 public final class VerifyRun {
     private static final Logger LOG = LoggerFactory.getLogger(VerifyRun.class);
 
-    /// How often a table may be altered under one verification.
-    private static final int ALTERED_MAX = 5;
+    /// How often a table may be altered under one comparison.
+    static final int ALTERED_MAX = 5;
 
     private final String pipeline;
     private final List<CollectionTarget> targets;

@@ -8,10 +8,12 @@ import com.mongodb.client.model.Updates;
 import dev.sluice.backfill.Backfill;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.replay.Replay;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.service.pipeline.CopyRun;
 import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.PipelineState;
+import dev.sluice.service.pipeline.ReplayRun;
 import dev.sluice.service.pipeline.VerifyRun;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.source.mongo.MongoSource;
@@ -19,12 +21,15 @@ import dev.sluice.verify.Mode;
 import dev.sluice.verify.Origin;
 import dev.sluice.verify.Verifier;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Date;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
+import org.bson.BsonTimestamp;
 import org.bson.Document;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -32,7 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// The target's tables are altered under a running stream, copy and verification.
+/// The target's tables are altered under a running stream, copy, verification and replay.
 @SuppressWarnings("NullAway.Init")
 class AlteredTablesIT {
     private static final int USERS = 12_000;
@@ -248,6 +253,68 @@ class AlteredTablesIT {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(names = {"DROP_COLUMN", "RETYPE_COLUMN", "RENAME_TABLE"})
+    @DisplayName("the comparison at the end of a replay ends and names the change")
+    void replayEnds(Breaking breaking) throws SQLException, InterruptedException {
+        AtomicBoolean done = new AtomicBoolean();
+        try (RunningPipeline running = RunningPipeline.start(system);
+                MongoSource source = system.source()) {
+            running.awaitStreaming();
+            assertThatThrownBy(() -> replay(running, source, breaking.deed, done))
+                    .isInstanceOfSatisfying(
+                            SluiceException.class, e -> breaking.isSaidBy(e.kind(), String.valueOf(e.getMessage())));
+        } finally {
+            if (done.get()) {
+                system.execute(breaking.undone);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    @DisplayName("the comparison at the end of a replay goes on with a table as it is now")
+    void replayGoesOn(Harmless harmless) throws SQLException, InterruptedException {
+        AtomicBoolean done = new AtomicBoolean();
+        try (RunningPipeline running = RunningPipeline.start(system);
+                MongoSource source = system.source()) {
+            running.awaitStreaming();
+            assertThat(replay(running, source, harmless.deed, done).differing()).contains(0L);
+            assertThat(done).isTrue();
+        } finally {
+            system.execute(harmless.undone);
+        }
+    }
+
+    /// @param deed done once, when the documents are taken anew and before they are compared
+    private static ReplayRun.Result replay(RunningPipeline running, MongoSource source, String deed, AtomicBoolean done)
+            throws SQLException, InterruptedException {
+        BsonTimestamp from = source.hello().lastWrite();
+        touch();
+        running.awaitApplied();
+        List<CollectionTarget> targets = Pipeline.targets(system.entry().mapping());
+        AtomicBoolean listed = new AtomicBoolean();
+        return java.util.Objects.requireNonNull(new ReplayRun("demo", targets, source, system.connector())
+                .run(
+                        new ReplayRun.Wish(from, "a test", null, targets, "a test"),
+                        true,
+                        new ReplayListener(listed),
+                        () -> {
+                            if (listed.get() && nothingIsListed()) {
+                                once(done, deed);
+                            }
+                            return false;
+                        }));
+    }
+
+    private static boolean nothingIsListed() {
+        try {
+            return system.number("SELECT count(*) FROM sluice.resync") == 0;
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     private static void copied() {
         if (systemIsCopied()) {
             return;
@@ -303,7 +370,7 @@ class AlteredTablesIT {
                                     Backfill.Limits.adaptive(),
                                     false,
                                     false,
-                                    java.time.Duration.ZERO),
+                                    Duration.ZERO),
                             new CopyListener(() -> once(done, Breaking.RETYPE_COLUMN.deed)),
                             () -> false);
 
@@ -316,6 +383,26 @@ class AlteredTablesIT {
         } finally {
             system.execute(Breaking.RETYPE_COLUMN.undone);
         }
+    }
+
+    /// Notes that the documents are on the list.
+    private record ReplayListener(AtomicBoolean listed) implements ReplayRun.Listener {
+        @Override
+        public void onRead(long events, @Nullable Instant reached) {}
+
+        @Override
+        public void onListed(Replay.Listed all) {
+            listed.set(true);
+        }
+
+        @Override
+        public void onLeft(long left) {}
+
+        @Override
+        public void onNobodyThere(Duration patience) {}
+
+        @Override
+        public void onTakenOver() {}
     }
 
     /// Does something after the first chunk.

@@ -243,9 +243,7 @@ class BackfillCommandIT {
         Place place = shop(3, 0);
 
         try (Cli run = Cli.start(place.settings(), "run")) {
-            await().atMost(BOUND)
-                    .ignoreExceptions()
-                    .until(() -> place.count("sluice.backfill WHERE state = 'done'") == 2);
+            awaitCopied(place);
 
             Result second = Cli.run(place.settings(), "backfill", "--resync");
 
@@ -257,6 +255,50 @@ class BackfillCommandIT {
             assertThat(place.number("SELECT epoch FROM sluice.position")).isEqualTo(1);
             assertThat(run.running()).isTrue();
         }
+    }
+
+    @Test
+    void withPatienceItWaitsForTheOtherProcessAndGoesOnWhenThatEnds() {
+        Place place = shop(3, 0);
+
+        try (Cli run = Cli.start(place.settings(), "run")) {
+            awaitCopied(place);
+            try (Cli waiting = Cli.start(place.settings(), "backfill", "--resync", "--wait", "2m")) {
+                await().atMost(BOUND).until(() -> waiting.err().contains("It is waited for."));
+                assertThat(waiting.err()).contains("The pipeline is written by process " + run.pid() + " on ");
+                assertThat(place.number("SELECT epoch FROM sluice.position")).isEqualTo(1);
+                run.terminate();
+                assertThat(run.await().exitCode()).isZero();
+
+                Result waited = waiting.await();
+                assertThat(waited.exitCode()).as(waited.err()).isZero();
+                assertThat(waited.out()).contains("users: done; 3 documents");
+                assertThat(place.number("SELECT epoch FROM sluice.position")).isEqualTo(2);
+            }
+        }
+    }
+
+    @Test
+    void whenItsPatienceIsOverItStopsNamesTheOtherAndWritesNothing() {
+        Place place = shop(3, 0);
+
+        try (Cli run = Cli.start(place.settings(), "run")) {
+            awaitCopied(place);
+
+            Result second = Cli.run(place.settings(), "backfill", "--resync", "--wait", "2s");
+
+            assertThat(second.exitCode()).isEqualTo(3);
+            assertThat(second.err())
+                    .contains("It is waited for.", "Another process writes this pipeline.")
+                    .contains("process " + run.pid() + " on ")
+                    .doesNotContain("Exception");
+            assertThat(place.number("SELECT epoch FROM sluice.position")).isEqualTo(1);
+            assertThat(run.running()).isTrue();
+        }
+    }
+
+    private static void awaitCopied(Place place) {
+        await().atMost(BOUND).ignoreExceptions().until(() -> place.count("sluice.backfill WHERE state = 'done'") == 2);
     }
 
     @Test
