@@ -11,7 +11,6 @@ import dev.sluice.failure.FailureKind;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.service.pipeline.PipelineState;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -19,7 +18,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.stream.IntStream;
 import org.bson.Document;
 import org.junit.jupiter.api.DisplayName;
@@ -299,23 +297,9 @@ class SchemaChangeIT {
 
     /// The demo's mapping with a policy for both collections.
     private String mapping(String policy) throws IOException {
-        Files.createDirectories(folder.resolve("migrations"));
-        copy("migrations/V0001__demo_shop.sql");
-        String text =
-                resource("mapping.yaml").replaceAll("(?m)^  (users|orders):\\R", "$0    on_drop: " + policy + "\n");
-        Files.writeString(folder.resolve("mapping.yaml"), text);
-        return folder.toString();
-    }
-
-    private void copy(String name) throws IOException {
-        Files.writeString(folder.resolve(name), resource(name));
-    }
-
-    private static String resource(String name) throws IOException {
-        try (InputStream in = Objects.requireNonNull(
-                SchemaChangeIT.class.getClassLoader().getResourceAsStream("catalog/demo/" + name))) {
-            return new String(in.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
-        }
+        return DemoMapping.copy(
+                folder,
+                text -> text.replaceAll("(?m)^  (users|orders):\\R", "$0    on_drop: " + policy + "\n"));
     }
 
     private static Map<String, String> settings(LiveSystem system, String mapping) {

@@ -12,10 +12,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /// The real program in a process of its own, so that it can be killed.
 final class ServiceProcess implements AutoCloseable {
     private static final Duration BOUND = Duration.ofMinutes(3);
+    private static final Pattern COMPLAINT = Pattern.compile("^\\d\\d:\\d\\d:\\d\\d\\.\\d{3} (WARN|ERROR)");
 
     private final Process process;
     private final Path log;
@@ -103,6 +105,31 @@ final class ServiceProcess implements AutoCloseable {
     /// Waits until it has said something.
     void awaitSaid(String text) {
         await().atMost(BOUND).failFast(this::mustLive).until(() -> output().contains(text));
+    }
+
+    /// The lines of its log that are warnings or errors.
+    List<String> complaints() {
+        return output().lines().filter(line -> COMPLAINT.matcher(line).find()).toList();
+    }
+
+    /// SIGSTOP: it is there and does nothing.
+    void suspend() throws InterruptedException {
+        signal("-STOP");
+    }
+
+    /// SIGCONT.
+    void resume() throws InterruptedException {
+        signal("-CONT");
+    }
+
+    private void signal(String name) throws InterruptedException {
+        try {
+            if (new ProcessBuilder("kill", name, Long.toString(pid())).start().waitFor() != 0) {
+                throw new AssertionError("kill " + name + " failed");
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /// SIGKILL: nothing in the process gets to say anything.
