@@ -32,19 +32,13 @@ class SecondaryReadIT {
     @Test
     @DisplayName("what a secondary shows that is behind the position is waited for, whatever is read")
     void waitsForTheSecondary() {
-        SandboxMongo.Options options =
-                SandboxMongo.Options.DEFAULTS.withArguments(List.of("--setParameter", "enableTestCommands=1"));
-        try (SandboxReplicaSet set = SandboxReplicaSet.start(3, options);
-                MongoClient client = MongoClients.create(set.uri() + "&w=majority");
-                MongoSource source = new MongoSource(set.uri() + "&readPreference=secondary", "shop");
-                MongoClient behind =
-                        MongoClients.create(set.secondaries().getFirst().uri())) {
-            MongoCollection<Document> things = client.getDatabase("shop").getCollection("things");
-            things.insertOne(new Document("_id", 1));
+        try (LaggingSet set = LaggingSet.start()) {
+            MongoCollection<Document> things = set.things();
+            MongoSource source = set.source();
             Position position;
             try (MongoChangeStreamCursor<ChangeStreamDocument<Document>> stream =
                     things.watch().cursor()) {
-                applying(behind, false);
+                set.behindApplies(false);
                 things.insertOne(new Document("_id", 2));
                 ChangeStreamDocument<Document> change = stream.next();
                 position = Position.of(change.getResumeToken(), change.getClusterTime());
@@ -54,7 +48,7 @@ class SecondaryReadIT {
                     .as("the test: a read that asks for nothing is from before")
                     .isTrue();
             CompletableFuture<Void> catchesUp = CompletableFuture.runAsync(
-                    () -> applying(behind, true),
+                    () -> set.behindApplies(true),
                     CompletableFuture.delayedExecutor(BEHIND.toMillis(), TimeUnit.MILLISECONDS));
 
             for (int i = 0; i < 10; i++) {
@@ -77,20 +71,14 @@ class SecondaryReadIT {
     @Test
     @DisplayName("the past of the stream is read to its end from a secondary that is behind")
     void historyOfASecondary() {
-        SandboxMongo.Options options =
-                SandboxMongo.Options.DEFAULTS.withArguments(List.of("--setParameter", "enableTestCommands=1"));
-        try (SandboxReplicaSet set = SandboxReplicaSet.start(3, options);
-                MongoClient client = MongoClients.create(set.uri() + "&w=majority");
-                MongoSource source = new MongoSource(set.uri() + "&readPreference=secondary", "shop");
-                MongoClient behind =
-                        MongoClients.create(set.secondaries().getFirst().uri())) {
-            MongoCollection<Document> things = client.getDatabase("shop").getCollection("things");
-            things.insertOne(new Document("_id", 1));
+        try (LaggingSet set = LaggingSet.start()) {
+            MongoCollection<Document> things = set.things();
+            MongoSource source = set.source();
             Position from = source.currentPosition();
-            applying(behind, false);
+            set.behindApplies(false);
             things.insertOne(new Document("_id", 2));
             CompletableFuture<Void> catchesUp = CompletableFuture.runAsync(
-                    () -> applying(behind, true),
+                    () -> set.behindApplies(true),
                     CompletableFuture.delayedExecutor(BEHIND.toMillis(), TimeUnit.MILLISECONDS));
 
             for (int i = 0; i < 6; i++) {
@@ -120,10 +108,45 @@ class SecondaryReadIT {
         return false;
     }
 
-    /// Has a secondary stop applying what it fetches, or go on.
-    private static void applying(MongoClient member, boolean on) {
-        member.getDatabase("admin")
-                .runCommand(
-                        new Document("configureFailPoint", "rsSyncApplyStop").append("mode", on ? "off" : "alwaysOn"));
+    /// A replica set of three with one document, of which one secondary can be made to stay behind.
+    ///
+    /// @param things where the document is, as the majority has it
+    /// @param source reads from secondaries
+    private record LaggingSet(
+            SandboxReplicaSet members,
+            MongoClient client,
+            MongoCollection<Document> things,
+            MongoSource source,
+            MongoClient behind)
+            implements AutoCloseable {
+        static LaggingSet start() {
+            SandboxMongo.Options options =
+                    SandboxMongo.Options.DEFAULTS.withArguments(List.of("--setParameter", "enableTestCommands=1"));
+            SandboxReplicaSet members = SandboxReplicaSet.start(3, options);
+            MongoClient client = MongoClients.create(members.uri() + "&w=majority");
+            MongoCollection<Document> things = client.getDatabase("shop").getCollection("things");
+            things.insertOne(new Document("_id", 1));
+            return new LaggingSet(
+                    members,
+                    client,
+                    things,
+                    new MongoSource(members.uri() + "&readPreference=secondary", "shop"),
+                    MongoClients.create(members.secondaries().getFirst().uri()));
+        }
+
+        /// Has the secondary stop applying what it fetches, or go on.
+        void behindApplies(boolean on) {
+            behind.getDatabase("admin")
+                    .runCommand(new Document("configureFailPoint", "rsSyncApplyStop")
+                            .append("mode", on ? "off" : "alwaysOn"));
+        }
+
+        @Override
+        public void close() {
+            behind.close();
+            source.close();
+            client.close();
+            members.close();
+        }
     }
 }

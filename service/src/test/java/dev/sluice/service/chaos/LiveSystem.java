@@ -1,5 +1,6 @@
 package dev.sluice.service.chaos;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.mongodb.client.MongoClient;
@@ -156,6 +157,13 @@ final class LiveSystem implements AutoCloseable {
         await().atMost(BOUND)
                 .failFast(service::mustLive)
                 .until(() -> backfilled() && watermark().isAfter(since));
+    }
+
+    /// Ends the writing, has a process apply the rest, and compares.
+    void assertEqual(LiveWriter writer, ServiceProcess service) throws SQLException {
+        writer.close();
+        awaitFresh(service);
+        assertThat(differences()).isEmpty();
     }
 
     long number(String sql) throws SQLException {

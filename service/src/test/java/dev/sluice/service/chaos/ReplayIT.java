@@ -58,9 +58,7 @@ class ReplayIT {
             assertThat(all.path("left").asLong()).isZero();
             assertThat(all.path("differing").isNumber()).isTrue();
             assertThat(all.path("differing").asLong()).isZero();
-            writer.close();
-            system.awaitFresh(service);
-            assertThat(system.differences()).isEmpty();
+            system.assertEqual(writer, service);
             assertThat(system.number("SELECT count(*) FROM users WHERE name = 'spoiled'"))
                     .isZero();
             assertThat(system.text("SELECT action || ' ' || (detail ->> 'from') FROM sluice.audit"))
@@ -271,9 +269,7 @@ class ReplayIT {
                 assertThat(resync.awaitExit(90)).as(resync.output()).isZero();
                 assertThat(resync.output()).contains("Read anew, and rows without a document deleted: users, orders.");
             }
-            writer.close();
-            system.awaitFresh(service);
-            assertThat(system.differences()).isEmpty();
+            system.assertEqual(writer, service);
             assertThat(system.number("SELECT count(*) FROM users WHERE id LIKE 'ghost%'"))
                     .isZero();
             assertThat(system.number("SELECT count(*) FROM sluice.audit WHERE action = 'resync'"))

@@ -40,9 +40,7 @@ class TwoProcessesIT {
                         .doesNotContain("Exception");
             }
             assertThat(system.number("SELECT epoch FROM sluice.position")).isEqualTo(epoch);
-            writer.close();
-            system.awaitFresh(first);
-            assertThat(system.differences()).isEmpty();
+            system.assertEqual(writer, first);
         }
     }
 
@@ -68,9 +66,7 @@ class TwoProcessesIT {
                 System.out.printf(
                         "After a kill -9 the standby had applied what came later in %d ms%n", took.toMillis());
                 assertThat(took).isLessThan(TAKE_OVER_MAX);
-                writer.close();
-                system.awaitFresh(second);
-                assertThat(system.differences()).isEmpty();
+                system.assertEqual(writer, second);
             }
         }
     }
@@ -108,9 +104,7 @@ class TwoProcessesIT {
                 system.awaitFresh(second);
                 second.killHard();
                 system.awaitFresh(first);
-                writer.close();
-                system.awaitFresh(first);
-                assertThat(system.differences()).isEmpty();
+                system.assertEqual(writer, first);
             }
         }
     }

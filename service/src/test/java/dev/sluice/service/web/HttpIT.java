@@ -10,26 +10,13 @@ import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoDatabase;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Updates;
-import dev.sluice.sandbox.SandboxMongo;
-import dev.sluice.sandbox.SandboxPostgres;
-import dev.sluice.schema.Catalog;
-import dev.sluice.service.config.Settings;
-import dev.sluice.service.pipeline.Pipeline;
-import dev.sluice.sink.postgres.PostgresConnector;
-import dev.sluice.sink.postgres.PostgresUri;
-import dev.sluice.sink.postgres.TargetDatabase;
-import dev.sluice.source.mongo.MongoSource;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalDouble;
 import org.bson.Document;
 import org.junit.jupiter.api.AfterAll;
@@ -47,58 +34,20 @@ import org.junit.jupiter.api.TestMethodOrder;
 class HttpIT {
     private static final Duration BOUND = Duration.ofSeconds(60);
 
-    private final SandboxPostgres postgres = SandboxPostgres.start();
-    private final SandboxMongo mongo = SandboxMongo.start();
-    private final MongoClient client = MongoClients.create(mongo.uri());
+    private final ServedPipeline served = new ServedPipeline("SLUICE_LAG_LIMIT", "5s");
+    private final MongoClient client = MongoClients.create(served.mongoUri());
     private final MongoDatabase shop = client.getDatabase("shop");
-    private final HttpClient web = HttpClient.newHttpClient();
-    private final MongoSource source = new MongoSource(mongo.uri(), "shop");
-
-    @SuppressWarnings("NullAway.Init")
-    private PostgresConnector connector;
-
-    @SuppressWarnings("NullAway.Init")
-    private Pipeline pipeline;
-
-    @SuppressWarnings("NullAway.Init")
-    private HttpService http;
-
-    @SuppressWarnings("NullAway.Init")
-    private Thread running;
 
     @BeforeAll
-    void serve() {
-        PostgresUri target = PostgresUri.parse(postgres.createDatabase());
-        Catalog.Entry demo = Catalog.load("demo");
-        new TargetDatabase(target).migrate(demo);
+    void fill() {
         shop.getCollection("users")
                 .insertMany(List.of(user("a"), user("b"), user("c").append("age", "very old")));
-        connector = new PostgresConnector(target);
-        pipeline = new Pipeline("demo", demo.mapping(), source, connector);
-        http = HttpService.start(
-                Settings.read(Map.of("SLUICE_HTTP_PORT", "0", "SLUICE_LAG_LIMIT", "5s"), Map.of()),
-                pipeline.status(),
-                connector);
-        running = Thread.ofPlatform().name("pipeline").unstarted(() -> {
-            try {
-                pipeline.run();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        });
     }
 
     @AfterAll
     void end() throws InterruptedException {
-        pipeline.stop();
-        if (running.isAlive()) {
-            running.join();
-        }
-        http.close();
-        source.close();
         client.close();
-        mongo.close();
-        postgres.close();
+        served.close();
     }
 
     private static Document user(String id) {
@@ -108,11 +57,11 @@ class HttpIT {
     @Test
     @Order(1)
     void beforeItRunsItIsAliveAndReadyAndItsLagIsUnknown() throws Exception {
-        assertThat(get("/health/liveness").statusCode()).isEqualTo(200);
-        assertThat(get("/health/readiness").statusCode()).isEqualTo(200);
-        assertThat(get("/health/lag").statusCode()).isEqualTo(503);
-        assertThat(get("/health/lag").body()).contains("\"lag_seconds\":null", "\"limit_seconds\":5.0");
-        assertThat(get("/health/leader").statusCode()).isEqualTo(503);
+        assertThat(served.get("/health/liveness").statusCode()).isEqualTo(200);
+        assertThat(served.get("/health/readiness").statusCode()).isEqualTo(200);
+        assertThat(served.get("/health/lag").statusCode()).isEqualTo(503);
+        assertThat(served.get("/health/lag").body()).contains("\"lag_seconds\":null", "\"limit_seconds\":5.0");
+        assertThat(served.get("/health/leader").statusCode()).isEqualTo(503);
         assertThat(metric("sluice_pipeline_state{pipeline=\"demo\",state=\"starting\"}"))
                 .hasValue(1);
         assertThat(metric("sluice_lag_seconds{collection=\"users\",pipeline=\"demo\"}")
@@ -126,17 +75,17 @@ class HttpIT {
     @Test
     @Order(2)
     void onceItStreamsItLeadsAndItsLagIsSmall() throws Exception {
-        running.start();
+        served.start();
 
         await().atMost(BOUND).untilAsserted(() -> {
             assertThat(state("streaming")).hasValue(1);
-            assertThat(get("/health/lag").statusCode()).isEqualTo(200);
+            assertThat(served.get("/health/lag").statusCode()).isEqualTo(200);
         });
-        assertThat(get("/health/leader").statusCode()).isEqualTo(200);
-        assertThat(get("/health/leader").body()).contains("\"leader\":true");
+        assertThat(served.get("/health/leader").statusCode()).isEqualTo(200);
+        assertThat(served.get("/health/leader").body()).contains("\"leader\":true");
         assertThat(metric("sluice_leader{pipeline=\"demo\"}")).hasValue(1);
-        assertThat(get("/health/liveness").statusCode()).isEqualTo(200);
-        assertThat(get("/health/readiness").body()).contains("\"UP\"");
+        assertThat(served.get("/health/liveness").statusCode()).isEqualTo(200);
+        assertThat(served.get("/health/readiness").body()).contains("\"UP\"");
     }
 
     @Test
@@ -191,7 +140,7 @@ class HttpIT {
         for (String state : List.of("starting", "standby", "backfilling", "waiting", "draining", "stopped", "failed")) {
             assertThat(state(state)).as(state).hasValue(0);
         }
-        assertThat(get("/prometheus").body()).contains("# HELP sluice_lag_seconds", "# TYPE sluice_lag_seconds gauge");
+        assertThat(served.get("/prometheus").body()).contains("# HELP sluice_lag_seconds", "# TYPE sluice_lag_seconds gauge");
     }
 
     @Test
@@ -214,9 +163,7 @@ class HttpIT {
                                     "sluice_skipped_documents_total{collection=\"orders\",pipeline=\"demo\",reason=\"a draft\"}"))
                     .hasValue(5);
         });
-        JsonNode status = JsonMapper.builder()
-                .build()
-                .readTree(get("/api/status").body())
+        JsonNode status = served.json("/api/status")
                 .path("collections")
                 .get(0);
         assertThat(status.path("waiting_documents").asLong()).isEqualTo(1);
@@ -251,7 +198,7 @@ class HttpIT {
     @Test
     @Order(6)
     void theStatusIsJsonWithTheOwnerAndEachCollection() throws Exception {
-        HttpResponse<String> response = get("/api/status");
+        HttpResponse<String> response = served.get("/api/status");
         JsonNode status = JsonMapper.builder().build().readTree(response.body());
 
         assertThat(response.statusCode()).isEqualTo(200);
@@ -288,22 +235,22 @@ class HttpIT {
     @Test
     @Order(7)
     void whilePostgresIsAwayItServesAndDoesNotLeadAndTheLagGrows() throws Exception {
-        postgres.stop();
+        served.postgres().stop();
 
         await().atMost(BOUND).untilAsserted(() -> {
             assertThat(state("waiting")).hasValue(1);
-            assertThat(get("/health/leader").statusCode()).isEqualTo(503);
+            assertThat(served.get("/health/leader").statusCode()).isEqualTo(503);
         });
-        assertThat(get("/health/leader").body()).contains("PostgreSQL can't be reached");
+        assertThat(served.get("/health/leader").body()).contains("PostgreSQL can't be reached");
         assertThat(metric("sluice_leader{pipeline=\"demo\"}")).hasValue(0);
         // Its readers stay where they are: neither a lag nor a database that is away takes it out of a balancer.
-        assertThat(get("/health/readiness").statusCode()).isEqualTo(200);
-        assertThat(get("/health/liveness").statusCode()).isEqualTo(200);
+        assertThat(served.get("/health/readiness").statusCode()).isEqualTo(200);
+        assertThat(served.get("/health/liveness").statusCode()).isEqualTo(200);
         await().atMost(BOUND)
-                .untilAsserted(() -> assertThat(get("/health/lag").statusCode())
+                .untilAsserted(() -> assertThat(served.get("/health/lag").statusCode())
                         .as("a limit of 5 s")
                         .isEqualTo(503));
-        HttpResponse<String> status = get("/api/status");
+        HttpResponse<String> status = served.get("/api/status");
         assertThat(status.statusCode()).isEqualTo(503);
         assertThat(status.body()).contains("PostgreSQL can't be reached");
         // What the process knows by itself is there all the same.
@@ -325,10 +272,10 @@ class HttpIT {
     @Order(8)
     void whenPostgresIsBackItGoesOnByItself() {
         shop.getCollection("users").insertOne(user("e"));
-        postgres.startAgain();
+        served.postgres().startAgain();
 
         await().atMost(BOUND).untilAsserted(() -> {
-            assertThat(get("/health/leader").statusCode()).isEqualTo(200);
+            assertThat(served.get("/health/leader").statusCode()).isEqualTo(200);
             assertThat(metric("sluice_changes_applied_total{collection=\"users\",op=\"upsert\",pipeline=\"demo\"}"))
                     .hasValue(3);
             assertThat(lag()).isLessThan(8);
@@ -338,15 +285,14 @@ class HttpIT {
     @Test
     @Order(9)
     void whenItIsStoppedItIsNotReady() throws Exception {
-        pipeline.stop();
-        running.join();
+        served.stop();
 
         assertThat(state("stopped")).hasValue(1);
-        assertThat(get("/health/readiness").statusCode()).isEqualTo(503);
+        assertThat(served.get("/health/readiness").statusCode()).isEqualTo(503);
     }
 
     private void execute(String sql) {
-        try (Connection connection = connector.openForLongWork();
+        try (Connection connection = served.connector().openForLongWork();
                 Statement statement = connection.createStatement()) {
             statement.execute(sql);
         } catch (SQLException e) {
@@ -371,7 +317,7 @@ class HttpIT {
     /// The value of a series as Prometheus would scrape it; empty when there is none of that exact name.
     private OptionalDouble metric(String series) {
         try {
-            return get("/prometheus")
+            return served.get("/prometheus")
                     .body()
                     .lines()
                     .filter(line -> line.startsWith(series + " "))
@@ -384,13 +330,5 @@ class HttpIT {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
         }
-    }
-
-    private HttpResponse<String> get(String path) throws IOException, InterruptedException {
-        return web.send(
-                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + http.port() + path))
-                        .timeout(Duration.ofSeconds(20))
-                        .build(),
-                HttpResponse.BodyHandlers.ofString());
     }
 }
