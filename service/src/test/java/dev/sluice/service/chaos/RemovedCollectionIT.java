@@ -25,7 +25,8 @@ class RemovedCollectionIT {
     private Path folder = Path.of("");
 
     @Test
-    @DisplayName("run, replay of one collection and verify after a kill -9 go on, nothing is lost, and no line complains")
+    @DisplayName(
+            "run, replay of one collection and verify after a kill -9 go on, nothing is lost, and no line complains")
     void everythingGoesOn() throws SQLException, InterruptedException, IOException {
         try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
             insertUser(system, "first");
@@ -70,7 +71,9 @@ class RemovedCollectionIT {
 
     /// That the collection is not copied is worth a warning, and nothing else is.
     private static void assertQuiet(ServiceProcess process) {
-        assertThat(process.complaints()).as(process.output()).allMatch(line -> line.contains("neither maps nor ignores"));
+        assertThat(process.complaints())
+                .as(process.output())
+                .allMatch(line -> line.contains("neither maps nor ignores"));
         Discretion.assertKept(process.output());
     }
 

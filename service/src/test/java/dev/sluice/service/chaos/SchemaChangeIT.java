@@ -298,8 +298,7 @@ class SchemaChangeIT {
     /// The demo's mapping with a policy for both collections.
     private String mapping(String policy) throws IOException {
         return DemoMapping.copy(
-                folder,
-                text -> text.replaceAll("(?m)^  (users|orders):\\R", "$0    on_drop: " + policy + "\n"));
+                folder, text -> text.replaceAll("(?m)^  (users|orders):\\R", "$0    on_drop: " + policy + "\n"));
     }
 
     private static Map<String, String> settings(LiveSystem system, String mapping) {

@@ -140,7 +140,8 @@ class HttpIT {
         for (String state : List.of("starting", "standby", "backfilling", "waiting", "draining", "stopped", "failed")) {
             assertThat(state(state)).as(state).hasValue(0);
         }
-        assertThat(served.get("/prometheus").body()).contains("# HELP sluice_lag_seconds", "# TYPE sluice_lag_seconds gauge");
+        assertThat(served.get("/prometheus").body())
+                .contains("# HELP sluice_lag_seconds", "# TYPE sluice_lag_seconds gauge");
     }
 
     @Test
@@ -163,9 +164,7 @@ class HttpIT {
                                     "sluice_skipped_documents_total{collection=\"orders\",pipeline=\"demo\",reason=\"a draft\"}"))
                     .hasValue(5);
         });
-        JsonNode status = served.json("/api/status")
-                .path("collections")
-                .get(0);
+        JsonNode status = served.json("/api/status").path("collections").get(0);
         assertThat(status.path("waiting_documents").asLong()).isEqualTo(1);
         assertThat(status.path("unmapped_fields").asLong()).isEqualTo(2);
         assertThat(status.path("skipped").path("a draft").asLong()).isEqualTo(5);

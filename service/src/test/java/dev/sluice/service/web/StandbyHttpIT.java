@@ -64,7 +64,8 @@ class StandbyHttpIT {
     void readyWithALagOf714Seconds() throws Exception {
         await().atMost(BOUND).untilAsserted(() -> {
             assertThat(served.json("/api/status").path("state").asText()).isEqualTo("standby");
-            assertThat(served.json("/health/lag").path("lag_seconds").isNumber()).isTrue();
+            assertThat(served.json("/health/lag").path("lag_seconds").isNumber())
+                    .isTrue();
         });
 
         assertThat(served.get("/health/readiness").statusCode()).isEqualTo(200);
@@ -97,7 +98,8 @@ class StandbyHttpIT {
             assertThat(served.get(path).statusCode()).as(path).isEqualTo(200);
         }
         long now = Instant.now().getEpochSecond();
-        assertThat(served.get("/api/await?collection=users&timeout=5s&operationTime=" + (now - 2 * BEHIND_SECONDS) + ".1")
+        assertThat(served.get("/api/await?collection=users&timeout=5s&operationTime=" + (now - 2 * BEHIND_SECONDS)
+                                + ".1")
                         .statusCode())
                 .isEqualTo(200);
         assertThat(served.get("/api/await?collection=users&timeout=100ms&operationTime=" + now + ".1")
