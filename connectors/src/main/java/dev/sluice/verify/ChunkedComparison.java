@@ -26,6 +26,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.bson.BsonNull;
+import org.bson.BsonTimestamp;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
@@ -107,8 +108,9 @@ final class ChunkedComparison {
     private boolean all() throws SQLException, InterruptedException {
         String collection = task.target().collection();
         String afterId = task.running().afterId();
+        BsonTimestamp notBefore = task.source().newestOperation();
         if (afterId == null) {
-            return compareAll(chunks -> read(chunks, task.source().readAll(collection, DOCUMENTS_MAX, null)));
+            return compareAll(chunks -> read(chunks, task.source().readAll(collection, DOCUMENTS_MAX, notBefore)));
         }
         BsonValue after = IdText.parse(afterId);
         IdBracket begun = IdBracket.of(after);
@@ -121,7 +123,7 @@ final class ChunkedComparison {
                 if (!over
                         && !read(
                                 chunks,
-                                task.source().readRange(collection, bracket, from, null, DOCUMENTS_MAX, null))) {
+                                task.source().readRange(collection, bracket, from, null, DOCUMENTS_MAX, notBefore))) {
                     return false;
                 }
             }
@@ -133,7 +135,8 @@ final class ChunkedComparison {
     private boolean sample() throws SQLException, InterruptedException {
         return compareAll(chunks -> {
             try (Gathered gathered = new Gathered(chunks)) {
-                task.source().sample(task.target().collection(), task.wish().sample(), document -> {
+                BsonTimestamp notBefore = task.source().newestOperation();
+                task.source().sample(task.target().collection(), task.wish().sample(), notBefore, document -> {
                     try {
                         gathered.add(document);
                     } catch (InterruptedException e) {

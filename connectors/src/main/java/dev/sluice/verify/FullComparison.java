@@ -85,7 +85,7 @@ public final class FullComparison {
         long bytes = 0;
         List<List<@Nullable Object[]>> rows = new ArrayList<>();
         tables.forEach(t -> rows.add(new ArrayList<>()));
-        try (DocumentReader reader = source.readAll(target.collection(), DOCUMENTS_MAX, null)) {
+        try (DocumentReader reader = source.readAll(target.collection(), DOCUMENTS_MAX, source.newestOperation())) {
             for (RawBsonDocument document = reader.peek(); document != null; document = reader.peek()) {
                 reader.take();
                 documents++;

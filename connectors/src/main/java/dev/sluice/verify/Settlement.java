@@ -158,8 +158,7 @@ final class Settlement {
             running = PipelineLock.isTaken(connection, pipeline);
             connection.commit();
             // Not before the newest operation there is: what a chunk has written may be newer than the stream.
-            BsonTimestamp notBefore = source.hello().lastWrite();
-            Reading reading = read(notBefore.getTime() == 0 ? null : notBefore);
+            Reading reading = read(source.newestOperation());
             documentsMax = reading.unread().isEmpty()
                     ? Math.min(DOCUMENTS_MAX, 2 * documentsMax)
                     : Math.max(1, byKey.size() - reading.unread().size());

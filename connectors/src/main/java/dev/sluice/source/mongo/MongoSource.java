@@ -59,7 +59,10 @@ public final class MongoSource implements AutoCloseable {
     private static final int BATCH_LEAST = 2;
 
     private static final int READ_ALL_BATCH = 5_000;
-    private static final Duration SAMPLE_MAX = Duration.ofMillis(500);
+
+    /// A mongod picks by random in the index, which takes it milliseconds; for a part of the collection that is
+    /// too large for that it goes through all of it.
+    private static final Duration SAMPLE_MAX = Duration.ofSeconds(5);
 
     private final MongoClient client;
     private final CausalSessions sessions;
@@ -164,6 +167,16 @@ public final class MongoSource implements AutoCloseable {
         } catch (MongoException e) {
             throw Failures.classify(e);
         }
+    }
+
+    /// What reads have to be from not before, to show everything that a majority has by now: the newest
+    /// operation there is.
+    ///
+    /// @return null where the server does not say
+    /// @throws SluiceException as for [#hello]
+    public @Nullable BsonTimestamp newestOperation() {
+        BsonTimestamp newest = hello().lastWrite();
+        return newest.getTime() == 0 ? null : newest;
     }
 
     /// Whether nothing was written that a majority does not have, so that its newest operation stands for
@@ -377,13 +390,16 @@ public final class MongoSource implements AutoCloseable {
     /// Reads some documents, picked at random by the server, none twice.
     ///
     /// @param most how many at most; fewer come where the server picks a document again
-    public void sample(String collection, int most, Consumer<RawBsonDocument> reader) {
+    /// @param notBefore as for [#read]
+    public void sample(
+            String collection, int most, @Nullable BsonTimestamp notBefore, Consumer<RawBsonDocument> reader) {
         Set<BsonValue> seen = new HashSet<>();
-        try (MongoCursor<RawBsonDocument> cursor = collection(collection)
-                .aggregate(List.of(Aggregates.sample(most)))
-                // Where the sample is a large part of the collection, the server sorts it.
-                .allowDiskUse(true)
-                .cursor()) {
+        try (ClientSession session = sessions.notBefore(notBefore);
+                MongoCursor<RawBsonDocument> cursor = collection(collection)
+                        .aggregate(session, List.of(Aggregates.sample(most)))
+                        // Where the sample is a large part of the collection, the server sorts it.
+                        .allowDiskUse(true)
+                        .cursor()) {
             while (cursor.hasNext()) {
                 RawBsonDocument document = cursor.next();
                 BsonValue id = document.get("_id");
@@ -399,7 +415,7 @@ public final class MongoSource implements AutoCloseable {
     /// The `_id`s of some documents, picked at random by the server, in the order in which it sorts them.
     ///
     /// @param most how many at most; fewer come where the server picks a document again, and none where it
-    ///     can't do it in a moment
+    ///     can't do it in seconds
     public List<BsonValue> sampleIds(String collection, int most) {
         try {
             List<BsonValue> ids = new ArrayList<>();

@@ -161,7 +161,7 @@ public final class Inference {
             progress.advance();
         };
         if (isSampled(estimate)) {
-            source.sample(collection, request.sample(), counted);
+            source.sample(collection, request.sample(), null, counted);
             return;
         }
         source.forEach(collection, counted);
