@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.mongodb.WriteConcern;
 import com.mongodb.client.MongoChangeStreamCursor;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
@@ -154,8 +155,11 @@ class StreamHistoryIT {
         return ids;
     }
 
+    /// Waits until a majority has it: before MongoDB 5.0 a write does not by itself, and what the majority does
+    /// not have yet is not history.
     private static void insert(MongoDatabase database, String collection, int first, int count) {
         database.getCollection(collection)
+                .withWriteConcern(WriteConcern.MAJORITY)
                 .insertMany(IntStream.range(first, first + count)
                         .mapToObj(i -> new Document("_id", i))
                         .toList());
