@@ -96,6 +96,7 @@ public record Settings(
             "SLUICE_HOME",
             "SLUICE_FAILPOINT",
             "SLUICE_TEST_MONGO_URI",
+            "SLUICE_TEST_MONGO_VERSION",
             "SLUICE_TEST_POSTGRES_URI");
 
     /// Reads the settings.

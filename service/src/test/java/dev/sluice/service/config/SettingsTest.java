@@ -162,8 +162,17 @@ class SettingsTest {
 
     @Test
     void whatOthersReadUnderThePrefixIsLeftToThem() {
-        Settings settings = environment(
-                Map.of("SLUICE_HOME", "/x", "SLUICE_JAVA_OPTS", "-Xmx1g", "SLUICE_TEST_MONGO_URI", "mongodb://t/"));
+        Settings settings = environment(Map.of(
+                "SLUICE_HOME",
+                "/x",
+                "SLUICE_JAVA_OPTS",
+                "-Xmx1g",
+                "SLUICE_TEST_MONGO_URI",
+                "mongodb://t/",
+                "SLUICE_TEST_MONGO_VERSION",
+                "5.0.4",
+                "SLUICE_TEST_POSTGRES_URI",
+                "postgresql://t/t"));
 
         assertThat(settings.mapping()).isEmpty();
     }
