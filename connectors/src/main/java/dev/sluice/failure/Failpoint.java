@@ -26,6 +26,9 @@ public enum Failpoint {
     CHUNK_COMMITTED,
     /// What a verification found in a chunk is stored, and not yet that the chunk is done.
     VERIFIED_CHUNK,
+    /// It is noted that a change which MongoDB can't send is to be passed, and nothing of its collection is
+    /// taken anew.
+    CHANGE_PASSED,
     /// The first position is taken from MongoDB and not yet stored.
     POSITION_TAKEN;
 

@@ -54,8 +54,9 @@ public enum FailureKind {
     CHANGE_TOO_LARGE(
             Retry.NEVER,
             "MongoDB can't send a change: its _id is so long that no change event of it fits into 16 MB.",
-            "Run `sluice backfill --resync --prune`: it takes a new position behind the change and copies everything again, so"
-                    + " nothing is lost; the stream then goes on from there."),
+            "Run the command that is named above, which takes that collection anew, then `sluice run`. Nothing is lost, and other"
+                    + " collections are left alone. Where none is named: `sluice backfill --resync --prune` takes a new"
+                    + " position behind the change and copies everything again."),
     POSITION_UNKNOWN(
             Retry.NEVER,
             "MongoDB's oplog does not have the position Sluice has to resume from.",

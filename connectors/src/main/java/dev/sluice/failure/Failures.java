@@ -28,6 +28,10 @@ public final class Failures {
     public static final int CHANGE_STREAM_FATAL = 280;
 
     private static final int CHANGE_STREAM_HISTORY_LOST = 286;
+    /// A resume token is longer than MongoDB makes a string, 16 MB. Before 6.0 it makes them for changes that a
+    /// stream leaves out, too.
+    public static final int STRING_TOO_LARGE = 16493;
+
     private static final int NO_REPLICATION_ENABLED = 76;
     private static final int NOT_A_REPLICA_SET = 40573;
 
@@ -87,6 +91,7 @@ public final class Failures {
                 case CHANGE_STREAM_HISTORY_LOST, CAPPED_POSITION_LOST -> FailureKind.HISTORY_LOST;
                 // The next run looks whether the oplog has the position.
                 case CHANGE_STREAM_FATAL -> FailureKind.ENGINE;
+                case STRING_TOO_LARGE -> FailureKind.CHANGE_TOO_LARGE;
                 case NO_REPLICATION_ENABLED, NOT_A_REPLICA_SET -> FailureKind.NOT_A_REPLICA_SET;
                 default ->
                     AWAY.contains(command.getErrorCode()) ? FailureKind.SOURCE_UNREACHABLE : FailureKind.UNEXPECTED;

@@ -83,10 +83,10 @@ public final class PositionStore {
         }
     }
 
-    /// Forgets watermark and backfill of the pipeline, for a copy from the start. The position is the
+    /// Forgets watermark, backfill and passed changes of the pipeline, for a copy from the start. The position is the
     /// caller's to move.
     public void reset(Connection connection) throws SQLException {
-        for (String table : new String[] {"backfill_chunk", "backfill", "watermark"}) {
+        for (String table : new String[] {"backfill_chunk", "backfill", "watermark", "passed_change"}) {
             try (PreparedStatement statement =
                     connection.prepareStatement("DELETE FROM sluice." + table + " WHERE pipeline = ?")) {
                 statement.setString(1, pipeline);

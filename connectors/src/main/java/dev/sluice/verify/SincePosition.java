@@ -1,7 +1,9 @@
 package dev.sluice.verify;
 
 import dev.sluice.change.Position;
+import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
+import dev.sluice.failure.SluiceException;
 import dev.sluice.mapping.KeyResult;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.sink.CollectionTarget;
@@ -40,6 +42,18 @@ public final class SincePosition implements InFlight {
         if (since == null || wanted.isEmpty()) {
             return Set.of();
         }
+        try {
+            return among(target, wanted, since);
+        } catch (SluiceException e) {
+            if (e.kind() != FailureKind.CHANGE_TOO_LARGE) {
+                throw e;
+            }
+            // Which document it is of, can't be told.
+            return wanted;
+        }
+    }
+
+    private Set<Object> among(CollectionTarget target, Set<Object> wanted, BsonTimestamp since) {
         Set<Object> changed = new HashSet<>();
         try (StreamHistory.Reading reading =
                 source.history().read(since, source.hello().lastWrite(), List.of(target.collection()))) {

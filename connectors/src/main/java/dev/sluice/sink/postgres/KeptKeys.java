@@ -63,7 +63,9 @@ public final class KeptKeys implements AutoCloseable {
     public List<Object> others(@Nullable Object after, int most) throws SQLException {
         if (!looked) {
             try (Statement statement = connection.createStatement()) {
-                statement.execute("CREATE INDEX ON " + KEPT + " (key); ANALYZE " + KEPT);
+                // A B-tree holds no text of more than some kilobytes, and an _id may be as long as it likes.
+                String method = tables.own().keyArrayType().equals("text") ? " USING hash" : "";
+                statement.execute("CREATE INDEX ON " + KEPT + method + " (key); ANALYZE " + KEPT);
             }
             looked = true;
         }

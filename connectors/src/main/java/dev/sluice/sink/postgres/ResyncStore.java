@@ -17,6 +17,9 @@ public final class ResyncStore {
     private static final String ONCE =
             "pipeline, collection, sluice.digest(coalesce(document_key, '') || E'\\n' || coalesce(row_key, ''))";
 
+    /// Keys travel to MongoDB in one command, of 16 MB at most.
+    private static final int KEY_BYTES_MAX = 4 << 20;
+
     private final String pipeline;
 
     public ResyncStore(String pipeline) {
@@ -36,11 +39,19 @@ public final class ResyncStore {
             boolean repair,
             boolean prune) {}
 
-    /// The next entries of one collection, oldest first; empty when there are none.
+    /// The next entries of one collection, oldest first, with keys of no more than some megabytes or one
+    /// alone; empty when there are none.
     public List<Entry> next(Connection connection, int limit) throws SQLException {
-        String sql =
-                "SELECT id, collection, document_key, row_key, reason = 'repair', prune FROM sluice.resync WHERE pipeline = ? AND collection ="
-                        + " (SELECT collection FROM sluice.resync WHERE pipeline = ? ORDER BY id LIMIT 1) ORDER BY id LIMIT ?";
+        String sql = """
+                SELECT id, collection, document_key, row_key, reason = 'repair', prune
+                FROM (SELECT e.*, row_number() OVER (ORDER BY id) AS n,
+                             sum(octet_length(coalesce(document_key, row_key, ''))) OVER (ORDER BY id) AS bytes
+                      FROM (SELECT * FROM sluice.resync WHERE pipeline = ? AND collection =
+                              (SELECT collection FROM sluice.resync WHERE pipeline = ? ORDER BY id LIMIT 1)
+                            ORDER BY id LIMIT ?) e) numbered
+                WHERE n = 1 OR bytes <= %d
+                ORDER BY id
+                """.formatted(KEY_BYTES_MAX);
         List<Entry> entries = new ArrayList<>();
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, pipeline);
@@ -110,6 +121,18 @@ public final class ResyncStore {
             statement.setString(2, collection);
             statement.setString(3, reason);
             statement.setBoolean(4, prune);
+            statement.executeUpdate();
+        }
+    }
+
+    /// Asks for a collection's dead letters: those whose documents are gone, which nothing else says, leave then.
+    public void askForDeadLetters(Connection connection, String collection) throws SQLException {
+        String sql = "INSERT INTO sluice.resync (pipeline, collection, document_key, reason)"
+                + " SELECT pipeline, collection, document_key, 'dead_letter' FROM sluice.dead_letter"
+                + " WHERE pipeline = ? AND collection = ? ON CONFLICT DO NOTHING";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
             statement.executeUpdate();
         }
     }

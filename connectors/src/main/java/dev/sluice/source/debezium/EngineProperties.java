@@ -1,7 +1,9 @@
 package dev.sluice.source.debezium;
 
+import dev.sluice.source.mongo.LargeChanges;
 import dev.sluice.source.mongo.MongoTls;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -10,6 +12,7 @@ import java.util.stream.Collectors;
 import org.bson.BsonArray;
 import org.bson.BsonDocument;
 import org.bson.BsonString;
+import org.bson.BsonTimestamp;
 
 /// What the engine is told.
 ///
@@ -21,6 +24,7 @@ import org.bson.BsonString;
 /// @param rawDocuments whether the stream is read by a [StreamReader], with documents as BSON; otherwise, for
 ///     measuring, by Debezium's own reader: with documents as JSON, bounded by their number alone, and without
 ///     a word while nothing happens
+/// @param passed changes that are left out, as for [LargeChanges#without]; empty where none are
 /// @param overrides properties of the engine's own that take the place of ours, for measuring what ours
 ///     give; an empty value leaves the property to the engine's default
 public record EngineProperties(
@@ -32,6 +36,7 @@ public record EngineProperties(
         Duration linger,
         Duration heartbeat,
         boolean rawDocuments,
+        Map<String, BsonTimestamp> passed,
         Map<String, String> overrides) {
     private static final String DEBEZIUMS_OWN = "io.debezium.connector.mongodb.MongoDbConnector";
 
@@ -42,6 +47,7 @@ public record EngineProperties(
 
     public EngineProperties {
         collections = List.copyOf(collections);
+        passed = Map.copyOf(passed);
         overrides = Map.copyOf(overrides);
     }
 
@@ -57,22 +63,42 @@ public record EngineProperties(
                 Duration.ofMillis(2),
                 Duration.ofSeconds(1),
                 true,
+                Map.of(),
                 Map.of());
     }
 
     public EngineProperties withRawDocuments(boolean raw) {
         return new EngineProperties(
-                pipeline, mongoUri, database, collections, batchMax, linger, heartbeat, raw, overrides);
+                pipeline, mongoUri, database, collections, batchMax, linger, heartbeat, raw, passed, overrides);
     }
 
-    EngineProperties withCollections(List<String> others) {
+    /// @param passed changes that are left out, as for [LargeChanges#without]
+    public EngineProperties withPassed(Map<String, BsonTimestamp> passed) {
         return new EngineProperties(
-                pipeline, mongoUri, database, others, batchMax, linger, heartbeat, rawDocuments, overrides);
+                pipeline,
+                mongoUri,
+                database,
+                collections,
+                batchMax,
+                linger,
+                heartbeat,
+                rawDocuments,
+                passed,
+                overrides);
     }
 
     EngineProperties withOverrides(Map<String, String> properties) {
         return new EngineProperties(
-                pipeline, mongoUri, database, collections, batchMax, linger, heartbeat, rawDocuments, properties);
+                pipeline,
+                mongoUri,
+                database,
+                collections,
+                batchMax,
+                linger,
+                heartbeat,
+                rawDocuments,
+                passed,
+                properties);
     }
 
     Properties toProperties() {
@@ -134,8 +160,13 @@ public record EngineProperties(
     /// the stream is opened by time and not by token ([CommittedOffset]).
     List<BsonDocument> stages() {
         BsonDocument match = new BsonDocument("operationType", in(OPERATIONS)).append("ns.coll", in(collections));
-        return List.of(
-                new BsonDocument("$match", match), new BsonDocument("$unset", new BsonString("updateDescription")));
+        List<BsonDocument> stages = new ArrayList<>();
+        stages.add(new BsonDocument("$match", match));
+        if (!passed.isEmpty()) {
+            stages.add(new BsonDocument("$match", LargeChanges.without(passed)));
+        }
+        stages.add(new BsonDocument("$unset", new BsonString("updateDescription")));
+        return stages;
     }
 
     private static BsonDocument in(List<String> values) {

@@ -3,7 +3,6 @@ package dev.sluice.source.debezium;
 import com.mongodb.ClientSessionOptions;
 import com.mongodb.MongoClientSettings;
 import com.mongodb.MongoException;
-import com.mongodb.MongoSocketReadException;
 import com.mongodb.ReadConcern;
 import com.mongodb.client.ChangeStreamIterable;
 import com.mongodb.client.ClientSession;
@@ -14,20 +13,20 @@ import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.changestream.ChangeStreamDocument;
 import com.mongodb.client.model.changestream.FullDocument;
 import com.mongodb.connection.ClusterType;
+import dev.sluice.change.OperationTime;
 import dev.sluice.change.Position;
 import dev.sluice.change.Watermark;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.memory.Footprint;
 import dev.sluice.memory.MemoryBudget;
+import dev.sluice.source.mongo.LargeChanges;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.bson.BsonDocument;
-import org.bson.BsonInt32;
 import org.bson.BsonNull;
 import org.bson.BsonString;
 import org.bson.BsonTimestamp;
@@ -44,9 +43,6 @@ import org.jspecify.annotations.Nullable;
 final class EventFetcher implements Runnable {
     /// How long MongoDB waits for an event before it answers without one.
     private static final Duration AWAIT = Duration.ofMillis(500);
-
-    /// Larger than BSON allows: the event, or an answer with it, does not fit into 16 MB.
-    private static final int OBJECT_TOO_LARGE = 10334;
 
     /// MongoDB ends an answer before an event that would make it larger than 16 MB, and the first one after
     /// this many events. An answer of less was ended because there was no more; or by an event of nearly
@@ -141,7 +137,7 @@ final class EventFetcher implements Runnable {
             if (closed) {
                 throw new InterruptedException();
             }
-            if (!mayBeTooLarge(e)) {
+            if (!LargeChanges.mayBeWhy(e, database)) {
                 throw e;
             }
             // The events before it in the same answer are lost with it, so they are read again, one by one.
@@ -150,21 +146,6 @@ final class EventFetcher implements Runnable {
             }
             oneByOne = !oneByOne;
             oneByOneBytes = 0;
-        }
-    }
-
-    /// A mongod says that an event is too large, but closes the connection where only the answer around it
-    /// is.
-    private boolean mayBeTooLarge(MongoException e) {
-        return e.getCode() == OBJECT_TOO_LARGE || (e instanceof MongoSocketReadException && isAlive());
-    }
-
-    private boolean isAlive() {
-        try {
-            database.runCommand(new BsonDocument("ping", new BsonInt32(1)));
-            return true;
-        } catch (MongoException e) {
-            return false;
         }
     }
 
@@ -300,7 +281,7 @@ final class EventFetcher implements Runnable {
             if (closed) {
                 throw new InterruptedException();
             }
-            throw mayBeTooLarge(e) ? notReadable(e) : e;
+            throw LargeChanges.mayBeWhy(e, database) ? notReadable(e) : e;
         }
     }
 
@@ -344,40 +325,22 @@ final class EventFetcher implements Runnable {
 
     /// Not even without its document: its `_id` is so long that its resume token does not fit.
     private RuntimeException notReadable(MongoException cause) {
-        BsonTimestamp after = lastTime != null ? lastTime : startTime;
-        List<String> collections = new ArrayList<>();
-        for (String collection : settings.collections()) {
-            if (hasTooLarge(collection)) {
-                collections.add(collection);
-            }
+        BsonTimestamp after = lastTime;
+        if (after == null) {
+            after = startToken == null
+                    ? startTime
+                    : Position.of(startToken, null).clusterTime();
         }
-        if (collections.isEmpty()) {
+        if (after == null) {
             return cause;
         }
-        return new SluiceException(
-                FailureKind.CHANGE_TOO_LARGE,
-                "A change of " + String.join(", ", collections) + ", soon after "
-                        + (after == null ? "the position" : Instant.ofEpochSecond(Watermark.seconds(after)))
-                        + ", has an _id of several megabytes. Everything before it is delivered.");
-    }
-
-    private boolean hasTooLarge(String collection) {
-        List<Bson> slim =
-                new ArrayList<>(settings.withCollections(List.of(collection)).stages());
-        slim.add(new BsonDocument("$unset", new BsonString("fullDocument")));
-        BsonDocument token = lastToken;
-        // The token's own event may be of another collection.
-        lastToken = null;
-        try (MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor =
-                open(slim, FullDocument.DEFAULT, true)) {
-            while (!closed && cursor.tryNext() != null) {
-                // Only whether one of them can't be read.
-            }
-            return false;
-        } catch (MongoException e) {
-            return mayBeTooLarge(e);
-        } finally {
-            lastToken = token;
-        }
+        return new LargeChanges(client, settings.database(), settings.passed())
+                .first(after, settings.collections())
+                .<RuntimeException>map(found -> new SluiceException(
+                        FailureKind.CHANGE_TOO_LARGE,
+                        found.forPeople() + " is one. Everything before it is delivered. `sluice backfill --past "
+                                + OperationTime.text(found.time()) + "` passes it.",
+                        cause))
+                .orElse(cause);
     }
 }

@@ -34,6 +34,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -195,6 +196,12 @@ public final class MongoSource implements AutoCloseable {
                 : null;
     }
 
+    /// The newest operation that a majority has.
+    static BsonTimestamp newestOperation(MongoClient client) {
+        return lastWrite(client.getDatabase("admin")
+                .runCommand(new BsonDocument("hello", new BsonInt32(1)), BsonDocument.class));
+    }
+
     private static BsonTimestamp lastWrite(BsonDocument hello) {
         for (String name : List.of("majorityOpTime", "opTime")) {
             BsonTimestamp time = lastWrite(hello, name);
@@ -241,16 +248,21 @@ public final class MongoSource implements AutoCloseable {
         // that its own filter leaves out. Without the documents, which may be large.
         try (MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor = client.getDatabase(database)
                 .watch(List.of(Aggregates.project(Projections.include("_id"))), RawBsonDocument.class)
+                .batchSize(1)
                 .maxAwaitTime(100, TimeUnit.MILLISECONDS)
                 .resumeAfter(position.resumeToken())
                 .cursor()) {
             cursor.tryNext();
-        } catch (MongoCommandException e) {
+        } catch (MongoException e) {
+            if (LargeChanges.mayBeWhy(e, client.getDatabase(database))) {
+                // It has found the position, and can't send what is behind it: the stream itself says more.
+                return;
+            }
             SluiceException known = Failures.classify(e);
             if (known.kind() == FailureKind.HISTORY_LOST) {
                 throw oplog.lost(position.clusterTime(), "Sluice was at", e);
             }
-            if (e.getErrorCode() != Failures.CHANGE_STREAM_FATAL) {
+            if (e.getCode() != Failures.CHANGE_STREAM_FATAL) {
                 throw known;
             }
             // The stream is opened by time. The token is not needed for it, unless what it stands for is not there.
@@ -262,9 +274,12 @@ public final class MongoSource implements AutoCloseable {
                                 + ", and there is no such operation in the oplog, which goes back" + " further.",
                         e);
             }
-        } catch (MongoException e) {
-            throw Failures.classify(e);
         }
+    }
+
+    /// What MongoDB can't send of its changes. Good for as long as this is open.
+    public LargeChanges largeChanges() {
+        return new LargeChanges(client, database, Map.of());
     }
 
     /// How far the oplog goes back. Good for as long as this is open.
@@ -278,22 +293,6 @@ public final class MongoSource implements AutoCloseable {
                 .withReadPreference(ReadPreference.primary())
                 .watch(List.of(), RawBsonDocument.class)
                 .maxAwaitTime(100, TimeUnit.MILLISECONDS);
-    }
-
-    /// Whether the server can split events over 16 MB (mongod 6.0.9 and later). Asked by trying.
-    public boolean splitsLargeEvents() {
-        Bson split = new BsonDocument("$changeStreamSplitLargeEvent", new BsonDocument());
-        try (MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor = client.getDatabase(database)
-                .watch(List.of(split), RawBsonDocument.class)
-                .maxAwaitTime(10, TimeUnit.MILLISECONDS)
-                .cursor()) {
-            cursor.tryNext();
-            return true;
-        } catch (MongoCommandException notKnown) {
-            return false;
-        } catch (MongoException e) {
-            throw Failures.classify(e);
-        }
     }
 
     /// About how many documents there are, from the collection's metadata; cheap, and off after an unclean
@@ -497,15 +496,17 @@ public final class MongoSource implements AutoCloseable {
 
     /// Those of the ids that are the `_id` of a document.
     ///
-    /// @param ids a few hundred at most: they travel in one command
+    /// @param ids a few hundred at most
     public Set<BsonValue> existingIds(String collection, Collection<BsonValue> ids) {
         try {
             Set<BsonValue> existing = new LinkedHashSet<>();
-            for (RawBsonDocument document :
-                    collection(collection).find(Filters.in("_id", ids)).projection(Projections.include("_id"))) {
-                BsonValue id = document.get("_id");
-                if (id != null) {
-                    existing.add(id);
+            for (List<BsonValue> some : IdPortions.of(ids)) {
+                for (RawBsonDocument document :
+                        collection(collection).find(Filters.in("_id", some)).projection(Projections.include("_id"))) {
+                    BsonValue id = document.get("_id");
+                    if (id != null) {
+                        existing.add(id);
+                    }
                 }
             }
             return existing;
@@ -675,14 +676,17 @@ public final class MongoSource implements AutoCloseable {
         try (ClientSession session = sessions.notBefore(notBefore)) {
             List<RawBsonDocument> documents = new ArrayList<>();
             long bytes = 0;
-            try (MongoCursor<RawBsonDocument> cursor =
-                    collection(collection).find(session, Filters.in("_id", ids)).cursor()) {
-                while (cursor.hasNext()) {
-                    RawBsonDocument document = cursor.next();
-                    documents.add(document);
-                    bytes += document.getByteBuffer().remaining();
-                    if (bytes >= bytesMax) {
-                        return new Piece(documents, bytes, false);
+            for (List<BsonValue> some : IdPortions.of(ids)) {
+                try (MongoCursor<RawBsonDocument> cursor = collection(collection)
+                        .find(session, Filters.in("_id", some))
+                        .cursor()) {
+                    while (cursor.hasNext()) {
+                        RawBsonDocument document = cursor.next();
+                        documents.add(document);
+                        bytes += document.getByteBuffer().remaining();
+                        if (bytes >= bytesMax) {
+                            return new Piece(documents, bytes, false);
+                        }
                     }
                 }
             }

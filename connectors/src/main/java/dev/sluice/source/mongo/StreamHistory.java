@@ -18,6 +18,7 @@ import dev.sluice.failure.SluiceException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.bson.BsonDocument;
@@ -78,6 +79,7 @@ public final class StreamHistory {
     /// @param from inclusive
     /// @param upTo inclusive; a time that a majority has had
     /// @throws SluiceException of kind HISTORY_LOST, with the gap, when the oplog does not go back so far
+    ///     (as do the reading's methods, and CHANGE_TOO_LARGE at a change that MongoDB can't send)
     public Reading read(BsonTimestamp from, BsonTimestamp upTo, Collection<String> collections) {
         requireReachable(from);
         return new Reading(from, upTo, List.copyOf(collections));
@@ -88,13 +90,19 @@ public final class StreamHistory {
         /// So many polls without an event, and the caller is asked whether to go on.
         private static final int IDLE_POLLS = 3;
 
+        private static final int BATCH = 5_000;
+
         private final BsonTimestamp from;
         private final BsonTimestamp upTo;
         private final List<String> collections;
         private final ClientSession session;
         private MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor;
         private @Nullable BsonTimestamp reached;
+        private @Nullable BsonDocument lastToken;
         private boolean complete;
+
+        /// How many events are still to be read one by one, since an answer with several was too large.
+        private int oneByOne;
 
         private Reading(BsonTimestamp from, BsonTimestamp upTo, List<String> collections) {
             this.from = from;
@@ -107,11 +115,46 @@ public final class StreamHistory {
                 throw Failures.classify(e);
             }
             try {
-                this.cursor = open(stream -> stream.startAtOperationTime(from));
-            } catch (SluiceException e) {
+                this.cursor = open();
+            } catch (RuntimeException e) {
                 session.close();
                 throw e;
             }
+        }
+
+        /// Behind the last event; where an answer turns out to be too large, for one event at a time.
+        private MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> open() {
+            BsonDocument token = lastToken;
+            UnaryOperator<ChangeStreamIterable<RawBsonDocument>> start =
+                    token == null ? stream -> stream.startAtOperationTime(from) : stream -> stream.resumeAfter(token);
+            try {
+                return open(start);
+            } catch (MongoException e) {
+                requireMayBeTooLarge(e);
+            }
+            try {
+                return open(start);
+            } catch (MongoException e) {
+                throw tooLarge(e);
+            }
+        }
+
+        /// Has events read one by one, or throws what else it was.
+        private void requireMayBeTooLarge(MongoException e) {
+            if (!LargeChanges.mayBeWhy(e, client.getDatabase(database))) {
+                throw refused(e);
+            }
+            if (oneByOne > 0) {
+                throw tooLarge(e);
+            }
+            oneByOne = BATCH;
+        }
+
+        private SluiceException tooLarge(MongoException e) {
+            return new LargeChanges(client, database, Map.of())
+                    .first(reached == null ? from : reached, collections)
+                    .map(found -> new SluiceException(FailureKind.CHANGE_TOO_LARGE, found.forPeople() + " is one.", e))
+                    .orElseGet(() -> refused(e));
         }
 
         private MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> open(
@@ -120,19 +163,17 @@ public final class StreamHistory {
                     Aggregates.match(Filters.or(
                             Filters.and(Filters.in("operationType", OF_DOCUMENTS), Filters.in("ns.coll", collections)),
                             Filters.in("operationType", OF_COLLECTIONS))),
+                    // What comes behind the end may be too large.
+                    Aggregates.match(LargeChanges.smallBehind(upTo)),
                     // The token (_id) has to stay.
                     Aggregates.project(
                             Projections.include("_id", "operationType", "ns", "to", "documentKey", "clusterTime")));
-            try {
-                return start.apply(client.getDatabase(database)
-                                .withReadConcern(ReadConcern.MAJORITY)
-                                .watch(session, pipeline, RawBsonDocument.class)
-                                .batchSize(5_000)
-                                .maxAwaitTime(100, TimeUnit.MILLISECONDS))
-                        .cursor();
-            } catch (MongoException e) {
-                throw refused(e);
-            }
+            return start.apply(client.getDatabase(database)
+                            .withReadConcern(ReadConcern.MAJORITY)
+                            .watch(session, pipeline, RawBsonDocument.class)
+                            .batchSize(oneByOne > 0 ? 1 : BATCH)
+                            .maxAwaitTime(100, TimeUnit.MILLISECONDS))
+                    .cursor();
         }
 
         private SluiceException refused(MongoException e) {
@@ -146,27 +187,40 @@ public final class StreamHistory {
         /// @param most how many at most
         public List<Event> next(int most) {
             List<Event> events = new ArrayList<>();
+            try {
+                read(events, most);
+            } catch (MongoException e) {
+                requireMayBeTooLarge(e);
+                reopen();
+            }
+            return events;
+        }
+
+        private void read(List<Event> events, int most) {
             int seen = 0;
             int idle = 0;
-            try {
-                while (!complete && seen < most && idle < IDLE_POLLS) {
-                    ChangeStreamDocument<RawBsonDocument> change = cursor.tryNext();
-                    if (change != null) {
-                        seen++;
-                        add(events, change);
-                        continue;
+            while (!complete && seen < most && idle < IDLE_POLLS) {
+                ChangeStreamDocument<RawBsonDocument> change = cursor.tryNext();
+                if (change != null) {
+                    seen++;
+                    add(events, change);
+                    if (oneByOne > 0 && --oneByOne == 0) {
+                        reopen();
                     }
-                    idle++;
-                    BsonDocument token = cursor.getResumeToken();
-                    BsonTimestamp time =
-                            token == null ? null : Position.of(token, null).clusterTime();
-                    advance(time);
-                    complete = time != null && time.compareTo(upTo) >= 0;
+                    continue;
                 }
-                return events;
-            } catch (MongoException e) {
-                throw refused(e);
+                idle++;
+                BsonDocument token = cursor.getResumeToken();
+                BsonTimestamp time =
+                        token == null ? null : Position.of(token, null).clusterTime();
+                advance(time);
+                complete = time != null && time.compareTo(upTo) >= 0;
             }
+        }
+
+        private void reopen() {
+            cursor.close();
+            cursor = open();
         }
 
         private void add(List<Event> events, ChangeStreamDocument<RawBsonDocument> change) {
@@ -176,6 +230,7 @@ public final class StreamHistory {
                 return;
             }
             advance(time);
+            lastToken = change.getResumeToken();
             OperationType type = change.getOperationType();
             String collection = name(change.getNamespaceDocument());
             if (type == OperationType.INVALIDATE) {

@@ -13,6 +13,7 @@ import dev.sluice.source.mongo.MongoSource;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import org.bson.BsonTimestamp;
 
 /// Sluice's own copy of one collection, as `sluice backfill` makes it with its defaults: lock, position,
 /// epoch, fences, chunks and their bookkeeping included.
@@ -32,7 +33,12 @@ final class SluiceBackfill {
     /// Copies the collection: into its empty tables the first time, over what is there the next.
     void copy() throws SQLException, InterruptedException {
         CopyRun.Result result = run.run(
-                new CopyRun.Wish(List.of(target), Backfill.Limits.adaptive(), false, false, Duration.ZERO),
+                new CopyRun.Wish(
+                        List.of(target),
+                        Backfill.Limits.adaptive(),
+                        new CopyRun.Onward.AsItWas(),
+                        false,
+                        Duration.ZERO),
                 new Silent(),
                 () -> false);
         for (SluiceException failure : result.failed().values()) {
@@ -46,6 +52,9 @@ final class SluiceBackfill {
     private static final class Silent implements CopyRun.Listener {
         @Override
         public void onHeld(String holder) {}
+
+        @Override
+        public void onPassed(BsonTimestamp change, List<CollectionTarget> copied) {}
 
         @Override
         public void onEstimate(CollectionTarget target, long documents, long alreadyCopied) {}

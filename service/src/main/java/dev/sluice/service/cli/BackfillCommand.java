@@ -2,6 +2,7 @@ package dev.sluice.service.cli;
 
 import dev.sluice.backfill.Backfill;
 import dev.sluice.backfill.Prune;
+import dev.sluice.change.OperationTime;
 import dev.sluice.failure.Failures;
 import dev.sluice.service.pipeline.CopyRun;
 import dev.sluice.service.pipeline.Pipeline;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -79,6 +81,17 @@ final class BackfillCommand implements Callable<Integer> {
     private boolean resync;
 
     @Option(
+            names = "--past",
+            paramLabel = "TIME",
+            description = {
+                "After the stream stopped at a change that MongoDB can't send: pass it, and take its collection anew.",
+                "TIME is the operation time that the stop names, as 1732812345.7. Rows of documents deleted meanwhile"
+                        + " are deleted too, unless the mapping keeps them. The next `sluice run` goes on behind it."
+            },
+            converter = Time.class)
+    private @Nullable BsonTimestamp past;
+
+    @Option(
             names = "--wait",
             paramLabel = "T",
             description = {
@@ -96,6 +109,12 @@ final class BackfillCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         requireAtLeastOne("--batch-size", batchSize);
         requireAtLeastOne("--parallel", parallel);
+        if (past != null && (resync || prune || dryRun || !collections.isEmpty() || !tables.isEmpty())) {
+            throw new CommandLine.ParameterException(
+                    spec.commandLine(),
+                    "--past finds out by itself what is to be copied and deleted: it goes with --batch-size, --parallel and"
+                            + " --wait alone.");
+        }
         Setup setup = Setup.forBoth();
         List<CollectionTarget> all = Pipeline.targets(setup.entry().mapping());
         List<CollectionTarget> chosen = choose(all);
@@ -173,13 +192,34 @@ final class BackfillCommand implements Callable<Integer> {
                         "Stopped before the end; what is copied stays. Run the same command again to go on there.");
                 CopyProgress progress = new CopyProgress(spec.commandLine().getOut(), err, SluiceCommand.isVerbose())) {
             CopyRun.Result result = new CopyRun(setup.pipelineName(), all, source, setup.connector())
-                    .run(new CopyRun.Wish(chosen, limits(), resync, prune, wait), progress, stop);
+                    .run(new CopyRun.Wish(chosen, limits(), onward(), prune, wait), progress, stop);
             progress.sum();
             result.failed().values().forEach(e -> SluiceCommand.trace(e, spec.commandLine()));
             if (!result.failed().isEmpty()) {
                 return SluiceCommand.COULD_NOT_RUN;
             }
             return result.complete() ? SluiceCommand.FINE : SluiceCommand.FINDING;
+        } catch (IllegalArgumentException wrong) {
+            throw new CommandLine.ParameterException(spec.commandLine(), String.valueOf(wrong.getMessage()), wrong);
+        }
+    }
+
+    private CopyRun.Onward onward() {
+        if (past != null) {
+            return new CopyRun.Onward.Past(past, Actor.atTheKeyboard());
+        }
+        return resync ? new CopyRun.Onward.FromNow() : new CopyRun.Onward.AsItWas();
+    }
+
+    /// Reads an operation time.
+    static final class Time implements CommandLine.ITypeConverter<BsonTimestamp> {
+        @Override
+        public BsonTimestamp convert(String text) {
+            try {
+                return OperationTime.parse(text);
+            } catch (IllegalArgumentException none) {
+                throw new CommandLine.TypeConversionException(String.valueOf(none.getMessage()));
+            }
         }
     }
 

@@ -2,6 +2,7 @@ package dev.sluice.service.cli;
 
 import dev.sluice.backfill.Backfill;
 import dev.sluice.backfill.Prune.Pruned;
+import dev.sluice.change.OperationTime;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.service.pipeline.CopyRun;
 import dev.sluice.sink.CollectionTarget;
@@ -11,6 +12,7 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -20,6 +22,7 @@ import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
+import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
 /// Shows how a copy goes on: a bar for each collection where a person looks on, lines where the output goes
@@ -169,6 +172,16 @@ final class CopyProgress implements CopyRun.Listener, AutoCloseable {
         closeBar();
         err.println("The pipeline is written by " + holder + ". It is waited for.");
         err.flush();
+    }
+
+    @Override
+    public void onPassed(BsonTimestamp change, List<CollectionTarget> copied) {
+        say(
+                "The change at %s is passed; its collection is taken anew: %s. Broken off, `sluice run` and `sluice backfill`"
+                        + " go on with it.",
+                OperationTime.text(change),
+                String.join(
+                        ", ", copied.stream().map(CollectionTarget::collection).toList()));
     }
 
     @Override

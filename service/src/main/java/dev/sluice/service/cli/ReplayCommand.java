@@ -132,7 +132,7 @@ final class ReplayCommand implements Callable<Integer> {
             return result == null ? nothingDone() : taken(result);
         } catch (SluiceException e) {
             progress.end();
-            if (e.kind() == FailureKind.HISTORY_LOST) {
+            if (e.kind() == FailureKind.HISTORY_LOST || e.kind() == FailureKind.CHANGE_TOO_LARGE) {
                 return unreachable(e);
             }
             throw e;
@@ -222,8 +222,9 @@ final class ReplayCommand implements Callable<Integer> {
         } else {
             PrintWriter err = spec.commandLine().getErr();
             err.println(spec.commandLine().getColorScheme().errorText(message));
-            err.println("  -> Replay from a later point; or read collections anew as a whole, which needs no oplog:"
-                    + " `sluice resync --collection C --prune` (--prune deletes rows whose documents are gone).");
+            err.println(
+                    "  -> Replay from a later point, or other collections; or read collections anew as a whole, which needs no"
+                            + " oplog: `sluice resync --collection C --prune` (--prune deletes rows whose documents are gone).");
         }
         SluiceCommand.trace(lost, spec.commandLine());
         return SluiceCommand.FINDING;

@@ -1,5 +1,6 @@
 package dev.sluice.service.ops;
 
+import dev.sluice.change.OperationTime;
 import dev.sluice.change.Watermark;
 import dev.sluice.service.pipeline.PipelineStatus;
 import dev.sluice.service.pipeline.PipelineStatus.Headroom;
@@ -74,7 +75,7 @@ public record Live(
     /// The exact part, as `seconds.increment`; null when unknown.
     public static @Nullable String text(Watermark watermark) {
         BsonTimestamp through = watermark.through();
-        return through == null ? null : Watermark.seconds(through) + "." + Integer.toUnsignedString(through.getInc());
+        return through == null ? null : OperationTime.text(through);
     }
 
     private static String word(double catchUp) {

@@ -180,8 +180,13 @@ public final class Replays {
         }
     }
 
-    /// What is lost, and the way that is left, where the oplog does not go back so far.
-    public static String unreachable(SluiceException lost) {
-        return "The oplog does not go back so far. " + lost.getMessage();
+    /// Why the stream can't be read from where it was asked.
+    ///
+    /// @param failure of kind HISTORY_LOST or CHANGE_TOO_LARGE
+    public static String unreachable(SluiceException failure) {
+        return (failure.kind() == FailureKind.HISTORY_LOST
+                        ? "The oplog does not go back so far. "
+                        : failure.kind().what() + " ")
+                + failure.getMessage();
     }
 }

@@ -4,13 +4,17 @@ import dev.sluice.backfill.Backfill;
 import dev.sluice.backfill.Prune;
 import dev.sluice.backfill.Prune.Pruned;
 import dev.sluice.backfill.Resync;
+import dev.sluice.change.OperationTime;
 import dev.sluice.change.Position;
 import dev.sluice.evolution.SchemaChangeStore;
+import dev.sluice.failure.Failpoint;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.positions.LockHolder;
+import dev.sluice.positions.PassedChanges;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.positions.PositionStore;
+import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
@@ -50,20 +54,30 @@ public final class CopyRun {
         this.connector = connector;
     }
 
+    /// How the stream is to go on after the copy.
+    public sealed interface Onward {
+        /// From where it was.
+        record AsItWas() implements Onward {}
+
+        /// From now: after the oplog lost where it was.
+        record FromNow() implements Onward {}
+
+        /// From where it was, and past a change that MongoDB can't send. Of what there is, the collection of
+        /// that change is copied, and its rows that no document explains go unless the mapping keeps them.
+        ///
+        /// @param change its operation time
+        /// @param by who says so
+        record Past(BsonTimestamp change, String by) implements Onward {}
+    }
+
     /// What is to be copied, and how.
     ///
     /// @param chosen some of the mapping's collections. When a copy of them was broken off, it goes on
     ///     where it was; when all are copied, they are copied anew
-    /// @param newPosition whether the stream is to begin now, and not where it was: after the oplog lost
-    ///     that
     /// @param prune whether rows that no document explains go
     /// @param patience how long to wait for another process that writes the pipeline; zero not to wait
     public record Wish(
-            List<CollectionTarget> chosen,
-            Backfill.Limits limits,
-            boolean newPosition,
-            boolean prune,
-            Duration patience) {
+            List<CollectionTarget> chosen, Backfill.Limits limits, Onward onward, boolean prune, Duration patience) {
         public Wish {
             chosen = List.copyOf(chosen);
         }
@@ -75,6 +89,10 @@ public final class CopyRun {
         ///
         /// @param holder which process that is, for people
         void onHeld(String holder);
+
+        /// It is noted that the stream passes a change which MongoDB can't send. Whatever becomes of this
+        /// process, `sluice run` and `sluice backfill` go on with the copy.
+        void onPassed(BsonTimestamp change, List<CollectionTarget> copied);
 
         /// An earlier copy, with which this one goes on, has copied it.
         void onCopiedBefore(CollectionTarget target);
@@ -93,6 +111,7 @@ public final class CopyRun {
     public record Result(boolean complete, SequencedMap<String, SluiceException> failed) {}
 
     /// @param stopped asked between chunks, from any thread
+    /// @throws IllegalArgumentException when there is no such change to pass
     /// @throws SluiceException when no collection could be copied for the same reason; what is done stays
     ///     done
     public Result run(Wish wish, Listener listener, BooleanSupplier stopped) throws SQLException, InterruptedException {
@@ -105,20 +124,83 @@ public final class CopyRun {
                 return new Result(false, new LinkedHashMap<>());
             }
             Connection connection = ownership.connection();
+            List<CollectionTarget> chosen =
+                    wish.onward() instanceof Onward.Past past ? ofChange(past, connection) : wish.chosen();
             Position now = source.currentPosition();
             positions.initialise(connection, now);
             long epoch = ownership.takeOver(taken -> {
-                if (wish.newPosition()) {
-                    positions.advance(connection, now, taken);
-                    positions.reset(connection);
-                    new SchemaChangeStore(pipeline).reset(connection);
+                switch (wish.onward()) {
+                    case Onward.AsItWas asItWas -> {}
+                    case Onward.FromNow fromNow -> {
+                        positions.advance(connection, now, taken);
+                        positions.reset(connection);
+                        new SchemaChangeStore(pipeline).reset(connection);
+                        askForDeadLetters(targets, connection);
+                    }
+                    case Onward.Past past -> pass(past, chosen, now, connection);
                 }
             });
-            List<CollectionTarget> left = begin(wish.chosen(), listener, store, connection);
+            if (wish.onward() instanceof Onward.Past past) {
+                Failpoint.CHANGE_PASSED.hit();
+                listener.onPassed(past.change(), chosen);
+            }
+            List<CollectionTarget> left = begin(chosen, listener, store, connection);
             // What is read is not from before the position from which the stream goes on, or what lies in between is
             // lost: neither by a secondary that is behind, nor because a majority does not have it yet.
             return new Copy(wish, listener, stopped, epoch, now.newestOperation())
                     .run(left, store, connection, ownership.tables());
+        }
+    }
+
+    /// The collections of a change that MongoDB can't send.
+    ///
+    /// @throws IllegalArgumentException when there is none at that time, or the stream is past it
+    private List<CollectionTarget> ofChange(Onward.Past past, Connection connection) throws SQLException {
+        String asked = OperationTime.text(past.change());
+        Position position = new PositionStore(pipeline)
+                .load(connection)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "The pipeline '" + pipeline + "' has no position yet, so there is nothing to pass."));
+        BsonTimestamp here = position.clusterTime();
+        if (here != null && here.compareTo(past.change()) > 0) {
+            throw new IllegalArgumentException("The stream is past " + asked + " already: it is at "
+                    + OperationTime.text(here) + ". `sluice run` goes on from there.");
+        }
+        source.requireResumable(position);
+        List<String> found = source.largeChanges()
+                .at(
+                        past.change(),
+                        targets.stream().map(CollectionTarget::collection).toList());
+        if (found.isEmpty()) {
+            throw new IllegalArgumentException("No mapped collection has a change at " + asked
+                    + " that MongoDB can't send. `sluice run` names the time when it stops at one.");
+        }
+        return targets.stream().filter(t -> found.contains(t.collection())).toList();
+    }
+
+    /// Has the stream leave out what MongoDB can't send of these collections up to now, of which the copy has
+    /// what came of it. Not that one change alone: where one is, more may be, such as its document's delete.
+    private void pass(Onward.Past past, List<CollectionTarget> chosen, Position now, Connection connection)
+            throws SQLException {
+        BsonTimestamp newest = now.newestOperation();
+        BsonTimestamp through = newest == null || newest.compareTo(past.change()) < 0 ? past.change() : newest;
+        PassedChanges changes = new PassedChanges(pipeline);
+        BackfillStore store = new BackfillStore(pipeline);
+        for (CollectionTarget target : chosen) {
+            boolean prune = target.mapping().onDelete() == OnDelete.DELETE;
+            changes.note(
+                    connection, target.collection(), past.change(), through, new PassedChanges.Asked(prune, past.by()));
+            store.restart(connection, target.collection());
+            store.begin(connection, target.collection());
+        }
+        askForDeadLetters(chosen, connection);
+    }
+
+    /// Where deletes may have been missed, a dead letter's document may be gone.
+    private void askForDeadLetters(List<CollectionTarget> of, Connection connection) throws SQLException {
+        ResyncStore list = new ResyncStore(pipeline);
+        for (CollectionTarget target : of) {
+            list.askForDeadLetters(connection, target.collection());
         }
     }
 
@@ -247,23 +329,30 @@ public final class CopyRun {
                 if (taken > 0) {
                     listener.onTakenAnew(taken);
                 }
-                return new Result(!wish.prune() || prune(failed, sink, fences), failed);
+                return new Result(prune(failed, connection, sink, fences), failed);
             }
         }
 
-        private boolean prune(Map<String, SluiceException> failed, ChunkSink sink, List<Fence> fences)
+        /// @return false when stopped
+        private boolean prune(
+                Map<String, SluiceException> failed, Connection bookkeeping, ChunkSink sink, List<Fence> fences)
                 throws SQLException {
+            PassedChanges passed = new PassedChanges(pipeline);
+            List<String> afterPassing = passed.toPrune(bookkeeping);
             try (Connection connection = connector.openForLongWork()) {
                 Prune prune = new Prune(source, connection, sink, targets, fences, () -> notBefore, stopped);
                 // What refers to others goes before them.
-                for (CollectionTarget target : wish.chosen().reversed()) {
+                for (CollectionTarget target : targets.reversed()) {
+                    boolean asked = wish.prune() && wish.chosen().contains(target);
                     // A collection that could not be copied may be one that could not be read.
-                    if (!failed.containsKey(target.collection())) {
+                    if ((asked || afterPassing.contains(target.collection()))
+                            && !failed.containsKey(target.collection())) {
                         Pruned pruned = prune.prune(target);
                         listener.onPruned(target, pruned);
                         if (!pruned.complete()) {
                             return false;
                         }
+                        passed.pruned(bookkeeping, target.collection());
                     }
                 }
                 return true;

@@ -14,6 +14,7 @@ import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.memory.MemoryBudget;
 import dev.sluice.positions.CheckpointStore;
+import dev.sluice.positions.PassedChanges;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.replay.ReplayStore;
 import dev.sluice.sink.ChangeMapper;
@@ -37,6 +38,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
@@ -81,6 +83,7 @@ final class PipelineRun {
     private final List<Fence> fences;
     private final CompletableFuture<Void> broken = new CompletableFuture<>();
     private @Nullable TargetTables tables;
+    private Map<String, BsonTimestamp> passed = Map.of();
 
     PipelineRun(Pipeline pipeline, CountDownLatch stop) {
         this.pipeline = pipeline;
@@ -107,6 +110,7 @@ final class PipelineRun {
             status.enter(new PipelineState.Starting());
             tables = ownership.tables();
             Position from = position(bookkeeping);
+            passed = new PassedChanges(pipeline.name()).load(bookkeeping);
             try (SchemaWatch schema = new SchemaWatch(pipeline.name(), source, bookkeeping, targets)) {
                 schema.requireNothingOpen();
             }
@@ -232,7 +236,17 @@ final class PipelineRun {
     private EngineProperties engine() {
         List<String> collections =
                 targets.stream().map(CollectionTarget::collection).toList();
-        return EngineProperties.defaults(pipeline.name(), source.uriWithReplicaSet(), source.database(), collections);
+        return EngineProperties.defaults(pipeline.name(), source.uriWithReplicaSet(), source.database(), collections)
+                .withPassed(passed);
+    }
+
+    /// From before which operation nothing may be read: what the stream has brought, and what it leaves out.
+    private @Nullable BsonTimestamp notBefore(Applier applier) {
+        BsonTimestamp latest = applier.newestOperation();
+        for (BsonTimestamp through : passed.values()) {
+            latest = latest == null || through.compareTo(latest) > 0 ? through : latest;
+        }
+        return latest;
     }
 
     /// On the stream's thread: maps, and hands over.
@@ -274,7 +288,7 @@ final class PipelineRun {
                     store,
                     mapper,
                     fences,
-                    applier::newestOperation,
+                    () -> notBefore(applier),
                     Backfill.Limits.adaptive(),
                     new BackfillListener(status),
                     this::ending)) {
@@ -303,10 +317,12 @@ final class PipelineRun {
                     mapper,
                     targets,
                     fences,
-                    applier::newestOperation,
+                    () -> notBefore(applier),
                     this::ending);
-            resync.pruning(
-                    Prune.asAsked(source, connector, sink, targets, fences, applier::newestOperation, this::ending));
+            Resync.Pruning pruning =
+                    Prune.asAsked(source, connector, sink, targets, fences, () -> notBefore(applier), this::ending);
+            resync.pruning(pruning);
+            pruneAfterPassing(connection, pruning);
             ReplayStore replays = new ReplayStore(pipeline.name());
             long sweepAt = System.nanoTime();
             while (!ending()) {
@@ -319,6 +335,17 @@ final class PipelineRun {
                     sweepAt = System.nanoTime() + Math.max(SWEEP_EVERY.toNanos(), took * SWEEP_SHARE);
                 }
                 stop.await(RESYNC_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+            }
+        }
+    }
+
+    /// Some of the changes that the stream leaves out may be deletes.
+    private void pruneAfterPassing(Connection connection, Resync.Pruning pruning) throws SQLException {
+        PassedChanges changes = new PassedChanges(pipeline.name());
+        List<String> collections = changes.toPrune(connection);
+        for (CollectionTarget target : targets) {
+            if (collections.contains(target.collection()) && pruning.prune(target)) {
+                changes.pruned(connection, target.collection());
             }
         }
     }

@@ -32,9 +32,6 @@ final class SourceChecks {
     /// made again must still find its beginning.
     private static final int OPLOG_MARGIN = 3;
 
-    /// Documents of this size on average make change events that may not fit MongoDB's 16 MB.
-    private static final long LARGE_DOCUMENT_BYTES = 1_000_000;
-
     private final MongoSource source;
     private final SourceSurvey survey;
     private final Mapping mapping;
@@ -263,28 +260,9 @@ final class SourceChecks {
         if (largest.isEmpty()) {
             return;
         }
-        String found =
-                "The largest documents are those of " + largest + ": " + Quantity.bytes(average) + " on average.";
-        if (average < LARGE_DOCUMENT_BYTES) {
-            list.ok(Check.DOCUMENT_SIZE, found);
-        } else {
-            list.warning(
-                    Check.DOCUMENT_SIZE,
-                    largest,
-                    found
-                            + " A change of such a document may not fit into one event (16 MB), and batches hold few of them.",
-                    splits()
-                            ? "Nothing, if memory allows: the server splits events that are too large."
-                            : "Upgrade MongoDB to 6.0.9 or newer, which splits such events; else the stream stops there.");
-        }
-    }
-
-    private boolean splits() {
-        try {
-            return source.splitsLargeEvents();
-        } catch (SluiceException notKnown) {
-            return false;
-        }
+        list.ok(
+                Check.DOCUMENT_SIZE,
+                "The largest documents are those of " + largest + ": " + Quantity.bytes(average) + " on average.");
     }
 
     private void changeStream() {

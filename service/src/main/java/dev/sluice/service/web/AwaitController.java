@@ -1,5 +1,6 @@
 package dev.sluice.service.web;
 
+import dev.sluice.change.OperationTime;
 import dev.sluice.change.Watermark;
 import dev.sluice.service.ops.Live;
 import dev.sluice.service.ops.SnakeCaseJson;

@@ -73,7 +73,7 @@ final class ReplayController {
         } catch (IllegalArgumentException wrong) {
             return Answers.error(HttpStatus.BAD_REQUEST, String.valueOf(wrong.getMessage()));
         } catch (SluiceException e) {
-            if (e.kind() == FailureKind.HISTORY_LOST) {
+            if (e.kind() == FailureKind.HISTORY_LOST || e.kind() == FailureKind.CHANGE_TOO_LARGE) {
                 return Answers.error(HttpStatus.CONFLICT, Replays.unreachable(e));
             }
             if (e.kind() == FailureKind.BAD_SETTING) {

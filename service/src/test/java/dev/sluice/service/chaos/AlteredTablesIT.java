@@ -368,7 +368,7 @@ class AlteredTablesIT {
                             new CopyRun.Wish(
                                     List.of(targets.getFirst()),
                                     Backfill.Limits.adaptive(),
-                                    false,
+                                    new CopyRun.Onward.AsItWas(),
                                     false,
                                     Duration.ZERO),
                             new CopyListener(() -> once(done, Breaking.RETYPE_COLUMN.deed)),
@@ -409,6 +409,9 @@ class AlteredTablesIT {
     private record CopyListener(Runnable afterChunk) implements CopyRun.Listener {
         @Override
         public void onHeld(String holder) {}
+
+        @Override
+        public void onPassed(BsonTimestamp change, List<CollectionTarget> copied) {}
 
         @Override
         public void onEstimate(CollectionTarget target, long documents, long alreadyCopied) {}

@@ -232,6 +232,21 @@ class RightsAndTlsIT {
             assertThat(ended.err()).doesNotContain("secret").doesNotContain("WARN");
         }
         assertThat(text("SELECT count(*) FROM users")).isEqualTo("100");
+        aChangeThatIsTooLargeIsPassed();
+    }
+
+    private static void aChangeThatIsTooLargeIsPassed() {
+        root.getDatabase("shop")
+                .getCollection("users")
+                .insertOne(new Document("_id", "k".repeat(6_000_000)).append("email", "k@shop.example"));
+        Result stopped = Cli.run(settings, "run");
+        assertThat(stopped.exitCode()).as(stopped.out() + stopped.err()).isEqualTo(SluiceCommand.COULD_NOT_RUN);
+        String said = "`sluice backfill --past ";
+        assertThat(stopped.err()).contains("The change of users at operation time", said);
+        int from = stopped.err().indexOf(said) + said.length();
+        fine("backfill", "--past", stopped.err().substring(from, stopped.err().indexOf('`', from)));
+        root.getDatabase("shop").getCollection("users").deleteOne(new Document("_id", "k".repeat(6_000_000)));
+        fine("backfill", "--resync", "--prune");
     }
 
     private static void refused(Map<String, String> with, String command, String... said) {

@@ -1,11 +1,11 @@
-package dev.sluice.service.web;
+package dev.sluice.change;
 
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.bson.BsonTimestamp;
 
 /// An operation time as people and programs write it.
-final class OperationTime {
+public final class OperationTime {
     private static final Pattern PARTS =
             Pattern.compile("(?:Timestamp\\()?\\s*(\\d{1,10})\\s*[.,]\\s*(\\d{1,10})\\s*\\)?");
     private static final Pattern WHOLE = Pattern.compile("\\d{1,20}");
@@ -13,10 +13,15 @@ final class OperationTime {
 
     private OperationTime() {}
 
+    /// As `seconds.increment`.
+    public static String text(BsonTimestamp time) {
+        return Watermark.seconds(time) + "." + Integer.toUnsignedString(time.getInc());
+    }
+
     /// @param text `seconds.increment`, `seconds,increment`, `Timestamp(seconds, increment)`, or the 64-bit
     ///     number
     /// @throws IllegalArgumentException when it is none, with a sentence for the caller
-    static BsonTimestamp parse(String text) {
+    public static BsonTimestamp parse(String text) {
         Matcher parts = PARTS.matcher(text.strip());
         if (parts.matches()) {
             long seconds = Long.parseLong(parts.group(1));
@@ -40,7 +45,7 @@ final class OperationTime {
     }
 
     private static IllegalArgumentException refusal() {
-        return new IllegalArgumentException("operationTime is what a MongoDB driver gives for a session's write:"
+        return new IllegalArgumentException("An operation time is what a MongoDB driver gives for a session's write:"
                 + " seconds.increment, Timestamp(seconds, increment), or the 64-bit number that holds both.");
     }
 }
