@@ -210,26 +210,33 @@ public final class DocumentMapper {
             return new MappingResult.Mapped(
                     new @Nullable Object[] {measuring.key()}, List.of(), List.of(), measuring.unmapped(), rows.bytes());
         }
-        ByteBuffer bytes = document.getByteBuffer().asNIO();
-        int start = bytes.arrayOffset() + bytes.position();
-        try {
-            long needed = DecodedSize.of(bytes.array(), start, start + bytes.remaining());
-            long room = Runtime.getRuntime().maxMemory() / DECODED_SHARE;
-            if (needed > room) {
-                return new MappingResult.Rejected(
-                        mapping.table().table(),
-                        "the document",
-                        "takes about " + (needed >> 20) + " MB of memory to be mapped, and at most " + (room >> 20)
-                                + " MB may be used for one document; raise the heap (-Xmx), then retry");
-            }
-        } catch (RawBytes.Declined malformed) {
-            // The driver says what is wrong with it.
+        String reason = tooLargeToDecode(document);
+        if (reason != null) {
+            return new MappingResult.Rejected(mapping.table().table(), "the document", reason);
         }
         DECODING.lock();
         try {
             return map(document);
         } finally {
             DECODING.unlock();
+        }
+    }
+
+    /// Why the heap is too small for a document as objects and for what is made of them, without its values;
+    /// null where it is not.
+    public static @Nullable String tooLargeToDecode(RawBsonDocument document) {
+        ByteBuffer bytes = document.getByteBuffer().asNIO();
+        int start = bytes.arrayOffset() + bytes.position();
+        try {
+            long needed = DecodedSize.of(bytes.array(), start, start + bytes.remaining());
+            long room = Runtime.getRuntime().maxMemory() / DECODED_SHARE;
+            return needed <= room
+                    ? null
+                    : "takes about " + (needed >> 20) + " MB of memory to be mapped, and at most " + (room >> 20)
+                            + " MB may be used for one document; raise the heap (-Xmx), then retry";
+        } catch (RawBytes.Declined malformed) {
+            // The driver says what is wrong with it.
+            return null;
         }
     }
 

@@ -12,6 +12,7 @@ public final class CollectionProfile {
     private final Limits limits = new Limits();
     private long bytes;
     private long bytesMax;
+    private long unseen;
 
     /// @param estimate about how many documents there are in all; empty where that is not known
     public CollectionProfile(String collection, OptionalLong estimate) {
@@ -24,6 +25,19 @@ public final class CollectionProfile {
         documents.add(document, 0, limits);
         bytes += size;
         bytesMax = Math.max(bytesMax, size);
+    }
+
+    /// A document that the heap is too small for: only that it is there.
+    ///
+    /// @param size in BSON, bytes
+    public void addUnseen(long size) {
+        unseen++;
+        bytesMax = Math.max(bytesMax, size);
+    }
+
+    /// How many documents the heap was too small for.
+    public long unseen() {
+        return unseen;
     }
 
     public String collection() {

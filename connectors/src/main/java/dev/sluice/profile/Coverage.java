@@ -19,12 +19,16 @@ import org.bson.BsonArray;
 import org.bson.BsonDocument;
 import org.bson.BsonType;
 import org.bson.BsonValue;
+import org.bson.RawBsonDocument;
+import org.bson.codecs.BsonDocumentCodec;
 import org.jspecify.annotations.Nullable;
 
 /// What becomes of the values of documents under a mapping: each document is mapped as the data path maps
 /// it, and its values are counted by where they land. A value is a leaf of the document, `_id` and null
 /// left out. For one thread.
 public final class Coverage {
+    private static final BsonDocumentCodec DECODER = new BsonDocumentCodec();
+
     /// Different reasons that are counted one by one.
     private static final int REASONS_MAX = 200;
 
@@ -82,9 +86,20 @@ public final class Coverage {
     }
 
     /// Maps one document and counts what becomes of it.
+    ///
+    /// @param document a raw one is not held as objects and as rows at once, for large ones
     public void add(BsonDocument document) {
+        if (document instanceof RawBsonDocument raw) {
+            MappingResult result = mapper.mapLarge(raw);
+            add(raw.decode(DECODER), result);
+        } else {
+            add(document, mapper.map(document));
+        }
+    }
+
+    private void add(BsonDocument document, MappingResult result) {
         documents++;
-        switch (mapper.map(document)) {
+        switch (result) {
             case MappingResult.Mapped mapped -> {
                 Map<Landing, Long> landed = new EnumMap<>(Landing.class);
                 reads.count(document, true, landed);

@@ -37,6 +37,13 @@ final class Hazards {
                     "the largest has " + BsonTypes.number(profile.bytesMax()) + " bytes, the average "
                             + BsonTypes.number(profile.bytesMean()));
         }
+        if (profile.unseen() > 0) {
+            add(
+                    Kind.LARGE_DOCUMENT,
+                    DOCUMENTS,
+                    BsonTypes.number(profile.unseen())
+                            + " were not looked at: they take more memory than there is; raise the heap (-Xmx) to see them");
+        }
     }
 
     /// @param path of the object; empty for the documents

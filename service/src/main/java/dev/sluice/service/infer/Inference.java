@@ -1,5 +1,7 @@
 package dev.sluice.service.infer;
 
+import dev.sluice.mapping.DocumentMapper;
+import dev.sluice.memory.Footprint;
 import dev.sluice.profile.CollectionProfile;
 import dev.sluice.profile.Coverage;
 import dev.sluice.profile.FieldSummary;
@@ -22,7 +24,6 @@ import java.util.OptionalLong;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.Consumer;
-import org.bson.BsonDocument;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
 import org.bson.codecs.BsonDocumentCodec;
@@ -126,7 +127,13 @@ public final class Inference {
             Coverage coverage = Coverage.of(collection);
             long estimate = estimates.getOrDefault(table.collection(), 0L);
             progress.step(table.collection(), "trying the mapping on " + lookedAt(estimate) + " documents");
-            read(table.collection(), estimate, document -> coverage.add(document.decode(DECODER)));
+            read(table.collection(), estimate, document -> {
+                if (!Footprint.isLarge(document.getByteBuffer().remaining())) {
+                    coverage.add(document.decode(DECODER));
+                } else if (DocumentMapper.tooLargeToDecode(document) == null) {
+                    coverage.add(document);
+                }
+            });
             inferred.add(new Inferred(table, profile, FieldSummary.of(profile, table), coverage));
         }
         return new Result(proposal, yaml, MigrationSql.write(proposal), inferred);
@@ -149,8 +156,12 @@ public final class Inference {
                         ? "looking at " + request.sample() + " of about " + estimate + " documents"
                         : "looking at all documents, about " + estimate);
         read(collection, estimate, document -> {
-            BsonDocument decoded = document.decode(DECODER);
-            profile.add(decoded, document.getByteBuffer().remaining());
+            int bytes = document.getByteBuffer().remaining();
+            if (Footprint.isLarge(bytes) && DocumentMapper.tooLargeToDecode(document) != null) {
+                profile.addUnseen(bytes);
+            } else {
+                profile.add(document.decode(DECODER), bytes);
+            }
         });
         return profile;
     }

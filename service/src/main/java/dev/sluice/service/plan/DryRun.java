@@ -1,7 +1,9 @@
 package dev.sluice.service.plan;
 
 import dev.sluice.mapping.MappingResult;
+import dev.sluice.mapping.RawMapper;
 import dev.sluice.mapping.TableShape;
+import dev.sluice.memory.Footprint;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.source.mongo.MongoSource;
@@ -30,6 +32,7 @@ public final class DryRun {
     private final CollectionTarget target;
     private final List<TableShape> tables;
     private final List<int[]> required;
+    private final RawMapper raw;
     private final long[] childRows;
     private final Map<String, Long> skipped = new TreeMap<>();
     private final Map<List<String>, Long> rejected = new TreeMap<>(DryRun::compare);
@@ -47,6 +50,7 @@ public final class DryRun {
         this.required = tables.stream()
                 .map(t -> requiredColumns(t, notNull.getOrDefault(t.table(), Set.of())))
                 .toList();
+        this.raw = target.mapper().raw();
         this.childRows = new long[tables.size() - 1];
     }
 
@@ -107,7 +111,14 @@ public final class DryRun {
 
     private void add(RawBsonDocument document) {
         documents++;
-        switch (target.mapper().map(document)) {
+        RowCount counted = new RowCount(tables.size());
+        if (raw.map(document, counted)) {
+            add(counted);
+            raw.unmapped().forEach(path -> unmapped.merge(path, 1L, Long::sum));
+            return;
+        }
+        boolean large = Footprint.isLarge(document.getByteBuffer().remaining());
+        switch (large ? target.mapper().mapLarge(document) : target.mapper().map(document)) {
             case MappingResult.Mapped mapped -> {
                 countRow(0, mapped.row());
                 for (int i = 0; i < mapped.children().size(); i++) {
@@ -125,17 +136,30 @@ public final class DryRun {
         }
     }
 
+    private void add(RowCount counted) {
+        for (int table = 0; table < tables.size(); table++) {
+            rows += counted.rows(table);
+            if (table > 0) {
+                childRows[table - 1] += counted.rows(table);
+            }
+            for (int column : required.get(table)) {
+                countNulls(table, column, counted.nulls(table, column));
+            }
+        }
+    }
+
     private void countRow(int table, @Nullable Object[] row) {
         rows++;
         for (int column : required.get(table)) {
-            if (row[column] == null) {
-                TableShape shape = tables.get(table);
-                nulls.merge(
-                        shape.table().table() + "."
-                                + shape.columns().get(column).name(),
-                        1L,
-                        Long::sum);
-            }
+            countNulls(table, column, row[column] == null ? 1 : 0);
+        }
+    }
+
+    private void countNulls(int table, int column, long count) {
+        if (count > 0) {
+            TableShape shape = tables.get(table);
+            nulls.merge(
+                    shape.table().table() + "." + shape.columns().get(column).name(), count, Long::sum);
         }
     }
 

@@ -52,8 +52,8 @@ class SmallHeapIT {
     }
 
     @Test
-    @DisplayName("documents of 1 kB to 16 MB pass backfill and verification, or are dead letters")
-    void copiedAndCompared() throws SQLException, InterruptedException {
+    @DisplayName("documents of 1 kB to 16 MB pass every look at them, backfill and verification, or are dead letters")
+    void lookedAtCopiedAndCompared() throws SQLException, InterruptedException {
         try (LiveSystem system = LiveSystem.start(MAPPING, SandboxMongo.Options.DEFAULTS)) {
             MongoCollection<BsonDocument> documents = documents(system);
             MongoCollection<BsonDocument> strict = system.database().getCollection("strict", BsonDocument.class);
@@ -61,6 +61,14 @@ class SmallHeapIT {
             insertLarge(documents, 1_000_000);
             strict.insertOne(refused(1));
 
+            command(system, "plan");
+            command(
+                    system,
+                    "infer",
+                    "--whole",
+                    "--out",
+                    folder.resolve("proposed").toString());
+            command(system, "backfill", "--dry-run");
             command(system, "backfill");
             assertThat(system.number("SELECT count(*) FROM large_documents")).isEqualTo(documents.countDocuments());
             assertThat(system.number("SELECT count(*) FROM sluice.dead_letter")).isEqualTo(1);
@@ -68,6 +76,40 @@ class SmallHeapIT {
                     .isGreaterThan(REFUSED);
             command(system, "verify", "--mode", "full");
             command(system, "verify", "--mode", "sample");
+            assertThat(system.differences()).isEmpty();
+        }
+    }
+
+    @Test
+    @Tag("long")
+    @DisplayName(
+            "documents of 1 kB to 16 MB pass a backfill that is killed and goes on, one more that prunes, and a retry")
+    void goneOnPrunedAndRetried() throws SQLException, InterruptedException {
+        try (LiveSystem system = LiveSystem.start(MAPPING, SandboxMongo.Options.DEFAULTS)) {
+            MongoCollection<BsonDocument> documents = documents(system);
+            MongoCollection<BsonDocument> strict = system.database().getCollection("strict", BsonDocument.class);
+            insertSmall(documents);
+            insertLarge(documents, 1_000_000);
+            insertLarge(documents, 2_000_000);
+            strict.insertOne(refused(1));
+            strict.insertOne(refused(2));
+            try (ServiceProcess killed = start(system, MAPPING, "backfill")) {
+                await().atMost(BOUND)
+                        .failFast(killed::mustLive)
+                        .until(() -> system.number("SELECT count(*) FROM large_documents WHERE id >= 1000000") > 0);
+                killed.killHard();
+            }
+            command(system, "backfill");
+            assertThat(system.number("SELECT count(*) FROM large_documents")).isEqualTo(documents.countDocuments());
+
+            documents.deleteMany(Filters.gte("_id", new BsonInt64(2_000_000)));
+            command(system, "backfill", "--resync", "--prune");
+            assertThat(system.number("SELECT count(*) FROM large_documents")).isEqualTo(documents.countDocuments());
+
+            strict.updateMany(Filters.exists("_id"), Updates.set("n", 1));
+            command(system, "dead-letters", "retry", "--all");
+            command(system, "backfill");
+            assertThat(system.number("SELECT count(*) FROM sluice.dead_letter")).isZero();
             assertThat(system.differences()).isEmpty();
         }
     }
@@ -252,6 +294,8 @@ class SmallHeapIT {
                         system.mongo().uri(),
                         "POSTGRES_URI",
                         system.postgresUri(),
+                        "MONGO_DB_NAME",
+                        system.database().getName(),
                         "SLUICE_MAPPING",
                         mapping,
                         "SLUICE_HTTP_PORT",
