@@ -83,6 +83,11 @@ public enum FailureKind {
             "A column, constraint or trigger was probably added to the table, or the mapping no longer fits the documents."
                     + " Fix the table or the mapping (`sluice plan` shows where they differ) and start again; Sluice goes on"
                     + " from where it was. Only to park these rows as dead letters instead: SLUICE_REFUSED_SHARE=100."),
+    NO_TEMPORARY_FILE(
+            Retry.A_FEW_TIMES,
+            "No temporary file could be written.",
+            "Make room in the folder that is named above, or name another one: SLUICE_JAVA_OPTS=-Djava.io.tmpdir=/folder."
+                    + " With a larger heap (-Xmx) fewer documents need one."),
     NOT_A_REPLICA_SET(
             Retry.NEVER,
             "MongoDB is not a replica set, so it has no change streams.",

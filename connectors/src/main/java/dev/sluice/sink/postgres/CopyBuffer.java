@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Rows in PostgreSQL's binary COPY format. The bytes lie in segments that are never copied when more are
 /// needed, so that the memory taken is the bytes written, and no value needs one large array. Segments are
-/// used again. For one thread.
+/// used again. What is more than a buffer may take of the heap goes to a temporary file: a document of 16 MB
+/// can be JSON of six times its size. For one thread.
 ///
 /// A position in the buffer is a `long`: the number of the segment in its upper half, the place within it
 /// in its lower half. Positions compare as the places they stand for.
@@ -46,6 +47,11 @@ final class CopyBuffer {
     /// The memory that [#clear] keeps, bytes: many buffers may be open at once.
     private static final long KEPT_MAX = Math.clamp(Runtime.getRuntime().maxMemory() / 256, 1L << 20, 16L << 20);
 
+    /// How many segments lie in memory at most; the one that is written, too, where there are more. Larger
+    /// than what rows take that are made of [dev.sluice.memory.MemoryBudget#piece()] bytes of documents.
+    static final int HEAP_SEGMENTS =
+            (int) (Math.clamp(Runtime.getRuntime().maxMemory() / 32, 4L << 20, 256L << 20) / SEGMENT);
+
     private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
@@ -64,6 +70,17 @@ final class CopyBuffer {
     private byte[] bytes = segments.getFirst();
 
     private int size;
+    private @Nullable SpilledSegments spilled;
+    private final int heapSegments;
+
+    CopyBuffer() {
+        this(HEAP_SEGMENTS);
+    }
+
+    /// @param heapSegments how many segments lie in memory, beside the one that is written
+    CopyBuffer(int heapSegments) {
+        this.heapSegments = heapSegments;
+    }
 
     void start() {
         clear();
@@ -78,6 +95,10 @@ final class CopyBuffer {
         if (segments.size() > kept) {
             segments.subList(kept, segments.size()).clear();
         }
+        if (spilled != null) {
+            spilled.close();
+            spilled = null;
+        }
         current = 0;
         bytes = segments.getFirst();
         size = 0;
@@ -90,9 +111,30 @@ final class CopyBuffer {
 
     /// Forgets what was written behind a position.
     void truncate(long position) {
-        current = (int) (position >>> 32);
-        bytes = segments.get(current);
+        int to = (int) (position >>> 32);
+        if (to != current) {
+            bytes = segment(to);
+            if (isSpilled(to)) {
+                spilled().read(to - heapSegments, bytes, used[to]);
+            }
+            current = to;
+        }
         size = (int) position;
+    }
+
+    private byte[] segment(int number) {
+        return segments.get(Math.min(number, heapSegments));
+    }
+
+    private boolean isSpilled(int number) {
+        return number >= heapSegments && number != current;
+    }
+
+    private SpilledSegments spilled() {
+        if (spilled == null) {
+            spilled = SpilledSegments.create(SEGMENT);
+        }
+        return spilled;
     }
 
     /// Bytes between two positions.
@@ -113,10 +155,16 @@ final class CopyBuffer {
     void send(long from, long to, Pieces pieces) throws SQLException {
         int last = (int) (to >>> 32);
         int at = (int) from;
+        byte[] read = last >= heapSegments ? new byte[SEGMENT] : bytes;
         for (int i = (int) (from >>> 32); i <= last; i++) {
             int end = i == last ? (int) to : used[i];
             if (end > at) {
-                pieces.take(segments.get(i), at, end - at);
+                if (isSpilled(i)) {
+                    spilled().read(i - heapSegments, read, end);
+                    pieces.take(read, at, end - at);
+                } else {
+                    pieces.take(segment(i), at, end - at);
+                }
             }
             at = 0;
         }
@@ -130,12 +178,15 @@ final class CopyBuffer {
             used = Arrays.copyOf(used, 2 * next);
             before = Arrays.copyOf(before, 2 * next);
         }
-        if (next == segments.size()) {
+        if (next == segments.size() && next <= heapSegments) {
             segments.add(new byte[SEGMENT]);
+        }
+        if (current >= heapSegments) {
+            spilled().write(current - heapSegments, bytes, size);
         }
         before[next] = before[current] + size;
         current = next;
-        bytes = segments.get(next);
+        bytes = segment(next);
         size = 0;
     }
 
@@ -150,6 +201,11 @@ final class CopyBuffer {
     /// Bytes written so far.
     long size() {
         return before[current] + size;
+    }
+
+    /// How many of them lie in memory.
+    long heapBytes() {
+        return Math.min(size(), (heapSegments + 1L) * SEGMENT);
     }
 
     /// Writes one field: its length, then its bytes; -1 for NULL.
@@ -516,7 +572,12 @@ final class CopyBuffer {
     }
 
     private void patch(long at, int value) {
-        INTS.set(segments.get((int) (at >>> 32)), (int) at, value);
+        int number = (int) (at >>> 32);
+        if (isSpilled(number)) {
+            spilled().patch(number - heapSegments, (int) at, value);
+        } else {
+            INTS.set(segment(number), (int) at, value);
+        }
     }
 
     /// Makes room for so many bytes that have to lie together.

@@ -70,13 +70,14 @@ public final class EncodedRows implements RowOutput {
     private static final class Table {
         final ColumnType[] types;
         final Form[] forms;
-        final CopyBuffer buffer = new CopyBuffer();
+        final CopyBuffer buffer;
         long rows;
         /// For each document, how much there is with it.
         long[] ends = new long[256];
         long[] rowEnds = new long[256];
 
-        Table(TableShape shape) {
+        Table(TableShape shape, int heapSegments) {
+            this.buffer = new CopyBuffer(heapSegments);
             this.types = shape.columns().stream().map(TableShape.Column::type).toArray(ColumnType[]::new);
             this.forms = Arrays.stream(types).map(Form::of).toArray(Form[]::new);
             buffer.start();
@@ -109,10 +110,15 @@ public final class EncodedRows implements RowOutput {
 
     /// @param tables the collection's own, then its child tables in the mapping's order
     public EncodedRows(List<TableShape> tables) {
+        this(tables, CopyBuffer.HEAP_SEGMENTS);
+    }
+
+    /// @param heapSegments as for [CopyBuffer]
+    EncodedRows(List<TableShape> tables, int heapSegments) {
         if (tables.isEmpty()) {
             throw new IllegalArgumentException("a collection has a table");
         }
-        this.tables = tables.stream().map(Table::new).toArray(Table[]::new);
+        this.tables = tables.stream().map(t -> new Table(t, heapSegments)).toArray(Table[]::new);
         this.table = this.tables[0];
     }
 
@@ -287,11 +293,11 @@ public final class EncodedRows implements RowOutput {
         return tables[number].rows;
     }
 
-    /// What the rows of all tables take, without the format's headers.
+    /// What the rows of all tables take of the heap, without the format's headers.
     public long bytes() {
         long bytes = 0;
         for (Table each : tables) {
-            bytes += each.buffer.size() - CopyBuffer.HEADER;
+            bytes += each.buffer.heapBytes() - CopyBuffer.HEADER;
         }
         return bytes;
     }

@@ -361,15 +361,19 @@ final class RowWriter {
             List<TableShape> shapes = new ArrayList<>(List.of(mapper.shape()));
             shapes.addAll(mapper.childShapes());
             EncodedRows encoded = new EncodedRows(shapes);
-            encoded.startDocument();
-            if (!(change instanceof Change.Upsert(var c, var id, RawBsonDocument document, var t, var at))
-                    || !mapper.raw().map(document, encoded)) {
-                throw new IllegalStateException("a document was measured that can't be mapped");
+            try {
+                encoded.startDocument();
+                if (!(change instanceof Change.Upsert(var c, var id, RawBsonDocument document, var t, var at))
+                        || !mapper.raw().map(document, encoded)) {
+                    throw new IllegalStateException("a document was measured that can't be mapped");
+                }
+                encoded.endDocument();
+                BitSet one = new BitSet();
+                one.set(0);
+                tables.stage(target, encoded, one);
+            } finally {
+                encoded.clear();
             }
-            encoded.endDocument();
-            BitSet one = new BitSet();
-            one.set(0);
-            tables.stage(target, encoded, one);
         }
     }
 }

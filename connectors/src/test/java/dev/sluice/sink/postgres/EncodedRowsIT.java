@@ -28,9 +28,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/// Encoded rows by COPY into a real PostgreSQL, all of them and with documents left out.
+/// Encoded rows by COPY into a real PostgreSQL, all of them and with documents left out; in memory, and for the
+/// most part in a temporary file.
 @SuppressWarnings("NullAway.Init")
+@ParameterizedClass
+@ValueSource(ints = {0, 1, 10_000})
 class EncodedRowsIT {
     private static final String MAPPING = """
             mapping: test
@@ -63,7 +68,11 @@ class EncodedRowsIT {
     private final DocumentMapper mapper = DocumentMapper.of(
             MappingReader.read("test.yaml", MAPPING).collections().getFirst());
     private final RawMapper raw = mapper.raw();
-    private final EncodedRows rows = new EncodedRows(shapes());
+    private final EncodedRows rows;
+
+    EncodedRowsIT(int heapSegments) {
+        rows = new EncodedRows(shapes(), heapSegments);
+    }
 
     @BeforeAll
     static void open() throws SQLException {
@@ -169,6 +178,26 @@ class EncodedRowsIT {
 
         assertThat(orders()).containsExactly("1 é 👍 12.50 {a,NULL,\"\"}", "3 -0.07", "4 long way");
         assertThat(lines()).containsExactly("1 0 x 2", "1 1", "3 0 7", "4 0 l", "4 1 m");
+    }
+
+    /// So far that what is taken back reaches into segments that are not in memory any more.
+    @Test
+    void takenBack() throws SQLException {
+        four();
+        rows.startDocument();
+        assertThat(raw.map(
+                        RawBsonDocument.parse("{_id: 9, note: '" + "n".repeat(1 << 20) + "', tags: ["
+                                + "'t', ".repeat(100_000) + "'t'], lines: ['no object']}"),
+                        rows))
+                .isFalse();
+        rows.takeBack();
+        add("{_id: 5, tags: [" + "'t', ".repeat(100_000) + "null]}");
+
+        assertThat(rows.copy(connection, ORDERS, 0, null)).isEqualTo(5);
+
+        assertThat(query("SELECT cardinality(tags) FROM orders WHERE id = 5 AND tags[100001] IS NULL"))
+                .containsExactly("100001");
+        assertThat(query("SELECT id FROM orders ORDER BY 1")).containsExactly("1", "2", "3", "4", "5");
     }
 
     @Test

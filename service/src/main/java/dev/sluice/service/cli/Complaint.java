@@ -73,6 +73,7 @@ record Complaint(int exitCode, String text) {
                             POSITION_UNKNOWN,
                             COLLECTION_CHANGED,
                             FENCED_OUT,
+                            NO_TEMPORARY_FILE,
                             NOT_A_REPLICA_SET,
                             ROWS_REFUSED,
                             UNEXPECTED -> failure.forPeople();
@@ -227,6 +228,7 @@ record Complaint(int exitCode, String text) {
                     COLLECTION_CHANGED,
                     FENCED_OUT,
                     DISK_FULL,
+                    NO_TEMPORARY_FILE,
                     NOT_A_REPLICA_SET,
                     ROWS_REFUSED,
                     UNEXPECTED -> SluiceCommand.COULD_NOT_RUN;

@@ -381,6 +381,7 @@ public final class CopyRun {
                     COLLECTION_CHANGED,
                     FENCED_OUT,
                     DISK_FULL,
+                    NO_TEMPORARY_FILE,
                     NOT_A_REPLICA_SET,
                     BAD_SETTING,
                     ENGINE -> false;
