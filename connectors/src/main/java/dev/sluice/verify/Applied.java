@@ -1,5 +1,6 @@
 package dev.sluice.verify;
 
+import dev.sluice.change.Watermark;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
@@ -9,8 +10,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.util.Objects;
 import java.util.function.BooleanSupplier;
+import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
 /// Waits until what MongoDB has committed is applied. For one thread.
@@ -51,15 +52,18 @@ final class Applied {
         ENDED
     }
 
-    /// Waits until everything committed before the call is applied, by the watermark, for as long as that
-    /// gets on. Call it between transactions.
+    /// Waits until everything that a majority had before the call is applied, by the watermark, for as long as
+    /// that gets on. By operations and not by clocks, where MongoDB says which one is the newest: a busy server
+    /// gives two operations the times of its wall clock in another order than their own. Call it between
+    /// transactions.
     Outcome await(String collection) throws SQLException {
-        Instant time = now();
-        Instant last = null;
+        BsonTimestamp newest = source.newestOperation();
+        Instant time = newest == null ? now() : null;
+        Watermark last = null;
         long movedNanos = System.nanoTime();
         while (!stopped.getAsBoolean()) {
-            Instant through = watermark(collection);
-            if (through != null && !through.isBefore(time)) {
+            Watermark through = watermark(collection);
+            if (newest != null ? through.covers(newest) : isThrough(through, time)) {
                 return Outcome.APPLIED;
             }
             boolean running = PipelineLock.isTaken(connection, pipeline);
@@ -67,7 +71,7 @@ final class Applied {
             if (!running) {
                 return Outcome.ENDED;
             }
-            if (!Objects.equals(through, last)) {
+            if (!through.equals(last)) {
                 last = through;
                 movedNanos = System.nanoTime();
             } else if (System.nanoTime() - movedNanos > patience.toNanos()) {
@@ -83,6 +87,10 @@ final class Applied {
         return Outcome.ENDED;
     }
 
+    private static boolean isThrough(Watermark watermark, @Nullable Instant time) {
+        return watermark.time() != null && time != null && !watermark.time().isBefore(time);
+    }
+
     /// MongoDB's time, not earlier than it is.
     private Instant now() {
         long before = System.nanoTime();
@@ -91,14 +99,20 @@ final class Applied {
         return source.clock().instant().plus(offset).plus(CLOCK_MARGIN).plus(roundTrip);
     }
 
-    private @Nullable Instant watermark(String collection) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(
-                "SELECT cluster_time FROM sluice.watermark WHERE pipeline = ? AND collection = ?")) {
+    private Watermark watermark(String collection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement("SELECT cluster_time, through_seconds,"
+                + " through_increment FROM sluice.watermark WHERE pipeline = ? AND collection = ?")) {
             statement.setString(1, pipeline);
             statement.setString(2, collection);
             try (ResultSet row = statement.executeQuery()) {
-                OffsetDateTime time = row.next() ? row.getObject(1, OffsetDateTime.class) : null;
-                return time == null ? null : time.toInstant();
+                if (!row.next()) {
+                    return Watermark.UNKNOWN;
+                }
+                OffsetDateTime time = row.getObject(1, OffsetDateTime.class);
+                long seconds = row.getLong(2);
+                return new Watermark(
+                        time == null ? null : time.toInstant(),
+                        row.wasNull() ? null : new BsonTimestamp((int) seconds, (int) row.getLong(3)));
             }
         }
     }

@@ -14,6 +14,7 @@ import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.memory.MemoryBudget;
 import dev.sluice.positions.CheckpointStore;
+import dev.sluice.positions.LeftCollections;
 import dev.sluice.positions.PassedChanges;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.replay.ReplayStore;
@@ -125,6 +126,7 @@ final class PipelineRun {
             long epoch = pipeline.epoch(ownership);
             status.onLeading(ownership.lock()::isHeld);
             ownership.lock().onLost(this::breakOff);
+            followTheMapping(bookkeeping);
             restoreWatermarks(bookkeeping);
             try (StreamSink sink = new StreamSink(connector.openForWriting(), pipeline.name(), epoch, targets, fences)
                     .within(connector.limits(this::ending))) {
@@ -223,6 +225,36 @@ final class PipelineRun {
         positions.initialise(connection, first);
         LOG.info("The pipeline {} is new: its stream starts now, then everything there is is copied.", pipeline.name());
         return positions.load(connection).orElse(first);
+    }
+
+    /// Before the position moves: it passes what is not mapped, so a collection that was out of the mapping has to
+    /// be copied anew, and rows whose documents are gone have to go.
+    private void followTheMapping(Connection connection) throws SQLException {
+        List<String> mapped = targets.stream().map(CollectionTarget::collection).toList();
+        LeftCollections collections = new LeftCollections(pipeline.name());
+        ResyncStore resync = new ResyncStore(pipeline.name());
+        connection.setAutoCommit(false);
+        try {
+            List<String> back = collections.comeBack(connection, mapped);
+            for (String collection : back) {
+                resync.askForAll(connection, collection, "asked", true);
+            }
+            List<String> left = collections.leave(connection, mapped);
+            connection.commit();
+            if (!back.isEmpty()) {
+                LOG.info(
+                        "Back in the mapping: {}. Copied anew, since nothing was followed meanwhile; rows whose documents are gone go.",
+                        String.join(", ", back));
+            }
+            if (!left.isEmpty()) {
+                LOG.info(
+                        "No longer in the mapping: {}. The rows stay as they are. When a collection comes back it is copied anew.",
+                        String.join(", ", left));
+            }
+        } finally {
+            connection.rollback();
+            connection.setAutoCommit(true);
+        }
     }
 
     private void restoreWatermarks(Connection connection) throws SQLException {

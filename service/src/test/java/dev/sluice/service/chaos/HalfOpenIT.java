@@ -15,10 +15,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Sessions that PostgreSQL still has although the process or the network on the other side is gone: nobody is
 /// refused by what is left of himself, and nobody has to help.
+@Tag("long")
 class HalfOpenIT {
     /// Until the lease has run out.
     private static final Duration FREE_MAX = Duration.ofSeconds(12);

@@ -18,10 +18,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.bson.Document;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Documents whose `_id` is of several megabytes, under the real program: MongoDB can't send some of their
 /// changes in any form. Promise 6: a loud stop with a remedy, and the remedy loses nothing.
+@Tag("long")
 class LargeKeysIT {
     /// Too large for an event on every version of MongoDB.
     private static final int TOO_LARGE = 6_000_000;

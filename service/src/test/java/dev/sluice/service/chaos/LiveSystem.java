@@ -143,8 +143,11 @@ final class LiveSystem implements AutoCloseable {
     }
 
     boolean backfilled() throws SQLException {
-        return number("SELECT count(*) FROM sluice.backfill WHERE state = 'done'")
-                == entry.mapping().collections().size();
+        // Those that a process follows have a watermark, also where its mapping is not this one.
+        return number("SELECT count(*) FROM sluice.watermark") > 0
+                && number("SELECT count(*) FROM sluice.watermark w WHERE NOT EXISTS (SELECT FROM sluice.backfill b"
+                                + " WHERE b.collection = w.collection AND b.state = 'done')")
+                        == 0;
     }
 
     /// Waits until a process has copied everything, and applied what came until now.

@@ -1,14 +1,19 @@
 package dev.sluice.service.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.mongodb.client.MongoChangeStreamCursor;
 import com.mongodb.client.MongoCollection;
+import com.mongodb.client.model.Filters;
+import com.mongodb.client.model.Updates;
 import com.mongodb.client.model.changestream.ChangeStreamDocument;
 import dev.sluice.sandbox.SandboxMongo;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
 import org.bson.BsonTimestamp;
@@ -66,6 +71,49 @@ class RemovedCollectionIT {
                 assertThat(again.awaitExit(60)).as(again.output()).isZero();
                 assertQuiet(again);
             }
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "a collection that is put back is copied anew: what happened meanwhile is in its rows, and is not said to"
+                    + " be before it is")
+    void putBack() throws SQLException, InterruptedException, IOException {
+        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
+            MongoCollection<Document> orders = system.database().getCollection("orders");
+            insertUser(system, "first");
+            for (long i = 1; i <= 3; i++) {
+                orders.insertOne(new Document("_id", i).append("status", "new").append("placedAt", Instant.EPOCH));
+            }
+            try (ServiceProcess before = ServiceProcess.run(system)) {
+                system.awaitFresh(before);
+                before.killHard();
+            }
+            Map<String, String> withoutOrders = Map.of(
+                    "SLUICE_MAPPING", DemoMapping.copy(folder, text -> text.substring(0, text.indexOf("  orders:"))));
+            orders.updateOne(Filters.eq("_id", 1L), Updates.set("status", "changed"));
+            orders.deleteOne(Filters.eq("_id", 2L));
+            orders.insertOne(new Document("_id", 4L).append("status", "new").append("placedAt", Instant.EPOCH));
+            insertUser(system, "meanwhile");
+            try (ServiceProcess run = ServiceProcess.run(system, withoutOrders)) {
+                system.awaitFresh(run);
+                assertThat(system.number("SELECT count(*) FROM sluice.watermark WHERE collection = 'orders'"))
+                        .isZero();
+                run.killHard();
+            }
+
+            try (ServiceProcess again = ServiceProcess.run(system)) {
+                system.awaitFresh(again);
+                await().atMost(Duration.ofSeconds(60))
+                        .failFast(again::mustLive)
+                        .untilAsserted(() -> assertThat(system.text(
+                                        "SELECT string_agg(id || ' ' || status, ', ' ORDER BY id) FROM orders"))
+                                .isEqualTo("1 changed, 3 new, 4 new"));
+                assertThat(again.output()).contains("Back in the mapping: orders.");
+                again.terminate();
+                assertThat(again.awaitExit(60)).as(again.output()).isZero();
+            }
+            assertThat(system.differences()).isEmpty();
         }
     }
 
