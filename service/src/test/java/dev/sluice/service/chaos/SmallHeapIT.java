@@ -52,6 +52,7 @@ class SmallHeapIT {
     }
 
     @Test
+    @Tag("long")
     @DisplayName("documents of 1 kB to 16 MB pass every look at them, backfill and verification, or are dead letters")
     void lookedAtCopiedAndCompared() throws SQLException, InterruptedException {
         try (LiveSystem system = LiveSystem.start(MAPPING, SandboxMongo.Options.DEFAULTS)) {
