@@ -18,27 +18,18 @@ public final class LeftCollections {
         this.pipeline = pipeline;
     }
 
-    /// Forgets copy and watermark of the collections that are not mapped any more. Their rows stay.
+    /// Puts the collections on the list that are not mapped any more.
     ///
     /// @param mapped all collections of the mapping
-    /// @return those that have left since it was last asked
+    /// @return those that have left since it was last asked: what is known of their copy and watermark is for
+    ///     the caller to forget
     public List<String> leave(Connection connection, Collection<String> mapped) throws SQLException {
-        List<String> left = collections(
+        return collections(
                 connection,
                 "INSERT INTO sluice.left_collection (pipeline, collection) SELECT pipeline, collection FROM"
                         + " sluice.backfill WHERE pipeline = ? AND collection <> ALL (?) ON CONFLICT DO NOTHING"
                         + " RETURNING collection",
                 mapped);
-        for (String table : new String[] {"backfill_chunk", "backfill", "watermark"}) {
-            try (PreparedStatement statement = connection.prepareStatement("DELETE FROM sluice." + table
-                    + " WHERE pipeline = ? AND collection IN (SELECT collection FROM sluice.left_collection"
-                    + " WHERE pipeline = ?)")) {
-                statement.setString(1, pipeline);
-                statement.setString(2, pipeline);
-                statement.executeUpdate();
-            }
-        }
-        return left;
     }
 
     /// Takes the collections that are mapped again off the list.

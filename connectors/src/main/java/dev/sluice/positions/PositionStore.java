@@ -186,20 +186,47 @@ public final class PositionStore {
         try (PreparedStatement statement = connection.prepareStatement(WATERMARK)) {
             statement.setString(1, pipeline);
             statement.setString(2, pipeline);
-            try (ResultSet row = statement.executeQuery()) {
-                row.next();
-                OffsetDateTime time = row.getObject(1, OffsetDateTime.class);
-                long seconds = row.getLong(2);
-                return new Watermark(
-                        time == null ? null : time.toInstant(),
-                        row.wasNull() ? null : new BsonTimestamp((int) seconds, row.getInt(3)));
+            return watermark(statement);
+        }
+    }
+
+    /// Up to when the stream is applied to a collection; unknown where nothing is stored.
+    public Watermark watermark(Connection connection, String collection) throws SQLException {
+        String sql = "SELECT cluster_time, through_seconds, through_increment FROM sluice.watermark"
+                + " WHERE pipeline = ? AND collection = ?";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            return watermark(statement);
+        }
+    }
+
+    private static Watermark watermark(PreparedStatement select) throws SQLException {
+        try (ResultSet row = select.executeQuery()) {
+            if (!row.next()) {
+                return Watermark.UNKNOWN;
             }
+            OffsetDateTime time = row.getObject(1, OffsetDateTime.class);
+            long seconds = row.getLong(2);
+            return new Watermark(
+                    time == null ? null : time.toInstant(),
+                    row.wasNull() ? null : new BsonTimestamp((int) seconds, row.getInt(3)));
         }
     }
 
     /// Makes the watermark's row of a collection, unknown as yet, where there is none.
     public void registerCollection(Connection connection, String collection) throws SQLException {
         String sql = "INSERT INTO sluice.watermark (pipeline, collection) VALUES (?, ?) ON CONFLICT DO NOTHING";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            statement.executeUpdate();
+        }
+    }
+
+    /// Forgets the watermark of a collection.
+    public void forgetCollection(Connection connection, String collection) throws SQLException {
+        String sql = "DELETE FROM sluice.watermark WHERE pipeline = ? AND collection = ?";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, pipeline);
             statement.setString(2, collection);

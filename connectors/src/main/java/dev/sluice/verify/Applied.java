@@ -2,14 +2,12 @@ package dev.sluice.verify;
 
 import dev.sluice.change.Watermark;
 import dev.sluice.positions.PipelineLock;
+import dev.sluice.positions.PositionStore;
 import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.function.BooleanSupplier;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +23,7 @@ final class Applied {
     private final MongoSource source;
     private final Connection connection;
     private final String pipeline;
+    private final PositionStore positions;
     private final BooleanSupplier stopped;
     private final Duration patience;
 
@@ -39,6 +38,7 @@ final class Applied {
         this.source = source;
         this.connection = connection;
         this.pipeline = pipeline;
+        this.positions = new PositionStore(pipeline);
         this.stopped = stopped;
     }
 
@@ -62,7 +62,7 @@ final class Applied {
         Watermark last = null;
         long movedNanos = System.nanoTime();
         while (!stopped.getAsBoolean()) {
-            Watermark through = watermark(collection);
+            Watermark through = positions.watermark(connection, collection);
             if (newest != null ? through.covers(newest) : isThrough(through, time)) {
                 return Outcome.APPLIED;
             }
@@ -97,23 +97,5 @@ final class Applied {
         Duration offset = source.hello().clockOffset();
         Duration roundTrip = Duration.ofNanos(System.nanoTime() - before);
         return source.clock().instant().plus(offset).plus(CLOCK_MARGIN).plus(roundTrip);
-    }
-
-    private Watermark watermark(String collection) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement("SELECT cluster_time, through_seconds,"
-                + " through_increment FROM sluice.watermark WHERE pipeline = ? AND collection = ?")) {
-            statement.setString(1, pipeline);
-            statement.setString(2, collection);
-            try (ResultSet row = statement.executeQuery()) {
-                if (!row.next()) {
-                    return Watermark.UNKNOWN;
-                }
-                OffsetDateTime time = row.getObject(1, OffsetDateTime.class);
-                long seconds = row.getLong(2);
-                return new Watermark(
-                        time == null ? null : time.toInstant(),
-                        row.wasNull() ? null : new BsonTimestamp((int) seconds, (int) row.getLong(3)));
-            }
-        }
     }
 }

@@ -25,7 +25,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /// Compares the rows that some documents should be with the rows that are there.
@@ -36,6 +35,7 @@ import java.util.stream.Collectors;
 /// writes by. Works in the caller's transaction; for one thread.
 final class RowComparison {
     private final Connection connection;
+    private final boolean lasting;
     private final Map<Integer, Compared> collections = new HashMap<>();
 
     /// A collection's tables and the statements that compare them.
@@ -47,8 +47,9 @@ final class RowComparison {
     /// @param difference takes an array of keys
     private record Statements(TableSql table, List<String> values, String difference, String versions) {}
 
-    private RowComparison(Connection connection) {
+    private RowComparison(Connection connection, boolean lasting) {
         this.connection = connection;
+        this.lasting = lasting;
     }
 
     /// What is staged is gone at the end of the transaction.
@@ -56,27 +57,26 @@ final class RowComparison {
     /// @param connection whose temporary tables these are; not in auto-commit mode. What it does here is
     ///     committed
     static RowComparison create(Connection connection, List<CollectionTarget> targets) throws SQLException {
-        return create(connection, targets, TableSql::createStaging);
+        return create(connection, targets, false);
     }
 
     /// What is staged stays until other documents of the same collection are.
     ///
     /// @param connection as for [#create]
     static RowComparison createLasting(Connection connection, List<CollectionTarget> targets) throws SQLException {
-        return create(connection, targets, TableSql::createLastingStaging);
+        return create(connection, targets, true);
     }
 
-    private static RowComparison create(
-            Connection connection, List<CollectionTarget> targets, Function<TableSql, String> createStaging)
+    private static RowComparison create(Connection connection, List<CollectionTarget> targets, boolean lasting)
             throws SQLException {
-        RowComparison comparison = new RowComparison(connection);
+        RowComparison comparison = new RowComparison(connection, lasting);
         for (CollectionTarget target : targets) {
             CollectionTables tables = CollectionTables.of(target, "sluice_verify_", connection);
             List<Statements> statements = new ArrayList<>();
             for (TableSql table : tables.all()) {
                 statements.add(comparison.statements(table));
                 try (Statement statement = connection.createStatement()) {
-                    statement.execute(createStaging.apply(table));
+                    statement.execute(lasting ? table.createLastingStaging() : table.createStaging());
                 }
             }
             comparison.collections.put(target.index(), new Compared(tables, statements, lock(tables)));
@@ -191,9 +191,11 @@ final class RowComparison {
     /// Stages the rows that some documents should have, in the place of those staged before.
     Staged stage(CollectionTarget target, ChunkRows rows) throws SQLException {
         List<TableSql> tables = compared(target).tables().all();
-        try (Statement statement = connection.createStatement()) {
-            statement.execute(
-                    "TRUNCATE " + tables.stream().map(TableSql::staging).collect(Collectors.joining(", ")));
+        if (lasting) {
+            try (Statement statement = connection.createStatement()) {
+                statement.execute(
+                        "TRUNCATE " + tables.stream().map(TableSql::staging).collect(Collectors.joining(", ")));
+            }
         }
         BitSet all = rows.without(Set.of());
         for (int i = 0; i < tables.size(); i++) {

@@ -226,7 +226,6 @@ final class Settlement {
 
         /// Reads the documents and stages their rows, so that no memory is held while it waits for the stream,
         /// which may need all there is.
-
         private Reading read(@Nullable BsonTimestamp notBefore) throws SQLException {
             Set<BsonValue> wanted = new LinkedHashSet<>();
             List<Object> unknown = new ArrayList<>();

@@ -126,7 +126,7 @@ public final class LargeChanges {
     ///     stream either
     public Optional<Found> first(BsonTimestamp from, Collection<String> collections) {
         try {
-            BsonTimestamp now = MongoSource.newestOperation(client);
+            BsonTimestamp now = MongoSource.lastWrite(client);
             if (from.compareTo(now) > 0 || !fails(from, now, collections)) {
                 return Optional.empty();
             }

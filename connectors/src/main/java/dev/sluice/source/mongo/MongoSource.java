@@ -197,7 +197,7 @@ public final class MongoSource implements AutoCloseable {
     }
 
     /// The newest operation that a majority has.
-    static BsonTimestamp newestOperation(MongoClient client) {
+    static BsonTimestamp lastWrite(MongoClient client) {
         return lastWrite(client.getDatabase("admin")
                 .runCommand(new BsonDocument("hello", new BsonInt32(1)), BsonDocument.class));
     }

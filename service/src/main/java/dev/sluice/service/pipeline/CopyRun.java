@@ -339,21 +339,24 @@ public final class CopyRun {
                 throws SQLException {
             PassedChanges passed = new PassedChanges(pipeline);
             List<String> afterPassing = passed.toPrune(bookkeeping);
+            // What refers to others goes before them. A collection that could not be copied may be one that could not
+            // be read.
+            List<CollectionTarget> pruned = targets.reversed().stream()
+                    .filter(t -> (wish.prune() && wish.chosen().contains(t)) || afterPassing.contains(t.collection()))
+                    .filter(t -> !failed.containsKey(t.collection()))
+                    .toList();
+            if (pruned.isEmpty()) {
+                return true;
+            }
             try (Connection connection = connector.openForLongWork()) {
                 Prune prune = new Prune(source, connection, sink, targets, fences, () -> notBefore, stopped);
-                // What refers to others goes before them.
-                for (CollectionTarget target : targets.reversed()) {
-                    boolean asked = wish.prune() && wish.chosen().contains(target);
-                    // A collection that could not be copied may be one that could not be read.
-                    if ((asked || afterPassing.contains(target.collection()))
-                            && !failed.containsKey(target.collection())) {
-                        Pruned pruned = prune.prune(target);
-                        listener.onPruned(target, pruned);
-                        if (!pruned.complete()) {
-                            return false;
-                        }
-                        passed.pruned(bookkeeping, target.collection());
+                for (CollectionTarget target : pruned) {
+                    Pruned rows = prune.prune(target);
+                    listener.onPruned(target, rows);
+                    if (!rows.complete()) {
+                        return false;
                     }
+                    passed.pruned(bookkeeping, target.collection());
                 }
                 return true;
             }

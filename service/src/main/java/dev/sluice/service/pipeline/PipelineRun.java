@@ -240,6 +240,10 @@ final class PipelineRun {
                 resync.askForAll(connection, collection, "asked", true);
             }
             List<String> left = collections.leave(connection, mapped);
+            for (String collection : left) {
+                new BackfillStore(pipeline.name()).restart(connection, collection);
+                new PositionStore(pipeline.name()).forgetCollection(connection, collection);
+            }
             connection.commit();
             if (!back.isEmpty()) {
                 LOG.info(

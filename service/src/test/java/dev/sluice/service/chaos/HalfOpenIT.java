@@ -97,15 +97,12 @@ class HalfOpenIT {
                 second.awaitSaid("Standing by");
                 proxy.cut();
                 Instant cut = Instant.now();
-                second.awaitSaid("No longer standing by");
-                Duration free = Duration.between(cut, Instant.now());
-                system.awaitFresh(second, cut);
-                Duration took = Duration.between(cut, Instant.now());
+                LiveSystem.TakeOver takeOver = system.awaitTakeOver(second, cut);
                 System.out.printf(
                         "Cut off: another process has the lock after %d ms and writes after %d ms%n",
-                        free.toMillis(), took.toMillis());
-                assertThat(free).isLessThan(FREE_MAX);
-                assertThat(took).isLessThan(CABLE_MAX);
+                        takeOver.free().toMillis(), takeOver.took().toMillis());
+                assertThat(takeOver.free()).isLessThan(FREE_MAX);
+                assertThat(takeOver.took()).isLessThan(CABLE_MAX);
                 assertThat(second.output()).doesNotContain("sessions that were left of");
 
                 proxy.restore();
@@ -137,15 +134,12 @@ class HalfOpenIT {
                 proxy.cut();
                 Instant cut = Instant.now();
                 system.execute("DELETE FROM slow");
-                second.awaitSaid("No longer standing by");
-                Duration free = Duration.between(cut, Instant.now());
-                system.awaitFresh(second, cut);
-                Duration took = Duration.between(cut, Instant.now());
+                LiveSystem.TakeOver takeOver = system.awaitTakeOver(second, cut);
                 System.out.printf(
                         "Cut off in the middle of a statement: another process has the lock after %d ms and writes after %d ms%n",
-                        free.toMillis(), took.toMillis());
+                        takeOver.free().toMillis(), takeOver.took().toMillis());
                 assertThat(second.output()).contains("which has lost the pipeline");
-                assertThat(took).isLessThan(CABLE_MAX);
+                assertThat(takeOver.took()).isLessThan(CABLE_MAX);
                 proxy.restore();
                 first.awaitSaid("Standing by");
                 system.assertEqual(writer, second);

@@ -162,6 +162,17 @@ final class LiveSystem implements AutoCloseable {
                 .until(() -> backfilled() && watermark().isAfter(since));
     }
 
+    /// How long after a moment a process that stood by had the lock, and how long until it had written.
+    record TakeOver(Duration free, Duration took) {}
+
+    /// Waits until a process that stands by has taken over, and has written what came until a moment.
+    TakeOver awaitTakeOver(ServiceProcess standby, Instant since) {
+        standby.awaitSaid("No longer standing by");
+        Duration free = Duration.between(since, Instant.now());
+        awaitFresh(standby, since);
+        return new TakeOver(free, Duration.between(since, Instant.now()));
+    }
+
     /// Ends the writing, has a process apply the rest, and compares.
     void assertEqual(LiveWriter writer, ServiceProcess service) throws SQLException {
         writer.close();
