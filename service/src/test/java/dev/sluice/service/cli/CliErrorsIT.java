@@ -292,7 +292,7 @@ class CliErrorsIT {
         assertCouldNotRun(Cli.run(bare.settings(), "status"), "control schema is missing", "Run `sluice migrate`");
         assertCouldNotRun(
                 Cli.run(Cli.with(bare.settings(), "AUTO_MIGRATE", "false"), "run"),
-                "8 migrations are not applied",
+                Servers.MIGRATIONS + " migrations are not applied",
                 "AUTO_MIGRATE");
         assertThat(bare.count("pg_tables WHERE schemaname IN ('public', 'sluice')"))
                 .isZero();

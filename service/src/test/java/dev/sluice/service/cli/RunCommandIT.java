@@ -70,7 +70,7 @@ class RunCommandIT {
             Place place = Servers.place();
             String uri = "mongodb://127.0.0.1:" + silent.getLocalPort() + "/?serverSelectionTimeoutMS=60000";
             try (Cli run = Cli.start(Cli.with(place.settings(), "MONGO_URI", uri), "run")) {
-                await().atMost(BOUND).until(() -> run.err().contains("Applied 8 migrations"));
+                await().atMost(BOUND).until(() -> run.err().contains("Applied " + Servers.MIGRATIONS + " migrations"));
                 run.terminate();
                 Result result = run.await();
 

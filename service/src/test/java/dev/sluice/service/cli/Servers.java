@@ -15,6 +15,9 @@ import java.util.UUID;
 /// One PostgreSQL and one MongoDB for all tests of the command line; each test has a database of its own on
 /// both. They go with the JVM.
 final class Servers {
+    /// How many migrations a place for the demo's mapping needs: nine of the control schema, one of the demo shop.
+    static final int MIGRATIONS = 10;
+
     private static final SandboxPostgres POSTGRES = SandboxPostgres.start();
     private static final SandboxMongo MONGO = SandboxMongo.start();
     private static final MongoClient CLIENT = MongoClients.create(MONGO.uri());
