@@ -2,6 +2,7 @@ package dev.sluice.service.chaos;
 
 import static org.awaitility.Awaitility.await;
 
+import dev.sluice.service.program.Program;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -34,15 +35,9 @@ final class ServiceProcess implements AutoCloseable {
     private static ServiceProcess start(
             List<String> within, List<String> arguments, List<String> jvmArguments, Map<String, String> environment) {
         List<String> command = new ArrayList<>(within);
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of(
-                "-Xmx512m",
-                "-Dlogback.configurationFile=logback.xml",
-                "-XX:TieredStopAtLevel=1",
-                "--enable-native-access=ALL-UNNAMED"));
-        command.addAll(jvmArguments);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.sluice.service.Application"));
-        command.addAll(arguments);
+        List<String> options = new ArrayList<>(List.of("-Xmx512m"));
+        options.addAll(jvmArguments);
+        command.addAll(Program.command(options, arguments));
         try {
             Path log = Files.createTempFile("sluice-process", ".log");
             ProcessBuilder builder =

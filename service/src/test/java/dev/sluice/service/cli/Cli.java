@@ -1,12 +1,12 @@
 package dev.sluice.service.cli;
 
+import dev.sluice.service.program.Program;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -47,17 +47,7 @@ final class Cli implements AutoCloseable {
     }
 
     static Cli start(Map<String, String> settings, String... arguments) {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-XX:TieredStopAtLevel=1",
-                "-Xmx256m",
-                "-Dlogback.configurationFile=logback.xml",
-                "-cp",
-                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                "dev.sluice.service.Application"));
-        command.addAll(Arrays.asList(arguments));
+        List<String> command = Program.command(List.of("-Xmx256m"), Arrays.asList(arguments));
         try {
             Path out = Files.createTempFile("sluice-cli-", ".out");
             Path err = Files.createTempFile("sluice-cli-", ".err");

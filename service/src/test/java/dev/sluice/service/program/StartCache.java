@@ -1,0 +1,82 @@
+package dev.sluice.service.program;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+
+/// The JVM's ahead-of-time cache for the program (JEP 483 and 514): a start takes half the time with it, and the
+/// tests start the program some hundred times. Made once by a run of the demo, and kept under `target`.
+///
+/// The JVM takes jars only, so where the program lies in folders of classes, as in an IDE, there is no cache.
+final class StartCache {
+    private static final Path FOLDER = Path.of("target", "start-cache");
+    private static final long BOUND_MINUTES = 5;
+
+    private StartCache() {}
+
+    /// The JVM's options that use the cache; none while there is none. Makes it first, unless another process of the
+    /// tests is at it.
+    static List<String> options(List<String> classPath) {
+        if (!classPath.stream().allMatch(entry -> entry.endsWith(".jar"))) {
+            return List.of();
+        }
+        Path cache = FOLDER.resolve(name(classPath));
+        try {
+            if (!Files.exists(cache)) {
+                make(cache, classPath);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        // What the JVM says about its cache would stand in the output that tests look at.
+        return Files.exists(cache) ? List.of("-Xlog:disable", "-XX:AOTCache=" + cache.toAbsolutePath()) : List.of();
+    }
+
+    /// Another one for each build, since the JVM takes none of other jars.
+    private static String name(List<String> classPath) {
+        Object[] jars = classPath.stream()
+                .map(entry -> entry + Path.of(entry).toFile().lastModified())
+                .toArray();
+        return Integer.toHexString(Objects.hash(jars)) + ".aot";
+    }
+
+    private static synchronized void make(Path cache, List<String> classPath) throws IOException {
+        Files.createDirectories(FOLDER);
+        try (FileChannel channel =
+                        FileChannel.open(FOLDER.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileLock lock = channel.tryLock()) {
+            if (lock == null || Files.exists(cache)) {
+                return;
+            }
+            Path made = FOLDER.resolve("making.aot");
+            Path log = FOLDER.resolve("making.log");
+            Process demo = new ProcessBuilder(Program.command(
+                            List.of("-XX:AOTCacheOutput=" + made.toAbsolutePath()),
+                            List.of(),
+                            classPath,
+                            List.of("demo", "--for", "1s")))
+                    .redirectErrorStream(true)
+                    .redirectOutput(log.toFile())
+                    .start();
+            try {
+                if (!demo.waitFor(BOUND_MINUTES, TimeUnit.MINUTES) || demo.exitValue() != 0 || !Files.exists(made)) {
+                    throw new AssertionError("no start cache was made: " + Files.readString(log));
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new AssertionError("interrupted", e);
+            } finally {
+                demo.destroyForcibly();
+            }
+            Files.move(made, cache, StandardCopyOption.ATOMIC_MOVE);
+        }
+    }
+}

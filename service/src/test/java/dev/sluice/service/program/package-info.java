@@ -1,0 +1,5 @@
+/// The program as the tests start it.
+@NullMarked
+package dev.sluice.service.program;
+
+import org.jspecify.annotations.NullMarked;
