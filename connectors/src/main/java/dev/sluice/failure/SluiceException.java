@@ -19,8 +19,14 @@ public final class SluiceException extends RuntimeException {
         return kind;
     }
 
+    /// What happened and to what, in whole sentences: another can follow.
+    public String whatHappened() {
+        String detail = String.valueOf(getMessage()).strip();
+        return kind.what() + " " + detail + (detail.endsWith(".") ? "" : ".");
+    }
+
     /// The message for a person: what happened, the detail, what to do now.
     public String forPeople() {
-        return kind.what() + " " + getMessage() + "\n  -> " + kind.remedy();
+        return whatHappened() + "\n  -> " + kind.remedy();
     }
 }

@@ -82,10 +82,12 @@ public record LockHolder(
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
                 int ended = row.getInt(1);
-                LOG.info(
-                        "Ended {} PostgreSQL sessions that were left of {}.",
-                        ended,
-                        ownSession ? "an earlier connection of this process" : forPeople());
+                if (ended > 0) {
+                    LOG.info(
+                            "Ended the PostgreSQL sessions that were left of {}: {}.",
+                            ownSession ? "an earlier connection of this process" : forPeople(),
+                            ended);
+                }
                 return ended;
             }
         } catch (SQLException refused) {

@@ -3,6 +3,7 @@ package dev.sluice.positions;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
+import java.net.SocketTimeoutException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -223,6 +224,14 @@ public final class PipelineLock implements AutoCloseable {
             return true;
         } catch (SQLException silent) {
             held = false;
+            if (silent.getCause() instanceof SocketTimeoutException) {
+                // A server that hangs; one that is gone is said by whoever writes.
+                LOG.warn(
+                        "PostgreSQL has not answered for {} s. Nothing is lost: the pipeline {} goes on from its committed"
+                                + " position when it answers.",
+                        ANSWER_MAX.toSeconds(),
+                        pipeline);
+            }
             LOG.debug("The session of the pipeline's lock is lost: {}", Failures.describe(silent));
             session.close();
             return false;

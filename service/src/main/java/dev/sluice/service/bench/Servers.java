@@ -5,25 +5,26 @@ import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoDatabase;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.sandbox.SandboxPostgres;
+import dev.sluice.sandbox.SandboxServers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 
 /// The two servers of a bench, the same for everybody in it. On a server that was given by its URI only
 /// databases of the bench's own are touched, and they are dropped at the end.
-record Servers(SandboxPostgres postgres, SandboxMongo mongo, MongoClient client, List<String> databases)
-        implements AutoCloseable {
+record Servers(SandboxServers both, MongoClient client, List<String> databases) implements AutoCloseable {
 
     static Servers start() {
-        SandboxPostgres postgres = SandboxPostgres.start();
-        SandboxMongo mongo;
-        try {
-            mongo = SandboxMongo.start();
-        } catch (RuntimeException e) {
-            postgres.close();
-            throw e;
-        }
-        return new Servers(postgres, mongo, MongoClients.create(mongo.uri()), new ArrayList<>());
+        SandboxServers both = SandboxServers.start();
+        return new Servers(both, MongoClients.create(both.mongo().uri()), new ArrayList<>());
+    }
+
+    SandboxPostgres postgres() {
+        return both.postgres();
+    }
+
+    SandboxMongo mongo() {
+        return both.mongo();
     }
 
     /// A database in MongoDB that nobody else has.
@@ -35,16 +36,10 @@ record Servers(SandboxPostgres postgres, SandboxMongo mongo, MongoClient client,
 
     @Override
     public void close() {
-        try {
-            if (!mongo.restartable()) {
+        try (both;
+                client) {
+            if (!mongo().restartable()) {
                 databases.forEach(name -> client.getDatabase(name).drop());
-            }
-        } finally {
-            client.close();
-            try {
-                mongo.close();
-            } finally {
-                postgres.close();
             }
         }
     }

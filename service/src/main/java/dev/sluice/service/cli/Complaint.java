@@ -62,12 +62,10 @@ record Complaint(int exitCode, String text) {
                     case TARGET_REFUSED -> targetRefused(failure, target);
                     case MISSING_RIGHT, MISSING_DATABASE, DISK_FULL, TARGET_ALTERED -> at(failure, target);
                     case TARGET_CONFLICT ->
-                        failure.kind().what() + " " + failure.getMessage()
+                        failure.whatHappened()
                                 + remedy(
                                         "Try again; if it happens again, look for long transactions on the target tables.");
-                    case ENGINE ->
-                        failure.kind().what() + " " + failure.getMessage()
-                                + remedy("Try again; with --verbose the cause is shown.");
+                    case ENGINE -> failure.whatHappened() + remedy("Try again; with --verbose the cause is shown.");
                     case HISTORY_LOST,
                             CHANGE_TOO_LARGE,
                             POSITION_UNKNOWN,
@@ -100,7 +98,7 @@ record Complaint(int exitCode, String text) {
 
     private static String sourceUnreachable(SluiceException failure) {
         String message = String.valueOf(failure.getMessage());
-        return failure.kind().what() + " " + message + (message.endsWith(".") ? "" : ".")
+        return failure.whatHappened()
                 + remedy(
                         isAboutTls(message)
                                 ? TLS_REMEDY
@@ -176,8 +174,7 @@ record Complaint(int exitCode, String text) {
         String where = target.filter(t -> !message.contains(t))
                 .map(t -> " At " + t + ".")
                 .orElse("");
-        return failure.kind().what() + " " + message + (message.endsWith(".") ? "" : ".") + where
-                + remedy(failure.kind().remedy());
+        return failure.whatHappened() + where + remedy(failure.kind().remedy());
     }
 
     /// Flyway puts the statement, the file and advice about itself into its messages.

@@ -54,6 +54,7 @@ final class DemoCommand implements Callable<Integer> {
             code[0] = equal ? SluiceCommand.FINE : SluiceCommand.FINDING;
             return code[0];
         } catch (SandboxException e) {
+            code[0] = SluiceCommand.WRONG_USE;
             throw new SluiceException(FailureKind.BAD_SETTING, String.valueOf(e.getMessage()), e);
         } finally {
             done.countDown();

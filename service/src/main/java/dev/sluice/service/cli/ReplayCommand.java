@@ -59,7 +59,7 @@ final class ReplayCommand implements Callable<Integer> {
     @Option(names = "--collection", paramLabel = "C", description = "Only this collection; may be repeated.")
     private List<String> collections = List.of();
 
-    @Option(names = "--dry-run", description = "Only count, and say whether the oplog goes back so far.")
+    @Option(names = "--dry-run", description = "Only count, and say whether the oplog goes back far enough.")
     private boolean dryRun;
 
     @Option(names = "--no-verify", description = "Do not compare the documents with their rows afterwards.")
@@ -145,7 +145,7 @@ final class ReplayCommand implements Callable<Integer> {
                 table(found)
                         + String.format(
                                 Locale.ROOT,
-                                "%,d documents would be taken anew. The oplog goes back so far.",
+                                "%,d documents would be taken anew. The oplog goes back far enough.",
                                 found.documents()));
         return SluiceCommand.FINE;
     }

@@ -53,6 +53,11 @@ final class RunCommand implements Callable<Integer> {
 
     private int serve(AtomicReference<@Nullable Pipeline> started) throws InterruptedException {
         Setup setup = Setup.forBoth();
+        LOG.info(
+                "Starting the pipeline {} with the mapping {}; connecting to {} first.",
+                setup.pipelineName(),
+                setup.entry().mapping().name(),
+                setup.connector().uri());
         setup.prepareTarget();
         try (MongoSource source = setup.source()) {
             source.hello();

@@ -6,6 +6,7 @@ import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.sandbox.SandboxPostgres;
+import dev.sluice.sandbox.SandboxServers;
 import dev.sluice.schema.Catalog;
 import dev.sluice.service.config.Settings;
 import dev.sluice.service.pipeline.Pipeline;
@@ -60,9 +61,9 @@ public final class Demo {
     /// @return whether both sides were equal at the end
     public boolean run(Duration length, int httpPort) throws InterruptedException, SQLException {
         out.println("Starting a PostgreSQL and a MongoDB of its own, on loopback ...");
-        CompletableFuture<SandboxMongo> starting = CompletableFuture.supplyAsync(SandboxMongo::start);
-        try (SandboxPostgres postgres = SandboxPostgres.start();
-                SandboxMongo mongo = starting.join()) {
+        try (SandboxServers servers = SandboxServers.start()) {
+            SandboxPostgres postgres = servers.postgres();
+            SandboxMongo mongo = servers.mongo();
             Catalog.Entry entry = Catalog.load("demo");
             PostgresUri target = PostgresUri.parse(postgres.createDatabase());
             new TargetDatabase(target).migrate(entry);
@@ -78,19 +79,7 @@ public final class Demo {
                 out.printf("%nShown on %s and %s.%n", postgres.description(), mongo.description());
                 return equal;
             }
-        } finally {
-            // When PostgreSQL could not start, MongoDB may still be starting.
-            closeWhenStarted(starting);
         }
-    }
-
-    @SuppressWarnings("FutureReturnValueIgnored") // a server that did not start need not be stopped
-    private static void closeWhenStarted(CompletableFuture<SandboxMongo> starting) {
-        starting.whenComplete((server, e) -> {
-            if (server != null) {
-                server.close();
-            }
-        });
     }
 
     private static String psql(PostgresUri target) {

@@ -184,9 +184,8 @@ public final class Replays {
     ///
     /// @param failure of kind HISTORY_LOST or CHANGE_TOO_LARGE
     public static String unreachable(SluiceException failure) {
-        return (failure.kind() == FailureKind.HISTORY_LOST
-                        ? "The oplog does not go back so far. "
-                        : failure.kind().what() + " ")
-                + failure.getMessage();
+        return failure.kind() == FailureKind.HISTORY_LOST
+                ? "The oplog does not go back so far. " + failure.getMessage()
+                : failure.whatHappened();
     }
 }

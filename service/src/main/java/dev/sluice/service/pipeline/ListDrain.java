@@ -28,6 +28,9 @@ public final class ListDrain {
     /// Taking the pipeline over meanwhile would make that process wait until this one is done.
     static final Duration PATIENCE = Duration.ofSeconds(12);
 
+    /// A process that works moves the position once a second or so.
+    private static final Duration STANDING = Duration.ofSeconds(3);
+
     private final String pipeline;
     private final List<CollectionTarget> targets;
     private final MongoSource source;
@@ -77,21 +80,21 @@ public final class ListDrain {
     public long await(Remaining remaining, Listener listener, BooleanSupplier stopped)
             throws SQLException, InterruptedException {
         try (Connection connection = connector.open()) {
-            long goneSince = System.nanoTime();
+            long freeSince = System.nanoTime();
             boolean said = false;
             while (true) {
                 long left = remaining.count(connection);
                 if (left == 0 || stopped.getAsBoolean()) {
                     return left;
                 }
-                if (!nobodyThere(connection)) {
-                    goneSince = System.nanoTime();
-                } else if (System.nanoTime() - goneSince > PATIENCE.toNanos()) {
+                if (PipelineLock.isTaken(connection, pipeline)) {
+                    freeSince = System.nanoTime();
+                } else if (System.nanoTime() - freeSince > PATIENCE.toNanos() && standsStill(connection, PATIENCE)) {
                     if (drain(listener, stopped)) {
                         continue;
                     }
-                    goneSince = System.nanoTime();
-                } else if (!said) {
+                    freeSince = System.nanoTime();
+                } else if (!said && standsStill(connection, STANDING)) {
                     said = true;
                     listener.onNobodyThere(PATIENCE);
                 }
@@ -101,14 +104,11 @@ public final class ListDrain {
         }
     }
 
-    /// Nobody has the lock, and nobody has moved the position for a while: a lock can't be seen through
-    /// some poolers, and a process between two runs has none.
-    private boolean nobodyThere(Connection connection) throws SQLException {
-        if (PipelineLock.isTaken(connection, pipeline)) {
-            return false;
-        }
+    /// Nobody has moved the position for a while: asked beside the lock, which can't be seen through some
+    /// poolers. Where there is no position yet, nothing stands still.
+    private boolean standsStill(Connection connection, Duration how) throws SQLException {
         PositionStore positions = new PositionStore(pipeline);
-        return positions.load(connection).isPresent() && positions.isQuiet(connection, PATIENCE);
+        return positions.load(connection).isPresent() && positions.isQuiet(connection, how);
     }
 
     /// @return false when another process was faster

@@ -57,6 +57,10 @@ final class PipelineRun {
 
     private static final Duration CLOCK_EVERY = Duration.ofSeconds(1);
 
+    /// A MongoDB that is silent for longer than this hangs; one that is gone or shuts down, which takes it ten
+    /// seconds, breaks the stream off sooner.
+    private static final Duration ANSWER_MAX = Duration.ofSeconds(15);
+
     private static final Duration RESYNC_EVERY = Duration.ofMillis(250);
 
     /// How often what waits is looked through for what came unseen; less often where looking takes long, so
@@ -337,6 +341,9 @@ final class PipelineRun {
         }
         if (!ending()) {
             status.enter(new PipelineState.Streaming());
+            LOG.info(
+                    "{} copied; following the change stream.",
+                    remaining.isEmpty() ? "Everything was" : "Everything is");
         }
     }
 
@@ -456,8 +463,20 @@ final class PipelineRun {
     }
 
     private void awaitEnd() throws InterruptedException {
+        boolean silent = false;
         while (!ending()) {
             stop.await(200, TimeUnit.MILLISECONDS);
+            if (silent != clock.silence().compareTo(ANSWER_MAX) > 0) {
+                silent = !silent;
+                if (silent) {
+                    LOG.warn(
+                            "MongoDB has not answered for {} s. Nothing is lost: what was read is applied, and the stream goes"
+                                    + " on from there when it answers.",
+                            ANSWER_MAX.toSeconds());
+                } else {
+                    LOG.info("MongoDB answers again.");
+                }
+            }
         }
     }
 

@@ -179,6 +179,14 @@ public final class PipelineStatus {
         return java.util.Collections.unmodifiableSequencedMap(collections);
     }
 
+    /// The collections that are not copied yet.
+    public List<String> notCopied() {
+        return collections.entrySet().stream()
+                .filter(collection -> !collection.getValue().backfillDone())
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
     public PipelineState state() {
         return state.get();
     }
@@ -270,6 +278,9 @@ public final class PipelineStatus {
         }
         if (isCaughtUp()) {
             return 0;
+        }
+        if (state.get() instanceof PipelineState.Waiting) {
+            return Double.POSITIVE_INFINITY;
         }
         double byLag = lagCatchUp.seconds(now, lag);
         double waiting = waiting();

@@ -42,7 +42,7 @@ final class Supervisor {
             } catch (SluiceException e) {
                 SluiceException failure = e;
                 if (failure.kind() == FailureKind.FENCED_OUT && pipeline.standsBy()) {
-                    LOG.warn("{} {} This process stands by.", failure.kind().what(), failure.getMessage());
+                    LOG.warn("{} This process stands by.", failure.whatHappened());
                     pipeline.onFencedOut();
                     continue;
                 }
@@ -65,9 +65,8 @@ final class Supervisor {
                             String.valueOf(failure.getMessage()),
                             Instant.now().plus(wait)));
                     LOG.warn(
-                            "{} {} Trying again in {} ms (attempt {}).",
-                            failure.kind().what(),
-                            failure.getMessage(),
+                            "{} Trying again in {} ms (attempt {}).",
+                            failure.whatHappened(),
                             wait.toMillis(),
                             failures);
                     LOG.debug("The cause", failure);

@@ -338,7 +338,6 @@ final class SourceChecks {
     }
 
     private static String text(SluiceException e) {
-        String message = String.valueOf(e.getMessage());
-        return e.kind().what() + " " + message + (message.endsWith(".") ? "" : ".");
+        return e.whatHappened();
     }
 }

@@ -152,17 +152,8 @@ final class TargetChecks {
     }
 
     private void unreachable(SluiceException e) {
-        list.problem(
-                Check.POSTGRES_REACHABLE,
-                null,
-                e.kind().what() + " " + sentence(e),
-                e.kind().remedy());
+        list.problem(Check.POSTGRES_REACHABLE, null, e.whatHappened(), e.kind().remedy());
         list.notLookedAt();
-    }
-
-    private static String sentence(SluiceException e) {
-        String message = String.valueOf(e.getMessage());
-        return message.endsWith(".") ? message : message + ".";
     }
 
     /// What can be said of the server without the database.
@@ -385,7 +376,7 @@ final class TargetChecks {
             list.problem(
                     Check.POSTGRES_MIGRATIONS,
                     null,
-                    "Which migrations are applied can't be read: " + sentence(e),
+                    "Which migrations are applied can't be read: " + e.whatHappened(),
                     "Grant USAGE on the schemas and SELECT on sluice.schema_history and sluice_history_"
                             + entry.mapping().name() + ".");
             return List.of();

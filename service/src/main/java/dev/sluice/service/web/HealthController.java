@@ -9,6 +9,7 @@ import io.micronaut.http.HttpStatus;
 import io.micronaut.http.MediaType;
 import io.micronaut.http.annotation.Controller;
 import io.micronaut.http.annotation.Get;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// What readiness leaves out: how far behind the rows are, and whether this process writes them. For alerts
@@ -24,13 +25,15 @@ final class HealthController {
     }
 
     /// @param status UP or DOWN, as Micronaut's own health checks have it
-    /// @param lagSeconds how far the rows are behind MongoDB; null when that is not known
+    /// @param lagSeconds how far the stream's rows are behind MongoDB; null when that is not known
+    /// @param notCopied the collections whose rows are not all there yet
     record Lag(
             String status,
             String pipeline,
             String state,
             @Nullable Double lagSeconds,
-            double limitSeconds) {}
+            double limitSeconds,
+            List<String> notCopied) {}
 
     /// @param message what it waits for, for people; null when there is nothing to say
     record Leader(
@@ -40,13 +43,15 @@ final class HealthController {
             boolean leader,
             @Nullable String message) {}
 
-    /// 200 while the lag is known and within SLUICE_LAG_LIMIT, else 503. A standby answers with the leader's.
+    /// 200 while every collection is copied and the lag is known and within SLUICE_LAG_LIMIT, else 503. A standby
+    /// answers with the leader's.
     @Get(value = "/lag", produces = MediaType.APPLICATION_JSON)
     HttpResponse<String> lag() {
         Double lag = Live.of(status).lagSeconds();
         double limit = settings.lagLimit().toMillis() / 1000.0;
-        boolean up = lag != null && lag <= limit;
-        return answer(up, new Lag(word(up), status.pipeline(), status.state().name(), lag, limit));
+        List<String> notCopied = status.notCopied();
+        boolean up = notCopied.isEmpty() && lag != null && lag <= limit;
+        return answer(up, new Lag(word(up), status.pipeline(), status.state().name(), lag, limit, notCopied));
     }
 
     /// 200 when this process writes the pipeline, else 503.

@@ -43,15 +43,16 @@ public final class StatusController {
 
     static @Nullable String message(PipelineState state) {
         return switch (state) {
-            case PipelineState.Waiting w -> w.kind().what() + " " + w.message() + " Next try at " + w.retryAt() + ".";
+            case PipelineState.Waiting w ->
+                new SluiceException(w.kind(), w.message()).whatHappened() + " Next try at " + w.retryAt() + ".";
             case PipelineState.Failed f -> f.forPeople();
             case PipelineState.Backfilling b -> "copying " + String.join(", ", b.remaining());
             case PipelineState.Standby s ->
                 "standing by since " + s.since() + " for " + s.holder() + "; takes over when that one ends";
-            case PipelineState.Starting s -> null;
+            case PipelineState.Starting s -> "connecting to both databases and checking them";
             case PipelineState.Streaming s -> null;
-            case PipelineState.Draining d -> null;
-            case PipelineState.Stopped s -> null;
+            case PipelineState.Draining d -> "asked to stop: what was read is being applied";
+            case PipelineState.Stopped s -> "stopped as asked";
         };
     }
 }

@@ -188,12 +188,12 @@ class HalfOpenIT {
         }
     }
 
-    private static int port(LiveSystem system) {
+    static int port(LiveSystem system) {
         String hosts = PostgresUri.parse(system.postgresUri()).hosts();
         return Integer.parseInt(hosts.substring(hosts.indexOf(':') + 1));
     }
 
-    private static ServiceProcess through(FreezingProxy proxy, LiveSystem system) {
+    static ServiceProcess through(FreezingProxy proxy, LiveSystem system) {
         return ServiceProcess.run(system, through(proxy.port(), system));
     }
 

@@ -109,17 +109,18 @@ final class ServiceProcess implements AutoCloseable {
 
     /// SIGSTOP: it is there and does nothing.
     void suspend() throws InterruptedException {
-        signal("-STOP");
+        signal("-STOP", pid());
     }
 
     /// SIGCONT.
     void resume() throws InterruptedException {
-        signal("-CONT");
+        signal("-CONT", pid());
     }
 
-    private void signal(String name) throws InterruptedException {
+    /// Sends a signal to a process of the test.
+    static void signal(String name, long pid) throws InterruptedException {
         try {
-            if (new ProcessBuilder("kill", name, Long.toString(pid())).start().waitFor() != 0) {
+            if (new ProcessBuilder("kill", name, Long.toString(pid)).start().waitFor() != 0) {
                 throw new AssertionError("kill " + name + " failed");
             }
         } catch (IOException e) {

@@ -450,6 +450,14 @@ class CliErrorsIT {
         assertThat(result.err()).doesNotContain(SECRET);
     }
 
+    @Test
+    void aVersionOfMongoThatCannotBeHadIsSaidBeforeTheDemoStartsAnything() {
+        Result result = Cli.run(Cli.settings("SLUICE_TEST_MONGO_VERSION", "7.0"), "demo", "--for", "1s");
+
+        assertWrongUse(result, "SLUICE_TEST_MONGO_VERSION", "7.0", "6.0.5");
+        assertThat(result.out()).doesNotContain("PostgreSQL 1");
+    }
+
     // --- Helpers ----------------------------------------------------------------------------------------------
 
     private static void assertWrongUse(Result result, String... words) {

@@ -60,8 +60,10 @@ class HttpIT {
         assertThat(served.get("/health/liveness").statusCode()).isEqualTo(200);
         assertThat(served.get("/health/readiness").statusCode()).isEqualTo(200);
         assertThat(served.get("/health/lag").statusCode()).isEqualTo(503);
-        assertThat(served.get("/health/lag").body()).contains("\"lag_seconds\":null", "\"limit_seconds\":5.0");
+        assertThat(served.get("/health/lag").body())
+                .contains("\"lag_seconds\":null", "\"limit_seconds\":5.0", "\"not_copied\":[\"users\",\"orders\"]");
         assertThat(served.get("/health/leader").statusCode()).isEqualTo(503);
+        assertThat(served.get("/health/leader").body()).contains("connecting to both databases");
         assertThat(metric("sluice_pipeline_state{pipeline=\"demo\",state=\"starting\"}"))
                 .hasValue(1);
         assertThat(metric("sluice_lag_seconds{collection=\"users\",pipeline=\"demo\"}")
