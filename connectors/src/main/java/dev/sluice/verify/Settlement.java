@@ -41,6 +41,8 @@ import org.jspecify.annotations.Nullable;
 /// is drift, and nothing in flight can be why. Rows that were written meanwhile say nothing: they are
 /// looked at again.
 ///
+/// Rows that are what the document was when it was read are equal, whatever is in flight: nobody waits for those.
+///
 /// No lock is held, and the pipeline need not know: it may be another process. For one thread.
 final class Settlement {
     private static final long BYTES_MAX = MemoryBudget.piece();
@@ -168,6 +170,9 @@ final class Settlement {
         private Map<Suspect, Verdict> compare(Map<Object, String> before, Reading reading) throws SQLException {
             Set<Object> notApplied = new HashSet<>();
             if (running) {
+                if (differing(reading).isEmpty()) {
+                    return verdicts(List.of(), Set.of(), reading.unread());
+                }
                 long started = System.nanoTime();
                 Applied.Outcome outcome = applied.await(target.collection());
                 waitedNanos += System.nanoTime() - started;
@@ -186,11 +191,22 @@ final class Settlement {
                 }
             }
             undecided.addAll(listed());
-            Set<Object> leftOut = new HashSet<>(parked(connection, pipeline, target));
-            List<Drift> found = comparison.compare(target, reading.staged(), reading.absent(), leftOut);
-            found = withoutWaiting(found, undecided);
+            List<Drift> found = withoutWaiting(compare(reading), undecided);
             connection.rollback();
             return verdicts(found, undecided, reading.unread());
+        }
+
+        /// In a transaction of its own.
+        private List<Drift> differing(Reading reading) throws SQLException {
+            waitedNanos += comparison.awaitReadable(target);
+            List<Drift> found = compare(reading);
+            connection.rollback();
+            return found;
+        }
+
+        private List<Drift> compare(Reading reading) throws SQLException {
+            Set<Object> leftOut = new HashSet<>(parked(connection, pipeline, target));
+            return comparison.compare(target, reading.staged(), reading.absent(), leftOut);
         }
 
         private Map<Object, String> versions() throws SQLException {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.MongoDatabase;
 import dev.sluice.memory.MemoryBudget;
+import dev.sluice.positions.PipelineLock;
+import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.testkit.TestTarget;
 import dev.sluice.testkit.TestingServers;
@@ -109,6 +111,21 @@ class SettlementIT {
         assertThat(settled.remove(suspects().getFirst())).isInstanceOf(Verdict.Undecided.class);
         assertThat(settled).hasSize(COUNT - 1);
         assertThat(settled.values()).allMatch(Verdict.Drifted.class::isInstance);
+    }
+
+    @Test
+    @DisplayName("what is equal is known at once, also while a process has the pipeline and applies nothing")
+    void equalAtOnce() throws SQLException, InterruptedException {
+        insert(1);
+        target.execute("UPDATE things SET n = 1, body = 'x'");
+        try (PipelineLock lock = PipelineLock.take(new PostgresConnector(target.uri())::open, TestTarget.PIPELINE)) {
+            Map<Suspect, Verdict> looked = settlement.look(target.target("things"), suspects());
+
+            assertThat(lock.isHeld()).isTrue();
+            assertThat(settlement.pipelineRuns()).isTrue();
+            assertThat(looked).hasSize(COUNT);
+            assertThat(looked.values()).allMatch(Verdict.Equal.class::isInstance);
+        }
     }
 
     private static List<Suspect> suspects() {
