@@ -11,6 +11,15 @@ public enum FailureKind {
             Retry.FOREVER,
             "PostgreSQL can't be reached.",
             "Check that it runs and that POSTGRES_URI names it; Sluice keeps trying."),
+    TARGET_READ_ONLY(
+            Retry.FOREVER,
+            "PostgreSQL takes no writes.",
+            "It is a standby, or was set to read only. After a fail-over POSTGRES_URI has to lead to the new primary:"
+                    + " with several hosts and targetServerType=primary it is found. Sluice keeps trying."),
+    TARGET_UNWELL(
+            Retry.FOREVER,
+            "PostgreSQL has trouble of its own.",
+            "It lacks memory, or its files or disk fail: look at its log. Sluice keeps trying."),
     TARGET_CONFLICT(
             Retry.FOREVER,
             "PostgreSQL asked for the transaction to be tried again.",
@@ -73,6 +82,15 @@ public enum FailureKind {
             "Another process writes this pipeline.",
             "Stop that process, or wait for it: `sluice run` stands by unless SLUICE_STANDBY=false, `sluice backfill` takes"
                     + " --wait 5m."),
+    TARGET_POOLED(
+            Retry.NEVER,
+            "POSTGRES_URI leads to a pooler that gives each transaction another session.",
+            "Give Sluice a way around it: PostgreSQL's own port, or a pool in session mode."),
+    TARGET_DAMAGED(
+            Retry.NEVER,
+            "PostgreSQL says that a table or an index is damaged.",
+            "Look at its log: REINDEX mends an index, a backup a table. Then start Sluice again; it goes on where it"
+                    + " stopped."),
     DISK_FULL(
             Retry.NEVER,
             "PostgreSQL's disk is full.",

@@ -2,14 +2,12 @@ package dev.sluice.failure;
 
 import com.mongodb.MongoCommandException;
 import com.mongodb.MongoException;
-import com.mongodb.MongoSecurityException;
 import com.mongodb.MongoTimeoutException;
 import dev.sluice.schema.MappingException;
 import java.io.IOException;
 import java.net.UnknownHostException;
 import java.sql.BatchUpdateException;
 import java.sql.SQLException;
-import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -18,35 +16,19 @@ import org.postgresql.util.ServerErrorMessage;
 
 /// The one place where exceptions of drivers become kinds of failure.
 public final class Failures {
-    // MongoDB's codes: src/mongo/base/error_codes.yml in its sources.
-    private static final int UNAUTHORIZED = 13;
-    private static final int AUTHENTICATION_FAILED = 18;
-    private static final int CAPPED_POSITION_LOST = 136;
-
     /// A stream can't go on: most often because the place that it is to go on from is a change that its
     /// own filter leaves out. Not that history is lost: that is 286.
     public static final int CHANGE_STREAM_FATAL = 280;
 
-    private static final int CHANGE_STREAM_HISTORY_LOST = 286;
     /// A resume token is longer than MongoDB makes a string, 16 MB. Before 6.0 it makes them for changes that a
     /// stream leaves out, too.
     public static final int STRING_TOO_LARGE = 16493;
-
-    private static final int NO_REPLICATION_ENABLED = 76;
-    private static final int NOT_A_REPLICA_SET = 40573;
-
-    /// The server goes down, comes up or elects: host unreachable, host not found, network timeout,
-    /// shutdown in progress, primary stepped down, exceeded time limit, socket exception, not writable
-    /// primary, interrupted at shutdown or by a step-down, not primary or secondary, not primary and no
-    /// secondary read.
-    private static final Set<Integer> AWAY = Set.of(6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436);
 
     private static final String FOREIGN_KEY = "23503";
     private static final String UNIQUE = "23505";
     private static final String EXCLUSION = "23P01";
     private static final String RAISED = "P0001";
     private static final String QUERY_CANCELED = "57014";
-    private static final Set<String> TRY_AGAIN = Set.of("40001", "40P01", "55P03", QUERY_CANCELED);
 
     /// The first line of an error's context in PL/pgSQL, up to the function's name.
     private static final Pattern FUNCTION = Pattern.compile("^PL/pgSQL function \"?([\\w.$]+)\"?\\(");
@@ -72,65 +54,15 @@ public final class Failures {
             case SluiceException s -> s;
             case MappingException m -> new SluiceException(FailureKind.MAPPING, String.valueOf(m.getMessage()), m);
             case SQLException s -> new SluiceException(kindOf(s), describe(s), s);
-            case MongoException m -> new SluiceException(kindOf(m), describe(m), m);
+            case MongoException m -> new SluiceException(MongoCodes.kind(m), describe(m), m);
             case IOException i -> new SluiceException(FailureKind.ENGINE, describe(i), i);
             default -> null;
         };
     }
 
-    private static FailureKind kindOf(MongoException m) {
-        if (m instanceof MongoSecurityException) {
-            return FailureKind.SOURCE_REFUSED;
-        }
-        if (m instanceof MongoTimeoutException && String.valueOf(m.getMessage()).contains("Authentication failed")) {
-            return FailureKind.SOURCE_REFUSED;
-        }
-        if (m instanceof MongoCommandException command) {
-            return switch (command.getErrorCode()) {
-                case UNAUTHORIZED, AUTHENTICATION_FAILED -> FailureKind.SOURCE_REFUSED;
-                case CHANGE_STREAM_HISTORY_LOST, CAPPED_POSITION_LOST -> FailureKind.HISTORY_LOST;
-                // The next run looks whether the oplog has the position.
-                case CHANGE_STREAM_FATAL -> FailureKind.ENGINE;
-                case STRING_TOO_LARGE -> FailureKind.CHANGE_TOO_LARGE;
-                case NO_REPLICATION_ENABLED, NOT_A_REPLICA_SET -> FailureKind.NOT_A_REPLICA_SET;
-                default ->
-                    AWAY.contains(command.getErrorCode()) ? FailureKind.SOURCE_UNREACHABLE : FailureKind.UNEXPECTED;
-            };
-        }
-        return FailureKind.SOURCE_UNREACHABLE;
-    }
-
-    /// Kinds by SQLSTATE (PostgreSQL manual, appendix A).
     private static FailureKind kindOf(SQLException s) {
         String state = s.getSQLState() == null ? "" : s.getSQLState();
-        if (TRY_AGAIN.contains(state)) {
-            return FailureKind.TARGET_CONFLICT;
-        }
-        return switch (state) {
-            // The driver's own: no password given, or SSL asked of a server without it.
-            case "08004" -> FailureKind.TARGET_REFUSED;
-            case "42501" -> FailureKind.MISSING_RIGHT;
-            // Tables, columns and types that are not what a statement takes them for: undefined table, column, schema,
-            // function and object; duplicate column; syntax (a type that is gone); wrong type, no cast; no unique index
-            // for ON CONFLICT; a generated column; a view.
-            case "42P01",
-                    "42703",
-                    "3F000",
-                    "42883",
-                    "42704",
-                    "42701",
-                    "42601",
-                    "42804",
-                    "42846",
-                    "42P10",
-                    "428C9",
-                    "42809" -> FailureKind.MISSING_TABLE;
-            case "3D000" -> FailureKind.MISSING_DATABASE;
-            case "53100" -> FailureKind.DISK_FULL;
-            // PostgreSQL ended a session whose client said nothing in the middle of a transaction.
-            case "25P03" -> FailureKind.TARGET_UNREACHABLE;
-            default -> isAboutStalePlan(state, s) ? FailureKind.TARGET_ALTERED : byClass(state);
-        };
+        return isAboutStalePlan(state, s) ? FailureKind.TARGET_ALTERED : SqlStates.kind(state);
     }
 
     /// A table was altered between a statement's preparation and its execution. The server does not
@@ -150,17 +82,6 @@ public final class Failures {
                         || message.equals("tuple concurrently deleted");
             default -> false;
         };
-    }
-
-    private static FailureKind byClass(String state) {
-        if (state.startsWith("28")) {
-            return FailureKind.TARGET_REFUSED;
-        }
-        // 08: connection; 57P: shutdown, crash, starting up; 53: too many connections, memory.
-        if (state.startsWith("08") || state.startsWith("57") || state.startsWith("53")) {
-            return FailureKind.TARGET_UNREACHABLE;
-        }
-        return FailureKind.UNEXPECTED;
     }
 
     /// Whether PostgreSQL refused because of a value or a constraint: classes 21 (cardinality), 22 (data),

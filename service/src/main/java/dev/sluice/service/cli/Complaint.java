@@ -60,7 +60,14 @@ record Complaint(int exitCode, String text) {
                     case TARGET_UNREACHABLE -> targetUnreachable(failure, target);
                     case MISSING_TABLE -> missingTable(failure, target);
                     case TARGET_REFUSED -> targetRefused(failure, target);
-                    case MISSING_RIGHT, MISSING_DATABASE, DISK_FULL, TARGET_ALTERED -> at(failure, target);
+                    case MISSING_RIGHT,
+                            MISSING_DATABASE,
+                            DISK_FULL,
+                            TARGET_ALTERED,
+                            TARGET_READ_ONLY,
+                            TARGET_UNWELL,
+                            TARGET_POOLED,
+                            TARGET_DAMAGED -> at(failure, target);
                     case TARGET_CONFLICT ->
                         failure.whatHappened()
                                 + remedy(
@@ -211,6 +218,10 @@ record Complaint(int exitCode, String text) {
             case BAD_SETTING, MAPPING -> SluiceCommand.WRONG_USE;
             case SOURCE_UNREACHABLE,
                     TARGET_UNREACHABLE,
+                    TARGET_READ_ONLY,
+                    TARGET_UNWELL,
+                    TARGET_POOLED,
+                    TARGET_DAMAGED,
                     TARGET_CONFLICT,
                     ENGINE,
                     SOURCE_REFUSED,

@@ -4,6 +4,7 @@ import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -14,14 +15,6 @@ import org.slf4j.LoggerFactory;
 /// needs no operator.
 final class Supervisor {
     private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
-    private static final Duration FIRST_WAIT = Duration.ofMillis(500);
-    private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
-
-    /// A run that lasted this long was in order, so the next failure is a new story.
-    private static final Duration IN_ORDER = Duration.ofSeconds(30);
-
-    private static final int A_FEW = 5;
-
     private final Pipeline pipeline;
     private final CountDownLatch stop;
 
@@ -32,8 +25,7 @@ final class Supervisor {
 
     PipelineState run() throws InterruptedException {
         PipelineStatus status = pipeline.status();
-        Duration wait = FIRST_WAIT;
-        int failures = 0;
+        Retries retries = new Retries();
         while (stop.getCount() > 0) {
             Instant started = Instant.now();
             try {
@@ -46,34 +38,24 @@ final class Supervisor {
                     pipeline.onFencedOut();
                     continue;
                 }
-                if (Duration.between(started, Instant.now()).compareTo(IN_ORDER) > 0) {
-                    wait = FIRST_WAIT;
-                    failures = 0;
-                }
-                failures++;
-                boolean again = switch (failure.kind().retry()) {
-                    case FOREVER -> true;
-                    case A_FEW_TIMES -> failures < A_FEW;
-                    case NEVER -> false;
-                };
-                if (!again) {
+                Optional<Duration> wait =
+                        retries.afterFailure(failure.kind(), Duration.between(started, Instant.now()));
+                if (wait.isEmpty()) {
                     return end(new PipelineState.Failed(failure.kind(), String.valueOf(failure.getMessage())), failure);
                 }
                 if (stop.getCount() > 0) {
                     status.enter(new PipelineState.Waiting(
                             failure.kind(),
                             String.valueOf(failure.getMessage()),
-                            Instant.now().plus(wait)));
+                            Instant.now().plus(wait.get())));
                     LOG.warn(
                             "{} Trying again in {} ms (attempt {}).",
                             failure.whatHappened(),
-                            wait.toMillis(),
-                            failures);
+                            wait.get().toMillis(),
+                            retries.failures());
                     LOG.debug("The cause", failure);
                 }
-                stop.await(wait.toMillis(), TimeUnit.MILLISECONDS);
-                Duration doubled = wait.multipliedBy(2);
-                wait = doubled.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : doubled;
+                stop.await(wait.get().toMillis(), TimeUnit.MILLISECONDS);
             }
         }
         PipelineState stopped = new PipelineState.Stopped();
