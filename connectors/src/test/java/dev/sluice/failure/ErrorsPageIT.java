@@ -35,11 +35,13 @@ class ErrorsPageIT {
         try (TestTarget target = TestTarget.demo();
                 Statement statement = target.connection().createStatement()) {
             for (Row row : rows) {
-                Throwable refused = catchThrowable(() ->
-                        statement.execute("DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '" + row.code() + "'; END $$"));
+                Throwable refused = catchThrowable(() -> statement.execute(
+                        "DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '" + row.code() + "'; END $$"));
 
-                assertThat(refused).isInstanceOfSatisfying(SQLException.class, e -> assertThat(e.getSQLState())
-                        .isEqualTo(row.code()));
+                assertThat(refused)
+                        .isInstanceOfSatisfying(
+                                SQLException.class,
+                                e -> assertThat(e.getSQLState()).isEqualTo(row.code()));
                 assertThat(Failures.classify(refused).kind()).as(row.code()).isEqualTo(row.kind());
             }
         }
@@ -57,8 +59,8 @@ class ErrorsPageIT {
                 MongoClient client = MongoClients.create(mongo.uri() + "&retryReads=false")) {
             for (Row row : rows) {
                 fail(client, "alwaysOn", Integer.parseInt(row.code()));
-                Throwable refused = catchThrowable(
-                        () -> client.getDatabase("shop").getCollection("users").find().first());
+                Throwable refused = catchThrowable(() ->
+                        client.getDatabase("shop").getCollection("users").find().first());
                 fail(client, "off", 0);
 
                 assertThat(refused).as(row.code()).isNotNull();

@@ -22,6 +22,13 @@ public final class PostgresConnector {
     private static final String KEEP_ALIVE =
             "SET tcp_keepalives_idle = 3; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3;";
 
+    /// What a role or a database may have set for its sessions, and ours can't have: time limits of all kinds. Only
+    /// those that the server knows: `idle_session_timeout` came with 14, `transaction_timeout` with 17.
+    static final String NO_LIMITS =
+            "SET statement_timeout = 0; SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN ("
+                    + "'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout',"
+                    + " 'transaction_timeout');";
+
     /// `tcp_user_timeout` is the same for a host that goes while it is being answered. Not for long work: a
     /// client that rests before it reads on would be taken for one that is gone. The last is for triggers of
     /// the target: one that sets a time on every update leaves rows alone that come from here.
@@ -78,7 +85,7 @@ public final class PostgresConnector {
         return connection;
     }
 
-    /// A connection without time-outs, for comparisons and the like that may take long.
+    /// A connection without time-outs, for comparisons and the like that may take long; whatever the role has.
     public Connection openForLongWork() throws SQLException {
         Connection connection = connect(uri, 0);
         try (Statement statement = connection.createStatement()) {
@@ -100,6 +107,13 @@ public final class PostgresConnector {
         properties.putIfAbsent("tcpKeepAlive", "true");
         properties.putIfAbsent("socketFactory", KeepAliveSockets.class.getName());
         properties.putIfAbsent("reWriteBatchedInserts", "true");
-        return DriverManager.getConnection(uri.jdbcUrl(), properties);
+        Connection connection = DriverManager.getConnection(uri.jdbcUrl(), properties);
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(NO_LIMITS);
+        } catch (SQLException e) {
+            connection.close();
+            throw e;
+        }
+        return connection;
     }
 }

@@ -195,6 +195,7 @@ public final class TargetDatabase {
                         uri.properties().get("user"),
                         uri.properties().get("password"))
                 .jdbcProperties(uri.properties())
+                .initSql(PostgresConnector.NO_LIMITS)
                 .locations("classpath:db/control")
                 .schemas("sluice")
                 .defaultSchema("sluice")
@@ -210,6 +211,7 @@ public final class TargetDatabase {
                                 uri.properties().get("user"),
                                 uri.properties().get("password"))
                         .jdbcProperties(uri.properties())
+                        .initSql(PostgresConnector.NO_LIMITS)
                         .locations(location)
                         .schemas(entry.mapping().schema())
                         .defaultSchema(entry.mapping().schema())
