@@ -192,7 +192,8 @@ final class References {
         String own = "s." + TableName.quote(link.own());
         try (Statement statement = connection.createStatement()) {
             statement.executeUpdate("INSERT INTO " + link.to().sql() + " (" + TableName.quote(link.match())
-                    + ") SELECT DISTINCT " + own + " FROM " + table.staging() + " s WHERE " + link.isOrphan(own, "s")
+                    + ") OVERRIDING SYSTEM VALUE SELECT DISTINCT " + own + " FROM " + table.staging() + " s WHERE "
+                    + link.isOrphan(own, "s")
                     + " ON CONFLICT DO NOTHING");
         }
     }

@@ -13,6 +13,7 @@ import java.util.BitSet;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -159,8 +160,18 @@ final class StagedTables {
     ///
     /// @return rows written; those that would not have changed are not among them
     int upsert(TableSql table) throws SQLException {
+        execute(table.deleteMoved());
+        execute(table.updateMoved());
         try (PreparedStatement statement = connection.prepareStatement(table.upsert())) {
             return statement.executeUpdate();
+        }
+    }
+
+    private void execute(Optional<String> sql) throws SQLException {
+        if (sql.isPresent()) {
+            try (PreparedStatement statement = connection.prepareStatement(sql.get())) {
+                statement.executeUpdate();
+            }
         }
     }
 

@@ -10,6 +10,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Collectors;
 
@@ -120,7 +121,8 @@ public final class TableSql {
                 .toList();
         List<TableShape.Column> compared =
                 set.stream().filter(c -> isCompared(c.write())).toList();
-        String insert = "INSERT INTO " + shape.table().sql() + " AS t (" + quoted(columns) + ") SELECT "
+        String insert = "INSERT INTO " + shape.table().sql() + " AS t (" + quoted(columns)
+                + ") OVERRIDING SYSTEM VALUE SELECT "
                 + shape.columns().stream().map(c -> value(c, "s")).collect(Collectors.joining(", ")) + " FROM "
                 + staging + " s ON CONFLICT (" + quoted(conflict) + ") WHERE "
                 + conflict.stream()
@@ -139,6 +141,62 @@ public final class TableSql {
                 + ")::record *<> ROW("
                 + compared.stream().map(c -> updated(c, "t", "EXCLUDED")).collect(Collectors.joining(", "))
                 + ")::record";
+    }
+
+    /// For rows that are recognised by more or other columns than the key: a document's row that is there under other
+    /// values of these goes where another row has the new ones already, or another row has its key too.
+    ///
+    /// @return empty where the key alone says which row it is
+    Optional<String> deleteMoved() {
+        return isRecognisedByKey()
+                ? Optional.empty()
+                : Optional.of("DELETE FROM " + shape.table().sql() + " t USING " + staging + " s WHERE " + moved()
+                        + " AND (EXISTS (SELECT FROM " + shape.table().sql() + " x WHERE ROW(" + conflictOf("x")
+                        + ") = ROW(" + conflictStaged() + ")) OR EXISTS (SELECT FROM "
+                        + shape.table().sql()
+                        + " y WHERE y." + keyName() + " = t." + keyName()
+                        + " AND (y.tableoid, y.ctid) > (t.tableoid, t.ctid)))");
+    }
+
+    /// Gives a row of the document that is there the new values of those columns. In place, so that rows that refer to
+    /// it, and columns that are written once, stay.
+    ///
+    /// @return empty where the key alone says which row it is
+    Optional<String> updateMoved() {
+        return isRecognisedByKey()
+                ? Optional.empty()
+                : Optional.of("UPDATE " + shape.table().sql() + " t SET "
+                        + conflictColumns().stream()
+                                .filter(c -> !TableName.quote(c.name()).equals(keyName()))
+                                .map(c -> TableName.quote(c.name()) + " = " + value(c, "s"))
+                                .collect(Collectors.joining(", "))
+                        + " FROM " + staging + " s WHERE " + moved());
+    }
+
+    private boolean isRecognisedByKey() {
+        return conflict.contains(shape.columns().getFirst().name()) && conflict.size() <= shape.keyColumns();
+    }
+
+    private List<TableShape.Column> conflictColumns() {
+        return shape.columns().stream().filter(c -> conflict.contains(c.name())).toList();
+    }
+
+    private String conflictOf(String alias) {
+        return conflictColumns().stream()
+                .map(c -> alias + "." + TableName.quote(c.name()))
+                .collect(Collectors.joining(", "));
+    }
+
+    private String conflictStaged() {
+        return conflictColumns().stream().map(c -> value(c, "s")).collect(Collectors.joining(", "));
+    }
+
+    private String moved() {
+        return "t." + keyName() + " = s." + keyName() + " AND ROW(" + conflictOf("t") + ") IS DISTINCT FROM ROW("
+                + conflictStaged() + ") AND "
+                + conflictColumns().stream()
+                        .map(c -> "(" + value(c, "s") + ") IS NOT NULL")
+                        .collect(Collectors.joining(" AND "));
     }
 
     /// Whether a difference in such a column is one between document and row.

@@ -134,7 +134,7 @@ final class TableChecks {
     private void losses(LiveTable table, TableShape shape) throws SQLException {
         for (TableShape.Column column : shape.columns()) {
             Optional<LiveTable.Column> found = table.column(column.name());
-            if (found.isEmpty() || found.get().generated() || column.reference() != null) {
+            if (found.isEmpty() || found.get().made() == LiveTable.Made.EXPRESSION || column.reference() != null) {
                 continue;
             }
             String name = table.name() + "." + column.name();

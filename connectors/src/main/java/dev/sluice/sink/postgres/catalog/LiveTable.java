@@ -42,9 +42,18 @@ public record LiveTable(
     /// @param oid of the type beneath
     /// @param filled whether it has a value without being written: by a default, as an identity or
     ///     generated
-    /// @param generated whether it can't be written at all
     public record Column(
-            String name, String type, String baseType, long oid, boolean notNull, boolean filled, boolean generated) {}
+            String name, String type, String baseType, long oid, boolean notNull, boolean filled, Made made) {}
+
+    /// Whether PostgreSQL makes a column's values.
+    public enum Made {
+        /// Or only where none is given.
+        NO,
+        /// `GENERATED ALWAYS AS IDENTITY`: given values are taken by an insert that says so, never by an update.
+        IDENTITY,
+        /// `GENERATED ALWAYS AS (..)`: can't be written at all.
+        EXPRESSION
+    }
 
     /// @param columns those it is on; empty for an index over expressions
     /// @param usable whether it is valid, immediate, and over plain columns

@@ -58,7 +58,7 @@ public final class TableReader {
             SELECT a.attname, format_type(a.atttypid, a.atttypmod), format_type(b.type, b.modifier), b.type::bigint,
                    a.attnotnull OR b.domain_not_null,
                    a.atthasdef OR a.attidentity <> '' OR coalesce(d.typdefault IS NOT NULL, false),
-                   a.attgenerated <> '' OR a.attidentity = 'a'
+                   CASE WHEN a.attgenerated <> '' THEN 'EXPRESSION' WHEN a.attidentity = 'a' THEN 'IDENTITY' ELSE 'NO' END
             FROM pg_attribute a
             JOIN base b ON b.attnum = a.attnum
             JOIN pg_type t ON t.oid = b.type AND t.typtype <> 'd'
@@ -183,7 +183,7 @@ public final class TableReader {
                             row.getLong(4),
                             row.getBoolean(5),
                             row.getBoolean(6),
-                            row.getBoolean(7)));
+                            LiveTable.Made.valueOf(row.getString(7))));
                 }
             }
         }
