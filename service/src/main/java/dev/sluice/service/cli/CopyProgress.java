@@ -218,7 +218,9 @@ final class CopyProgress implements CopyRun.Listener, AutoCloseable {
         say(
                 "Copied %,d collections in %.1f s: %,d documents read (%,.0f/s), %,d rows written, %,d skipped,"
                         + " %,d dead letters.%s",
-                copied.size() - failed.size(),
+                copied.keySet().stream()
+                        .filter(collection -> !failed.containsKey(collection))
+                        .count(),
                 seconds,
                 documents,
                 documents / Math.max(seconds, 1e-3),

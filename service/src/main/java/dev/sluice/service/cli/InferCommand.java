@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
@@ -134,12 +135,28 @@ final class InferCommand implements Callable<Integer> {
                 .filter(n -> n.kind() == Namespace.Kind.COLLECTION)
                 .map(Namespace::name)
                 .toList();
+        if (there.isEmpty()) {
+            throw new SluiceException(
+                    FailureKind.BAD_SETTING,
+                    "MONGO_DB_NAME: the database '" + database + "' has no collection that can be mapped: "
+                            + namespaces.stream().map(InferCommand::forPeople).collect(Collectors.joining(", "))
+                            + ". MongoDB has no change stream of those.");
+        }
         for (String collection : collections) {
             if (!there.contains(collection)) {
                 throw wrong("The database '" + database + "' has no collection '" + collection + "'; it has "
                         + String.join(", ", there) + ".");
             }
         }
+    }
+
+    private static String forPeople(Namespace namespace) {
+        return namespace.name()
+                + switch (namespace.kind()) {
+                    case COLLECTION -> " is a collection";
+                    case VIEW -> " is a view";
+                    case TIME_SERIES -> " is a time series";
+                };
     }
 
     private CommandLine.ParameterException wrong(String text) {
