@@ -14,7 +14,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Arrays;
 import java.util.List;
-import java.util.TreeSet;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.bson.Document;
@@ -77,8 +77,8 @@ class ErrorsPageIT {
                         .append("data", new Document("failCommands", List.of("find")).append("errorCode", code)));
     }
 
-    private static TreeSet<String> codes(List<Row> rows) {
-        return rows.stream().map(Row::code).collect(Collectors.toCollection(TreeSet::new));
+    private static Set<String> codes(List<Row> rows) {
+        return rows.stream().map(Row::code).collect(Collectors.toSet());
     }
 
     private static List<Row> rows(String heading) throws IOException {

@@ -342,8 +342,8 @@ final class PipelineRun {
         if (!ending()) {
             status.enter(new PipelineState.Streaming());
             LOG.info(
-                    "{} copied; following the change stream.",
-                    remaining.isEmpty() ? "Everything was" : "Everything is");
+                    "{}; following the change stream.",
+                    remaining.isEmpty() ? "Everything was copied before" : "Everything is copied");
         }
     }
 
