@@ -15,11 +15,11 @@ public enum FailureKind {
             Retry.FOREVER,
             "PostgreSQL takes no writes.",
             "It is a standby, or was set to read only. After a fail-over POSTGRES_URI has to lead to the new primary:"
-                    + " with several hosts and targetServerType=primary it is found. Sluice keeps trying."),
+                    + " with several hosts and targetServerType=primary it is found. `sluice run` keeps trying."),
     TARGET_UNWELL(
             Retry.FOREVER,
             "PostgreSQL has trouble of its own.",
-            "It lacks memory, or its files or disk fail: look at its log. Sluice keeps trying."),
+            "It lacks memory, or its files or disk fail: look at its log. `sluice run` keeps trying."),
     TARGET_CONFLICT(
             Retry.FOREVER,
             "PostgreSQL asked for the transaction to be tried again.",

@@ -371,15 +371,20 @@ public final class CopyRun {
     /// pipeline that is taken over is the same for all of them, and is said once.
     private static boolean mayBeOfOneCollection(FailureKind kind) {
         return switch (kind) {
-            case TARGET_CONFLICT, MISSING_RIGHT, MISSING_TABLE, TARGET_ALTERED, MAPPING, ROWS_REFUSED, UNEXPECTED ->
-                true;
+            case TARGET_CONFLICT,
+                    TARGET_UNWELL,
+                    TARGET_DAMAGED,
+                    MISSING_RIGHT,
+                    MISSING_TABLE,
+                    TARGET_ALTERED,
+                    MAPPING,
+                    ROWS_REFUSED,
+                    UNEXPECTED -> true;
             case SOURCE_UNREACHABLE,
                     SOURCE_REFUSED,
                     TARGET_UNREACHABLE,
                     TARGET_READ_ONLY,
-                    TARGET_UNWELL,
                     TARGET_POOLED,
-                    TARGET_DAMAGED,
                     TARGET_REFUSED,
                     MISSING_DATABASE,
                     HISTORY_LOST,
