@@ -3,6 +3,7 @@ package dev.sluice.change;
 import org.bson.BsonDocument;
 import org.bson.BsonNull;
 import org.bson.BsonValue;
+import org.bson.RawBsonDocument;
 import org.bson.json.JsonMode;
 import org.bson.json.JsonWriterSettings;
 
@@ -21,6 +22,10 @@ public final class IdText {
 
     /// Canonical Extended JSON, which loses nothing and writes NUL as an escape, so that text can hold it.
     public static String canonical(BsonValue value) {
+        if (value instanceof RawBsonDocument raw) {
+            // As its bytes have it: inside another one the driver would leave out a name that is there twice.
+            return raw.toJson(CANONICAL);
+        }
         String json = new BsonDocument("v", value).toJson(CANONICAL);
         return json.substring(json.indexOf(':') + 1, json.lastIndexOf('}')).strip();
     }

@@ -61,6 +61,7 @@ final class BsonToJson {
         }
         switch (value.getBsonType()) {
             case DOCUMENT -> {
+                cleaned |= value instanceof TwinDocument;
                 out.writeStartObject();
                 for (Map.Entry<String, BsonValue> field : value.asDocument().entrySet()) {
                     out.writeFieldName(clean(field.getKey()));
@@ -124,7 +125,12 @@ final class BsonToJson {
 
     private static void report(BsonValue value, String path, NestedMisfits nested) {
         switch (value.getBsonType()) {
-            case DOCUMENT ->
+            case DOCUMENT -> {
+                if (value instanceof TwinDocument twins) {
+                    twins.twins()
+                            .forEach(twin ->
+                                    nested.misfit(path + "." + twin.segment(), twin.value(), TwinDocument.REASON));
+                }
                 value.asDocument().forEach((name, field) -> {
                     String refusal = PgText.refusal(name);
                     String fieldPath = path + "." + segment(PgText.clean(name));
@@ -136,6 +142,7 @@ final class BsonToJson {
                         report(field, fieldPath, nested);
                     }
                 });
+            }
             case ARRAY -> {
                 int i = 0;
                 for (BsonValue element : value.asArray()) {

@@ -21,6 +21,7 @@ final class ChildMapper {
     private final String ordinalLabel;
     private final ColumnMapper[] columns;
     private final boolean takesScalars;
+    private final FieldTrie read;
     private final @Nullable UnreadFields unread;
     private final @Nullable UnmappedFields unmapped;
 
@@ -30,6 +31,7 @@ final class ChildMapper {
             String ordinalLabel,
             ColumnMapper[] columns,
             boolean takesScalars,
+            FieldTrie read,
             @Nullable UnreadFields unread,
             @Nullable UnmappedFields unmapped) {
         this.shape = shape;
@@ -37,6 +39,7 @@ final class ChildMapper {
         this.ordinalLabel = ordinalLabel;
         this.columns = columns;
         this.takesScalars = takesScalars;
+        this.read = read;
         this.unread = unread;
         this.unmapped = unmapped;
     }
@@ -61,6 +64,7 @@ final class ChildMapper {
                         .map(c -> ColumnMapper.of(child.table(), c, rests, UnmappedFields.isCounter(c, counted)))
                         .toArray(ColumnMapper[]::new),
                 takesScalars,
+                element,
                 takesScalars ? null : UnreadFields.of(child.table(), child.columns(), List.of(), element),
                 UnmappedFields.of(child.columns(), element, child.array().toString(), paths));
     }
@@ -126,6 +130,20 @@ final class ChildMapper {
             index++;
         }
         return rows;
+    }
+
+    /// Keeps what is there twice in elements, where the name is read.
+    void twins(Scope document) {
+        if (array.read(document.aside()) instanceof BsonArray elements) {
+            int index = 0;
+            for (BsonValue element : elements) {
+                read.twins(
+                        element,
+                        array.text() + "[" + index++ + "]",
+                        (path, value) -> document.findings()
+                                .add(new MisfitValue(shape.table().table(), path, value, TwinDocument.REASON)));
+            }
+        }
     }
 
     private @Nullable Object[] row(Scope scope, Object key, int index) {

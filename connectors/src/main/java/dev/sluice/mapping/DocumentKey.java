@@ -4,8 +4,10 @@ import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.KeyMapping;
 import java.math.BigDecimal;
 import java.util.UUID;
+import org.bson.BsonDocument;
 import org.bson.BsonNumber;
 import org.bson.BsonValue;
+import org.bson.RawBsonDocument;
 
 /// How the `_id` of one collection's documents becomes the key of their rows. Immutable; any thread.
 ///
@@ -14,6 +16,9 @@ import org.bson.BsonValue;
 /// takes for the same `_id` (1 as int, long, double or decimal) must give the same key. Both hold because
 /// numbers are taken by value.
 public final class DocumentKey {
+    /// Queries see the first of two fields of a name, and can't be asked for such an `_id`.
+    private static final KeyResult TWINS = new KeyResult.NoKey("has a field of the same name twice");
+
     private final ColumnType type;
     private final KeyMapping.Form form;
     private final UUID namespace;
@@ -31,6 +36,14 @@ public final class DocumentKey {
 
     /// @param id an `_id`; never null, though it may be BSON's null
     public KeyResult key(BsonValue id) {
+        if (id instanceof BsonDocument object) {
+            BsonDocument decoded = object instanceof RawBsonDocument raw ? DocumentDecoder.document(raw) : object;
+            return TwinDocument.isIn(decoded) ? TWINS : made(decoded);
+        }
+        return made(id);
+    }
+
+    private KeyResult made(BsonValue id) {
         return switch (type) {
             case ColumnType.Text t -> text(id, Integer.MAX_VALUE);
             case ColumnType.Varchar(int length) -> text(id, length);

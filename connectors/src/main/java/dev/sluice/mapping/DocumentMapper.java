@@ -17,7 +17,6 @@ import java.util.stream.Collectors;
 import org.bson.BsonDocument;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
-import org.bson.codecs.BsonDocumentCodec;
 import org.jspecify.annotations.Nullable;
 
 /// From one document to the rows it should be: the same for backfill, stream, verification and repair,
@@ -26,8 +25,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Immutable; any thread. Pure: no I/O, no clock, and the same document always becomes the same rows.
 public final class DocumentMapper {
-    private static final BsonDocumentCodec DECODER = new BsonDocumentCodec();
-
     /// The part of the heap that one document may take when it has to be decoded.
     private static final int DECODED_SHARE = 3;
 
@@ -41,6 +38,7 @@ public final class DocumentMapper {
     private final Skip[] skips;
     private final ColumnMapper[] columns;
     private final ChildMapper[] children;
+    private final FieldTrie readFields;
     private final @Nullable UnreadFields unread;
     private final @Nullable UnmappedFields unmapped;
     private final TableShape shape;
@@ -82,7 +80,7 @@ public final class DocumentMapper {
         this.key = DocumentKey.of(mapping.collection(), mapping.key());
         this.keyLabel = mapping.table().table() + "." + mapping.key().column();
         this.redactor = Redactor.of(mapping.redactions());
-        FieldTrie readFields = FieldTrie.of(mapping.readPaths());
+        this.readFields = FieldTrie.of(mapping.readPaths());
         SourceReader.Rests rests = new SourceReader.Rests(readFields, null);
         this.skips = mapping.skips().stream()
                 .map(rule -> Skip.of(rule, mapping, rests))
@@ -134,23 +132,28 @@ public final class DocumentMapper {
     public MappingResult map(BsonDocument document) {
         if (document instanceof RawBsonDocument raw) {
             // A raw document is searched from its start for each field.
-            return map(raw.decode(DECODER));
+            DocumentDecoder.Decoded decoded = DocumentDecoder.decode(raw);
+            return mapSeen(redacted(decoded.document()), decoded.twins());
         }
-        return redactor == null ? mapSeen(document) : mapSeen(redactor.redact(document));
+        return mapSeen(redacted(document), false);
     }
 
-    private MappingResult mapSeen(BsonDocument document) {
+    private MappingResult mapSeen(BsonDocument document, boolean twins) {
         BsonValue id = document.get("_id");
         if (id == null) {
             return new MappingResult.Rejected(keyLabel, "_id", "is missing");
         }
+        if (document instanceof TwinDocument outer && outer.hasTwin("_id")) {
+            return new MappingResult.Rejected(keyLabel, "_id", "is there twice");
+        }
         return switch (key.key(id)) {
             case KeyResult.NoKey(String reason) -> new MappingResult.Rejected(keyLabel, "_id", reason);
-            case KeyResult.Key(Object rowKey) -> map(document, rowKey);
+            case KeyResult.Key(Object rowKey) -> map(document, rowKey, twins);
         };
     }
 
-    private MappingResult map(BsonDocument document, Object rowKey) {
+    /// @param twins whether a name is there twice somewhere: what queries don't see is kept beside the row
+    private MappingResult map(BsonDocument document, Object rowKey, boolean twins) {
         Scope scope = Scope.of(document);
         for (Skip skip : skips) {
             if (skip.applies(scope)) {
@@ -165,9 +168,20 @@ public final class DocumentMapper {
         if (unmapped != null) {
             unmapped.report(scope);
         }
+        if (twins) {
+            String table = mapping.table().table();
+            readFields.twins(
+                    document,
+                    "",
+                    (path, value) -> scope.findings()
+                            .add(new MappingResult.MisfitValue(table, path, value, TwinDocument.REASON)));
+        }
         List<List<@Nullable Object[]>> childRows = children.length == 0 ? List.of() : new ArrayList<>(children.length);
         for (ChildMapper child : children) {
             childRows.add(child.rows(scope, rowKey));
+            if (twins) {
+                child.twins(scope);
+            }
         }
         if (unread != null) {
             unread.report(scope);
@@ -192,7 +206,7 @@ public final class DocumentMapper {
             return document;
         }
         if (document instanceof RawBsonDocument raw) {
-            BsonDocument decoded = raw.decode(DECODER);
+            BsonDocument decoded = DocumentDecoder.document(raw);
             BsonDocument seen = redactor.redact(decoded);
             return seen == decoded ? raw : seen;
         }

@@ -60,6 +60,38 @@ final class FieldTrie {
         return whole;
     }
 
+    /// Is told of values that come after another one of their name, where the name is read.
+    @FunctionalInterface
+    interface Twins {
+        void at(String path, BsonValue value);
+    }
+
+    /// Finds those on the ways that paths go. What is read whole is not looked into.
+    ///
+    /// @param path of the value, empty for the document
+    void twins(BsonValue value, String path, Twins found) {
+        if (!(value instanceof BsonDocument object)) {
+            return;
+        }
+        if (object instanceof TwinDocument twins) {
+            for (TwinDocument.Twin twin : twins.twins()) {
+                if (children.containsKey(twin.name())) {
+                    found.at(SourceReader.join(path, twin.segment()), twin.value());
+                }
+            }
+        }
+        children.forEach((name, node) -> {
+            BsonValue field = node.children.isEmpty() ? null : object.get(name);
+            if (field != null) {
+                node.twins(field, SourceReader.join(path, segment(name)), found);
+            }
+        });
+    }
+
+    private static String segment(String name) {
+        return name.indexOf('.') >= 0 ? '"' + name + '"' : name;
+    }
+
     /// Whether nothing of the value is left unread. A value that paths go on through but can't has nothing
     /// inside it to leave, see [#blocked].
     boolean readsAll(BsonValue value) {
@@ -105,7 +137,17 @@ final class FieldTrie {
                 rest.put(name, left);
             }
         }
-        return rest;
+        return document instanceof TwinDocument twins ? withTwins(rest, twins) : rest;
+    }
+
+    /// The rest keeps what is there twice and nobody reads.
+    private @Nullable BsonDocument withTwins(@Nullable BsonDocument rest, TwinDocument of) {
+        TwinDocument twins = new TwinDocument(rest == null ? new BsonDocument() : rest);
+        of.twins().stream()
+                .filter(twin -> twins.containsKey(twin.name()))
+                .filter(twin -> !children.containsKey(twin.name()))
+                .forEach(twin -> twins.addTwin(twin.name(), twin.value()));
+        return twins.twins().isEmpty() ? rest : twins;
     }
 
     private @Nullable BsonValue rest(BsonValue value) {
@@ -152,8 +194,7 @@ final class FieldTrie {
                 children.forEach((name, node) -> {
                     BsonValue field = node.children.isEmpty() ? null : object.get(name);
                     if (field != null) {
-                        String segment = name.indexOf('.') >= 0 ? '"' + name + '"' : name;
-                        node.blocked(field, SourceReader.join(path, segment), blocked);
+                        node.blocked(field, SourceReader.join(path, segment(name)), blocked);
                     }
                 });
             case BsonArray array

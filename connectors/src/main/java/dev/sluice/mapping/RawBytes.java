@@ -329,7 +329,10 @@ final class RawBytes {
             int value = nameEnd(bytes, at + 1, last);
             int next = end(bytes, type, value, last);
             String name = new String(bytes, at + 1, value - at - 2, StandardCharsets.UTF_8);
-            document.put(name, decode(bytes, type, value, next, depth + 1));
+            if (document.put(name, decode(bytes, type, value, next, depth + 1)) != null) {
+                // A name twice: queries see the first, and the other is to be kept.
+                throw Declined.INSTANCE;
+            }
             at = next;
         }
         return document;

@@ -245,7 +245,7 @@ final class RawTable {
             at = RawBytes.end(document, kind, value, last);
             if (field.read) {
                 if (field.metIn == scanned) {
-                    // A name twice: the last value at the first place.
+                    // A name twice: queries see the first, and the other is to be kept.
                     throw RawBytes.Declined.INSTANCE;
                 }
                 field.metIn = scanned;
@@ -322,7 +322,9 @@ final class RawTable {
         for (int i = 0; i < captured; i++) {
             byte kind = capturedTypes[i];
             int at = capturedAt[i];
-            decoded.put(capturedFields[i].name, RawBytes.decode(bytes, kind, at, end(kind, at)));
+            if (decoded.put(capturedFields[i].name, RawBytes.decode(bytes, kind, at, end(kind, at))) != null) {
+                throw RawBytes.Declined.INSTANCE;
+            }
         }
         return decoded;
     }

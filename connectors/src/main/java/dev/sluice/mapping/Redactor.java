@@ -46,7 +46,7 @@ final class Redactor {
 
     /// The document without what must not be seen; the same instance when there is none of it.
     BsonDocument redact(BsonDocument document) {
-        BsonDocument copy = null;
+        BsonDocument copy = document instanceof TwinDocument twins ? masked(twins) : null;
         for (Map.Entry<String, Redactor> child : children.entrySet()) {
             BsonValue value = document.get(child.getKey());
             if (value == null) {
@@ -67,6 +67,14 @@ final class Redactor {
             }
         }
         return copy == null ? document : copy;
+    }
+
+    /// Of what is there twice, nothing is seen in which there may be something to hide.
+    private TwinDocument masked(TwinDocument document) {
+        TwinDocument masked = new TwinDocument(document);
+        document.twins()
+                .forEach(twin -> masked.addTwin(twin.name(), children.containsKey(twin.name()) ? MASK : twin.value()));
+        return masked;
     }
 
     /// The value as it may be seen: the same instance when there is nothing to hide in it; null when it is

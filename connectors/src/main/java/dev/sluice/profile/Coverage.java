@@ -1,5 +1,6 @@
 package dev.sluice.profile;
 
+import dev.sluice.mapping.DocumentDecoder;
 import dev.sluice.mapping.DocumentMapper;
 import dev.sluice.mapping.MappingResult;
 import dev.sluice.mapping.MappingResult.MisfitValue;
@@ -20,14 +21,12 @@ import org.bson.BsonDocument;
 import org.bson.BsonType;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
-import org.bson.codecs.BsonDocumentCodec;
 import org.jspecify.annotations.Nullable;
 
 /// What becomes of the values of documents under a mapping: each document is mapped as the data path maps
 /// it, and its values are counted by where they land. A value is a leaf of the document, `_id` and null
 /// left out. For one thread.
 public final class Coverage {
-    private static final BsonDocumentCodec DECODER = new BsonDocumentCodec();
 
     /// Different reasons that are counted one by one.
     private static final int REASONS_MAX = 200;
@@ -91,7 +90,7 @@ public final class Coverage {
     public void add(BsonDocument document) {
         if (document instanceof RawBsonDocument raw) {
             MappingResult result = mapper.mapLarge(raw);
-            add(raw.decode(DECODER), result);
+            add(DocumentDecoder.document(raw), result);
         } else {
             add(document, mapper.map(document));
         }

@@ -39,8 +39,10 @@ final class RecordDecoder {
         if (after == null) {
             return new Change.Unresolved(collection, id, clusterTime, committedAt);
         }
-        return new Change.Upsert(
-                collection, id, document == null ? BsonDocument.parse(after) : document, clusterTime, committedAt);
+        return document == null
+                ? new Change.Upsert(collection, id, BsonDocument.parse(after), clusterTime, committedAt)
+                // Its own `_id` is exact, also where it has a name twice.
+                : new Change.Upsert(collection, document.get("_id", id), document, clusterTime, committedAt);
     }
 
     /// An `_id` as the record's key writes it: relaxed Extended JSON, in which int and long can't be told

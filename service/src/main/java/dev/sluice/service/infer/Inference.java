@@ -1,5 +1,6 @@
 package dev.sluice.service.infer;
 
+import dev.sluice.mapping.DocumentDecoder;
 import dev.sluice.mapping.DocumentMapper;
 import dev.sluice.memory.Footprint;
 import dev.sluice.profile.CollectionProfile;
@@ -26,13 +27,11 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
-import org.bson.codecs.BsonDocumentCodec;
 
 /// Looks at the documents of a database, proposes a mapping, and tries it on documents: those of a small
 /// collection again, of a large one a second sample, which the proposal has not seen. Reads only. For one
 /// thread.
 public final class Inference {
-    private static final BsonDocumentCodec DECODER = new BsonDocumentCodec();
     private static final int IDS_MAX = 500;
 
     private final MongoSource source;
@@ -129,7 +128,7 @@ public final class Inference {
             progress.step(table.collection(), "trying the mapping on " + lookedAt(estimate) + " documents");
             read(table.collection(), estimate, document -> {
                 if (!Footprint.isLarge(document.getByteBuffer().remaining())) {
-                    coverage.add(document.decode(DECODER));
+                    coverage.add(DocumentDecoder.document(document));
                 } else if (DocumentMapper.tooLargeToDecode(document) == null) {
                     coverage.add(document);
                 }
@@ -160,7 +159,7 @@ public final class Inference {
             if (Footprint.isLarge(bytes) && DocumentMapper.tooLargeToDecode(document) != null) {
                 profile.addUnseen(bytes);
             } else {
-                profile.add(document.decode(DECODER), bytes);
+                profile.add(DocumentDecoder.document(document), bytes);
             }
         });
         return profile;
