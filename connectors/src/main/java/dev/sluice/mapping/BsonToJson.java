@@ -133,7 +133,7 @@ final class BsonToJson {
                 }
                 value.asDocument().forEach((name, field) -> {
                     String refusal = PgText.refusal(name);
-                    String fieldPath = path + "." + segment(PgText.clean(name));
+                    String fieldPath = path + "." + SourceReader.segment(PgText.clean(name));
                     if (refusal != null) {
                         // With its name, and whole: the cleaned name may be another field's, which then hides
                         // this one.
@@ -185,9 +185,5 @@ final class BsonToJson {
         if (refusal != null) {
             nested.misfit(path, value, refusal);
         }
-    }
-
-    private static String segment(String name) {
-        return name.indexOf('.') >= 0 ? '"' + name + '"' : name;
     }
 }

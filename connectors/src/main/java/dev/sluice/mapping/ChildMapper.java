@@ -137,11 +137,11 @@ final class ChildMapper {
         if (array.read(document.aside()) instanceof BsonArray elements) {
             int index = 0;
             for (BsonValue element : elements) {
-                read.twins(
+                document.keepTwins(
+                        read,
                         element,
                         array.text() + "[" + index++ + "]",
-                        (path, value) -> document.findings()
-                                .add(new MisfitValue(shape.table().table(), path, value, TwinDocument.REASON)));
+                        shape.table().table());
             }
         }
     }

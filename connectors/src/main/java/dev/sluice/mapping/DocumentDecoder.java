@@ -70,30 +70,12 @@ public final class DocumentDecoder {
 
     private BsonValue value(BsonReader reader) {
         BsonType type = reader.getCurrentBsonType();
-        return switch (type) {
-            case DOCUMENT -> document(reader);
-            case ARRAY -> array(reader);
-            case DOUBLE,
-                    STRING,
-                    BINARY,
-                    UNDEFINED,
-                    OBJECT_ID,
-                    BOOLEAN,
-                    DATE_TIME,
-                    NULL,
-                    REGULAR_EXPRESSION,
-                    DB_POINTER,
-                    JAVASCRIPT,
-                    SYMBOL,
-                    JAVASCRIPT_WITH_SCOPE,
-                    INT32,
-                    TIMESTAMP,
-                    INT64,
-                    DECIMAL128,
-                    MIN_KEY,
-                    MAX_KEY ->
-                VALUES.get(BsonValueCodecProvider.getClassForBsonType(type)).decode(reader, CONTEXT);
-            case END_OF_DOCUMENT -> throw new IllegalStateException("a value has a type");
-        };
+        if (type == BsonType.DOCUMENT) {
+            return document(reader);
+        }
+        if (type == BsonType.ARRAY) {
+            return array(reader);
+        }
+        return VALUES.get(BsonValueCodecProvider.getClassForBsonType(type)).decode(reader, CONTEXT);
     }
 }

@@ -169,12 +169,7 @@ public final class DocumentMapper {
             unmapped.report(scope);
         }
         if (twins) {
-            String table = mapping.table().table();
-            readFields.twins(
-                    document,
-                    "",
-                    (path, value) -> scope.findings()
-                            .add(new MappingResult.MisfitValue(table, path, value, TwinDocument.REASON)));
+            scope.keepTwins(readFields, document, "", mapping.table().table());
         }
         List<List<@Nullable Object[]>> childRows = children.length == 0 ? List.of() : new ArrayList<>(children.length);
         for (ChildMapper child : children) {

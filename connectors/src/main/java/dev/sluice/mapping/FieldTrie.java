@@ -60,16 +60,11 @@ final class FieldTrie {
         return whole;
     }
 
-    /// Is told of values that come after another one of their name, where the name is read.
-    @FunctionalInterface
-    interface Twins {
-        void at(String path, BsonValue value);
-    }
-
-    /// Finds those on the ways that paths go. What is read whole is not looked into.
+    /// Finds values that come after another one of their name, on the ways that paths go, where the name is read. What
+    /// is read whole is not looked into.
     ///
     /// @param path of the value, empty for the document
-    void twins(BsonValue value, String path, Twins found) {
+    void twins(BsonValue value, String path, Places found) {
         if (!(value instanceof BsonDocument object)) {
             return;
         }
@@ -83,13 +78,9 @@ final class FieldTrie {
         children.forEach((name, node) -> {
             BsonValue field = node.children.isEmpty() ? null : object.get(name);
             if (field != null) {
-                node.twins(field, SourceReader.join(path, segment(name)), found);
+                node.twins(field, SourceReader.join(path, SourceReader.segment(name)), found);
             }
         });
-    }
-
-    private static String segment(String name) {
-        return name.indexOf('.') >= 0 ? '"' + name + '"' : name;
     }
 
     /// Whether nothing of the value is left unread. A value that paths go on through but can't has nothing
@@ -144,8 +135,7 @@ final class FieldTrie {
     private @Nullable BsonDocument withTwins(@Nullable BsonDocument rest, TwinDocument of) {
         TwinDocument twins = new TwinDocument(rest == null ? new BsonDocument() : rest);
         of.twins().stream()
-                .filter(twin -> twins.containsKey(twin.name()))
-                .filter(twin -> !children.containsKey(twin.name()))
+                .filter(twin -> twins.containsKey(twin.name()) && !children.containsKey(twin.name()))
                 .forEach(twin -> twins.addTwin(twin.name(), twin.value()));
         return twins.twins().isEmpty() ? rest : twins;
     }
@@ -170,9 +160,9 @@ final class FieldTrie {
         return !array.isEmpty();
     }
 
-    /// Is told of fields that paths go on through but can't, see [#blocked].
+    /// Is told of places in a document.
     @FunctionalInterface
-    interface Blocked {
+    interface Places {
         void at(String path, BsonValue value);
     }
 
@@ -185,7 +175,7 @@ final class FieldTrie {
     /// arrays that are read by index. In a mapping without a rest these are the values that would get lost.
     ///
     /// @param path of the value, empty for the document
-    void blocked(BsonValue value, String path, Blocked blocked) {
+    void blocked(BsonValue value, String path, Places blocked) {
         if (children.isEmpty() || whole) {
             return;
         }
@@ -194,7 +184,7 @@ final class FieldTrie {
                 children.forEach((name, node) -> {
                     BsonValue field = node.children.isEmpty() ? null : object.get(name);
                     if (field != null) {
-                        node.blocked(field, SourceReader.join(path, segment(name)), blocked);
+                        node.blocked(field, SourceReader.join(path, SourceReader.segment(name)), blocked);
                     }
                 });
             case BsonArray array

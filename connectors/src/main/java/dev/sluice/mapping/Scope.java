@@ -79,6 +79,17 @@ final class Scope implements NestedMisfits {
         return top().findings;
     }
 
+    /// Keeps what is there twice in a value, where the name is read.
+    ///
+    /// @param path of the value, empty for the document
+    void keepTwins(FieldTrie read, BsonValue value, String path, String table) {
+        read.twins(
+                value,
+                path,
+                (place, twin) ->
+                        findings().add(new MappingResult.MisfitValue(table, place, twin, TwinDocument.REASON)));
+    }
+
     @Override
     public void misfit(String path, BsonValue part, String reason) {
         findings().misfit(path, part, reason);

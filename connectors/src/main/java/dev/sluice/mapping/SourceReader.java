@@ -88,6 +88,11 @@ sealed interface SourceReader {
         return inner.isEmpty() || inner.startsWith("[") || inner.startsWith(".") ? outer + inner : outer + "." + inner;
     }
 
+    /// A field's name as paths write it.
+    static String segment(String name) {
+        return name.indexOf('.') >= 0 ? '"' + name + '"' : name;
+    }
+
     /// The places of several sources, for what they yield together.
     private static String paths(List<SourceReader> sources, Scope scope) {
         return sources.stream().map(s -> s.path(scope)).collect(Collectors.joining(", "));

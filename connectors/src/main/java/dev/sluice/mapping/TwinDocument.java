@@ -22,8 +22,7 @@ final class TwinDocument extends BsonDocument {
     record Twin(String name, int number, BsonValue value) {
         /// What tells it from the others of its name in a path: `sku#2`.
         String segment() {
-            String text = PgText.clean(name);
-            return (text.indexOf('.') >= 0 ? '"' + text + '"' : text) + "#" + number;
+            return SourceReader.segment(PgText.clean(name)) + "#" + number;
         }
     }
 

@@ -61,43 +61,26 @@ public final class PostgresConnector {
 
     /// A connection for short statements: time-outs below what the change stream's engine waits for.
     public Connection open() throws SQLException {
-        Connection connection = connect(uri, SOCKET_TIMEOUT_SECONDS);
-        try (Statement statement = connection.createStatement()) {
-            // By SET and not by the start-up packet's options, which some poolers refuse.
-            statement.execute(SETTINGS);
-        } catch (SQLException e) {
-            connection.close();
-            throw e;
-        }
-        return connection;
+        return connect(uri, SOCKET_TIMEOUT_SECONDS, SETTINGS);
     }
 
     /// A connection for transactions that hold the pipeline's epoch. One whose client has gone in the middle of
     /// a transaction, in a way that no network tells, would keep the next writer waiting for a minute.
     public Connection openForWriting() throws SQLException {
-        Connection connection = open();
-        try (Statement statement = connection.createStatement()) {
-            statement.execute("SET idle_in_transaction_session_timeout = '10s'");
-        } catch (SQLException e) {
-            connection.close();
-            throw e;
-        }
-        return connection;
+        return connect(uri, SOCKET_TIMEOUT_SECONDS, SETTINGS + "; SET idle_in_transaction_session_timeout = '10s'");
     }
 
     /// A connection without time-outs, for comparisons and the like that may take long; whatever the role has.
     public Connection openForLongWork() throws SQLException {
-        Connection connection = connect(uri, 0);
-        try (Statement statement = connection.createStatement()) {
-            statement.execute(KEEP_ALIVE + " SET timezone = 'UTC'; SET client_min_messages = warning");
-        } catch (SQLException e) {
-            connection.close();
-            throw e;
-        }
-        return connection;
+        return connect(uri, 0, KEEP_ALIVE + " SET timezone = 'UTC'; SET client_min_messages = warning");
     }
 
+    /// One with the server's own settings, but for its limits.
     static Connection connect(PostgresUri uri, int socketTimeoutSeconds) throws SQLException {
+        return connect(uri, socketTimeoutSeconds, "");
+    }
+
+    private static Connection connect(PostgresUri uri, int socketTimeoutSeconds, String settings) throws SQLException {
         Properties properties = uri.driverProperties();
         properties.setProperty(
                 "ApplicationName",
@@ -109,7 +92,8 @@ public final class PostgresConnector {
         properties.putIfAbsent("reWriteBatchedInserts", "true");
         Connection connection = DriverManager.getConnection(uri.jdbcUrl(), properties);
         try (Statement statement = connection.createStatement()) {
-            statement.execute(NO_LIMITS);
+            // By SET and not by the start-up packet's options, which some poolers refuse; in one round trip.
+            statement.execute(NO_LIMITS + settings);
         } catch (SQLException e) {
             connection.close();
             throw e;

@@ -27,7 +27,9 @@ final class RecordDecoder {
         Struct value = (Struct) record.value();
         Struct source = value.getStruct("source");
         String collection = source.getString("collection");
-        BsonValue id = id(((Struct) record.key()).getString("id"));
+        // The document's own is exact, also where it has a name twice, and needs no parser.
+        BsonValue own = document == null ? null : document.get("_id");
+        BsonValue id = own == null ? id(((Struct) record.key()).getString("id")) : own;
         BsonTimestamp time = clusterTime(record);
         BsonTimestamp clusterTime = time == null ? new BsonTimestamp(0) : time;
         long committedAt = source.getInt64("ts_ms");
@@ -39,10 +41,8 @@ final class RecordDecoder {
         if (after == null) {
             return new Change.Unresolved(collection, id, clusterTime, committedAt);
         }
-        return document == null
-                ? new Change.Upsert(collection, id, BsonDocument.parse(after), clusterTime, committedAt)
-                // Its own `_id` is exact, also where it has a name twice.
-                : new Change.Upsert(collection, document.get("_id", id), document, clusterTime, committedAt);
+        return new Change.Upsert(
+                collection, id, document == null ? BsonDocument.parse(after) : document, clusterTime, committedAt);
     }
 
     /// An `_id` as the record's key writes it: relaxed Extended JSON, in which int and long can't be told

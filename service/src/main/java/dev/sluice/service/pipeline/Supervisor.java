@@ -15,6 +15,7 @@ import org.slf4j.LoggerFactory;
 /// needs no operator.
 final class Supervisor {
     private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
+
     private final Pipeline pipeline;
     private final CountDownLatch stop;
 

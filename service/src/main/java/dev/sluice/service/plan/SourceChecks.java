@@ -75,7 +75,7 @@ final class SourceChecks {
                         Check.MONGO_TOPOLOGY, null, e.kind().what(), e.kind().remedy());
                 return true;
             }
-            list.problem(Check.MONGO_REACHABLE, null, text(e), e.kind().remedy());
+            list.problem(Check.MONGO_REACHABLE, null, e.whatHappened(), e.kind().remedy());
             list.notLookedAt();
             return false;
         }
@@ -89,7 +89,7 @@ final class SourceChecks {
             list.warning(
                     Check.MONGO_VERSION,
                     null,
-                    "The version is not known: " + text(e),
+                    "The version is not known: " + e.whatHappened(),
                     "Check it by hand; 6.0 or newer.");
             return;
         }
@@ -120,7 +120,7 @@ final class SourceChecks {
             list.problem(
                     Check.MONGO_READ,
                     source.database(),
-                    "The user may not list the collections of " + source.database() + ": " + text(e),
+                    "The user may not list the collections of " + source.database() + ": " + e.whatHappened(),
                     "Grant the role read on the database.");
             return false;
         }
@@ -145,7 +145,7 @@ final class SourceChecks {
                     survey.first(target.collection(), 1, document -> {});
                 } catch (SluiceException e) {
                     refused.add(target.collection());
-                    why = text(e);
+                    why = e.whatHappened();
                 }
             }
         }
@@ -276,7 +276,7 @@ final class SourceChecks {
             list.problem(
                     Check.MONGO_CHANGE_STREAM,
                     source.database(),
-                    "The change stream of " + source.database() + " can't be opened: " + text(e),
+                    "The change stream of " + source.database() + " can't be opened: " + e.whatHappened(),
                     "Grant the role read on the database; it has find and changeStream.");
         }
     }
@@ -326,7 +326,7 @@ final class SourceChecks {
             source.requireResumable(stored);
             list.ok(Check.MONGO_POSITION, "The stream can go on from the pipeline's position.");
         } catch (SluiceException e) {
-            list.problem(Check.MONGO_POSITION, null, text(e), e.kind().remedy());
+            list.problem(Check.MONGO_POSITION, null, e.whatHappened(), e.kind().remedy());
         }
     }
 
@@ -335,9 +335,5 @@ final class SourceChecks {
         long documents = sizes.values().stream().mapToLong(Size::documents).sum();
         long bytes = sizes.values().stream().mapToLong(Size::bytes).sum();
         return new Size(documents, bytes, documents == 0 ? 0 : bytes / documents);
-    }
-
-    private static String text(SluiceException e) {
-        return e.whatHappened();
     }
 }
