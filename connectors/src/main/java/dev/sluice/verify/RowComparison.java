@@ -1,5 +1,7 @@
 package dev.sluice.verify;
 
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.SluiceException;
 import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.schema.TableName;
@@ -258,7 +260,20 @@ final class RowComparison {
         private int rows;
     }
 
-    private List<Drift> difference(Statements statements, Collection<Object> keys) throws SQLException {
+    /// A key that was not asked for is of a table that changes keys, or takes several for one: whatever is compared
+    /// there, nothing follows from it.
+    private static void requireKnown(TableSql table, Object key, Set<Object> asked) {
+        if (!asked.contains(key)) {
+            throw new SluiceException(
+                    FailureKind.MISSING_TABLE,
+                    "The rows of " + table.shape().table() + " can't be compared: its column " + table.keyName()
+                            + " gives back a key that no document has. The column's type or collation, or a trigger,"
+                            + " changes keys or takes several for one. Nothing is known of these rows, and none was"
+                            + " changed.");
+        }
+    }
+
+    private List<Drift> difference(Statements statements, Set<Object> keys) throws SQLException {
         record Found(Object key, Drift.Kind kind) {}
         SequencedMap<Found, Detail> found = new LinkedHashMap<>();
         TableSql table = statements.table();
@@ -266,10 +281,12 @@ final class RowComparison {
             statement.setArray(1, connection.createArrayOf(table.keyArrayType(), keys.toArray()));
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
+                    Object key = table.key(row);
+                    requireKnown(table, key, keys);
                     Drift.Kind kind = row.getBoolean(2)
                             ? Drift.Kind.MISSING
                             : row.getBoolean(3) ? Drift.Kind.EXTRA : Drift.Kind.DIFFERENT;
-                    Detail detail = found.computeIfAbsent(new Found(table.key(row), kind), k -> new Detail());
+                    Detail detail = found.computeIfAbsent(new Found(key, kind), k -> new Detail());
                     detail.rows++;
                     for (int i = 0;
                             kind == Drift.Kind.DIFFERENT

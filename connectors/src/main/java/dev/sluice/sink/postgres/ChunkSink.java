@@ -31,6 +31,7 @@ public final class ChunkSink implements AutoCloseable {
     private final long epoch;
     private final ResyncStore resync;
     private final RowWriter writer;
+    private final List<CollectionTarget> targets;
     private final WriteTransaction transaction;
     private RefusalWatch watch = new RefusalWatch(WriteLimits.REFUSED_SHARE);
     private long commitNanos;
@@ -43,6 +44,7 @@ public final class ChunkSink implements AutoCloseable {
         this.store = new BackfillStore(pipeline);
         this.resync = new ResyncStore(pipeline);
         this.epoch = epoch;
+        this.targets = List.copyOf(targets);
         this.transaction = new WriteTransaction(connection);
         connection.setAutoCommit(false);
         this.writer = RowWriter.create(connection, pipeline, targets);
@@ -281,8 +283,10 @@ public final class ChunkSink implements AutoCloseable {
     /// Lists for taking anew the documents that wait for what somebody else has brought.
     ///
     /// @return how many
+    /// @throws dev.sluice.failure.SluiceException when a table no longer keeps keys apart
     public int sweep() throws SQLException {
         return transaction.run(() -> {
+            TargetCheck.keys(connection, targets);
             int listed = writer.sweep();
             connection.commit();
             return listed;

@@ -32,7 +32,11 @@ public final class KeptKeys implements AutoCloseable {
     }
 
     /// @param connection in auto-commit mode, whose session has no other of these
+    /// @throws dev.sluice.failure.SluiceException when the table does not keep keys apart: which rows have
+    documents
+    ///     can't be told then
     public static KeptKeys create(Connection connection, CollectionTarget target) throws SQLException {
+        TargetCheck.keys(connection, List.of(target));
         CollectionTables tables = CollectionTables.of(target, "sluice_kept_", connection);
         try (Statement statement = connection.createStatement()) {
             statement.execute(

@@ -36,6 +36,26 @@ final class LiveTables {
         return isTrue(sql, table.sql(), column);
     }
 
+    /// Whether each row is known to have the key it was written with, and no other: the key's type and collation keep
+    /// keys apart, no unique index on the same columns takes two for one, and no trigger's text assigns the key.
+    boolean keepsKeys(TableShape shape) throws SQLException {
+        String sql = "SELECT EXISTS (SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
+                + " LEFT JOIN pg_collation o ON o.oid = a.attcollation"
+                + " WHERE a.attrelid = to_regclass(?) AND a.attname = ? AND coalesce(o.collisdeterministic, true)"
+                + " AND (t.typname IN ('text', 'uuid', 'int8', 'int4', 'int2')"
+                + " OR (t.typname IN ('varchar', 'numeric') AND a.atttypmod < 0))"
+                + " AND NOT EXISTS (SELECT FROM pg_index i CROSS JOIN unnest(i.indcollation) c (oid)"
+                + " JOIN pg_collation x ON x.oid = c.oid WHERE i.indrelid = a.attrelid AND i.indisunique"
+                + " AND a.attnum = ANY (i.indkey) AND NOT x.collisdeterministic)"
+                // tgtype: 1 row, 2 before, 4 insert.
+                + " AND NOT EXISTS (SELECT FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid"
+                + " JOIN pg_language l ON l.oid = p.prolang WHERE g.tgrelid = a.attrelid AND NOT g.tgisinternal"
+                + " AND g.tgenabled IN ('O', 'A') AND g.tgtype & 7 = 7"
+                + " AND (l.lanname <> 'plpgsql' OR strpos(lower(p.prosrc), 'new.' || lower(a.attname)) > 0"
+                + " OR strpos(lower(p.prosrc), 'new.\"' || lower(a.attname)) > 0)))";
+        return isTrue(sql, shape.table().sql(), shape.columns().getFirst().name());
+    }
+
     /// Whether binary COPY can write rows straight into the table: its columns have the very types that
     /// rows are encoded for, and nothing stands before it that COPY does not pass through (rules, row
     /// security, views).

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// one thread.
 final class StagedTables {
     private static final String INVALID_BINARY_REPRESENTATION = "22P03";
+    private static final String UNIQUE_VIOLATION = "23505";
 
     private final Connection connection;
     private final List<CollectionTables> collections = new ArrayList<>();
@@ -28,6 +29,9 @@ final class StagedTables {
     private final BitSet takingCopy = new BitSet();
     /// The child tables whose rows can't be there without their parent's.
     private final Set<TableName> held = new HashSet<>();
+
+    /// The tables that may take several keys for one.
+    private final Set<TableName> merging = new HashSet<>();
 
     private final RowCopy copy;
 
@@ -59,7 +63,12 @@ final class StagedTables {
         boolean takes =
                 own.own().conflict().equals(List.of(shape.columns().getFirst().name()));
         for (TableSql table : own.all()) {
-            takes = takes && live.takesCopy(table.shape());
+            if (!live.keepsKeys(table.shape())) {
+                merging.add(table.shape().table());
+            }
+            takes = takes
+                    && live.takesCopy(table.shape())
+                    && !merging.contains(table.shape().table());
         }
         takingCopy.set(target.index(), takes);
         for (TableSql child : own.children()) {
@@ -159,11 +168,31 @@ final class StagedTables {
     /// Inserts or updates what is staged.
     ///
     /// @return rows written; those that would not have changed are not among them
+    /// @throws SQLException also where a document's rows became those of another, whose key the table takes for the
+    ///     same: about data, as when a unique index refuses it
     int upsert(TableSql table) throws SQLException {
         execute(table.deleteMoved());
         execute(table.updateMoved());
+        int written;
         try (PreparedStatement statement = connection.prepareStatement(table.upsert())) {
-            return statement.executeUpdate();
+            written = statement.executeUpdate();
+        }
+        if (merging.contains(table.shape().table())) {
+            requireOwnRows(table);
+        }
+        return written;
+    }
+
+    private void requireOwnRows(TableSql table) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(table.isAnyLost())) {
+            row.next();
+            if (row.getBoolean(1)) {
+                throw new SQLException(
+                        "the document has no row of its own in " + table.shape().table()
+                                + ": PostgreSQL takes its key for the one of another document, or a trigger changes it",
+                        UNIQUE_VIOLATION);
+            }
         }
     }
 

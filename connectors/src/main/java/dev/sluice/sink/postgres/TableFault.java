@@ -29,6 +29,8 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
         COLUMN,
         /// A column has a type that the mapping's values are not assigned to.
         TYPE,
+        /// Keys that differ in MongoDB can be equal in the table.
+        KEY,
         /// There is no unique index by which ON CONFLICT recognises rows.
         CONFLICT_TARGET
     }
@@ -69,6 +71,9 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
                     .or(() -> made(table, column.name(), conflict))
                     .ifPresent(faults::add);
         }
+        KeyFit.fault(reader, table, shape, conflict)
+                .filter(fault -> faults.stream().noneMatch(f -> f.subject().equals(fault.subject())))
+                .ifPresent(faults::add);
         Set<String> written =
                 shape.columns().stream().map(TableShape.Column::name).collect(Collectors.toSet());
         Set<String> wanted = Set.copyOf(conflict);

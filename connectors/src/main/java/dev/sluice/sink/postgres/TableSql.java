@@ -271,6 +271,18 @@ public final class TableSql {
         return element instanceof ColumnType.Inet ? "::" + type.sql() : "";
     }
 
+    /// Whether one of the staged rows, which were just written, is not there under its very key.
+    String isAnyLost() {
+        return "SELECT EXISTS (SELECT FROM " + staging + " s WHERE NOT EXISTS (SELECT FROM "
+                + shape.table().sql() + " t WHERE t." + keyName() + " = s." + keyName() + " AND " + bytes("t") + " = "
+                + bytes("s") + "))";
+    }
+
+    /// The key as text that is compared by its bytes.
+    String bytes(String alias) {
+        return alias + "." + keyName() + "::text COLLATE \"C\"";
+    }
+
     /// Deletes by the first key column; takes one array parameter.
     String deleteByKey() {
         return "DELETE FROM " + shape.table().sql() + " WHERE " + keyName() + " = ANY (?)";

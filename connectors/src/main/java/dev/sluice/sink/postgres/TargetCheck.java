@@ -62,6 +62,41 @@ public final class TargetCheck {
         }
     }
 
+    /// Looks at the keys alone, for what deletes rows or has run for long: since the start somebody may have given a
+    /// key column a type or collation by which documents share rows.
+    ///
+    /// @throws SluiceException of kind MISSING_TABLE
+    static void keys(Connection connection, List<CollectionTarget> targets) throws SQLException {
+        LiveTables live = new LiveTables(connection);
+        TableReader reader = new TableReader(connection);
+        for (CollectionTarget target : targets) {
+            List<TableShape> shapes = new ArrayList<>(target.mapper().childShapes());
+            shapes.add(target.mapper().shape());
+            for (TableShape shape : shapes) {
+                Optional<LiveTable> table =
+                        live.keepsKeys(shape) ? Optional.empty() : reader.find(shape.table());
+                Optional<TableFault> fault = table.isEmpty()
+                        ? Optional.empty()
+                        : KeyFit.fault(reader, table.get(), shape, recognised(target, shape));
+                if (fault.isPresent()) {
+                    throw new SluiceException(
+                            FailureKind.MISSING_TABLE,
+                            fault.get().found() + " " + fault.get().remedy());
+                }
+            }
+        }
+    }
+
+    /// The columns by which rows of one of a collection's tables are recognised.
+    private static List<String> recognised(CollectionTarget target, TableShape shape) {
+        return shape.equals(target.mapper().shape())
+                ? target.mapping().conflict()
+                : shape.columns().stream()
+                        .limit(shape.keyColumns())
+                        .map(TableShape.Column::name)
+                        .toList();
+    }
+
     private void control(TableName name) throws SQLException {
         Optional<LiveTable> table = reader.find(name);
         if (table.isEmpty()) {
@@ -72,20 +107,21 @@ public final class TargetCheck {
     }
 
     private void collection(CollectionTarget target) throws SQLException {
-        add(TableFault.of(
-                reader, target, target.mapper().shape(), target.mapping().conflict()));
+        TableShape own = target.mapper().shape();
+        add(TableFault.of(reader, target, own, recognised(target, own)));
         for (TableShape child : target.mapper().childShapes()) {
-            List<String> key = child.columns().stream()
-                    .limit(child.keyColumns())
-                    .map(TableShape.Column::name)
-                    .toList();
-            add(TableFault.of(reader, target, child, key));
+            add(TableFault.of(reader, target, child, recognised(target, child)));
         }
     }
 
     private void add(List<TableFault> faults) {
         for (TableFault fault : faults) {
-            (fault.kind() == TableFault.Kind.RIGHTS ? refused : missing).add(fault.found());
+            switch (fault.kind()) {
+                case RIGHTS -> refused.add(fault.found());
+                // What to do is another thing than for what is missing.
+                case KEY -> missing.add(fault.found() + " " + fault.remedy());
+                case TABLE, COLUMN, TYPE, CONFLICT_TARGET -> missing.add(fault.found());
+            }
         }
     }
 

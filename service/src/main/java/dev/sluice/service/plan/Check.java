@@ -43,6 +43,8 @@ public enum Check {
     /// Columns that the mapping leaves to their defaults.
     COLUMN_UNMAPPED(Side.TABLES),
     COLUMN_TYPE(Side.TABLES),
+    /// Whether keys that differ in MongoDB differ in the table.
+    KEY_EQUALITY(Side.TABLES),
     /// The unique index by which rows are recognised.
     CONFLICT_TARGET(Side.TABLES),
     /// Another unique index: documents may collide.

@@ -114,6 +114,7 @@ final class TableChecks {
             case RIGHTS -> Check.TABLE_RIGHTS;
             case COLUMN -> Check.COLUMN_MISSING;
             case TYPE -> Check.COLUMN_TYPE;
+            case KEY -> Check.KEY_EQUALITY;
             case CONFLICT_TARGET -> Check.CONFLICT_TARGET;
         };
     }

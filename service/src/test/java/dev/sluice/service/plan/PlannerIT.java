@@ -503,6 +503,24 @@ class PlannerIT {
         }
 
         @Test
+        void aKeyColumnThatTakesSeveralKeysForOneIsAProblem() {
+            Plan plan = planOf("""
+                    CREATE TABLE cut (id char(24) PRIMARY KEY);
+                    CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+                    CREATE TABLE t (id text COLLATE loose PRIMARY KEY);
+                    CREATE TABLE lines (t name, n integer, PRIMARY KEY (t, n));
+                    CREATE TABLE fine (id text PRIMARY KEY)""", """
+                    cut: {key: {column: id, type: text}}
+                    t: {key: {column: id, type: text}, children: {lines: {from: lines, parent: t, ordinal: n}}}
+                    fine: {key: {column: id, type: text}}""");
+
+            assertThat(of(plan, Check.KEY_EQUALITY))
+                    .allMatch(f -> f.status() == Status.PROBLEM && f.remedy() != null)
+                    .extracting(Finding::subject)
+                    .containsExactlyInAnyOrder("public.cut.id", "public.t.id", "public.lines.t");
+        }
+
+        @Test
         void theIndexThatRecognisesRowsMustBeThereAndOthersAreSaid() {
             Plan plan = planOf("""
                     CREATE TABLE t (id text, mail text UNIQUE, code text, own text UNIQUE);

@@ -112,6 +112,22 @@ public final class TableReader {
             FROM pg_type s, pg_type t WHERE s.oid = ?::oid AND t.oid = ?::oid
             """;
 
+    /// Collations by which texts that differ can be equal: of a column, and of the unique indexes on just some
+    /// columns, all of which ON CONFLICT goes by.
+    private static final String UNDETERMINED = """
+            SELECT quote_ident(o.collname) FROM pg_attribute a JOIN pg_collation o ON o.oid = a.attcollation
+            WHERE a.attrelid = to_regclass(?) AND a.attname = ? AND NOT o.collisdeterministic
+            UNION ALL
+            SELECT quote_ident(o.collname) || ', by the index ' || i.indexrelid::regclass
+            FROM pg_index i CROSS JOIN generate_series(0, i.indnkeyatts - 1) n
+            JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[n]
+            JOIN pg_collation o ON o.oid = i.indcollation[n]
+            WHERE i.indrelid = to_regclass(?) AND i.indisunique AND a.attname = ? AND NOT o.collisdeterministic
+              AND (SELECT array_agg(c.attname::text ORDER BY c.attname::text) FROM pg_attribute c
+                   WHERE c.attrelid = i.indrelid AND c.attnum = ANY (i.indkey[0:i.indnkeyatts - 1])) = ?
+            LIMIT 1
+            """;
+
     private final Connection connection;
     private final Map<TableName, Optional<LiveTable>> read = new HashMap<>();
 
@@ -266,6 +282,36 @@ public final class TableReader {
         try (PreparedStatement statement = connection.prepareStatement(ASSIGNABLE)) {
             statement.setLong(1, from);
             statement.setLong(2, to);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() && row.getBoolean(1);
+            }
+        }
+    }
+
+    /// A collation by which texts of a column that differ can be equal; empty where there is none.
+    ///
+    /// @param recognised the columns by which rows of the table are recognised
+    public Optional<String> undetermined(TableName table, String column, List<String> recognised) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(UNDETERMINED)) {
+            statement.setString(1, table.sql());
+            statement.setString(2, column);
+            statement.setString(3, table.sql());
+            statement.setString(4, column);
+            statement.setArray(
+                    5,
+                    connection.createArrayOf(
+                            "text", recognised.stream().sorted().toArray()));
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() ? Optional.of(row.getString(1)) : Optional.empty();
+            }
+        }
+    }
+
+    /// Whether a type is an enumeration.
+    public boolean isEnum(long type) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement("SELECT typtype = 'e' FROM pg_type WHERE oid = ?::oid")) {
+            statement.setLong(1, type);
             try (ResultSet row = statement.executeQuery()) {
                 return row.next() && row.getBoolean(1);
             }

@@ -1,0 +1,90 @@
+package dev.sluice.sink.postgres;
+
+import dev.sluice.mapping.TableShape;
+import dev.sluice.schema.ColumnType;
+import dev.sluice.schema.TableName;
+import dev.sluice.sink.postgres.catalog.LiveTable;
+import dev.sluice.sink.postgres.catalog.TableReader;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// Whether a table keeps keys apart that MongoDB keeps apart: two documents whose keys are equal there would be
+/// one row. Types that do are listed; of any other it is not known.
+final class KeyFit {
+    private static final Pattern BOUNDED = Pattern.compile("character varying\\((\\d+)\\)");
+    private static final Pattern WHOLE = Pattern.compile("bigint|integer|smallint|numeric(\\(\\d+,\\d+\\))?");
+
+    private KeyFit() {}
+
+    /// @param conflict the columns by which rows are recognised
+    /// @return empty where keys stay apart, or where the table has no such column
+    static Optional<TableFault> fault(TableReader reader, LiveTable table, TableShape shape, List<String> conflict)
+            throws SQLException {
+        TableShape.Column key = shape.columns().getFirst();
+        Optional<LiveTable.Column> found = table.column(key.name());
+        if (found.isEmpty()) {
+            return Optional.empty();
+        }
+        String name = table.name() + "." + key.name();
+        String type = found.get().baseType();
+        String holds = found.get().type().equals(type) ? type : found.get().type() + ", a " + type;
+        if (!isApart(reader, key.type(), found.get())) {
+            return Optional.of(new TableFault(
+                    TableFault.Kind.KEY,
+                    name,
+                    name + " is the key and is " + holds + ": " + equal(type) + " are one key there and two documents in"
+                            + " MongoDB, so one would take the other's row.",
+                    remedy(table.name(), key, type)));
+        }
+        Optional<String> collation = reader.undetermined(table.name(), key.name(), conflict);
+        return collation.map(c -> new TableFault(
+                TableFault.Kind.KEY,
+                name,
+                name + " is the key and is compared by the nondeterministic collation " + c + ": texts that differ are"
+                        + " one key there and two documents in MongoDB, so one would take the other's row.",
+                c.contains("index")
+                        ? "Drop that index, or make it one over an expression: a document that has what another one has"
+                                + " there is a dead letter then."
+                        : "ALTER TABLE " + table.name().sql() + " ALTER COLUMN " + TableName.quote(key.name()) + " TYPE "
+                                + type + " COLLATE \"C\", or map the key to another column."));
+    }
+
+    private static boolean isApart(TableReader reader, ColumnType mapped, LiveTable.Column column) throws SQLException {
+        String type = column.baseType();
+        if (mapped instanceof ColumnType.Int) {
+            return WHOLE.matcher(type).matches() || type.equals("text") || type.startsWith("character varying");
+        }
+        if (mapped instanceof ColumnType.Uuid) {
+            return type.equals("uuid") || type.equals("text") || type.startsWith("character varying");
+        }
+        Matcher bounded = BOUNDED.matcher(type);
+        if (bounded.matches()) {
+            // Blanks beyond its length are cut off without a word.
+            return mapped instanceof ColumnType.Varchar varchar
+                    && varchar.length() <= Integer.parseInt(bounded.group(1));
+        }
+        return type.equals("text") || type.equals("character varying") || reader.isEnum(column.oid());
+    }
+
+    private static String equal(String type) {
+        if (type.equals("citext")) {
+            return "texts that differ in upper and lower case";
+        }
+        if (type.startsWith("character")) {
+            return "texts that differ in blanks at their end";
+        }
+        return type.equals("name") ? "texts that begin with the same 63 bytes" : "values that differ";
+    }
+
+    private static String remedy(TableName table, TableShape.Column key, String type) {
+        Matcher bounded = BOUNDED.matcher(type);
+        String alter = "ALTER TABLE " + table.sql() + " ALTER COLUMN " + TableName.quote(key.name()) + " TYPE "
+                + key.type().sql();
+        return bounded.matches()
+                ? "Give the key the type varchar(" + bounded.group(1) + ") in the mapping, or " + alter + "."
+                : alter + ", or map the key to another column.";
+    }
+}
