@@ -32,9 +32,8 @@ public final class KeptKeys implements AutoCloseable {
     }
 
     /// @param connection in auto-commit mode, whose session has no other of these
-    /// @throws dev.sluice.failure.SluiceException when the table does not keep keys apart: which rows have
-    documents
-    ///     can't be told then
+    /// @throws dev.sluice.failure.SluiceException when the table does not keep keys apart, so that it can't be
+    ///     told which rows have documents
     public static KeptKeys create(Connection connection, CollectionTarget target) throws SQLException {
         TargetCheck.keys(connection, List.of(target));
         CollectionTables tables = CollectionTables.of(target, "sluice_kept_", connection);

@@ -35,7 +35,8 @@ final class KeyFit {
             return Optional.of(new TableFault(
                     TableFault.Kind.KEY,
                     name,
-                    name + " is the key and is " + holds + ": " + equal(type) + " are one key there and two documents in"
+                    name + " is the key and is " + holds + ": " + equal(type)
+                            + " are one key there and two documents in"
                             + " MongoDB, so one would take the other's row.",
                     remedy(table.name(), key, type)));
         }
@@ -48,8 +49,8 @@ final class KeyFit {
                 c.contains("index")
                         ? "Drop that index, or make it one over an expression: a document that has what another one has"
                                 + " there is a dead letter then."
-                        : "ALTER TABLE " + table.name().sql() + " ALTER COLUMN " + TableName.quote(key.name()) + " TYPE "
-                                + type + " COLLATE \"C\", or map the key to another column."));
+                        : "ALTER TABLE " + table.name().sql() + " ALTER COLUMN " + TableName.quote(key.name())
+                                + " TYPE " + type + " COLLATE \"C\", or map the key to another column."));
     }
 
     private static boolean isApart(TableReader reader, ColumnType mapped, LiveTable.Column column) throws SQLException {

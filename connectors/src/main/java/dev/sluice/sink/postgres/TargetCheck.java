@@ -73,8 +73,7 @@ public final class TargetCheck {
             List<TableShape> shapes = new ArrayList<>(target.mapper().childShapes());
             shapes.add(target.mapper().shape());
             for (TableShape shape : shapes) {
-                Optional<LiveTable> table =
-                        live.keepsKeys(shape) ? Optional.empty() : reader.find(shape.table());
+                Optional<LiveTable> table = live.keepsKeys(shape) ? Optional.empty() : reader.find(shape.table());
                 Optional<TableFault> fault = table.isEmpty()
                         ? Optional.empty()
                         : KeyFit.fault(reader, table.get(), shape, recognised(target, shape));
