@@ -1,5 +1,6 @@
 package dev.sluice.backfill;
 
+import dev.sluice.bson.ExactBson;
 import dev.sluice.change.Change;
 import dev.sluice.change.IdBracket;
 import dev.sluice.change.IdText;
@@ -24,14 +25,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
-import org.bson.BsonNull;
 import org.bson.BsonTimestamp;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
@@ -143,7 +142,7 @@ public final class Resync {
     }
 
     private int take(CollectionTarget target, List<Entry> entries) throws SQLException {
-        Set<BsonValue> wanted = new LinkedHashSet<>();
+        List<BsonValue> wanted = new ArrayList<>();
         Set<Object> sought = new HashSet<>();
         for (Entry entry : entries) {
             Optional<List<BsonValue>> ids = ids(target, entry);
@@ -159,7 +158,7 @@ public final class Resync {
                 MemoryBudget.Lease lease = MemoryBudget.ofProcess().acquireForReadingUninterruptibly()) {
             BsonTimestamp notBefore = streamPosition.get();
             wanted.addAll(having(target, sought, notBefore));
-            Piece piece = source.read(target.collection(), List.copyOf(wanted), BYTES_MAX, notBefore);
+            Piece piece = source.read(target.collection(), wanted, BYTES_MAX, notBefore);
             Map<String, Entry> byDocument = new HashMap<>();
             Map<String, Entry> byRow = new HashMap<>();
             for (Entry entry : entries) {
@@ -172,7 +171,7 @@ public final class Resync {
             List<RowChange> rows = new ArrayList<>();
             Set<Entry> found = new HashSet<>();
             for (RawBsonDocument document : piece.documents()) {
-                BsonValue id = document.get("_id", BsonNull.VALUE);
+                BsonValue id = ExactBson.id(document);
                 add(rows, new Change.Upsert(target.collection(), id, document, new BsonTimestamp(0), 0));
                 Entry entry = byDocument.get(RowIdentity.documentKey(id));
                 if (entry != null) {
@@ -208,8 +207,8 @@ public final class Resync {
     }
 
     /// The `_id`s of the documents whose rows have these keys, found by looking at all of them.
-    private Set<BsonValue> having(CollectionTarget target, Set<Object> keys, @Nullable BsonTimestamp notBefore) {
-        Set<BsonValue> ids = new LinkedHashSet<>();
+    private List<BsonValue> having(CollectionTarget target, Set<Object> keys, @Nullable BsonTimestamp notBefore) {
+        List<BsonValue> ids = new ArrayList<>();
         if (!keys.isEmpty()) {
             source.forEachId(target.collection(), notBefore, id -> {
                 if (target.mapper().key(id) instanceof KeyResult.Key(Object key) && keys.contains(key)) {
@@ -277,7 +276,7 @@ public final class Resync {
                     Piece piece = source.read(target.collection(), bracket, after, DOCUMENTS_MAX, BYTES_MAX, notBefore);
                     List<RowChange> rows = new ArrayList<>();
                     for (RawBsonDocument document : piece.documents()) {
-                        BsonValue id = document.get("_id", BsonNull.VALUE);
+                        BsonValue id = ExactBson.id(document);
                         add(rows, new Change.Upsert(target.collection(), id, document, new BsonTimestamp(0), 0));
                     }
                     hold(lease, rows);

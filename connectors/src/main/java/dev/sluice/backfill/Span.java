@@ -1,5 +1,6 @@
 package dev.sluice.backfill;
 
+import dev.sluice.bson.ExactBson;
 import dev.sluice.change.Chunk;
 import dev.sluice.change.IdBracket;
 import dev.sluice.failure.SluiceException;
@@ -12,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Supplier;
-import org.bson.BsonNull;
 import org.bson.BsonTimestamp;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
@@ -208,7 +208,7 @@ final class Span {
             chunks.remove(bracket);
             return new Read.Part(chunk, List.copyOf(documents), bytes, null, open.flight, open::partEnds);
         }
-        BsonValue last = documents.getLast().get("_id", BsonNull.VALUE);
+        BsonValue last = ExactBson.id(documents.getLast());
         Chunk rest = new Chunk(chunk.collection(), numbers.get(), bracket, last, chunk.upper());
         chunks.put(bracket, rest);
         Chunk part = new Chunk(chunk.collection(), chunk.number(), bracket, chunk.lower(), last);

@@ -1,5 +1,6 @@
 package dev.sluice.change;
 
+import dev.sluice.bson.ExactBson;
 import java.io.BufferedWriter;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -51,6 +52,9 @@ public final class CanonicalJson {
 
     /// A value by itself, which the driver writes inside documents only.
     public static CanonicalJson ofValue(BsonValue value) {
+        if (value instanceof RawBsonDocument raw) {
+            return of(raw);
+        }
         Segments segments = written(new BsonDocument("v", value));
         return new CanonicalJson(segments, BEFORE_VALUE.length(), segments.length - AFTER_VALUE);
     }
@@ -59,7 +63,7 @@ public final class CanonicalJson {
         Segments segments = new Segments();
         try (Writer text = new BufferedWriter(new OutputStreamWriter(segments, StandardCharsets.UTF_8));
                 BsonReader reader = document instanceof RawBsonDocument raw
-                        ? raw.asBsonReader()
+                        ? ExactBson.reader(raw)
                         : new BsonDocumentReader(document)) {
             // Passes from one to the other: nothing of the document is decoded to objects.
             new JsonWriter(text, CANONICAL).pipe(reader);

@@ -9,8 +9,7 @@ public sealed interface Change {
     /// The collection, without the database.
     String collection();
 
-    /// The document's `_id`, from the record's key: the one thing every operation carries. Numbers may have
-    /// lost whether they were int or long.
+    /// The document's `_id`: the one thing every operation carries. Exact; a document is given as its bytes.
     BsonValue id();
 
     /// When it was committed in MongoDB; seconds and increment.

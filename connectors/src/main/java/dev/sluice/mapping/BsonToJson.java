@@ -26,7 +26,7 @@ final class BsonToJson {
 
     private BsonToJson(JsonGenerator out) {
         this.out = out;
-        this.extended = new ExtendedJson(out, this::clean, ExtendedJson.Pointers.CANONICAL);
+        this.extended = new ExtendedJson(out, this::clean);
     }
 
     /// @return JSON text; a misfit only beyond [ExtendedJson#DEPTH_MAX] levels

@@ -1,23 +1,17 @@
 package dev.sluice.mapping;
 
+import dev.sluice.bson.ExactBson;
 import org.bson.BsonArray;
 import org.bson.BsonBinaryReader;
 import org.bson.BsonDocument;
-import org.bson.BsonReader;
 import org.bson.BsonType;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
-import org.bson.codecs.BsonValueCodecProvider;
-import org.bson.codecs.DecoderContext;
-import org.bson.codecs.configuration.CodecRegistries;
-import org.bson.codecs.configuration.CodecRegistry;
 
 /// From a document's bytes to values, as MongoDB's queries see them: of a name that is there twice in a document,
-/// which MongoDB does not check, they see the first. The driver's own decoder keeps the last.
+/// which MongoDB does not check, they see the first. The driver's own decoder keeps the last. Strings are exact, see
+/// [dev.sluice.bson.Utf8].
 public final class DocumentDecoder {
-    private static final CodecRegistry VALUES = CodecRegistries.fromProviders(new BsonValueCodecProvider());
-    private static final DecoderContext CONTEXT = DecoderContext.builder().build();
-
     private boolean twins;
 
     private DocumentDecoder() {}
@@ -35,12 +29,12 @@ public final class DocumentDecoder {
     /// @throws org.bson.BSONException when the bytes are no document
     static Decoded decode(RawBsonDocument raw) {
         DocumentDecoder decoder = new DocumentDecoder();
-        try (BsonBinaryReader reader = new BsonBinaryReader(raw.getByteBuffer().asNIO())) {
+        try (BsonBinaryReader reader = ExactBson.reader(raw)) {
             return new Decoded(decoder.document(reader), decoder.twins);
         }
     }
 
-    private BsonDocument document(BsonReader reader) {
+    private BsonDocument document(BsonBinaryReader reader) {
         BsonDocument document = new BsonDocument();
         reader.readStartDocument();
         while (reader.readBsonType() != BsonType.END_OF_DOCUMENT) {
@@ -58,7 +52,7 @@ public final class DocumentDecoder {
         return document;
     }
 
-    private BsonArray array(BsonReader reader) {
+    private BsonArray array(BsonBinaryReader reader) {
         BsonArray array = new BsonArray();
         reader.readStartArray();
         while (reader.readBsonType() != BsonType.END_OF_DOCUMENT) {
@@ -68,7 +62,7 @@ public final class DocumentDecoder {
         return array;
     }
 
-    private BsonValue value(BsonReader reader) {
+    private BsonValue value(BsonBinaryReader reader) {
         BsonType type = reader.getCurrentBsonType();
         if (type == BsonType.DOCUMENT) {
             return document(reader);
@@ -76,6 +70,6 @@ public final class DocumentDecoder {
         if (type == BsonType.ARRAY) {
             return array(reader);
         }
-        return VALUES.get(BsonValueCodecProvider.getClassForBsonType(type)).decode(reader, CONTEXT);
+        return ExactBson.value(reader);
     }
 }

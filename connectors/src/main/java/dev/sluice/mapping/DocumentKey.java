@@ -11,10 +11,8 @@ import org.bson.RawBsonDocument;
 
 /// How the `_id` of one collection's documents becomes the key of their rows. Immutable; any thread.
 ///
-/// The same `_id` must give the same key whichever way it arrives: from a document, or from the key of a
-/// delete, which is relaxed Extended JSON and no longer knows int32 from int64. And numbers that MongoDB
-/// takes for the same `_id` (1 as int, long, double or decimal) must give the same key. Both hold because
-/// numbers are taken by value.
+/// Numbers that MongoDB takes for the same `_id` (1 as int, long, double or decimal) give the same key: they are
+/// taken by value. An `_id` with bytes that are not UTF-8 has none, since no text of PostgreSQL can hold it.
 public final class DocumentKey {
     /// Queries see the first of two fields of a name, and can't be asked for such an `_id`.
     private static final KeyResult TWINS = new KeyResult.NoKey("has a field of the same name twice");
@@ -115,7 +113,7 @@ public final class DocumentKey {
     }
 
     private static String extendedJson(BsonValue id) {
-        return ExtendedJson.text(id, ExtendedJson.Pointers.AS_DOCUMENTS);
+        return ExtendedJson.text(id);
     }
 
     private static KeyResult bigint(BsonValue id) {

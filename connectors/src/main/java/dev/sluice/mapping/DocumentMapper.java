@@ -277,8 +277,8 @@ public final class DocumentMapper {
         return unmapped;
     }
 
-    /// The key of the row of the document with this `_id`. The same whether the `_id` comes from a document
-    /// or was parsed from the relaxed JSON of a change's key.
+    /// The key of the row of the document with this `_id`. The same whether the `_id` is decoded or a document's
+    /// bytes.
     public KeyResult key(BsonValue id) {
         return key.key(id);
     }

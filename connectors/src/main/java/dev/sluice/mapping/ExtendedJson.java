@@ -39,21 +39,11 @@ final class ExtendedJson {
 
     private final JsonGenerator out;
     private final UnaryOperator<String> strings;
-    private final Pointers pointers;
-
-    /// How the deprecated type DBPointer is written.
-    enum Pointers {
-        /// As canonical Extended JSON has it.
-        CANONICAL,
-        /// As the document that it becomes when the key of a change is parsed.
-        AS_DOCUMENTS
-    }
 
     /// @param strings applied to each string and field name before it is written
-    ExtendedJson(JsonGenerator out, UnaryOperator<String> strings, Pointers pointers) {
+    ExtendedJson(JsonGenerator out, UnaryOperator<String> strings) {
         this.out = out;
         this.strings = strings;
-        this.pointers = pointers;
     }
 
     /// Nesting beyond [#DEPTH_MAX]. A control flow inside this package, so without a stack trace.
@@ -65,18 +55,17 @@ final class ExtendedJson {
         }
     }
 
-    /// The value as text that can be stored and hashed: inside JSON a NUL is an escape already, and the
-    /// halves of surrogate pairs are written as escapes too.
+    /// The value as text. A NUL is an escape in it; what is not UTF-8 is left as it is (see [PgText#refusal]).
     ///
     /// @throws TooDeep when the value is
-    static String text(BsonValue value, Pointers pointers) {
+    static String text(BsonValue value) {
         StringWriter text = new StringWriter();
         try (JsonGenerator out = FACTORY.createGenerator(text)) {
-            new ExtendedJson(out, UnaryOperator.identity(), pointers).write(value, 1);
+            new ExtendedJson(out, UnaryOperator.identity()).write(value, 1);
         } catch (IOException impossible) {
             throw new UncheckedIOException(impossible);
         }
-        return PgText.escapeSurrogates(text.toString());
+        return text.toString();
     }
 
     /// @throws TooDeep when the value is
@@ -169,15 +158,11 @@ final class ExtendedJson {
 
     private void dbPointer(BsonDbPointer pointer) throws IOException {
         out.writeStartObject();
-        if (pointers == Pointers.CANONICAL) {
-            out.writeObjectFieldStart("$dbPointer");
-        }
+        out.writeObjectFieldStart("$dbPointer");
         out.writeStringField("$ref", strings.apply(pointer.getNamespace()));
         out.writeFieldName("$id");
         single("$oid", pointer.getId().toHexString());
-        if (pointers == Pointers.CANONICAL) {
-            out.writeEndObject();
-        }
+        out.writeEndObject();
         out.writeEndObject();
     }
 

@@ -2,18 +2,18 @@ package dev.sluice.mapping;
 
 import org.jspecify.annotations.Nullable;
 
-/// What PostgreSQL's text can't hold in a database with encoding UTF-8: the character NUL, and half of a
-/// surrogate pair.
+/// What PostgreSQL's text can't hold in a database with encoding UTF-8: the character NUL, and what is not UTF-8: a text
+/// with half of a surrogate pair was made of such bytes (see [dev.sluice.bson.Utf8]).
 final class PgText {
     private static final String NUL = "holds NUL, which PostgreSQL text can't";
-    private static final String SURROGATE = "holds half of a surrogate pair, which is no character";
+    private static final String NOT_UTF8 = "holds bytes that are not UTF-8";
 
     private PgText() {}
 
     /// Why the text can't be stored; null when it can.
     static @Nullable String refusal(String text) {
         int bad = firstBad(text);
-        return bad < 0 ? null : text.charAt(bad) == 0 ? NUL : SURROGATE;
+        return bad < 0 ? null : text.charAt(bad) == 0 ? NUL : NOT_UTF8;
     }
 
     /// The text with U+FFFD in place of each character that can't be stored; the same instance when there

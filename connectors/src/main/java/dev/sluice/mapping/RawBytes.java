@@ -1,9 +1,9 @@
 package dev.sluice.mapping;
 
+import dev.sluice.bson.Utf8;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Objects;
 import org.bson.BsonArray;
@@ -18,7 +18,6 @@ import org.bson.BsonObjectId;
 import org.bson.BsonString;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
-import org.bson.codecs.BsonDocumentCodec;
 import org.bson.types.ObjectId;
 
 /// BSON as it lies in memory, read without decoding it. What is not well-formed is declined, for the
@@ -60,8 +59,6 @@ final class RawBytes {
 
     private static final long ONES = 0x0101_0101_0101_0101L;
     private static final long HIGHS = 0x8080_8080_8080_8080L;
-
-    private static final BsonDocumentCodec DECODER = new BsonDocumentCodec();
 
     private RawBytes() {}
 
@@ -197,7 +194,7 @@ final class RawBytes {
             if (first > 0) {
                 at++;
             } else {
-                int size = first == 0 ? 0 : characterSize(bytes, at, to);
+                int size = first == 0 ? 0 : Utf8.characterSize(bytes, at, to);
                 if (size == 0) {
                     return -1;
                 }
@@ -205,39 +202,6 @@ final class RawBytes {
             }
         }
         return at;
-    }
-
-    /// The size of a character beyond ASCII, bytes; 0 when it is none.
-    static int characterSize(byte[] bytes, int at, int to) {
-        int first = bytes[at] & 0xFF;
-        int left = to - at;
-        if (first < 0xC2) {
-            return 0;
-        }
-        if (first < 0xE0) {
-            return left >= 2 && isInside(bytes[at + 1]) ? 2 : 0;
-        }
-        if (first < 0xF0) {
-            if (left < 3 || !isInside(bytes[at + 1]) || !isInside(bytes[at + 2])) {
-                return 0;
-            }
-            int second = bytes[at + 1] & 0xFF;
-            boolean wrong = (first == 0xE0 && second < 0xA0) || (first == 0xED && second >= 0xA0);
-            return wrong ? 0 : 3;
-        }
-        if (first < 0xF5) {
-            if (left < 4 || !isInside(bytes[at + 1]) || !isInside(bytes[at + 2]) || !isInside(bytes[at + 3])) {
-                return 0;
-            }
-            int second = bytes[at + 1] & 0xFF;
-            boolean wrong = (first == 0xF0 && second < 0x90) || (first == 0xF4 && second >= 0x90);
-            return wrong ? 0 : 4;
-        }
-        return 0;
-    }
-
-    private static boolean isInside(byte b) {
-        return (b & 0xC0) == 0x80;
     }
 
     /// Whether a text is these bytes.
@@ -276,14 +240,14 @@ final class RawBytes {
     static int characters(byte[] bytes, int from, int length) {
         int count = 0;
         for (int i = from; i < from + length; i++) {
-            if (!isInside(bytes[i])) {
+            if (!Utf8.isInside(bytes[i])) {
                 count++;
             }
         }
         return count;
     }
 
-    /// The value as the driver decodes it.
+    /// The value as [DocumentDecoder] decodes it.
     static BsonValue decode(byte[] bytes, byte type, int at, int end) {
         return decode(bytes, type, at, end, 1);
     }
@@ -310,7 +274,7 @@ final class RawBytes {
     }
 
     static String string(byte[] bytes, int at) {
-        return new String(bytes, at + 4, stringLength(bytes, at), StandardCharsets.UTF_8);
+        return Utf8.decode(bytes, at + 4, stringLength(bytes, at));
     }
 
     static ObjectId objectId(byte[] bytes, int at) {
@@ -328,7 +292,7 @@ final class RawBytes {
             byte type = bytes[at];
             int value = nameEnd(bytes, at + 1, last);
             int next = end(bytes, type, value, last);
-            String name = new String(bytes, at + 1, value - at - 2, StandardCharsets.UTF_8);
+            String name = Utf8.decode(bytes, at + 1, value - at - 2);
             if (document.put(name, decode(bytes, type, value, next, depth + 1)) != null) {
                 // A name twice: queries see the first, and the other is to be kept.
                 throw Declined.INSTANCE;
@@ -382,7 +346,7 @@ final class RawBytes {
         System.arraycopy(bytes, at, alone, 6, end - at);
         try {
             return Objects.requireNonNull(
-                    new RawBsonDocument(alone).decode(DECODER).get(""));
+                    DocumentDecoder.document(new RawBsonDocument(alone)).get(""));
         } catch (org.bson.BSONException malformed) {
             throw Declined.INSTANCE;
         }

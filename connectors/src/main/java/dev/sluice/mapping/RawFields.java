@@ -1,5 +1,6 @@
 package dev.sluice.mapping;
 
+import dev.sluice.bson.Utf8;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -158,7 +159,7 @@ final class RawFields {
             throw RawBytes.Declined.INSTANCE;
         }
         byte[] bytes = Arrays.copyOfRange(document, at, end);
-        String name = new String(bytes, 0, bytes.length - 1, StandardCharsets.UTF_8);
+        String name = Utf8.decode(bytes, 0, bytes.length - 1);
         field = new Field(bytes, name, false, unread.apply(name));
         if (learnt < LEARNT_MAX && bytes.length <= LEARNT_LENGTH_MAX) {
             learnt++;

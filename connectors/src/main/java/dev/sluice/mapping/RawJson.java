@@ -1,5 +1,6 @@
 package dev.sluice.mapping;
 
+import dev.sluice.bson.Utf8;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -395,7 +396,7 @@ final class RawJson {
             while (at < stop) {
                 byte b = bytes[at];
                 if (b < 0) {
-                    int length = RawBytes.characterSize(bytes, at, to);
+                    int length = Utf8.characterSize(bytes, at, to);
                     if (length == 0) {
                         return -1;
                     }

@@ -128,7 +128,7 @@ final class Redactor {
     static BsonString hash(BsonValue value) {
         String text;
         try {
-            text = ExtendedJson.text(value, ExtendedJson.Pointers.CANONICAL);
+            text = PgText.escapeSurrogates(ExtendedJson.text(value));
         } catch (ExtendedJson.TooDeep tooDeep) {
             return MASK;
         }

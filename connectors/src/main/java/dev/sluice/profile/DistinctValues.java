@@ -1,5 +1,6 @@
 package dev.sluice.profile;
 
+import dev.sluice.bson.Utf8;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.HashSet;
@@ -100,7 +101,7 @@ public final class DistinctValues {
 
     private static long hash(BsonValue value) {
         return switch (value) {
-            case BsonString text -> fnv(1, text.getValue().getBytes(StandardCharsets.UTF_8));
+            case BsonString text -> fnv(1, Utf8.encode(text.getValue()));
             case BsonBinary binary -> fnv(2, binary.getData());
             case BsonObjectId id -> fnv(3, id.getValue().toByteArray());
             case BsonInt32 number -> mix(number.getValue());

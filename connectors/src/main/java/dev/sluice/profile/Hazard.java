@@ -12,8 +12,10 @@ public record Hazard(Kind kind, String path, String text) {
         MIXED_TYPES,
         /// `_id` has different types.
         MIXED_IDS,
-        /// Texts with NUL or half of a surrogate pair, which PostgreSQL's text can't hold.
+        /// Texts with NUL, which PostgreSQL's text can't hold.
         NUL,
+        /// Texts whose bytes are not UTF-8, which PostgreSQL's text can't hold.
+        NOT_UTF8,
         /// NaN or an infinity.
         NOT_FINITE,
         /// Dates that timestamptz can't hold.

@@ -103,14 +103,7 @@ final class Hazards {
                     BsonTypes.shares(field)
                             + (id ? ": written with their types, since two of them could be written alike" : ""));
         }
-        if (field.texts().unfit() > 0) {
-            add(
-                    Kind.NUL,
-                    path,
-                    "NUL or half a character in "
-                            + BsonTypes.count(field.texts().unfit(), "text")
-                            + ": quarantined where the column is text, replaced by U+FFFD in jsonb");
-        }
+        texts(path, field.texts(), id || path.startsWith("_id."));
         numbers(path, field.numbers());
         if (field.dates().outOfRange() > 0) {
             add(
@@ -133,6 +126,21 @@ final class Hazards {
         ArrayProfile array = field.array();
         if (array != null) {
             field(path + "[]", array.elements());
+        }
+    }
+
+    private void texts(String path, TextProfile texts, boolean id) {
+        String quarantined = ": quarantined where the column is text, replaced by U+FFFD in jsonb";
+        long withNul = texts.unfit() - texts.notUtf8();
+        if (withNul > 0) {
+            add(Kind.NUL, path, "NUL in " + BsonTypes.count(withNul, "text") + (id ? ": written as JSON" : quarantined));
+        }
+        if (texts.notUtf8() > 0) {
+            add(
+                    Kind.NOT_UTF8,
+                    path,
+                    "bytes that are not UTF-8 in " + BsonTypes.count(texts.notUtf8(), "text")
+                            + (id ? ": no key of a row can hold them, so each is a dead letter" : quarantined));
         }
     }
 

@@ -144,7 +144,7 @@ public final class MappingProposer {
                     false,
                     "ObjectId as 24 hex digits: references to it are written the same, and need no look-up");
         }
-        if (strings == id.count() && id.texts().unfit() == 0) {
+        if (strings == id.count() && id.texts().unfit() == id.texts().notUtf8()) {
             return new KeyColumn(
                     column,
                     new ColumnType.Text(),

@@ -1,5 +1,6 @@
 package dev.sluice.profile;
 
+import dev.sluice.bson.Utf8;
 import dev.sluice.mapping.ExactFit;
 import dev.sluice.mapping.TextForm;
 import dev.sluice.schema.ColumnType;
@@ -14,6 +15,7 @@ public final class TextProfile {
     private long count;
     private long empty;
     private long unfit;
+    private long notUtf8;
     private int charactersMax;
 
     TextProfile() {}
@@ -25,6 +27,9 @@ public final class TextProfile {
         }
         if (!ExactFit.of(new BsonString(text), new ColumnType.Text())) {
             unfit++;
+        }
+        if (!Utf8.isUtf8(text)) {
+            notUtf8++;
         }
         charactersMax = Math.max(charactersMax, text.codePointCount(0, text.length()));
         forms.removeIf(form -> !form.fits(text));
@@ -38,9 +43,14 @@ public final class TextProfile {
         return empty;
     }
 
-    /// Texts that PostgreSQL's text can't hold: with NUL, or with half of a surrogate pair.
+    /// Texts that PostgreSQL's text can't hold: with NUL, or not UTF-8.
     public long unfit() {
         return unfit;
+    }
+
+    /// Texts whose bytes are not UTF-8.
+    public long notUtf8() {
+        return notUtf8;
     }
 
     /// Characters (code points, as PostgreSQL counts them) of the longest.

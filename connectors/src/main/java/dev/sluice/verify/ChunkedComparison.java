@@ -1,5 +1,6 @@
 package dev.sluice.verify;
 
+import dev.sluice.bson.ExactBson;
 import dev.sluice.change.IdBracket;
 import dev.sluice.change.IdText;
 import dev.sluice.failure.Failpoint;
@@ -25,7 +26,6 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import org.bson.BsonNull;
 import org.bson.BsonTimestamp;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
@@ -333,7 +333,7 @@ final class ChunkedComparison {
             for (int table = 0; table <= task.target().mapper().childShapes().size(); table++) {
                 expected += chunkRows.encoded().rows(table);
             }
-            BsonValue last = chunk.documents().getLast().get("_id", BsonNull.VALUE);
+            BsonValue last = ExactBson.id(chunk.documents().getLast());
             chunkRows.clear();
             // Before the rest that the budget asks for.
             chunk.close();

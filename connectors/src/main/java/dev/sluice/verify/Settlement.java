@@ -243,7 +243,7 @@ final class Settlement {
         /// Reads the documents and stages their rows, so that no memory is held while it waits for the stream,
         /// which may need all there is.
         private Reading read(@Nullable BsonTimestamp notBefore) throws SQLException {
-            Set<BsonValue> wanted = new LinkedHashSet<>();
+            List<BsonValue> wanted = new ArrayList<>();
             List<Object> unknown = new ArrayList<>();
             byKey.forEach((key, suspect) -> {
                 if (suspect.documentKey() != null) {
@@ -267,7 +267,7 @@ final class Settlement {
             try (MemoryBudget.Lease lease = MemoryBudget.ofProcess().acquireForReadingUninterruptibly()) {
                 MongoSource.Piece piece = wanted.isEmpty()
                         ? new MongoSource.Piece(List.of(), 0, true)
-                        : source.read(target.collection(), List.copyOf(wanted), BYTES_MAX, notBefore);
+                        : source.read(target.collection(), wanted, BYTES_MAX, notBefore);
                 ChunkRows rows = new ChunkRows(target, mapper);
                 rows.map(piece.documents());
                 lease.set(piece.bytes() + rows.encoded().bytes());

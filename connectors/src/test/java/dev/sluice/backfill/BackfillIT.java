@@ -17,6 +17,10 @@ import dev.sluice.source.mongo.DocumentReader;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.testkit.TestTarget;
 import dev.sluice.testkit.TestingServers;
+import dev.sluice.testkit.OddBytes;
+import java.util.HexFormat;
+import org.bson.RawBsonDocument;
+import org.junit.jupiter.api.DisplayName;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -188,6 +192,32 @@ class BackfillIT {
         assertThat(done).isTrue();
         assertThat(heard.documents).isEqualTo(13);
         assertThat(rowKeys()).containsExactlyInAnyOrderElementsOf(expectedKeys());
+    }
+
+    @Test
+    @DisplayName("stopped at each chunk, it goes on at the very _id, also where that is not UTF-8 or has a name twice")
+    void goesOnBehindAnIdThatTheDriverWouldSendAsAnother() throws SQLException {
+        MongoCollection<RawBsonDocument> raw = database.getCollection("things", RawBsonDocument.class);
+        List<RawBsonDocument> documents = new ArrayList<>();
+        for (int i = 0; i < 60; i++) {
+            // A decoder makes one text of all of the first.
+            documents.add(OddBytes.withId(
+                    "636166" + HexFormat.of().toHexDigits((byte) (0xB0 + i)) + "78", new BsonDocument("n", new BsonInt32(i))));
+            documents.add(RawBsonDocument.parse("{_id: {a: " + i + ", a: " + -i + "}, n: 1}"));
+            documents.add(RawBsonDocument.parse("{_id: {a: " + i + ", b: 1}, n: 1}"));
+            documents.add(RawBsonDocument.parse("{_id: 'caf\uFFFD" + i + "', n: 1}"));
+        }
+        raw.insertMany(documents);
+        boolean done = false;
+        for (int runs = 0; !done && runs < 200; runs++) {
+            int before = heard.documents;
+            done = copy(SMALL, () -> heard.documents > before);
+        }
+
+        assertThat(done).isTrue();
+        assertThat(heard.documents).as("documents read, each once").isEqualTo(240);
+        assertThat(rowKeys()).as("rows of those that have a key").hasSize(120);
+        assertThat(target.rows("SELECT count(DISTINCT document_key) FROM sluice.dead_letter")).containsExactly("120");
     }
 
     @Test

@@ -19,6 +19,7 @@ import com.tngtech.archunit.lang.ArchRule;
 @AnalyzeClasses(packages = "dev.sluice", importOptions = ImportOption.DoNotIncludeTests.class)
 class FlowTest {
     private static final String SOURCE = "dev.sluice.source..";
+    private static final String BSON = "dev.sluice.bson..";
     private static final String CHANGE = "dev.sluice.change..";
     private static final String MAPPING = "dev.sluice.mapping..";
     private static final String SINK = "dev.sluice.sink..";
@@ -28,7 +29,11 @@ class FlowTest {
 
     @ArchTest
     static final ArchRule aChangeKnowsNothingOfWhereItComesFromOrGoesTo =
-            noClasses().that().resideInAPackage(CHANGE).should().dependOnClassesThat(ofOursOutside(CHANGE));
+            noClasses().that().resideInAPackage(CHANGE).should().dependOnClassesThat(ofOursOutside(CHANGE, BSON));
+
+    @ArchTest
+    static final ArchRule theBytesOfDocumentsKnowNothingElseOfOurs =
+            noClasses().that().resideInAPackage(BSON).should().dependOnClassesThat(ofOursOutside(BSON));
 
     @ArchTest
     static final ArchRule aSourceKnowsNothingOfWhatBecomesOfItsChanges = noClasses()
@@ -39,7 +44,7 @@ class FlowTest {
 
     @ArchTest
     static final ArchRule theMappingKnowsTheSchemaAndNothingElseOfOurs =
-            noClasses().that().resideInAPackage(MAPPING).should().dependOnClassesThat(ofOursOutside(MAPPING, SCHEMA));
+            noClasses().that().resideInAPackage(MAPPING).should().dependOnClassesThat(ofOursOutside(MAPPING, SCHEMA, BSON));
 
     /// A profile is made of documents alone, whoever read them, and a proposal is tried with the mapper of
     /// the data path.
@@ -48,7 +53,7 @@ class FlowTest {
             .that()
             .resideInAPackage(PROFILE)
             .should()
-            .dependOnClassesThat(ofOursOutside(PROFILE, MAPPING, SCHEMA)
+            .dependOnClassesThat(ofOursOutside(PROFILE, MAPPING, SCHEMA, BSON)
                     .or(resideInAnyPackage("com.mongodb..", "java.nio.file..", "java.net..")));
 
     @ArchTest

@@ -1,5 +1,6 @@
 package dev.sluice.mapping;
 
+import dev.sluice.bson.ExactBson;
 import dev.sluice.schema.ChildMapping;
 import dev.sluice.schema.CollectionMapping;
 import dev.sluice.schema.ColumnMapping;
@@ -28,7 +29,6 @@ import org.bson.BsonObjectId;
 import org.bson.BsonString;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
-import org.bson.codecs.BsonDocumentCodec;
 import org.bson.types.Decimal128;
 import org.bson.types.ObjectId;
 
@@ -334,7 +334,7 @@ public final class RandomDocuments {
                 out.write(0);
             }
             default -> {
-                byte[] alone = new RawBsonDocument(new BsonDocument("", value), new BsonDocumentCodec())
+                byte[] alone = ExactBson.document(new BsonDocument("", value))
                         .getByteBuffer()
                         .asNIO()
                         .array();

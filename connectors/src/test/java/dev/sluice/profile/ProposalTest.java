@@ -123,11 +123,12 @@ class ProposalTest {
 
     /// BSON holds none; some drivers wrote it all the same.
     @Test
-    void anIdWithHalfACharacterIsWrittenWithEscapes() {
-        List<BsonDocument> documents = List.of(new BsonDocument("_id", new BsonString("\uD800")));
+    void anIdThatIsNotUtf8IsADeadLetterAndTheOthersStayPlain() {
+        List<BsonDocument> documents = List.of(
+                new BsonDocument("_id", new BsonString("caf\uDCE9")), new BsonDocument("_id", new BsonString("caf")));
 
-        assertThat(only(documents).key().typed()).isTrue();
-        assertThat(coverage(documents).deadLetters()).isZero();
+        assertThat(only(documents).key().typed()).isFalse();
+        assertThat(coverage(documents).deadLetters()).isEqualTo(1);
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.sluice.sink.postgres;
 
+import dev.sluice.bson.ExactBson;
 import dev.sluice.change.Change;
 import dev.sluice.mapping.DocumentMapper;
 import dev.sluice.mapping.MappingResult.Mapped;
@@ -18,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import org.bson.BsonNull;
 import org.bson.BsonTimestamp;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
@@ -113,7 +113,7 @@ public final class ChunkRows {
     }
 
     private static BsonValue id(RawBsonDocument document) {
-        return document.get("_id", BsonNull.VALUE);
+        return ExactBson.id(document);
     }
 
     CollectionTarget target() {

@@ -4,6 +4,7 @@ import dev.sluice.change.Position;
 import dev.sluice.memory.MemoryBudget;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.bson.BsonTimestamp;
+import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
 
@@ -11,12 +12,16 @@ import org.jspecify.annotations.Nullable;
 sealed interface Arrival {
     /// A record of the engine.
     ///
-    /// @param document the document after the change; null when there is none, or when the engine reads by
-    ///     itself: then the record holds it as JSON
+    /// @param id the document's `_id`
+    /// @param document the document after the change; null when there is none
     /// @param lastOfItsTime whether no other change has the same cluster time and is still to come
     /// @param lease for what it takes until it is written
     record Recorded(
-            SourceRecord record, @Nullable RawBsonDocument document, boolean lastOfItsTime, MemoryBudget.Lease lease)
+            SourceRecord record,
+            BsonValue id,
+            @Nullable RawBsonDocument document,
+            boolean lastOfItsTime,
+            MemoryBudget.Lease lease)
             implements Arrival {}
 
     /// MongoDB had nothing more.

@@ -1,5 +1,6 @@
 package dev.sluice.source.debezium;
 
+import org.bson.BsonNull;
 import dev.sluice.change.Change;
 import dev.sluice.change.ChangeBatch;
 import dev.sluice.change.Position;
@@ -80,9 +81,9 @@ public final class DebeziumChangeSource implements ChangeSource {
                 .using(properties)
                 .using(DebeziumChangeSource.class.getClassLoader())
                 .using(this::onEnd)
-                // Only where the engine reads by itself.
-                .notifying((records, committer) -> records.forEach(event ->
-                        arrivals.put(new Arrival.Recorded(event.value(), null, false, memory.acquireNothing()))))
+                // Only where the engine reads by itself, to be counted.
+                .notifying((records, committer) -> records.forEach(event -> arrivals.put(new Arrival.Recorded(
+                        event.value(), BsonNull.VALUE, null, false, memory.acquireNothing()))))
                 .build();
         engineThread = Thread.ofPlatform().name("sluice-engine").daemon(true).unstarted(engine);
         deliveryThread = Thread.ofPlatform().name("sluice-stream").daemon(true).unstarted(this::deliverAll);
@@ -171,7 +172,7 @@ public final class DebeziumChangeSource implements ChangeSource {
         for (int i = 0; i < arrivals.size(); i++) {
             switch (arrivals.get(i)) {
                 case Arrival.Recorded recorded -> {
-                    Change change = RecordDecoder.change(recorded.record(), recorded.document());
+                    Change change = RecordDecoder.change(recorded);
                     changes.add(change);
                     through = recorded.lastOfItsTime() ? change.clusterTime() : Watermark.before(change.clusterTime());
                     // Only the last one's is wanted, and takes some work.

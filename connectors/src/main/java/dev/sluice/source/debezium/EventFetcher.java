@@ -1,15 +1,17 @@
 package dev.sluice.source.debezium;
 
+import dev.sluice.source.mongo.ExactFind;
+import dev.sluice.source.mongo.ExactKeys;
+import dev.sluice.bson.ExactBson;
 import com.mongodb.ClientSessionOptions;
 import com.mongodb.MongoClientSettings;
 import com.mongodb.MongoException;
-import com.mongodb.ReadConcern;
 import com.mongodb.client.ChangeStreamIterable;
 import com.mongodb.client.ClientSession;
 import com.mongodb.client.MongoChangeStreamCursor;
 import com.mongodb.client.MongoClient;
+import com.mongodb.client.MongoCursor;
 import com.mongodb.client.MongoDatabase;
-import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.changestream.ChangeStreamDocument;
 import com.mongodb.client.model.changestream.FullDocument;
 import com.mongodb.connection.ClusterType;
@@ -27,7 +29,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.bson.BsonDocument;
-import org.bson.BsonNull;
 import org.bson.BsonString;
 import org.bson.BsonTimestamp;
 import org.bson.RawBsonDocument;
@@ -151,7 +152,9 @@ final class EventFetcher implements Runnable {
 
     private MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> open(
             List<? extends Bson> pipeline, FullDocument full, boolean oneByOne) {
-        ChangeStreamIterable<RawBsonDocument> stream = database.watch(pipeline, RawBsonDocument.class)
+        List<Bson> stages = new ArrayList<>(pipeline);
+        stages.addAll(ExactKeys.stages());
+        ChangeStreamIterable<RawBsonDocument> stream = database.watch(stages, RawBsonDocument.class)
                 .fullDocument(full)
                 .maxAwaitTime(AWAIT.toMillis(), TimeUnit.MILLISECONDS);
         if (lastToken != null) {
@@ -286,7 +289,7 @@ final class EventFetcher implements Runnable {
     }
 
     private @Nullable RawBsonDocument lookUp(ChangeStreamDocument<RawBsonDocument> event) {
-        BsonDocument key = event.getDocumentKey();
+        RawBsonDocument key = ExactKeys.key(event);
         BsonDocument namespace = event.getNamespaceDocument();
         if (key == null || namespace == null) {
             return null;
@@ -294,10 +297,11 @@ final class EventFetcher implements Runnable {
         try (ClientSession session = client.startSession(
                 ClientSessionOptions.builder().causallyConsistent(true).build())) {
             session.advanceOperationTime(event.getClusterTime());
-            return database.getCollection(namespace.getString("coll").getValue(), RawBsonDocument.class)
-                    .withReadConcern(ReadConcern.MAJORITY)
-                    .find(session, Filters.eq("_id", key.get("_id", BsonNull.VALUE)))
-                    .first();
+            BsonDocument its = new BsonDocument("$eq", ExactBson.id(key));
+            try (MongoCursor<RawBsonDocument> found = ExactFind.where(its)
+                    .open(database, namespace.getString("coll").getValue(), session)) {
+                return found.hasNext() ? found.next() : null;
+            }
         }
     }
 
@@ -312,8 +316,8 @@ final class EventFetcher implements Runnable {
                 event.getNamespaceTypeString(),
                 null,
                 document,
+                ExactKeys.key(event),
                 null,
-                event.getDocumentKey(),
                 event.getClusterTime(),
                 null,
                 event.getTxnNumber(),

@@ -1,5 +1,6 @@
 package dev.sluice.source.debezium;
 
+import dev.sluice.source.mongo.ExactKeys;
 import com.mongodb.MongoNamespace;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.model.changestream.ChangeStreamDocument;
@@ -100,7 +101,8 @@ final class StreamReader implements StreamingChangeEventSource<MongoDbPartition,
             case Fetched.Event event -> {
                 SourceRecord record = record(event.change(), partition, at);
                 RawBsonDocument document = event.change().getFullDocument();
-                run.arrivals().put(new Arrival.Recorded(record, document, event.lastOfItsTime(), event.lease()));
+                run.arrivals()
+                        .put(new Arrival.Recorded(record, ExactKeys.id(event.change()), document, event.lastOfItsTime(), event.lease()));
             }
             case Fetched.Nothing nothing -> run.arrivals().put(nothing.reached());
             case Fetched.End end -> run.arrivals().put(new Arrival.Broken(end.failure()));
@@ -118,7 +120,7 @@ final class StreamReader implements StreamingChangeEventSource<MongoDbPartition,
                 null,
                 change.getFullDocument() == null ? null : new BsonDocument(),
                 null,
-                change.getDocumentKey(),
+                ExactKeys.key(change),
                 change.getClusterTime(),
                 null,
                 change.getTxnNumber(),

@@ -1,12 +1,11 @@
 package dev.sluice.source.mongo;
 
+import dev.sluice.bson.ExactBson;
 import com.mongodb.MongoException;
 import com.mongodb.client.ClientSession;
-import com.mongodb.client.FindIterable;
 import com.mongodb.client.MongoCursor;
 import dev.sluice.change.IdBracket;
 import dev.sluice.failure.Failures;
-import org.bson.BsonNull;
 import org.bson.BsonType;
 import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
@@ -24,14 +23,10 @@ public final class DocumentReader implements AutoCloseable {
     private int lastType = -1;
     private IdBracket lastBracket = IdBracket.OTHER;
 
-    DocumentReader(ClientSession session, FindIterable<RawBsonDocument> documents) {
+    /// @param session closed with the reader, as the cursor is
+    DocumentReader(ClientSession session, MongoCursor<RawBsonDocument> cursor) {
         this.session = session;
-        try {
-            this.cursor = documents.cursor();
-        } catch (RuntimeException e) {
-            session.close();
-            throw e;
-        }
+        this.cursor = cursor;
     }
 
     /// The next document, without taking it.
@@ -65,7 +60,7 @@ public final class DocumentReader implements AutoCloseable {
                 || type == BsonType.DOUBLE.getValue()
                 || type == BsonType.DECIMAL128.getValue()) {
             lastType = type;
-            lastBracket = IdBracket.of(document.get("_id", BsonNull.VALUE));
+            lastBracket = IdBracket.of(ExactBson.id(document));
         }
         return lastBracket;
     }

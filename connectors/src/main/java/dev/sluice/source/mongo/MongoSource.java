@@ -1,5 +1,7 @@
 package dev.sluice.source.mongo;
 
+import dev.sluice.change.IdText;
+import dev.sluice.bson.ExactBson;
 import com.mongodb.ConnectionString;
 import com.mongodb.MongoClientSettings;
 import com.mongodb.MongoCommandException;
@@ -40,9 +42,9 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.bson.BsonArray;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
-import org.bson.BsonNull;
 import org.bson.BsonNumber;
 import org.bson.BsonString;
 import org.bson.BsonTimestamp;
@@ -60,6 +62,15 @@ public final class MongoSource implements AutoCloseable {
     private static final int BATCH_LEAST = 2;
 
     private static final int READ_ALL_BATCH = 5_000;
+
+    private static final BsonArray OTHER_TYPES = new BsonArray(Stream.of(
+                    BsonType.UNDEFINED,
+                    BsonType.REGULAR_EXPRESSION,
+                    BsonType.DB_POINTER,
+                    BsonType.JAVASCRIPT,
+                    BsonType.JAVASCRIPT_WITH_SCOPE)
+            .map(type -> new BsonInt32(type.getValue()))
+            .toList());
 
     /// A mongod picks by random in the index, which takes it milliseconds; for a part of the collection that is
     /// too large for that it goes through all of it.
@@ -392,7 +403,7 @@ public final class MongoSource implements AutoCloseable {
     /// @param notBefore as for [#read]
     public void sample(
             String collection, int most, @Nullable BsonTimestamp notBefore, Consumer<RawBsonDocument> reader) {
-        Set<BsonValue> seen = new HashSet<>();
+        Set<String> seen = new HashSet<>();
         try (ClientSession session = sessions.notBefore(notBefore);
                 MongoCursor<RawBsonDocument> cursor = collection(collection)
                         .aggregate(session, List.of(Aggregates.sample(most)))
@@ -401,8 +412,7 @@ public final class MongoSource implements AutoCloseable {
                         .cursor()) {
             while (cursor.hasNext()) {
                 RawBsonDocument document = cursor.next();
-                BsonValue id = document.get("_id");
-                if (id != null && seen.add(id)) {
+                if (seen.add(IdText.canonical(ExactBson.id(document)))) {
                     reader.accept(document);
                 }
             }
@@ -413,7 +423,7 @@ public final class MongoSource implements AutoCloseable {
 
     /// The `_id`s of some documents, picked at random by the server, in the order in which it sorts them.
     ///
-    /// @param most how many at most; fewer come where the server picks a document again, and none where it
+    /// @param most how many at most, some of them twice where the server picks a document again; none where it
     ///     can't do it in seconds
     public List<BsonValue> sampleIds(String collection, int most) {
         try {
@@ -424,10 +434,7 @@ public final class MongoSource implements AutoCloseable {
                             Aggregates.project(Projections.include("_id")),
                             Aggregates.sort(Sorts.ascending("_id"))))
                     .maxTime(SAMPLE_MAX.toMillis(), TimeUnit.MILLISECONDS)) {
-                BsonValue id = document.get("_id");
-                if (id != null && (ids.isEmpty() || !ids.getLast().equals(id))) {
-                    ids.add(id);
-                }
+                ids.add(ExactBson.id(document));
             }
             return ids;
         } catch (MongoExecutionTimeoutException tooSlow) {
@@ -445,22 +452,18 @@ public final class MongoSource implements AutoCloseable {
     /// @param upTo inclusive; null for all
     public List<BsonValue> idsWithin(
             String collection, List<BsonValue> ids, @Nullable BsonValue after, @Nullable BsonValue upTo) {
-        List<Bson> filters = new ArrayList<>();
-        filters.add(Filters.in("_id", ids));
+        BsonDocument filter = in(ids);
         if (after != null) {
-            filters.add(Filters.gt("_id", after));
+            filter.append("$gt", after);
         }
         if (upTo != null) {
-            filters.add(Filters.lte("_id", upTo));
+            filter.append("$lte", upTo);
         }
-        try {
+        try (ClientSession session = sessions.notBefore(null);
+                MongoCursor<RawBsonDocument> documents =
+                        open(ExactFind.where(filter).onlyIds().inOrder(), collection, session)) {
             List<BsonValue> within = new ArrayList<>();
-            for (RawBsonDocument document : collection(collection)
-                    .find(Filters.and(filters))
-                    .projection(Projections.include("_id"))
-                    .sort(Sorts.ascending("_id"))) {
-                within.add(document.get("_id", BsonNull.VALUE));
-            }
+            documents.forEachRemaining(document -> within.add(ExactBson.id(document)));
             return within;
         } catch (MongoException e) {
             throw Failures.classify(e);
@@ -479,15 +482,11 @@ public final class MongoSource implements AutoCloseable {
             @Nullable BsonValue after,
             int most,
             @Nullable BsonTimestamp notBefore) {
-        try (ClientSession session = sessions.notBefore(notBefore)) {
+        ExactFind find = range(bracket, after, null).onlyIds().inOrder().atMost(bracket.single() ? 0 : most);
+        try (ClientSession session = sessions.notBefore(notBefore);
+                MongoCursor<RawBsonDocument> documents = open(find, collection, session)) {
             List<BsonValue> ids = new ArrayList<>();
-            for (RawBsonDocument document : collection(collection)
-                    .find(session, behind(bracket, after))
-                    .sort(Sorts.ascending("_id"))
-                    .projection(Projections.include("_id"))
-                    .limit(bracket.single() ? 0 : most)) {
-                ids.add(document.get("_id", BsonNull.VALUE));
-            }
+            documents.forEachRemaining(document -> ids.add(ExactBson.id(document)));
             return ids;
         } catch (MongoException e) {
             throw Failures.classify(e);
@@ -498,15 +497,12 @@ public final class MongoSource implements AutoCloseable {
     ///
     /// @param ids a few hundred at most
     public Set<BsonValue> existingIds(String collection, Collection<BsonValue> ids) {
-        try {
+        try (ClientSession session = sessions.notBefore(null)) {
             Set<BsonValue> existing = new LinkedHashSet<>();
             for (List<BsonValue> some : IdPortions.of(ids)) {
-                for (RawBsonDocument document :
-                        collection(collection).find(Filters.in("_id", some)).projection(Projections.include("_id"))) {
-                    BsonValue id = document.get("_id");
-                    if (id != null) {
-                        existing.add(id);
-                    }
+                try (MongoCursor<RawBsonDocument> documents =
+                        open(ExactFind.where(in(some)).onlyIds(), collection, session)) {
+                    documents.forEachRemaining(document -> existing.add(ExactBson.id(document)));
                 }
             }
             return existing;
@@ -556,7 +552,7 @@ public final class MongoSource implements AutoCloseable {
 
         /// The `_id` of the last document; null when there is none.
         public @Nullable BsonValue lastId() {
-            return documents.isEmpty() ? null : documents.getLast().get("_id");
+            return documents.isEmpty() ? null : ExactBson.id(documents.getLast());
         }
     }
 
@@ -576,12 +572,9 @@ public final class MongoSource implements AutoCloseable {
         try (ClientSession session = sessions.notBefore(notBefore)) {
             List<RawBsonDocument> documents = new ArrayList<>();
             long bytes = 0;
-            try (MongoCursor<RawBsonDocument> cursor = collection(collection)
-                    .find(session, behind(bracket, after))
-                    .sort(Sorts.ascending("_id"))
-                    .limit(limit)
-                    .batchSize(limit)
-                    .cursor()) {
+            ExactFind find =
+                    range(bracket, after, null).inOrder().atMost(limit).inBatches(limit);
+            try (MongoCursor<RawBsonDocument> cursor = open(find, collection, session)) {
                 while (cursor.hasNext()) {
                     RawBsonDocument document = cursor.next();
                     documents.add(document);
@@ -616,7 +609,7 @@ public final class MongoSource implements AutoCloseable {
 
     /// Reads all documents of a collection, one bracket after the other, as [#readRange] does.
     public DocumentReader readAll(String collection, int batch, @Nullable BsonTimestamp notBefore) {
-        return reader(collection, new BsonDocument(), batch, notBefore);
+        return reader(collection, ExactFind.all(), batch, notBefore);
     }
 
     /// Shows the `_id`s of all documents of a collection, in no order, as a majority has them and not from
@@ -629,7 +622,7 @@ public final class MongoSource implements AutoCloseable {
                     .find(session)
                     .projection(Projections.include("_id"))
                     .batchSize(READ_ALL_BATCH)) {
-                reader.accept(document.get("_id", BsonNull.VALUE));
+                reader.accept(ExactBson.id(document));
             }
         } catch (MongoException e) {
             throw Failures.classify(e);
@@ -653,18 +646,24 @@ public final class MongoSource implements AutoCloseable {
         return average == 0 ? most : Math.clamp(MemoryBudget.piece() / average, Math.min(BATCH_LEAST, most), most);
     }
 
-    private DocumentReader reader(String collection, Bson filter, int batch, @Nullable BsonTimestamp notBefore) {
+    private DocumentReader reader(
+            String collection, ExactFind find, int batch, @Nullable BsonTimestamp notBefore) {
         try {
             ClientSession session = sessions.notBefore(notBefore);
-            return new DocumentReader(
-                    session,
-                    collection(collection)
-                            .find(session, filter)
-                            .sort(Sorts.ascending("_id"))
-                            .batchSize(batch(collection, batch)));
+            try {
+                return new DocumentReader(
+                        session, open(find.inOrder().inBatches(batch(collection, batch)), collection, session));
+            } catch (RuntimeException e) {
+                session.close();
+                throw e;
+            }
         } catch (MongoException e) {
             throw Failures.classify(e);
         }
+    }
+
+    private MongoCursor<RawBsonDocument> open(ExactFind find, String collection, ClientSession session) {
+        return find.open(client.getDatabase(database), collection, session);
     }
 
     /// Reads documents by their `_id`s, as a majority has them and not from before `notBefore`. Those that
@@ -676,12 +675,16 @@ public final class MongoSource implements AutoCloseable {
         try (ClientSession session = sessions.notBefore(notBefore)) {
             List<RawBsonDocument> documents = new ArrayList<>();
             long bytes = 0;
-            for (List<BsonValue> some : IdPortions.of(ids)) {
-                try (MongoCursor<RawBsonDocument> cursor = collection(collection)
-                        .find(session, Filters.in("_id", some))
-                        .cursor()) {
+            List<List<BsonValue>> portions = IdPortions.of(ids);
+            // One command brings a document once, however often it is asked for.
+            Set<String> seen = new HashSet<>();
+            for (List<BsonValue> some : portions) {
+                try (MongoCursor<RawBsonDocument> cursor = open(ExactFind.where(in(some)), collection, session)) {
                     while (cursor.hasNext()) {
                         RawBsonDocument document = cursor.next();
+                        if (portions.size() > 1 && !seen.add(IdText.canonical(ExactBson.id(document)))) {
+                            continue;
+                        }
                         documents.add(document);
                         bytes += document.getByteBuffer().remaining();
                         if (bytes >= bytesMax) {
@@ -696,26 +699,23 @@ public final class MongoSource implements AutoCloseable {
         }
     }
 
-    private static Bson range(IdBracket bracket, @Nullable BsonValue after, @Nullable BsonValue upTo) {
-        Bson behind = behind(bracket, after);
-        return upTo == null ? behind : Filters.and(behind, Filters.lte("_id", upTo));
+    private static BsonDocument in(List<BsonValue> ids) {
+        return new BsonDocument("$in", new BsonArray(ids));
     }
 
-    private static Bson behind(IdBracket bracket, @Nullable BsonValue after) {
+    private static ExactFind range(IdBracket bracket, @Nullable BsonValue after, @Nullable BsonValue upTo) {
         if (bracket == IdBracket.OTHER) {
-            return Filters.or(Stream.of(
-                            BsonType.UNDEFINED,
-                            BsonType.REGULAR_EXPRESSION,
-                            BsonType.DB_POINTER,
-                            BsonType.JAVASCRIPT,
-                            BsonType.JAVASCRIPT_WITH_SCOPE)
-                    .map(type -> Filters.type("_id", type))
-                    .toList());
+            return ExactFind.where(new BsonDocument("$type", OTHER_TYPES));
         }
         if (bracket.single()) {
-            return Filters.eq("_id", bracket.lowest());
+            return ExactFind.where(new BsonDocument("$eq", bracket.lowest()));
         }
-        return after == null ? Filters.gte("_id", bracket.lowest()) : Filters.gt("_id", after);
+        BsonDocument bounds =
+                after == null ? new BsonDocument("$gte", bracket.lowest()) : new BsonDocument("$gt", after);
+        if (upTo != null) {
+            bounds.append("$lte", upTo);
+        }
+        return ExactFind.where(bounds);
     }
 
     /// A cluster time as a time of day, to the second: the increment counts operations, not parts of a

@@ -22,7 +22,6 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.bson.BsonDocument;
-import org.bson.BsonNull;
 import org.bson.BsonString;
 import org.bson.BsonTimestamp;
 import org.bson.BsonValue;
@@ -159,7 +158,7 @@ public final class StreamHistory {
 
         private MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> open(
                 UnaryOperator<ChangeStreamIterable<RawBsonDocument>> start) {
-            List<Bson> pipeline = List.of(
+            List<Bson> pipeline = new ArrayList<>(List.of(
                     Aggregates.match(Filters.or(
                             Filters.and(Filters.in("operationType", OF_DOCUMENTS), Filters.in("ns.coll", collections)),
                             Filters.in("operationType", OF_COLLECTIONS))),
@@ -167,7 +166,8 @@ public final class StreamHistory {
                     Aggregates.match(LargeChanges.smallBehind(upTo)),
                     // The token (_id) has to stay.
                     Aggregates.project(
-                            Projections.include("_id", "operationType", "ns", "to", "documentKey", "clusterTime")));
+                            Projections.include("_id", "operationType", "ns", "to", "documentKey", "clusterTime"))));
+            pipeline.addAll(ExactKeys.stages());
             return start.apply(client.getDatabase(database)
                             .withReadConcern(ReadConcern.MAJORITY)
                             .watch(session, pipeline, RawBsonDocument.class)
@@ -246,10 +246,8 @@ public final class StreamHistory {
                         events.add(new Event.OfCollection(touched, time));
                     }
                 }
-            } else if (change.getDocumentKey() != null && collections.contains(collection)) {
-                // A sharded collection's key has the shard key beside it.
-                events.add(
-                        new Event.OfDocument(collection, change.getDocumentKey().get("_id", BsonNull.VALUE), time));
+            } else if (ExactKeys.key(change) != null && collections.contains(collection)) {
+                events.add(new Event.OfDocument(collection, ExactKeys.id(change), time));
             }
         }
 

@@ -1,5 +1,7 @@
 package dev.sluice.service.plan;
 
+import dev.sluice.change.IdText;
+import dev.sluice.bson.ExactBson;
 import dev.sluice.mapping.MappingResult;
 import dev.sluice.mapping.RawMapper;
 import dev.sluice.mapping.TableShape;
@@ -16,8 +18,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
-import org.bson.BsonNull;
-import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
 
@@ -88,9 +88,9 @@ public final class DryRun {
         if (estimate <= count) {
             survey.first(target.collection(), count, run::add);
         } else {
-            Set<BsonValue> seen = new HashSet<>();
+            Set<String> seen = new HashSet<>();
             Consumer<RawBsonDocument> once = document -> {
-                if (seen.add(document.get("_id", BsonNull.VALUE))) {
+                if (seen.add(IdText.canonical(ExactBson.id(document)))) {
                     run.add(document);
                 }
             };

@@ -203,7 +203,7 @@ class InferCommandIT {
                 .containsPattern("(?m)^  userId +100.0 % +string +up to 24 characters +user_id text -> users$")
                 .containsPattern(
                         "(?m)^  address\\.\"geo.lat\" +100.0 % +double +[-0-9.]+ to [-0-9.]+ +address_geo_lat double")
-                .containsPattern("(?m)^  ! name: NUL or half a character in 1 text")
+                .containsPattern("(?m)^  ! name: NUL in 1 text")
                 .containsPattern("(?m)^users +51 +98.0 % +0 ")
                 .contains("1 x quarantined: users.name holds NUL, which PostgreSQL text can't")
                 .contains("export SLUICE_MAPPING=" + out)
