@@ -13,13 +13,13 @@ import java.time.Instant;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/// A database that goes away for a minute needs no operator, and the lag says so meanwhile.
+/// A database that goes away needs no operator, and the lag says so meanwhile. The long tests keep it away for a minute.
 class OutageIT {
-    private static final Duration AWAY = Duration.ofSeconds(60);
+    private static final Duration AWAY = Duration.ofSeconds(Long.getLong("sluice.test.outage.seconds", 20));
 
     @Test
-    @DisplayName("MongoDB and PostgreSQL each gone for 60 s under load: it goes on by itself, and the lag says so")
-    void eachGoneForAMinute() throws SQLException {
+    @DisplayName("MongoDB and PostgreSQL each gone for a while under load: it goes on by itself, and the lag says so")
+    void eachGoneForAWhile() throws SQLException {
         try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
                 LiveWriter writer = new LiveWriter(system.database(), 2_000, 2_000, 7, 100);
                 RunningPipeline running = RunningPipeline.start(system)) {
@@ -41,7 +41,7 @@ class OutageIT {
 
             writer.close();
             running.awaitApplied();
-            assertThat(writer.written()).isGreaterThan(5_000);
+            assertThat(writer.written()).isGreaterThan(1_500);
             assertThat(system.differences()).isEmpty();
         }
     }

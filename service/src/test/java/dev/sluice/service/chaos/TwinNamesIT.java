@@ -51,7 +51,7 @@ class TwinNamesIT {
     }
 
     @Test
-    @DisplayName("copied, followed, replayed and verified: the first value has the row, the other is kept, no row goes")
+    @DisplayName("copied, followed, replayed, verified and retried: the first value has the row, the other is kept, no row goes")
     void onEveryWay() throws SQLException, InterruptedException, IOException {
         Path mapping = Files.writeString(folder.resolve("mapping.yaml"), MAPPING);
         Files.writeString(Files.createDirectory(folder.resolve("migrations")).resolve("V0001__twins.sql"), TABLES);
@@ -74,6 +74,8 @@ class TwinNamesIT {
             command(system, mapping, "replay", "--from", "1h");
             assertRight(system, "11");
             command(system, mapping, "verify", "--mode", "full", "--repair");
+            assertRight(system, "11");
+            command(system, mapping, "dead-letters", "retry", "--all");
             assertRight(system, "11");
             assertThat(system.differences()).isEmpty();
         }
