@@ -2,7 +2,8 @@ package dev.sluice.mapping;
 
 import org.jspecify.annotations.Nullable;
 
-/// What PostgreSQL's text can't hold in a database with encoding UTF-8: the character NUL, and what is not UTF-8: a text
+/// What PostgreSQL's text can't hold in a database with encoding UTF-8: the character NUL, and what is not UTF-8: a
+/// text
 /// with half of a surrogate pair was made of such bytes (see [dev.sluice.bson.Utf8]).
 final class PgText {
     private static final String NUL = "holds NUL, which PostgreSQL text can't";

@@ -133,7 +133,10 @@ final class Hazards {
         String quarantined = ": quarantined where the column is text, replaced by U+FFFD in jsonb";
         long withNul = texts.unfit() - texts.notUtf8();
         if (withNul > 0) {
-            add(Kind.NUL, path, "NUL in " + BsonTypes.count(withNul, "text") + (id ? ": written as JSON" : quarantined));
+            add(
+                    Kind.NUL,
+                    path,
+                    "NUL in " + BsonTypes.count(withNul, "text") + (id ? ": written as JSON" : quarantined));
         }
         if (texts.notUtf8() > 0) {
             add(

@@ -15,14 +15,12 @@ import dev.sluice.sink.postgres.BackfillStore;
 import dev.sluice.sink.postgres.StreamSink;
 import dev.sluice.source.mongo.DocumentReader;
 import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.testkit.OddBytes;
 import dev.sluice.testkit.TestTarget;
 import dev.sluice.testkit.TestingServers;
-import dev.sluice.testkit.OddBytes;
-import java.util.HexFormat;
-import org.bson.RawBsonDocument;
-import org.junit.jupiter.api.DisplayName;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -32,8 +30,10 @@ import org.bson.BsonInt64;
 import org.bson.BsonString;
 import org.bson.BsonTimestamp;
 import org.bson.BsonValue;
+import org.bson.RawBsonDocument;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 @SuppressWarnings("NullAway.Init")
@@ -202,7 +202,8 @@ class BackfillIT {
         for (int i = 0; i < 60; i++) {
             // A decoder makes one text of all of the first.
             documents.add(OddBytes.withId(
-                    "636166" + HexFormat.of().toHexDigits((byte) (0xB0 + i)) + "78", new BsonDocument("n", new BsonInt32(i))));
+                    "636166" + HexFormat.of().toHexDigits((byte) (0xB0 + i)) + "78",
+                    new BsonDocument("n", new BsonInt32(i))));
             documents.add(RawBsonDocument.parse("{_id: {a: " + i + ", a: " + -i + "}, n: 1}"));
             documents.add(RawBsonDocument.parse("{_id: {a: " + i + ", b: 1}, n: 1}"));
             documents.add(RawBsonDocument.parse("{_id: 'caf\uFFFD" + i + "', n: 1}"));
@@ -217,7 +218,8 @@ class BackfillIT {
         assertThat(done).isTrue();
         assertThat(heard.documents).as("documents read, each once").isEqualTo(240);
         assertThat(rowKeys()).as("rows of those that have a key").hasSize(120);
-        assertThat(target.rows("SELECT count(DISTINCT document_key) FROM sluice.dead_letter")).containsExactly("120");
+        assertThat(target.rows("SELECT count(DISTINCT document_key) FROM sluice.dead_letter"))
+                .containsExactly("120");
     }
 
     @Test

@@ -24,8 +24,23 @@ class ExactBsonTest {
     @DisplayName("a text is the bytes that it was made of, whatever they are")
     @ValueSource(
             strings = {
-                "", "61", "636166e9", "ff", "c3a9", "c3", "e282", "eda080", "f09f918d", "f09f91", "00", "80", "c080",
-                "efbfbd", "efbfbdff", "f4908080", "ffc3a9fe"
+                "",
+                "61",
+                "636166e9",
+                "ff",
+                "c3a9",
+                "c3",
+                "e282",
+                "eda080",
+                "f09f918d",
+                "f09f91",
+                "00",
+                "80",
+                "c080",
+                "efbfbd",
+                "efbfbdff",
+                "f4908080",
+                "ffc3a9fe"
             })
     void bytesComeBack(String hex) {
         byte[] bytes = HexFormat.of().parseHex(hex);
@@ -80,7 +95,8 @@ class ExactBsonTest {
                 .isEqualTo(id);
         assertThat(ExactBson.id(RawBsonDocument.parse("{n: 1, _id: {$oid: '65a000000000000000000001'}}")))
                 .isEqualTo(id);
-        assertThat(ExactBson.id(RawBsonDocument.parse("{n: {_id: 2}}")).isNull()).isTrue();
+        assertThat(ExactBson.id(RawBsonDocument.parse("{n: {_id: 2}}")).isNull())
+                .isTrue();
     }
 
     @Test
@@ -89,7 +105,8 @@ class ExactBsonTest {
         BsonDocument plain = BsonDocument.parse("{_id: {$in: ['é', {a: 1, b: [1, 'x']}, 1.5]}}");
 
         assertThat(ExactBson.isKeptByDriver(plain)).isTrue();
-        assertThat(ExactBson.isKeptByDriver(new BsonDocument("_id", new BsonDocument("$gt", IdText.parse("\"\\udcff\"")))))
+        assertThat(ExactBson.isKeptByDriver(
+                        new BsonDocument("_id", new BsonDocument("$gt", IdText.parse("\"\\udcff\"")))))
                 .isFalse();
         assertThat(ExactBson.isKeptByDriver(
                         new BsonDocument("_id", new BsonArray(java.util.List.of(IdText.parse("{a: 1, a: 2}"))))))

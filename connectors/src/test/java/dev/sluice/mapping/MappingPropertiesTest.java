@@ -2,11 +2,11 @@ package dev.sluice.mapping;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.change.IdText;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.sluice.change.IdText;
 import dev.sluice.schema.Catalog;
 import dev.sluice.schema.CollectionMapping;
 import dev.sluice.schema.ColumnMapping;

@@ -1,6 +1,5 @@
 package dev.sluice.source.debezium;
 
-import org.bson.BsonNull;
 import dev.sluice.change.Change;
 import dev.sluice.change.ChangeBatch;
 import dev.sluice.change.Position;
@@ -25,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.IntConsumer;
 import org.apache.kafka.connect.source.SourceRecord;
+import org.bson.BsonNull;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -82,8 +82,8 @@ public final class DebeziumChangeSource implements ChangeSource {
                 .using(DebeziumChangeSource.class.getClassLoader())
                 .using(this::onEnd)
                 // Only where the engine reads by itself, to be counted.
-                .notifying((records, committer) -> records.forEach(event -> arrivals.put(new Arrival.Recorded(
-                        event.value(), BsonNull.VALUE, null, false, memory.acquireNothing()))))
+                .notifying((records, committer) -> records.forEach(event -> arrivals.put(
+                        new Arrival.Recorded(event.value(), BsonNull.VALUE, null, false, memory.acquireNothing()))))
                 .build();
         engineThread = Thread.ofPlatform().name("sluice-engine").daemon(true).unstarted(engine);
         deliveryThread = Thread.ofPlatform().name("sluice-stream").daemon(true).unstarted(this::deliverAll);

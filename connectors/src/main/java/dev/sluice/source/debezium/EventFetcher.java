@@ -1,8 +1,5 @@
 package dev.sluice.source.debezium;
 
-import dev.sluice.source.mongo.ExactFind;
-import dev.sluice.source.mongo.ExactKeys;
-import dev.sluice.bson.ExactBson;
 import com.mongodb.ClientSessionOptions;
 import com.mongodb.MongoClientSettings;
 import com.mongodb.MongoException;
@@ -15,6 +12,7 @@ import com.mongodb.client.MongoDatabase;
 import com.mongodb.client.model.changestream.ChangeStreamDocument;
 import com.mongodb.client.model.changestream.FullDocument;
 import com.mongodb.connection.ClusterType;
+import dev.sluice.bson.ExactBson;
 import dev.sluice.change.OperationTime;
 import dev.sluice.change.Position;
 import dev.sluice.change.Watermark;
@@ -22,6 +20,8 @@ import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.memory.Footprint;
 import dev.sluice.memory.MemoryBudget;
+import dev.sluice.source.mongo.ExactFind;
+import dev.sluice.source.mongo.ExactKeys;
 import dev.sluice.source.mongo.LargeChanges;
 import java.time.Duration;
 import java.util.ArrayList;

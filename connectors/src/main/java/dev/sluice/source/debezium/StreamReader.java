@@ -1,11 +1,11 @@
 package dev.sluice.source.debezium;
 
-import dev.sluice.source.mongo.ExactKeys;
 import com.mongodb.MongoNamespace;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.model.changestream.ChangeStreamDocument;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.source.mongo.ExactKeys;
 import io.debezium.config.Configuration;
 import io.debezium.connector.mongodb.CollectionId;
 import io.debezium.connector.mongodb.MongoDbConnectorConfig;
@@ -102,7 +102,8 @@ final class StreamReader implements StreamingChangeEventSource<MongoDbPartition,
                 SourceRecord record = record(event.change(), partition, at);
                 RawBsonDocument document = event.change().getFullDocument();
                 run.arrivals()
-                        .put(new Arrival.Recorded(record, ExactKeys.id(event.change()), document, event.lastOfItsTime(), event.lease()));
+                        .put(new Arrival.Recorded(
+                                record, ExactKeys.id(event.change()), document, event.lastOfItsTime(), event.lease()));
             }
             case Fetched.Nothing nothing -> run.arrivals().put(nothing.reached());
             case Fetched.End end -> run.arrivals().put(new Arrival.Broken(end.failure()));

@@ -1,9 +1,9 @@
 package dev.sluice.source.mongo;
 
-import dev.sluice.bson.ExactBson;
 import com.mongodb.MongoException;
 import com.mongodb.client.ClientSession;
 import com.mongodb.client.MongoCursor;
+import dev.sluice.bson.ExactBson;
 import dev.sluice.change.IdBracket;
 import dev.sluice.failure.Failures;
 import org.bson.BsonType;

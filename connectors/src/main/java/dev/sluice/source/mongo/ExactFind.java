@@ -23,7 +23,8 @@ import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
 
 /// Finds documents by their `_id`s, as a majority has them, also where the driver would send another `_id` than the one
-/// asked for: one with bytes that are not UTF-8, or with a name twice. Such a query goes as a command of its own, to the
+/// asked for: one with bytes that are not UTF-8, or with a name twice. Such a query goes as a command of its own, to
+/// the
 /// primary: there alone the driver finds the cursor again.
 ///
 /// @param filter conditions on `_id`

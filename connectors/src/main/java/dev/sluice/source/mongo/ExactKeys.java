@@ -11,7 +11,8 @@ import org.bson.conversions.Bson;
 import org.jspecify.annotations.Nullable;
 
 /// The keys of changed documents as their bytes. The driver decodes a change's `documentKey`: what is not UTF-8 in it
-/// becomes U+FFFD, and of two fields of a name the last is left, so that the key may be another document's. What has the
+/// becomes U+FFFD, and of two fields of a name the last is left, so that the key may be another document's. What has
+/// the
 /// type of the documents it leaves as it is, so the server is asked to send the key in such a place.
 public final class ExactKeys {
     private static final String KEY = "documentKey";

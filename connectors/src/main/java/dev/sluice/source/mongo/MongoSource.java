@@ -1,7 +1,5 @@
 package dev.sluice.source.mongo;
 
-import dev.sluice.change.IdText;
-import dev.sluice.bson.ExactBson;
 import com.mongodb.ConnectionString;
 import com.mongodb.MongoClientSettings;
 import com.mongodb.MongoCommandException;
@@ -21,7 +19,9 @@ import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Projections;
 import com.mongodb.client.model.Sorts;
 import com.mongodb.client.model.changestream.ChangeStreamDocument;
+import dev.sluice.bson.ExactBson;
 import dev.sluice.change.IdBracket;
+import dev.sluice.change.IdText;
 import dev.sluice.change.Position;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
@@ -51,7 +51,6 @@ import org.bson.BsonTimestamp;
 import org.bson.BsonType;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
-import org.bson.conversions.Bson;
 import org.jspecify.annotations.Nullable;
 
 /// What is asked of MongoDB directly. Any thread.
@@ -572,8 +571,7 @@ public final class MongoSource implements AutoCloseable {
         try (ClientSession session = sessions.notBefore(notBefore)) {
             List<RawBsonDocument> documents = new ArrayList<>();
             long bytes = 0;
-            ExactFind find =
-                    range(bracket, after, null).inOrder().atMost(limit).inBatches(limit);
+            ExactFind find = range(bracket, after, null).inOrder().atMost(limit).inBatches(limit);
             try (MongoCursor<RawBsonDocument> cursor = open(find, collection, session)) {
                 while (cursor.hasNext()) {
                     RawBsonDocument document = cursor.next();
@@ -646,8 +644,7 @@ public final class MongoSource implements AutoCloseable {
         return average == 0 ? most : Math.clamp(MemoryBudget.piece() / average, Math.min(BATCH_LEAST, most), most);
     }
 
-    private DocumentReader reader(
-            String collection, ExactFind find, int batch, @Nullable BsonTimestamp notBefore) {
+    private DocumentReader reader(String collection, ExactFind find, int batch, @Nullable BsonTimestamp notBefore) {
         try {
             ClientSession session = sessions.notBefore(notBefore);
             try {

@@ -1,7 +1,7 @@
 package dev.sluice.service.plan;
 
-import dev.sluice.change.IdText;
 import dev.sluice.bson.ExactBson;
+import dev.sluice.change.IdText;
 import dev.sluice.mapping.MappingResult;
 import dev.sluice.mapping.RawMapper;
 import dev.sluice.mapping.TableShape;

@@ -46,7 +46,8 @@ class NotUtf8IT {
     }
 
     @Test
-    @DisplayName("copied, followed, deleted, replayed, verified and retried: values are kept, no row goes, none is another's")
+    @DisplayName(
+            "copied, followed, deleted, replayed, verified and retried: values are kept, no row goes, none is another's")
     void onEveryWay() throws SQLException, InterruptedException, IOException {
         Path mapping = Files.writeString(folder.resolve("mapping.yaml"), MAPPING);
         Files.writeString(Files.createDirectory(folder.resolve("migrations")).resolve("V0001__bytes.sql"), TABLES);

@@ -13,7 +13,8 @@ import java.time.Instant;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/// A database that goes away needs no operator, and the lag says so meanwhile. The long tests keep it away for a minute.
+/// A database that goes away needs no operator, and the lag says so meanwhile. The long tests keep it away for a
+/// minute.
 class OutageIT {
     private static final Duration AWAY = Duration.ofSeconds(Long.getLong("sluice.test.outage.seconds", 20));
 

@@ -51,7 +51,8 @@ class TwinNamesIT {
     }
 
     @Test
-    @DisplayName("copied, followed, replayed, verified and retried: the first value has the row, the other is kept, no row goes")
+    @DisplayName(
+            "copied, followed, replayed, verified and retried: the first value has the row, the other is kept, no row goes")
     void onEveryWay() throws SQLException, InterruptedException, IOException {
         Path mapping = Files.writeString(folder.resolve("mapping.yaml"), MAPPING);
         Files.writeString(Files.createDirectory(folder.resolve("migrations")).resolve("V0001__twins.sql"), TABLES);
