@@ -12,6 +12,20 @@ import org.jspecify.annotations.Nullable;
 final class ArraySteps {
     private ArraySteps() {}
 
+    /// @param step that yields a value for every value
+    static BsonArray each(BsonArray array, ConversionStep step, Scope scope) {
+        BsonArray changed = null;
+        for (int i = 0; i < array.size(); i++) {
+            BsonValue element = array.get(i);
+            BsonValue converted = step.apply(element, scope);
+            if (converted != null && converted != element) {
+                changed = changed == null ? new BsonArray(array) : changed;
+                changed.set(i, converted);
+            }
+        }
+        return changed == null ? array : changed;
+    }
+
     static BsonArray dropEmpty(BsonArray array) {
         BsonArray kept = new BsonArray(array.size());
         for (BsonValue element : array) {

@@ -48,7 +48,7 @@ interface ConversionStep {
             case Conversion.FalsyToNull c ->
                 (value, scope) -> value != null && Falsy.isFalsy(value) ? BsonNull.VALUE : value;
             case Conversion.Truthy c -> there((value, scope) -> BsonBoolean.valueOf(!Falsy.isFalsy(value)));
-            case Conversion.ParseBoolean words -> string((s, scope) -> parseBoolean(s, words));
+            case Conversion.ParseBoolean words -> each(type, string((s, scope) -> parseBoolean(s, words)));
             case Conversion.EqualTo(List<JsonNode> literals) -> {
                 AnyOf values = AnyOf.of(literals);
                 yield there((value, scope) -> BsonBoolean.valueOf(values.has(value)));
@@ -57,8 +57,9 @@ interface ConversionStep {
             case Conversion.MapValues map -> map(map, type);
 
             case Conversion.ParseNumber c -> {
-                boolean binary = type instanceof ColumnType.DoublePrecision;
-                yield string((s, scope) -> parsed(s, NumberText.parse(s.getValue(), binary)));
+                ColumnType one = type instanceof ColumnType.Array(ColumnType element) ? element : type;
+                boolean binary = one instanceof ColumnType.DoublePrecision;
+                yield each(type, string((s, scope) -> parsed(s, NumberText.parse(s.getValue(), binary))));
             }
             case Conversion.Truncate c -> number((n, scope) -> NumberSteps.whole(n, RoundingMode.DOWN, scope));
             case Conversion.Round c -> number((n, scope) -> NumberSteps.whole(n, RoundingMode.HALF_EVEN, scope));
@@ -67,9 +68,10 @@ interface ConversionStep {
             case Conversion.ParseTimestamp timestamp -> {
                 ZoneId zone = timestamp.zone();
                 List<DateTimeFormatter> formats = timestamp.formatters();
-                yield string((s, scope) -> parsed(s, DateSteps.parse(s.getValue(), zone, formats)));
+                yield each(type, string((s, scope) -> parsed(s, DateSteps.parse(s.getValue(), zone, formats))));
             }
-            case Conversion.ParseEpoch(Conversion.EpochUnit unit) -> number((n, scope) -> DateSteps.epoch(n, unit));
+            case Conversion.ParseEpoch(Conversion.EpochUnit unit) ->
+                each(type, number((n, scope) -> DateSteps.epoch(n, unit)));
             case Conversion.InZone(ZoneId zone) ->
                 (value, scope) -> value instanceof BsonDateTime date ? DateSteps.inZone(date, zone) : value;
             case Conversion.JsonDates(Conversion.DateStyle style) ->
@@ -77,6 +79,7 @@ interface ConversionStep {
 
             case Conversion.ObjectIdToUuid(String collection) -> ReferenceSteps.objectIdToUuid(collection);
             case Conversion.UnwrapReference(List<JsonNode> none) -> ReferenceSteps.unwrap(AnyOf.of(none));
+            case Conversion.TypedKey c -> there((value, scope) -> ReferenceSteps.typedKey(value));
             case Conversion.LegacyUuid(Conversion.LegacyOrder order) ->
                 there((value, scope) -> ReferenceSteps.legacyUuid(value, order));
 
@@ -113,6 +116,15 @@ interface ConversionStep {
 
     private static ConversionStep array(Typed<BsonArray> step) {
         return (value, scope) -> value instanceof BsonArray array ? step.apply(array, scope) : value;
+    }
+
+    /// Of a column that is an array, the step for each element.
+    private static ConversionStep each(ColumnType type, ConversionStep step) {
+        return type instanceof ColumnType.Array
+                ? (value, scope) -> value instanceof BsonArray array
+                        ? ArraySteps.each(array, step, scope)
+                        : step.apply(value, scope)
+                : step;
     }
 
     /// Missing and null stay.

@@ -65,7 +65,7 @@ public final class DocumentKey {
     }
 
     private KeyResult text(BsonValue id, int length) {
-        String text = form == KeyMapping.Form.TYPED ? extendedJson(id) : plain(id);
+        String text = form == KeyMapping.Form.TYPED ? typed(id) : plain(id);
         String refusal = PgText.refusal(text);
         if (refusal != null) {
             return new KeyResult.NoKey(refusal);
@@ -110,6 +110,13 @@ public final class DocumentKey {
             case BsonNumbers.Plain.Binary(double value) -> BsonNumbers.exactText(value);
             case BsonNumbers.Plain.Decimal(BigDecimal value) -> BsonNumbers.text(value);
         };
+    }
+
+    /// The text of a key with [KeyMapping.Form#TYPED].
+    ///
+    /// @throws ExtendedJson.TooDeep when the value is
+    static String typed(BsonValue id) {
+        return extendedJson(id);
     }
 
     private static String extendedJson(BsonValue id) {

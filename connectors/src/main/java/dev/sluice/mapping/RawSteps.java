@@ -61,16 +61,16 @@ final class RawSteps {
             case Conversion.BlankToNull c -> string((bytes, at, length) -> length > 0 && isVisible(bytes[at]));
             case Conversion.MaxLength(int max) -> string((bytes, at, length) -> length <= max);
             case Conversion.ParseJson c -> string((bytes, at, length) -> false);
-            case Conversion.ParseBoolean c -> string((bytes, at, length) -> false);
-            case Conversion.ParseNumber c -> string((bytes, at, length) -> false);
-            case Conversion.ParseTimestamp c -> string((bytes, at, length) -> false);
+            case Conversion.ParseBoolean c -> (bytes, type, at) -> type != RawBytes.STRING && type != RawBytes.ARRAY;
+            case Conversion.ParseNumber c -> (bytes, type, at) -> type != RawBytes.STRING && type != RawBytes.ARRAY;
+            case Conversion.ParseTimestamp c -> (bytes, type, at) -> type != RawBytes.STRING && type != RawBytes.ARRAY;
             case Conversion.FalsyToNull c ->
                 (bytes, type, at) -> isNothing(type) || RawBytes.truth(bytes, type, at) == RawBytes.Truth.TRUE;
             case Conversion.Truthy c -> (bytes, type, at) -> isNothing(type) || type == RawBytes.BOOLEAN;
             case Conversion.Truncate c -> RawSteps::isWholeOrNoNumber;
             case Conversion.Round c -> RawSteps::isWholeOrNoNumber;
             case Conversion.NumberRange c -> (bytes, type, at) -> !isNumber(type);
-            case Conversion.ParseEpoch c -> (bytes, type, at) -> !isNumber(type);
+            case Conversion.ParseEpoch c -> (bytes, type, at) -> !isNumber(type) && type != RawBytes.ARRAY;
             case Conversion.WrapArray c -> (bytes, type, at) -> isNothing(type) || type == RawBytes.ARRAY;
             case Conversion.Only(Conversion.Shape shape) -> {
                 byte wanted = shape == Conversion.Shape.ARRAY ? RawBytes.ARRAY : RawBytes.DOCUMENT;
@@ -87,6 +87,7 @@ final class RawSteps {
             case Conversion.JsonDates c -> null;
             case Conversion.ObjectIdToUuid c -> null;
             case Conversion.UnwrapReference c -> null;
+            case Conversion.TypedKey c -> null;
             case Conversion.LegacyUuid c -> null;
             case Conversion.DropEmpty c -> null;
             case Conversion.Distinct c -> null;

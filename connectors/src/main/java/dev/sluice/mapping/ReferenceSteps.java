@@ -100,6 +100,24 @@ final class ReferenceSteps {
         return id;
     }
 
+    static BsonValue typedKey(BsonValue value) {
+        if (!(value instanceof BsonArray array)) {
+            return typedKeyOf(value);
+        }
+        BsonArray keys = new BsonArray(array.size());
+        array.forEach(element -> keys.add(typedKeyOf(element)));
+        return keys;
+    }
+
+    private static BsonValue typedKeyOf(BsonValue value) {
+        try {
+            return Falsy.isNull(value) ? value : new BsonString(DocumentKey.typed(value));
+        } catch (ExtendedJson.TooDeep tooDeep) {
+            // No text column takes it as it is, either.
+            return value;
+        }
+    }
+
     static BsonValue legacyUuid(BsonValue value, Conversion.LegacyOrder order) {
         if (value instanceof BsonBinary binary) {
             return standard(binary, order);

@@ -104,7 +104,8 @@ public sealed interface Conversion {
     /// stays null.
     record Truthy() implements Conversion {}
 
-    /// Strings become booleans by two lists, whatever their case and the white space at their ends.
+    /// Strings become booleans by two lists, whatever their case and the white space at their ends. Of a
+    /// column that is an array, the elements do.
     ///
     /// @param yes what is true, in lower case
     /// @param no what is false, in lower case
@@ -150,7 +151,7 @@ public sealed interface Conversion {
 
     // Numbers
 
-    /// Strings that are numbers become numbers.
+    /// Strings that are numbers become numbers. Of a column that is an array, the elements do.
     record ParseNumber() implements Conversion {}
 
     /// A number loses its fraction, toward zero; what it was is kept in quarantine.
@@ -178,7 +179,8 @@ public sealed interface Conversion {
     // Dates
 
     /// Strings in ISO 8601 become dates: with an offset as it says, without one in `zone`, a bare date at
-    /// its midnight. Other strings are read by the formats, in their order.
+    /// its midnight. Other strings are read by the formats, in their order. Of a column that is an array, the
+    /// elements are.
     ///
     /// @param formats patterns of [DateTimeFormatter]
     record ParseTimestamp(ZoneId zone, List<String> formats) implements Conversion {
@@ -198,7 +200,8 @@ public sealed interface Conversion {
         }
     }
 
-    /// Numbers that count from 1970 become dates; digits beyond microseconds are cut.
+    /// Numbers that count from 1970 become dates; digits beyond microseconds are cut. Of a column that is an
+    /// array, the elements do.
     record ParseEpoch(EpochUnit unit) implements Conversion {}
 
     /// What [ParseEpoch] counts.
@@ -241,6 +244,10 @@ public sealed interface Conversion {
             none = List.copyOf(none);
         }
     }
+
+    /// A reference becomes the text that a text key with [KeyMapping.Form#TYPED] has for the same `_id`, so
+    /// that both join. Works inside arrays.
+    record TypedKey() implements Conversion {}
 
     /// A binary of subtype 3, which does not say in which of three orders its bytes are, becomes a UUID.
     /// Works inside arrays.

@@ -37,6 +37,7 @@ final class ConversionParser {
             Map.entry("parse_json", Conversion.ParseJson::new),
             Map.entry("truncate", Conversion.Truncate::new),
             Map.entry("round", Conversion.Round::new),
+            Map.entry("typed_key", Conversion.TypedKey::new),
             Map.entry("redact", Conversion.Redact::new));
 
     /// The conversions with named settings, and the names.
@@ -187,8 +188,8 @@ final class ConversionParser {
     private static final String NAMES = "trim, lower, empty_to_null, blank_to_null, strip_nul, max_length, to_text,"
             + " split, part, parse_json, wrap_text, falsy_to_null, truthy, parse_boolean, equals, sentinel, map,"
             + " parse_number, truncate, round, number_range, parse_timestamp, parse_epoch, in_zone, json_dates,"
-            + " object_id_to_uuid, unwrap_reference, legacy_uuid, only_array, only_object, drop_empty, distinct,"
-            + " without, wrap_array, at, hash, redact";
+            + " object_id_to_uuid, unwrap_reference, typed_key, legacy_uuid, only_array, only_object, drop_empty,"
+            + " distinct, without, wrap_array, at, hash, redact";
 
     /// What `hash` can be done by.
     private enum Algorithm {
