@@ -65,7 +65,7 @@ COMMENT ON COLUMN users.preferences IS 'From preferences';
 COMMENT ON COLUMN users.rest IS 'Fields of the document that have no column of their own, by name';
 COMMENT ON TABLE orders IS 'From MongoDB: orders';
 COMMENT ON COLUMN orders.id IS 'From _id: whole numbers (int64); an _id that is none would be dead-lettered';
-COMMENT ON COLUMN orders.buyer IS 'From buyer: _id of users';
+COMMENT ON COLUMN orders.buyer IS 'From buyer: _id of users: 100 % of 6 values join';
 COMMENT ON COLUMN orders.status IS 'From status';
 COMMENT ON COLUMN orders.total IS 'From total';
 COMMENT ON COLUMN orders.coupon_codes IS 'From couponCodes';

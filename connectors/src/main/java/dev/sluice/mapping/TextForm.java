@@ -6,8 +6,10 @@ import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.sluice.schema.ColumnType;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.time.ZoneOffset;
 import org.bson.BsonDateTime;
+import org.bson.BsonDouble;
 import org.bson.BsonInt32;
 import org.bson.BsonInt64;
 import org.bson.BsonValue;
@@ -35,7 +37,20 @@ public enum TextForm {
         public boolean fits(String text) {
             return mayBeTime(text)
                     && text.length() > DATE_LENGTH
+                    && !isFinerThanMicroseconds(text)
                     && atOffset(text) == null
+                    && isHeld(IsoTimestamp.parse(text, ZoneOffset.UTC), new ColumnType.Timestamptz());
+        }
+    },
+
+    /// ISO 8601 with a time of day that is finer than microseconds: `parse_timestamp` reads it and cuts the
+    /// digits.
+    FINE_TIMESTAMP {
+        @Override
+        public boolean fits(String text) {
+            return mayBeTime(text)
+                    && text.length() > DATE_LENGTH
+                    && isFinerThanMicroseconds(text)
                     && isHeld(IsoTimestamp.parse(text, ZoneOffset.UTC), new ColumnType.Timestamptz());
         }
     },
@@ -66,12 +81,38 @@ public enum TextForm {
     NUMBER {
         @Override
         public boolean fits(String text) {
-            int digits = text.startsWith("-") ? 1 : 0;
-            boolean padded = text.length() > digits + 1
-                    && text.charAt(digits) == '0'
-                    && text.charAt(digits + 1) >= '0'
-                    && text.charAt(digits + 1) <= '9';
-            return !padded && !text.startsWith("+") && NumberText.parse(text, false) != null;
+            return !isPadded(text) && NumberText.parse(text, false) != null;
+        }
+    },
+
+    /// A number that `parse_number` reads, written with leading zeros or a plus: a code, a telephone number,
+    /// which would not be the same as a number.
+    PADDED_NUMBER {
+        @Override
+        public boolean fits(String text) {
+            return isPadded(text) && NumberText.parse(text, false) != null;
+        }
+    },
+
+    /// A [#NUMBER] with more digits than the nearest double has.
+    LONG_NUMBER {
+        @Override
+        public boolean fits(String text) {
+            return NUMBER.fits(text)
+                    && !(NumberText.parse(text, true) instanceof BsonDouble nearest
+                            && BigDecimal.valueOf(nearest.getValue()).compareTo(new BigDecimal(text)) == 0);
+        }
+    },
+
+    /// `true` or `false`, `yes` or `no`, in any case.
+    BOOLEAN {
+        @Override
+        public boolean fits(String text) {
+            return text.length() <= BOOLEAN_LENGTH_MAX
+                    && (text.equalsIgnoreCase("true")
+                            || text.equalsIgnoreCase("false")
+                            || text.equalsIgnoreCase("yes")
+                            || text.equalsIgnoreCase("no"));
         }
     },
 
@@ -100,6 +141,7 @@ public enum TextForm {
         }
     };
 
+    private static final int BOOLEAN_LENGTH_MAX = "false".length();
     private static final int DATE_LENGTH = "2024-05-01".length();
     private static final int TIME_LENGTH_MAX = 48;
     private static final int MICROSECOND_DIGITS = 6;
@@ -113,6 +155,15 @@ public enum TextForm {
 
     /// Whether the text is of this form as a whole.
     public abstract boolean fits(String text);
+
+    private static boolean isPadded(String text) {
+        int digits = text.startsWith("-") || text.startsWith("+") ? 1 : 0;
+        return text.startsWith("+")
+                || (text.length() > digits + 1
+                        && text.charAt(digits) == '0'
+                        && text.charAt(digits + 1) >= '0'
+                        && text.charAt(digits + 1) <= '9');
+    }
 
     private static boolean mayBeTime(String text) {
         return text.length() >= DATE_LENGTH && text.length() <= TIME_LENGTH_MAX && text.indexOf('-', 1) >= 4;

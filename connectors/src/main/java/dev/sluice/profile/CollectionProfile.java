@@ -1,5 +1,6 @@
 package dev.sluice.profile;
 
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.bson.BsonDocument;
 
@@ -47,6 +48,14 @@ public final class CollectionProfile {
     /// About how many documents there are in all, those that were not looked at included.
     public OptionalLong estimate() {
         return estimate;
+    }
+
+    /// `10,000 of about 20,000 documents` where only some were looked at; empty where all were.
+    Optional<String> sample() {
+        return estimate.isEmpty() || estimate.getAsLong() <= count()
+                ? Optional.empty()
+                : Optional.of(BsonTypes.number(count()) + " of about " + BsonTypes.number(estimate.getAsLong())
+                        + " documents");
     }
 
     /// The documents that were looked at, as objects; `_id` is a field of them.

@@ -4,9 +4,14 @@ import dev.sluice.bson.Utf8;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.NavigableMap;
+import java.util.SequencedMap;
 import java.util.SequencedSet;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.bson.BsonBinary;
 import org.bson.BsonBinarySubType;
 import org.bson.BsonInt32;
@@ -26,12 +31,27 @@ public final class DistinctValues {
 
     private final Set<Long> hashes = new HashSet<>();
     private final SequencedSet<String> words = new LinkedHashSet<>();
-    private final SequencedSet<BsonValue> references = new LinkedHashSet<>();
+    /// By hash. The least hashes are kept, so that which values are does not depend on the order in which
+    /// they came: the first ones of a collection are its oldest documents', and no fair sample.
+    private final NavigableMap<Long, Candidate> candidates = new TreeMap<>();
+
+    private long referenceCount;
     private long count;
     private long texts;
     private boolean repeated;
     private boolean forgot;
     private boolean manyWords;
+    private boolean forgotReference;
+
+    /// One of the different values that may be references.
+    private static final class Candidate {
+        private final BsonValue value;
+        private long count = 1;
+
+        Candidate(BsonValue value) {
+            this.value = value;
+        }
+    }
 
     DistinctValues() {}
 
@@ -44,9 +64,30 @@ public final class DistinctValues {
             texts++;
             addWord(text.getValue());
         }
-        if (references.size() < Limits.REFERENCE_VALUES_MAX && mayBeReference(value)) {
-            references.add(value);
+        if (mayBeReference(value)) {
+            addReference(value, limits);
         }
+    }
+
+    private void addReference(BsonValue value, Limits limits) {
+        referenceCount++;
+        long hash = hash(value);
+        Candidate known = candidates.get(hash);
+        if (known != null) {
+            known.count++;
+            return;
+        }
+        boolean full = candidates.size() >= Limits.REFERENCES_MAX
+                || (candidates.size() >= Limits.REFERENCES_TRIED && !limits.takeReference());
+        if (full && hash > candidates.lastKey()) {
+            forgotReference = true;
+            return;
+        }
+        if (full) {
+            candidates.pollLastEntry();
+            forgotReference = true;
+        }
+        candidates.put(hash, new Candidate(value));
     }
 
     private void remember(BsonValue value, Limits limits) {
@@ -73,14 +114,13 @@ public final class DistinctValues {
 
     private static boolean mayBeReference(BsonValue value) {
         return switch (value.getBsonType()) {
-            case OBJECT_ID, INT32, INT64 -> true;
+            case OBJECT_ID, INT32, INT64, DOUBLE -> true;
             case STRING -> {
                 String text = value.asString().getValue();
                 yield !text.isBlank() && text.length() <= Limits.WORD_LENGTH_MAX;
             }
             case BINARY -> value.asBinary().getType() == BsonBinarySubType.UUID_STANDARD.getValue();
-            case DOUBLE,
-                    DOCUMENT,
+            case DOCUMENT,
                     ARRAY,
                     UNDEFINED,
                     BOOLEAN,
@@ -137,8 +177,30 @@ public final class DistinctValues {
                 : Collections.unmodifiableSequencedSet(words);
     }
 
-    /// Some different values that may be the `_id` of another document.
-    SequencedSet<BsonValue> references() {
+    /// Different values that may be the `_id` of another document, and how often each was there: all of
+    /// them, or where there are more than [Limits] lets it remember, some picked without regard to when they
+    /// came.
+    SequencedMap<BsonValue, Long> references() {
+        SequencedMap<BsonValue, Long> references = new LinkedHashMap<>();
+        candidates.values().forEach(candidate -> references.put(candidate.value, candidate.count));
         return references;
+    }
+
+    /// Some of [#references], to find out whether they are any.
+    Set<BsonValue> triedReferences() {
+        return candidates.values().stream()
+                .limit(Limits.REFERENCES_TRIED)
+                .map(candidate -> candidate.value)
+                .collect(Collectors.toCollection(LinkedHashSet::new));
+    }
+
+    /// Whether [#references] has every different one.
+    boolean allReferences() {
+        return !forgotReference;
+    }
+
+    /// How many values may be the `_id` of another document.
+    long referenceCount() {
+        return referenceCount;
     }
 }

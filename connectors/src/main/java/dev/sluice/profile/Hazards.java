@@ -1,6 +1,7 @@
 package dev.sluice.profile;
 
 import dev.sluice.profile.Hazard.Kind;
+import dev.sluice.profile.Proposal.KeyColumn;
 import java.util.ArrayList;
 import java.util.List;
 import org.bson.BsonType;
@@ -17,10 +18,14 @@ final class Hazards {
 
     private final List<Hazard> found = new ArrayList<>();
 
-    private Hazards() {}
+    private final KeyColumn key;
 
-    static List<Hazard> of(CollectionProfile profile) {
-        Hazards hazards = new Hazards();
+    private Hazards(KeyColumn key) {
+        this.key = key;
+    }
+
+    static List<Hazard> of(CollectionProfile profile, KeyColumn key) {
+        Hazards hazards = new Hazards(key);
         hazards.documents(profile);
         hazards.object("", profile.documents());
         return hazards.found;
@@ -101,7 +106,11 @@ final class Hazards {
                     id ? Kind.MIXED_IDS : Kind.MIXED_TYPES,
                     path,
                     BsonTypes.shares(field)
-                            + (id ? ": written with their types, since two of them could be written alike" : ""));
+                            + (!id
+                                    ? ""
+                                    : key.typed()
+                                            ? ": written with their types, since two of them could be written alike"
+                                            : ": written as text, so one that is written like another of another type later overwrites its row"));
         }
         texts(path, field.texts(), id || path.startsWith("_id."));
         numbers(path, field.numbers());

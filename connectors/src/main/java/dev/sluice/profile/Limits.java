@@ -19,7 +19,13 @@ final class Limits {
     static final int DISTINCT_TOTAL_MAX = 500_000;
 
     /// Values of one path that are tried as references.
-    static final int REFERENCE_VALUES_MAX = 64;
+    static final int REFERENCES_TRIED = 64;
+
+    /// Values of one path that are looked up to see how many join, once they are known to be references.
+    static final int REFERENCES_MAX = 1_000;
+
+    /// The same over all paths of a collection, those that are tried left out.
+    static final int REFERENCES_TOTAL_MAX = 100_000;
 
     /// Different texts of one path that are remembered to see whether it has a few words only.
     static final int WORDS_MAX = 16;
@@ -29,6 +35,7 @@ final class Limits {
 
     private int paths = PATHS_MAX;
     private int hashes = DISTINCT_TOTAL_MAX;
+    private int references = REFERENCES_TOTAL_MAX;
 
     /// Whether one more path may be looked at.
     boolean takePath() {
@@ -42,6 +49,11 @@ final class Limits {
         }
         hashes--;
         return true;
+    }
+
+    /// Whether one value more may be remembered that may be a reference.
+    boolean takeReference() {
+        return references-- > 0;
     }
 
     void giveBackHashes(int count) {

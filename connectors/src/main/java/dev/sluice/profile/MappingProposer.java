@@ -1,6 +1,5 @@
 package dev.sluice.profile;
 
-import dev.sluice.mapping.TextForm;
 import dev.sluice.profile.Hazard.Kind;
 import dev.sluice.profile.Proposal.Child;
 import dev.sluice.profile.Proposal.Column;
@@ -11,6 +10,7 @@ import dev.sluice.schema.ColumnType;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -19,7 +19,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.SequencedSet;
-import java.util.function.Function;
 import org.bson.BsonType;
 import org.jspecify.annotations.Nullable;
 
@@ -32,8 +31,9 @@ public final class MappingProposer {
 
     private final Wish wish;
     private final References references;
-    private final Map<String, String> tableNames;
     private final Map<String, KeyColumn> keys;
+    private final Map<String, String> tableNames = new HashMap<>();
+    private final Map<Layout.Nested, String> childNames = new IdentityHashMap<>();
 
     /// What the person who asks has decided already.
     ///
@@ -50,12 +50,10 @@ public final class MappingProposer {
         }
     }
 
-    private MappingProposer(
-            Wish wish, References references, Map<String, String> tableNames, Map<String, KeyColumn> keys) {
+    private MappingProposer(Wish wish, Map<String, KeyColumn> keys, References references) {
         this.wish = wish;
-        this.references = references;
-        this.tableNames = tableNames;
         this.keys = keys;
+        this.references = references;
     }
 
     /// The name of a mapping for a database: a plain one, since it becomes part of a table's and of a
@@ -67,20 +65,41 @@ public final class MappingProposer {
     }
 
     /// @param profiles one for each collection
-    public static Proposal propose(Wish wish, List<CollectionProfile> profiles, References references) {
+    /// @param keys as [Keys] chose them, by collection
+    public static Proposal propose(
+            Wish wish, List<CollectionProfile> profiles, Map<String, KeyColumn> keys, References references) {
         List<CollectionProfile> sorted = profiles.stream()
                 .sorted(Comparator.comparing(CollectionProfile::collection))
                 .toList();
+        MappingProposer proposer = new MappingProposer(wish, keys, references);
+        SequencedMap<CollectionProfile, Layout> layouts = new LinkedHashMap<>();
+        sorted.forEach(profile -> layouts.put(profile, Layout.ofDocuments(profile.documents())));
+        proposer.nameTables(layouts);
+        Map<String, Table> tables = new LinkedHashMap<>();
+        layouts.forEach((profile, layout) -> tables.put(profile.collection(), proposer.table(profile, layout)));
+        return new Proposal(wish.name(), wish.database(), wish.schema(), referredFirst(tables), wish.ignored());
+    }
+
+    /// Those of collections before those of arrays, and of several with one name the one with most rows
+    /// gets it.
+    private void nameTables(SequencedMap<CollectionProfile, Layout> layouts) {
         SqlNames names = SqlNames.ofTables();
         names.reserve("sluice_history_" + wish.name());
-        Map<String, String> tableNames =
-                claim(names, sorted.stream().map(CollectionProfile::collection).toList(), Function.identity());
-        Map<String, KeyColumn> keys = new HashMap<>();
-        sorted.forEach(profile -> keys.put(profile.collection(), key(profile)));
-        MappingProposer proposer = new MappingProposer(wish, references, tableNames, keys);
-        Map<String, Table> tables = new LinkedHashMap<>();
-        sorted.forEach(profile -> tables.put(profile.collection(), proposer.table(profile, names)));
-        return new Proposal(wish.name(), wish.database(), wish.schema(), referredFirst(tables), wish.ignored());
+        List<SqlNames.Wish<String>> collections = layouts.keySet().stream()
+                .map(profile -> new SqlNames.Wish<>(
+                        profile.collection(),
+                        profile.collection(),
+                        profile.estimate().orElse(profile.count())))
+                .toList();
+        names.claim(collections).forEach(tableNames::put);
+        List<SqlNames.Wish<Layout.Nested>> arrays = new ArrayList<>();
+        layouts.forEach((profile, layout) -> layout.tables()
+                .forEach(nested -> arrays.add(new SqlNames.Wish<>(
+                        nested,
+                        SqlNames.singular(tableNames.getOrDefault(profile.collection(), "")) + "_"
+                                + String.join("_", nested.path()),
+                        nested.elements().count()))));
+        childNames.putAll(names.claim(arrays));
     }
 
     /// Those that others refer to first, as long as they do not refer to each other.
@@ -108,80 +127,16 @@ public final class MappingProposer {
         ordered.add(table);
     }
 
-    /// A name for each wish. Who wishes for a name that is right already gets it; the others in the order
-    /// of their wishes.
-    ///
-    /// @param wanted of the name that a wish is for
-    private static <T> Map<T, String> claim(SqlNames names, List<T> wishes, Function<T, String> wanted) {
-        Map<T, String> claimed = new HashMap<>();
-        List<T> byName = wishes.stream().sorted(Comparator.comparing(wanted)).toList();
-        for (boolean exact : new boolean[] {true, false}) {
-            for (T wish : byName) {
-                String name = wanted.apply(wish);
-                if (!claimed.containsKey(wish)
-                        && (!exact || SqlNames.snake(name).equals(name))) {
-                    claimed.put(wish, names.claim(name));
-                }
-            }
-        }
-        return claimed;
-    }
-
-    private static KeyColumn key(CollectionProfile profile) {
-        FieldProfile id = profile.id();
-        boolean taken = profile.documents().fields().keySet().stream()
-                .anyMatch(name -> !name.equals("_id") && SqlNames.snake(name).equals("id"));
-        String column = taken ? "_id" : "id";
-        String seen = BsonTypes.shares(id);
-        long strings = id.count(BsonType.STRING);
-        if (id.count() == 0) {
-            return new KeyColumn(column, new ColumnType.Text(), true, "no document was seen, so any _id is taken");
-        }
-        if (id.count(BsonType.OBJECT_ID) == id.count()) {
-            return new KeyColumn(
-                    column,
-                    new ColumnType.Text(),
-                    false,
-                    "ObjectId as 24 hex digits: references to it are written the same, and need no look-up");
-        }
-        if (strings == id.count() && id.texts().unfit() == id.texts().notUtf8()) {
-            return new KeyColumn(
-                    column,
-                    new ColumnType.Text(),
-                    false,
-                    "string, at most " + BsonTypes.count(id.texts().charactersMax(), "character"));
-        }
-        if (id.binaries().count() == id.count() && id.binaries().areUuids()) {
-            return new KeyColumn(
-                    column,
-                    new ColumnType.Uuid(),
-                    false,
-                    "UUID (binary of subtype 4); an _id that is none would be dead-lettered");
-        }
-        if (id.numbers().count() == id.count() && id.numbers().whole()) {
-            return new KeyColumn(
-                    column,
-                    new ColumnType.Int(8),
-                    false,
-                    "whole numbers (" + seen + "); an _id that is none would be dead-lettered");
-        }
-        return new KeyColumn(
-                column, new ColumnType.Text(), true, seen + ": with its type, so that no two are written alike");
-    }
-
-    private Table table(CollectionProfile profile, SqlNames tables) {
+    private Table table(CollectionProfile profile, Layout layout) {
         String name = tableNames.get(profile.collection());
         KeyColumn key = keys.get(profile.collection());
         if (name == null || key == null) {
-            throw new IllegalStateException("names were given to all collections");
+            throw new IllegalStateException("names and keys were given to all collections");
         }
-        List<Hazard> hazards = Hazards.of(profile);
-        Layout layout = Layout.ofDocuments(profile.documents());
+        List<Hazard> hazards = Hazards.of(profile, key);
         SqlNames columns = SqlNames.ofColumns();
         columns.reserve(key.column());
         List<Column> proposed = columns(layout, columns, "", hazards);
-        Map<Layout.Nested, String> childNames = claim(
-                tables, layout.tables(), nested -> SqlNames.singular(name) + "_" + String.join("_", nested.path()));
         List<Child> children = new ArrayList<>();
         for (Layout.Nested nested : layout.tables()) {
             children.add(child(name, childNames.getOrDefault(nested, name), nested, hazards));
@@ -189,6 +144,7 @@ public final class MappingProposer {
         return new Table(
                 profile.collection(),
                 name,
+                profile.sample(),
                 key,
                 proposed,
                 columns.claim("rest"),
@@ -225,7 +181,9 @@ public final class MappingProposer {
     }
 
     private List<Column> columns(Layout layout, SqlNames names, String place, List<Hazard> hazards) {
-        Map<Layout.Flat, String> claimed = claim(names, layout.columns(), flat -> String.join("_", flat.path()));
+        Map<Layout.Flat, String> claimed = names.claim(layout.columns().stream()
+                .map(flat -> new SqlNames.Wish<>(flat, String.join("_", flat.path()), flat.share()))
+                .toList());
         List<Column> columns = new ArrayList<>();
         for (Layout.Flat flat : layout.columns()) {
             String name = claimed.getOrDefault(flat, "field");
@@ -250,33 +208,33 @@ public final class MappingProposer {
         ArrayProfile array = field.array();
         Optional<Reference> reference =
                 references.of(field).or(() -> array == null ? Optional.empty() : references.of(array.elements()));
-        ColumnType type = flat.choice().type();
-        Optional<Target> target = reference.flatMap(r -> target(r, type, field));
+        TypeChoice choice = flat.choice();
+        Optional<Target> target = reference.flatMap(r -> target(r, choice.type()));
+        Optional<JoinTrial.Join> join = target.flatMap(t -> t.reference().join());
+        ColumnType type = join.map(JoinTrial.Join::type).orElse(choice.type());
         return new Column(
                 name,
-                // Texts that are UUIDs, of rows that a UUID is the key of.
-                target.isPresent() && target.get().joins() && type instanceof ColumnType.Text
-                        ? target.get().type()
-                        : type,
+                join.isPresent() && choice.type() instanceof ColumnType.Array ? new ColumnType.Array(type) : type,
                 flat.path(),
-                flat.choice().conversion(),
+                join.map(j -> conversions(choice, j)).orElse(choice.conversions()),
                 Reasons.of(flat, wish.words()),
                 target,
-                field.isUnique() && !(type instanceof ColumnType.Jsonb) && target.isEmpty());
+                field.isUnique() && !(choice.type() instanceof ColumnType.Jsonb) && target.isEmpty());
     }
 
-    private Optional<Target> target(Reference reference, ColumnType type, FieldProfile field) {
+    /// Those that make a reference like the key, behind those that say what is a value at all.
+    private static List<String> conversions(TypeChoice choice, JoinTrial.Join join) {
+        List<String> conversions = new ArrayList<>(choice.conversions());
+        conversions.retainAll(TypeChoice.STRUCTURAL);
+        conversions.addAll(join.conversions());
+        return conversions;
+    }
+
+    private Optional<Target> target(Reference reference, ColumnType type) {
         String table = tableNames.get(reference.collection());
         KeyColumn key = keys.get(reference.collection());
-        if (table == null || key == null || type instanceof ColumnType.Jsonb) {
-            return Optional.empty();
-        }
-        ColumnType element = type instanceof ColumnType.Array(ColumnType e) ? e : type;
-        boolean uuids = key.type() instanceof ColumnType.Uuid
-                && type instanceof ColumnType.Text
-                && field.texts().forms().contains(TextForm.UUID)
-                && field.texts().count() == field.values();
-        return Optional.of(new Target(
-                reference, table, key.column(), key.type(), !key.typed() && (element.equals(key.type()) || uuids)));
+        return table == null || key == null || type instanceof ColumnType.Jsonb
+                ? Optional.empty()
+                : Optional.of(new Target(reference, table, key));
     }
 }

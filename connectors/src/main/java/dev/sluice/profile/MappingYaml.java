@@ -2,6 +2,7 @@ package dev.sluice.profile;
 
 import dev.sluice.profile.Proposal.Child;
 import dev.sluice.profile.Proposal.Column;
+import dev.sluice.profile.Proposal.KeyColumn;
 import dev.sluice.profile.Proposal.Table;
 import dev.sluice.schema.ColumnType;
 import java.util.ArrayList;
@@ -63,16 +64,17 @@ public final class MappingYaml {
                 .filter(h -> h.kind() != Hazard.Kind.MIXED_TYPES)
                 .forEach(h -> comment("    ", "Mind " + h.path() + ": " + h.text() + "."));
         line("    ", "table: " + PathText.scalar(table.table()), "");
-        line(
-                "    ",
-                "key: {column: " + PathText.scalar(table.key().column()) + ", type: "
-                        + type(table.key().type()) + (table.key().typed() ? ", form: typed" : "") + "}",
-                table.key().reason());
+        line("    ", "key: " + key(table.key()), table.key().reason());
         columns("    ", table.columns(), table.rest());
         if (!table.children().isEmpty()) {
             line("    ", "children:", "");
             table.children().forEach(this::child);
         }
+    }
+
+    static String key(KeyColumn key) {
+        return "{column: " + PathText.scalar(key.column()) + ", type: " + type(key.type())
+                + (key.typed() ? ", form: typed" : "") + "}";
     }
 
     private void child(Child child) {
@@ -100,7 +102,7 @@ public final class MappingYaml {
 
     private static String definition(Column column) {
         boolean named = column.path().equals(List.of(column.column()));
-        if (named && column.conversion().isEmpty()) {
+        if (named && column.conversions().isEmpty()) {
             return type(column.type());
         }
         List<String> settings = new ArrayList<>();
@@ -108,7 +110,9 @@ public final class MappingYaml {
         if (!named) {
             settings.add("from: " + PathText.yaml(column.path()));
         }
-        column.conversion().ifPresent(c -> settings.add("convert: [" + c + "]"));
+        if (!column.conversions().isEmpty()) {
+            settings.add("convert: [" + String.join(", ", column.conversions()) + "]");
+        }
         return settings.stream().collect(Collectors.joining(", ", "{", "}"));
     }
 
@@ -119,14 +123,7 @@ public final class MappingYaml {
 
     private static String comments(Column column) {
         return column.reason()
-                + column.reference()
-                        .map(target ->
-                                "; _id of " + OneLine.name(target.reference().collection()) + " in "
-                                        + BsonTypes.percent(
-                                                target.reference().found(),
-                                                target.reference().tried())
-                                        + " of " + target.reference().tried() + " different values")
-                        .orElse("");
+                + column.reference().map(target -> "; " + Reasons.of(target)).orElse("");
     }
 
     private void line(String indent, String text, String comment) {

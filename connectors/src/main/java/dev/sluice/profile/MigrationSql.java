@@ -7,6 +7,7 @@ import dev.sluice.profile.Proposal.Target;
 import dev.sluice.schema.ColumnType;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// Writes the tables of a proposal as a migration: the types are the mapping's, nothing is NOT NULL but
 /// keys, and what MongoDB does not promise (foreign keys, unique values) is there as comments. For one text
@@ -57,10 +58,14 @@ public final class MigrationSql {
         String name = SqlKeywords.identifier(table.table());
         List<Line> lines = new ArrayList<>();
         lines.add(new Line(table.key().column(), table.key().type().sql() + " PRIMARY KEY"));
-        columns(lines, name, table.columns(), table.rest());
+        columns(lines, name, table.columns(), table.sample());
+        lines.add(new Line(table.rest(), "jsonb"));
         create(name, lines, "");
-        comments.add("COMMENT ON TABLE " + name + " IS " + literal("From MongoDB: " + OneLine.name(table.collection()))
-                + ";");
+        String sample = table.sample()
+                .map(seen -> "; what is said of its columns was seen in " + seen)
+                .orElse("");
+        comments.add("COMMENT ON TABLE " + name + " IS "
+                + literal("From MongoDB: " + OneLine.name(table.collection()) + sample) + ";");
         comment(name, table.key().column(), "From _id: " + table.key().reason());
         describe(name, table.columns(), table.rest(), "the document");
         table.children().forEach(child -> child(table, name, child));
@@ -72,7 +77,8 @@ public final class MigrationSql {
         List<Line> lines = new ArrayList<>();
         lines.add(new Line(child.parent(), table.key().type().sql() + " NOT NULL"));
         lines.add(new Line(child.ordinal(), new ColumnType.Int(4).sql() + " NOT NULL"));
-        columns(lines, name, child.columns(), child.rest());
+        columns(lines, name, child.columns(), table.sample());
+        lines.add(new Line(child.rest(), "jsonb"));
         create(name, lines, "    PRIMARY KEY (" + key + ", " + SqlKeywords.identifier(child.ordinal()) + ")\n");
         comments.add("COMMENT ON TABLE " + name + " IS "
                 + literal("From MongoDB: the elements of " + OneLine.path(child.path()) + " in "
@@ -88,28 +94,30 @@ public final class MigrationSql {
                 + SqlKeywords.identifier(table.key().column()) + ") ON DELETE CASCADE;");
     }
 
-    private void columns(List<Line> lines, String table, List<Column> columns, String rest) {
+    /// @param sample what a constraint was seen to hold in; empty for all documents
+    private void columns(List<Line> lines, String table, List<Column> columns, Optional<String> sample) {
+        String seen = sample.map(part -> "  -- as it does in " + part).orElse("");
         for (Column column : columns) {
             lines.add(new Line(column.column(), column.type().sql()));
-            column.reference().ifPresent(target -> reference(table, column, target));
+            column.reference().ifPresent(target -> reference(table, column, target, seen));
             if (column.unique()) {
-                constraints.add(
-                        "-- CREATE UNIQUE INDEX ON " + table + " (" + SqlKeywords.identifier(column.column()) + ");");
+                constraints.add("-- CREATE UNIQUE INDEX ON " + table + " (" + SqlKeywords.identifier(column.column())
+                        + ");" + seen);
             }
         }
-        lines.add(new Line(rest, "jsonb"));
     }
 
-    private void reference(String table, Column column, Target target) {
+    private void reference(String table, Column column, Target target, String seen) {
         String name = SqlKeywords.identifier(column.column());
         if (column.type() instanceof ColumnType.Array) {
             indexes.add("CREATE INDEX ON " + table + " USING gin (" + name + ");");
             return;
         }
         indexes.add("CREATE INDEX ON " + table + " (" + name + ");");
-        if (target.joins()) {
+        if (target.isWhole()) {
             constraints.add("-- ALTER TABLE " + table + " ADD FOREIGN KEY (" + name + ") REFERENCES "
-                    + SqlKeywords.identifier(target.table()) + " (" + SqlKeywords.identifier(target.column()) + ");");
+                    + SqlKeywords.identifier(target.table()) + " ("
+                    + SqlKeywords.identifier(target.key().column()) + ");" + seen);
         }
     }
 
@@ -135,8 +143,7 @@ public final class MigrationSql {
                     column.column(),
                     "From " + OneLine.path(column.path())
                             + column.reference()
-                                    .map(t -> ": _id of "
-                                            + OneLine.name(t.reference().collection()))
+                                    .map(target -> ": " + Reasons.of(target))
                                     .orElse(""));
         }
         comment(table, rest, "Fields of " + where + " that have no column of their own, by name");

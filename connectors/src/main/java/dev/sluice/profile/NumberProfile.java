@@ -9,6 +9,10 @@ import org.jspecify.annotations.Nullable;
 /// What the numbers of one path were like, whatever their BSON types. Filled by one thread, then only read.
 public final class NumberProfile {
     private static final BigInteger EXACT_MAX = BigInteger.ONE.shiftLeft(53);
+    /// From 1973 to 2286: what a number of so many seconds since 1970 is taken for.
+    private static final BigDecimal SECONDS_MIN = BigDecimal.valueOf(100_000_000L);
+
+    private static final BigDecimal SECONDS_MAX = BigDecimal.valueOf(10_000_000_000L);
     private static final BigDecimal LONG_MIN = BigDecimal.valueOf(Long.MIN_VALUE);
     private static final BigDecimal LONG_MAX = BigDecimal.valueOf(Long.MAX_VALUE);
 
@@ -18,6 +22,9 @@ public final class NumberProfile {
     private long fractions;
     private long beyondLong;
     private long beyondDouble;
+    private long seconds;
+    private long milliseconds;
+    private long flags;
     private int integerDigitsMax;
     private int scaleMax;
     private @Nullable BigDecimal least;
@@ -37,6 +44,14 @@ public final class NumberProfile {
         }
         least = least == null || value.compareTo(least) < 0 ? value : least;
         greatest = greatest == null || value.compareTo(greatest) > 0 ? value : greatest;
+        if (isSeconds(value)) {
+            seconds++;
+        } else if (isSeconds(value.scaleByPowerOfTen(-3))) {
+            milliseconds++;
+        }
+        if (value.signum() == 0 || value.compareTo(BigDecimal.ONE) == 0) {
+            flags++;
+        }
         BigDecimal stripped = value.stripTrailingZeros();
         scaleMax = Math.max(scaleMax, stripped.scale());
         integerDigitsMax = Math.max(integerDigitsMax, stripped.precision() - stripped.scale());
@@ -47,6 +62,10 @@ public final class NumberProfile {
         } else if (number.isInt64() && value.toBigInteger().abs().compareTo(EXACT_MAX) > 0) {
             beyondDouble++;
         }
+    }
+
+    private static boolean isSeconds(BigDecimal value) {
+        return value.compareTo(SECONDS_MIN) >= 0 && value.compareTo(SECONDS_MAX) < 0;
     }
 
     /// Null for NaN and the infinities.
@@ -89,6 +108,21 @@ public final class NumberProfile {
     /// Whole numbers in an int64 beyond 2^53, of which a double holds some only.
     public long beyondDouble() {
         return beyondDouble;
+    }
+
+    /// Those that are a moment from 1973 to 2286, in seconds since 1970.
+    public long seconds() {
+        return seconds;
+    }
+
+    /// Those that are a moment from 1973 to 2286, in milliseconds since 1970.
+    public long milliseconds() {
+        return milliseconds;
+    }
+
+    /// Those that are 0 or 1.
+    public long flags() {
+        return flags;
     }
 
     /// Whether every one is a whole number of 64 bits.

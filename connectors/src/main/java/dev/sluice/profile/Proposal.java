@@ -24,11 +24,13 @@ public record Proposal(
 
     /// The table of one collection.
     ///
+    /// @param sample how many documents the proposal was made from; empty where it was all of them
     /// @param notes for people, a line each: what was looked at, what is in the rest and why
     /// @param rest the column that keeps what no other one reads
     public record Table(
             String collection,
             String table,
+            Optional<String> sample,
             KeyColumn key,
             List<Column> columns,
             String rest,
@@ -51,28 +53,40 @@ public record Proposal(
     /// A column.
     ///
     /// @param path of the field, in the document or in the element of a child table
-    /// @param conversion of the mapping language; empty for none
+    /// @param conversions of the mapping language, in their order
     /// @param reason for the type, for people
     public record Column(
             String column,
             ColumnType type,
             List<String> path,
-            Optional<String> conversion,
+            List<String> conversions,
             String reason,
             Optional<Target> reference,
             boolean unique) {
         public Column {
             path = List.copyOf(path);
+            conversions = List.copyOf(conversions);
         }
     }
 
     /// What a column refers to.
     ///
     /// @param table where the rows are
-    /// @param column its key
-    /// @param type of the key
-    /// @param joins whether both have the same type, so that a foreign key is possible
-    public record Target(Reference reference, String table, String column, ColumnType type, boolean joins) {}
+    /// @param key of them
+    public record Target(Reference reference, String table, KeyColumn key) {
+        /// Whether the column is written like the key, so that SQL can join both.
+        public boolean joins() {
+            return reference.join().isPresent();
+        }
+
+        /// Whether every value that was seen joins, so that a foreign key may hold.
+        public boolean isWhole() {
+            return reference
+                    .join()
+                    .filter(join -> join.joined() == join.values())
+                    .isPresent();
+        }
+    }
 
     /// A child table: a row for each element of an array.
     public record Child(

@@ -3,6 +3,7 @@ package dev.sluice.profile;
 import dev.sluice.schema.ColumnType;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SequencedSet;
 import java.util.stream.Collectors;
 
@@ -43,9 +44,30 @@ final class Reasons {
             parts.add("null in " + BsonTypes.percent(nulls, field.count()));
         }
         if (flat.share() < 1) {
-            parts.add("there in " + BsonTypes.percent(Math.round(flat.share() * 1_000_000), 1_000_000));
+            parts.add("there in " + share(flat.share()));
         }
         return parts.stream().filter(p -> !p.isEmpty()).collect(Collectors.joining(", "));
+    }
+
+    /// Of a column that refers to a collection: how much of it SQL joins.
+    static String of(Proposal.Target target) {
+        String collection = OneLine.name(target.reference().collection());
+        Optional<JoinTrial.Join> join = target.reference().join();
+        if (join.isEmpty()) {
+            return "_id of " + collection + " in " + share(target.reference().share())
+                    + " of the values, but written unlike its key, so that none joins";
+        }
+        long joined = join.get().joined();
+        long values = join.get().values();
+        return "_id of " + collection + ": " + (join.get().complete() ? "" : "about ")
+                + BsonTypes.percent(joined, values) + " of " + BsonTypes.count(values, "value") + " join"
+                + (join.get().complete()
+                        ? ""
+                        : ", as " + BsonTypes.number(join.get().lookedUp()) + " different ones do that were looked up");
+    }
+
+    private static String share(double share) {
+        return BsonTypes.percent(Math.round(share * 1_000_000), 1_000_000);
     }
 
     /// Why an object has no columns of its own.
@@ -65,17 +87,15 @@ final class Reasons {
     /// Of a collection, a line each.
     static List<String> notes(CollectionProfile profile, Layout layout) {
         List<String> notes = new ArrayList<>();
-        boolean all = profile.estimate().isEmpty() || profile.estimate().getAsLong() <= profile.count();
-        notes.add(
-                profile.count() == 0
-                        ? "Empty when it was looked at: all that turns up lands in the rest."
-                        : BsonTypes.number(profile.count())
-                                + (all
-                                        ? " documents were looked at, all there were"
-                                        : " of about "
-                                                + BsonTypes.number(
-                                                        profile.estimate().getAsLong()) + " documents were looked at")
-                                + "; the largest has " + BsonTypes.number(profile.bytesMax()) + " bytes.");
+        String largest = "; the largest has " + BsonTypes.number(profile.bytesMax()) + " bytes.";
+        if (profile.count() == 0) {
+            notes.add("Empty when it was looked at: all that turns up lands in the rest.");
+        } else if (profile.sample().isEmpty()) {
+            notes.add(BsonTypes.number(profile.count()) + " documents were looked at, all there were" + largest);
+        } else {
+            notes.add(profile.sample().get() + " were looked at" + largest
+                    + " What is said below of all, always, at most, alike and of shares is said of these.");
+        }
         left(layout).forEach(note -> notes.add("In the rest, " + note + "."));
         return notes;
     }

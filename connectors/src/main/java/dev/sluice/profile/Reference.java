@@ -1,9 +1,11 @@
 package dev.sluice.profile;
 
+import java.util.Optional;
+
 /// That the values of a path are the `_id` of documents of a collection, as far as could be seen.
 ///
 /// @param collection whose documents are meant
-/// @param tried different values that were looked for
-/// @param found how many of them are an `_id` there
+/// @param join how a column of them joins the collection's rows; empty where no type holds both
+/// @param share of the values that join, or that mean a document where none joins, 0 to 1
 /// @param named whether the path is named like the collection
-public record Reference(String collection, long tried, long found, boolean named) {}
+public record Reference(String collection, Optional<JoinTrial.Join> join, double share, boolean named) {}

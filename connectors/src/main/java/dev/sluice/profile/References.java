@@ -1,6 +1,9 @@
 package dev.sluice.profile;
 
+import dev.sluice.mapping.ExactFit;
 import dev.sluice.mapping.TextForm;
+import dev.sluice.profile.Proposal.KeyColumn;
+import dev.sluice.schema.ColumnType;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -9,6 +12,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -54,7 +58,10 @@ public final class References {
     }
 
     /// Looks through all paths of all collections.
-    public static References find(Collection<CollectionProfile> profiles, IdLookup lookup) {
+    ///
+    /// @param keys of the collections, which decide what a reference has to be written like
+    public static References find(
+            Collection<CollectionProfile> profiles, Map<String, KeyColumn> keys, IdLookup lookup) {
         List<Candidate> candidates = new ArrayList<>();
         for (CollectionProfile profile : profiles) {
             profile.documents().fields().forEach((name, field) -> {
@@ -68,18 +75,24 @@ public final class References {
         for (CollectionProfile target : profiles) {
             Set<BsonValue> asked = new LinkedHashSet<>();
             for (Candidate candidate : candidates) {
-                candidate.keys(target.collection()).forEach(asked::addAll);
+                candidate.ids(target.collection()).values().forEach(asked::addAll);
             }
             if (asked.isEmpty()) {
                 continue;
             }
+            KeyColumn key = keys.get(target.collection());
             Set<BsonValue> there = new HashSet<>();
             lookup.existing(target.collection(), asked).forEach(id -> there.add(normal(id)));
+            if (there.isEmpty() || key == null) {
+                continue;
+            }
             for (Candidate candidate : candidates) {
-                candidate
-                        .reference(target.collection(), there)
-                        .ifPresent(r -> options.computeIfAbsent(candidate, c -> new ArrayList<>())
-                                .add(r));
+                if (candidate.refersTo(target.collection(), there)) {
+                    JoinTrial trial = JoinTrial.of(
+                            target.collection(), key, lookup.existing(target.collection(), candidate.all()));
+                    options.computeIfAbsent(candidate, c -> new ArrayList<>())
+                            .add(candidate.reference(target.collection(), there, trial));
+                }
             }
         }
         options.forEach((candidate, found) -> found.stream()
@@ -89,7 +102,7 @@ public final class References {
     }
 
     private static int compare(Reference one, Reference other) {
-        int byShare = Double.compare((double) one.found() / one.tried(), (double) other.found() / other.tried());
+        int byShare = Double.compare(one.share(), other.share());
         int byName = Boolean.compare(one.named(), other.named());
         return byShare != 0
                 ? byShare
@@ -102,8 +115,12 @@ public final class References {
     }
 
     private static void collect(String name, FieldProfile field, List<Candidate> candidates) {
+        collect(name, field, false, candidates);
+    }
+
+    private static void collect(String name, FieldProfile field, boolean element, List<Candidate> candidates) {
         if (!field.distinct().references().isEmpty()) {
-            candidates.add(new Candidate(name, field));
+            candidates.add(new Candidate(name, field, element));
         }
         ObjectProfile object = field.object();
         if (object != null) {
@@ -114,65 +131,108 @@ public final class References {
         }
         ArrayProfile array = field.array();
         if (array != null) {
-            collect(name, array.elements(), candidates);
+            collect(name, array.elements(), true, candidates);
         }
     }
 
     /// A path whose values may be references.
     ///
     /// @param name the last name of the path
-    private record Candidate(String name, FieldProfile field) {
+    /// @param element whether the values are elements of arrays
+    private record Candidate(String name, FieldProfile field, boolean element) {
         /// For each value, the ids it may stand for in a collection; none for a value that is not looked
         /// for.
-        List<Set<BsonValue>> keys(String collection) {
+        Map<BsonValue, Set<BsonValue>> ids(String collection) {
             boolean named = isNamedLike(name, collection);
-            List<Set<BsonValue>> keys = new ArrayList<>();
-            for (BsonValue value : field.distinct().references()) {
-                Set<BsonValue> ids = rare(value);
-                if (named && ids.isEmpty()) {
-                    ids.add(normal(value));
+            Map<BsonValue, Set<BsonValue>> ids = new LinkedHashMap<>();
+            for (BsonValue value : field.distinct().triedReferences()) {
+                Set<BsonValue> meant = rare(value);
+                if (named && meant.isEmpty()) {
+                    meant.addAll(common(value));
                 }
-                keys.add(ids);
+                ids.put(value, meant);
             }
-            return keys;
+            return ids;
         }
 
-        Optional<Reference> reference(String collection, Set<BsonValue> there) {
+        /// All ids that a column of the values may be written like: the join finds those too that nobody
+        /// meant.
+        Set<BsonValue> all() {
+            Set<BsonValue> all = new LinkedHashSet<>();
+            field.distinct().references().keySet().forEach(value -> {
+                all.addAll(rare(value));
+                all.addAll(common(value));
+            });
+            return all;
+        }
+
+        /// @param there the ids that are there, as [#normal] has them
+        boolean refersTo(String collection, Set<BsonValue> there) {
             boolean named = isNamedLike(name, collection);
             long tried = 0;
             long hits = 0;
             boolean rare = false;
-            for (Set<BsonValue> ids : keys(collection)) {
-                if (ids.isEmpty()) {
-                    continue;
-                }
-                tried++;
-                rare |= ids.stream().anyMatch(id -> id.isObjectId() || id.isBinary());
-                if (ids.stream().anyMatch(there::contains)) {
-                    hits++;
-                }
+            for (Set<BsonValue> meant : ids(collection).values()) {
+                tried += meant.isEmpty() ? 0 : 1;
+                rare |= meant.stream().anyMatch(id -> id.isObjectId() || id.isBinary());
+                hits += isThere(meant, there) ? 1 : 0;
             }
             boolean enough = rare ? hits >= SHARE_MIN * tried || named : hits >= COMMON_SHARE_MIN * tried && named;
-            return hits > 0 && enough ? Optional.of(new Reference(collection, tried, hits, named)) : Optional.empty();
+            return hits > 0 && enough;
+        }
+
+        Reference reference(String collection, Set<BsonValue> there, JoinTrial trial) {
+            Optional<JoinTrial.Join> join = trial.best(field, element);
+            Collection<Set<BsonValue>> ids = ids(collection).values();
+            double meant =
+                    (double) ids.stream().filter(id -> isThere(id, there)).count() / ids.size();
+            return new Reference(
+                    collection, join, join.map(JoinTrial.Join::share).orElse(meant), isNamedLike(name, collection));
+        }
+
+        private static boolean isThere(Set<BsonValue> meant, Set<BsonValue> there) {
+            return meant.stream().anyMatch(id -> there.contains(normal(id)));
         }
     }
 
     /// What a value that is nowhere by chance may be in an `_id`; none for other values.
     private static Set<BsonValue> rare(BsonValue value) {
         Set<BsonValue> ids = new LinkedHashSet<>();
-        if (value.isObjectId() || value.isBinary()) {
+        if (value instanceof BsonObjectId id) {
             ids.add(value);
+            ids.add(new BsonString(id.getValue().toHexString()));
+        } else if (value instanceof BsonBinary binary && ExactFit.of(value, new ColumnType.Uuid())) {
+            ids.add(value);
+            ids.add(new BsonString(binary.asUuid().toString()));
         } else if (value instanceof BsonString string && TextForm.OBJECT_ID.fits(string.getValue())) {
             ids.add(new BsonObjectId(new ObjectId(string.getValue())));
             ids.add(value);
+            ids.add(new BsonString(string.getValue().toLowerCase(Locale.ROOT)));
         } else if (value instanceof BsonString string && TextForm.UUID.fits(string.getValue())) {
-            UUID uuid = UUID.fromString(string.getValue());
-            byte[] bytes = ByteBuffer.allocate(16)
-                    .putLong(uuid.getMostSignificantBits())
-                    .putLong(uuid.getLeastSignificantBits())
-                    .array();
-            ids.add(new BsonBinary(BsonBinarySubType.UUID_STANDARD, bytes));
+            ids.add(uuid(string.getValue()));
             ids.add(value);
+        }
+        return ids;
+    }
+
+    static BsonBinary uuid(String text) {
+        UUID uuid = UUID.fromString(text);
+        byte[] bytes = ByteBuffer.allocate(16)
+                .putLong(uuid.getMostSignificantBits())
+                .putLong(uuid.getLeastSignificantBits())
+                .array();
+        return new BsonBinary(BsonBinarySubType.UUID_STANDARD, bytes);
+    }
+
+    /// What any other value may be in an `_id`: itself, and a number also where it is written as a string.
+    private static Set<BsonValue> common(BsonValue value) {
+        Set<BsonValue> ids = new LinkedHashSet<>();
+        ids.add(normal(value));
+        if (value instanceof BsonString text && TextForm.WHOLE_NUMBER.fits(text.getValue())) {
+            ids.add(new BsonInt64(Long.parseLong(text.getValue())));
+        }
+        if (normal(value) instanceof BsonInt64 number) {
+            ids.add(new BsonString(Long.toString(number.getValue())));
         }
         return ids;
     }

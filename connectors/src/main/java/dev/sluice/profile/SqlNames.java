@@ -2,8 +2,12 @@ package dev.sluice.profile;
 
 import java.nio.charset.StandardCharsets;
 import java.text.Normalizer;
+import java.util.Comparator;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 
 /// Names for tables or columns in PostgreSQL, made from names in MongoDB: in snake_case, at most 63 bytes,
@@ -41,9 +45,40 @@ final class SqlNames {
         return taken.contains(name);
     }
 
+    /// Somebody who wants a name.
+    ///
+    /// @param who wants it
+    /// @param name as it is in MongoDB
+    /// @param weight of several that want the same name the one with most gets it plain
+    record Wish<T>(T who, String name, double weight) {}
+
+    /// A name for each wish. Of those that want the same one, who weighs most gets it as it is, of equals
+    /// one whose name in MongoDB is that already; the others get `_2`, `_3`, .. that nobody wants plain.
+    ///
+    /// @return in no order
+    <T> Map<T, String> claim(List<Wish<T>> wishes) {
+        List<Wish<T>> byWeight = wishes.stream()
+                .sorted(Comparator.comparingDouble((Wish<T> wish) -> -wish.weight())
+                        .thenComparing(wish -> !snake(wish.name()).equals(wish.name()))
+                        .thenComparing(Wish::name))
+                .toList();
+        Map<T, String> claimed = new IdentityHashMap<>();
+        for (Wish<T> wish : byWeight) {
+            if (isFree(wanted(wish.name()))) {
+                claimed.put(wish.who(), claim(wish.name()));
+            }
+        }
+        byWeight.forEach(wish -> claimed.computeIfAbsent(wish.who(), who -> claim(wish.name())));
+        return claimed;
+    }
+
+    private String wanted(String name) {
+        return fit(tables ? table(snake(name)) : snake(name), "");
+    }
+
     /// The name in snake_case, or where that is taken with `_2`, `_3`, .. behind it.
     String claim(String name) {
-        String wanted = fit(tables ? table(snake(name)) : snake(name), "");
+        String wanted = wanted(name);
         String claimed = wanted;
         for (int n = 2; !isFree(claimed); n++) {
             claimed = fit(wanted, "_" + n);

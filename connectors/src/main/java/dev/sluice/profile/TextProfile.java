@@ -4,14 +4,20 @@ import dev.sluice.bson.Utf8;
 import dev.sluice.mapping.ExactFit;
 import dev.sluice.mapping.TextForm;
 import dev.sluice.schema.ColumnType;
-import java.util.Collections;
+import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.Map;
 import java.util.Set;
 import org.bson.BsonString;
 
 /// What the texts of one path were like. Filled by one thread, then only read.
 public final class TextProfile {
-    private final EnumSet<TextForm> forms = EnumSet.allOf(TextForm.class);
+    /// No text that is longer is of any form but JSON.
+    private static final int FORM_LENGTH_MAX = 400;
+
+    private final Map<TextForm, Long> forms = new EnumMap<>(TextForm.class);
+    private static final Set<TextForm> SHORT_FORMS = EnumSet.complementOf(EnumSet.of(TextForm.JSON));
+
     private long count;
     private long empty;
     private long unfit;
@@ -21,6 +27,17 @@ public final class TextProfile {
     TextProfile() {}
 
     void add(String text) {
+        // Long to find out, and of no interest where others are none.
+        if (count(TextForm.JSON) == count && TextForm.JSON.fits(text)) {
+            forms.merge(TextForm.JSON, 1L, Long::sum);
+        }
+        if (text.length() <= FORM_LENGTH_MAX) {
+            for (TextForm form : SHORT_FORMS) {
+                if (form.fits(text)) {
+                    forms.merge(form, 1L, Long::sum);
+                }
+            }
+        }
         count++;
         if (text.isEmpty()) {
             empty++;
@@ -32,7 +49,6 @@ public final class TextProfile {
             notUtf8++;
         }
         charactersMax = Math.max(charactersMax, text.codePointCount(0, text.length()));
-        forms.removeIf(form -> !form.fits(text));
     }
 
     public long count() {
@@ -58,12 +74,21 @@ public final class TextProfile {
         return charactersMax;
     }
 
-    /// The forms that every single text has; none where there is no text.
-    public Set<TextForm> forms() {
-        return count == 0 ? Set.of() : Collections.unmodifiableSet(forms);
+    /// How many are of a form; of JSON, those before the first that is none.
+    public long count(TextForm form) {
+        return forms.getOrDefault(form, 0L);
     }
 
+    /// Whether every single one is of a form.
     boolean are(TextForm form) {
-        return count > 0 && forms.contains(form);
+        return count > 0 && count(form) == count;
+    }
+
+    /// Those that `parse_timestamp` reads: ISO 8601 with and without a time of day or an offset.
+    long timestamps() {
+        return count(TextForm.TIMESTAMP)
+                + count(TextForm.LOCAL_TIMESTAMP)
+                + count(TextForm.FINE_TIMESTAMP)
+                + count(TextForm.DATE);
     }
 }

@@ -2,10 +2,13 @@ package dev.sluice.profile;
 
 import dev.sluice.mapping.TextForm;
 import dev.sluice.schema.ColumnType;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.bson.BsonType;
@@ -13,11 +16,32 @@ import org.jspecify.annotations.Nullable;
 
 /// Which column type holds the values of one path, and why.
 ///
-/// @param conversion of the mapping language that the type needs
+/// Where values are of several kinds, the type is that of the half or more that are of one kind, when the
+/// others can be read as it ([Reading]), all but one in a hundred of all values ([Layout#mostly]): those
+/// are quarantined, and the reason says how many. So one odd value in a thousand takes nobody's type away,
+/// and no more is quarantined than a person would look through. Where that does not do, text holds what has
+/// a text of its own, and jsonb everything.
+///
+/// @param conversions of the mapping language that the type needs, in their order
 /// @param reason for people, without values
-record TypeChoice(ColumnType type, Optional<String> conversion, String reason) {
+record TypeChoice(ColumnType type, List<String> conversions, String reason) {
     /// Below this number of texts, that all of them look like a date says little.
     static final int EVIDENCE_MIN = 20;
+
+    private static final String PARSE_TIMESTAMP = "parse_timestamp";
+    static final String PARSE_NUMBER = "parse_number";
+    private static final String EMPTY_TO_NULL = "empty_to_null";
+    private static final String WRAP_ARRAY = "wrap_array";
+
+    /// Conversions that say what is a value at all, and not how it is read.
+    static final Set<String> STRUCTURAL = Set.of(EMPTY_TO_NULL, WRAP_ARRAY);
+
+    private static final String PARSE_BOOLEAN =
+            "{parse_boolean: {\"true\": [\"true\", \"yes\"], \"false\": [\"false\", \"no\"]}}";
+
+    TypeChoice {
+        conversions = List.copyOf(conversions);
+    }
 
     /// Types that are alike as far as a column is concerned.
     private enum Family {
@@ -33,20 +57,21 @@ record TypeChoice(ColumnType type, Optional<String> conversion, String reason) {
     }
 
     private static final Set<Family> AS_TEXT =
-            EnumSet.of(Family.TEXT, Family.NUMBER, Family.BOOLEAN, Family.DATE, Family.OBJECT_ID, Family.BINARY);
+            EnumSet.of(Family.TEXT, Family.NUMBER, Family.BOOLEAN, Family.DATE, Family.OBJECT_ID);
 
     /// @return empty where nothing but null was seen
     static Optional<TypeChoice> of(FieldProfile field) {
-        return of(field, true);
+        return of(field, false);
     }
 
-    /// @param converts whether conversions may be proposed, which do not reach into arrays
-    private static Optional<TypeChoice> of(FieldProfile field, boolean converts) {
+    /// @param element whether the values are the elements of arrays: then a text stays a text where all of
+    ///     them are
+    private static Optional<TypeChoice> of(FieldProfile field, boolean element) {
         Map<Family, Long> families = families(field);
         return switch (families.size()) {
             case 0 -> Optional.empty();
-            case 1 -> Optional.of(one(families.keySet().iterator().next(), field, converts));
-            default -> Optional.of(mixed(families, field, converts));
+            case 1 -> Optional.of(one(families.keySet().iterator().next(), field, element));
+            default -> Optional.of(mixed(families, field, element));
         };
     }
 
@@ -77,9 +102,9 @@ record TypeChoice(ColumnType type, Optional<String> conversion, String reason) {
         };
     }
 
-    private static TypeChoice one(Family family, FieldProfile field, boolean converts) {
+    private static TypeChoice one(Family family, FieldProfile field, boolean element) {
         return switch (family) {
-            case TEXT -> text(field, converts);
+            case TEXT -> text(field, !element);
             case NUMBER -> number(field);
             case BOOLEAN -> plain(new ColumnType.Bool(), "boolean");
             case DATE ->
@@ -95,7 +120,7 @@ record TypeChoice(ColumnType type, Optional<String> conversion, String reason) {
     }
 
     private static TypeChoice plain(ColumnType type, String reason) {
-        return new TypeChoice(type, Optional.empty(), reason);
+        return new TypeChoice(type, List.of(), reason);
     }
 
     private static TypeChoice text(FieldProfile field, boolean converts) {
@@ -109,12 +134,12 @@ record TypeChoice(ColumnType type, Optional<String> conversion, String reason) {
         if (converts && texts.are(TextForm.TIMESTAMP)) {
             return new TypeChoice(
                     new ColumnType.Timestamptz(),
-                    Optional.of("parse_timestamp"),
+                    List.of(PARSE_TIMESTAMP),
                     "string, all of them ISO 8601 with an offset, which is not kept");
         }
         if (converts && texts.are(TextForm.DATE)) {
             return new TypeChoice(
-                    new ColumnType.Date(), Optional.of("parse_timestamp"), "string, all of them ISO 8601 dates");
+                    new ColumnType.Date(), List.of(PARSE_TIMESTAMP), "string, all of them ISO 8601 dates");
         }
         return plain(new ColumnType.Text(), length + like(texts, converts));
     }
@@ -154,6 +179,9 @@ record TypeChoice(ColumnType type, Optional<String> conversion, String reason) {
         if (!doubles) {
             return plain(new ColumnType.Int(8), seen);
         }
+        if (numbers.whole() && Layout.mostly(field.values() - field.count(BsonType.DOUBLE), field.values())) {
+            return plain(new ColumnType.Int(8), seen + ", all of them whole");
+        }
         if (numbers.beyondDouble() > 0) {
             return plain(
                     ColumnType.Numeric.UNCONSTRAINED, seen + ", some beyond 2^53: numeric holds all of them exactly");
@@ -187,7 +215,7 @@ record TypeChoice(ColumnType type, Optional<String> conversion, String reason) {
                 && array.elements().count(BsonType.ARRAY) == array.elements().values()) {
             return plain(new ColumnType.Jsonb(), "array of arrays");
         }
-        Optional<TypeChoice> element = of(array.elements(), false);
+        Optional<TypeChoice> element = of(array.elements(), true);
         String length = ", at most " + BsonTypes.count(array.lengthMax(), "element");
         if (element.isEmpty()) {
             return plain(
@@ -201,40 +229,258 @@ record TypeChoice(ColumnType type, Optional<String> conversion, String reason) {
                 : ", null " + BsonTypes.percent(nulls, array.elements().count()) + " of them";
         return choice.type() instanceof ColumnType.Jsonb
                 ? plain(new ColumnType.Jsonb(), "array of " + choice.reason() + length + holes)
-                : plain(new ColumnType.Array(choice.type()), "array of " + choice.reason() + length);
+                : new TypeChoice(
+                        new ColumnType.Array(choice.type()),
+                        choice.conversions(),
+                        "array of " + choice.reason() + length);
     }
 
-    private static TypeChoice mixed(Map<Family, Long> families, FieldProfile field, boolean converts) {
+    private static TypeChoice mixed(Map<Family, Long> families, FieldProfile field, boolean element) {
         String seen = BsonTypes.shares(field);
-        Set<Family> seenFamilies = families.keySet();
-        boolean evidence = converts && field.texts().count() >= EVIDENCE_MIN && field.count(BsonType.SYMBOL) == 0;
-        if (evidence
-                && seenFamilies.equals(EnumSet.of(Family.TEXT, Family.DATE))
-                && field.texts().are(TextForm.TIMESTAMP)) {
-            return new TypeChoice(
-                    new ColumnType.Timestamptz(),
-                    Optional.of("parse_timestamp"),
-                    seen + ", all strings ISO 8601 with an offset, which is not kept");
-        }
-        if (evidence
-                && seenFamilies.equals(EnumSet.of(Family.TEXT, Family.NUMBER))
-                && field.texts().are(TextForm.NUMBER)) {
-            boolean whole = field.texts().are(TextForm.WHOLE_NUMBER)
-                    && field.numbers().whole()
-                    && field.count(BsonType.DOUBLE) == 0;
-            return new TypeChoice(
-                    whole ? new ColumnType.Int(8) : ColumnType.Numeric.UNCONSTRAINED,
-                    Optional.of("parse_number"),
-                    seen + ", all strings numbers");
-        }
-        boolean asText = AS_TEXT.containsAll(seenFamilies)
-                && (!seenFamilies.contains(Family.BINARY) || field.binaries().areUuids());
-        long textual = families.getOrDefault(Family.TEXT, 0L)
-                + families.getOrDefault(Family.OBJECT_ID, 0L)
-                + families.getOrDefault(Family.BINARY, 0L);
-        if (asText && 2 * textual >= field.values()) {
-            return plain(new ColumnType.Text(), "mixed: " + seen + "; all of them as text");
+        for (Reading reading : readings(families, field, element)) {
+            long odd = field.values() - reading.landed();
+            if (Layout.mostly(reading.landed(), field.values())) {
+                List<String> notes = new ArrayList<>(reading.notes());
+                if (odd > 0) {
+                    notes.add(BsonTypes.count(odd, element ? "element" : "value") + " of another kind: quarantined");
+                }
+                String reason = seen + (notes.isEmpty() ? "" : ": " + String.join("; ", notes));
+                return new TypeChoice(reading.type(), reading.conversions(), reason);
+            }
         }
         return plain(new ColumnType.Jsonb(), "mixed: " + seen + "; jsonb keeps them apart");
+    }
+
+    /// A type that values of several kinds may be read as.
+    ///
+    /// @param landed how many values the type then holds
+    /// @param notes what is done with which
+    private record Reading(ColumnType type, List<String> conversions, long landed, List<String> notes) {}
+
+    /// Those that half of the values are for, the best first.
+    private static List<Reading> readings(Map<Family, Long> families, FieldProfile field, boolean element) {
+        List<Reading> readings = new ArrayList<>();
+        if (isMeant(Family.DATE, families, field, field.texts().are(TextForm.TIMESTAMP))) {
+            readings.add(dates(field, element));
+        }
+        if (isMeant(Family.NUMBER, families, field, field.texts().are(TextForm.NUMBER))) {
+            readings.add(numbers(field, element));
+        }
+        if (isMeant(Family.BOOLEAN, families, field, false)) {
+            readings.add(booleans(field, element));
+        }
+        if (isMeant(Family.BINARY, families, field, false)) {
+            readings.add(uuids(field, element));
+        }
+        if (isMeant(Family.ARRAY, families, field, false)) {
+            arrays(families, field).ifPresent(readings::add);
+        }
+        long textual = families.getOrDefault(Family.TEXT, 0L)
+                + families.getOrDefault(Family.OBJECT_ID, 0L)
+                + field.binaries().uuids();
+        if (2 * textual >= field.values()) {
+            readings.add(texts(families, field));
+        }
+        return readings;
+    }
+
+    /// @param texts whether all texts there are can be read as the kind, so that enough of them and one of
+    ///     the kind itself will do
+    private static boolean isMeant(Family kind, Map<Family, Long> families, FieldProfile field, boolean texts) {
+        boolean half = 2 * families.getOrDefault(kind, 0L) >= field.values();
+        return half
+                || (texts
+                        && families.keySet().equals(EnumSet.of(Family.TEXT, kind))
+                        && field.count(BsonType.SYMBOL) == 0
+                        && field.texts().count() >= EVIDENCE_MIN);
+    }
+
+    /// How many texts can be read, of which `readable` have the right form; none where some are symbols,
+    /// which no conversion reads.
+    private static long strings(FieldProfile field, long readable) {
+        return field.count(BsonType.SYMBOL) == 0 ? readable : 0;
+    }
+
+    /// How many empty texts become null, which is all that they can mean beside values of a type.
+    private static long empty(FieldProfile field, boolean element, List<String> conversions, List<String> notes) {
+        long empty = element ? 0 : strings(field, field.texts().empty());
+        if (empty > 0) {
+            conversions.add(EMPTY_TO_NULL);
+            notes.add(BsonTypes.count(empty, "empty string") + ": NULL");
+        }
+        return empty;
+    }
+
+    private static Reading dates(FieldProfile field, boolean element) {
+        List<String> conversions = new ArrayList<>();
+        List<String> notes = new ArrayList<>();
+        TextProfile texts = field.texts();
+        NumberProfile numbers = field.numbers();
+        long landed = field.dates().count() - field.dates().outOfRange() + empty(field, element, conversions, notes);
+        long timestamps = strings(field, texts.timestamps());
+        if (timestamps > 0) {
+            landed += timestamps;
+            conversions.add(PARSE_TIMESTAMP);
+            notes.add("ISO 8601 is read" + precision(texts));
+        }
+        long counted = Math.max(numbers.seconds(), numbers.milliseconds());
+        if (counted > 0 && counted == numbers.count()) {
+            String unit = numbers.seconds() > 0 ? "seconds" : "milliseconds";
+            landed += counted;
+            conversions.add("{parse_epoch: " + unit + "}");
+            notes.add("numbers are " + unit + " since 1970");
+        }
+        return new Reading(new ColumnType.Timestamptz(), conversions, landed, notes);
+    }
+
+    private static String precision(TextProfile texts) {
+        List<String> notes = new ArrayList<>();
+        if (texts.count(TextForm.TIMESTAMP) > 0) {
+            notes.add("an offset is not kept");
+        }
+        if (texts.timestamps() > texts.count(TextForm.TIMESTAMP)) {
+            notes.add("without an offset as UTC");
+        }
+        if (texts.count(TextForm.FINE_TIMESTAMP) > 0) {
+            notes.add("digits beyond microseconds are cut");
+        }
+        return notes.isEmpty() ? "" : " (" + String.join(", ", notes) + ")";
+    }
+
+    private static Reading numbers(FieldProfile field, boolean element) {
+        List<String> conversions = new ArrayList<>();
+        List<String> notes = new ArrayList<>();
+        TextProfile texts = field.texts();
+        ColumnType type = number(field).type();
+        long landed = field.numbers().count() + empty(field, element, conversions, notes);
+        // Codes are among them where some have leading zeros, and a code is not its number.
+        long readable = texts.count(TextForm.PADDED_NUMBER) > 0 ? 0 : strings(field, texts.count(TextForm.NUMBER));
+        if (readable > 0) {
+            landed += readable;
+            conversions.add(PARSE_NUMBER);
+            notes.add("strings are read as numbers");
+            boolean held = switch (type) {
+                case ColumnType.Int i -> texts.count(TextForm.WHOLE_NUMBER) == readable;
+                case ColumnType.DoublePrecision d -> texts.count(TextForm.LONG_NUMBER) == 0;
+                default -> true;
+            };
+            type = held ? type : ColumnType.Numeric.UNCONSTRAINED;
+        }
+        return new Reading(type, conversions, landed, notes);
+    }
+
+    private static Reading booleans(FieldProfile field, boolean element) {
+        List<String> conversions = new ArrayList<>();
+        List<String> notes = new ArrayList<>();
+        long landed = field.count(BsonType.BOOLEAN) + empty(field, element, conversions, notes);
+        long words = strings(field, field.texts().count(TextForm.BOOLEAN));
+        if (words > 0) {
+            landed += words;
+            conversions.add(PARSE_BOOLEAN);
+            notes.add("true and false, yes and no are read");
+        }
+        long flags = field.numbers().flags();
+        if (!element && flags > 0 && flags == field.numbers().count()) {
+            landed += flags;
+            conversions.add("{sentinel: {when: [1], to: true}}");
+            conversions.add("{sentinel: {when: [0], to: false}}");
+            notes.add("1 is true, 0 is false");
+        }
+        return new Reading(new ColumnType.Bool(), conversions, landed, notes);
+    }
+
+    private static Reading uuids(FieldProfile field, boolean element) {
+        List<String> conversions = new ArrayList<>();
+        List<String> notes = new ArrayList<>();
+        long texts = field.texts().count(TextForm.UUID);
+        long landed = field.binaries().uuids() + strings(field, texts) + empty(field, element, conversions, notes);
+        if (texts > 0) {
+            notes.add("strings that are UUIDs too");
+        }
+        return new Reading(new ColumnType.Uuid(), conversions, landed, notes);
+    }
+
+    /// A value alone among arrays means an array of one, as it does to MongoDB's queries.
+    private static Optional<Reading> arrays(Map<Family, Long> families, FieldProfile field) {
+        TypeChoice choice = array(field);
+        if (!(choice.type() instanceof ColumnType.Array(ColumnType element))) {
+            return Optional.empty();
+        }
+        List<String> conversions = new ArrayList<>();
+        List<String> notes = new ArrayList<>(List.of(choice.reason()));
+        long alone = empty(field, false, conversions, notes);
+        OptionalLong single = single(field, element, choice.conversions(), alone);
+        if (single.isEmpty()) {
+            return Optional.empty();
+        }
+        if (single.getAsLong() > 0) {
+            conversions.add(WRAP_ARRAY);
+            notes.add("a value alone becomes an array of one");
+        }
+        conversions.addAll(choice.conversions());
+        return Optional.of(new Reading(
+                choice.type(),
+                conversions,
+                families.getOrDefault(Family.ARRAY, 0L) + alone + single.getAsLong(),
+                notes));
+    }
+
+    /// How many of the values that are no arrays fit as an element; empty where that can't be told.
+    private static OptionalLong single(
+            FieldProfile field, ColumnType element, List<String> conversions, long emptyTexts) {
+        TextProfile texts = field.texts();
+        NumberProfile numbers = field.numbers();
+        boolean plain = conversions.isEmpty();
+        if (!plain && field.count(BsonType.SYMBOL) > 0) {
+            return OptionalLong.empty();
+        }
+        return switch (element) {
+            case ColumnType.Text t ->
+                OptionalLong.of(texts.count()
+                        - emptyTexts
+                        + field.count(BsonType.OBJECT_ID)
+                        + numbers.count()
+                        + field.count(BsonType.BOOLEAN)
+                        + field.count(BsonType.DATE_TIME)
+                        + field.binaries().uuids());
+            case ColumnType.Uuid u ->
+                OptionalLong.of(field.binaries().uuids() + strings(field, texts.count(TextForm.UUID)));
+            case ColumnType.Bool b ->
+                OptionalLong.of(field.count(BsonType.BOOLEAN) + (plain ? 0 : texts.count(TextForm.BOOLEAN)));
+            case ColumnType.Timestamptz t -> {
+                long dates = field.dates().count() - field.dates().outOfRange();
+                yield plain
+                        ? OptionalLong.of(dates)
+                        : conversions.equals(List.of(PARSE_TIMESTAMP))
+                                ? OptionalLong.of(dates + texts.timestamps())
+                                : OptionalLong.empty();
+            }
+            case ColumnType.Int i -> {
+                long whole = numbers.count() - numbers.notFinite() - numbers.fractions() - numbers.beyondLong();
+                long read = texts.count(TextForm.WHOLE_NUMBER);
+                yield plain
+                        ? OptionalLong.of(whole)
+                        : read == texts.count(TextForm.NUMBER) && texts.count(TextForm.PADDED_NUMBER) == 0
+                                ? OptionalLong.of(whole + read)
+                                : OptionalLong.empty();
+            }
+            case ColumnType.Numeric n ->
+                texts.count(TextForm.PADDED_NUMBER) > 0
+                        ? OptionalLong.empty()
+                        : OptionalLong.of(numbers.count() + (plain ? 0 : texts.count(TextForm.NUMBER)));
+            case ColumnType.DoublePrecision d ->
+                numbers.decimals() + numbers.beyondDouble() > 0 || (!plain && texts.count() > emptyTexts)
+                        ? OptionalLong.empty()
+                        : OptionalLong.of(numbers.count());
+            default -> OptionalLong.empty();
+        };
+    }
+
+    private static Reading texts(Map<Family, Long> families, FieldProfile field) {
+        long landed = field.binaries().uuids();
+        for (Family family : AS_TEXT) {
+            landed += families.getOrDefault(family, 0L);
+        }
+        return new Reading(new ColumnType.Text(), List.of(), landed, List.of("all of them as text"));
     }
 }

@@ -23,10 +23,14 @@ class LargeDocumentsTest {
         profile.addUnseen(15 << 20);
 
         assertThat(profile.count()).isEqualTo(2);
-        assertThat(Hazards.of(profile))
+        assertThat(hazards(profile))
                 .extracting(Hazard::kind)
                 .containsExactly(Hazard.Kind.LARGE_DOCUMENT, Hazard.Kind.LARGE_DOCUMENT);
-        assertThat(Hazards.of(profile).getLast().text()).startsWith("1 were not looked at");
+        assertThat(hazards(profile).getLast().text()).startsWith("1 were not looked at");
+    }
+
+    private static List<Hazard> hazards(CollectionProfile profile) {
+        return Hazards.of(profile, Profiles.key(profile));
     }
 
     @Test

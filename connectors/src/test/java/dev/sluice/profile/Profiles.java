@@ -1,9 +1,15 @@
 package dev.sluice.profile;
 
+import dev.sluice.change.IdBracket;
+import dev.sluice.profile.Proposal.KeyColumn;
 import dev.sluice.schema.CollectionMapping;
+import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.Mapping;
 import dev.sluice.schema.MappingReader;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,6 +20,7 @@ import java.util.Set;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonInt64;
+import org.bson.BsonNull;
 import org.bson.BsonValue;
 
 /// What tests of proposals share: from documents in memory to a proposal and what becomes of them under it.
@@ -45,7 +52,47 @@ final class Profiles {
     static Proposal propose(SequencedMap<String, List<BsonDocument>> collections) {
         List<CollectionProfile> profiles = new ArrayList<>();
         collections.forEach((name, documents) -> profiles.add(of(name, documents)));
-        return MappingProposer.propose(wish(), profiles, References.find(profiles, lookup(collections)));
+        Map<String, IdSurvey> surveys = new HashMap<>();
+        collections.forEach((name, documents) -> surveys.put(name, survey(name, collections)));
+        Map<String, KeyColumn> keys = Keys.choose(profiles, surveys);
+        return MappingProposer.propose(wish(), profiles, keys, References.find(profiles, keys, lookup(collections)));
+    }
+
+    /// The proposal for one collection, without looking for references.
+    static Proposal propose(MappingProposer.Wish wish, CollectionProfile profile) {
+        return MappingProposer.propose(
+                wish, List.of(profile), Map.of(profile.collection(), key(profile)), References.none());
+    }
+
+    /// A key for documents that nobody looks up.
+    static KeyColumn key(CollectionProfile profile) {
+        return Keys.choose(
+                        List.of(profile),
+                        Map.of(profile.collection(), survey(profile.collection(), new LinkedHashMap<>())))
+                .getOrDefault(profile.collection(), new KeyColumn("id", new ColumnType.Text(), false, ""));
+    }
+
+    static IdSurvey survey(String collection, Map<String, List<BsonDocument>> collections) {
+        return IdSurvey.of(new IdSurvey.Ids() {
+            @Override
+            public List<List<BsonValue>> byType(int most) {
+                Map<IdBracket, List<BsonValue>> byType = new EnumMap<>(IdBracket.class);
+                collections.getOrDefault(collection, List.of()).forEach(document -> {
+                    BsonValue id = document.get("_id", BsonNull.VALUE);
+                    byType.computeIfAbsent(IdBracket.of(id), bracket -> new ArrayList<>())
+                            .add(id);
+                });
+                byType.values()
+                        .forEach(ids -> ids.subList(Math.min(most, ids.size()), ids.size())
+                                .clear());
+                return List.copyOf(byType.values());
+            }
+
+            @Override
+            public Set<BsonValue> existing(Collection<BsonValue> ids) {
+                return lookup(collections).existing(collection, ids);
+            }
+        });
     }
 
     /// Finds `_id`s among the documents, whole numbers by value as MongoDB does.

@@ -3,14 +3,24 @@ package dev.sluice.profile;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.mapping.DocumentMapper;
+import dev.sluice.mapping.MappingResult;
 import dev.sluice.mapping.TableShape;
 import dev.sluice.profile.Coverage.Landing;
+import dev.sluice.profile.Proposal.Column;
+import dev.sluice.profile.Proposal.Table;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.Mapping;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
@@ -24,6 +34,8 @@ import org.bson.BsonValue;
 
 /// What holds for any documents at all. [MigrationSqlIT] has PostgreSQL's side of it.
 class ProposalPropertiesTest {
+    private static final Pattern ODD = Pattern.compile("([0-9,]+) (?:value|element)s? of another kind: quarantined");
+
     @Provide
     Arbitrary<SequencedMap<String, List<BsonDocument>>> collections() {
         return RandomCollections.collections();
@@ -66,6 +78,89 @@ class ProposalPropertiesTest {
                             .mapToLong(d -> leaves(d) - leaves(d.get("_id", new BsonArray())))
                             .sum());
         });
+    }
+
+    @Provide
+    Arbitrary<SequencedMap<String, List<BsonDocument>>> mixtures() {
+        return RandomCollections.mixtures();
+    }
+
+    /// Where values of one field are of several kinds, as many are quarantined as the column's comment says,
+    /// and no column is jsonb for one odd value in a hundred.
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
+    void asManyAreQuarantinedAsIsSaid(@ForAll("mixtures") SequencedMap<String, List<BsonDocument>> collections) {
+        Proposal proposal = Profiles.propose(collections);
+        Mapping mapping = Profiles.read(proposal);
+        Table table = proposal.tables().getFirst();
+        assertThat(table.columns()).hasSize(1);
+        Column column = table.columns().getFirst();
+
+        Matcher said = ODD.matcher(column.reason());
+        long expected = said.find() ? Long.parseLong(said.group(1).replace(",", "")) : 0;
+        long quarantined = Profiles.coverage(mapping, table.collection(), collections).reasons().entrySet().stream()
+                .filter(reason -> reason.getKey().startsWith("quarantined"))
+                .mapToLong(Map.Entry::getValue)
+                .sum();
+        Statistics.label("said")
+                .collect(expected > 0)
+                .coverage(c -> c.check(true).count(n -> n > 2));
+        Statistics.label("converted")
+                .collect(!column.conversions().isEmpty())
+                .coverage(c -> c.check(true).count(n -> n > 10));
+        assertThat(quarantined).as(column.reason()).isEqualTo(expected);
+        assertThat(expected * 100)
+                .isLessThanOrEqualTo(collections.firstEntry().getValue().size());
+    }
+
+    @Provide
+    Arbitrary<SequencedMap<String, List<BsonDocument>>> references() {
+        return RandomCollections.references();
+    }
+
+    /// What is said to join is what joins when the documents are copied: the rows of both collections are
+    /// made as the data path makes them, and their columns compared.
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
+    void asManyJoinAsIsSaid(@ForAll("references") SequencedMap<String, List<BsonDocument>> collections) {
+        Proposal proposal = Profiles.propose(collections);
+        Mapping mapping = Profiles.read(proposal);
+        Set<Object> keys = new HashSet<>();
+        rows(mapping, "things", collections).forEach(row -> keys.add(row[0]));
+        assertThat(keys)
+                .as("no two are one row")
+                .hasSize(collections.get("things").size());
+        Table parts = proposal.byCollection().get("parts");
+        List<Object[]> rows = rows(mapping, "parts", collections);
+
+        for (int i = 0; i < parts.columns().size(); i++) {
+            Column column = parts.columns().get(i);
+            int at = i + 1;
+            long joined = rows.stream()
+                    .flatMap(
+                            row -> row[at] instanceof List<?> elements ? elements.stream() : Stream.ofNullable(row[at]))
+                    .filter(Objects::nonNull)
+                    .filter(keys::contains)
+                    .count();
+            Statistics.label("join")
+                    .collect(column.reference()
+                            .flatMap(t -> t.reference().join())
+                            .isPresent())
+                    .coverage(c -> c.check(true).count(n -> n > 10));
+            column.reference().flatMap(target -> target.reference().join()).ifPresent(join -> {
+                assertThat(join.complete()).isTrue();
+                assertThat(joined).as(column.toString()).isEqualTo(join.joined());
+            });
+        }
+    }
+
+    private static List<Object[]> rows(
+            Mapping mapping, String collection, Map<String, List<BsonDocument>> collections) {
+        DocumentMapper mapper =
+                DocumentMapper.of(Objects.requireNonNull(mapping.byCollection().get(collection)));
+        List<Object[]> rows = new ArrayList<>();
+        for (BsonDocument document : collections.getOrDefault(collection, List.of())) {
+            assertThat(mapper.map(document)).isInstanceOfSatisfying(MappingResult.Mapped.class, m -> rows.add(m.row()));
+        }
+        return rows;
     }
 
     /// The tables' columns and types are the mapping's, in its order.

@@ -23,6 +23,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// One rule of the proposal each, on documents that show nothing else.
 class ProposalTest {
     private static final int DOCUMENTS = 40;
+    private static final int MANY = 200;
+    private static final String DATE = "{\"$date\": \"2024-05-01T10:20:#Z\"}";
+    private static final String OID = "{\"$oid\": \"65f0c0ffee65f0c0ffee00#\"}";
+    private static final String UUID = "{\"$binary\": {\"base64\": \"ABEiM0RVZneImaq7zN3u/w==\", \"subType\": \"04\"}}";
 
     /// Values as JSON, `|` between them, `#` for the number of the document; taken in turn.
     @ParameterizedTest(name = "{0} is {1}")
@@ -60,7 +64,7 @@ class ProposalTest {
                 "\"some #\" | # | # | #; jsonb",
                 "true | #; jsonb",
                 "{\"a\": 1} | \"text\"; jsonb",
-                "[\"a\"] | \"text\"; jsonb",
+                "[\"a\"] | \"text\"; `text[] wrap_array`",
                 "[]; jsonb",
                 "[null]; jsonb",
                 "[\"a\", null, \"b#\"]; `text[]`",
@@ -85,11 +89,125 @@ class ProposalTest {
 
         assertThat(table.columns()).hasSize(1);
         Column column = table.columns().getFirst();
-        assertThat(column.type().sql() + column.conversion().map(c -> " " + c).orElse(""))
-                .isEqualTo(expected);
+        assertThat(choice(column)).isEqualTo(expected);
         Coverage coverage = coverage(documents);
         assertThat(coverage.reasons()).isEmpty();
         assertThat(coverage.whole()).isEqualTo(DOCUMENTS);
+    }
+
+    /// Most values, the others, of how many values one is another, the column, how many are quarantined.
+    @ParameterizedTest(name = "{0}, and one in {2} {1}: {3}")
+    @CsvSource(
+            delimiter = ';',
+            quoteCharacter = '`',
+            value = {
+                "DATE; \"2024-05-01T10:20:30+02:00\"; 100; timestamptz parse_timestamp; 0",
+                "DATE; \"2024-05-01T10:20:30.123456\"; 2; timestamptz parse_timestamp; 0",
+                "DATE; \"2024-05-01\"; 100; timestamptz parse_timestamp; 0",
+                "DATE; \"2024-05-01T10:20:30.1234567Z\"; 100; timestamptz parse_timestamp; 0",
+                "DATE; \"2024-05-01T10:20:30Z\" | \"n/a\"; 50; timestamptz parse_timestamp; 2",
+                "DATE; \"n/a\"; 100; timestamptz; 2",
+                "DATE; \"n/a\"; 50; jsonb; 0",
+                "DATE; \"\"; 4; timestamptz empty_to_null; 0",
+                "DATE; {\"$numberLong\": \"1714558830000\"}; 100; timestamptz {parse_epoch: milliseconds}; 0",
+                "DATE; 1714558830 | 1714558830.5; 10; timestamptz {parse_epoch: seconds}; 0",
+                "DATE; {\"$numberLong\": \"1714558830000\"} | \"2024-05-01T10:20:30Z\" | \"\"; 10;"
+                        + " timestamptz empty_to_null parse_timestamp {parse_epoch: milliseconds}; 0",
+                "DATE; 1714558830 | {\"$numberLong\": \"1714558830000\"}; 100; timestamptz; 2",
+                "DATE; 0; 100; timestamptz; 2",
+                "DATE; {\"$date\": {\"$numberLong\": \"9223372036854775807\"}} | \"2024-05-01\"; 100; timestamptz parse_timestamp; 1",
+                "#; \"7\"; 100; bigint parse_number; 0",
+                "#; \"7.50\"; 100; numeric parse_number; 0",
+                "#; \"\"; 3; bigint empty_to_null; 0",
+                "#; \"9223372036854775808\"; 100; numeric parse_number; 0",
+                "#; \"007\"; 100; bigint; 2",
+                "#; \"none\"; 100; bigint; 2",
+                "#; \"none\"; 50; jsonb; 0",
+                "#; {\"$numberLong\": \"9007199254740993\"}; 100; bigint; 0",
+                "#; {\"$numberDouble\": \"7.0\"}; 100; bigint; 0",
+                "#; {\"$numberDouble\": \"7.0\"}; 50; double precision; 0",
+                "#; 7.5; 100; double precision; 0",
+                "#; {\"$numberDecimal\": \"7.50\"}; 100; numeric; 0",
+                "#; true; 100; bigint; 2",
+                "#; {\"a\": 1}; 100; bigint; 2",
+                "#; [1]; 100; bigint; 2",
+                "#.5; \"7.5\"; 100; double precision parse_number; 0",
+                "#.5; \"0.12345678901234567890\"; 100; numeric parse_number; 0",
+                "{\"$numberDecimal\": \"#.25\"}; \"7.50\"; 100; numeric parse_number; 0",
+                "true; \"False\"; 100; boolean boolean words; 0",
+                "true; \"yes\" | \"\"; 10; boolean empty_to_null boolean words; 0",
+                "false; 1 | 0; 10; boolean boolean numbers; 0",
+                "true; 2; 100; boolean; 2",
+                "true; \"maybe\"; 100; boolean; 2",
+                "true; \"maybe\"; 50; jsonb; 0",
+                "OID; \"65f0c0ffee65f0c0ffee0001\"; 3; text; 0",
+                "OID; 7; 100; text; 0",
+                "OID; {\"$id\": 1}; 100; text; 2",
+                "UUID; \"00112233-4455-6677-8899-aabbccddeeff\"; 4; uuid; 0",
+                "UUID; \"none\"; 100; uuid; 2",
+                "UUID; \"none\"; 50; text; 0",
+                "\"text #\"; 7; 3; text; 0",
+                "\"text #\"; {\"$date\": \"2024-05-01T10:20:30Z\"}; 3; text; 0",
+                "\"text #\"; [\"a\"]; 100; text; 2",
+                "\"text #\"; {\"a\": 1}; 100; text; 2",
+                "\"text #\"; {\"a\": 1}; 50; jsonb; 0",
+                "[\"a\", \"b #\"]; \"alone\"; 4; `text[] wrap_array`; 0",
+                "[\"a\"]; \"\"; 4; `text[] empty_to_null`; 0",
+                "[\"a\"]; {\"b\": 1}; 100; `text[]`; 2",
+                "[\"a\"]; {\"b\": 1}; 50; jsonb; 0",
+                "[1, #]; 7 | {\"$numberLong\": \"8\"}; 4; `bigint[] wrap_array`; 0",
+                "[1, #]; [\"7\"]; 100; `bigint[] parse_number`; 0",
+                "[1, #]; [\"none\"]; 100; `bigint[]`; 2",
+                "[1, #]; [\"none\"]; 10; jsonb; 0",
+                "[DATE, DATE]; [\"2024-05-01T10:20:30Z\"]; 20; `timestamptz[] parse_timestamp`; 0",
+                "[DATE, DATE]; [1714558830]; 20; `timestamptz[] {parse_epoch: seconds}`; 0",
+                "[true, false]; [\"false\"]; 20; `boolean[] boolean words`; 0",
+                "[UUID, UUID]; [\"00112233-4455-6677-8899-aabbccddeeff\"]; 20; `uuid[]`; 0",
+            })
+    void theTypeOfTheVastMajorityTakesTheOthersToo(
+            String most, String few, int everyNth, String expected, int quarantined) {
+        String[] odd = few.split(" \\| ");
+        for (String place : List.of("{\"f\": %s}", "{\"o\": {\"f\": %s}}", "{\"l\": [{\"f\": %s}]}")) {
+            List<BsonDocument> documents = new ArrayList<>();
+            for (int i = 0; i < MANY; i++) {
+                String value = i % everyNth == 1 ? odd[i / everyNth % odd.length] : most;
+                documents.add(BsonDocument.parse(String.format(place, value)
+                                .replace("DATE", DATE)
+                                .replace("OID", OID)
+                                .replace("UUID", UUID)
+                                .replace("#", Integer.toString(10 + i % 49)))
+                        .append("_id", new BsonInt32(i)));
+            }
+
+            Table table = only(documents);
+
+            List<Column> columns = table.children().isEmpty()
+                    ? table.columns()
+                    : table.children().getFirst().columns();
+            assertThat(columns).as(place).hasSize(1);
+            Column column = columns.getFirst();
+            assertThat(choice(column)
+                            .replace(
+                                    "{parse_boolean: {\"true\": [\"true\", \"yes\"], \"false\": [\"false\", \"no\"]}}",
+                                    "boolean words")
+                            .replace(
+                                    "{sentinel: {when: [1], to: true}} {sentinel: {when: [0], to: false}}",
+                                    "boolean numbers"))
+                    .as(place)
+                    .isEqualTo(expected);
+            Coverage coverage = coverage(documents);
+            assertThat(coverage.values(Landing.QUARANTINED)).as(place).isEqualTo(quarantined);
+            assertThat(column.reason().contains("quarantined")).isEqualTo(quarantined > 0);
+            if (quarantined > 0) {
+                assertThat(column.reason())
+                        .matches(".*\\b" + quarantined + " (value|element)s? of another kind: quarantined.*");
+            }
+        }
+    }
+
+    private static String choice(Column column) {
+        return column.type().sql()
+                + (column.conversions().isEmpty() ? "" : " " + String.join(" ", column.conversions()));
     }
 
     @ParameterizedTest(name = "_id {0} is {1}")
@@ -103,7 +221,13 @@ class ProposalTest {
                 "# | #.0; bigint",
                 "#.5; text typed",
                 "# | \"#\"; text typed",
-                "{\"$oid\": \"65f0c0ffee65f0c0ffee00#\"} | \"65f0c0ffee65f0c0ffee00#\"; text typed",
+                "# | \"#\" | {\"$oid\": \"65f0c0ffee65f0c0ffee00#\"}; text typed",
+                "# | \"n#\" | {\"$oid\": \"65f0c0ffee65f0c0ffee00#\"}; text",
+                "{\"$oid\": \"65f0c0ffee65f0c0ffee00#\"} | \"default #\"; text",
+                "{\"$oid\": \"65f0c0ffee65f0c0ffee00#\"} | \"65f0c0ffee65f0c0ffee00#\"; text",
+                "{\"$oid\": \"65f0c0ffee65f0c0ffee00#\"} | \"nul \\u0000 #\"; text typed",
+                "{\"$oid\": \"65f0c0ffee65f0c0ffee00#\"} | {\"a\": #}; text",
+                "{\"$binary\": {\"base64\": \"ABEiM0RVZneImaq7zN3u/w==\", \"subType\": \"04\"}} | \"u #\"; text",
                 "\"with \\u0000 #\"; text typed",
                 "{\"a\": #}; text typed",
                 "{\"$date\": \"2024-05-01T10:20:#Z\"}; text typed",
@@ -280,7 +404,77 @@ class ProposalTest {
     }
 
     @Test
+    @DisplayName(
+            "of names that are one in snake_case the more frequent is kept plain, of equal ones that which is it already")
     void namesThatAreTheSameInSnakeCaseAreToldApartAndNamed() {
+        Table table = only(documents(i -> "{\"userId\": 1, \"user_id\": 2, \"a\": {\"b\": 1}"
+                + (i == 0 ? "" : ", \"createdAt\": 1")
+                + (i < 10 ? ", \"created_at\": 2, \"Created At\": 3, \"created_at_2\": 4, \"a_b\": 2" : "")
+                + (i < 3 ? ", \"id\": 5, \"ctid_2\": 6, \"ctid\": 7, \"user\": 8, \"User\": 9" : "")
+                + "}"));
+
+        assertThat(columns(table))
+                .containsExactly(
+                        "user_id_2 bigint",
+                        "user_id bigint",
+                        "a_b bigint",
+                        "created_at_3 bigint",
+                        "created_at_4 bigint",
+                        "created_at_2 bigint",
+                        "a_b_2 bigint",
+                        "id bigint",
+                        "ctid_2 bigint",
+                        "ctid_3 bigint",
+                        "user bigint",
+                        "user_2 bigint",
+                        "created_at bigint");
+        assertThat(table.key().column()).isEqualTo("_id");
+        assertThat(table.hazards().stream()
+                        .filter(h -> h.kind() == Hazard.Kind.NAME_COLLISION)
+                        .map(Hazard::path))
+                .containsExactly("userId", "created_at", "\"Created At\"", "a_b", "ctid", "User");
+    }
+
+    @Test
+    @DisplayName("of collections whose tables have one name the largest has it plain, and arrays come after them")
+    void tablesOfOneName() {
+        SequencedMap<String, List<BsonDocument>> collections = new LinkedHashMap<>();
+        String lines = "{\"lines\": [{\"a\": 1}, {\"a\": 2}]}";
+        collections.put("userEvents", documents(i -> "{}"));
+        collections.put("user_events", documents(i -> "{}").subList(0, 30));
+        collections.put("User Events", documents(i -> "{}").subList(0, 20));
+        collections.put("order", documents(i -> lines).subList(0, 10));
+        collections.put("orders", documents(i -> lines));
+        collections.put("order_lines", documents(i -> "{}").subList(0, 5));
+
+        assertThat(Profiles.propose(collections).tables().stream()
+                        .flatMap(t -> java.util.stream.Stream.concat(
+                                java.util.stream.Stream.of(t.collection() + " " + t.table()),
+                                t.children().stream().map(c -> t.collection() + "[] " + c.table()))))
+                .containsExactlyInAnyOrder(
+                        "userEvents user_events",
+                        "user_events user_events_2",
+                        "User Events user_events_3",
+                        "order order",
+                        "order[] order_lines_3",
+                        "orders orders",
+                        "orders[] order_lines_2",
+                        "order_lines order_lines");
+    }
+
+    @Test
+    void aRareFieldInTheRestTakesNoKeyItsName() {
+        List<BsonDocument> documents = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            documents.add(new BsonDocument("_id", new BsonInt32(i)).append("f", new BsonInt32(i)));
+        }
+        documents.get(5).append("ID", new BsonString("x"));
+
+        assertThat(only(documents).key().column()).isEqualTo("id");
+    }
+
+    @Test
+    void namesOfEqualFrequencyAreToldApart() {
         Table table = only(documents(i -> "{\"userId\": 1, \"user_id\": 2, \"a\": {\"b\": 1}, \"a_b\": 2}"));
 
         assertThat(columns(table)).containsExactly("user_id_2 bigint", "user_id bigint", "a_b bigint", "a_b_2 bigint");
@@ -356,12 +550,17 @@ class ProposalTest {
         CollectionProfile profile = new CollectionProfile("things", OptionalLong.of(1_000));
         profile.add(new BsonDocument("_id", new BsonInt32(1)), 9_000_000);
 
-        Proposal proposal = MappingProposer.propose(Profiles.wish(), List.of(profile), References.none());
+        Proposal proposal = Profiles.propose(Profiles.wish(), profile);
 
         assertThat(proposal.tables().getFirst().hazards().getFirst().text())
                 .isEqualTo("the largest has 9,000,000 bytes, the average 9,000,000");
         assertThat(proposal.tables().getFirst().notes().getFirst())
-                .isEqualTo("1 of about 1,000 documents were looked at; the largest has 9,000,000 bytes.");
+                .isEqualTo(
+                        "1 of about 1,000 documents were looked at; the largest has 9,000,000 bytes. What is said below"
+                                + " of all, always, at most, alike and of shares is said of these.");
+        assertThat(MigrationSql.write(proposal))
+                .contains(
+                        "IS 'From MongoDB: things; what is said of its columns was seen in 1 of about 1,000 documents'");
     }
 
     /// However many names and values there are, what is remembered is bounded.
@@ -386,9 +585,7 @@ class ProposalTest {
         assertThat(map.unbounded()).isTrue();
         assertThat(map.fields()).hasSizeLessThanOrEqualTo(1_000);
         assertThat(profile.documents().unbounded()).isTrue();
-        Table table = MappingProposer.propose(Profiles.wish(), List.of(profile), References.none())
-                .tables()
-                .getFirst();
+        Table table = Profiles.propose(Profiles.wish(), profile).tables().getFirst();
         assertThat(columns(table)).containsExactly("map jsonb");
     }
 
@@ -396,11 +593,10 @@ class ProposalTest {
     void wordsAreWrittenDownOnlyWhenAskedFor() {
         List<BsonDocument> documents = documents(i -> "{\"status\": \"" + (i % 2 == 0 ? "new" : "paid") + "\"}");
         MappingProposer.Wish wish = new MappingProposer.Wish("test", "test", "public", new LinkedHashMap<>(), true);
-        List<CollectionProfile> profiles = List.of(Profiles.of("things", documents));
 
         assertThat(only(documents).columns().getFirst().reason())
                 .isEqualTo("string, at most 4 characters, always one of 2 texts");
-        assertThat(MappingProposer.propose(wish, profiles, References.none())
+        assertThat(Profiles.propose(wish, Profiles.of("things", documents))
                         .tables()
                         .getFirst()
                         .columns()

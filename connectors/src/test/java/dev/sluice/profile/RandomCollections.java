@@ -181,4 +181,124 @@ final class RandomCollections {
             return object;
         });
     }
+
+    private static final List<String> SCALARS = List.of(
+            "#",
+            "{\"$numberLong\": \"#\"}",
+            "{\"$numberLong\": \"90071992547409#\"}",
+            "{\"$numberDouble\": \"#.0\"}",
+            "#.5",
+            "{\"$numberDecimal\": \"#.50\"}",
+            "{\"$numberDouble\": \"NaN\"}",
+            "true",
+            "false",
+            "0",
+            "1",
+            "17145588#",
+            "{\"$numberLong\": \"17145588300#\"}",
+            "{\"$date\": \"2024-05-01T10:20:#Z\"}",
+            "{\"$date\": {\"$numberLong\": \"9223372036854775807\"}}",
+            "{\"$oid\": \"65f0c0ffee65f0c0ffee00#\"}",
+            "{\"$uuid\": \"00112233-4455-6677-8899-aabbccddee#\"}",
+            "{\"$binary\": {\"base64\": \"ABEi\", \"subType\": \"00\"}}",
+            "{\"$symbol\": \"s#\"}",
+            "{\"$timestamp\": {\"t\": #, \"i\": 1}}",
+            "\"\"",
+            "\"text #\"",
+            "\"#\"",
+            "\"0#\"",
+            "\"+#\"",
+            "\"#.50\"",
+            "\"#e400\"",
+            "\"9223372036854775#\"",
+            "\"0.12345678901234567890\"",
+            "\"true\"",
+            "\"No\"",
+            "\"2024-05-01\"",
+            "\"2024-05-01T10:20:#\"",
+            "\"2024-05-01T10:20:#+05:00\"",
+            "\"2024-05-01T10:20:#.1234567Z\"",
+            "\"65f0c0ffee65f0c0ffee00#\"",
+            "\"00112233-4455-6677-8899-aabbccddee#\"",
+            "{\"a\": #}");
+
+    /// One collection with one field, most values of which are of one kind, or arrays of it.
+    static Arbitrary<SequencedMap<String, List<BsonDocument>>> mixtures() {
+        Arbitrary<String> scalars = Arbitraries.of(SCALARS);
+        Arbitrary<String> values = Arbitraries.frequencyOf(
+                net.jqwik.api.Tuple.of(4, scalars), net.jqwik.api.Tuple.of(1, scalars.map(value -> "[" + value + "]")));
+        return Combinators.combine(
+                        values,
+                        values.list().ofMinSize(1).ofMaxSize(3),
+                        Arbitraries.integers().between(20, 250),
+                        Arbitraries.of(2, 10, 100, 130))
+                .as((most, others, count, every) -> {
+                    List<BsonDocument> documents = new ArrayList<>();
+                    for (int i = 0; i < count; i++) {
+                        documents.add(document(
+                                i, "{\"f\": " + (i % every == 0 ? others.get(i / every % others.size()) : most) + "}"));
+                    }
+                    SequencedMap<String, List<BsonDocument>> collections = new LinkedHashMap<>();
+                    collections.put("things", documents);
+                    return collections;
+                });
+    }
+
+    /// Ids in all forms that one and the same id has in practice, among them ids that refer to them: `things`,
+    /// and `parts` with the fields thing, thing_id and things.
+    static Arbitrary<SequencedMap<String, List<BsonDocument>>> references() {
+        Arbitrary<String> forms = Arbitraries.of(
+                "{\"$oid\": \"65f0c0ffee65f0c0ffee00#\"}",
+                "\"65f0c0ffee65f0c0ffee00#\"",
+                "\"65F0C0FFEE65F0C0FFEE00#\"",
+                "#",
+                "{\"$numberDouble\": \"#.0\"}",
+                "#.5",
+                "\"#\"",
+                "\"0#\"",
+                "\"\"",
+                "\"default\"",
+                "{\"$uuid\": \"00112233-4455-6677-8899-aabbccddee#\"}",
+                "\"00112233-4455-6677-8899-aabbccddee#\"",
+                "{\"a\": #}",
+                "{\"$id\": {\"$oid\": \"65f0c0ffee65f0c0ffee00#\"}}",
+                "true",
+                "null");
+        Arbitrary<List<String>> mixed = forms.list().ofMinSize(1).ofMaxSize(3);
+        return Combinators.combine(
+                        mixed, mixed, mixed, mixed, Arbitraries.integers().between(1, 40))
+                .as((ids, thing, thingId, things, count) -> {
+                    SequencedMap<String, List<BsonDocument>> collections = new LinkedHashMap<>();
+                    SequencedMap<BsonValue, BsonDocument> byId = new LinkedHashMap<>();
+                    List<BsonDocument> parts = new ArrayList<>();
+                    for (int i = 0; i < count; i++) {
+                        BsonDocument made = document(i, "{\"_id\": " + form(ids, i) + "}");
+                        BsonValue id = made.get("_id");
+                        // The server knows equal numbers as one id.
+                        byId.putIfAbsent(
+                                id instanceof org.bson.BsonDouble d && d.getValue() == Math.rint(d.getValue())
+                                        ? new BsonInt32((int) d.getValue())
+                                        : id,
+                                made);
+                        parts.add(document(
+                                i,
+                                "{\"thing\": " + form(thing, i) + ", \"thing_id\": " + form(thingId, i + 3)
+                                        + ", \"things\": [" + form(things, i) + ", " + form(things, i + 1) + "]}"));
+                    }
+                    collections.put("things", new ArrayList<>(byId.values()));
+                    collections.put("parts", parts);
+                    return collections;
+                });
+    }
+
+    private static String form(List<String> forms, int i) {
+        // Most are of the first form.
+        return forms.get(i % 7 < 5 ? 0 : i % forms.size()).replace("#", Integer.toString(10 + i));
+    }
+
+    private static BsonDocument document(int i, String json) {
+        BsonDocument document = BsonDocument.parse(json.replace("#", Integer.toString(10 + i % 49)));
+        document.putIfAbsent("_id", new BsonInt32(i));
+        return document;
+    }
 }

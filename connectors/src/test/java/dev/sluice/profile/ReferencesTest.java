@@ -5,14 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.profile.Proposal.Child;
 import dev.sluice.profile.Proposal.Column;
 import dev.sluice.profile.Proposal.Table;
+import dev.sluice.schema.ColumnType;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.function.IntFunction;
 import java.util.stream.Stream;
 import org.bson.BsonDocument;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -50,8 +53,8 @@ class ReferencesTest {
 
     private static String text(Column column) {
         Proposal.Target target = column.reference().orElseThrow();
-        return column.column() + " " + column.type().sql() + " -> " + target.table() + "." + target.column()
-                + (target.joins() ? "" : " !");
+        return column.column() + " " + column.type().sql() + " -> " + target.table() + "."
+                + target.key().column() + (target.joins() ? "" : " !");
     }
 
     @Test
@@ -116,17 +119,136 @@ class ReferencesTest {
                 .containsExactly("by uuid -> users.id", "also uuid -> users.id", "half text -> users.id !");
     }
 
-    @Test
-    void aKeyThatIsWrittenWithItsTypeJoinsNothing() {
-        collection(
-                "things",
-                i -> "{\"_id\": " + (i % 2 == 0 ? "{\"$oid\": \"" + hex(i) + "\"}" : Integer.toString(i)) + "}");
-        collection("parts", i -> "{\"_id\": " + i + ", \"thing_id\": {\"$oid\": \"" + hex(i) + "\"}}");
+    /// What is said of how many values join, and the conversions that make them.
+    private List<String> joins(String collection) {
+        Table table = Objects.requireNonNull(
+                Profiles.propose(collections).byCollection().get(collection));
+        return table.columns().stream()
+                .filter(column -> column.reference().isPresent())
+                .map(column -> column.column() + " " + column.type().sql() + " " + column.conversions() + " "
+                        + Reasons.of(column.reference().orElseThrow()))
+                .toList();
+    }
 
-        assertThat(references("parts")).containsExactly("thing_id text -> things.id !");
+    private static String oid(int i) {
+        return "{\"$oid\": \"" + hex(i) + "\"}";
+    }
+
+    @Test
+    @DisplayName(
+            "a few strings among ObjectIds do not change the key, and references join whether they are one or the other")
+    void aFewStringsAmongObjectIds() {
+        collection(
+                "agents", i -> "{\"_id\": " + (i == 3 ? "\"default\"" : i == 4 ? "\"" + hex(4) + "\"" : oid(i)) + "}");
+        collection(
+                "runs",
+                i -> "{\"_id\": " + i + ", \"agent\": " + (i == 3 ? "\"default\"" : i == 5 ? oid(99) : oid(i))
+                        + ", \"agent_id\": \"" + (i % 2 == 0 ? hex(i) : hex(i).toUpperCase(Locale.ROOT)) + "\"}");
+
+        assertThat(Profiles.propose(collections).byCollection().get("agents").key())
+                .isEqualTo(new Proposal.KeyColumn(
+                        "id",
+                        new ColumnType.Text(),
+                        false,
+                        "ObjectId 90 %, string 10 %: as text, no two of all there are written alike"));
+        assertThat(joins("runs"))
+                .containsExactly(
+                        "agent text [] _id of agents: 95 % of 20 values join",
+                        "agent_id text [unwrap_reference] _id of agents: 95 % of 20 values join");
         assertThat(MigrationSql.write(Profiles.propose(collections)))
-                .contains("CREATE INDEX ON parts (thing_id);")
+                .contains("CREATE INDEX ON runs (agent);", "'From agent: _id of agents: 95 % of 20 values join'")
                 .doesNotContain("FOREIGN KEY");
+    }
+
+    @Test
+    @DisplayName("where two ids are written alike the key has its type, and so have the references to it")
+    void aKeyThatIsWrittenWithItsType() {
+        collection("agents", i -> "{\"_id\": " + (i < 2 ? "\"" + hex(i + 5) + "\"" : oid(i)) + "}");
+        collection(
+                "runs",
+                i -> "{\"_id\": " + i + ", \"agent\": " + (i < 10 ? oid(i) : "null") + ", \"agents\": [" + oid(i) + ", "
+                        + oid(i + 1) + "], \"agent_id\": \"" + hex(i + 2) + "\"}");
+
+        Proposal.KeyColumn key =
+                Profiles.propose(collections).byCollection().get("agents").key();
+        assertThat(key.typed()).isTrue();
+        assertThat(key.reason()).startsWith("ObjectId 90 %, string 10 %; 2 would be written like another");
+        assertThat(joins("runs"))
+                .containsExactly(
+                        "agent text [typed_key] _id of agents: 80 % of 10 values join",
+                        "agents text[] [typed_key] _id of agents: 90 % of 40 values join",
+                        "agent_id text [unwrap_reference, typed_key] _id of agents: 90 % of 20 values join");
+    }
+
+    @Test
+    @DisplayName("a number that is a string refers as the number does, and to a key of either kind")
+    void numbersAsStrings() {
+        collection("users", i -> "{\"_id\": " + i + "}");
+        collection("teams", i -> "{\"_id\": " + (i < 10 ? Integer.toString(i) : "\"" + i + "\"") + "}");
+        collection("places", i -> "{\"_id\": \"" + i + "\"}");
+        collection(
+                "orders",
+                i -> "{\"_id\": " + i + ", \"user_id\": " + (i == 7 ? "\"7\"" : i == 8 ? "8.0" : Integer.toString(i))
+                        + ", \"user_ids\": [\"" + i + "\", 1], \"team_id\": "
+                        + (i < 15 ? Integer.toString(i) : "\"" + i + "\"") + ", \"place_id\": " + i + "}");
+
+        assertThat(joins("orders"))
+                .containsExactly(
+                        "user_id bigint [parse_number] _id of users: 100 % of 20 values join",
+                        "user_ids bigint[] [parse_number] _id of users: 100 % of 40 values join",
+                        "team_id text [typed_key] _id of teams: 75 % of 20 values join",
+                        "place_id text [] _id of places: 100 % of 20 values join");
+    }
+
+    @Test
+    @DisplayName("UUIDs that are strings join those that are binaries, where they are the key and where they refer")
+    void uuidsAsStrings() {
+        String[] forms = {"{\"$uuid\": \"%s\"}", "\"%s\""};
+        collection("users", i -> "{\"_id\": " + String.format(forms[i == 3 ? 1 : 0], uuid(i)) + "}");
+        collection("orders", i -> "{\"_id\": " + i + ", \"by\": " + String.format(forms[i % 2], uuid(i)) + "}");
+
+        assertThat(joins("orders")).containsExactly("by text [] _id of users: 100 % of 20 values join");
+    }
+
+    @Test
+    @DisplayName("of many different values some are looked up, whenever they came, and the share says so")
+    void aShareOfManyDifferentValues() {
+        List<BsonDocument> agents = new ArrayList<>();
+        List<BsonDocument> runs = new ArrayList<>();
+        for (int i = 0; i < 4_000; i++) {
+            runs.add(BsonDocument.parse("{\"_id\": " + i + ", \"agent_id\": " + oid(i / 2) + "}"));
+            if (i < 1_000) {
+                agents.add(BsonDocument.parse("{\"_id\": " + oid(i) + "}"));
+            }
+        }
+        collections.put("agents", agents);
+        collections.put("runs", runs);
+
+        // All of the first 1,000 values join, and half of all.
+        assertThat(joins("runs"))
+                .singleElement()
+                .asString()
+                .matches(
+                        "agent_id text \\[] _id of agents: about [0-9.]+ % of 4,000 values join, as 1,000 different ones do"
+                                + " that were looked up");
+        assertThat(Profiles.propose(collections)
+                        .byCollection()
+                        .get("runs")
+                        .columns()
+                        .getFirst()
+                        .reference())
+                .hasValueSatisfying(
+                        target -> assertThat(target.reference().share()).isBetween(0.4, 0.6));
+    }
+
+    @Test
+    void valuesThatNoTypeHoldsWithTheKeyAreSaidToJoinNothing() {
+        collection("users", i -> "{\"_id\": {\"$uuid\": \"" + uuid(i) + "\"}}");
+        collection("orders", i -> "{\"_id\": " + i + ", \"by\": \"" + (i % 2 == 0 ? "none" : uuid(i)) + "\"}");
+
+        assertThat(joins("orders"))
+                .containsExactly(
+                        "by text [] _id of users in 91 % of the values, but written unlike its key, so that none joins");
     }
 
     @Test

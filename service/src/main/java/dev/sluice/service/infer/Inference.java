@@ -1,11 +1,14 @@
 package dev.sluice.service.infer;
 
+import dev.sluice.change.IdBracket;
 import dev.sluice.mapping.DocumentDecoder;
 import dev.sluice.mapping.DocumentMapper;
 import dev.sluice.memory.Footprint;
 import dev.sluice.profile.CollectionProfile;
 import dev.sluice.profile.Coverage;
 import dev.sluice.profile.FieldSummary;
+import dev.sluice.profile.IdSurvey;
+import dev.sluice.profile.Keys;
 import dev.sluice.profile.MappingProposer;
 import dev.sluice.profile.MappingYaml;
 import dev.sluice.profile.MigrationSql;
@@ -25,6 +28,7 @@ import java.util.OptionalLong;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
 
@@ -108,11 +112,15 @@ public final class Inference {
         SequencedMap<String, CollectionProfile> profiles = new LinkedHashMap<>();
         estimates.forEach((collection, estimate) -> profiles.put(collection, profile(collection, estimate)));
 
+        Map<String, IdSurvey> surveys = new LinkedHashMap<>();
+        chosen.forEach(collection -> surveys.put(collection, IdSurvey.of(ids(collection))));
+        Map<String, Proposal.KeyColumn> keys = Keys.choose(profiles.values(), surveys);
         progress.step("references", "looking for references");
-        References references = References.find(profiles.values(), this::existing);
+        References references = References.find(profiles.values(), keys, this::existing);
         Proposal proposal = MappingProposer.propose(
                 new MappingProposer.Wish(request.name(), source.database(), request.schema(), ignored, request.words()),
                 List.copyOf(profiles.values()),
+                keys,
                 references);
         String yaml = MappingYaml.write(proposal);
         Mapping mapping = MappingReader.read("mapping.yaml", yaml);
@@ -175,6 +183,23 @@ public final class Inference {
             return;
         }
         source.forEach(collection, counted);
+    }
+
+    private IdSurvey.Ids ids(String collection) {
+        return new IdSurvey.Ids() {
+            @Override
+            public List<List<BsonValue>> byType(int most) {
+                return Stream.of(IdBracket.values())
+                        .map(bracket -> source.ids(collection, bracket, null, most, null))
+                        .filter(ids -> !ids.isEmpty())
+                        .toList();
+            }
+
+            @Override
+            public Set<BsonValue> existing(Collection<BsonValue> ids) {
+                return Inference.this.existing(collection, ids);
+            }
+        };
     }
 
     private Set<BsonValue> existing(String collection, Collection<BsonValue> ids) {

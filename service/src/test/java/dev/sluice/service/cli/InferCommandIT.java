@@ -16,6 +16,7 @@ import dev.sluice.service.cli.Cli.Result;
 import dev.sluice.service.cli.Servers.Place;
 import dev.sluice.service.demo.Shop;
 import dev.sluice.service.infer.DocsGptDocuments;
+import dev.sluice.service.infer.MixedDocuments;
 import dev.sluice.service.infer.TbdAgentsDocuments;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
@@ -30,8 +31,11 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonInt64;
@@ -137,6 +141,62 @@ class InferCommandIT {
     }
 
     @Test
+    @DisplayName(
+            "mixed ids and values: each column has the type of most, the others are read, and as many join as is said")
+    void mixedIdsAndValues() throws IOException, SQLException {
+        Place place = Servers.place();
+        Map<String, Long> expected = insert(place.mongo(), MixedDocuments.of());
+
+        JsonNode report = infer(place);
+        String mapping = Files.readString(folder.resolve("proposed/mapping.yaml"));
+
+        assertThat(mapping)
+                .contains(
+                        "key: {column: id, type: text}  # ObjectId 97 %, string 3 %: as text, no two of all there are written alike")
+                .contains("key: {column: id, type: text, form: typed}")
+                .contains("agent: text ")
+                .contains("_id of agents: 94 % of 250 values join")
+                .contains("created_at: {type: timestamptz, from: createdAt, convert: [parse_timestamp]}")
+                .contains(
+                        "# date 98 %, string 2 %: ISO 8601 is read (an offset is not kept); 1 value of another kind: quarantined");
+        backfill(place, expected);
+        assertThat(place.count("sluice.quarantine")).isEqualTo(1);
+        assertThat(report.get("coverage").get("quarantined").longValue()).isEqualTo(1);
+        assertThat(place.text("SELECT string_agg(table_name || '.' || column_name, ' ') FROM information_schema.columns"
+                        + " WHERE table_schema = 'public' AND data_type = 'jsonb' AND column_name <> 'rest'"))
+                .isEmpty();
+        assertThat(place.number("SELECT count(*) FROM runs JOIN agents ON agents.id = agent"))
+                .isEqualTo(236);
+        // Each line of the mapping that says how many join, against what SQL finds.
+        Matcher said = Pattern.compile("(?m)^ +(\\w+): .*_id of (\\w+): ([0-9.]+) % of ([0-9,]+) values join")
+                .matcher(mapping);
+        Map<String, String> found = new TreeMap<>();
+        while (said.find()) {
+            String column = said.group(1);
+            String table = column.startsWith("step_") ? "run_steps" : "runs";
+            String values = column.endsWith("s")
+                    ? "(SELECT unnest(" + column + ") AS v FROM runs) x"
+                    : "(SELECT " + column + " AS v FROM " + table + ") x";
+            long joined = place.number("SELECT count(*) FROM " + values + " JOIN " + said.group(2) + " ON id = v");
+            long all = place.number("SELECT count(v) FROM " + values);
+            assertThat(all).as(column).isEqualTo(Long.parseLong(said.group(4).replace(",", "")));
+            assertThat(String.format(Locale.ROOT, "%.0f", 100.0 * joined / all))
+                    .as(column)
+                    .isEqualTo(said.group(3));
+            found.put(column, said.group(2));
+        }
+        assertThat(found)
+                .isEqualTo(new TreeMap<>(Map.of(
+                        "agent", "agents",
+                        "agent_id", "agents",
+                        "all_agents", "agents",
+                        "step_agent", "agents",
+                        "team_id", "teams",
+                        "user_id", "users",
+                        "place_id", "places")));
+    }
+
+    @Test
     @DisplayName("what was not in the sample: a new field lands in the rest, a value of another type in quarantine")
     void whatTurnsUpLater() throws IOException {
         Place place = Servers.place();
@@ -176,16 +236,23 @@ class InferCommandIT {
         for (int i = 0; i < 1_000; i++) {
             many.add(new Document("_id", i).append("f", i == 500 ? (Object) "odd one" : i));
         }
+
+        // The key is for all ids there are, also for one that is hardly in the sample.
+        many.add(new Document("_id", "odd one").append("f", 7));
         place.mongo().getCollection("many").insertMany(many);
 
         JsonNode report = infer(place, "--sample", "50");
         JsonNode collection = report.get("collections").get(0);
 
+        assertThat(Files.readString(folder.resolve("proposed/mapping.yaml")))
+                .contains("50 of about 1,001 documents were looked at")
+                .contains("key: {column: id, type: text}");
+
         assertThat(collection.get("documents").longValue()).isEqualTo(50);
-        assertThat(collection.get("estimate").longValue()).isEqualTo(1_000);
+        assertThat(collection.get("estimate").longValue()).isEqualTo(1_001);
         assertThat(collection.get("coverage").get("documents").longValue()).isEqualTo(50);
         // Whether the odd one was in the sample or not, all documents land.
-        backfill(place, Map.of("many", 1_000L));
+        backfill(place, Map.of("many", 1_001L));
     }
 
     @Test

@@ -1,0 +1,145 @@
+package dev.sluice.profile;
+
+import dev.sluice.mapping.DocumentMapper;
+import dev.sluice.mapping.MappingResult;
+import dev.sluice.mapping.TextForm;
+import dev.sluice.profile.Proposal.KeyColumn;
+import dev.sluice.schema.ColumnType;
+import dev.sluice.schema.MappingReader;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.bson.BsonBoolean;
+import org.bson.BsonDocument;
+import org.bson.BsonType;
+import org.bson.BsonValue;
+import org.jspecify.annotations.Nullable;
+
+/// Finds how a column has to be written so that it joins the rows of a collection, and how many of its
+/// values then do: values and keys are made by the mapper of the data path and compared, so what is claimed
+/// is what SQL will find. For one collection that is referred to, and one thread.
+public final class JoinTrial {
+    private static final String UNWRAP = "unwrap_reference";
+    private static final String TYPED = "typed_key";
+
+    private final KeyColumn key;
+    private final Set<Object> keys;
+
+    /// A way to write a reference.
+    ///
+    /// @param type of the column; of its elements where it is an array
+    /// @param conversions that make its values like the keys
+    /// @param joined values that have a row there: as many as were counted, or where not all different ones
+    ///     were looked up, about so many
+    /// @param values there are in all, null left out
+    /// @param lookedUp different values
+    /// @param complete whether these are all different ones
+    public record Join(
+            ColumnType type, List<String> conversions, long joined, long values, long lookedUp, boolean complete) {
+        public Join {
+            conversions = List.copyOf(conversions);
+        }
+
+        double share() {
+            return values == 0 ? 0 : (double) joined / values;
+        }
+    }
+
+    private JoinTrial(KeyColumn key, Set<Object> keys) {
+        this.key = key;
+        this.keys = keys;
+    }
+
+    /// @param ids of documents that are there
+    static JoinTrial of(String collection, KeyColumn key, Set<BsonValue> ids) {
+        DocumentMapper mapper = mapper(
+                "{" + PathText.scalar(collection) + ": {table: t, key: " + MappingYaml.key(key) + ", columns: {}}}");
+        Set<Object> keys = new HashSet<>();
+        for (BsonValue id : ids) {
+            if (mapper.map(new BsonDocument("_id", id)) instanceof MappingResult.Mapped mapped) {
+                keys.add(mapped.key());
+            }
+        }
+        return new JoinTrial(key, keys);
+    }
+
+    /// @param element whether the values are elements of arrays
+    /// @return empty where no value joins in any way that the column can be written
+    Optional<Join> best(FieldProfile field, boolean element) {
+        Join best = null;
+        for (List<String> conversions : ways(field, element)) {
+            Join join = join(field, conversions);
+            if (join.joined() > 0 && (best == null || join.joined() > best.joined())) {
+                best = join;
+            }
+        }
+        return Optional.ofNullable(best);
+    }
+
+    /// The ways that hold the other values of the field as well, the plainest first.
+    private List<List<String>> ways(FieldProfile field, boolean element) {
+        TextProfile texts = field.texts();
+        return switch (key.type()) {
+            case ColumnType.Uuid u -> {
+                long held = field.binaries().uuids() + texts.count(TextForm.UUID) + (element ? 0 : texts.empty());
+                yield Layout.mostly(held, field.values()) ? List.of(List.of()) : List.of();
+            }
+            case ColumnType.Int i -> {
+                long read = texts.count(TextForm.PADDED_NUMBER) > 0 ? 0 : texts.count(TextForm.WHOLE_NUMBER);
+                long held = field.numbers().count() + read + (element ? 0 : texts.empty());
+                boolean whole = field.numbers().count() == 0 || field.numbers().whole();
+                yield whole && Layout.mostly(held, field.values())
+                        ? List.of(read > 0 ? List.of(TypeChoice.PARSE_NUMBER) : List.of())
+                        : List.of();
+            }
+            default -> {
+                long objects = field.count(BsonType.DOCUMENT) + field.count(BsonType.ARRAY);
+                boolean held = Layout.mostly(field.values() - objects, field.values());
+                yield !held
+                        ? List.of()
+                        : key.typed()
+                                ? List.of(List.of(TYPED), List.of(UNWRAP, TYPED))
+                                : List.of(List.of(), List.of(UNWRAP));
+            }
+        };
+    }
+
+    private Join join(FieldProfile field, List<String> conversions) {
+        DocumentMapper mapper = mapper("{c: {table: t, key: {column: id, type: text}, columns: {v: {type: "
+                + key.type().sql() + ", convert: [" + String.join(", ", conversions) + "]}}}}");
+        Map<BsonValue, Long> values = field.distinct().references();
+        long joined = 0;
+        long tried = 0;
+        for (Map.Entry<BsonValue, Long> value : values.entrySet()) {
+            tried += value.getValue();
+            Object written = written(mapper, value.getKey());
+            joined += written != null && keys.contains(written) ? value.getValue() : 0;
+        }
+        boolean complete = field.distinct().allReferences();
+        return new Join(
+                key.type(),
+                conversions,
+                complete
+                        ? joined
+                        : Math.round((double) joined / tried * field.distinct().referenceCount()),
+                field.values(),
+                values.size(),
+                complete);
+    }
+
+    private static @Nullable Object written(DocumentMapper mapper, BsonValue value) {
+        return mapper.map(new BsonDocument("_id", BsonBoolean.TRUE).append("v", value))
+                        instanceof MappingResult.Mapped mapped
+                ? mapped.row()[1]
+                : null;
+    }
+
+    private static DocumentMapper mapper(String collections) {
+        return DocumentMapper.of(
+                MappingReader.read("(trial)", "{mapping: trial, database: trial, collections: " + collections + "}")
+                        .collections()
+                        .getFirst());
+    }
+}

@@ -1,0 +1,116 @@
+package dev.sluice.profile;
+
+import dev.sluice.profile.IdSurvey.Kind;
+import dev.sluice.profile.Proposal.KeyColumn;
+import dev.sluice.schema.ColumnType;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+
+/// Which key column the `_id`s of a collection become. A key is what references are written like, so it is
+/// plain wherever no two ids are written alike: the ObjectId and the 24 digits of it that another document
+/// holds as a string are one text then.
+public final class Keys {
+    private Keys() {}
+
+    /// @param surveys of the collections by name
+    /// @return by collection
+    public static Map<String, KeyColumn> choose(Collection<CollectionProfile> profiles, Map<String, IdSurvey> surveys) {
+        Map<String, KeyColumn> keys = new LinkedHashMap<>();
+        for (CollectionProfile profile : profiles) {
+            IdSurvey survey = surveys.get(profile.collection());
+            if (survey == null) {
+                throw new IllegalArgumentException("every collection that was looked at was surveyed");
+            }
+            keys.put(profile.collection(), key(column(profile), profile.id(), survey));
+        }
+        return keys;
+    }
+
+    /// `id`, unless a field has that name: `_id` is a name that no field gets.
+    private static String column(CollectionProfile profile) {
+        return Layout.ofDocuments(profile.documents()).columns().stream()
+                        .anyMatch(flat ->
+                                SqlNames.snake(String.join("_", flat.path())).equals("id"))
+                ? "_id"
+                : "id";
+    }
+
+    private static KeyColumn key(String column, FieldProfile id, IdSurvey survey) {
+        Set<Kind> kinds = survey.kinds();
+        if (kinds.isEmpty()) {
+            return plain(
+                    column, "no document was seen; should ids of several types come, `form: typed` tells them apart");
+        }
+        if (kinds.size() > 1) {
+            return mixed(column, id, survey);
+        }
+        return switch (kinds.iterator().next()) {
+            case OBJECT_ID ->
+                plain(column, "ObjectId as 24 hex digits: references to it are written the same, and need no look-up");
+            case STRING ->
+                unfit(id, survey)
+                        ? typed(column, "string, some with NUL or half a character")
+                        : plain(
+                                column,
+                                "string, at most " + BsonTypes.count(id.texts().charactersMax(), "character"));
+            case BINARY ->
+                survey.odd().binaries() + id.binaries().count() - id.binaries().uuids() > 0
+                        ? typed(column, "binary, not only UUIDs")
+                        : new KeyColumn(
+                                column,
+                                new ColumnType.Uuid(),
+                                false,
+                                "UUID (binary of subtype 4); an _id that is none would be dead-lettered");
+            case NUMBER ->
+                fractions(id, survey)
+                        ? typed(column, BsonTypes.shares(id) + ", not all of them whole")
+                        : new KeyColumn(
+                                column,
+                                new ColumnType.Int(8),
+                                false,
+                                "whole numbers (" + BsonTypes.shares(id)
+                                        + "); an _id that is none would be dead-lettered");
+            case OTHER -> typed(column, BsonTypes.shares(id));
+        };
+    }
+
+    private static KeyColumn mixed(String column, FieldProfile id, IdSurvey survey) {
+        String seen = BsonTypes.shares(id) + (id.types().size() > 1 ? "" : ", and others that are not in the sample");
+        IdSurvey.Odd odd = survey.odd();
+        if (odd.alike() > 0) {
+            return typed(column, seen + "; " + BsonTypes.number(odd.alike()) + " would be written like another");
+        }
+        if (unfit(id, survey)) {
+            return typed(column, seen + ", some strings with NUL or half a character");
+        }
+        if (survey.kinds().contains(Kind.NUMBER) && (odd.digits() > 0 || fractions(id, survey))) {
+            return typed(column, seen + ", and 7 would be written like \"7\"");
+        }
+        return plain(
+                column,
+                seen + ": as text, no two of "
+                        + (survey.complete()
+                                ? "all there are"
+                                : "the " + BsonTypes.number(survey.compared()) + " that were compared")
+                        + " written alike");
+    }
+
+    private static boolean unfit(FieldProfile id, IdSurvey survey) {
+        return id.texts().unfit() + survey.odd().unfit() > 0;
+    }
+
+    private static boolean fractions(FieldProfile id, IdSurvey survey) {
+        return survey.odd().fractions() > 0
+                || (id.numbers().count() > 0 && !id.numbers().whole());
+    }
+
+    private static KeyColumn plain(String column, String reason) {
+        return new KeyColumn(column, new ColumnType.Text(), false, reason);
+    }
+
+    private static KeyColumn typed(String column, String reason) {
+        return new KeyColumn(column, new ColumnType.Text(), true, reason + ": with its type, so that no two are alike");
+    }
+}
