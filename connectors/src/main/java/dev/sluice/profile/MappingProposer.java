@@ -10,7 +10,7 @@ import dev.sluice.schema.ColumnType;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -33,7 +33,8 @@ public final class MappingProposer {
     private final References references;
     private final Map<String, KeyColumn> keys;
     private final Map<String, String> tableNames = new HashMap<>();
-    private final Map<Layout.Nested, String> childNames = new IdentityHashMap<>();
+    /// Of the arrays of each collection, in the order of its layout.
+    private final Map<String, List<String>> childNames = new HashMap<>();
 
     /// What the person who asks has decided already.
     ///
@@ -85,21 +86,22 @@ public final class MappingProposer {
     private void nameTables(SequencedMap<CollectionProfile, Layout> layouts) {
         SqlNames names = SqlNames.ofTables();
         names.reserve("sluice_history_" + wish.name());
-        List<SqlNames.Wish<String>> collections = layouts.keySet().stream()
-                .map(profile -> new SqlNames.Wish<>(
-                        profile.collection(),
-                        profile.collection(),
-                        profile.estimate().orElse(profile.count())))
-                .toList();
-        names.claim(collections).forEach(tableNames::put);
-        List<SqlNames.Wish<Layout.Nested>> arrays = new ArrayList<>();
+        Iterator<String> tables = names.claim(layouts.keySet().stream()
+                        .map(profile -> new SqlNames.Wish(
+                                profile.collection(), profile.estimate().orElse(profile.count())))
+                        .toList())
+                .iterator();
+        layouts.keySet().forEach(profile -> tableNames.put(profile.collection(), tables.next()));
+        List<SqlNames.Wish> wishes = new ArrayList<>();
         layouts.forEach((profile, layout) -> layout.tables()
-                .forEach(nested -> arrays.add(new SqlNames.Wish<>(
-                        nested,
+                .forEach(nested -> wishes.add(new SqlNames.Wish(
                         SqlNames.singular(tableNames.getOrDefault(profile.collection(), "")) + "_"
                                 + String.join("_", nested.path()),
                         nested.elements().count()))));
-        childNames.putAll(names.claim(arrays));
+        Iterator<String> children = names.claim(wishes).iterator();
+        layouts.forEach((profile, layout) -> childNames.put(
+                profile.collection(),
+                layout.tables().stream().map(nested -> children.next()).toList()));
     }
 
     /// Those that others refer to first, as long as they do not refer to each other.
@@ -138,8 +140,10 @@ public final class MappingProposer {
         columns.reserve(key.column());
         List<Column> proposed = columns(layout, columns, "", hazards);
         List<Child> children = new ArrayList<>();
+        Iterator<String> names =
+                childNames.getOrDefault(profile.collection(), List.of()).iterator();
         for (Layout.Nested nested : layout.tables()) {
-            children.add(child(name, childNames.getOrDefault(nested, name), nested, hazards));
+            children.add(child(name, names.next(), nested, hazards));
         }
         return new Table(
                 profile.collection(),
@@ -181,12 +185,13 @@ public final class MappingProposer {
     }
 
     private List<Column> columns(Layout layout, SqlNames names, String place, List<Hazard> hazards) {
-        Map<Layout.Flat, String> claimed = names.claim(layout.columns().stream()
-                .map(flat -> new SqlNames.Wish<>(flat, String.join("_", flat.path()), flat.share()))
-                .toList());
+        Iterator<String> claimed = names.claim(layout.columns().stream()
+                        .map(flat -> new SqlNames.Wish(String.join("_", flat.path()), flat.share()))
+                        .toList())
+                .iterator();
         List<Column> columns = new ArrayList<>();
         for (Layout.Flat flat : layout.columns()) {
-            String name = claimed.getOrDefault(flat, "field");
+            String name = claimed.next();
             String wanted = SqlNames.snake(String.join("_", flat.path()));
             String path = place + OneLine.path(flat.path());
             if (!SqlNames.fit(wanted, "").equals(wanted)) {

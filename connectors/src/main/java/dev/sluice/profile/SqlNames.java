@@ -4,11 +4,10 @@ import java.nio.charset.StandardCharsets;
 import java.text.Normalizer;
 import java.util.Comparator;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /// Names for tables or columns in PostgreSQL, made from names in MongoDB: in snake_case, at most 63 bytes,
 /// none twice. The same names asked for in the same order give the same names. For one thread.
@@ -18,6 +17,11 @@ final class SqlNames {
 
     /// Names that no column can have, in quotes or not.
     private static final Set<String> SYSTEM_COLUMNS = Set.of("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid");
+
+    private static final Comparator<Wish> BEST_FIRST = Comparator.comparingDouble(Wish::weight)
+            .reversed()
+            .thenComparing(wish -> !snake(wish.name()).equals(wish.name()))
+            .thenComparing(Wish::name);
 
     private final Set<String> taken = new HashSet<>();
     private final boolean tables;
@@ -45,31 +49,31 @@ final class SqlNames {
         return taken.contains(name);
     }
 
-    /// Somebody who wants a name.
+    /// A wish for a name.
     ///
-    /// @param who wants it
     /// @param name as it is in MongoDB
     /// @param weight of several that want the same name the one with most gets it plain
-    record Wish<T>(T who, String name, double weight) {}
+    record Wish(String name, double weight) {}
 
-    /// A name for each wish. Of those that want the same one, who weighs most gets it as it is, of equals
-    /// one whose name in MongoDB is that already; the others get `_2`, `_3`, .. that nobody wants plain.
+    /// A name for each wish. Of those for the same one, that which weighs most gets it as it is, of equals
+    /// one that is that name in MongoDB already; the others get `_2`, `_3`, .. that nobody wants plain.
     ///
-    /// @return in no order
-    <T> Map<T, String> claim(List<Wish<T>> wishes) {
-        List<Wish<T>> byWeight = wishes.stream()
-                .sorted(Comparator.comparingDouble((Wish<T> wish) -> -wish.weight())
-                        .thenComparing(wish -> !snake(wish.name()).equals(wish.name()))
-                        .thenComparing(Wish::name))
+    /// @return in the order of the wishes
+    List<String> claim(List<Wish> wishes) {
+        List<Integer> byWeight = IntStream.range(0, wishes.size())
+                .boxed()
+                .sorted(Comparator.comparing(wishes::get, BEST_FIRST))
                 .toList();
-        Map<T, String> claimed = new IdentityHashMap<>();
-        for (Wish<T> wish : byWeight) {
-            if (isFree(wanted(wish.name()))) {
-                claimed.put(wish.who(), claim(wish.name()));
+        String[] claimed = new String[wishes.size()];
+        for (boolean plain : new boolean[] {true, false}) {
+            for (int i : byWeight) {
+                String name = wishes.get(i).name();
+                if (claimed[i] == null && (!plain || isFree(wanted(name)))) {
+                    claimed[i] = claim(name);
+                }
             }
         }
-        byWeight.forEach(wish -> claimed.computeIfAbsent(wish.who(), who -> claim(wish.name())));
-        return claimed;
+        return List.of(claimed);
     }
 
     private String wanted(String name) {
