@@ -37,8 +37,8 @@ public record IdSurvey(Set<Kind> kinds, long compared, boolean complete, Odd odd
     /// @param fractions numbers that are not whole, or beyond 64 bits
     /// @param binaries that are no UUIDs
     /// @param digits strings that are numbers
-    /// @param unfit strings that PostgreSQL's text can't hold
-    public record Odd(long alike, long fractions, long binaries, long digits, long unfit) {}
+    /// @param nul strings with NUL, which are written with an escape where the key has its type
+    public record Odd(long alike, long fractions, long binaries, long digits, long nul) {}
 
     /// Ids of one kind that are looked at one by one.
     public static final int COMPARED_MAX = 10_000;
@@ -97,7 +97,7 @@ public record IdSurvey(Set<Kind> kinds, long compared, boolean complete, Odd odd
                         count(rest, IdSurvey::isFraction),
                         count(rest, id -> id instanceof BsonBinary && !ExactFit.of(id, new ColumnType.Uuid())),
                         count(strings, id -> TextForm.NUMBER.fits(text(id))),
-                        count(strings, id -> !ExactFit.of(id, new ColumnType.Text()))));
+                        count(strings, id -> text(id).indexOf('\0') >= 0)));
     }
 
     /// Looks for each from both sides, since there may be more of one than are compared.

@@ -50,8 +50,8 @@ public final class Keys {
             case OBJECT_ID ->
                 plain(column, "ObjectId as 24 hex digits: references to it are written the same, and need no look-up");
             case STRING ->
-                unfit(id, survey)
-                        ? typed(column, "string, some with NUL or half a character")
+                nul(id, survey)
+                        ? typed(column, "string, some with NUL")
                         : plain(
                                 column,
                                 "string, at most " + BsonTypes.count(id.texts().charactersMax(), "character"));
@@ -82,8 +82,8 @@ public final class Keys {
         if (odd.alike() > 0) {
             return typed(column, seen + "; " + BsonTypes.number(odd.alike()) + " would be written like another");
         }
-        if (unfit(id, survey)) {
-            return typed(column, seen + ", some strings with NUL or half a character");
+        if (nul(id, survey)) {
+            return typed(column, seen + ", some strings with NUL");
         }
         if (survey.kinds().contains(Kind.NUMBER) && (odd.digits() > 0 || fractions(id, survey))) {
             return typed(column, seen + ", and 7 would be written like \"7\"");
@@ -97,8 +97,9 @@ public final class Keys {
                         + " written alike");
     }
 
-    private static boolean unfit(FieldProfile id, IdSurvey survey) {
-        return id.texts().unfit() + survey.odd().unfit() > 0;
+    /// What is not UTF-8 is in no key, however it is written.
+    private static boolean nul(FieldProfile id, IdSurvey survey) {
+        return id.texts().unfit() - id.texts().notUtf8() + survey.odd().nul() > 0;
     }
 
     private static boolean fractions(FieldProfile id, IdSurvey survey) {

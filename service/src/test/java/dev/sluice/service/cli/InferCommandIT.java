@@ -107,8 +107,9 @@ class InferCommandIT {
                         + " FROM information_schema.columns WHERE (table_name, column_name) IN (('memories', 'ttl'),"
                         + " ('scheduled_agents', 'interval_value'), ('scheduled_agents', 'last_run_at'),"
                         + " ('custom_tools', 'is_enabled'), ('skills', 'tags'), ('task_executions', 'response'))"))
-                .isEqualTo("interval_value bigint, is_enabled boolean, last_run_at timestamp with time zone, response text,"
-                        + " tags ARRAY, ttl timestamp with time zone");
+                .isEqualTo(
+                        "interval_value bigint, is_enabled boolean, last_run_at timestamp with time zone, response text,"
+                                + " tags ARRAY, ttl timestamp with time zone");
         assertThat(place.count("workflow_logs")).isEqualTo(300);
     }
 
