@@ -27,7 +27,7 @@ public final class SchemaChangeStore {
 
     private static final String CHANGES =
             "SELECT id, collection, kind, detail, policy, done, cluster_time, cluster_increment, seen_at, settled_at,"
-                    + " settled_by FROM sluice.schema_change WHERE pipeline = ?";
+                    + " settled_by, reached_at FROM sluice.schema_change WHERE pipeline = ?";
 
     /// What documents brought after the collection's copy was done; before, the status has it.
     private static final String NEW_FIELDS = """
@@ -109,7 +109,9 @@ public final class SchemaChangeStore {
     }
 
     /// A change that waits for a decision or for something to be done.
-    public record Open(Change change, @Nullable BsonTimestamp clusterTime) {}
+    ///
+    /// @param reached whether the stream has stopped at it, with everything before it applied
+    public record Open(Change change, @Nullable BsonTimestamp clusterTime, boolean reached) {}
 
     /// Where the watch is; empty before its first start.
     Optional<Position> position(Connection connection) throws SQLException {
@@ -193,12 +195,7 @@ public final class SchemaChangeStore {
             statement.setString(3, kind.toString());
             statement.setString(4, detail);
             statement.setString(5, policy);
-            statement.setObject(
-                    6,
-                    time == null
-                            ? null
-                            : OffsetDateTime.ofInstant(
-                                    Instant.ofEpochSecond(time.getTime() & 0xFFFF_FFFFL), ZoneOffset.UTC));
+            statement.setObject(6, time == null ? null : utc(time));
             statement.setObject(7, time == null ? null : time.getInc(), java.sql.Types.INTEGER);
             statement.setString(8, policy == null ? "noted" : null);
             statement.setString(9, policy);
@@ -232,11 +229,43 @@ public final class SchemaChangeStore {
                     Instant time = change.clusterTime();
                     open.add(new Open(
                             change,
-                            time == null ? null : new BsonTimestamp((int) time.getEpochSecond(), row.getInt(8))));
+                            time == null ? null : new BsonTimestamp((int) time.getEpochSecond(), row.getInt(8)),
+                            row.getObject(12) != null));
                 }
             }
         }
         return open;
+    }
+
+    /// A change that is recorded.
+    Change find(Connection connection, String collection, Kind kind, String detail, BsonTimestamp time)
+            throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(CHANGES
+                + " AND collection = ? AND kind = ? AND detail = ? AND cluster_time = ? AND cluster_increment = ?")) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            statement.setString(3, kind.toString());
+            statement.setString(4, detail);
+            statement.setObject(5, utc(time));
+            statement.setInt(6, time.getInc());
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return change(row);
+            }
+        }
+    }
+
+    /// Notes that the pipeline stopped at a change, and that everything before it is applied.
+    void reached(Connection connection, long id) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(
+                "UPDATE sluice.schema_change SET reached_at = clock_timestamp() WHERE id = ?")) {
+            statement.setLong(1, id);
+            statement.executeUpdate();
+        }
+    }
+
+    private static OffsetDateTime utc(BsonTimestamp time) {
+        return OffsetDateTime.ofInstant(Instant.ofEpochSecond(time.getTime() & 0xFFFF_FFFFL), ZoneOffset.UTC);
     }
 
     /// The newest first, those that are open before all others.

@@ -1,9 +1,11 @@
 package dev.sluice.evolution;
 
+import dev.sluice.change.CollectionChange;
 import dev.sluice.change.Position;
 import dev.sluice.evolution.SchemaChangeStore.Change;
 import dev.sluice.evolution.SchemaChangeStore.Kind;
 import dev.sluice.evolution.SchemaChangeStore.Open;
+import dev.sluice.failure.Failpoint;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.schema.CollectionMapping.OnDelete;
@@ -21,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Predicate;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
@@ -28,24 +31,29 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Notices what changes in MongoDB beside documents, writes it down, and does what the mapping says. Beside
-/// the stream, from a position of its own, so that nothing is missed while nobody ran. For one thread.
+/// the stream, from a position of its own, so that nothing is missed while nobody ran; but where the mapping
+/// says to stop, it is the stream that stops, at the change's place in it. Looks as often whether MongoDB is
+/// still the one that was copied. For one thread.
 public final class SchemaWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SchemaWatch.class);
     private static final Duration SAVE_EVERY = Duration.ofSeconds(10);
     private static final Duration LOOK_EVERY = Duration.ofSeconds(30);
     private static final Duration FIELDS_EVERY = Duration.ofSeconds(5);
+    private static final Duration SOURCE_EVERY = Duration.ofSeconds(10);
 
     private final MongoSource source;
     private final Connection connection;
     private final Map<String, CollectionTarget> targets = new LinkedHashMap<>();
     private final SchemaChangeStore store;
     private final ResyncStore resync;
+    private final SourceCheck sourceCheck;
     private final Map<Long, BsonTimestamp> seenByLooking = new HashMap<>();
     private @Nullable CollectionWatch watch;
     private @Nullable Position saved;
     private long saveAt = System.nanoTime();
     private long lookAt = System.nanoTime();
     private long fieldsAt = System.nanoTime();
+    private long sourceAt = System.nanoTime() + SOURCE_EVERY.toNanos();
     private @Nullable Look look;
 
     /// Whether there may be something to do.
@@ -60,18 +68,50 @@ public final class SchemaWatch implements AutoCloseable {
         this.connection = connection;
         this.store = new SchemaChangeStore(pipeline);
         this.resync = new ResyncStore(pipeline);
+        this.sourceCheck = new SourceCheck(pipeline, source, targets);
         targets.forEach(t -> this.targets.put(t.collection(), t));
     }
 
-    /// Looks whether something is open from earlier that forbids to run.
+    /// Looks whether something is open from earlier that forbids to run. What the stream has not come to yet
+    /// forbids nothing: what is before it is still to be applied.
     ///
+    /// @param from where the stream goes on
     /// @throws SluiceException of kind COLLECTION_CHANGED when it does
-    public void requireNothingOpen() throws SQLException {
-        for (Open change : store.open(connection)) {
-            if (policy(change.change()) == OnDrop.STOP) {
-                throw stop(change.change());
+    public void requireNothingOpen(Position from) throws SQLException {
+        BsonTimestamp here = from.clusterTime();
+        for (Open one : store.open(connection)) {
+            BsonTimestamp time = one.clusterTime();
+            boolean ahead = time != null && !one.reached() && here != null && here.compareTo(time) <= 0;
+            if (!ahead && policy(one.change()) == OnDrop.STOP) {
+                throw stop(one.change());
             }
         }
+    }
+
+    /// The stream has come to a change of a collection: everything before it is delivered, and nothing behind
+    /// it. Written down here too, since the watch may be behind the stream.
+    ///
+    /// @return its number, to be told to [#reached], when the mapping says to stop and nobody has accepted
+    ///     it; empty when the stream goes on
+    public Optional<Stop> arriveAt(CollectionChange change) throws SQLException {
+        Kind kind = kind(change.kind());
+        String collection = key(change);
+        if (!OnDrop.STOP.name().equalsIgnoreCase(String.valueOf(policyText(collection, kind)))) {
+            return Optional.empty();
+        }
+        store.record(connection, collection, kind, change.detail(), policyText(collection, kind), change.clusterTime());
+        Failpoint.SCHEMA_CHANGE_SEEN.hit();
+        Change recorded = store.find(connection, collection, kind, change.detail(), change.clusterTime());
+        return recorded.settledAt() == null ? Optional.of(new Stop(recorded.id(), stop(recorded))) : Optional.empty();
+    }
+
+    /// @param change its number
+    /// @param failure of kind COLLECTION_CHANGED
+    public record Stop(long change, SluiceException failure) {}
+
+    /// Everything before a change at which the stream stopped is applied.
+    public void reached(long change) throws SQLException {
+        store.reached(connection, change);
     }
 
     /// One round: waits a moment for news where there are none.
@@ -83,7 +123,7 @@ public final class SchemaWatch implements AutoCloseable {
     public void poll(Position committed, Predicate<BsonTimestamp> applied) throws SQLException {
         CollectionWatch now = watch == null ? begin(committed) : watch;
         watch = now;
-        List<CollectionWatch.Event> events = now.next();
+        List<CollectionChange> events = now.next();
         if (!events.isEmpty()) {
             record(now, events);
         } else if (System.nanoTime() - saveAt >= 0 && !now.position().equals(saved)) {
@@ -92,6 +132,10 @@ public final class SchemaWatch implements AutoCloseable {
             saveAt = System.nanoTime() + SAVE_EVERY.toNanos();
         }
         compare(now);
+        if (System.nanoTime() - sourceAt >= 0) {
+            sourceCheck.note(connection, sourceCheck.require(connection).deployment());
+            sourceAt = System.nanoTime() + SOURCE_EVERY.toNanos();
+        }
         if (System.nanoTime() - fieldsAt >= 0) {
             if (store.recordFields(connection) > 0) {
                 LOG.warn("Documents have changed their form: `sluice schema-changes` shows how.");
@@ -117,14 +161,12 @@ public final class SchemaWatch implements AutoCloseable {
     }
 
     /// What happened and that it was seen are committed together.
-    private void record(CollectionWatch now, List<CollectionWatch.Event> events) throws SQLException {
+    private void record(CollectionWatch now, List<CollectionChange> events) throws SQLException {
         Map<String, String> uuids = now.uuids().orElse(null);
         inTransaction(() -> {
-            for (CollectionWatch.Event event : events) {
+            for (CollectionChange event : events) {
                 Kind kind = kind(event.kind());
-                String collection = event.kind() == CollectionWatch.Kind.DATABASE_DROPPED
-                        ? SchemaChangeStore.DATABASE
-                        : event.collection();
+                String collection = key(event);
                 store.record(
                         connection,
                         collection,
@@ -138,11 +180,18 @@ public final class SchemaWatch implements AutoCloseable {
             }
             store.advance(connection, now.position());
         });
+        Failpoint.SCHEMA_CHANGE_SEEN.hit();
         saved = now.position();
         open = true;
     }
 
-    private static Kind kind(CollectionWatch.Kind kind) {
+    private static String key(CollectionChange change) {
+        return change.kind() == CollectionChange.Kind.DATABASE_DROPPED
+                ? SchemaChangeStore.DATABASE
+                : change.collection();
+    }
+
+    private static Kind kind(CollectionChange.Kind kind) {
         return switch (kind) {
             case DROPPED -> Kind.DROPPED;
             case RENAMED -> Kind.RENAMED;
@@ -171,6 +220,8 @@ public final class SchemaWatch implements AutoCloseable {
         }
         Look there = look;
         look = null;
+        // On another MongoDB every collection is another one.
+        sourceCheck.require(connection);
         Map<String, String> known = store.known(connection);
         Map<String, String> today = now.uuids().orElse(there.uuids());
         for (String collection : targets.keySet()) {
@@ -221,7 +272,14 @@ public final class SchemaWatch implements AutoCloseable {
         for (Open one : store.open(connection)) {
             Change change = one.change();
             switch (policy(change)) {
-                case STOP -> stops.add(change);
+                case STOP -> {
+                    // The stream stops when it is there; one that is past it has come to it before it was mapped.
+                    if (one.clusterTime() == null || isPast(one.clusterTime(), applied)) {
+                        stops.add(change);
+                    } else {
+                        left = true;
+                    }
+                }
                 case KEEP -> {
                     store.settle(connection, change.id(), "keep", "the rows stay");
                     LOG.warn("{} Its rows stay.", change.forPeople());
@@ -233,6 +291,11 @@ public final class SchemaWatch implements AutoCloseable {
         if (!stops.isEmpty()) {
             throw stop(stops.getFirst());
         }
+    }
+
+    /// Not at it: then the stream may be about to come to it.
+    private static boolean isPast(BsonTimestamp time, Predicate<BsonTimestamp> applied) {
+        return applied.test(new BsonTimestamp(time.getTime(), time.getInc() + 1));
     }
 
     /// @return false when the stream is not that far: a document from before would come back

@@ -29,6 +29,8 @@ public enum Failpoint {
     /// It is noted that a change which MongoDB can't send is to be passed, and nothing of its collection is
     /// taken anew.
     CHANGE_PASSED,
+    /// It is written down that a collection was dropped, renamed or replaced, and nothing is done about it.
+    SCHEMA_CHANGE_SEEN,
     /// The first position is taken from MongoDB and not yet stored.
     POSITION_TAKEN;
 

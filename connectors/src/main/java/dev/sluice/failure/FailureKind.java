@@ -66,17 +66,24 @@ public enum FailureKind {
             "Run the command that is named above, which takes that collection anew, then `sluice run`. Nothing is lost, and other"
                     + " collections are left alone. Where none is named: `sluice backfill --resync --prune` takes a new"
                     + " position behind the change and copies everything again."),
+    SOURCE_REPLACED(
+            Retry.NEVER,
+            "This is not the MongoDB that the pipeline has copied, or it was restored to an earlier state.",
+            "Nothing was written, and the rows are as they were. Check MONGO_URI, MONGO_DB_NAME and where a name or a proxy"
+                    + " in between leads to; `sluice plan` looks at it again. Only if this MongoDB is the source from now on:"
+                    + " `sluice backfill --accept-source` notes that, takes a new position and copies everything from it;"
+                    + " rows that it has no documents for stay."),
     POSITION_UNKNOWN(
             Retry.NEVER,
-            "MongoDB's oplog does not have the position Sluice has to resume from.",
-            "It is of another replica set or database, or MongoDB was restored from a backup: check MONGO_URI and"
-                    + " MONGO_DB_NAME. If they are right, `sluice backfill --resync --prune` takes a new position and copies"
-                    + " everything again."),
+            "MongoDB can't read the position Sluice has to resume from.",
+            "It is the MongoDB that was copied, and no version of it that understands the position: most likely it was"
+                    + " downgraded. `sluice backfill --resync --prune` takes a new position and copies everything again."),
     COLLECTION_CHANGED(
             Retry.NEVER,
             "A collection was dropped, renamed or replaced in MongoDB, and the mapping says to stop then.",
-            "Rows are as they were. To go on with them: `sluice schema-changes accept`. To have them follow: on_drop: follow in"
-                    + " the mapping. Then start again."),
+            "The rows are as of that moment: what came before it is applied, nothing behind it. To go on with them:"
+                    + " `sluice schema-changes accept`. To have them follow: on_drop: follow in the mapping. Then start"
+                    + " again."),
     FENCED_OUT(
             Retry.NEVER,
             "Another process writes this pipeline.",

@@ -1,6 +1,7 @@
 package dev.sluice.source;
 
 import dev.sluice.change.ChangeBatch;
+import dev.sluice.change.CollectionChange;
 import dev.sluice.memory.MemoryBudget;
 import java.util.concurrent.CompletableFuture;
 
@@ -18,6 +19,15 @@ public interface ChangeSource extends AutoCloseable {
         ///     too much is held, nothing more is read
         /// @throws InterruptedException when the source is closed meanwhile
         void onBatch(ChangeBatch batch, MemoryBudget.Lease lease) throws InterruptedException;
+
+        /// At its place in the stream: everything before it has been handed over, and nothing behind it. What
+        /// it throws ends the stream there. On the thread of [#onBatch].
+        default void onCollectionChange(CollectionChange change) {}
+
+        /// The source has connected anew by itself, perhaps to other servers behind the same address. Nothing
+        /// that was read since is handed over before it returns; what it throws ends the stream. On a thread
+        /// of the source's.
+        default void onReconnected() {}
     }
 
     /// How many changes were read from MongoDB and are still to be delivered. Any thread.

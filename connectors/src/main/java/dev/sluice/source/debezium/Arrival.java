@@ -1,5 +1,6 @@
 package dev.sluice.source.debezium;
 
+import dev.sluice.change.CollectionChange;
 import dev.sluice.change.Position;
 import dev.sluice.memory.MemoryBudget;
 import org.apache.kafka.connect.source.SourceRecord;
@@ -23,6 +24,9 @@ sealed interface Arrival {
             boolean lastOfItsTime,
             MemoryBudget.Lease lease)
             implements Arrival {}
+
+    /// A collection itself was changed here.
+    record OfCollection(CollectionChange change) implements Arrival {}
 
     /// MongoDB had nothing more.
     ///

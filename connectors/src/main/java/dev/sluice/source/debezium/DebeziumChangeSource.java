@@ -2,6 +2,7 @@ package dev.sluice.source.debezium;
 
 import dev.sluice.change.Change;
 import dev.sluice.change.ChangeBatch;
+import dev.sluice.change.CollectionChange;
 import dev.sluice.change.Position;
 import dev.sluice.change.Watermark;
 import dev.sluice.failure.FailureKind;
@@ -67,13 +68,35 @@ public final class DebeziumChangeSource implements ChangeSource {
     private interface Arrivals {
         /// @param lease what all of them held
         void take(List<Arrival> arrivals, MemoryBudget.Lease lease) throws InterruptedException;
+
+        default void take(CollectionChange change) {}
+
+        default void reconnected() {}
+    }
+
+    /// Hands over what is decoded.
+    private record ToHandler(Handler handler) implements Arrivals {
+        @Override
+        public void take(List<Arrival> arrivals, MemoryBudget.Lease lease) throws InterruptedException {
+            handler.onBatch(batch(arrivals), lease);
+        }
+
+        @Override
+        public void take(CollectionChange change) {
+            handler.onCollectionChange(change);
+        }
+
+        @Override
+        public void reconnected() {
+            handler.onReconnected();
+        }
     }
 
     private DebeziumChangeSource(EngineProperties settings, MemoryBudget memory, Position from, Arrivals handler) {
         this.settings = settings;
         this.memory = memory;
         this.handler = handler;
-        new StreamRun(settings, arrivals, memory).register(reference);
+        new StreamRun(settings, arrivals, memory, handler::reconnected).register(reference);
         CommittedOffset.register(reference, from);
         Properties properties = settings.toProperties();
         properties.setProperty(CommittedOffset.REFERENCE, reference);
@@ -95,8 +118,7 @@ public final class DebeziumChangeSource implements ChangeSource {
     /// @param from changes behind it are delivered, nothing before
     public static DebeziumChangeSource start(
             EngineProperties settings, MemoryBudget memory, Position from, Handler handler) {
-        return started(new DebeziumChangeSource(
-                settings, memory, from, (arrivals, lease) -> handler.onBatch(batch(arrivals), lease)));
+        return started(new DebeziumChangeSource(settings, memory, from, new ToHandler(handler)));
     }
 
     /// Opens the stream into nothing: changes are counted and not even decoded. What the engine itself can
@@ -122,16 +144,25 @@ public final class DebeziumChangeSource implements ChangeSource {
         try {
             int before = 0;
             for (List<Arrival> arrived = next(before); !arrived.isEmpty(); arrived = next(before)) {
-                Arrival last = arrived.getLast();
-                // What came before it is delivered first.
-                List<Arrival> whole = last instanceof Arrival.Broken ? arrived.subList(0, arrived.size() - 1) : arrived;
-                if (!whole.isEmpty()) {
-                    handler.take(whole, leaseOf(whole));
+                List<Arrival> changes = new ArrayList<>(arrived.size());
+                for (Arrival arrival : arrived) {
+                    switch (arrival) {
+                        // What came before it is delivered first.
+                        case Arrival.OfCollection changed -> {
+                            deliver(changes);
+                            changes.clear();
+                            handler.take(changed.change());
+                        }
+                        case Arrival.Broken broken -> {
+                            deliver(changes);
+                            stopAfter(broken.failure());
+                            return;
+                        }
+                        case Arrival.Recorded recorded -> changes.add(recorded);
+                        case Arrival.Reached reached -> changes.add(reached);
+                    }
                 }
-                if (last instanceof Arrival.Broken broken) {
-                    stopAfter(broken.failure());
-                    return;
-                }
+                deliver(changes);
                 before = arrived.size();
             }
         } catch (InterruptedException e) {
@@ -140,6 +171,12 @@ public final class DebeziumChangeSource implements ChangeSource {
             }
         } catch (RuntimeException | Error e) {
             stopAfter(e);
+        }
+    }
+
+    private void deliver(List<Arrival> changes) throws InterruptedException {
+        if (!changes.isEmpty()) {
+            handler.take(List.copyOf(changes), leaseOf(changes));
         }
     }
 
@@ -184,6 +221,7 @@ public final class DebeziumChangeSource implements ChangeSource {
                     upTo = reached.position();
                     through = reached.through();
                 }
+                case Arrival.OfCollection changed -> throw new IllegalStateException("not a change of a document");
                 case Arrival.Broken broken ->
                     throw new IllegalStateException("nothing comes behind it", broken.failure());
             }

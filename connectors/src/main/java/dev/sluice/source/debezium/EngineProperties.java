@@ -1,5 +1,6 @@
 package dev.sluice.source.debezium;
 
+import dev.sluice.source.mongo.CollectionEvents;
 import dev.sluice.source.mongo.LargeChanges;
 import dev.sluice.source.mongo.MongoTls;
 import java.time.Duration;
@@ -153,15 +154,20 @@ public record EngineProperties(
         return p;
     }
 
-    /// What the server sends. We take the whole document, so what changed in it is left out: Debezium would
-    /// write it as JSON beside it.
+    /// What the server sends: changes of documents, and what becomes of collections themselves, where only our
+    /// own reader knows what to do with it. We take the whole document, so what changed in it is left out:
+    /// Debezium would write it as JSON beside it.
     ///
     /// The filter depends on the mapping, so an event that an earlier mapping let through may not pass it:
     /// the stream is opened by time and not by token ([CommittedOffset]).
     List<BsonDocument> stages() {
         BsonDocument match = new BsonDocument("operationType", in(OPERATIONS)).append("ns.coll", in(collections));
         List<BsonDocument> stages = new ArrayList<>();
-        stages.add(new BsonDocument("$match", match));
+        stages.add(new BsonDocument(
+                "$match",
+                rawDocuments
+                        ? new BsonDocument("$or", new BsonArray(List.of(match, CollectionEvents.of(collections))))
+                        : match));
         if (!passed.isEmpty()) {
             stages.add(new BsonDocument("$match", LargeChanges.without(passed)));
         }

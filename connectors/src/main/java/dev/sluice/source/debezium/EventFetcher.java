@@ -3,6 +3,7 @@ package dev.sluice.source.debezium;
 import com.mongodb.ClientSessionOptions;
 import com.mongodb.MongoClientSettings;
 import com.mongodb.MongoException;
+import com.mongodb.ServerCursor;
 import com.mongodb.client.ChangeStreamIterable;
 import com.mongodb.client.ClientSession;
 import com.mongodb.client.MongoChangeStreamCursor;
@@ -13,6 +14,7 @@ import com.mongodb.client.model.changestream.ChangeStreamDocument;
 import com.mongodb.client.model.changestream.FullDocument;
 import com.mongodb.connection.ClusterType;
 import dev.sluice.bson.ExactBson;
+import dev.sluice.change.CollectionChange;
 import dev.sluice.change.OperationTime;
 import dev.sluice.change.Position;
 import dev.sluice.change.Watermark;
@@ -20,6 +22,7 @@ import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.memory.Footprint;
 import dev.sluice.memory.MemoryBudget;
+import dev.sluice.source.mongo.CollectionEvents;
 import dev.sluice.source.mongo.ExactFind;
 import dev.sluice.source.mongo.ExactKeys;
 import dev.sluice.source.mongo.LargeChanges;
@@ -66,6 +69,7 @@ final class EventFetcher implements Runnable {
     private final MongoDatabase database;
     private final EngineProperties settings;
     private final MemoryBudget memory;
+    private final Runnable reconnected;
     private final HandOver<Fetched> fetched = new HandOver<>();
     private final Thread thread =
             Thread.ofPlatform().name("sluice-fetch").daemon(true).unstarted(this);
@@ -87,14 +91,11 @@ final class EventFetcher implements Runnable {
     ///     known
     /// @param startToken what to begin after, where there is no time
     EventFetcher(
-            MongoClient client,
-            EngineProperties settings,
-            MemoryBudget memory,
-            @Nullable BsonTimestamp startTime,
-            @Nullable BsonDocument startToken) {
+            MongoClient client, StreamRun run, @Nullable BsonTimestamp startTime, @Nullable BsonDocument startToken) {
         this.client = client;
-        this.settings = settings;
-        this.memory = memory;
+        this.settings = run.settings();
+        this.memory = run.memory();
+        this.reconnected = run.reconnected();
         this.startTime = startTime;
         this.startToken = startToken;
         this.database = client.getDatabase(settings.database())
@@ -179,9 +180,19 @@ final class EventFetcher implements Runnable {
 
     private void read(MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor)
             throws InterruptedException {
+        ServerCursor opened = cursor.getServerCursor();
         while (!closed) {
             ChangeStreamDocument<RawBsonDocument> event = cursor.tryNext();
-            if (event != null) {
+            ServerCursor now = cursor.getServerCursor();
+            if (now != null && !now.equals(opened)) {
+                // The driver opens a stream again by itself after it has lost its connection.
+                reconnected.run();
+                opened = now;
+            }
+            if (event != null && CollectionEvents.isOne(event)) {
+                emit(event);
+                isLast(event, cursor.available() > 0);
+            } else if (event != null) {
                 emit(event, event.getFullDocument(), isLast(event, cursor.available() > 0));
                 oneByOneBytes += weight(event);
             } else {
@@ -220,6 +231,15 @@ final class EventFetcher implements Runnable {
         MemoryBudget.Lease lease = memory.acquire(besideDocument(event) + Footprint.expected(length(document)));
         boolean asItCame = Objects.equals(document, event.getFullDocument());
         fetched.put(new Fetched.Event(asItCame ? event : withDocument(event, document), last, lease));
+        lastToken = event.getResumeToken();
+        lastTime = event.getClusterTime();
+        eventSince = true;
+    }
+
+    private void emit(ChangeStreamDocument<RawBsonDocument> event) {
+        for (CollectionChange change : CollectionEvents.read(event, settings.collections())) {
+            fetched.put(new Fetched.OfCollection(change));
+        }
         lastToken = event.getResumeToken();
         lastTime = event.getClusterTime();
         eventSince = true;
@@ -276,7 +296,9 @@ final class EventFetcher implements Runnable {
             while (event == null && !closed) {
                 event = cursor.tryNext();
             }
-            if (event != null) {
+            if (event != null && CollectionEvents.isOne(event)) {
+                emit(event);
+            } else if (event != null) {
                 boolean deleted = "delete".equals(event.getOperationTypeString());
                 emit(event, deleted ? null : lookUp(event), false);
             }

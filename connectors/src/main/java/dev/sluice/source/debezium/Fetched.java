@@ -1,6 +1,7 @@
 package dev.sluice.source.debezium;
 
 import com.mongodb.client.model.changestream.ChangeStreamDocument;
+import dev.sluice.change.CollectionChange;
 import dev.sluice.memory.MemoryBudget;
 import org.bson.RawBsonDocument;
 
@@ -10,6 +11,9 @@ sealed interface Fetched {
     /// @param lease as in [Arrival.Recorded]
     record Event(ChangeStreamDocument<RawBsonDocument> change, boolean lastOfItsTime, MemoryBudget.Lease lease)
             implements Fetched {}
+
+    /// A collection itself was changed here.
+    record OfCollection(CollectionChange change) implements Fetched {}
 
     /// There was nothing more.
     record Nothing(Arrival.Reached reached) implements Fetched {}

@@ -75,11 +75,7 @@ final class StreamReader implements StreamingChangeEventSource<MongoDbPartition,
         MongoDbOffsetContext at = offset == null ? MongoDbOffsetContext.empty(config) : offset;
         try (MongoClient client = new MongoDbConnectionContext(properties).getMongoClient()) {
             EventFetcher fetcher = new EventFetcher(
-                    client,
-                    run.settings(),
-                    run.memory(),
-                    at.lastResumeToken() == null ? at.lastTimestamp() : null,
-                    at.lastResumeTokenDoc());
+                    client, run, at.lastResumeToken() == null ? at.lastTimestamp() : null, at.lastResumeTokenDoc());
             HandOver<Fetched> fetched = fetcher.start();
             try {
                 while (context.isRunning() && !run.arrivals().isClosed()) {
@@ -105,6 +101,7 @@ final class StreamReader implements StreamingChangeEventSource<MongoDbPartition,
                         .put(new Arrival.Recorded(
                                 record, ExactKeys.id(event.change()), document, event.lastOfItsTime(), event.lease()));
             }
+            case Fetched.OfCollection changed -> run.arrivals().put(new Arrival.OfCollection(changed.change()));
             case Fetched.Nothing nothing -> run.arrivals().put(nothing.reached());
             case Fetched.End end -> run.arrivals().put(new Arrival.Broken(end.failure()));
         }

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param arrivals what goes to the handler
 /// @param memory for changes from here until they are written
-record StreamRun(EngineProperties settings, HandOver<Arrival> arrivals, MemoryBudget memory) {
+/// @param reconnected as [dev.sluice.source.ChangeSource.Handler#onReconnected]
+record StreamRun(EngineProperties settings, HandOver<Arrival> arrivals, MemoryBudget memory, Runnable reconnected) {
     private static final Map<String, StreamRun> OPEN = new ConcurrentHashMap<>();
 
     void register(String reference) {

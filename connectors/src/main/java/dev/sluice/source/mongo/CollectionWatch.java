@@ -11,25 +11,22 @@ import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Projections;
 import com.mongodb.client.model.changestream.ChangeStreamDocument;
 import com.mongodb.client.model.changestream.OperationType;
+import dev.sluice.change.CollectionChange;
 import dev.sluice.change.Position;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
-import org.bson.BsonBinary;
 import org.bson.BsonDocument;
 import org.bson.BsonString;
 import org.bson.BsonTimestamp;
 import org.bson.RawBsonDocument;
-import org.jspecify.annotations.Nullable;
 
 /// Sees what becomes of collections themselves, which the engine of the stream leaves out: in a small
 /// change stream of its own, and by looking which collections there are. For one thread.
@@ -52,22 +49,6 @@ public final class CollectionWatch implements AutoCloseable {
         this.begun = after.resumeToken();
         this.cursor = open(after);
     }
-
-    /// What can become of a collection.
-    public enum Kind {
-        DROPPED,
-        /// It has another name now.
-        RENAMED,
-        /// Another one was renamed to its name.
-        REPLACED,
-        DATABASE_DROPPED,
-        /// Its options were changed.
-        MODIFIED
-    }
-
-    /// @param collection empty for the database
-    /// @param detail in words; without values
-    public record Event(Kind kind, String collection, String detail, BsonTimestamp clusterTime) {}
 
     /// By time and not by token: a stream can't be resumed behind a change that it leaves out itself, such as
     /// a document's.
@@ -107,21 +88,27 @@ public final class CollectionWatch implements AutoCloseable {
                         List.of(
                                 Aggregates.match(Filters.in("operationType", WATCHED)),
                                 // The token (_id) has to stay.
-                                Aggregates.project(
-                                        Projections.include("_id", "operationType", "ns", "to", "clusterTime"))),
+                                Aggregates.project(Projections.include(
+                                        "_id",
+                                        "operationType",
+                                        "ns",
+                                        "to",
+                                        "clusterTime",
+                                        "collectionUUID",
+                                        "operationDescription"))),
                         RawBsonDocument.class)
                 .maxAwaitTime(100, TimeUnit.MILLISECONDS);
     }
 
     /// What has happened since the last call; waits a moment where nothing has.
-    public List<Event> next() {
-        List<Event> events = new ArrayList<>();
+    public List<CollectionChange> next() {
+        List<CollectionChange> events = new ArrayList<>();
         try {
             for (ChangeStreamDocument<RawBsonDocument> change = cursor.tryNext();
                     change != null;
                     change = cursor.tryNext()) {
                 if (isAfter(change.getResumeToken(), begun)) {
-                    add(events, change);
+                    events.addAll(CollectionEvents.read(change, collections));
                 }
                 position = Position.of(change.getResumeToken(), change.getClusterTime());
                 if (change.getOperationType() == OperationType.INVALIDATE) {
@@ -141,38 +128,11 @@ public final class CollectionWatch implements AutoCloseable {
         }
     }
 
-    private void add(List<Event> events, ChangeStreamDocument<RawBsonDocument> change) {
-        BsonTimestamp time = change.getClusterTime() == null ? new BsonTimestamp(0) : change.getClusterTime();
-        String collection = name(change.getNamespaceDocument());
-        boolean ours = collections.contains(collection);
-        OperationType type = change.getOperationType();
-        String text = change.getOperationTypeString();
-        if (type == OperationType.DROP && ours) {
-            events.add(new Event(Kind.DROPPED, collection, "", time));
-        } else if (type == OperationType.RENAME) {
-            String to = name(change.getDestinationNamespaceDocument());
-            if (ours) {
-                events.add(new Event(Kind.RENAMED, collection, "to " + to, time));
-            }
-            if (collections.contains(to)) {
-                events.add(new Event(Kind.REPLACED, to, "by " + collection, time));
-            }
-        } else if (type == OperationType.DROP_DATABASE) {
-            events.add(new Event(Kind.DATABASE_DROPPED, "", "", time));
-        } else if ("modify".equals(text) && ours) {
-            events.add(new Event(Kind.MODIFIED, collection, "", time));
-        }
-    }
-
     /// Tokens are in the order of their hex digits, as MongoDB says.
     private static boolean isAfter(BsonDocument token, BsonDocument begun) {
         return !(token.get("_data") instanceof BsonString one)
                 || !(begun.get("_data") instanceof BsonString other)
                 || one.compareTo(other) > 0;
-    }
-
-    private static String name(@Nullable BsonDocument namespace) {
-        return namespace != null && namespace.get("coll") instanceof BsonString name ? name.getValue() : "";
     }
 
     /// Up to where it has looked: going on from there misses nothing.
@@ -190,26 +150,7 @@ public final class CollectionWatch implements AutoCloseable {
     /// The watched collections that there are, with MongoDB's identifiers of them in hex; empty where
     /// listing is not allowed, or the server gives none.
     public Optional<Map<String, String>> uuids() {
-        Map<String, String> uuids = new TreeMap<>();
-        try {
-            for (BsonDocument info : client.getDatabase(database).listCollections(BsonDocument.class)) {
-                String name = info.getString("name").getValue();
-                if (!collections.contains(name)) {
-                    continue;
-                }
-                if (info.get("info") instanceof BsonDocument about && about.get("uuid") instanceof BsonBinary uuid) {
-                    uuids.put(name, HexFormat.of().formatHex(uuid.getData()));
-                } else if (info.get("type") instanceof BsonString type
-                        && type.getValue().equals("collection")) {
-                    return Optional.empty();
-                }
-            }
-            return Optional.of(uuids);
-        } catch (MongoCommandException notAllowed) {
-            return Optional.empty();
-        } catch (MongoException e) {
-            throw Failures.classify(e);
-        }
+        return DeploymentReader.uuids(client.getDatabase(database), collections);
     }
 
     @Override

@@ -126,6 +126,14 @@ public final class MongoSource implements AutoCloseable {
         return new SourceSurvey(client, database);
     }
 
+    /// Which deployment it is.
+    ///
+    /// @param collections whose identifiers are wanted
+    /// @throws SluiceException when it can't be asked
+    public Deployment deployment(Collection<String> collections) {
+        return new DeploymentReader(client, database).read(collections);
+    }
+
     /// Watches collections themselves from a position on: one of such a watch, or of any stream of the
     /// database.
     ///
@@ -250,7 +258,8 @@ public final class MongoSource implements AutoCloseable {
     /// Tries whether the stream can go on behind a position.
     ///
     /// @throws SluiceException of kind HISTORY_LOST, with the gap, when the oplog no longer holds it;
-    ///     POSITION_UNKNOWN when the oplog goes back so far, and does not have it
+    ///     SOURCE_REPLACED when the oplog goes back so far, and does not have it; POSITION_UNKNOWN when MongoDB
+    ///     can't read its token
     public void requireResumable(Position position) {
         Oplog oplog = oplog();
         oplog.requireHolds(position.clusterTime(), "Sluice was at");
@@ -279,9 +288,9 @@ public final class MongoSource implements AutoCloseable {
             BsonTimestamp time = position.clusterTime();
             if (time != null && oplog.lacks(time)) {
                 throw new SluiceException(
-                        FailureKind.POSITION_UNKNOWN,
+                        FailureKind.SOURCE_REPLACED,
                         "Sluice was at " + instant(time)
-                                + ", and there is no such operation in the oplog, which goes back" + " further.",
+                                + ", and there is no such operation in the oplog, which goes back further.",
                         e);
             }
         }

@@ -2,6 +2,7 @@ package dev.sluice.source.mongo;
 
 import com.mongodb.MongoCommandException;
 import com.mongodb.MongoException;
+import com.mongodb.ReadPreference;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.model.Filters;
@@ -108,12 +109,13 @@ public final class Oplog {
     }
 
     /// Whether the oplog goes back to a time and certainly has no operation of it. False where it can't be
-    /// read.
-    boolean lacks(BsonTimestamp time) {
+    /// read. The primary's: a secondary may not have it yet.
+    public boolean lacks(BsonTimestamp time) {
         try {
             return start() instanceof Start.At start
                     && time.compareTo(start.oldest()) >= 0
                     && client.getDatabase("local")
+                                    .withReadPreference(ReadPreference.primary())
                                     .getCollection("oplog.rs", BsonDocument.class)
                                     .find(Filters.eq("ts", time))
                                     .projection(Projections.include("ts"))

@@ -59,11 +59,18 @@ public final class SourceSurvey {
 
     /// The server's version, for example `8.0.4`.
     public String version() {
+        return admin("buildInfo").getString("version").getValue();
+    }
+
+    /// The name of a server that only speaks MongoDB's protocol; empty where it is MongoDB.
+    public Optional<String> notMongoDb() {
+        return ServerProduct.notMongoDb(admin("hello"), admin("buildInfo"));
+    }
+
+    private BsonDocument admin(String command) {
         try {
             return client.getDatabase("admin")
-                    .runCommand(new BsonDocument("buildInfo", new BsonInt32(1)), BsonDocument.class)
-                    .getString("version")
-                    .getValue();
+                    .runCommand(new BsonDocument(command, new BsonInt32(1)), BsonDocument.class);
         } catch (MongoException e) {
             throw Failures.classify(e);
         }

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoDatabase;
+import dev.sluice.change.CollectionChange;
 import dev.sluice.change.Position;
 import dev.sluice.testkit.TestingServers;
 import java.util.ArrayList;
@@ -32,8 +33,8 @@ class CollectionWatchIT {
             Position own;
             try (CollectionWatch watch = source.watchCollections(at, Set.of("ours"))) {
                 assertThat(await().until(() -> all(watch), events -> !events.isEmpty()))
-                        .extracting(CollectionWatch.Event::kind)
-                        .containsExactly(CollectionWatch.Kind.DROPPED);
+                        .extracting(CollectionChange::kind)
+                        .containsExactly(CollectionChange.Kind.DROPPED);
                 await().until(() -> {
                     watch.next();
                     return watch.hasReached(source.hello().lastWrite());
@@ -49,7 +50,7 @@ class CollectionWatchIT {
         }
     }
 
-    private static List<CollectionWatch.Event> all(CollectionWatch watch) {
+    private static List<CollectionChange> all(CollectionWatch watch) {
         return new ArrayList<>(watch.next());
     }
 }

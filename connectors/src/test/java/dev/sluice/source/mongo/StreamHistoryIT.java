@@ -124,7 +124,7 @@ class StreamHistoryIT {
             assertThatThrownBy(() -> source.requireResumable(
                             Position.of(new BsonDocument("_data", new BsonString(other)), null)))
                     .isInstanceOfSatisfying(
-                            SluiceException.class, e -> assertThat(e.kind()).isEqualTo(FailureKind.POSITION_UNKNOWN))
+                            SluiceException.class, e -> assertThat(e.kind()).isEqualTo(FailureKind.SOURCE_REPLACED))
                     .hasMessageNotContaining(other);
             source.requireResumable(at);
         }

@@ -3,6 +3,7 @@ package dev.sluice.service.cli;
 import dev.sluice.backfill.Backfill;
 import dev.sluice.backfill.Prune;
 import dev.sluice.change.OperationTime;
+import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.Failures;
 import dev.sluice.service.pipeline.CopyRun;
 import dev.sluice.service.pipeline.Pipeline;
@@ -81,6 +82,15 @@ final class BackfillCommand implements Callable<Integer> {
     private boolean resync;
 
     @Option(
+            names = "--accept-source",
+            description = {
+                "MONGO_URI leads to another MongoDB than before, or one that was restored, and that is meant: take a new"
+                        + " position on it, then copy everything from it. Noted in sluice.audit.",
+                "Rows are kept and updated; rows that it has no documents for stay, unless --prune."
+            })
+    private boolean acceptSource;
+
+    @Option(
             names = "--past",
             paramLabel = "TIME",
             description = {
@@ -109,6 +119,11 @@ final class BackfillCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         requireAtLeastOne("--batch-size", batchSize);
         requireAtLeastOne("--parallel", parallel);
+        if (acceptSource && (past != null || resync || dryRun)) {
+            throw new CommandLine.ParameterException(
+                    spec.commandLine(),
+                    "--accept-source takes a new position by itself; not with --resync, --past or --dry-run.");
+        }
         if (past != null && (resync || prune || dryRun || !collections.isEmpty() || !tables.isEmpty())) {
             throw new CommandLine.ParameterException(
                     spec.commandLine(),
@@ -208,6 +223,9 @@ final class BackfillCommand implements Callable<Integer> {
         if (past != null) {
             return new CopyRun.Onward.Past(past, Actor.atTheKeyboard());
         }
+        if (acceptSource) {
+            return new CopyRun.Onward.NewSource(Actor.atTheKeyboard());
+        }
         return resync ? new CopyRun.Onward.FromNow() : new CopyRun.Onward.AsItWas();
     }
 
@@ -241,6 +259,7 @@ final class BackfillCommand implements Callable<Integer> {
         }
         if (prune) {
             try (Connection connection = setup.connector().openForLongWork()) {
+                new SourceCheck(setup.pipelineName(), source, all).require(connection);
                 for (CollectionTarget target : chosen) {
                     out.printf(
                             Locale.ROOT,

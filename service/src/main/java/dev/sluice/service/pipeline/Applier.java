@@ -44,6 +44,7 @@ final class Applier {
     private final Consumer<List<RowChange>> written;
     private int changesMax = CHANGES_MAX;
     private volatile Position position;
+    private volatile boolean drained;
 
     /// @param written hears of the changes of each transaction once it is committed
     Applier(
@@ -80,10 +81,16 @@ final class Applier {
     void run() throws SQLException, InterruptedException {
         try {
             applyAll();
+            drained = true;
         } catch (StoppedException e) {
             LOG.info("Stopped in the middle of a batch. It is read again from the committed position.");
             queue.abandon();
         }
+    }
+
+    /// Whether everything that was in the queue when it was closed is applied.
+    boolean isDrained() {
+        return drained;
     }
 
     private void applyAll() throws SQLException, InterruptedException {

@@ -7,6 +7,7 @@ import dev.sluice.backfill.Resync;
 import dev.sluice.change.OperationTime;
 import dev.sluice.change.Position;
 import dev.sluice.evolution.SchemaChangeStore;
+import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.Failpoint;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
@@ -23,6 +24,7 @@ import dev.sluice.sink.postgres.ChunkSink;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.ResyncStore;
 import dev.sluice.sink.postgres.TargetTables;
+import dev.sluice.source.mongo.Deployment;
 import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -61,6 +63,11 @@ public final class CopyRun {
 
         /// From now: after the oplog lost where it was.
         record FromNow() implements Onward {}
+
+        /// From now, and from another MongoDB than before: what was copied of that one is the rows alone.
+        ///
+        /// @param by who says so
+        record NewSource(String by) implements Onward {}
 
         /// From where it was, and past a change that MongoDB can't send. Of what there is, the collection of
         /// that change is copied, and its rows that no document explains go unless the mapping keeps them.
@@ -124,6 +131,10 @@ public final class CopyRun {
                 return new Result(false, new LinkedHashMap<>());
             }
             Connection connection = ownership.connection();
+            SourceCheck sourceCheck = new SourceCheck(pipeline, source, targets);
+            Deployment there = wish.onward() instanceof Onward.NewSource
+                    ? sourceCheck.requireOther(connection)
+                    : sourceCheck.require(connection).deployment();
             List<CollectionTarget> chosen =
                     wish.onward() instanceof Onward.Past past ? ofChange(past, connection) : wish.chosen();
             Position now = source.currentPosition();
@@ -132,13 +143,20 @@ public final class CopyRun {
                 switch (wish.onward()) {
                     case Onward.AsItWas asItWas -> {}
                     case Onward.FromNow fromNow -> {
-                        positions.advance(connection, now, taken);
-                        positions.reset(connection);
-                        new SchemaChangeStore(pipeline).reset(connection);
+                        beginAnew(now, taken, connection);
                         askForDeadLetters(targets, connection);
+                    }
+                    case Onward.NewSource newSource -> {
+                        sourceCheck.accept(connection, there, newSource.by());
+                        beginAnew(now, taken, connection);
+                        // Where its document is not in the new source, a dead letter takes its row with it.
+                        if (wish.prune()) {
+                            askForDeadLetters(targets, connection);
+                        }
                     }
                     case Onward.Past past -> pass(past, chosen, now, connection);
                 }
+                sourceCheck.note(connection, there);
             });
             if (wish.onward() instanceof Onward.Past past) {
                 Failpoint.CHANGE_PASSED.hit();
@@ -150,6 +168,13 @@ public final class CopyRun {
             return new Copy(wish, listener, stopped, epoch, now.newestOperation())
                     .run(left, store, connection, ownership.tables());
         }
+    }
+
+    private void beginAnew(Position now, long epoch, Connection connection) throws SQLException {
+        PositionStore positions = new PositionStore(pipeline);
+        positions.advance(connection, now, epoch);
+        positions.reset(connection);
+        new SchemaChangeStore(pipeline).reset(connection);
     }
 
     /// The collections of a change that MongoDB can't send.
@@ -391,6 +416,7 @@ public final class CopyRun {
                     CHANGE_TOO_LARGE,
                     POSITION_UNKNOWN,
                     COLLECTION_CHANGED,
+                    SOURCE_REPLACED,
                     FENCED_OUT,
                     DISK_FULL,
                     NO_TEMPORARY_FILE,

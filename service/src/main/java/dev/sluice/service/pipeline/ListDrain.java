@@ -2,6 +2,7 @@ package dev.sluice.service.pipeline;
 
 import dev.sluice.backfill.Prune;
 import dev.sluice.backfill.Resync;
+import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.positions.PositionStore;
@@ -130,6 +131,7 @@ public final class ListDrain {
 
     private void drain(Ownership ownership, BooleanSupplier stopped) throws SQLException {
         Connection connection = ownership.connection();
+        new SourceCheck(pipeline, source, targets).require(connection);
         long epoch = ownership.takeOver(taken -> {});
         // Nobody streams, so nobody notes anything on them.
         List<Fence> fences = targets.stream().map(t -> new Fence()).toList();

@@ -5,9 +5,11 @@ import dev.sluice.backfill.Prune;
 import dev.sluice.backfill.Resync;
 import dev.sluice.change.Change;
 import dev.sluice.change.ChangeBatch;
+import dev.sluice.change.CollectionChange;
 import dev.sluice.change.Position;
 import dev.sluice.change.Watermark;
 import dev.sluice.evolution.SchemaWatch;
+import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.Failpoint;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
@@ -88,7 +90,9 @@ final class PipelineRun {
     private final List<Fence> fences;
     private final CompletableFuture<Void> broken = new CompletableFuture<>();
     private @Nullable TargetTables tables;
+    private final SourceCheck sourceCheck;
     private Map<String, BsonTimestamp> passed = Map.of();
+    private volatile SchemaWatch.@Nullable Stop stoppedAt;
 
     PipelineRun(Pipeline pipeline, CountDownLatch stop) {
         this.pipeline = pipeline;
@@ -99,6 +103,7 @@ final class PipelineRun {
         this.status = pipeline.status();
         this.clock = pipeline.clock();
         this.stop = stop;
+        this.sourceCheck = new SourceCheck(pipeline.name(), source, targets);
         this.fences = targets.stream().map(t -> new Fence()).toList();
     }
 
@@ -114,10 +119,12 @@ final class PipelineRun {
             Connection bookkeeping = ownership.connection();
             status.enter(new PipelineState.Starting());
             tables = ownership.tables();
+            // Before anything else is said of MongoDB: on another one, each position looks lost.
+            SourceCheck.Found there = sourceCheck.require(bookkeeping);
             Position from = position(bookkeeping);
             passed = new PassedChanges(pipeline.name()).load(bookkeeping);
             try (SchemaWatch schema = new SchemaWatch(pipeline.name(), source, bookkeeping, targets)) {
-                schema.requireNothingOpen();
+                schema.requireNothingOpen(from);
             }
             status.onPosition(from);
             BsonTimestamp time = from.clusterTime();
@@ -125,7 +132,10 @@ final class PipelineRun {
                 // At once: a run whose position is lost ends here, and its metrics say by how much.
                 status.onHeadroom(OplogWatch.headroom(source.oplog().start(), time));
             }
-            source.requireResumable(from);
+            if (there.lost() != null) {
+                throw there.lost();
+            }
+            sourceCheck.note(bookkeeping, there.deployment());
             clock.onHello(source.hello());
             long epoch = pipeline.epoch(ownership);
             status.onLeading(ownership.lock()::isHeld);
@@ -139,7 +149,7 @@ final class PipelineRun {
                 CompletableFuture<Void> copied = CompletableFuture.completedFuture(null);
                 CompletableFuture<Void> retaken = CompletableFuture.completedFuture(null);
                 CompletableFuture<Void> watched = CompletableFuture.completedFuture(null);
-                try (ChangeSource stream = DebeziumChangeSource.start(engine(), memory, from, this::onBatch)) {
+                try (ChangeSource stream = DebeziumChangeSource.start(engine(), memory, from, new FromStream())) {
                     watchEnd(stream);
                     status.onReading(stream::pending);
                     copied = inBackground("sluice-backfill", () -> backfill(bookkeeping, epoch, applier));
@@ -166,6 +176,7 @@ final class PipelineRun {
                     awaitPart(copied);
                     awaitPart(retaken);
                     awaitPart(watched);
+                    noteStop(bookkeeping, applier);
                 }
             }
         } catch (SQLException e) {
@@ -178,14 +189,17 @@ final class PipelineRun {
         }
     }
 
-    /// Nobody is told that history is lost before the oplog was asked.
+    /// Nobody is told that history is lost before it was looked whether it is the same MongoDB, and before the
+    /// oplog was asked.
     private SluiceException proved(SluiceException failure) {
-        if (failure.kind() != FailureKind.HISTORY_LOST) {
+        if (failure.kind() != FailureKind.HISTORY_LOST && failure.kind() != FailureKind.POSITION_UNKNOWN) {
             return failure;
         }
         try (Connection connection = connector.open()) {
-            new PositionStore(pipeline.name()).load(connection).ifPresent(source::requireResumable);
-            return new SluiceException(FailureKind.ENGINE, String.valueOf(failure.getMessage()), failure);
+            SluiceException lost = sourceCheck.require(connection).lost();
+            return lost != null
+                    ? lost
+                    : new SluiceException(FailureKind.ENGINE, String.valueOf(failure.getMessage()), failure);
         } catch (SluiceException known) {
             return known;
         } catch (SQLException e) {
@@ -287,6 +301,43 @@ final class PipelineRun {
             latest = latest == null || through.compareTo(latest) > 0 ? through : latest;
         }
         return latest;
+    }
+
+    /// Takes what the stream brings.
+    private final class FromStream implements ChangeSource.Handler {
+        @Override
+        public void onBatch(ChangeBatch batch, MemoryBudget.Lease lease) {
+            PipelineRun.this.onBatch(batch, lease);
+        }
+
+        @Override
+        public void onCollectionChange(CollectionChange change) {
+            try (Connection connection = connector.open();
+                    SchemaWatch schema = new SchemaWatch(pipeline.name(), source, connection, targets)) {
+                stoppedAt = schema.arriveAt(change).orElse(null);
+            } catch (SQLException e) {
+                throw Failures.classify(e);
+            }
+            if (stoppedAt != null) {
+                throw stoppedAt.failure();
+            }
+        }
+
+        @Override
+        public void onReconnected() {
+            sourceCheck.require(connector);
+        }
+    }
+
+    /// Where the stream stopped at a change of a collection, and everything before it is applied: the next run does
+    /// not have to come to it again.
+    private void noteStop(Connection bookkeeping, Applier applier) throws SQLException {
+        SchemaWatch.Stop stop = stoppedAt;
+        if (stop != null && applier.isDrained()) {
+            try (SchemaWatch schema = new SchemaWatch(pipeline.name(), source, bookkeeping, targets)) {
+                schema.reached(stop.change());
+            }
+        }
     }
 
     /// On the stream's thread: maps, and hands over.
@@ -435,8 +486,11 @@ final class PipelineRun {
     /// Whether it was a change that broke the run off which no other run can pass either: what came before it
     /// is applied.
     private boolean endsBehindWhatWasRead() {
-        return broken.isCompletedExceptionally()
-                && Failures.classify(broken.exceptionNow()).kind() == FailureKind.CHANGE_TOO_LARGE;
+        if (!broken.isCompletedExceptionally()) {
+            return false;
+        }
+        FailureKind kind = Failures.classify(broken.exceptionNow()).kind();
+        return kind == FailureKind.CHANGE_TOO_LARGE || kind == FailureKind.COLLECTION_CHANGED;
     }
 
     private boolean ending() {

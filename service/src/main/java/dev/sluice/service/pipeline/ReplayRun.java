@@ -1,5 +1,6 @@
 package dev.sluice.service.pipeline;
 
+import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
@@ -34,6 +35,7 @@ public final class ReplayRun {
     private final List<CollectionTarget> targets;
     private final MongoSource source;
     private final PostgresConnector connector;
+    private final SourceCheck sourceCheck;
 
     /// @param targets all collections of the mapping
     public ReplayRun(String pipeline, List<CollectionTarget> targets, MongoSource source, PostgresConnector connector) {
@@ -41,6 +43,7 @@ public final class ReplayRun {
         this.targets = List.copyOf(targets);
         this.source = source;
         this.connector = connector;
+        this.sourceCheck = new SourceCheck(pipeline, source, targets);
     }
 
     /// What is to be replayed.
@@ -79,6 +82,7 @@ public final class ReplayRun {
     /// @throws dev.sluice.failure.SluiceException of kind HISTORY_LOST, with the gap, when the oplog does
     ///     not go back so far
     public @Nullable Found dryRun(Wish wish, Replay.Listener listener, BooleanSupplier stopped) throws SQLException {
+        sourceCheck.require(connector);
         try (Connection connection = connector.openForLongWork();
                 Replay replay = new Replay(pipeline, source.history(), connection, wish.chosen())) {
             return replay.count(wish.from(), upTo(wish), listener, stopped);
@@ -90,6 +94,7 @@ public final class ReplayRun {
     /// @return null when it was stopped before anything was listed
     /// @throws dev.sluice.failure.SluiceException as [#dryRun]
     public @Nullable Listed list(Wish wish, Replay.Listener listener, BooleanSupplier stopped) throws SQLException {
+        sourceCheck.require(connector);
         try (Connection connection = connector.openForLongWork();
                 Replay replay = new Replay(pipeline, source.history(), connection, wish.chosen())) {
             return list(replay, wish, listener, stopped);
@@ -108,6 +113,7 @@ public final class ReplayRun {
     ///     mapping needs them
     public @Nullable Result run(Wish wish, boolean verify, Listener listener, BooleanSupplier stopped)
             throws SQLException, InterruptedException {
+        sourceCheck.require(connector);
         TargetTables tables = TargetTables.check(connector, targets);
         try (Connection connection = connector.openForLongWork();
                 Replay replay = new Replay(pipeline, source.history(), connection, wish.chosen())) {

@@ -1,5 +1,7 @@
 package dev.sluice.service.pipeline;
 
+import dev.sluice.evolution.SourceCheck;
+import dev.sluice.failure.SluiceException;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
@@ -35,10 +37,16 @@ public final class ResyncRun {
     ///     reading anew alone brings nothing in line
     public long list(List<CollectionTarget> chosen, boolean prune, String actor) throws SQLException {
         try (Connection connection = connector.open()) {
-            source.requireResumable(new PositionStore(pipeline)
-                    .load(connection)
-                    .orElseThrow(() -> new IllegalArgumentException("The pipeline '" + pipeline
-                            + "' has no position yet: the first `sluice run` or `sluice backfill` takes it.")));
+            if (new PositionStore(pipeline).load(connection).isEmpty()) {
+                throw new IllegalArgumentException("The pipeline '" + pipeline
+                        + "' has no position yet: the first `sluice run` or `sluice backfill` takes it.");
+            }
+            SluiceException lost = new SourceCheck(pipeline, source, targets)
+                    .require(connection)
+                    .lost();
+            if (lost != null) {
+                throw lost;
+            }
             connection.setAutoCommit(false);
             ResyncStore store = new ResyncStore(pipeline);
             String audit = "INSERT INTO sluice.audit (pipeline, collection, actor, action, detail)"

@@ -1,5 +1,6 @@
 package dev.sluice.service.pipeline;
 
+import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
@@ -33,6 +34,7 @@ public final class VerifyRun {
     private final List<CollectionTarget> targets;
     private final MongoSource source;
     private final PostgresConnector connector;
+    private final SourceCheck sourceCheck;
 
     /// @param targets all collections of the mapping
     public VerifyRun(String pipeline, List<CollectionTarget> targets, MongoSource source, PostgresConnector connector) {
@@ -40,6 +42,7 @@ public final class VerifyRun {
         this.targets = List.copyOf(targets);
         this.source = source;
         this.connector = connector;
+        this.sourceCheck = new SourceCheck(pipeline, source, targets);
     }
 
     /// Whether a collection is copied, so that there is something to compare.
@@ -59,6 +62,7 @@ public final class VerifyRun {
     public Verifier.Result verify(
             CollectionTarget target, Verifier.Wish wish, Verifier.Listener listener, BooleanSupplier stopped)
             throws InterruptedException {
+        sourceCheck.require(connector);
         Verifier verifier = new Verifier(
                 source, connector, pipeline, targets, ChangeMapper.of(targets), inFlight(), listener, stopped);
         Verifier.Wish next = wish;
@@ -94,6 +98,7 @@ public final class VerifyRun {
         if (found.drift().isEmpty()) {
             return Optional.empty();
         }
+        sourceCheck.require(connector);
         ListDrain drain = new ListDrain(pipeline, targets, source, connector);
         TargetTables tables = TargetTables.check(connector, List.of(target));
         try {

@@ -7,6 +7,10 @@ import java.util.Locale;
 public enum Check {
     MONGO_REACHABLE(Side.MONGODB),
     MONGO_VERSION(Side.MONGODB),
+    /// Whether it is MongoDB, or another server that speaks its protocol.
+    MONGO_SERVER(Side.MONGODB),
+    /// Whether it is the MongoDB that was copied, where something was.
+    MONGO_SOURCE(Side.MONGODB),
     /// A replica set or a sharded cluster, or neither.
     MONGO_TOPOLOGY(Side.MONGODB),
     MONGO_READ(Side.MONGODB),

@@ -1,8 +1,9 @@
 package dev.sluice.service.plan;
 
-import dev.sluice.change.Position;
+import dev.sluice.evolution.SourceCheck;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.schema.Catalog;
+import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.TargetDatabase;
@@ -16,9 +17,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Makes a [Plan]. A side that can't be looked at does not keep the other from it. Reads only.
 public final class Planner {
+    private static final Logger LOG = LoggerFactory.getLogger(Planner.class);
+
     private final String pipeline;
     private final Catalog.Entry entry;
     private final List<CollectionTarget> targets;
@@ -57,7 +62,7 @@ public final class Planner {
         targetChecks.run(total.bytes());
         CopyEstimate estimate = estimate(total, targetChecks.measuredRate());
         sourceChecks.oplog(estimate);
-        sourceChecks.position(position(connector));
+        source(source, connector, sourceChecks);
         List<Forecast> forecasts = new ArrayList<>();
         if (options.sampleDocuments() > 0) {
             for (CollectionTarget target : targets) {
@@ -84,12 +89,15 @@ public final class Planner {
         return Plan.of(pipeline, entry.mapping().name(), list.complete(), estimate, list.findings(), forecasts);
     }
 
-    /// Null before the first run, and where PostgreSQL can't be asked, which is said elsewhere.
-    private @Nullable Position position(PostgresConnector connector) {
+    /// Nothing is said before the first run, and where PostgreSQL can't be asked, which is said elsewhere.
+    private void source(MongoSource source, PostgresConnector connector, SourceChecks checks) {
         try (Connection connection = connector.open()) {
-            return new PositionStore(pipeline).load(connection).orElse(null);
+            if (new PositionStore(pipeline).load(connection).isPresent()) {
+                checks.source(
+                        () -> new SourceCheck(pipeline, source, Pipeline.targets(entry.mapping())).require(connection));
+            }
         } catch (SQLException notThere) {
-            return null;
+            LOG.debug("The pipeline's position is not there: {}", notThere.getMessage());
         }
     }
 

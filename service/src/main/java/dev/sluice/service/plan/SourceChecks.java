@@ -1,6 +1,6 @@
 package dev.sluice.service.plan;
 
-import dev.sluice.change.Position;
+import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.schema.Mapping;
@@ -11,6 +11,7 @@ import dev.sluice.source.mongo.SourceSurvey;
 import dev.sluice.source.mongo.SourceSurvey.Found;
 import dev.sluice.source.mongo.SourceSurvey.Kind;
 import dev.sluice.source.mongo.SourceSurvey.Size;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -18,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /// MongoDB's side of the preflight.
 final class SourceChecks {
@@ -53,6 +53,7 @@ final class SourceChecks {
     Map<String, Size> run() {
         if (reachable()) {
             version();
+            server();
             if (collections()) {
                 changeStream();
             }
@@ -108,6 +109,27 @@ final class SourceChecks {
                     "Upgrade, or try it on a copy first.");
         } else {
             list.ok(Check.MONGO_VERSION, "MongoDB " + version + ".");
+        }
+    }
+
+    private void server() {
+        try {
+            survey.notMongoDb()
+                    .ifPresentOrElse(
+                            name -> list.warning(
+                                    Check.MONGO_SERVER,
+                                    null,
+                                    "It answers as " + name
+                                            + " does, which speaks MongoDB's protocol. Sluice was never shown"
+                                            + " on it: its change stream, resume tokens and clock may be other than MongoDB's.",
+                                    "Try everything on a copy first, and compare with `sluice verify`."),
+                            () -> list.ok(Check.MONGO_SERVER, "It is MongoDB, by what it says of itself."));
+        } catch (SluiceException e) {
+            list.warning(
+                    Check.MONGO_SERVER,
+                    null,
+                    "Whether it is MongoDB is not known: " + e.whatHappened(),
+                    "Check it by hand.");
         }
     }
 
@@ -315,19 +337,44 @@ final class SourceChecks {
                         + " less; `sluice backfill`, and a run that is down for a while, need all of it.");
     }
 
-    /// Whether the stream can go on from the pipeline's position.
+    /// Whether it is the MongoDB that was copied, and, where it is, whether the stream can go on from the
+    /// pipeline's position.
     ///
-    /// @param stored null for a pipeline that has none yet
-    void position(@Nullable Position stored) {
-        if (stored == null || list.troubled(Check.MONGO_REACHABLE) || list.troubled(Check.MONGO_CHANGE_STREAM)) {
+    /// @param look asks for both
+    void source(Looking look) throws SQLException {
+        if (list.troubled(Check.MONGO_REACHABLE) || list.troubled(Check.MONGO_CHANGE_STREAM)) {
             return;
         }
         try {
-            source.requireResumable(stored);
-            list.ok(Check.MONGO_POSITION, "The stream can go on from the pipeline's position.");
+            SourceCheck.Found found = look.require();
+            list.ok(
+                    Check.MONGO_SOURCE,
+                    "It is the MongoDB that was copied."
+                            + (found.deployment().id() == null
+                                    ? " That goes by its collections and operations, since its identifier can't be read:"
+                                            + " grant find on local.system.replset."
+                                    : ""));
+            if (found.lost() == null) {
+                list.ok(Check.MONGO_POSITION, "The stream can go on from the pipeline's position.");
+            } else {
+                list.problem(
+                        Check.MONGO_POSITION,
+                        null,
+                        found.lost().whatHappened(),
+                        found.lost().kind().remedy());
+            }
         } catch (SluiceException e) {
-            list.problem(Check.MONGO_POSITION, null, e.whatHappened(), e.kind().remedy());
+            list.problem(
+                    e.kind() == FailureKind.SOURCE_REPLACED ? Check.MONGO_SOURCE : Check.MONGO_POSITION,
+                    null,
+                    e.whatHappened(),
+                    e.kind().remedy());
         }
+    }
+
+    /// Asks whether it is the MongoDB that was copied.
+    interface Looking {
+        SourceCheck.Found require() throws SQLException;
     }
 
     /// What the mapped collections hold together.

@@ -76,6 +76,9 @@ final class ReplayController {
             if (e.kind() == FailureKind.HISTORY_LOST || e.kind() == FailureKind.CHANGE_TOO_LARGE) {
                 return Answers.error(HttpStatus.CONFLICT, Replays.unreachable(e));
             }
+            if (e.kind() == FailureKind.SOURCE_REPLACED) {
+                return Answers.error(HttpStatus.CONFLICT, e.forPeople());
+            }
             if (e.kind() == FailureKind.BAD_SETTING) {
                 return Answers.error(HttpStatus.BAD_REQUEST, String.valueOf(e.getMessage()));
             }

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.mongodb.MongoNamespace;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.MongoDatabase;
+import com.mongodb.client.model.Aggregates;
 import com.mongodb.client.model.RenameCollectionOptions;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.sandbox.SandboxMongo;
@@ -36,22 +37,31 @@ class SchemaChangeIT {
     enum Deed {
         DROP,
         RENAME,
-        REPLACE
+        REPLACE,
+        /// An aggregation that writes its outcome in the place of the collection.
+        OUT
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"DROP", "RENAME", "REPLACE"})
-    @DisplayName("stop: loudly, again at the next start, no row touched, until it is accepted")
+    @ValueSource(strings = {"DROP", "RENAME", "REPLACE", "OUT"})
+    @DisplayName(
+            "stop: loudly, at that place in the stream, with all before it and nothing behind it; again at the next"
+                    + " start, until it is accepted")
     void stop(Deed deed) throws SQLException, InterruptedException {
         try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
             fill(system);
+            MongoCollection<Document> users = system.database().getCollection("users");
             try (RunningPipeline running = RunningPipeline.start(system)) {
                 running.awaitStreaming();
                 running.awaitApplied();
+                users.insertMany(IntStream.range(0, 300)
+                        .mapToObj(i -> user("before" + i))
+                        .toList());
                 commit(deed, system.database());
+                users.insertOne(user("new"));
                 assertStopped(running.awaitEnd());
             }
-            assertThat(system.number("SELECT count(*) FROM users")).isEqualTo(20);
+            assertAsOfTheStop(system);
             long epoch = system.number("SELECT epoch FROM sluice.position");
             try (RunningPipeline again = RunningPipeline.start(system)) {
                 assertStopped(again.awaitEnd());
@@ -59,7 +69,7 @@ class SchemaChangeIT {
             assertThat(system.number("SELECT epoch FROM sluice.position"))
                     .as("it never began")
                     .isEqualTo(epoch);
-            assertThat(system.number("SELECT count(*) FROM users")).isEqualTo(20);
+            assertAsOfTheStop(system);
             assertThat(system.text("SELECT string_agg(DISTINCT policy, ',') FROM sluice.schema_change"
                             + " WHERE settled_at IS NULL"))
                     .isEqualTo("stop");
@@ -71,16 +81,46 @@ class SchemaChangeIT {
             assertThat(accept.awaitExit(60)).as(accept.output()).isZero();
             assertThat(system.text("SELECT action FROM sluice.audit LIMIT 1")).isEqualTo("accept_schema_change");
 
-            system.database().getCollection("users").insertOne(user("new"));
             try (RunningPipeline on = RunningPipeline.start(system)) {
                 on.awaitStreaming();
                 on.awaitApplied();
                 assertThat(system.number("SELECT count(*) FROM users WHERE id = 'new'"))
                         .isEqualTo(1);
             }
-            assertThat(system.number("SELECT count(*) FROM users")).isGreaterThanOrEqualTo(21);
+            assertThat(system.number("SELECT count(*) FROM users")).isGreaterThanOrEqualTo(321);
             ServiceProcess fine = sluice(system, "schema-changes");
             assertThat(fine.awaitExit(60)).as(fine.output()).isZero();
+        }
+    }
+
+    /// Twenty from the copy, all that came before it by the stream, and nothing that came behind it.
+    private static void assertAsOfTheStop(LiveSystem system) throws SQLException {
+        assertThat(system.number("SELECT count(*) FROM users")).isEqualTo(320);
+        assertThat(system.number("SELECT count(*) FROM users WHERE id = 'new'")).isZero();
+    }
+
+    @Test
+    @DisplayName("stop: killed when it has just seen it, the next run applies what was before it, and stops there")
+    void killedAtTheStop() throws SQLException, InterruptedException {
+        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
+            fill(system);
+            MongoCollection<Document> users = system.database().getCollection("users");
+            try (ServiceProcess killed = ServiceProcess.run(system, "-Dsluice.failpoint=SCHEMA_CHANGE_SEEN")) {
+                system.awaitFresh(killed);
+                users.insertMany(IntStream.range(0, 300)
+                        .mapToObj(i -> user("before" + i))
+                        .toList());
+                commit(Deed.OUT, system.database());
+                users.insertOne(user("new"));
+                assertThat(killed.awaitExit(60)).as(killed.output()).isEqualTo(137);
+            }
+            try (ServiceProcess again = ServiceProcess.run(system)) {
+                assertThat(again.awaitExit(60)).as(again.output()).isEqualTo(3);
+                assertThat(again.output()).contains("users was replaced by ");
+            }
+            assertAsOfTheStop(system);
+            assertThat(system.number("SELECT count(*) FROM sluice.schema_change WHERE reached_at IS NOT NULL"))
+                    .isEqualTo(1);
         }
     }
 
@@ -296,6 +336,10 @@ class SchemaChangeIT {
             case REPLACE ->
                 database.getCollection("import")
                         .renameCollection(users.getNamespace(), new RenameCollectionOptions().dropTarget(true));
+            case OUT ->
+                database.getCollection("import")
+                        .aggregate(List.of(Aggregates.out("users")))
+                        .toCollection();
         }
     }
 

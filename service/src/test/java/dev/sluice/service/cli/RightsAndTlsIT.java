@@ -68,10 +68,7 @@ class RightsAndTlsIT {
                         folder.resolve("ca.pem").toString(),
                         "--tlsAllowConnectionsWithoutCertificates")));
         root = MongoClients.create(mongo.uri());
-        role(
-                "sluiceOplog",
-                new Document("resource", new Document("db", "local").append("collection", "oplog.rs"))
-                        .append("actions", List.of("find")));
+        role("sluiceLocal", List.of(readOfLocal("oplog.rs"), readOfLocal("system.replset")));
         root.getDatabase("admin")
                 .runCommand(new Document("createUser", "sluice")
                         .append("pwd", "mongo-secret")
@@ -111,17 +108,22 @@ class RightsAndTlsIT {
                 "GRANT SELECT ON sluice_history_demo TO sluice_app");
     }
 
-    private static void role(String name, Document privilege) {
+    private static Document readOfLocal(String collection) {
+        return new Document("resource", new Document("db", "local").append("collection", collection))
+                .append("actions", List.of("find"));
+    }
+
+    private static void role(String name, List<Document> privileges) {
         root.getDatabase("admin")
                 .runCommand(new Document("createRole", name)
-                        .append("privileges", List.of(privilege))
+                        .append("privileges", privileges)
                         .append("roles", List.of()));
     }
 
     private static List<Document> rights() {
         return List.of(
                 new Document("role", "read").append("db", "shop"),
-                new Document("role", "sluiceOplog").append("db", "admin"));
+                new Document("role", "sluiceLocal").append("db", "admin"));
     }
 
     private static void grant(List<Document> roles) {
@@ -232,6 +234,7 @@ class RightsAndTlsIT {
             assertThat(ended.err()).doesNotContain("secret").doesNotContain("WARN");
         }
         assertThat(text("SELECT count(*) FROM users")).isEqualTo("100");
+        assertThat(text("SELECT deployment_id FROM sluice.source")).hasSize(24);
         aChangeThatIsTooLargeIsPassed();
     }
 
@@ -262,7 +265,9 @@ class RightsAndTlsIT {
         grant(List.of(rights().getFirst()));
         try {
             Result plan = Cli.run(settings, "plan");
-            assertThat(plan.out()).contains("local.oplog.rs");
+            assertThat(plan.out())
+                    .contains("local.oplog.rs")
+                    .contains("It is the MongoDB that was copied.", "grant find on local.system.replset");
             assertThat(plan.exitCode()).as(plan.out() + plan.err()).isZero();
             fine("backfill", "--collection", "users");
             grant(List.of(rights().getLast()));

@@ -1,0 +1,134 @@
+package dev.sluice.evolution;
+
+import dev.sluice.change.Watermark;
+import dev.sluice.source.mongo.Deployment;
+import dev.sluice.source.mongo.Deployment.Newest;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Types;
+import java.util.List;
+import java.util.Optional;
+import org.bson.BsonTimestamp;
+import org.jspecify.annotations.Nullable;
+
+/// Which MongoDB a pipeline copies, in PostgreSQL (`sluice.source`). Every method works in the caller's
+/// transaction. Any thread, each with its own connection.
+final class SourceStore {
+    private static final String SEEN = """
+            INSERT INTO sluice.source AS s
+              (pipeline, database, sharded, set_name, deployment_id, majority_seconds, majority_increment, term)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (pipeline) DO UPDATE SET
+              sharded = EXCLUDED.sharded, set_name = EXCLUDED.set_name,
+              deployment_id = coalesce(EXCLUDED.deployment_id, s.deployment_id),
+              majority_seconds = coalesce(EXCLUDED.majority_seconds, s.majority_seconds),
+              majority_increment = coalesce(EXCLUDED.majority_increment, s.majority_increment),
+              term = coalesce(EXCLUDED.term, s.term), seen_at = clock_timestamp()
+            """;
+
+    /// What was asked of the MongoDB of before is not of this one: documents to be taken anew, positions to go
+    /// back to, a comparison that was broken off.
+    private static final List<String> FORGET = List.of(
+            "DELETE FROM sluice.source WHERE pipeline = ?",
+            "DELETE FROM sluice.checkpoint WHERE pipeline = ?",
+            "DELETE FROM sluice.resync WHERE pipeline = ?",
+            "UPDATE sluice.verification SET state = 'failed', finished_at = clock_timestamp()"
+                    + " WHERE pipeline = ? AND state = 'running'");
+
+    private final String pipeline;
+
+    SourceStore(String pipeline) {
+        this.pipeline = pipeline;
+    }
+
+    /// What was last seen of it.
+    ///
+    /// @param id as [Deployment#id()]
+    record Seen(
+            String database,
+            boolean sharded,
+            @Nullable String setName,
+            @Nullable String id,
+            @Nullable BsonTimestamp majority,
+            @Nullable Long term) {}
+
+    /// Empty before its first start with a release that looks at it, and where the control schema is older.
+    Optional<Seen> load(Connection connection) throws SQLException {
+        if (!isThere(connection)) {
+            return Optional.empty();
+        }
+        String sql = "SELECT database, sharded, set_name, deployment_id, majority_seconds, majority_increment, term"
+                + " FROM sluice.source WHERE pipeline = ?";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            try (ResultSet row = statement.executeQuery()) {
+                if (!row.next()) {
+                    return Optional.empty();
+                }
+                long seconds = row.getLong(5);
+                BsonTimestamp majority = row.wasNull() ? null : new BsonTimestamp((int) seconds, row.getInt(6));
+                return Optional.of(new Seen(
+                        row.getString(1),
+                        row.getBoolean(2),
+                        row.getString(3),
+                        row.getString(4),
+                        majority,
+                        row.getObject(7, Long.class)));
+            }
+        }
+    }
+
+    private static boolean isThere(Connection connection) throws SQLException {
+        try (PreparedStatement statement =
+                        connection.prepareStatement("SELECT to_regclass('sluice.source') IS NOT NULL");
+                ResultSet row = statement.executeQuery()) {
+            return row.next() && row.getBoolean(1);
+        }
+    }
+
+    /// Notes what there is, of a deployment that is the pipeline's.
+    void save(Connection connection, Deployment seen) throws SQLException {
+        Newest newest = seen.newest();
+        try (PreparedStatement statement = connection.prepareStatement(SEEN)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, seen.database());
+            statement.setBoolean(3, seen.sharded());
+            statement.setString(4, seen.setName());
+            statement.setString(5, seen.id());
+            statement.setObject(6, newest == null ? null : Watermark.seconds(newest.majority()), Types.BIGINT);
+            statement.setObject(7, newest == null ? null : newest.majority().getInc(), Types.INTEGER);
+            statement.setObject(8, newest == null ? null : newest.term(), Types.BIGINT);
+            statement.executeUpdate();
+        }
+    }
+
+    /// Forgets the deployment that was the source, with what makes sense for it alone.
+    void forget(Connection connection) throws SQLException {
+        for (String sql : FORGET) {
+            try (PreparedStatement statement = connection.prepareStatement(sql)) {
+                statement.setString(1, pipeline);
+                statement.executeUpdate();
+            }
+        }
+    }
+
+    /// Notes in the audit that another deployment is the source from now on.
+    void audit(Connection connection, Deployment accepted, @Nullable Seen before, String actor) throws SQLException {
+        String sql = "INSERT INTO sluice.audit (pipeline, actor, action, detail) VALUES (?, ?, 'accept_source',"
+                + " jsonb_build_object('database', ?::text, 'set_name', ?::text, 'deployment_id', ?::text,"
+                + " 'earlier_database', ?::text, 'earlier_set_name', ?::text, 'earlier_deployment_id', ?::text))";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, actor);
+            statement.setString(3, accepted.database());
+            statement.setString(4, accepted.setName());
+            statement.setString(5, accepted.id());
+            statement.setString(6, before == null ? null : before.database());
+            statement.setString(7, before == null ? null : before.setName());
+            statement.setString(8, before == null ? null : before.id());
+            statement.executeUpdate();
+        }
+    }
+}
