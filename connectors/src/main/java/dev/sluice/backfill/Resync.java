@@ -44,6 +44,7 @@ import org.slf4j.LoggerFactory;
 public final class Resync {
     private static final Logger LOG = LoggerFactory.getLogger(Resync.class);
     private static final int DOCUMENTS_MAX = 500;
+    private static final int SWEEPS_MAX = 10;
     private static final long BYTES_MAX = MemoryBudget.piece();
 
     private final MongoSource source;
@@ -132,8 +133,12 @@ public final class Resync {
     /// @return how many documents were written anew
     public int sweep() {
         try {
-            int listed = sink.sweep();
-            return listed == 0 ? 0 : drain();
+            int taken = 0;
+            // What is taken may free what others want; who waits for something that nobody brings is listed each time.
+            for (int pass = 0; pass < SWEEPS_MAX && sink.sweep() > 0; pass++) {
+                taken += drain();
+            }
+            return taken;
         } catch (StoppedException e) {
             return 0;
         } catch (SQLException e) {
@@ -148,7 +153,7 @@ public final class Resync {
             Optional<List<BsonValue>> ids = ids(target, entry);
             if (ids.isPresent()) {
                 wanted.addAll(ids.get());
-            } else if (entry.repair() && entry.rowKey() != null) {
+            } else if (entry.rowKey() != null) {
                 sought.add(RowIdentity.rowKey(target, entry.rowKey()));
             } else {
                 return takeAll(target, entries);

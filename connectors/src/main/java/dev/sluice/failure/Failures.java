@@ -100,6 +100,11 @@ public final class Failures {
         return FOREIGN_KEY.equals(s.getSQLState());
     }
 
+    /// Whether a row was refused because another one has what only one can have.
+    public static boolean isAboutUniqueness(SQLException s) {
+        return UNIQUE.equals(s.getSQLState());
+    }
+
     /// Whether data that was refused may be taken once other rows have changed: a foreign key, a unique
     /// value, an exclusion, and whatever a trigger looks at.
     public static boolean isAboutOtherRows(String sqlState) {

@@ -157,10 +157,15 @@ public final class MappingReader {
                 node.at("conflict").problem("'" + column + "' is no column of this mapping");
             }
         }
-        if (node.has("dedupe") && !conflict.equals(List.of(key.column()))) {
-            // A row that somebody else made can't be told from one of a document, so nothing could be preferred.
-            node.at("dedupe")
-                    .problem("'dedupe' has no meaning beside 'conflict': there each document takes the row over");
+        Dedupe dedupe = node.has("dedupe") ? dedupe(node.at("dedupe"), known) : null;
+        if (!conflict.contains(key.column())) {
+            // Several documents can name one row.
+            if (dedupe == null) {
+                dedupe = new Dedupe(conflict, List.of(), node.where());
+            } else if (!Set.copyOf(dedupe.by()).equals(Set.copyOf(conflict))) {
+                node.at("dedupe")
+                        .problem("'by' has to name the columns of 'conflict', by which several documents are one row");
+            }
         }
         return new CollectionMapping(
                 name,
@@ -170,7 +175,7 @@ public final class MappingReader {
                 columns,
                 children,
                 skips,
-                node.has("dedupe") ? dedupe(node.at("dedupe"), known) : null,
+                dedupe,
                 node.has("redact") ? redactions(node.at("redact")) : List.of(),
                 node.oneOf("on_delete", CollectionMapping.OnDelete.class, CollectionMapping.OnDelete.DELETE),
                 node.oneOf("on_drop", CollectionMapping.OnDrop.class, CollectionMapping.OnDrop.STOP),

@@ -8,6 +8,7 @@ import dev.sluice.sink.Fence;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.WriteLimits;
 import dev.sluice.sink.WriteSummary;
+import dev.sluice.sink.postgres.RowWriter.Contest;
 import dev.sluice.sink.postgres.RowWriter.Written;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -195,6 +196,28 @@ public final class ChunkSink implements AutoCloseable {
                 });
                 leftOut += changes.size() - untouched.size();
                 return written;
+            }
+        }
+
+        @Override
+        public Contest contend(RowChange change) throws SQLException {
+            transaction.requireNotStopped();
+            try (Fence.Held held = flight.hold()) {
+                if (isTouched(change, flight.touched())) {
+                    leftOut++;
+                    return new Contest(Written.nothing(), null);
+                }
+                return transaction.run(() -> {
+                    positions.hold(connection, epoch);
+                    Contest contest = writer.contend(change);
+                    if (contest.written() == null) {
+                        connection.rollback();
+                    } else {
+                        connection.commit();
+                        Failpoint.STEP_COMMITTED.hit();
+                    }
+                    return contest;
+                });
             }
         }
 

@@ -4,13 +4,68 @@ import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.Dedupe;
 import dev.sluice.schema.TableName;
+import dev.sluice.sink.CollectionTarget;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// The SQL of a collection of whose documents several can be one row, see [Dedupe].
 ///
 /// @param key the name of the key column
-record Duplicates(TableShape shape, Dedupe dedupe, String key) {
+/// @param shared whether rows are recognised without the key: there may be a row of nobody's document, which the first
+///     one takes over. Which keys are documents' is in `sluice.document_row`
+record Duplicates(TableShape shape, Dedupe dedupe, String key, boolean shared) {
+    /// Null where each document has a row of its own.
+    static @Nullable Duplicates of(CollectionTarget target) {
+        Dedupe dedupe = target.mapping().dedupe();
+        String key = target.mapping().key().column();
+        return dedupe == null
+                ? null
+                : new Duplicates(
+                        target.mapper().shape(),
+                        dedupe,
+                        key,
+                        !target.mapping().conflict().contains(key));
+    }
+
+    /// The condition that a row of the table is one of a document.
+    String isDocuments(String alias) {
+        return shared
+                ? "EXISTS (SELECT FROM sluice.document_row r WHERE r.table_name = '" + literal()
+                        + "' AND r.key_digest = sluice.digest(" + alias + "." + TableName.quote(key) + "::text))"
+                : "true";
+    }
+
+    /// Notes that the staged rows are documents'.
+    String register(TableSql own) {
+        return "INSERT INTO sluice.document_row (table_name, key_digest) SELECT '" + literal() + "', sluice.digest(s."
+                + TableName.quote(key) + "::text) FROM " + own.staging() + " s ON CONFLICT DO NOTHING";
+    }
+
+    /// Deletes the child rows of rows that staged ones take over.
+    String deleteTaken(TableSql own, TableSql child) {
+        return "DELETE FROM " + child.shape().table().sql() + " c USING " + table().sql() + " t, " + own.staging()
+                + " s WHERE c." + child.keyName() + " = t." + own.keyName() + " AND " + known("t") + " = "
+                + stagedKnown("s") + " AND t." + own.keyName() + " <> s." + own.keyName();
+    }
+
+    /// Forgets that rows of these keys, an array parameter, are documents'.
+    String forget() {
+        return "DELETE FROM sluice.document_row r USING unnest(?) k WHERE r.table_name = '" + literal()
+                + "' AND r.key_digest = sluice.digest(k::text)";
+    }
+
+    /// Lets nobody else decide who has a row until the transaction's end: two that do not see each other would both
+    /// have it.
+    String lock() {
+        return "SELECT pg_advisory_xact_lock(hashtextextended('sluice ' || '" + literal() + "', 0))";
+    }
+
+    private String literal() {
+        return table().toString().replace("'", "''");
+    }
+
     TableName table() {
         return shape.table();
     }
@@ -62,16 +117,22 @@ record Duplicates(TableShape shape, Dedupe dedupe, String key) {
         String quotedKey = TableName.quote(key);
         String first = dedupe.by().getFirst();
         String candidates = "SELECT s." + quotedKey + " AS key, " + stagedKnown("s") + " AS known, true AS staged"
-                + String.join("", staged) + " FROM " + own.staging() + " s";
+                + String.join("", staged) + " FROM " + own.staging() + " s"
+                // To a unique index, NULL is not another's NULL.
+                + (shared
+                        ? dedupe.by().stream()
+                                .map(c -> "(" + TableSql.value(column(c), "s") + ") IS NOT NULL")
+                                .collect(Collectors.joining(" AND ", " WHERE ", ""))
+                        : "");
         if (withTable) {
             candidates += " UNION ALL SELECT t." + quotedKey + ", " + known("t") + ", false" + String.join("", there)
                     + " FROM " + table().sql() + " t WHERE t." + TableName.quote(first) + " IN (SELECT "
                     + TableSql.value(column(first), "s") + " FROM " + own.staging() + " s) AND " + known("t")
                     + " IN (SELECT " + stagedKnown("s") + " FROM " + own.staging() + " s) AND NOT EXISTS (SELECT FROM "
-                    + own.staging() + " s WHERE s." + quotedKey + " = t." + quotedKey + ")";
+                    + own.staging() + " s WHERE s." + quotedKey + " = t." + quotedKey + ") AND " + isDocuments("t");
         }
         return "SELECT key, known, staged, row_number() OVER (PARTITION BY known ORDER BY " + order()
-                + "key::text COLLATE \"C\") AS rank FROM (" + candidates + ") candidate";
+                + own.ordered("key") + ") AS rank FROM (" + candidates + ") candidate";
     }
 
     private String order() {

@@ -1,6 +1,5 @@
 package dev.sluice.sink.postgres;
 
-import dev.sluice.schema.Dedupe;
 import dev.sluice.schema.Reference.Orphan;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
@@ -45,10 +44,8 @@ public final class ExpectedRows {
                 }
             }
         }
-        Dedupe dedupe = target.mapping().dedupe();
-        if (dedupe != null) {
-            Duplicates duplicates = new Duplicates(
-                    staged.own().shape(), dedupe, target.mapping().key().column());
+        Duplicates duplicates = Duplicates.of(target);
+        if (duplicates != null) {
             takeOut(
                     staged,
                     "SELECT key FROM (" + duplicates.ranked(staged.own(), withTable)

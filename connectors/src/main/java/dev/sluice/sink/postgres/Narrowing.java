@@ -5,6 +5,8 @@ import dev.sluice.sink.RowChange;
 import dev.sluice.sink.RowChange.Effect;
 import dev.sluice.sink.WriteSummary;
 import dev.sluice.sink.postgres.Parked.DeadLetter;
+import dev.sluice.sink.postgres.Rivals.Rival;
+import dev.sluice.sink.postgres.RowWriter.Contest;
 import dev.sluice.sink.postgres.RowWriter.Written;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -13,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Applies changes of which PostgreSQL refuses some, in short transactions (steps), and finds those. For
 /// one list of changes and one thread.
@@ -54,6 +57,12 @@ final class Narrowing {
         /// @throws SQLException also when PostgreSQL refuses one of them; nothing is committed then
         /// @throws dev.sluice.sink.StoppedException when the pipeline is stopping
         Written write(List<RowChange> changes) throws SQLException;
+
+        /// Has a document that a unique index keeps out contend with those that are in its way, in a transaction of its
+        /// own, which is committed where it is written.
+        ///
+        /// @throws SQLException also when PostgreSQL refuses it all the same
+        Contest contend(RowChange change) throws SQLException;
 
         /// Those of the changes whose documents are dead letters already.
         List<RowChange> parked(List<RowChange> changes) throws SQLException;
@@ -113,9 +122,29 @@ final class Narrowing {
             if (!Failures.isAboutData(e)) {
                 throw e;
             }
-            refused(slice.getFirst(), e);
-            return false;
+            return contend(slice.getFirst(), e);
         }
+    }
+
+    /// @return whether the document has its rows after all
+    private boolean contend(RowChange change, SQLException why) throws SQLException {
+        Rival behind = null;
+        if (Failures.isAboutUniqueness(why)) {
+            try {
+                Contest contest = step.contend(change);
+                if (contest.written() != null) {
+                    applied(List.of(change), contest.written());
+                    return true;
+                }
+                behind = contest.behind();
+            } catch (SQLException e) {
+                if (!WriteTransaction.canBeSplit(e)) {
+                    throw e;
+                }
+            }
+        }
+        refused(change, why, behind);
+        return false;
     }
 
     private boolean halve(List<RowChange> slice, boolean hasRefused) throws SQLException {
@@ -153,9 +182,9 @@ final class Narrowing {
         written.deadLetters().forEach(this::park);
     }
 
-    private void refused(RowChange change, SQLException why) {
+    private void refused(RowChange change, SQLException why, @Nullable Rival behind) {
         refused++;
-        park(new DeadLetter(change, Failures.describe(why), String.valueOf(why.getSQLState())));
+        park(new DeadLetter(change, Failures.describe(why), String.valueOf(why.getSQLState()), behind));
         // A row that a foreign key refuses may still be taken after its parent.
         if (!Failures.isAboutParents(why)) {
             count(change, why);
@@ -193,6 +222,8 @@ final class Narrowing {
                     }
                     if (Failures.isAboutParents(e)) {
                         count(change, e);
+                    } else if (Failures.isAboutUniqueness(e)) {
+                        helped |= contend(change, e);
                     }
                 }
             }

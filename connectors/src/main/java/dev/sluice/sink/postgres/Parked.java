@@ -6,6 +6,7 @@ import dev.sluice.mapping.MappingResult.MisfitValue;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.RowChange.Effect;
+import dev.sluice.sink.postgres.Rivals.Rival;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -27,11 +28,13 @@ import org.jspecify.annotations.Nullable;
 /// before: its row is right again, and what was wrong with an older state is history.
 final class Parked {
     private static final String DEAD_LETTER = """
-            INSERT INTO sluice.dead_letter (pipeline, collection, document_key, operation, document, reason, sqlstate, cluster_time)
-            VALUES (?, ?, ?, ?, convert_from(?, 'UTF8'), ?, ?, ?)
+            INSERT INTO sluice.dead_letter (pipeline, collection, document_key, operation, document, reason, sqlstate, cluster_time,
+              behind_key, behind_index, behind_value)
+            VALUES (?, ?, ?, ?, convert_from(?, 'UTF8'), ?, ?, ?, ?, ?, ?)
             ON CONFLICT (pipeline, collection, sluice.digest(document_key)) DO UPDATE SET operation = EXCLUDED.operation,
               document = EXCLUDED.document, reason = EXCLUDED.reason, sqlstate = EXCLUDED.sqlstate,
-              cluster_time = EXCLUDED.cluster_time, attempts = dead_letter.attempts + 1, last_failed_at = clock_timestamp()
+              cluster_time = EXCLUDED.cluster_time, behind_key = EXCLUDED.behind_key,
+              behind_index = EXCLUDED.behind_index, behind_value = EXCLUDED.behind_value, attempts = dead_letter.attempts + 1, last_failed_at = clock_timestamp()
             """;
     private static final String QUARANTINE = """
             INSERT INTO sluice.quarantine (pipeline, collection, document_key, column_name, path, bson_type, value, reason, cluster_time)
@@ -161,8 +164,12 @@ final class Parked {
     /// @param change the state of the document that could not be applied
     /// @param reason without values of the document
     /// @param sqlState PostgreSQL's error code; null where the failure was found before PostgreSQL saw it
+    /// @param behind who has what the document would have; null where that is not why, or it is not known who
     record DeadLetter(
-            RowChange change, String reason, @Nullable String sqlState) {}
+            RowChange change,
+            String reason,
+            @Nullable String sqlState,
+            @Nullable Rival behind) {}
 
     /// Parks documents, one state of each.
     void deadLetters(Collection<DeadLetter> letters) throws SQLException {
@@ -203,6 +210,10 @@ final class Parked {
         statement.setString(6, letter.reason());
         statement.setString(7, letter.sqlState());
         statement.setObject(8, clusterTime(change));
+        Rival behind = letter.behind();
+        statement.setString(9, behind == null ? null : behind.key().toString());
+        statement.setString(10, behind == null ? null : behind.index());
+        statement.setString(11, behind == null ? null : behind.value());
         return document == null ? 0 : document.length();
     }
 

@@ -1,7 +1,7 @@
 package dev.sluice.sink.postgres;
 
 import dev.sluice.mapping.TableShape;
-import dev.sluice.schema.Dedupe;
+import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.schema.Reference.Orphan;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
@@ -40,6 +40,7 @@ import org.jspecify.annotations.Nullable;
 final class References {
     private final Connection connection;
     private final StagedTables tables;
+    private final List<CollectionTarget> targets;
     private final Links links;
     private final Map<Integer, Duplicates> duplicates;
     private final Waiting waiting;
@@ -49,6 +50,7 @@ final class References {
     private References(Connection connection, StagedTables tables, List<CollectionTarget> targets, Waiting waiting) {
         this.connection = connection;
         this.tables = tables;
+        this.targets = List.copyOf(targets);
         this.links = new Links(targets);
         this.duplicates = duplicates(targets);
         this.waiting = waiting;
@@ -74,17 +76,12 @@ final class References {
         return references;
     }
 
-    static Map<Integer, Duplicates> duplicates(List<CollectionTarget> targets) {
+    private static Map<Integer, Duplicates> duplicates(List<CollectionTarget> targets) {
         Map<Integer, Duplicates> duplicates = new TreeMap<>();
         for (CollectionTarget target : targets) {
-            Dedupe dedupe = target.mapping().dedupe();
-            if (dedupe != null) {
-                duplicates.put(
-                        target.index(),
-                        new Duplicates(
-                                target.mapper().shape(),
-                                dedupe,
-                                target.mapping().key().column()));
+            Duplicates own = Duplicates.of(target);
+            if (own != null) {
+                duplicates.put(target.index(), own);
             }
         }
         return duplicates;
@@ -145,6 +142,12 @@ final class References {
                 Set<Object> losers = settleDuplicates(target, duplicate, staged, keys, documents, entries);
                 dropStaged(staged, losers);
                 rowless.addAll(losers);
+                if (duplicate.shared()) {
+                    // The row itself is taken over, so that what refers to it stays.
+                    for (TableSql child : staged.children()) {
+                        execute(duplicate.deleteTaken(staged.own(), child));
+                    }
+                }
             }
             waiting.forget(target.collection(), documents.keys());
             waiting.note(target.collection(), entries);
@@ -233,6 +236,10 @@ final class References {
             throws SQLException {
         Set<Object> losers = new LinkedHashSet<>();
         List<Object> evicted = new ArrayList<>();
+        if (duplicate.shared()) {
+            execute(duplicate.lock());
+            execute(duplicate.register(staged.own()));
+        }
         try (Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery("SELECT key, known, staged FROM ("
                         + duplicate.ranked(staged.own(), true) + ") ranked WHERE rank > 1")) {
@@ -255,7 +262,9 @@ final class References {
         }
         if (!evicted.isEmpty()) {
             noteEvicted(target, duplicate, evicted);
-            remove(target, evicted, new HashSet<>(), false);
+            if (!duplicate.shared()) {
+                remove(target, evicted, new HashSet<>(), false);
+            }
         }
         return losers;
     }
@@ -357,6 +366,52 @@ final class References {
     /// @return rows deleted from the collection's own table
     int remove(CollectionTarget target, Collection<Object> keys) throws SQLException {
         return remove(target, keys, new HashSet<>(), true);
+    }
+
+    /// Whether rows of the collection may be deleted so that another document has their place: they are the
+    /// collection's alone, go with their documents, and no foreign key takes or changes rows with them of which the
+    /// mapping says nothing.
+    boolean mayGiveWay(CollectionTarget target) throws SQLException {
+        TableName table = target.mapping().table();
+        if (target.mapping().onDelete() != OnDelete.DELETE
+                || targets.stream()
+                                .filter(t -> t.mapping().table().equals(table))
+                                .count()
+                        > 1) {
+            return false;
+        }
+        Set<String> known = new HashSet<>();
+        tables.of(target).all().forEach(t -> known.add(t.shape().table().sql()));
+        links.to(table).forEach(link -> known.add(link.shape().table().sql()));
+        // Deleted, or set to NULL or the default, without a word.
+        try (PreparedStatement statement = connection.prepareStatement("SELECT NOT EXISTS (SELECT FROM pg_constraint"
+                + " WHERE contype = 'f' AND confrelid = to_regclass(?) AND confdeltype IN ('c', 'n', 'd')"
+                + " AND conrelid <> ALL (ARRAY(SELECT to_regclass(k)::oid FROM unnest(?) k)))")) {
+            statement.setString(1, table.sql());
+            statement.setArray(2, connection.createArrayOf("text", known.toArray()));
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getBoolean(1);
+            }
+        }
+    }
+
+    /// Deletes rows that another document's take the place of, and lists their documents for taking anew.
+    void giveWay(CollectionTarget target, Collection<Object> keys) throws SQLException {
+        TableSql own = tables.of(target).own();
+        String documentKey = documentKey(target, "t");
+        try (PreparedStatement statement = connection.prepareStatement(
+                "INSERT INTO sluice.resync (pipeline, collection, document_key, row_key, reason) SELECT ?, ?, d.id,"
+                        + " CASE WHEN d.id IS NULL THEN d.key END, 'duplicate' FROM (SELECT t." + own.keyName()
+                        + "::text AS key, " + documentKey + " AS id FROM "
+                        + own.shape().table().sql() + " t WHERE t." + own.keyName()
+                        + " = ANY (?)) d ON CONFLICT DO NOTHING")) {
+            statement.setString(1, waiting.pipeline());
+            statement.setString(2, target.collection());
+            statement.setArray(3, array(own, keys));
+            statement.executeUpdate();
+        }
+        remove(target, keys);
     }
 
     private int remove(CollectionTarget target, Collection<Object> given, Set<Object> gone, boolean letDuplicatesIn)
@@ -504,6 +559,13 @@ final class References {
         if (!links.of(target).isEmpty() || duplicates.containsKey(target.index())) {
             waiting.forget(target.collection(), keys);
         }
+        Duplicates duplicate = duplicates.get(target.index());
+        if (duplicate != null && duplicate.shared() && !keys.isEmpty()) {
+            // The row may stay, and is nobody's then.
+            TableSql own = tables.of(target).own();
+            letIn(duplicate, own, List.copyOf(keys));
+            update(duplicate.forget(), own, keys);
+        }
     }
 
     /// `row_key` and `document_key` of the document whose row, or child row, `c` is.
@@ -571,6 +633,12 @@ final class References {
             }
         }
         return found;
+    }
+
+    private void execute(String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
     }
 
     /// Executes a statement whose one parameter is the keys.

@@ -10,6 +10,7 @@ import dev.sluice.sink.RowChange;
 import dev.sluice.sink.RowChange.Effect;
 import dev.sluice.sink.WriteSummary;
 import dev.sluice.sink.postgres.Parked.DeadLetter;
+import dev.sluice.sink.postgres.Rivals.Rival;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -17,11 +18,13 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +44,7 @@ final class RowWriter {
 
     private final References references;
     private final Tallies tallies;
+    private final Rivals rivals;
 
     private RowWriter(
             Connection connection,
@@ -48,13 +52,14 @@ final class RowWriter {
             StagedTables tables,
             References references,
             Parked parked,
-            Tallies tallies) {
+            String pipeline) {
         this.connection = connection;
         this.targets = List.copyOf(targets);
         this.tables = tables;
         this.references = references;
         this.parked = parked;
-        this.tallies = tallies;
+        this.tallies = new Tallies(connection, pipeline);
+        this.rivals = new Rivals(connection, pipeline);
     }
 
     /// Looks at the target's tables and makes the staging tables. Once for each connection.
@@ -67,14 +72,18 @@ final class RowWriter {
                 tables,
                 References.create(connection, tables, targets, pipeline),
                 new Parked(connection, pipeline),
-                new Tallies(connection, pipeline));
+                pipeline);
     }
 
     /// Lists for taking anew the documents that wait for what somebody else has brought.
     ///
     /// @return how many
     int sweep() throws SQLException {
-        return references.sweep();
+        int listed = references.sweep();
+        for (CollectionTarget target : targets) {
+            listed += rivals.sweep(target, tables.of(target));
+        }
+        return listed;
     }
 
     /// What was written, and what is still to be noted.
@@ -94,6 +103,33 @@ final class RowWriter {
     ///     [Narrowing]
     Written write(List<RowChange> changes) throws SQLException {
         return new Compacted(changes).write();
+    }
+
+    /// What came of a document that a unique index keeps out.
+    ///
+    /// @param written null: it stays out
+    /// @param behind who has what it would have; null where it is not known
+    record Contest(@Nullable Written written, @Nullable Rival behind) {}
+
+    /// Writes a document that a unique index keeps out, where it comes before all those that have what it would
+    /// have: their rows go, and they are taken anew, to be parked or to have what else is free. Where one of them
+    /// comes before it, nothing is written.
+    Contest contend(RowChange change) throws SQLException {
+        CollectionTarget target = change.target();
+        if (!(change.effect() instanceof Effect.Upsert)) {
+            return new Contest(null, null);
+        }
+        CollectionTables staged = tables.of(target);
+        new Compacted(List.of()).stage(target, List.of(change));
+        List<Rival> found = rivals.of(target, staged);
+        tables.unstage(staged);
+        Rival behind =
+                found.stream().filter(Rival::precedes).findFirst().orElse(found.isEmpty() ? null : found.getFirst());
+        if (behind == null || behind.precedes() || !references.mayGiveWay(target)) {
+            return new Contest(null, behind);
+        }
+        references.giveWay(target, found.stream().map(Rival::key).collect(Collectors.toCollection(LinkedHashSet::new)));
+        return new Contest(write(List.of(change)), null);
     }
 
     /// Writes the dead letters and counts.
@@ -268,7 +304,7 @@ final class RowWriter {
                 }
             }
             List<DeadLetter> letters = rejected.values().stream()
-                    .map(c -> new DeadLetter(c, ((Effect.Reject) c.effect()).reason(), null))
+                    .map(c -> new DeadLetter(c, ((Effect.Reject) c.effect()).reason(), null, null))
                     .toList();
             return new Written(new WriteSummary(rows, deleted, skipped, 0, waiting), letters, counts);
         }

@@ -160,6 +160,15 @@ final class StagedTables {
         return collections.get(target.index());
     }
 
+    /// Empties the staging tables of a collection.
+    void unstage(CollectionTables tables) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            for (TableSql table : tables.all()) {
+                statement.execute("DELETE FROM " + table.staging());
+            }
+        }
+    }
+
     /// Brings rows into a staging table.
     void stage(TableSql table, List<@Nullable Object[]> rows) throws SQLException {
         copy.copy(table.copyIntoStaging(), table.shape(), rows);

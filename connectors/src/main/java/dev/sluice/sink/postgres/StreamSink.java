@@ -9,6 +9,7 @@ import dev.sluice.sink.Fence;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.WriteLimits;
 import dev.sluice.sink.WriteSummary;
+import dev.sluice.sink.postgres.RowWriter.Contest;
 import dev.sluice.sink.postgres.RowWriter.Written;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -113,6 +114,22 @@ public final class StreamSink implements AutoCloseable {
                 connection.commit();
                 Failpoint.STEP_COMMITTED.hit();
                 return written;
+            });
+        }
+
+        @Override
+        public Contest contend(RowChange change) throws SQLException {
+            transaction.requireNotStopped();
+            return transaction.run(() -> {
+                positions.hold(connection, epoch);
+                Contest contest = writer.contend(change);
+                if (contest.written() == null) {
+                    connection.rollback();
+                } else {
+                    connection.commit();
+                    Failpoint.STEP_COMMITTED.hit();
+                }
+                return contest;
             });
         }
 

@@ -278,6 +278,11 @@ public final class TableSql {
                 + bytes("s") + "))";
     }
 
+    /// A key in the order by which one document precedes another: numbers by value, texts by their bytes.
+    String ordered(String key) {
+        return keyArrayType().equals("text") ? "(" + key + "::text COLLATE \"C\")" : key;
+    }
+
     /// The key as text that is compared by its bytes.
     String bytes(String alias) {
         return alias + "." + keyName() + "::text COLLATE \"C\"";

@@ -29,6 +29,7 @@ public final class TargetCheck {
             "quarantine",
             "waiting",
             "resync",
+            "document_row",
             "unmapped_field",
             "skipped");
 

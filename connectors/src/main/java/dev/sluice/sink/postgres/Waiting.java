@@ -134,7 +134,8 @@ final class Waiting {
                     ENQUEUE + " FROM sluice.waiting w WHERE w.pipeline = ? AND w.on_table = ? AND w.column_name = ?"
                             + " AND w.kind = 'duplicate' AND NOT EXISTS (SELECT FROM "
                             + duplicate.table().sql()
-                            + " t WHERE " + duplicate.known("t") + " = w.on_value) ON CONFLICT DO NOTHING",
+                            + " t WHERE " + duplicate.known("t") + " = w.on_value AND " + duplicate.isDocuments("t")
+                            + ") ON CONFLICT DO NOTHING",
                     duplicate.table().toString(),
                     duplicate.label());
         }

@@ -142,22 +142,29 @@ class EqualKeysIT {
             chunk(one, other);
             assertOneEach("copied: " + things);
 
-            target.execute("TRUNCATE things, parts, sluice.dead_letter");
+            target.execute("TRUNCATE things, parts, sluice.dead_letter, sluice.resync");
             stream(one);
             stream(other);
             assertOneEach("streamed: " + things);
-            target.execute("TRUNCATE sluice.dead_letter");
+            target.execute("TRUNCATE sluice.dead_letter, sluice.resync");
         }
     }
 
-    /// One document has the row, parts included, the other is a dead letter.
+    /// One document has the row, parts included; the other is a dead letter, or about to be one: it had the row, and
+    /// the
+    /// one that comes before it took its place.
     private void assertOneEach(String how) {
         assertThat(target.rows("SELECT n FROM things")).as(how).hasSize(1);
         boolean first = target.rows("SELECT n FROM things").contains("1");
         assertThat(target.rows("SELECT name FROM parts")).as(how).containsExactly(first ? "one" : "two");
-        assertThat(target.rows("SELECT sqlstate, document::jsonb -> 'n' ->> '$numberInt' FROM sluice.dead_letter"))
+        assertThat(target.rows("SELECT id FROM things WHERE rtrim(id::text) COLLATE \"C\" = 'a'"))
                 .as(how)
-                .containsExactly("23505|" + (first ? "2" : "1"));
+                .hasSize(first || how.contains("char(") || how.contains("TRIGGER") ? 1 : 0);
+        assertThat(target.rows("SELECT (document::jsonb -> 'n' ->> '$numberInt') FROM sluice.dead_letter WHERE"
+                        + " sqlstate = '23505' UNION ALL SELECT CASE row_key WHEN 'a' THEN '1' ELSE '2' END"
+                        + " FROM sluice.resync"))
+                .as(how)
+                .containsExactly(first ? "2" : "1");
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.sluice.service.plan;
 
 import dev.sluice.mapping.TableShape;
+import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.schema.ColumnMapping;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.Dedupe;
@@ -196,7 +197,11 @@ final class TableChecks {
                         Check.UNIQUE_INDEX,
                         table.name() + "." + index.name(),
                         table.name() + " has the unique index " + index.name() + ", " + index.definition()
-                                + ": a document that has what another one has there is a dead letter.");
+                                + ": of documents that have the same there, the one "
+                                + (target.mapping().onDelete() == OnDelete.KEEP
+                                        ? "that comes first"
+                                        : "with the least _id")
+                                + " has its rows, and the others are dead letters.");
             }
         }
     }
