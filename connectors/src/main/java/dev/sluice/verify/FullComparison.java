@@ -126,7 +126,7 @@ public final class FullComparison {
                 .columns()
                 .subList(shape.keyColumns(), shape.columns().size())
                 .stream()
-                .filter(c -> table.isCompared(c.write()))
+                .filter(table::isCompared)
                 .toList();
         SequencedMap<String, String> types = RowComparison.liveTypes(connection, shape.table());
         String expected = shape.columns().stream()

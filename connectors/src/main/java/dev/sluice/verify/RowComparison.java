@@ -109,7 +109,7 @@ final class RowComparison {
                 .columns()
                 .subList(shape.keyColumns(), shape.columns().size())
                 .stream()
-                .filter(c -> table.isCompared(c.write()))
+                .filter(table::isCompared)
                 .toList();
         SequencedMap<String, String> types = liveTypes(connection, shape.table());
         String expected = shape.columns().stream()

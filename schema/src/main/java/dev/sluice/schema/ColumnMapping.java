@@ -50,8 +50,8 @@ public record ColumnMapping(
         ALWAYS,
         /// With the row's first writing; what it holds later is the target's own.
         INSERT,
-        /// Whenever the row is, but a difference in it alone is no reason to write the row where a trigger
-        /// of the table may set it on every update: `updated_at`.
+        /// Whenever the row is. Where a trigger of the table sets it whatever is written (`updated_at`), a
+        /// difference in it alone is no reason to write the row.
         ALONG,
         /// A jsonb object: its fields are laid over those that are there.
         MERGE

@@ -26,11 +26,11 @@ public record CollectionTables(TableSql own, List<TableSql> children) {
         for (TableShape child : target.mapper().childShapes()) {
             List<String> key = List.of(
                     child.columns().get(0).name(), child.columns().get(1).name());
-            children.add(new TableSql(child, key, name + "_" + children.size(), live.isOverwritten(child.table())));
+            children.add(new TableSql(child, key, name + "_" + children.size(), live.triggers(child, key)));
         }
         TableShape shape = target.mapper().shape();
-        return new CollectionTables(
-                new TableSql(shape, target.mapping().conflict(), name, live.isOverwritten(shape.table())), children);
+        List<String> conflict = target.mapping().conflict();
+        return new CollectionTables(new TableSql(shape, conflict, name, live.triggers(shape, conflict)), children);
     }
 
     /// The own table first.

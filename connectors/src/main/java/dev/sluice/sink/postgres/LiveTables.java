@@ -8,6 +8,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -19,14 +20,9 @@ final class LiveTables {
         this.connection = connection;
     }
 
-    /// Whether a trigger may change columns on every update: one that fires before updates, and does not
-    /// ask for `sluice.applying`.
-    boolean isOverwritten(TableName table) throws SQLException {
-        // tgtype: 1 row, 2 before, 16 update.
-        String sql = "SELECT EXISTS (SELECT FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid"
-                + " WHERE g.tgrelid = to_regclass(?) AND NOT g.tgisinternal AND g.tgenabled <> 'D'"
-                + " AND g.tgtype & 19 = 19 AND strpos(p.prosrc, 'sluice.applying') = 0)";
-        return isTrue(sql, table.sql());
+    /// What the table's triggers make of the values that Sluice writes.
+    TriggerEffects triggers(TableShape shape, List<String> conflict) throws SQLException {
+        return new TriggerTrial(connection).of(shape, conflict);
     }
 
     /// Whether a foreign key of the column holds the row it refers to.

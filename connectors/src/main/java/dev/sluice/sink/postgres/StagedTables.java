@@ -67,6 +67,7 @@ final class StagedTables {
                 merging.add(table.shape().table());
             }
             takes = takes
+                    && table.keepsWhatIsInserted()
                     && live.takesCopy(table.shape())
                     && !merging.contains(table.shape().table());
         }
@@ -189,6 +190,7 @@ final class StagedTables {
         if (merging.contains(table.shape().table())) {
             requireOwnRows(table);
         }
+        execute(table.settle());
         return written;
     }
 

@@ -8,6 +8,7 @@ import dev.sluice.schema.Reference;
 import dev.sluice.schema.TableName;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,16 +24,16 @@ public final class TableSql {
     private final TableShape shape;
     private final List<String> conflict;
     private final String staging;
-    private final boolean overwritten;
+    private final TriggerEffects triggers;
 
     /// @param staging the name of the staging table, unique in the session
     /// @param conflict the columns that say "the same row"
-    /// @param overwritten whether a trigger of the table may set columns on every update
-    public TableSql(TableShape shape, List<String> conflict, String staging, boolean overwritten) {
+    /// @param triggers what the table's triggers make of what is written
+    public TableSql(TableShape shape, List<String> conflict, String staging, TriggerEffects triggers) {
         this.shape = shape;
         this.conflict = List.copyOf(conflict);
         this.staging = "pg_temp." + TableName.quote(staging);
-        this.overwritten = overwritten;
+        this.triggers = triggers;
     }
 
     List<String> conflict() {
@@ -119,8 +120,7 @@ public final class TableSql {
         List<TableShape.Column> set = shape.columns().stream()
                 .filter(c -> !conflict.contains(c.name()) && c.write() != Write.INSERT)
                 .toList();
-        List<TableShape.Column> compared =
-                set.stream().filter(c -> isCompared(c.write())).toList();
+        List<TableShape.Column> compared = set.stream().filter(this::isCompared).toList();
         String insert = "INSERT INTO " + shape.table().sql() + " AS t (" + quoted(columns)
                 + ") OVERRIDING SYSTEM VALUE SELECT "
                 + shape.columns().stream().map(c -> value(c, "s")).collect(Collectors.joining(", ")) + " FROM "
@@ -200,12 +200,53 @@ public final class TableSql {
     }
 
     /// Whether a difference in such a column is one between document and row.
-    public boolean isCompared(Write write) {
-        return switch (write) {
+    public boolean isCompared(TableShape.Column column) {
+        return switch (column.write()) {
             case ALWAYS, MERGE -> true;
             case INSERT -> false;
-            case ALONG -> !overwritten;
+            case ALONG -> !triggers.stamped().contains(column.name());
         };
+    }
+
+    /// Gives the columns that triggers have set what is staged, once the rows are written: an update of them
+    /// alone, which those triggers let stand.
+    ///
+    /// @return empty where there is no such column
+    Optional<String> settle() {
+        List<TableShape.Column> settled = shape.columns().stream()
+                .filter(c -> triggers.settled().containsKey(c.name()))
+                .toList();
+        if (settled.isEmpty()) {
+            return Optional.empty();
+        }
+        List<TableShape.Column> selected = new ArrayList<>(conflictColumns());
+        selected.addAll(settled);
+        return Optional.of("UPDATE " + shape.table().sql() + " t SET "
+                + settled.stream()
+                        .map(c -> TableName.quote(c.name()) + " = " + updated(c, "t", "e"))
+                        .collect(Collectors.joining(", "))
+                + " FROM (SELECT "
+                + selected.stream()
+                        .map(c -> value(c, "s")
+                                + (settled.contains(c)
+                                        ? "::" + triggers.settled().get(c.name())
+                                        : "")
+                                + " AS " + TableName.quote(c.name()))
+                        .collect(Collectors.joining(", "))
+                + " FROM " + staging + " s) e WHERE "
+                + conflictColumns().stream()
+                        .map(c -> "t." + TableName.quote(c.name()) + " = e." + TableName.quote(c.name()))
+                        .collect(Collectors.joining(" AND "))
+                + " AND ROW("
+                + settled.stream().map(c -> "t." + TableName.quote(c.name())).collect(Collectors.joining(", "))
+                + ")::record *<> ROW("
+                + settled.stream().map(c -> updated(c, "t", "e")).collect(Collectors.joining(", "))
+                + ")::record");
+    }
+
+    /// Whether rows that are inserted hold what is written, or can't.
+    boolean keepsWhatIsInserted() {
+        return !triggers.onInsert();
     }
 
     /// What an update makes of a column.

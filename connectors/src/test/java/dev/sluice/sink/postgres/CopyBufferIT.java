@@ -356,7 +356,7 @@ class CopyBufferIT {
                 new TableName("public", name),
                 1,
                 List.of(TableShape.Column.plain("n", new ColumnType.Int(4)), TableShape.Column.plain("v", type)));
-        TableSql sql = new TableSql(shape, List.of("n"), "stage_" + name, false);
+        TableSql sql = new TableSql(shape, List.of("n"), "stage_" + name, TriggerEffects.NONE);
         List<@Nullable Object[]> rows = new ArrayList<>();
         List<String> literals = new ArrayList<>();
         for (int i = 0; i < cases.length; i++) {

@@ -11,8 +11,11 @@ import dev.sluice.schema.Source;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.TableFault;
+import dev.sluice.sink.postgres.TriggerEffects;
+import dev.sluice.sink.postgres.TriggerTrial;
 import dev.sluice.sink.postgres.catalog.LiveTable;
 import dev.sluice.sink.postgres.catalog.TableReader;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -20,6 +23,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 /// The mapping against the tables that are there, in both directions.
 final class TableChecks {
     private final TableReader reader;
+    private final TriggerTrial trial;
     private final Checklist list;
     private final boolean migrationsPending;
 
@@ -37,8 +42,9 @@ final class TableChecks {
     private int tables;
 
     /// @param migrationsPending whether tables that are missing may be made by migrations
-    TableChecks(TableReader reader, Checklist list, boolean migrationsPending) {
-        this.reader = reader;
+    TableChecks(Connection connection, Checklist list, boolean migrationsPending) {
+        this.reader = new TableReader(connection);
+        this.trial = new TriggerTrial(connection);
         this.list = list;
         this.migrationsPending = migrationsPending;
     }
@@ -92,7 +98,7 @@ final class TableChecks {
         constraints(table, shape);
         foreignKeys(table, shape, parent);
         references(table, shape);
-        triggers(table, shape);
+        triggers(table, shape, conflict);
         if (list.findings().size() == before) {
             list.ok(
                     Check.TABLE,
@@ -404,44 +410,80 @@ final class TableChecks {
         }
     }
 
-    private void triggers(LiveTable table, TableShape shape) {
-        Set<String> written = names(shape);
-        Set<String> along = shape.columns().stream()
+    /// What the table's triggers make of the values that Sluice writes, trigger by trigger.
+    private void triggers(LiveTable table, TableShape shape, List<String> conflict) throws SQLException {
+        TriggerEffects together = trial.of(shape, conflict);
+        String obstacle = together.obstacle();
+        if (obstacle != null) {
+            untried(table, shape, obstacle);
+            return;
+        }
+        List<TableShape.Column> touched =
+                shape.columns().stream().filter(c -> together.touch(c.name())).toList();
+        if (touched.isEmpty()) {
+            return;
+        }
+        SequencedMap<String, TriggerEffects> alone = trial.alone(shape, conflict);
+        for (TableShape.Column column : touched) {
+            String by = alone.entrySet().stream()
+                    .filter(t -> t.getValue().touch(column.name()))
+                    .map(Map.Entry::getKey)
+                    .collect(Collectors.joining(", "));
+            String who = by.isEmpty() ? "the triggers together" : by;
+            String name = table.name() + "." + column.name();
+            if (!together.stamped().contains(column.name())) {
+                list.info(
+                        Check.TRIGGER,
+                        name,
+                        name + " is set by " + who
+                                + " when a row is inserted or other columns of it change, and keeps what"
+                                + " an update of it alone brings: Sluice writes it a second time, so that rows hold what"
+                                + " documents do.");
+            } else if (column.write() == ColumnMapping.Write.ALONG) {
+                list.info(
+                        Check.TRIGGER,
+                        name,
+                        name + " is set by " + who + " whatever is written. The mapping writes it `along`: a difference"
+                                + " there alone is no reason to write the row, and comparisons leave it out.");
+            } else if (column.write() == ColumnMapping.Write.INSERT) {
+                list.info(
+                        Check.TRIGGER,
+                        name,
+                        name + " is set by " + who + " whatever is written. The mapping writes it once, and comparisons"
+                                + " leave it out.");
+            } else {
+                list.warning(
+                        Check.TRIGGER,
+                        name,
+                        name + " is set by " + who + " whatever is written, so comparisons find it different from the"
+                                + " document as often as they look, and a repair changes nothing.",
+                        "Let the function leave rows alone while current_setting('sluice.applying', true) is 'on';"
+                                + " or write the column `along`, or leave it out of the mapping.");
+            }
+        }
+    }
+
+    private void untried(LiveTable table, TableShape shape, String obstacle) {
+        String triggers = table.triggers().stream()
+                .map(t -> t.name() + " (" + t.function() + ")")
+                .collect(Collectors.joining(", "));
+        String found = "What the triggers of " + table.name() + (triggers.isEmpty() ? "" : ", " + triggers + ",")
+                + " make of what Sluice writes could not be found out: " + obstacle + ".";
+        List<String> along = shape.columns().stream()
                 .filter(c -> c.write() == ColumnMapping.Write.ALONG)
                 .map(TableShape.Column::name)
-                .collect(Collectors.toSet());
-        for (LiveTable.Trigger trigger : table.triggers()) {
-            if (!trigger.onUpdate()) {
-                continue;
-            }
-            Set<String> assigned = trigger.assigned();
-            String set;
-            if (assigned == null) {
-                set = "columns that can't be told from here";
-            } else {
-                List<String> mapped =
-                        assigned.stream().filter(written::contains).toList();
-                if (mapped.isEmpty()) {
-                    continue;
-                }
-                set = String.join(", ", mapped);
-            }
-            String effect;
-            if (trigger.leavesSluiceAlone()) {
-                effect = "its function looks at sluice.applying, by which it can leave Sluice's updates alone.";
-            } else if (assigned != null
-                    && along.containsAll(
-                            assigned.stream().filter(written::contains).toList())) {
-                effect = "the mapping writes that `along`, so a difference there alone is no reason to write the row.";
-            } else {
-                effect = "it overwrites what Sluice writes, unless its function leaves updates alone while the setting"
-                        + " sluice.applying is on.";
-            }
-            list.info(
+                .toList();
+        if (along.isEmpty()) {
+            list.info(Check.TRIGGER, table.name().toString(), found);
+        } else {
+            list.warning(
                     Check.TRIGGER,
-                    table.name() + "." + trigger.name(),
-                    "Before an update of " + table.name() + ", the trigger " + trigger.name() + " ("
-                            + trigger.function() + ") sets " + set + ": " + effect);
+                    table.name().toString(),
+                    found + " So " + String.join(", ", along)
+                            + " is taken for a column that holds what is written: should"
+                            + " a trigger set it, comparisons call its rows different.",
+                    "Let the functions bear a row of made-up values, or a row of the table inserted once more; the role"
+                            + " needs EXECUTE on them.");
         }
     }
 }

@@ -12,7 +12,6 @@ import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.TargetDatabase;
 import dev.sluice.sink.postgres.TargetDatabase.Fate;
 import dev.sluice.sink.postgres.TargetDatabase.Script;
-import dev.sluice.sink.postgres.catalog.TableReader;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -136,7 +135,7 @@ final class TargetChecks {
     /// @param sourceBytes about how much is to be copied
     void run(long sourceBytes) {
         try (Connection connection = connector.open()) {
-            // Nothing here writes; the server holds us to it.
+            // Nothing here writes, and the server holds us to it, but for what is tried with triggers and taken back.
             connection.setReadOnly(true);
             list.ok(Check.POSTGRES_REACHABLE, "PostgreSQL answers at " + connector.uri() + ".");
             onDatabase(connection, sourceBytes);
@@ -216,7 +215,7 @@ final class TargetChecks {
         List<Script> pending = migrations(connection, createOnDatabase);
         extensions(connection, pending, superuser, createOnDatabase);
         controlTables(connection);
-        notNull = new TableChecks(new TableReader(connection), list, mayBeMade(pending)).run(targets);
+        notNull = new TableChecks(connection, list, mayBeMade(pending)).run(targets);
         measuredRate = measured(connection);
     }
 

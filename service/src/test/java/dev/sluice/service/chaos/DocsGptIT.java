@@ -83,6 +83,7 @@ class DocsGptIT {
                 assertThat(system.number("SELECT count(*) FROM sluice.dead_letter"))
                         .isZero();
                 followed(system, life);
+                timesAlone(system, running);
 
                 life.comeBack();
                 running.awaitApplied();
@@ -206,6 +207,38 @@ class DocsGptIT {
                         "SELECT count(*) FROM sluice.quarantine WHERE column_name = 'conversation_messages.position'"
                                 + " AND value = '\"not an object\"'"))
                 .isPositive();
+    }
+
+    /// A change of nothing but its time reaches the row, in each table whose trigger stands back, and a time that
+    /// is another one is a difference.
+    private static void timesAlone(LiveSystem system, RunningPipeline running) throws SQLException {
+        Instant then = Instant.parse("2031-05-06T07:08:09Z");
+        List<String> tables = List.of(
+                "agent_folders",
+                "agents",
+                "conversations",
+                "memories",
+                "notes",
+                "sources",
+                "todos",
+                "user_tools",
+                "workflows");
+        for (String table : tables) {
+            String field = table.equals("agents") ? "updatedAt" : "updated_at";
+            system.database().getCollection(table).updateMany(Filters.empty(), Updates.set(field, then));
+        }
+        running.awaitApplied();
+        assertRight(system);
+        for (String table : tables) {
+            assertThat(system.number("SELECT count(*) FROM " + table + " WHERE updated_at = '" + then + "'"))
+                    .as(table)
+                    .isPositive()
+                    .isEqualTo(system.number("SELECT count(*) FROM " + table));
+            String one = " WHERE id = (SELECT min(id::text)::uuid FROM " + table + ")";
+            system.execute("UPDATE " + table + " SET updated_at = now()" + one);
+            assertThat(system.differences().toString()).contains(table, "updated_at");
+            system.execute("UPDATE " + table + " SET updated_at = '" + then + "'" + one);
+        }
     }
 
     private static void followed(LiveSystem system, Life life) throws SQLException {

@@ -26,9 +26,11 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.bson.Document;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -656,29 +658,55 @@ class PlannerIT {
         }
 
         @Test
-        void triggersThatSetMappedColumnsOnUpdateAreSaid() {
+        @DisplayName("which trigger sets what is said as it was found by trying, and what becomes of it")
+        void triggers() {
             Plan plan = planOf("""
-                    CREATE TABLE t (id text PRIMARY KEY, at timestamptz, by text, free text);
+                    CREATE TABLE t (id text PRIMARY KEY, at timestamptz, who text, free text, made timestamptz, name text);
                     CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS
                       $$ BEGIN NEW.at := now(); RETURN NEW; END $$;
                     CREATE FUNCTION polite() RETURNS trigger LANGUAGE plpgsql AS
                       $$ BEGIN IF current_setting('sluice.applying', true) = 'on' THEN RETURN NEW; END IF;
-                         NEW.by = current_user; RETURN NEW; END $$;
+                         NEW.who = current_user; RETURN NEW; END $$;
                     CREATE FUNCTION elsewhere() RETURNS trigger LANGUAGE plpgsql AS
-                      $$ BEGIN -- NEW.by := 'x';
-                         IF NEW.by = 'x' THEN NEW.free := 'y'; END IF; RETURN NEW; END $$;
+                      $$ BEGIN -- NEW.who := 'x';
+                         IF NEW.who = 'x' THEN NEW.free := 'y'; END IF; RETURN NEW; END $$;
+                    CREATE FUNCTION made() RETURNS trigger LANGUAGE plpgsql AS
+                      $$ BEGIN NEW.made := now(); RETURN NEW; END $$;
+                    CREATE FUNCTION loud() RETURNS trigger LANGUAGE plpgsql AS
+                      $$ BEGIN NEW.name := upper(NEW.name); RETURN NEW; END $$;
+                    CREATE FUNCTION picky() RETURNS trigger LANGUAGE plpgsql AS
+                      $$ BEGIN RAISE 'no'; END $$;
+                    CREATE TABLE u (id text PRIMARY KEY, at timestamptz);
+                    CREATE TRIGGER picky BEFORE UPDATE ON u FOR EACH ROW EXECUTE FUNCTION picky();
+                    CREATE TRIGGER e_made BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION made();
+                    CREATE TRIGGER f_loud BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION loud();
                     CREATE TRIGGER a_stamp BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION stamp();
                     CREATE TRIGGER b_polite BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION polite();
                     CREATE TRIGGER c_elsewhere BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION elsewhere();
                     CREATE TRIGGER d_insert BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION stamp()""", """
-                    t: {key: {column: id, type: text}, columns: {at: timestamptz, by: text}}""");
+                    t: {key: {column: id, type: text}, columns: {at: {type: timestamptz, write: along}, who: text,
+                        made: timestamptz, name: text}}
+                    u: {key: {column: id, type: text}, columns: {at: {type: timestamptz, write: along}}}""");
 
             assertThat(of(plan, Check.TRIGGER))
-                    .allMatch(f -> f.status() == Status.INFO)
-                    .extracting(Finding::found)
+                    .extracting(Finding::status, Finding::subject, Finding::found)
                     .satisfiesExactly(
-                            a -> assertThat(a).contains("a_stamp (stamp) sets at: it overwrites what Sluice writes"),
-                            b -> assertThat(b).contains("b_polite (polite) sets by", "looks at sluice.applying"));
+                            at -> assertThat(at.toList())
+                                    .containsSubsequence(Status.INFO, "public.t.at")
+                                    .last(InstanceOfAssertFactories.STRING)
+                                    .contains("a_stamp (stamp), d_insert (stamp) whatever is written", "leave it out"),
+                            made -> assertThat(made.toList())
+                                    .containsSubsequence(Status.INFO, "public.t.made")
+                                    .last(InstanceOfAssertFactories.STRING)
+                                    .contains("e_made (made) when a row is inserted", "a second time"),
+                            name -> assertThat(name.toList())
+                                    .containsSubsequence(Status.WARNING, "public.t.name")
+                                    .last(InstanceOfAssertFactories.STRING)
+                                    .contains("f_loud (loud) whatever is written", "a repair changes nothing"),
+                            picky -> assertThat(picky.toList())
+                                    .containsSubsequence(Status.WARNING, "public.u")
+                                    .last(InstanceOfAssertFactories.STRING)
+                                    .contains("picky (picky)", "could not be found out", "P0001", "comparisons call"));
         }
 
         @Test

@@ -93,16 +93,13 @@ public record LiveTable(
     /// @param assigned the columns its function assigns, as far as its text shows; null where the text says
     ///     nothing, being no PL/pgSQL
     /// @param inserts tables that its function inserts into, as its text names them
-    /// @param leavesSluiceAlone whether its function looks at the setting by which Sluice says that it is
-    ///     the one who writes
     public record Trigger(
             String name,
             String function,
             boolean onInsert,
             boolean onUpdate,
             @Nullable Set<String> assigned,
-            Set<String> inserts,
-            boolean leavesSluiceAlone) {
+            Set<String> inserts) {
         public Trigger {
             inserts = Set.copyOf(inserts);
         }

@@ -21,9 +21,6 @@ import org.jspecify.annotations.Nullable;
 
 /// Reads tables from PostgreSQL's catalog, each once. For one thread.
 public final class TableReader {
-    /// The setting by which a writer says that it is Sluice.
-    private static final String APPLYING = "sluice.applying";
-
     /// An assignment is a statement of its own, unlike a comparison, or the target of INTO.
     private static final Pattern ASSIGNED = Pattern.compile(
             "(?:(?:^|;|\\b(?:begin|then|else|loop))\\s*new\\.\"?([a-z_][a-z0-9_$]*)\"?\\s*:?=)"
@@ -233,13 +230,7 @@ public final class TableReader {
             inserts.add(inserted.group(1).replace("\"", ""));
         }
         return new LiveTable.Trigger(
-                row.getString(1),
-                row.getString(2),
-                row.getBoolean(3),
-                row.getBoolean(4),
-                assigned,
-                inserts,
-                source.contains(APPLYING));
+                row.getString(1), row.getString(2), row.getBoolean(3), row.getBoolean(4), assigned, inserts);
     }
 
     /// Makes one of a row.
