@@ -1,5 +1,6 @@
 package dev.sluice.sink.postgres;
 
+import dev.sluice.failure.SluiceException;
 import dev.sluice.positions.ProcessIdentity;
 import dev.sluice.sink.WriteLimits;
 import java.sql.Connection;
@@ -13,6 +14,9 @@ import java.util.function.BooleanSupplier;
 /// as long as it runs, so there is no pool. Any thread.
 public final class PostgresConnector {
     private static final int CONNECT_TIMEOUT_SECONDS = 10;
+
+    /// For a connection that is only asked whose session it has. It waits where a pool has no more sessions.
+    private static final int SECOND_TIMEOUT_SECONDS = 5;
 
     /// A half-open socket must not hold a thread for longer than this; above the statement time-out.
     private static final int SOCKET_TIMEOUT_SECONDS = 45;
@@ -91,13 +95,34 @@ public final class PostgresConnector {
         properties.putIfAbsent("socketFactory", KeepAliveSockets.class.getName());
         properties.putIfAbsent("reWriteBatchedInserts", "true");
         Connection connection = DriverManager.getConnection(uri.jdbcUrl(), properties);
-        try (Statement statement = connection.createStatement()) {
-            // By SET and not by the start-up packet's options, which some poolers refuse; in one round trip.
-            statement.execute(NO_LIMITS + settings);
-        } catch (SQLException e) {
+        try {
+            // Before anything is set that others would inherit.
+            KeptSession.require(uri.jdbcUrl(), connection, () -> second(uri, properties));
+            try (Statement statement = connection.createStatement()) {
+                // By SET and not by the start-up packet's options, which some poolers refuse; in one round trip.
+                statement.execute(NO_LIMITS + settings);
+            }
+        } catch (SQLException | RuntimeException e) {
             connection.close();
             throw e;
         }
         return connection;
+    }
+
+    private static Connection second(PostgresUri uri, Properties first) throws SQLException {
+        Properties properties = new Properties();
+        properties.putAll(first);
+        properties.setProperty("socketTimeout", String.valueOf(SECOND_TIMEOUT_SECONDS));
+        return DriverManager.getConnection(uri.jdbcUrl(), properties);
+    }
+
+    /// Sees to it that what is reached gives each connection one session of PostgreSQL for as long as it is open, for
+    /// work on connections that others open. Once in a process.
+    ///
+    /// @throws SluiceException of kind TARGET_POOLED where it does not
+    static void requireKeptSession(PostgresUri uri) throws SQLException {
+        if (!KeptSession.isKnown(uri.jdbcUrl())) {
+            connect(uri, SOCKET_TIMEOUT_SECONDS).close();
+        }
     }
 }

@@ -188,6 +188,11 @@ public final class TargetDatabase {
     }
 
     private List<Flyway> flyways(Catalog.Entry entry) {
+        try {
+            PostgresConnector.requireKeptSession(uri);
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
         List<Flyway> flyways = new ArrayList<>();
         flyways.add(Flyway.configure()
                 .dataSource(

@@ -1,6 +1,7 @@
 package dev.sluice.service.plan;
 
 import dev.sluice.evolution.SourceCheck;
+import dev.sluice.failure.SluiceException;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.schema.Catalog;
 import dev.sluice.service.pipeline.Pipeline;
@@ -96,7 +97,7 @@ public final class Planner {
                 checks.source(
                         () -> new SourceCheck(pipeline, source, Pipeline.targets(entry.mapping())).require(connection));
             }
-        } catch (SQLException notThere) {
+        } catch (SQLException | SluiceException notThere) {
             LOG.debug("The pipeline's position is not there: {}", notThere.getMessage());
         }
     }
