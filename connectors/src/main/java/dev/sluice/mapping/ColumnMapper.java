@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.schema.ColumnMapping;
 import dev.sluice.schema.ColumnMapping.Misfit;
 import dev.sluice.schema.ColumnType;
+import dev.sluice.schema.Conversion;
 import dev.sluice.schema.MappingException;
 import dev.sluice.schema.Reference;
 import dev.sluice.schema.TableName;
@@ -27,6 +28,8 @@ final class ColumnMapper {
     private final boolean counts;
     /// Whether its source may have something to say of its own.
     private final boolean sourceSpeaks;
+    /// Whether it reads strings as dates, so that nobody need be told how.
+    private final boolean readsDates;
 
     private ColumnMapper(
             String label,
@@ -37,7 +40,8 @@ final class ColumnMapper {
             @Nullable Object nulls,
             @Nullable Object instead,
             boolean rejects,
-            boolean counts) {
+            boolean counts,
+            boolean readsDates) {
         this.label = label;
         this.source = source;
         this.conversions = conversions;
@@ -47,6 +51,7 @@ final class ColumnMapper {
         this.instead = instead;
         this.rejects = rejects;
         this.counts = counts;
+        this.readsDates = readsDates;
         this.sourceSpeaks = source.speaks();
     }
 
@@ -74,7 +79,8 @@ final class ColumnMapper {
                 literal(column, column.nulls(), type, "null"),
                 literal(column, column.instead(), type, "instead"),
                 column.misfit() == Misfit.REJECT,
-                counts);
+                counts,
+                column.conversions().stream().anyMatch(Conversion.ParseTimestamp.class::isInstance));
     }
 
     /// What is written for a literal of the policies; one that is not there is SQL NULL, or JSON's where
@@ -161,7 +167,8 @@ final class ColumnMapper {
             }
             case Outcome.Misfit(String reason) -> {
                 scope.findings().takeParts();
-                report(original(read, value, scope), reason, scope);
+                String why = readsDates && reason.equals(TimesToPg.UNREAD) ? "is a string that is no date" : reason;
+                report(original(read, value, scope), why, scope);
                 yield instead;
             }
         };

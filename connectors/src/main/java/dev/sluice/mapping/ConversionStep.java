@@ -39,6 +39,10 @@ interface ConversionStep {
             case Conversion.StripNul c -> TextSteps::stripNul;
             case Conversion.MaxLength(int length) -> string((s, scope) -> TextSteps.cut(s, length, scope));
             case Conversion.ToText c -> there((value, scope) -> TextSteps.toText(value));
+            case Conversion.JsonText c -> {
+                boolean elements = type instanceof ColumnType.Array;
+                yield there((value, scope) -> TextSteps.jsonText(value, elements, scope));
+            }
             case Conversion.Split(String separator) -> string((s, scope) -> TextSteps.split(s, separator));
             case Conversion.Part(String separator, int index) ->
                 string((s, scope) -> TextSteps.part(s, separator, index));
@@ -62,7 +66,7 @@ interface ConversionStep {
                 yield each(type, string((s, scope) -> parsed(s, NumberText.parse(s.getValue(), binary))));
             }
             case Conversion.Truncate c -> number((n, scope) -> NumberSteps.whole(n, RoundingMode.DOWN, scope));
-            case Conversion.Round c -> number((n, scope) -> NumberSteps.whole(n, RoundingMode.HALF_EVEN, scope));
+            case Conversion.Round(int digits) -> number((n, scope) -> NumberSteps.rounded(n, digits, scope));
             case Conversion.NumberRange range -> number((n, scope) -> NumberSteps.inRange(n, range, scope));
 
             case Conversion.ParseTimestamp timestamp -> {
@@ -74,6 +78,8 @@ interface ConversionStep {
                 each(type, number((n, scope) -> DateSteps.epoch(n, unit)));
             case Conversion.InZone(ZoneId zone) ->
                 (value, scope) -> value instanceof BsonDateTime date ? DateSteps.inZone(date, zone) : value;
+            case Conversion.DateOnly c ->
+                (value, scope) -> value instanceof BsonDateTime date ? DateSteps.day(date, scope) : value;
             case Conversion.JsonDates(Conversion.DateStyle style) ->
                 there((value, scope) -> DateSteps.written(value, style, 1));
 

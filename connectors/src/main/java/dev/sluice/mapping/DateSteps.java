@@ -32,6 +32,7 @@ final class DateSteps {
     private static final BigDecimal SECONDS_MAX = BigDecimal.valueOf(10_000_000_000_000L);
 
     private static final int MICROS_OF_SECOND = 6;
+    private static final long MILLIS_OF_DAY = 86_400_000;
 
     private DateSteps() {}
 
@@ -108,6 +109,16 @@ final class DateSteps {
         } catch (DateTimeException | ArithmeticException endOfTime) {
             return date;
         }
+    }
+
+    /// Midnight of the date's day in UTC.
+    static BsonDateTime day(BsonDateTime date, Scope scope) {
+        long millis = Math.floorDiv(date.getValue(), MILLIS_OF_DAY) * MILLIS_OF_DAY;
+        if (millis == date.getValue() && PreciseDateTime.microsOfMilli(date) == 0) {
+            return date;
+        }
+        scope.findings().lose("has a time of day, which was cut");
+        return new BsonDateTime(millis);
     }
 
     /// The value with each date in it as text; the same instance when there is none.

@@ -28,6 +28,25 @@ final class NumberSteps {
         return whole;
     }
 
+    /// The nearest number with so many digits after the point, halves the even one; NaN and the infinities stay. A
+    /// double counts by its shortest digits.
+    static BsonValue rounded(BsonNumber number, int digits, Scope scope) {
+        if (digits == 0) {
+            return whole(number, RoundingMode.HALF_EVEN, scope);
+        }
+        BigDecimal value = BsonNumbers.shortest(number);
+        if (value == null
+                || value.scale() <= digits
+                || value.stripTrailingZeros().scale() <= digits) {
+            return number;
+        }
+        scope.findings().lose("was rounded");
+        BigDecimal rounded = value.setScale(digits, RoundingMode.HALF_EVEN);
+        return number instanceof BsonDecimal128
+                ? new BsonDecimal128(new Decimal128(rounded))
+                : new BsonDouble(rounded.doubleValue());
+    }
+
     private static BsonNumber whole(BsonDouble number, RoundingMode mode) {
         double value = number.getValue();
         if (BsonNumbers.isWhole(value)) {

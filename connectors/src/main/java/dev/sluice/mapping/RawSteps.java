@@ -64,6 +64,8 @@ final class RawSteps {
             case Conversion.ParseBoolean c -> (bytes, type, at) -> type != RawBytes.STRING && type != RawBytes.ARRAY;
             case Conversion.ParseNumber c -> (bytes, type, at) -> type != RawBytes.STRING && type != RawBytes.ARRAY;
             case Conversion.ParseTimestamp c -> (bytes, type, at) -> type != RawBytes.STRING && type != RawBytes.ARRAY;
+            case Conversion.JsonText c -> (bytes, type, at) -> type != RawBytes.DOCUMENT && type != RawBytes.ARRAY;
+            case Conversion.DateOnly c -> (bytes, type, at) -> type != RawBytes.DATE_TIME;
             case Conversion.FalsyToNull c ->
                 (bytes, type, at) -> isNothing(type) || RawBytes.truth(bytes, type, at) == RawBytes.Truth.TRUE;
             case Conversion.Truthy c -> (bytes, type, at) -> isNothing(type) || type == RawBytes.BOOLEAN;

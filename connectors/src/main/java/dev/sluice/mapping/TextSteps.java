@@ -5,6 +5,7 @@ import dev.sluice.schema.Conversion;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.bson.BsonArray;
 import org.bson.BsonDocument;
@@ -69,6 +70,24 @@ final class TextSteps {
         return text == null ? value : new BsonString(text);
     }
 
+    /// An object or an array as its JSON; what has too many levels for that stays.
+    ///
+    /// @param elements whether an array stays one, and its elements become JSON
+    static BsonValue jsonText(BsonValue value, boolean elements, Scope scope) {
+        return elements && value instanceof BsonArray array
+                ? ArraySteps.each(array, (e, s) -> e == null ? null : jsonText(e, s), scope)
+                : jsonText(value, scope);
+    }
+
+    private static BsonValue jsonText(BsonValue value, Scope scope) {
+        if ((value instanceof BsonDocument || value instanceof BsonArray)
+                && BsonToJson.convert(value, (path, part, reason) -> {}) instanceof Outcome.Fits(Object json)) {
+            scope.findings().lose("is no text, and was written as JSON");
+            return new BsonString((String) json);
+        }
+        return value;
+    }
+
     static BsonArray split(BsonString text, String separator) {
         BsonArray array = new BsonArray();
         parts(text.getValue(), separator).forEach(part -> array.add(new BsonString(part)));
@@ -103,23 +122,34 @@ final class TextSteps {
         Pattern matching = regex == null ? null : Pattern.compile(regex, Pattern.DOTALL);
         String field = wrap.field();
         return (value, scope) -> {
-            if (!(value instanceof BsonString text) || (matching != null && !matches(matching, text.getValue()))) {
+            if (!(value instanceof BsonString text)) {
+                return value;
+            }
+            String wrapped = matching == null ? text.getValue() : matched(matching, text.getValue());
+            if (wrapped == null) {
                 return value;
             }
             BsonDocument object = new BsonDocument(with.size() + 1);
             object.putAll(with);
-            object.put(field, text);
+            object.put(field, new BsonString(wrapped));
             return object;
         };
     }
 
-    private static boolean matches(Pattern pattern, String text) {
+    /// @return what the first group matched, or all where there is none or it took no part; null when the text does
+    ///     not match
+    private static @Nullable String matched(Pattern pattern, String text) {
         try {
-            return pattern.matcher(text).matches();
+            Matcher matcher = pattern.matcher(text);
+            if (!matcher.matches()) {
+                return null;
+            }
+            String group = matcher.groupCount() == 0 ? null : matcher.group(1);
+            return group == null ? text : group;
         } catch (StackOverflowError tooLong) {
             // The JDK matches some expressions by recursion, a level for each character. One long string must
             // not end the pipeline.
-            return false;
+            return null;
         }
     }
 }

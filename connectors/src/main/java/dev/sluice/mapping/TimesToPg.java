@@ -19,6 +19,9 @@ final class TimesToPg {
     /// 5874897-12-31, the last day of PostgreSQL's `date`.
     private static final long DATE_DAYS_MAX = 2_145_042_905L;
 
+    /// Why a string is no timestamptz where nothing tries to read it as a date.
+    static final String UNREAD = "is a string, not a date (ISO 8601 needs convert: [parse_timestamp])";
+
     private TimesToPg() {}
 
     /// Whether a timestamptz can be this moment.
@@ -37,7 +40,7 @@ final class TimesToPg {
             }
             case NULL, UNDEFINED -> Outcome.NULL;
             case TIMESTAMP -> new Outcome.Misfit("is a timestamp of MongoDB's replication, not a date");
-            case STRING -> new Outcome.Misfit("is a string, not a date (ISO 8601 needs convert: [parse_timestamp])");
+            case STRING -> new Outcome.Misfit(UNREAD);
             case DOUBLE,
                     DOCUMENT,
                     ARRAY,

@@ -50,6 +50,10 @@ public sealed interface Conversion {
     /// Anything but an object or an array becomes the text that a text column would get.
     record ToText() implements Conversion {}
 
+    /// An object or an array becomes its JSON, as a jsonb column would have it, and is kept in quarantine; for an
+    /// array column, each of its elements that is one.
+    record JsonText() implements Conversion {}
+
     /// A string becomes the array of its parts, without white space at their ends; empty ones are left out.
     record Split(String separator) implements Conversion {
         public Split {
@@ -73,7 +77,8 @@ public sealed interface Conversion {
     ///
     /// @param field its name
     /// @param with further fields of the object
-    /// @param matching only for strings that match this regular expression as a whole; null for all
+    /// @param matching only for strings that match this regular expression as a whole, and where it has a
+    ///     group, what the first one matched; null for all
     record WrapText(
             String field,
             Map<String, JsonNode> with,
@@ -157,9 +162,17 @@ public sealed interface Conversion {
     /// A number loses its fraction, toward zero; what it was is kept in quarantine.
     record Truncate() implements Conversion {}
 
-    /// A number with a fraction becomes the nearest whole one, halves the even one; what it was is kept in
-    /// quarantine.
-    record Round() implements Conversion {}
+    /// A number with more digits after the point becomes the nearest one that has so many, halves the even one; what
+    /// it was is kept in quarantine.
+    ///
+    /// @param digits from 0
+    record Round(int digits) implements Conversion {
+        public Round {
+            if (digits < 0) {
+                throw new IllegalArgumentException("a number has at least 0 digits after the point");
+            }
+        }
+    }
 
     /// A number outside is a misfit.
     ///
@@ -213,6 +226,9 @@ public sealed interface Conversion {
     /// A date that was written as local time without a zone: the year, month .. second that it shows in UTC
     /// are read as those of the zone.
     record InZone(ZoneId zone) implements Conversion {}
+
+    /// A date with a time of day becomes its day, at midnight in UTC; what it was is kept in quarantine.
+    record DateOnly() implements Conversion {}
 
     /// Dates become strings, wherever they are inside an object or an array, for a jsonb whose readers want
     /// them written in their own way.

@@ -27,6 +27,8 @@ final class ConversionParser {
             Map.entry("falsy_to_null", Conversion.FalsyToNull::new),
             Map.entry("truthy", Conversion.Truthy::new),
             Map.entry("to_text", Conversion.ToText::new),
+            Map.entry("json_text", Conversion.JsonText::new),
+            Map.entry("date_only", Conversion.DateOnly::new),
             Map.entry("strip_nul", Conversion.StripNul::new),
             Map.entry("drop_empty", Conversion.DropEmpty::new),
             Map.entry("distinct", Conversion.Distinct::new),
@@ -36,7 +38,7 @@ final class ConversionParser {
             Map.entry("parse_number", Conversion.ParseNumber::new),
             Map.entry("parse_json", Conversion.ParseJson::new),
             Map.entry("truncate", Conversion.Truncate::new),
-            Map.entry("round", Conversion.Round::new),
+            Map.entry("round", () -> new Conversion.Round(0)),
             Map.entry("typed_key", Conversion.TypedKey::new),
             Map.entry("redact", Conversion.Redact::new));
 
@@ -56,6 +58,9 @@ final class ConversionParser {
     /// The conversions with a single setting that has no name.
     private static final Set<String> SINGLE = Set.of(
             "equals", "in_zone", "json_dates", "parse_epoch", "split", "without", "max_length", "legacy_uuid", "hash");
+
+    /// Those of the plain ones that may have a single setting.
+    private static final Set<String> OPTIONAL = Set.of("round");
 
     private ConversionParser() {}
 
@@ -85,7 +90,7 @@ final class ConversionParser {
                 node.isText() ? node.text() : node.fields().keySet().iterator().next();
         MappingNode settings = node.at(name);
         Supplier<Conversion> plain = PLAIN.get(name);
-        if (plain != null) {
+        if (plain != null && (node.isText() || !OPTIONAL.contains(name))) {
             if (!node.isText()) {
                 settings.problem("'" + name + "' has no settings; write the name alone");
             }
@@ -150,6 +155,10 @@ final class ConversionParser {
                 int length = settings.integer(1);
                 yield build(settings, () -> new Conversion.MaxLength(length));
             }
+            case "round" -> {
+                int digits = settings.integer(0);
+                yield build(settings, () -> new Conversion.Round(digits));
+            }
             case "split" -> {
                 String separator = settings.string();
                 yield build(settings, () -> new Conversion.Split(separator));
@@ -185,11 +194,12 @@ final class ConversionParser {
     }
 
     /// For an error message that has to say what is allowed, in the order of the README's table.
-    private static final String NAMES = "trim, lower, empty_to_null, blank_to_null, strip_nul, max_length, to_text,"
-            + " split, part, parse_json, wrap_text, falsy_to_null, truthy, parse_boolean, equals, sentinel, map,"
-            + " parse_number, truncate, round, number_range, parse_timestamp, parse_epoch, in_zone, json_dates,"
-            + " object_id_to_uuid, unwrap_reference, typed_key, legacy_uuid, only_array, only_object, drop_empty,"
-            + " distinct, without, wrap_array, at, hash, redact";
+    private static final String NAMES =
+            "trim, lower, empty_to_null, blank_to_null, strip_nul, max_length, to_text, json_text,"
+                    + " split, part, parse_json, wrap_text, falsy_to_null, truthy, parse_boolean, equals, sentinel, map,"
+                    + " parse_number, truncate, round, number_range, parse_timestamp, parse_epoch, in_zone, date_only, json_dates,"
+                    + " object_id_to_uuid, unwrap_reference, typed_key, legacy_uuid, only_array, only_object, drop_empty, distinct,"
+                    + " without, wrap_array, at, hash, redact";
 
     /// What `hash` can be done by.
     private enum Algorithm {

@@ -424,7 +424,7 @@ public record DocsGptHostility(int number, String what, List<Entry> documents, L
                             "queries",
                             List.of(new Document("prompt", new Document("text", "Hi")).append("response", "r"))),
                     e -> List.of(
-                            message(e, "coalesce(prompt, 'none') || ' ' || response", "none r"),
+                            message(e, "coalesce(prompt, 'none') || ' ' || response", "{\"text\":\"Hi\"} r"),
                             kept(e, "conversation_messages.prompt", "queries[0].prompt", "{\"text\": \"Hi\"}")));
             kind(
                     "a user's preferences are an array",
@@ -439,7 +439,7 @@ public record DocsGptHostility(int number, String what, List<Entry> documents, L
                     "an object where text belongs",
                     entry("user_tools", "user", "eve", "name", "t", "description", new Document("en", "x")),
                     e -> List.of(
-                            legacy(e, "coalesce(description, 'none')", "none"),
+                            legacy(e, "description", "{\"en\":\"x\"}"),
                             kept(e, "user_tools.description", "description", "{\"en\": \"x\"}")));
         }
     }

@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -795,7 +796,7 @@ public final class DocsGptRows {
                     ms(first(d.get("updated_at"), d.get("date"), d.get("created_at"), made(d))),
                     d.get("shared_with") instanceof List<?> with
                             ? with.stream()
-                                    .filter(w -> !falsy(w))
+                                    .filter(Objects::nonNull)
                                     .map(String::valueOf)
                                     .collect(Collectors.joining(","))
                             : "",

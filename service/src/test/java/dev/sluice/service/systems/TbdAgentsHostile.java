@@ -164,14 +164,19 @@ public final class TbdAgentsHostile {
                         "an object among the tags",
                         "custom_tools",
                         tool().append("tags", List.of("a", new Document("b", 1))),
-                        "tags = ARRAY['a', NULL]")
-                .keeps("tags", "{\"b\": {\"$numberInt\": \"1\"}}"));
+                        "tags = ARRAY['a', '{\"b\":1}']")
+                .keeps("tags", "[\"a\", {\"b\": {\"$numberInt\": \"1\"}}]"));
         add(lands(
                         "a text in an embedding",
                         "memories",
                         memory().append("embedding", List.of(0.5, "x", 1)),
                         "embedding = '{0.5,NULL,1}'")
                 .keeps("embedding", "\"x\""));
+        add(lands(
+                "numbers as texts in an embedding",
+                "memories",
+                memory().append("embedding", List.of("0.5", "-1")),
+                "embedding = '{0.5,-1}'"));
         add(lands(
                 "NaN in an embedding",
                 "memories",
@@ -183,9 +188,13 @@ public final class TbdAgentsHostile {
                         "an object in a text",
                         "agents",
                         agent().append("description", new Document("a", "b")),
-                        "description = ''")
+                        "description = '{\"a\":\"b\"}'")
                 .keeps("description", "{\"a\": \"b\"}"));
-        add(lands("an array in a text", "task_executions", task().append("response", List.of("a")), "response IS NULL")
+        add(lands(
+                        "an array in a text",
+                        "task_executions",
+                        task().append("response", List.of("a")),
+                        "response = '[\"a\"]'")
                 .keeps("response", "[\"a\"]"));
         add(lands("a fraction", "workflows", workflow().append("max_turns", 7.9), "max_turns = 7")
                 .keeps("max_turns", "{\"$numberDouble\": \"7.9\"}"));
