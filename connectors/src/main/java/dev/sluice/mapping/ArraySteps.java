@@ -3,7 +3,6 @@ package dev.sluice.mapping;
 import java.util.HashSet;
 import java.util.Set;
 import org.bson.BsonArray;
-import org.bson.BsonNull;
 import org.bson.BsonNumber;
 import org.bson.BsonString;
 import org.bson.BsonValue;
@@ -37,19 +36,6 @@ final class ArraySteps {
             }
         }
         return kept.size() == array.size() ? array : kept;
-    }
-
-    /// What a step makes of each element. One that it makes missing becomes null.
-    static BsonArray each(BsonArray array, ConversionStep step, Scope scope) {
-        BsonArray copy = null;
-        for (int i = 0; i < array.size(); i++) {
-            BsonValue made = step.apply(array.get(i), scope);
-            if (made != array.get(i)) {
-                copy = copy == null ? new BsonArray(array) : copy;
-                copy.set(i, made == null ? BsonNull.VALUE : made);
-            }
-        }
-        return copy == null ? array : copy;
     }
 
     static BsonArray distinct(BsonArray array) {
