@@ -127,8 +127,8 @@ class ProposalPropertiesTest {
         rows(mapping, "things", collections).forEach(row -> keys.add(row[0]));
         assertThat(keys)
                 .as("no two are one row")
-                .hasSize(collections.get("things").size());
-        Table parts = proposal.byCollection().get("parts");
+                .hasSize(collections.getOrDefault("things", List.of()).size());
+        Table parts = Objects.requireNonNull(proposal.byCollection().get("parts"));
         List<Object[]> rows = rows(mapping, "parts", collections);
 
         for (int i = 0; i < parts.columns().size(); i++) {

@@ -39,10 +39,14 @@ class ReferencesTest {
         return String.format("00112233-4455-6677-8899-aabbccdd%04x", i);
     }
 
+    private Table table(String collection) {
+        return Objects.requireNonNull(
+                Profiles.propose(collections).byCollection().get(collection));
+    }
+
     /// `column -> table.key`, with `!` where their types differ.
     private List<String> references(String collection) {
-        Table table = Objects.requireNonNull(
-                Profiles.propose(collections).byCollection().get(collection));
+        Table table = table(collection);
         return Stream.concat(
                         table.columns().stream(),
                         table.children().stream().map(Child::columns).flatMap(List::stream))
@@ -121,8 +125,7 @@ class ReferencesTest {
 
     /// What is said of how many values join, and the conversions that make them.
     private List<String> joins(String collection) {
-        Table table = Objects.requireNonNull(
-                Profiles.propose(collections).byCollection().get(collection));
+        Table table = table(collection);
         return table.columns().stream()
                 .filter(column -> column.reference().isPresent())
                 .map(column -> column.column() + " " + column.type().sql() + " " + column.conversions() + " "
@@ -145,7 +148,7 @@ class ReferencesTest {
                 i -> "{\"_id\": " + i + ", \"agent\": " + (i == 3 ? "\"default\"" : i == 5 ? oid(99) : oid(i))
                         + ", \"agent_id\": \"" + (i % 2 == 0 ? hex(i) : hex(i).toUpperCase(Locale.ROOT)) + "\"}");
 
-        assertThat(Profiles.propose(collections).byCollection().get("agents").key())
+        assertThat(table("agents").key())
                 .isEqualTo(new Proposal.KeyColumn(
                         "id",
                         new ColumnType.Text(),
@@ -169,8 +172,7 @@ class ReferencesTest {
                 i -> "{\"_id\": " + i + ", \"agent\": " + (i < 10 ? oid(i) : "null") + ", \"agents\": [" + oid(i) + ", "
                         + oid(i + 1) + "], \"agent_id\": \"" + hex(i + 2) + "\"}");
 
-        Proposal.KeyColumn key =
-                Profiles.propose(collections).byCollection().get("agents").key();
+        Proposal.KeyColumn key = table("agents").key();
         assertThat(key.typed()).isTrue();
         assertThat(key.reason()).startsWith("ObjectId 90 %, string 10 %; 2 would be written like another");
         assertThat(joins("runs"))
@@ -231,12 +233,7 @@ class ReferencesTest {
                 .matches(
                         "agent_id text \\[] _id of agents: about [0-9.]+ % of 4,000 values join, as 1,000 different ones do"
                                 + " that were looked up");
-        assertThat(Profiles.propose(collections)
-                        .byCollection()
-                        .get("runs")
-                        .columns()
-                        .getFirst()
-                        .reference())
+        assertThat(table("runs").columns().getFirst().reference())
                 .hasValueSatisfying(
                         target -> assertThat(target.reference().share()).isBetween(0.4, 0.6));
     }
