@@ -84,6 +84,19 @@ public final class Failures {
         };
     }
 
+    /// SQLSTATEs, as a regular expression, that an attempt to read one value can end with and that say nothing of
+    /// the value: connection, conflict, resources, shutdown, I/O, a missing right, damage. Types report what they
+    /// can't read by all others (`ltree` a syntax error, `vector` an exception of data, PostGIS an internal error).
+    public static final String NOT_OF_A_VALUE = "^(08|40|53|55|57|58|42501|XX001|XX002)";
+
+    private static final Pattern OF_SOMETHING_ELSE = Pattern.compile(NOT_OF_A_VALUE);
+
+    /// Whether an attempt to read one value failed because of that value.
+    public static boolean isOfValue(SQLException s) {
+        return s.getSQLState() != null
+                && !OF_SOMETHING_ELSE.matcher(s.getSQLState()).find();
+    }
+
     /// Whether PostgreSQL refused because of a value or a constraint: classes 21 (cardinality), 22 (data),
     /// 23 (integrity), 54 (program limits, such as an index row too large), and a trigger's own refusal.
     public static boolean isAboutData(SQLException s) {

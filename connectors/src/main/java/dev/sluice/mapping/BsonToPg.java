@@ -44,6 +44,7 @@ final class BsonToPg {
             case ColumnType.Bytea b -> (value, nested) -> bytea(value);
             case ColumnType.Jsonb j -> BsonToPg::jsonb;
             case ColumnType.Inet i -> (value, nested) -> inet(value);
+            case ColumnType.Postgres p -> BsonToPg::named;
             case ColumnType.Array(ColumnType element) -> {
                 Converter each = to(element);
                 yield (value, nested) -> array(value, each, nested);
@@ -78,6 +79,11 @@ final class BsonToPg {
                     MAX_KEY,
                     END_OF_DOCUMENT -> not(value, "text");
         };
+    }
+
+    /// What is to be read by PostgreSQL itself: text, or for objects and arrays JSON.
+    private static Outcome named(BsonValue value, NestedMisfits nested) {
+        return value.isDocument() || value.isArray() ? jsonb(value, nested) : text(value);
     }
 
     /// The text that a text column would get, if it could hold any character; null for what is no text.

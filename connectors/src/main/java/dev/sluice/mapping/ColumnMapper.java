@@ -9,7 +9,10 @@ import dev.sluice.schema.MappingException;
 import dev.sluice.schema.Reference;
 import dev.sluice.schema.TableName;
 import dev.sluice.schema.Where;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedMap;
+import org.bson.BsonArray;
 import org.bson.BsonNull;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// One column, ready to run: source, conversions, the policies for missing and null, [BsonToPg], the policy
 /// for misfits, in this order. Any thread.
 final class ColumnMapper {
+    private final Destination destination;
     private final String label;
     private final SourceReader source;
     private final ConversionChain conversions;
@@ -31,8 +35,16 @@ final class ColumnMapper {
     /// Whether it reads strings as dates, so that nobody need be told how.
     private final boolean readsDates;
 
+    /// The column that is written.
+    private record Destination(TableName table, String column) {
+        /// As people know it.
+        String label() {
+            return table.table() + "." + column;
+        }
+    }
+
     private ColumnMapper(
-            String label,
+            Destination destination,
             SourceReader source,
             ConversionChain conversions,
             BsonToPg.Converter converter,
@@ -42,7 +54,8 @@ final class ColumnMapper {
             boolean rejects,
             boolean counts,
             boolean readsDates) {
-        this.label = label;
+        this.destination = destination;
+        this.label = destination.label();
         this.source = source;
         this.conversions = conversions;
         this.converter = converter;
@@ -71,7 +84,7 @@ final class ColumnMapper {
             throw new MappingException(where, String.valueOf(refused.getMessage()));
         }
         return new ColumnMapper(
-                table.table() + "." + column.column(),
+                new Destination(table, column.column()),
                 source,
                 conversions,
                 converter,
@@ -126,6 +139,37 @@ final class ColumnMapper {
     /// The column's value in the row; null is SQL NULL.
     @Nullable
     Object value(Scope scope) {
+        Object fitting = fitting(scope);
+        Refusals refusals = scope.refusals();
+        SortedMap<Integer, String> refused =
+                refusals == null ? null : refusals.of(destination.table(), destination.column(), scope.index());
+        return refused == null ? fitting : withoutRefused(fitting, refused, scope);
+    }
+
+    /// What is left of a value that PostgreSQL does not read as the column's type.
+    private @Nullable Object withoutRefused(@Nullable Object fitting, SortedMap<Integer, String> refused, Scope scope) {
+        BsonValue read = source.read(scope.aside());
+        String whole = refused.get(Refusals.WHOLE);
+        if (whole != null || !(fitting instanceof List<?> elements)) {
+            report(original(read, read, scope), refused.get(refused.firstKey()), scope);
+            return instead;
+        }
+        List<@Nullable Object> left = new ArrayList<>(elements);
+        boolean isTheArray = read instanceof BsonArray array
+                && array.size() == elements.size()
+                && conversions.isEmpty()
+                && source.isVerbatim();
+        List<Findings.Part> parts = new ArrayList<>();
+        refused.forEach((element, reason) -> {
+            left.set(element, null);
+            parts.add(new Findings.Part(
+                    "[" + element + "]", isTheArray ? read.asArray().get(element) : BsonNull.VALUE, reason));
+        });
+        reportParts(parts, read, isTheArray ? read : BsonNull.VALUE, scope);
+        return left;
+    }
+
+    private @Nullable Object fitting(Scope scope) {
         if (sourceSpeaks) {
             scope.findings().enter(label, rejects);
         }

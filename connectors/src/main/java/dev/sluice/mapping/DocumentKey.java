@@ -56,6 +56,7 @@ public final class DocumentKey {
             case ColumnType.Bytea b -> notAKey();
             case ColumnType.Jsonb j -> notAKey();
             case ColumnType.Inet i -> notAKey();
+            case ColumnType.Postgres p -> notAKey();
             case ColumnType.Array a -> notAKey();
         };
     }

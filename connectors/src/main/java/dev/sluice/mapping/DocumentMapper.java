@@ -130,15 +130,22 @@ public final class DocumentMapper {
     /// @param document with `_id`, as it is in MongoDB: what the mapping redacts is taken out first. A raw
     ///     one is decoded first, so decode it yourself when you need it decoded too
     public MappingResult map(BsonDocument document) {
+        return map(document, null);
+    }
+
+    /// As the other, for rows of which PostgreSQL has refused some values: those are misfits.
+    ///
+    /// @param refusals null for none
+    public MappingResult map(BsonDocument document, @Nullable Refusals refusals) {
         if (document instanceof RawBsonDocument raw) {
             // A raw document is searched from its start for each field.
             DocumentDecoder.Decoded decoded = DocumentDecoder.decode(raw);
-            return mapSeen(redacted(decoded.document()), decoded.twins());
+            return mapSeen(redacted(decoded.document()), decoded.twins(), refusals);
         }
-        return mapSeen(redacted(document), false);
+        return mapSeen(redacted(document), false, refusals);
     }
 
-    private MappingResult mapSeen(BsonDocument document, boolean twins) {
+    private MappingResult mapSeen(BsonDocument document, boolean twins, @Nullable Refusals refusals) {
         BsonValue id = document.get("_id");
         if (id == null) {
             return new MappingResult.Rejected(keyLabel, "_id", "is missing");
@@ -148,13 +155,13 @@ public final class DocumentMapper {
         }
         return switch (key.key(id)) {
             case KeyResult.NoKey(String reason) -> new MappingResult.Rejected(keyLabel, "_id", reason);
-            case KeyResult.Key(Object rowKey) -> map(document, rowKey, twins);
+            case KeyResult.Key(Object rowKey) -> map(document, rowKey, twins, refusals);
         };
     }
 
     /// @param twins whether a name is there twice somewhere: what queries don't see is kept beside the row
-    private MappingResult map(BsonDocument document, Object rowKey, boolean twins) {
-        Scope scope = Scope.of(document);
+    private MappingResult map(BsonDocument document, Object rowKey, boolean twins, @Nullable Refusals refusals) {
+        Scope scope = Scope.of(document, refusals);
         for (Skip skip : skips) {
             if (skip.applies(scope)) {
                 return skip.result();
@@ -219,13 +226,22 @@ public final class DocumentMapper {
             return new MappingResult.Mapped(
                     new @Nullable Object[] {measuring.key()}, List.of(), List.of(), measuring.unmapped(), rows.bytes());
         }
+        return mapDecoded(document, null);
+    }
+
+    /// The same for a document of whose rows PostgreSQL has refused some values: it has to be decoded.
+    public MappingResult mapLarge(RawBsonDocument document, Refusals refusals) {
+        return mapDecoded(document, refusals);
+    }
+
+    private MappingResult mapDecoded(RawBsonDocument document, @Nullable Refusals refusals) {
         String reason = tooLargeToDecode(document);
         if (reason != null) {
             return new MappingResult.Rejected(mapping.table().table(), "the document", reason);
         }
         DECODING.lock();
         try {
-            return map(document);
+            return map(document, refusals);
         } finally {
             DECODING.unlock();
         }

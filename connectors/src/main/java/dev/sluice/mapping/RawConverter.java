@@ -61,6 +61,7 @@ final class RawConverter {
         this.target = switch (type) {
             case ColumnType.Text t -> Target.TEXT;
             case ColumnType.Citext t -> Target.TEXT;
+            case ColumnType.Postgres t -> Target.TEXT;
             case ColumnType.Varchar(int characters) -> {
                 length = characters;
                 yield Target.TEXT;

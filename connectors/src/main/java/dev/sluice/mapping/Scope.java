@@ -12,21 +12,27 @@ final class Scope implements NestedMisfits {
     private final @Nullable Scope top;
     private final String array;
     private BsonValue start;
+    private final @Nullable Refusals refusals;
     private @Nullable Findings findings;
     private int index;
     private int fieldsCounted;
 
-    private Scope(BsonDocument document, BsonValue start, @Nullable Scope top, String array, int index) {
+    private Scope(BsonDocument document, @Nullable Scope top, String array, @Nullable Refusals refusals) {
         this.document = document;
-        this.start = start;
+        this.start = document;
         this.top = top;
         this.array = array;
-        this.index = index;
+        this.refusals = refusals;
     }
 
     /// Of the collection's own table.
     static Scope of(BsonDocument document) {
-        return new Scope(document, document, null, "", 0);
+        return of(document, null);
+    }
+
+    /// @param refusals what PostgreSQL has refused of the document's rows; null for nothing
+    static Scope of(BsonDocument document, @Nullable Refusals refusals) {
+        return new Scope(document, null, "", refusals);
     }
 
     /// Of values that are in no document: those of the mapping itself.
@@ -38,7 +44,7 @@ final class Scope implements NestedMisfits {
     ///
     /// @param path of the array
     Scope elements(String path) {
-        return new Scope(document, document, this, path, -1);
+        return new Scope(document, this, path, refusals);
     }
 
     void moveTo(int next, BsonValue element) {
@@ -103,7 +109,20 @@ final class Scope implements NestedMisfits {
     /// The same place, for reading something again or only to compare with it: nobody is told what comes to
     /// light.
     Scope aside() {
-        return new Scope(document, start, top == null ? null : of(document), array, index);
+        Scope aside = new Scope(document, top == null ? null : of(document), array, null);
+        aside.moveTo(index, start);
+        return aside;
+    }
+
+    /// What PostgreSQL has refused of the document's rows; null for nothing.
+    @Nullable
+    Refusals refusals() {
+        return refusals;
+    }
+
+    /// The number of the element that it has moved to; 0 outside child tables.
+    int index() {
+        return index;
     }
 
     /// The path of the value that paths start at: empty, or `lines[3]`.

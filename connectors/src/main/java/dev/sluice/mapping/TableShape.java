@@ -33,6 +33,11 @@ public record TableShape(TableName table, int keyColumns, List<Column> columns) 
             return new Column(name, type, null, null, ColumnMapping.Write.ALWAYS);
         }
 
+        /// The same with another type.
+        public Column as(ColumnType other) {
+            return new Column(name, other, reference, lookup, write);
+        }
+
         static Column of(ColumnMapping column) {
             return new Column(
                     column.column(), ColumnMapper.typeOf(column), column.reference(), column.lookup(), column.write());

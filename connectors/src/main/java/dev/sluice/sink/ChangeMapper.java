@@ -42,17 +42,7 @@ public final class ChangeMapper {
     private static Effect effect(CollectionTarget target, Change change) {
         return switch (change) {
             case Change.Upsert upsert ->
-                switch (map(target, upsert.document())) {
-                    case MappingResult.Mapped mapped -> new Effect.Upsert(mapped);
-                    case MappingResult.Rejected rejected ->
-                        new Effect.Reject(rejected.column() + " from " + rejected.path() + ": " + rejected.reason());
-                    case MappingResult.Skipped skipped ->
-                        switch (target.mapper().key(upsert.id())) {
-                            case KeyResult.Key key -> new Effect.Skip(key.key(), skipped.reason());
-                            // Without a key there never was a row to take away.
-                            case KeyResult.NoKey none -> new Effect.Wait();
-                        };
-                };
+                RowChange.of(target, map(target, upsert.document()), upsert).effect();
             case Change.Delete delete ->
                 switch (target.mapper().key(delete.id())) {
                     case KeyResult.Key key -> new Effect.Delete(key.key());

@@ -37,6 +37,22 @@ public record RowChange(CollectionTarget target, Effect effect, Change change) {
         record Wait() implements Effect {}
     }
 
+    /// Of a document that was mapped.
+    public static RowChange of(CollectionTarget target, MappingResult result, Change.Upsert change) {
+        Effect effect = switch (result) {
+            case MappingResult.Mapped mapped -> new Effect.Upsert(mapped);
+            case MappingResult.Rejected rejected ->
+                new Effect.Reject(rejected.column() + " from " + rejected.path() + ": " + rejected.reason());
+            case MappingResult.Skipped skipped ->
+                switch (target.mapper().key(change.id())) {
+                    case KeyResult.Key key -> new Effect.Skip(key.key(), skipped.reason());
+                    // Without a key there never was a row to take away.
+                    case KeyResult.NoKey none -> new Effect.Wait();
+                };
+        };
+        return new RowChange(target, effect, change);
+    }
+
     /// What tells documents apart within a batch: two changes with equal identities are of the same
     /// document.
     public Object identity() {

@@ -1,6 +1,8 @@
 package dev.sluice.verify;
 
+import dev.sluice.bson.ExactBson;
 import dev.sluice.failure.Failures;
+import dev.sluice.mapping.KeyResult;
 import dev.sluice.mapping.MappingResult;
 import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.CollectionMapping.OnDelete;
@@ -8,6 +10,7 @@ import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.CollectionTables;
 import dev.sluice.sink.postgres.ExpectedRows;
+import dev.sluice.sink.postgres.RefusedValues;
 import dev.sluice.sink.postgres.RowCopy;
 import dev.sluice.sink.postgres.TableSql;
 import dev.sluice.source.mongo.DocumentReader;
@@ -57,8 +60,11 @@ public final class FullComparison {
             for (TableSql table : tables) {
                 makeRoom(table);
             }
+            RefusedValues refused = new RefusedValues(connection);
+            refused.prepare(expected);
             Set<Object> parked = Settlement.parked(connection, pipeline, target);
             long documents = expect(target, tables, parked);
+            refused.settle(target, expected, (keys, taker) -> again(target, keys, taker));
             new ExpectedRows(connection).takeOutWaiting(target, expected);
             List<TableDifference> differences = new ArrayList<>();
             for (TableSql table : tables) {
@@ -105,6 +111,19 @@ public final class FullComparison {
         }
         copy(copy, tables, rows);
         return documents;
+    }
+
+    /// Reads the documents once more, for the few of which PostgreSQL refuses a value.
+    private void again(CollectionTarget target, Set<Object> keys, RefusedValues.Taker taker) throws SQLException {
+        try (DocumentReader reader = source.readAll(target.collection(), DOCUMENTS_MAX, source.newestOperation())) {
+            for (RawBsonDocument document = reader.peek(); document != null; document = reader.peek()) {
+                reader.take();
+                if (target.mapper().key(ExactBson.id(document)) instanceof KeyResult.Key(Object key)
+                        && keys.contains(key)) {
+                    taker.take(key, document);
+                }
+            }
+        }
     }
 
     private static void copy(RowCopy copy, List<TableSql> tables, List<List<@Nullable Object[]>> rows)

@@ -2,6 +2,7 @@ package dev.sluice.verify;
 
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.mapping.MappingResult;
 import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.schema.TableName;
@@ -10,6 +11,7 @@ import dev.sluice.sink.RowChange;
 import dev.sluice.sink.postgres.ChunkRows;
 import dev.sluice.sink.postgres.CollectionTables;
 import dev.sluice.sink.postgres.ExpectedRows;
+import dev.sluice.sink.postgres.RefusedValues;
 import dev.sluice.sink.postgres.TableSql;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -38,6 +40,7 @@ import java.util.stream.Collectors;
 final class RowComparison {
     private final Connection connection;
     private final boolean lasting;
+    private final RefusedValues refused;
     private final Map<Integer, Compared> collections = new HashMap<>();
 
     /// A collection's tables and the statements that compare them.
@@ -52,6 +55,7 @@ final class RowComparison {
     private RowComparison(Connection connection, boolean lasting) {
         this.connection = connection;
         this.lasting = lasting;
+        this.refused = new RefusedValues(connection);
     }
 
     /// What is staged is gone at the end of the transaction.
@@ -74,6 +78,7 @@ final class RowComparison {
         RowComparison comparison = new RowComparison(connection, lasting);
         for (CollectionTarget target : targets) {
             CollectionTables tables = CollectionTables.of(target, "sluice_verify_", connection);
+            comparison.refused.prepare(tables);
             List<Statements> statements = new ArrayList<>();
             for (TableSql table : tables.all()) {
                 statements.add(comparison.statements(table));
@@ -203,13 +208,19 @@ final class RowComparison {
         for (int i = 0; i < tables.size(); i++) {
             rows.encoded().copy(connection, tables.get(i).copyIntoStaging(), i, all);
         }
+        Set<Object> keys = new LinkedHashSet<>(rows.keys());
+        refused.settle(target, compared(target).tables(), rows::ofKeys).forEach((key, result) -> {
+            if (!(result instanceof MappingResult.Mapped)) {
+                keys.remove(key);
+            }
+        });
         Set<Object> rowless = new LinkedHashSet<>();
         for (RowChange change : rows.rowless(Set.of())) {
             if (change.effect() instanceof RowChange.Effect.Skip(Object key, String reason)) {
                 rowless.add(key);
             }
         }
-        return new Staged(new LinkedHashSet<>(rows.keys()), rowless);
+        return new Staged(keys, rowless);
     }
 
     /// Compares the rows of the documents that are staged. What it takes out of the staging tables comes back

@@ -51,9 +51,7 @@ class BsonToPgTest {
                 .flatMap(section -> values.entrySet().stream()
                         .map(value -> DynamicTest.dynamicTest(value.getKey() + " into " + section.getKey(), () -> {
                             String expected = section.getValue().get(value.getKey());
-                            String actual = outcome(
-                                    value.getValue(),
-                                    ColumnType.parse(section.getKey()).orElseThrow());
+                            String actual = outcome(value.getValue(), ColumnType.named(section.getKey()));
                             if (expected == null) {
                                 assertThat(section.getValue())
                                         .as("no line for " + value.getKey())
@@ -72,9 +70,7 @@ class BsonToPgTest {
         assertThat(types).containsExactlyInAnyOrder(BsonType.values());
 
         Set<Class<?>> columnTypes = new HashSet<>();
-        outcomes.keySet()
-                .forEach(name ->
-                        columnTypes.add(ColumnType.parse(name).orElseThrow().getClass()));
+        outcomes.keySet().forEach(name -> columnTypes.add(ColumnType.named(name).getClass()));
         assertThat(columnTypes).containsExactlyInAnyOrderElementsOf(List.of(ColumnType.class.getPermittedSubclasses()));
     }
 

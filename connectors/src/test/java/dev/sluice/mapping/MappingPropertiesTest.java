@@ -71,6 +71,7 @@ class MappingPropertiesTest {
             new ColumnType.Uuid(),
             new ColumnType.Bytea(),
             new ColumnType.Inet(),
+            new ColumnType.Postgres("interval"),
             new ColumnType.Jsonb());
 
     @Provide

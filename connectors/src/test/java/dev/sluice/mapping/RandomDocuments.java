@@ -183,6 +183,7 @@ public final class RandomDocuments {
         return switch (type) {
             case ColumnType.Text t -> happens(0.1) ? new BsonObjectId(objectId()) : text();
             case ColumnType.Citext t -> text();
+            case ColumnType.Postgres t -> text();
             case ColumnType.Varchar(int length) -> {
                 String word = word();
                 int[] characters = word.codePoints().limit(length).toArray();

@@ -30,6 +30,7 @@ final class RowText {
             case ColumnType.Varchar v -> quoted((String) value);
             case ColumnType.Citext c -> quoted((String) value);
             case ColumnType.Inet i -> quoted((String) value);
+            case ColumnType.Postgres p -> quoted((String) value);
             case ColumnType.Bool b -> Boolean.toString((Boolean) value);
             case ColumnType.Int i -> Long.toString((Long) value);
             case ColumnType.DoublePrecision d -> Double.toString((Double) value);

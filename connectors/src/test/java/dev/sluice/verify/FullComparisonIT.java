@@ -46,6 +46,10 @@ class FullComparisonIT {
                   y: bytea
                   j: jsonb
                   a: "text[]"
+                  mood: text
+                  every: {postgres: interval}
+                  share: {type: integer, from: n}
+                  moods: "text[]"
                 children:
                   thing_parts:
                     from: parts
@@ -55,14 +59,21 @@ class FullComparisonIT {
                       name: text
             """;
     private static final String TABLES = """
+            CREATE TYPE mood AS ENUM ('glad', 'sad');
+            CREATE DOMAIN share AS integer CHECK (VALUE < 100);
             CREATE TABLE things (id bigint PRIMARY KEY, t text, v varchar(20), b boolean, s smallint, n integer, l bigint,
-              d double precision, m numeric, f numeric(18,2), at timestamptz, day date, u uuid, y bytea, j jsonb, a text[]);
+              d double precision, m numeric, f numeric(18,2), at timestamptz, day date, u uuid, y bytea, j jsonb, a text[],
+              mood mood, every interval, share share, moods mood[]);
             CREATE TABLE thing_parts (thing_id bigint, ordinal integer, name text, PRIMARY KEY (thing_id, ordinal))
             """;
     private static final String FULL = "t: 'x', b: true, n: 1, d: 0.5, m: {$numberDecimal: '1.50'},"
             + " at: {$date: '2020-01-01T00:00:00.000Z'}, day: {$date: '2020-01-01T00:00:00Z'},"
             + " u: {$uuid: '00112233-4455-6677-8899-aabbccddeeff'}, y: {$binary: {base64: 'AAE=', subType: '00'}},"
-            + " j: {a: [1, {b: null}]}, a: ['p', 'q'], parts: [{name: 'one'}, {name: 'two'}]";
+            + " j: {a: [1, {b: null}]}, a: ['p', 'q'],"
+            + " mood: 'glad', every: '24:00', moods: ['sad'], parts: [{name: 'one'}, {name: 'two'}]";
+
+    /// PostgreSQL takes none of these values for their columns.
+    private static final String REFUSED = "mood: 'mad', every: 'x', n: 100, moods: ['mad']";
 
     private TestTarget target;
     private MongoDatabase database;
@@ -75,7 +86,7 @@ class FullComparisonIT {
         source = new MongoSource(TestingServers.mongo().uri(), database.getName());
         List<BsonDocument> documents = new ArrayList<>();
         for (int i = 1; i <= 5; i++) {
-            documents.add(BsonDocument.parse("{_id: " + i + ", " + (i == 5 ? "" : FULL) + "}"));
+            documents.add(BsonDocument.parse("{_id: " + i + ", " + (i == 5 ? REFUSED : FULL) + "}"));
         }
         database.getCollection("things", BsonDocument.class).insertMany(documents);
         List<RowChange> rows = documents.stream()
@@ -133,6 +144,10 @@ class FullComparisonIT {
                 "j|'null'",
                 "a|'{q,p}'",
                 "a|'{p,q,NULL}'",
+                "mood|'sad'",
+                "every|'1 day'",
+                "share|NULL",
+                "moods|'{glad}'",
                 "a|'{}'",
             })
     void aValueThatDiffersIsFoundInItsColumn(String column, String value) throws SQLException {

@@ -59,6 +59,10 @@ class VerifierIT {
                   y: bytea
                   j: jsonb
                   a: "text[]"
+                  mood: text
+                  every: {postgres: interval}
+                  share: {type: integer, from: n}
+                  moods: "text[]"
                 children:
                   thing_parts:
                     from: parts
@@ -79,8 +83,11 @@ class VerifierIT {
                   name: text
             """;
     private static final String TABLES = """
+            CREATE TYPE mood AS ENUM ('glad', 'sad');
+            CREATE DOMAIN share AS integer CHECK (VALUE < 100);
             CREATE TABLE things (id bigint PRIMARY KEY, t text, v varchar(20), b boolean, s smallint, n integer,
-              d double precision, m numeric, f numeric(18,2), at timestamptz, u uuid, y bytea, j jsonb, a text[]);
+              d double precision, m numeric, f numeric(18,2), at timestamptz, u uuid, y bytea, j jsonb, a text[],
+              mood mood, every interval, share share, moods mood[]);
             CREATE TABLE thing_parts (thing_id bigint, ordinal integer, name text, PRIMARY KEY (thing_id, ordinal));
             CREATE TABLE others (id uuid PRIMARY KEY, name text);
             CREATE TABLE kept (id text PRIMARY KEY, name text)
@@ -88,7 +95,10 @@ class VerifierIT {
     private static final String FULL = "t: 'x', b: true, n: 1, d: 0.5, m: {$numberDecimal: '1.50'},"
             + " at: {$date: '2020-01-01T00:00:00.000Z'}, u: {$uuid: '00112233-4455-6677-8899-aabbccddeeff'},"
             + " y: {$binary: {base64: 'AAE=', subType: '00'}}, j: {a: [1, {b: null}]}, a: ['p', 'q'],"
-            + " parts: [{name: 'one'}, {name: 'two'}]";
+            + " mood: 'glad', every: '24:00', moods: ['sad'], parts: [{name: 'one'}, {name: 'two'}]";
+
+    /// PostgreSQL takes none of these values for their columns.
+    private static final String REFUSED = "mood: 'mad', every: 'x', n: 100, moods: ['mad']";
 
     private TestTarget target;
     private MongoDatabase database;
@@ -102,7 +112,7 @@ class VerifierIT {
         source = new MongoSource(TestingServers.mongo().uri(), database.getName());
         List<BsonDocument> things = new ArrayList<>();
         for (int i = 1; i <= 5; i++) {
-            things.add(BsonDocument.parse("{_id: " + i + ", " + (i == 5 ? "" : FULL) + "}"));
+            things.add(BsonDocument.parse("{_id: " + i + ", " + (i == 5 ? REFUSED : FULL) + "}"));
         }
         put("things", things);
         List<BsonDocument> others = new ArrayList<>();
@@ -166,6 +176,10 @@ class VerifierIT {
                 "j|'null'",
                 "a|'{q,p}'",
                 "a|'{p,q,NULL}'",
+                "mood|'sad'",
+                "every|'1 day'",
+                "share|NULL",
+                "moods|'{glad}'",
             })
     void aValueThatDiffersIsFoundInItsColumnAndRepaired(String column, String value) throws InterruptedException {
         List<String> before = target.contents();

@@ -147,6 +147,19 @@ public sealed interface ColumnType {
         }
     }
 
+    /// A type that Sluice knows by its name alone: an enum, a domain, `interval`, `ltree` and whatever else
+    /// PostgreSQL reads from text. Values travel as text, and PostgreSQL says whether it can read them.
+    ///
+    /// @param sql as PostgreSQL writes it: `interval`, `bit(4)`, `shop.mood`
+    record Postgres(String sql) implements ColumnType {
+        public Postgres {
+            if (!Parser.POSTGRES.matcher(sql).matches()) {
+                throw new IllegalArgumentException(
+                        "'" + sql + "' is not a name of a type, as in interval, bit(4)," + " shop.mood or \"Mood\"");
+            }
+        }
+    }
+
     /// A one-dimensional array. PostgreSQL's element may be anything here but an array.
     record Array(ColumnType element) implements ColumnType {
         public Array {
@@ -205,14 +218,32 @@ public sealed interface ColumnType {
                 });
     }
 
+    /// Reads the name of any type PostgreSQL has, which a mapping writes as `{postgres: name}`. One that
+    /// [#parse] knows is that type.
+    ///
+    /// @throws IllegalArgumentException when it can't be the name of a type
+    static ColumnType named(String text) {
+        String name = text.strip();
+        if (name.endsWith("[]")) {
+            return new Array(named(name.substring(0, name.length() - 2)));
+        }
+        return parse(name).orElseGet(() -> new Postgres(name));
+    }
+
     /// The names for an error message that has to say what is allowed.
     String NAMES = "text, varchar(n), citext, boolean, smallint, integer, bigint, double precision, numeric(p,s),"
-            + " timestamptz, date, uuid, bytea, jsonb, inet, and each of them with [] for an array";
+            + " timestamptz, date, uuid, bytea, jsonb, inet, and each of them with [] for an array; {postgres: name}"
+            + " for any other type of PostgreSQL";
 
     /// Holds the pattern, since an interface can't have private constants.
     final class Parser {
         private static final Pattern WITH_ARGUMENTS =
                 Pattern.compile("([a-z0-9 ]+?)\\s*(?:\\(\\s*(\\d{1,8})\\s*(?:,\\s*(\\d{1,8})\\s*)?\\))?");
+
+        /// A name, of several words perhaps, plain or in quotes, with a schema or without, with arguments or without.
+        private static final Pattern POSTGRES = Pattern.compile("(?:(?:[A-Za-z_][\\w$]*|\"[^\"]+\")\\.)?"
+                + "(?:[A-Za-z_][\\w$]*(?: [A-Za-z]+)*|\"[^\"]+\")"
+                + "(?:\\s*\\(\\s*\\w+(?:\\s*,\\s*\\w+)*\\s*\\))?(?: with(?:out)? time zone)?");
 
         private Parser() {}
     }

@@ -260,6 +260,7 @@ public final class MappingReader {
             case ColumnType.Bytea b -> badKey(node);
             case ColumnType.Jsonb j -> badKey(node);
             case ColumnType.Inet i -> badKey(node);
+            case ColumnType.Postgres p -> badKey(node);
             case ColumnType.Array a -> badKey(node);
         }
         return new KeyMapping(
@@ -315,11 +316,11 @@ public final class MappingReader {
 
     private static ColumnMapping column(String name, MappingNode node, String schema, boolean child) {
         Source byName = new Source.Path(List.of(name));
-        if (node.isText()) {
+        if (node.isText() || node.has("postgres")) {
             // The short form, `age: integer`: the field of the same name, and nothing else to say.
             return new ColumnMapping(
                     name,
-                    parseType(node, node.text()),
+                    type(node),
                     byName,
                     List.of(),
                     null,
@@ -410,8 +411,27 @@ public final class MappingReader {
     }
 
     private static ColumnType type(MappingNode node, String field) {
-        String text = node.text(field);
-        return text.equals("?") ? TEXT : parseType(node.at(field), text);
+        if (!node.has(field)) {
+            node.text(field);
+            return TEXT;
+        }
+        return type(node.at(field));
+    }
+
+    /// A type by its name, or `{postgres: name}`.
+    private static ColumnType type(MappingNode node) {
+        if (!node.isObject()) {
+            String text = node.text();
+            return text.equals("?") ? TEXT : parseType(node, text);
+        }
+        node.allow(Set.of("postgres"));
+        String name = node.text("postgres");
+        try {
+            return name.equals("?") ? TEXT : ColumnType.named(name);
+        } catch (IllegalArgumentException refused) {
+            node.at("postgres").problem(String.valueOf(refused.getMessage()));
+            return TEXT;
+        }
     }
 
     private static ColumnType parseType(MappingNode node, String text) {

@@ -108,6 +108,41 @@ class MappingSchemaTest {
         assertThat(valid).isEqualTo(read);
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "interval",
+                "shop.mood",
+                "\\\"Odd type\\\"",
+                "bit(4)",
+                "numeric(5,2)",
+                "geometry(Point, 4326)",
+                "timestamp(3) without time zone",
+                "double precision",
+                "macaddr[]",
+                " text ",
+                "interval; DROP TABLE t",
+                "a.b.c",
+                "macaddr[][]",
+                "interval'",
+                "",
+                "4bit"
+            })
+    void typesByNameAreTheSameToBoth(String name) throws JsonProcessingException {
+        String yaml =
+                "{mapping: m, database: d, collections: {a: {key: {column: id, type: text}, columns: {c: {postgres: \""
+                        + name + "\"}, d: {type: {postgres: \"" + name + "\"}}}}}}";
+        boolean valid = schema.validate(YAML.readTree(yaml)).isEmpty();
+        boolean read;
+        try {
+            MappingReader.read("m.yaml", yaml);
+            read = true;
+        } catch (MappingException refused) {
+            read = false;
+        }
+        assertThat(valid).isEqualTo(read);
+    }
+
     @Test
     void everySettingIsDescribed() throws IOException {
         JsonNode tree = YAML.readTree(resource("mapping.schema.json"));

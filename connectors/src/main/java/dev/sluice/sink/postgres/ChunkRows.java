@@ -3,6 +3,7 @@ package dev.sluice.sink.postgres;
 import dev.sluice.bson.ExactBson;
 import dev.sluice.change.Change;
 import dev.sluice.mapping.DocumentMapper;
+import dev.sluice.mapping.MappingResult;
 import dev.sluice.mapping.MappingResult.Mapped;
 import dev.sluice.mapping.RawMapper;
 import dev.sluice.mapping.TableShape;
@@ -10,6 +11,7 @@ import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.RowChange.Effect;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
@@ -103,9 +105,12 @@ public final class ChunkRows {
         anyUnmapped |= !notRead.isEmpty();
     }
 
+    private Change.Upsert upsert(RawBsonDocument document) {
+        return new Change.Upsert(target.collection(), id(document), document, new BsonTimestamp(0), 0);
+    }
+
     private RowChange change(RawBsonDocument document) {
-        RowChange change =
-                mapper.map(new Change.Upsert(target.collection(), id(document), document, new BsonTimestamp(0), 0));
+        RowChange change = mapper.map(upsert(document));
         if (change == null) {
             throw new IllegalStateException("the mapper is of other collections");
         }
@@ -169,6 +174,27 @@ public final class ChunkRows {
         BitSet found = new BitSet(keys.size());
         chosen.stream().filter(i -> wanted.contains(keys.get(i))).forEach(found::set);
         return found;
+    }
+
+    /// Gives those that have rows of these keys.
+    public void ofKeys(Set<Object> wanted, RefusedValues.Taker taker) throws SQLException {
+        for (int i = 0; i < keys.size(); i++) {
+            if (wanted.contains(keys.get(i))) {
+                taker.take(keys.get(i), documents.get(i));
+            }
+        }
+    }
+
+    /// What became of documents that were mapped anew, see [RefusedValues#settle].
+    List<RowChange> changed(Map<Object, MappingResult> results) {
+        List<RowChange> changes = new ArrayList<>();
+        for (int i = 0; i < keys.size(); i++) {
+            MappingResult result = results.get(keys.get(i));
+            if (result != null) {
+                changes.add(RowChange.of(target, result, upsert(documents.get(i))));
+            }
+        }
+        return changes;
     }
 
     Documents documents(BitSet chosen) {

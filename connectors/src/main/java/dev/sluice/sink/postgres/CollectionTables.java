@@ -26,11 +26,13 @@ public record CollectionTables(TableSql own, List<TableSql> children) {
         for (TableShape child : target.mapper().childShapes()) {
             List<String> key = List.of(
                     child.columns().get(0).name(), child.columns().get(1).name());
-            children.add(new TableSql(child, key, name + "_" + children.size(), live.triggers(child, key)));
+            children.add(new TableSql(
+                    child, live.casts(child), key, name + "_" + children.size(), live.triggers(child, key)));
         }
         TableShape shape = target.mapper().shape();
         List<String> conflict = target.mapping().conflict();
-        return new CollectionTables(new TableSql(shape, conflict, name, live.triggers(shape, conflict)), children);
+        TableSql own = new TableSql(shape, live.casts(shape), conflict, name, live.triggers(shape, conflict));
+        return new CollectionTables(own, children);
     }
 
     /// The own table first.

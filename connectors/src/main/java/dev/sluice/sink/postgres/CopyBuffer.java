@@ -342,6 +342,7 @@ final class CopyBuffer {
             case ColumnType.Varchar t -> utf8((String) value);
             case ColumnType.Citext t -> utf8((String) value);
             case ColumnType.Inet t -> utf8((String) value);
+            case ColumnType.Postgres t -> utf8((String) value);
             case ColumnType.Bool t -> int8((Boolean) value ? 1 : 0);
             case ColumnType.Int i -> {
                 long number = (Long) value;
@@ -391,14 +392,15 @@ final class CopyBuffer {
     }
 
     /// The type's fixed OID (`pg_type.dat` in PostgreSQL's sources). citext, an extension's type, has none
-    /// that is fixed; its arrays are staged as text\[\] and cast (see TableSql), as are those of inet,
-    /// which rows carry as text.
+    /// that is fixed; its arrays are staged as text\[\] and cast (see TableSql), as are those of inet and of
+    /// types by name, which rows carry as text.
     private static int oid(ColumnType type) {
         return switch (type) {
             case ColumnType.Text t -> 25;
             case ColumnType.Varchar t -> 1043;
             case ColumnType.Citext t -> 25;
             case ColumnType.Inet t -> 25;
+            case ColumnType.Postgres t -> 25;
             case ColumnType.Bool t -> 16;
             case ColumnType.Int i -> i.bytes() == 2 ? 21 : i.bytes() == 4 ? 23 : 20;
             case ColumnType.DoublePrecision t -> 701;

@@ -17,13 +17,15 @@ import org.jspecify.annotations.Nullable;
 ///     one takes over. Which keys are documents' is in `sluice.document_row`
 record Duplicates(TableShape shape, Dedupe dedupe, String key, boolean shared) {
     /// Null where each document has a row of its own.
-    static @Nullable Duplicates of(CollectionTarget target) {
+    ///
+    /// @param shape of the collection's own table, as it is written
+    static @Nullable Duplicates of(CollectionTarget target, TableShape shape) {
         Dedupe dedupe = target.mapping().dedupe();
         String key = target.mapping().key().column();
         return dedupe == null
                 ? null
                 : new Duplicates(
-                        target.mapper().shape(),
+                        shape,
                         dedupe,
                         key,
                         !target.mapping().conflict().contains(key));

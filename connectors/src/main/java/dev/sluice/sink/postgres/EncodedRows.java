@@ -52,6 +52,7 @@ public final class EncodedRows implements RowOutput {
                 case ColumnType.Varchar t -> TEXT;
                 case ColumnType.Citext t -> TEXT;
                 case ColumnType.Inet t -> TEXT;
+                case ColumnType.Postgres t -> TEXT;
                 case ColumnType.Jsonb t -> JSON;
                 case ColumnType.Int(int bytes) -> bytes == 2 ? INT16 : bytes == 4 ? INT32 : INT64;
                 case ColumnType.Timestamptz t -> TIMESTAMP;

@@ -31,7 +31,7 @@ public final class ExpectedRows {
 
     private void takeOutWaiting(CollectionTarget target, CollectionTables staged, boolean withTable)
             throws SQLException {
-        for (Link link : new Links(List.of(target)).of(target)) {
+        for (Link link : new Links(List.of(target), t -> staged).of(target)) {
             if (link.policy() == Orphan.SKIP) {
                 String own = "s." + TableName.quote(link.own());
                 String orphans = link.isOrphan(own, "s");
@@ -44,7 +44,7 @@ public final class ExpectedRows {
                 }
             }
         }
-        Duplicates duplicates = Duplicates.of(target);
+        Duplicates duplicates = Duplicates.of(target, staged.own().shape());
         if (duplicates != null) {
             takeOut(
                     staged,

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// A column whose value depends on a row of another table: by a reference, or by a look-up.
@@ -43,13 +44,28 @@ record Link(
         private final Map<Integer, List<Link>> byCollection = new LinkedHashMap<>();
         private final Map<TableName, List<Link>> byTable = new LinkedHashMap<>();
 
+        /// As the mapping has them, whatever the tables hold: for who looks at names.
         Links(List<CollectionTarget> targets) {
             for (CollectionTarget target : targets) {
-                add(target, -1, target.mapper().shape());
-                List<TableShape> children = target.mapper().childShapes();
-                for (int c = 0; c < children.size(); c++) {
-                    add(target, c, children.get(c));
-                }
+                add(target, target.mapper().shape(), target.mapper().childShapes());
+            }
+        }
+
+        /// @param tables with the types that values are cast to
+        Links(List<CollectionTarget> targets, Function<CollectionTarget, CollectionTables> tables) {
+            for (CollectionTarget target : targets) {
+                CollectionTables of = tables.apply(target);
+                add(
+                        target,
+                        of.own().shape(),
+                        of.children().stream().map(TableSql::shape).toList());
+            }
+        }
+
+        private void add(CollectionTarget target, TableShape own, List<TableShape> children) {
+            add(target, -1, own);
+            for (int c = 0; c < children.size(); c++) {
+                add(target, c, children.get(c));
             }
         }
 
@@ -147,7 +163,9 @@ record Link(
     }
 
     private String known(String value, List<String> further) {
-        String plain = matchType instanceof ColumnType.Citext ? "lower(" + value + "::text)" : value + "::text";
+        // A type by name as PostgreSQL writes it, whatever way the document does.
+        String typed = matchType instanceof ColumnType.Postgres(String name) ? value + "::" + name : value;
+        String plain = matchType instanceof ColumnType.Citext ? "lower(" + value + "::text)" : typed + "::text";
         return further.isEmpty() ? plain : "jsonb_build_array(" + plain + ", " + String.join(", ", further) + ")::text";
     }
 

@@ -3,6 +3,8 @@ package dev.sluice.sink.postgres;
 import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.TableName;
+import dev.sluice.sink.postgres.catalog.LiveTable;
+import dev.sluice.sink.postgres.catalog.TableReader;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -10,14 +12,34 @@ import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /// What the target's tables do by themselves, as far as writing has to know.
 final class LiveTables {
     private final Connection connection;
+    private final TableReader reader;
 
     LiveTables(Connection connection) {
         this.connection = connection;
+        this.reader = new TableReader(connection);
+    }
+
+    /// The columns of a table, by their numbers in the shape, whose values are not assigned as they are. A key is: rows
+    /// are found by it as the mapping has it.
+    SortedMap<Integer, ValueCast> casts(TableShape shape) throws SQLException {
+        Map<String, LiveTable.Holds> holds = reader.holds(shape.table());
+        SortedMap<Integer, ValueCast> casts = new TreeMap<>();
+        for (int i = shape.keyColumns(); i < shape.columns().size(); i++) {
+            TableShape.Column column = shape.columns().get(i);
+            Optional<ValueCast> cast = ValueCast.of(reader, column, holds.get(column.name()));
+            if (cast.isPresent()) {
+                casts.put(i, cast.get());
+            }
+        }
+        return casts;
     }
 
     /// What the table's triggers make of the values that Sluice writes.
@@ -95,6 +117,7 @@ final class LiveTables {
             case ColumnType.Jsonb j -> Set.of("jsonb");
             // Carried as text.
             case ColumnType.Inet i -> Set.of();
+            case ColumnType.Postgres p -> Set.of();
             case ColumnType.Array(ColumnType element) ->
                 switch (element) {
                     // An array names its elements' type.
@@ -102,6 +125,7 @@ final class LiveTables {
                     case ColumnType.Varchar v -> Set.of("_varchar");
                     case ColumnType.Citext c -> Set.of();
                     case ColumnType.Inet i -> Set.of();
+                    case ColumnType.Postgres p -> Set.of();
                     case ColumnType.Array a -> Set.of();
                     case ColumnType.Bool b -> Set.of("_bool");
                     case ColumnType.Int i -> Set.of("_int" + i.bytes());

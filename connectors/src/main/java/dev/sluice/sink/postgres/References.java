@@ -51,8 +51,8 @@ final class References {
         this.connection = connection;
         this.tables = tables;
         this.targets = List.copyOf(targets);
-        this.links = new Links(targets);
-        this.duplicates = duplicates(targets);
+        this.links = new Links(targets, tables::of);
+        this.duplicates = duplicates(targets, tables);
         this.waiting = waiting;
     }
 
@@ -76,10 +76,10 @@ final class References {
         return references;
     }
 
-    private static Map<Integer, Duplicates> duplicates(List<CollectionTarget> targets) {
+    private static Map<Integer, Duplicates> duplicates(List<CollectionTarget> targets, StagedTables tables) {
         Map<Integer, Duplicates> duplicates = new TreeMap<>();
         for (CollectionTarget target : targets) {
-            Duplicates own = Duplicates.of(target);
+            Duplicates own = Duplicates.of(target, tables.of(target).own().shape());
             if (own != null) {
                 duplicates.put(target.index(), own);
             }

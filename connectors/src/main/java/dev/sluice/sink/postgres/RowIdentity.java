@@ -66,6 +66,7 @@ public final class RowIdentity {
             case ColumnType.Bytea b -> throw notAKey(type);
             case ColumnType.Jsonb j -> throw notAKey(type);
             case ColumnType.Inet i -> throw notAKey(type);
+            case ColumnType.Postgres p -> throw notAKey(type);
             case ColumnType.Array a -> throw notAKey(type);
         };
     }
@@ -119,6 +120,7 @@ public final class RowIdentity {
             case ColumnType.Bytea b -> Optional.empty();
             case ColumnType.Jsonb j -> Optional.empty();
             case ColumnType.Inet i -> Optional.empty();
+            case ColumnType.Postgres p -> Optional.empty();
             case ColumnType.Array a -> Optional.empty();
         };
     }

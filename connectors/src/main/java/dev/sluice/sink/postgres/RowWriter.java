@@ -2,6 +2,7 @@ package dev.sluice.sink.postgres;
 
 import dev.sluice.change.Change;
 import dev.sluice.mapping.DocumentMapper;
+import dev.sluice.mapping.MappingResult;
 import dev.sluice.mapping.MappingResult.Mapped;
 import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.CollectionMapping.OnDelete;
@@ -204,16 +205,47 @@ final class RowWriter {
             }
         }
         int waiting = 0;
+        List<RowChange> misfits = new ArrayList<>();
+        List<DeadLetter> letters = new ArrayList<>(before.deadLetters());
         if (!staged.isEmpty()) {
             tables.stage(target, chunk.encoded(), staged);
+            Map<Object, MappingResult> again = tables.settle(target, chunk::ofKeys);
+            if (!again.isEmpty()) {
+                BitSet rejected = chunk.withKeys(
+                        chosen,
+                        again.keySet().stream()
+                                .filter(key -> !(again.get(key) instanceof Mapped))
+                                .toList());
+                staged = without(staged, rejected);
+                chosen.andNot(rejected);
+                for (RowChange change : chunk.changed(again)) {
+                    if (change.effect() instanceof Effect.Reject(String reason)) {
+                        letters.add(new DeadLetter(change, reason, null));
+                    } else {
+                        misfits.add(change);
+                    }
+                }
+            }
             Staged written = writeStaged(target, chunk.documents(staged));
             rows += written.rows();
             waiting += written.waiting();
+            chunk.misfits(chosen).stream()
+                    .filter(change -> !(change.effect() instanceof Effect.Upsert u
+                            && again.containsKey(u.rows().key())))
+                    .forEach(misfits::add);
+        } else {
+            misfits.addAll(chunk.misfits(chosen));
         }
         before.counts().unmapped(target.collection(), chunk.unmapped(chosen));
-        parked.settle(target, () -> chunk.documents(chosen).ids(), chunk.misfits(chosen));
+        parked.settle(target, () -> chunk.documents(chosen).ids(), misfits);
         WriteSummary summary = before.summary().plus(new WriteSummary(rows, 0, Map.of(), 0, waiting));
-        return new Written(summary, before.deadLetters(), before.counts());
+        return new Written(summary, letters, before.counts());
+    }
+
+    private static BitSet without(BitSet all, BitSet some) {
+        BitSet left = (BitSet) all.clone();
+        left.andNot(some);
+        return left;
     }
 
     /// @param waiting documents that have no row for now
@@ -351,10 +383,42 @@ final class RowWriter {
                 return 0;
             }
             stage(effects.target, documents.values());
+            takeMisfits(effects, documents);
+            if (documents.isEmpty()) {
+                return 0;
+            }
             Staged written = writeStaged(effects.target, Documents.of(documents));
             waiting += written.waiting();
             counts.unmapped(effects.target.collection(), unmapped);
             return written.rows();
+        }
+
+        /// Changes of which PostgreSQL refuses values are what they become without these; one that has no rows then is
+        /// a dead letter, and its row stays as it was.
+        private void takeMisfits(Effects effects, SequencedMap<Object, RowChange> documents) throws SQLException {
+            Map<Object, MappingResult> again = tables.settle(effects.target, (keys, taker) -> {
+                for (Object key : keys) {
+                    RowChange change = documents.get(key);
+                    if (change != null && change.change() instanceof Change.Upsert upsert) {
+                        taker.take(key, upsert.document());
+                    }
+                }
+            });
+            again.forEach((key, result) -> {
+                RowChange was = documents.get(key);
+                if (was == null || !(was.change() instanceof Change.Upsert upsert)) {
+                    return;
+                }
+                RowChange now = RowChange.of(effects.target, result, upsert);
+                if (now.effect() instanceof Effect.Reject) {
+                    documents.remove(key);
+                    effects.last.remove(was.identity());
+                    rejected.put(now.identity(), now);
+                } else {
+                    documents.put(key, now);
+                    effects.last.put(was.identity(), now);
+                }
+            });
         }
 
         /// In the order of the documents.

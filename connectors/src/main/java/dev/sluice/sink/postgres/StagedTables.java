@@ -1,5 +1,6 @@
 package dev.sluice.sink.postgres;
 
+import dev.sluice.mapping.MappingResult;
 import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
@@ -14,6 +15,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -34,10 +36,12 @@ final class StagedTables {
     private final Set<TableName> merging = new HashSet<>();
 
     private final RowCopy copy;
+    private final RefusedValues refused;
 
     private StagedTables(Connection connection) {
         this.connection = connection;
         this.copy = new RowCopy(connection);
+        this.refused = new RefusedValues(connection);
     }
 
     /// Looks at the target's tables, and makes the staging tables of this session.
@@ -48,6 +52,7 @@ final class StagedTables {
             CollectionTables made = CollectionTables.of(target, "sluice_stage_", live);
             tables.collections.add(made);
             tables.look(target, made, live);
+            tables.refused.prepare(made);
             try (Statement statement = connection.createStatement()) {
                 for (TableSql table : made.all()) {
                     statement.execute(table.createStaging());
@@ -173,6 +178,13 @@ final class StagedTables {
     /// Brings rows into a staging table.
     void stage(TableSql table, List<@Nullable Object[]> rows) throws SQLException {
         copy.copy(table.copyIntoStaging(), table.shape(), rows);
+    }
+
+    /// Puts right what is staged of a collection where PostgreSQL does not take values for their columns' types, see
+    /// [RefusedValues#settle].
+    SequencedMap<Object, MappingResult> settle(CollectionTarget target, RefusedValues.Staged documents)
+            throws SQLException {
+        return refused.settle(target, of(target), documents);
     }
 
     /// Inserts or updates what is staged.

@@ -1,6 +1,8 @@
 package dev.sluice.sink.postgres;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.mapping.TableShape;
+import dev.sluice.schema.ColumnMapping;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.Reference;
 import dev.sluice.schema.TableName;
@@ -9,7 +11,9 @@ import dev.sluice.sink.postgres.catalog.LiveTable;
 import dev.sluice.sink.postgres.catalog.TableReader;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -67,13 +71,15 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
                     "GRANT SELECT, INSERT, UPDATE, DELETE ON " + name + " (and USAGE on its schema) to the role."));
         }
         for (TableShape.Column column : shape.columns()) {
-            column(reader, target, table, column)
+            boolean key = shape.columns().indexOf(column) < shape.keyColumns();
+            column(reader, target, table, column, key)
                     .or(() -> made(table, column.name(), conflict))
                     .ifPresent(faults::add);
         }
         KeyFit.fault(reader, table, shape, conflict)
                 .filter(fault -> faults.stream().noneMatch(f -> f.subject().equals(fault.subject())))
                 .ifPresent(faults::add);
+        faults.addAll(literals(reader, target, table, shape));
         Set<String> written =
                 shape.columns().stream().map(TableShape.Column::name).collect(Collectors.toSet());
         Set<String> wanted = Set.copyOf(conflict);
@@ -89,7 +95,7 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
     }
 
     private static Optional<TableFault> column(
-            TableReader reader, CollectionTarget target, LiveTable table, TableShape.Column column)
+            TableReader reader, CollectionTarget target, LiveTable table, TableShape.Column column, boolean key)
             throws SQLException {
         String name = table.name() + "." + column.name();
         Optional<LiveTable.Column> found = table.column(column.name());
@@ -101,9 +107,23 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
                             + "), and the table has no such column.",
                     "Add the column, or take it out of the mapping."));
         }
+        Optional<TableFault> unknown = unknownType(reader, name, column.type());
+        if (unknown.isPresent()) {
+            return unknown;
+        }
+        if (key) {
+            // Rows are found by it, so the mapping's type has to be the table's.
+            return assigned(reader, name, column.type(), column.type(), found.get())
+                    .map(fault -> new TableFault(
+                            fault.kind(),
+                            fault.subject(),
+                            fault.found(),
+                            "ALTER TABLE " + table.name() + " ALTER COLUMN " + TableName.quote(column.name()) + " TYPE "
+                                    + column.type().sql() + ", or map the key to another column."));
+        }
         Reference reference = column.reference();
         return reference == null
-                ? type(reader, name, column.type(), found.get())
+                ? type(reader, name, column, found.get())
                 : takenType(reader, name, reference, column.type(), found.get());
     }
 
@@ -133,11 +153,30 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
         };
     }
 
-    private static Optional<TableFault> type(TableReader reader, String name, ColumnType mapped, LiveTable.Column found)
+    private static Optional<TableFault> type(
+            TableReader reader, String name, TableShape.Column column, LiveTable.Column found) throws SQLException {
+        LiveTable.Type held = found.holds().element() == null
+                ? found.holds().value()
+                : found.holds().element();
+        if (held.reading() == LiveTable.Reading.NEVER) {
+            return Optional.of(new TableFault(
+                    Kind.TYPE,
+                    name,
+                    name + " is " + found.type() + ", a type that PostgreSQL keeps for itself and lets nobody write.",
+                    "Take the column out of the mapping."));
+        }
+        ColumnType written =
+                ValueCast.of(reader, column, found.holds()).map(ValueCast::type).orElse(column.type());
+        return assigned(reader, name, column.type(), written, found);
+    }
+
+    /// @param written what the mapping's values are cast to before
+    private static Optional<TableFault> assigned(
+            TableReader reader, String name, ColumnType mapped, ColumnType written, LiveTable.Column found)
             throws SQLException {
         // citext travels as text.
-        Optional<Long> written = reader.type(mapped.sql().replace("citext", "text"));
-        if (written.isEmpty() || reader.assignable(written.get(), found.oid())) {
+        Optional<Long> type = reader.type(written.sql().replace("citext", "text"));
+        if (type.isEmpty() || reader.assignable(type.get(), found.oid())) {
             return Optional.empty();
         }
         return Optional.of(new TableFault(
@@ -145,7 +184,84 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
                 name,
                 name + " is " + found.type() + ", the mapping writes " + mapped.sql()
                         + ", and PostgreSQL has no assignment cast between them.",
-                "Give the column the type " + found.type() + " in the mapping, or another in the table."));
+                "Give the column " + inMapping(found) + " in the mapping, or another type in the table."));
+    }
+
+    /// The type of a column as a mapping names it.
+    private static String inMapping(LiveTable.Column found) {
+        return ColumnType.parse(found.baseType()).isPresent()
+                ? "the type " + found.baseType()
+                : "`type: {postgres: " + yaml(found.type()) + "}`";
+    }
+
+    private static String yaml(String type) {
+        return type.matches("[a-z_][a-z0-9_. ]*") ? type : "'" + type + "'";
+    }
+
+    private static Optional<TableFault> unknownType(TableReader reader, String name, ColumnType mapped)
+            throws SQLException {
+        ColumnType single = mapped instanceof ColumnType.Array(ColumnType element) ? element : mapped;
+        if (single instanceof ColumnType.Postgres(String type)
+                && reader.base(type).isEmpty()) {
+            return Optional.of(new TableFault(
+                    Kind.TYPE,
+                    name,
+                    "The mapping writes " + name + " as " + type + ", and PostgreSQL has no type of that name.",
+                    "Correct the name, with the schema where the role's search_path does not have it, or create the type"
+                            + " or the extension that brings it."));
+        }
+        return Optional.empty();
+    }
+
+    /// What the mapping writes in the place of values, where the column does not take it.
+    private static List<TableFault> literals(
+            TableReader reader, CollectionTarget target, LiveTable table, TableShape shape) throws SQLException {
+        List<TableFault> faults = new ArrayList<>();
+        for (ColumnMapping column : columns(target, shape.table())) {
+            Optional<LiveTable.Column> found = table.column(column.column());
+            Optional<TableShape.Column> shaped = shape.columns().stream()
+                    .filter(c -> c.name().equals(column.column()))
+                    .findFirst();
+            if (found.isEmpty() || shaped.isEmpty() || column.reference() != null) {
+                continue;
+            }
+            Optional<ValueCast> cast =
+                    ValueCast.of(reader, shaped.get(), found.get().holds());
+            if (cast.isEmpty() || cast.get().elements()) {
+                continue;
+            }
+            Map<String, JsonNode> literals = new LinkedHashMap<>();
+            literals.put("missing", column.missing());
+            literals.put("null", column.nulls());
+            literals.put("instead", column.instead());
+            for (Map.Entry<String, JsonNode> literal : literals.entrySet()) {
+                JsonNode value = literal.getValue();
+                if (value != null
+                        && value.isValueNode()
+                        && !value.isNull()
+                        && !reader.holds(cast.get().held().getLast(), value.asText())) {
+                    String name = table.name() + "." + column.column();
+                    faults.add(new TableFault(
+                            Kind.TYPE,
+                            name,
+                            "What the mapping writes for `" + literal.getKey() + "` of " + name
+                                    + " is not what PostgreSQL takes for "
+                                    + found.get().type() + ".",
+                            "Correct it in the mapping."));
+                }
+            }
+        }
+        return faults;
+    }
+
+    private static List<ColumnMapping> columns(CollectionTarget target, TableName table) {
+        if (target.mapping().table().equals(table)) {
+            return target.mapping().columns();
+        }
+        return target.mapping().children().stream()
+                .filter(child -> child.table().equals(table))
+                .flatMap(child -> child.columns().stream())
+                .toList();
     }
 
     /// A value that another row gives has that row's type.

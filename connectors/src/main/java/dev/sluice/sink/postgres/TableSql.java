@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.UUID;
 import java.util.stream.Collectors;
 
@@ -25,21 +26,38 @@ public final class TableSql {
     private final List<String> conflict;
     private final String staging;
     private final TriggerEffects triggers;
+    private final SortedMap<Integer, ValueCast> casts;
 
+    /// @param shape as the mapper has it
+    /// @param casts the columns, by their numbers, whose values are not assigned as they are
     /// @param staging the name of the staging table, unique in the session
     /// @param conflict the columns that say "the same row"
     /// @param triggers what the table's triggers make of what is written
-    public TableSql(TableShape shape, List<String> conflict, String staging, TriggerEffects triggers) {
-        this.shape = shape;
+    TableSql(
+            TableShape shape,
+            SortedMap<Integer, ValueCast> casts,
+            List<String> conflict,
+            String staging,
+            TriggerEffects triggers) {
+        List<TableShape.Column> columns = new ArrayList<>(shape.columns());
+        casts.forEach((number, cast) -> columns.set(number, columns.get(number).as(cast.type())));
+        this.shape = new TableShape(shape.table(), shape.keyColumns(), columns);
+        this.casts = casts;
         this.conflict = List.copyOf(conflict);
         this.staging = "pg_temp." + TableName.quote(staging);
         this.triggers = triggers;
+    }
+
+    /// The columns, by their numbers, whose values are not assigned as they are.
+    SortedMap<Integer, ValueCast> casts() {
+        return casts;
     }
 
     List<String> conflict() {
         return conflict;
     }
 
+    /// With the types that text is cast to.
     public TableShape shape() {
         return shape;
     }
@@ -67,11 +85,12 @@ public final class TableSql {
     }
 
     /// citext is an extension's type without a fixed OID, so it is staged as text, which casts on
-    /// assignment. inet is carried as text, and cast by [#value].
-    private static String stagingType(ColumnType type) {
+    /// assignment. inet and types by name are carried as text, and cast by [#value].
+    static String stagingType(ColumnType type) {
         return switch (type) {
             case ColumnType.Citext c -> "text";
             case ColumnType.Inet i -> "text";
+            case ColumnType.Postgres p -> "text";
             case ColumnType.Array a -> stagingType(a.element()) + "[]";
             case ColumnType.Text t -> t.sql();
             case ColumnType.Varchar t -> t.sql();
@@ -301,15 +320,17 @@ public final class TableSql {
         return condition.toString();
     }
 
-    /// citext is staged as text, and compared as what it is.
+    /// citext and types by name are staged as text, and compared as what they are.
     static String cast(String value, ColumnType type) {
-        return type instanceof ColumnType.Citext ? value + "::citext" : value;
+        return type instanceof ColumnType.Citext || type instanceof ColumnType.Postgres
+                ? value + "::" + type.sql()
+                : value;
     }
 
-    /// Text is no inet unless it is told to be.
-    private static String cast(ColumnType type) {
+    /// Text is no inet, and no enum, unless it is told to be.
+    static String cast(ColumnType type) {
         ColumnType element = type instanceof ColumnType.Array(ColumnType of) ? of : type;
-        return element instanceof ColumnType.Inet ? "::" + type.sql() : "";
+        return element instanceof ColumnType.Inet || element instanceof ColumnType.Postgres ? "::" + type.sql() : "";
     }
 
     /// Whether one of the staged rows, which were just written, is not there under its very key.
@@ -361,6 +382,7 @@ public final class TableSql {
             case ColumnType.Bytea b -> throw notAKey();
             case ColumnType.Jsonb j -> throw notAKey();
             case ColumnType.Inet i -> throw notAKey();
+            case ColumnType.Postgres p -> throw notAKey();
             case ColumnType.Array a -> throw notAKey();
         };
     }

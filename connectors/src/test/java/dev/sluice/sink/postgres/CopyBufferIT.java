@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.UUID;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -356,7 +357,7 @@ class CopyBufferIT {
                 new TableName("public", name),
                 1,
                 List.of(TableShape.Column.plain("n", new ColumnType.Int(4)), TableShape.Column.plain("v", type)));
-        TableSql sql = new TableSql(shape, List.of("n"), "stage_" + name, TriggerEffects.NONE);
+        TableSql sql = new TableSql(shape, new TreeMap<>(), List.of("n"), "stage_" + name, TriggerEffects.NONE);
         List<@Nullable Object[]> rows = new ArrayList<>();
         List<String> literals = new ArrayList<>();
         for (int i = 0; i < cases.length; i++) {

@@ -75,6 +75,7 @@ class RawMapperTest {
             new ColumnType.Uuid(),
             new ColumnType.Bytea(),
             new ColumnType.Inet(),
+            new ColumnType.Postgres("interval"),
             new ColumnType.Jsonb());
 
     /// One mapper's two ways, side by side.
@@ -327,6 +328,7 @@ class RawMapperTest {
             case ColumnType.Date d -> TextNode.valueOf("2024-05-01");
             case ColumnType.Uuid u -> TextNode.valueOf("00112233-4455-6677-8899-aabbccddeeff");
             case ColumnType.Inet i -> TextNode.valueOf("::1");
+            case ColumnType.Postgres p -> TextNode.valueOf("1 day");
             case ColumnType.Jsonb j -> JsonNodeFactory.instance.objectNode().put("a", 1.5);
             case ColumnType.Array a -> JsonNodeFactory.instance.arrayNode();
             case ColumnType.Bytea b -> null;

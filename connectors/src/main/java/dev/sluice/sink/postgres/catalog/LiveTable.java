@@ -42,8 +42,40 @@ public record LiveTable(
     /// @param oid of the type beneath
     /// @param filled whether it has a value without being written: by a default, as an identity or
     ///     generated
+    /// @param holds what its values are to PostgreSQL
     public record Column(
-            String name, String type, String baseType, long oid, boolean notNull, boolean filled, Made made) {}
+            String name,
+            String type,
+            String baseType,
+            long oid,
+            boolean notNull,
+            boolean filled,
+            Made made,
+            Holds holds) {}
+
+    /// What the values of a column are to PostgreSQL.
+    ///
+    /// @param value the whole
+    /// @param element of an array; null of what is none
+    public record Holds(Type value, @Nullable Type element) {}
+
+    /// A type, as far as values that are given as text have to know it.
+    ///
+    /// @param sql as PostgreSQL writes it, with its arguments; of a domain, the domain's name
+    /// @param base the type beneath, without arguments
+    /// @param domain whether it is a domain, which may have rules
+    /// @param reading how it takes text, or an array of text where it is an array
+    public record Type(String sql, String base, boolean domain, Reading reading) {}
+
+    /// How a type takes text.
+    public enum Reading {
+        /// Text is assigned to it.
+        ASSIGNED,
+        /// Text is read as what it means where somebody says that it shall be.
+        CAST,
+        /// There is no value that text could mean.
+        NEVER
+    }
 
     /// Whether PostgreSQL makes a column's values.
     public enum Made {

@@ -1,17 +1,21 @@
 package dev.sluice.sink.postgres.catalog;
 
+import dev.sluice.failure.Failures;
 import dev.sluice.schema.TableName;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -63,6 +67,32 @@ public final class TableReader {
             WHERE a.attrelid = ?::oid ORDER BY a.attnum
             """;
 
+    /// Of columns, and of the elements of those that are arrays. Types of index keys and the like refuse all text.
+    private static final String HOLDS = """
+            WITH RECURSIVE held AS (
+              SELECT a.attnum, false AS element, a.atttypid AS own, a.atttypmod AS modifier
+              FROM pg_attribute a WHERE a.attrelid = ?::oid AND a.attnum > 0 AND NOT a.attisdropped
+              UNION ALL
+              SELECT a.attnum, true, t.typelem, a.atttypmod
+              FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid AND t.typcategory = 'A' AND t.typelem <> 0
+              WHERE a.attrelid = ?::oid AND a.attnum > 0 AND NOT a.attisdropped),
+            base AS (
+              SELECT h.*, h.own AS type FROM held h
+              UNION ALL
+              SELECT b.attnum, b.element, b.own, b.modifier, t.typbasetype
+              FROM base b JOIN pg_type t ON t.oid = b.type WHERE t.typtype = 'd')
+            SELECT (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = ?::oid AND a.attnum = b.attnum), b.element,
+                   format_type(b.own, b.modifier), format_type(b.type, -1), b.own <> b.type,
+                   CASE WHEN r.typcategory = 'S' OR EXISTS (SELECT FROM pg_cast c WHERE c.castsource = 'text'::regtype
+                          AND c.casttarget = r.oid AND c.castcontext IN ('a', 'i')) THEN 'ASSIGNED'
+                     WHEN (SELECT p.proname FROM pg_proc p WHERE p.oid = r.typinput) ~
+                       '^(pg_(node_tree|ndistinct|dependencies|mcv_list|brin_\\w+)|gts(vector|query)|shell|gtrgm|gbtreekey\\d+|ltree_gist|ghstore|_?intbig_gkey)_?in$'
+                       THEN 'NEVER'
+                     ELSE 'CAST' END
+            FROM base b JOIN pg_type t ON t.oid = b.type AND t.typtype <> 'd'
+            JOIN pg_type r ON r.oid = CASE WHEN t.typcategory = 'A' AND t.typelem <> 0 THEN t.typelem ELSE t.oid END
+            """;
+
     private static final String UNIQUE_INDEXES = """
             SELECT (SELECT c.relname FROM pg_class c WHERE c.oid = i.indexrelid),
                    CASE WHEN i.indexprs IS NULL THEN
@@ -103,7 +133,8 @@ public final class TableReader {
                 OR EXISTS (SELECT FROM pg_cast c WHERE c.castsource = s.oid AND c.casttarget = t.oid
                            AND c.castcontext IN ('a', 'i'))
                 OR (s.typcategory = 'A' AND t.typcategory = 'A' AND (s.typelem = t.typelem
-                    OR EXISTS (SELECT FROM pg_type e WHERE e.oid = t.typelem AND e.typcategory = 'S')
+                    OR EXISTS (SELECT FROM pg_type e WHERE e.oid = t.typelem AND (e.typcategory = 'S'
+                               OR e.typbasetype = s.typelem))
                     OR EXISTS (SELECT FROM pg_cast c WHERE c.castsource = s.typelem AND c.casttarget = t.typelem
                                AND c.castcontext IN ('a', 'i'))))
             FROM pg_type s, pg_type t WHERE s.oid = ?::oid AND t.oid = ?::oid
@@ -182,8 +213,46 @@ public final class TableReader {
                 usage && row.getBoolean(8));
     }
 
+    /// What the columns of a table hold, by their names; empty when there is no such table. Asked anew each time.
+    public Map<String, LiveTable.Holds> holds(TableName name) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement("SELECT to_regclass(?)::oid::bigint")) {
+            statement.setString(1, name.sql());
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                long oid = row.getLong(1);
+                return row.wasNull() ? Map.of() : holds(oid);
+            }
+        }
+    }
+
+    private Map<String, LiveTable.Holds> holds(long oid) throws SQLException {
+        Map<String, LiveTable.Type> values = new HashMap<>();
+        Map<String, LiveTable.Type> elements = new HashMap<>();
+        try (PreparedStatement statement = connection.prepareStatement(HOLDS)) {
+            for (int i = 1; i <= 3; i++) {
+                statement.setLong(i, oid);
+            }
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    (row.getBoolean(2) ? elements : values)
+                            .put(
+                                    row.getString(1),
+                                    new LiveTable.Type(
+                                            row.getString(3),
+                                            row.getString(4),
+                                            row.getBoolean(5),
+                                            LiveTable.Reading.valueOf(row.getString(6))));
+                }
+            }
+        }
+        Map<String, LiveTable.Holds> holds = new HashMap<>();
+        values.forEach((name, value) -> holds.put(name, new LiveTable.Holds(value, elements.get(name))));
+        return holds;
+    }
+
     private List<LiveTable.Column> columns(long oid) throws SQLException {
         List<LiveTable.Column> columns = new ArrayList<>();
+        Map<String, LiveTable.Holds> holds = holds(oid);
         try (PreparedStatement statement = connection.prepareStatement(COLUMNS)) {
             statement.setLong(1, oid);
             statement.setLong(2, oid);
@@ -196,7 +265,8 @@ public final class TableReader {
                             row.getLong(4),
                             row.getBoolean(5),
                             row.getBoolean(6),
-                            LiveTable.Made.valueOf(row.getString(7))));
+                            LiveTable.Made.valueOf(row.getString(7)),
+                            Objects.requireNonNull(holds.get(row.getString(1)))));
                 }
             }
         }
@@ -264,6 +334,42 @@ public final class TableReader {
                 row.next();
                 long oid = row.getLong(1);
                 return row.wasNull() ? Optional.empty() : Optional.of(oid);
+            }
+        }
+    }
+
+    /// Whether a column of a type takes a value, given as text. In the caller's transaction, which stays as it is.
+    ///
+    /// @param type as PostgreSQL writes it
+    public boolean holds(String type, String text) throws SQLException {
+        Savepoint before = connection.getAutoCommit() ? null : connection.setSavepoint();
+        boolean holds;
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(
+                    "DO $sluice$ DECLARE held " + type + " := '" + text.replace("'", "''") + "'; BEGIN END $sluice$");
+            holds = true;
+        } catch (SQLException refused) {
+            if (!Failures.isOfValue(refused)) {
+                throw refused;
+            }
+            holds = false;
+        }
+        if (before != null) {
+            connection.rollback(before);
+        }
+        return holds;
+    }
+
+    /// The type beneath the one of a name, without arguments, as PostgreSQL writes it; empty when PostgreSQL has
+    /// none of that name.
+    public Optional<String> base(String name) throws SQLException {
+        String sql = "WITH RECURSIVE base AS (SELECT to_regtype(?)::oid AS type UNION ALL SELECT t.typbasetype"
+                + " FROM base b JOIN pg_type t ON t.oid = b.type WHERE t.typtype = 'd')"
+                + " SELECT format_type(b.type, -1) FROM base b JOIN pg_type t ON t.oid = b.type WHERE t.typtype <> 'd'";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, name);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() ? Optional.of(row.getString(1)) : Optional.empty();
             }
         }
     }

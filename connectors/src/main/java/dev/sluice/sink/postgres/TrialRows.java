@@ -1,0 +1,90 @@
+package dev.sluice.sink.postgres;
+
+import dev.sluice.mapping.MappingResult;
+import dev.sluice.sink.ChangeMapper;
+import dev.sluice.sink.CollectionTarget;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.bson.RawBsonDocument;
+import org.jspecify.annotations.Nullable;
+
+/// Shows rows to PostgreSQL without writing them: which of their values it does not take for their columns' types. They
+/// lie in temporary tables meanwhile. For one collection and one thread.
+public final class TrialRows implements AutoCloseable {
+    private final Connection connection;
+    private final CollectionTarget target;
+    private final CollectionTables tables;
+    private final RefusedValues refused;
+    private final ChunkRows rows;
+
+    private TrialRows(Connection connection, CollectionTarget target, CollectionTables tables) {
+        this.connection = connection;
+        this.target = target;
+        this.tables = tables;
+        this.refused = new RefusedValues(connection);
+        this.rows = new ChunkRows(target, ChangeMapper.of(List.of(target)));
+    }
+
+    /// @return null where nothing can be said that the mapper does not know: no column has such a type, its table is
+    ///     not there yet, or the target can't be asked or takes no temporary tables
+    public static @Nullable TrialRows open(PostgresConnector connector, CollectionTarget target) {
+        try {
+            Connection connection = connector.open();
+            try {
+                CollectionTables tables = CollectionTables.of(target, "sluice_trial_", connection);
+                if (tables.all().stream().anyMatch(table -> !table.casts().isEmpty())) {
+                    TrialRows trial = new TrialRows(connection, target, tables);
+                    trial.prepare();
+                    return trial;
+                }
+            } catch (SQLException e) {
+                connection.close();
+                throw e;
+            }
+            connection.close();
+            return null;
+        } catch (SQLException notToBeAsked) {
+            // Who asks finds out why by other checks.
+            return null;
+        }
+    }
+
+    private void prepare() throws SQLException {
+        for (TableSql table : tables.all()) {
+            try (Statement statement = connection.createStatement()) {
+                statement.execute(table.createLastingStaging());
+            }
+        }
+        refused.prepare(tables);
+    }
+
+    /// What becomes of documents of whose rows PostgreSQL refuses a value.
+    ///
+    /// @return by the key of the row; without the documents of which it refuses nothing
+    public Map<Object, MappingResult> refused(List<RawBsonDocument> documents) throws SQLException {
+        rows.map(documents);
+        BitSet all = rows.without(Set.of());
+        List<TableSql> staged = tables.all();
+        for (int i = 0; i < staged.size(); i++) {
+            rows.encoded().copy(connection, staged.get(i).copyIntoStaging(), i, all);
+        }
+        Map<Object, MappingResult> results = refused.settle(target, tables, rows::ofKeys);
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(
+                    "TRUNCATE " + staged.stream().map(TableSql::staging).collect(Collectors.joining(", ")));
+        }
+        rows.clear();
+        return results;
+    }
+
+    @Override
+    public void close() throws SQLException {
+        connection.close();
+    }
+}
