@@ -254,7 +254,7 @@ final class BackfillCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         boolean nothing = setup.sayThatNothingIsThere(source);
         for (CollectionTarget target : chosen) {
-            out.println(DryRun.ofAll(source, target).forPeople());
+            out.println(DryRun.ofAll(source, target, setup.connector()).forPeople());
             out.flush();
         }
         if (prune) {

@@ -2,14 +2,19 @@ package dev.sluice.service.plan;
 
 import dev.sluice.bson.ExactBson;
 import dev.sluice.change.IdText;
+import dev.sluice.failure.Failures;
+import dev.sluice.mapping.KeyResult;
 import dev.sluice.mapping.MappingResult;
 import dev.sluice.mapping.RawMapper;
 import dev.sluice.mapping.TableShape;
 import dev.sluice.memory.Footprint;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.TrialRows;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.source.mongo.SourceSurvey;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -29,6 +34,11 @@ public final class DryRun {
 
     private static final int SAMPLE_COLLECTION_MIN = 100;
 
+    /// Documents that the target is shown at once, and their bytes.
+    private static final int HELD_MAX = 1_000;
+
+    private static final long HELD_BYTES_MAX = 4L << 20;
+
     private final CollectionTarget target;
     private final List<TableShape> tables;
     private final List<int[]> required;
@@ -39,11 +49,19 @@ public final class DryRun {
     private final Map<List<String>, Long> quarantined = new TreeMap<>(DryRun::compare);
     private final Map<String, Long> nulls = new TreeMap<>();
     private final Map<String, Long> unmapped = new TreeMap<>();
+    private final @Nullable TrialRows trial;
+    /// Documents that the target has not been shown yet.
+    private final List<RawBsonDocument> held = new ArrayList<>();
+
+    private long heldBytes;
+    private long nullsSeen;
     private long documents;
     private long rows;
 
-    private DryRun(CollectionTarget target, Map<TableName, Set<String>> notNull) {
+    /// @param trial null where the target knows nothing that the mapper does not
+    private DryRun(CollectionTarget target, Map<TableName, Set<String>> notNull, @Nullable TrialRows trial) {
         this.target = target;
+        this.trial = trial;
         this.tables = new ArrayList<>();
         tables.add(target.mapper().shape());
         tables.addAll(target.mapper().childShapes());
@@ -67,24 +85,36 @@ public final class DryRun {
     }
 
     /// All documents of a collection.
-    public static Forecast ofAll(MongoSource source, CollectionTarget target) {
-        DryRun run = new DryRun(target, Map.of());
-        source.forEach(target.collection(), run::add);
-        return run.forecast();
+    ///
+    /// @param connector asked what the tables' own types take, where it can be
+    public static Forecast ofAll(MongoSource source, CollectionTarget target, PostgresConnector connector) {
+        try (TrialRows trial = TrialRows.open(connector, target)) {
+            DryRun run = new DryRun(target, Map.of(), trial);
+            source.forEach(target.collection(), run::add);
+            return run.forecast();
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
     }
 
     /// About `count` documents: all where there are no more, else from both ends of the order of `_id`,
     /// where the oldest and the newest shapes usually are, and at random where that is cheap.
     ///
     /// @param estimate how many documents there are, about
+    /// @param live what is known of the target
+    static Forecast ofSample(SourceSurvey survey, CollectionTarget target, int count, long estimate, Live live) {
+        try (TrialRows trial = TrialRows.open(live.connector(), target)) {
+            return ofSample(survey, new DryRun(target, live.notNull(), trial), count, estimate);
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
     /// @param notNull the columns of each table that take no NULL
-    static Forecast ofSample(
-            SourceSurvey survey,
-            CollectionTarget target,
-            int count,
-            long estimate,
-            Map<TableName, Set<String>> notNull) {
-        DryRun run = new DryRun(target, notNull);
+    record Live(PostgresConnector connector, Map<TableName, Set<String>> notNull) {}
+
+    private static Forecast ofSample(SourceSurvey survey, DryRun run, int count, long estimate) {
+        CollectionTarget target = run.target;
         if (estimate <= count) {
             survey.first(target.collection(), count, run::add);
         } else {
@@ -106,11 +136,47 @@ public final class DryRun {
                 survey.random(target.collection(), random, once);
             }
         }
-        return run.documents < estimate ? run.forecast().withEstimate(estimate) : run.forecast();
+        Forecast forecast = run.forecast();
+        return forecast.documentsRead() < estimate ? forecast.withEstimate(estimate) : forecast;
     }
 
     private void add(RawBsonDocument document) {
         documents++;
+        if (trial == null) {
+            map(document);
+            return;
+        }
+        held.add(document);
+        heldBytes += document.getByteBuffer().remaining();
+        if (held.size() >= HELD_MAX || heldBytes >= HELD_BYTES_MAX) {
+            mapHeld();
+        }
+    }
+
+    private void mapHeld() {
+        if (trial == null || held.isEmpty()) {
+            return;
+        }
+        try {
+            Map<Object, MappingResult> refused = trial.refused(held);
+            for (RawBsonDocument document : held) {
+                MappingResult result = target.mapper().key(ExactBson.id(document)) instanceof KeyResult.Key(Object key)
+                        ? refused.get(key)
+                        : null;
+                if (result == null) {
+                    map(document);
+                } else {
+                    count(result);
+                }
+            }
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+        held.clear();
+        heldBytes = 0;
+    }
+
+    private void map(RawBsonDocument document) {
         RowCount counted = new RowCount(tables.size());
         if (raw.map(document, counted)) {
             add(counted);
@@ -118,8 +184,13 @@ public final class DryRun {
             return;
         }
         boolean large = Footprint.isLarge(document.getByteBuffer().remaining());
-        switch (large ? target.mapper().mapLarge(document) : target.mapper().map(document)) {
+        count(large ? target.mapper().mapLarge(document) : target.mapper().map(document));
+    }
+
+    private void count(MappingResult result) {
+        switch (result) {
             case MappingResult.Mapped mapped -> {
+                long before = nullsSeen;
                 countRow(0, mapped.row());
                 for (int i = 0; i < mapped.children().size(); i++) {
                     for (@Nullable Object[] row : mapped.children().get(i)) {
@@ -128,7 +199,10 @@ public final class DryRun {
                     }
                 }
                 mapped.unmapped().forEach(path -> unmapped.merge(path, 1L, Long::sum));
-                mapped.misfits().forEach(m -> quarantined.merge(List.of(m.column(), m.reason()), 1L, Long::sum));
+                // PostgreSQL refuses a row with NULL where it takes none, and the values of a dead letter are in it.
+                if (nullsSeen == before) {
+                    mapped.misfits().forEach(m -> quarantined.merge(List.of(m.column(), m.reason()), 1L, Long::sum));
+                }
             }
             case MappingResult.Skipped skip -> skipped.merge(skip.reason(), 1L, Long::sum);
             case MappingResult.Rejected reject ->
@@ -157,6 +231,7 @@ public final class DryRun {
 
     private void countNulls(int table, int column, long count) {
         if (count > 0) {
+            nullsSeen += count;
             TableShape shape = tables.get(table);
             nulls.merge(
                     shape.table().table() + "." + shape.columns().get(column).name(), count, Long::sum);
@@ -164,6 +239,7 @@ public final class DryRun {
     }
 
     private Forecast forecast() {
+        mapHeld();
         List<Forecast.ChildRows> children = new ArrayList<>();
         for (int i = 0; i < childRows.length; i++) {
             children.add(new Forecast.ChildRows(tables.get(i + 1).table().table(), childRows[i]));

@@ -74,7 +74,7 @@ public final class Planner {
                             target,
                             options.sampleDocuments(),
                             size.documents(),
-                            targetChecks.notNull());
+                            new DryRun.Live(connector, targetChecks.notNull()));
                     forecasts.add(forecast);
                     deadLetters(forecast, list);
                     if (!forecast.unmapped().isEmpty()) {

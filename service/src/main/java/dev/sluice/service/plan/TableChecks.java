@@ -13,6 +13,7 @@ import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.TableFault;
 import dev.sluice.sink.postgres.TriggerEffects;
 import dev.sluice.sink.postgres.TriggerTrial;
+import dev.sluice.sink.postgres.ValueCast;
 import dev.sluice.sink.postgres.catalog.LiveTable;
 import dev.sluice.sink.postgres.catalog.TableReader;
 import java.sql.Connection;
@@ -92,7 +93,7 @@ final class TableChecks {
         }
         LiveTable table = found.get();
         rowSecurity(table);
-        losses(table, shape);
+        losses(target, table, shape);
         unwrittenColumns(table, shape);
         uniqueIndexes(target, table, shape, conflict, parent == null);
         constraints(table, shape);
@@ -132,28 +133,58 @@ final class TableChecks {
             list.warning(
                     Check.ROW_SECURITY,
                     name,
-                    "Row level security is on for " + name + ": rows that its policies hide from the role are neither"
-                            + " updated nor deleted.",
+                    "Row level security is on for " + name
+                            + ": a row that its policies hide from the role is not deleted,"
+                            + " and a document that would write one stops Sluice.",
                     "Give the role BYPASSRLS, or a policy that shows it all rows.");
         }
     }
 
     /// Values that lose something on their way into a column, or do not fit.
-    private void losses(LiveTable table, TableShape shape) throws SQLException {
+    private void losses(CollectionTarget target, LiveTable table, TableShape shape) throws SQLException {
         for (TableShape.Column column : shape.columns()) {
             Optional<LiveTable.Column> found = table.column(column.name());
             if (found.isEmpty() || found.get().made() == LiveTable.Made.EXPRESSION || column.reference() != null) {
                 continue;
             }
             String name = table.name() + "." + column.name();
-            TypeFit.loss(column.type(), found.get().baseType())
+            Optional<ValueCast> cast = ValueCast.of(reader, column, found.get().holds());
+            String fate = cast.isPresent() ? fate(target, shape, found.get()) : "the document is a dead letter";
+            cast.ifPresent(c -> list.info(
+                    Check.COLUMN_TYPE,
+                    name,
+                    name + " is " + found.get().type() + " and the mapping writes "
+                            + column.type().sql() + ": where PostgreSQL does not take a value for that, " + fate
+                            + "."));
+            TypeFit.loss(column.type(), found.get().baseType(), fate)
                     .ifPresent(loss -> list.warning(
                             Check.COLUMN_TYPE,
                             name,
                             name + " is " + found.get().type() + " and the mapping writes "
                                     + column.type().sql() + ": " + loss + ".",
-                            "Name the table's own type in the mapping, and what does not fit is quarantined instead."));
+                            cast.isPresent()
+                                    ? "Convert the values in the mapping, or give the table a type that holds all of them."
+                                    : "Name the table's own type in the mapping, and what does not fit is quarantined"
+                                            + " instead."));
         }
+    }
+
+    /// What becomes of a value that PostgreSQL does not take for its column's type.
+    private static String fate(CollectionTarget target, TableShape shape, LiveTable.Column live) {
+        List<ColumnMapping> columns = target.mapping().table().equals(shape.table())
+                ? target.mapping().columns()
+                : target.mapping().children().stream()
+                        .filter(child -> child.table().equals(shape.table()))
+                        .flatMap(child -> child.columns().stream())
+                        .toList();
+        Optional<ColumnMapping> mapped =
+                columns.stream().filter(c -> c.column().equals(live.name())).findFirst();
+        boolean strict =
+                mapped.map(c -> c.misfit() == ColumnMapping.Misfit.REJECT).orElse(true);
+        boolean refused = live.notNull() && mapped.map(c -> c.instead() == null).orElse(true);
+        return strict || refused
+                ? "the document is a dead letter"
+                : "the row lands without it, and it is kept in quarantine";
     }
 
     private void unwrittenColumns(LiveTable table, TableShape shape) {

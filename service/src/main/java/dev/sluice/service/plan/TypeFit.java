@@ -2,24 +2,32 @@ package dev.sluice.service.plan;
 
 import dev.sluice.schema.ColumnType;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// What happens to values of the mapping's type in a column of another type that they can be assigned to:
 /// PostgreSQL rounds, cuts and refuses there, which the mapper never does.
 final class TypeFit {
+    private static final Pattern FRACTION = Pattern.compile("(time|timestamp|interval)\\b.*\\(\\d\\).*");
+
     private TypeFit() {}
 
     /// @param live the column's type, as PostgreSQL writes it
+    /// @param fate what becomes of a value that PostgreSQL refuses, a sentence
     /// @return empty when nothing happens to them
-    static Optional<String> loss(ColumnType mapped, String live) {
+    static Optional<String> loss(ColumnType mapped, String live, String fate) {
         ColumnType column = parse(live);
         if (mapped instanceof ColumnType.Array from && live.endsWith("[]")) {
-            return loss(from.element(), live.substring(0, live.length() - 2));
+            return loss(from.element(), live.substring(0, live.length() - 2), fate);
+        }
+        if (isRead(mapped)) {
+            return read(live, column, mapped, fate);
         }
         if (column instanceof ColumnType.Int to) {
-            return intoInteger(mapped, to);
+            return intoInteger(mapped, to, fate);
         }
         if (column instanceof ColumnType.Numeric to && to.constrained()) {
-            return intoNumeric(mapped, to);
+            return intoNumeric(mapped, to, fate);
         }
         if (column instanceof ColumnType.DoublePrecision || live.equals("real")) {
             return intoFloat(mapped, live);
@@ -30,15 +38,38 @@ final class TypeFit {
         if (live.startsWith("timestamp(") || live.startsWith("time")) {
             return intoTime(mapped, live);
         }
-        int length = length(live, column);
-        if (length > 0 && !(mapped instanceof ColumnType.Varchar varchar && varchar.length() <= length)) {
-            return Optional.of("PostgreSQL refuses what is longer than " + length + " characters, and the document is a"
-                    + " dead letter");
-        }
-        return Optional.empty();
+        return tooLong(live, column, mapped, fate);
     }
 
-    private static @org.jspecify.annotations.Nullable ColumnType parse(String live) {
+    /// Whether the values are text, which PostgreSQL may have to read.
+    private static boolean isRead(ColumnType mapped) {
+        return mapped instanceof ColumnType.Text
+                || mapped instanceof ColumnType.Varchar
+                || mapped instanceof ColumnType.Citext
+                || mapped instanceof ColumnType.Postgres;
+    }
+
+    private static Optional<String> read(String live, @Nullable ColumnType column, ColumnType mapped, String fate) {
+        if (live.equals("money")) {
+            return Optional.of("PostgreSQL rounds to the smallest coin");
+        }
+        if (live.equals("real")) {
+            return Optional.of("digits beyond the precision of real are lost");
+        }
+        if (FRACTION.matcher(live).matches()) {
+            return Optional.of("PostgreSQL rounds the fraction of the second");
+        }
+        return tooLong(live, column, mapped, fate);
+    }
+
+    private static Optional<String> tooLong(String live, @Nullable ColumnType column, ColumnType mapped, String fate) {
+        int length = length(live, column);
+        return length > 0 && !(mapped instanceof ColumnType.Varchar varchar && varchar.length() <= length)
+                ? Optional.of("PostgreSQL refuses what is longer than " + length + " characters, and " + fate)
+                : Optional.empty();
+    }
+
+    private static @Nullable ColumnType parse(String live) {
         try {
             return ColumnType.parse(live).orElse(null);
         } catch (IllegalArgumentException unusual) {
@@ -47,16 +78,16 @@ final class TypeFit {
         }
     }
 
-    private static Optional<String> intoInteger(ColumnType mapped, ColumnType.Int to) {
+    private static Optional<String> intoInteger(ColumnType mapped, ColumnType.Int to, String fate) {
         if (mapped instanceof ColumnType.DoublePrecision || mapped instanceof ColumnType.Numeric) {
             return Optional.of("PostgreSQL rounds to whole numbers");
         }
         return mapped instanceof ColumnType.Int from && from.bytes() > to.bytes()
-                ? Optional.of("PostgreSQL refuses what is out of range, and the document is a dead letter")
+                ? Optional.of("PostgreSQL refuses what is out of range, and " + fate)
                 : Optional.empty();
     }
 
-    private static Optional<String> intoNumeric(ColumnType mapped, ColumnType.Numeric to) {
+    private static Optional<String> intoNumeric(ColumnType mapped, ColumnType.Numeric to, String fate) {
         if (mapped instanceof ColumnType.DoublePrecision
                 || (mapped instanceof ColumnType.Numeric from && (!from.constrained() || from.scale() > to.scale()))) {
             return Optional.of("PostgreSQL rounds to " + to.scale() + " digits behind the point");
@@ -65,8 +96,8 @@ final class TypeFit {
         boolean tooLarge = (mapped instanceof ColumnType.Numeric from && from.precision() - from.scale() > before)
                 || (mapped instanceof ColumnType.Int whole && digits(whole) > before);
         return tooLarge
-                ? Optional.of("PostgreSQL refuses what has more than " + before
-                        + " digits before the point, and the document is a dead letter")
+                ? Optional.of(
+                        "PostgreSQL refuses what has more than " + before + " digits before the point, and " + fate)
                 : Optional.empty();
     }
 
@@ -98,7 +129,7 @@ final class TypeFit {
     }
 
     /// Of `character varying(n)` and `character(n)`; 0 for all others.
-    private static int length(String live, @org.jspecify.annotations.Nullable ColumnType column) {
+    private static int length(String live, @Nullable ColumnType column) {
         if (column instanceof ColumnType.Varchar varchar) {
             return varchar.length();
         }

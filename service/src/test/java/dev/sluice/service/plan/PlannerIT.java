@@ -495,7 +495,13 @@ class PlannerIT {
             assertThat(of(plan, Check.COLUMN_TYPE))
                     .filteredOn(f -> f.status() == Status.PROBLEM)
                     .extracting(Finding::subject)
-                    .containsExactly("public.t.a", "public.t.b", "public.t.g");
+                    .containsExactly("public.t.a", "public.t.g");
+            assertThat(of(plan, Check.COLUMN_TYPE))
+                    .filteredOn(f -> f.status() == Status.INFO)
+                    .extracting(Finding::found)
+                    .satisfiesExactly(
+                            b -> assertThat(b).contains("public.t.b is mood", "kept in quarantine"),
+                            e -> assertThat(e).contains("public.t.e is amount", "kept in quarantine"));
             assertThat(of(plan, Check.COLUMN_TYPE))
                     .filteredOn(f -> f.status() == Status.WARNING)
                     .extracting(Finding::found)

@@ -35,10 +35,16 @@ class TypeFitTest {
                 "varchar(21)           | character varying(20)          | longer than 20",
                 "text                  | character(3)                   | longer than 3",
                 "text[]                | character varying(20)[]        | longer than 20",
+                "text                  | character varying(20)          | longer than 20 characters, and it is lost",
+                "text                  | money                          | smallest coin",
+                "text                  | real                           | digits beyond",
+                "text                  | interval(0)                    | fraction",
+                "text                  | interval day to second(3)      | fraction",
+                "text                  | time(0) without time zone      | fraction",
                 "bigint[]              | integer[]                      | out of range",
             })
     void whatIsRoundedCutOrRefusedIsSaid(String mapped, String live, String loss) {
-        assertThat(TypeFit.loss(type(mapped), live).orElse("")).contains(loss);
+        assertThat(TypeFit.loss(type(mapped), live, "it is lost").orElse("")).contains(loss);
     }
 
     @ParameterizedTest
@@ -69,7 +75,7 @@ class TypeFitTest {
                 "boolean               | some_domain",
             })
     void whatStaysAsItIsIsNot(String mapped, String live) {
-        assertThat(TypeFit.loss(type(mapped), live)).isEmpty();
+        assertThat(TypeFit.loss(type(mapped), live, "it is lost")).isEmpty();
     }
 
     private static ColumnType type(String name) {

@@ -1,0 +1,421 @@
+package dev.sluice.service.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.awaitility.Awaitility.await;
+
+import com.mongodb.client.MongoDatabase;
+import com.mongodb.client.model.Filters;
+import com.mongodb.client.model.Updates;
+import dev.sluice.schema.Catalog;
+import dev.sluice.schema.MappingReader;
+import dev.sluice.service.pipeline.Pipeline;
+import dev.sluice.service.pipeline.PipelineState;
+import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.PostgresUri;
+import dev.sluice.sink.postgres.TargetDatabase;
+import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.testkit.TestingServers;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Date;
+import java.util.List;
+import java.util.Optional;
+import org.bson.Document;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/// Targets with one table of every odd kind, written by a role that has no rights but those it needs: what `plan` says
+/// of
+/// them is what then happens when a pipeline is started, copying and following.
+@SuppressWarnings("NullAway.Init")
+class PlannedTargetsIT {
+    private final MongoDatabase mongo = TestingServers.mongoDatabase();
+    private String postgres;
+    private String role;
+
+    @BeforeEach
+    void aDatabaseAndARole() {
+        assumeThat(TestingServers.postgres().restartable())
+                .as("a server of our own")
+                .isTrue();
+        postgres = TestingServers.postgres().createDatabase();
+        new TargetDatabase(PostgresUri.parse(postgres)).migrate(mapping(""));
+        role = "planned_" + Long.toString(System.nanoTime(), 36);
+        execute("CREATE ROLE " + role + " LOGIN; GRANT USAGE ON SCHEMA sluice TO " + role
+                + "; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA sluice TO " + role
+                + "; ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO " + role);
+    }
+
+    @AfterEach
+    void drop() {
+        mongo.drop();
+    }
+
+    @Test
+    @DisplayName("every problem that plan names stops the start, in the same words, and nothing is written")
+    void problems() throws InterruptedException {
+        execute("""
+                CREATE EXTENSION citext;
+                CREATE COLLATION blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+                CREATE TYPE mood AS ENUM ('glad', 'sad');
+                CREATE TABLE generated (id text PRIMARY KEY, n integer GENERATED ALWAYS AS (1) STORED);
+                CREATE TABLE identity (id text PRIMARY KEY, n integer GENERATED ALWAYS AS IDENTITY);
+                CREATE TABLE behind (id text PRIMARY KEY);
+                CREATE VIEW view AS SELECT * FROM behind;
+                CREATE TABLE enum_of_booleans (id text PRIMARY KEY, n mood);
+                CREATE TABLE enum_with_another_default (id text PRIMARY KEY, n mood);
+                CREATE TABLE enum_key (id mood PRIMARY KEY);
+                CREATE TABLE no_such_type (id text PRIMARY KEY, n text);
+                CREATE TABLE unwritable (id text PRIMARY KEY, n pg_node_tree);
+                CREATE TABLE citext_key (id citext PRIMARY KEY);
+                CREATE TABLE char_key (id char(10) PRIMARY KEY);
+                CREATE TABLE blind_key (id text COLLATE blind PRIMARY KEY);
+                CREATE TABLE no_index (id text);
+                """);
+        Catalog.Entry entry = mapping("""
+                generated: {key: {column: id, type: text}, columns: {n: integer}}
+                identity: {key: {column: id, type: text}, columns: {n: integer}}
+                view: {key: {column: id, type: text}}
+                enum_of_booleans: {key: {column: id, type: text}, columns: {n: boolean}}
+                enum_with_another_default: {key: {column: id, type: text}, columns: {n: {type: text, missing: mad}}}
+                enum_key: {key: {column: id, type: text}}
+                no_such_type: {key: {column: id, type: text}, columns: {n: {postgres: moood}}}
+                unwritable: {key: {column: id, type: text}, columns: {n: text}}
+                citext_key: {key: {column: id, type: text}}
+                char_key: {key: {column: id, type: text}}
+                blind_key: {key: {column: id, type: text}}
+                no_index: {key: {column: id, type: text}}
+                """);
+        entry.mapping()
+                .collections()
+                .forEach(
+                        c -> mongo.getCollection(c.collection()).insertOne(new Document("_id", "a").append("n", true)));
+
+        Plan plan = plan(entry);
+        PipelineState end = run(entry);
+
+        List<String> found = plan.checks().stream()
+                .filter(f -> f.status() == Status.PROBLEM)
+                .map(Finding::found)
+                .toList();
+        assertThat(found)
+                .as(plan.forPeople())
+                .hasSize(entry.mapping().collections().size());
+        assertThat(end).isInstanceOf(PipelineState.Failed.class);
+        assertThat(((PipelineState.Failed) end).forPeople()).contains(found);
+        for (String table : tables()) {
+            assertThat(query("SELECT count(*) FROM " + table)).as(table).isEqualTo("0");
+        }
+    }
+
+    @Test
+    @DisplayName("rights that plan misses are those that the start names")
+    void rights() throws InterruptedException {
+        execute("CREATE TABLE poor (id text PRIMARY KEY); REVOKE UPDATE ON poor FROM " + role);
+        Catalog.Entry entry = mapping("poor: {key: {column: id, type: text}}");
+        mongo.getCollection("poor").insertOne(new Document("_id", "a"));
+
+        List<String> found = plan(entry).checks().stream()
+                .filter(f -> f.status() == Status.PROBLEM)
+                .map(Finding::found)
+                .toList();
+        PipelineState end = run(entry);
+
+        assertThat(found).containsExactly("The role may not select, insert, update and delete in public.poor.");
+        assertThat(((PipelineState.Failed) end).forPeople()).contains(found);
+        assertThat(query("SELECT count(*) FROM poor")).isEqualTo("0");
+    }
+
+    private static final String ODD_TABLES = """
+            CREATE EXTENSION citext;
+            CREATE TYPE mood AS ENUM ('glad', 'sad');
+            CREATE DOMAIN share AS integer CHECK (VALUE BETWEEN 0 AND 100);
+            CREATE TABLE identity (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n integer);
+            CREATE TABLE parts (id bigint, country text, PRIMARY KEY (id, country)) PARTITION BY LIST (country);
+            CREATE TABLE parts_de PARTITION OF parts FOR VALUES IN ('DE');
+            CREATE TABLE parts_others PARTITION OF parts DEFAULT;
+            CREATE TABLE typed (id bigint PRIMARY KEY, mood mood, strict mood, must mood NOT NULL, share share,
+              every interval, name citext, code char(5), made integer GENERATED ALWAYS AS (1) STORED);
+            CREATE TABLE lone (id bigint PRIMARY KEY, mail text UNIQUE);
+            CREATE TABLE stamped (id bigint PRIMARY KEY, n integer, at timestamptz);
+            CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.at := now(); RETURN NEW; END $$;
+            CREATE TRIGGER stamp BEFORE UPDATE ON stamped FOR EACH ROW EXECUTE FUNCTION stamp();
+            CREATE TABLE hidden (id bigint PRIMARY KEY, n integer);
+            ALTER TABLE hidden ENABLE ROW LEVEL SECURITY;
+            CREATE POLICY seen ON hidden USING (n < 10) WITH CHECK (true);
+            """;
+
+    private static final String ODD_MAPPING = """
+            identity: {key: {column: id, type: bigint}, columns: {n: integer}}
+            parts: {key: {column: id, type: bigint}, conflict: [id, country], columns: {country: text}}
+            typed:
+              key: {column: id, type: bigint}
+              columns:
+                mood: text
+                strict: {type: text, misfit: reject}
+                must: text
+                share: integer
+                every: {postgres: interval}
+                name: text
+                code: text
+            lone: {key: {column: id, type: bigint}, columns: {mail: text}}
+            stamped: {key: {column: id, type: bigint}, columns: {n: integer, at: timestamptz}}
+            hidden: {key: {column: id, type: bigint}, columns: {n: integer}}
+            """;
+
+    @Test
+    @DisplayName(
+            "where plan has no problem the pipeline runs, and what plan says of each odd table is what becomes of its"
+                    + " documents, copied and changed")
+    void oddTables() throws InterruptedException {
+        execute(ODD_TABLES);
+        Catalog.Entry entry = mapping(ODD_MAPPING);
+        documents(0);
+
+        Plan plan = plan(entry);
+
+        assertThat(plan.problems()).as(plan.forPeople()).isZero();
+        assertThat(plan.checks())
+                .filteredOn(f -> f.check().side() == Check.Side.TABLES && f.status() != Status.OK)
+                .extracting(f -> f.check() + " " + f.subject())
+                .containsExactlyInAnyOrder(
+                        "COLUMN_TYPE public.typed.mood",
+                        "COLUMN_TYPE public.typed.strict",
+                        "COLUMN_TYPE public.typed.must",
+                        "COLUMN_TYPE public.typed.share",
+                        "COLUMN_TYPE public.typed.every",
+                        "COLUMN_TYPE public.typed.code",
+                        "COLUMN_UNMAPPED public.typed",
+                        "UNIQUE_INDEX public.lone.lone_mail_key",
+                        "TRIGGER public.stamped.stamp",
+                        "ROW_SECURITY public.hidden");
+        assertThat(said(plan, "public.typed.mood")).contains("is mood", "it is kept in quarantine");
+        assertThat(said(plan, "public.typed.strict")).contains("the document is a dead letter");
+        assertThat(said(plan, "public.typed.must")).contains("the document is a dead letter");
+        assertThat(said(plan, "public.typed.code"))
+                .contains("longer than 5 characters, and the document is a dead letter");
+        Forecast typed = plan.dryRun().stream()
+                .filter(f -> f.collection().equals("typed"))
+                .findFirst()
+                .orElseThrow();
+        Pipeline pipeline = start(entry);
+        try {
+            awaitApplied(pipeline);
+            // As forecast, of the documents that are copied.
+            assertThat(rows("SELECT column_name, reason, count(*) FROM sluice.quarantine GROUP BY 1, 2 ORDER BY 1, 2"))
+                    .isNotEmpty()
+                    .containsExactlyElementsOf(typed.quarantined().stream()
+                            .map(q -> q.column() + "|" + q.reason() + "|" + q.values())
+                            .toList());
+            assertThat(rows("SELECT reason FROM sluice.dead_letter WHERE collection = 'typed' AND sqlstate IS NULL"))
+                    .hasSize(1)
+                    .allMatch(reason -> typed.rejected().stream()
+                            .anyMatch(r -> reason.contains(r.column()) && reason.contains(r.reason())));
+            assertThat(typed.rejected()).singleElement().returns(1L, Forecast.Rejected::documents);
+            assertThat(typed.nulls()).containsExactly(new Forecast.Nulls("typed.must", 1));
+            assertThat(parked("typed")).containsExactly("3|null", "4|23502", "5|22001");
+            becameOfThem(0);
+
+            documents(10);
+            execute("UPDATE hidden SET n = 10 WHERE id = 2");
+            mongo.getCollection("parts").updateOne(Filters.eq("_id", 1L), Updates.set("country", "FR"));
+            mongo.getCollection("stamped").updateOne(Filters.eq("_id", 1L), Updates.set("n", 2));
+            mongo.getCollection("hidden").deleteOne(Filters.eq("_id", 2L));
+            awaitApplied(pipeline);
+            becameOfThem(10);
+            assertThat(parked("typed"))
+                    .containsExactly("3|null", "4|23502", "5|22001", "13|null", "14|23502", "15|22001");
+            assertThat(rows("SELECT id, country FROM parts WHERE id = 1")).containsExactly("1|FR");
+            assertThat(said(plan, "public.stamped.stamp")).contains("it overwrites what Sluice writes");
+            assertThat(rows("SELECT n, at > '2020-01-02' FROM stamped WHERE id = 1"))
+                    .containsExactly("2|t");
+            assertThat(said(plan, "public.hidden")).contains("is not deleted", "would write one stops Sluice");
+            assertThat(rows("SELECT id FROM hidden ORDER BY id")).containsExactly("1", "2", "11", "12");
+
+            mongo.getCollection("hidden").updateOne(Filters.eq("_id", 12L), Updates.set("n", 10));
+            await().atMost(Duration.ofSeconds(60))
+                    .until(() -> pipeline.status().state() instanceof PipelineState.Failed);
+            assertThat(((PipelineState.Failed) pipeline.status().state()).forPeople())
+                    .contains("row-level security");
+        } finally {
+            pipeline.stop();
+            pipeline.awaitStopped();
+        }
+    }
+
+    /// @param from added to each `_id`
+    private void documents(long from) {
+        insert("identity", new Document("_id", from + 1).append("n", 1));
+        insert("parts", new Document("_id", from + 1).append("country", "DE"));
+        insert("typed", typed(from + 1));
+        insert(
+                "typed",
+                typed(from + 2).append("mood", "mad").append("share", 101).append("every", "soon"));
+        insert("typed", typed(from + 3).append("strict", "mad"));
+        insert("typed", typed(from + 4).append("must", "mad"));
+        insert("typed", typed(from + 5).append("code", "abcdef"));
+        insert("lone", new Document("_id", from + 1).append("mail", "a" + from));
+        insert("lone", new Document("_id", from + 2).append("mail", "a" + from));
+        insert(
+                "stamped",
+                new Document("_id", from + 1)
+                        .append("n", 1)
+                        .append("at", Date.from(Instant.parse("2020-01-01T00:00:00Z"))));
+        insert("hidden", new Document("_id", from + 1).append("n", 1));
+        insert("hidden", new Document("_id", from + 2).append("n", 2));
+    }
+
+    private static Document typed(long id) {
+        return new Document("_id", id)
+                .append("mood", "glad")
+                .append("strict", "glad")
+                .append("must", "sad")
+                .append("share", 7)
+                .append("every", "24:00")
+                .append("name", "Ann")
+                .append("code", "ab");
+    }
+
+    private void insert(String collection, Document document) {
+        mongo.getCollection(collection).insertOne(document);
+    }
+
+    private void becameOfThem(long from) {
+        assertThat(rows("SELECT id, mood, strict, must, share, every, name, code, made FROM typed WHERE id > " + from
+                        + " ORDER BY id"))
+                .containsExactly(
+                        (from + 1) + "|glad|glad|sad|7|24:00:00|Ann|ab   |1",
+                        (from + 2) + "|null|glad|sad|null|null|Ann|ab   |1");
+        assertThat(rows("SELECT n FROM identity WHERE id = " + (from + 1))).containsExactly("1");
+        assertThat(rows("SELECT id FROM lone WHERE id > " + from)).hasSize(1);
+        assertThat(parked("lone")).hasSize(from == 0 ? 1 : 2).allMatch(l -> l.endsWith("|23505"));
+    }
+
+    private List<String> parked(String collection) {
+        return rows("SELECT substring(document_key from '\\d+')::integer, sqlstate FROM (SELECT replace(document_key,"
+                + " '$numberLong', '') AS document_key, sqlstate FROM sluice.dead_letter WHERE collection = '"
+                + collection
+                + "') l ORDER BY 1");
+    }
+
+    private static String said(Plan plan, String subject) {
+        return plan.checks().stream()
+                .filter(f -> subject.equals(f.subject()))
+                .map(Finding::found)
+                .reduce("", (a, b) -> a + b + "\n");
+    }
+
+    // --- What the tests are made of ---------------------------------------------------------------------------
+
+    private Plan plan(Catalog.Entry entry) {
+        try (MongoSource source = source()) {
+            return new Planner(
+                            "planned",
+                            entry,
+                            Pipeline.targets(entry.mapping()),
+                            new Planner.Options(false, false, 100, null))
+                    .plan(source, connector(), new TargetDatabase(PostgresUri.parse(asRole())));
+        }
+    }
+
+    private PipelineState run(Catalog.Entry entry) throws InterruptedException {
+        try (MongoSource source = source()) {
+            return new Pipeline("planned", entry.mapping(), source, connector()).run();
+        }
+    }
+
+    private Pipeline start(Catalog.Entry entry) {
+        MongoSource source = source();
+        Pipeline pipeline = new Pipeline("planned", entry.mapping(), source, connector());
+        Thread.ofPlatform().start(() -> {
+            try (source) {
+                pipeline.run();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        return pipeline;
+    }
+
+    private static void awaitApplied(Pipeline pipeline) {
+        Instant now = Instant.now();
+        await().atMost(Duration.ofSeconds(90)).until(() -> {
+            if (pipeline.status().state() instanceof PipelineState.Failed failed) {
+                throw new AssertionError(failed.forPeople());
+            }
+            Instant watermark = pipeline.status().watermark();
+            return pipeline.status().state() instanceof PipelineState.Streaming
+                    && watermark != null
+                    && watermark.isAfter(now);
+        });
+    }
+
+    private MongoSource source() {
+        return new MongoSource(TestingServers.mongo().uri(), mongo.getName());
+    }
+
+    private PostgresConnector connector() {
+        return new PostgresConnector(PostgresUri.parse(asRole()));
+    }
+
+    private String asRole() {
+        return "postgresql://" + role + "@"
+                + TestingServers.postgres()
+                        .uri(PostgresUri.parse(postgres).database())
+                        .replaceFirst("^.*@", "");
+    }
+
+    private static Catalog.Entry mapping(String collections) {
+        return new Catalog.Entry(
+                MappingReader.read(
+                        "test.yaml",
+                        "mapping: planned\ndatabase: d\ncollections:\n"
+                                + (collections.isEmpty() ? "a: {key: {column: id, type: text}}" : collections)
+                                        .indent(2)),
+                Optional.empty());
+    }
+
+    private List<String> tables() {
+        return rows("SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'");
+    }
+
+    private void execute(String sql) {
+        try (Connection connection = new PostgresConnector(PostgresUri.parse(postgres)).openForLongWork();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        } catch (SQLException e) {
+            throw new IllegalStateException(sql, e);
+        }
+    }
+
+    private String query(String sql) {
+        return rows(sql).getFirst();
+    }
+
+    /// The rows of a query, each as its values joined by `|`.
+    private List<String> rows(String sql) {
+        try (Connection connection = new PostgresConnector(PostgresUri.parse(postgres)).openForLongWork();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(sql)) {
+            List<String> rows = new ArrayList<>();
+            while (row.next()) {
+                List<String> values = new ArrayList<>();
+                for (int i = 1; i <= row.getMetaData().getColumnCount(); i++) {
+                    values.add(String.valueOf(row.getString(i)));
+                }
+                rows.add(String.join("|", values));
+            }
+            return rows;
+        } catch (SQLException e) {
+            throw new IllegalStateException(sql, e);
+        }
+    }
+}
