@@ -149,23 +149,25 @@ final class ColumnMapper {
     /// What is left of a value that PostgreSQL does not read as the column's type.
     private @Nullable Object withoutRefused(@Nullable Object fitting, SortedMap<Integer, String> refused, Scope scope) {
         BsonValue read = source.read(scope.aside());
-        String whole = refused.get(Refusals.WHOLE);
-        if (whole != null || !(fitting instanceof List<?> elements)) {
-            report(original(read, read, scope), refused.get(refused.firstKey()), scope);
+        if (refused.containsKey(Refusals.WHOLE) || !(fitting instanceof List<?> elements)) {
+            report(original(read, read, scope), refused.values().iterator().next(), scope);
             return instead;
         }
+        // Where the column's array is the document's own, its elements have places there.
+        BsonArray own = read instanceof BsonArray array
+                        && array.size() == elements.size()
+                        && conversions.isEmpty()
+                        && source.isVerbatim()
+                ? array
+                : null;
         List<@Nullable Object> left = new ArrayList<>(elements);
-        boolean isTheArray = read instanceof BsonArray array
-                && array.size() == elements.size()
-                && conversions.isEmpty()
-                && source.isVerbatim();
         List<Findings.Part> parts = new ArrayList<>();
         refused.forEach((element, reason) -> {
             left.set(element, null);
-            parts.add(new Findings.Part(
-                    "[" + element + "]", isTheArray ? read.asArray().get(element) : BsonNull.VALUE, reason));
+            BsonValue value = own == null ? BsonNull.VALUE : own.get(element);
+            parts.add(new Findings.Part("[" + element + "]", value, reason));
         });
-        reportParts(parts, read, isTheArray ? read : BsonNull.VALUE, scope);
+        reportParts(parts, read, own == null ? BsonNull.VALUE : own, scope);
         return left;
     }
 

@@ -220,7 +220,7 @@ final class RowWriter {
                 chosen.andNot(rejected);
                 for (RowChange change : chunk.changed(again)) {
                     if (change.effect() instanceof Effect.Reject(String reason)) {
-                        letters.add(new DeadLetter(change, reason, null));
+                        letters.add(new DeadLetter(change, reason, null, null));
                     } else {
                         misfits.add(change);
                     }
