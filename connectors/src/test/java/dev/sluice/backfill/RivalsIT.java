@@ -29,6 +29,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.bson.BsonDocument;
+import org.bson.BsonNull;
 import org.bson.BsonTimestamp;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
@@ -237,7 +238,7 @@ class RivalsIT {
             for (BsonDocument document : changed) {
                 if (document.size() == 1) {
                     documents.deleteOne(document);
-                    rows.add(mapped(new Change.Delete("tokens", document.get("_id"), time(), 0)));
+                    rows.add(mapped(new Change.Delete("tokens", document.get("_id", BsonNull.VALUE), time(), 0)));
                 } else {
                     documents.replaceOne(
                             Filters.eq("_id", document.get("_id")), document, new ReplaceOptions().upsert(true));

@@ -25,10 +25,7 @@ record Duplicates(TableShape shape, Dedupe dedupe, String key, boolean shared) {
         return dedupe == null
                 ? null
                 : new Duplicates(
-                        shape,
-                        dedupe,
-                        key,
-                        !target.mapping().conflict().contains(key));
+                        shape, dedupe, key, !target.mapping().conflict().contains(key));
     }
 
     /// The condition that a row of the table is one of a document.

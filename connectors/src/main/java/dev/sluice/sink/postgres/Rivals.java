@@ -20,7 +20,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Documents of which only one can have its rows, since a unique index lets only one have a value: the one with the
-/// least `_id` has them, as far as rows tell it, whatever came first. The others are dead letters that are tried again when the value is free.
+/// least `_id` has them, as far as rows tell it, whatever came first. The others are dead letters that are tried again
+/// when the value is free.
 ///
 /// Costs nothing until PostgreSQL refuses a row. Works in the caller's transaction; for one thread.
 final class Rivals {
