@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// That a bench of any size says what it promises to say. How fast anything is, no test can ask.
@@ -46,7 +47,9 @@ class BenchCommandIT {
                 .isEqualTo(2_400);
     }
 
+    // Each step starts an engine of its own.
     @Test
+    @Tag("long")
     void theStreamIsMeasuredBesideTheDriverAndTheEngine() throws IOException {
         JsonNode report = report("stream", "--changes", "5000", "--runs", "1", "--steps");
 

@@ -19,6 +19,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
@@ -197,9 +198,10 @@ class PgBouncerIT {
                 .redirectOutput(folder.resolve("log").toFile());
         try (Stream<Path> found = Files.walk(libraries)) {
             found.filter(f -> f.getFileName().toString().startsWith("libcares.so"))
+                    .map(Path::getParent)
+                    .filter(Objects::nonNull)
                     .findFirst()
-                    .ifPresent(f -> builder.environment()
-                            .put("LD_LIBRARY_PATH", f.getParent().toString()));
+                    .ifPresent(f -> builder.environment().put("LD_LIBRARY_PATH", f.toString()));
         }
         Process process = builder.start();
         started.add(process);

@@ -1,8 +1,8 @@
 package dev.sluice.service.infer;
 
 import java.nio.ByteBuffer;
+import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Date;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -48,23 +48,27 @@ public final class MixedDocuments {
                         i % 50 == 7 ? Integer.toString(i) : i % 50 == 8 ? (Object) (double) i : (long) i + 25)
                 .append(
                         "createdAt",
-                        i == 3 ? "yesterday" : i % 50 == 9 ? "2025-05-01T10:20:30.123456+02:00" : new Date(START + i))
+                        i == 3
+                                ? "yesterday"
+                                : i % 50 == 9 ? "2025-05-01T10:20:30.123456+02:00" : Instant.ofEpochMilli(START + i))
                 .append("fCount", i % 50 == 5 ? Integer.toString(i) : i % 50 == 6 ? "" : (Object) i)
                 .append("fSize", i % 200 == 6 ? (Object) 6.0 : i % 2 == 0 ? (Object) i : (long) i << 40)
                 .append("fRatio", i % 50 == 5 ? "0.25" : (Object) (i / 8.0))
                 .append("fDone", i % 50 == 5 ? "False" : i % 50 == 6 ? 1 : (Object) true)
-                .append("fSeen", i % 50 == 5 ? (Object) (START + i) : new Date(START + i))
+                .append("fSeen", i % 50 == 5 ? (Object) (START + i) : Instant.ofEpochMilli(START + i))
                 .append("fTags", i % 25 == 5 ? "alone" : List.of("a", "b"))
                 .append("fNumbers", i % 25 == 5 ? List.of("7", 8) : List.of(1, 2L))
-                .append("order", new Document("placed", i % 50 == 5 ? "2025-05-01" : new Date(START + i)))
+                .append("order", new Document("placed", i % 50 == 5 ? "2025-05-01" : Instant.ofEpochMilli(START + i)))
                 .append(
                         "steps",
                         List.of(
-                                new Document("stepAgent", oid(i)).append("at", new Date(START)),
+                                new Document("stepAgent", oid(i)).append("at", Instant.ofEpochMilli(START)),
                                 new Document("stepAgent", hex(i + 30))
-                                        .append("at", i % 10 == 5 ? "2025-05-01T10:20:30Z" : new Date(START))));
+                                        .append(
+                                                "at",
+                                                i % 10 == 5 ? "2025-05-01T10:20:30Z" : Instant.ofEpochMilli(START))));
         if (i < 10) {
-            run.append("created_at", new Date(START)).append("Order Placed", new Date(START));
+            run.append("created_at", Instant.ofEpochMilli(START)).append("Order Placed", Instant.ofEpochMilli(START));
         }
         return run;
     }
