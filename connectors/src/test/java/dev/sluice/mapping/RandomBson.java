@@ -1,5 +1,6 @@
 package dev.sluice.mapping;
 
+import dev.sluice.bson.Utf8;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.List;
@@ -107,7 +108,9 @@ public final class RandomBson {
                 bytes.setCharAt(i, (char) (0xDC80 + (c & 0x7F)));
             }
         }
-        return bytes.toString();
+        // Several of them may be a character.
+        byte[] utf8 = Utf8.encode(bytes.toString());
+        return Utf8.decode(utf8, 0, utf8.length);
     }
 
     public static Arbitrary<String> strings() {
