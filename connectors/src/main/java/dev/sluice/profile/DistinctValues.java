@@ -14,6 +14,8 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.bson.BsonBinary;
 import org.bson.BsonBinarySubType;
+import org.bson.BsonBoolean;
+import org.bson.BsonDouble;
 import org.bson.BsonInt32;
 import org.bson.BsonInt64;
 import org.bson.BsonObjectId;
@@ -66,6 +68,8 @@ public final class DistinctValues {
         }
         if (mayBeReference(value)) {
             addReference(value, limits);
+        } else {
+            forgotReference = true;
         }
     }
 
@@ -113,29 +117,15 @@ public final class DistinctValues {
     }
 
     private static boolean mayBeReference(BsonValue value) {
-        return switch (value.getBsonType()) {
-            case OBJECT_ID, INT32, INT64, DOUBLE -> true;
-            case STRING -> {
-                String text = value.asString().getValue();
-                yield !text.isBlank() && text.length() <= Limits.WORD_LENGTH_MAX;
-            }
-            case BINARY -> value.asBinary().getType() == BsonBinarySubType.UUID_STANDARD.getValue();
-            case DOCUMENT,
-                    ARRAY,
-                    UNDEFINED,
-                    BOOLEAN,
-                    DATE_TIME,
-                    NULL,
-                    REGULAR_EXPRESSION,
-                    DB_POINTER,
-                    JAVASCRIPT,
-                    SYMBOL,
-                    JAVASCRIPT_WITH_SCOPE,
-                    TIMESTAMP,
-                    DECIMAL128,
-                    MIN_KEY,
-                    MAX_KEY,
-                    END_OF_DOCUMENT -> false;
+        return switch (value) {
+            case BsonObjectId id -> true;
+            case BsonInt32 number -> true;
+            case BsonInt64 number -> true;
+            case BsonDouble number -> number.getValue() == Math.rint(number.getValue());
+            case BsonString text -> text.getValue().length() <= Limits.WORD_LENGTH_MAX;
+            case BsonBinary binary -> binary.getType() == BsonBinarySubType.UUID_STANDARD.getValue();
+            case BsonBoolean truth -> true;
+            default -> false;
         };
     }
 
@@ -177,7 +167,7 @@ public final class DistinctValues {
                 : Collections.unmodifiableSequencedSet(words);
     }
 
-    /// Different values that may be the `_id` of another document, and how often each was there: all of
+    /// Different values that may be written like the `_id` of another document, and how often each was there: all of
     /// them, or where there are more than [Limits] lets it remember, some picked without regard to when they
     /// came.
     SequencedMap<BsonValue, Long> references() {
@@ -194,7 +184,7 @@ public final class DistinctValues {
                 .collect(Collectors.toCollection(LinkedHashSet::new));
     }
 
-    /// Whether [#references] has every different one.
+    /// Whether [#references] has every different value there is, but for objects and arrays.
     boolean allReferences() {
         return !forgotReference;
     }

@@ -45,11 +45,10 @@ public final class FieldProfile {
                 binaries.add(value.asBinary());
                 distinct.add(value, limits);
             }
-            case OBJECT_ID -> distinct.add(value, limits);
+            case OBJECT_ID, BOOLEAN -> distinct.add(value, limits);
             case DOCUMENT -> objectProfile().add((BsonDocument) value, depth + 1, limits);
             case ARRAY -> arrayProfile().add((BsonArray) value, depth + 1, limits);
             case UNDEFINED,
-                    BOOLEAN,
                     NULL,
                     REGULAR_EXPRESSION,
                     DB_POINTER,
@@ -113,7 +112,7 @@ public final class FieldProfile {
         return binaries;
     }
 
-    /// Of the strings, numbers, dates, binaries and ObjectIds.
+    /// Of the strings, numbers, booleans, dates, binaries and ObjectIds.
     public DistinctValues distinct() {
         return distinct;
     }

@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.UUID;
 import org.bson.BsonBinary;
 import org.bson.BsonBinarySubType;
+import org.bson.BsonBoolean;
 import org.bson.BsonDouble;
 import org.bson.BsonInt32;
 import org.bson.BsonInt64;
@@ -147,7 +148,7 @@ public final class References {
             Map<BsonValue, Set<BsonValue>> ids = new LinkedHashMap<>();
             for (BsonValue value : field.distinct().triedReferences()) {
                 Set<BsonValue> meant = rare(value);
-                if (named && meant.isEmpty()) {
+                if (named && meant.isEmpty() && mayBeMeant(value)) {
                     meant.addAll(common(value));
                 }
                 ids.put(value, meant);
@@ -224,6 +225,12 @@ public final class References {
         return new BsonBinary(BsonBinarySubType.UUID_STANDARD, bytes);
     }
 
+    /// Whether a value that is somewhere by chance may refer at all.
+    private static boolean mayBeMeant(BsonValue value) {
+        return !value.isBoolean()
+                && !(value instanceof BsonString text && text.getValue().isBlank());
+    }
+
     /// What any other value may be in an `_id`: itself, and a number also where it is written as a string.
     private static Set<BsonValue> common(BsonValue value) {
         Set<BsonValue> ids = new LinkedHashSet<>();
@@ -233,6 +240,12 @@ public final class References {
         }
         if (normal(value) instanceof BsonInt64 number) {
             ids.add(new BsonString(Long.toString(number.getValue())));
+        }
+        if (value instanceof BsonBoolean truth) {
+            ids.add(new BsonString(String.valueOf(truth.getValue())));
+        }
+        if (value instanceof BsonString text && TextForm.BOOLEAN.fits(text.getValue())) {
+            ids.add(BsonBoolean.valueOf(text.getValue().equals("true")));
         }
         return ids;
     }

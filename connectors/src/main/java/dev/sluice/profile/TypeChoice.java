@@ -107,16 +107,21 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
             case TEXT -> text(field, !element);
             case NUMBER -> number(field);
             case BOOLEAN -> plain(new ColumnType.Bool(), "boolean");
-            case DATE ->
-                plain(
-                        new ColumnType.Timestamptz(),
-                        "date" + (field.dates().days() ? ", always midnight UTC: date would do" : ""));
+            case DATE -> plain(new ColumnType.Timestamptz(), date(field.dates()));
             case OBJECT_ID -> plain(new ColumnType.Text(), "ObjectId, as 24 hex digits");
             case BINARY -> binary(field.binaries());
             case OBJECT -> plain(new ColumnType.Jsonb(), "object");
             case ARRAY -> array(field);
             case OTHER -> plain(new ColumnType.Jsonb(), BsonTypes.shares(field) + ": no column type of its own");
         };
+    }
+
+    private static String date(DateProfile dates) {
+        return "date"
+                + (dates.days() ? ", always midnight UTC: date would do" : "")
+                + (dates.outOfRange() == 0
+                        ? ""
+                        : "; " + BsonTypes.count(dates.outOfRange(), "value") + " beyond timestamptz: quarantined");
     }
 
     private static TypeChoice plain(ColumnType type, String reason) {

@@ -21,6 +21,7 @@ import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonInt64;
 import org.bson.BsonNull;
+import org.bson.BsonNumber;
 import org.bson.BsonValue;
 
 /// What tests of proposals share: from documents in memory to a proposal and what becomes of them under it.
@@ -101,7 +102,9 @@ final class Profiles {
             Set<BsonValue> there = new HashSet<>();
             for (BsonDocument document : collections.getOrDefault(collection, List.of())) {
                 BsonValue id = document.get("_id");
-                BsonValue asLong = id instanceof BsonInt32 number ? new BsonInt64(number.getValue()) : id;
+                BsonValue asLong = id instanceof BsonNumber number && number.longValue() == number.doubleValue()
+                        ? new BsonInt64(number.longValue())
+                        : id;
                 if (id != null && (ids.contains(id) || ids.contains(asLong))) {
                     there.add(id);
                 }
