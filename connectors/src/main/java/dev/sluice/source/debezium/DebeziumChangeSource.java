@@ -25,7 +25,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.IntConsumer;
 import org.apache.kafka.connect.source.SourceRecord;
-import org.bson.BsonNull;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -104,9 +103,9 @@ public final class DebeziumChangeSource implements ChangeSource {
                 .using(properties)
                 .using(DebeziumChangeSource.class.getClassLoader())
                 .using(this::onEnd)
-                // Only where the engine reads by itself, to be counted.
+                // Only where the engine reads by itself.
                 .notifying((records, committer) -> records.forEach(event -> arrivals.put(
-                        new Arrival.Recorded(event.value(), BsonNull.VALUE, null, false, memory.acquireNothing()))))
+                        new Arrival.Recorded(event.value(), null, null, false, memory.acquireNothing()))))
                 .build();
         engineThread = Thread.ofPlatform().name("sluice-engine").daemon(true).unstarted(engine);
         deliveryThread = Thread.ofPlatform().name("sluice-stream").daemon(true).unstarted(this::deliverAll);

@@ -1,12 +1,14 @@
 package dev.sluice.source.debezium;
 
 import dev.sluice.change.Change;
+import dev.sluice.change.IdText;
 import dev.sluice.change.Position;
 import io.debezium.connector.mongodb.ResumeTokens;
 import java.util.Map;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.bson.BsonTimestamp;
+import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
 
@@ -14,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class RecordDecoder {
     private RecordDecoder() {}
 
-    /// The `_id` and the document are those beside the record, which are exact: the engine writes both as JSON.
+    /// The `_id` and the document are those beside the record, which are exact. The engine writes both as JSON.
     static Change change(Arrival.Recorded recorded) {
         Struct value = (Struct) recorded.record().value();
         Struct source = value.getStruct("source");
@@ -22,13 +24,18 @@ final class RecordDecoder {
         BsonTimestamp time = clusterTime(recorded.record());
         BsonTimestamp clusterTime = time == null ? new BsonTimestamp(0) : time;
         long committedAt = source.getInt64("ts_ms");
+        BsonValue beside = recorded.id();
+        BsonValue id =
+                beside == null ? IdText.parse(((Struct) recorded.record().key()).getString("id")) : beside;
         if (value.getString("op").equals("d")) {
-            return new Change.Delete(collection, recorded.id(), clusterTime, committedAt);
+            return new Change.Delete(collection, id, clusterTime, committedAt);
         }
-        RawBsonDocument document = recorded.document();
+        String after = value.getString("after");
+        RawBsonDocument document =
+                beside == null && after != null ? RawBsonDocument.parse(after) : recorded.document();
         return document == null
-                ? new Change.Unresolved(collection, recorded.id(), clusterTime, committedAt)
-                : new Change.Upsert(collection, recorded.id(), document, clusterTime, committedAt);
+                ? new Change.Unresolved(collection, id, clusterTime, committedAt)
+                : new Change.Upsert(collection, id, document, clusterTime, committedAt);
     }
 
     /// @return null for a record without a token

@@ -130,7 +130,7 @@ class SecondaryReadIT {
                     members,
                     client,
                     things,
-                    new MongoSource(members.uri() + "&readPreference=secondary", "shop"),
+                    new MongoSource(members.uri() + "&readPreference=secondary&localThresholdMS=10000", "shop"),
                     MongoClients.create(members.secondaries().getFirst().uri()));
         }
 
