@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 sealed interface Arrival {
     /// A record of the engine.
     ///
-    /// @param id the document's `_id`; null where the engine reads by itself: then the record holds it and the document as
-    ///     JSON
+    /// @param id the document's `_id`; null where the engine reads by itself: then the record holds it and the
+    ///     document as JSON
     /// @param document the document after the change; null when there is none
     /// @param lastOfItsTime whether no other change has the same cluster time and is still to come
     /// @param lease for what it takes until it is written

@@ -104,8 +104,8 @@ public final class DebeziumChangeSource implements ChangeSource {
                 .using(DebeziumChangeSource.class.getClassLoader())
                 .using(this::onEnd)
                 // Only where the engine reads by itself.
-                .notifying((records, committer) -> records.forEach(event -> arrivals.put(
-                        new Arrival.Recorded(event.value(), null, null, false, memory.acquireNothing()))))
+                .notifying((records, committer) -> records.forEach(event ->
+                        arrivals.put(new Arrival.Recorded(event.value(), null, null, false, memory.acquireNothing()))))
                 .build();
         engineThread = Thread.ofPlatform().name("sluice-engine").daemon(true).unstarted(engine);
         deliveryThread = Thread.ofPlatform().name("sluice-stream").daemon(true).unstarted(this::deliverAll);

@@ -25,14 +25,12 @@ final class RecordDecoder {
         BsonTimestamp clusterTime = time == null ? new BsonTimestamp(0) : time;
         long committedAt = source.getInt64("ts_ms");
         BsonValue beside = recorded.id();
-        BsonValue id =
-                beside == null ? IdText.parse(((Struct) recorded.record().key()).getString("id")) : beside;
+        BsonValue id = beside == null ? IdText.parse(((Struct) recorded.record().key()).getString("id")) : beside;
         if (value.getString("op").equals("d")) {
             return new Change.Delete(collection, id, clusterTime, committedAt);
         }
         String after = value.getString("after");
-        RawBsonDocument document =
-                beside == null && after != null ? RawBsonDocument.parse(after) : recorded.document();
+        RawBsonDocument document = beside == null && after != null ? RawBsonDocument.parse(after) : recorded.document();
         return document == null
                 ? new Change.Unresolved(collection, id, clusterTime, committedAt)
                 : new Change.Upsert(collection, id, document, clusterTime, committedAt);

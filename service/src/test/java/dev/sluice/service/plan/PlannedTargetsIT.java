@@ -234,7 +234,8 @@ class PlannedTargetsIT {
             assertThat(parked("typed"))
                     .containsExactly("3|null", "4|23502", "5|22001", "13|null", "14|23502", "15|22001");
             assertThat(rows("SELECT id, country FROM parts WHERE id = 1")).containsExactly("1|FR");
-            assertThat(said(plan, "public.stamped.at")).contains("whatever is written", "comparisons find it different");
+            assertThat(said(plan, "public.stamped.at"))
+                    .contains("whatever is written", "comparisons find it different");
             assertThat(rows("SELECT n, at > '2020-01-02' FROM stamped WHERE id = 1"))
                     .containsExactly("2|t");
             assertThat(said(plan, "public.hidden")).contains("is not deleted", "would write one stops Sluice");
