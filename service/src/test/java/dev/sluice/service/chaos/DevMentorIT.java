@@ -271,10 +271,11 @@ class DevMentorIT {
         MongoCollection<Document> sessions = system.database().getCollection("user_sessions");
         String longAddress = "someone.with.a.very.long.name.in.a.very.long.department@devmentor.example";
         ObjectId first = new ObjectId("65a000000000000000000001");
+        // Rows go by UUIDs made of these: the others come behind the first.
         users.insertMany(List.of(
                 new Document("_id", first).append("email", longAddress).append("role", "root"),
-                new Document("_id", new ObjectId("65a000000000000000000002")).append("email", longAddress),
-                new Document("_id", new ObjectId("65a000000000000000000003"))
+                new Document("_id", new ObjectId("65a00000000000000000001f")).append("email", longAddress),
+                new Document("_id", new ObjectId("65a000000000000000000020"))
                         .append("email", longAddress.replace("@devmentor", "@elsewhere")),
                 new Document("_id", new ObjectId("65a000000000000000000004")).append("username", "nobody")));
         ObjectId missing = new ObjectId("65a000000000000000000009");
@@ -296,8 +297,8 @@ class DevMentorIT {
                 .isEqualTo(longAddress.substring(0, 50) + " user");
         assertThat(quarantined(system, "users.username", first)).isEqualTo('"' + longAddress + '"');
         assertThat(quarantined(system, "users.role", first)).isEqualTo("\"root\"");
-        assertThat(deadLetter(system, "65a000000000000000000002")).contains("users_email_key");
-        assertThat(deadLetter(system, "65a000000000000000000003")).contains("users_username_key");
+        assertThat(deadLetter(system, "65a00000000000000000001f")).contains("users_email_key");
+        assertThat(deadLetter(system, "65a000000000000000000020")).contains("users_username_key");
         assertThat(deadLetter(system, "65a000000000000000000004")).contains("no email");
         assertThat(deadLetter(system, "65a000000000000000000006")).contains("no session_token");
         assertThat(system.text("SELECT coalesce(host(ip_address), 'none') || ' ' || extract(epoch FROM expires_at)::int"
@@ -321,13 +322,13 @@ class DevMentorIT {
 
         // The conflict is mended: nothing is parked of it any longer.
         users.updateOne(
-                Filters.eq("_id", new ObjectId("65a000000000000000000003")), Updates.set("username", "elsewhere"));
+                Filters.eq("_id", new ObjectId("65a000000000000000000020")), Updates.set("username", "elsewhere"));
         running.awaitApplied();
-        assertThat(deadLetter(system, "65a000000000000000000003")).isNull();
+        assertThat(deadLetter(system, "65a000000000000000000020")).isNull();
         assertThat(system.number("SELECT count(*) FROM auth.users WHERE username = 'elsewhere'"))
                 .isEqualTo(1);
         users.deleteMany(
-                Filters.in("_id", new ObjectId("65a000000000000000000002"), new ObjectId("65a000000000000000000004")));
+                Filters.in("_id", new ObjectId("65a00000000000000000001f"), new ObjectId("65a000000000000000000004")));
         sessions.deleteOne(Filters.eq("_id", new ObjectId("65a000000000000000000006")));
         running.awaitApplied();
         assertThat(system.number("SELECT count(*) FROM sluice.dead_letter")).isZero();
