@@ -3,13 +3,8 @@ package dev.sluice.sandbox;
 import io.zonky.test.db.postgres.embedded.DefaultPostgresBinaryResolver;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.DirectoryNotEmptyException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
@@ -37,36 +32,7 @@ final class PostgresBinaries {
     ///
     /// @throws SandboxException when there are no programs for this kind of machine or no room for them
     static Path unpacked() {
-        Path parent = Path.of(System.getProperty("java.io.tmpdir"));
-        Path home = parent.resolve("sluice-postgres-" + VERSION + "-"
-                + System.getProperty("user.name").replaceAll("[^A-Za-z0-9]", "_"));
-        try {
-            // Unpacked beside and moved into place in one step: what has the final name is complete.
-            Path fresh = Files.createTempDirectory(parent, "sluice-postgres-unpacking-");
-            try {
-                if (Files.exists(home, LinkOption.NOFOLLOW_LINKS)) {
-                    // The directory for temporary files is everybody's; programs that a stranger put there aren't run.
-                    if (!Files.getOwner(home, LinkOption.NOFOLLOW_LINKS).equals(Files.getOwner(fresh))) {
-                        throw new SandboxException(
-                                home
-                                        + " belongs to another user. Remove it, or set java.io.tmpdir to a folder of your own.");
-                    }
-                    return home;
-                }
-                unpackInto(fresh);
-                // Another user runs the programs when this one is root.
-                Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rwxr-xr-x"));
-                moveIntoPlace(fresh, home);
-                return home;
-            } finally {
-                deleteTree(fresh);
-            }
-        } catch (IOException e) {
-            throw new SandboxException(
-                    "Can't unpack PostgreSQL below " + parent + ": " + e.getMessage()
-                            + ". Make room there, or name a server in SLUICE_TEST_POSTGRES_URI.",
-                    e);
-        }
+        return OncePerUser.folder("sluice-postgres-" + VERSION, PostgresBinaries::unpackInto);
     }
 
     /// What has to stand before a command so that PostgreSQL, which refuses to run as root, runs; empty for
@@ -145,30 +111,5 @@ final class PostgresBinaries {
             Files.setPosixFilePermissions(
                     file, PosixFilePermissions.fromString(executable ? "rwxr-xr-x" : "rw-r--r--"));
         }
-    }
-
-    private static void moveIntoPlace(Path fresh, Path home) throws IOException {
-        try {
-            Files.move(fresh, home, StandardCopyOption.ATOMIC_MOVE);
-        } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
-            // Another process was quicker; its copy is as good.
-        } catch (IOException e) {
-            if (!Files.isDirectory(home)) {
-                throw e;
-            }
-        }
-    }
-
-    private static void deleteTree(Path directory) throws IOException {
-        if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
-            Files.deleteIfExists(directory);
-            return;
-        }
-        try (DirectoryStream<Path> children = Files.newDirectoryStream(directory)) {
-            for (Path child : children) {
-                deleteTree(child);
-            }
-        }
-        Files.delete(directory);
     }
 }

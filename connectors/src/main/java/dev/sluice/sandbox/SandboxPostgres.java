@@ -6,7 +6,6 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -29,7 +28,6 @@ public final class SandboxPostgres implements AutoCloseable {
     private static final String PASSWORD_IN_CONTAINER = "sandbox";
     private static final List<String> OPTIONS =
             List.of("-c", "max_connections=200", "-c", "timezone=UTC", "-c", "log_min_messages=warning");
-    private static final Duration INITDB_BOUND = Duration.ofMinutes(2);
 
     private final PostgresUri uri;
     private final Lifecycle lifecycle;
@@ -171,22 +169,8 @@ public final class SandboxPostgres implements AutoCloseable {
         GuardedProcess process = GuardedProcess.prepare("PostgreSQL", GuardedProcess.StopSignal.INT);
         try {
             Path data = process.directory().resolve("data");
-            List<String> unprivileged = PostgresBinaries.unprivileged(process.directory());
-            List<String> initdb = new ArrayList<>(unprivileged);
-            // The locale C everywhere: the same sort order on every machine.
-            initdb.addAll(List.of(
-                    programs.resolve("initdb").toString(),
-                    "--auth=trust",
-                    "--username=postgres",
-                    "--encoding=UTF8",
-                    "--locale=C",
-                    "--pgdata=" + data));
-            Commands.Result made = Commands.run(initdb, INITDB_BOUND);
-            if (!made.succeeded()) {
-                throw new SandboxException("PostgreSQL's initdb failed with exit code " + made.exitCode()
-                        + ". Its last lines:\n" + made.lastLines(10));
-            }
-            List<String> command = new ArrayList<>(unprivileged);
+            PristineCluster.copyTo(data);
+            List<String> command = new ArrayList<>(PostgresBinaries.unprivileged(process.directory()));
             command.addAll(List.of(
                     programs.resolve("postgres").toString(),
                     "-D",

@@ -7,6 +7,7 @@ import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.testkit.ShortOplog;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import org.bson.Document;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -53,6 +54,7 @@ class OneVoiceIT {
             awaitRows(system, first, 1);
             if (how.equals("hangs")) {
                 first.suspend();
+                awaitNoReadUnderWay(system);
                 ShortOplog.forgetEverything(system.client());
                 insert(system, 2);
                 first.resume();
@@ -66,6 +68,19 @@ class OneVoiceIT {
                 }
             }
         }
+    }
+
+    /// A read that waits in the server answers with a position of up to a second after the program was suspended, and
+    /// the oplog has to be cut behind that one.
+    private static void awaitNoReadUnderWay(LiveSystem system) {
+        await().atMost(BOUND)
+                .until(() -> system.client()
+                                .getDatabase("admin")
+                                .aggregate(List.of(
+                                        new Document("$currentOp", new Document()),
+                                        new Document("$match", new Document("op", "getmore").append("active", true))))
+                                .first()
+                        == null);
     }
 
     private static void assertSaidOnce(ServiceProcess service) throws InterruptedException {
