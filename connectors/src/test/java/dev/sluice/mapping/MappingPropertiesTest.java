@@ -111,7 +111,7 @@ class MappingPropertiesTest {
 
     /// Nothing throws, a fitting value has the Java type that is promised, and all text can be sent as
     /// UTF-8.
-    @Property(tries = 20_000, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 8_000, edgeCases = EdgeCasesMode.NONE)
     void anyValueIntoAnyTypeFitsOrIsAMisfit(@ForAll("values") BsonValue value, @ForAll("types") ColumnType type) {
         List<String> parts = new ArrayList<>();
         switch (BsonToPg.to(type).convert(value, (path, part, reason) -> parts.add(path + reason))) {
@@ -213,7 +213,7 @@ class MappingPropertiesTest {
     }
 
     /// An `_id` that was noted in a table finds its row again.
-    @Property(tries = 10_000, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 5_000, edgeCases = EdgeCasesMode.NONE)
     void aKeyIsTheSameFromTheDocumentAndFromItsText(@ForAll("values") BsonValue id) {
         BsonValue noted = IdText.parse(IdText.canonical(id));
         for (DocumentKey key : keys()) {
@@ -223,7 +223,7 @@ class MappingPropertiesTest {
 
     /// MongoDB takes numbers for the same `_id` when they are exactly equal, and a typed key must too: no
     /// more, no less.
-    @Property(tries = 10_000, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 5_000, edgeCases = EdgeCasesMode.NONE)
     void typedKeysAreEqualExactlyWhenTheNumbersAre(
             @ForAll("numbers") BsonValue one, @ForAll("numbers") BsonValue other) {
         for (BsonValue second : List.of(other, sameInAnotherType((BsonNumber) one))) {
@@ -288,7 +288,7 @@ class MappingPropertiesTest {
     }
 
     /// Any value through any conversions into any type: it fits, is quarantined or is nothing.
-    @Property(tries = 10_000, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 5_000, edgeCases = EdgeCasesMode.NONE)
     void anyValueThroughAnyConversionsIntoAnyType(
             @ForAll("values") BsonValue value,
             @ForAll("chains") List<Conversion> conversions,

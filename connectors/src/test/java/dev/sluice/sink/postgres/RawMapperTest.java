@@ -197,7 +197,7 @@ class RawMapperTest {
         assertThat(mappedOfAny).isGreaterThan(declinedOfAny / 6);
     }
 
-    @Property(tries = 1_500, edgeCases = EdgeCasesMode.NONE, shrinking = ShrinkingMode.OFF)
+    @Property(tries = 700, edgeCases = EdgeCasesMode.NONE, shrinking = ShrinkingMode.OFF)
     void anyDocumentOfAnyMapping(
             @ForAll("mappers") DocumentMapper mapper, @ForAll("noises") List<BsonValue> noise, @ForAll Random random) {
         Pair pair = PAIRS.computeIfAbsent(mapper, Pair::new);
@@ -211,7 +211,7 @@ class RawMapperTest {
 
     /// Bytes that are damaged make no exceptions. (Not through the driver, which allocates whatever a
     /// length says.)
-    @Property(tries = 700, edgeCases = EdgeCasesMode.NONE, shrinking = ShrinkingMode.OFF)
+    @Property(tries = 400, edgeCases = EdgeCasesMode.NONE, shrinking = ShrinkingMode.OFF)
     void damagedDocuments(
             @ForAll("mappers") DocumentMapper mapper, @ForAll("noises") List<BsonValue> noise, @ForAll Random random) {
         Pair pair = PAIRS.computeIfAbsent(mapper, Pair::new);
@@ -229,7 +229,7 @@ class RawMapperTest {
         }
     }
 
-    @Property(tries = 1_000, edgeCases = EdgeCasesMode.NONE, shrinking = ShrinkingMode.OFF)
+    @Property(tries = 500, edgeCases = EdgeCasesMode.NONE, shrinking = ShrinkingMode.OFF)
     void anyColumnsOfAnyTypes(@ForAll("noises") List<BsonValue> noise, @ForAll Random random) {
         Pair pair = new Pair(DocumentMapper.of(collection(random)));
         for (double odd : new double[] {0.002, 0.02, 0.3}) {
