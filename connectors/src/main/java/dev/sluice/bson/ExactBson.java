@@ -1,16 +1,19 @@
 package dev.sluice.bson;
 
 import java.util.Arrays;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.bson.BsonArray;
 import org.bson.BsonBinaryReader;
 import org.bson.BsonBinaryWriter;
 import org.bson.BsonDocument;
+import org.bson.BsonJavaScriptWithScope;
 import org.bson.BsonNull;
 import org.bson.BsonObjectId;
 import org.bson.BsonReader;
 import org.bson.BsonType;
 import org.bson.BsonValue;
+import org.bson.BsonWriter;
 import org.bson.ByteBuf;
 import org.bson.RawBsonDocument;
 import org.bson.codecs.BsonDocumentCodec;
@@ -49,8 +52,8 @@ public final class ExactBson {
         return new ExactInput(bytes.array(), bytes.position(), bytes.remaining());
     }
 
-    /// A value that is neither a document nor an array, where the reader is.
-    public static BsonValue value(BsonBinaryReader reader) {
+    /// A value that has no document in it, where the reader is.
+    static BsonValue scalar(BsonBinaryReader reader) {
         return VALUES.get(BsonValueCodecProvider.getClassForBsonType(reader.getCurrentBsonType()))
                 .decode(reader, DECODING);
     }
@@ -73,23 +76,35 @@ public final class ExactBson {
         }
     }
 
-    private static void write(BsonBinaryWriter writer, BsonValue value) {
-        if (value instanceof RawBsonDocument raw) {
-            writer.pipe(reader(raw));
-        } else if (value instanceof BsonDocument document) {
-            writer.writeStartDocument();
-            document.forEach((name, field) -> {
-                writer.writeName(name);
-                write(writer, field);
-            });
-            writer.writeEndDocument();
-        } else if (value instanceof BsonArray array) {
-            writer.writeStartArray();
-            array.forEach(element -> write(writer, element));
-            writer.writeEndArray();
-        } else {
-            VALUE.encode(writer, value, ENCODING);
+    /// Writes a value with all that is in it, as the driver's codecs do not: what is raw as it is, and every value of a
+    /// name that is there twice.
+    ///
+    /// @param writer where a value of this type may stand: at the beginning, that is a document
+    public static void write(BsonWriter writer, BsonValue value) {
+        switch (value) {
+            case RawBsonDocument raw -> writer.pipe(reader(raw));
+            case TwinDocument twins -> writeFields(writer, twins::forEachField);
+            case BsonDocument document -> writeFields(writer, document::forEach);
+            case BsonArray array -> {
+                writer.writeStartArray();
+                array.forEach(element -> write(writer, element));
+                writer.writeEndArray();
+            }
+            case BsonJavaScriptWithScope code -> {
+                writer.writeJavaScriptWithScope(code.getCode());
+                write(writer, code.getScope());
+            }
+            default -> VALUE.encode(writer, value, ENCODING);
         }
+    }
+
+    private static void writeFields(BsonWriter writer, Consumer<BiConsumer<String, BsonValue>> fields) {
+        writer.writeStartDocument();
+        fields.accept((name, field) -> {
+            writer.writeName(name);
+            write(writer, field);
+        });
+        writer.writeEndDocument();
     }
 
     /// Whether the driver sends the document as it is: by its own codecs, which know neither bytes that are not UTF-8
@@ -143,7 +158,7 @@ public final class ExactBson {
                     reader.skipValue();
                     return new RawBsonDocument(bytes, start, input.getPosition() - start);
                 } else {
-                    return value(reader);
+                    return DocumentDecoder.valueAt(reader);
                 }
             }
         }

@@ -15,8 +15,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.bson.BsonDocument;
-import org.bson.BsonDocumentReader;
-import org.bson.BsonReader;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
 import org.bson.json.JsonMode;
@@ -61,12 +59,9 @@ public final class CanonicalJson {
 
     private static Segments written(BsonDocument document) {
         Segments segments = new Segments();
-        try (Writer text = new BufferedWriter(new OutputStreamWriter(segments, StandardCharsets.UTF_8));
-                BsonReader reader = document instanceof RawBsonDocument raw
-                        ? ExactBson.reader(raw)
-                        : new BsonDocumentReader(document)) {
-            // Passes from one to the other: nothing of the document is decoded to objects.
-            new JsonWriter(text, CANONICAL).pipe(reader);
+        try (Writer text = new BufferedWriter(new OutputStreamWriter(segments, StandardCharsets.UTF_8))) {
+            // What is raw passes from one to the other: nothing of it is decoded to objects.
+            ExactBson.write(new JsonWriter(text, CANONICAL), document);
         } catch (IOException impossible) {
             throw new UncheckedIOException(impossible);
         }

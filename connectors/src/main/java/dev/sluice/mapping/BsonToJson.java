@@ -1,6 +1,7 @@
 package dev.sluice.mapping;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.sluice.bson.TwinDocument;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -110,15 +111,12 @@ final class BsonToJson {
                     extended.write(value, depth);
                 }
             }
-            case UNDEFINED,
-                    REGULAR_EXPRESSION,
-                    DB_POINTER,
-                    JAVASCRIPT,
-                    SYMBOL,
-                    JAVASCRIPT_WITH_SCOPE,
-                    TIMESTAMP,
-                    MIN_KEY,
-                    MAX_KEY -> extended.write(value, depth);
+            case JAVASCRIPT_WITH_SCOPE -> {
+                cleaned |= TwinDocument.isIn(value);
+                extended.write(value, depth);
+            }
+            case UNDEFINED, REGULAR_EXPRESSION, DB_POINTER, JAVASCRIPT, SYMBOL, TIMESTAMP, MIN_KEY, MAX_KEY ->
+                extended.write(value, depth);
             case END_OF_DOCUMENT -> throw new IllegalArgumentException("no value has the type END_OF_DOCUMENT");
         }
     }
@@ -128,12 +126,12 @@ final class BsonToJson {
             case DOCUMENT -> {
                 if (value instanceof TwinDocument twins) {
                     twins.twins()
-                            .forEach(twin ->
-                                    nested.misfit(path + "." + twin.segment(), twin.value(), TwinDocument.REASON));
+                            .forEach(twin -> nested.misfit(
+                                    path + "." + SourceReader.segment(twin), twin.value(), Findings.TWIN));
                 }
                 value.asDocument().forEach((name, field) -> {
                     String refusal = PgText.refusal(name);
-                    String fieldPath = path + "." + SourceReader.segment(PgText.clean(name));
+                    String fieldPath = path + "." + SourceReader.segment(PgText.escaped(name));
                     if (refusal != null) {
                         // With its name, and whole: the cleaned name may be another field's, which then hides
                         // this one.

@@ -1,5 +1,6 @@
 package dev.sluice.mapping;
 
+import dev.sluice.bson.TwinDocument;
 import dev.sluice.schema.Conversion;
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -136,7 +137,7 @@ final class DateSteps {
                 for (Map.Entry<String, BsonValue> field : object.entrySet()) {
                     BsonValue written = written(field.getValue(), style, depth + 1);
                     if (written != field.getValue()) {
-                        copy = copy == null ? copy(object) : copy;
+                        copy = copy == null ? TwinDocument.copy(object) : copy;
                         copy.put(field.getKey(), written);
                     }
                 }
@@ -155,12 +156,6 @@ final class DateSteps {
             }
             default -> value;
         };
-    }
-
-    private static BsonDocument copy(BsonDocument object) {
-        BsonDocument copy = new BsonDocument(object.size());
-        copy.putAll(object);
-        return copy;
     }
 
     private static String text(BsonDateTime date, Conversion.DateStyle style) {

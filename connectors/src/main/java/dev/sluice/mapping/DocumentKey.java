@@ -1,10 +1,11 @@
 package dev.sluice.mapping;
 
+import dev.sluice.bson.DocumentDecoder;
+import dev.sluice.bson.TwinDocument;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.KeyMapping;
 import java.math.BigDecimal;
 import java.util.UUID;
-import org.bson.BsonDocument;
 import org.bson.BsonNumber;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
@@ -34,11 +35,8 @@ public final class DocumentKey {
 
     /// @param id an `_id`; never null, though it may be BSON's null
     public KeyResult key(BsonValue id) {
-        if (id instanceof BsonDocument object) {
-            BsonDocument decoded = object instanceof RawBsonDocument raw ? DocumentDecoder.document(raw) : object;
-            return TwinDocument.isIn(decoded) ? TWINS : made(decoded);
-        }
-        return made(id);
+        BsonValue decoded = id instanceof RawBsonDocument raw ? DocumentDecoder.document(raw) : id;
+        return TwinDocument.isIn(decoded) ? TWINS : made(decoded);
     }
 
     private KeyResult made(BsonValue id) {

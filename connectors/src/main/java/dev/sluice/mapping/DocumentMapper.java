@@ -1,5 +1,7 @@
 package dev.sluice.mapping;
 
+import dev.sluice.bson.DocumentDecoder;
+import dev.sluice.bson.TwinDocument;
 import dev.sluice.schema.ChildMapping;
 import dev.sluice.schema.CollectionMapping;
 import dev.sluice.schema.ColumnMapping;

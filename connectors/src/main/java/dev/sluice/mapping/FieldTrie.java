@@ -1,5 +1,6 @@
 package dev.sluice.mapping;
 
+import dev.sluice.bson.TwinDocument;
 import dev.sluice.schema.Source;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -65,22 +66,31 @@ final class FieldTrie {
     ///
     /// @param path of the value, empty for the document
     void twins(BsonValue value, String path, Places found) {
-        if (!(value instanceof BsonDocument object)) {
-            return;
-        }
-        if (object instanceof TwinDocument twins) {
-            for (TwinDocument.Twin twin : twins.twins()) {
-                if (children.containsKey(twin.name())) {
-                    found.at(SourceReader.join(path, twin.segment()), twin.value());
+        switch (value) {
+            case BsonDocument object -> {
+                if (object instanceof TwinDocument twins) {
+                    for (TwinDocument.Twin twin : twins.twins()) {
+                        if (children.containsKey(twin.name())) {
+                            found.at(SourceReader.join(path, SourceReader.segment(twin)), twin.value());
+                        }
+                    }
                 }
+                children.forEach((name, node) -> {
+                    BsonValue field = node.children.isEmpty() ? null : object.get(name);
+                    if (field != null) {
+                        node.twins(field, SourceReader.join(path, SourceReader.segment(name)), found);
+                    }
+                });
             }
+            case BsonArray array ->
+                children.forEach((name, node) -> {
+                    int index = SourceReader.PathReader.index(name);
+                    if (index >= 0 && index < array.size()) {
+                        node.twins(array.get(index), path + "[" + index + "]", found);
+                    }
+                });
+            default -> {}
         }
-        children.forEach((name, node) -> {
-            BsonValue field = node.children.isEmpty() ? null : object.get(name);
-            if (field != null) {
-                node.twins(field, SourceReader.join(path, SourceReader.segment(name)), found);
-            }
-        });
     }
 
     /// Whether nothing of the value is left unread. A value that paths go on through but can't has nothing
@@ -133,11 +143,11 @@ final class FieldTrie {
 
     /// The rest keeps what is there twice and nobody reads.
     private @Nullable BsonDocument withTwins(@Nullable BsonDocument rest, TwinDocument of) {
-        TwinDocument twins = new TwinDocument(rest == null ? new BsonDocument() : rest);
-        of.twins().stream()
-                .filter(twin -> twins.containsKey(twin.name()) && !children.containsKey(twin.name()))
-                .forEach(twin -> twins.addTwin(twin.name(), twin.value()));
-        return twins.twins().isEmpty() ? rest : twins;
+        BsonDocument first = rest == null ? new BsonDocument() : rest;
+        List<TwinDocument.Twin> twins = of.twins().stream()
+                .filter(twin -> first.containsKey(twin.name()) && !children.containsKey(twin.name()))
+                .toList();
+        return twins.isEmpty() ? rest : new TwinDocument(first, twins);
     }
 
     private @Nullable BsonValue rest(BsonValue value) {

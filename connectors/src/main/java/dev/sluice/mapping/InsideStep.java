@@ -1,6 +1,7 @@
 package dev.sluice.mapping;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.sluice.bson.TwinDocument;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.Conversion;
 import java.util.List;
@@ -74,8 +75,7 @@ record InsideStep(
         if (after == before) {
             return object;
         }
-        BsonDocument copy = new BsonDocument(object.size() + 1);
-        copy.putAll(object);
+        BsonDocument copy = TwinDocument.copy(object);
         if (after == null) {
             copy.remove(name);
         } else {

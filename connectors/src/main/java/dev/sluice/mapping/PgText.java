@@ -33,9 +33,9 @@ final class PgText {
         return clean.toString();
     }
 
-    /// The text with each half of a surrogate pair as a `\\uXXXX` escape of JSON; the same instance when
-    /// there is none.
-    static String escapeSurrogates(String json) {
+    /// The text with each character that can't be stored as a `\\uXXXX` escape of JSON, so that different texts stay
+    /// different; the same instance when there is none.
+    static String escaped(String json) {
         if (firstBad(json) < 0) {
             return json;
         }

@@ -1,5 +1,6 @@
 package dev.sluice.mapping;
 
+import dev.sluice.bson.DocumentDecoder;
 import dev.sluice.bson.Utf8;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;

@@ -1,5 +1,6 @@
 package dev.sluice.mapping;
 
+import dev.sluice.bson.TwinDocument;
 import dev.sluice.schema.Redaction;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -71,10 +72,11 @@ final class Redactor {
 
     /// Of what is there twice, nothing is seen in which there may be something to hide.
     private TwinDocument masked(TwinDocument document) {
-        TwinDocument masked = new TwinDocument(document);
-        document.twins()
-                .forEach(twin -> masked.addTwin(twin.name(), children.containsKey(twin.name()) ? MASK : twin.value()));
-        return masked;
+        return new TwinDocument(
+                document,
+                document.twins().stream()
+                        .map(twin -> children.containsKey(twin.name()) ? twin.with(MASK) : twin)
+                        .toList());
     }
 
     /// The value as it may be seen: the same instance when there is nothing to hide in it; null when it is
@@ -128,7 +130,7 @@ final class Redactor {
     static BsonString hash(BsonValue value) {
         String text;
         try {
-            text = PgText.escapeSurrogates(ExtendedJson.text(value));
+            text = PgText.escaped(ExtendedJson.text(value));
         } catch (ExtendedJson.TooDeep tooDeep) {
             return MASK;
         }

@@ -1,5 +1,6 @@
 package dev.sluice.mapping;
 
+import dev.sluice.bson.TwinDocument;
 import dev.sluice.schema.Conversion;
 import java.nio.ByteBuffer;
 import java.util.Set;
@@ -80,7 +81,7 @@ final class ReferenceSteps {
                 if (inner == null) {
                     yield value;
                 }
-                if (!OF_A_REFERENCE.containsAll(object.keySet())) {
+                if (object instanceof TwinDocument || !OF_A_REFERENCE.containsAll(object.keySet())) {
                     scope.findings().lose("has more in it than a reference");
                 }
                 yield unwrapped(inner, none, scope, depth + 1);
@@ -111,7 +112,8 @@ final class ReferenceSteps {
 
     private static BsonValue typedKeyOf(BsonValue value) {
         try {
-            return Falsy.isNull(value) ? value : new BsonString(DocumentKey.typed(value));
+            // An _id with a name twice is no key, so there is nothing to refer to; it must not be taken for another's.
+            return Falsy.isNull(value) || TwinDocument.isIn(value) ? value : new BsonString(DocumentKey.typed(value));
         } catch (ExtendedJson.TooDeep tooDeep) {
             // No text column takes it as it is, either.
             return value;

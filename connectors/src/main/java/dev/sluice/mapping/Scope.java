@@ -92,8 +92,7 @@ final class Scope implements NestedMisfits {
         read.twins(
                 value,
                 path,
-                (place, twin) ->
-                        findings().add(new MappingResult.MisfitValue(table, place, twin, TwinDocument.REASON)));
+                (place, twin) -> findings().add(new MappingResult.MisfitValue(table, place, twin, Findings.TWIN)));
     }
 
     @Override

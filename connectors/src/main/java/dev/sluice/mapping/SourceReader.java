@@ -1,12 +1,13 @@
 package dev.sluice.mapping;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.sluice.bson.TwinDocument;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.Source;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.bson.BsonArray;
 import org.bson.BsonDateTime;
 import org.bson.BsonDocument;
@@ -88,9 +89,17 @@ sealed interface SourceReader {
         return inner.isEmpty() || inner.startsWith("[") || inner.startsWith(".") ? outer + inner : outer + "." + inner;
     }
 
-    /// A field's name as paths write it.
+    /// A field's name as paths write it: in quotes where it is empty or could be taken for a path, so that two values
+    /// of
+    /// a document are never kept under one.
     static String segment(String name) {
-        return name.indexOf('.') >= 0 ? '"' + name + '"' : name;
+        boolean isPlain = !name.isEmpty() && name.indexOf('.') < 0 && name.indexOf('[') < 0 && name.indexOf('#') < 0;
+        return isPlain ? name : '"' + name + '"';
+    }
+
+    /// What tells a value behind another one of its name from the others in a path: `sku#2`.
+    static String segment(TwinDocument.Twin twin) {
+        return segment(PgText.escaped(twin.name())) + "#" + twin.number();
     }
 
     /// The places of several sources, for what they yield together.
@@ -323,6 +332,7 @@ sealed interface SourceReader {
         @Override
         public @Nullable BsonValue read(Scope scope) {
             BsonDocument merged = null;
+            List<TwinDocument.Twin> twins = List.of();
             for (SourceReader source : sources) {
                 BsonValue value = source.read(scope);
                 if (value instanceof BsonDocument object) {
@@ -330,11 +340,15 @@ sealed interface SourceReader {
                         merged = new BsonDocument(object.size());
                     }
                     merged.putAll(object);
+                    if (object instanceof TwinDocument more) {
+                        twins = Stream.concat(twins.stream(), more.twins().stream())
+                                .toList();
+                    }
                 } else {
                     leaveOut(value, source, "an object", scope);
                 }
             }
-            return merged;
+            return merged == null || twins.isEmpty() ? merged : new TwinDocument(merged, twins);
         }
 
         @Override
@@ -437,13 +451,8 @@ sealed interface SourceReader {
     record WholeReader() implements SourceReader {
         @Override
         public BsonValue read(Scope scope) {
-            BsonDocument document = scope.document();
-            BsonDocument whole = new BsonDocument(document.size());
-            for (Map.Entry<String, BsonValue> field : document.entrySet()) {
-                if (!field.getKey().equals("_id")) {
-                    whole.put(field.getKey(), field.getValue());
-                }
-            }
+            BsonDocument whole = TwinDocument.copy(scope.document());
+            whole.remove("_id");
             return whole;
         }
 

@@ -1,6 +1,6 @@
 package dev.sluice.profile;
 
-import dev.sluice.mapping.DocumentDecoder;
+import dev.sluice.bson.DocumentDecoder;
 import dev.sluice.mapping.DocumentMapper;
 import dev.sluice.mapping.MappingResult;
 import dev.sluice.mapping.MappingResult.MisfitValue;

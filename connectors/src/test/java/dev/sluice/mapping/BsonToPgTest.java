@@ -111,7 +111,7 @@ class BsonToPgTest {
                 .isEqualTo("{\"a\":[1,{\"x.y\":\"p\uFFFDq\",\"ok\":\"\uD83D\uDE00\"}],\"k\uFFFD\":7,"
                         + "\"c\":{\"$code\":\"f\uFFFD\",\"$scope\":{\"s\":\"\uFFFD\"}}}"
                         + " & .a[1].\"x.y\": holds NUL, which PostgreSQL text can't"
-                        + " & .k\uFFFD: the name of the field holds NUL, which PostgreSQL text can't"
+                        + " & .k\\u0000: the name of the field holds NUL, which PostgreSQL text can't"
                         + " & .c: holds NUL, which PostgreSQL text can't"
                         + " & .c.$scope.s: holds NUL, which PostgreSQL text can't");
     }

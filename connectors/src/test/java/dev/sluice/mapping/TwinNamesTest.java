@@ -2,13 +2,23 @@ package dev.sluice.mapping;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.bson.ExactBson;
+import dev.sluice.bson.TwinDocument;
+import dev.sluice.change.IdText;
 import dev.sluice.mapping.MappingResult.Mapped;
 import dev.sluice.mapping.MappingResult.MisfitValue;
 import dev.sluice.schema.MappingReader;
+import dev.sluice.testkit.OddBytes;
+import java.util.List;
+import org.bson.BsonArray;
+import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonString;
 import org.bson.RawBsonDocument;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Documents in which a name is there twice: the row has the first, as MongoDB's queries do.
 class TwinNamesTest {
@@ -19,8 +29,8 @@ class TwinNamesTest {
         assertThat(mapped.row()).containsExactly("a", 1L);
         assertThat(mapped.misfits())
                 .containsExactly(
-                        new MisfitValue("things", "n#2", new BsonInt32(2), TwinDocument.REASON),
-                        new MisfitValue("things", "n#3", new BsonString("three"), TwinDocument.REASON));
+                        new MisfitValue("things", "n#2", new BsonInt32(2), Findings.TWIN),
+                        new MisfitValue("things", "n#3", new BsonString("three"), Findings.TWIN));
     }
 
     @Test
@@ -40,6 +50,97 @@ class TwinNamesTest {
 
         assertThat(mapped.row()).containsExactly("a", null, "{\"x\":1}");
         assertThat(mapped.misfits().stream().map(MisfitValue::path)).containsExactly("x#2");
+    }
+
+    @Test
+    void ofTheWholeDocumentTheFirstIsThereAndTheOtherBesideIt() {
+        Mapped mapped =
+                mapped("n: integer, all: {type: jsonb, from: {document: true}}", "{_id: 'a', x: 1, n: 2, x: 3}");
+
+        assertThat(mapped.row()).containsExactly("a", 2L, "{\"x\":1,\"n\":2}");
+        assertThat(mapped.misfits())
+                .containsExactly(new MisfitValue("things.all", "x#2", new BsonInt32(3), Findings.TWIN));
+    }
+
+    @Test
+    void inAnElementThatIsReadByItsNumber() {
+        Mapped mapped =
+                mapped("x: {type: integer, from: points.0.x}", "{_id: 'a', points: [{x: 1, x: 2}, {x: 3, x: 4}]}");
+
+        assertThat(mapped.row()).containsExactly("a", 1L);
+        assertThat(mapped.misfits())
+                .containsExactly(new MisfitValue("things", "points[0].x#2", new BsonInt32(2), Findings.TWIN));
+    }
+
+    @ParameterizedTest
+    @DisplayName("a value that is changed on its way into the row is kept whole, with what is there twice in it")
+    @ValueSource(
+            strings = {
+                "o: {type: jsonb, convert: [{at: {path: k, convert: [trim]}}]}",
+                "o: {type: jsonb, convert: [{json_dates: iso_utc}]}",
+                "o: {type: jsonb, convert: [wrap_array]}",
+                "o: {type: jsonb, from: {merge: [{constant: {z: 1}}, o]}}",
+                "o: {type: jsonb, from: {build: {inner: o}, required: inner}}",
+                "o: {type: text, convert: [json_text]}",
+                "o: {type: text, convert: [unwrap_reference]}",
+                "o: {type: text, convert: [typed_key]}"
+            })
+    void changedOnItsWay(String column) {
+        Mapped mapped = mapped(column, "{_id: 'a', o: {_id: 5, _id: 6, k: ' x ', at: {$date: {$numberLong: '1'}}}}");
+
+        assertThat(mapped.misfits()).hasSize(1);
+        assertThat(IdText.canonical(mapped.misfits().getFirst().value()))
+                .contains("\"_id\": {\"$numberInt\": \"5\"}", "\"_id\": {\"$numberInt\": \"6\"}");
+    }
+
+    @Test
+    void namesThatLookAlikeAreKeptInPlacesOfTheirOwn() {
+        BsonDocument names = new BsonDocument(OddBytes.string("636166e9").getValue(), new BsonInt32(1))
+                .append(OddBytes.string("636166e8").getValue(), new BsonInt32(2))
+                .append("a#2", OddBytes.string("ff"))
+                .append("l[0]", OddBytes.string("fe"))
+                .append("l", new BsonArray(List.of(OddBytes.string("fd"))));
+        RawBsonDocument document = ExactBson.document(new BsonDocument("_id", new BsonString("a"))
+                .append(
+                        "o",
+                        new TwinDocument(
+                                names.append("a", new BsonInt32(3)),
+                                List.of(new TwinDocument.Twin("a", 2, names.size(), new BsonInt32(4))))));
+
+        Mapped mapped = (Mapped) mapper("o: jsonb", "").map(document);
+
+        assertThat(mapped.misfits().stream().map(MisfitValue::path))
+                .containsExactlyInAnyOrder(
+                        "o.caf\\udce9", "o.caf\\udce8", "o.\"a#2\"", "o.a#2", "o.\"l[0]\"", "o.l[0]");
+    }
+
+    @Test
+    void inTheScopeOfCode() {
+        Mapped mapped = mapped("o: jsonb", "{_id: 'a', o: {f: {$code: 'f', $scope: {x: 1, x: 2}}}}");
+
+        assertThat(mapped.row())
+                .containsExactly("a", "{\"f\":{\"$code\":\"f\",\"$scope\":{\"x\":{\"$numberLong\":\"1\"}}}}");
+        assertThat(mapped.misfits().stream().map(MisfitValue::path)).containsExactly("o.f.$scope.x#2");
+    }
+
+    @Test
+    void anIdThatIsCodeWithSuchAScopeIsNoKey() {
+        DocumentMapper mapper = mapper("n: integer", "");
+        RawBsonDocument document = RawBsonDocument.parse("{_id: {$code: 'f', $scope: {a: 1, a: 2}}, n: 1}");
+
+        assertThat(mapper.map(document)).isInstanceOf(MappingResult.Rejected.class);
+        assertThat(mapper.key(ExactBson.id(document))).isInstanceOf(KeyResult.NoKey.class);
+        assertThat(mapper.raw().map(document, new MeasuredRows())).isFalse();
+    }
+
+    @Test
+    void whatIsRedactedElsewhereKeepsIt() {
+        BsonDocument seen = mapper("n: integer", "    redact: {secret: mask}\n")
+                .redacted(RawBsonDocument.parse("{_id: 'a', x: 1, secret: 's', x: 2, n: 3}"));
+
+        assertThat(IdText.canonical(seen))
+                .isEqualTo("{\"_id\": \"a\", \"x\": {\"$numberInt\": \"1\"}, \"secret\": \"***\","
+                        + " \"x\": {\"$numberInt\": \"2\"}, \"n\": {\"$numberInt\": \"3\"}}");
     }
 
     @Test

@@ -1,7 +1,7 @@
 package dev.sluice.service.infer;
 
+import dev.sluice.bson.DocumentDecoder;
 import dev.sluice.change.IdBracket;
-import dev.sluice.mapping.DocumentDecoder;
 import dev.sluice.mapping.DocumentMapper;
 import dev.sluice.memory.Footprint;
 import dev.sluice.profile.CollectionProfile;

@@ -1,23 +1,24 @@
-package dev.sluice.mapping;
+package dev.sluice.bson;
 
-import dev.sluice.bson.ExactBson;
+import java.util.List;
 import org.bson.BsonArray;
 import org.bson.BsonBinaryReader;
 import org.bson.BsonDocument;
+import org.bson.BsonJavaScriptWithScope;
 import org.bson.BsonType;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
 
 /// From a document's bytes to values, as MongoDB's queries see them: of a name that is there twice in a document,
 /// which MongoDB does not check, they see the first. The driver's own decoder keeps the last. Strings are exact, see
-/// [dev.sluice.bson.Utf8].
+/// [Utf8].
 public final class DocumentDecoder {
     private boolean twins;
 
     private DocumentDecoder() {}
 
     /// @param twins whether a name is there twice anywhere, as a [TwinDocument] says
-    record Decoded(BsonDocument document, boolean twins) {}
+    public record Decoded(BsonDocument document, boolean twins) {}
 
     /// The document alone.
     ///
@@ -27,11 +28,16 @@ public final class DocumentDecoder {
     }
 
     /// @throws org.bson.BSONException when the bytes are no document
-    static Decoded decode(RawBsonDocument raw) {
+    public static Decoded decode(RawBsonDocument raw) {
         DocumentDecoder decoder = new DocumentDecoder();
         try (BsonBinaryReader reader = ExactBson.reader(raw)) {
             return new Decoded(decoder.document(reader), decoder.twins);
         }
+    }
+
+    /// The value that the reader is at, whatever its type.
+    static BsonValue valueAt(BsonBinaryReader reader) {
+        return new DocumentDecoder().value(reader);
     }
 
     private BsonDocument document(BsonBinaryReader reader) {
@@ -43,7 +49,7 @@ public final class DocumentDecoder {
             if (document.putIfAbsent(name, value) != null) {
                 twins = true;
                 TwinDocument withTwins =
-                        document instanceof TwinDocument already ? already : new TwinDocument(document);
+                        document instanceof TwinDocument already ? already : new TwinDocument(document, List.of());
                 withTwins.addTwin(name, value);
                 document = withTwins;
             }
@@ -70,6 +76,9 @@ public final class DocumentDecoder {
         if (type == BsonType.ARRAY) {
             return array(reader);
         }
-        return ExactBson.value(reader);
+        if (type == BsonType.JAVASCRIPT_WITH_SCOPE) {
+            return new BsonJavaScriptWithScope(reader.readJavaScriptWithScope(), document(reader));
+        }
+        return ExactBson.scalar(reader);
     }
 }
