@@ -1,11 +1,10 @@
 package dev.sluice.sink;
 
 import dev.sluice.change.Change;
+import dev.sluice.change.IdText;
 import dev.sluice.mapping.KeyResult;
 import dev.sluice.mapping.MappingResult;
 import dev.sluice.memory.Footprint;
-import org.bson.BsonDocument;
-import org.bson.BsonString;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
@@ -60,9 +59,9 @@ public record RowChange(CollectionTarget target, Effect effect, Change change) {
             case Effect.Upsert u -> new RowKey(target.index(), u.rows().key());
             case Effect.Delete d -> new RowKey(target.index(), d.key());
             case Effect.Skip s -> new RowKey(target.index(), s.key());
-            case Effect.Reject r -> new UnmappedKey(target.index(), change.id());
-            case Effect.Forget f -> new UnmappedKey(target.index(), change.id());
-            case Effect.Wait w -> new UnmappedKey(target.index(), change.id());
+            case Effect.Reject r -> UnmappedKey.of(target, change.id());
+            case Effect.Forget f -> UnmappedKey.of(target, change.id());
+            case Effect.Wait w -> UnmappedKey.of(target, change.id());
         };
     }
 
@@ -83,9 +82,7 @@ public record RowChange(CollectionTarget target, Effect effect, Change change) {
     private Object keyOfTheDocument() {
         return switch (target.mapper().key(change.id())) {
             case KeyResult.Key key -> key.key();
-            // As a change's key writes it, in which int and long can't be told apart.
-            case KeyResult.NoKey none ->
-                new UnmappedKey(target.index(), new BsonString(new BsonDocument("v", change.id()).toJson()));
+            case KeyResult.NoKey none -> UnmappedKey.of(target, change.id());
         };
     }
 
@@ -108,5 +105,13 @@ public record RowChange(CollectionTarget target, Effect effect, Change change) {
     public record RowKey(int collection, Object key) {}
 
     /// A document whose key did not become a row's key.
-    public record UnmappedKey(int collection, BsonValue id) {}
+    ///
+    /// @param id as canonical Extended JSON. The driver takes values for equal in which only bytes that are
+    ///     not UTF-8 differ, or the first of two fields of a name
+    public record UnmappedKey(int collection, String id) {
+        /// @param id the `_id`, decoded or as a document's bytes
+        public static UnmappedKey of(CollectionTarget target, BsonValue id) {
+            return new UnmappedKey(target.index(), IdText.canonical(id));
+        }
+    }
 }

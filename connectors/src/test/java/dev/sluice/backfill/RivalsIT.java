@@ -216,6 +216,28 @@ class RivalsIT {
         assertRight("1", "2", "3", "4");
     }
 
+    @Test
+    @DisplayName("a document that is left out leaves nothing behind: neither the row that it had before, which may keep"
+            + " others out, nor values that its row landed without")
+    void leavesNothingBehind() throws SQLException {
+        open();
+        put("{_id: 1, name: 'a'}", "{_id: 5, name: 'b', n: 'five'}");
+        assertThat(target.rows("SELECT path FROM sluice.quarantine")).containsExactly("n");
+
+        // What it wants now is another's.
+        put("{_id: 5, name: 'a', n: 'five'}");
+        assertRight("1");
+        assertThat(target.rows("SELECT path FROM sluice.quarantine")).isEmpty();
+        put("{_id: 7, name: 'b', n: 'seven'}");
+        assertRight("1", "7");
+
+        // It has to give its row up.
+        put("{_id: 6, name: 'b', n: 6}");
+        settle();
+        assertRight("1", "6");
+        assertThat(target.rows("SELECT path FROM sluice.quarantine")).isEmpty();
+    }
+
     @ParameterizedTest
     @DisplayName("in any order, copied in the middle, the rows are those of the least documents that fit together")
     @ValueSource(longs = {1, 3})

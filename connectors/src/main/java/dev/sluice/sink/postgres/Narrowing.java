@@ -40,6 +40,9 @@ final class Narrowing {
     /// How often what was refused is tried again, at most.
     private static final int PASSES_MAX = 10;
 
+    /// How often a document contends for what nobody is seen to have.
+    private static final int CONTESTS_MAX = 5;
+
     private final Step step;
     private final RefusalWatch watch;
     private final SequencedMap<Document, DeadLetter> deadLetters = new LinkedHashMap<>();
@@ -59,7 +62,7 @@ final class Narrowing {
         Written write(List<RowChange> changes) throws SQLException;
 
         /// Has a document that a unique index keeps out contend with those that are in its way, in a transaction of its
-        /// own, which is committed where it is written.
+        /// own, and commits what becomes of it.
         ///
         /// @throws SQLException also when PostgreSQL refuses it all the same
         Contest contend(RowChange change) throws SQLException;
@@ -128,22 +131,29 @@ final class Narrowing {
 
     /// @return whether the document has its rows after all
     private boolean contend(RowChange change, SQLException why) throws SQLException {
-        Rival behind = null;
-        if (Failures.isAboutUniqueness(why)) {
+        SQLException refusal = why;
+        // Others write meanwhile: who was in its way may be gone, and somebody else may have come.
+        for (int contest = 1; Failures.isAboutUniqueness(refusal) && contest <= CONTESTS_MAX; contest++) {
             try {
-                Contest contest = step.contend(change);
-                if (contest.written() != null) {
-                    applied(List.of(change), contest.written());
-                    return true;
+                Contest contested = step.contend(change);
+                Written written = contested.written();
+                if (written == null && contested.behind() != null) {
+                    refused(change, refusal, contested.behind());
+                    return false;
                 }
-                behind = contest.behind();
+                applied(List.of(change), written == null ? write(List.of(change)) : written);
+                return true;
             } catch (SQLException e) {
                 if (!WriteTransaction.canBeSplit(e)) {
                     throw e;
                 }
+                if (!Failures.isAboutData(e)) {
+                    break;
+                }
+                refusal = e;
             }
         }
-        refused(change, why, behind);
+        refused(change, refusal, null);
         return false;
     }
 

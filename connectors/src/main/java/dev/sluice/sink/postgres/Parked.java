@@ -115,6 +115,17 @@ final class Parked {
         }
     }
 
+    /// Whether rows of the collection may have landed without some of their values.
+    boolean mayHaveMisfits(String collection) throws SQLException {
+        look(collection);
+        return withQuarantine.contains(collection);
+    }
+
+    /// Documents have no row any more, and so there is nothing that their rows landed without.
+    void forgetMisfits(String collection, Collection<BsonValue> ids) throws SQLException {
+        forget("quarantine", collection, ids);
+    }
+
     private void forget(String table, String collection, Collection<BsonValue> ids) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(
                 "DELETE FROM sluice." + table + " WHERE pipeline = ? AND collection = ? AND document_key = ANY (?)")) {

@@ -18,6 +18,7 @@ import java.util.regex.Pattern;
 import org.bson.BsonBinary;
 import org.bson.BsonBinarySubType;
 import org.bson.BsonInt64;
+import org.bson.BsonNull;
 import org.bson.BsonObjectId;
 import org.bson.BsonString;
 import org.bson.BsonValue;
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 /// have become its key.
 public final class RowIdentity {
     private static final Pattern OBJECT_ID = Pattern.compile("[0-9a-f]{24}");
+    private static final Pattern LONG_WHOLE = Pattern.compile("[1-9]\\d{23}");
     private static final Pattern WHOLE = Pattern.compile("-?\\d{1,18}");
 
     /// UUIDs of this version were made of ObjectIds.
@@ -129,11 +131,14 @@ public final class RowIdentity {
         if (key.form() == KeyMapping.Form.TYPED) {
             return Optional.of(List.of(IdText.parse(text)));
         }
-        if (text.startsWith("{")) {
-            // Written as Extended JSON, among which it may be told no more.
+        if (text.startsWith("{") || LONG_WHOLE.matcher(text).matches()) {
+            // Written as Extended JSON, or a number of as many digits as an ObjectId has: it may be told no more.
             return Optional.empty();
         }
         candidates.add(new BsonString(text));
+        if (text.equals("null")) {
+            candidates.add(BsonNull.VALUE);
+        }
         if (OBJECT_ID.matcher(text).matches()) {
             candidates.add(new BsonObjectId(new ObjectId(text)));
         } else if (WHOLE.matcher(text).matches()) {

@@ -18,6 +18,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -114,10 +115,10 @@ final class RowWriter {
 
     /// Writes a document that a unique index keeps out, where it comes before all those that have what it would
     /// have: their rows go, and they are taken anew, to be parked or to have what else is free. Where one of them
-    /// comes before it, nothing is written.
+    /// comes before it, nothing is written, and the row that it had before goes.
     Contest contend(RowChange change) throws SQLException {
         CollectionTarget target = change.target();
-        if (!(change.effect() instanceof Effect.Upsert)) {
+        if (!(change.effect() instanceof Effect.Upsert(Mapped rows))) {
             return new Contest(null, null);
         }
         CollectionTables staged = tables.of(target);
@@ -126,7 +127,12 @@ final class RowWriter {
         tables.unstage(staged);
         Rival behind =
                 found.stream().filter(Rival::precedes).findFirst().orElse(found.isEmpty() ? null : found.getFirst());
-        if (behind == null || behind.precedes() || !references.mayGiveWay(target)) {
+        if (behind == null || !references.mayGiveWay(target)) {
+            return new Contest(null, behind);
+        }
+        if (behind.precedes()) {
+            // The row that it had before it wanted this is no state of it, and may keep others out.
+            references.remove(target, List.of(rows.key()));
             return new Contest(null, behind);
         }
         references.giveWay(target, found.stream().map(Rival::key).collect(Collectors.toCollection(LinkedHashSet::new)));
@@ -138,8 +144,27 @@ final class RowWriter {
     /// @return the summary, dead letters included
     WriteSummary note(Written written) throws SQLException {
         parked.deadLetters(written.deadLetters());
+        forgetMisfits(written.deadLetters());
         tallies.add(written.counts());
         return written.summary().withDeadLetters(written.deadLetters().size());
+    }
+
+    /// What rows landed without is kept beside them, and goes with them: a dead letter may have had to give its row up.
+    private void forgetMisfits(List<DeadLetter> letters) throws SQLException {
+        for (CollectionTarget target : targets) {
+            Map<Object, BsonValue> rowless = new HashMap<>();
+            for (DeadLetter letter : letters) {
+                RowChange change = letter.change();
+                if (change.target().index() == target.index()
+                        && change.effect() instanceof Effect.Upsert(Mapped rows)) {
+                    rowless.put(rows.key(), change.change().id());
+                }
+            }
+            if (!rowless.isEmpty() && parked.mayHaveMisfits(target.collection())) {
+                rowless.keySet().removeAll(tables.keysPresent(target, List.copyOf(rowless.keySet())));
+                parked.forgetMisfits(target.collection(), rowless.values());
+            }
+        }
     }
 
     /// Lets this transaction's commit not wait for the disk. For a transaction that is followed by another
@@ -316,8 +341,10 @@ final class RowWriter {
             Object identity = change.identity();
             effects.last.remove(identity);
             effects.last.put(identity, change);
-            rejected.remove(new RowChange.UnmappedKey(
-                    change.target().index(), change.change().id()));
+            if (!rejected.isEmpty()) {
+                rejected.remove(RowChange.UnmappedKey.of(
+                        change.target(), change.change().id()));
+            }
         }
 
         Written write() throws SQLException {
