@@ -31,7 +31,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Two real servers of their own, a migrated target, and the questions tests ask of them.
-final class LiveSystem implements AutoCloseable {
+public final class LiveSystem implements AutoCloseable {
     private static final Duration BOUND = Duration.ofMinutes(3);
     private static final String DEADLOCK = "40P01";
     private static final int TRIES = 20;
@@ -56,7 +56,7 @@ final class LiveSystem implements AutoCloseable {
     }
 
     /// @param mapping a catalog name or a file
-    static LiveSystem start(String mapping, SandboxMongo.Options options) {
+    public static LiveSystem start(String mapping, SandboxMongo.Options options) {
         SandboxMongo mongo = SandboxMongo.start(options);
         return new LiveSystem(mongo, mongo.uri(), mongo.uri(), Catalog.load(mapping));
     }
@@ -78,24 +78,24 @@ final class LiveSystem implements AutoCloseable {
         return Objects.requireNonNull(mongo, "a replica set of several members has been given");
     }
 
-    String postgresUri() {
+    public String postgresUri() {
         return postgresUri;
     }
 
-    Catalog.Entry entry() {
+    public Catalog.Entry entry() {
         return entry;
     }
 
-    MongoDatabase database() {
+    public MongoDatabase database() {
         return client.getDatabase(entry.mapping().database());
     }
 
-    PostgresConnector connector() {
+    public PostgresConnector connector() {
         return new PostgresConnector(PostgresUri.parse(postgresUri));
     }
 
     /// As tests read it.
-    MongoSource source() {
+    public MongoSource source() {
         return new MongoSource(mongoUri, entry.mapping().database());
     }
 
@@ -180,7 +180,7 @@ final class LiveSystem implements AutoCloseable {
         assertThat(differences()).isEmpty();
     }
 
-    long number(String sql) throws SQLException {
+    public long number(String sql) throws SQLException {
         String text = text(sql);
         return text == null ? 0 : Long.parseLong(text);
     }
@@ -195,7 +195,7 @@ final class LiveSystem implements AutoCloseable {
     }
 
     /// What a hand in the database does: again, where PostgreSQL ended it for a deadlock with the stream.
-    void execute(String sql) throws SQLException {
+    public void execute(String sql) throws SQLException {
         for (int attempt = 1; ; attempt++) {
             try (Connection connection = connector().open();
                     Statement statement = connection.createStatement()) {

@@ -10,7 +10,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 
 /// A pipeline running in this process, for tests that take its databases away rather than its life.
-final class RunningPipeline implements AutoCloseable {
+public final class RunningPipeline implements AutoCloseable {
     private final LiveSystem system;
     private final MongoSource source;
     private final Pipeline pipeline;
@@ -31,7 +31,7 @@ final class RunningPipeline implements AutoCloseable {
         });
     }
 
-    static RunningPipeline start(LiveSystem system) {
+    public static RunningPipeline start(LiveSystem system) {
         return start(system, InstantSource.system());
     }
 
@@ -50,14 +50,14 @@ final class RunningPipeline implements AutoCloseable {
     }
 
     /// Waits until everything is copied and the stream is being followed.
-    void awaitStreaming() {
+    public void awaitStreaming() {
         await().atMost(Duration.ofMinutes(2))
                 .failFast(this::mustNotFail)
                 .until(() -> pipeline.status().state() instanceof PipelineState.Streaming);
     }
 
     /// Waits until everything committed before this call is applied, and what waited for it is taken anew.
-    void awaitApplied() {
+    public void awaitApplied() {
         Instant now = source.clock().instant().plus(source.hello().clockOffset());
         await().atMost(Duration.ofMinutes(2)).failFast(this::mustNotFail).until(() -> {
             Instant watermark = pipeline.status().watermark();
