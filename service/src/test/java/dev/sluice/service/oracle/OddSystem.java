@@ -6,7 +6,6 @@ import dev.sluice.service.oracle.BsonBytes.Field;
 import dev.sluice.service.oracle.BsonBytes.Value;
 import dev.sluice.service.oracle.Oracle.Column;
 import dev.sluice.service.oracle.Oracle.Expected;
-import dev.sluice.service.oracle.Oracle.Key;
 import dev.sluice.service.oracle.Oracle.Lines;
 import dev.sluice.service.oracle.Oracle.Table;
 import java.sql.Connection;
@@ -119,7 +118,7 @@ final class OddSystem {
     /// A key as the oracle writes it, from its text in a row or a control table.
     static String key(Table table, @Nullable String text) {
         String key = String.valueOf(text);
-        return table.key() == Key.TYPED || key.startsWith("{") ? Json.compact(key) : key;
+        return table.key() == Oracle.Key.TYPED || key.startsWith("{") ? Json.compact(key) : key;
     }
 
     private Set<String> tableRows(Table table) throws SQLException {

@@ -1,7 +1,6 @@
 package dev.sluice.service.oracle;
 
 import dev.sluice.service.oracle.Oracle.Column;
-import dev.sluice.service.oracle.Oracle.Key;
 import dev.sluice.service.oracle.Oracle.Kind;
 import dev.sluice.service.oracle.Oracle.Lines;
 import dev.sluice.service.oracle.Oracle.Table;
@@ -81,7 +80,7 @@ record OddTables(long seed, List<Table> tables) {
                 List.of(
                         new Table(
                                 "things_" + seed,
-                                Key.PLAIN,
+                                Oracle.Key.PLAIN,
                                 List.of(
                                         new Column("n", Kind.INTEGER),
                                         new Column("t", Kind.TEXT),
@@ -90,13 +89,13 @@ record OddTables(long seed, List<Table> tables) {
                                 cells -> Set.of()),
                         new Table(
                                 "typed_" + seed,
-                                Key.TYPED,
+                                Oracle.Key.TYPED,
                                 List.of(new Column("rest", Kind.REST)),
                                 null,
                                 cells -> Set.of()),
                         new Table(
                                 "folded_" + seed,
-                                Key.PLAIN,
+                                Oracle.Key.PLAIN,
                                 List.of(
                                         new Column("c", Kind.TEXT),
                                         new Column("w", Kind.TEXT),
@@ -111,7 +110,7 @@ record OddTables(long seed, List<Table> tables) {
                                         Oracle::lower))),
                         new Table(
                                 "rivals_" + seed,
-                                Key.WHOLE,
+                                Oracle.Key.WHOLE,
                                 List.of(
                                         new Column("name", Kind.TEXT),
                                         new Column("mail", Kind.TEXT),
@@ -120,7 +119,7 @@ record OddTables(long seed, List<Table> tables) {
                                 unique(Map.of("name", Function.identity(), "mail", Oracle::lower))),
                         new Table(
                                 "stamped_" + seed,
-                                Key.PLAIN,
+                                Oracle.Key.PLAIN,
                                 List.of(
                                         new Column("title", Kind.TEXT),
                                         new Column("made_at", Kind.MOMENT),
@@ -133,7 +132,7 @@ record OddTables(long seed, List<Table> tables) {
     /// What unique indexes of one column each have of a row: nothing where it is NULL.
     private static Function<Map<String, @Nullable String>, Set<String>> unique(
             Map<String, Function<String, String>> folded) {
-        return cells -> Oracle.unique(cells, folded);
+        return (Map<String, @Nullable String> cells) -> Oracle.unique(cells, folded);
     }
 
     static String mapping(List<OddTables> all) {

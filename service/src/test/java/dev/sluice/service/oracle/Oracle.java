@@ -315,7 +315,10 @@ final class Oracle {
         return switch (value.type()) {
             case BsonBytes.STRING, BsonBytes.SYMBOL -> {
                 String text = text(value.text());
-                yield isHeld(text) ? text : null;
+                if (!isHeld(text)) {
+                    yield null;
+                }
+                yield text;
             }
             case BsonBytes.INT32, BsonBytes.INT64 -> digits(value);
             case BsonBytes.DOUBLE -> {

@@ -15,7 +15,6 @@ import dev.sluice.service.ops.Verifications;
 import dev.sluice.service.oracle.BsonBytes.Value;
 import dev.sluice.service.oracle.Oracle.Column;
 import dev.sluice.service.oracle.Oracle.Expected;
-import dev.sluice.service.oracle.Oracle.Key;
 import dev.sluice.service.oracle.Oracle.Kind;
 import dev.sluice.service.oracle.Oracle.Table;
 import dev.sluice.service.pipeline.CopyRun;
@@ -70,7 +69,6 @@ class OraclePathsIT {
             Backfill.Limits.adaptive().withDocuments(5).withWorkers(2);
     private static final int CHUNKS_AT_ONCE = 20;
     private static final Verifier.Wish FULL = new Verifier.Wish(Mode.FULL, Origin.ASKED, 1_000, 1, 2, true);
-    private static final BooleanSupplier NEVER = () -> false;
 
     /// Those who wait for a value are looked for every 15 seconds.
     private static final Duration SWEPT = Duration.ofSeconds(50);
@@ -213,7 +211,7 @@ class OraclePathsIT {
         // The copy
 
         void copyWhole() throws Exception {
-            assertThat(copy(Backfill.Limits.adaptive(), NEVER, new AtomicInteger())
+            assertThat(copy(Backfill.Limits.adaptive(), OraclePathsIT::never, new AtomicInteger())
                             .complete())
                     .isTrue();
             checkAtOnce("copied whole");
@@ -233,7 +231,7 @@ class OraclePathsIT {
         }
 
         void copyAgain() throws Exception {
-            assertThat(copy(Backfill.Limits.adaptive(), NEVER, new AtomicInteger())
+            assertThat(copy(Backfill.Limits.adaptive(), OraclePathsIT::never, new AtomicInteger())
                             .complete())
                     .isTrue();
             checkAtOnce("copied over what the stream brought");
@@ -295,7 +293,7 @@ class OraclePathsIT {
                     new ReplayRun.Wish(from, "before the changes", null, targets, "a test"),
                     true,
                     new Silent(),
-                    NEVER));
+                    OraclePathsIT::never));
             assertThat(result.left()).isZero();
             assertThat(result.differing()).contains(0L);
             check("replayed");
@@ -303,7 +301,7 @@ class OraclePathsIT {
 
         void takeAnew(boolean prune, String path) throws Exception {
             ResyncRun run = new ResyncRun(pipeline, targets, source, system.connector());
-            assertThat(run.await(run.list(targets, prune, "a test"), ListDrain.SILENT, NEVER))
+            assertThat(run.await(run.list(targets, prune, "a test"), ListDrain.SILENT, OraclePathsIT::never))
                     .isZero();
             check(path);
         }
@@ -328,7 +326,7 @@ class OraclePathsIT {
         }
 
         private Verifier.Result compared(CollectionTarget target) throws InterruptedException {
-            return run().verify(target, FULL, (t, progress) -> {}, NEVER);
+            return run().verify(target, FULL, (t, progress) -> {}, OraclePathsIT::never);
         }
 
         private VerifyRun run() {
@@ -358,7 +356,12 @@ class OraclePathsIT {
             }
             assertThat(drift()).as("found by the verification").isEqualTo(damaged);
             for (int i = 0; i < targets.size(); i++) {
-                assertThat(run().repair(targets.get(i), results.get(i), "a test", ListDrain.SILENT, NEVER))
+                assertThat(run().repair(
+                                        targets.get(i),
+                                        results.get(i),
+                                        "a test",
+                                        ListDrain.SILENT,
+                                        OraclePathsIT::never))
                         .hasValueSatisfying(
                                 repaired -> assertThat(repaired.left()).isZero());
             }
@@ -401,8 +404,9 @@ class OraclePathsIT {
         SortedSet<String> orphans() throws SQLException {
             SortedSet<String> damaged = new TreeSet<>();
             for (Table table : tables()) {
-                String orphan =
-                        table.key() == Key.WHOLE ? "999999" : table.key() == Key.TYPED ? "\"orphan\"" : "orphan";
+                String orphan = table.key() == Oracle.Key.WHOLE
+                        ? "999999"
+                        : table.key() == Oracle.Key.TYPED ? "\"orphan\"" : "orphan";
                 system.execute("INSERT INTO " + table.name() + " (id) VALUES (" + literal(orphan) + ")");
                 damaged.add(table.name() + " " + OddSystem.key(table, orphan) + " extra");
             }
@@ -421,7 +425,7 @@ class OraclePathsIT {
             for (String type : List.of("citext", "char(1100)", "text COLLATE ci")) {
                 system.execute("ALTER TABLE " + table + " ALTER id TYPE " + type);
                 List<List<@Nullable String>> before = sides.rows("SELECT xmin, t.* FROM " + table + " t ORDER BY ctid");
-                assertThatThrownBy(() -> copy(PIECES, NEVER, new AtomicInteger()))
+                assertThatThrownBy(() -> copy(PIECES, OraclePathsIT::never, new AtomicInteger()))
                         .as("copied with " + type)
                         .isInstanceOf(SluiceException.class);
                 assertThatThrownBy(this::verify).as("verified with " + type).isInstanceOf(SluiceException.class);
@@ -430,7 +434,7 @@ class OraclePathsIT {
                                         new ReplayRun.Wish(now(), "now", null, targets, "a test"),
                                         true,
                                         new Silent(),
-                                        NEVER))
+                                        OraclePathsIT::never))
                         .as("replayed with " + type)
                         .isInstanceOf(SluiceException.class);
                 assertThat(sides.rows("SELECT xmin, t.* FROM " + table + " t ORDER BY ctid"))
@@ -498,5 +502,10 @@ class OraclePathsIT {
 
         @Override
         public void onTakenOver() {}
+    }
+
+    /// Nobody asks these paths to stop.
+    private static boolean never() {
+        return false;
     }
 }
