@@ -154,7 +154,7 @@ class FencedChunkIT {
     @Test
     void aDocumentWithoutAKeyThatTheStreamDeletedIsNotParkedByTheChunk() throws SQLException {
         try (Fence.Flight flight = target.fence("orders").open()) {
-            stream(new Change.Delete("orders", IdText.parse("{a: 1}"), time(), 0));
+            stream(new Change.Delete("orders", IdText.parse("{a: {$numberLong: '1'}}"), time(), 0));
             chunk(flight, OLD.replace("_id: 1", "_id: {a: {$numberLong: '1'}}"), OTHER);
         }
         assertThat(deadLetters()).isEmpty();
