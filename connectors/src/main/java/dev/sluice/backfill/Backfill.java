@@ -11,12 +11,11 @@ import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
 import dev.sluice.sink.StoppedException;
 import dev.sluice.sink.WriteSummary;
-import dev.sluice.sink.postgres.BackfillStore;
 import dev.sluice.sink.postgres.ChunkRows;
 import dev.sluice.sink.postgres.ChunkSink;
-import dev.sluice.sink.postgres.Replicas;
-import dev.sluice.source.mongo.MongoSource;
-import java.sql.Connection;
+import dev.sluice.sink.postgres.CopyProgress;
+import dev.sluice.source.mongo.DocumentSource;
+import dev.sluice.threads.Threads;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,9 +24,6 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.BooleanSupplier;
-import java.util.function.Supplier;
-import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,6 +34,7 @@ import org.slf4j.LoggerFactory;
 public final class Backfill implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Backfill.class);
     private static final Duration REPLICAS_EVERY = Duration.ofSeconds(2);
+    private static final Duration ENDED_EVERY = Duration.ofMillis(100);
 
     /// So many documents have to be left for a second cursor to be worth opening.
     private static final long CUT_FROM = 1_000_000;
@@ -117,45 +114,33 @@ public final class Backfill implements AutoCloseable {
         ChunkSink open() throws SQLException;
     }
 
-    private final MongoSource source;
-    private final Connection connection;
+    private final DocumentSource source;
+    private final CopyProgress progress;
     private final Sinks sinks;
-    private final BackfillStore store;
-    private final ChangeMapper mapper;
-    private final List<Fence> fences;
-    private final Supplier<@Nullable BsonTimestamp> streamPosition;
+    private final Fenced fenced;
+    private final Threads threads;
     private final Limits limits;
     private final Listener listener;
-    private final BooleanSupplier stopped;
     /// By the number of the worker; opened when it first has something to write.
     private final Map<Integer, ChunkSink> open = new ConcurrentHashMap<>();
 
-    /// @param connection for bookkeeping; in auto-commit mode
-    /// @param fences one for each collection, by its number, shared with the stream's sink
-    /// @param streamPosition where the stream is applied to, asked before each chunk is read; from any
-    ///     thread
-    /// @param stopped asked between chunks, from any thread
+    /// @param progress for this alone
+    /// @param fenced asked for its memory once for each chunk, and for the stream's position before each is
+    ///     read
     public Backfill(
-            MongoSource source,
-            Connection connection,
+            DocumentSource source,
+            CopyProgress progress,
             Sinks sinks,
-            BackfillStore store,
-            ChangeMapper mapper,
-            List<Fence> fences,
-            Supplier<@Nullable BsonTimestamp> streamPosition,
+            Fenced fenced,
             Limits limits,
-            Listener listener,
-            BooleanSupplier stopped) {
+            Listener listener) {
         this.source = source;
-        this.connection = connection;
+        this.progress = progress;
         this.sinks = sinks;
-        this.store = store;
-        this.mapper = mapper;
-        this.fences = List.copyOf(fences);
-        this.streamPosition = streamPosition;
+        this.fenced = fenced;
+        this.threads = fenced.threads();
         this.limits = limits;
         this.listener = listener;
-        this.stopped = stopped;
     }
 
     /// Copies what is not copied yet of a collection.
@@ -166,24 +151,24 @@ public final class Backfill implements AutoCloseable {
     public boolean copy(CollectionTarget target) throws InterruptedException {
         String collection = target.collection();
         try {
-            if (store.done(connection, collection)) {
+            if (progress.done(collection)) {
                 listener.onDone(target);
                 return true;
             }
             requireChanges(collection);
-            store.begin(connection, collection);
-            if (!store.isCut(connection, collection)) {
-                store.cut(connection, collection, Ranges.brackets(collection));
+            progress.begin(collection);
+            if (!progress.isCut(collection)) {
+                progress.cut(collection, Ranges.brackets(collection));
             }
             // More than once only when what was done is not: PostgreSQL lost it, or another process has cut it.
-            for (List<Chunk> left = store.unfinished(connection, collection);
+            for (List<Chunk> left = progress.unfinished(collection);
                     !left.isEmpty();
-                    left = store.unfinished(connection, collection)) {
+                    left = progress.unfinished(collection)) {
                 if (!copy(target, left)) {
                     return false;
                 }
             }
-            store.finish(connection, collection);
+            progress.finish(collection);
             listener.onDone(target);
             return true;
         } catch (SQLException e) {
@@ -227,29 +212,26 @@ public final class Backfill implements AutoCloseable {
         Work work = new Work(
                 target,
                 left,
-                store.nextNumber(connection, target.collection()),
-                new Pace(limits, workers, System.nanoTime()),
+                progress.nextNumber(target.collection()),
+                new Pace(limits, workers, threads.nanoTime()),
                 first.isEmpty(target));
         // Before the first chunk of this run is among them.
-        long copiedBefore = store.copied(connection, target.collection());
-        List<Thread> threads = new ArrayList<>();
+        long copiedBefore = progress.copied(target.collection());
+        List<Thread> started = new ArrayList<>();
         for (int i = 0; i < workers; i++) {
             Worker worker = new Worker(work, i);
-            threads.add(Thread.ofPlatform()
-                    .name("sluice-copy-" + (i + 1))
-                    .daemon(true)
-                    .start(worker::run));
+            started.add(threads.start("sluice-copy-" + (i + 1), worker::run));
         }
         try {
             // Beside the first read, which may take a while to begin.
             sayEstimate(work, copiedBefore);
-            watchReplicas(threads, work.pace);
+            watchReplicas(started, work.pace);
         } catch (InterruptedException | SQLException | RuntimeException e) {
             work.abandon();
             throw e;
         } finally {
             // None may outlive this: a chunk that is applied later knows nothing of what the stream does by then.
-            joinUninterruptibly(threads);
+            joinUninterruptibly(started);
             work.queue.close();
         }
         Throwable failure = work.failure.get();
@@ -271,7 +253,7 @@ public final class Backfill implements AutoCloseable {
     private void sayEstimate(Work work, long copiedBefore) throws SQLException {
         String collection = work.target.collection();
         long estimate = source.estimate(collection);
-        store.start(connection, collection, estimate);
+        progress.start(collection, estimate);
         synchronized (listener) {
             listener.onEstimate(work.target, estimate, copiedBefore);
         }
@@ -282,14 +264,13 @@ public final class Backfill implements AutoCloseable {
         return limits.documentsFixed() ? limits.documentsMax() : limits.documentsMax() / 2;
     }
 
-    private void watchReplicas(List<Thread> threads, Pace pace) throws InterruptedException, SQLException {
-        Replicas replicas = new Replicas(connection);
-        long next = System.nanoTime();
-        for (Thread thread : threads) {
-            while (!thread.join(Duration.ofMillis(100))) {
-                if (System.nanoTime() - next >= 0) {
-                    next = System.nanoTime() + REPLICAS_EVERY.toNanos();
-                    boolean late = replicas.areLate();
+    private void watchReplicas(List<Thread> started, Pace pace) throws InterruptedException, SQLException {
+        long next = threads.nanoTime();
+        for (Thread thread : started) {
+            while (!threads.join(thread, ENDED_EVERY)) {
+                if (threads.nanoTime() - next >= 0) {
+                    next = threads.nanoTime() + REPLICAS_EVERY.toNanos();
+                    boolean late = progress.replicasAreLate();
                     if (pace.onReplicas(late)) {
                         LOG.info(
                                 late
@@ -301,9 +282,9 @@ public final class Backfill implements AutoCloseable {
         }
     }
 
-    private static void joinUninterruptibly(List<Thread> threads) {
+    private static void joinUninterruptibly(List<Thread> started) {
         boolean interrupted = false;
-        for (Thread thread : threads) {
+        for (Thread thread : started) {
             while (thread.isAlive()) {
                 try {
                     thread.join();
@@ -318,21 +299,21 @@ public final class Backfill implements AutoCloseable {
     }
 
     /// What the workers share.
-    private static final class Work {
+    private final class Work {
         private final CollectionTarget target;
         private final SpanQueue queue;
         private final Pace pace;
         private final boolean startedEmpty;
         private final CompletableFuture<Long> estimate = new CompletableFuture<>();
         private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-        private final long startedNanos = System.nanoTime();
+        private final long startedNanos = threads.nanoTime();
         private long readNanos;
         private long documentsRead;
         private boolean cut;
 
         Work(CollectionTarget target, List<Chunk> left, int nextNumber, Pace pace, boolean startedEmpty) {
             this.target = target;
-            this.queue = new SpanQueue(spans(left), nextNumber);
+            this.queue = new SpanQueue(spans(left), nextNumber, threads);
             this.pace = pace;
             this.startedEmpty = startedEmpty;
         }
@@ -358,7 +339,7 @@ public final class Backfill implements AutoCloseable {
         synchronized boolean isWorthCutting(int documents, Duration reading) {
             readNanos += reading.toNanos();
             documentsRead += documents;
-            long elapsed = System.nanoTime() - startedNanos;
+            long elapsed = threads.nanoTime() - startedNanos;
             boolean worth = !cut
                     && pace.workers() > 1
                     && elapsed > CUT_AFTER.toNanos()
@@ -379,8 +360,8 @@ public final class Backfill implements AutoCloseable {
         Worker(Work work, int number) {
             this.work = work;
             this.number = number;
-            this.rows = new ChunkRows(work.target, mapper);
-            this.fence = fences.get(work.target.index());
+            this.rows = new ChunkRows(work.target, ChangeMapper.of(List.of(work.target)));
+            this.fence = fenced.of(work.target);
         }
 
         @SuppressWarnings("CatchingUnchecked") // Whatever it is, the thread that waits for this one throws it.
@@ -388,7 +369,8 @@ public final class Backfill implements AutoCloseable {
             try {
                 while (true) {
                     Span span = work.queue.take(
-                            () -> work.pace.admits(number), () -> stopped.getAsBoolean() || work.failure.get() != null);
+                            () -> work.pace.admits(number),
+                            () -> fenced.stopped().getAsBoolean() || work.failure.get() != null);
                     if (span == null) {
                         return;
                     }
@@ -410,7 +392,7 @@ public final class Backfill implements AutoCloseable {
         private void copy(Span span) throws SQLException, InterruptedException {
             MemoryBudget.Lease lease;
             try {
-                lease = MemoryBudget.ofProcess().acquireForReading();
+                lease = fenced.memory().acquireForReading();
             } catch (InterruptedException e) {
                 span.abandon();
                 throw e;
@@ -421,9 +403,9 @@ public final class Backfill implements AutoCloseable {
         }
 
         private void copy(Span span, MemoryBudget.Lease lease) throws SQLException {
-            long started = System.nanoTime();
+            long started = threads.nanoTime();
             Span.Read read = read(span);
-            Duration reading = Duration.ofNanos(System.nanoTime() - started);
+            Duration reading = Duration.ofNanos(threads.nanoTime() - started);
             switch (read) {
                 case Span.Read.End end -> {
                     sink(number).empty(end.empty());
@@ -448,7 +430,7 @@ public final class Backfill implements AutoCloseable {
                 Span.Read read = span.next(
                         source,
                         fence,
-                        streamPosition,
+                        fenced.streamPosition(),
                         limits.documentsMax(),
                         work.pace.documents(),
                         limits.bytesMax(),
@@ -487,12 +469,12 @@ public final class Backfill implements AutoCloseable {
         private void write(Span.Read.Part part, Duration reading, MemoryBudget.Lease lease) throws SQLException {
             rows.map(part.documents());
             lease.set(part.bytes() + rows.encoded().bytes());
-            long started = System.nanoTime();
+            long started = threads.nanoTime();
             WriteSummary summary = sink(number).apply(part.chunk(), rows, work.startedEmpty, part.flight());
-            Duration writing = Duration.ofNanos(System.nanoTime() - started);
+            Duration writing = Duration.ofNanos(threads.nanoTime() - started);
             int documents = part.documents().size();
             work.pace.onChunk(
-                    new Pace.Taken(documents, reading, writing, sink(number).commitNanos()), System.nanoTime());
+                    new Pace.Taken(documents, reading, writing, sink(number).commitNanos()), threads.nanoTime());
             Done done = new Done(part.chunk(), documents, summary, reading, writing, work.pace.workers());
             work.estimate();
             synchronized (listener) {

@@ -10,7 +10,7 @@ import dev.sluice.sink.StoppedException;
 import dev.sluice.sink.postgres.ChunkSink;
 import dev.sluice.sink.postgres.KeptKeys;
 import dev.sluice.sink.postgres.PostgresConnector;
-import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.source.mongo.DocumentSource;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -18,7 +18,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
-import java.util.function.Supplier;
 import org.bson.BsonTimestamp;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
@@ -33,48 +32,36 @@ public final class Prune {
     private static final int IDS_AT_ONCE = 20_000;
     private static final int ROWS_AT_ONCE = 1_000;
 
-    private final MongoSource source;
-    private final Connection connection;
+    private final DocumentSource source;
+    private final KeptKeys.Opening keptKeys;
     private final ChunkSink sink;
     private final List<CollectionTarget> targets;
-    private final List<Fence> fences;
-    private final Supplier<@Nullable BsonTimestamp> streamPosition;
-    private final BooleanSupplier stopped;
+    private final Fenced fenced;
 
-    /// @param connection without time-outs, in auto-commit mode; for this alone
     /// @param targets all collections of the mapping
-    /// @param fences one for each collection, by its number, shared with the stream's sink
-    /// @param streamPosition where the stream is applied to
-    /// @param stopped asked between steps
     public Prune(
-            MongoSource source,
-            Connection connection,
+            DocumentSource source,
+            KeptKeys.Opening keptKeys,
             ChunkSink sink,
             List<CollectionTarget> targets,
-            List<Fence> fences,
-            Supplier<@Nullable BsonTimestamp> streamPosition,
-            BooleanSupplier stopped) {
+            Fenced fenced) {
         this.source = source;
-        this.connection = connection;
+        this.keptKeys = keptKeys;
         this.sink = sink;
         this.targets = List.copyOf(targets);
-        this.fences = List.copyOf(fences);
-        this.streamPosition = streamPosition;
-        this.stopped = stopped;
+        this.fenced = fenced;
     }
 
     /// Prunes one collection after the other as they are asked for, with a connection for each.
     public static Resync.Pruning asAsked(
-            MongoSource source,
+            DocumentSource source,
             PostgresConnector connector,
             ChunkSink sink,
             List<CollectionTarget> targets,
-            List<Fence> fences,
-            Supplier<@Nullable BsonTimestamp> streamPosition,
-            BooleanSupplier stopped) {
+            Fenced fenced) {
         return target -> {
             try (Connection connection = connector.openForLongWork()) {
-                return new Prune(source, connection, sink, targets, fences, streamPosition, stopped)
+                return new Prune(source, t -> KeptKeys.create(connection, t), sink, targets, fenced)
                         .prune(target)
                         .complete();
             }
@@ -90,9 +77,9 @@ public final class Prune {
     /// @throws dev.sluice.failure.SluiceException when it could not go on; what is deleted stays deleted
     public Pruned prune(CollectionTarget target) {
         // Before the first _id is read: what the stream brings from here on is noted.
-        try (Fence.Flight flight = fences.get(target.index()).open();
-                KeptKeys kept = KeptKeys.create(connection, target)) {
-            BsonTimestamp notBefore = streamPosition.get();
+        try (Fence.Flight flight = fenced.of(target).open();
+                KeptKeys kept = keptKeys.of(target)) {
+            BsonTimestamp notBefore = fenced.streamPosition().get();
             if (!keepAll(target, kept, notBefore)) {
                 return new Pruned(0, false);
             }
@@ -100,7 +87,7 @@ public final class Prune {
             for (List<Object> keys = kept.others(null, ROWS_AT_ONCE);
                     !keys.isEmpty();
                     keys = kept.others(keys.getLast(), ROWS_AT_ONCE)) {
-                if (stopped.getAsBoolean()) {
+                if (fenced.stopped().getAsBoolean()) {
                     return new Pruned(rows, false);
                 }
                 try {
@@ -121,7 +108,7 @@ public final class Prune {
     /// @param target of which collection
     /// @param connection without time-outs, in auto-commit mode
     public static long count(
-            MongoSource source, Connection connection, List<CollectionTarget> targets, CollectionTarget target) {
+            DocumentSource source, Connection connection, List<CollectionTarget> targets, CollectionTarget target) {
         try (KeptKeys kept = KeptKeys.create(connection, target)) {
             for (CollectionTarget owner : ownersOf(target, targets)) {
                 keep(source, owner, kept, null, () -> false);
@@ -141,7 +128,7 @@ public final class Prune {
     private boolean keepAll(CollectionTarget target, KeptKeys kept, @Nullable BsonTimestamp notBefore)
             throws SQLException {
         for (CollectionTarget owner : ownersOf(target, targets)) {
-            if (!keep(source, owner, kept, notBefore, stopped)) {
+            if (!keep(source, owner, kept, notBefore, fenced.stopped())) {
                 return false;
             }
         }
@@ -156,7 +143,7 @@ public final class Prune {
 
     /// @return false when stopped
     private static boolean keep(
-            MongoSource source,
+            DocumentSource source,
             CollectionTarget owner,
             KeptKeys kept,
             @Nullable BsonTimestamp notBefore,

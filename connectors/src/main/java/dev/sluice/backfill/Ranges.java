@@ -2,7 +2,7 @@ package dev.sluice.backfill;
 
 import dev.sluice.change.Chunk;
 import dev.sluice.change.IdBracket;
-import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.source.mongo.DocumentSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -38,7 +38,7 @@ final class Ranges {
     /// @return the chunk with an earlier end, and the others in their order; the chunk alone when there is
     ///     nothing to cut it by
     static List<Chunk> cut(
-            MongoSource source, Chunk chunk, long documents, int documentsPerRange, Supplier<Integer> numbers) {
+            DocumentSource source, Chunk chunk, long documents, int documentsPerRange, Supplier<Integer> numbers) {
         int wanted = Math.clamp(Math.ceilDiv(documents, documentsPerRange), 1, RANGES_MAX);
         List<BsonValue> picked = source.sampleIds(chunk.collection(), wanted * PICKED_PER_RANGE).stream()
                 .filter(id -> IdBracket.of(id) == chunk.bracket())

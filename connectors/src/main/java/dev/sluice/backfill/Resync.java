@@ -14,12 +14,11 @@ import dev.sluice.sink.Fence;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.StoppedException;
 import dev.sluice.sink.postgres.ChunkSink;
-import dev.sluice.sink.postgres.ResyncStore;
+import dev.sluice.sink.postgres.ResyncList;
 import dev.sluice.sink.postgres.ResyncStore.Entry;
 import dev.sluice.sink.postgres.RowIdentity;
-import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.source.mongo.DocumentSource;
 import dev.sluice.source.mongo.MongoSource.Piece;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -29,8 +28,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.BooleanSupplier;
-import java.util.function.Supplier;
 import org.bson.BsonTimestamp;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
@@ -47,15 +44,12 @@ public final class Resync {
     private static final int SWEEPS_MAX = 10;
     private static final long BYTES_MAX = MemoryBudget.piece();
 
-    private final MongoSource source;
-    private final Connection connection;
+    private final DocumentSource source;
+    private final ResyncList list;
     private final ChunkSink sink;
-    private final ResyncStore store;
     private final ChangeMapper mapper;
     private final Map<String, CollectionTarget> targets = new LinkedHashMap<>();
-    private final List<Fence> fences;
-    private final Supplier<@Nullable BsonTimestamp> streamPosition;
-    private final BooleanSupplier stopped;
+    private final Fenced fenced;
     private @Nullable Pruning pruning;
 
     /// Deletes the rows of a collection whose documents are gone.
@@ -65,29 +59,16 @@ public final class Resync {
         boolean prune(CollectionTarget target) throws SQLException;
     }
 
-    /// @param connection for the list; in auto-commit mode
-    /// @param fences one for each collection, by its number, shared with the stream's sink
-    /// @param streamPosition where the stream is applied to, asked before documents are read
-    /// @param stopped asked between transactions
+    /// @param list for this alone
+    /// @param targets all collections of the mapping, by which their documents are mapped
     public Resync(
-            MongoSource source,
-            Connection connection,
-            ChunkSink sink,
-            ResyncStore store,
-            ChangeMapper mapper,
-            List<CollectionTarget> targets,
-            List<Fence> fences,
-            Supplier<@Nullable BsonTimestamp> streamPosition,
-            BooleanSupplier stopped) {
+            DocumentSource source, ResyncList list, ChunkSink sink, List<CollectionTarget> targets, Fenced fenced) {
         this.source = source;
-        this.connection = connection;
+        this.list = list;
         this.sink = sink;
-        this.store = store;
-        this.mapper = mapper;
+        this.mapper = ChangeMapper.of(targets);
         targets.forEach(t -> this.targets.put(t.collection(), t));
-        this.fences = List.copyOf(fences);
-        this.streamPosition = streamPosition;
-        this.stopped = stopped;
+        this.fenced = fenced;
     }
 
     /// Who deletes rows, where an entry asks for that.
@@ -103,8 +84,8 @@ public final class Resync {
     public int drain() {
         int taken = 0;
         try {
-            while (!stopped.getAsBoolean()) {
-                List<Entry> entries = store.next(connection, DOCUMENTS_MAX);
+            while (!fenced.stopped().getAsBoolean()) {
+                List<Entry> entries = list.next(DOCUMENTS_MAX);
                 if (entries.isEmpty()) {
                     return taken;
                 }
@@ -114,7 +95,7 @@ public final class Resync {
                             "{} documents of {} are on the list to be taken anew, and the mapping has no such collection.",
                             entries.size(),
                             entries.getFirst().collection());
-                    store.done(connection, entries);
+                    list.done(entries);
                 } else {
                     taken += take(target, entries);
                 }
@@ -156,12 +137,12 @@ public final class Resync {
             } else if (entry.rowKey() != null) {
                 sought.add(RowIdentity.rowKey(target, entry.rowKey()));
             } else {
-                return takeAll(target, entries);
+                return takeAll(target, entries.stream().filter(Resync::isOfAll).toList());
             }
         }
-        try (Fence.Flight flight = fences.get(target.index()).open();
-                MemoryBudget.Lease lease = MemoryBudget.ofProcess().acquireForReadingUninterruptibly()) {
-            BsonTimestamp notBefore = streamPosition.get();
+        try (Fence.Flight flight = fenced.of(target).open();
+                MemoryBudget.Lease lease = fenced.memory().acquireForReadingUninterruptibly()) {
+            BsonTimestamp notBefore = fenced.streamPosition().get();
             wanted.addAll(having(target, sought, notBefore));
             Piece piece = source.read(target.collection(), wanted, BYTES_MAX, notBefore);
             Map<String, Entry> byDocument = new HashMap<>();
@@ -257,6 +238,10 @@ public final class Resync {
         lease.set(rows.stream().mapToLong(RowChange::heldBytes).sum());
     }
 
+    private static boolean isOfAll(Entry entry) {
+        return entry.documentKey() == null && entry.rowKey() == null;
+    }
+
     private static Optional<List<BsonValue>> ids(CollectionTarget target, Entry entry) {
         if (entry.documentKey() != null) {
             return Optional.of(List.of(IdText.parse(entry.documentKey())));
@@ -264,20 +249,22 @@ public final class Resync {
         return entry.rowKey() == null ? Optional.empty() : RowIdentity.candidates(target, entry.rowKey());
     }
 
-    /// The whole collection, since of one of the documents nothing is known but a key that can't be turned
-    /// back. Rare: it takes a row that was deleted while others referred to it, and has come back.
+    /// The whole collection. Single documents of it that are on the list, too, are taken by themselves:
+    /// somebody may ask for one again after it was read here, and before the end.
+    ///
+    /// @param entries each of the whole collection
     private int takeAll(CollectionTarget target, List<Entry> entries) throws SQLException {
         LOG.info("All of {} is read anew: it was asked for, or not every _id is known.", target.collection());
         int taken = 0;
         for (IdBracket bracket : IdBracket.values()) {
             BsonValue after = null;
             for (boolean complete = false; !complete; ) {
-                if (stopped.getAsBoolean()) {
+                if (fenced.stopped().getAsBoolean()) {
                     return taken;
                 }
-                try (Fence.Flight flight = fences.get(target.index()).open();
-                        MemoryBudget.Lease lease = MemoryBudget.ofProcess().acquireForReadingUninterruptibly()) {
-                    BsonTimestamp notBefore = streamPosition.get();
+                try (Fence.Flight flight = fenced.of(target).open();
+                        MemoryBudget.Lease lease = fenced.memory().acquireForReadingUninterruptibly()) {
+                    BsonTimestamp notBefore = fenced.streamPosition().get();
                     Piece piece = source.read(target.collection(), bracket, after, DOCUMENTS_MAX, BYTES_MAX, notBefore);
                     List<RowChange> rows = new ArrayList<>();
                     for (RawBsonDocument document : piece.documents()) {
@@ -295,7 +282,7 @@ public final class Resync {
         if (entries.stream().anyMatch(Entry::prune) && !prune(target)) {
             return taken;
         }
-        store.done(connection, entries);
+        list.done(entries);
         return taken;
     }
 

@@ -6,7 +6,7 @@ import dev.sluice.change.IdBracket;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.sink.Fence;
 import dev.sluice.source.mongo.DocumentReader;
-import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.source.mongo.DocumentSource;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -122,7 +122,7 @@ final class Span {
     /// @param numbers gives numbers to new chunks
     /// @throws SluiceException when MongoDB does not answer, and did not do so before
     Read next(
-            MongoSource source,
+            DocumentSource source,
             Fence fence,
             Supplier<@Nullable BsonTimestamp> position,
             int batch,
@@ -145,7 +145,7 @@ final class Span {
         }
     }
 
-    private Opened open(MongoSource source, Fence fence, Supplier<@Nullable BsonTimestamp> position, int batch) {
+    private Opened open(DocumentSource source, Fence fence, Supplier<@Nullable BsonTimestamp> position, int batch) {
         Chunk first = chunks.values().iterator().next();
         // The flight opens first, then the position is asked for: what the stream applies from here on is noted, and
         // what it applied before is at or before that position, which the cursor does not read behind.

@@ -1,5 +1,6 @@
 package dev.sluice.backfill;
 
+import dev.sluice.threads.Threads;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -16,14 +17,15 @@ final class SpanQueue {
     private static final long LOOK_MILLIS = 50;
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
+    private final Condition changed;
     private final Deque<Span> waiting;
     private int nextNumber;
     private int working;
     private boolean abandoned;
 
     /// @param nextNumber that no chunk has yet
-    SpanQueue(List<Span> spans, int nextNumber) {
+    SpanQueue(List<Span> spans, int nextNumber, Threads threads) {
+        this.changed = threads.condition(lock);
         this.waiting = new ArrayDeque<>(spans);
         this.nextNumber = nextNumber;
     }

@@ -6,24 +6,37 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /// Keeps chunks from overwriting what the stream has brought since they were read (promise 3).
 ///
-/// A chunk opens a [Flight] before it is read, not before the stream's position at that moment. The
-/// stream's applier notes each document it touches while flights of that collection are open, holding the
-/// collection's fence alone from the note until its commit. A chunk that is applied holds the fence too,
-/// together with other chunks, until its own commit, and leaves out the documents noted since it opened:
-/// the stream's word on those is as new or will be followed by a newer one. A document that was not noted
-/// can't have been changed by anything the stream had applied when the chunk commits, and what comes later
-/// comes over the chunk's row. Chunks need not be kept from each other: they have no document in common.
+/// A chunk opens a [Flight] before it is read, not before the stream's position at that moment. The stream's
+/// applier notes each document it touches while flights of that collection are open, holding the collection's
+/// fence alone from the note until its commit. A chunk that is applied holds the fence too, together with
+/// other chunks, until its own commit, and leaves out the documents noted since it opened: the stream's word
+/// on those is as new or will be followed by a newer one. A chunk does not get that far when the stream could
+/// not give its word ([#spoil]). A document that was not noted can't have been changed by anything the stream
+/// had applied when the chunk commits, and what comes later comes over the chunk's row. Chunks need not be
+/// kept from each other: they have no document in common.
 ///
-/// One fence for each collection. All methods may be called from any thread.
-public final class Fence {
-    // Fair: a stream with a backlog would otherwise keep the chunks out, and many chunks the stream.
-    private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock(true);
+/// One fence for each collection. All methods may be called from any thread. Not final, since a simulation
+/// takes single rules away to see that they are missed.
+public class Fence {
+    private final ReadWriteLock lock;
     private final Map<Flight, Set<Object>> flights = new ConcurrentHashMap<>();
     private volatile boolean noted;
+    private volatile boolean spoiled;
+
+    public Fence() {
+        // Fair: a stream with a backlog would otherwise keep the chunks out, and many chunks the stream.
+        this(new ReentrantReadWriteLock(true));
+    }
+
+    /// @param lock what the fence is; for a test of what depends on it
+    public Fence(ReadWriteLock lock) {
+        this.lock = lock;
+    }
 
     /// A chunk between the moment before it is read and its commit or failure.
     public final class Flight implements AutoCloseable {
@@ -46,8 +59,15 @@ public final class Fence {
         }
 
         /// Takes the fence beside other chunks, which holds the stream's applier off this collection.
+        ///
+        /// @throws StoppedException when the stream could not apply what it has noted
         public Held hold() {
-            return take(lock.readLock());
+            Held held = take(lock.readLock());
+            if (spoiled) {
+                held.close();
+                throw new StoppedException();
+            }
+            return held;
         }
 
         @Override
@@ -91,6 +111,15 @@ public final class Fence {
     private static Held take(Lock lock) {
         lock.lock();
         return new Held(lock);
+    }
+
+    /// The stream could not apply what it has noted, or does not know whether it is committed, and gives up.
+    /// From now on nothing may be written beside it: what leaves those documents out would be done without
+    /// them, though they come only when they are read again; and where it is committed after all, what is
+    /// read from now on could be from before that, since the position that is known here is. The next run has
+    /// fences of its own. Call with the fence held alone.
+    public void spoil() {
+        spoiled = true;
     }
 
     /// Notes documents for every open flight. Call with the fence held alone, and hold it until the commit.

@@ -12,6 +12,7 @@ import dev.sluice.mapping.KeyResult;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.postgres.BackfillStore;
+import dev.sluice.sink.postgres.PostgresCopyProgress;
 import dev.sluice.sink.postgres.StreamSink;
 import dev.sluice.source.mongo.DocumentReader;
 import dev.sluice.source.mongo.MongoSource;
@@ -426,15 +427,11 @@ class BackfillIT {
     private boolean copy(Backfill.Limits limits, BooleanSupplier stopped) throws SQLException {
         try (Backfill backfill = new Backfill(
                 source,
-                target.connection(),
+                new PostgresCopyProgress(target.connection(), TestTarget.PIPELINE),
                 () -> target.chunkSink(epoch),
-                new BackfillStore(TestTarget.PIPELINE),
-                target.mapper(),
-                target.fences(),
-                () -> source.hello().lastWrite(),
+                Fenced.beside(target.fences(), () -> source.hello().lastWrite(), stopped),
                 limits,
-                heard,
-                stopped)) {
+                heard)) {
             return backfill.copy(target.target("things"));
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);

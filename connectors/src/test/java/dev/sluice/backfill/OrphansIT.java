@@ -10,7 +10,8 @@ import dev.sluice.change.Change;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.postgres.BackfillStore;
-import dev.sluice.sink.postgres.ResyncStore;
+import dev.sluice.sink.postgres.PostgresCopyProgress;
+import dev.sluice.sink.postgres.PostgresResyncList;
 import dev.sluice.sink.postgres.StreamSink;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.testkit.TestTarget;
@@ -159,14 +160,10 @@ class OrphansIT {
         stream = target.streamSink(epoch);
         resync = new Resync(
                 source,
-                target.connection(),
+                new PostgresResyncList(target.connection(), TestTarget.PIPELINE),
                 target.chunkSink(epoch),
-                new ResyncStore(TestTarget.PIPELINE),
-                target.mapper(),
                 target.targets(),
-                target.fences(),
-                () -> null,
-                () -> false);
+                Fenced.beside(target.fences(), () -> null, () -> false));
     }
 
     @AfterEach
@@ -533,15 +530,11 @@ class OrphansIT {
     private void copy() throws SQLException {
         try (Backfill backfill = new Backfill(
                 source,
-                target.connection(),
+                new PostgresCopyProgress(target.connection(), TestTarget.PIPELINE),
                 () -> target.chunkSink(epoch),
-                new BackfillStore(TestTarget.PIPELINE),
-                target.mapper(),
-                target.fences(),
-                () -> null,
+                Fenced.beside(target.fences(), () -> null, () -> false),
                 Backfill.Limits.adaptive().withDocuments(7).withWorkers(3),
-                new Silent(),
-                () -> false)) {
+                new Silent())) {
             for (CollectionTarget collection : target.targets()) {
                 backfill.copy(collection);
             }

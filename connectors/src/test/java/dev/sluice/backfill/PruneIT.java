@@ -9,10 +9,12 @@ import dev.sluice.mapping.KeyResult;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
 import dev.sluice.sink.postgres.ChunkSink;
+import dev.sluice.sink.postgres.KeptKeys;
 import dev.sluice.sink.postgres.StreamSink;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.testkit.TestTarget;
 import dev.sluice.testkit.TestingServers;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -140,7 +142,13 @@ class PruneIT {
     }
 
     private Pruned prune(String collection, BooleanSupplier stopped) throws SQLException {
-        return new Prune(source, target.connection(), sink, target.targets(), target.fences(), () -> null, stopped)
+        Connection connection = target.connection();
+        return new Prune(
+                        source,
+                        of -> KeptKeys.create(connection, of),
+                        sink,
+                        target.targets(),
+                        Fenced.beside(target.fences(), () -> null, stopped))
                 .prune(target.target(collection));
     }
 

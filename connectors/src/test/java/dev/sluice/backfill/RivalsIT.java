@@ -11,6 +11,8 @@ import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.postgres.BackfillStore;
 import dev.sluice.sink.postgres.DeadLetterStore;
+import dev.sluice.sink.postgres.PostgresCopyProgress;
+import dev.sluice.sink.postgres.PostgresResyncList;
 import dev.sluice.sink.postgres.ResyncStore;
 import dev.sluice.sink.postgres.StreamSink;
 import dev.sluice.source.mongo.MongoSource;
@@ -105,14 +107,10 @@ class RivalsIT {
         stream = target.streamSink(epoch);
         resync = new Resync(
                 source,
-                target.connection(),
+                new PostgresResyncList(target.connection(), TestTarget.PIPELINE),
                 target.chunkSink(epoch),
-                new ResyncStore(TestTarget.PIPELINE),
-                target.mapper(),
                 target.targets(),
-                target.fences(),
-                () -> null,
-                () -> false);
+                Fenced.beside(target.fences(), () -> null, () -> false));
     }
 
     @AfterEach
@@ -460,15 +458,11 @@ class RivalsIT {
     private void copy() throws SQLException {
         try (Backfill backfill = new Backfill(
                 source,
-                target.connection(),
+                new PostgresCopyProgress(target.connection(), TestTarget.PIPELINE),
                 () -> target.chunkSink(epoch),
-                new BackfillStore(TestTarget.PIPELINE),
-                target.mapper(),
-                target.fences(),
-                () -> null,
+                Fenced.beside(target.fences(), () -> null, () -> false),
                 Backfill.Limits.adaptive().withDocuments(3).withWorkers(2),
-                new Silent(),
-                () -> false)) {
+                new Silent())) {
             backfill.copy(target.target(collection));
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);

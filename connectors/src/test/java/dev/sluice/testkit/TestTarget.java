@@ -13,6 +13,7 @@ import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
 import dev.sluice.sink.postgres.ChunkSink;
 import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.PostgresSession;
 import dev.sluice.sink.postgres.PostgresUri;
 import dev.sluice.sink.postgres.StreamSink;
 import dev.sluice.sink.postgres.TargetDatabase;
@@ -149,14 +150,14 @@ public final class TestTarget implements AutoCloseable {
 
     /// A sink for the stream that is closed with this.
     public StreamSink streamSink(long epoch) throws SQLException {
-        StreamSink sink = new StreamSink(connector.open(), PIPELINE, epoch, targets, fences);
+        StreamSink sink = new StreamSink(PostgresSession.open(connector.open(), PIPELINE, targets), epoch, fences);
         opened.add(sink);
         return sink;
     }
 
     /// A sink for chunks that is closed with this.
     public ChunkSink chunkSink(long epoch) throws SQLException {
-        ChunkSink sink = new ChunkSink(connector.open(), PIPELINE, epoch, targets);
+        ChunkSink sink = new ChunkSink(PostgresSession.open(connector.open(), PIPELINE, targets), epoch);
         opened.add(sink);
         return sink;
     }

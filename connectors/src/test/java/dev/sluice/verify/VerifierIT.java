@@ -5,8 +5,11 @@ import static org.awaitility.Awaitility.await;
 
 import com.mongodb.client.MongoDatabase;
 import com.mongodb.client.model.Filters;
+import dev.sluice.backfill.Fenced;
+import dev.sluice.backfill.Resync;
 import dev.sluice.change.Change;
 import dev.sluice.sink.RowChange;
+import dev.sluice.sink.postgres.PostgresResyncList;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.testkit.TestTarget;
 import dev.sluice.testkit.TestingServers;
@@ -406,16 +409,12 @@ class VerifierIT {
 
     /// As the running pipeline does.
     private void resync() throws SQLException {
-        new dev.sluice.backfill.Resync(
+        new Resync(
                         source,
-                        target.connection(),
+                        new PostgresResyncList(target.connection(), TestTarget.PIPELINE),
                         target.chunkSink(target.takeOver()),
-                        new dev.sluice.sink.postgres.ResyncStore(TestTarget.PIPELINE),
-                        target.mapper(),
                         target.targets(),
-                        target.fences(),
-                        () -> null,
-                        () -> false)
+                        Fenced.beside(target.fences(), () -> null, () -> false))
                 .drain();
     }
 }

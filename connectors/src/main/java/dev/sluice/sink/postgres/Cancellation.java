@@ -1,17 +1,15 @@
 package dev.sluice.sink.postgres;
 
 import dev.sluice.failure.Failures;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import org.postgresql.PGConnection;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Cancels the statement of a connection that is still at work some seconds after the pipeline was stopped:
+/// Cancels the statement of a session that is still at work some seconds after the pipeline was stopped:
 /// a trigger may take minutes for a batch. A transaction that ends in time is left alone, so that a stop
 /// drains what is read. One thread works; another of this class's own watches it.
 final class Cancellation implements AutoCloseable {
@@ -19,19 +17,19 @@ final class Cancellation implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(3);
     private static final long LOOK_MILLIS = 100;
 
-    private final Connection connection;
+    private final TargetSession session;
     private final BooleanSupplier stopped;
     private final CountDownLatch closed = new CountDownLatch(1);
     /// When the transaction under way began, by [System#nanoTime]; 0 while none is.
     private volatile long busySince;
 
-    private Cancellation(Connection connection, BooleanSupplier stopped) {
-        this.connection = connection;
+    private Cancellation(TargetSession session, BooleanSupplier stopped) {
+        this.session = session;
         this.stopped = stopped;
     }
 
-    static Cancellation start(Connection connection, BooleanSupplier stopped) {
-        Cancellation cancellation = new Cancellation(connection, stopped);
+    static Cancellation start(TargetSession session, BooleanSupplier stopped) {
+        Cancellation cancellation = new Cancellation(session, stopped);
         Thread.ofPlatform().name("sluice-cancel").daemon(true).start(cancellation::watch);
         return cancellation;
     }
@@ -57,13 +55,13 @@ final class Cancellation implements AutoCloseable {
                 }
                 long since = busySince;
                 if (since != 0 && now - since > PATIENCE.toNanos() && now - stoppedAt > PATIENCE.toNanos()) {
-                    connection.unwrap(PGConnection.class).cancelQuery();
+                    session.cancel();
                 }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (SQLException e) {
-            // The connection's own thread has the failure.
+            // The session's own thread has the failure.
             LOG.debug("Could not cancel: {}", Failures.describe(e));
         }
     }

@@ -121,7 +121,7 @@ public final class ChunkRows {
         return ExactBson.id(document);
     }
 
-    CollectionTarget target() {
+    public CollectionTarget target() {
         return target;
     }
 

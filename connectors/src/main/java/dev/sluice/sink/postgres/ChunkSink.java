@@ -2,15 +2,11 @@ package dev.sluice.sink.postgres;
 
 import dev.sluice.change.Chunk;
 import dev.sluice.failure.Failpoint;
-import dev.sluice.positions.PositionStore;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.WriteLimits;
 import dev.sluice.sink.WriteSummary;
-import dev.sluice.sink.postgres.RowWriter.Contest;
-import dev.sluice.sink.postgres.RowWriter.Written;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,30 +22,17 @@ import org.jspecify.annotations.Nullable;
 /// the dead letters and the done marker then come last, together. Each of these holds the collection's fence
 /// for itself and leaves out what the stream has touched by then, so the stream goes on in between.
 public final class ChunkSink implements AutoCloseable {
-    private final Connection connection;
-    private final PositionStore positions;
-    private final BackfillStore store;
+    private final TargetSession session;
     private final long epoch;
-    private final ResyncStore resync;
-    private final RowWriter writer;
-    private final List<CollectionTarget> targets;
     private final WriteTransaction transaction;
     private RefusalWatch watch = new RefusalWatch(WriteLimits.REFUSED_SHARE);
     private long commitNanos;
 
-    /// @param connection used by this sink alone from now on, and closed with it
-    public ChunkSink(Connection connection, String pipeline, long epoch, List<CollectionTarget> targets)
-            throws SQLException {
-        this.connection = connection;
-        this.positions = new PositionStore(pipeline);
-        this.store = new BackfillStore(pipeline);
-        this.resync = new ResyncStore(pipeline);
+    /// @param session used by this sink alone from now on, and closed with it
+    public ChunkSink(TargetSession session, long epoch) {
+        this.session = session;
         this.epoch = epoch;
-        this.targets = List.copyOf(targets);
-        this.transaction = new WriteTransaction(connection);
-        connection.setAutoCommit(false);
-        this.writer = RowWriter.create(connection, pipeline, targets);
-        connection.commit();
+        this.transaction = new WriteTransaction(session);
     }
 
     /// Sets when this sink gives up; else [WriteLimits#DEFAULTS] apply.
@@ -62,13 +45,13 @@ public final class ChunkSink implements AutoCloseable {
     /// Whether rows of the collection depend on each other, so that chunks of it are better not applied at
     /// once.
     public boolean dependsOnItself(CollectionTarget target) {
-        return writer.dependsOnItself(target);
+        return session.dependsOnItself(target);
     }
 
     /// Whether none of the collection's tables has a row.
     public boolean isEmpty(CollectionTarget target) throws SQLException {
-        boolean empty = writer.isEmpty(target);
-        connection.rollback();
+        boolean empty = session.isEmpty(target);
+        session.rollback();
         return empty;
     }
 
@@ -77,9 +60,9 @@ public final class ChunkSink implements AutoCloseable {
     /// @param rest what is left of it, a chunk of its own from now on; null when nothing is
     public void running(Chunk chunk, @Nullable Chunk rest) throws SQLException {
         transaction.run(() -> {
-            positions.hold(connection, epoch);
-            store.running(connection, chunk, rest);
-            connection.commit();
+            session.hold(epoch);
+            session.running(chunk, rest);
+            session.commit();
             Failpoint.CHUNK_CUT.hit();
             return WriteSummary.NOTHING;
         });
@@ -90,9 +73,9 @@ public final class ChunkSink implements AutoCloseable {
     /// @param parts the chunk with an earlier end, then the others
     public void cut(List<Chunk> parts) throws SQLException {
         transaction.run(() -> {
-            positions.hold(connection, epoch);
-            store.cut(connection, parts);
-            connection.commit();
+            session.hold(epoch);
+            session.cut(parts);
+            session.commit();
             return WriteSummary.NOTHING;
         });
     }
@@ -100,11 +83,11 @@ public final class ChunkSink implements AutoCloseable {
     /// Notes that there is nothing in some chunks.
     public void empty(List<Chunk> chunks) throws SQLException {
         transaction.run(() -> {
-            positions.hold(connection, epoch);
+            session.hold(epoch);
             for (Chunk chunk : chunks) {
-                store.chunkDone(connection, chunk, 0, WriteSummary.NOTHING, 0);
+                session.chunkDone(chunk, 0, WriteSummary.NOTHING, 0);
             }
-            connection.commit();
+            session.commit();
             return WriteSummary.NOTHING;
         });
     }
@@ -154,8 +137,8 @@ public final class ChunkSink implements AutoCloseable {
         try (Fence.Held held = flight.hold()) {
             Written untouched = steps.untouched(written);
             return transaction.run(() -> {
-                positions.hold(connection, epoch);
-                WriteSummary summary = writer.note(untouched);
+                session.hold(epoch);
+                WriteSummary summary = session.note(untouched);
                 Failpoint.DEAD_LETTERS_WRITTEN.hit();
                 return ending.commit(summary, steps.leftOut);
             });
@@ -164,8 +147,8 @@ public final class ChunkSink implements AutoCloseable {
 
     private WriteSummary writeChunk(ChunkRows rows, Set<Object> touched, boolean direct, boolean nothingThere)
             throws SQLException {
-        positions.hold(connection, epoch);
-        return writer.note(writer.write(rows, touched, direct, nothingThere));
+        session.hold(epoch);
+        return session.note(session.write(rows, touched, direct, nothingThere));
     }
 
     /// Steps on the way to the last transaction: rows without the done marker.
@@ -187,10 +170,10 @@ public final class ChunkSink implements AutoCloseable {
                     return Written.nothing();
                 }
                 Written written = transaction.run(() -> {
-                    positions.hold(connection, epoch);
-                    writer.commitLazily();
-                    Written rows = writer.write(untouched);
-                    connection.commit();
+                    session.hold(epoch);
+                    session.commitLazily();
+                    Written rows = session.write(untouched);
+                    session.commit();
                     Failpoint.STEP_COMMITTED.hit();
                     return rows;
                 });
@@ -208,9 +191,9 @@ public final class ChunkSink implements AutoCloseable {
                     return new Contest(Written.nothing(), null);
                 }
                 return transaction.run(() -> {
-                    positions.hold(connection, epoch);
-                    Contest contest = writer.contend(change);
-                    connection.commit();
+                    session.hold(epoch);
+                    Contest contest = session.contend(change);
+                    session.commit();
                     Failpoint.STEP_COMMITTED.hit();
                     return contest;
                 });
@@ -220,8 +203,8 @@ public final class ChunkSink implements AutoCloseable {
         @Override
         public List<RowChange> parked(List<RowChange> changes) throws SQLException {
             return transaction.run(() -> {
-                List<RowChange> parked = writer.parked(changes);
-                connection.rollback();
+                List<RowChange> parked = session.parked(changes);
+                session.rollback();
                 return parked;
             });
         }
@@ -230,7 +213,7 @@ public final class ChunkSink implements AutoCloseable {
         /// state of theirs. Call with the fence held.
         Written untouched(Written written) {
             Set<Object> touched = flight.touched();
-            List<Parked.DeadLetter> letters = written.deadLetters().stream()
+            List<DeadLetter> letters = written.deadLetters().stream()
                     .filter(letter -> !isTouched(letter.change(), touched))
                     .toList();
             leftOut += written.deadLetters().size() - letters.size();
@@ -240,9 +223,9 @@ public final class ChunkSink implements AutoCloseable {
 
     private WriteSummary commit(Chunk chunk, int documents, int leftOut, WriteSummary summary) throws SQLException {
         Failpoint.CHUNK_WRITTEN.hit();
-        store.chunkDone(connection, chunk, documents, summary, leftOut);
+        session.chunkDone(chunk, documents, summary, leftOut);
         long before = System.nanoTime();
-        connection.commit();
+        session.commit();
         commitNanos = System.nanoTime() - before;
         Failpoint.CHUNK_COMMITTED.hit();
         return summary;
@@ -262,8 +245,8 @@ public final class ChunkSink implements AutoCloseable {
         try (Fence.Held held = flight.hold()) {
             List<RowChange> untouched = without(flight.touched(), rows);
             Optional<WriteSummary> atOnce = transaction.attempt(() -> {
-                positions.hold(connection, epoch);
-                return commit(entries, writer.note(writer.write(untouched)));
+                session.hold(epoch);
+                return commit(entries, session.note(session.write(untouched)));
             });
             if (atOnce.isPresent()) {
                 untouched.forEach(row -> watch.applied(row.target().collection(), 1));
@@ -274,8 +257,8 @@ public final class ChunkSink implements AutoCloseable {
     }
 
     private WriteSummary commit(List<ResyncStore.Entry> entries, WriteSummary summary) throws SQLException {
-        resync.done(connection, entries);
-        connection.commit();
+        session.strike(entries);
+        session.commit();
         Failpoint.CHUNK_COMMITTED.hit();
         return summary;
     }
@@ -291,9 +274,9 @@ public final class ChunkSink implements AutoCloseable {
             List<Object> untouched =
                     keys.stream().filter(key -> !touched.contains(key)).toList();
             return transaction.run(() -> {
-                positions.hold(connection, epoch);
-                int deleted = untouched.isEmpty() ? 0 : writer.remove(target, untouched);
-                connection.commit();
+                session.hold(epoch);
+                int deleted = untouched.isEmpty() ? 0 : session.remove(target, untouched);
+                session.commit();
                 return deleted;
             });
         }
@@ -305,9 +288,8 @@ public final class ChunkSink implements AutoCloseable {
     /// @throws dev.sluice.failure.SluiceException when a table no longer keeps keys apart
     public int sweep() throws SQLException {
         return transaction.run(() -> {
-            TargetCheck.keys(connection, targets);
-            int listed = writer.sweep();
-            connection.commit();
+            int listed = session.sweep();
+            session.commit();
             return listed;
         });
     }
@@ -333,6 +315,6 @@ public final class ChunkSink implements AutoCloseable {
     @Override
     public void close() throws SQLException {
         transaction.close();
-        connection.close();
+        session.close();
     }
 }

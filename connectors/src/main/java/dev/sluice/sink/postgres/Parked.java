@@ -6,7 +6,6 @@ import dev.sluice.mapping.MappingResult.MisfitValue;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.RowChange.Effect;
-import dev.sluice.sink.postgres.Rivals.Rival;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -169,18 +168,6 @@ final class Parked {
             statement.executeBatch();
         }
     }
-
-    /// A document that is to be parked.
-    ///
-    /// @param change the state of the document that could not be applied
-    /// @param reason without values of the document
-    /// @param sqlState PostgreSQL's error code; null where the failure was found before PostgreSQL saw it
-    /// @param behind who has what the document would have; null where that is not why, or it is not known who
-    record DeadLetter(
-            RowChange change,
-            String reason,
-            @Nullable String sqlState,
-            @Nullable Rival behind) {}
 
     /// Parks documents, one state of each.
     void deadLetters(Collection<DeadLetter> letters) throws SQLException {

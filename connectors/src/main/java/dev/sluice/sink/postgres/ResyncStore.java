@@ -88,16 +88,18 @@ public final class ResyncStore {
         }
     }
 
-    /// Asks for rows that are not as they should be to be put right.
+    /// Asks for rows that are not as they should be to be put right. What is on the list already becomes
+    /// another entry: somebody may be at the one that there was, and knows nothing of what has happened
+    /// since.
     ///
-    /// @param documentKeys by the keys of the rows, as text: the `_id` as canonical Extended JSON; null
-    ///     where it is not known
+    /// @param documentKeys by the keys of the rows, as text: the `_id` as canonical Extended JSON; null where
+    ///     it is not known
     public void askRepair(Connection connection, String collection, Map<String, @Nullable String> documentKeys)
             throws SQLException {
         String sql = "INSERT INTO sluice.resync (pipeline, collection, document_key, row_key, reason)"
                 + " SELECT ?, ?, u.d, CASE WHEN u.d IS NULL THEN u.k END, 'repair' FROM unnest(?, ?) u (k, d)"
                 + " ON CONFLICT (" + ONCE + ")"
-                + " DO UPDATE SET reason = 'repair'";
+                + " DO UPDATE SET id = DEFAULT, reason = 'repair'";
         List<@Nullable String> values = new ArrayList<>(documentKeys.values());
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, pipeline);
@@ -109,13 +111,13 @@ public final class ResyncStore {
         }
     }
 
-    /// Asks for a whole collection.
+    /// Asks for a whole collection. Where it is on the list already, by another entry, as for [#askRepair].
     ///
     /// @param prune whether the rows whose documents are gone go after it is read
     public void askForAll(Connection connection, String collection, String reason, boolean prune) throws SQLException {
         String sql = "INSERT INTO sluice.resync (pipeline, collection, reason, prune) VALUES (?, ?, ?, ?)"
                 + " ON CONFLICT (" + ONCE + ")"
-                + " DO UPDATE SET prune = resync.prune OR EXCLUDED.prune";
+                + " DO UPDATE SET id = DEFAULT, prune = resync.prune OR EXCLUDED.prune";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, pipeline);
             statement.setString(2, collection);
@@ -125,7 +127,8 @@ public final class ResyncStore {
         }
     }
 
-    /// Asks for a collection's dead letters: those whose documents are gone, which nothing else says, leave then.
+    /// Asks for a collection's dead letters: those whose documents are gone, which nothing else says, leave
+    /// then.
     public void askForDeadLetters(Connection connection, String collection) throws SQLException {
         String sql = "INSERT INTO sluice.resync (pipeline, collection, document_key, reason)"
                 + " SELECT pipeline, collection, document_key, 'dead_letter' FROM sluice.dead_letter"

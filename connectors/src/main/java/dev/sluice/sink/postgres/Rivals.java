@@ -60,13 +60,6 @@ final class Rivals {
         this.pipeline = pipeline;
     }
 
-    /// A row that has what a document would have.
-    ///
-    /// @param key of the row, or of the parent of it, as rows carry it
-    /// @param precedes whether it is to have it
-    /// @param index by which they are rivals, and `value` what the row has there
-    record Rival(Object key, boolean precedes, String index, String value) {}
-
     /// @param expressions what a row is known by, over its columns
     /// @param predicate of the rows that it is over; null: all
     private record Index(

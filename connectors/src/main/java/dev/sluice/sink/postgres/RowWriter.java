@@ -10,8 +10,6 @@ import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.RowChange.Effect;
 import dev.sluice.sink.WriteSummary;
-import dev.sluice.sink.postgres.Parked.DeadLetter;
-import dev.sluice.sink.postgres.Rivals.Rival;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -88,17 +86,6 @@ final class RowWriter {
         return listed;
     }
 
-    /// What was written, and what is still to be noted.
-    ///
-    /// @param summary of the rows alone
-    /// @param deadLetters documents the mapping rejects
-    record Written(WriteSummary summary, List<DeadLetter> deadLetters, Tallies.Counts counts) {
-        /// Of nothing.
-        static Written nothing() {
-            return new Written(WriteSummary.NOTHING, List.of(), new Tallies.Counts());
-        }
-    }
-
     /// Writes everything in one go.
     ///
     /// @throws SQLException also when the data was refused; the caller rolls back and may go on with
@@ -106,12 +93,6 @@ final class RowWriter {
     Written write(List<RowChange> changes) throws SQLException {
         return new Compacted(changes).write();
     }
-
-    /// What came of a document that a unique index keeps out.
-    ///
-    /// @param written null: it stays out
-    /// @param behind who has what it would have; null where it is not known
-    record Contest(@Nullable Written written, @Nullable Rival behind) {}
 
     /// Writes a document that a unique index keeps out, where it comes before all those that have what it would
     /// have: their rows go, and they are taken anew, to be parked or to have what else is free. Where one of them
@@ -302,7 +283,7 @@ final class RowWriter {
         private final List<Effects> perCollection = new ArrayList<>();
         private final Map<Object, RowChange> rejected = new LinkedHashMap<>();
         private final Map<String, Integer> skipped = new TreeMap<>();
-        private final Tallies.Counts counts = new Tallies.Counts();
+        private final Counts counts = new Counts();
         private int waiting;
 
         /// What happens to one collection's rows.

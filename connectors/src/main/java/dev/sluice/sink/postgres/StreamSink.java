@@ -3,15 +3,10 @@ package dev.sluice.sink.postgres;
 import dev.sluice.change.Position;
 import dev.sluice.change.Watermark;
 import dev.sluice.failure.Failpoint;
-import dev.sluice.positions.PositionStore;
-import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.WriteLimits;
 import dev.sluice.sink.WriteSummary;
-import dev.sluice.sink.postgres.RowWriter.Contest;
-import dev.sluice.sink.postgres.RowWriter.Written;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -28,27 +23,19 @@ import org.jspecify.annotations.Nullable;
 /// each fenced; dead letters, the position and the watermark then come last, together. The collections'
 /// fences are held from before the first of these transactions until after the last.
 public final class StreamSink implements AutoCloseable {
-    private final Connection connection;
-    private final PositionStore positions;
+    private final TargetSession session;
     private final long epoch;
     private final List<Fence> fences;
-    private final RowWriter writer;
     private final WriteTransaction transaction;
     private RefusalWatch watch = new RefusalWatch(WriteLimits.REFUSED_SHARE);
 
-    /// @param connection used by this sink alone from now on, and closed with it
+    /// @param session used by this sink alone from now on, and closed with it
     /// @param fences one for each collection, by its number
-    public StreamSink(
-            Connection connection, String pipeline, long epoch, List<CollectionTarget> targets, List<Fence> fences)
-            throws SQLException {
-        this.connection = connection;
-        this.positions = new PositionStore(pipeline);
+    public StreamSink(TargetSession session, long epoch, List<Fence> fences) {
+        this.session = session;
         this.epoch = epoch;
         this.fences = List.copyOf(fences);
-        this.transaction = new WriteTransaction(connection);
-        connection.setAutoCommit(false);
-        this.writer = RowWriter.create(connection, pipeline, targets);
-        connection.commit();
+        this.transaction = new WriteTransaction(session);
     }
 
     /// Sets when this sink gives up; else [WriteLimits#DEFAULTS] apply.
@@ -71,8 +58,8 @@ public final class StreamSink implements AutoCloseable {
     /// @param watermark all that was committed in MongoDB up to here is applied with this batch; null when
     ///     unknown
     /// @param sourceTime MongoDB's wall clock now; null when it has not been asked
-    /// @throws dev.sluice.failure.SluiceException of kind ROWS_REFUSED when PostgreSQL refuses too many rows of
-    ///     a collection for one reason
+    /// @throws dev.sluice.failure.SluiceException of kind ROWS_REFUSED when PostgreSQL refuses too many rows
+    ///     of a collection for one reason
     /// @throws dev.sluice.sink.StoppedException when the pipeline stops while refused rows are looked for, or
     ///     PostgreSQL takes long
     public WriteSummary apply(
@@ -82,19 +69,32 @@ public final class StreamSink implements AutoCloseable {
             @Nullable Instant sourceTime)
             throws SQLException {
         Progress progress = new Progress(upTo, watermark, sourceTime);
-        List<Fence.Held> held = holdAndNote(changes);
+        List<Noted> noted = holdAndNote(changes);
+        boolean applied = false;
         try {
-            Optional<WriteSummary> atOnce = transaction.attempt(() -> inOneTransaction(changes, progress));
-            if (atOnce.isPresent()) {
-                changes.forEach(change -> watch.applied(change.target().collection(), 1));
-                return atOnce.get();
-            }
-            Written written = new Narrowing(new Steps(), watch).apply(changes);
-            return transaction.run(() -> lastTransaction(written, progress));
+            WriteSummary summary = apply(changes, progress);
+            applied = true;
+            return summary;
         } finally {
-            held.forEach(Fence.Held::close);
+            if (!applied) {
+                noted.forEach(each -> each.fence().spoil());
+            }
+            noted.forEach(each -> each.held().close());
         }
     }
+
+    private WriteSummary apply(List<RowChange> changes, Progress progress) throws SQLException {
+        Optional<WriteSummary> atOnce = transaction.attempt(() -> inOneTransaction(changes, progress));
+        if (atOnce.isPresent()) {
+            changes.forEach(change -> watch.applied(change.target().collection(), 1));
+            return atOnce.get();
+        }
+        Written written = new Narrowing(new Steps(), watch).apply(changes);
+        return transaction.run(() -> lastTransaction(written, progress));
+    }
+
+    /// A collection that is touched.
+    private record Noted(Fence fence, Fence.Held held) {}
 
     /// Where the stream is after some changes.
     private record Progress(
@@ -108,10 +108,10 @@ public final class StreamSink implements AutoCloseable {
         public Written write(List<RowChange> changes) throws SQLException {
             transaction.requireNotStopped();
             return transaction.run(() -> {
-                positions.hold(connection, epoch);
-                writer.commitLazily();
-                Written written = writer.write(changes);
-                connection.commit();
+                session.hold(epoch);
+                session.commitLazily();
+                Written written = session.write(changes);
+                session.commit();
                 Failpoint.STEP_COMMITTED.hit();
                 return written;
             });
@@ -121,9 +121,9 @@ public final class StreamSink implements AutoCloseable {
         public Contest contend(RowChange change) throws SQLException {
             transaction.requireNotStopped();
             return transaction.run(() -> {
-                positions.hold(connection, epoch);
-                Contest contest = writer.contend(change);
-                connection.commit();
+                session.hold(epoch);
+                Contest contest = session.contend(change);
+                session.commit();
                 Failpoint.STEP_COMMITTED.hit();
                 return contest;
             });
@@ -132,14 +132,14 @@ public final class StreamSink implements AutoCloseable {
         @Override
         public List<RowChange> parked(List<RowChange> changes) throws SQLException {
             return transaction.run(() -> {
-                List<RowChange> parked = writer.parked(changes);
-                connection.rollback();
+                List<RowChange> parked = session.parked(changes);
+                session.rollback();
                 return parked;
             });
         }
     }
 
-    private List<Fence.Held> holdAndNote(List<RowChange> changes) {
+    private List<Noted> holdAndNote(List<RowChange> changes) {
         // By number, so that two threads never take the same two fences in opposite orders.
         Map<Integer, List<Object>> touched = new TreeMap<>();
         for (RowChange change : changes) {
@@ -149,44 +149,44 @@ public final class StreamSink implements AutoCloseable {
                         .add(key);
             }
         }
-        List<Fence.Held> held = new ArrayList<>(touched.size());
+        List<Noted> noted = new ArrayList<>(touched.size());
         touched.forEach((collection, keys) -> {
             Fence fence = fences.get(collection);
-            held.add(fence.hold());
+            noted.add(new Noted(fence, fence.hold()));
             fence.note(keys);
         });
-        return held;
+        return noted;
     }
 
     private WriteSummary inOneTransaction(List<RowChange> changes, Progress progress) throws SQLException {
         movePosition(progress);
         Failpoint.POSITION_WRITTEN.hit();
-        WriteSummary summary = changes.isEmpty() ? WriteSummary.NOTHING : writer.note(writer.write(changes));
+        WriteSummary summary = changes.isEmpty() ? WriteSummary.NOTHING : session.note(session.write(changes));
         return commit(summary, progress);
     }
 
     private WriteSummary lastTransaction(Written written, Progress progress) throws SQLException {
         movePosition(progress);
-        WriteSummary summary = writer.note(written);
+        WriteSummary summary = session.note(written);
         Failpoint.DEAD_LETTERS_WRITTEN.hit();
         return commit(summary, progress);
     }
 
     private void movePosition(Progress progress) throws SQLException {
         if (progress.upTo() == null) {
-            positions.hold(connection, epoch);
+            session.hold(epoch);
         } else {
-            positions.advance(connection, progress.upTo(), epoch);
+            session.advance(progress.upTo(), epoch);
         }
     }
 
     private WriteSummary commit(WriteSummary summary, Progress progress) throws SQLException {
         Watermark watermark = progress.watermark();
         if (watermark != null && !watermark.isUnknown()) {
-            positions.moveWatermark(connection, watermark, progress.sourceTime());
+            session.moveWatermark(watermark, progress.sourceTime());
         }
         Failpoint.ROWS_WRITTEN.hit();
-        connection.commit();
+        session.commit();
         Failpoint.COMMITTED.hit();
         return summary;
     }
@@ -194,6 +194,6 @@ public final class StreamSink implements AutoCloseable {
     @Override
     public void close() throws SQLException {
         transaction.close();
-        connection.close();
+        session.close();
     }
 }

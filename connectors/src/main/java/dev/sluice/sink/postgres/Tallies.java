@@ -4,7 +4,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.Map;
-import java.util.TreeMap;
 
 /// Counts of what has no place in the target, by the mapping: documents that a rule skips, fields that no
 /// column reads. Nothing disappears without being counted. Works in the caller's transaction. For one
@@ -31,39 +30,13 @@ final class Tallies {
         this.pipeline = pipeline;
     }
 
-    /// What was counted and is not written yet. Not thread-safe.
-    static final class Counts {
-        private final Map<String, Map<String, Integer>> skipped = new TreeMap<>();
-        private final Map<String, Map<String, Integer>> unmapped = new TreeMap<>();
-
-        /// @param byReason how many documents were skipped for each reason
-        void skipped(String collection, Map<String, Integer> byReason) {
-            add(skipped, collection, byReason);
-        }
-
-        /// @param byPath how many documents had each path that nothing reads
-        void unmapped(String collection, Map<String, Integer> byPath) {
-            add(unmapped, collection, byPath);
-        }
-
-        void add(Counts other) {
-            other.skipped.forEach(this::skipped);
-            other.unmapped.forEach(this::unmapped);
-        }
-
-        private static void add(Map<String, Map<String, Integer>> all, String collection, Map<String, Integer> counts) {
-            if (!counts.isEmpty()) {
-                Map<String, Integer> sums = all.computeIfAbsent(collection, c -> new TreeMap<>());
-                counts.forEach((name, count) -> sums.merge(name, count, Integer::sum));
-            }
-        }
-    }
-
     void add(Counts counts) throws SQLException {
-        for (Map.Entry<String, Map<String, Integer>> collection : counts.skipped.entrySet()) {
+        for (Map.Entry<String, Map<String, Integer>> collection :
+                counts.skipped().entrySet()) {
             add(SKIPPED, collection.getKey(), collection.getValue());
         }
-        for (Map.Entry<String, Map<String, Integer>> collection : counts.unmapped.entrySet()) {
+        for (Map.Entry<String, Map<String, Integer>> collection :
+                counts.unmapped().entrySet()) {
             add(UNMAPPED, collection.getKey(), collection.getValue());
         }
     }

@@ -3,7 +3,6 @@ package dev.sluice.sink.postgres;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.sink.StoppedException;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -14,12 +13,12 @@ import org.jspecify.annotations.Nullable;
 final class WriteTransaction implements AutoCloseable {
     private static final int CONFLICT_TRIES = 5;
 
-    private final Connection connection;
+    private final TargetSession session;
     private BooleanSupplier stopped = () -> false;
     private @Nullable Cancellation cancellation;
 
-    WriteTransaction(Connection connection) {
-        this.connection = connection;
+    WriteTransaction(TargetSession session) {
+        this.session = session;
     }
 
     /// What a transaction does, its commit included.
@@ -32,7 +31,7 @@ final class WriteTransaction implements AutoCloseable {
     void stoppedBy(BooleanSupplier stopped) {
         this.stopped = stopped;
         close();
-        cancellation = Cancellation.start(connection, stopped);
+        cancellation = Cancellation.start(session, stopped);
     }
 
     /// @throws StoppedException when the pipeline is stopping
@@ -54,7 +53,7 @@ final class WriteTransaction implements AutoCloseable {
                 try {
                     return work.run();
                 } catch (SQLException e) {
-                    connection.rollback();
+                    session.rollback();
                     if (Failures.classify(e).kind() != FailureKind.TARGET_CONFLICT) {
                         throw e;
                     }
@@ -63,7 +62,7 @@ final class WriteTransaction implements AutoCloseable {
                         throw e;
                     }
                 } catch (RuntimeException e) {
-                    connection.rollback();
+                    session.rollback();
                     throw e;
                 }
             }

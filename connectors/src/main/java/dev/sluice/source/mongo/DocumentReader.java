@@ -1,7 +1,6 @@
 package dev.sluice.source.mongo;
 
 import com.mongodb.MongoException;
-import com.mongodb.client.ClientSession;
 import com.mongodb.client.MongoCursor;
 import dev.sluice.bson.ExactBson;
 import dev.sluice.change.IdBracket;
@@ -17,16 +16,17 @@ public final class DocumentReader implements AutoCloseable {
     /// Behind a document's length and the type of its first field.
     private static final int FIRST_NAME = 5;
 
-    private final ClientSession session;
     private final MongoCursor<RawBsonDocument> cursor;
+    private final Runnable closed;
     private @Nullable RawBsonDocument next;
     private int lastType = -1;
     private IdBracket lastBracket = IdBracket.OTHER;
 
-    /// @param session closed with the reader, as the cursor is
-    DocumentReader(ClientSession session, MongoCursor<RawBsonDocument> cursor) {
-        this.session = session;
+    /// @param cursor closed with the reader
+    /// @param closed run after that
+    public DocumentReader(MongoCursor<RawBsonDocument> cursor, Runnable closed) {
         this.cursor = cursor;
+        this.closed = closed;
     }
 
     /// The next document, without taking it.
@@ -79,10 +79,12 @@ public final class DocumentReader implements AutoCloseable {
 
     @Override
     public void close() {
-        try (session) {
+        try {
             cursor.close();
         } catch (MongoException away) {
             // The server forgets the cursor by itself.
+        } finally {
+            closed.run();
         }
     }
 }

@@ -54,7 +54,7 @@ import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
 
 /// What is asked of MongoDB directly. Any thread.
-public final class MongoSource implements AutoCloseable {
+public final class MongoSource implements DocumentSource, AutoCloseable {
     private static final Duration SERVER_SELECTION = Duration.ofSeconds(10);
     private static final Duration SOCKET_READ = Duration.ofSeconds(60);
     /// The server begins with 101 documents where it is not told.
@@ -316,6 +316,7 @@ public final class MongoSource implements AutoCloseable {
 
     /// About how many documents there are, from the collection's metadata; cheap, and off after an unclean
     /// shutdown.
+    @Override
     public long estimate(String collection) {
         try {
             return collection(collection).estimatedDocumentCount();
@@ -382,6 +383,7 @@ public final class MongoSource implements AutoCloseable {
     }
 
     /// What a name stands for; empty where there is nothing of the name, or looking is not allowed.
+    @Override
     public Optional<Namespace.Kind> kind(String name) {
         try {
             BsonDocument info = client.getDatabase(database)
@@ -433,6 +435,7 @@ public final class MongoSource implements AutoCloseable {
     ///
     /// @param most how many at most, some of them twice where the server picks a document again; none where it
     ///     can't do it in seconds
+    @Override
     public List<BsonValue> sampleIds(String collection, int most) {
         try {
             List<BsonValue> ids = new ArrayList<>();
@@ -458,6 +461,7 @@ public final class MongoSource implements AutoCloseable {
     /// @param ids all of one bracket; a few thousand at most, they travel in one command
     /// @param after exclusive; null for all
     /// @param upTo inclusive; null for all
+    @Override
     public List<BsonValue> idsWithin(
             String collection, List<BsonValue> ids, @Nullable BsonValue after, @Nullable BsonValue upTo) {
         BsonDocument filter = in(ids);
@@ -484,6 +488,7 @@ public final class MongoSource implements AutoCloseable {
     /// @param after exclusive; null for the bracket's first
     /// @param notBefore as for [#read]
     /// @return as many as asked for; fewer at the bracket's end
+    @Override
     public List<BsonValue> ids(
             String collection,
             IdBracket bracket,
@@ -569,6 +574,7 @@ public final class MongoSource implements AutoCloseable {
     ///
     /// @param after exclusive; null for the bracket's first
     /// @param notBefore the stream's position when the piece's flight opened; null where that is unknown
+    @Override
     public Piece read(
             String collection,
             IdBracket bracket,
@@ -604,6 +610,7 @@ public final class MongoSource implements AutoCloseable {
     /// @param upTo inclusive; null for the bracket's last
     /// @param batch how many documents MongoDB is to send at a time
     /// @param notBefore as for [#read]
+    @Override
     public DocumentReader readRange(
             String collection,
             IdBracket bracket,
@@ -615,6 +622,7 @@ public final class MongoSource implements AutoCloseable {
     }
 
     /// Reads all documents of a collection, one bracket after the other, as [#readRange] does.
+    @Override
     public DocumentReader readAll(String collection, int batch, @Nullable BsonTimestamp notBefore) {
         return reader(collection, ExactFind.all(), batch, notBefore);
     }
@@ -623,6 +631,7 @@ public final class MongoSource implements AutoCloseable {
     /// before `notBefore`.
     ///
     /// @param notBefore as for [#read]
+    @Override
     public void forEachId(String collection, @Nullable BsonTimestamp notBefore, Consumer<BsonValue> reader) {
         try (ClientSession session = sessions.notBefore(notBefore)) {
             for (RawBsonDocument document : collection(collection)
@@ -658,7 +667,7 @@ public final class MongoSource implements AutoCloseable {
             ClientSession session = sessions.notBefore(notBefore);
             try {
                 return new DocumentReader(
-                        session, open(find.inOrder().inBatches(batch(collection, batch)), collection, session));
+                        open(find.inOrder().inBatches(batch(collection, batch)), collection, session), session::close);
             } catch (RuntimeException e) {
                 session.close();
                 throw e;
@@ -677,6 +686,7 @@ public final class MongoSource implements AutoCloseable {
     ///
     /// @param bytesMax the piece ends with the document that reaches this many bytes, and is not complete
     /// @param notBefore the stream's position when the flight opened; null where that is unknown
+    @Override
     public Piece read(String collection, List<BsonValue> ids, long bytesMax, @Nullable BsonTimestamp notBefore) {
         try (ClientSession session = sessions.notBefore(notBefore)) {
             List<RawBsonDocument> documents = new ArrayList<>();

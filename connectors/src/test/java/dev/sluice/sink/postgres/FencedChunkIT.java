@@ -1,6 +1,7 @@
 package dev.sluice.sink.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.change.Change;
 import dev.sluice.change.Chunk;
@@ -8,6 +9,7 @@ import dev.sluice.change.IdBracket;
 import dev.sluice.change.IdText;
 import dev.sluice.sink.Fence;
 import dev.sluice.sink.RowChange;
+import dev.sluice.sink.StoppedException;
 import dev.sluice.sink.WriteSummary;
 import dev.sluice.testkit.TestTarget;
 import java.sql.SQLException;
@@ -21,6 +23,7 @@ import org.bson.BsonTimestamp;
 import org.bson.RawBsonDocument;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -50,6 +53,32 @@ class FencedChunkIT {
     @AfterEach
     void close() {
         target.close();
+    }
+
+    @Test
+    @DisplayName("a chunk is not done without documents that the stream has touched and could not apply")
+    void notDoneWithoutWhatTheStreamCouldNotApply() throws SQLException {
+        try (Fence.Flight flight = target.fence("orders").open()) {
+            stream.close();
+            assertThatThrownBy(() -> stream(upsert(NEW))).isInstanceOf(SQLException.class);
+            assertThatThrownBy(() -> chunk(flight, OLD, OTHER)).isInstanceOf(StoppedException.class);
+        }
+        assertThat(orders()).isEmpty();
+        assertThat(target.rows("SELECT * FROM sluice.backfill_chunk")).isEmpty();
+    }
+
+    @Test
+    @DisplayName("after a commit of the stream that is in doubt nothing that is read later is written: it may be older")
+    void nothingReadAfterACommitInDoubt() throws SQLException {
+        stream.close();
+        assertThatThrownBy(() -> stream(upsert(NEW))).isInstanceOf(SQLException.class);
+        try (Fence.Flight later = target.fence("orders").open()) {
+            assertThatThrownBy(() -> chunk(later, OLD)).isInstanceOf(StoppedException.class);
+        }
+        try (Fence.Flight other = target.fence("users").open()) {
+            other.hold().close();
+        }
+        assertThat(orders()).isEmpty();
     }
 
     @Test

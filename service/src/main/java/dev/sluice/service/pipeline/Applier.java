@@ -5,11 +5,11 @@ import dev.sluice.change.Watermark;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.StoppedException;
 import dev.sluice.sink.postgres.StreamSink;
+import dev.sluice.threads.Threads;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,26 +40,32 @@ final class Applier {
     private final BatchQueue queue;
     private final StreamSink sink;
     private final SourceClock clock;
-    private final PipelineStatus status;
-    private final Consumer<List<RowChange>> written;
+    private final Threads threads;
+    private final Listener listener;
     private int changesMax = CHANGES_MAX;
     private volatile Position position;
     private volatile boolean drained;
 
-    /// @param written hears of the changes of each transaction once it is committed
-    Applier(
-            BatchQueue queue,
-            StreamSink sink,
-            SourceClock clock,
-            PipelineStatus status,
-            Position from,
-            Consumer<List<RowChange>> written) {
-        this.written = written;
+    /// Hears what is applied, on the applier's thread, after its commit and in this order.
+    interface Listener {
+        void onPosition(Position position);
+
+        /// @param watermark up to where everything is applied
+        /// @param nanos the transaction took
+        void onApplied(List<RowChange> changes, Watermark watermark, long nanos);
+
+        /// One call for each batch of the transaction.
+        void onCommitted(PipelineStatus.Committed batch);
+    }
+
+    /// @param from the position that the queue's batches follow
+    Applier(BatchQueue queue, StreamSink sink, SourceClock clock, Position from, Listener listener) {
         this.queue = queue;
         this.sink = sink;
         this.clock = clock;
-        this.status = status;
+        this.threads = queue.threads();
         this.position = from;
+        this.listener = listener;
     }
 
     /// The newest operation that can be applied: see [Position#newestOperation()]; null when unknown.
@@ -95,13 +101,13 @@ final class Applier {
 
     private void applyAll() throws SQLException, InterruptedException {
         boolean busy = false;
-        long before = System.nanoTime();
+        long before = threads.nanoTime();
         while (true) {
             List<MappedBatch> taken = queue.take(changesMax, CHANGES_WANTED, busy ? BUSY_LINGER : Duration.ZERO);
             if (taken.isEmpty()) {
                 return;
             }
-            long now = System.nanoTime();
+            long now = threads.nanoTime();
             int changes = apply(taken);
             taken.forEach(batch -> batch.lease().close());
             busy = changes * 1e9 >= BUSY_PER_SECOND * (now - before);
@@ -124,18 +130,17 @@ final class Applier {
         if (upTo == null && changes.isEmpty()) {
             return 0;
         }
-        long started = System.nanoTime();
+        long started = threads.nanoTime();
         sink.apply(changes, upTo, watermark, clock.now());
         if (upTo != null && upTo.clusterTime() != null) {
             position = upTo;
-            status.onPosition(upTo);
+            listener.onPosition(upTo);
         }
-        long committed = System.nanoTime();
+        long committed = threads.nanoTime();
         pace(changes.size(), committed - started);
-        status.onApplied(changes, watermark, committed - started);
-        written.accept(changes);
+        listener.onApplied(changes, watermark, committed - started);
         for (MappedBatch batch : batches) {
-            status.onCommitted(new PipelineStatus.Committed(batch.changes(), batch.readNanos(), started, committed));
+            listener.onCommitted(new PipelineStatus.Committed(batch.changes(), batch.readNanos(), started, committed));
         }
         return changes.size();
     }

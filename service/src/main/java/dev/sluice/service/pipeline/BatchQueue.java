@@ -1,5 +1,6 @@
 package dev.sluice.service.pipeline;
 
+import dev.sluice.threads.Threads;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -16,13 +17,20 @@ final class BatchQueue {
     private final BooleanSupplier full;
     private final Deque<MappedBatch> batches = new ArrayDeque<>();
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
+    private final Condition changed;
+    private final Threads threads;
     private boolean closed;
     private @Nullable Long awaitedSince;
 
     /// @param full whether so much is held that to wait for more would only hold the stream back
-    BatchQueue(BooleanSupplier full) {
+    BatchQueue(BooleanSupplier full, Threads threads) {
         this.full = full;
+        this.threads = threads;
+        this.changed = threads.condition(lock);
+    }
+
+    Threads threads() {
+        return threads;
     }
 
     /// When the queue is closed, the batch is forgotten: what comes then is read again by the next run.
@@ -70,7 +78,7 @@ final class BatchQueue {
     }
 
     private void awaitFirst() throws InterruptedException {
-        awaitedSince = System.nanoTime();
+        awaitedSince = threads.nanoTime();
         try {
             while (batches.isEmpty() && !closed) {
                 changed.await();
@@ -106,7 +114,7 @@ final class BatchQueue {
     Duration idle() {
         lock.lock();
         try {
-            return awaitedSince == null ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - awaitedSince);
+            return awaitedSince == null ? Duration.ZERO : Duration.ofNanos(threads.nanoTime() - awaitedSince);
         } finally {
             lock.unlock();
         }

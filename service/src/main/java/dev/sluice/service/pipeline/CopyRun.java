@@ -1,6 +1,7 @@
 package dev.sluice.service.pipeline;
 
 import dev.sluice.backfill.Backfill;
+import dev.sluice.backfill.Fenced;
 import dev.sluice.backfill.Prune;
 import dev.sluice.backfill.Prune.Pruned;
 import dev.sluice.backfill.Resync;
@@ -16,12 +17,14 @@ import dev.sluice.positions.PassedChanges;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.schema.CollectionMapping.OnDelete;
-import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.Fence;
 import dev.sluice.sink.postgres.BackfillStore;
 import dev.sluice.sink.postgres.ChunkSink;
+import dev.sluice.sink.postgres.KeptKeys;
 import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.PostgresCopyProgress;
+import dev.sluice.sink.postgres.PostgresResyncList;
+import dev.sluice.sink.postgres.PostgresSession;
 import dev.sluice.sink.postgres.ResyncStore;
 import dev.sluice.sink.postgres.TargetTables;
 import dev.sluice.source.mongo.Deployment;
@@ -163,11 +166,18 @@ public final class CopyRun {
                 listener.onPassed(past.change(), chosen);
             }
             List<CollectionTarget> left = begin(chosen, listener, store, connection);
-            // What is read is not from before the position from which the stream goes on, or what lies in between is
-            // lost: neither by a secondary that is behind, nor because a majority does not have it yet.
-            return new Copy(wish, listener, stopped, epoch, now.newestOperation())
-                    .run(left, store, connection, ownership.tables());
+            return new Copy(wish, listener, stopped, epoch, notBefore(now)).run(left, connection, ownership.tables());
         }
+    }
+
+    /// What is read is not from before the position from which the stream goes on, or what lies in between is
+    /// lost: neither by a secondary that is behind, nor because a majority does not have it yet. Asked after
+    /// the pipeline is taken over, since until then an earlier writer moves the position.
+    ///
+    /// @param asked a position from before it was taken over
+    private @Nullable BsonTimestamp notBefore(Position asked) {
+        BsonTimestamp then = source.currentPosition().newestOperation();
+        return then == null ? asked.newestOperation() : then;
     }
 
     private void beginAnew(Position now, long epoch, Connection connection) throws SQLException {
@@ -229,8 +239,8 @@ public final class CopyRun {
         }
     }
 
-    /// Goes on with a copy that was broken off, and begins a new one where there is none: each collection
-    /// is marked as begun before the first is copied.
+    /// Goes on with a copy that was broken off, and begins a new one where there is none: each collection is
+    /// marked as begun before the first is copied.
     ///
     /// @return what is to be copied
     private static List<CollectionTarget> begin(
@@ -306,23 +316,17 @@ public final class CopyRun {
             this.notBefore = notBefore;
         }
 
-        private Result run(List<CollectionTarget> left, BackfillStore store, Connection connection, TargetTables tables)
+        private Result run(List<CollectionTarget> left, Connection connection, TargetTables tables)
                 throws SQLException, InterruptedException {
-            ChangeMapper mapper = ChangeMapper.of(targets);
-            // Nobody streams, so nobody notes anything on them.
-            List<Fence> fences = targets.stream().map(t -> new Fence()).toList();
+            Fenced fenced = Fenced.alone(targets, notBefore, stopped);
             SequencedMap<String, SluiceException> failed = new LinkedHashMap<>();
             try (Backfill backfill = new Backfill(
                     source,
-                    connection,
+                    new PostgresCopyProgress(connection, pipeline),
                     () -> sink(epoch, stopped),
-                    store,
-                    mapper,
-                    fences,
-                    () -> notBefore,
+                    fenced,
                     wish.limits(),
-                    listener,
-                    stopped)) {
+                    listener)) {
                 for (CollectionTarget target : left) {
                     try {
                         if (!backfill.copy(target)) {
@@ -339,28 +343,19 @@ public final class CopyRun {
                 }
             }
             try (ChunkSink sink = sink(epoch, stopped)) {
-                Resync resync = new Resync(
-                                source,
-                                connection,
-                                sink,
-                                new ResyncStore(pipeline),
-                                mapper,
-                                targets,
-                                fences,
-                                () -> notBefore,
-                                stopped)
-                        .pruning(Prune.asAsked(source, connector, sink, targets, fences, () -> notBefore, stopped));
+                Resync resync = new Resync(source, new PostgresResyncList(connection, pipeline), sink, targets, fenced)
+                        .pruning(Prune.asAsked(source, connector, sink, targets, fenced));
                 int taken = resync.drain() + resync.sweep();
                 if (taken > 0) {
                     listener.onTakenAnew(taken);
                 }
-                return new Result(prune(failed, connection, sink, fences), failed);
+                return new Result(prune(failed, connection, sink, fenced), failed);
             }
         }
 
         /// @return false when stopped
         private boolean prune(
-                Map<String, SluiceException> failed, Connection bookkeeping, ChunkSink sink, List<Fence> fences)
+                Map<String, SluiceException> failed, Connection bookkeeping, ChunkSink sink, Fenced fenced)
                 throws SQLException {
             PassedChanges passed = new PassedChanges(pipeline);
             List<String> afterPassing = passed.toPrune(bookkeeping);
@@ -374,7 +369,7 @@ public final class CopyRun {
                 return true;
             }
             try (Connection connection = connector.openForLongWork()) {
-                Prune prune = new Prune(source, connection, sink, targets, fences, () -> notBefore, stopped);
+                Prune prune = new Prune(source, t -> KeptKeys.create(connection, t), sink, targets, fenced);
                 for (CollectionTarget target : pruned) {
                     Pruned rows = prune.prune(target);
                     listener.onPruned(target, rows);
@@ -389,11 +384,12 @@ public final class CopyRun {
     }
 
     private ChunkSink sink(long epoch, BooleanSupplier stopped) throws SQLException {
-        return new ChunkSink(connector.openForWriting(), pipeline, epoch, targets).within(connector.limits(stopped));
+        return new ChunkSink(PostgresSession.open(connector.openForWriting(), pipeline, targets), epoch)
+                .within(connector.limits(stopped));
     }
 
-    /// Whether other collections may be copied although one could not be; a server that is away or a
-    /// pipeline that is taken over is the same for all of them, and is said once.
+    /// Whether other collections may be copied although one could not be; a server that is away or a pipeline
+    /// that is taken over is the same for all of them, and is said once.
     private static boolean mayBeOfOneCollection(FailureKind kind) {
         return switch (kind) {
             case TARGET_CONFLICT,

@@ -1,17 +1,17 @@
 package dev.sluice.service.pipeline;
 
+import dev.sluice.backfill.Fenced;
 import dev.sluice.backfill.Prune;
 import dev.sluice.backfill.Resync;
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.positions.PositionStore;
-import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.Fence;
 import dev.sluice.sink.postgres.ChunkSink;
 import dev.sluice.sink.postgres.PostgresConnector;
-import dev.sluice.sink.postgres.ResyncStore;
+import dev.sluice.sink.postgres.PostgresResyncList;
+import dev.sluice.sink.postgres.PostgresSession;
 import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -133,22 +133,12 @@ public final class ListDrain {
         Connection connection = ownership.connection();
         new SourceCheck(pipeline, source, targets).require(connection);
         long epoch = ownership.takeOver(taken -> {});
-        // Nobody streams, so nobody notes anything on them.
-        List<Fence> fences = targets.stream().map(t -> new Fence()).toList();
         BsonTimestamp notBefore = source.currentPosition().newestOperation();
-        try (ChunkSink sink =
-                new ChunkSink(connector.openForWriting(), pipeline, epoch, targets).within(connector.limits(stopped))) {
-            Resync resync = new Resync(
-                            source,
-                            connection,
-                            sink,
-                            new ResyncStore(pipeline),
-                            ChangeMapper.of(targets),
-                            targets,
-                            fences,
-                            () -> notBefore,
-                            stopped)
-                    .pruning(Prune.asAsked(source, connector, sink, targets, fences, () -> notBefore, stopped));
+        Fenced fenced = Fenced.alone(targets, notBefore, stopped);
+        try (ChunkSink sink = new ChunkSink(PostgresSession.open(connector.openForWriting(), pipeline, targets), epoch)
+                .within(connector.limits(stopped))) {
+            Resync resync = new Resync(source, new PostgresResyncList(connection, pipeline), sink, targets, fenced)
+                    .pruning(Prune.asAsked(source, connector, sink, targets, fenced));
             resync.drain();
             if (!stopped.getAsBoolean()) {
                 resync.sweep();

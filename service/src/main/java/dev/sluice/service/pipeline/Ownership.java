@@ -1,5 +1,6 @@
 package dev.sluice.service.pipeline;
 
+import dev.sluice.change.Position;
 import dev.sluice.positions.EarlierWriters;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.positions.PositionStore;
@@ -14,7 +15,7 @@ import java.util.Optional;
 /// The right to write a pipeline: its lock, and a target that was checked since. Rows can be written once
 /// the epoch is taken over too, which is the last step, so that a process that finds that it can't work
 /// shuts nobody out. For one thread.
-final class Ownership implements AutoCloseable {
+final class Ownership implements Start.Claim, AutoCloseable {
     private final PipelineLock lock;
     private final Connection connection;
     private final PositionStore positions;
@@ -67,6 +68,19 @@ final class Ownership implements AutoCloseable {
         return lock;
     }
 
+    @Override
+    public long takeOver() throws SQLException {
+        return takeOver(epoch -> {});
+    }
+
+    @Override
+    public Position position() throws SQLException {
+        return positions
+                .load(connection)
+                .orElseThrow(
+                        () -> new IllegalStateException("a pipeline is taken over after its first position is stored"));
+    }
+
     /// What belongs into the transaction that takes the pipeline over.
     @FunctionalInterface
     interface Step {
@@ -89,7 +103,8 @@ final class Ownership implements AutoCloseable {
     /// is waited for, and ended, likewise.
     ///
     /// @throws dev.sluice.failure.SluiceException of kind FENCED_OUT when it is not
-    long hold(long epoch) throws SQLException {
+    @Override
+    public long hold(long epoch) throws SQLException {
         return inTransaction(() -> {
             positions.awaitWriters(connection);
             positions.hold(connection, epoch);

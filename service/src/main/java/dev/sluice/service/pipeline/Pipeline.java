@@ -118,12 +118,13 @@ public final class Pipeline {
         stopped.await();
     }
 
-    /// The epoch of this process: taken over at the first run, and only checked at later ones, since
-    /// somebody who took over meanwhile is to keep the pipeline.
-    synchronized long epoch(Ownership ownership) throws SQLException {
-        epoch = epoch == 0 ? ownership.takeOver(taken -> {}) : ownership.hold(epoch);
+    /// Where a run begins. The pipeline is taken over at the first run, and only checked at later ones, since
+    /// somebody who took over meanwhile is to keep it.
+    synchronized Start start(Start.Claim claim) throws SQLException {
+        Start start = Start.take(claim, epoch);
+        epoch = start.epoch();
         fencedOut = false;
-        return epoch;
+        return start;
     }
 
     /// Another process took the pipeline over; this one has to take it over again.

@@ -1,9 +1,9 @@
 package dev.sluice.service.pipeline;
 
 import dev.sluice.backfill.Backfill;
+import dev.sluice.backfill.Fenced;
 import dev.sluice.backfill.Prune;
 import dev.sluice.backfill.Resync;
-import dev.sluice.change.Change;
 import dev.sluice.change.ChangeBatch;
 import dev.sluice.change.CollectionChange;
 import dev.sluice.change.Position;
@@ -20,20 +20,25 @@ import dev.sluice.positions.LeftCollections;
 import dev.sluice.positions.PassedChanges;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.replay.ReplayStore;
-import dev.sluice.sink.ChangeMapper;
+import dev.sluice.service.pipeline.DataFlow.Part;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.postgres.BackfillStore;
 import dev.sluice.sink.postgres.ChunkSink;
 import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.PostgresCopyProgress;
+import dev.sluice.sink.postgres.PostgresResyncList;
+import dev.sluice.sink.postgres.PostgresSession;
 import dev.sluice.sink.postgres.ResyncStore;
 import dev.sluice.sink.postgres.StreamSink;
+import dev.sluice.sink.postgres.TargetSession;
 import dev.sluice.sink.postgres.TargetTables;
 import dev.sluice.source.ChangeSource;
 import dev.sluice.source.debezium.DebeziumChangeSource;
 import dev.sluice.source.debezium.EngineProperties;
 import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.threads.Threads;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -42,11 +47,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -59,11 +60,13 @@ final class PipelineRun {
 
     private static final Duration CLOCK_EVERY = Duration.ofSeconds(1);
 
-    /// A MongoDB that is silent for longer than this hangs; one that is gone or shuts down, which takes it ten
-    /// seconds, breaks the stream off sooner.
+    /// A MongoDB that is silent for longer than this hangs; one that is gone or shuts down, which takes it
+    /// ten seconds, breaks the stream off sooner.
     private static final Duration ANSWER_MAX = Duration.ofSeconds(15);
 
     private static final Duration RESYNC_EVERY = Duration.ofMillis(250);
+
+    private static final Duration LOOK_EVERY = Duration.ofMillis(200);
 
     /// How often what waits is looked through for what came unseen; less often where looking takes long, so
     /// that it takes no more than one part in so many of the time.
@@ -81,14 +84,10 @@ final class PipelineRun {
     private final MongoSource source;
     private final PostgresConnector connector;
     private final List<CollectionTarget> targets;
-    private final ChangeMapper mapper;
     private final PipelineStatus status;
     private final CountDownLatch stop;
     private final SourceClock clock;
     private final MemoryBudget memory = MemoryBudget.ofStream();
-    private final BatchQueue queue = new BatchQueue(memory::isHalfHeld);
-    private final List<Fence> fences;
-    private final CompletableFuture<Void> broken = new CompletableFuture<>();
     private @Nullable TargetTables tables;
     private final SourceCheck sourceCheck;
     private Map<String, BsonTimestamp> passed = Map.of();
@@ -99,18 +98,17 @@ final class PipelineRun {
         this.source = pipeline.source();
         this.connector = pipeline.connector();
         this.targets = pipeline.targets();
-        this.mapper = pipeline.mapper();
         this.status = pipeline.status();
         this.clock = pipeline.clock();
         this.stop = stop;
         this.sourceCheck = new SourceCheck(pipeline.name(), source, targets);
-        this.fences = targets.stream().map(t -> new Fence()).toList();
     }
 
     /// Runs until `stop` is counted down, then drains and returns.
     ///
     /// @throws SluiceException with the first failure of any part
     void run() throws InterruptedException {
+        Throwable broken = null;
         try (memory;
                 Ownership ownership = stand()) {
             if (ownership == null) {
@@ -137,60 +135,50 @@ final class PipelineRun {
             }
             sourceCheck.note(bookkeeping, there.deployment());
             clock.onHello(source.hello());
-            long epoch = pipeline.epoch(ownership);
+            Start start = pipeline.start(ownership);
+            status.onPosition(start.from());
+            DataFlow flow = new DataFlow(
+                    targets,
+                    passed.values(),
+                    clock,
+                    new DataFlow.Setting(
+                            new DataFlow.Memory(memory, MemoryBudget.ofProcess()), Threads.SYSTEM, Fence::new, stop),
+                    new StatusListener(pipeline));
             status.onLeading(ownership.lock()::isHeld);
-            ownership.lock().onLost(this::breakOff);
+            ownership.lock().onLost(flow::breakOff);
             followTheMapping(bookkeeping);
             restoreWatermarks(bookkeeping);
-            try (StreamSink sink = new StreamSink(connector.openForWriting(), pipeline.name(), epoch, targets, fences)
-                    .within(connector.limits(this::ending))) {
-                Applier applier = new Applier(queue, sink, clock, status, from, pipeline::onWritten);
-                CompletableFuture<Void> applied = inBackground("sluice-apply", applier::run);
-                CompletableFuture<Void> copied = CompletableFuture.completedFuture(null);
-                CompletableFuture<Void> retaken = CompletableFuture.completedFuture(null);
-                CompletableFuture<Void> watched = CompletableFuture.completedFuture(null);
-                try (ChangeSource stream = DebeziumChangeSource.start(engine(), memory, from, new FromStream())) {
-                    watchEnd(stream);
-                    status.onReading(stream::pending);
-                    copied = inBackground("sluice-backfill", () -> backfill(bookkeeping, epoch, applier));
-                    retaken = inBackground("sluice-resync", () -> resync(epoch, applier));
-                    watched = inBackground("sluice-schema", () -> watchSchema(from, applier));
-                    startPart("sluice-clock", this::watch);
-                    startPart("sluice-checkpoint", this::keepCheckpoints);
-                    awaitEnd();
-                    if (!broken.isDone()) {
-                        status.enter(new PipelineState.Draining());
-                    }
+            try (StreamSink sink = new StreamSink(openSession(), start.epoch(), flow.fences())
+                    .within(connector.limits(flow::ending))) {
+                try {
+                    flow.run(
+                            sink,
+                            start.from(),
+                            this::openStream,
+                            List.of(
+                                    new Part("sluice-backfill", true, () -> backfill(bookkeeping, start.epoch(), flow)),
+                                    new Part("sluice-resync", true, () -> resync(start.epoch(), flow)),
+                                    new Part("sluice-schema", true, () -> watchSchema(start.from(), flow)),
+                                    new Part("sluice-clock", false, () -> watch(flow)),
+                                    new Part("sluice-checkpoint", false, () -> keepCheckpoints(flow))),
+                            () -> awaitEnd(flow));
                 } finally {
-                    status.onReadingEnded();
-                    // The stream is closed, so nothing more comes. What it delivered is applied before the sink goes;
-                    // after a run that broke off, the next one reads it again from the committed position.
-                    if (broken.isDone() && !endsBehindWhatWasRead()) {
-                        queue.abandon();
-                    } else {
-                        queue.close();
-                    }
-                    // None may outlive the run: a chunk of this one knows nothing of what the next one's stream does.
-                    // Their statements have time-outs, so this ends.
-                    awaitPart(applied);
-                    awaitPart(copied);
-                    awaitPart(retaken);
-                    awaitPart(watched);
-                    noteStop(bookkeeping, applier);
+                    noteStop(bookkeeping, flow);
                 }
             }
+            broken = flow.failure();
         } catch (SQLException e) {
             throw explain(e);
         } finally {
             status.onLeadingEnded();
         }
-        if (broken.isCompletedExceptionally()) {
-            throw proved(explain(broken.exceptionNow()));
+        if (broken != null) {
+            throw proved(explain(broken));
         }
     }
 
-    /// Nobody is told that history is lost before it was looked whether it is the same MongoDB, and before the
-    /// oplog was asked.
+    /// Nobody is told that history is lost before it was looked whether it is the same MongoDB, and before
+    /// the oplog was asked.
     private SluiceException proved(SluiceException failure) {
         if (failure.kind() != FailureKind.HISTORY_LOST && failure.kind() != FailureKind.POSITION_UNKNOWN) {
             return failure;
@@ -227,10 +215,6 @@ final class PipelineRun {
         }
     }
 
-    private static SluiceException ended() {
-        return new SluiceException(FailureKind.ENGINE, "The engine ended by itself.");
-    }
-
     /// Where to go on; taken from MongoDB and stored when the pipeline is new, before anything is read.
     private Position position(Connection connection) throws SQLException {
         PositionStore positions = new PositionStore(pipeline.name());
@@ -245,8 +229,8 @@ final class PipelineRun {
         return positions.load(connection).orElse(first);
     }
 
-    /// Before the position moves: it passes what is not mapped, so a collection that was out of the mapping has to
-    /// be copied anew, and rows whose documents are gone have to go.
+    /// Before the position moves: it passes what is not mapped, so a collection that was out of the mapping
+    /// has to be copied anew, and rows whose documents are gone have to go.
     private void followTheMapping(Connection connection) throws SQLException {
         List<String> mapped = targets.stream().map(CollectionTarget::collection).toList();
         LeftCollections collections = new LeftCollections(pipeline.name());
@@ -294,20 +278,23 @@ final class PipelineRun {
                 .withPassed(passed);
     }
 
-    /// From before which operation nothing may be read: what the stream has brought, and what it leaves out.
-    private @Nullable BsonTimestamp notBefore(Applier applier) {
-        BsonTimestamp latest = applier.newestOperation();
-        for (BsonTimestamp through : passed.values()) {
-            latest = latest == null || through.compareTo(latest) > 0 ? through : latest;
-        }
-        return latest;
+    private ChangeSource openStream(MemoryBudget held, Position from, ChangeSource.Handler batches) {
+        ChangeSource stream = DebeziumChangeSource.start(engine(), held, from, new FromStream(batches));
+        status.onReading(stream::pending);
+        return stream;
     }
 
     /// Takes what the stream brings.
     private final class FromStream implements ChangeSource.Handler {
+        private final ChangeSource.Handler batches;
+
+        FromStream(ChangeSource.Handler batches) {
+            this.batches = batches;
+        }
+
         @Override
-        public void onBatch(ChangeBatch batch, MemoryBudget.Lease lease) {
-            PipelineRun.this.onBatch(batch, lease);
+        public void onBatch(ChangeBatch batch, MemoryBudget.Lease lease) throws InterruptedException {
+            batches.onBatch(batch, lease);
         }
 
         @Override
@@ -329,36 +316,18 @@ final class PipelineRun {
         }
     }
 
-    /// Where the stream stopped at a change of a collection, and everything before it is applied: the next run does
-    /// not have to come to it again.
-    private void noteStop(Connection bookkeeping, Applier applier) throws SQLException {
+    /// Where the stream stopped at a change of a collection, and everything before it is applied: the next
+    /// run does not have to come to it again.
+    private void noteStop(Connection bookkeeping, DataFlow flow) throws SQLException {
         SchemaWatch.Stop stop = stoppedAt;
-        if (stop != null && applier.isDrained()) {
+        if (stop != null && flow.applier().isDrained()) {
             try (SchemaWatch schema = new SchemaWatch(pipeline.name(), source, bookkeeping, targets)) {
                 schema.reached(stop.change());
             }
         }
     }
 
-    /// On the stream's thread: maps, and hands over.
-    private void onBatch(ChangeBatch batch, MemoryBudget.Lease lease) {
-        List<RowChange> rows = new ArrayList<>(batch.changes().size());
-        long bytes = 0;
-        for (Change change : batch.changes()) {
-            RowChange row = mapper.map(change);
-            if (row != null) {
-                rows.add(row);
-                bytes += row.heldBytes();
-            }
-        }
-        lease.set(bytes);
-        Watermark watermark = MappedBatch.watermark(batch, clock);
-        status.onRead(rows.size(), watermark);
-        queue.put(new MappedBatch(rows, batch.upTo(), watermark, lease, System.nanoTime()));
-    }
-
-    private void backfill(Connection bookkeeping, long epoch, Applier applier)
-            throws SQLException, InterruptedException {
+    private void backfill(Connection bookkeeping, long epoch, DataFlow flow) throws SQLException, InterruptedException {
         BackfillStore store = new BackfillStore(pipeline.name());
         List<CollectionTarget> remaining = new ArrayList<>();
         for (CollectionTarget target : targets) {
@@ -373,16 +342,11 @@ final class PipelineRun {
                     remaining.stream().map(CollectionTarget::collection).toList()));
             try (Backfill backfill = new Backfill(
                     source,
-                    bookkeeping,
-                    () -> new ChunkSink(connector.openForWriting(), pipeline.name(), epoch, targets)
-                            .within(connector.limits(this::ending)),
-                    store,
-                    mapper,
-                    fences,
-                    () -> notBefore(applier),
+                    new PostgresCopyProgress(bookkeeping, pipeline.name()),
+                    () -> openChunks(epoch, flow),
+                    flow.fenced(),
                     Backfill.Limits.adaptive(),
-                    new BackfillListener(status),
-                    this::ending)) {
+                    new BackfillListener(status))) {
                 for (CollectionTarget target : remaining) {
                     if (!backfill.copy(target)) {
                         return;
@@ -390,7 +354,7 @@ final class PipelineRun {
                 }
             }
         }
-        if (!ending()) {
+        if (!flow.ending()) {
             status.enter(new PipelineState.Streaming());
             LOG.info(
                     "{}; following the change stream.",
@@ -398,28 +362,27 @@ final class PipelineRun {
         }
     }
 
+    private TargetSession openSession() throws SQLException {
+        return PostgresSession.open(connector.openForWriting(), pipeline.name(), targets);
+    }
+
+    private ChunkSink openChunks(long epoch, DataFlow flow) throws SQLException {
+        return new ChunkSink(openSession(), epoch).within(connector.limits(flow::ending));
+    }
+
     /// Takes documents anew that waited for others, or that somebody asked for.
-    private void resync(long epoch, Applier applier) throws SQLException, InterruptedException {
+    private void resync(long epoch, DataFlow flow) throws SQLException, InterruptedException {
         try (Connection connection = connector.open();
-                ChunkSink sink = new ChunkSink(connector.openForWriting(), pipeline.name(), epoch, targets)
-                        .within(connector.limits(this::ending))) {
-            Resync resync = new Resync(
-                    source,
-                    connection,
-                    sink,
-                    new ResyncStore(pipeline.name()),
-                    mapper,
-                    targets,
-                    fences,
-                    () -> notBefore(applier),
-                    this::ending);
-            Resync.Pruning pruning =
-                    Prune.asAsked(source, connector, sink, targets, fences, () -> notBefore(applier), this::ending);
+                ChunkSink sink = openChunks(epoch, flow)) {
+            Fenced fenced = flow.fenced();
+            Resync resync =
+                    new Resync(source, new PostgresResyncList(connection, pipeline.name()), sink, targets, fenced);
+            Resync.Pruning pruning = Prune.asAsked(source, connector, sink, targets, fenced);
             resync.pruning(pruning);
             pruneAfterPassing(connection, pruning);
             ReplayStore replays = new ReplayStore(pipeline.name());
             long sweepAt = System.nanoTime();
-            while (!ending()) {
+            while (!flow.ending()) {
                 resync.drain();
                 long now = System.nanoTime();
                 if (now - sweepAt >= 0) {
@@ -428,7 +391,7 @@ final class PipelineRun {
                     long took = System.nanoTime() - now;
                     sweepAt = System.nanoTime() + Math.max(SWEEP_EVERY.toNanos(), took * SWEEP_SHARE);
                 }
-                stop.await(RESYNC_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+                flow.pause(RESYNC_EVERY);
             }
         }
     }
@@ -445,9 +408,9 @@ final class PipelineRun {
     }
 
     /// Keeps the committed position under a name, now and again, so that there is somewhere to go back to.
-    private void keepCheckpoints() throws InterruptedException {
+    private void keepCheckpoints(DataFlow flow) throws InterruptedException {
         CheckpointStore checkpoints = new CheckpointStore(pipeline.name());
-        while (!ending()) {
+        while (!flow.ending()) {
             String name = "auto-" + Instant.now().truncatedTo(ChronoUnit.SECONDS);
             try (Connection connection = connector.open()) {
                 checkpoints.save(connection, name, CheckpointStore.Kind.AUTOMATIC);
@@ -457,19 +420,19 @@ final class PipelineRun {
                 LOG.warn("No checkpoint was written: {}", Failures.describe(e));
             }
             long until = System.nanoTime() + CHECKPOINT_EVERY.toNanos();
-            while (!ending() && System.nanoTime() < until) {
-                stop.await(RESYNC_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+            while (!flow.ending() && System.nanoTime() < until) {
+                flow.pause(RESYNC_EVERY);
             }
         }
     }
 
     /// Notices what becomes of collections themselves, and does what the mapping says.
-    private void watchSchema(Position from, Applier applier) throws SQLException, InterruptedException {
+    private void watchSchema(Position from, DataFlow flow) throws SQLException, InterruptedException {
         try (Connection connection = connector.open();
                 SchemaWatch schema = new SchemaWatch(pipeline.name(), source, connection, targets)) {
-            while (!ending()) {
+            while (!flow.ending()) {
                 try {
-                    schema.poll(from, applier::hasReached);
+                    schema.poll(from, flow.applier()::hasReached);
                 } catch (SluiceException e) {
                     if (e.kind() != FailureKind.SOURCE_UNREACHABLE) {
                         throw e;
@@ -478,28 +441,14 @@ final class PipelineRun {
                     LOG.debug("MongoDB did not answer: {}", e.getMessage());
                     schema.letGo();
                 }
-                stop.await(RESYNC_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+                flow.pause(RESYNC_EVERY);
             }
         }
     }
 
-    /// Whether it was a change that broke the run off which no other run can pass either: what came before it
-    /// is applied.
-    private boolean endsBehindWhatWasRead() {
-        if (!broken.isCompletedExceptionally()) {
-            return false;
-        }
-        FailureKind kind = Failures.classify(broken.exceptionNow()).kind();
-        return kind == FailureKind.CHANGE_TOO_LARGE || kind == FailureKind.COLLECTION_CHANGED;
-    }
-
-    private boolean ending() {
-        return broken.isDone() || stop.getCount() == 0;
-    }
-
     /// Asks MongoDB for its time and its newest operation, once a second.
-    private void watch() throws InterruptedException {
-        while (!ending()) {
+    private void watch(DataFlow flow) throws InterruptedException {
+        while (!flow.ending()) {
             try {
                 clock.onHello(source.hello());
             } catch (SluiceException away) {
@@ -507,19 +456,19 @@ final class PipelineRun {
                 // meanwhile.
                 LOG.debug("MongoDB did not answer: {}", away.getMessage());
             }
-            if (queue.idle().compareTo(SILENCE_MAX) > 0) {
+            if (flow.idle().compareTo(SILENCE_MAX) > 0) {
                 throw new SluiceException(
                         FailureKind.ENGINE,
                         "No word from the stream for " + SILENCE_MAX.toSeconds() + " s, not even a heartbeat.");
             }
-            stop.await(CLOCK_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+            flow.pause(CLOCK_EVERY);
         }
     }
 
-    private void awaitEnd() throws InterruptedException {
+    private void awaitEnd(DataFlow flow) throws InterruptedException {
         boolean silent = false;
-        while (!ending()) {
-            stop.await(200, TimeUnit.MILLISECONDS);
+        while (!flow.ending()) {
+            flow.pause(LOOK_EVERY);
             if (silent != clock.silence().compareTo(ANSWER_MAX) > 0) {
                 silent = !silent;
                 if (silent) {
@@ -532,51 +481,42 @@ final class PipelineRun {
                 }
             }
         }
-    }
-
-    private void awaitPart(CompletableFuture<Void> part) throws InterruptedException {
-        try {
-            part.get();
-        } catch (ExecutionException e) {
-            breakOff(e.getCause() == null ? e : e.getCause());
+        if (flow.failure() == null) {
+            status.enter(new PipelineState.Draining());
         }
     }
 
-    private void breakOff(Throwable cause) {
-        Throwable root = cause instanceof CompletionException && cause.getCause() != null ? cause.getCause() : cause;
-        if (stop.getCount() > 0 || !(root instanceof InterruptedException)) {
-            broken.completeExceptionally(root);
+    /// Tells the status, and whoever hears of the pipeline's changes, how the stream goes on.
+    private record StatusListener(Pipeline pipeline) implements DataFlow.Listener {
+        private PipelineStatus status() {
+            return pipeline.status();
         }
-    }
 
-    /// Work of one of the run's threads.
-    private interface Work {
-        void run() throws SQLException, InterruptedException;
-    }
+        @Override
+        public void onRead(int changes, Watermark watermark) {
+            status().onRead(changes, watermark);
+        }
 
-    @SuppressWarnings("FutureReturnValueIgnored") // the action itself says what went wrong
-    private void watchEnd(ChangeSource stream) {
-        stream.ended().whenComplete((v, e) -> breakOff(e == null ? ended() : e));
-    }
+        @Override
+        public void onReadingEnded() {
+            status().onReadingEnded();
+        }
 
-    /// Starts a part that nobody waits for; its failure ends the run.
-    @SuppressWarnings("FutureReturnValueIgnored") // breakOff has it
-    private void startPart(String name, Work work) {
-        inBackground(name, work);
-    }
+        @Override
+        public void onPosition(Position position) {
+            status().onPosition(position);
+        }
 
-    private CompletableFuture<Void> inBackground(String name, Work work) {
-        CompletableFuture<Void> done = new CompletableFuture<>();
-        Thread.ofPlatform().name(name).daemon(true).start(() -> {
-            try {
-                work.run();
-                done.complete(null);
-            } catch (SQLException | InterruptedException | RuntimeException | Error e) {
-                breakOff(e);
-                done.completeExceptionally(e);
-            }
-        });
-        return done;
+        @Override
+        public void onApplied(List<RowChange> changes, Watermark watermark, long nanos) {
+            status().onApplied(changes, watermark, nanos);
+            pipeline.onWritten(changes);
+        }
+
+        @Override
+        public void onCommitted(PipelineStatus.Committed batch) {
+            status().onCommitted(batch);
+        }
     }
 
     /// Tells the status how the copy goes on.

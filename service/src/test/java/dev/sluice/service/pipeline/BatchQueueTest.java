@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.sluice.change.Watermark;
 import dev.sluice.memory.MemoryBudget;
+import dev.sluice.threads.Threads;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -18,7 +19,7 @@ class BatchQueueTest {
     private static final Duration BOUND = Duration.ofSeconds(20);
 
     private final AtomicBoolean full = new AtomicBoolean();
-    private final BatchQueue queue = new BatchQueue(full::get);
+    private final BatchQueue queue = new BatchQueue(full::get, Threads.SYSTEM);
 
     @Test
     @DisplayName("whoever takes does not wait for more where the memory for more is held by what it would take")
@@ -53,7 +54,7 @@ class BatchQueueTest {
         assertThat(queue.take(1, 1, Duration.ZERO)).hasSize(1);
         assertThat(queue.take(1, 1, Duration.ZERO)).isEmpty();
 
-        BatchQueue other = new BatchQueue(full::get);
+        BatchQueue other = new BatchQueue(full::get, Threads.SYSTEM);
         other.put(batch());
         other.abandon();
         assertThat(other.take(1, 1, Duration.ZERO)).isEmpty();

@@ -1,0 +1,48 @@
+package dev.sluice.backfill;
+
+import dev.sluice.memory.MemoryBudget;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.Fence;
+import dev.sluice.threads.Threads;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.bson.BsonTimestamp;
+import org.jspecify.annotations.Nullable;
+
+/// What everything needs that writes documents beside the stream, or where no stream runs.
+///
+/// @param fences one for each collection, by its number, shared with the stream's sink
+/// @param streamPosition where the stream is applied to, asked before documents are read; from any thread.
+///     Null where that is unknown
+/// @param memory for the documents that are held
+/// @param stopped asked between steps, from any thread
+public record Fenced(
+        List<Fence> fences,
+        Supplier<@Nullable BsonTimestamp> streamPosition,
+        MemoryBudget memory,
+        Threads threads,
+        BooleanSupplier stopped) {
+    public Fenced {
+        fences = List.copyOf(fences);
+    }
+
+    /// Beside a stream of this process.
+    public static Fenced beside(
+            List<Fence> fences, Supplier<@Nullable BsonTimestamp> streamPosition, BooleanSupplier stopped) {
+        return new Fenced(fences, streamPosition, MemoryBudget.ofProcess(), Threads.SYSTEM, stopped);
+    }
+
+    /// Where nobody streams, so nobody notes anything on the fences.
+    ///
+    /// @param targets all collections of the mapping
+    /// @param notBefore what is read is not from before this operation; null where that is unknown
+    public static Fenced alone(
+            List<CollectionTarget> targets, @Nullable BsonTimestamp notBefore, BooleanSupplier stopped) {
+        return beside(targets.stream().map(t -> new Fence()).toList(), () -> notBefore, stopped);
+    }
+
+    Fence of(CollectionTarget target) {
+        return fences.get(target.index());
+    }
+}

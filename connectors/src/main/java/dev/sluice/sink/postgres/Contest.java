@@ -1,0 +1,9 @@
+package dev.sluice.sink.postgres;
+
+import org.jspecify.annotations.Nullable;
+
+/// What came of a document that a unique index keeps out.
+///
+/// @param written null: it stays out
+/// @param behind who has what it would have; null where it is not known
+public record Contest(@Nullable Written written, @Nullable Rival behind) {}

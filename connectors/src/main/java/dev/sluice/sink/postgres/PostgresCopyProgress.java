@@ -1,0 +1,70 @@
+package dev.sluice.sink.postgres;
+
+import dev.sluice.change.Chunk;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+
+/// As PostgreSQL keeps it (`sluice.backfill`, `sluice.backfill_chunk`).
+public final class PostgresCopyProgress implements CopyProgress {
+    private final Connection connection;
+    private final BackfillStore store;
+    private final Replicas replicas;
+
+    /// @param connection in auto-commit mode
+    public PostgresCopyProgress(Connection connection, String pipeline) {
+        this.connection = connection;
+        this.store = new BackfillStore(pipeline);
+        this.replicas = new Replicas(connection);
+    }
+
+    @Override
+    public boolean done(String collection) throws SQLException {
+        return store.done(connection, collection);
+    }
+
+    @Override
+    public void begin(String collection) throws SQLException {
+        store.begin(connection, collection);
+    }
+
+    @Override
+    public boolean isCut(String collection) throws SQLException {
+        return store.isCut(connection, collection);
+    }
+
+    @Override
+    public void cut(String collection, List<Chunk> chunks) throws SQLException {
+        store.cut(connection, collection, chunks);
+    }
+
+    @Override
+    public List<Chunk> unfinished(String collection) throws SQLException {
+        return store.unfinished(connection, collection);
+    }
+
+    @Override
+    public int nextNumber(String collection) throws SQLException {
+        return store.nextNumber(connection, collection);
+    }
+
+    @Override
+    public long copied(String collection) throws SQLException {
+        return store.copied(connection, collection);
+    }
+
+    @Override
+    public void start(String collection, long estimatedDocuments) throws SQLException {
+        store.start(connection, collection, estimatedDocuments);
+    }
+
+    @Override
+    public void finish(String collection) throws SQLException {
+        store.finish(connection, collection);
+    }
+
+    @Override
+    public boolean replicasAreLate() throws SQLException {
+        return replicas.areLate();
+    }
+}

@@ -1,0 +1,155 @@
+package dev.sluice.sink.postgres;
+
+import dev.sluice.change.Chunk;
+import dev.sluice.change.Position;
+import dev.sluice.change.Watermark;
+import dev.sluice.positions.PositionStore;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.RowChange;
+import dev.sluice.sink.WriteSummary;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+
+/// A session of PostgreSQL.
+public final class PostgresSession implements TargetSession {
+    private final Connection connection;
+    private final List<CollectionTarget> targets;
+    private final PositionStore positions;
+    private final BackfillStore backfill;
+    private final ResyncStore resync;
+    private final RowWriter writer;
+
+    private PostgresSession(Connection connection, String pipeline, List<CollectionTarget> targets, RowWriter writer) {
+        this.connection = connection;
+        this.targets = List.copyOf(targets);
+        this.positions = new PositionStore(pipeline);
+        this.backfill = new BackfillStore(pipeline);
+        this.resync = new ResyncStore(pipeline);
+        this.writer = writer;
+    }
+
+    /// Looks at the target's tables and makes the staging tables.
+    ///
+    /// @param connection used by this session alone from now on, and closed with it
+    /// @param targets all collections of the mapping
+    public static PostgresSession open(Connection connection, String pipeline, List<CollectionTarget> targets)
+            throws SQLException {
+        connection.setAutoCommit(false);
+        RowWriter writer = RowWriter.create(connection, pipeline, targets);
+        connection.commit();
+        return new PostgresSession(connection, pipeline, targets, writer);
+    }
+
+    @Override
+    public void hold(long epoch) throws SQLException {
+        positions.hold(connection, epoch);
+    }
+
+    @Override
+    public void advance(Position position, long epoch) throws SQLException {
+        positions.advance(connection, position, epoch);
+    }
+
+    @Override
+    public void moveWatermark(Watermark watermark, @Nullable Instant sourceTime) throws SQLException {
+        positions.moveWatermark(connection, watermark, sourceTime);
+    }
+
+    @Override
+    public Written write(List<RowChange> changes) throws SQLException {
+        return writer.write(changes);
+    }
+
+    @Override
+    public Written write(ChunkRows rows, Set<Object> touched, boolean direct, boolean nothingThere)
+            throws SQLException {
+        return writer.write(rows, touched, direct, nothingThere);
+    }
+
+    @Override
+    public WriteSummary note(Written written) throws SQLException {
+        return writer.note(written);
+    }
+
+    @Override
+    public Contest contend(RowChange change) throws SQLException {
+        return writer.contend(change);
+    }
+
+    @Override
+    public List<RowChange> parked(List<RowChange> changes) throws SQLException {
+        return writer.parked(changes);
+    }
+
+    @Override
+    public int remove(CollectionTarget target, List<Object> keys) throws SQLException {
+        return writer.remove(target, keys);
+    }
+
+    @Override
+    public void commitLazily() throws SQLException {
+        writer.commitLazily();
+    }
+
+    @Override
+    public void running(Chunk chunk, @Nullable Chunk rest) throws SQLException {
+        backfill.running(connection, chunk, rest);
+    }
+
+    @Override
+    public void cut(List<Chunk> parts) throws SQLException {
+        backfill.cut(connection, parts);
+    }
+
+    @Override
+    public void chunkDone(Chunk chunk, int documents, WriteSummary summary, int leftOut) throws SQLException {
+        backfill.chunkDone(connection, chunk, documents, summary, leftOut);
+    }
+
+    @Override
+    public void strike(Collection<ResyncStore.Entry> entries) throws SQLException {
+        resync.done(connection, entries);
+    }
+
+    @Override
+    public int sweep() throws SQLException {
+        TargetCheck.keys(connection, targets);
+        return writer.sweep();
+    }
+
+    @Override
+    public boolean isEmpty(CollectionTarget target) throws SQLException {
+        return writer.isEmpty(target);
+    }
+
+    @Override
+    public boolean dependsOnItself(CollectionTarget target) {
+        return writer.dependsOnItself(target);
+    }
+
+    @Override
+    public void commit() throws SQLException {
+        connection.commit();
+    }
+
+    @Override
+    public void rollback() throws SQLException {
+        connection.rollback();
+    }
+
+    @Override
+    public void cancel() throws SQLException {
+        connection.unwrap(PGConnection.class).cancelQuery();
+    }
+
+    @Override
+    public void close() throws SQLException {
+        connection.close();
+    }
+}

@@ -1,0 +1,16 @@
+package dev.sluice.sink.postgres;
+
+import dev.sluice.sink.postgres.ResyncStore.Entry;
+import java.sql.SQLException;
+import java.util.Collection;
+import java.util.List;
+
+/// The documents that are to be taken anew, as the target keeps them. Each call is a transaction of its own.
+/// For one thread.
+public interface ResyncList {
+    /// The next entries of one collection, oldest first; empty when there are none.
+    List<Entry> next(int limit) throws SQLException;
+
+    /// Strikes entries off the list.
+    void done(Collection<Entry> entries) throws SQLException;
+}
