@@ -177,6 +177,16 @@ public final class VerificationStore {
         }
     }
 
+    /// Notes the number of rows that there are.
+    void counted(Connection connection, long id, long rows) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement("UPDATE sluice.verification SET rows = ? WHERE id = ?")) {
+            statement.setLong(1, rows);
+            statement.setLong(2, id);
+            statement.executeUpdate();
+        }
+    }
+
     void enter(Connection connection, long id, Phase phase) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(
                 "UPDATE sluice.verification SET phase = ?, updated_at = clock_timestamp() WHERE id = ?")) {

@@ -8,7 +8,9 @@ import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.verify.VerificationStore.Running;
 import dev.sluice.verify.Verifier.Wish;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 
@@ -32,6 +34,16 @@ record VerificationTask(
         Connection bookkeeping,
         Budget budget,
         BooleanSupplier stopped) {
+
+    /// How many rows the collection's own table has.
+    long rows(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT count(*) FROM "
+                        + target.mapper().shape().table().sql())) {
+            row.next();
+            return row.getLong(1);
+        }
+    }
 
     CollectionTables tables() throws SQLException {
         return CollectionTables.of(target, "sluice_verify_", bookkeeping);

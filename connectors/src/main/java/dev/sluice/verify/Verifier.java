@@ -79,13 +79,13 @@ public final class Verifier {
     /// What a verification has found.
     ///
     /// @param documents that were looked at
-    /// @param rows that these should be
+    /// @param rows of the collection's own table, counted at the end; before it, those that the documents looked at
+    ///     should be
     /// @param drift how many rows differ, by kind; a kind that is not in it has none
     /// @param undecided documents that differed and were written each time they were looked at
     /// @param through it holds for MongoDB as of this time; null when unknown
     /// @param resumedAt how many documents an earlier process had looked at
-    /// @param complete false when it was stopped before the end; then only documents and rows mean
-    ///     something
+    /// @param complete false when it was stopped before the end; then only the documents mean something
     public record Result(
             long id,
             String collection,
@@ -197,7 +197,7 @@ public final class Verifier {
             }
             if (phase == Phase.READING) {
                 if (!chunks.run()) {
-                    return result(false, 0);
+                    return stopped();
                 }
                 if (wish.mode() == Mode.SAMPLE) {
                     unexplained.suspectSome();
@@ -216,19 +216,26 @@ public final class Verifier {
             }
             long undecided = settle();
             if (undecided < 0) {
-                return result(false, 0);
+                return stopped();
             }
+            comparing.setAutoCommit(true);
+            long rows = task.rows(comparing);
+            store.counted(bookkeeping, running.id(), rows);
             store.finish(bookkeeping, running.id(), store.driftRows(bookkeeping, target.collection()), undecided);
-            return result(true, undecided);
+            return result(true, rows, undecided);
         }
 
-        private Result result(boolean complete, long undecided) throws SQLException {
+        private Result stopped() throws SQLException {
+            return result(false, chunks.rows(), 0);
+        }
+
+        private Result result(boolean complete, long rows, long undecided) throws SQLException {
             return new Result(
                     running.id(),
                     target.collection(),
                     wish.mode(),
                     chunks.documents(),
-                    chunks.rows(),
+                    rows,
                     store.driftRows(bookkeeping, target.collection()),
                     undecided,
                     running.through(),

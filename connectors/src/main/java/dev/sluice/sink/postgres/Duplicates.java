@@ -1,6 +1,7 @@
 package dev.sluice.sink.postgres;
 
 import dev.sluice.mapping.TableShape;
+import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.Dedupe;
 import dev.sluice.schema.TableName;
@@ -15,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// @param key the name of the key column
 /// @param shared whether rows are recognised without the key: there may be a row of nobody's document, which the first
 ///     one takes over. Which keys are documents' is in `sluice.document_row`
-record Duplicates(TableShape shape, Dedupe dedupe, String key, boolean shared) {
+/// @param keeps whether the row stays when its document is deleted; it is nobody's then, too
+record Duplicates(TableShape shape, Dedupe dedupe, String key, boolean shared, boolean keeps) {
     /// Null where each document has a row of its own.
     ///
     /// @param shape of the collection's own table, as it is written
@@ -25,21 +27,34 @@ record Duplicates(TableShape shape, Dedupe dedupe, String key, boolean shared) {
         return dedupe == null
                 ? null
                 : new Duplicates(
-                        shape, dedupe, key, !target.mapping().conflict().contains(key));
+                        shape,
+                        dedupe,
+                        key,
+                        !target.mapping().conflict().contains(key),
+                        target.mapping().onDelete() == OnDelete.KEEP);
     }
 
     /// The condition that a row of the table is one of a document.
     String isDocuments(String alias) {
-        return shared
-                ? "EXISTS (SELECT FROM sluice.document_row r WHERE r.table_name = '" + literal()
-                        + "' AND r.key_digest = sluice.digest(" + alias + "." + TableName.quote(key) + "::text))"
-                : "true";
+        return shared ? registered(alias, " AND NOT r.kept") : "true";
+    }
+
+    /// The condition that a row of the table is or was one of a document.
+    String wasDocuments(String alias) {
+        return shared ? registered(alias, "") : "true";
+    }
+
+    private String registered(String alias, String and) {
+        return "EXISTS (SELECT FROM sluice.document_row r WHERE r.table_name = '" + literal()
+                + "' AND r.key_digest = sluice.digest(" + alias + "." + TableName.quote(key) + "::text)" + and + ")";
     }
 
     /// Notes that the staged rows are documents'.
     String register(TableSql own) {
-        return "INSERT INTO sluice.document_row (table_name, key_digest) SELECT '" + literal() + "', sluice.digest(s."
-                + TableName.quote(key) + "::text) FROM " + own.staging() + " s ON CONFLICT DO NOTHING";
+        return "INSERT INTO sluice.document_row (table_name, key_digest) SELECT DISTINCT '" + literal()
+                + "', sluice.digest(s."
+                + TableName.quote(key) + "::text) FROM " + own.staging() + " s"
+                + " ON CONFLICT (table_name, key_digest) DO UPDATE SET kept = false WHERE document_row.kept";
     }
 
     /// Deletes the child rows of rows that staged ones take over.
@@ -49,10 +64,12 @@ record Duplicates(TableShape shape, Dedupe dedupe, String key, boolean shared) {
                 + stagedKnown("s") + " AND t." + own.keyName() + " <> s." + own.keyName();
     }
 
-    /// Forgets that rows of these keys, an array parameter, are documents'.
+    /// Notes that rows of these keys, an array parameter, are documents' no longer.
     String forget() {
-        return "DELETE FROM sluice.document_row r USING unnest(?) k WHERE r.table_name = '" + literal()
-                + "' AND r.key_digest = sluice.digest(k::text)";
+        return (keeps
+                        ? "UPDATE sluice.document_row r SET kept = true FROM unnest(?) k"
+                        : "DELETE FROM sluice.document_row r USING unnest(?) k")
+                + " WHERE r.table_name = '" + literal() + "' AND r.key_digest = sluice.digest(k::text)";
     }
 
     /// Lets nobody else decide who has a row until the transaction's end: two that do not see each other would both

@@ -14,7 +14,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.UUID;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// The SQL of one table, built once.
 ///
@@ -46,6 +48,28 @@ public final class TableSql {
         this.conflict = List.copyOf(conflict);
         this.staging = "pg_temp." + TableName.quote(staging);
         this.triggers = triggers;
+    }
+
+    /// The same with other tables in place of those that its references and look-ups lead to.
+    ///
+    /// @param otherStaging the name of another staging table
+    TableSql referringTo(UnaryOperator<TableName> tables, String otherStaging) {
+        List<TableShape.Column> columns = shape.columns().stream()
+                .map(c -> new TableShape.Column(
+                        c.name(), c.type(), led(c.reference(), tables), led(c.lookup(), tables), c.write()))
+                .toList();
+        return new TableSql(
+                new TableShape(shape.table(), shape.keyColumns(), columns), casts, conflict, otherStaging, triggers);
+    }
+
+    private static @Nullable Reference led(@Nullable Reference r, UnaryOperator<TableName> tables) {
+        return r == null
+                ? null
+                : new Reference(tables.apply(r.table()), r.match(), r.matchType(), r.take(), r.and(), r.orphan());
+    }
+
+    private static @Nullable Lookup led(@Nullable Lookup l, UnaryOperator<TableName> tables) {
+        return l == null ? null : new Lookup(tables.apply(l.table()), l.match(), l.matchType(), l.by(), l.take());
     }
 
     /// The columns, by their numbers, whose values are not assigned as they are.
@@ -367,7 +391,11 @@ public final class TableSql {
 
     /// The name of the array element type of the key, for `Connection.createArrayOf`.
     public String keyArrayType() {
-        ColumnType type = shape.columns().getFirst().type();
+        return keyArrayType(shape.columns().getFirst().type());
+    }
+
+    /// The same for the key of a row as the mapping has it.
+    static String keyArrayType(ColumnType type) {
         return switch (type) {
             case ColumnType.Uuid u -> "uuid";
             case ColumnType.Int i -> "bigint";

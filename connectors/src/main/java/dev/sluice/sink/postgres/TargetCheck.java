@@ -30,6 +30,7 @@ public final class TargetCheck {
             "waiting",
             "resync",
             "document_row",
+            "balance",
             "unmapped_field",
             "skipped");
 

@@ -27,7 +27,9 @@ final class TemporaryKeptKeys implements KeptKeys {
         this.tables = tables;
         this.copy = new RowCopy(connection);
         this.keyShape = new TableShape(
-                tables.own().shape().table(), 1, List.of(TableShape.Column.plain("key", keyType(tables.own()))));
+                tables.own().shape().table(),
+                1,
+                List.of(TableShape.Column.plain("key", keyType(tables.own().keyArrayType()))));
     }
 
     static KeptKeys create(Connection connection, CollectionTarget target) throws SQLException {
@@ -41,8 +43,8 @@ final class TemporaryKeptKeys implements KeptKeys {
     }
 
     /// The widest of its kind, whatever the table has.
-    private static ColumnType keyType(TableSql own) {
-        return switch (own.keyArrayType()) {
+    static ColumnType keyType(String arrayType) {
+        return switch (arrayType) {
             case "uuid" -> new ColumnType.Uuid();
             case "bigint" -> new ColumnType.Int(8);
             default -> new ColumnType.Text();

@@ -2,9 +2,13 @@ package dev.sluice.service.cli;
 
 import dev.sluice.backfill.Backfill;
 import dev.sluice.backfill.Prune;
+import dev.sluice.balance.Balance;
+import dev.sluice.balance.BalanceCount;
 import dev.sluice.change.OperationTime;
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.Failures;
+import dev.sluice.failure.SluiceException;
+import dev.sluice.service.ops.BalanceTable;
 import dev.sluice.service.pipeline.CopyRun;
 import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.plan.DryRun;
@@ -16,7 +20,9 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.SequencedMap;
 import java.util.concurrent.Callable;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
@@ -209,6 +215,7 @@ final class BackfillCommand implements Callable<Integer> {
             CopyRun.Result result = new CopyRun(setup.pipelineName(), all, source, setup.connector())
                     .run(new CopyRun.Wish(chosen, limits(), onward(), prune, wait), progress, stop);
             progress.sum();
+            showBalances(setup, source, chosen, stop);
             result.failed().values().forEach(e -> SluiceCommand.trace(e, spec.commandLine()));
             if (!result.failed().isEmpty()) {
                 return SluiceCommand.COULD_NOT_RUN;
@@ -216,6 +223,24 @@ final class BackfillCommand implements Callable<Integer> {
             return result.complete() ? SluiceCommand.FINE : SluiceCommand.FINDING;
         } catch (IllegalArgumentException wrong) {
             throw new CommandLine.ParameterException(spec.commandLine(), String.valueOf(wrong.getMessage()), wrong);
+        }
+    }
+
+    /// What there is now, in place of what this copy wrote: an earlier one may have written most of it.
+    private void showBalances(Setup setup, MongoSource source, List<CollectionTarget> chosen, BooleanSupplier stopped) {
+        SequencedMap<String, Balance> balances;
+        try {
+            balances = new BalanceCount(source, setup.connector(), setup.pipelineName()).ofCopied(chosen, stopped);
+        } catch (SluiceException away) {
+            // The copy is made all the same.
+            PrintWriter err = spec.commandLine().getErr();
+            err.println("What is there now could not be counted: " + away.forPeople());
+            err.flush();
+            return;
+        }
+        if (!balances.isEmpty()) {
+            spec.commandLine().getOut().println(BalanceTable.forPeople(balances));
+            spec.commandLine().getOut().flush();
         }
     }
 
@@ -253,10 +278,10 @@ final class BackfillCommand implements Callable<Integer> {
             throws SQLException {
         PrintWriter out = spec.commandLine().getOut();
         boolean nothing = setup.sayThatNothingIsThere(source);
-        for (CollectionTarget target : chosen) {
-            out.println(DryRun.ofAll(source, target, setup.connector()).forPeople());
+        DryRun.ofAll(source, chosen, setup.connector(), forecast -> {
+            out.println(forecast.forPeople());
             out.flush();
-        }
+        });
         if (prune) {
             try (Connection connection = setup.connector().openForLongWork()) {
                 new SourceCheck(setup.pipelineName(), source, all).require(connection);

@@ -1,11 +1,13 @@
 package dev.sluice.service.cli;
 
+import dev.sluice.balance.Balance;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.replay.Replay.Found;
 import dev.sluice.replay.Replay.Listed;
 import dev.sluice.replay.Replay.Tally;
+import dev.sluice.service.ops.BalanceTable;
 import dev.sluice.service.ops.Replays;
 import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.ReplayRun;
@@ -19,6 +21,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -104,6 +107,8 @@ final class ReplayCommand implements Callable<Integer> {
     /// @param replay its number; null where nothing was listed
     /// @param left documents that are still on the list
     /// @param differing documents whose rows are not as they should be afterwards; null where nobody looked
+    /// @param balance documents and rows of each collection afterwards, and what lies between; null where
+    ///     nothing was taken anew
     private record Outcome(
             boolean dryRun,
             boolean reachable,
@@ -112,6 +117,7 @@ final class ReplayCommand implements Callable<Integer> {
             @Nullable Long documents,
             @Nullable Long left,
             @Nullable Long differing,
+            @Nullable SequencedMap<String, Balance> balance,
             @Nullable String message) {}
 
     private int replay(ReplayRun run, ReplayRun.Wish wish, StopSignal stop) throws SQLException, InterruptedException {
@@ -129,7 +135,7 @@ final class ReplayCommand implements Callable<Integer> {
             }
             Result result = run.run(wish, !noVerify, progress, stop);
             progress.end();
-            return result == null ? nothingDone() : taken(result);
+            return result == null ? nothingDone() : taken(result, run, stop);
         } catch (SluiceException e) {
             progress.end();
             if (e.kind() == FailureKind.HISTORY_LOST || e.kind() == FailureKind.CHANGE_TOO_LARGE) {
@@ -141,7 +147,7 @@ final class ReplayCommand implements Callable<Integer> {
 
     private int counted(Found found) {
         print(
-                new Outcome(true, true, null, found, found.documents(), null, null, null),
+                new Outcome(true, true, null, found, found.documents(), null, null, null, null),
                 table(found)
                         + String.format(
                                 Locale.ROOT,
@@ -153,7 +159,7 @@ final class ReplayCommand implements Callable<Integer> {
     private int listed(Listed listed) {
         Found found = listed.found();
         print(
-                new Outcome(false, true, listed.id(), found, found.documents(), found.documents(), null, null),
+                new Outcome(false, true, listed.id(), found, found.documents(), found.documents(), null, null, null),
                 table(found)
                         + String.format(
                                 Locale.ROOT,
@@ -163,7 +169,7 @@ final class ReplayCommand implements Callable<Integer> {
         return SluiceCommand.FINE;
     }
 
-    private int taken(Result result) {
+    private int taken(Result result, ReplayRun run, StopSignal stop) {
         Found found = result.listed().found();
         if (result.left() > 0) {
             print(
@@ -175,6 +181,7 @@ final class ReplayCommand implements Callable<Integer> {
                             found.documents(),
                             result.left(),
                             null,
+                            null,
                             "stopped"),
                     table(found)
                             + String.format(
@@ -185,11 +192,13 @@ final class ReplayCommand implements Callable<Integer> {
             return SluiceCommand.FINDING;
         }
         Long differing = result.differing().orElse(null);
+        SequencedMap<String, Balance> balances = run.count(found, stop);
         print(
-                new Outcome(false, true, result.listed().id(), found, found.documents(), 0L, differing, null),
+                new Outcome(false, true, result.listed().id(), found, found.documents(), 0L, differing, balances, null),
                 table(found)
                         + String.format(
-                                Locale.ROOT, "%,d documents were taken anew%s", found.documents(), verdict(differing)));
+                                Locale.ROOT, "%,d documents were taken anew%s", found.documents(), verdict(differing))
+                        + (balances.isEmpty() ? "" : System.lineSeparator() + BalanceTable.forPeople(balances)));
         if (differing != null && differing > 0) {
             return SluiceCommand.FINDING;
         }
@@ -210,7 +219,7 @@ final class ReplayCommand implements Callable<Integer> {
 
     private int nothingDone() {
         print(
-                new Outcome(dryRun, true, null, null, null, null, null, "stopped"),
+                new Outcome(dryRun, true, null, null, null, null, null, null, "stopped"),
                 "Stopped while the stream was read; nothing is done.");
         return SluiceCommand.FINDING;
     }
@@ -218,7 +227,7 @@ final class ReplayCommand implements Callable<Integer> {
     private int unreachable(SluiceException lost) {
         String message = Replays.unreachable(lost);
         if (printing.isJson()) {
-            print(new Outcome(dryRun, false, null, null, null, null, null, message), "");
+            print(new Outcome(dryRun, false, null, null, null, null, null, null, message), "");
         } else {
             PrintWriter err = spec.commandLine().getErr();
             err.println(spec.commandLine().getColorScheme().errorText(message));

@@ -1,5 +1,7 @@
 package dev.sluice.service.cli;
 
+import dev.sluice.balance.Balance;
+import dev.sluice.service.ops.BalanceTable;
 import dev.sluice.service.ops.SnakeCaseJson;
 import dev.sluice.service.ops.Verifications;
 import dev.sluice.service.pipeline.Pipeline;
@@ -14,9 +16,11 @@ import dev.sluice.verify.Verifier;
 import java.io.PrintWriter;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -96,10 +100,14 @@ final class VerifyCommand implements Callable<Integer> {
     /// What became of one collection.
     ///
     /// @param copied false when it is not copied yet, and so was not compared
+    /// @param documents that were compared
+    /// @param rows that there are in the collection's own table
     /// @param through what was found holds for MongoDB as of this time; null when unknown
     /// @param resumedAt how many documents an earlier process had compared
     /// @param repaired documents that were repaired; null when that was not asked for
     /// @param left documents that still differ after the repair; null when that was not asked for
+    /// @param balance how many documents and rows there are afterwards, and what lies between; null when it was
+    ///     stopped
     record Verified(
             String collection,
             boolean copied,
@@ -115,7 +123,8 @@ final class VerifyCommand implements Callable<Integer> {
             long resumedAt,
             double seconds,
             @Nullable Long repaired,
-            @Nullable Long left) {
+            @Nullable Long left,
+            @Nullable Balance balance) {
         boolean fine() {
             boolean clean = missing + extra + different == 0 || (left != null && left == 0);
             return copied && complete && clean && undecided == 0;
@@ -187,7 +196,7 @@ final class VerifyCommand implements Callable<Integer> {
             throws InterruptedException {
         if (!run.isCopied(target)) {
             return new Verified(
-                    target.collection(), false, mode.text(), false, 0, 0, 0, 0, 0, 0, null, 0, 0, null, null);
+                    target.collection(), false, mode.text(), false, 0, 0, 0, 0, 0, 0, null, 0, 0, null, null, null);
         }
         Verifier.Result found = run.verify(
                 target, new Verifier.Wish(mode, Origin.ASKED, sample, budget / 100.0, parallel, fresh), progress, stop);
@@ -195,13 +204,15 @@ final class VerifyCommand implements Callable<Integer> {
                 ? run.repair(target, found, Actor.atTheKeyboard(), progress, stop)
                 : Optional.empty();
         boolean asked = repair && found.complete();
+        // Last, so that it is of what there is now.
+        Balance balance = found.complete() ? run.count(target, stop).orElse(null) : null;
         return new Verified(
                 target.collection(),
                 true,
                 mode.text(),
                 found.complete() && repaired.map(Repair.Repaired::complete).orElse(true),
                 found.documents(),
-                found.rows(),
+                balance == null ? found.rows() : balance.rows(),
                 found.drift().getOrDefault(Drift.Kind.MISSING, 0L),
                 found.drift().getOrDefault(Drift.Kind.EXTRA, 0L),
                 found.drift().getOrDefault(Drift.Kind.DIFFERENT, 0L),
@@ -210,7 +221,8 @@ final class VerifyCommand implements Callable<Integer> {
                 found.resumedAt(),
                 found.took().toMillis() / 1000.0,
                 asked ? repaired.map(Repair.Repaired::repaired).orElse(0L) : null,
-                asked ? repaired.map(Repair.Repaired::left).orElse(0L) : null);
+                asked ? repaired.map(Repair.Repaired::left).orElse(0L) : null,
+                balance);
     }
 
     private void show(Setup setup, List<Verified> verified, boolean fine) {
@@ -228,8 +240,8 @@ final class VerifyCommand implements Callable<Integer> {
                 Locale.ROOT,
                 "%-24s %12s %12s %9s %9s %9s %9s %8s  %s%n",
                 "collection",
-                "documents",
-                "rows",
+                mode == Mode.COUNTS ? "documents" : "compared",
+                "rows there",
                 "missing",
                 "extra",
                 "different",
@@ -237,12 +249,29 @@ final class VerifyCommand implements Callable<Integer> {
                 "seconds",
                 "verified through");
         verified.forEach(v -> out.println(line(v)));
+        SequencedMap<String, Balance> balances = balances(verified);
+        if (!balances.isEmpty()) {
+            out.println();
+            out.println(BalanceTable.forPeople(balances));
+            out.println();
+        }
         drift.stream().limit(SHOWN_MAX).forEach(d -> out.println(line(d)));
         if (drift.size() > SHOWN_MAX) {
             out.printf(Locale.ROOT, "%,d more: SELECT * FROM sluice.drift, or --json.%n", drift.size() - SHOWN_MAX);
         }
         out.println(sentence(verified, fine));
         out.flush();
+    }
+
+    private static SequencedMap<String, Balance> balances(List<Verified> verified) {
+        SequencedMap<String, Balance> balances = new LinkedHashMap<>();
+        for (Verified v : verified) {
+            Balance balance = v.balance();
+            if (balance != null) {
+                balances.put(v.collection(), balance);
+            }
+        }
+        return balances;
     }
 
     private static String line(Verified v) {
@@ -279,16 +308,16 @@ final class VerifyCommand implements Callable<Integer> {
     }
 
     private String sentence(List<Verified> verified, boolean fine) {
-        long documents = verified.stream().mapToLong(Verified::documents).sum();
+        Optional<Balance> all = balances(verified).values().stream().reduce(Balance::plus);
         if (fine) {
             return String.format(
                     Locale.ROOT,
-                    "Equal%s: %,d collections, %,d documents.",
+                    "Equal%s: %,d collections, %s.",
                     repair && verified.stream().anyMatch(v -> v.repaired() != null && v.repaired() > 0)
                             ? " after the repair"
                             : "",
                     verified.size(),
-                    documents);
+                    all.map(BalanceTable::equation).orElse("nothing counted"));
         }
         if (verified.stream().anyMatch(v -> v.copied() && !v.complete())) {
             return "Not all was compared; run the same command again to go on.";

@@ -1,5 +1,7 @@
 package dev.sluice.service.ops;
 
+import dev.sluice.balance.Balance;
+import dev.sluice.balance.Term;
 import dev.sluice.evolution.SchemaChangeStore;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.service.ops.Report.Counts;
@@ -62,6 +64,7 @@ public final class ControlMetrics implements AutoCloseable {
                     Counts::waitingDocuments);
             gauge(MetricNames.UNMAPPED_FIELDS, "Fields no column reads", collection, Counts::unmappedFields);
             verification(collection);
+            balance(collection);
             openChanges(collection);
         }
         openChanges(SchemaChangeStore.DATABASE);
@@ -112,6 +115,34 @@ public final class ControlMetrics implements AutoCloseable {
                 .baseUnit("seconds")
                 .tags("pipeline", pipeline, "collection", collection)
                 .register(registry);
+    }
+
+    private void balance(String collection) {
+        for (Term term : Term.values()) {
+            Gauge.builder(
+                            MetricNames.BALANCE,
+                            this,
+                            metrics -> metrics.counted(collection, balance -> (double) balance.of(term)))
+                    .description("Documents, rows, and what lies between the two when it was last counted")
+                    .tags("pipeline", pipeline, "collection", collection, "term", term.text())
+                    .register(registry);
+        }
+        Gauge.builder(
+                        MetricNames.BALANCE_COUNTED,
+                        this,
+                        metrics -> metrics.counted(
+                                collection, balance -> balance.countedAt().toEpochMilli() / 1_000.0))
+                .description("When documents and rows were last counted")
+                .baseUnit("seconds")
+                .tags("pipeline", pipeline, "collection", collection)
+                .register(registry);
+    }
+
+    private double counted(String collection, ToDoubleFunction<Balance> value) {
+        return known(counts -> {
+            Balance balance = counts.balances().get(collection);
+            return balance == null ? Double.NaN : value.applyAsDouble(balance);
+        });
     }
 
     /// NaN when nothing was read for too long.

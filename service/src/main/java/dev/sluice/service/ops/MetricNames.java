@@ -91,5 +91,14 @@ public final class MetricNames {
     /// database. NaN when unknown.
     public static final String SCHEMA_CHANGES_OPEN = "sluice.schema.changes.open";
 
+    /// `sluice_balance{pipeline,collection,term}`: documents, rows of the collection's own table, and what lies between
+    /// the two when it was last counted; term is documents, rows, kept, without_document, not_ours, dead_letters,
+    /// waiting, skipped, deduplicated or without_row, and documents = rows - kept - without_document - not_ours
+    /// + dead_letters + waiting + skipped + deduplicated + without_row. NaN before it was counted.
+    public static final String BALANCE = "sluice.balance";
+
+    /// `sluice_balance_counted_timestamp_seconds{pipeline,collection}`: when that was. NaN before the first time.
+    public static final String BALANCE_COUNTED = "sluice.balance.counted.timestamp";
+
     private MetricNames() {}
 }

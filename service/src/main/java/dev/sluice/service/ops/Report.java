@@ -1,5 +1,7 @@
 package dev.sluice.service.ops;
 
+import dev.sluice.balance.Balance;
+import dev.sluice.balance.BalanceStore;
 import dev.sluice.failure.Failures;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.sink.postgres.PostgresConnector;
@@ -94,9 +96,27 @@ public final class Report {
             return new Snapshot(pipeline, null, null, null, 0, null, null, false, null, List.of(), List.of());
         }
 
-        Snapshot withCollections(List<CollectionSnapshot> others) {
+        public Snapshot withCollections(List<CollectionSnapshot> others) {
             return new Snapshot(
                     pipeline, state, message, owner, epoch, position, positionAgeSeconds, running, live, others, notes);
+        }
+
+        /// The same with one more sentence.
+        Snapshot withNote(String note) {
+            List<String> more = new ArrayList<>(notes);
+            more.add(note);
+            return new Snapshot(
+                    pipeline,
+                    state,
+                    message,
+                    owner,
+                    epoch,
+                    position,
+                    positionAgeSeconds,
+                    running,
+                    live,
+                    collections,
+                    more);
         }
 
         public Snapshot withState(String name, @Nullable String text) {
@@ -153,38 +173,58 @@ public final class Report {
             }
             text.append(String.format(
                     Locale.ROOT,
-                    "%-24s %-12s %12s %12s %10s %12s %12s %10s %10s %10s  %s%n",
+                    "%-24s %-12s %10s %10s %12s %10s %10s  %s%n",
                     "collection",
                     "backfill",
-                    "documents",
-                    "rows",
                     "lag s",
-                    "dead letters",
+                    "parked",
                     "quarantined",
-                    "waiting",
-                    "skipped",
+                    "incomplete",
                     "unmapped",
                     "applied through"));
             for (CollectionSnapshot c : collections) {
                 text.append(String.format(
                         Locale.ROOT,
-                        "%-24s %-12s %,12d %,12d %10s %,12d %,12d %,10d %,10d %,10d  %s%n",
+                        "%-24s %-12s %10s %,10d %,12d %,10d %,10d  %s%n",
                         c.collection(),
                         c.backfill(),
-                        c.backfilledDocuments(),
-                        c.backfilledRows(),
                         lag(c),
                         c.deadLetters(),
                         c.quarantinedValues(),
                         c.waitingDocuments(),
-                        c.skippedDocuments(),
                         c.unmappedFields(),
                         c.watermark() == null ? "unknown" : c.watermark()));
             }
+            SequencedMap<String, Balance> balances = new LinkedHashMap<>();
             for (CollectionSnapshot c : collections) {
+                Balance balance = c.balance();
+                if (balance != null) {
+                    balances.put(c.collection(), balance);
+                }
+            }
+            if (!balances.isEmpty()) {
+                text.append(String.format(Locale.ROOT, "%n%s%n%n", BalanceTable.forPeople(balances)));
+            }
+            for (CollectionSnapshot c : collections) {
+                if (c.balance() == null && !c.backfill().equals("not started")) {
+                    text.append(String.format(
+                            Locale.ROOT,
+                            c.backfill().equals("done")
+                                    ? "%s: not counted yet; the copy read %,d documents%s%n"
+                                    : "%s: is being copied, %,d documents%s are read%n",
+                            c.collection(),
+                            c.backfilledDocuments(),
+                            c.estimatedDocuments() == null
+                                    ? ""
+                                    : String.format(Locale.ROOT, " of about %,d", c.estimatedDocuments())));
+                }
                 c.skipped()
                         .forEach((reason, documents) -> text.append(String.format(
-                                Locale.ROOT, "%s: skipped %,d x %s%n", c.collection(), documents, reason)));
+                                Locale.ROOT,
+                                "%s: skipped %,d x %s, each time that one came by since the beginning%n",
+                                c.collection(),
+                                documents,
+                                reason)));
             }
             notes.forEach(note -> text.append(note).append(System.lineSeparator()));
             return text.toString().stripTrailing();
@@ -202,12 +242,15 @@ public final class Report {
     /// @param lagSeconds how far the rows are behind, by MongoDB's clock as it was when the watermark was
     ///     written and PostgreSQL's since; null when unknown, and when nothing runs the pipeline
     /// @param backfill not started, running or done
+    /// @param backfilledDocuments that the copy has read; not what there is now
+    /// @param backfilledRows that the copy has written, those of child tables included; not what there is now
     /// @param deadLetters parked now
     /// @param quarantinedValues in quarantine now
     /// @param waitingDocuments whose rows are not all they could be until another row comes or goes
     /// @param unmappedFields paths that documents had and no column reads
     /// @param skipped documents that had no row by a rule of the mapping, by the rule's reason; one that
     ///     came by twice counts twice
+    /// @param balance documents and rows, and what lies between, when they were last counted; null before that
     public record CollectionSnapshot(
             String collection,
             @Nullable String watermark,
@@ -220,7 +263,8 @@ public final class Report {
             long quarantinedValues,
             long waitingDocuments,
             long unmappedFields,
-            SequencedMap<String, Long> skipped) {
+            SequencedMap<String, Long> skipped,
+            @Nullable Balance balance) {
         public CollectionSnapshot {
             skipped = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(skipped));
         }
@@ -238,11 +282,26 @@ public final class Report {
                     quarantinedValues,
                     waitingDocuments,
                     unmappedFields,
-                    skipped);
+                    skipped,
+                    balance);
         }
 
-        long skippedDocuments() {
-            return skipped.values().stream().mapToLong(Long::longValue).sum();
+        /// The same with another count.
+        public CollectionSnapshot withBalance(Balance other) {
+            return new CollectionSnapshot(
+                    collection,
+                    watermark,
+                    lagSeconds,
+                    backfill,
+                    backfilledDocuments,
+                    backfilledRows,
+                    estimatedDocuments,
+                    deadLetters,
+                    quarantinedValues,
+                    waitingDocuments,
+                    unmappedFields,
+                    skipped,
+                    other);
         }
     }
 
@@ -251,6 +310,7 @@ public final class Report {
     /// @param deadLetters and the others: a collection that is not in them has none
     /// @param driftRows by kind
     /// @param verifiedThrough both sides were equal, but for the drift, as of this time: seconds since 1970
+    /// @param balances as of when they were counted
     public record Counts(
             Map<String, Long> deadLetters,
             Map<String, Long> waitingDocuments,
@@ -259,7 +319,8 @@ public final class Report {
             Map<String, Long> schemaChangesOpen,
             Map<String, SequencedMap<String, Long>> schemaChanges,
             Map<String, Map<String, Long>> driftRows,
-            Map<String, Double> verifiedThrough) {}
+            Map<String, Double> verifiedThrough,
+            Map<String, Balance> balances) {}
 
     /// Cheaper than [#read], for those who ask often.
     ///
@@ -274,7 +335,8 @@ public final class Report {
                     byCollection(connection, "count(*) FILTER (WHERE settled_at IS NULL) FROM sluice.schema_change"),
                     Map.copyOf(byReason(connection, SCHEMA_CHANGES)),
                     driftRows(connection),
-                    verifiedThrough(connection));
+                    verifiedThrough(connection),
+                    new BalanceStore(pipeline).all(connection));
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
@@ -343,6 +405,7 @@ public final class Report {
         try (Connection connection = connector.open()) {
             List<CollectionSnapshot> collections = new ArrayList<>();
             Map<String, SequencedMap<String, Long>> skipped = byReason(connection, SKIPPED);
+            Map<String, Balance> balances = new BalanceStore(pipeline).all(connection);
             try (PreparedStatement statement = connection.prepareStatement(COLLECTIONS)) {
                 statement.setString(1, pipeline);
                 try (ResultSet row = statement.executeQuery()) {
@@ -359,7 +422,8 @@ public final class Report {
                                 row.getLong(9),
                                 row.getLong(10),
                                 row.getLong(11),
-                                skipped.getOrDefault(row.getString(1), new LinkedHashMap<>())));
+                                skipped.getOrDefault(row.getString(1), new LinkedHashMap<>()),
+                                balances.get(row.getString(1))));
                     }
                 }
             }

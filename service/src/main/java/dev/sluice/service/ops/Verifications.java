@@ -124,6 +124,7 @@ public final class Verifications {
                 if (repair) {
                     run.repair(target, found, actor, ListDrain.SILENT, () -> false);
                 }
+                run.count(target, () -> false);
             } catch (SluiceException e) {
                 LOG.warn(
                         "The verification of {} broke off; ask again to go on: {}", target.collection(), e.forPeople());
@@ -140,6 +141,8 @@ public final class Verifications {
     /// @param origin asked or continuous
     /// @param state running, done or failed
     /// @param phase what it is at, while it runs
+    /// @param documents that were looked at
+    /// @param rows of the collection's own table; while it runs, those that the documents looked at should be
     /// @param undecided documents that differed and were written each time they were looked at
     /// @param estimatedDocuments null when unknown
     /// @param through what it found holds for MongoDB as of this time; null when unknown

@@ -92,7 +92,8 @@ public final class Pipeline {
         // and no run has to wait for a comparison that hangs.
         ContinuousVerification verifying = verification;
         try (OplogWatch watch = OplogWatch.start(source, status);
-                ContinuousVerification started = verifying == null ? null : verifying.start()) {
+                ContinuousVerification started = verifying == null ? null : verifying.start();
+                ContinuousCount count = ContinuousCount.start(this)) {
             return new Supervisor(this, stop).run();
         } finally {
             stopped.countDown();

@@ -1,5 +1,7 @@
 package dev.sluice.service.pipeline;
 
+import dev.sluice.balance.Balance;
+import dev.sluice.balance.BalanceCount;
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
@@ -20,6 +22,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.function.BooleanSupplier;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
@@ -172,6 +175,20 @@ public final class ReplayRun {
         }
         BsonTimestamp to = new BsonTimestamp((int) wish.to().getEpochSecond(), -1);
         return to.compareTo(now) < 0 ? to : now;
+    }
+
+    /// Documents and rows of the collections that were replayed, as they are now.
+    ///
+    /// @param stopped asked between steps
+    /// @return without those that are not copied, and the rest when it was stopped
+    public SequencedMap<String, Balance> count(Found found, BooleanSupplier stopped) {
+        return new BalanceCount(source, connector, pipeline)
+                .ofCopied(
+                        targets.stream()
+                                .filter(target -> found.collections().stream()
+                                        .anyMatch(t -> t.collection().equals(target.collection())))
+                                .toList(),
+                        stopped);
     }
 
     /// The replays that there were, the newest first.

@@ -1,5 +1,7 @@
 package dev.sluice.service.pipeline;
 
+import dev.sluice.balance.Balance;
+import dev.sluice.balance.BalanceCount;
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
@@ -82,6 +84,15 @@ public final class VerifyRun {
                 next = wish.goingOn();
             }
         }
+    }
+
+    /// Counts documents and rows as they are now, and keeps the count.
+    ///
+    /// @param stopped asked between steps, from any thread
+    /// @return empty when it was stopped
+    public Optional<Balance> count(CollectionTarget target, BooleanSupplier stopped) {
+        return new BalanceCount(source, connector, pipeline)
+                .ofCopied(List.of(target), stopped).values().stream().findFirst();
     }
 
     /// Puts right what a verification found, and looks at it again.

@@ -10,16 +10,19 @@ import dev.sluice.mapping.TableShape;
 import dev.sluice.memory.Footprint;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.OtherRows;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.TrialRows;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.source.mongo.SourceSurvey;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -27,7 +30,9 @@ import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
 
 /// Maps documents as the backfill would, and counts what would become of them; writes nothing. Memory is
-/// bounded by the reasons there are, not by the documents. For one collection and one thread.
+/// bounded by the reasons there are, not by the documents. Documents that would wait for a row or lose theirs to
+/// another
+/// document are known where all of a collection are mapped. For one collection and one thread.
 public final class DryRun {
     /// $sample is cheap below this share of a collection; above it, MongoDB reads and sorts all of it.
     private static final int SAMPLE_SHARE = 20;
@@ -50,6 +55,12 @@ public final class DryRun {
     private final Map<String, Long> nulls = new TreeMap<>();
     private final Map<String, Long> unmapped = new TreeMap<>();
     private final @Nullable TrialRows trial;
+    /// Null where it is not asked what other rows make of these.
+    private final @Nullable OtherRows others;
+    /// Documents that would have rows, as far as they themselves tell, and are not added to the other rows yet.
+    private final List<OtherRows.Landing> landing = new ArrayList<>();
+
+    private long landingBytes;
     /// Documents that the target has not been shown yet.
     private final List<RawBsonDocument> held = new ArrayList<>();
 
@@ -57,11 +68,18 @@ public final class DryRun {
     private long nullsSeen;
     private long documents;
     private long rows;
+    private long deadLetters;
 
     /// @param trial null where the target knows nothing that the mapper does not
-    private DryRun(CollectionTarget target, Map<TableName, Set<String>> notNull, @Nullable TrialRows trial) {
+    /// @param others null where it is not asked what other rows make of these
+    private DryRun(
+            CollectionTarget target,
+            Map<TableName, Set<String>> notNull,
+            @Nullable TrialRows trial,
+            @Nullable OtherRows others) {
         this.target = target;
         this.trial = trial;
+        this.others = others != null && others.takes(target) ? others : null;
         this.tables = new ArrayList<>();
         tables.add(target.mapper().shape());
         tables.addAll(target.mapper().childShapes());
@@ -84,14 +102,21 @@ public final class DryRun {
         return indexes.stream().mapToInt(Integer::intValue).toArray();
     }
 
-    /// All documents of a collection.
+    /// All documents of collections, as if these were all that is copied.
     ///
-    /// @param connector asked what the tables' own types take, where it can be
-    public static Forecast ofAll(MongoSource source, CollectionTarget target, PostgresConnector connector) {
-        try (TrialRows trial = TrialRows.open(connector, target)) {
-            DryRun run = new DryRun(target, Map.of(), trial);
-            source.forEach(target.collection(), run::add);
-            return run.forecast();
+    /// @param connector asked what the tables make of their rows, where it can be
+    /// @param taker hears of each collection, behind those that it refers to
+    public static void ofAll(
+            MongoSource source, List<CollectionTarget> chosen, PostgresConnector connector, Consumer<Forecast> taker) {
+        Map<TableName, Set<String>> notNull = TableChecks.required(connector, chosen);
+        try (OtherRows others = OtherRows.open(connector, chosen)) {
+            for (CollectionTarget target : OtherRows.inOrder(chosen)) {
+                try (TrialRows trial = TrialRows.open(connector, target)) {
+                    DryRun run = new DryRun(target, notNull, trial, others);
+                    source.forEach(target.collection(), run::add);
+                    taker.accept(run.forecast());
+                }
+            }
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
@@ -104,7 +129,7 @@ public final class DryRun {
     /// @param live what is known of the target
     static Forecast ofSample(SourceSurvey survey, CollectionTarget target, int count, long estimate, Live live) {
         try (TrialRows trial = TrialRows.open(live.connector(), target)) {
-            return ofSample(survey, new DryRun(target, live.notNull(), trial), count, estimate);
+            return ofSample(survey, new DryRun(target, live.notNull(), trial, null), count, estimate);
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
@@ -166,7 +191,7 @@ public final class DryRun {
                 if (result == null) {
                     map(document);
                 } else {
-                    count(result);
+                    count(document, result);
                 }
             }
         } catch (SQLException e) {
@@ -179,51 +204,93 @@ public final class DryRun {
     private void map(RawBsonDocument document) {
         RowCount counted = new RowCount(tables.size());
         if (raw.map(document, counted)) {
-            add(counted);
+            add(document, counted);
             raw.unmapped().forEach(path -> unmapped.merge(path, 1L, Long::sum));
             return;
         }
         boolean large = Footprint.isLarge(document.getByteBuffer().remaining());
-        count(large ? target.mapper().mapLarge(document) : target.mapper().map(document));
+        count(
+                document,
+                large ? target.mapper().mapLarge(document) : target.mapper().map(document));
     }
 
-    private void count(MappingResult result) {
+    private void count(RawBsonDocument document, MappingResult result) {
         switch (result) {
-            case MappingResult.Mapped mapped -> {
+            case MappingResult.Mapped found -> {
                 long before = nullsSeen;
-                countRow(0, mapped.row());
-                for (int i = 0; i < mapped.children().size(); i++) {
-                    for (@Nullable Object[] row : mapped.children().get(i)) {
-                        countRow(i + 1, row);
-                        childRows[i]++;
+                countNulls(0, found.row());
+                for (int i = 0; i < found.children().size(); i++) {
+                    for (@Nullable Object[] row : found.children().get(i)) {
+                        countNulls(i + 1, row);
                     }
                 }
-                mapped.unmapped().forEach(path -> unmapped.merge(path, 1L, Long::sum));
-                // PostgreSQL refuses a row with NULL where it takes none, and the values of a dead letter are in it.
-                if (nullsSeen == before) {
-                    mapped.misfits().forEach(m -> quarantined.merge(List.of(m.column(), m.reason()), 1L, Long::sum));
+                found.unmapped().forEach(path -> unmapped.merge(path, 1L, Long::sum));
+                long[] children =
+                        found.children().stream().mapToLong(List::size).toArray();
+                if (lands(document, nullsSeen == before, children)) {
+                    // The values of a dead letter are in it.
+                    found.misfits().forEach(m -> quarantined.merge(List.of(m.column(), m.reason()), 1L, Long::sum));
                 }
             }
             case MappingResult.Skipped skip -> skipped.merge(skip.reason(), 1L, Long::sum);
-            case MappingResult.Rejected reject ->
+            case MappingResult.Rejected reject -> {
+                deadLetters++;
                 rejected.merge(List.of(reject.column(), reject.reason()), 1L, Long::sum);
+            }
         }
     }
 
-    private void add(RowCount counted) {
+    private void add(RawBsonDocument document, RowCount counted) {
+        long before = nullsSeen;
+        long[] children = new long[childRows.length];
         for (int table = 0; table < tables.size(); table++) {
-            rows += counted.rows(table);
             if (table > 0) {
-                childRows[table - 1] += counted.rows(table);
+                children[table - 1] = counted.rows(table);
             }
             for (int column : required.get(table)) {
                 countNulls(table, column, counted.nulls(table, column));
             }
         }
+        lands(document, nullsSeen == before, children);
     }
 
-    private void countRow(int table, @Nullable Object[] row) {
+    /// Counts a mapped document.
+    ///
+    /// @param complete whether no row of it has NULL where the table takes none, for which PostgreSQL refuses all
+    private boolean lands(RawBsonDocument document, boolean complete, long[] children) {
+        if (!complete) {
+            deadLetters++;
+            return false;
+        }
         rows++;
+        for (int i = 0; i < children.length; i++) {
+            childRows[i] += children[i];
+        }
+        if (others != null) {
+            landing.add(new OtherRows.Landing(
+                    document, Arrays.stream(children).boxed().toList()));
+            landingBytes += document.getByteBuffer().remaining();
+            if (landing.size() >= HELD_MAX || landingBytes >= HELD_BYTES_MAX) {
+                addLanding();
+            }
+        }
+        return true;
+    }
+
+    private void addLanding() {
+        if (others == null || landing.isEmpty()) {
+            return;
+        }
+        try {
+            others.add(target, landing);
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+        landing.clear();
+        landingBytes = 0;
+    }
+
+    private void countNulls(int table, @Nullable Object[] row) {
         for (int column : required.get(table)) {
             countNulls(table, column, row[column] == null ? 1 : 0);
         }
@@ -240,6 +307,19 @@ public final class DryRun {
 
     private Forecast forecast() {
         mapHeld();
+        addLanding();
+        Optional<OtherRows.Lost> lost = !OtherRows.concerns(target)
+                ? Optional.of(new OtherRows.Lost(0, 0, List.of()))
+                : others == null ? Optional.empty() : others.settle(target);
+        if (others != null && !OtherRows.concerns(target)) {
+            others.settle(target);
+        }
+        lost.ifPresent(l -> {
+            rows -= l.waiting() + l.deduplicated();
+            for (int i = 0; i < l.childRows().size(); i++) {
+                childRows[i] -= l.childRows().get(i);
+            }
+        });
         List<Forecast.ChildRows> children = new ArrayList<>();
         for (int i = 0; i < childRows.length; i++) {
             children.add(new Forecast.ChildRows(tables.get(i + 1).table().table(), childRows[i]));
@@ -249,6 +329,9 @@ public final class DryRun {
                 documents,
                 null,
                 rows,
+                deadLetters,
+                lost.map(OtherRows.Lost::waiting).orElse(null),
+                lost.map(OtherRows.Lost::deduplicated).orElse(null),
                 children,
                 skipped.entrySet().stream()
                         .map(e -> new Forecast.Skipped(e.getKey(), e.getValue()))

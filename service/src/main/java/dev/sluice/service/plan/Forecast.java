@@ -1,5 +1,6 @@
 package dev.sluice.service.plan;
 
+import dev.sluice.balance.Term;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -8,8 +9,14 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param documentsRead how many were looked at
 /// @param estimatedDocuments how many there are, about; null where that was not asked
-/// @param rows that would be written, those of child tables included
-/// @param childRows of those, the ones of each child table
+/// @param rows of the collection's own table that would be written. The documents that were looked at are these
+///     and the dead letters, those that are skipped, wait, or are deduplicated
+/// @param deadLetters documents that would be dead letters, as far as it can be told without writing: unique
+///     indexes, foreign keys and CHECK constraints speak when they see the row
+/// @param waiting documents that would have no row until the row comes that they refer to; null where that can't
+///     be told, and then they are among the rows
+/// @param deduplicated documents whose row another document would have; null as for the others
+/// @param childRows that would be written to each child table
 /// @param skipped documents that have no row by a rule of the mapping
 /// @param rejected documents that would be dead letters
 /// @param quarantined values that their rows would land without
@@ -21,6 +28,9 @@ public record Forecast(
         long documentsRead,
         @Nullable Long estimatedDocuments,
         long rows,
+        long deadLetters,
+        @Nullable Long waiting,
+        @Nullable Long deduplicated,
         List<ChildRows> childRows,
         List<Skipped> skipped,
         List<Rejected> rejected,
@@ -57,15 +67,43 @@ public record Forecast(
 
     Forecast withEstimate(long documents) {
         return new Forecast(
-                collection, documentsRead, documents, rows, childRows, skipped, rejected, quarantined, nulls, unmapped);
+                collection,
+                documentsRead,
+                documents,
+                rows,
+                deadLetters,
+                waiting,
+                deduplicated,
+                childRows,
+                skipped,
+                rejected,
+                quarantined,
+                nulls,
+                unmapped);
+    }
+
+    /// Documents that have no row by a rule of the mapping.
+    public long skippedDocuments() {
+        return skipped.stream().mapToLong(Skipped::documents).sum();
     }
 
     /// A line for the collection, and one for each thing that is not a row.
     public String forPeople() {
         StringBuilder text = new StringBuilder();
         text.append(String.format(Locale.ROOT, "%s: %,d documents would be %,d rows", collection, documentsRead, rows));
+        term(text, deadLetters, Term.DEAD_LETTERS);
+        term(text, waiting == null ? 0 : waiting, Term.WAITING);
+        term(text, skippedDocuments(), Term.SKIPPED);
+        term(text, deduplicated == null ? 0 : deduplicated, Term.DEDUPLICATED);
         if (estimatedDocuments != null) {
             text.append(String.format(Locale.ROOT, " (a sample; there are about %,d)", estimatedDocuments));
+        }
+        if (waiting == null || deduplicated == null) {
+            text.append(String.format(
+                    Locale.ROOT,
+                    "%n  among the rows are those of documents that would wait for another row, or whose row another document"
+                            + " would have: that is told by a dry run of all documents (`sluice backfill --dry-run`) once the"
+                            + " tables are there"));
         }
         childRows.stream().filter(c -> c.rows() > 0).forEach(c -> line(text, c.rows(), "row of " + c.table()));
         quarantined.forEach(q -> line(text, q.values(), "quarantine " + q.column() + ": " + q.reason()));
@@ -79,6 +117,12 @@ public record Forecast(
                     Locale.ROOT, "%n  and %,d more fields that no column reads", unmapped.size() - SHOWN_MAX));
         }
         return text.toString();
+    }
+
+    private static void term(StringBuilder text, long count, Term term) {
+        if (count > 0) {
+            text.append(String.format(Locale.ROOT, " %c %,d %s", term.sign(), count, term.words()));
+        }
     }
 
     private static void line(StringBuilder text, long count, String what) {

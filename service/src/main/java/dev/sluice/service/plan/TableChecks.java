@@ -10,6 +10,7 @@ import dev.sluice.schema.Reference;
 import dev.sluice.schema.Source;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.TableFault;
 import dev.sluice.sink.postgres.TriggerEffects;
 import dev.sluice.sink.postgres.TriggerTrial;
@@ -28,9 +29,13 @@ import java.util.SequencedMap;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The mapping against the tables that are there, in both directions.
 final class TableChecks {
+    private static final Logger LOG = LoggerFactory.getLogger(TableChecks.class);
+
     private final TableReader reader;
     private final TriggerTrial trial;
     private final Checklist list;
@@ -107,6 +112,26 @@ final class TableChecks {
                             + shape.columns().size() + ").");
         }
         notNull.put(name, required(table));
+    }
+
+    /// The columns of each table that take no NULL.
+    ///
+    /// @return without tables that are not there, or can't be asked for
+    static Map<TableName, Set<String>> required(PostgresConnector connector, List<CollectionTarget> targets) {
+        Map<TableName, Set<String>> required = new HashMap<>();
+        try (Connection connection = connector.open()) {
+            TableReader reader = new TableReader(connection);
+            for (CollectionTarget target : targets) {
+                List<TableShape> shapes = new ArrayList<>(target.mapper().childShapes());
+                shapes.add(target.mapper().shape());
+                for (TableShape shape : shapes) {
+                    reader.find(shape.table()).ifPresent(table -> required.put(shape.table(), required(table)));
+                }
+            }
+        } catch (SQLException notToBeAsked) {
+            LOG.debug("Which columns take no NULL can't be asked", notToBeAsked);
+        }
+        return required;
     }
 
     private static Set<String> required(LiveTable table) {

@@ -40,8 +40,10 @@ class StatusCommandIT {
         assertThat(text.exitCode()).isZero();
         assertThat(text.out())
                 .contains("pipeline demo, epoch 1, written by process ")
-                .containsPattern("users +done +2 +2 +unknown +0 +1")
-                .containsPattern("orders +done +1 +0 +unknown +1 +0");
+                .containsPattern("users +done +unknown +0 +1")
+                .containsPattern("orders +done +unknown +1 +0")
+                .containsPattern("users +2 +2 +0 +0 +0 +0 +0 +0 +0 +0 ")
+                .containsPattern("orders +1 +0 +0 +0 +0 +1 +0 +0 +0 +0 ");
         assertThat(json.path("epoch").asLong()).isEqualTo(1);
         assertThat(json.path("owner").asText()).startsWith("process ");
         JsonNode users = json.path("collections").get(1);
@@ -51,6 +53,43 @@ class StatusCommandIT {
         assertThat(users.path("estimated_documents").asLong()).isEqualTo(2);
         assertThat(users.path("quarantined_values").asLong()).isEqualTo(1);
         assertThat(users.path("lag_seconds").isNull()).isTrue();
+    }
+
+    @Test
+    void documentsAndRowsAreThoseThatAreThereNowAndNotThoseOfTheCopy() throws IOException {
+        Place place = copied();
+        place.mongo().getCollection("users").deleteOne(new Document("age", 7));
+        place.mongo().getCollection("users").insertMany(List.of(new Document(), new Document(), new Document()));
+        // As if it had been counted days ago.
+        place.execute("UPDATE sluice.balance SET counted_at = counted_at - interval '3 days'");
+
+        Result text = Cli.run(place.settings(), "status");
+        JsonNode users = json(Cli.run(place.settings(), "status", "--json"))
+                .path("collections")
+                .get(1);
+
+        assertThat(text.out())
+                .containsPattern("users +4 +2 +0 +1 +0 +0 +0 +0 +0 +3 ")
+                .contains(
+                        "users: 3 documents that should have a row have none yet, and 1 rows are there whose document is"
+                                + " gone");
+        assertThat(users.path("balance").path("documents").asLong()).isEqualTo(4);
+        assertThat(users.path("balance").path("without_document").asLong()).isEqualTo(1);
+        assertThat(users.path("balance").path("without_row").asLong()).isEqualTo(3);
+    }
+
+    @Test
+    void withoutMongoDbTheLastCountIsShownWithItsTime() throws IOException {
+        Place place = copied();
+        place.execute("UPDATE sluice.balance SET counted_at = '2026-01-01T12:00:00Z'");
+        String nowhere = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=60000";
+
+        Result away = Cli.run(Cli.with(place.settings(), "MONGO_URI", nowhere), "status");
+
+        assertThat(away.exitCode()).as(away.err()).isZero();
+        assertThat(away.out())
+                .containsPattern("users +2 +2 .* 2026-01-01T12:00:00Z")
+                .contains("Documents and rows could not all be counted now: ");
     }
 
     @Test

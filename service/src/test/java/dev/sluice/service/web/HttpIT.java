@@ -116,6 +116,13 @@ class HttpIT {
                     .as(gauge)
                     .hasValue(0);
         }
+        for (String term : List.of("documents", "rows", "kept", "without_document", "not_ours", "dead_letters")) {
+            assertThat(metric("sluice_balance{" + users + "pipeline=\"demo\",term=\"" + term + "\"}"))
+                    .as(term)
+                    .isPresent();
+        }
+        assertThat(metric("sluice_balance_counted_timestamp_seconds{" + users + "pipeline=\"demo\"}"))
+                .isPresent();
         assertThat(metric("sluice_backfill_rows_total{" + users + "pipeline=\"demo\"}"))
                 .hasValue(3);
         assertThat(metric("sluice_backfill_progress_ratio{" + users + "pipeline=\"demo\"}"))

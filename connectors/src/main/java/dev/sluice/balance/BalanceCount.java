@@ -1,0 +1,219 @@
+package dev.sluice.balance;
+
+import dev.sluice.bson.ExactBson;
+import dev.sluice.change.IdText;
+import dev.sluice.failure.Failures;
+import dev.sluice.mapping.MappingResult;
+import dev.sluice.memory.Footprint;
+import dev.sluice.memory.MemoryBudget;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.BackfillStore;
+import dev.sluice.sink.postgres.CountedDocuments;
+import dev.sluice.sink.postgres.CountedDocuments.Tally;
+import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.RowIdentity;
+import dev.sluice.source.mongo.MongoSource;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import org.bson.BsonTimestamp;
+import org.bson.BsonValue;
+import org.bson.RawBsonDocument;
+import org.jspecify.annotations.Nullable;
+
+/// Counts both sides of a collection, and what lies between, by looking and not by bookkeeping.
+///
+/// The `_id`s of all documents are read, which takes an index and no document, and their rows' keys put into a
+/// temporary table. Then one snapshot of PostgreSQL tells of each document whether it has a row and, if not,
+/// why, and of each row whether it has a document. Documents that have no row and no reason there are read: a
+/// rule of the mapping may skip them. For one thread at a time.
+public final class BalanceCount {
+    private static final int IDS_AT_ONCE = 20_000;
+    private static final int DOCUMENTS_AT_ONCE = 500;
+    private static final long BYTES_MAX = MemoryBudget.piece();
+
+    private final MongoSource source;
+    private final PostgresConnector connector;
+    private final String pipeline;
+    private final BalanceStore store;
+
+    public BalanceCount(MongoSource source, PostgresConnector connector, String pipeline) {
+        this.source = source;
+        this.connector = connector;
+        this.pipeline = pipeline;
+        this.store = new BalanceStore(pipeline);
+    }
+
+    /// Counts one collection after the other, of those that are copied, and keeps the counts.
+    ///
+    /// @param stopped asked between steps
+    /// @return by collection, in the order given; without those that are not copied yet, and without the rest
+    ///     when it was stopped
+    /// @throws dev.sluice.failure.SluiceException when a side could not be asked
+    public SequencedMap<String, Balance> ofCopied(List<CollectionTarget> chosen, BooleanSupplier stopped) {
+        SequencedMap<String, Balance> balances = new LinkedHashMap<>();
+        try (Connection connection = connector.openForLongWork()) {
+            for (CollectionTarget target : chosen) {
+                ifCopied(connection, target, stopped).ifPresent(balance -> balances.put(target.collection(), balance));
+            }
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+        return balances;
+    }
+
+    /// Counts a collection, if it is copied, and keeps the count.
+    ///
+    /// @param connection without time-outs, in auto-commit mode; a session that counts again makes no new temporary
+    ///     tables
+    /// @param stopped asked between steps
+    /// @return empty when it is not copied, or it was stopped
+    public Optional<Balance> ifCopied(Connection connection, CollectionTarget target, BooleanSupplier stopped)
+            throws SQLException {
+        if (stopped.getAsBoolean() || !new BackfillStore(pipeline).done(connection, target.collection())) {
+            return Optional.empty();
+        }
+        Optional<Balance> counted = count(connection, target, stopped);
+        if (counted.isPresent()) {
+            store.put(connection, target.collection(), counted.get());
+        }
+        return counted;
+    }
+
+    /// Counts, and writes nothing.
+    ///
+    /// @param stopped asked between steps
+    /// @return empty when it was stopped
+    /// @throws dev.sluice.failure.SluiceException when a side could not be asked
+    public Optional<Balance> count(CollectionTarget target, BooleanSupplier stopped) {
+        try (Connection connection = connector.openForLongWork()) {
+            return count(connection, target, stopped);
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    private Optional<Balance> count(Connection connection, CollectionTarget target, BooleanSupplier stopped)
+            throws SQLException {
+        CountedDocuments counted = CountedDocuments.begin(connection, pipeline, target);
+        BsonTimestamp notBefore = source.newestOperation();
+        if (!addAll(target, counted, notBefore, stopped)) {
+            return Optional.empty();
+        }
+        Tally tally = counted.tally();
+        long skipped = target.mapping().skips().isEmpty() ? 0 : skipped(target, counted, notBefore, stopped);
+        return stopped.getAsBoolean()
+                ? Optional.empty()
+                : Optional.of(new Balance(
+                        tally.documents(),
+                        tally.rows(),
+                        tally.kept(),
+                        tally.withoutDocument(),
+                        tally.notOurs(),
+                        tally.deadLetters(),
+                        tally.waiting(),
+                        skipped,
+                        tally.deduplicated(),
+                        tally.unexplained() - skipped,
+                        tally.at()));
+    }
+
+    /// What ends reading before its end.
+    private static final class BrokenOff extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        private final @Nullable SQLException why;
+
+        /// @param why null when it was stopped
+        BrokenOff(@Nullable SQLException why) {
+            super(why);
+            this.why = why;
+        }
+    }
+
+    /// Reads the `_id`s of all documents: by one command, since most collections are small and there are many.
+    ///
+    /// @return false when stopped
+    private boolean addAll(
+            CollectionTarget target,
+            CountedDocuments counted,
+            @Nullable BsonTimestamp notBefore,
+            BooleanSupplier stopped)
+            throws SQLException {
+        List<BsonValue> ids = new ArrayList<>();
+        try {
+            source.forEachId(target.collection(), notBefore, id -> {
+                ids.add(id);
+                if (ids.size() >= IDS_AT_ONCE) {
+                    hand(ids, counted);
+                    if (stopped.getAsBoolean()) {
+                        throw new BrokenOff(null);
+                    }
+                }
+            });
+            hand(ids, counted);
+            return !stopped.getAsBoolean();
+        } catch (BrokenOff broken) {
+            if (broken.why != null) {
+                throw broken.why;
+            }
+            return false;
+        }
+    }
+
+    private static void hand(List<BsonValue> ids, CountedDocuments counted) {
+        try {
+            counted.add(ids);
+        } catch (SQLException e) {
+            throw new BrokenOff(e);
+        }
+        ids.clear();
+    }
+
+    /// How many of the documents without a row and a reason a rule of the mapping skips.
+    private long skipped(
+            CollectionTarget target,
+            CountedDocuments counted,
+            @Nullable BsonTimestamp notBefore,
+            BooleanSupplier stopped)
+            throws SQLException {
+        long skipped = 0;
+        long after = 0;
+        for (List<CountedDocuments.Unexplained> some = counted.unexplained(after, DOCUMENTS_AT_ONCE);
+                !some.isEmpty() && !stopped.getAsBoolean();
+                some = counted.unexplained(after, DOCUMENTS_AT_ONCE)) {
+            after = some.getLast().number();
+            Set<String> left = new LinkedHashSet<>();
+            some.forEach(u -> left.add(u.documentKey()));
+            boolean complete = false;
+            while (!left.isEmpty() && !complete) {
+                List<BsonValue> ids = left.stream().map(IdText::parse).toList();
+                int before = left.size();
+                try (MemoryBudget.Lease lease = MemoryBudget.ofProcess().acquireForReadingUninterruptibly()) {
+                    MongoSource.Piece piece = source.read(target.collection(), ids, BYTES_MAX, notBefore);
+                    lease.set(piece.bytes());
+                    for (RawBsonDocument document : piece.documents()) {
+                        left.remove(RowIdentity.documentKey(ExactBson.id(document)));
+                        skipped += isSkipped(target, document) ? 1 : 0;
+                    }
+                    complete = piece.complete() || left.size() == before;
+                }
+            }
+        }
+        return skipped;
+    }
+
+    private static boolean isSkipped(CollectionTarget target, RawBsonDocument document) {
+        MappingResult result = Footprint.isLarge(document.getByteBuffer().remaining())
+                ? target.mapper().mapLarge(document)
+                : target.mapper().map(document);
+        return result instanceof MappingResult.Skipped;
+    }
+}

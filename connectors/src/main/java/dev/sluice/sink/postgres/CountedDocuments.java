@@ -1,0 +1,222 @@
+package dev.sluice.sink.postgres;
+
+import dev.sluice.mapping.KeyResult;
+import dev.sluice.mapping.TableShape;
+import dev.sluice.schema.CollectionMapping.OnDelete;
+import dev.sluice.schema.ColumnType;
+import dev.sluice.schema.Reference.Orphan;
+import dev.sluice.schema.TableName;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.Link.Links;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import org.bson.BsonValue;
+import org.jspecify.annotations.Nullable;
+
+/// The documents of one collection after the other, in temporary tables, beside the rows that there are: which
+/// document has a row, which has none and why, and which row has no document. Keys are compared by their bytes,
+/// whatever collation the table's key has. For one thread.
+public final class CountedDocuments {
+    private static final String ROWLESS = "pg_temp.sluice_rowless";
+
+    private final Connection connection;
+    private final String pipeline;
+    private final CollectionTarget target;
+    private final String keyType;
+    private final String counted;
+    private final RowCopy copy;
+    private final TableShape shape;
+
+    private CountedDocuments(Connection connection, String pipeline, CollectionTarget target) {
+        this.connection = connection;
+        this.pipeline = pipeline;
+        this.target = target;
+        TableShape own = target.mapper().shape();
+        this.keyType = TableSql.keyArrayType(own.columns().getFirst().type());
+        this.counted = "pg_temp.sluice_counted_" + keyType;
+        this.copy = new RowCopy(connection);
+        this.shape = new TableShape(
+                own.table(),
+                1,
+                List.of(
+                        TableShape.Column.plain("key", TemporaryKeptKeys.keyType(keyType)),
+                        TableShape.Column.plain("document_key", new ColumnType.Text())));
+    }
+
+    /// Begins with a collection, in the place of the one before. The temporary tables stay with the session, so that
+    /// counting again and again makes no work in PostgreSQL's catalog.
+    ///
+    /// @param connection without time-outs, in auto-commit mode
+    public static CountedDocuments begin(Connection connection, String pipeline, CollectionTarget target)
+            throws SQLException {
+        CountedDocuments documents = new CountedDocuments(connection, pipeline, target);
+        documents.execute("CREATE TEMP TABLE IF NOT EXISTS sluice_counted_" + documents.keyType + " (key "
+                + documents.keyType + ", document_key text NOT NULL);"
+                + " CREATE TEMP TABLE IF NOT EXISTS sluice_rowless (number bigint GENERATED ALWAYS AS IDENTITY,"
+                + " document_key text NOT NULL, reason text);"
+                + " TRUNCATE " + documents.counted + ", " + ROWLESS + " RESTART IDENTITY");
+        return documents;
+    }
+
+    /// Adds documents of the collection.
+    public void add(List<BsonValue> ids) throws SQLException {
+        List<@Nullable Object[]> rows = new ArrayList<>(ids.size());
+        for (BsonValue id : ids) {
+            Object key = target.mapper().key(id) instanceof KeyResult.Key(Object of) ? of : null;
+            rows.add(new @Nullable Object[] {key, RowIdentity.documentKey(id)});
+        }
+        copy.copy("COPY " + counted + " FROM STDIN (FORMAT binary)", shape, rows);
+    }
+
+    /// What there is, in one snapshot of PostgreSQL.
+    ///
+    /// @param unexplained documents without a row, of which PostgreSQL does not say why
+    /// @param at when, by PostgreSQL's clock
+    public record Tally(
+            long documents,
+            long rows,
+            long kept,
+            long withoutDocument,
+            long notOurs,
+            long deadLetters,
+            long waiting,
+            long deduplicated,
+            long unexplained,
+            Instant at) {}
+
+    /// Counts, once all documents are added; once.
+    public Tally tally() throws SQLException {
+        execute("ANALYZE " + counted);
+        int isolation = connection.getTransactionIsolation();
+        connection.setAutoCommit(false);
+        try {
+            connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+            findRowless();
+            Tally tally = count();
+            connection.commit();
+            return tally;
+        } catch (SQLException e) {
+            connection.rollback();
+            throw e;
+        } finally {
+            connection.setAutoCommit(true);
+            connection.setTransactionIsolation(isolation);
+        }
+    }
+
+    /// A key as it is compared.
+    private String exact(String key) {
+        return keyType.equals("text") ? "(" + key + "::text COLLATE \"C\")" : key;
+    }
+
+    private String own() {
+        return target.mapper().shape().table().sql();
+    }
+
+    private String key() {
+        return TableName.quote(target.mapper().shape().columns().getFirst().name());
+    }
+
+    private void findRowless() throws SQLException {
+        String there = "t." + key();
+        String sql = "INSERT INTO " + ROWLESS + " (document_key, reason) SELECT c.document_key,"
+                + " CASE WHEN d.document_key IS NOT NULL THEN 'dead_letter' WHEN w.waits THEN 'waiting'"
+                + " WHEN w.duplicate THEN 'duplicate' END FROM " + counted + " c LEFT JOIN " + own() + " t ON "
+                + exact(there) + " = " + exact("c.key")
+                + " LEFT JOIN (SELECT document_key FROM sluice.dead_letter WHERE pipeline = ? AND collection = ?) d"
+                + " ON d.document_key = c.document_key"
+                + " LEFT JOIN (SELECT row_key, bool_or(kind = 'reference' AND column_name = ANY (?)) AS waits,"
+                + " bool_or(kind = 'duplicate') AS duplicate FROM sluice.waiting WHERE pipeline = ? AND collection = ?"
+                + " GROUP BY row_key) w ON w.row_key = c.key::text WHERE " + there + " IS NULL";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, target.collection());
+            statement.setArray(3, connection.createArrayOf("text", labelsWaitedFor()));
+            statement.setString(4, pipeline);
+            statement.setString(5, target.collection());
+            statement.executeUpdate();
+        }
+    }
+
+    /// The columns whose reference keeps a document from having a row until it is found.
+    private Object[] labelsWaitedFor() {
+        return new Links(List.of(target))
+                .of(target).stream()
+                        .filter(link -> link.policy() == Orphan.SKIP && link.child() < 0)
+                        .map(Link::label)
+                        .toArray();
+    }
+
+    private Tally count() throws SQLException {
+        Duplicates duplicates = Duplicates.of(target, target.mapper().shape());
+        String nobodys = duplicates == null ? "false" : "NOT " + duplicates.wasDocuments("t");
+        String rows =
+                "SELECT count(*), count(*) FILTER (WHERE c.key IS NULL), count(*) FILTER (WHERE c.key IS NULL AND "
+                        + nobodys + "), count(c.key) FROM " + own() + " t LEFT JOIN (SELECT DISTINCT " + exact("key")
+                        + " AS key FROM " + counted + ") c ON c.key = " + exact("t." + key());
+        String documents = "SELECT (SELECT count(*) FROM " + counted + "), count(*), count(*) FILTER (WHERE reason ="
+                + " 'dead_letter'), count(*) FILTER (WHERE reason = 'waiting'), count(*) FILTER (WHERE reason ="
+                + " 'duplicate'), count(*) FILTER (WHERE reason IS NULL), clock_timestamp() FROM " + ROWLESS;
+        try (Statement statement = connection.createStatement();
+                Statement other = connection.createStatement();
+                ResultSet row = statement.executeQuery(rows);
+                ResultSet document = other.executeQuery(documents)) {
+            row.next();
+            document.next();
+            boolean keeps = target.mapping().onDelete() == OnDelete.KEEP;
+            long notOurs = row.getLong(3);
+            long unexplainedRows = row.getLong(2) - notOurs;
+            // Of documents whose _ids are the same key all but one have another's row.
+            long sharing = document.getLong(1) - document.getLong(2) - row.getLong(4);
+            return new Tally(
+                    document.getLong(1),
+                    row.getLong(1),
+                    keeps ? unexplainedRows : 0,
+                    keeps ? 0 : unexplainedRows,
+                    notOurs,
+                    document.getLong(3),
+                    document.getLong(4),
+                    document.getLong(5) + sharing,
+                    document.getLong(6),
+                    document.getObject(7, OffsetDateTime.class).toInstant());
+        }
+    }
+
+    /// A document without a row, of which PostgreSQL does not say why.
+    ///
+    /// @param number from 1, in no order that means anything
+    /// @param documentKey its `_id` as the control tables write it
+    public record Unexplained(long number, String documentKey) {}
+
+    /// After [#tally]: the next of those documents.
+    ///
+    /// @param after the number of the last one before; 0 for the first
+    /// @return empty when there are no more
+    public List<Unexplained> unexplained(long after, int most) throws SQLException {
+        List<Unexplained> found = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement("SELECT number, document_key FROM " + ROWLESS
+                + " WHERE reason IS NULL AND number > ? ORDER BY number LIMIT ?")) {
+            statement.setLong(1, after);
+            statement.setInt(2, most);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    found.add(new Unexplained(row.getLong(1), row.getString(2)));
+                }
+            }
+        }
+        return found;
+    }
+
+    private void execute(String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+}

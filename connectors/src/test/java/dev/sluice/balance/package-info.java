@@ -1,0 +1,4 @@
+@NullMarked
+package dev.sluice.balance;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,57 @@
+package dev.sluice.service.ops;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.balance.Balance;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/// Balances as people read them.
+class BalanceTableTest {
+    private static final Instant AT = Instant.parse("2026-01-01T00:00:00.250Z");
+    private static final Balance PLAIN = new Balance(7, 7, 0, 0, 0, 0, 0, 0, 0, 0, AT);
+    private static final Balance FULL = new Balance(34_000, 33_950, 3, 2, 1, 13, 38, 3, 2, 0, AT.plusSeconds(9));
+
+    @Test
+    @DisplayName("each line is an equation whose signs are in the head, and the last one adds the others up")
+    void lines() {
+        SequencedMap<String, Balance> balances = new LinkedHashMap<>();
+        balances.put("users", PLAIN);
+        balances.put("orders", FULL);
+
+        assertThat(BalanceTable.forPeople(balances).lines().map(line -> line.replaceAll(" {2,}", "|")))
+                .containsExactly(
+                        "collection|documents|= rows|- kept|- no document|- not ours|+ dead letters|+ waiting|+ skipped"
+                                + "|+ deduplicated|+ no row yet|counted at",
+                        "users|7|7|0|0|0|0|0|0|0|0|2026-01-01T00:00:00Z",
+                        "orders|34,000|33,950|3|2|1|13|38|3|2|0|2026-01-01T00:00:09Z",
+                        "all|34,007|33,957|3|2|1|13|38|3|2|0|2026-01-01T00:00:00Z",
+                        "orders: 0 documents that should have a row have none yet, and 2 rows are there whose document is"
+                                + " gone: changes that are not applied yet, or drift. `sluice verify` tells which.");
+    }
+
+    @Test
+    @DisplayName("in a sentence, documents that all have rows are a number, and others say what they are")
+    void equation() {
+        assertThat(BalanceTable.equation(PLAIN)).isEqualTo("7 documents");
+        assertThat(BalanceTable.equation(FULL))
+                .isEqualTo("34,000 documents = 33,950 rows - 3 kept - 2 no document - 1 not ours + 13 dead letters"
+                        + " + 38 waiting + 3 skipped + 2 deduplicated");
+    }
+
+    @Test
+    @DisplayName("as many rows as documents are not a number alone where they are not the same ones")
+    void notTheSameOnes() {
+        assertThat(BalanceTable.equation(new Balance(7, 7, 1, 0, 0, 1, 0, 0, 0, 0, AT)))
+                .isEqualTo("7 documents = 7 rows - 1 kept + 1 dead letters");
+    }
+
+    @Test
+    @DisplayName("where nothing was counted there is no table")
+    void nothing() {
+        assertThat(BalanceTable.forPeople(new LinkedHashMap<>())).isEmpty();
+    }
+}
