@@ -87,6 +87,8 @@ class PlanCommandIT {
                 .containsExactly(
                         "child_rows",
                         "collection",
+                        "dead_letters",
+                        "deduplicated",
                         "documents_read",
                         "estimated_documents",
                         "nulls",
@@ -94,7 +96,8 @@ class PlanCommandIT {
                         "rejected",
                         "rows",
                         "skipped",
-                        "unmapped");
+                        "unmapped",
+                        "waiting");
         assertThat(users.path("quarantined").get(0).path("column").asText()).isEqualTo("users.age");
         assertThat(users.path("quarantined").get(0).path("values").asLong()).isEqualTo(1);
     }
