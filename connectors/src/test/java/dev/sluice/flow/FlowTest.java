@@ -90,6 +90,7 @@ class FlowTest {
                     "dev.sluice.replay..",
                     "dev.sluice.evolution..",
                     "dev.sluice.verify..",
+                    "dev.sluice.balance..",
                     "dev.sluice.failure..",
                     "dev.sluice.sandbox..")
             .should()
