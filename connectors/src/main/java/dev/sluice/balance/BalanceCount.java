@@ -100,7 +100,11 @@ public final class BalanceCount {
         }
     }
 
-    private Optional<Balance> count(Connection connection, CollectionTarget target, BooleanSupplier stopped)
+    /// As the other, with a connection.
+    ///
+    /// @param connection without time-outs, in auto-commit mode; a session that counts again makes no new temporary
+    ///     tables
+    public Optional<Balance> count(Connection connection, CollectionTarget target, BooleanSupplier stopped)
             throws SQLException {
         CountedDocuments counted = CountedDocuments.begin(connection, pipeline, target);
         BsonTimestamp notBefore = source.newestOperation();

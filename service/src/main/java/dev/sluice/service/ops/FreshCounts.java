@@ -3,12 +3,15 @@ package dev.sluice.service.ops;
 import dev.sluice.balance.Balance;
 import dev.sluice.balance.BalanceCount;
 import dev.sluice.evolution.SourceCheck;
+import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.service.ops.Report.CollectionSnapshot;
 import dev.sluice.service.ops.Report.Snapshot;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.source.mongo.MongoSource;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -29,7 +32,7 @@ public final class FreshCounts {
     private static final Logger LOG = LoggerFactory.getLogger(FreshCounts.class);
     /// A running pipeline counts each collection at least once a minute.
     private static final Duration FRESH = Duration.ofSeconds(90);
-    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final Supplier<MongoSource> source;
     private final PostgresConnector connector;
@@ -91,15 +94,20 @@ public final class FreshCounts {
             Map<String, Balance> counted,
             AtomicReference<@Nullable String> why,
             AtomicBoolean over) {
-        try (MongoSource from = source.get()) {
+        try (MongoSource from = source.get();
+                Connection connection = connector.openForLongWork()) {
             new SourceCheck(pipeline, from, targets).require(connector);
             BalanceCount count = new BalanceCount(from, connector, pipeline);
             for (CollectionTarget target : stale) {
-                count.count(target, over::get).ifPresent(balance -> counted.put(target.collection(), balance));
+                count.count(connection, target, over::get)
+                        .ifPresent(balance -> counted.put(target.collection(), balance));
             }
         } catch (SluiceException away) {
             why.set(away.whatHappened());
             LOG.debug("Documents and rows could not be counted", away);
+        } catch (SQLException e) {
+            why.set(Failures.classify(e).whatHappened());
+            LOG.debug("Documents and rows could not be counted", e);
         }
     }
 }
