@@ -25,8 +25,14 @@ final class ContinuousCount implements AutoCloseable {
     private static final Duration CLOSE = Duration.ofSeconds(5);
     private static final long POLL_MILLIS = 100;
 
-    /// A collection whose count takes long is counted no more often than once in so many times of that.
+    /// A collection is counted no more often than once in so many times of what its count takes.
     private static final int SHARE = 20;
+
+    /// As [#SHARE], where a count takes longer than [#LONG]: it reads the whole index of `_id`s, and of a large
+    /// collection that keeps both servers busy.
+    private static final int SHARE_OF_LONG = 100;
+
+    private static final Duration LONG = Duration.ofSeconds(1);
 
     /// After each count it rests for so many times of what that took.
     private static final int REST = 4;
@@ -45,7 +51,8 @@ final class ContinuousCount implements AutoCloseable {
     private record Seen(long changes, long nanos, long took) {
         boolean isDue(long changesNow) {
             Duration least = changesNow == changes ? IDLE_EVERY : EVERY;
-            return System.nanoTime() - nanos > Math.max(least.toNanos(), SHARE * took);
+            int share = took > LONG.toNanos() ? SHARE_OF_LONG : SHARE;
+            return System.nanoTime() - nanos > Math.max(least.toNanos(), share * took);
         }
     }
 
