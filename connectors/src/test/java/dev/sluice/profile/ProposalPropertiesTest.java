@@ -46,7 +46,7 @@ class ProposalPropertiesTest {
     }
 
     /// The reader takes the mapping, it compiles, every document has a row, and no value is left behind.
-    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 400, edgeCases = EdgeCasesMode.NONE)
     void whateverTheDocumentsTheProposalTakesThemAll(
             @ForAll("collections") SequencedMap<String, List<BsonDocument>> collections) {
         Proposal proposal = Profiles.propose(collections);
@@ -95,7 +95,7 @@ class ProposalPropertiesTest {
 
     /// Where values of one field are of several kinds, as many are quarantined as the column's comment says,
     /// and no column is jsonb for one odd value in a hundred.
-    @Property(tries = 100, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void asManyAreQuarantinedAsIsSaid(@ForAll("mixtures") SequencedMap<String, List<BsonDocument>> collections) {
         Proposal proposal = Profiles.propose(collections);
         Mapping mapping = Profiles.read(proposal);
@@ -143,7 +143,7 @@ class ProposalPropertiesTest {
 
     /// What is said to join is what joins when the documents are copied: the rows of both collections are
     /// made as the data path makes them, and their columns compared.
-    @Property(tries = 100, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
     void asManyJoinAsIsSaid(@ForAll("references") SequencedMap<String, List<BsonDocument>> collections) {
         Proposal proposal = Profiles.propose(collections);
         Mapping mapping = Profiles.read(proposal);
