@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.bson.BsonBoolean;
 import org.bson.BsonDocument;
+import org.bson.BsonString;
 import org.bson.BsonType;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 public final class JoinTrial {
     private static final String UNWRAP = "unwrap_reference";
     private static final String TYPED = "typed_key";
+
+    private static final BsonString EMPTY = new BsonString("");
 
     private final KeyColumn key;
     private final Set<Object> keys;
@@ -69,8 +72,13 @@ public final class JoinTrial {
     /// @return empty where no value joins in any way that the column can be written
     Optional<Join> best(FieldProfile field, boolean element) {
         Join best = null;
+        // What the column makes NULL joins nothing, even where there is such a key.
+        boolean emptyIsNull = !element
+                && TypeChoice.of(field)
+                        .filter(choice -> choice.conversions().contains(TypeChoice.EMPTY_TO_NULL))
+                        .isPresent();
         for (List<String> conversions : ways(field, element)) {
-            Join join = join(field, conversions);
+            Join join = join(field, conversions, emptyIsNull);
             if (join.joined() > 0 && (best == null || join.joined() > best.joined())) {
                 best = join;
             }
@@ -106,7 +114,7 @@ public final class JoinTrial {
         };
     }
 
-    private Join join(FieldProfile field, List<String> conversions) {
+    private Join join(FieldProfile field, List<String> conversions, boolean emptyIsNull) {
         DocumentMapper mapper = mapper("{c: {table: t, key: {column: id, type: text}, columns: {v: {type: "
                 + key.type().sql() + ", convert: [" + String.join(", ", conversions) + "]}}}}");
         Map<BsonValue, Long> values = field.distinct().references();
@@ -114,7 +122,8 @@ public final class JoinTrial {
         long tried = 0;
         for (Map.Entry<BsonValue, Long> value : values.entrySet()) {
             tried += value.getValue();
-            Object written = written(mapper, value.getKey());
+            boolean isNull = emptyIsNull && value.getKey().equals(EMPTY);
+            Object written = isNull ? null : written(mapper, value.getKey());
             joined += written != null && keys.contains(written) ? value.getValue() : 0;
         }
         boolean complete = field.distinct().allReferences();

@@ -30,7 +30,7 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
 
     private static final String PARSE_TIMESTAMP = "parse_timestamp";
     static final String PARSE_NUMBER = "parse_number";
-    private static final String EMPTY_TO_NULL = "empty_to_null";
+    static final String EMPTY_TO_NULL = "empty_to_null";
     private static final String WRAP_ARRAY = "wrap_array";
 
     /// Conversions that say what is a value at all, and not how it is read.

@@ -286,4 +286,24 @@ class ReferencesTest {
     void namesTellSomething(String field, String collection, boolean expected) {
         assertThat(References.isNamedLike(field, collection)).isEqualTo(expected);
     }
+
+    @Test
+    @DisplayName("an empty string that the column makes NULL joins nothing, even where a key is the empty string")
+    void anEmptyStringThatBecomesNullJoinsNothing() {
+        collection("things", i -> i == 0 ? "{\"_id\": \"\"}" : "{\"_id\": " + i + "}");
+        collection("parts", i -> "{\"_id\": " + i + ", \"thing\": " + (i == 0 ? "\"\"" : i) + "}");
+
+        Column thing = table("parts").columns().stream()
+                .filter(column -> column.column().equals("thing"))
+                .findFirst()
+                .orElseThrow();
+        assertThat(thing.conversions()).contains("empty_to_null");
+        assertThat(thing.reference()
+                        .orElseThrow()
+                        .reference()
+                        .join()
+                        .orElseThrow()
+                        .joined())
+                .isEqualTo(19);
+    }
 }
