@@ -62,6 +62,10 @@ public final class Failures {
 
     private static FailureKind kindOf(SQLException s) {
         String state = s.getSQLState() == null ? "" : s.getSQLState();
+        if (state.isEmpty() && s.getCause() instanceof IOException) {
+            // The driver gives no state when it can't close a connection that has broken off.
+            return FailureKind.TARGET_UNREACHABLE;
+        }
         return isAboutStalePlan(state, s) ? FailureKind.TARGET_ALTERED : SqlStates.kind(state);
     }
 

@@ -18,6 +18,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.PSQLState;
 
 class FailuresTest {
     @ParameterizedTest
@@ -93,6 +95,17 @@ class FailuresTest {
         assertThat(said).doesNotContain("826B0AF1BB", "{");
         assertThat(Failures.describe(new IllegalStateException("resume_token=cQAAAAJfZGF0YQ, sec=1")))
                 .isEqualTo("resume_token=.., sec=1");
+    }
+
+    /// What the driver throws when the server has ended the session of a connection that it closes.
+    @Test
+    void anSqlExceptionWithoutAStateThatABrokenConnectionCausedIsAnOutage() {
+        assertThat(Failures.classify(new PSQLException(
+                                "Unable to close connection properly",
+                                PSQLState.UNKNOWN_STATE,
+                                new IOException("Broken pipe")))
+                        .kind())
+                .isEqualTo(FailureKind.TARGET_UNREACHABLE);
     }
 
     @Test

@@ -95,9 +95,10 @@ public final class ReplayRun {
     /// Lists what is to be taken anew, and does not wait.
     ///
     /// @return null when it was stopped before anything was listed
-    /// @throws dev.sluice.failure.SluiceException as [#dryRun]
+    /// @throws dev.sluice.failure.SluiceException as [#run]
     public @Nullable Listed list(Wish wish, Replay.Listener listener, BooleanSupplier stopped) throws SQLException {
         sourceCheck.require(connector);
+        TargetTables.check(connector, targets);
         try (Connection connection = connector.openForLongWork();
                 Replay replay = new Replay(pipeline, source.history(), connection, wish.chosen())) {
             return list(replay, wish, listener, stopped);

@@ -437,6 +437,13 @@ class OraclePathsIT {
                                         OraclePathsIT::never))
                         .as("replayed with " + type)
                         .isInstanceOf(SluiceException.class);
+                assertThatThrownBy(() -> new ReplayRun(pipeline, targets, source, system.connector())
+                                .list(
+                                        new ReplayRun.Wish(now(), "now", null, targets, "a test"),
+                                        new Silent(),
+                                        OraclePathsIT::never))
+                        .as("listed for a replay with " + type)
+                        .isInstanceOf(SluiceException.class);
                 assertThat(sides.rows("SELECT xmin, t.* FROM " + table + " t ORDER BY ctid"))
                         .as("rows with " + type)
                         .isEqualTo(before);
