@@ -327,7 +327,10 @@ final class VerifyCommand implements Callable<Integer> {
             return repair
                     ? "Drift is left that taking the documents anew did not put right: look at dead letters and at who else"
                             + " writes these tables."
-                    : "Drift. `sluice verify --repair` takes these documents anew.";
+                    : "Drift. `sluice verify --repair` takes these documents anew"
+                            + (verified.stream().anyMatch(v -> v.extra() > 0)
+                                    ? " and deletes the rows that are extra, also those that were kept on purpose."
+                                    : ".");
         }
         return verified.stream().anyMatch(v -> v.undecided() > 0)
                 ? "No drift, but some documents could not be told: they change faster than they can be looked at, wait for"

@@ -6,6 +6,7 @@ import dev.sluice.failure.SluiceException;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.postgres.TargetTables;
+import dev.sluice.verify.Drift;
 import dev.sluice.verify.InFlight;
 import dev.sluice.verify.Mode;
 import dev.sluice.verify.Origin;
@@ -121,10 +122,13 @@ final class ContinuousVerification implements AutoCloseable {
             LOG.warn(
                     "{}: {} rows are not what their documents say ({}); somebody else has written them, or Sluice has a bug."
                             + " SELECT * FROM sluice.drift shows which; `sluice verify --repair` takes their documents"
-                            + " anew.",
+                            + " anew{}.",
                     result.collection(),
                     rows,
-                    result.drift());
+                    result.drift(),
+                    result.drift().getOrDefault(Drift.Kind.EXTRA, 0L) > 0
+                            ? " and deletes the rows that are extra, also those that were kept on purpose"
+                            : "");
         } else {
             LOG.info("{}: equal again, {} documents.", result.collection(), result.documents());
         }

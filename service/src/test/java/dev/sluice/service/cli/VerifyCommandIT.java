@@ -40,7 +40,8 @@ class VerifyCommandIT {
                 .contains("users: row stranger extra in public.users; first seen ")
                 .contains("orders: {\"$numberLong\":\"3\"} missing in public.orders; first seen ")
                 .contains("missing in public.order_lines; first seen ")
-                .contains("Drift. `sluice verify --repair` takes these documents anew.")
+                .contains(
+                        "Drift. `sluice verify --repair` takes these documents anew and deletes the rows that are extra")
                 .doesNotContain("SECRET");
         assertThat(json.exitCode()).isEqualTo(1);
         assertThat(json.out())
