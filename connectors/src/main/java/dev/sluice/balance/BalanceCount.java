@@ -87,23 +87,13 @@ public final class BalanceCount {
         return counted;
     }
 
-    /// Counts, and writes nothing.
-    ///
-    /// @param stopped asked between steps
-    /// @return empty when it was stopped
-    /// @throws dev.sluice.failure.SluiceException when a side could not be asked
-    public Optional<Balance> count(CollectionTarget target, BooleanSupplier stopped) {
-        try (Connection connection = connector.openForLongWork()) {
-            return count(connection, target, stopped);
-        } catch (SQLException e) {
-            throw Failures.classify(e);
-        }
-    }
-
-    /// As the other, with a connection.
+    /// Counts, and keeps nothing.
     ///
     /// @param connection without time-outs, in auto-commit mode; a session that counts again makes no new temporary
     ///     tables
+    /// @param stopped asked between steps
+    /// @return empty when it was stopped
+    /// @throws dev.sluice.failure.SluiceException when MongoDB could not be asked
     public Optional<Balance> count(Connection connection, CollectionTarget target, BooleanSupplier stopped)
             throws SQLException {
         CountedDocuments counted = CountedDocuments.begin(connection, pipeline, target);

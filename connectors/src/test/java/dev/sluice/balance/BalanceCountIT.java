@@ -8,6 +8,7 @@ import dev.sluice.sink.RowChange;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.testkit.TestTarget;
 import dev.sluice.testkit.TestingServers;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -192,8 +193,11 @@ class BalanceCountIT {
 
     @Test
     @DisplayName("one that is stopped has counted nothing")
-    void stopped() {
-        assertThat(counter().count(target.target("kept"), () -> true)).isEmpty();
+    void stopped() throws SQLException {
+        try (Connection connection = target.connector().openForLongWork()) {
+            assertThat(counter().count(connection, target.target("kept"), () -> true))
+                    .isEmpty();
+        }
     }
 
     private BalanceCount counter() {
@@ -201,11 +205,14 @@ class BalanceCountIT {
     }
 
     /// Without its time.
-    private Balance count(String collection) {
-        Balance balance =
-                counter().count(target.target(collection), () -> false).orElseThrow();
-        assertThat(balance.addsUp()).as("%s", balance).isTrue();
-        return at(balance, Instant.EPOCH);
+    private Balance count(String collection) throws SQLException {
+        try (Connection connection = target.connector().openForLongWork()) {
+            Balance balance = counter()
+                    .count(connection, target.target(collection), () -> false)
+                    .orElseThrow();
+            assertThat(balance.addsUp()).as("%s", balance).isTrue();
+            return at(balance, Instant.EPOCH);
+        }
     }
 
     private static Balance at(Balance b, Instant time) {

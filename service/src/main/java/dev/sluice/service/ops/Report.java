@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// How a pipeline stands, by the control schema: what anybody could read with SQL. Any thread.
@@ -97,14 +98,16 @@ public final class Report {
         }
 
         public Snapshot withCollections(List<CollectionSnapshot> others) {
-            return new Snapshot(
-                    pipeline, state, message, owner, epoch, position, positionAgeSeconds, running, live, others, notes);
+            return with(others, notes);
         }
 
         /// The same with one more sentence.
         Snapshot withNote(String note) {
-            List<String> more = new ArrayList<>(notes);
-            more.add(note);
+            return with(
+                    collections, Stream.concat(notes.stream(), Stream.of(note)).toList());
+        }
+
+        private Snapshot with(List<CollectionSnapshot> others, List<String> sentences) {
             return new Snapshot(
                     pipeline,
                     state,
@@ -115,8 +118,8 @@ public final class Report {
                     positionAgeSeconds,
                     running,
                     live,
-                    collections,
-                    more);
+                    others,
+                    sentences);
         }
 
         public Snapshot withState(String name, @Nullable String text) {
