@@ -9,16 +9,39 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /// What the target's tables do by themselves, as far as writing has to know.
 final class LiveTables {
+    /// Each look-up by itself, and the table's first, so that indexes are used: this runs in each
+    /// transaction that writes. tgtype: 1 row, 2 before, 4 insert.
+    private static final String MERGING_KEYS = """
+            SELECT k.place FROM (VALUES %s) k (place, tab, col)
+            CROSS JOIN LATERAL (SELECT attrelid, attnum, atttypid, atttypmod, attcollation, lower(attname) AS name
+              FROM pg_attribute WHERE attrelid = to_regclass(k.tab) AND attname = k.col OFFSET 0) a
+            WHERE NOT coalesce((SELECT collisdeterministic FROM pg_collation WHERE oid = a.attcollation), true)
+              OR NOT (SELECT typname IN ('text', 'uuid', 'int8', 'int4', 'int2')
+                        OR (typname IN ('varchar', 'numeric') AND a.atttypmod < 0) FROM pg_type WHERE oid = a.atttypid)
+              OR EXISTS (SELECT FROM pg_index i CROSS JOIN unnest(i.indcollation) c (oid)
+                WHERE i.indrelid = a.attrelid AND i.indisunique AND a.attnum = ANY (i.indkey)
+                AND NOT coalesce((SELECT collisdeterministic FROM pg_collation x WHERE x.oid = c.oid), true))
+              OR EXISTS (SELECT FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
+                JOIN pg_language l ON l.oid = p.prolang WHERE g.tgrelid = a.attrelid AND NOT g.tgisinternal
+                AND g.tgenabled IN ('O', 'A') AND g.tgtype & 7 = 7
+                AND (l.lanname <> 'plpgsql' OR strpos(lower(p.prosrc), 'new.' || a.name) > 0
+                     OR strpos(lower(p.prosrc), 'new."' || a.name) > 0))
+            """;
+
     private final Connection connection;
     private final TableReader reader;
 
@@ -54,24 +77,40 @@ final class LiveTables {
         return isTrue(sql, table.sql(), column);
     }
 
-    /// Whether each row is known to have the key it was written with, and no other: the key's type and collation keep
-    /// keys apart, no unique index on the same columns takes two for one, and no trigger's text assigns the key.
+    /// Whether each row is known to have the key it was written with, and no other: [#mergingKeys] says when not.
     boolean keepsKeys(TableShape shape) throws SQLException {
-        String sql = "SELECT EXISTS (SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
-                + " LEFT JOIN pg_collation o ON o.oid = a.attcollation"
-                + " WHERE a.attrelid = to_regclass(?) AND a.attname = ? AND coalesce(o.collisdeterministic, true)"
-                + " AND (t.typname IN ('text', 'uuid', 'int8', 'int4', 'int2')"
-                + " OR (t.typname IN ('varchar', 'numeric') AND a.atttypmod < 0))"
-                + " AND NOT EXISTS (SELECT FROM pg_index i CROSS JOIN unnest(i.indcollation) c (oid)"
-                + " JOIN pg_collation x ON x.oid = c.oid WHERE i.indrelid = a.attrelid AND i.indisunique"
-                + " AND a.attnum = ANY (i.indkey) AND NOT x.collisdeterministic)"
-                // tgtype: 1 row, 2 before, 4 insert.
-                + " AND NOT EXISTS (SELECT FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid"
-                + " JOIN pg_language l ON l.oid = p.prolang WHERE g.tgrelid = a.attrelid AND NOT g.tgisinternal"
-                + " AND g.tgenabled IN ('O', 'A') AND g.tgtype & 7 = 7"
-                + " AND (l.lanname <> 'plpgsql' OR strpos(lower(p.prosrc), 'new.' || lower(a.attname)) > 0"
-                + " OR strpos(lower(p.prosrc), 'new.\"' || lower(a.attname)) > 0)))";
-        return isTrue(sql, shape.table().sql(), shape.columns().getFirst().name());
+        return mergingKeys(List.of(shape)).isEmpty();
+    }
+
+    /// Those of the tables of which it is not known that each row has the key it was written with, and no
+    /// other. It is known where the key's type and collation keep keys apart, no unique index on the same
+    /// columns takes two for one, and no trigger's text assigns the key. A table or column that is missing
+    /// is not among them.
+    ///
+    /// A transaction that has written into a table holds a lock that keeps its columns, indexes and triggers
+    /// as they are, so what this says at its end was so when it wrote.
+    Set<TableName> mergingKeys(Collection<TableShape> shapes) throws SQLException {
+        List<TableShape> asked = List.copyOf(shapes);
+        Set<TableName> merging = new HashSet<>();
+        if (asked.isEmpty()) {
+            return merging;
+        }
+        // Without parameters, so that PostgreSQL plans it once: planning takes longer than looking.
+        String keys = IntStream.range(0, asked.size())
+                .mapToObj(i -> "(" + i + ", " + literal(asked.get(i).table().sql()) + ", "
+                        + literal(asked.get(i).columns().getFirst().name()) + ")")
+                .collect(Collectors.joining(", "));
+        try (PreparedStatement statement = connection.prepareStatement(MERGING_KEYS.formatted(keys));
+                ResultSet row = statement.executeQuery()) {
+            while (row.next()) {
+                merging.add(asked.get(row.getInt(1)).table());
+            }
+        }
+        return merging;
+    }
+
+    private static String literal(String text) {
+        return "'" + text.replace("'", "''") + "'";
     }
 
     /// Whether binary COPY can write rows straight into the table: its columns have the very types that

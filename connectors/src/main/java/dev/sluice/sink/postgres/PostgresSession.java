@@ -24,6 +24,8 @@ public final class PostgresSession implements TargetSession {
     private final BackfillStore backfill;
     private final ResyncStore resync;
     private final RowWriter writer;
+    /// Whether the transaction has written or deleted rows of the mapping's tables.
+    private boolean written;
 
     private PostgresSession(Connection connection, String pipeline, List<CollectionTarget> targets, RowWriter writer) {
         this.connection = connection;
@@ -63,12 +65,14 @@ public final class PostgresSession implements TargetSession {
 
     @Override
     public Written write(List<RowChange> changes) throws SQLException {
+        written = true;
         return writer.write(changes);
     }
 
     @Override
     public Written write(ChunkRows rows, Set<Object> touched, boolean direct, boolean nothingThere)
             throws SQLException {
+        written = true;
         return writer.write(rows, touched, direct, nothingThere);
     }
 
@@ -79,6 +83,7 @@ public final class PostgresSession implements TargetSession {
 
     @Override
     public Contest contend(RowChange change) throws SQLException {
+        written = true;
         return writer.contend(change);
     }
 
@@ -89,6 +94,7 @@ public final class PostgresSession implements TargetSession {
 
     @Override
     public int remove(CollectionTarget target, List<Object> keys) throws SQLException {
+        written = true;
         return writer.remove(target, keys);
     }
 
@@ -135,11 +141,16 @@ public final class PostgresSession implements TargetSession {
 
     @Override
     public void commit() throws SQLException {
+        if (written) {
+            writer.requireKeptKeys();
+        }
         connection.commit();
+        written = false;
     }
 
     @Override
     public void rollback() throws SQLException {
+        written = false;
         connection.rollback();
     }
 

@@ -1,11 +1,14 @@
 package dev.sluice.sink.postgres;
 
 import dev.sluice.change.Change;
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.SluiceException;
 import dev.sluice.mapping.DocumentMapper;
 import dev.sluice.mapping.MappingResult;
 import dev.sluice.mapping.MappingResult.Mapped;
 import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.CollectionMapping.OnDelete;
+import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.RowChange.Effect;
@@ -73,6 +76,22 @@ final class RowWriter {
                 References.create(connection, tables, targets, pipeline),
                 new Parked(connection, pipeline),
                 pipeline);
+    }
+
+    /// Looks whether the tables still keep apart the keys that were written in this transaction. Written statements
+    /// take for granted what was so when the session began, and a table may be altered at any time.
+    ///
+    /// @throws SluiceException of kind MISSING_TABLE or TARGET_ALTERED when they do not; the caller rolls back
+    void requireKeptKeys() throws SQLException {
+        Set<TableName> altered = tables.mergingSince();
+        if (!altered.isEmpty()) {
+            TargetCheck.keys(connection, targets);
+            throw new SluiceException(
+                    FailureKind.TARGET_ALTERED,
+                    altered.stream().map(TableName::toString).sorted().collect(Collectors.joining(", "))
+                            + ": an index or a trigger may take the keys of several documents for one since then. The"
+                            + " transaction that wrote there was rolled back.");
+        }
     }
 
     /// Lists for taking anew the documents that wait for what somebody else has brought.

@@ -26,20 +26,24 @@ final class StagedTables {
     private static final String UNIQUE_VIOLATION = "23505";
 
     private final Connection connection;
+    private final LiveTables live;
     private final List<CollectionTables> collections = new ArrayList<>();
     /// Which collections' tables take binary COPY, all of them.
     private final BitSet takingCopy = new BitSet();
     /// The child tables whose rows can't be there without their parent's.
     private final Set<TableName> held = new HashSet<>();
 
-    /// The tables that may take several keys for one.
+    /// The tables that may take several keys for one, and the others, as they were when this session began.
     private final Set<TableName> merging = new HashSet<>();
+
+    private final List<TableShape> keeping = new ArrayList<>();
 
     private final RowCopy copy;
     private final RefusedValues refused;
 
     private StagedTables(Connection connection) {
         this.connection = connection;
+        this.live = new LiveTables(connection);
         this.copy = new RowCopy(connection);
         this.refused = new RefusedValues(connection);
     }
@@ -47,11 +51,10 @@ final class StagedTables {
     /// Looks at the target's tables, and makes the staging tables of this session.
     static StagedTables create(Connection connection, List<CollectionTarget> targets) throws SQLException {
         StagedTables tables = new StagedTables(connection);
-        LiveTables live = new LiveTables(connection);
         for (CollectionTarget target : targets) {
-            CollectionTables made = CollectionTables.of(target, "sluice_stage_", live);
+            CollectionTables made = CollectionTables.of(target, "sluice_stage_", tables.live);
             tables.collections.add(made);
-            tables.look(target, made, live);
+            tables.look(target, made);
             tables.refused.prepare(made);
             try (Statement statement = connection.createStatement()) {
                 for (TableSql table : made.all()) {
@@ -62,14 +65,16 @@ final class StagedTables {
         return tables;
     }
 
-    private void look(CollectionTarget target, CollectionTables own, LiveTables live) throws SQLException {
+    private void look(CollectionTarget target, CollectionTables own) throws SQLException {
         TableShape shape = own.own().shape();
         // A row that is known by something else than its key may be there under another key.
         boolean takes =
                 own.own().conflict().equals(List.of(shape.columns().getFirst().name()));
+        List<TableShape> shapes = own.all().stream().map(TableSql::shape).toList();
+        merging.addAll(live.mergingKeys(shapes));
         for (TableSql table : own.all()) {
-            if (!live.keepsKeys(table.shape())) {
-                merging.add(table.shape().table());
+            if (!merging.contains(table.shape().table())) {
+                keeping.add(table.shape());
             }
             takes = takes
                     && table.keepsWhatIsInserted()
@@ -83,6 +88,11 @@ final class StagedTables {
                 held.add(child.shape().table());
             }
         }
+    }
+
+    /// Those of the tables into which rows were written as into tables that keep keys apart, and which do so no longer.
+    Set<TableName> mergingSince() throws SQLException {
+        return live.mergingKeys(keeping);
     }
 
     /// Whether rows of the collection can be copied straight into its tables.

@@ -7,6 +7,7 @@ import com.mongodb.client.MongoDatabase;
 import dev.sluice.change.Change;
 import dev.sluice.change.Chunk;
 import dev.sluice.change.IdBracket;
+import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.sink.Fence;
 import dev.sluice.sink.RowChange;
@@ -21,6 +22,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.bson.BsonDocument;
 import org.bson.BsonTimestamp;
 import org.bson.RawBsonDocument;
@@ -167,6 +169,80 @@ class EqualKeysIT {
                 .containsExactly(first ? "2" : "1");
     }
 
+    @ParameterizedTest
+    @DisplayName("a table that takes two keys for one from now on takes no row of a session that began before")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "ALTER TABLE things ALTER id TYPE citext | ALTER TABLE things ALTER id TYPE text | MISSING_TABLE",
+                "ALTER TABLE things ALTER id TYPE char(24) | ALTER TABLE things ALTER id TYPE text | MISSING_TABLE",
+                "ALTER TABLE things ALTER id TYPE text COLLATE ci | ALTER TABLE things ALTER id TYPE text COLLATE \"C\""
+                        + " | MISSING_TABLE",
+                "CREATE UNIQUE INDEX odd ON things (id COLLATE ci) | DROP INDEX odd | MISSING_TABLE",
+                "ALTER TABLE parts ALTER thing TYPE citext | ALTER TABLE parts ALTER thing TYPE text | MISSING_TABLE",
+                "CREATE TRIGGER fold BEFORE INSERT ON things FOR EACH ROW EXECUTE FUNCTION fold() |"
+                        + " DROP TRIGGER fold ON things | TARGET_ALTERED",
+            })
+    void alteredUnderASession(String altered, String undone, FailureKind kind) throws SQLException {
+        open("text");
+        tables("text", "id text PRIMARY KEY, n integer");
+        target.execute("CREATE FUNCTION fold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                + " NEW.id := lower(rtrim(NEW.id)); RETURN NEW; END $$");
+        long epoch = target.takeOver();
+        StreamSink stream = target.streamSink(epoch);
+        ChunkSink chunks = target.chunkSink(epoch);
+        stream.apply(changes("{_id: 'a', n: 1, parts: [{name: 'one'}]}"), TestTarget.at(++clock, 0), null);
+        int at = clock;
+        List<String> others =
+                List.of("{_id: 'A', n: 2, parts: [{name: 'two'}]}", "{_id: 'a ', n: 3, parts: [{name: 'three'}]}");
+
+        target.execute(altered);
+        try (Fence.Flight flight = target.fence("things").open()) {
+            for (String other : others) {
+                assertAltered(kind, () -> chunks.apply(chunk(), rows(other), true, flight));
+            }
+        }
+        for (String other : others) {
+            assertAltered(kind, () -> stream.apply(changes(other), TestTarget.at(at + 1, 0), null));
+        }
+        assertThat(target.rows("SELECT rtrim(id), n FROM things")).containsExactly("a|1");
+        assertThat(target.rows("SELECT name FROM parts")).containsExactly("one");
+        assertThat(target.rows("SELECT * FROM sluice.dead_letter")).isEmpty();
+        assertThat(target.position())
+                .hasValueSatisfying(position -> assertThat(position.clusterTime())
+                        .isEqualTo(TestTarget.at(at, 0).clusterTime()));
+
+        target.execute(undone);
+        for (String other : others) {
+            stream.apply(changes(other), TestTarget.at(++clock, 0), null);
+        }
+        assertThat(target.rows("SELECT n FROM things ORDER BY n")).containsExactly("1", "2", "3");
+    }
+
+    private static void assertAltered(FailureKind kind, ThrowingCallable write) {
+        assertThatThrownBy(write)
+                .isInstanceOfSatisfying(
+                        SluiceException.class, e -> assertThat(e.kind()).isEqualTo(kind))
+                .hasMessageMatching("(?s).*public\\.(things|parts).*");
+    }
+
+    @Test
+    @DisplayName("what changes nothing of the keys under a session is no reason to stop")
+    void harmlessUnderASession() throws SQLException {
+        open("text");
+        tables("text", "id text PRIMARY KEY, n integer");
+        StreamSink stream = target.streamSink(target.takeOver());
+        for (String altered : List.of(
+                "ALTER TABLE things ALTER id TYPE varchar",
+                "CREATE UNIQUE INDEX odd ON things (lower(id), n)",
+                "ALTER TABLE things ADD note text",
+                "DROP TABLE parts; CREATE TABLE parts (thing text, place integer, name text, PRIMARY KEY (thing, place))")) {
+            target.execute(altered);
+            stream.apply(changes("{_id: 'a', n: " + ++clock + "}"), TestTarget.at(clock, 0), null);
+            assertThat(target.rows("SELECT n FROM things")).containsExactly(String.valueOf(clock));
+        }
+    }
+
     @Test
     @DisplayName("a key column that changes while Sluice runs stops it within a sweep, before rows are taken for extra")
     void changedMeanwhile() throws SQLException {
@@ -208,19 +284,29 @@ class EqualKeysIT {
     }
 
     private void stream(String document) throws SQLException {
+        target.streamSink(target.takeOver()).apply(changes(document), TestTarget.at(++clock, 0), null);
+    }
+
+    private List<RowChange> changes(String document) {
         BsonDocument parsed = BsonDocument.parse(document);
         Change change = new Change.Upsert(
                 "things", Objects.requireNonNull(parsed.get("_id")), parsed, new BsonTimestamp(clock, 0), 0);
-        List<RowChange> rows = List.of(Objects.requireNonNull(target.mapper().map(change)));
-        target.streamSink(target.takeOver()).apply(rows, TestTarget.at(++clock, 0), null);
+        return List.of(Objects.requireNonNull(target.mapper().map(change)));
     }
 
     private void chunk(String... documents) throws SQLException {
+        try (Fence.Flight flight = target.fence("things").open()) {
+            target.chunkSink(target.takeOver()).apply(chunk(), rows(documents), true, flight);
+        }
+    }
+
+    private Chunk chunk() {
+        return new Chunk("things", clock++, IdBracket.STRING, null, null);
+    }
+
+    private ChunkRows rows(String... documents) {
         ChunkRows rows = new ChunkRows(target.target("things"), target.mapper());
         rows.map(Arrays.stream(documents).map(RawBsonDocument::parse).toList());
-        try (Fence.Flight flight = target.fence("things").open()) {
-            target.chunkSink(target.takeOver())
-                    .apply(new Chunk("things", clock++, IdBracket.STRING, null, null), rows, true, flight);
-        }
+        return rows;
     }
 }

@@ -94,6 +94,11 @@ class AlteredTablesIT {
                 "ALTER TABLE users DROP COLUMN city; ALTER TABLE users ADD COLUMN city text",
                 "public.users.city, and PostgreSQL generates that column",
                 "public.users.city (text) was dropped. public.users.city (text) was added."),
+        FOLD_KEY(
+                "CREATE EXTENSION IF NOT EXISTS citext; ALTER TABLE users ALTER COLUMN id TYPE citext",
+                "ALTER TABLE users ALTER COLUMN id TYPE text",
+                "public.users.id is the key and is citext",
+                "public.users.id was text and is citext."),
         DROP_KEY(
                 "ALTER TABLE users DROP CONSTRAINT users_pkey",
                 "ALTER TABLE users ADD PRIMARY KEY (id)",
@@ -221,7 +226,7 @@ class AlteredTablesIT {
     @ParameterizedTest
     @EnumSource(
             mode = EnumSource.Mode.EXCLUDE,
-            names = {"GENERATE_COLUMN", "DROP_KEY"}) // It writes nothing.
+            names = {"GENERATE_COLUMN", "FOLD_KEY", "DROP_KEY"}) // It writes nothing.
     @DisplayName("a verification ends and names the change")
     void verificationEnds(Breaking breaking) throws SQLException, InterruptedException {
         copied();
