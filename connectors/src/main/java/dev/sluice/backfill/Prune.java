@@ -3,13 +3,13 @@ package dev.sluice.backfill;
 import dev.sluice.change.IdBracket;
 import dev.sluice.failure.Failures;
 import dev.sluice.mapping.KeyResult;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
 import dev.sluice.sink.StoppedException;
 import dev.sluice.sink.postgres.ChunkSink;
 import dev.sluice.sink.postgres.KeptKeys;
-import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.source.mongo.DocumentSource;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -52,18 +52,16 @@ public final class Prune {
         this.fenced = fenced;
     }
 
+    /// @param connection for the keys that are kept, for this alone
+    public static Prune of(PipelineSpec pipeline, Connection connection, ChunkSink sink, Fenced fenced) {
+        return new Prune(pipeline.source(), t -> KeptKeys.create(connection, t), sink, pipeline.targets(), fenced);
+    }
+
     /// Prunes one collection after the other as they are asked for, with a connection for each.
-    public static Resync.Pruning asAsked(
-            DocumentSource source,
-            PostgresConnector connector,
-            ChunkSink sink,
-            List<CollectionTarget> targets,
-            Fenced fenced) {
+    public static Resync.Pruning asAsked(PipelineSpec pipeline, ChunkSink sink, Fenced fenced) {
         return target -> {
-            try (Connection connection = connector.openForLongWork()) {
-                return new Prune(source, t -> KeptKeys.create(connection, t), sink, targets, fenced)
-                        .prune(target)
-                        .complete();
+            try (Connection connection = pipeline.connector().openForLongWork()) {
+                return of(pipeline, connection, sink, fenced).prune(target).complete();
             }
         };
     }

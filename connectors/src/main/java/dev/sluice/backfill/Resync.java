@@ -7,6 +7,7 @@ import dev.sluice.change.IdText;
 import dev.sluice.failure.Failures;
 import dev.sluice.mapping.KeyResult;
 import dev.sluice.memory.MemoryBudget;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
@@ -14,11 +15,13 @@ import dev.sluice.sink.Fence;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.StoppedException;
 import dev.sluice.sink.postgres.ChunkSink;
+import dev.sluice.sink.postgres.PostgresResyncList;
 import dev.sluice.sink.postgres.ResyncList;
 import dev.sluice.sink.postgres.ResyncStore.Entry;
 import dev.sluice.sink.postgres.RowIdentity;
 import dev.sluice.source.mongo.DocumentSource;
 import dev.sluice.source.mongo.MongoSource.Piece;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -69,6 +72,15 @@ public final class Resync {
         this.mapper = ChangeMapper.of(targets);
         targets.forEach(t -> this.targets.put(t.collection(), t));
         this.fenced = fenced;
+    }
+
+    /// Takes what is on the pipeline's list, and deletes rows where an entry asks for that.
+    ///
+    /// @param connection for the list alone
+    public static Resync of(PipelineSpec pipeline, Connection connection, ChunkSink sink, Fenced fenced) {
+        ResyncList list = new PostgresResyncList(connection, pipeline.name());
+        return new Resync(pipeline.source(), list, sink, pipeline.targets(), fenced)
+                .pruning(Prune.asAsked(pipeline, sink, fenced));
     }
 
     /// Who deletes rows, where an entry asks for that.

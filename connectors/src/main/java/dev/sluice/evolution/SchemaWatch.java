@@ -8,6 +8,7 @@ import dev.sluice.evolution.SchemaChangeStore.Open;
 import dev.sluice.failure.Failpoint;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.schema.CollectionMapping.OnDrop;
 import dev.sluice.sink.CollectionTarget;
@@ -63,13 +64,13 @@ public final class SchemaWatch implements AutoCloseable {
     private record Look(Map<String, String> uuids, BsonTimestamp through) {}
 
     /// @param connection in auto-commit mode; for this alone
-    public SchemaWatch(String pipeline, MongoSource source, Connection connection, List<CollectionTarget> targets) {
-        this.source = source;
+    public SchemaWatch(PipelineSpec pipeline, Connection connection) {
+        this.source = pipeline.source();
         this.connection = connection;
-        this.store = new SchemaChangeStore(pipeline);
-        this.resync = new ResyncStore(pipeline);
-        this.sourceCheck = new SourceCheck(pipeline, source, targets);
-        targets.forEach(t -> this.targets.put(t.collection(), t));
+        this.store = new SchemaChangeStore(pipeline.name());
+        this.resync = new ResyncStore(pipeline.name());
+        this.sourceCheck = SourceCheck.of(pipeline);
+        pipeline.targets().forEach(t -> this.targets.put(t.collection(), t));
     }
 
     /// Looks whether something is open from earlier that forbids to run. What the stream has not come to yet

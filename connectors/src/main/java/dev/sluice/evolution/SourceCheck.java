@@ -6,6 +6,7 @@ import dev.sluice.evolution.SourceStore.Seen;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
@@ -48,6 +49,10 @@ public final class SourceCheck {
         this.store = new SourceStore(pipeline);
         this.changes = new SchemaChangeStore(pipeline);
         this.positions = new PositionStore(pipeline);
+    }
+
+    public static SourceCheck of(PipelineSpec pipeline) {
+        return new SourceCheck(pipeline.name(), pipeline.source(), pipeline.targets());
     }
 
     /// What there is.

@@ -108,9 +108,10 @@ final class ChunkedComparison {
     private boolean all() throws SQLException, InterruptedException {
         String collection = task.target().collection();
         String afterId = task.running().afterId();
-        BsonTimestamp notBefore = task.source().newestOperation();
+        BsonTimestamp notBefore = task.pipeline().source().newestOperation();
         if (afterId == null) {
-            return compareAll(chunks -> read(chunks, task.source().readAll(collection, DOCUMENTS_MAX, notBefore)));
+            return compareAll(
+                    chunks -> read(chunks, task.pipeline().source().readAll(collection, DOCUMENTS_MAX, notBefore)));
         }
         BsonValue after = IdText.parse(afterId);
         IdBracket begun = IdBracket.of(after);
@@ -123,7 +124,9 @@ final class ChunkedComparison {
                 if (!over
                         && !read(
                                 chunks,
-                                task.source().readRange(collection, bracket, from, null, DOCUMENTS_MAX, notBefore))) {
+                                task.pipeline()
+                                        .source()
+                                        .readRange(collection, bracket, from, null, DOCUMENTS_MAX, notBefore))) {
                     return false;
                 }
             }
@@ -135,15 +138,17 @@ final class ChunkedComparison {
     private boolean sample() throws SQLException, InterruptedException {
         return compareAll(chunks -> {
             try (Gathered gathered = new Gathered(chunks)) {
-                BsonTimestamp notBefore = task.source().newestOperation();
-                task.source().sample(task.target().collection(), task.wish().sample(), notBefore, document -> {
-                    try {
-                        gathered.add(document);
-                    } catch (InterruptedException e) {
-                        // Found by the next wait; what was gathered is given up.
-                        Thread.currentThread().interrupt();
-                    }
-                });
+                BsonTimestamp notBefore = task.pipeline().source().newestOperation();
+                task.pipeline()
+                        .source()
+                        .sample(task.target().collection(), task.wish().sample(), notBefore, document -> {
+                            try {
+                                gathered.add(document);
+                            } catch (InterruptedException e) {
+                                // Found by the next wait; what was gathered is given up.
+                                Thread.currentThread().interrupt();
+                            }
+                        });
                 gathered.hand();
             }
             return !ending();
@@ -230,10 +235,11 @@ final class ChunkedComparison {
         Chunk end = new Chunk(-1, List.of(), null);
         boolean all;
         try {
-            Set<Object> parked = Settlement.parked(task.bookkeeping(), task.pipeline(), task.target());
+            Set<Object> parked =
+                    Settlement.parked(task.bookkeeping(), task.pipeline().name(), task.target());
             task.store().explain(task.bookkeeping(), task.running().id(), parked);
             for (int i = 0; i < task.wish().workers(); i++) {
-                Connection connection = task.connector().openForLongWork();
+                Connection connection = task.pipeline().connector().openForLongWork();
                 connections.add(connection);
                 connection.setAutoCommit(false);
                 Worker worker = new Worker(connection, queue, end, parked);
@@ -296,7 +302,8 @@ final class ChunkedComparison {
         void run() {
             try {
                 RowComparison comparison = RowComparison.create(connection, List.of(task.target()));
-                ChunkRows chunkRows = new ChunkRows(task.target(), task.mapper());
+                ChunkRows chunkRows =
+                        new ChunkRows(task.target(), task.pipeline().mapper());
                 while (failure.get() == null) {
                     Chunk chunk = queue.poll(100, TimeUnit.MILLISECONDS);
                     if (chunk == end) {

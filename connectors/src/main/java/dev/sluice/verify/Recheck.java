@@ -2,11 +2,9 @@ package dev.sluice.verify;
 
 import dev.sluice.failure.Failures;
 import dev.sluice.mapping.KeyResult;
-import dev.sluice.sink.ChangeMapper;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.RowIdentity;
-import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -31,30 +29,19 @@ public final class Recheck implements AutoCloseable {
         this.store = store;
     }
 
-    /// @param targets all collections of the mapping
     /// @param stopped asked while it waits
     /// @throws dev.sluice.failure.SluiceException when PostgreSQL can't be asked
-    public static Recheck open(
-            MongoSource source,
-            PostgresConnector connector,
-            String pipeline,
-            List<CollectionTarget> targets,
-            ChangeMapper mapper,
-            InFlight inFlight,
-            BooleanSupplier stopped) {
+    public static Recheck open(PipelineSpec pipeline, InFlight inFlight, BooleanSupplier stopped) {
         try {
-            Connection comparing = connector.openForLongWork();
+            Connection comparing = pipeline.connector().openForLongWork();
             comparing.setAutoCommit(false);
             Settlement settlement = new Settlement(
-                    source,
+                    pipeline, comparing, RowComparison.createLasting(comparing, pipeline.targets()), inFlight, stopped);
+            return new Recheck(
                     comparing,
-                    RowComparison.createLasting(comparing, targets),
-                    pipeline,
-                    targets,
-                    mapper,
-                    inFlight,
-                    stopped);
-            return new Recheck(comparing, connector.openForLongWork(), settlement, new VerificationStore(pipeline));
+                    pipeline.connector().openForLongWork(),
+                    settlement,
+                    new VerificationStore(pipeline.name()));
         } catch (SQLException e) {
             throw Failures.classify(e);
         }

@@ -1,11 +1,9 @@
 package dev.sluice.verify;
 
 import dev.sluice.failure.Failures;
-import dev.sluice.sink.ChangeMapper;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.ResyncStore;
-import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -26,11 +24,7 @@ public final class Repair {
     /// A document that differs again each time after so many repairs is left.
     private static final int LOOKS_MAX = 30;
 
-    private final MongoSource source;
-    private final PostgresConnector connector;
-    private final String pipeline;
-    private final List<CollectionTarget> targets;
-    private final ChangeMapper mapper;
+    private final PipelineSpec pipeline;
     private final InFlight inFlight;
     private final Writer writer;
     private final BooleanSupplier stopped;
@@ -50,22 +44,9 @@ public final class Repair {
         long count(Connection connection) throws SQLException;
     }
 
-    /// @param targets all collections of the mapping
     /// @param stopped asked between steps, from any thread
-    public Repair(
-            MongoSource source,
-            PostgresConnector connector,
-            String pipeline,
-            List<CollectionTarget> targets,
-            ChangeMapper mapper,
-            InFlight inFlight,
-            Writer writer,
-            BooleanSupplier stopped) {
-        this.source = source;
-        this.connector = connector;
+    public Repair(PipelineSpec pipeline, InFlight inFlight, Writer writer, BooleanSupplier stopped) {
         this.pipeline = pipeline;
-        this.targets = List.copyOf(targets);
-        this.mapper = mapper;
         this.inFlight = inFlight;
         this.writer = writer;
         this.stopped = stopped;
@@ -84,22 +65,15 @@ public final class Repair {
     /// @param verification the one that found it, to count it there
     /// @throws dev.sluice.failure.SluiceException when it could not go on; what is repaired stays so
     public Repaired repair(CollectionTarget target, String actor, long verification) throws InterruptedException {
-        VerificationStore store = new VerificationStore(pipeline);
+        VerificationStore store = new VerificationStore(pipeline.name());
         Set<String> left = new HashSet<>();
         long repaired = 0;
-        try (Connection bookkeeping = connector.openForLongWork();
-                Connection comparing = connector.openForLongWork()) {
+        try (Connection bookkeeping = pipeline.connector().openForLongWork();
+                Connection comparing = pipeline.connector().openForLongWork()) {
             comparing.setAutoCommit(false);
             Settlement settlement = new Settlement(
-                    source,
-                    comparing,
-                    RowComparison.createLasting(comparing, List.of(target)),
-                    pipeline,
-                    targets,
-                    mapper,
-                    inFlight,
-                    stopped);
-            ResyncStore resync = new ResyncStore(pipeline);
+                    pipeline, comparing, RowComparison.createLasting(comparing, List.of(target)), inFlight, stopped);
+            ResyncStore resync = new ResyncStore(pipeline.name());
             for (List<Suspect> drifted = store.drifted(bookkeeping, target.collection(), AT_ONCE, left);
                     !drifted.isEmpty();
                     drifted = store.drifted(bookkeeping, target.collection(), AT_ONCE, left)) {
@@ -148,7 +122,7 @@ public final class Repair {
         try (PreparedStatement statement = connection.prepareStatement("INSERT INTO sluice.audit (pipeline, collection,"
                 + " actor, action, detail) VALUES (?, ?, ?, 'repair', jsonb_build_object('repaired', ?::bigint,"
                 + " 'left', ?::bigint))")) {
-            statement.setString(1, pipeline);
+            statement.setString(1, pipeline.name());
             statement.setString(2, target.collection());
             statement.setString(3, actor);
             statement.setLong(4, repaired);

@@ -4,8 +4,8 @@ import dev.sluice.change.IdText;
 import dev.sluice.failure.Failures;
 import dev.sluice.mapping.KeyResult;
 import dev.sluice.memory.MemoryBudget;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.PipelineLock;
-import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.ChunkRows;
 import dev.sluice.sink.postgres.RowIdentity;
@@ -50,12 +50,9 @@ final class Settlement {
     /// How many documents one look reads at most, where they are small.
     private static final int DOCUMENTS_MAX = 10_000;
 
-    private final MongoSource source;
+    private final PipelineSpec pipeline;
     private final Connection connection;
     private final RowComparison comparison;
-    private final String pipeline;
-    private final List<CollectionTarget> targets;
-    private final ChangeMapper mapper;
     private final InFlight inFlight;
     private final Applied applied;
     private final BooleanSupplier stopped;
@@ -67,26 +64,19 @@ final class Settlement {
     /// @param connection the comparison's, not in auto-commit mode; between transactions. Its transactions
     ///     become snapshots
     /// @param comparison a lasting one
-    /// @param targets all collections of the mapping
     Settlement(
-            MongoSource source,
+            PipelineSpec pipeline,
             Connection connection,
             RowComparison comparison,
-            String pipeline,
-            List<CollectionTarget> targets,
-            ChangeMapper mapper,
             InFlight inFlight,
             BooleanSupplier stopped)
             throws SQLException {
-        this.source = source;
+        this.pipeline = pipeline;
         this.connection = connection;
         connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
         this.comparison = comparison;
-        this.pipeline = pipeline;
-        this.targets = List.copyOf(targets);
-        this.mapper = mapper;
         this.inFlight = inFlight;
-        this.applied = new Applied(source, connection, pipeline, stopped);
+        this.applied = new Applied(pipeline.source(), connection, pipeline.name(), stopped);
         this.stopped = stopped;
     }
 
@@ -157,10 +147,10 @@ final class Settlement {
             waitedNanos = 0;
             Map<Object, String> before = versions();
             stuck = false;
-            running = PipelineLock.isTaken(connection, pipeline);
+            running = PipelineLock.isTaken(connection, pipeline.name());
             connection.commit();
             // Not before the newest operation there is: what a chunk has written may be newer than the stream.
-            Reading reading = read(source.newestOperation());
+            Reading reading = read(pipeline.source().newestOperation());
             documentsMax = reading.unread().isEmpty()
                     ? Math.min(DOCUMENTS_MAX, 2 * documentsMax)
                     : Math.max(1, byKey.size() - reading.unread().size());
@@ -205,7 +195,7 @@ final class Settlement {
         }
 
         private List<Drift> compare(Reading reading) throws SQLException {
-            Set<Object> leftOut = new HashSet<>(parked(connection, pipeline, target));
+            Set<Object> leftOut = new HashSet<>(parked(connection, pipeline.name(), target));
             return comparison.compare(target, reading.staged(), reading.absent(), leftOut);
         }
 
@@ -255,7 +245,7 @@ final class Settlement {
             });
             if (!unknown.isEmpty()) {
                 Set<Object> sought = new HashSet<>(unknown);
-                source.forEachId(target.collection(), notBefore, id -> {
+                pipeline.source().forEachId(target.collection(), notBefore, id -> {
                     if (target.mapper().key(id) instanceof KeyResult.Key(Object key) && sought.contains(key)) {
                         wanted.add(id);
                     }
@@ -267,8 +257,8 @@ final class Settlement {
             try (MemoryBudget.Lease lease = MemoryBudget.ofProcess().acquireForReadingUninterruptibly()) {
                 MongoSource.Piece piece = wanted.isEmpty()
                         ? new MongoSource.Piece(List.of(), 0, true)
-                        : source.read(target.collection(), wanted, BYTES_MAX, notBefore);
-                ChunkRows rows = new ChunkRows(target, mapper);
+                        : pipeline.source().read(target.collection(), wanted, BYTES_MAX, notBefore);
+                ChunkRows rows = new ChunkRows(target, pipeline.mapper());
                 rows.map(piece.documents());
                 lease.set(piece.bytes() + rows.encoded().bytes());
                 rows.keys().forEach(absent::remove);
@@ -291,11 +281,11 @@ final class Settlement {
         /// Keys of rows that documents of other collections explain, whose rows are in the same table.
         private Set<Object> explainedByOthers(Set<Object> keys, @Nullable BsonTimestamp notBefore) {
             Set<Object> explained = new HashSet<>();
-            for (CollectionTarget other : targets) {
+            for (CollectionTarget other : pipeline.targets()) {
                 if (!keys.isEmpty()
                         && other.index() != target.index()
                         && other.mapping().table().equals(target.mapping().table())) {
-                    source.forEachId(other.collection(), notBefore, id -> {
+                    pipeline.source().forEachId(other.collection(), notBefore, id -> {
                         if (other.mapper().key(id) instanceof KeyResult.Key(Object key) && keys.contains(key)) {
                             explained.add(key);
                         }
@@ -319,7 +309,7 @@ final class Settlement {
             try (PreparedStatement statement = connection.prepareStatement("SELECT document_key, row_key FROM"
                     + " sluice.resync WHERE pipeline = ? AND collection = ? AND (document_key = ANY (?)"
                     + " OR row_key = ANY (?) OR (document_key IS NULL AND row_key IS NULL))")) {
-                statement.setString(1, pipeline);
+                statement.setString(1, pipeline.name());
                 statement.setString(2, target.collection());
                 statement.setArray(3, texts(byDocumentKey.keySet()));
                 statement.setArray(4, texts(byRowKey.keySet()));
@@ -351,7 +341,7 @@ final class Settlement {
             Set<String> duplicates = new HashSet<>();
             try (PreparedStatement statement = connection.prepareStatement("SELECT row_key, kind, column_name FROM"
                     + " sluice.waiting WHERE pipeline = ? AND collection = ? AND row_key = ANY (?)")) {
-                statement.setString(1, pipeline);
+                statement.setString(1, pipeline.name());
                 statement.setString(2, target.collection());
                 statement.setArray(
                         3, texts(found.stream().map(d -> d.key().toString()).toList()));

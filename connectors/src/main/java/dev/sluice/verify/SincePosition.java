@@ -5,9 +5,9 @@ import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.mapping.KeyResult;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.source.mongo.StreamHistory;
 import java.sql.Connection;
@@ -23,13 +23,9 @@ import org.bson.BsonTimestamp;
 public final class SincePosition implements InFlight {
     private static final int EVENTS_AT_ONCE = 5_000;
 
-    private final MongoSource source;
-    private final PostgresConnector connector;
-    private final String pipeline;
+    private final PipelineSpec pipeline;
 
-    public SincePosition(MongoSource source, PostgresConnector connector, String pipeline) {
-        this.source = source;
-        this.connector = connector;
+    public SincePosition(PipelineSpec pipeline) {
         this.pipeline = pipeline;
     }
 
@@ -55,6 +51,7 @@ public final class SincePosition implements InFlight {
 
     private Set<Object> among(CollectionTarget target, Set<Object> wanted, BsonTimestamp since) {
         Set<Object> changed = new HashSet<>();
+        MongoSource source = pipeline.source();
         try (StreamHistory.Reading reading =
                 source.history().read(since, source.hello().lastWrite(), List.of(target.collection()))) {
             while (!reading.complete()) {
@@ -78,8 +75,8 @@ public final class SincePosition implements InFlight {
     }
 
     private Optional<Position> position() {
-        try (Connection connection = connector.open()) {
-            return new PositionStore(pipeline).load(connection);
+        try (Connection connection = pipeline.connector().open()) {
+            return new PositionStore(pipeline.name()).load(connection);
         } catch (SQLException e) {
             throw Failures.classify(e);
         }

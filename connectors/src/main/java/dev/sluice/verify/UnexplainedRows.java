@@ -29,7 +29,7 @@ final class UnexplainedRows {
         if (task.target().mapping().onDelete() == OnDelete.KEEP) {
             return;
         }
-        for (CollectionTarget other : task.targets()) {
+        for (CollectionTarget other : task.pipeline().targets()) {
             if (other.index() != task.target().index()
                     && other.mapping().table().equals(task.target().mapping().table())) {
                 explainBy(other);
@@ -51,7 +51,7 @@ final class UnexplainedRows {
     private void explainBy(CollectionTarget other) throws SQLException {
         List<Object> keys = new ArrayList<>();
         List<SQLException> failed = new ArrayList<>();
-        task.source().forEachId(other.collection(), null, id -> {
+        task.pipeline().source().forEachId(other.collection(), null, id -> {
             if (other.mapper().key(id) instanceof KeyResult.Key(Object key)) {
                 keys.add(key);
             }

@@ -1,32 +1,24 @@
 package dev.sluice.verify;
 
-import dev.sluice.sink.ChangeMapper;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.CollectionTables;
-import dev.sluice.sink.postgres.PostgresConnector;
-import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.verify.VerificationStore.Running;
 import dev.sluice.verify.Verifier.Wish;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.List;
 import java.util.function.BooleanSupplier;
 
 /// What the steps of one verification have in common.
 ///
-/// @param targets all collections of the mapping
 /// @param target the one that is compared
 /// @param bookkeeping for the state of the verification; for one thread at a time, in auto-commit mode
 ///     between calls
 /// @param stopped asked between steps, from any thread
 record VerificationTask(
-        MongoSource source,
-        PostgresConnector connector,
-        String pipeline,
-        List<CollectionTarget> targets,
-        ChangeMapper mapper,
+        PipelineSpec pipeline,
         VerificationStore store,
         CollectionTarget target,
         Wish wish,

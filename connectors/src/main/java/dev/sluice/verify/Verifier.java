@@ -1,10 +1,8 @@
 package dev.sluice.verify;
 
 import dev.sluice.failure.Failures;
-import dev.sluice.sink.ChangeMapper;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.PostgresConnector;
-import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.verify.VerificationStore.Phase;
 import dev.sluice.verify.VerificationStore.Running;
 import java.sql.Connection;
@@ -32,11 +30,7 @@ public final class Verifier {
     /// How often a suspect that is written each time while it is looked at is looked at before it is left.
     private static final int LOOKS_MAX = 30;
 
-    private final MongoSource source;
-    private final PostgresConnector connector;
-    private final String pipeline;
-    private final List<CollectionTarget> targets;
-    private final ChangeMapper mapper;
+    private final PipelineSpec pipeline;
     private final VerificationStore store;
     private final InFlight inFlight;
     private final Listener listener;
@@ -108,25 +102,12 @@ public final class Verifier {
         }
     }
 
-    /// @param targets all collections of the mapping
     /// @param inFlight asked when nobody runs the pipeline
     /// @param stopped asked between steps, from any thread
-    public Verifier(
-            MongoSource source,
-            PostgresConnector connector,
-            String pipeline,
-            List<CollectionTarget> targets,
-            ChangeMapper mapper,
-            InFlight inFlight,
-            Listener listener,
-            BooleanSupplier stopped) {
-        this.source = source;
-        this.inFlight = inFlight;
-        this.connector = connector;
+    public Verifier(PipelineSpec pipeline, InFlight inFlight, Listener listener, BooleanSupplier stopped) {
         this.pipeline = pipeline;
-        this.targets = List.copyOf(targets);
-        this.mapper = mapper;
-        this.store = new VerificationStore(pipeline);
+        this.inFlight = inFlight;
+        this.store = new VerificationStore(pipeline.name());
         this.listener = listener;
         this.stopped = stopped;
     }
@@ -136,28 +117,19 @@ public final class Verifier {
     /// @throws SluiceException when it could not go on; the next call goes on where it was
     public Result verify(CollectionTarget target, Wish wish) throws InterruptedException {
         long started = System.nanoTime();
-        try (Connection bookkeeping = connector.openForLongWork();
-                Connection comparing = connector.openForLongWork()) {
+        try (Connection bookkeeping = pipeline.connector().openForLongWork();
+                Connection comparing = pipeline.connector().openForLongWork()) {
             store.discard(bookkeeping, target.collection(), wish.mode(), wish.origin(), wish.afresh());
-            long estimate = wish.mode() == Mode.SAMPLE ? wish.sample() : source.estimate(target.collection());
+            long estimate = wish.mode() == Mode.SAMPLE
+                    ? wish.sample()
+                    : pipeline.source().estimate(target.collection());
             Running running = store.takeUp(bookkeeping, target.collection(), wish.mode(), wish.origin())
                     .orElse(null);
             if (running == null) {
                 running = store.begin(bookkeeping, target.collection(), wish.mode(), wish.origin(), estimate);
             }
             VerificationTask task = new VerificationTask(
-                    source,
-                    connector,
-                    pipeline,
-                    targets,
-                    mapper,
-                    store,
-                    target,
-                    wish,
-                    running,
-                    bookkeeping,
-                    new Budget(wish.share(), stopped),
-                    stopped);
+                    pipeline, store, target, wish, running, bookkeeping, new Budget(wish.share(), stopped), stopped);
             return new Verification(task, comparing, estimate, started).run();
         } catch (SQLException e) {
             throw Failures.classify(e);
@@ -254,7 +226,7 @@ public final class Verifier {
         /// documents before and after, so that a number in between is no difference.
         private Result count() throws SQLException, InterruptedException {
             comparing.setAutoCommit(false);
-            Counts counts = new Counts(source, comparing, pipeline, target, stopped);
+            Counts counts = new Counts(pipeline.source(), comparing, pipeline.name(), target, stopped);
             Counts.Counted counted = counts.count();
             store.progress(bookkeeping, running.id(), null, counted.documents(), counted.rows());
             store.finish(bookkeeping, running.id(), counted.differing(), 0);
@@ -276,8 +248,7 @@ public final class Verifier {
         private long settle() throws SQLException, InterruptedException {
             comparing.setAutoCommit(false);
             RowComparison comparison = RowComparison.createLasting(comparing, List.of(target));
-            Settlement settlement =
-                    new Settlement(source, comparing, comparison, pipeline, targets, mapper, inFlight, stopped);
+            Settlement settlement = new Settlement(pipeline, comparing, comparison, inFlight, stopped);
             while (!stopped.getAsBoolean()) {
                 int looksMax = settlement.pipelineRuns() ? LOOKS_MAX : 1;
                 List<Suspect> suspects = store.suspects(bookkeeping, running.id(), SETTLE_AT_ONCE, looksMax);

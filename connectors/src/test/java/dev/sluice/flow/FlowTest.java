@@ -25,7 +25,7 @@ class FlowTest {
     private static final String SINK = "dev.sluice.sink..";
     private static final String SCHEMA = "dev.sluice.schema..";
     private static final String PROFILE = "dev.sluice.profile..";
-    private static final String AROUND = "dev.sluice.[backfill|replay|evolution|verify|profile|sandbox]..";
+    private static final String AROUND = "dev.sluice.[pipeline|backfill|replay|evolution|verify|profile|sandbox]..";
 
     @ArchTest
     static final ArchRule aChangeKnowsNothingOfWhereItComesFromOrGoesTo =
@@ -86,6 +86,7 @@ class FlowTest {
             .resideOutsideOfPackages(
                     "dev.sluice.sink.postgres..",
                     "dev.sluice.positions..",
+                    "dev.sluice.pipeline..",
                     "dev.sluice.backfill..",
                     "dev.sluice.replay..",
                     "dev.sluice.evolution..",

@@ -3,6 +3,7 @@ package dev.sluice.testkit;
 import com.mongodb.client.MongoDatabase;
 import dev.sluice.change.Position;
 import dev.sluice.mapping.DocumentMapper;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.schema.Catalog;
 import dev.sluice.schema.CollectionMapping;
@@ -17,6 +18,7 @@ import dev.sluice.sink.postgres.PostgresSession;
 import dev.sluice.sink.postgres.PostgresUri;
 import dev.sluice.sink.postgres.StreamSink;
 import dev.sluice.sink.postgres.TargetDatabase;
+import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -137,6 +139,10 @@ public final class TestTarget implements AutoCloseable {
 
     public ChangeMapper mapper() {
         return ChangeMapper.of(targets);
+    }
+
+    public PipelineSpec pipeline(MongoSource source) {
+        return PipelineSpec.of(PIPELINE, targets, source, connector);
     }
 
     /// Takes the pipeline over: sinks of earlier epochs are fenced out.

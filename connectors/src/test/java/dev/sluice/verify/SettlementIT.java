@@ -56,12 +56,9 @@ class SettlementIT {
         connection = target.connection();
         connection.setAutoCommit(false);
         settlement = new Settlement(
-                source,
+                target.pipeline(source),
                 connection,
                 RowComparison.createLasting(connection, target.targets()),
-                TestTarget.PIPELINE,
-                target.targets(),
-                target.mapper(),
                 (collection, keys) -> inFlight,
                 () -> false);
         target.execute("INSERT INTO things (id) SELECT generate_series(1, " + COUNT + ")");

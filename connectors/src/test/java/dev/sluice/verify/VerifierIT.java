@@ -383,27 +383,11 @@ class VerifierIT {
     }
 
     private Verifier verifier(Verifier.Listener listener, java.util.function.BooleanSupplier stopped) {
-        return new Verifier(
-                source,
-                target.connector(),
-                TestTarget.PIPELINE,
-                target.targets(),
-                target.mapper(),
-                (t, ids) -> inFlight,
-                listener,
-                stopped);
+        return new Verifier(target.pipeline(source), (t, ids) -> inFlight, listener, stopped);
     }
 
     private Repair.Repaired repair(String collection, Verifier.Result found) throws InterruptedException {
-        return new Repair(
-                        source,
-                        target.connector(),
-                        TestTarget.PIPELINE,
-                        target.targets(),
-                        target.mapper(),
-                        (t, ids) -> inFlight,
-                        left -> resync(),
-                        () -> false)
+        return new Repair(target.pipeline(source), (t, ids) -> inFlight, left -> resync(), () -> false)
                 .repair(target.target(collection), "a test", found.id());
     }
 

@@ -267,14 +267,7 @@ class EqualKeysIT {
         target.execute("INSERT INTO things VALUES ('a', 2)");
         try (MongoSource source = new MongoSource(TestingServers.mongo().uri(), database.getName())) {
             Verifier verifier = new Verifier(
-                    source,
-                    target.connector(),
-                    TestTarget.PIPELINE,
-                    target.targets(),
-                    target.mapper(),
-                    (collection, keys) -> Set.of(),
-                    (collection, progress) -> {},
-                    () -> false);
+                    target.pipeline(source), (collection, keys) -> Set.of(), (collection, progress) -> {}, () -> false);
             assertThatThrownBy(() -> verifier.verify(
                             target.target("things"), new Verifier.Wish(Mode.FULL, Origin.ASKED, 1, 1, 1, true)))
                     .hasMessageContaining("gives back a key that no document has");

@@ -1,6 +1,7 @@
 package dev.sluice.service.bench;
 
 import dev.sluice.change.Position;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.schema.Mapping;
 import dev.sluice.service.pipeline.Pipeline;
@@ -24,7 +25,7 @@ final class RunningPipeline implements AutoCloseable {
     private boolean started;
 
     RunningPipeline(MongoSource source, Target target, Mapping mapping) {
-        this.pipeline = new Pipeline(NAME, mapping, source, target.connector());
+        this.pipeline = new Pipeline(PipelineSpec.of(NAME, mapping, source, target.connector()));
         this.target = target;
         this.mapping = mapping;
     }
@@ -36,7 +37,7 @@ final class RunningPipeline implements AutoCloseable {
     void start(Position from) throws SQLException {
         try (Connection connection = target.connector().open()) {
             new PositionStore(NAME).initialise(connection, from);
-            for (CollectionTarget collection : Pipeline.targets(mapping)) {
+            for (CollectionTarget collection : CollectionTarget.of(mapping)) {
                 BackfillStore store = new BackfillStore(NAME);
                 store.start(connection, collection.collection(), 0);
                 store.finish(connection, collection.collection());

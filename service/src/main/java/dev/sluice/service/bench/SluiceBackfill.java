@@ -4,9 +4,9 @@ import dev.sluice.backfill.Backfill;
 import dev.sluice.backfill.Prune;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.schema.Mapping;
 import dev.sluice.service.pipeline.CopyRun;
-import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.source.mongo.MongoSource;
@@ -22,8 +22,8 @@ final class SluiceBackfill {
     private final CollectionTarget target;
 
     SluiceBackfill(MongoSource source, PostgresConnector connector, Mapping mapping, String collection) {
-        List<CollectionTarget> targets = Pipeline.targets(mapping);
-        this.run = new CopyRun("bench", targets, source, connector);
+        List<CollectionTarget> targets = CollectionTarget.of(mapping);
+        this.run = new CopyRun(PipelineSpec.of("bench", targets, source, connector));
         this.target = targets.stream()
                 .filter(t -> t.collection().equals(collection))
                 .findFirst()

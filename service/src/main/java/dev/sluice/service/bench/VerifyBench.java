@@ -3,8 +3,8 @@ package dev.sluice.service.bench;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.MongoCursor;
 import com.mongodb.client.MongoDatabase;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.schema.Catalog;
-import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.VerifyRun;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.source.mongo.MongoSource;
@@ -110,7 +110,7 @@ public final class VerifyBench {
         private final long documents;
         private final long expected;
         private final Catalog.Entry entry = Catalog.load("demo");
-        private final List<CollectionTarget> targets = Pipeline.targets(entry.mapping());
+        private final List<CollectionTarget> targets = CollectionTarget.of(entry.mapping());
         private final MongoCollection<Document> collection;
         private final MongoSource source;
         private Target target;
@@ -176,7 +176,7 @@ public final class VerifyBench {
                     .filter(t -> t.collection().equals(name))
                     .findFirst()
                     .orElseThrow();
-            VerifyRun run = new VerifyRun("bench", targets, source, target.connector());
+            VerifyRun run = new VerifyRun(PipelineSpec.of("bench", targets, source, target.connector()));
             ProcessMeter meter = ProcessMeter.start();
             Verifier.Result result = run.verify(
                     compared,

@@ -10,7 +10,6 @@ import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.service.ops.BalanceTable;
 import dev.sluice.service.pipeline.CopyRun;
-import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.plan.DryRun;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.source.mongo.MongoSource;
@@ -137,7 +136,7 @@ final class BackfillCommand implements Callable<Integer> {
                             + " --wait alone.");
         }
         Setup setup = Setup.forBoth();
-        List<CollectionTarget> all = Pipeline.targets(setup.entry().mapping());
+        List<CollectionTarget> all = CollectionTarget.of(setup.entry().mapping());
         List<CollectionTarget> chosen = choose(all);
         try (MongoSource source = setup.source()) {
             if (dryRun) {
@@ -212,7 +211,7 @@ final class BackfillCommand implements Callable<Integer> {
                         "Stopping: the chunks in hand are finished first.",
                         "Stopped before the end; what is copied stays. Run the same command again to go on there.");
                 CopyProgress progress = new CopyProgress(spec.commandLine().getOut(), err, SluiceCommand.isVerbose())) {
-            CopyRun.Result result = new CopyRun(setup.pipelineName(), all, source, setup.connector())
+            CopyRun.Result result = new CopyRun(setup.pipeline(all, source))
                     .run(new CopyRun.Wish(chosen, limits(), onward(), prune, wait), progress, stop);
             progress.sum();
             showBalances(setup, source, chosen, stop);

@@ -1,6 +1,5 @@
 package dev.sluice.service.cli;
 
-import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.plan.Plan;
 import dev.sluice.service.plan.Planner;
 import dev.sluice.sink.CollectionTarget;
@@ -59,7 +58,8 @@ final class PlanCommand implements Callable<Integer> {
             throw new CommandLine.ParameterException(spec.commandLine(), "--rate is at least 1.");
         }
         Setup setup = Setup.forBoth();
-        List<CollectionTarget> targets = choose(Pipeline.targets(setup.entry().mapping()));
+        List<CollectionTarget> targets =
+                choose(CollectionTarget.of(setup.entry().mapping()));
         Planner planner = new Planner(
                 setup.pipelineName(),
                 setup.entry(),

@@ -9,9 +9,9 @@ import dev.sluice.replay.Replay.Listed;
 import dev.sluice.replay.Replay.Tally;
 import dev.sluice.service.ops.BalanceTable;
 import dev.sluice.service.ops.Replays;
-import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.ReplayRun;
 import dev.sluice.service.pipeline.ReplayRun.Result;
+import dev.sluice.sink.CollectionTarget;
 import dev.sluice.source.mongo.MongoSource;
 import java.io.Console;
 import java.io.PrintWriter;
@@ -88,7 +88,7 @@ final class ReplayCommand implements Callable<Integer> {
             Replays replays = new Replays(
                     setup.connector(),
                     setup.pipelineName(),
-                    Pipeline.targets(setup.entry().mapping()),
+                    CollectionTarget.of(setup.entry().mapping()),
                     source);
             ReplayRun.Wish wish;
             try {

@@ -2,7 +2,6 @@ package dev.sluice.service.cli;
 
 import dev.sluice.failure.Failures;
 import dev.sluice.service.pipeline.ListDrain;
-import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.ResyncRun;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.source.mongo.MongoSource;
@@ -54,7 +53,7 @@ final class ResyncCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         Setup setup = Setup.forBoth();
-        List<CollectionTarget> all = Pipeline.targets(setup.entry().mapping());
+        List<CollectionTarget> all = CollectionTarget.of(setup.entry().mapping());
         for (String name : collections) {
             DeadLettersCommand.requireKnown(spec, setup, name, false);
         }
@@ -65,7 +64,7 @@ final class ResyncCommand implements Callable<Integer> {
         // What is listed stays listed, and the outcome says so.
         try (StopSignal stop = StopSignal.install(err, "Stopping.", null);
                 MongoSource source = setup.source()) {
-            ResyncRun run = new ResyncRun(setup.pipelineName(), all, source, setup.connector());
+            ResyncRun run = new ResyncRun(setup.pipeline(all, source));
             long last;
             try {
                 last = run.list(chosen, prune, Actor.atTheKeyboard());

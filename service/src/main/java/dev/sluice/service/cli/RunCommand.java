@@ -1,6 +1,7 @@
 package dev.sluice.service.cli;
 
 import dev.sluice.failure.SluiceException;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.service.ops.Replays;
 import dev.sluice.service.ops.Verifications;
 import dev.sluice.service.pipeline.Pipeline;
@@ -63,16 +64,14 @@ final class RunCommand implements Callable<Integer> {
             source.hello();
             setup.sayThatNothingIsThere(source);
             setup.sayWhatIsLeftAlone(source);
-            Pipeline pipeline = new Pipeline(setup.pipelineName(), setup.entry().mapping(), source, setup.connector());
+            List<CollectionTarget> targets = CollectionTarget.of(setup.entry().mapping());
+            PipelineSpec described = setup.pipeline(targets, source);
+            Pipeline pipeline = new Pipeline(described);
             pipeline.verifyContinuously(setup.settings().verifyBudget() / 100.0);
             pipeline.standBy(setup.settings().standby());
-            List<CollectionTarget> targets = Pipeline.targets(setup.entry().mapping());
             Replays replays = new Replays(setup.connector(), setup.pipelineName(), targets, source);
-            Verifications verifications = new Verifications(
-                    setup.connector(),
-                    setup.pipelineName(),
-                    targets,
-                    new VerifyRun(setup.pipelineName(), targets, source, setup.connector()));
+            Verifications verifications =
+                    new Verifications(setup.connector(), setup.pipelineName(), targets, new VerifyRun(described));
             try (HttpService http =
                     HttpService.start(setup.settings(), pipeline.status(), setup.connector(), replays, verifications)) {
                 LOG.info(

@@ -4,10 +4,11 @@ import com.mongodb.ConnectionString;
 import com.mongodb.MongoConfigurationException;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.schema.Catalog;
 import dev.sluice.schema.Mapping;
 import dev.sluice.service.config.Settings;
-import dev.sluice.service.pipeline.Pipeline;
+import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.PostgresUri;
 import dev.sluice.sink.postgres.TargetDatabase;
@@ -82,7 +83,7 @@ final class Setup {
     private static Setup of(Settings settings) {
         Catalog.Entry entry = Catalog.load(settings.requireMapping());
         // Compiled once here for its mistakes: a literal that does not fit its column.
-        Pipeline.targets(entry.mapping());
+        CollectionTarget.of(entry.mapping());
         PostgresUri target = PostgresUri.parse(settings.requirePostgresUri());
         return new Setup(
                 settings, entry, settings.caFile().map(target::withCaFile).orElse(target));
@@ -106,6 +107,11 @@ final class Setup {
 
     TargetDatabase database() {
         return new TargetDatabase(target);
+    }
+
+    /// @param all collections of the mapping
+    PipelineSpec pipeline(List<CollectionTarget> all, MongoSource source) {
+        return PipelineSpec.of(pipelineName(), all, source, connector());
     }
 
     MongoSource source() {

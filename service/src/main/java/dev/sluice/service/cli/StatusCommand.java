@@ -3,7 +3,7 @@ package dev.sluice.service.cli;
 import dev.sluice.service.ops.FreshCounts;
 import dev.sluice.service.ops.Report;
 import dev.sluice.service.ops.Report.Snapshot;
-import dev.sluice.service.pipeline.Pipeline;
+import dev.sluice.sink.CollectionTarget;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -44,7 +44,7 @@ final class StatusCommand implements Callable<Integer> {
                         setup::source,
                         setup.connector(),
                         setup.pipelineName(),
-                        Pipeline.targets(setup.entry().mapping()));
+                        CollectionTarget.of(setup.entry().mapping()));
         PrintWriter out = spec.commandLine().getOut();
         while (true) {
             Snapshot snapshot = counts == null ? report.read() : counts.refresh(report.read());

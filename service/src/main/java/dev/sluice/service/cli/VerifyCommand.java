@@ -4,7 +4,6 @@ import dev.sluice.balance.Balance;
 import dev.sluice.service.ops.BalanceTable;
 import dev.sluice.service.ops.SnakeCaseJson;
 import dev.sluice.service.ops.Verifications;
-import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.VerifyRun;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.source.mongo.MongoSource;
@@ -140,7 +139,7 @@ final class VerifyCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         check();
         Setup setup = Setup.forBoth();
-        List<CollectionTarget> all = Pipeline.targets(setup.entry().mapping());
+        List<CollectionTarget> all = CollectionTarget.of(setup.entry().mapping());
         List<CollectionTarget> chosen = choose(all);
         PrintWriter err = spec.commandLine().getErr();
         try (MongoSource source = setup.source();
@@ -150,7 +149,7 @@ final class VerifyCommand implements Callable<Integer> {
                         "Stopped before the end. Run the same command again to go on there.")) {
             setup.prepareTarget();
             source.hello();
-            VerifyRun run = new VerifyRun(setup.pipelineName(), all, source, setup.connector());
+            VerifyRun run = new VerifyRun(setup.pipeline(all, source));
             VerifyProgress progress = new VerifyProgress(err);
             List<Verified> verified = new ArrayList<>();
             for (CollectionTarget target : chosen) {

@@ -4,6 +4,7 @@ import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.sandbox.SandboxPostgres;
 import dev.sluice.sandbox.SandboxServers;
@@ -74,7 +75,8 @@ public final class Demo {
                 Shop shop = new Shop(client.getDatabase(entry.mapping().database()), SEED);
                 out.printf(Locale.ROOT, "Filling a shop: %,d users, %,d orders ...%n", USERS, ORDERS);
                 shop.open(USERS, ORDERS);
-                Pipeline pipeline = new Pipeline("demo", entry.mapping(), source, new PostgresConnector(target));
+                Pipeline pipeline =
+                        new Pipeline(PipelineSpec.of("demo", entry.mapping(), source, new PostgresConnector(target)));
                 boolean equal = live(pipeline, shop, length, httpPort, target, entry, source);
                 out.printf("%nShown on %s and %s.%n", postgres.description(), mongo.description());
                 return equal;
@@ -216,7 +218,7 @@ public final class Demo {
                 "table", "documents", "rows", "changes", "lag p50", "p99", "differ", "comparison");
         try (Connection connection = connector.openForLongWork()) {
             FullComparison comparison = new FullComparison(source, connection, pipeline.name());
-            for (CollectionTarget target : Pipeline.targets(entry.mapping())) {
+            for (CollectionTarget target : CollectionTarget.of(entry.mapping())) {
                 CollectionStatus status = pipeline.status().collections().get(target.collection());
                 boolean own = true;
                 for (TableDifference d : comparison.compare(target)) {

@@ -4,6 +4,7 @@ import dev.sluice.change.Position;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.replay.Replay.Found;
 import dev.sluice.replay.Replay.Listed;
@@ -135,7 +136,7 @@ public final class Replays {
 
     /// Everything a replay needs, for whoever waits for it.
     public ReplayRun run() {
-        return new ReplayRun(pipeline, targets, source(), connector);
+        return new ReplayRun(PipelineSpec.of(pipeline, targets, source(), connector));
     }
 
     /// Whether this process has both sides, so that it can be asked for a replay.

@@ -58,7 +58,8 @@ final class ContinuousCount implements AutoCloseable {
 
     private ContinuousCount(Pipeline pipeline) {
         this.pipeline = pipeline;
-        this.counter = new BalanceCount(pipeline.source(), pipeline.connector(), pipeline.name());
+        this.counter =
+                new BalanceCount(pipeline.spec().source(), pipeline.spec().connector(), pipeline.name());
         this.thread = Thread.ofPlatform().name("sluice-balance").daemon(true).unstarted(this::run);
     }
 
@@ -94,7 +95,7 @@ final class ContinuousCount implements AutoCloseable {
 
     /// Counts what is due.
     private void round() throws InterruptedException {
-        List<CollectionTarget> due = pipeline.targets().stream()
+        List<CollectionTarget> due = pipeline.spec().targets().stream()
                 .filter(target -> {
                     Seen last = seen.get(target.collection());
                     return last == null || last.isDue(changes(target));
@@ -103,7 +104,7 @@ final class ContinuousCount implements AutoCloseable {
         if (due.isEmpty()) {
             return;
         }
-        try (Connection connection = pipeline.connector().openForLongWork()) {
+        try (Connection connection = pipeline.spec().connector().openForLongWork()) {
             for (CollectionTarget target : due) {
                 long changes = changes(target);
                 long started = System.nanoTime();

@@ -49,7 +49,7 @@ final class ContinuousVerification implements AutoCloseable {
     ContinuousVerification(Pipeline pipeline, double share) {
         this.pipeline = pipeline;
         this.share = share;
-        this.inFlight = new SincePosition(pipeline.source(), pipeline.connector(), pipeline.name());
+        this.inFlight = new SincePosition(pipeline.spec());
     }
 
     /// Begins on threads of its own; nothing happens before the pipeline streams.
@@ -93,12 +93,12 @@ final class ContinuousVerification implements AutoCloseable {
 
     /// Goes through everything, again and again.
     private void rounds() throws InterruptedException {
-        VerifyRun run = new VerifyRun(pipeline.name(), pipeline.targets(), pipeline.source(), pipeline.connector());
+        VerifyRun run = new VerifyRun(pipeline.spec());
         Verifier.Wish wish = new Verifier.Wish(Mode.FULL, Origin.CONTINUOUS, 1, share, 1, false);
         Failure failure = new Failure("The verification broke off and goes on later");
         while (awaitStreaming()) {
             try {
-                for (CollectionTarget target : pipeline.targets()) {
+                for (CollectionTarget target : pipeline.spec().targets()) {
                     if (!ending && run.isCopied(target)) {
                         say(run.verify(target, wish, (t, progress) -> {}, () -> ending));
                     }
@@ -140,7 +140,8 @@ final class ContinuousVerification implements AutoCloseable {
         while (awaitStreaming()) {
             TargetTables tables = null;
             try {
-                tables = TargetTables.check(pipeline.connector(), pipeline.targets());
+                tables = TargetTables.check(
+                        pipeline.spec().connector(), pipeline.spec().targets());
                 recheckUntilEnd(failure);
             } catch (RuntimeException broken) {
                 failure.say(tables == null ? broken : tables.explain(broken));
@@ -150,16 +151,10 @@ final class ContinuousVerification implements AutoCloseable {
     }
 
     private void recheckUntilEnd(Failure failure) throws InterruptedException {
-        try (Recheck recheck = Recheck.open(
-                pipeline.source(),
-                pipeline.connector(),
-                pipeline.name(),
-                pipeline.targets(),
-                pipeline.mapper(),
-                inFlight,
-                () -> ending)) {
+        try (Recheck recheck = Recheck.open(pipeline.spec(), inFlight, () -> ending)) {
             while (!ending) {
-                WrittenDocuments.@Nullable Batch batch = written.take(pipeline.targets());
+                WrittenDocuments.@Nullable Batch batch =
+                        written.take(pipeline.spec().targets());
                 if (batch == null) {
                     rest(POLL);
                 } else {

@@ -12,6 +12,7 @@ import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.Failpoint;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.LockHolder;
 import dev.sluice.positions.PassedChanges;
 import dev.sluice.positions.PipelineLock;
@@ -20,15 +21,10 @@ import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.BackfillStore;
 import dev.sluice.sink.postgres.ChunkSink;
-import dev.sluice.sink.postgres.KeptKeys;
-import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.PostgresCopyProgress;
-import dev.sluice.sink.postgres.PostgresResyncList;
-import dev.sluice.sink.postgres.PostgresSession;
 import dev.sluice.sink.postgres.ResyncStore;
 import dev.sluice.sink.postgres.TargetTables;
 import dev.sluice.source.mongo.Deployment;
-import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -46,17 +42,10 @@ import org.jspecify.annotations.Nullable;
 public final class CopyRun {
     private static final Duration TRY_EVERY = Duration.ofMillis(250);
 
-    private final String pipeline;
-    private final List<CollectionTarget> targets;
-    private final MongoSource source;
-    private final PostgresConnector connector;
+    private final PipelineSpec pipeline;
 
-    /// @param targets all collections of the mapping
-    public CopyRun(String pipeline, List<CollectionTarget> targets, MongoSource source, PostgresConnector connector) {
+    public CopyRun(PipelineSpec pipeline) {
         this.pipeline = pipeline;
-        this.targets = List.copyOf(targets);
-        this.source = source;
-        this.connector = connector;
     }
 
     /// How the stream is to go on after the copy.
@@ -125,36 +114,35 @@ public final class CopyRun {
     /// @throws SluiceException when no collection could be copied for the same reason; what is done stays
     ///     done
     public Result run(Wish wish, Listener listener, BooleanSupplier stopped) throws SQLException, InterruptedException {
-        PositionStore positions = new PositionStore(pipeline);
-        BackfillStore store = new BackfillStore(pipeline);
-        try (Ownership ownership = Ownership.take(
-                        connector, pipeline, targets, new Patience(wish.patience(), listener, stopped))
+        PositionStore positions = new PositionStore(pipeline.name());
+        BackfillStore store = new BackfillStore(pipeline.name());
+        try (Ownership ownership = Ownership.take(pipeline, new Patience(wish.patience(), listener, stopped))
                 .orElse(null)) {
             if (ownership == null) {
                 return new Result(false, new LinkedHashMap<>());
             }
             Connection connection = ownership.connection();
-            SourceCheck sourceCheck = new SourceCheck(pipeline, source, targets);
+            SourceCheck sourceCheck = SourceCheck.of(pipeline);
             Deployment there = wish.onward() instanceof Onward.NewSource
                     ? sourceCheck.requireOther(connection)
                     : sourceCheck.require(connection).deployment();
             List<CollectionTarget> chosen =
                     wish.onward() instanceof Onward.Past past ? ofChange(past, connection) : wish.chosen();
-            Position now = source.currentPosition();
+            Position now = pipeline.source().currentPosition();
             positions.initialise(connection, now);
             long epoch = ownership.takeOver(taken -> {
                 switch (wish.onward()) {
                     case Onward.AsItWas asItWas -> {}
                     case Onward.FromNow fromNow -> {
                         beginAnew(now, taken, connection);
-                        askForDeadLetters(targets, connection);
+                        askForDeadLetters(pipeline.targets(), connection);
                     }
                     case Onward.NewSource newSource -> {
                         sourceCheck.accept(connection, there, newSource.by());
                         beginAnew(now, taken, connection);
                         // Where its document is not in the new source, a dead letter takes its row with it.
                         if (wish.prune()) {
-                            askForDeadLetters(targets, connection);
+                            askForDeadLetters(pipeline.targets(), connection);
                         }
                     }
                     case Onward.Past past -> pass(past, chosen, now, connection);
@@ -176,15 +164,15 @@ public final class CopyRun {
     ///
     /// @param asked a position from before it was taken over
     private @Nullable BsonTimestamp notBefore(Position asked) {
-        BsonTimestamp then = source.currentPosition().newestOperation();
+        BsonTimestamp then = pipeline.source().currentPosition().newestOperation();
         return then == null ? asked.newestOperation() : then;
     }
 
     private void beginAnew(Position now, long epoch, Connection connection) throws SQLException {
-        PositionStore positions = new PositionStore(pipeline);
+        PositionStore positions = new PositionStore(pipeline.name());
         positions.advance(connection, now, epoch);
         positions.reset(connection);
-        new SchemaChangeStore(pipeline).reset(connection);
+        new SchemaChangeStore(pipeline.name()).reset(connection);
     }
 
     /// The collections of a change that MongoDB can't send.
@@ -192,25 +180,30 @@ public final class CopyRun {
     /// @throws IllegalArgumentException when there is none at that time, or the stream is past it
     private List<CollectionTarget> ofChange(Onward.Past past, Connection connection) throws SQLException {
         String asked = OperationTime.text(past.change());
-        Position position = new PositionStore(pipeline)
+        Position position = new PositionStore(pipeline.name())
                 .load(connection)
                 .orElseThrow(() -> new IllegalArgumentException(
-                        "The pipeline '" + pipeline + "' has no position yet, so there is nothing to pass."));
+                        "The pipeline '" + pipeline.name() + "' has no position yet, so there is nothing to pass."));
         BsonTimestamp here = position.clusterTime();
         if (here != null && here.compareTo(past.change()) > 0) {
             throw new IllegalArgumentException("The stream is past " + asked + " already: it is at "
                     + OperationTime.text(here) + ". `sluice run` goes on from there.");
         }
-        source.requireResumable(position);
-        List<String> found = source.largeChanges()
+        pipeline.source().requireResumable(position);
+        List<String> found = pipeline.source()
+                .largeChanges()
                 .at(
                         past.change(),
-                        targets.stream().map(CollectionTarget::collection).toList());
+                        pipeline.targets().stream()
+                                .map(CollectionTarget::collection)
+                                .toList());
         if (found.isEmpty()) {
             throw new IllegalArgumentException("No mapped collection has a change at " + asked
                     + " that MongoDB can't send. `sluice run` names the time when it stops at one.");
         }
-        return targets.stream().filter(t -> found.contains(t.collection())).toList();
+        return pipeline.targets().stream()
+                .filter(t -> found.contains(t.collection()))
+                .toList();
     }
 
     /// Has the stream leave out what MongoDB can't send of these collections up to now, of which the copy has
@@ -219,8 +212,8 @@ public final class CopyRun {
             throws SQLException {
         BsonTimestamp newest = now.newestOperation();
         BsonTimestamp through = newest == null || newest.compareTo(past.change()) < 0 ? past.change() : newest;
-        PassedChanges changes = new PassedChanges(pipeline);
-        BackfillStore store = new BackfillStore(pipeline);
+        PassedChanges changes = new PassedChanges(pipeline.name());
+        BackfillStore store = new BackfillStore(pipeline.name());
         for (CollectionTarget target : chosen) {
             boolean prune = target.mapping().onDelete() == OnDelete.DELETE;
             changes.note(
@@ -233,7 +226,7 @@ public final class CopyRun {
 
     /// Where deletes may have been missed, a dead letter's document may be gone.
     private void askForDeadLetters(List<CollectionTarget> of, Connection connection) throws SQLException {
-        ResyncStore list = new ResyncStore(pipeline);
+        ResyncStore list = new ResyncStore(pipeline.name());
         for (CollectionTarget target : of) {
             list.askForDeadLetters(connection, target.collection());
         }
@@ -287,7 +280,7 @@ public final class CopyRun {
         @Override
         public boolean goOn(LockHolder holder, Connection connection) throws InterruptedException {
             if (System.nanoTime() - until >= 0) {
-                throw PipelineLock.heldBy(pipeline, holder);
+                throw PipelineLock.heldBy(pipeline.name(), holder);
             }
             if (session != holder.session()) {
                 session = holder.session();
@@ -318,12 +311,12 @@ public final class CopyRun {
 
         private Result run(List<CollectionTarget> left, Connection connection, TargetTables tables)
                 throws SQLException, InterruptedException {
-            Fenced fenced = Fenced.alone(targets, notBefore, stopped);
+            Fenced fenced = Fenced.alone(pipeline.targets(), notBefore, stopped);
             SequencedMap<String, SluiceException> failed = new LinkedHashMap<>();
             try (Backfill backfill = new Backfill(
-                    source,
-                    new PostgresCopyProgress(connection, pipeline),
-                    () -> sink(epoch, stopped),
+                    pipeline.source(),
+                    new PostgresCopyProgress(connection, pipeline.name()),
+                    () -> pipeline.openChunks(epoch, stopped),
                     fenced,
                     wish.limits(),
                     listener)) {
@@ -342,9 +335,8 @@ public final class CopyRun {
                     }
                 }
             }
-            try (ChunkSink sink = sink(epoch, stopped)) {
-                Resync resync = new Resync(source, new PostgresResyncList(connection, pipeline), sink, targets, fenced)
-                        .pruning(Prune.asAsked(source, connector, sink, targets, fenced));
+            try (ChunkSink sink = pipeline.openChunks(epoch, stopped)) {
+                Resync resync = Resync.of(pipeline, connection, sink, fenced);
                 int taken = resync.drain() + resync.sweep();
                 if (taken > 0) {
                     listener.onTakenAnew(taken);
@@ -357,19 +349,19 @@ public final class CopyRun {
         private boolean prune(
                 Map<String, SluiceException> failed, Connection bookkeeping, ChunkSink sink, Fenced fenced)
                 throws SQLException {
-            PassedChanges passed = new PassedChanges(pipeline);
+            PassedChanges passed = new PassedChanges(pipeline.name());
             List<String> afterPassing = passed.toPrune(bookkeeping);
             // What refers to others goes before them. A collection that could not be copied may be one that could not
             // be read.
-            List<CollectionTarget> pruned = targets.reversed().stream()
+            List<CollectionTarget> pruned = pipeline.targets().reversed().stream()
                     .filter(t -> (wish.prune() && wish.chosen().contains(t)) || afterPassing.contains(t.collection()))
                     .filter(t -> !failed.containsKey(t.collection()))
                     .toList();
             if (pruned.isEmpty()) {
                 return true;
             }
-            try (Connection connection = connector.openForLongWork()) {
-                Prune prune = new Prune(source, t -> KeptKeys.create(connection, t), sink, targets, fenced);
+            try (Connection connection = pipeline.connector().openForLongWork()) {
+                Prune prune = Prune.of(pipeline, connection, sink, fenced);
                 for (CollectionTarget target : pruned) {
                     Pruned rows = prune.prune(target);
                     listener.onPruned(target, rows);
@@ -381,11 +373,6 @@ public final class CopyRun {
                 return true;
             }
         }
-    }
-
-    private ChunkSink sink(long epoch, BooleanSupplier stopped) throws SQLException {
-        return new ChunkSink(PostgresSession.open(connector.openForWriting(), pipeline, targets), epoch)
-                .within(connector.limits(stopped));
     }
 
     /// Whether other collections may be copied although one could not be; a server that is away or a pipeline

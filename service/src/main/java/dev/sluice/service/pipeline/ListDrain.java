@@ -1,22 +1,16 @@
 package dev.sluice.service.pipeline;
 
 import dev.sluice.backfill.Fenced;
-import dev.sluice.backfill.Prune;
 import dev.sluice.backfill.Resync;
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.positions.PositionStore;
-import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.ChunkSink;
-import dev.sluice.sink.postgres.PostgresConnector;
-import dev.sluice.sink.postgres.PostgresResyncList;
-import dev.sluice.sink.postgres.PostgresSession;
-import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.bson.BsonTimestamp;
 
@@ -32,17 +26,10 @@ public final class ListDrain {
     /// A process that works moves the position once a second or so.
     private static final Duration STANDING = Duration.ofSeconds(3);
 
-    private final String pipeline;
-    private final List<CollectionTarget> targets;
-    private final MongoSource source;
-    private final PostgresConnector connector;
+    private final PipelineSpec pipeline;
 
-    /// @param targets all collections of the mapping
-    public ListDrain(String pipeline, List<CollectionTarget> targets, MongoSource source, PostgresConnector connector) {
+    public ListDrain(PipelineSpec pipeline) {
         this.pipeline = pipeline;
-        this.targets = List.copyOf(targets);
-        this.source = source;
-        this.connector = connector;
     }
 
     /// What is waited for.
@@ -80,7 +67,7 @@ public final class ListDrain {
     /// @return how many are left; 0 unless it was stopped
     public long await(Remaining remaining, Listener listener, BooleanSupplier stopped)
             throws SQLException, InterruptedException {
-        try (Connection connection = connector.open()) {
+        try (Connection connection = pipeline.connector().open()) {
             long freeSince = System.nanoTime();
             boolean said = false;
             while (true) {
@@ -88,7 +75,7 @@ public final class ListDrain {
                 if (left == 0 || stopped.getAsBoolean()) {
                     return left;
                 }
-                if (PipelineLock.isTaken(connection, pipeline)) {
+                if (PipelineLock.isTaken(connection, pipeline.name())) {
                     freeSince = System.nanoTime();
                 } else if (System.nanoTime() - freeSince > PATIENCE.toNanos() && standsStill(connection, PATIENCE)) {
                     if (drain(listener, stopped)) {
@@ -108,14 +95,14 @@ public final class ListDrain {
     /// Nobody has moved the position for a while: asked beside the lock, which can't be seen through some
     /// poolers. Where there is no position yet, nothing stands still.
     private boolean standsStill(Connection connection, Duration how) throws SQLException {
-        PositionStore positions = new PositionStore(pipeline);
+        PositionStore positions = new PositionStore(pipeline.name());
         return positions.load(connection).isPresent() && positions.isQuiet(connection, how);
     }
 
     /// @return false when another process was faster
     private boolean drain(Listener listener, BooleanSupplier stopped) throws SQLException, InterruptedException {
-        try (Ownership ownership = Ownership.take(connector, pipeline, targets, (holder, connection) -> false)
-                .orElse(null)) {
+        try (Ownership ownership =
+                Ownership.take(pipeline, (holder, connection) -> false).orElse(null)) {
             if (ownership == null) {
                 return false;
             }
@@ -131,14 +118,12 @@ public final class ListDrain {
 
     private void drain(Ownership ownership, BooleanSupplier stopped) throws SQLException {
         Connection connection = ownership.connection();
-        new SourceCheck(pipeline, source, targets).require(connection);
+        SourceCheck.of(pipeline).require(connection);
         long epoch = ownership.takeOver(taken -> {});
-        BsonTimestamp notBefore = source.currentPosition().newestOperation();
-        Fenced fenced = Fenced.alone(targets, notBefore, stopped);
-        try (ChunkSink sink = new ChunkSink(PostgresSession.open(connector.openForWriting(), pipeline, targets), epoch)
-                .within(connector.limits(stopped))) {
-            Resync resync = new Resync(source, new PostgresResyncList(connection, pipeline), sink, targets, fenced)
-                    .pruning(Prune.asAsked(source, connector, sink, targets, fenced));
+        BsonTimestamp notBefore = pipeline.source().currentPosition().newestOperation();
+        Fenced fenced = Fenced.alone(pipeline.targets(), notBefore, stopped);
+        try (ChunkSink sink = pipeline.openChunks(epoch, stopped)) {
+            Resync resync = Resync.of(pipeline, connection, sink, fenced);
             resync.drain();
             if (!stopped.getAsBoolean()) {
                 resync.sweep();

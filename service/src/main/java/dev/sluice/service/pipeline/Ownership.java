@@ -1,15 +1,13 @@
 package dev.sluice.service.pipeline;
 
 import dev.sluice.change.Position;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.EarlierWriters;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.positions.PositionStore;
-import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.TargetTables;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.List;
 import java.util.Optional;
 
 /// The right to write a pipeline: its lock, and a target that was checked since. Rows can be written once
@@ -28,23 +26,21 @@ final class Ownership implements Start.Claim, AutoCloseable {
         this.tables = tables;
     }
 
-    /// @param targets all collections of the mapping
     /// @param waiting what to do while another process holds the pipeline
     /// @return empty when `waiting` gave up
     /// @throws dev.sluice.failure.SluiceException when the target is not as the mapping has it
-    static Optional<Ownership> take(
-            PostgresConnector connector, String pipeline, List<CollectionTarget> targets, PipelineLock.Waiting waiting)
+    static Optional<Ownership> take(PipelineSpec pipeline, PipelineLock.Waiting waiting)
             throws SQLException, InterruptedException {
-        PipelineLock lock =
-                PipelineLock.take(connector::open, pipeline, waiting).orElse(null);
+        PipelineLock lock = PipelineLock.take(pipeline.connector()::open, pipeline.name(), waiting)
+                .orElse(null);
         if (lock == null) {
             return Optional.empty();
         }
         Connection connection = null;
         try {
-            connection = connector.open();
-            TargetTables tables = TargetTables.check(connector, connection, targets);
-            return Optional.of(new Ownership(lock, connection, new PositionStore(pipeline), tables));
+            connection = pipeline.connector().open();
+            TargetTables tables = TargetTables.check(pipeline.connector(), connection, pipeline.targets());
+            return Optional.of(new Ownership(lock, connection, new PositionStore(pipeline.name()), tables));
         } catch (SQLException | RuntimeException e) {
             if (connection != null) {
                 connection.close();

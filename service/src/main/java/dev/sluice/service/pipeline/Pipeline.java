@@ -1,19 +1,12 @@
 package dev.sluice.service.pipeline;
 
-import dev.sluice.mapping.DocumentMapper;
-import dev.sluice.schema.CollectionMapping;
-import dev.sluice.schema.Mapping;
-import dev.sluice.sink.ChangeMapper;
-import dev.sluice.sink.CollectionTarget;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.sink.RowChange;
-import dev.sluice.sink.postgres.PostgresConnector;
-import dev.sluice.source.mongo.MongoSource;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -25,17 +18,15 @@ import org.jspecify.annotations.Nullable;
 /// MongoDB -> source -> change -> mapping -> sink -> PostgreSQL
 /// ```
 ///
-/// A run ([PipelineRun]) takes the pipeline over, checks the target, finds the position, and then does five
-/// things at once: the engine reads and maps changes, the applier writes them with their position in one
-/// transaction each, the backfill copies in fenced chunks what was there before, the resync takes anew the
-/// documents that waited for others, and the clock asks MongoDB how far it is. The [Supervisor] starts a
-/// new run from the committed position whenever one breaks off.
+/// A run ([PipelineRun]) takes the pipeline over, checks target and source, finds the position, and starts the
+/// flow ([DataFlow]): the engine reads and maps changes ([StreamReader]), and the [Applier] writes them with
+/// their position, one transaction each. Beside these two work the parts: the [BackfillPart] copies in fenced
+/// chunks what was there before, the [ResyncPart] reads documents again that waited for others or were asked
+/// for, the [SchemaPart] follows what becomes of collections, the [ClockPart] asks MongoDB how far it is, and
+/// the [CheckpointPart] keeps positions to go back to. The [Supervisor] starts a new run from the committed
+/// position whenever one breaks off.
 public final class Pipeline {
-    private final String name;
-    private final MongoSource source;
-    private final PostgresConnector connector;
-    private final List<CollectionTarget> targets;
-    private final ChangeMapper mapper;
+    private final PipelineSpec spec;
     private final SourceClock clock;
     private final PipelineStatus status;
     private final CountDownLatch stop = new CountDownLatch(1);
@@ -45,26 +36,10 @@ public final class Pipeline {
     private boolean fencedOut;
     private long epoch;
 
-    public Pipeline(String name, Mapping mapping, MongoSource source, PostgresConnector connector) {
-        this.name = name;
-        this.source = source;
-        this.connector = connector;
-        this.targets = targets(mapping);
-        this.mapper = ChangeMapper.of(targets);
-        this.clock = new SourceClock(source.clock());
-        this.status = new PipelineStatus(
-                name, targets.stream().map(CollectionTarget::collection).toList(), clock);
-    }
-
-    /// The collections of a mapping with their compiled mappers.
-    ///
-    /// @throws dev.sluice.schema.MappingException when a literal in it does not fit its column
-    public static List<CollectionTarget> targets(Mapping mapping) {
-        List<CollectionTarget> targets = new ArrayList<>();
-        for (CollectionMapping collection : mapping.collections()) {
-            targets.add(new CollectionTarget(targets.size(), collection, DocumentMapper.of(collection)));
-        }
-        return List.copyOf(targets);
+    public Pipeline(PipelineSpec spec) {
+        this.spec = spec;
+        this.clock = new SourceClock(spec.source().clock());
+        this.status = new PipelineStatus(spec.name(), spec.collections(), clock);
     }
 
     /// Verifies beside the stream. To be called before [#run].
@@ -91,7 +66,7 @@ public final class Pipeline {
         // Neither is part of a run: the oplog moves on while PostgreSQL is away, which is when somebody has to know,
         // and no run has to wait for a comparison that hangs.
         ContinuousVerification verifying = verification;
-        try (OplogWatch watch = OplogWatch.start(source, status);
+        try (OplogWatch watch = OplogWatch.start(spec.source(), status);
                 ContinuousVerification started = verifying == null ? null : verifying.start();
                 ContinuousCount count = ContinuousCount.start(this)) {
             return new Supervisor(this, stop).run();
@@ -157,8 +132,12 @@ public final class Pipeline {
         return "process " + ManagementFactory.getRuntimeMXBean().getPid() + " on " + host;
     }
 
+    public PipelineSpec spec() {
+        return spec;
+    }
+
     public String name() {
-        return name;
+        return spec.name();
     }
 
     public PipelineStatus status() {
@@ -167,21 +146,5 @@ public final class Pipeline {
 
     SourceClock clock() {
         return clock;
-    }
-
-    MongoSource source() {
-        return source;
-    }
-
-    PostgresConnector connector() {
-        return connector;
-    }
-
-    List<CollectionTarget> targets() {
-        return targets;
-    }
-
-    ChangeMapper mapper() {
-        return mapper;
     }
 }

@@ -6,15 +6,14 @@ import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.replay.Replay;
 import dev.sluice.replay.Replay.Found;
 import dev.sluice.replay.Replay.Listed;
 import dev.sluice.replay.ReplayStore;
-import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.TargetTables;
-import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.verify.Recheck;
 import dev.sluice.verify.SincePosition;
 import java.sql.Connection;
@@ -34,19 +33,12 @@ import org.slf4j.LoggerFactory;
 public final class ReplayRun {
     private static final Logger LOG = LoggerFactory.getLogger(ReplayRun.class);
 
-    private final String pipeline;
-    private final List<CollectionTarget> targets;
-    private final MongoSource source;
-    private final PostgresConnector connector;
+    private final PipelineSpec pipeline;
     private final SourceCheck sourceCheck;
 
-    /// @param targets all collections of the mapping
-    public ReplayRun(String pipeline, List<CollectionTarget> targets, MongoSource source, PostgresConnector connector) {
+    public ReplayRun(PipelineSpec pipeline) {
         this.pipeline = pipeline;
-        this.targets = List.copyOf(targets);
-        this.source = source;
-        this.connector = connector;
-        this.sourceCheck = new SourceCheck(pipeline, source, targets);
+        this.sourceCheck = SourceCheck.of(pipeline);
     }
 
     /// What is to be replayed.
@@ -85,9 +77,9 @@ public final class ReplayRun {
     /// @throws dev.sluice.failure.SluiceException of kind HISTORY_LOST, with the gap, when the oplog does
     ///     not go back so far
     public @Nullable Found dryRun(Wish wish, Replay.Listener listener, BooleanSupplier stopped) throws SQLException {
-        sourceCheck.require(connector);
-        try (Connection connection = connector.openForLongWork();
-                Replay replay = new Replay(pipeline, source.history(), connection, wish.chosen())) {
+        sourceCheck.require(pipeline.connector());
+        try (Connection connection = pipeline.connector().openForLongWork();
+                Replay replay = new Replay(pipeline.name(), pipeline.source().history(), connection, wish.chosen())) {
             return replay.count(wish.from(), upTo(wish), listener, stopped);
         }
     }
@@ -97,10 +89,10 @@ public final class ReplayRun {
     /// @return null when it was stopped before anything was listed
     /// @throws dev.sluice.failure.SluiceException as [#run]
     public @Nullable Listed list(Wish wish, Replay.Listener listener, BooleanSupplier stopped) throws SQLException {
-        sourceCheck.require(connector);
-        TargetTables.check(connector, targets);
-        try (Connection connection = connector.openForLongWork();
-                Replay replay = new Replay(pipeline, source.history(), connection, wish.chosen())) {
+        sourceCheck.require(pipeline.connector());
+        TargetTables.check(pipeline.connector(), pipeline.targets());
+        try (Connection connection = pipeline.connector().openForLongWork();
+                Replay replay = new Replay(pipeline.name(), pipeline.source().history(), connection, wish.chosen())) {
             return list(replay, wish, listener, stopped);
         }
     }
@@ -117,18 +109,17 @@ public final class ReplayRun {
     ///     mapping needs them
     public @Nullable Result run(Wish wish, boolean verify, Listener listener, BooleanSupplier stopped)
             throws SQLException, InterruptedException {
-        sourceCheck.require(connector);
-        TargetTables tables = TargetTables.check(connector, targets);
-        try (Connection connection = connector.openForLongWork();
-                Replay replay = new Replay(pipeline, source.history(), connection, wish.chosen())) {
+        sourceCheck.require(pipeline.connector());
+        TargetTables tables = TargetTables.check(pipeline.connector(), pipeline.targets());
+        try (Connection connection = pipeline.connector().openForLongWork();
+                Replay replay = new Replay(pipeline.name(), pipeline.source().history(), connection, wish.chosen())) {
             Listed listed = list(replay, wish, listener, stopped);
             if (listed == null) {
                 return null;
             }
             listener.onListed(listed);
-            ReplayStore store = new ReplayStore(pipeline);
-            long left = new ListDrain(pipeline, targets, source, connector)
-                    .await(c -> store.left(c, listed.id()), listener, stopped);
+            ReplayStore store = new ReplayStore(pipeline.name());
+            long left = new ListDrain(pipeline).await(c -> store.left(c, listed.id()), listener, stopped);
             store.settle(connection);
             return new Result(
                     listed,
@@ -150,27 +141,20 @@ public final class ReplayRun {
                     throw failure;
                 }
                 LOG.info("{} The comparison begins again, with the table as it is now.", failure.getMessage());
-                tables = TargetTables.check(connector, targets);
+                tables = TargetTables.check(pipeline.connector(), pipeline.targets());
             }
         }
     }
 
     private long differing(Replay replay, BooleanSupplier stopped) {
-        try (Recheck recheck = Recheck.open(
-                source,
-                connector,
-                pipeline,
-                targets,
-                ChangeMapper.of(targets),
-                new SincePosition(source, connector, pipeline),
-                stopped)) {
+        try (Recheck recheck = Recheck.open(pipeline, new SincePosition(pipeline), stopped)) {
             return replay.check(recheck::differing, stopped);
         }
     }
 
     /// The newest operation there is: what comes after it, the pipeline's own stream brings.
     private BsonTimestamp upTo(Wish wish) {
-        BsonTimestamp now = source.hello().lastWrite();
+        BsonTimestamp now = pipeline.source().hello().lastWrite();
         if (wish.to() == null) {
             return now;
         }
@@ -183,9 +167,9 @@ public final class ReplayRun {
     /// @param stopped asked between steps
     /// @return without those that are not copied, and the rest when it was stopped
     public SequencedMap<String, Balance> count(Found found, BooleanSupplier stopped) {
-        return new BalanceCount(source, connector, pipeline)
+        return new BalanceCount(pipeline.source(), pipeline.connector(), pipeline.name())
                 .ofCopied(
-                        targets.stream()
+                        pipeline.targets().stream()
                                 .filter(target -> found.collections().stream()
                                         .anyMatch(t -> t.collection().equals(target.collection())))
                                 .toList(),

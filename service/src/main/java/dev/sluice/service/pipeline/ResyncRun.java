@@ -2,11 +2,10 @@ package dev.sluice.service.pipeline;
 
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.ResyncStore;
-import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -15,17 +14,10 @@ import java.util.function.BooleanSupplier;
 
 /// Whole collections read anew beside the stream: lists them, and waits until they are. For one thread.
 public final class ResyncRun {
-    private final String pipeline;
-    private final List<CollectionTarget> targets;
-    private final MongoSource source;
-    private final PostgresConnector connector;
+    private final PipelineSpec pipeline;
 
-    /// @param targets all collections of the mapping
-    public ResyncRun(String pipeline, List<CollectionTarget> targets, MongoSource source, PostgresConnector connector) {
+    public ResyncRun(PipelineSpec pipeline) {
         this.pipeline = pipeline;
-        this.targets = List.copyOf(targets);
-        this.source = source;
-        this.connector = connector;
     }
 
     /// Puts collections on the list, all at once.
@@ -36,25 +28,23 @@ public final class ResyncRun {
     /// @throws dev.sluice.failure.SluiceException of kind HISTORY_LOST when the stream can't go on: then
     ///     reading anew alone brings nothing in line
     public long list(List<CollectionTarget> chosen, boolean prune, String actor) throws SQLException {
-        try (Connection connection = connector.open()) {
-            if (new PositionStore(pipeline).load(connection).isEmpty()) {
-                throw new IllegalArgumentException("The pipeline '" + pipeline
+        try (Connection connection = pipeline.connector().open()) {
+            if (new PositionStore(pipeline.name()).load(connection).isEmpty()) {
+                throw new IllegalArgumentException("The pipeline '" + pipeline.name()
                         + "' has no position yet: the first `sluice run` or `sluice backfill` takes it.");
             }
-            SluiceException lost = new SourceCheck(pipeline, source, targets)
-                    .require(connection)
-                    .lost();
+            SluiceException lost = SourceCheck.of(pipeline).require(connection).lost();
             if (lost != null) {
                 throw lost;
             }
             connection.setAutoCommit(false);
-            ResyncStore store = new ResyncStore(pipeline);
+            ResyncStore store = new ResyncStore(pipeline.name());
             String audit = "INSERT INTO sluice.audit (pipeline, collection, actor, action, detail)"
                     + " VALUES (?, ?, ?, 'resync', jsonb_build_object('prune', ?::boolean))";
             try (PreparedStatement statement = connection.prepareStatement(audit)) {
                 for (CollectionTarget target : chosen) {
                     store.askForAll(connection, target.collection(), "asked", prune);
-                    statement.setString(1, pipeline);
+                    statement.setString(1, pipeline.name());
                     statement.setString(2, target.collection());
                     statement.setString(3, actor);
                     statement.setBoolean(4, prune);
@@ -72,8 +62,7 @@ public final class ResyncRun {
     /// @return how many are left; 0 unless it was stopped
     public long await(long last, ListDrain.Listener listener, BooleanSupplier stopped)
             throws SQLException, InterruptedException {
-        ResyncStore store = new ResyncStore(pipeline);
-        return new ListDrain(pipeline, targets, source, connector)
-                .await(connection -> store.left(connection, last), listener, stopped);
+        ResyncStore store = new ResyncStore(pipeline.name());
+        return new ListDrain(pipeline).await(connection -> store.left(connection, last), listener, stopped);
     }
 }

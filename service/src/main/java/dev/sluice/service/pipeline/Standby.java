@@ -104,7 +104,7 @@ final class Standby implements PipelineLock.Waiting, AutoCloseable {
         try {
             do {
                 try {
-                    pipeline.clock().onHello(pipeline.source().hello());
+                    pipeline.clock().onHello(pipeline.spec().source().hello());
                 } catch (SluiceException away) {
                     LOG.debug("MongoDB did not answer: {}", away.getMessage());
                 }

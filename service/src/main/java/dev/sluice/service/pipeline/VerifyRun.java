@@ -6,13 +6,10 @@ import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
-import dev.sluice.sink.ChangeMapper;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.BackfillStore;
-import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.TargetTables;
-import dev.sluice.source.mongo.MongoSource;
-import dev.sluice.verify.InFlight;
 import dev.sluice.verify.Repair;
 import dev.sluice.verify.SincePosition;
 import dev.sluice.verify.Verifier;
@@ -32,25 +29,18 @@ public final class VerifyRun {
     /// How often a table may be altered under one comparison.
     static final int ALTERED_MAX = 5;
 
-    private final String pipeline;
-    private final List<CollectionTarget> targets;
-    private final MongoSource source;
-    private final PostgresConnector connector;
+    private final PipelineSpec pipeline;
     private final SourceCheck sourceCheck;
 
-    /// @param targets all collections of the mapping
-    public VerifyRun(String pipeline, List<CollectionTarget> targets, MongoSource source, PostgresConnector connector) {
+    public VerifyRun(PipelineSpec pipeline) {
         this.pipeline = pipeline;
-        this.targets = List.copyOf(targets);
-        this.source = source;
-        this.connector = connector;
-        this.sourceCheck = new SourceCheck(pipeline, source, targets);
+        this.sourceCheck = SourceCheck.of(pipeline);
     }
 
     /// Whether a collection is copied, so that there is something to compare.
     public boolean isCopied(CollectionTarget target) {
-        try (Connection connection = connector.open()) {
-            return new BackfillStore(pipeline).done(connection, target.collection());
+        try (Connection connection = pipeline.connector().open()) {
+            return new BackfillStore(pipeline.name()).done(connection, target.collection());
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
@@ -64,12 +54,11 @@ public final class VerifyRun {
     public Verifier.Result verify(
             CollectionTarget target, Verifier.Wish wish, Verifier.Listener listener, BooleanSupplier stopped)
             throws InterruptedException {
-        sourceCheck.require(connector);
-        Verifier verifier = new Verifier(
-                source, connector, pipeline, targets, ChangeMapper.of(targets), inFlight(), listener, stopped);
+        sourceCheck.require(pipeline.connector());
+        Verifier verifier = new Verifier(pipeline, new SincePosition(pipeline), listener, stopped);
         Verifier.Wish next = wish;
         for (int altered = 0; ; altered++) {
-            TargetTables tables = TargetTables.check(connector, List.of(target));
+            TargetTables tables = TargetTables.check(pipeline.connector(), List.of(target));
             try {
                 return verifier.verify(target, next);
             } catch (SluiceException e) {
@@ -91,7 +80,7 @@ public final class VerifyRun {
     /// @param stopped asked between steps, from any thread
     /// @return empty when it was stopped
     public Optional<Balance> count(CollectionTarget target, BooleanSupplier stopped) {
-        return new BalanceCount(source, connector, pipeline)
+        return new BalanceCount(pipeline.source(), pipeline.connector(), pipeline.name())
                 .ofCopied(List.of(target), stopped).values().stream().findFirst();
     }
 
@@ -109,26 +98,18 @@ public final class VerifyRun {
         if (found.drift().isEmpty()) {
             return Optional.empty();
         }
-        sourceCheck.require(connector);
-        ListDrain drain = new ListDrain(pipeline, targets, source, connector);
-        TargetTables tables = TargetTables.check(connector, List.of(target));
+        sourceCheck.require(pipeline.connector());
+        ListDrain drain = new ListDrain(pipeline);
+        TargetTables tables = TargetTables.check(pipeline.connector(), List.of(target));
         try {
             return Optional.of(new Repair(
-                            source,
-                            connector,
                             pipeline,
-                            targets,
-                            ChangeMapper.of(targets),
-                            inFlight(),
+                            new SincePosition(pipeline),
                             left -> drain.await(left::count, listener, stopped),
                             stopped)
                     .repair(target, actor, found.id()));
         } catch (SluiceException e) {
             throw tables.explain(e);
         }
-    }
-
-    private InFlight inFlight() {
-        return new SincePosition(source, connector, pipeline);
     }
 }

@@ -4,7 +4,6 @@ import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.schema.Catalog;
-import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.TargetDatabase;
@@ -94,8 +93,8 @@ public final class Planner {
     private void source(MongoSource source, PostgresConnector connector, SourceChecks checks) {
         try (Connection connection = connector.open()) {
             if (new PositionStore(pipeline).load(connection).isPresent()) {
-                checks.source(
-                        () -> new SourceCheck(pipeline, source, Pipeline.targets(entry.mapping())).require(connection));
+                checks.source(() ->
+                        new SourceCheck(pipeline, source, CollectionTarget.of(entry.mapping())).require(connection));
             }
         } catch (SQLException | SluiceException notThere) {
             LOG.debug("The pipeline's position is not there: {}", notThere.getMessage());

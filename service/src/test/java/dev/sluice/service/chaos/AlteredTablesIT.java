@@ -8,10 +8,10 @@ import com.mongodb.client.model.Updates;
 import dev.sluice.backfill.Backfill;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.replay.Replay;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.service.pipeline.CopyRun;
-import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.service.pipeline.ReplayRun;
 import dev.sluice.service.pipeline.VerifyRun;
@@ -297,9 +297,10 @@ class AlteredTablesIT {
         BsonTimestamp from = source.hello().lastWrite();
         touch();
         running.awaitApplied();
-        List<CollectionTarget> targets = Pipeline.targets(system.entry().mapping());
+        List<CollectionTarget> targets = CollectionTarget.of(system.entry().mapping());
         AtomicBoolean listed = new AtomicBoolean();
-        return java.util.Objects.requireNonNull(new ReplayRun("demo", targets, source, system.connector())
+        return java.util.Objects.requireNonNull(new ReplayRun(
+                        PipelineSpec.of("demo", targets, source, system.connector()))
                 .run(
                         new ReplayRun.Wish(from, "a test", null, targets, "a test"),
                         true,
@@ -341,8 +342,8 @@ class AlteredTablesIT {
     /// @param deed done once, after the first chunk
     private static Verifier.Result verify(MongoSource source, String deed, AtomicBoolean done)
             throws InterruptedException {
-        List<CollectionTarget> targets = Pipeline.targets(system.entry().mapping());
-        return new VerifyRun("demo", targets, source, system.connector())
+        List<CollectionTarget> targets = CollectionTarget.of(system.entry().mapping());
+        return new VerifyRun(PipelineSpec.of("demo", targets, source, system.connector()))
                 .verify(
                         targets.getFirst(),
                         new Verifier.Wish(Mode.FULL, Origin.ASKED, 1, 1, 1, true),
@@ -367,8 +368,8 @@ class AlteredTablesIT {
         system.execute("TRUNCATE users");
         AtomicBoolean done = new AtomicBoolean();
         try (MongoSource source = system.source()) {
-            List<CollectionTarget> targets = Pipeline.targets(system.entry().mapping());
-            CopyRun.Result result = new CopyRun("demo", targets, source, system.connector())
+            List<CollectionTarget> targets = CollectionTarget.of(system.entry().mapping());
+            CopyRun.Result result = new CopyRun(PipelineSpec.of("demo", targets, source, system.connector()))
                     .run(
                             new CopyRun.Wish(
                                     List.of(targets.getFirst()),

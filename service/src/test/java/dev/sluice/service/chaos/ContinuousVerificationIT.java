@@ -5,11 +5,11 @@ import static org.awaitility.Awaitility.await;
 
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Updates;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.service.config.Settings;
 import dev.sluice.service.ops.Replays;
 import dev.sluice.service.ops.Verifications;
-import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.VerifyRun;
 import dev.sluice.service.web.HttpService;
 import dev.sluice.sink.CollectionTarget;
@@ -109,7 +109,7 @@ class ContinuousVerificationIT {
 
     private static HttpService http(LiveSystem system, RunningPipeline running, MongoSource source) {
         Settings settings = Settings.read(Map.of("SLUICE_HTTP_PORT", "0", "SLUICE_HTTP_HOST", "127.0.0.1"), Map.of());
-        List<CollectionTarget> targets = Pipeline.targets(system.entry().mapping());
+        List<CollectionTarget> targets = CollectionTarget.of(system.entry().mapping());
         return HttpService.start(
                 settings,
                 running.pipeline().status(),
@@ -119,7 +119,7 @@ class ContinuousVerificationIT {
                         system.connector(),
                         "demo",
                         targets,
-                        new VerifyRun("demo", targets, source, system.connector())));
+                        new VerifyRun(PipelineSpec.of("demo", targets, source, system.connector()))));
     }
 
     /// The first sample whose line begins so.

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoDatabase;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.sandbox.SandboxPostgres;
 import dev.sluice.sandbox.SandboxReplicaSet;
@@ -112,7 +113,7 @@ public final class LiveSystem implements AutoCloseable {
     }
 
     Pipeline pipeline(MongoSource source) {
-        return new Pipeline(entry.mapping().name(), entry.mapping(), source, connector());
+        return new Pipeline(PipelineSpec.of(entry.mapping().name(), entry.mapping(), source, connector()));
     }
 
     /// Differences of all tables; empty when both sides are equal.
@@ -122,7 +123,7 @@ public final class LiveSystem implements AutoCloseable {
                 Connection connection = connector().openForLongWork()) {
             FullComparison comparison =
                     new FullComparison(source, connection, entry.mapping().name());
-            for (CollectionTarget target : Pipeline.targets(entry.mapping())) {
+            for (CollectionTarget target : CollectionTarget.of(entry.mapping())) {
                 comparison.compare(target).stream().filter(d -> !d.equal()).forEach(found::add);
             }
         }

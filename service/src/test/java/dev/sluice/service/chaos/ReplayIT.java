@@ -12,8 +12,8 @@ import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.service.config.Settings;
 import dev.sluice.service.ops.Replays;
 import dev.sluice.service.ops.Verifications;
-import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.web.HttpService;
+import dev.sluice.sink.CollectionTarget;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.testkit.ShortOplog;
 import java.io.IOException;
@@ -285,7 +285,10 @@ class ReplayIT {
                 RunningPipeline running = RunningPipeline.start(system);
                 MongoSource source = system.source()) {
             Replays replays = new Replays(
-                    system.connector(), "demo", Pipeline.targets(system.entry().mapping()), source);
+                    system.connector(),
+                    "demo",
+                    CollectionTarget.of(system.entry().mapping()),
+                    source);
             try (HttpService http = HttpService.start(
                     Settings.read(Map.of("SLUICE_HTTP_PORT", "0"), Map.of()),
                     running.pipeline().status(),

@@ -2,10 +2,10 @@ package dev.sluice.service.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.service.ops.Verifications;
 import dev.sluice.service.pipeline.ListDrain;
-import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.VerifyRun;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.source.mongo.MongoSource;
@@ -46,8 +46,9 @@ class TamperingIT {
                     MongoSource source = system.source()) {
                 running.awaitStreaming();
                 writer.start();
-                List<CollectionTarget> targets = Pipeline.targets(system.entry().mapping());
-                VerifyRun run = new VerifyRun("demo", targets, source, system.connector());
+                List<CollectionTarget> targets =
+                        CollectionTarget.of(system.entry().mapping());
+                VerifyRun run = new VerifyRun(PipelineSpec.of("demo", targets, source, system.connector()));
                 Tampering tampering = new Tampering(system, new Random(SEED));
                 Instant end = Instant.now().plus(LONG);
                 int found = 0;

@@ -17,7 +17,6 @@ import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.schema.Reference;
 import dev.sluice.service.cli.Cli.Result;
 import dev.sluice.service.cli.Servers.Place;
-import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.systems.DevMentorDocuments;
 import dev.sluice.service.systems.DocsGptDocuments;
 import dev.sluice.service.systems.DocsGptHostility;
@@ -377,7 +376,7 @@ class CountsAddUpIT {
             return new World(
                     place,
                     Cli.with(place.settings(), "SLUICE_MAPPING", mapping),
-                    Pipeline.targets(Catalog.load(mapping).mapping()));
+                    CollectionTarget.of(Catalog.load(mapping).mapping()));
         }
 
         void migrate() {

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.sluice.backfill.Backfill;
 import dev.sluice.backfill.Prune.Pruned;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.replay.Replay;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.service.chaos.LiveSystem;
@@ -19,7 +20,6 @@ import dev.sluice.service.oracle.Oracle.Kind;
 import dev.sluice.service.oracle.Oracle.Table;
 import dev.sluice.service.pipeline.CopyRun;
 import dev.sluice.service.pipeline.ListDrain;
-import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.ReplayRun;
 import dev.sluice.service.pipeline.ResyncRun;
 import dev.sluice.service.pipeline.VerifyRun;
@@ -157,7 +157,7 @@ class OraclePathsIT {
             this.all = all;
             this.sides = new OddSystem(system);
             this.source = system.source();
-            this.targets = Pipeline.targets(system.entry().mapping());
+            this.targets = CollectionTarget.of(system.entry().mapping());
             this.pipeline = system.entry().mapping().name();
             this.random = new Random(all.getFirst().seed());
             for (OddTables tables : all) {
@@ -239,7 +239,7 @@ class OraclePathsIT {
 
         private CopyRun.Result copy(Backfill.Limits limits, BooleanSupplier stopped, AtomicInteger chunks)
                 throws Exception {
-            CopyRun.Result result = new CopyRun(pipeline, targets, source, system.connector())
+            CopyRun.Result result = new CopyRun(PipelineSpec.of(pipeline, targets, source, system.connector()))
                     .run(
                             new CopyRun.Wish(targets, limits, new CopyRun.Onward.AsItWas(), false, Duration.ZERO),
                             new Counting(chunks),
@@ -288,7 +288,7 @@ class OraclePathsIT {
         // What takes documents anew
 
         void replay(BsonTimestamp from) throws Exception {
-            ReplayRun run = new ReplayRun(pipeline, targets, source, system.connector());
+            ReplayRun run = new ReplayRun(PipelineSpec.of(pipeline, targets, source, system.connector()));
             ReplayRun.Result result = Objects.requireNonNull(run.run(
                     new ReplayRun.Wish(from, "before the changes", null, targets, "a test"),
                     true,
@@ -300,7 +300,7 @@ class OraclePathsIT {
         }
 
         void takeAnew(boolean prune, String path) throws Exception {
-            ResyncRun run = new ResyncRun(pipeline, targets, source, system.connector());
+            ResyncRun run = new ResyncRun(PipelineSpec.of(pipeline, targets, source, system.connector()));
             assertThat(run.await(run.list(targets, prune, "a test"), ListDrain.SILENT, OraclePathsIT::never))
                     .isZero();
             check(path);
@@ -330,7 +330,7 @@ class OraclePathsIT {
         }
 
         private VerifyRun run() {
-            return new VerifyRun(pipeline, targets, source, system.connector());
+            return new VerifyRun(PipelineSpec.of(pipeline, targets, source, system.connector()));
         }
 
         private SortedSet<String> drift() {
@@ -429,7 +429,7 @@ class OraclePathsIT {
                         .as("copied with " + type)
                         .isInstanceOf(SluiceException.class);
                 assertThatThrownBy(this::verify).as("verified with " + type).isInstanceOf(SluiceException.class);
-                assertThatThrownBy(() -> new ReplayRun(pipeline, targets, source, system.connector())
+                assertThatThrownBy(() -> new ReplayRun(PipelineSpec.of(pipeline, targets, source, system.connector()))
                                 .run(
                                         new ReplayRun.Wish(now(), "now", null, targets, "a test"),
                                         true,
@@ -437,7 +437,7 @@ class OraclePathsIT {
                                         OraclePathsIT::never))
                         .as("replayed with " + type)
                         .isInstanceOf(SluiceException.class);
-                assertThatThrownBy(() -> new ReplayRun(pipeline, targets, source, system.connector())
+                assertThatThrownBy(() -> new ReplayRun(PipelineSpec.of(pipeline, targets, source, system.connector()))
                                 .list(
                                         new ReplayRun.Wish(now(), "now", null, targets, "a test"),
                                         new Silent(),

@@ -7,10 +7,12 @@ import static org.awaitility.Awaitility.await;
 import com.mongodb.client.MongoDatabase;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Updates;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.schema.Catalog;
 import dev.sluice.schema.MappingReader;
 import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.PipelineState;
+import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.PostgresUri;
 import dev.sluice.sink.postgres.TargetDatabase;
@@ -321,7 +323,7 @@ class PlannedTargetsIT {
             return new Planner(
                             "planned",
                             entry,
-                            Pipeline.targets(entry.mapping()),
+                            CollectionTarget.of(entry.mapping()),
                             new Planner.Options(false, false, 100, null))
                     .plan(source, connector(), new TargetDatabase(PostgresUri.parse(asRole())));
         }
@@ -329,13 +331,13 @@ class PlannedTargetsIT {
 
     private PipelineState run(Catalog.Entry entry) throws InterruptedException {
         try (MongoSource source = source()) {
-            return new Pipeline("planned", entry.mapping(), source, connector()).run();
+            return new Pipeline(PipelineSpec.of("planned", entry.mapping(), source, connector())).run();
         }
     }
 
     private Pipeline start(Catalog.Entry entry) {
         MongoSource source = source();
-        Pipeline pipeline = new Pipeline("planned", entry.mapping(), source, connector());
+        Pipeline pipeline = new Pipeline(PipelineSpec.of("planned", entry.mapping(), source, connector()));
         Thread.ofPlatform().start(() -> {
             try (source) {
                 pipeline.run();

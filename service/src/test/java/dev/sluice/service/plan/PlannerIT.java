@@ -9,7 +9,6 @@ import com.mongodb.client.model.CreateCollectionOptions;
 import com.mongodb.client.model.TimeSeriesOptions;
 import dev.sluice.schema.Catalog;
 import dev.sluice.schema.MappingReader;
-import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.PostgresUri;
@@ -827,7 +826,7 @@ class PlannerIT {
     }
 
     private Plan plan(String postgres, Catalog.Entry entry, Planner.Options options) {
-        List<CollectionTarget> targets = Pipeline.targets(entry.mapping());
+        List<CollectionTarget> targets = CollectionTarget.of(entry.mapping());
         PostgresUri uri = PostgresUri.parse(postgres);
         try (MongoSource source = new MongoSource(TestingServers.mongo().uri(), mongo.getName())) {
             return new Planner("test", entry, targets, options)

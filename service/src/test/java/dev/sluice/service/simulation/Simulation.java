@@ -1,7 +1,6 @@
 package dev.sluice.service.simulation;
 
 import dev.sluice.schema.MappingReader;
-import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.SimulatedProcess;
 import dev.sluice.sink.CollectionTarget;
 import java.util.ArrayList;
@@ -38,7 +37,7 @@ final class Simulation {
     /// @param broken the rules that are taken away
     Simulation(Set<Rule> broken) {
         this.broken = broken;
-        this.targets = Pipeline.targets(MappingReader.read("simulation.yaml", MAPPING));
+        this.targets = CollectionTarget.of(MappingReader.read("simulation.yaml", MAPPING));
     }
 
     /// What did not hold.

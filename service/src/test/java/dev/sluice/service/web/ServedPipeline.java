@@ -2,6 +2,7 @@ package dev.sluice.service.web;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.sandbox.SandboxPostgres;
 import dev.sluice.schema.Catalog;
@@ -37,7 +38,7 @@ final class ServedPipeline implements AutoCloseable {
         Catalog.Entry demo = Catalog.load("demo");
         new TargetDatabase(target).migrate(demo);
         connector = new PostgresConnector(target);
-        pipeline = new Pipeline("demo", demo.mapping(), source, connector);
+        pipeline = new Pipeline(PipelineSpec.of("demo", demo.mapping(), source, connector));
         Map<String, String> environment = new java.util.TreeMap<>(Map.of("SLUICE_HTTP_PORT", "0"));
         for (int i = 0; i < settings.length; i += 2) {
             environment.put(settings[i], settings[i + 1]);

@@ -1,0 +1,58 @@
+package dev.sluice.pipeline;
+
+import dev.sluice.schema.Mapping;
+import dev.sluice.sink.ChangeMapper;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.ChunkSink;
+import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.PostgresSession;
+import dev.sluice.source.mongo.MongoSource;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+
+/// What a pipeline is, whoever works on it: its name, the collections it maps, and the two databases. Any thread.
+///
+/// @param name under which the control tables keep its state
+/// @param targets all collections of the mapping, in its order
+/// @param mapper of changes of any of these collections
+/// @param source whoever made it closes it
+public record PipelineSpec(
+        String name,
+        List<CollectionTarget> targets,
+        ChangeMapper mapper,
+        MongoSource source,
+        PostgresConnector connector) {
+    public PipelineSpec {
+        targets = List.copyOf(targets);
+    }
+
+    /// @param targets all collections of the mapping
+    public static PipelineSpec of(
+            String name, List<CollectionTarget> targets, MongoSource source, PostgresConnector connector) {
+        return new PipelineSpec(name, targets, ChangeMapper.of(targets), source, connector);
+    }
+
+    /// @throws dev.sluice.schema.MappingException when a literal in the mapping does not fit its column
+    public static PipelineSpec of(String name, Mapping mapping, MongoSource source, PostgresConnector connector) {
+        return of(name, CollectionTarget.of(mapping), source, connector);
+    }
+
+    /// The names of the collections.
+    public List<String> collections() {
+        return targets.stream().map(CollectionTarget::collection).toList();
+    }
+
+    /// Opens a session that writes.
+    public PostgresSession openSession() throws SQLException {
+        return PostgresSession.open(connector.openForWriting(), name, targets);
+    }
+
+    /// Opens a sink for chunks.
+    ///
+    /// @param epoch the one in which this process took the pipeline over
+    /// @param stopped asked from any thread; what is under way is given up then
+    public ChunkSink openChunks(long epoch, BooleanSupplier stopped) throws SQLException {
+        return new ChunkSink(openSession(), epoch).within(connector.limits(stopped));
+    }
+}

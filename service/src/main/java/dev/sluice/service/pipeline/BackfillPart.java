@@ -1,0 +1,91 @@
+package dev.sluice.service.pipeline;
+
+import dev.sluice.backfill.Backfill;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.BackfillStore;
+import dev.sluice.sink.postgres.PostgresCopyProgress;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The part of a run that copies, in fenced chunks beside the stream, what the collections held before it.
+final class BackfillPart implements DataFlow.Work {
+    private static final Logger LOG = LoggerFactory.getLogger(BackfillPart.class);
+
+    private final Pipeline pipeline;
+    private final DataFlow flow;
+    private final Connection bookkeeping;
+    private final long epoch;
+
+    /// @param bookkeeping in auto-commit mode, for this part alone while it runs
+    /// @param epoch the one in which this run took the pipeline over
+    BackfillPart(Pipeline pipeline, DataFlow flow, Connection bookkeeping, long epoch) {
+        this.pipeline = pipeline;
+        this.flow = flow;
+        this.bookkeeping = bookkeeping;
+        this.epoch = epoch;
+    }
+
+    @Override
+    public void run() throws SQLException, InterruptedException {
+        PipelineStatus status = pipeline.status();
+        List<CollectionTarget> remaining = remaining();
+        if (!remaining.isEmpty()) {
+            status.enter(new PipelineState.Backfilling(
+                    remaining.stream().map(CollectionTarget::collection).toList()));
+            try (Backfill backfill = new Backfill(
+                    pipeline.spec().source(),
+                    new PostgresCopyProgress(bookkeeping, pipeline.name()),
+                    () -> pipeline.spec().openChunks(epoch, flow::ending),
+                    flow.fenced(),
+                    Backfill.Limits.adaptive(),
+                    new ToStatus(status))) {
+                for (CollectionTarget target : remaining) {
+                    if (!backfill.copy(target)) {
+                        return;
+                    }
+                }
+            }
+        }
+        if (!flow.ending()) {
+            status.enter(new PipelineState.Streaming());
+            LOG.info(
+                    "{}; following the change stream.",
+                    remaining.isEmpty() ? "Everything was copied before" : "Everything is copied");
+        }
+    }
+
+    private List<CollectionTarget> remaining() throws SQLException {
+        BackfillStore store = new BackfillStore(pipeline.name());
+        List<CollectionTarget> remaining = new ArrayList<>();
+        for (CollectionTarget target : pipeline.spec().targets()) {
+            if (store.done(bookkeeping, target.collection())) {
+                pipeline.status().onBackfillDone(target.collection());
+            } else {
+                remaining.add(target);
+            }
+        }
+        return remaining;
+    }
+
+    /// Tells the status how the copy goes on.
+    private record ToStatus(PipelineStatus status) implements Backfill.Listener {
+        @Override
+        public void onEstimate(CollectionTarget target, long documents, long alreadyCopied) {
+            status.onEstimate(target.collection(), documents, alreadyCopied);
+        }
+
+        @Override
+        public void onChunk(CollectionTarget target, Backfill.Done done) {
+            status.onChunk(target.collection(), done.documents(), done.summary());
+        }
+
+        @Override
+        public void onDone(CollectionTarget target) {
+            status.onBackfillDone(target.collection());
+        }
+    }
+}

@@ -1,0 +1,40 @@
+package dev.sluice.service.pipeline;
+
+import dev.sluice.failure.Failures;
+import dev.sluice.positions.CheckpointStore;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The part of a run that keeps the committed position under a name, now and again, so that there is
+/// somewhere to go back to.
+record CheckpointPart(Pipeline pipeline, DataFlow flow) implements DataFlow.Work {
+    private static final Logger LOG = LoggerFactory.getLogger(CheckpointPart.class);
+
+    private static final Duration EVERY = Duration.ofMinutes(5);
+    private static final Duration KEPT = Duration.ofDays(7);
+    private static final Duration POLL_EVERY = Duration.ofMillis(250);
+
+    @Override
+    public void run() throws InterruptedException {
+        CheckpointStore checkpoints = new CheckpointStore(pipeline.name());
+        while (!flow.ending()) {
+            String name = "auto-" + Instant.now().truncatedTo(ChronoUnit.SECONDS);
+            try (Connection connection = pipeline.spec().connector().open()) {
+                checkpoints.save(connection, name, CheckpointStore.Kind.AUTOMATIC);
+                checkpoints.forget(connection, KEPT);
+            } catch (SQLException e) {
+                // No reason to stop: what keeps this from being written keeps rows from it too, and that is said.
+                LOG.warn("No checkpoint was written: {}", Failures.describe(e));
+            }
+            long until = System.nanoTime() + EVERY.toNanos();
+            while (!flow.ending() && System.nanoTime() < until) {
+                flow.pause(POLL_EVERY);
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+package dev.sluice.service.pipeline;
+
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.SluiceException;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The part of a run that asks MongoDB for its time and its newest operation, once a second, and ends the run
+/// when the stream is stuck.
+record ClockPart(Pipeline pipeline, DataFlow flow) implements DataFlow.Work {
+    private static final Logger LOG = LoggerFactory.getLogger(ClockPart.class);
+
+    private static final Duration EVERY = Duration.ofSeconds(1);
+
+    /// An engine without a heartbeat for this long is stuck.
+    private static final Duration SILENCE_MAX = Duration.ofSeconds(90);
+
+    @Override
+    public void run() throws InterruptedException {
+        while (!flow.ending()) {
+            try {
+                pipeline.clock().onHello(pipeline.spec().source().hello());
+            } catch (SluiceException away) {
+                // Not this thread's to say: the stream breaks off too, or comes back by itself. The lag grows
+                // meanwhile.
+                LOG.debug("MongoDB did not answer: {}", away.getMessage());
+            }
+            if (flow.idle().compareTo(SILENCE_MAX) > 0) {
+                throw new SluiceException(
+                        FailureKind.ENGINE,
+                        "No word from the stream for " + SILENCE_MAX.toSeconds() + " s, not even a heartbeat.");
+            }
+            flow.pause(EVERY);
+        }
+    }
+}

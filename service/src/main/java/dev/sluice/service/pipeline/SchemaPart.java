@@ -1,0 +1,41 @@
+package dev.sluice.service.pipeline;
+
+import dev.sluice.change.Position;
+import dev.sluice.evolution.SchemaWatch;
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.SluiceException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The part of a run that notices what becomes of collections themselves (dropped, renamed, replaced), and
+/// does what the mapping says.
+///
+/// @param from where the run's stream began
+record SchemaPart(Pipeline pipeline, DataFlow flow, Position from) implements DataFlow.Work {
+    private static final Logger LOG = LoggerFactory.getLogger(SchemaPart.class);
+
+    private static final Duration POLL_EVERY = Duration.ofMillis(250);
+
+    @Override
+    public void run() throws SQLException, InterruptedException {
+        try (Connection connection = pipeline.spec().connector().open();
+                SchemaWatch schema = new SchemaWatch(pipeline.spec(), connection)) {
+            while (!flow.ending()) {
+                try {
+                    schema.poll(from, flow.applier()::hasReached);
+                } catch (SluiceException e) {
+                    if (e.kind() != FailureKind.SOURCE_UNREACHABLE) {
+                        throw e;
+                    }
+                    // Not this thread's to say: the stream breaks off too, or comes back by itself.
+                    LOG.debug("MongoDB did not answer: {}", e.getMessage());
+                    schema.letGo();
+                }
+                flow.pause(POLL_EVERY);
+            }
+        }
+    }
+}
