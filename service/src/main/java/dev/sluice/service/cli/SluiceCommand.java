@@ -2,6 +2,7 @@ package dev.sluice.service.cli;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import java.util.List;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -17,23 +18,6 @@ import picocli.CommandLine.ScopeType;
         versionProvider = SluiceCommand.Version.class,
         description = "Keeps typed PostgreSQL tables in step with a live MongoDB.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {
-            DemoCommand.class,
-            InferCommand.class,
-            PlanCommand.class,
-            RunCommand.class,
-            BackfillCommand.class,
-            MigrateCommand.class,
-            StatusCommand.class,
-            VerifyCommand.class,
-            CheckpointCommand.class,
-            ReplayCommand.class,
-            ResyncCommand.class,
-            SchemaChangesCommand.class,
-            DeadLettersCommand.class,
-            QuarantineCommand.class,
-            BenchCommand.class
-        },
         footerHeading = "%nSettings (environment):%n",
         footer = {
             "  MONGO_URI          source, for example mongodb://user:password@host/?replicaSet=rs0",
@@ -79,6 +63,24 @@ public final class SluiceCommand implements Runnable {
 
     private static final int HELP_WIDTH = 110;
 
+    /// In the order of the help.
+    private static final List<Class<?>> COMMANDS = List.of(
+            DemoCommand.class,
+            InferCommand.class,
+            PlanCommand.class,
+            RunCommand.class,
+            BackfillCommand.class,
+            MigrateCommand.class,
+            StatusCommand.class,
+            VerifyCommand.class,
+            CheckpointCommand.class,
+            ReplayCommand.class,
+            ResyncCommand.class,
+            SchemaChangesCommand.class,
+            DeadLettersCommand.class,
+            QuarantineCommand.class,
+            BenchCommand.class);
+
     @CommandLine.Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandLine.Model.CommandSpec spec;
@@ -87,8 +89,9 @@ public final class SluiceCommand implements Runnable {
     public static int execute(String... arguments) {
         // The PostgreSQL driver logs through java.util.logging what it also throws, URL included.
         DRIVER_LOG.setLevel(java.util.logging.Level.OFF);
-        CommandLine program = new CommandLine(new SluiceCommand())
-                .setUsageHelpWidth(HELP_WIDTH)
+        CommandLine program = new CommandLine(new SluiceCommand());
+        commands(arguments).forEach(program::addSubcommand);
+        program.setUsageHelpWidth(HELP_WIDTH)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler((e, arguments_) -> wrongUse(e))
                 .setExecutionExceptionHandler((e, command, parsed) -> complain(e, command));
@@ -97,6 +100,19 @@ public final class SluiceCommand implements Runnable {
         } catch (RuntimeException | Error e) {
             return complain(e, program);
         }
+    }
+
+    /// The command that is named first, or all of them: for the help, and to say which one may be meant. To
+    /// read what all of them take costs as much as half of a short command.
+    private static List<Class<?>> commands(String... arguments) {
+        if (arguments.length > 0) {
+            for (Class<?> command : COMMANDS) {
+                if (command.getAnnotation(Command.class).name().equals(arguments[0])) {
+                    return List.of(command);
+                }
+            }
+        }
+        return COMMANDS;
     }
 
     private static int wrongUse(CommandLine.ParameterException e) {
