@@ -1,15 +1,19 @@
 package dev.sluice.service.cli;
 
 import dev.sluice.service.program.Program;
+import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Properties;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 
@@ -47,7 +51,7 @@ final class Cli implements AutoCloseable {
     }
 
     static Cli start(Map<String, String> settings, String... arguments) {
-        List<String> command = Program.command(List.of("-Xmx256m"), Arrays.asList(arguments));
+        List<String> command = Program.command(List.of("-Xmx256m", "-XX:+UseSerialGC"), Arrays.asList(arguments));
         try {
             Path out = Files.createTempFile("sluice-cli-", ".out");
             Path err = Files.createTempFile("sluice-cli-", ".err");
@@ -55,12 +59,7 @@ final class Cli implements AutoCloseable {
                     .redirectInput(new File("/dev/null"))
                     .redirectOutput(out.toFile())
                     .redirectError(err.toFile());
-            builder.environment()
-                    .keySet()
-                    .removeIf(name -> name.startsWith("SLUICE_")
-                            || name.startsWith("AUTO_")
-                            || name.startsWith("MONGO_")
-                            || name.startsWith("POSTGRES_"));
+            builder.environment().keySet().removeIf(Cli::isSetting);
             builder.environment().putAll(settings);
             return new Cli(builder.start(), out, err);
         } catch (IOException e) {
@@ -73,6 +72,49 @@ final class Cli implements AutoCloseable {
         try (Cli cli = start(settings, arguments)) {
             return cli.await();
         }
+    }
+
+    /// Runs it to its end in this JVM, which saves a start: for what arguments, settings and servers alone
+    /// decide. What a process decides too (its log, its signals, its environment) needs [#run]; `--verbose`
+    /// would stay for the calls after it.
+    static synchronized Result runHere(Map<String, String> settings, String... arguments) {
+        Properties before = (Properties) System.getProperties().clone();
+        PrintStream realOut = System.out;
+        PrintStream realErr = System.err;
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        try (PrintStream printedOut = new PrintStream(out, true, StandardCharsets.UTF_8);
+                PrintStream printedErr = new PrintStream(err, true, StandardCharsets.UTF_8)) {
+            before.stringPropertyNames().stream()
+                    .filter(name -> name.startsWith("sluice."))
+                    .forEach(System::clearProperty);
+            // A blank setting is none, and a property wins over the environment of the test.
+            System.getenv().keySet().stream()
+                    .filter(Cli::isSetting)
+                    .forEach(name -> System.setProperty(property(name), ""));
+            settings.forEach((name, value) -> System.setProperty(property(name), value));
+            System.setProperty("picocli.ansi", "false");
+            System.setOut(printedOut);
+            System.setErr(printedErr);
+            int exitCode = SluiceCommand.execute(arguments);
+            return new Result(exitCode, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+        } finally {
+            System.setOut(realOut);
+            System.setErr(realErr);
+            System.setProperties(before);
+        }
+    }
+
+    private static boolean isSetting(String name) {
+        return name.startsWith("SLUICE_")
+                || name.startsWith("AUTO_")
+                || name.startsWith("MONGO_")
+                || name.startsWith("POSTGRES_");
+    }
+
+    private static String property(String name) {
+        String dotted = name.toLowerCase(Locale.ROOT).replace('_', '.');
+        return dotted.startsWith("sluice.") ? dotted : "sluice." + dotted;
     }
 
     Result await() {

@@ -21,6 +21,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// What goes wrong before any work is done, as an operator meets it: one message that says what happened,
 /// to what, and what to do now. No stack trace, no class of Java, no password.
+///
+/// Most are asked of the commands in this JVM. A process of its own is started once for each exit code, for what `run`
+/// finds when it would begin, and wherever `--verbose` is on.
 class CliErrorsIT {
     private static final String SECRET = "hush-hush";
     private static final int LINES_MAX = 6;
@@ -36,7 +39,7 @@ class CliErrorsIT {
     @BeforeAll
     static void migrateOnce() {
         place = Servers.place();
-        assertThat(Cli.run(place.settings(), "migrate").exitCode()).isZero();
+        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
     }
 
     // --- Use --------------------------------------------------------------------------------------------------
@@ -57,8 +60,8 @@ class CliErrorsIT {
     @ParameterizedTest
     @ValueSource(strings = {"run", "plan", "backfill", "migrate", "status", "dead-letters", "quarantine", "demo"})
     void eachCommandHasHelpAndAVersion(String command) {
-        Result help = Cli.run(Map.of(), command, "--help");
-        Result version = Cli.run(Map.of(), command, "--version");
+        Result help = Cli.runHere(Map.of(), command, "--help");
+        Result version = Cli.runHere(Map.of(), command, "--version");
 
         assertThat(help.exitCode()).isZero();
         assertThat(help.out()).contains("Usage: sluice " + command, "--verbose");
@@ -73,30 +76,32 @@ class CliErrorsIT {
 
     @Test
     void anUnknownCommandIsNamedWithTheOneThatIsMeant() {
-        assertWrongUse(Cli.run(Map.of(), "backfil"), "There is no command 'backfil'.", "Did you mean: sluice backfill");
+        assertWrongUse(
+                Cli.runHere(Map.of(), "backfil"), "There is no command 'backfil'.", "Did you mean: sluice backfill");
     }
 
     @Test
     void anUnknownOptionIsNamed() {
-        assertWrongUse(Cli.run(Map.of(), "backfill", "--bach-size"), "'--bach-size'", "--batch-size");
+        assertWrongUse(Cli.runHere(Map.of(), "backfill", "--bach-size"), "'--bach-size'", "--batch-size");
     }
 
     @ParameterizedTest
     @CsvSource({"x,'x' is not an int", "0,--batch-size is at least 1."})
     void aBatchSizeThatIsNoneIsRefused(String size, String words) {
-        assertWrongUse(Cli.run(place.settings(), "backfill", "--batch-size", size), words, "sluice backfill --help");
+        assertWrongUse(
+                Cli.runHere(place.settings(), "backfill", "--batch-size", size), words, "sluice backfill --help");
     }
 
     // --- Settings ---------------------------------------------------------------------------------------------
 
     @Test
     void allSettingsThatAreMissingAreNamedAtOnce() {
-        assertWrongUse(Cli.run(Map.of(), "run"), "Not set:", "SLUICE_MAPPING: ", "MONGO_URI: ", "POSTGRES_URI: ");
+        assertWrongUse(Cli.runHere(Map.of(), "run"), "Not set:", "SLUICE_MAPPING: ", "MONGO_URI: ", "POSTGRES_URI: ");
     }
 
     @Test
     void whatTalksToPostgresOnlyAsksForNoMongo() {
-        Result result = Cli.run(Map.of(), "status");
+        Result result = Cli.runHere(Map.of(), "status");
 
         assertWrongUse(result, "SLUICE_MAPPING: ", "POSTGRES_URI: ");
         assertThat(result.err()).doesNotContain("MONGO_URI");
@@ -111,7 +116,7 @@ class CliErrorsIT {
         "SLUICE_MAPPING,nowhere.yaml,There is no mapping 'nowhere.yaml'"
     })
     void aSettingThatCanNotBeUsedIsNamed(String name, String value, String words) {
-        assertWrongUse(Cli.run(Cli.with(place.settings(), name, value), "run"), words);
+        assertWrongUse(Cli.runHere(Cli.with(place.settings(), name, value), "run"), words);
     }
 
     @ParameterizedTest
@@ -125,7 +130,7 @@ class CliErrorsIT {
         "postgresql://u:hush-hush@localhost/x?frob=1,its parameter 'frob' is not known"
     })
     void aMalformedPostgresUriIsRefusedWithoutBeingShown(String uri, String words) {
-        assertWrongUse(Cli.run(Cli.with(place.settings(), "POSTGRES_URI", uri), "status"), "POSTGRES_URI", words);
+        assertWrongUse(Cli.runHere(Cli.with(place.settings(), "POSTGRES_URI", uri), "status"), "POSTGRES_URI", words);
     }
 
     @ParameterizedTest
@@ -134,7 +139,7 @@ class CliErrorsIT {
     void aMalformedMongoUriIsRefusedWithoutBeingShownEvenWhenVerbose(String uri) {
         Map<String, String> settings = Cli.with(place.settings(), "MONGO_URI", uri);
 
-        assertWrongUse(Cli.run(settings, "backfill"), "MONGO_URI is not of the form mongodb://");
+        assertWrongUse(Cli.runHere(settings, "backfill"), "MONGO_URI is not of the form mongodb://");
         assertThat(Cli.run(settings, "backfill", "--verbose").err()).doesNotContain(SECRET);
     }
 
@@ -182,7 +187,7 @@ class CliErrorsIT {
 
     private Result withMapping(String yaml) throws IOException {
         Path file = Files.writeString(folder.resolve("m.yaml"), yaml);
-        return Cli.run(Cli.with(place.settings(), "SLUICE_MAPPING", file.toString()), "backfill");
+        return Cli.runHere(Cli.with(place.settings(), "SLUICE_MAPPING", file.toString()), "backfill");
     }
 
     @Test
@@ -209,10 +214,10 @@ class CliErrorsIT {
     @Test
     void aCollectionOrTableTheMappingHasNotIsWrongUse() {
         assertWrongUse(
-                Cli.run(place.settings(), "backfill", "--collection", "nope"),
+                Cli.runHere(place.settings(), "backfill", "--collection", "nope"),
                 "The mapping has no collection 'nope'; it has users, orders.");
         assertWrongUse(
-                Cli.run(place.settings(), "backfill", "--tables", "users,nope"),
+                Cli.runHere(place.settings(), "backfill", "--tables", "users,nope"),
                 "The mapping has no table 'nope'; it has users, orders, order_lines.");
     }
 
@@ -224,7 +229,7 @@ class CliErrorsIT {
         String uri = "postgresql://u:" + SECRET + "@127.0.0.1:" + freePort() + "/x";
 
         assertCouldNotRun(
-                Cli.run(Cli.with(place.settings(), "POSTGRES_URI", uri), command),
+                Cli.runHere(Cli.with(place.settings(), "POSTGRES_URI", uri), command),
                 "PostgreSQL at postgresql://u@127.0.0.1:",
                 "refused",
                 "POSTGRES_URI");
@@ -245,16 +250,18 @@ class CliErrorsIT {
         String role = roleWithPassword();
 
         assertCouldNotRun(
-                Cli.run(as(role + ":" + SECRET, database()), "migrate"),
+                Cli.runHere(as(role + ":" + SECRET, database()), "migrate"),
                 "PostgreSQL refused the credentials.",
                 "password authentication failed for user \"" + role + "\"",
                 "Check user and password in POSTGRES_URI");
-        assertCouldNotRun(Cli.run(as(role, database()), "migrate"), "asks for a password and POSTGRES_URI has none");
+        assertCouldNotRun(
+                Cli.runHere(as(role, database()), "migrate"), "asks for a password and POSTGRES_URI has none");
     }
 
     @Test
     void aRoleThatDoesNotExistIsNamed() {
-        assertCouldNotRun(Cli.run(as("nobody_at_all", database()), "status"), "role \"nobody_at_all\" does not exist");
+        assertCouldNotRun(
+                Cli.runHere(as("nobody_at_all", database()), "status"), "role \"nobody_at_all\" does not exist");
     }
 
     @Test
@@ -263,7 +270,7 @@ class CliErrorsIT {
                 Cli.with(place.settings(), "POSTGRES_URI", place.postgresUri() + "?sslmode=require");
         assumeThat(Servers.query(place.postgresUri(), "SHOW ssl")).isEqualTo("off");
 
-        assertCouldNotRun(Cli.run(settings, "status"), "does not speak SSL", "sslmode=prefer");
+        assertCouldNotRun(Cli.runHere(settings, "status"), "does not speak SSL", "sslmode=prefer");
     }
 
     @Test
@@ -271,7 +278,7 @@ class CliErrorsIT {
         String role = poorRole();
 
         assertCouldNotRun(
-                Cli.run(as(role, "missing_db"), "migrate"),
+                Cli.runHere(as(role, "missing_db"), "migrate"),
                 "The database missing_db does not exist and the role may not create it",
                 "CREATEDB");
     }
@@ -281,17 +288,18 @@ class CliErrorsIT {
         Map<String, String> settings = Cli.with(
                 place.settings(), "POSTGRES_URI", Servers.postgres().uri("missing_db"), "AUTO_CREATE_DB", "false");
 
-        assertCouldNotRun(Cli.run(settings, "backfill"), "database \"missing_db\" does not exist", "AUTO_CREATE_DB");
-        assertCouldNotRun(Cli.run(settings, "status"), "database \"missing_db\" does not exist");
+        assertCouldNotRun(
+                Cli.runHere(settings, "backfill"), "database \"missing_db\" does not exist", "AUTO_CREATE_DB");
+        assertCouldNotRun(Cli.runHere(settings, "status"), "database \"missing_db\" does not exist");
     }
 
     @Test
     void aDatabaseThatWasNeverMigratedIsSaid() {
         Place bare = Servers.place();
 
-        assertCouldNotRun(Cli.run(bare.settings(), "status"), "control schema is missing", "Run `sluice migrate`");
+        assertCouldNotRun(Cli.runHere(bare.settings(), "status"), "control schema is missing", "Run `sluice migrate`");
         assertCouldNotRun(
-                Cli.run(Cli.with(bare.settings(), "AUTO_MIGRATE", "false"), "run"),
+                Cli.runHere(Cli.with(bare.settings(), "AUTO_MIGRATE", "false"), "run"),
                 Servers.MIGRATIONS + " migrations are not applied",
                 "AUTO_MIGRATE");
         assertThat(bare.count("pg_tables WHERE schemaname IN ('public', 'sluice')"))
@@ -303,7 +311,7 @@ class CliErrorsIT {
         Place bare = Servers.place();
         String name = bare.postgresUri().substring(bare.postgresUri().lastIndexOf('/') + 1);
 
-        assertCouldNotRun(Cli.run(as(poorRole(), name), "migrate"), "permission denied for database", "Grant it");
+        assertCouldNotRun(Cli.runHere(as(poorRole(), name), "migrate"), "permission denied for database", "Grant it");
     }
 
     @Test
@@ -314,7 +322,7 @@ class CliErrorsIT {
                 + "; GRANT SELECT ON users, sluice_history_demo TO " + role);
 
         assertCouldNotRun(
-                Cli.run(Cli.with(as(role, database()), "AUTO_MIGRATE", "false"), "backfill"),
+                Cli.runHere(Cli.with(as(role, database()), "AUTO_MIGRATE", "false"), "backfill"),
                 "PostgreSQL refused for want of a right.",
                 "public.users",
                 "public.orders",
@@ -335,7 +343,7 @@ class CliErrorsIT {
         Place bare = Servers.place();
 
         assertCouldNotRun(
-                Cli.run(Cli.with(bare.settings(), "SLUICE_MAPPING", folder.toString()), "migrate"),
+                Cli.runHere(Cli.with(bare.settings(), "SLUICE_MAPPING", folder.toString()), "migrate"),
                 "The migration V0001__first.sql failed at line 2",
                 "syntax error at or near \"TABEL\"",
                 "nothing of it is applied");
@@ -354,11 +362,11 @@ class CliErrorsIT {
                     key: {column: x, type: text}
                 """);
         Map<String, String> settings = Cli.with(Servers.place().settings(), "SLUICE_MAPPING", folder.toString());
-        assertThat(Cli.run(settings, "migrate").exitCode()).isZero();
+        assertThat(Cli.runHere(settings, "migrate").exitCode()).isZero();
         Files.writeString(script, "CREATE TABLE a (x text PRIMARY KEY, y int);\n");
 
         assertCouldNotRun(
-                Cli.run(settings, "migrate"),
+                Cli.runHere(settings, "migrate"),
                 "do not agree",
                 "Migration checksum mismatch for migration version 0001",
                 "in a new one");
@@ -371,7 +379,7 @@ class CliErrorsIT {
         String uri = "mongodb://u:" + SECRET + "@127.0.0.1:" + freePort() + "/";
 
         assertCouldNotRun(
-                Cli.run(Cli.with(place.settings(), "MONGO_URI", uri), "backfill"),
+                Cli.runHere(Cli.with(place.settings(), "MONGO_URI", uri), "backfill"),
                 "MongoDB can't be reached. 127.0.0.1:",
                 "Connection refused",
                 "MONGO_URI");
@@ -382,7 +390,7 @@ class CliErrorsIT {
         String uri = "mongodb://u:" + SECRET + "@nowhere.invalid/";
 
         assertCouldNotRun(
-                Cli.run(Cli.with(place.settings(), "MONGO_URI", uri), "backfill"),
+                Cli.runHere(Cli.with(place.settings(), "MONGO_URI", uri), "backfill"),
                 "There is no host 'nowhere.invalid'");
     }
 
@@ -391,7 +399,7 @@ class CliErrorsIT {
         String uri = place.settings().getOrDefault("MONGO_URI", "").replace("://", "://someone:" + SECRET + "@");
 
         assertCouldNotRun(
-                Cli.run(Cli.with(place.settings(), "MONGO_URI", uri), "backfill"),
+                Cli.runHere(Cli.with(place.settings(), "MONGO_URI", uri), "backfill"),
                 "MongoDB refused the user 'someone' of the database 'admin' or the password.",
                 "authSource");
     }
@@ -401,7 +409,7 @@ class CliErrorsIT {
         try (SandboxMongo mongo = SandboxMongo.start(SandboxMongo.Options.DEFAULTS.withPassword("hush-hush"))) {
             String nobody = mongo.uri().replace("root:hush-hush@", "");
             assertCouldNotRun(
-                    Cli.run(Cli.with(place.settings(), "MONGO_URI", nobody), "backfill"),
+                    Cli.runHere(Cli.with(place.settings(), "MONGO_URI", nobody), "backfill"),
                     "MongoDB refused a command: ",
                     "requires authentication",
                     "Name a user in MONGO_URI");
