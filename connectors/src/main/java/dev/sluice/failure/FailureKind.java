@@ -47,8 +47,8 @@ public enum FailureKind {
     MISSING_TABLE(
             Retry.NEVER,
             "The target's tables are not as the mapping needs them.",
-            "Undo the change in PostgreSQL, or correct the mapping; where a migration makes what is missing, run `sluice"
-                    + " migrate` (or start with AUTO_MIGRATE=true). `sluice plan` says for each what to do. Then start again:"
+            "Change the tables or the mapping so that they agree: `sluice plan` says for each what to do. Where a migration"
+                    + " makes what is missing, run `sluice migrate` (or start with AUTO_MIGRATE=true). Then start again:"
                     + " Sluice goes on where it stopped."),
     TARGET_ALTERED(
             Retry.A_FEW_TIMES,

@@ -31,6 +31,17 @@ final class KeyFit {
         String name = table.name() + "." + key.name();
         String type = found.get().baseType();
         String holds = found.get().type().equals(type) ? type : found.get().type() + ", a " + type;
+        Matcher bounded = BOUNDED.matcher(type);
+        if (bounded.matches() && !isApart(reader, key.type(), found.get())) {
+            return Optional.of(new TableFault(
+                    TableFault.Kind.KEY,
+                    name,
+                    name + " is the key and is " + holds + ", and the mapping writes "
+                            + key.type().sql() + ": PostgreSQL refuses keys of more than " + bounded.group(1)
+                            + " characters (22001), except that it cuts off blanks at their end, and two keys that differ"
+                            + " by those alone are one row.",
+                    remedy(table.name(), key, type)));
+        }
         if (!isApart(reader, key.type(), found.get())) {
             return Optional.of(new TableFault(
                     TableFault.Kind.KEY,
@@ -85,7 +96,9 @@ final class KeyFit {
         String alter = "ALTER TABLE " + table.sql() + " ALTER COLUMN " + TableName.quote(key.name()) + " TYPE "
                 + key.type().sql();
         return bounded.matches()
-                ? "Give the key the type varchar(" + bounded.group(1) + ") in the mapping, or " + alter + "."
+                ? "Give the key the type varchar(" + bounded.group(1)
+                        + ") in the mapping: a document with a longer key is a dead letter then, and the others are"
+                        + " copied. Or " + alter + "."
                 : alter + ", or map the key to another column.";
     }
 }

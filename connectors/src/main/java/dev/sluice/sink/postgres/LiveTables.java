@@ -24,7 +24,8 @@ import java.util.stream.IntStream;
 /// What the target's tables do by themselves, as far as writing has to know.
 final class LiveTables {
     /// Each look-up by itself, and the table's first, so that indexes are used: this runs in each
-    /// transaction that writes. tgtype: 1 row, 2 before, 4 insert.
+    /// transaction that writes. Of triggers of updates, functions in C are left out: those that are common, as
+    /// moddatetime, set the columns that they are told. tgtype: 1 row, 2 before, 4 insert, 16 update.
     private static final String MERGING_KEYS = """
             SELECT k.place FROM (VALUES %s) k (place, tab, col)
             CROSS JOIN LATERAL (SELECT attrelid, attnum, atttypid, atttypmod, attcollation, lower(attname) AS name
@@ -37,7 +38,8 @@ final class LiveTables {
                 AND NOT coalesce((SELECT collisdeterministic FROM pg_collation x WHERE x.oid = c.oid), true))
               OR EXISTS (SELECT FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
                 JOIN pg_language l ON l.oid = p.prolang WHERE g.tgrelid = a.attrelid AND NOT g.tgisinternal
-                AND g.tgenabled IN ('O', 'A') AND g.tgtype & 7 = 7
+                AND g.tgenabled IN ('O', 'A') AND g.tgtype & 3 = 3
+                AND (g.tgtype & 4 <> 0 OR (g.tgtype & 16 <> 0 AND l.lanname NOT IN ('c', 'internal')))
                 AND (l.lanname <> 'plpgsql' OR strpos(lower(p.prosrc), 'new.' || a.name) > 0
                      OR strpos(lower(p.prosrc), 'new."' || a.name) > 0))
             """;

@@ -9,6 +9,7 @@ import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.catalog.LiveTable;
 import dev.sluice.sink.postgres.catalog.TableReader;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// What keeps a mapping from writing to a table, in the words that `sluice plan` uses for it.
 ///
@@ -29,29 +31,46 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
         /// The table is missing, or is no table.
         TABLE,
         RIGHTS,
-        /// A column is missing, or can't be written.
+        /// A column is missing.
         COLUMN,
+        /// PostgreSQL makes a column's values, and lets nobody write them.
+        GENERATED,
         /// A column has a type that the mapping's values are not assigned to.
         TYPE,
         /// Keys that differ in MongoDB can be equal in the table.
         KEY,
         /// There is no unique index by which ON CONFLICT recognises rows.
-        CONFLICT_TARGET
+        CONFLICT_TARGET,
+        /// A trigger changes what rows are found by.
+        TRIGGER,
+        /// Policies may hide rows from the role, or refuse them.
+        ROW_SECURITY
     }
 
-    /// Compares one table of the mapping with PostgreSQL's catalog.
+    /// Where faults are looked for.
+    ///
+    /// @param trial finds out what the table's triggers do
+    public record Looking(TableReader reader, TriggerTrial trial) {
+        public static Looking on(Connection connection) {
+            return new Looking(new TableReader(connection), new TriggerTrial(connection));
+        }
+    }
+
+    /// Compares one table of the mapping with PostgreSQL's catalog, and tries its triggers.
     ///
     /// @param conflict the columns by which rows are recognised
-    /// @return empty when rows can be written
-    public static List<TableFault> of(
-            TableReader reader, CollectionTarget target, TableShape shape, List<String> conflict) throws SQLException {
+    /// @return empty when rows can be written and found again
+    public static List<TableFault> of(Looking looking, CollectionTarget target, TableShape shape, List<String> conflict)
+            throws SQLException {
+        TableReader reader = looking.reader();
         String name = shape.table().toString();
         Optional<LiveTable> found = reader.find(shape.table());
         if (found.isEmpty()) {
             return List.of(new TableFault(
                     Kind.TABLE,
                     name,
-                    "The table " + name + " (collection " + target.collection() + ") does not exist.",
+                    name + " does not exist. It is the table of the collection " + target.collection()
+                            + " in the mapping.",
                     "Create it, run `sluice migrate` if a migration makes it, or correct the mapping."));
         }
         LiveTable table = found.get();
@@ -67,7 +86,7 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
             faults.add(new TableFault(
                     Kind.RIGHTS,
                     name,
-                    "The role may not select, insert, update and delete in " + name + ".",
+                    name + ": the role may not select, insert, update and delete there.",
                     "GRANT SELECT, INSERT, UPDATE, DELETE ON " + name + " (and USAGE on its schema) to the role."));
         }
         for (TableShape.Column column : shape.columns()) {
@@ -91,7 +110,50 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
                             + target.collection() + " are recognised.",
                     "Create it, or name the columns of another one under 'conflict'."));
         }
+        alteredKey(looking.trial(), shape, conflict).ifPresent(faults::add);
+        rowSecurity(reader, table).ifPresent(faults::add);
         return faults;
+    }
+
+    /// What triggers change of the columns by which rows are found.
+    static Optional<TableFault> alteredKey(TriggerTrial trial, TableShape shape, List<String> conflict)
+            throws SQLException {
+        TriggerEffects effects = trial.of(shape, conflict);
+        List<String> altered = Stream.concat(
+                        shape.columns().stream().limit(shape.keyColumns()).map(TableShape.Column::name),
+                        conflict.stream())
+                .distinct()
+                .filter(effects::touch)
+                .toList();
+        if (altered.isEmpty()) {
+            return Optional.empty();
+        }
+        String by = trial.alone(shape, conflict).entrySet().stream()
+                .filter(trigger -> altered.stream().anyMatch(trigger.getValue()::touch))
+                .map(Map.Entry::getKey)
+                .collect(Collectors.joining(", "));
+        return Optional.of(new TableFault(
+                Kind.TRIGGER,
+                shape.table() + "." + altered.getFirst(),
+                altered.stream().map(c -> shape.table() + "." + c).collect(Collectors.joining(", "))
+                        + (altered.size() == 1 ? " is" : " are") + " changed by "
+                        + (by.isEmpty() ? "the table's triggers together" : "the trigger " + by)
+                        + ", and Sluice finds rows by " + (altered.size() == 1 ? "it" : "them")
+                        + ": it would not find them again to update or delete them.",
+                "Let the function leave rows alone while current_setting('sluice.applying', true) is 'on', or disable"
+                        + " the trigger until MongoDB is gone."));
+    }
+
+    private static Optional<TableFault> rowSecurity(TableReader reader, LiveTable table) throws SQLException {
+        return reader.hindrance(table)
+                .map(hindrance -> new TableFault(
+                        Kind.ROW_SECURITY,
+                        table.name().toString(),
+                        table.name() + " has row level security: " + hindrance
+                                + ". Rows that the role does not see would not be updated or deleted, and one that is"
+                                + " refused would stop Sluice.",
+                        "Give the role BYPASSRLS, or policies that let it see and write every row: CREATE POLICY .. ON "
+                                + table.name().sql() + " TO the role USING (true) WITH CHECK (true)."));
     }
 
     private static Optional<TableFault> column(
@@ -103,8 +165,7 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
             return Optional.of(new TableFault(
                     Kind.COLUMN,
                     name,
-                    "The mapping writes " + name + " (collection " + target.collection()
-                            + "), and the table has no such column.",
+                    name + " does not exist, and the mapping writes it (collection " + target.collection() + ").",
                     "Add the column, or take it out of the mapping."));
         }
         Optional<TableFault> unknown = unknownType(reader, name, column.type());
@@ -137,18 +198,18 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
                 conflict.contains(column)
                         ? Optional.empty()
                         : Optional.of(new TableFault(
-                                Kind.COLUMN,
+                                Kind.GENERATED,
                                 name,
-                                "The mapping writes " + name
-                                        + ", which is GENERATED ALWAYS AS IDENTITY: PostgreSQL lets nobody update it.",
+                                name + " is GENERATED ALWAYS AS IDENTITY, so PostgreSQL lets nobody update it, and the"
+                                        + " mapping writes it.",
                                 "ALTER TABLE " + table.name() + " ALTER COLUMN " + TableName.quote(column)
                                         + " SET GENERATED BY DEFAULT, or take it out of the mapping."));
             case EXPRESSION ->
                 Optional.of(new TableFault(
-                        Kind.COLUMN,
+                        Kind.GENERATED,
                         name,
-                        "The mapping writes " + name
-                                + ", and PostgreSQL generates that column and lets nobody write it.",
+                        name + " is GENERATED ALWAYS by an expression, so PostgreSQL lets nobody write it, and the"
+                                + " mapping writes it.",
                         "Take it out of the mapping."));
         };
     }
@@ -206,7 +267,7 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
             return Optional.of(new TableFault(
                     Kind.TYPE,
                     name,
-                    "The mapping writes " + name + " as " + type + ", and PostgreSQL has no type of that name.",
+                    name + " is written as " + type + " by the mapping, and PostgreSQL has no type of that name.",
                     "Correct the name, with the schema where the role's search_path does not have it, or create the type"
                             + " or the extension that brings it."));
         }
@@ -244,9 +305,9 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
                     faults.add(new TableFault(
                             Kind.TYPE,
                             name,
-                            "What the mapping writes for `" + literal.getKey() + "` of " + name
-                                    + " is not what PostgreSQL takes for "
-                                    + found.get().type() + ".",
+                            name + " is " + found.get().type()
+                                    + ", and PostgreSQL does not take for that what the mapping has under `"
+                                    + literal.getKey() + "`.",
                             "Correct it in the mapping."));
                 }
             }

@@ -34,18 +34,20 @@ public final class TargetCheck {
             "unmapped_field",
             "skipped");
 
+    private final TableFault.Looking looking;
     private final TableReader reader;
     private final List<String> missing = new ArrayList<>();
     private final List<String> refused = new ArrayList<>();
 
-    private TargetCheck(TableReader reader) {
-        this.reader = reader;
+    private TargetCheck(TableFault.Looking looking) {
+        this.looking = looking;
+        this.reader = looking.reader();
     }
 
     /// @throws SluiceException of kind MISSING_TABLE or MISSING_RIGHT with every table and column that is
-    ///     not as needed
+    ///     not as needed, each on a line of its own that begins with its name
     public static void check(Connection connection, List<CollectionTarget> targets) throws SQLException {
-        TargetCheck check = new TargetCheck(new TableReader(connection));
+        TargetCheck check = new TargetCheck(TableFault.Looking.on(connection));
         for (String control : CONTROL_TABLES) {
             check.control(new TableName("sluice", control));
         }
@@ -57,28 +59,36 @@ public final class TargetCheck {
         }
         check.temporaryTables(connection);
         if (!check.missing.isEmpty()) {
-            throw new SluiceException(FailureKind.MISSING_TABLE, String.join(" ", check.missing));
+            check.missing.addAll(check.refused);
+            throw new SluiceException(FailureKind.MISSING_TABLE, String.join("\n", check.missing));
         }
         if (!check.refused.isEmpty()) {
-            throw new SluiceException(FailureKind.MISSING_RIGHT, String.join(" ", check.refused));
+            throw new SluiceException(FailureKind.MISSING_RIGHT, String.join("\n", check.refused));
         }
     }
 
     /// Looks at the keys alone, for what deletes rows or has run for long: since the start somebody may have given a
-    /// key column a type or collation by which documents share rows.
+    /// key column a type or collation by which documents share rows, or a trigger that changes it.
     ///
     /// @throws SluiceException of kind MISSING_TABLE
     static void keys(Connection connection, List<CollectionTarget> targets) throws SQLException {
         LiveTables live = new LiveTables(connection);
-        TableReader reader = new TableReader(connection);
+        TableFault.Looking looking = TableFault.Looking.on(connection);
         for (CollectionTarget target : targets) {
             List<TableShape> shapes = new ArrayList<>(target.mapper().childShapes());
             shapes.add(target.mapper().shape());
             for (TableShape shape : shapes) {
-                Optional<LiveTable> table = live.keepsKeys(shape) ? Optional.empty() : reader.find(shape.table());
-                Optional<TableFault> fault = table.isEmpty()
+                Optional<LiveTable> table = live.keepsKeys(shape)
                         ? Optional.empty()
-                        : KeyFit.fault(reader, table.get(), shape, recognised(target, shape));
+                        : looking.reader().find(shape.table());
+                if (table.isEmpty()) {
+                    continue;
+                }
+                List<String> recognised = recognised(target, shape);
+                Optional<TableFault> fault = KeyFit.fault(looking.reader(), table.get(), shape, recognised);
+                if (fault.isEmpty()) {
+                    fault = TableFault.alteredKey(looking.trial(), shape, recognised);
+                }
                 if (fault.isPresent()) {
                     throw new SluiceException(
                             FailureKind.MISSING_TABLE,
@@ -101,17 +111,17 @@ public final class TargetCheck {
     private void control(TableName name) throws SQLException {
         Optional<LiveTable> table = reader.find(name);
         if (table.isEmpty()) {
-            missing.add("The table " + name + " of Sluice's control schema does not exist.");
+            missing.add(name + " does not exist. It is a table of Sluice's control schema.");
         } else if (!table.get().rights().all()) {
-            refused.add("The role may not select, insert, update and delete in " + name + ".");
+            refused.add(name + ": the role may not select, insert, update and delete there.");
         }
     }
 
     private void collection(CollectionTarget target) throws SQLException {
         TableShape own = target.mapper().shape();
-        add(TableFault.of(reader, target, own, recognised(target, own)));
+        add(TableFault.of(looking, target, own, recognised(target, own)));
         for (TableShape child : target.mapper().childShapes()) {
-            add(TableFault.of(reader, target, child, recognised(target, child)));
+            add(TableFault.of(looking, target, child, recognised(target, child)));
         }
     }
 
@@ -119,9 +129,10 @@ public final class TargetCheck {
         for (TableFault fault : faults) {
             switch (fault.kind()) {
                 case RIGHTS -> refused.add(fault.found());
-                // What to do is another thing than for what is missing.
-                case KEY -> missing.add(fault.found() + " " + fault.remedy());
-                case TABLE, COLUMN, TYPE, CONFLICT_TARGET -> missing.add(fault.found());
+                // What to do is another thing than for what is missing, or for a right.
+                case KEY, TRIGGER -> missing.add(fault.found() + " " + fault.remedy());
+                case ROW_SECURITY -> refused.add(fault.found() + " " + fault.remedy());
+                case TABLE, COLUMN, GENERATED, TYPE, CONFLICT_TARGET -> missing.add(fault.found());
             }
         }
     }
@@ -132,17 +143,17 @@ public final class TargetCheck {
                 + link.target().collection() + ")";
         Optional<LiveTable> found = reader.find(link.to());
         if (found.isEmpty()) {
-            missing.add("The table " + referring + " does not exist.");
+            missing.add(referring + ", does not exist.");
             return;
         }
         LiveTable table = found.get();
         if (!table.rights().select()) {
-            refused.add("The role may not select in " + referring + ".");
+            refused.add(referring + ": the role may not select there.");
         }
         Stream.concat(link.and().keySet().stream(), Stream.of(link.match(), link.take()))
                 .distinct()
                 .filter(Predicate.not(column -> table.column(column).isPresent()))
-                .forEach(column -> missing.add("The table " + referring + " has no column " + column + "."));
+                .forEach(column -> missing.add(referring + ", has no column " + column + "."));
     }
 
     /// Rows are staged in temporary tables.

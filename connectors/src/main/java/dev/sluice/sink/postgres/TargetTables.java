@@ -100,7 +100,10 @@ public final class TargetTables {
             try {
                 TargetCheck.check(connection, targets);
             } catch (SluiceException fault) {
-                String message = fault.getMessage() + (changed.isEmpty() ? "" : " Since the start: " + changed);
+                String message = fault.getMessage()
+                        + (changed.isEmpty()
+                                ? ""
+                                : "\nSince the start: " + changed + " Undo that, or change the mapping.");
                 return new SluiceException(fault.kind(), message, thrown);
             }
             return changes.isEmpty() ? failure : new SluiceException(FailureKind.TARGET_ALTERED, changed, thrown);

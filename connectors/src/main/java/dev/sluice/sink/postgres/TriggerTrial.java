@@ -12,6 +12,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -74,17 +75,27 @@ public final class TriggerTrial {
     private static final int VALUES = 5;
 
     private final Connection connection;
+    private final Map<TableName, TriggerEffects> known = new HashMap<>();
 
     /// @param connection in whatever mode; what it has under way stays as it is
     public TriggerTrial(Connection connection) {
         this.connection = connection;
     }
 
-    /// What the triggers of a table do together.
+    /// What the triggers of a table do together. Tried once.
     ///
     /// @param conflict the columns that say "the same row", which no update of ours sets
     /// @throws SQLException when the connection is of no use any more
     public TriggerEffects of(TableShape shape, List<String> conflict) throws SQLException {
+        TriggerEffects before = known.get(shape.table());
+        if (before == null) {
+            before = tried(shape, conflict);
+            known.put(shape.table(), before);
+        }
+        return before;
+    }
+
+    private TriggerEffects tried(TableShape shape, List<String> conflict) throws SQLException {
         TriggerEffects all = TriggerEffects.NONE;
         Set<List<String>> tried = new HashSet<>();
         for (Relation relation : relations(shape.table())) {

@@ -7,7 +7,6 @@ import dev.sluice.change.Chunk;
 import dev.sluice.change.IdBracket;
 import dev.sluice.sink.Fence;
 import dev.sluice.sink.RowChange;
-import dev.sluice.sink.postgres.catalog.TableReader;
 import dev.sluice.testkit.TestTarget;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -309,8 +308,10 @@ class CastTypesIT {
                                 .contains("public.things.address is inet", "Give the column the type inet"),
                         f -> assertThat(f.toList().toString())
                                 .contains("public.things.list is mood[]", "`type: {postgres: 'mood[]'}`"),
-                        f -> assertThat(f.toList().toString()).contains("`null` of public.things.literal"),
-                        f -> assertThat(f.toList().toString()).contains("`missing` of public.things.share"));
+                        f -> assertThat(f.toList().toString())
+                                .contains("public.things.literal is mood", "under `null`"),
+                        f -> assertThat(f.toList().toString())
+                                .contains("public.things.share is share", "under `missing`"));
     }
 
     @Test
@@ -397,7 +398,7 @@ class CastTypesIT {
 
     private List<TableFault> faults(String... conflict) throws SQLException {
         return TableFault.of(
-                new TableReader(target.connection()),
+                TableFault.Looking.on(target.connection()),
                 target.target("things"),
                 target.target("things").mapper().shape(),
                 List.of(conflict));

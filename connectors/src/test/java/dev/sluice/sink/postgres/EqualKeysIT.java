@@ -181,13 +181,16 @@ class EqualKeysIT {
                 "CREATE UNIQUE INDEX odd ON things (id COLLATE ci) | DROP INDEX odd | MISSING_TABLE",
                 "ALTER TABLE parts ALTER thing TYPE citext | ALTER TABLE parts ALTER thing TYPE text | MISSING_TABLE",
                 "CREATE TRIGGER fold BEFORE INSERT ON things FOR EACH ROW EXECUTE FUNCTION fold() |"
-                        + " DROP TRIGGER fold ON things | TARGET_ALTERED",
+                        + " DROP TRIGGER fold ON things | MISSING_TABLE",
+                "CREATE TRIGGER stare BEFORE INSERT ON things FOR EACH ROW EXECUTE FUNCTION stare() |"
+                        + " DROP TRIGGER stare ON things | TARGET_ALTERED",
             })
     void alteredUnderASession(String altered, String undone, FailureKind kind) throws SQLException {
         open("text");
         tables("text", "id text PRIMARY KEY, n integer");
         target.execute("CREATE FUNCTION fold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-                + " NEW.id := lower(rtrim(NEW.id)); RETURN NEW; END $$");
+                + " NEW.id := lower(rtrim(NEW.id)); RETURN NEW; END $$; CREATE FUNCTION stare() RETURNS trigger LANGUAGE"
+                + " plpgsql AS $$ BEGIN PERFORM NEW.id; RETURN NEW; END $$");
         long epoch = target.takeOver();
         StreamSink stream = target.streamSink(epoch);
         ChunkSink chunks = target.chunkSink(epoch);
@@ -254,6 +257,27 @@ class EqualKeysIT {
         assertThatThrownBy(sink::sweep).hasMessageContaining("blanks at their end");
         assertThatThrownBy(() -> KeptKeys.create(target.connection(), target.target("things")))
                 .hasMessageContaining("blanks at their end");
+    }
+
+    @Test
+    @DisplayName(
+            "so does a trigger that somebody makes meanwhile and that changes keys, also of rows that are updated only")
+    void triggerMeanwhile() throws SQLException {
+        open("text");
+        tables("text", "id text PRIMARY KEY, n integer");
+        target.execute("CREATE FUNCTION fold() RETURNS trigger LANGUAGE plpgsql AS"
+                + " $$ BEGIN NEW.id := lower(NEW.id); RETURN NEW; END $$");
+        ChunkSink sink = target.chunkSink(target.takeOver());
+        for (String event : List.of("INSERT", "UPDATE")) {
+            target.execute("CREATE TRIGGER fold BEFORE " + event + " ON things FOR EACH ROW EXECUTE FUNCTION fold()");
+            assertThatThrownBy(sink::sweep)
+                    .hasMessageContaining("public.things.id is changed by the trigger fold (fold)");
+            assertThatThrownBy(() -> KeptKeys.create(target.connection(), target.target("things")))
+                    .hasMessageContaining("changed by the trigger");
+            assertRefused("it would not find them again");
+            target.execute("DROP TRIGGER fold ON things");
+        }
+        assertThat(sink.sweep()).isZero();
     }
 
     @Test

@@ -7,7 +7,6 @@ import dev.sluice.change.Chunk;
 import dev.sluice.change.IdBracket;
 import dev.sluice.sink.Fence;
 import dev.sluice.sink.RowChange;
-import dev.sluice.sink.postgres.catalog.TableReader;
 import dev.sluice.testkit.TestTarget;
 import java.sql.SQLException;
 import java.util.Arrays;
@@ -144,7 +143,7 @@ class OddTablesIT {
 
     private List<TableFault> faults(String conflict) throws SQLException {
         return TableFault.of(
-                new TableReader(target.connection()),
+                TableFault.Looking.on(target.connection()),
                 target.target("things"),
                 target.target("things").mapper().shape(),
                 List.of(conflict));

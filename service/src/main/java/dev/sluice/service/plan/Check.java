@@ -40,8 +40,10 @@ public enum Check {
     /// A table the mapping writes to: there, and as the mapping has it.
     TABLE(Side.TABLES),
     TABLE_RIGHTS(Side.TABLES),
-    /// A column the mapping writes that is not there, or that can't be written.
+    /// A column the mapping writes that is not there.
     COLUMN_MISSING(Side.TABLES),
+    /// A column the mapping writes whose values PostgreSQL makes.
+    COLUMN_GENERATED(Side.TABLES),
     /// A column that must have a value, has no default, and is not in the mapping.
     COLUMN_REQUIRED(Side.TABLES),
     /// Columns that the mapping leaves to their defaults.
@@ -54,6 +56,8 @@ public enum Check {
     /// Another unique index: documents may collide.
     UNIQUE_INDEX(Side.TABLES),
     CHECK_CONSTRAINT(Side.TABLES),
+    /// An EXCLUDE constraint: documents may collide.
+    EXCLUSION_CONSTRAINT(Side.TABLES),
     FOREIGN_KEY(Side.TABLES),
     /// A `reference` or `lookup` of the mapping.
     REFERENCE(Side.TABLES),

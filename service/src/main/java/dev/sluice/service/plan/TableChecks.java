@@ -22,12 +22,14 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +38,7 @@ import org.slf4j.LoggerFactory;
 final class TableChecks {
     private static final Logger LOG = LoggerFactory.getLogger(TableChecks.class);
 
+    private final TableFault.Looking looking;
     private final TableReader reader;
     private final TriggerTrial trial;
     private final Checklist list;
@@ -49,8 +52,9 @@ final class TableChecks {
 
     /// @param migrationsPending whether tables that are missing may be made by migrations
     TableChecks(Connection connection, Checklist list, boolean migrationsPending) {
-        this.reader = new TableReader(connection);
-        this.trial = new TriggerTrial(connection);
+        this.looking = TableFault.Looking.on(connection);
+        this.reader = looking.reader();
+        this.trial = looking.trial();
         this.list = list;
         this.migrationsPending = migrationsPending;
     }
@@ -90,18 +94,20 @@ final class TableChecks {
             return;
         }
         int before = list.findings().size();
-        for (TableFault fault : TableFault.of(reader, target, shape, conflict)) {
+        Set<String> faulty = new HashSet<>();
+        for (TableFault fault : TableFault.of(looking, target, shape, conflict)) {
             list.problem(check(fault.kind()), fault.subject(), fault.found(), fault.remedy());
+            faulty.add(fault.subject());
         }
         if (found.isEmpty() || !found.get().isTable()) {
             return;
         }
         LiveTable table = found.get();
-        rowSecurity(table);
-        losses(target, table, shape);
+        losses(target, table, shape, faulty);
         unwrittenColumns(table, shape);
         uniqueIndexes(target, table, shape, conflict, parent == null);
         constraints(table, shape);
+        exclusions(table, shape);
         foreignKeys(table, shape, parent);
         references(table, shape);
         triggers(table, shape, conflict);
@@ -146,51 +152,78 @@ final class TableChecks {
             case TABLE -> Check.TABLE;
             case RIGHTS -> Check.TABLE_RIGHTS;
             case COLUMN -> Check.COLUMN_MISSING;
+            case GENERATED -> Check.COLUMN_GENERATED;
             case TYPE -> Check.COLUMN_TYPE;
             case KEY -> Check.KEY_EQUALITY;
             case CONFLICT_TARGET -> Check.CONFLICT_TARGET;
+            case TRIGGER -> Check.TRIGGER;
+            case ROW_SECURITY -> Check.ROW_SECURITY;
         };
     }
 
-    private void rowSecurity(LiveTable table) {
-        if (table.rowSecurity()) {
-            String name = table.name().toString();
-            list.warning(
-                    Check.ROW_SECURITY,
-                    name,
-                    "Row level security is on for " + name
-                            + ": a row that its policies hide from the role is not deleted,"
-                            + " and a document that would write one stops Sluice.",
-                    "Give the role BYPASSRLS, or a policy that shows it all rows.");
+    /// What is said of several columns of a table in one line.
+    ///
+    /// @param remedy null where there is nothing to do
+    private record Shared(String said, @Nullable String remedy) {}
+
+    /// @param live its type in the table
+    /// @param written the type that the mapping has
+    private record Typed(String column, String live, String written) {
+        String beside() {
+            return column + " (" + live + (live.equals(written) ? "" : ", written as " + written) + ")";
         }
     }
 
     /// Values that lose something on their way into a column, or do not fit.
-    private void losses(CollectionTarget target, LiveTable table, TableShape shape) throws SQLException {
+    ///
+    /// @param faulty the columns of which a problem says what is the matter already
+    private void losses(CollectionTarget target, LiveTable table, TableShape shape, Set<String> faulty)
+            throws SQLException {
+        SequencedMap<Shared, List<Typed>> shared = new LinkedHashMap<>();
         for (TableShape.Column column : shape.columns()) {
             Optional<LiveTable.Column> found = table.column(column.name());
-            if (found.isEmpty() || found.get().made() == LiveTable.Made.EXPRESSION || column.reference() != null) {
+            if (found.isEmpty() || faulty.contains(table.name() + "." + column.name()) || column.reference() != null) {
                 continue;
             }
-            String name = table.name() + "." + column.name();
+            Typed typed =
+                    new Typed(column.name(), found.get().type(), column.type().sql());
             Optional<ValueCast> cast = ValueCast.of(reader, column, found.get().holds());
             String fate = cast.isPresent() ? fate(target, shape, found.get()) : "the document is a dead letter";
-            cast.ifPresent(c -> list.info(
-                    Check.COLUMN_TYPE,
-                    name,
-                    name + " is " + found.get().type() + " and the mapping writes "
-                            + column.type().sql() + ": where PostgreSQL does not take a value for that, " + fate
-                            + "."));
+            cast.ifPresent(c ->
+                    share(shared, new Shared("where PostgreSQL does not take a value for that, " + fate, null), typed));
             TypeFit.loss(column.type(), found.get().baseType(), fate)
-                    .ifPresent(loss -> list.warning(
-                            Check.COLUMN_TYPE,
-                            name,
-                            name + " is " + found.get().type() + " and the mapping writes "
-                                    + column.type().sql() + ": " + loss + ".",
-                            cast.isPresent()
-                                    ? "Convert the values in the mapping, or give the table a type that holds all of them."
-                                    : "Name the table's own type in the mapping, and what does not fit is quarantined"
-                                            + " instead."));
+                    .ifPresent(loss -> share(
+                            shared,
+                            new Shared(
+                                    loss,
+                                    cast.isPresent()
+                                            ? "Convert the values in the mapping, or give the table a type that holds all of"
+                                                    + " them."
+                                            : "Name the table's own type in the mapping, and what does not fit is quarantined"
+                                                    + " instead."),
+                            typed));
+        }
+        shared.forEach((what, columns) -> said(table, what, columns));
+    }
+
+    private static void share(SequencedMap<Shared, List<Typed>> shared, Shared what, Typed column) {
+        shared.computeIfAbsent(what, w -> new ArrayList<>()).add(column);
+    }
+
+    private void said(LiveTable table, Shared what, List<Typed> columns) {
+        String subject =
+                columns.stream().map(c -> table.name() + "." + c.column()).collect(Collectors.joining(", "));
+        Typed only = columns.getFirst();
+        String found = columns.size() == 1
+                ? subject + " is " + only.live() + " and the mapping writes " + only.written() + ": " + what.said()
+                        + "."
+                : table.name() + " has " + columns.size() + " columns of types that the mapping's values are read for: "
+                        + columns.stream().map(Typed::beside).collect(Collectors.joining(", ")) + "; " + what.said()
+                        + ".";
+        if (what.remedy() == null) {
+            list.info(Check.COLUMN_TYPE, subject, found);
+        } else {
+            list.warning(Check.COLUMN_TYPE, subject, found, what.remedy());
         }
     }
 
@@ -249,23 +282,31 @@ final class TableChecks {
         Dedupe dedupe = target.mapping().dedupe();
         Set<String> deduplicated = own && dedupe != null ? Set.copyOf(dedupe.by()) : wanted;
         Set<String> ofTheDocument = own ? identities(target) : Set.of();
-        for (LiveTable.UniqueIndex index : table.uniqueIndexes()) {
-            boolean distinct = index.columns().stream().anyMatch(ofTheDocument::contains);
-            if (!index.columns().equals(wanted)
-                    && !index.columns().equals(deduplicated)
-                    && !distinct
-                    && written(index, shape)) {
-                list.info(
-                        Check.UNIQUE_INDEX,
-                        table.name() + "." + index.name(),
-                        table.name() + " has the unique index " + index.name() + ", " + index.definition()
-                                + ": of documents that have the same there, the one "
-                                + (target.mapping().onDelete() == OnDelete.KEEP
-                                        ? "that comes first"
-                                        : "with the least _id")
-                                + " has its rows, and the others are dead letters.");
-            }
+        List<LiveTable.UniqueIndex> others = table.uniqueIndexes().stream()
+                .filter(index -> !index.columns().equals(wanted)
+                        && !index.columns().equals(deduplicated)
+                        && index.columns().stream().noneMatch(ofTheDocument::contains)
+                        && written(index.columns(), shape))
+                .toList();
+        if (others.isEmpty()) {
+            return;
         }
+        list.info(
+                Check.UNIQUE_INDEX,
+                subjects(table, others.stream().map(LiveTable.UniqueIndex::name)),
+                table.name() + " has "
+                        + (others.size() == 1 ? "the unique index " : others.size() + " unique indexes, ")
+                        + others.stream()
+                                .map(i -> i.name() + ", " + i.definition())
+                                .collect(Collectors.joining("; "))
+                        + ": of documents that have the same " + (others.size() == 1 ? "there" : "in one of them")
+                        + ", the one "
+                        + (target.mapping().onDelete() == OnDelete.KEEP ? "that comes first" : "with the least _id")
+                        + " has its rows, and the others are dead letters.");
+    }
+
+    private static String subjects(LiveTable table, Stream<String> names) {
+        return names.map(name -> table.name() + "." + name).collect(Collectors.joining(", "));
     }
 
     /// The columns that are another for every document, being made of its `_id`.
@@ -280,22 +321,46 @@ final class TableChecks {
         return columns;
     }
 
-    /// An index on columns that the mapping leaves alone is not its business; what is in an expression is
+    /// What is on columns that the mapping leaves alone is not its business; what is in an expression is
     /// not known.
-    private static boolean written(LiveTable.UniqueIndex index, TableShape shape) {
+    ///
+    /// @param columns empty for an expression
+    private static boolean written(Set<String> columns, TableShape shape) {
         Set<String> names = names(shape);
-        return index.columns().isEmpty() || index.columns().stream().anyMatch(names::contains);
+        return columns.isEmpty() || columns.stream().anyMatch(names::contains);
     }
 
     private void constraints(LiveTable table, TableShape shape) {
         Set<String> written = names(shape);
-        for (LiveTable.CheckConstraint check : table.checks()) {
-            if (written.stream().anyMatch(column -> check.definition().contains(column))) {
-                list.info(
-                        Check.CHECK_CONSTRAINT,
-                        table.name() + "." + check.name(),
-                        table.name() + " has " + check.name() + " " + check.definition()
-                                + ": a document that breaks it is a dead letter.");
+        List<LiveTable.CheckConstraint> checks = table.checks().stream()
+                .filter(check ->
+                        written.stream().anyMatch(column -> check.definition().contains(column)))
+                .toList();
+        if (checks.isEmpty()) {
+            return;
+        }
+        boolean one = checks.size() == 1;
+        list.info(
+                Check.CHECK_CONSTRAINT,
+                subjects(table, checks.stream().map(LiveTable.CheckConstraint::name)),
+                table.name() + " has " + (one ? "" : checks.size() + " check constraints, ")
+                        + checks.stream()
+                                .map(check -> check.name() + " " + check.definition())
+                                .collect(Collectors.joining("; "))
+                        + ": a document that breaks " + (one ? "it" : "one of them") + " is a dead letter.");
+    }
+
+    private void exclusions(LiveTable table, TableShape shape) {
+        for (LiveTable.ExclusionConstraint exclusion : table.exclusions()) {
+            if (written(exclusion.columns(), shape)) {
+                list.warning(
+                        Check.EXCLUSION_CONSTRAINT,
+                        table.name() + "." + exclusion.name(),
+                        table.name() + " has the constraint " + exclusion.name() + ", " + exclusion.definition()
+                                + ": where a document's row conflicts by it with a row that is there, PostgreSQL refuses"
+                                + " it (23P01), and the document is a dead letter.",
+                        "Drop the constraint until MongoDB is gone, or retry these dead letters when the other row has"
+                                + " changed.");
             }
         }
     }
@@ -474,48 +539,73 @@ final class TableChecks {
             untried(table, shape, obstacle);
             return;
         }
-        List<TableShape.Column> touched =
-                shape.columns().stream().filter(c -> together.touch(c.name())).toList();
+        List<TableShape.Column> touched = shape.columns().stream()
+                .skip(shape.keyColumns())
+                .filter(c -> together.touch(c.name()) && !conflict.contains(c.name()))
+                .toList();
         if (touched.isEmpty()) {
             return;
         }
         SequencedMap<String, TriggerEffects> alone = trial.alone(shape, conflict);
+        SequencedMap<Touched, List<String>> shared = new LinkedHashMap<>();
         for (TableShape.Column column : touched) {
             String by = alone.entrySet().stream()
                     .filter(t -> t.getValue().touch(column.name()))
                     .map(Map.Entry::getKey)
                     .collect(Collectors.joining(", "));
-            String who = by.isEmpty() ? "the triggers together" : by;
-            String name = table.name() + "." + column.name();
-            if (!together.stamped().contains(column.name())) {
+            shared.computeIfAbsent(
+                            new Touched(
+                                    by.isEmpty() ? "the triggers together" : by,
+                                    together.stamped().contains(column.name()) ? column.write() : null),
+                            t -> new ArrayList<>())
+                    .add(table.name() + "." + column.name());
+        }
+        shared.forEach(this::touched);
+    }
+
+    /// What triggers do to a column.
+    ///
+    /// @param who the triggers
+    /// @param stamped how the mapping writes it, of a column that they set whatever is written; null of one that
+    ///     keeps what an update of it alone brings
+    private record Touched(String who, ColumnMapping.@Nullable Write stamped) {}
+
+    private void touched(Touched how, List<String> columns) {
+        String names = String.join(", ", columns);
+        boolean one = columns.size() == 1;
+        String set = names + (one ? " is" : " are") + " set by " + how.who();
+        switch (how.stamped()) {
+            case null ->
                 list.info(
                         Check.TRIGGER,
-                        name,
-                        name + " is set by " + who
-                                + " when a row is inserted or other columns of it change, and keeps what"
-                                + " an update of it alone brings: Sluice writes it a second time, so that rows hold what"
-                                + " documents do.");
-            } else if (column.write() == ColumnMapping.Write.ALONG) {
+                        names,
+                        set + " when a row is inserted or other columns of it change, and "
+                                + (one
+                                        ? "keeps what an update of it alone brings"
+                                        : "keep what an update of them alone brings")
+                                + ": Sluice writes " + (one ? "it" : "them")
+                                + " a second time, so that rows hold what documents do.");
+            case ALONG ->
                 list.info(
                         Check.TRIGGER,
-                        name,
-                        name + " is set by " + who + " whatever is written. The mapping writes it `along`: a difference"
-                                + " there alone is no reason to write the row, and comparisons leave it out.");
-            } else if (column.write() == ColumnMapping.Write.INSERT) {
+                        names,
+                        set + " whatever is written. The mapping writes " + (one ? "it" : "them")
+                                + " `along`: a difference there alone is no reason to write the row, and comparisons leave"
+                                + " it out.");
+            case INSERT ->
                 list.info(
                         Check.TRIGGER,
-                        name,
-                        name + " is set by " + who + " whatever is written. The mapping writes it once, and comparisons"
-                                + " leave it out.");
-            } else {
+                        names,
+                        set + " whatever is written. The mapping writes " + (one ? "it" : "them")
+                                + " once, and comparisons leave " + (one ? "it" : "them") + " out.");
+            case ALWAYS, MERGE ->
                 list.warning(
                         Check.TRIGGER,
-                        name,
-                        name + " is set by " + who + " whatever is written, so comparisons find it different from the"
-                                + " document as often as they look, and a repair changes nothing.",
+                        names,
+                        set + " whatever is written, so comparisons find " + (one ? "it" : "them")
+                                + " different from the document as often as they look, and a repair changes nothing.",
                         "Let the function leave rows alone while current_setting('sluice.applying', true) is 'on';"
                                 + " or write the column `along`, or leave it out of the mapping.");
-            }
         }
     }
 

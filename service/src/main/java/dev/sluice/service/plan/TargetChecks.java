@@ -521,7 +521,7 @@ final class TargetChecks {
             list.problem(
                     Check.TABLE_RIGHTS,
                     String.join(", ", refused),
-                    "The role may not select, insert, update and delete in " + String.join(", ", refused) + ".",
+                    String.join(", ", refused) + ": the role may not select, insert, update and delete there.",
                     "GRANT USAGE ON SCHEMA sluice and SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA sluice to"
                             + " the role.");
         }

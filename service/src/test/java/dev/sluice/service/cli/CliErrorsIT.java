@@ -206,8 +206,8 @@ class CliErrorsIT {
 
         assertCouldNotRun(
                 result,
-                "The table public.people (collection users) does not exist.",
-                "The mapping writes public.orders.nope (collection orders), and the table has no such column.",
+                "\n  public.people does not exist. It is the table of the collection users in the mapping.",
+                "\n  public.orders.nope does not exist, and the mapping writes it (collection orders).",
                 "sluice migrate");
     }
 

@@ -282,9 +282,9 @@ class RightsAndTlsIT {
     @DisplayName("a right of PostgreSQL that is taken away is named")
     void aRightOfPostgresIsNamed() throws SQLException {
         String[][] rights = {
-            {"INSERT ON order_lines", "The role may not select, insert, update and delete in public.order_lines."},
-            {"DELETE ON users", "The role may not select, insert, update and delete in public.users."},
-            {"UPDATE ON sluice.resync", "The role may not select, insert, update and delete in sluice.resync."},
+            {"INSERT ON order_lines", "public.order_lines: the role may not select, insert, update and delete there."},
+            {"DELETE ON users", "public.users: the role may not select, insert, update and delete there."},
+            {"UPDATE ON sluice.resync", "sluice.resync: the role may not select, insert, update and delete there."},
             {"USAGE ON SCHEMA sluice", "permission denied for schema sluice"},
             {"SELECT ON sluice_history_demo", "permission denied for table sluice_history_demo"},
             {"TEMPORARY ON DATABASE " + name(), "The role may not create temporary tables in the database."},

@@ -81,6 +81,25 @@ class PlannedTargetsIT {
                 CREATE TABLE char_key (id char(10) PRIMARY KEY);
                 CREATE TABLE blind_key (id text COLLATE blind PRIMARY KEY);
                 CREATE TABLE no_index (id text);
+                CREATE TABLE short_key (id varchar(3) PRIMARY KEY);
+                CREATE FUNCTION fold() RETURNS trigger LANGUAGE plpgsql AS
+                  $$ BEGIN NEW.id := lower(NEW.id); RETURN NEW; END $$;
+                CREATE TABLE folded (id text PRIMARY KEY);
+                CREATE TRIGGER fold BEFORE INSERT ON folded FOR EACH ROW EXECUTE FUNCTION fold();
+                CREATE TABLE folded_later (id text PRIMARY KEY, n boolean);
+                CREATE TRIGGER fold BEFORE UPDATE ON folded_later FOR EACH ROW EXECUTE FUNCTION fold();
+                CREATE FUNCTION renumber() RETURNS trigger LANGUAGE plpgsql AS
+                  $$ BEGIN NEW.place := NEW.place + 1; RETURN NEW; END $$;
+                CREATE TABLE parent (id text PRIMARY KEY);
+                CREATE TABLE lines (parent text, place integer, n text, PRIMARY KEY (parent, place));
+                CREATE TRIGGER renumber BEFORE INSERT ON lines FOR EACH ROW EXECUTE FUNCTION renumber();
+                CREATE FUNCTION home() RETURNS trigger LANGUAGE plpgsql AS
+                  $$ BEGIN NEW.country := 'DE'; RETURN NEW; END $$;
+                CREATE TABLE abroad (id text, country text, PRIMARY KEY (id, country));
+                CREATE TRIGGER home BEFORE INSERT ON abroad FOR EACH ROW EXECUTE FUNCTION home();
+                CREATE TABLE hidden (id text PRIMARY KEY, n boolean);
+                ALTER TABLE hidden ENABLE ROW LEVEL SECURITY;
+                CREATE POLICY seen ON hidden USING (n) WITH CHECK (true);
                 """);
         Catalog.Entry entry = mapping("""
                 generated: {key: {column: id, type: text}, columns: {n: integer}}
@@ -95,6 +114,12 @@ class PlannedTargetsIT {
                 char_key: {key: {column: id, type: text}}
                 blind_key: {key: {column: id, type: text}}
                 no_index: {key: {column: id, type: text}}
+                short_key: {key: {column: id, type: text}}
+                folded: {key: {column: id, type: text}}
+                folded_later: {key: {column: id, type: text}, columns: {n: boolean}}
+                parent: {key: {column: id, type: text}, children: {lines: {from: lines, parent: parent, ordinal: place}}}
+                abroad: {key: {column: id, type: text}, conflict: [id, country], columns: {country: text}}
+                hidden: {key: {column: id, type: text}, columns: {n: boolean}}
                 """);
         entry.mapping()
                 .collections()
@@ -113,6 +138,18 @@ class PlannedTargetsIT {
                 .hasSize(entry.mapping().collections().size());
         assertThat(end).isInstanceOf(PipelineState.Failed.class);
         assertThat(((PipelineState.Failed) end).forPeople()).contains(found);
+        assertThat(((PipelineState.Failed) end).forPeople().lines())
+                .as("a line each, which begins with the table or column")
+                .filteredOn(line -> line.startsWith("  public."))
+                .hasSameSizeAs(found);
+        assertThat(found)
+                .filteredOn(f -> f.contains("changed by the trigger"))
+                .extracting(f -> f.substring(0, f.indexOf(", and")))
+                .containsExactly(
+                        "public.folded.id is changed by the trigger fold (fold)",
+                        "public.folded_later.id is changed by the trigger fold (fold)",
+                        "public.lines.place is changed by the trigger renumber (renumber)",
+                        "public.abroad.country is changed by the trigger home (home)");
         for (String table : tables()) {
             assertThat(query("SELECT count(*) FROM " + table)).as(table).isEqualTo("0");
         }
@@ -131,7 +168,7 @@ class PlannedTargetsIT {
                 .toList();
         PipelineState end = run(entry);
 
-        assertThat(found).containsExactly("The role may not select, insert, update and delete in public.poor.");
+        assertThat(found).containsExactly("public.poor: the role may not select, insert, update and delete there.");
         assertThat(((PipelineState.Failed) end).forPeople()).contains(found);
         assertThat(query("SELECT count(*) FROM poor")).isEqualTo("0");
     }
@@ -150,9 +187,15 @@ class PlannedTargetsIT {
             CREATE TABLE stamped (id bigint PRIMARY KEY, n integer, at timestamptz);
             CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.at := now(); RETURN NEW; END $$;
             CREATE TRIGGER stamp BEFORE UPDATE ON stamped FOR EACH ROW EXECUTE FUNCTION stamp();
-            CREATE TABLE hidden (id bigint PRIMARY KEY, n integer);
-            ALTER TABLE hidden ENABLE ROW LEVEL SECURITY;
-            CREATE POLICY seen ON hidden USING (n < 10) WITH CHECK (true);
+            CREATE TABLE secured (id bigint PRIMARY KEY, n integer);
+            ALTER TABLE secured ENABLE ROW LEVEL SECURITY;
+            CREATE POLICY seen ON secured USING (true);
+            CREATE TABLE rooms (id bigint PRIMARY KEY, during int4range, CONSTRAINT one_at_a_time EXCLUDE USING gist (during WITH &&));
+            CREATE TABLE polite (id text PRIMARY KEY, n integer);
+            CREATE FUNCTION polite() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+              IF current_setting('sluice.applying', true) = 'on' THEN RETURN NEW; END IF;
+              NEW.id := lower(NEW.id); RETURN NEW; END $$;
+            CREATE TRIGGER polite BEFORE INSERT OR UPDATE ON polite FOR EACH ROW EXECUTE FUNCTION polite();
             """;
 
     private static final String ODD_MAPPING = """
@@ -170,7 +213,9 @@ class PlannedTargetsIT {
                 code: text
             lone: {key: {column: id, type: bigint}, columns: {mail: text}}
             stamped: {key: {column: id, type: bigint}, columns: {n: integer, at: timestamptz}}
-            hidden: {key: {column: id, type: bigint}, columns: {n: integer}}
+            secured: {key: {column: id, type: bigint}, columns: {n: integer}}
+            rooms: {key: {column: id, type: bigint}, columns: {during: {postgres: int4range}}}
+            polite: {key: {column: id, type: text}, columns: {n: integer}}
             """;
 
     @Test
@@ -189,19 +234,20 @@ class PlannedTargetsIT {
                 .filteredOn(f -> f.check().side() == Check.Side.TABLES && f.status() != Status.OK)
                 .extracting(f -> f.check() + " " + f.subject())
                 .containsExactlyInAnyOrder(
-                        "COLUMN_TYPE public.typed.mood",
-                        "COLUMN_TYPE public.typed.strict",
-                        "COLUMN_TYPE public.typed.must",
-                        "COLUMN_TYPE public.typed.share",
-                        "COLUMN_TYPE public.typed.every",
+                        "COLUMN_TYPE public.typed.mood, public.typed.share, public.typed.every",
+                        "COLUMN_TYPE public.typed.strict, public.typed.must",
                         "COLUMN_TYPE public.typed.code",
+                        "COLUMN_TYPE public.rooms.during",
+                        "EXCLUSION_CONSTRAINT public.rooms.one_at_a_time",
                         "COLUMN_UNMAPPED public.typed",
                         "UNIQUE_INDEX public.lone.lone_mail_key",
-                        "TRIGGER public.stamped.at",
-                        "ROW_SECURITY public.hidden");
-        assertThat(said(plan, "public.typed.mood")).contains("is mood", "it is kept in quarantine");
-        assertThat(said(plan, "public.typed.strict")).contains("the document is a dead letter");
-        assertThat(said(plan, "public.typed.must")).contains("the document is a dead letter");
+                        "TRIGGER public.stamped.at");
+        assertThat(said(plan, "public.typed.mood, public.typed.share, public.typed.every"))
+                .contains("mood (mood, written as text), share (share, written as integer), every (interval);")
+                .contains("it is kept in quarantine");
+        assertThat(said(plan, "public.typed.strict, public.typed.must")).contains("the document is a dead letter");
+        assertThat(said(plan, "public.rooms.one_at_a_time"))
+                .contains("EXCLUDE USING gist (during WITH &&)", "(23P01), and the document is a dead letter");
         assertThat(said(plan, "public.typed.code"))
                 .contains("longer than 5 characters, and the document is a dead letter");
         Forecast typed = plan.dryRun().stream()
@@ -227,10 +273,10 @@ class PlannedTargetsIT {
             becameOfThem(0);
 
             documents(10);
-            execute("UPDATE hidden SET n = 10 WHERE id = 2");
             mongo.getCollection("parts").updateOne(Filters.eq("_id", 1L), Updates.set("country", "FR"));
             mongo.getCollection("stamped").updateOne(Filters.eq("_id", 1L), Updates.set("n", 2));
-            mongo.getCollection("hidden").deleteOne(Filters.eq("_id", 2L));
+            mongo.getCollection("secured").deleteOne(Filters.eq("_id", 2L));
+            mongo.getCollection("polite").updateOne(Filters.eq("_id", "A0"), Updates.set("n", 2));
             awaitApplied(pipeline);
             becameOfThem(10);
             assertThat(parked("typed"))
@@ -240,10 +286,13 @@ class PlannedTargetsIT {
                     .contains("whatever is written", "comparisons find it different");
             assertThat(rows("SELECT n, at > '2020-01-02' FROM stamped WHERE id = 1"))
                     .containsExactly("2|t");
-            assertThat(said(plan, "public.hidden")).contains("is not deleted", "would write one stops Sluice");
-            assertThat(rows("SELECT id FROM hidden ORDER BY id")).containsExactly("1", "2", "11", "12");
+            assertThat(rows("SELECT id FROM secured ORDER BY id")).containsExactly("1", "11", "12");
+            assertThat(rows("SELECT id, n FROM polite ORDER BY id")).containsExactly("A0|2", "A10|1");
+            assertThat(parked("rooms")).containsExactly("2|23P01", "12|23P01");
 
-            mongo.getCollection("hidden").updateOne(Filters.eq("_id", 12L), Updates.set("n", 10));
+            // Changed while it runs.
+            execute("DROP POLICY seen ON secured; CREATE POLICY seen ON secured USING (n < 10)");
+            mongo.getCollection("secured").updateOne(Filters.eq("_id", 12L), Updates.set("n", 10));
             await().atMost(Duration.ofSeconds(60))
                     .until(() -> pipeline.status().state() instanceof PipelineState.Failed);
             assertThat(((PipelineState.Failed) pipeline.status().state()).forPeople())
@@ -272,8 +321,11 @@ class PlannedTargetsIT {
                 new Document("_id", from + 1)
                         .append("n", 1)
                         .append("at", Date.from(Instant.parse("2020-01-01T00:00:00Z"))));
-        insert("hidden", new Document("_id", from + 1).append("n", 1));
-        insert("hidden", new Document("_id", from + 2).append("n", 2));
+        insert("secured", new Document("_id", from + 1).append("n", 1));
+        insert("secured", new Document("_id", from + 2).append("n", 2));
+        insert("rooms", new Document("_id", from + 1).append("during", "[" + (from + 1) + "," + (from + 5) + ")"));
+        insert("rooms", new Document("_id", from + 2).append("during", "[" + (from + 4) + "," + (from + 9) + ")"));
+        insert("polite", new Document("_id", "A" + from).append("n", 1));
     }
 
     private static Document typed(long id) {

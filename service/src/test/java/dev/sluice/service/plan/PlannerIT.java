@@ -449,7 +449,11 @@ class PlannerIT {
             assertThat(of(plan, Check.COLUMN_MISSING))
                     .allMatch(f -> f.status() == Status.PROBLEM)
                     .extracting(Finding::subject)
-                    .containsExactly("public.t.nope", "public.t.n");
+                    .containsExactly("public.t.nope");
+            assertThat(of(plan, Check.COLUMN_GENERATED))
+                    .singleElement()
+                    .returns("public.t.n", Finding::subject)
+                    .returns(Status.PROBLEM, Finding::status);
             assertThat(of(plan, Check.TABLE))
                     .allMatch(f -> f.status() == Status.PROBLEM)
                     .extracting(Finding::found)
@@ -497,10 +501,13 @@ class PlannerIT {
                     .containsExactly("public.t.a", "public.t.g");
             assertThat(of(plan, Check.COLUMN_TYPE))
                     .filteredOn(f -> f.status() == Status.INFO)
-                    .extracting(Finding::found)
-                    .satisfiesExactly(
-                            b -> assertThat(b).contains("public.t.b is mood", "kept in quarantine"),
-                            e -> assertThat(e).contains("public.t.e is amount", "kept in quarantine"));
+                    .as("one line for like columns")
+                    .singleElement()
+                    .returns("public.t.b, public.t.e", Finding::subject)
+                    .satisfies(f -> assertThat(f.found())
+                            .startsWith("public.t has 2 columns of types")
+                            .contains(
+                                    "b (mood, written as text), e (amount, written as numeric)", "kept in quarantine"));
             assertThat(of(plan, Check.COLUMN_TYPE))
                     .filteredOn(f -> f.status() == Status.WARNING)
                     .extracting(Finding::found)
@@ -548,7 +555,7 @@ class PlannerIT {
             assertThat(of(plan, Check.UNIQUE_INDEX))
                     .allMatch(f -> f.status() == Status.INFO)
                     .extracting(Finding::subject)
-                    .containsExactly("public.t.lower_code", "public.t.t_mail_key");
+                    .containsExactly("public.t.lower_code, public.t.t_mail_key");
         }
 
         @Test
@@ -715,17 +722,95 @@ class PlannerIT {
         }
 
         @Test
-        void rowLevelSecurityIsWarnedOfForThoseWhomItConcerns() {
-            String postgres =
-                    postgresWith("CREATE TABLE t (id text PRIMARY KEY);" + " ALTER TABLE t ENABLE ROW LEVEL SECURITY");
+        @DisplayName(
+                "row level security is a problem where it may hide rows from the role or refuse them, and only there")
+        void rowSecurity() {
+            String postgres = postgresWith(
+                    "CREATE TABLE t (id text PRIMARY KEY, n integer); ALTER TABLE t ENABLE ROW LEVEL SECURITY");
             String poor = role("LOGIN");
             execute(postgres, "GRANT ALL ON t TO " + poor);
             Catalog.Entry entry = yaml("", "t: {key: {column: id, type: text}}");
 
             assertThat(of(plan(postgres, entry), Check.ROW_SECURITY)).isEmpty();
-            assertThat(one(plan(as(poor, name(postgres)), entry), Check.ROW_SECURITY)
-                            .status())
-                    .isEqualTo(Status.WARNING);
+            String everything = "CREATE POLICY a ON t TO " + poor + " USING (current_user = '" + poor + "')";
+            for (String[] policiesAndWhy : new String[][] {
+                {"", "no policy lets the role SELECT, INSERT, UPDATE, DELETE"},
+                {"CREATE POLICY a ON t TO pg_monitor USING (true)", "no policy lets the role SELECT"},
+                {
+                    "CREATE POLICY a ON t USING (n < 10) WITH CHECK (true)",
+                    "a decides row by row what the role may SELECT"
+                },
+                {
+                    "CREATE POLICY a ON t USING (true) WITH CHECK (n < 10)",
+                    "decides row by row what the role may INSERT, UPDATE"
+                },
+                {"CREATE POLICY a ON t FOR SELECT USING (true)", "no policy lets the role INSERT, UPDATE, DELETE"},
+                {everything + "; CREATE POLICY b ON t AS RESTRICTIVE FOR DELETE USING (n < 10)", "the policy b decides"
+                },
+            }) {
+                execute(postgres, "DROP POLICY IF EXISTS a ON t; DROP POLICY IF EXISTS b ON t; " + policiesAndWhy[0]);
+                assertThat(one(plan(as(poor, name(postgres)), entry), Check.ROW_SECURITY))
+                        .returns(Status.PROBLEM, Finding::status)
+                        .returns("public.t", Finding::subject)
+                        .satisfies(f -> assertThat(f.found()).contains(policiesAndWhy[1]));
+            }
+            execute(
+                    postgres,
+                    "DROP POLICY a ON t; DROP POLICY b ON t; " + everything + "; CREATE POLICY b ON t USING (n < 10)");
+            assertThat(of(plan(as(poor, name(postgres)), entry), Check.ROW_SECURITY))
+                    .isEmpty();
+        }
+
+        @Test
+        @DisplayName("what is the matter with a key is said once")
+        void oneLineForOneCause() {
+            Plan plan = planOf("""
+                    CREATE DOMAIN code AS char(10);
+                    CREATE TABLE cut (id code PRIMARY KEY);
+                    CREATE TABLE short (id varchar(3) PRIMARY KEY);
+                    CREATE TABLE folded (id text PRIMARY KEY);
+                    CREATE FUNCTION fold() RETURNS trigger LANGUAGE plpgsql AS
+                      $$ BEGIN NEW.id := lower(NEW.id); RETURN NEW; END $$;
+                    CREATE TRIGGER fold BEFORE INSERT ON folded FOR EACH ROW EXECUTE FUNCTION fold()""", """
+                    cut: {key: {column: id, type: text}}
+                    short: {key: {column: id, type: text}}
+                    folded: {key: {column: id, type: text}}""");
+
+            assertThat(plan.checks())
+                    .filteredOn(f -> f.check().side() == Check.Side.TABLES)
+                    .allMatch(f -> f.status() == Status.PROBLEM)
+                    .satisfiesExactly(
+                            f -> assertThat(f.found()).startsWith("public.cut.id is the key"),
+                            f -> assertThat(f.found())
+                                    .startsWith("public.short.id is the key and is character varying(3)")
+                                    .contains("refuses keys of more than 3 characters"),
+                            f -> assertThat(f.found())
+                                    .startsWith("public.folded.id is changed by the trigger fold (fold)"));
+        }
+
+        @Test
+        @DisplayName("like findings of one table are one line, with how many they are and their names")
+        void folded() {
+            Plan plan = planOf("""
+                    CREATE TABLE t (id text PRIMARY KEY, a text UNIQUE, b text UNIQUE CHECK (b <> ''), c text CHECK (c <> ''),
+                      d varchar(9), e varchar(9), f varchar(8), at timestamptz, made timestamptz);
+                    CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS
+                      $$ BEGIN NEW.at := now(); NEW.made := now(); RETURN NEW; END $$;
+                    CREATE TRIGGER stamp BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION stamp()""", """
+                    t: {key: {column: id, type: text}, columns: {a: text, b: text, c: text, d: text, e: text, f: text,
+                        at: timestamptz, made: timestamptz}}""");
+
+            assertThat(plan.checks())
+                    .filteredOn(f -> f.check().side() == Check.Side.TABLES)
+                    .extracting(f -> f.check() + " " + f.subject())
+                    .containsExactly(
+                            "COLUMN_TYPE public.t.d, public.t.e",
+                            "COLUMN_TYPE public.t.f",
+                            "UNIQUE_INDEX public.t.t_a_key, public.t.t_b_key",
+                            "CHECK_CONSTRAINT public.t.t_b_check, public.t.t_c_check",
+                            "TRIGGER public.t.at, public.t.made");
+            assertThat(one(plan, Check.UNIQUE_INDEX).found()).contains("has 2 unique indexes", "in one of them");
+            assertThat(one(plan, Check.CHECK_CONSTRAINT).found()).contains("has 2 check constraints");
         }
     }
 

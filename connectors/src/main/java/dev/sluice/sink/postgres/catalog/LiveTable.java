@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 /// @param kind what it is: `table`, or `view`, `foreign table` and the like, which can't be written to as
 ///     Sluice does
 /// @param rights what the role may do
-/// @param rowSecurity whether row level security decides what the role sees
+/// @param rowSecurity whether row level security decides what the role sees; [TableReader#hindrance] says what it does
+/// @param exclusions those of its partitions too
 public record LiveTable(
         TableName name,
         String kind,
@@ -20,12 +21,14 @@ public record LiveTable(
         List<Column> columns,
         List<UniqueIndex> uniqueIndexes,
         List<CheckConstraint> checks,
+        List<ExclusionConstraint> exclusions,
         List<ForeignKey> foreignKeys,
         List<Trigger> triggers) {
     public LiveTable {
         columns = List.copyOf(columns);
         uniqueIndexes = List.copyOf(uniqueIndexes);
         checks = List.copyOf(checks);
+        exclusions = List.copyOf(exclusions);
         foreignKeys = List.copyOf(foreignKeys);
         triggers = List.copyOf(triggers);
     }
@@ -112,6 +115,13 @@ public record LiveTable(
     }
 
     public record CheckConstraint(String name, String definition) {}
+
+    /// @param columns those it is on; empty where it is over expressions
+    public record ExclusionConstraint(String name, Set<String> columns, String definition) {
+        public ExclusionConstraint {
+            columns = Set.copyOf(columns);
+        }
+    }
 
     /// @param columns of this table
     public record ForeignKey(String name, List<String> columns, TableName target, String definition) {

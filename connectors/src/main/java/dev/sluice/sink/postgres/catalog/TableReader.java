@@ -109,6 +109,28 @@ public final class TableReader {
             WHERE conrelid = ?::oid AND contype = 'c' ORDER BY conname
             """;
 
+    /// Of the table, and of partitions that have some of their own.
+    private static final String EXCLUSIONS = """
+            SELECT k.conname,
+                   CASE WHEN NOT 0 = ANY (k.conkey) THEN
+                     (SELECT array_agg(a.attname::text) FROM pg_attribute a
+                      WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)) END,
+                   pg_get_constraintdef(k.oid)
+            FROM pg_constraint k
+            WHERE k.conrelid IN (SELECT ?::oid UNION SELECT relid::oid FROM pg_partition_tree(?::oid::regclass))
+              AND k.contype = 'x' AND k.conparentid = 0 ORDER BY k.conname
+            """;
+
+    /// The policies that concern the role. A policy without a rule of its own for new rows checks them by the one for
+    /// old rows.
+    private static final String POLICIES = """
+            SELECT p.polname, p.polpermissive, p.polcmd::text, pg_get_expr(p.polqual, p.polrelid),
+                   pg_get_expr(coalesce(p.polwithcheck, p.polqual), p.polrelid)
+            FROM pg_policy p WHERE p.polrelid = to_regclass(?) AND (0 = ANY (p.polroles)
+              OR EXISTS (SELECT FROM unnest(p.polroles) r WHERE pg_has_role(r, 'USAGE')))
+            ORDER BY p.polname
+            """;
+
     private static final String FOREIGN_KEYS = """
             SELECT k.conname,
                    (SELECT array_agg(a.attname::text ORDER BY x.n) FROM unnest(k.conkey) WITH ORDINALITY x(attnum, n)
@@ -190,6 +212,7 @@ public final class TableReader {
                         columns(oid),
                         list(UNIQUE_INDEXES, oid, TableReader::uniqueIndex),
                         list(CHECKS, oid, r -> new LiveTable.CheckConstraint(r.getString(1), r.getString(2))),
+                        exclusions(oid),
                         list(
                                 FOREIGN_KEYS,
                                 oid,
@@ -271,6 +294,142 @@ public final class TableReader {
             }
         }
         return columns;
+    }
+
+    private List<LiveTable.ExclusionConstraint> exclusions(long oid) throws SQLException {
+        List<LiveTable.ExclusionConstraint> exclusions = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(EXCLUSIONS)) {
+            statement.setLong(1, oid);
+            statement.setLong(2, oid);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    Array columns = row.getArray(2);
+                    exclusions.add(new LiveTable.ExclusionConstraint(
+                            row.getString(1),
+                            columns == null ? Set.of() : Set.copyOf(texts(columns)),
+                            row.getString(3)));
+                }
+            }
+        }
+        return exclusions;
+    }
+
+    private enum Command {
+        SELECT("r"),
+        INSERT("a"),
+        UPDATE("w"),
+        DELETE("d");
+
+        private final String code;
+
+        Command(String code) {
+            this.code = code;
+        }
+    }
+
+    /// @param sees whether it shows the role every row that is there
+    /// @param takes whether it lets the role write every row
+    private record Policy(String name, boolean permissive, String command, boolean sees, boolean takes) {
+        boolean concerns(Command asked) {
+            return command.equals("*") || command.equals(asked.code);
+        }
+
+        boolean isOpen(Command asked) {
+            return switch (asked) {
+                case SELECT, DELETE -> sees;
+                case INSERT -> takes;
+                case UPDATE -> sees && takes;
+            };
+        }
+    }
+
+    /// How row level security may hide rows of a table from the role, or refuse some.
+    ///
+    /// @return part of a sentence; empty where it lets the role see and write every row, or does not concern it. A
+    ///     policy that looks at the row is taken to hide some
+    public Optional<String> hindrance(LiveTable table) throws SQLException {
+        if (!table.rowSecurity()) {
+            return Optional.empty();
+        }
+        List<Policy> policies = policies(table.name());
+        List<String> unallowed = new ArrayList<>();
+        List<String> decided = new ArrayList<>();
+        Set<String> deciding = new TreeSet<>();
+        for (Command command : Command.values()) {
+            List<Policy> concerning =
+                    policies.stream().filter(p -> p.concerns(command)).toList();
+            List<Policy> closed =
+                    concerning.stream().filter(p -> !p.isOpen(command)).toList();
+            boolean open = concerning.stream().anyMatch(p -> p.permissive() && p.isOpen(command));
+            if (concerning.stream().noneMatch(Policy::permissive)) {
+                unallowed.add(command.name());
+            } else if (!open || closed.stream().anyMatch(p -> !p.permissive())) {
+                decided.add(command.name());
+                closed.stream().map(Policy::name).forEach(deciding::add);
+            }
+        }
+        List<String> parts = new ArrayList<>();
+        if (!unallowed.isEmpty()) {
+            parts.add("no policy lets the role " + String.join(", ", unallowed));
+        }
+        if (!decided.isEmpty()) {
+            parts.add((deciding.size() == 1 ? "the policy " : "the policies ") + String.join(", ", deciding)
+                    + (deciding.size() == 1 ? " decides" : " decide") + " row by row what the role may "
+                    + String.join(", ", decided));
+        }
+        return parts.isEmpty() ? Optional.empty() : Optional.of(String.join(", and ", parts));
+    }
+
+    private List<Policy> policies(TableName table) throws SQLException {
+        record Written(
+                String name,
+                boolean permissive,
+                String command,
+                @Nullable String sees,
+                @Nullable String takes) {}
+        List<Written> written = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(POLICIES)) {
+            statement.setString(1, table.sql());
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    written.add(new Written(
+                            row.getString(1), row.getBoolean(2), row.getString(3), row.getString(4), row.getString(5)));
+                }
+            }
+        }
+        List<Policy> policies = new ArrayList<>();
+        for (Written policy : written) {
+            policies.add(new Policy(
+                    policy.name(),
+                    policy.permissive(),
+                    policy.command(),
+                    isAlwaysTrue(policy.sees()),
+                    isAlwaysTrue(policy.takes())));
+        }
+        return policies;
+    }
+
+    /// Whether a condition is true without a row that it could look at. In the caller's transaction, which stays as it
+    /// is.
+    private boolean isAlwaysTrue(@Nullable String condition) throws SQLException {
+        if (condition == null || condition.equals("true")) {
+            return true;
+        }
+        Savepoint before = connection.getAutoCommit() ? null : connection.setSavepoint();
+        boolean isTrue;
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT coalesce((" + condition + "), false)")) {
+            isTrue = row.next() && row.getBoolean(1);
+        } catch (SQLException looksAtTheRow) {
+            if (!String.valueOf(looksAtTheRow.getSQLState()).startsWith("42")) {
+                throw looksAtTheRow;
+            }
+            isTrue = false;
+        }
+        if (before != null) {
+            connection.rollback(before);
+        }
+        return isTrue;
     }
 
     private static LiveTable.UniqueIndex uniqueIndex(ResultSet row) throws SQLException {
