@@ -20,6 +20,7 @@ public final class FieldProfile {
     private final DateProfile dates = new DateProfile();
     private final BinaryProfile binaries = new BinaryProfile();
     private final DistinctValues distinct = new DistinctValues();
+    private long twins;
     private @Nullable ObjectProfile object;
     private @Nullable ArrayProfile array;
 
@@ -59,6 +60,16 @@ public final class FieldProfile {
                     MAX_KEY,
                     END_OF_DOCUMENT -> {}
         }
+    }
+
+    /// An object has the name a second time.
+    void addTwin() {
+        twins++;
+    }
+
+    /// In how many objects the name is there more than once. Of those, only the first value is looked at.
+    public long twins() {
+        return twins;
     }
 
     private ObjectProfile objectProfile() {

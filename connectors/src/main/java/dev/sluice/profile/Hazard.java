@@ -28,6 +28,8 @@ public record Hazard(Kind kind, String path, String text) {
         MANY_DIGITS,
         /// Names that are data: an object that is used as a map.
         UNBOUNDED_NAMES,
+        /// Objects in which a name is there more than once.
+        TWIN_NAMES,
         /// A name that is empty, or that a path can't say plainly.
         ODD_NAME,
         /// Two fields whose names are the same in snake_case.

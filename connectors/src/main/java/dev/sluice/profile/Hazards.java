@@ -61,6 +61,12 @@ final class Hazards {
                             + BsonTypes.number(object.fields().size()) + (object.unbounded() ? " or more" : "")
                             + " different ones)"
                             + (path.isEmpty() ? "; the rare ones are in the rest" : ": kept as jsonb"));
+            twins(
+                    path.isEmpty() ? DOCUMENTS : path,
+                    "some of its names are",
+                    object.fields().values().stream()
+                            .mapToLong(FieldProfile::twins)
+                            .sum());
             return;
         }
         object.fields().forEach((name, field) -> {
@@ -68,8 +74,22 @@ final class Hazards {
             if (!isDbRef(object)) {
                 oddName(inner, name);
             }
+            twins(inner, "the name is", field.twins());
             field(inner, field);
         });
+    }
+
+    private void twins(String path, String what, long objects) {
+        if (objects > 0) {
+            add(
+                    Kind.TWIN_NAMES,
+                    path,
+                    what + " there more than once in " + BsonTypes.count(objects, "object")
+                            + (path.startsWith("_id.")
+                                    ? ": a document with such an _id is a dead letter"
+                                    : ": rows have the first value, which is the one that MongoDB's queries see, and the"
+                                            + " others are quarantined"));
+        }
     }
 
     /// `{$ref: .., $id: ..}`: its dollars are MongoDB's own.

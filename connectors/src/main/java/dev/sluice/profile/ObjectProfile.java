@@ -1,8 +1,10 @@
 package dev.sluice.profile;
 
+import dev.sluice.bson.TwinDocument;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
 import org.bson.BsonDocument;
 import org.bson.BsonValue;
@@ -35,6 +37,13 @@ public final class ObjectProfile {
                 fields.put(field.getKey(), profile);
             }
             profile.add(field.getValue(), depth, limits);
+        }
+        if (object instanceof TwinDocument twins) {
+            twins.twins().stream()
+                    .filter(twin -> twin.number() == 2)
+                    .map(twin -> fields.get(twin.name()))
+                    .filter(Objects::nonNull)
+                    .forEach(FieldProfile::addTwin);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.sluice.profile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.bson.TwinDocument;
 import dev.sluice.profile.Coverage.Landing;
 import dev.sluice.profile.Proposal.Column;
 import dev.sluice.profile.Proposal.Table;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.SequencedMap;
 import java.util.function.IntFunction;
+import org.bson.BsonArray;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonString;
@@ -273,6 +275,38 @@ class ProposalTest {
     void anObjectWhoseFieldsVaryIsKeptWhole() {
         assertThat(columns(only(documents(i -> "{\"a\": {\"k" + i % 10 + "\": 1}}"))))
                 .containsExactly("a jsonb");
+    }
+
+    @Test
+    @DisplayName("a name that is there twice is a hazard, wherever it is, with how often and what becomes of it")
+    void twinNames() {
+        List<BsonDocument> documents = documents(
+                i -> "{\"a\": 1, \"inner\": {\"b\": 1}, \"list\": [{\"c\": 1}], \"_id\": {\"d\": " + i + "}}");
+        for (BsonDocument document : List.copyOf(documents.subList(0, 2))) {
+            document.put("inner", twin(document.getDocument("inner"), "b"));
+            document.put("list", new BsonArray(List.of(twin(BsonDocument.parse("{\"c\": 1}"), "c"))));
+            document.put("_id", twin(document.getDocument("_id"), "d"));
+            documents.set(documents.indexOf(document), twin(twin(document, "a"), "a"));
+        }
+
+        assertThat(only(documents).hazards())
+                .filteredOn(h -> h.kind() == Hazard.Kind.TWIN_NAMES)
+                .extracting(h -> h.path() + " " + h.text())
+                .allMatch(h -> h.contains("the name is there more than once in 2 objects: "))
+                .satisfiesExactlyInAnyOrder(
+                        h -> assertThat(h).startsWith("a ").contains("rows have the first value", "quarantined"),
+                        h -> assertThat(h).startsWith("inner.b "),
+                        h -> assertThat(h).startsWith("list[].c "),
+                        h -> assertThat(h)
+                                .startsWith("_id.d ")
+                                .endsWith("a document with such an _id is a dead letter"));
+    }
+
+    private static TwinDocument twin(BsonDocument document, String name) {
+        List<TwinDocument.Twin> twins =
+                new ArrayList<>(document instanceof TwinDocument before ? before.twins() : List.of());
+        twins.add(new TwinDocument.Twin(name, twins.size() + 2, document.size(), new BsonInt32(2)));
+        return new TwinDocument(document, twins);
     }
 
     @Test
