@@ -43,6 +43,11 @@ public enum Term {
         return words;
     }
 
+    /// As people read it behind a number of them.
+    public String words(long count) {
+        return this == DEAD_LETTERS && count == 1 ? "dead letter" : words;
+    }
+
     /// As JSON, metrics and the control schema name it.
     public String text() {
         return name().toLowerCase(Locale.ROOT);

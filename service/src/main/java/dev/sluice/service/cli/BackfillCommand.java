@@ -9,6 +9,7 @@ import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.service.ops.BalanceTable;
+import dev.sluice.service.ops.Counted;
 import dev.sluice.service.pipeline.CopyRun;
 import dev.sluice.service.plan.DryRun;
 import dev.sluice.sink.CollectionTarget;
@@ -287,9 +288,9 @@ final class BackfillCommand implements Callable<Integer> {
                 for (CollectionTarget target : chosen) {
                     out.printf(
                             Locale.ROOT,
-                            "%s: %,d rows would be pruned that no document explains%n",
+                            "%s: %s would be pruned that no document explains%n",
                             target.collection(),
-                            Prune.count(source, connection, all, target));
+                            Counted.of(Prune.count(source, connection, all, target), "row"));
                     out.flush();
                 }
             }

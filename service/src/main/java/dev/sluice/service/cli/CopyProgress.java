@@ -4,6 +4,7 @@ import dev.sluice.backfill.Backfill;
 import dev.sluice.backfill.Prune.Pruned;
 import dev.sluice.change.OperationTime;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.service.ops.Counted;
 import dev.sluice.service.pipeline.CopyRun;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.WriteSummary;
@@ -101,9 +102,9 @@ final class CopyProgress implements CopyRun.Listener, AutoCloseable {
                     .build();
         } else {
             say(
-                    "%s: about %,d documents%s",
+                    "%s: about %s%s",
                     target.collection(),
-                    about,
+                    Counted.of(about, "document"),
                     alreadyCopied == 0 ? "" : String.format(Locale.ROOT, ", %,d copied before", alreadyCopied));
         }
     }
@@ -122,12 +123,12 @@ final class CopyProgress implements CopyRun.Listener, AutoCloseable {
                     done.workers()));
         } else if (eachChunk) {
             say(
-                    "%s: chunk %d (%s), %,d documents, %,d rows; read %d ms, written %d ms; %d at once, %d %%",
+                    "%s: chunk %d (%s), %s, %s; read %d ms, written %d ms; %d at once, %d %%",
                     target.collection(),
                     done.chunk().number(),
                     done.chunk().bracket().name().toLowerCase(Locale.ROOT),
-                    done.documents(),
-                    done.summary().rows(),
+                    Counted.of(done.documents(), "document"),
+                    Counted.of(done.summary().rows(), "row"),
                     done.reading().toMillis(),
                     done.writing().toMillis(),
                     done.workers(),
@@ -135,11 +136,11 @@ final class CopyProgress implements CopyRun.Listener, AutoCloseable {
         } else if (System.nanoTime() - collection.saidAt >= LINE_EVERY_NANOS) {
             collection.saidAt = System.nanoTime();
             say(
-                    "%s: %,d documents (%d %%), %,d rows written, %,.0f documents/s%s",
+                    "%s: %s (%d %%), %s written, %,.0f documents/s%s",
                     target.collection(),
-                    collection.before + collection.documents,
+                    Counted.of(collection.before + collection.documents, "document"),
                     collection.percent(),
-                    collection.total.rows(),
+                    Counted.of(collection.total.rows(), "row"),
                     collection.perSecond(),
                     collection
                             .left()
@@ -154,13 +155,13 @@ final class CopyProgress implements CopyRun.Listener, AutoCloseable {
         Copied collection = copiedOf(target);
         collection.seconds = collection.secondsSoFar();
         say(
-                "%s: done; %,d documents, %,d rows written, %,d skipped%s, %,d dead letters%s; %.1f s",
+                "%s: done; %s, %s written, %,d skipped%s, %s%s; %.1f s",
                 target.collection(),
-                collection.before + collection.documents,
-                collection.total.rows(),
+                Counted.of(collection.before + collection.documents, "document"),
+                Counted.of(collection.total.rows(), "row"),
                 collection.total.skipped(),
                 collection.total.skippedBy().isEmpty() ? "" : " " + new TreeMap<>(collection.total.skippedBy()),
-                collection.total.deadLetters(),
+                Counted.of(collection.total.deadLetters(), "dead letter"),
                 collection.total.waiting() == 0
                         ? ""
                         : String.format(Locale.ROOT, ", %,d wait for others", collection.total.waiting()),
@@ -200,12 +201,12 @@ final class CopyProgress implements CopyRun.Listener, AutoCloseable {
 
     @Override
     public void onTakenAnew(int documents) {
-        say("%,d documents taken anew, since what they refer to has come", documents);
+        say("%s taken anew, since what they refer to has come", Counted.of(documents, "document"));
     }
 
     @Override
     public void onPruned(CollectionTarget target, Pruned pruned) {
-        say("%s: %,d rows pruned that no document explains", target.collection(), pruned.rows());
+        say("%s: %s pruned that no document explains", target.collection(), Counted.of(pruned.rows(), "row"));
     }
 
     /// What it came to, after everything else.
@@ -216,17 +217,18 @@ final class CopyProgress implements CopyRun.Listener, AutoCloseable {
         WriteSummary total =
                 copied.values().stream().map(c -> c.total).reduce(WriteSummary.NOTHING, WriteSummary::plus);
         say(
-                "Copied %,d collections in %.1f s: %,d documents read (%,.0f/s), %,d rows written, %,d skipped,"
-                        + " %,d dead letters.%s",
-                copied.keySet().stream()
-                        .filter(collection -> !failed.containsKey(collection))
-                        .count(),
+                "Copied %s in %.1f s: %s read (%,.0f/s), %s written, %,d skipped, %s.%s",
+                Counted.of(
+                        copied.keySet().stream()
+                                .filter(collection -> !failed.containsKey(collection))
+                                .count(),
+                        "collection"),
                 seconds,
-                documents,
+                Counted.of(documents, "document"),
                 documents / Math.max(seconds, 1e-3),
-                total.rows(),
+                Counted.of(total.rows(), "row"),
                 total.skipped(),
-                total.deadLetters(),
+                Counted.of(total.deadLetters(), "dead letter"),
                 failed.isEmpty() ? "" : " Not copied: " + String.join(", ", failed.keySet()) + ".");
     }
 

@@ -8,6 +8,7 @@ import dev.sluice.replay.Replay.Found;
 import dev.sluice.replay.Replay.Listed;
 import dev.sluice.replay.Replay.Tally;
 import dev.sluice.service.ops.BalanceTable;
+import dev.sluice.service.ops.Counted;
 import dev.sluice.service.ops.Replays;
 import dev.sluice.service.pipeline.ReplayRun;
 import dev.sluice.service.pipeline.ReplayRun.Result;
@@ -151,8 +152,8 @@ final class ReplayCommand implements Callable<Integer> {
                 table(found)
                         + String.format(
                                 Locale.ROOT,
-                                "%,d documents would be taken anew. The oplog goes back far enough.",
-                                found.documents()));
+                                "%s would be taken anew. The oplog goes back far enough.",
+                                Counted.of(found.documents(), "document")));
         return SluiceCommand.FINE;
     }
 
@@ -163,9 +164,9 @@ final class ReplayCommand implements Callable<Integer> {
                 table(found)
                         + String.format(
                                 Locale.ROOT,
-                                "%,d documents are on the list. A running pipeline takes them within seconds; where none runs, the"
+                                "%s on the list. A running pipeline takes them within seconds; where none runs, the"
                                         + " next `sluice run` does.",
-                                found.documents()));
+                                Counted.of(found.documents(), "document is", "documents are")));
         return SluiceCommand.FINE;
     }
 
@@ -197,7 +198,10 @@ final class ReplayCommand implements Callable<Integer> {
                 new Outcome(false, true, result.listed().id(), found, found.documents(), 0L, differing, balances, null),
                 table(found)
                         + String.format(
-                                Locale.ROOT, "%,d documents were taken anew%s", found.documents(), verdict(differing))
+                                Locale.ROOT,
+                                "%s taken anew%s",
+                                Counted.of(found.documents(), "document was", "documents were"),
+                                verdict(differing))
                         + (balances.isEmpty() ? "" : System.lineSeparator() + BalanceTable.forPeople(balances)));
         if (differing != null && differing > 0) {
             return SluiceCommand.FINDING;
@@ -284,8 +288,8 @@ final class ReplayCommand implements Callable<Integer> {
         public void onRead(long events, @Nullable Instant reached) {
             say(String.format(
                     Locale.ROOT,
-                    "reading the change stream: %,d changes, up to %s",
-                    events,
+                    "reading the change stream: %s, up to %s",
+                    Counted.of(events, "change"),
                     reached == null ? "the beginning" : reached));
         }
 
@@ -296,21 +300,22 @@ final class ReplayCommand implements Callable<Integer> {
 
         @Override
         public void onLeft(long left) {
-            say(String.format(Locale.ROOT, "%,d documents are left", left));
+            say(Counted.of(left, "document is left", "documents are left"));
         }
 
         @Override
         public void onNobodyThere(Duration patience) {
             end();
-            err.println("No process runs the pipeline. One that is coming back is waited for, " + patience.toSeconds()
-                    + " s.");
+            err.println("No process holds the pipeline now. Waiting " + patience.toSeconds()
+                    + " s for one that may be coming back (a `run` that has lost a database tries again every 10 s); then"
+                    + " this command goes on itself.");
             err.flush();
         }
 
         @Override
         public void onTakenOver() {
             end();
-            err.println("This process takes the documents.");
+            err.println("No process runs the pipeline, so this command takes the documents anew itself.");
         }
 
         private void say(String text) {

@@ -99,14 +99,17 @@ final class ResyncCommand implements Callable<Integer> {
         @Override
         public void onNobodyThere(Duration patience) {
             PrintWriter err = spec.commandLine().getErr();
-            err.println("No process runs the pipeline. One that is coming back is waited for, " + patience.toSeconds()
-                    + " s.");
+            err.println("No process holds the pipeline now. Waiting " + patience.toSeconds()
+                    + " s for one that may be coming back (a `run` that has lost a database tries again every 10 s); then"
+                    + " this command goes on itself.");
             err.flush();
         }
 
         @Override
         public void onTakenOver() {
-            spec.commandLine().getErr().println("This process reads the collections.");
+            spec.commandLine()
+                    .getErr()
+                    .println("No process runs the pipeline, so this command reads the collections itself.");
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.sluice.service.cli;
 
 import dev.sluice.balance.Balance;
 import dev.sluice.service.ops.BalanceTable;
+import dev.sluice.service.ops.Counted;
 import dev.sluice.service.ops.SnakeCaseJson;
 import dev.sluice.service.ops.Verifications;
 import dev.sluice.service.pipeline.VerifyRun;
@@ -291,7 +292,11 @@ final class VerifyCommand implements Callable<Integer> {
                 !v.complete() ? "stopped before the end" : v.through() == null ? "unknown" : v.through(),
                 v.repaired() == null || v.missing() + v.extra() + v.different() == 0
                         ? ""
-                        : String.format(Locale.ROOT, "; %,d documents repaired, %,d left", v.repaired(), v.left()));
+                        : String.format(
+                                Locale.ROOT,
+                                "; %s repaired, %,d left",
+                                Counted.of(v.repaired(), "document"),
+                                v.left()));
     }
 
     private static String line(Verifications.Drift d) {
@@ -311,11 +316,11 @@ final class VerifyCommand implements Callable<Integer> {
         if (fine) {
             return String.format(
                     Locale.ROOT,
-                    "Equal%s: %,d collections, %s.",
+                    "Equal%s: %s, %s.",
                     repair && verified.stream().anyMatch(v -> v.repaired() != null && v.repaired() > 0)
                             ? " after the repair"
                             : "",
-                    verified.size(),
+                    Counted.of(verified.size(), "collection"),
                     all.map(BalanceTable::equation).orElse("nothing counted"));
         }
         if (verified.stream().anyMatch(v -> v.copied() && !v.complete())) {

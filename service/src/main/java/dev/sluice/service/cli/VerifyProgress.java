@@ -1,5 +1,6 @@
 package dev.sluice.service.cli;
 
+import dev.sluice.service.ops.Counted;
 import dev.sluice.service.pipeline.ListDrain;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.verify.Verifier;
@@ -35,7 +36,9 @@ final class VerifyProgress implements Verifier.Listener, ListDrain.Listener {
         }
         saidAt = now;
         if (progress.suspects() > 0) {
-            say("%s: looking again at %,d documents that differed", collection, progress.suspects());
+            say(
+                    "%s: looking again at %s that differed, until all that was on its way is applied",
+                    collection, Counted.of(progress.suspects(), "document"));
             return;
         }
         double perSecond = (progress.documents() - startedWith) / Math.max(1e-3, (now - startedAt) / 1e9);
@@ -57,18 +60,23 @@ final class VerifyProgress implements Verifier.Listener, ListDrain.Listener {
         long now = System.nanoTime();
         if (now - saidAt >= LINE_EVERY_NANOS) {
             saidAt = now;
-            say("%s: waiting for the running pipeline to take %,d documents anew", collection, left);
+            say(
+                    "%s: waiting until the process that runs the pipeline has taken %s anew",
+                    collection, Counted.of(left, "document"));
         }
     }
 
     @Override
     public void onNobodyThere(Duration patience) {
-        say("%s: no process runs the pipeline; waiting %d s in case one comes back", collection, patience.toSeconds());
+        say(
+                "%s: no process holds the pipeline now. Waiting %d s for one that may be coming back (a `run` that has lost a"
+                        + " database tries again every 10 s); then this command takes the documents anew itself",
+                collection, patience.toSeconds());
     }
 
     @Override
     public void onTakenOver() {
-        say("%s: no process runs the pipeline, so this one takes the documents anew", collection);
+        say("%s: no process runs the pipeline, so this command takes the documents anew itself", collection);
     }
 
     private void say(String format, Object... arguments) {

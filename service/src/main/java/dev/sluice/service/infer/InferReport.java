@@ -10,6 +10,7 @@ import dev.sluice.profile.Coverage.Landing;
 import dev.sluice.profile.FieldSummary;
 import dev.sluice.profile.Hazard;
 import dev.sluice.service.infer.Inference.Inferred;
+import dev.sluice.service.ops.Counted;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -171,9 +172,9 @@ public final class InferReport {
         Long estimate = collection.estimate();
         out.printf(
                 Locale.ROOT,
-                "%s: %,d documents%s, the largest %,d bytes; table %s%s%n",
+                "%s: %s%s, the largest %,d bytes; table %s%s%n",
                 collection.collection(),
-                collection.documents(),
+                Counted.of(collection.documents(), "document"),
                 estimate == null ? "" : String.format(Locale.ROOT, " of about %,d", estimate),
                 collection.largestBytes(),
                 collection.table(),

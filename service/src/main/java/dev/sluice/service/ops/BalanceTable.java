@@ -37,11 +37,16 @@ public final class BalanceTable {
             if (balance.open() > 0) {
                 lines.add(String.format(
                         Locale.ROOT,
-                        "%s: %,d documents that should have a row have none yet, and %,d rows are there whose document is gone:"
-                                + " changes that are not applied yet, or drift. `sluice verify` tells which.",
+                        "%s: %s, and %s: changes that are not applied yet, or drift." + " `sluice verify` tells which.",
                         collection,
-                        balance.withoutRow(),
-                        balance.withoutDocument()));
+                        Counted.of(
+                                balance.withoutRow(),
+                                "document should have a row and has none yet",
+                                "documents should have a row and have none yet"),
+                        Counted.of(
+                                balance.withoutDocument(),
+                                "row is there whose document is gone",
+                                "rows are there whose document is gone")));
             }
         });
         return String.join(System.lineSeparator(), lines);
@@ -50,7 +55,7 @@ public final class BalanceTable {
     /// What the documents are, in one sentence's end: `34,000 documents`, or
     /// `34,000 documents = 33,949 rows + 13 dead letters + 38 waiting`.
     public static String equation(Balance balance) {
-        StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "%,d documents", balance.documents()));
+        StringBuilder text = new StringBuilder(Counted.of(balance.documents(), "document"));
         boolean plain = balance.documents() == balance.rows();
         for (Term term : Term.values()) {
             plain &= term == Term.DOCUMENTS || term == Term.ROWS || balance.of(term) == 0;
@@ -58,10 +63,11 @@ public final class BalanceTable {
         if (plain) {
             return text.toString();
         }
-        text.append(String.format(Locale.ROOT, " = %,d rows", balance.rows()));
+        text.append(" = " + Counted.of(balance.rows(), "row"));
         for (Term term : Term.values()) {
             if (term != Term.DOCUMENTS && term != Term.ROWS && balance.of(term) > 0) {
-                text.append(String.format(Locale.ROOT, " %c %,d %s", term.sign(), balance.of(term), term.words()));
+                text.append(String.format(
+                        Locale.ROOT, " %c %,d %s", term.sign(), balance.of(term), term.words(balance.of(term))));
             }
         }
         return text.toString();

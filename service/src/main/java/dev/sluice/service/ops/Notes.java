@@ -72,10 +72,10 @@ final class Notes {
                     if (rows > 0) {
                         notes.add(String.format(
                                 Locale.ROOT,
-                                "%s: DRIFT, %,d rows of %,d documents, first seen %,.0f s ago: `sluice verify --repair`",
+                                "%s: DRIFT, %s of %s, first seen %,.0f s ago: `sluice verify --repair`",
                                 row.getString(1),
-                                rows,
-                                row.getLong(3),
+                                Counted.of(rows, "row"),
+                                Counted.of(row.getLong(3), "document"),
                                 row.getDouble(4)));
                     }
                     if (through != null) {
@@ -94,20 +94,20 @@ final class Notes {
                     case READING ->
                         String.format(
                                 Locale.ROOT,
-                                "reading, %,d changes so far, up to %s",
-                                replay.events(),
+                                "reading, %s so far, up to %s",
+                                Counted.of(replay.events(), "change"),
                                 replay.through() == null ? "the beginning" : replay.through());
                     case TAKING ->
                         String.format(
                                 Locale.ROOT,
-                                "%,d documents are taken anew, %,d entries are left on the list",
-                                replay.documents(),
-                                replay.left());
+                                "%s taken anew, %s left on the list",
+                                Counted.of(replay.documents(), "document is", "documents are"),
+                                Counted.of(replay.left(), "entry is", "entries are"));
                     case DONE ->
                         String.format(
                                 Locale.ROOT,
-                                "done, %,d documents taken anew at %s",
-                                replay.documents(),
+                                "done, %s taken anew at %s",
+                                Counted.of(replay.documents(), "document"),
                                 replay.finishedAt());
                     case FAILED -> "failed: " + replay.detail();
                 };

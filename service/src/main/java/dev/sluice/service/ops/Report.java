@@ -4,6 +4,7 @@ import dev.sluice.balance.Balance;
 import dev.sluice.balance.BalanceStore;
 import dev.sluice.failure.Failures;
 import dev.sluice.positions.PipelineLock;
+import dev.sluice.service.pipeline.LastWriter;
 import dev.sluice.sink.postgres.PostgresConnector;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -72,7 +73,9 @@ public final class Report {
     /// @param position cluster time of the committed position; null when unknown
     /// @param positionAgeSeconds since it last moved, heartbeats included; null before the first start
     /// @param running whether a process works the pipeline: its position moves, or it holds the pipeline's
-    ///     lock, which can't be seen behind a pooler
+    ///     lock, which can't be seen behind a pooler. One that waits for a database holds none
+    /// @param ownerProcess whether the process of `owner` is still there, as far as it can be known from here;
+    ///     null before the first start
     /// @param live what the running process knows; null when this was read without one
     /// @param notes what there is to say in sentences
     public record Snapshot(
@@ -84,6 +87,7 @@ public final class Report {
             @Nullable String position,
             @Nullable Double positionAgeSeconds,
             boolean running,
+            LastWriter.@Nullable Fate ownerProcess,
             @Nullable Live live,
             List<CollectionSnapshot> collections,
             List<String> notes) {
@@ -94,7 +98,7 @@ public final class Report {
 
         /// Of a pipeline of which nothing else is known.
         public static Snapshot of(String pipeline) {
-            return new Snapshot(pipeline, null, null, null, 0, null, null, false, null, List.of(), List.of());
+            return new Snapshot(pipeline, null, null, null, 0, null, null, false, null, null, List.of(), List.of());
         }
 
         public Snapshot withCollections(List<CollectionSnapshot> others) {
@@ -117,6 +121,7 @@ public final class Report {
                     position,
                     positionAgeSeconds,
                     running,
+                    ownerProcess,
                     live,
                     others,
                     sentences);
@@ -132,6 +137,7 @@ public final class Report {
                     position,
                     positionAgeSeconds,
                     running,
+                    ownerProcess,
                     live,
                     collections,
                     notes);
@@ -147,6 +153,7 @@ public final class Report {
                     position,
                     positionAgeSeconds,
                     true,
+                    ownerProcess,
                     now,
                     collections,
                     notes);
@@ -167,8 +174,12 @@ public final class Report {
                     position == null ? "unknown" : position,
                     positionAgeSeconds));
             if (!running) {
-                text.append("Nothing runs this pipeline, so there is no lag: each collection is as of its time under"
-                        + " \"applied through\", and MongoDB has moved on. `sluice run` goes on from there.\n");
+                text.append("No process holds this pipeline now")
+                        .append(lastWriter())
+                        .append('\n');
+                text.append(
+                        "There is no lag then: each collection is as of its time under \"applied through\", and MongoDB"
+                                + " may have moved on.\n");
             } else if (positionAgeSeconds != null && positionAgeSeconds > WORKING_SECONDS) {
                 text.append(
                         "A process holds this pipeline, but its position does not move: see its log, or the state in"
@@ -213,10 +224,10 @@ public final class Report {
                     text.append(String.format(
                             Locale.ROOT,
                             c.backfill().equals("done")
-                                    ? "%s: not counted yet; the copy read %,d documents%s%n"
-                                    : "%s: is being copied, %,d documents%s are read%n",
+                                    ? "%s: not counted yet; the copy read %s%s%n"
+                                    : "%s: is being copied; read so far: %s%s%n",
                             c.collection(),
-                            c.backfilledDocuments(),
+                            Counted.of(c.backfilledDocuments(), "document"),
                             c.estimatedDocuments() == null
                                     ? ""
                                     : String.format(Locale.ROOT, " of about %,d", c.estimatedDocuments())));
@@ -231,6 +242,23 @@ public final class Report {
             }
             notes.forEach(note -> text.append(note).append(System.lineSeparator()));
             return text.toString().stripTrailing();
+        }
+
+        /// What can be known of the process that had it last, and what to do.
+        private String lastWriter() {
+            return switch (ownerProcess) {
+                case ENDED -> ", and " + owner + ", which had it last, has ended. `sluice run` goes on from there.";
+                case RUNS ->
+                    ". But " + owner
+                            + ", which had it last, is still there: it may be waiting for a database, and then goes"
+                            + " on by itself. Its log and its GET /api/status say.";
+                case UNKNOWN ->
+                    ". Whether " + owner
+                            + ", which had it last, is still there can't be seen from here: it may be waiting"
+                            + " for a database, which its log and its GET /api/status say. If it has ended, `sluice run`"
+                            + " goes on from there.";
+                case null -> ". `sluice run` goes on from there.";
+            };
         }
 
         private String lag(CollectionSnapshot collection) {
@@ -446,6 +474,9 @@ public final class Report {
                             row.getString(3),
                             row.getDouble(4),
                             running,
+                            LastWriter.find(connection, pipeline)
+                                    .map(LastWriter::fate)
+                                    .orElse(null),
                             null,
                             running
                                     ? collections

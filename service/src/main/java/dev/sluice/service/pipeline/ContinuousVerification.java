@@ -3,6 +3,7 @@ package dev.sluice.service.pipeline;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.service.ops.Counted;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.postgres.TargetTables;
@@ -201,10 +202,10 @@ final class ContinuousVerification implements AutoCloseable {
                 .count();
         if (drifted > 0) {
             LOG.warn(
-                    "{}: {} documents that the stream has just written have rows that are not what they say; SELECT * FROM"
+                    "{}: of the documents that the stream has just written, {} rows that are not as the document says; SELECT * FROM"
                             + " sluice.drift shows which, `sluice verify --repair` takes them anew.",
                     batch.target().collection(),
-                    drifted);
+                    Counted.of(drifted, "has", "have"));
         }
         // Most of the time of a look is waiting for the stream, so the share is of what is left.
         rest(POLL);

@@ -23,10 +23,16 @@ public final class ListDrain {
     /// Taking the pipeline over meanwhile would make that process wait until this one is done.
     static final Duration PATIENCE = Duration.ofSeconds(12);
 
-    /// A process that works moves the position once a second or so.
+    /// A process that works moves the position once a second or so. One that stands by takes the pipeline within this.
     private static final Duration STANDING = Duration.ofSeconds(3);
 
+    /// No epoch is so small.
+    private static final long NONE = -1;
+
     private final PipelineSpec pipeline;
+
+    /// Of the last time that this one took the pipeline.
+    private long ownEpoch = NONE;
 
     public ListDrain(PipelineSpec pipeline) {
         this.pipeline = pipeline;
@@ -41,13 +47,14 @@ public final class ListDrain {
 
     /// Hears how it goes on.
     public interface Listener {
-        /// Said again and again while somebody else takes them.
+        /// Said again and again while a process runs the pipeline and takes them.
         void onLeft(long left);
 
-        /// No process runs the pipeline now; one that is coming back is waited for so long.
+        /// No process holds the pipeline now; one that may be coming back is waited for so long. Not said where
+        /// that would be in vain.
         void onNobodyThere(Duration patience);
 
-        /// No process runs the pipeline, so this one takes them.
+        /// No process holds the pipeline, so this one takes them.
         void onTakenOver();
     }
 
@@ -77,19 +84,39 @@ public final class ListDrain {
                 }
                 if (PipelineLock.isTaken(connection, pipeline.name())) {
                     freeSince = System.nanoTime();
-                } else if (System.nanoTime() - freeSince > PATIENCE.toNanos() && standsStill(connection, PATIENCE)) {
+                    listener.onLeft(left);
+                } else if (!standsStill(connection, STANDING) && !isOwn(connection)) {
+                    // Somebody moves it whose lock can't be seen.
+                    listener.onLeft(left);
+                } else if (nobodyComesBack(connection)
+                        || (System.nanoTime() - freeSince > PATIENCE.toNanos() && standsStill(connection, PATIENCE))) {
                     if (drain(listener, stopped)) {
                         continue;
                     }
                     freeSince = System.nanoTime();
-                } else if (!said && standsStill(connection, STANDING)) {
+                } else if (!said) {
                     said = true;
                     listener.onNobodyThere(PATIENCE);
                 }
-                listener.onLeft(left);
                 Thread.sleep(POLL);
             }
         }
+    }
+
+    /// The process that had the pipeline last has certainly ended, and none that stood by for it has taken it; or this
+    /// one has waited already, and none has taken it since.
+    private boolean nobodyComesBack(Connection connection) throws SQLException {
+        return isOwn(connection)
+                || LastWriter.find(connection, pipeline.name())
+                        .filter(last -> last.fate() == LastWriter.Fate.ENDED)
+                        .isPresent();
+    }
+
+    private boolean isOwn(Connection connection) throws SQLException {
+        return ownEpoch != NONE
+                && LastWriter.find(connection, pipeline.name())
+                        .filter(last -> last.epoch() == ownEpoch)
+                        .isPresent();
     }
 
     /// Nobody has moved the position for a while: asked beside the lock, which can't be seen through some
@@ -120,6 +147,7 @@ public final class ListDrain {
         Connection connection = ownership.connection();
         SourceCheck.of(pipeline).require(connection);
         long epoch = ownership.takeOver(taken -> {});
+        ownEpoch = epoch;
         BsonTimestamp notBefore = pipeline.source().currentPosition().newestOperation();
         Fenced fenced = Fenced.alone(pipeline.targets(), notBefore, stopped);
         try (ChunkSink sink = pipeline.openChunks(epoch, stopped)) {

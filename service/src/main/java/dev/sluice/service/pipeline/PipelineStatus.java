@@ -299,6 +299,13 @@ public final class PipelineStatus {
         return lagSeconds() < (waiting() == 0 ? IDLE_LAG_SECONDS : CAUGHT_UP_SECONDS);
     }
 
+    /// Changes of the stream and documents of the copy that this process has committed so far.
+    long committed() {
+        return collections.values().stream()
+                .mapToLong(c -> c.changesApplied() + c.backfilledDocuments())
+                .sum();
+    }
+
     public Headroom headroom() {
         return headroom;
     }

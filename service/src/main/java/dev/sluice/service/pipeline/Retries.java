@@ -2,29 +2,49 @@ package dev.sluice.service.pipeline;
 
 import dev.sluice.failure.FailureKind;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Optional;
 
-/// Whether and when a run that broke off is tried again: at once, then less and less often. Failures that may or
-/// may not pass are counted by themselves, so an outage before them does not use up their tries. For one thread.
+/// Whether and when a run that broke off is tried again: at once, then less and less often. A run that worked begins
+/// the count anew. Failures that may or may not pass are counted by themselves, so an outage before them does not use
+/// up their tries. For one thread.
 final class Retries {
     private static final Duration FIRST_WAIT = Duration.ofMillis(500);
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
 
-    /// A run that lasted this long was in order, so the next failure is a new story.
+    /// A run that lasted this long was in order, so the tries of what may not pass begin anew. Work alone is no sign of
+    /// that: the stream goes on working while the copy fails on the same thing each time.
     private static final Duration IN_ORDER = Duration.ofSeconds(30);
 
     private static final int A_FEW = 5;
 
+    private final InstantSource clock;
+    private Instant started;
     private Duration next = FIRST_WAIT;
     private int failures;
     private int doubtful;
 
-    /// @param lasted how long the run that failed had been going
+    Retries(InstantSource clock) {
+        this.clock = clock;
+        this.started = clock.instant();
+    }
+
+    /// A run begins.
+    void onStart() {
+        started = clock.instant();
+    }
+
+    /// @param worked whether the run that failed had committed changes or documents. One that lasted longer than the
+    ///     longest wait counts as one that worked: an idle stream commits none
     /// @return how long to wait before the next; empty when trying again can't help
-    Optional<Duration> afterFailure(FailureKind kind, Duration lasted) {
-        if (lasted.compareTo(IN_ORDER) > 0) {
+    Optional<Duration> afterFailure(FailureKind kind, boolean worked) {
+        Duration lasted = Duration.between(started, clock.instant());
+        if (worked || lasted.compareTo(LONGEST_WAIT) > 0) {
             next = FIRST_WAIT;
             failures = 0;
+        }
+        if (lasted.compareTo(IN_ORDER) > 0) {
             doubtful = 0;
         }
         failures++;
@@ -42,7 +62,7 @@ final class Retries {
         return Optional.of(wait);
     }
 
-    /// Failures since a run was in order.
+    /// Failures since a run worked, the last one included.
     int failures() {
         return failures;
     }

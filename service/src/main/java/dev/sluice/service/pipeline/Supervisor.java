@@ -4,6 +4,7 @@ import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -26,9 +27,10 @@ final class Supervisor {
 
     PipelineState run() throws InterruptedException {
         PipelineStatus status = pipeline.status();
-        Retries retries = new Retries();
+        Retries retries = new Retries(InstantSource.system());
         while (stop.getCount() > 0) {
-            Instant started = Instant.now();
+            retries.onStart();
+            long before = status.committed();
             try {
                 status.enter(new PipelineState.Starting());
                 new PipelineRun(pipeline, stop).run();
@@ -39,8 +41,7 @@ final class Supervisor {
                     pipeline.onFencedOut();
                     continue;
                 }
-                Optional<Duration> wait =
-                        retries.afterFailure(failure.kind(), Duration.between(started, Instant.now()));
+                Optional<Duration> wait = retries.afterFailure(failure.kind(), status.committed() > before);
                 if (wait.isEmpty()) {
                     return end(new PipelineState.Failed(failure.kind(), String.valueOf(failure.getMessage())), failure);
                 }

@@ -31,10 +31,12 @@ public final class VerifyRun {
 
     private final PipelineSpec pipeline;
     private final SourceCheck sourceCheck;
+    private final ListDrain drain;
 
     public VerifyRun(PipelineSpec pipeline) {
         this.pipeline = pipeline;
         this.sourceCheck = SourceCheck.of(pipeline);
+        this.drain = new ListDrain(pipeline);
     }
 
     /// Whether a collection is copied, so that there is something to compare.
@@ -99,7 +101,6 @@ public final class VerifyRun {
             return Optional.empty();
         }
         sourceCheck.require(pipeline.connector());
-        ListDrain drain = new ListDrain(pipeline);
         TargetTables tables = TargetTables.check(pipeline.connector(), List.of(target));
         try {
             return Optional.of(new Repair(

@@ -1,5 +1,6 @@
 package dev.sluice.service.plan;
 
+import dev.sluice.service.ops.Counted;
 import java.time.Duration;
 import java.util.Locale;
 
@@ -49,8 +50,8 @@ public record CopyEstimate(long documents, long bytes, long seconds, Rate rate, 
     String forPeople() {
         return String.format(
                 Locale.ROOT,
-                "The copy is about %,d documents, %s, and takes about %s at %,.0f documents/s%s (%s).",
-                documents,
+                "The copy is about %s, %s, and takes about %s at %,.0f documents/s%s (%s).",
+                Counted.of(documents, "document"),
                 Quantity.bytes(bytes),
                 Quantity.time(Duration.ofSeconds(seconds)),
                 rate.documentsPerSecond(),

@@ -1,6 +1,7 @@
 package dev.sluice.service.plan;
 
 import dev.sluice.balance.Term;
+import dev.sluice.service.ops.Counted;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -90,7 +91,7 @@ public record Forecast(
     /// A line for the collection, and one for each thing that is not a row.
     public String forPeople() {
         StringBuilder text = new StringBuilder();
-        text.append(String.format(Locale.ROOT, "%s: %,d documents would be %,d rows", collection, documentsRead, rows));
+        text.append(collection + ": " + Counted.of(documentsRead, "document") + " would be " + Counted.of(rows, "row"));
         term(text, deadLetters, Term.DEAD_LETTERS);
         term(text, waiting == null ? 0 : waiting, Term.WAITING);
         term(text, skippedDocuments(), Term.SKIPPED);
@@ -114,14 +115,16 @@ public record Forecast(
         unmapped.stream().limit(SHOWN_MAX).forEach(u -> line(text, u.documents(), "no column reads " + u.path()));
         if (unmapped.size() > SHOWN_MAX) {
             text.append(String.format(
-                    Locale.ROOT, "%n  and %,d more fields that no column reads", unmapped.size() - SHOWN_MAX));
+                    Locale.ROOT,
+                    "%n  and %s that no column reads",
+                    Counted.of(unmapped.size() - SHOWN_MAX, "more field", "more fields")));
         }
         return text.toString();
     }
 
     private static void term(StringBuilder text, long count, Term term) {
         if (count > 0) {
-            text.append(String.format(Locale.ROOT, " %c %,d %s", term.sign(), count, term.words()));
+            text.append(String.format(Locale.ROOT, " %c %,d %s", term.sign(), count, term.words(count)));
         }
     }
 

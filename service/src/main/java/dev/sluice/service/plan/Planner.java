@@ -4,6 +4,7 @@ import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.schema.Catalog;
+import dev.sluice.service.ops.Counted;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.TargetDatabase;
@@ -80,8 +81,11 @@ public final class Planner {
                         list.info(
                                 Check.FIELDS_UNMAPPED,
                                 forecast.collection(),
-                                forecast.unmapped().size() + " fields of documents of " + forecast.collection()
-                                        + " are read by no column, and so not copied; they are listed below.");
+                                Counted.of(
+                                                forecast.unmapped().size(),
+                                                "field of documents of " + forecast.collection() + " is",
+                                                "fields of documents of " + forecast.collection() + " are")
+                                        + " read by no column, and so not copied; see the list below.");
                     }
                 }
             }

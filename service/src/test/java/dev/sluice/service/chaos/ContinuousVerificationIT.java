@@ -55,7 +55,7 @@ class ContinuousVerificationIT {
             await().atMost(BOUND)
                     .until(() -> metric(http, "sluice_drift_rows{collection=\"users\",kind=\"different\"") == 1);
             assertThat(get(http, "/api/drift")).contains("\"row_key\":\"quiet\"", "\"columns\":[\"city\"]");
-            assertThat(get(http, "/api/status")).contains("users: DRIFT, 1 rows of 1 documents");
+            assertThat(get(http, "/api/status")).contains("users: DRIFT, 1 row of 1 document");
 
             HttpResponse<String> asked = post(http, "/api/verify", "{\"collections\": [\"users\"], \"repair\": true}");
             assertThat(asked.statusCode()).as(asked.body()).isEqualTo(202);

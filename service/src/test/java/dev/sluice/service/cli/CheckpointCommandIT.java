@@ -114,11 +114,11 @@ class CheckpointCommandIT {
         JsonNode json = json(Cli.run(place.settings(), "status", "--json"));
 
         assertThat(listed.exitCode()).isZero();
-        assertThat(listed.out()).contains("1 documents are on the list").contains("the next `sluice run` does");
+        assertThat(listed.out()).contains("1 document is on the list").contains("the next `sluice run` does");
         assertThat(place.text("SELECT collection || ' ' || reason FROM sluice.resync"))
                 .isEqualTo("users replay");
         assertThat(status.out())
-                .containsPattern("replay 1 from time 20.*: 1 documents are taken anew, 1 entries are left on the list");
+                .containsPattern("replay 1 from time 20.*: 1 document is taken anew, 1 entry is left on the list");
         assertThat(json.path("notes").get(0).asText()).startsWith("replay 1 from time 20");
     }
 

@@ -36,7 +36,7 @@ class PlanCommandIT {
                 .containsPattern("warning +collection_unmapped +Neither mapped nor ignored, and so not copied: carts.\n"
                         + " +-> Map them")
                 .contains("users: 3 documents would be 3 rows", "1 x quarantine users.age: is a string, not a number")
-                .contains("orders: 2 documents would be 1 rows", "1 x dead letter orders.placed_at")
+                .contains("orders: 2 documents would be 1 row +", "1 x dead letter orders.placed_at")
                 .contains("0 problems, ", "Nothing was changed")
                 .doesNotContain("very old", "secret");
         assertThat(place.count("pg_namespace WHERE nspname = 'sluice'")).isZero();
@@ -54,7 +54,7 @@ class PlanCommandIT {
 
         assertThat(all.exitCode()).isEqualTo(1);
         assertThat(all.out())
-                .containsPattern("problem +column_missing +The mapping writes public.users.age")
+                .containsPattern("problem +column_missing +public.users.age does not exist, and the mapping writes it")
                 .contains("-> Add the column, or take it out of the mapping.")
                 .containsPattern("problem +column_required +public.orders.must is NOT NULL")
                 .contains("2 problems, ", "Mend the problems first")

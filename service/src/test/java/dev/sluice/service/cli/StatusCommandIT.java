@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import org.bson.Document;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /// How a pipeline stands, for people and for programs, whether its service runs or not.
@@ -70,9 +71,8 @@ class StatusCommandIT {
 
         assertThat(text.out())
                 .containsPattern("users +4 +2 +0 +1 +0 +0 +0 +0 +0 +3 ")
-                .contains(
-                        "users: 3 documents that should have a row have none yet, and 1 rows are there whose document is"
-                                + " gone");
+                .contains("users: 3 documents should have a row and have none yet, and 1 row is there whose document is"
+                        + " gone");
         assertThat(users.path("balance").path("documents").asLong()).isEqualTo(4);
         assertThat(users.path("balance").path("without_document").asLong()).isEqualTo(1);
         assertThat(users.path("balance").path("without_row").asLong()).isEqualTo(3);
@@ -119,13 +119,70 @@ class StatusCommandIT {
         JsonNode json = json(Cli.run(place.settings(), "status", "--json"));
 
         assertThat(text.out())
-                .contains("Nothing runs this pipeline")
+                .containsPattern(
+                        "No process holds this pipeline now, and process \\d+ on .*, which had it last, has ended.")
                 .containsPattern("users .* stopped .* 2026-01-01T12:00:00.000Z")
                 .containsPattern("orders .* unknown .* unknown");
         assertThat(json.path("running").asBoolean()).isFalse();
+        assertThat(json.path("owner_process").asText()).isEqualTo("ended");
         JsonNode users = json.path("collections").get(1);
         assertThat(users.path("lag_seconds").isNull()).isTrue();
         assertThat(users.path("watermark").asText()).isEqualTo("2026-01-01T12:00:00.000Z");
+    }
+
+    @Test
+    @DisplayName("of a process of another host only that is said which can be known")
+    void elsewhere() throws IOException {
+        Place place = copied();
+        place.execute("UPDATE sluice.position SET owner = 'process 7 on elsewhere',"
+                + " updated_at = clock_timestamp() - interval '1 minute'");
+
+        assertThat(Cli.run(place.settings(), "status").out())
+                .contains("Whether process 7 on elsewhere, which had it last, is still there can't be seen from here")
+                .doesNotContain("has ended.", "is still there: it");
+        assertThat(json(Cli.run(place.settings(), "status", "--json"))
+                        .path("owner_process")
+                        .asText())
+                .isEqualTo("unknown");
+    }
+
+    @Test
+    @DisplayName("a run that waits for PostgreSQL is not said to be gone, and goes on when it is let in again")
+    void waiting() throws IOException {
+        Place place = Servers.place();
+        assertThat(Cli.run(place.settings(), "migrate").exitCode()).isZero();
+        String role = "runner_" + Long.toString(System.nanoTime(), 36);
+        place.execute("CREATE ROLE " + role + " LOGIN; GRANT USAGE ON SCHEMA sluice TO " + role
+                + "; GRANT ALL ON ALL TABLES IN SCHEMA sluice, public TO " + role);
+        String uri = place.postgresUri().replaceFirst("//[^@/]*@", "//" + role + "@");
+        try (Cli run = Cli.start(Cli.with(place.settings(), "POSTGRES_URI", uri, "AUTO_MIGRATE", "false"), "run")) {
+            await().atMost(Duration.ofSeconds(90))
+                    .ignoreExceptions()
+                    .until(() -> place.count("sluice.backfill WHERE state = 'done'") == 2);
+            place.execute("ALTER ROLE " + role + " CONNECTION LIMIT 0; SELECT pg_terminate_backend(pid)"
+                    + " FROM pg_stat_activity WHERE usename = '" + role + "'");
+            await().atMost(Duration.ofSeconds(60)).until(() -> run.err().contains("Trying again in"));
+            place.execute("UPDATE sluice.position SET updated_at = clock_timestamp() - interval '1 minute'");
+
+            Result text = Cli.run(place.settings(), "status");
+            JsonNode json = json(Cli.run(place.settings(), "status", "--json"));
+
+            assertThat(text.out())
+                    .containsPattern(
+                            "No process holds this pipeline now. But process \\d+ on .* is still there: it may be"
+                                    + " waiting for a database")
+                    .doesNotContain("has ended");
+            assertThat(json.path("running").asBoolean()).isFalse();
+            assertThat(json.path("owner_process").asText()).isEqualTo("runs");
+
+            place.execute("ALTER ROLE " + role + " CONNECTION LIMIT -1");
+            await().atMost(Duration.ofSeconds(60))
+                    .until(() -> json(Cli.run(place.settings(), "status", "--json"))
+                            .path("running")
+                            .asBoolean());
+            run.terminate();
+            run.await();
+        }
     }
 
     @Test

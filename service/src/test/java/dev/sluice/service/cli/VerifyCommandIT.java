@@ -9,7 +9,9 @@ import dev.sluice.service.cli.Servers.Place;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.bson.Document;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /// Compare and exit: what is said, and with which exit code.
@@ -48,7 +50,17 @@ class VerifyCommandIT {
                 .contains("\"equal\":false", "\"extra\":1", "\"different\":1", "\"columns\":[\"name\"]")
                 .doesNotContain("orders", "SECRET");
         assertThat(repaired.exitCode()).as(repaired.out() + repaired.err()).isZero();
-        assertThat(repaired.out()).contains("2 documents repaired, 0 left", "Equal after the repair: 2 collections");
+        assertThat(repaired.out())
+                .contains(
+                        "2 documents repaired, 0 left",
+                        "; 1 document repaired",
+                        "Equal after the repair: 2 collections");
+        assertThat(repaired.err())
+                .as("the process that had the pipeline has ended, so nobody is waited for")
+                .contains(
+                        "users: no process runs the pipeline, so this command takes the documents anew itself",
+                        "orders: no process runs the pipeline, so this command takes the documents anew itself")
+                .doesNotContain("aiting");
         assertThat(place.text("SELECT name FROM users WHERE id = 'u7'")).isEqualTo("N7");
         assertThat(place.count("users")).isEqualTo(30);
         assertThat(place.count("order_lines")).isEqualTo(10);
@@ -56,6 +68,22 @@ class VerifyCommandIT {
                         + " sluice.audit WHERE action = 'repair'"))
                 .isEqualTo("repair 2,repair 1");
         assertThat(Cli.run(place.settings(), "verify").exitCode()).isZero();
+    }
+
+    @Test
+    @DisplayName("one that may be coming back is waited for once, and what for is said")
+    void waitsOnce() {
+        Place place = copied(30, 10);
+        place.execute("UPDATE users SET name = 'x' WHERE id = 'u7'; DELETE FROM orders WHERE id = 3;"
+                + " UPDATE sluice.position SET owner = 'process 7 on elsewhere'");
+
+        Result repaired = Cli.run(place.settings(), "verify", "--repair");
+
+        assertThat(repaired.exitCode()).as(repaired.out() + repaired.err()).isZero();
+        assertThat(repaired.err().lines())
+                .filteredOn(line -> line.contains("aiting"))
+                .singleElement(InstanceOfAssertFactories.STRING)
+                .contains("no process holds the pipeline now. Waiting 12 s for one that may be coming back");
     }
 
     @Test

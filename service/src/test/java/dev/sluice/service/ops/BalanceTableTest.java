@@ -29,7 +29,7 @@ class BalanceTableTest {
                         "users|7|7|0|0|0|0|0|0|0|0|2026-01-01T00:00:00Z",
                         "orders|34,000|33,950|3|2|1|13|38|3|2|0|2026-01-01T00:00:09Z",
                         "all|34,007|33,957|3|2|1|13|38|3|2|0|2026-01-01T00:00:00Z",
-                        "orders: 0 documents that should have a row have none yet, and 2 rows are there whose document is"
+                        "orders: 0 documents should have a row and have none yet, and 2 rows are there whose document is"
                                 + " gone: changes that are not applied yet, or drift. `sluice verify` tells which.");
     }
 
@@ -46,7 +46,17 @@ class BalanceTableTest {
     @DisplayName("as many rows as documents are not a number alone where they are not the same ones")
     void notTheSameOnes() {
         assertThat(BalanceTable.equation(new Balance(7, 7, 1, 0, 0, 1, 0, 0, 0, 0, AT)))
-                .isEqualTo("7 documents = 7 rows - 1 kept + 1 dead letters");
+                .isEqualTo("7 documents = 7 rows - 1 kept + 1 dead letter");
+    }
+
+    @Test
+    @DisplayName("one is one: a document, a row, a dead letter")
+    void one() {
+        assertThat(BalanceTable.equation(new Balance(1, 1, 1, 0, 0, 1, 0, 0, 0, 0, AT)))
+                .isEqualTo("1 document = 1 row - 1 kept + 1 dead letter");
+        assertThat(Counted.of(0, "document")).isEqualTo("0 documents");
+        assertThat(Counted.of(1, "document")).isEqualTo("1 document");
+        assertThat(Counted.of(2_000, "entry is", "entries are")).isEqualTo("2,000 entries are");
     }
 
     @Test

@@ -4,21 +4,34 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.failure.FailureKind;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 class RetriesTest {
-    private static final Duration SHORT = Duration.ofSeconds(1);
-    private final Retries retries = new Retries();
+    private Instant now = Instant.EPOCH;
+    private final Retries retries = new Retries(() -> now);
+
+    /// A run that committed nothing and failed after a second.
+    private Optional<Duration> fails(FailureKind kind) {
+        return fails(kind, Duration.ofSeconds(1), false);
+    }
+
+    private Optional<Duration> fails(FailureKind kind, Duration lasted, boolean worked) {
+        retries.onStart();
+        now = now.plus(lasted);
+        return retries.afterFailure(kind, worked);
+    }
 
     @Test
     void anOutageIsTriedForeverLessAndLessOften() {
         List<Long> waits = IntStream.range(0, 100)
-                .mapToObj(i -> retries.afterFailure(FailureKind.TARGET_UNREACHABLE, SHORT)
-                        .orElseThrow()
-                        .toMillis())
+                .mapToObj(
+                        i -> fails(FailureKind.TARGET_UNREACHABLE).orElseThrow().toMillis())
                 .toList();
 
         assertThat(waits).startsWith(500L, 1_000L, 2_000L, 4_000L, 8_000L, 10_000L, 10_000L);
@@ -28,7 +41,7 @@ class RetriesTest {
 
     @Test
     void whatMayNotPassIsTriedFiveTimes() {
-        assertThat(Stream.generate(() -> retries.afterFailure(FailureKind.UNEXPECTED, SHORT))
+        assertThat(Stream.generate(() -> fails(FailureKind.UNEXPECTED))
                         .takeWhile(wait -> wait.isPresent())
                         .limit(10))
                 .hasSize(4);
@@ -37,28 +50,47 @@ class RetriesTest {
     @Test
     void anOutageBeforeDoesNotUseUpTheTriesOfAnUnknownFailure() {
         for (int i = 0; i < 20; i++) {
-            retries.afterFailure(FailureKind.SOURCE_UNREACHABLE, SHORT);
+            fails(FailureKind.SOURCE_UNREACHABLE);
         }
-        assertThat(retries.afterFailure(FailureKind.UNEXPECTED, SHORT)).isPresent();
-        retries.afterFailure(FailureKind.SOURCE_UNREACHABLE, SHORT);
+        assertThat(fails(FailureKind.UNEXPECTED)).isPresent();
+        fails(FailureKind.SOURCE_UNREACHABLE);
         for (int i = 0; i < 3; i++) {
-            assertThat(retries.afterFailure(FailureKind.UNEXPECTED, SHORT)).isPresent();
+            assertThat(fails(FailureKind.UNEXPECTED)).isPresent();
         }
-        assertThat(retries.afterFailure(FailureKind.UNEXPECTED, SHORT)).isEmpty();
+        assertThat(fails(FailureKind.UNEXPECTED)).isEmpty();
     }
 
     @Test
     void whatCannotPassIsNotTriedAgain() {
-        assertThat(retries.afterFailure(FailureKind.MISSING_TABLE, SHORT)).isEmpty();
+        assertThat(fails(FailureKind.MISSING_TABLE)).isEmpty();
     }
 
     @Test
-    void aRunThatWasInOrderMakesTheNextFailureTheFirst() {
-        for (int i = 0; i < 4; i++) {
-            retries.afterFailure(FailureKind.UNEXPECTED, SHORT);
+    @DisplayName(
+            "a run that committed something, or lasted longer than the longest wait, makes the next failure the first")
+    void aRunThatWorked() {
+        for (boolean worked : List.of(true, false)) {
+            for (int i = 0; i < 6; i++) {
+                fails(FailureKind.TARGET_UNREACHABLE);
+            }
+            assertThat(fails(FailureKind.TARGET_UNREACHABLE, Duration.ofSeconds(worked ? 1 : 11), worked))
+                    .contains(Duration.ofMillis(500));
+            assertThat(retries.failures()).isEqualTo(1);
         }
-        assertThat(retries.afterFailure(FailureKind.UNEXPECTED, Duration.ofSeconds(31)))
-                .contains(Duration.ofMillis(500));
-        assertThat(retries.failures()).isEqualTo(1);
+        assertThat(fails(FailureKind.TARGET_UNREACHABLE, Duration.ofSeconds(9), false))
+                .as("one that tried for nine seconds in vain did not work")
+                .contains(Duration.ofSeconds(1));
+        assertThat(retries.failures()).isEqualTo(2);
+    }
+
+    @Test
+    @DisplayName("what may not pass is not tried for ever because each run commits something before it")
+    void workIsNoSignOfOrder() {
+        for (int i = 0; i < 4; i++) {
+            assertThat(fails(FailureKind.UNEXPECTED, Duration.ofSeconds(5), true))
+                    .isPresent();
+        }
+        assertThat(fails(FailureKind.UNEXPECTED, Duration.ofSeconds(5), true)).isEmpty();
+        assertThat(fails(FailureKind.UNEXPECTED, Duration.ofSeconds(31), false)).isPresent();
     }
 }

@@ -1,0 +1,81 @@
+package dev.sluice.service.pipeline;
+
+import com.fasterxml.jackson.annotation.JsonValue;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// The process that took a pipeline last (`sluice.position`), whether it still holds it or not.
+///
+/// @param owner as it described itself, see [Pipeline#owner]
+/// @param epoch which taking it was
+/// @param fate what can be known of it from here
+public record LastWriter(String owner, long epoch, Fate fate) {
+    private static final Pattern OWNER = Pattern.compile("process (\\d{1,18}) on (.+)");
+
+    private static final String FIND = """
+            SELECT owner, epoch, extract(epoch FROM clock_timestamp() - taken_at)::float8 FROM sluice.position
+            WHERE pipeline = ? AND owner IS NOT NULL
+            """;
+
+    /// The system says when a process began to a hundredth of a second, and some systems to a second.
+    private static final Duration CLOCK_MARGIN = Duration.ofSeconds(1);
+
+    /// Whether a process is there.
+    public enum Fate {
+        RUNS,
+        ENDED,
+        /// It is one of another host.
+        UNKNOWN;
+
+        /// As it is printed.
+        @JsonValue
+        public String id() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /// @return empty before the first start
+    public static Optional<LastWriter> find(Connection connection, String pipeline) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(FIND)) {
+            statement.setString(1, pipeline);
+            try (ResultSet row = statement.executeQuery()) {
+                if (!row.next()) {
+                    return Optional.empty();
+                }
+                String owner = row.getString(1);
+                Duration ago = Duration.ofMillis((long) (row.getDouble(3) * 1000));
+                return Optional.of(new LastWriter(owner, row.getLong(2), fate(owner, ago)));
+            }
+        }
+    }
+
+    /// A process of the same number that began later than the pipeline was taken is another one.
+    ///
+    /// @param ago how long ago it took the pipeline; by one clock, since PostgreSQL's may be another than ours
+    static Fate fate(String owner, Duration ago) {
+        Matcher matcher = OWNER.matcher(owner);
+        String own = Pipeline.owner();
+        if (!matcher.matches() || !own.substring(own.indexOf(" on ")).equals(" on " + matcher.group(2))) {
+            return Fate.UNKNOWN;
+        }
+        Optional<ProcessHandle> there =
+                ProcessHandle.of(Long.parseLong(matcher.group(1))).filter(ProcessHandle::isAlive);
+        if (there.isEmpty()) {
+            return Fate.ENDED;
+        }
+        return there.get()
+                .info()
+                .startInstant()
+                .map(start -> Duration.between(start, Instant.now()).plus(CLOCK_MARGIN))
+                .map(age -> age.compareTo(ago) < 0 ? Fate.ENDED : Fate.RUNS)
+                .orElse(Fate.UNKNOWN);
+    }
+}
