@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Takes single documents anew: reads them from MongoDB and writes their rows, beside the stream and fenced
+/// Resyncs single documents: reads them from MongoDB and writes their rows, beside the stream and fenced
 /// like the chunks of a backfill. What is on the list (`sluice.resync`) are documents that waited for a row
 /// that has come, and what people asked for. For one thread.
 public final class Resync {
@@ -91,7 +91,7 @@ public final class Resync {
 
     /// Takes what is on the list, until it is empty or the work is stopped.
     ///
-    /// @return how many documents were written anew
+    /// @return how many documents were written again
     /// @throws dev.sluice.failure.SluiceException when it could not go on; what is done stays done
     public int drain() {
         int taken = 0;
@@ -104,7 +104,7 @@ public final class Resync {
                 CollectionTarget target = targets.get(entries.getFirst().collection());
                 if (target == null) {
                     LOG.warn(
-                            "{} documents of {} are on the list to be taken anew, and the mapping has no such collection.",
+                            "{} documents of {} are on the list to be resynced, and the mapping has no such collection.",
                             entries.size(),
                             entries.getFirst().collection());
                     list.done(entries);
@@ -123,7 +123,7 @@ public final class Resync {
 
     /// Puts on the list what waits for rows that are there by now, whoever brought them, and takes it.
     ///
-    /// @return how many documents were written anew
+    /// @return how many documents were written again
     public int sweep() {
         try {
             int taken = 0;
@@ -266,7 +266,7 @@ public final class Resync {
     ///
     /// @param entries each of the whole collection
     private int takeAll(CollectionTarget target, List<Entry> entries) throws SQLException {
-        LOG.info("All of {} is read anew: it was asked for, or not every _id is known.", target.collection());
+        LOG.info("All of {} is read again: it was asked for, or not every _id is known.", target.collection());
         int taken = 0;
         for (IdBracket bracket : IdBracket.values()) {
             BsonValue after = null;

@@ -11,7 +11,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/// The last count of each collection (`sluice.balance`). Not what anything is decided by: a count is made anew
+/// The last count of each collection (`sluice.balance`). Not what anything is decided by: a count is made again
 /// and never corrected by what has happened since. Works in the caller's transaction; any thread.
 public final class BalanceStore {
     private static final String COLUMNS =

@@ -322,8 +322,8 @@ public final class SchemaWatch implements AutoCloseable {
                     change.id(),
                     "follow",
                     prune
-                            ? "what there is is read anew, rows whose documents are gone are deleted"
-                            : "what there is is read anew; rows stay, by on_delete: keep");
+                            ? "what there is is read again, rows whose documents are gone are deleted"
+                            : "what there is is read again; rows stay, by on_delete: keep");
         });
         LOG.warn("{} Its rows follow.", change.forPeople());
         return true;

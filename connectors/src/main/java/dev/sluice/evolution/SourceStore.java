@@ -28,7 +28,7 @@ final class SourceStore {
               term = coalesce(EXCLUDED.term, s.term), seen_at = clock_timestamp()
             """;
 
-    /// What was asked of the MongoDB of before is not of this one: documents to be taken anew, positions to go
+    /// What was asked of the MongoDB of before is not of this one: documents to be resynced, positions to go
     /// back to, a comparison that was broken off.
     private static final List<String> FORGET = List.of(
             "DELETE FROM sluice.source WHERE pipeline = ?",

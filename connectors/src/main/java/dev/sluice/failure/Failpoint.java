@@ -27,7 +27,7 @@ public enum Failpoint {
     /// What a verification found in a chunk is stored, and not yet that the chunk is done.
     VERIFIED_CHUNK,
     /// It is noted that a change which MongoDB can't send is to be passed, and nothing of its collection is
-    /// taken anew.
+    /// resynced.
     CHANGE_PASSED,
     /// It is written down that a collection was dropped, renamed or replaced, and nothing is done about it.
     SCHEMA_CHANGE_SEEN,

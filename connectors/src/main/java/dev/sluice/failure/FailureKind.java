@@ -63,7 +63,7 @@ public enum FailureKind {
     CHANGE_TOO_LARGE(
             Retry.NEVER,
             "MongoDB can't send a change: its _id is so long that no change event of it fits into 16 MB.",
-            "Run the command that is named above, which takes that collection anew, then `sluice run`. Nothing is lost, and other"
+            "Run the command that is named above, which copies that collection again, then `sluice run`. Nothing is lost, and other"
                     + " collections are left alone. Where none is named: `sluice backfill --resync --prune` takes a new"
                     + " position behind the change and copies everything again."),
     SOURCE_REPLACED(

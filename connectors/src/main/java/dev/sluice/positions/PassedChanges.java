@@ -13,7 +13,7 @@ import java.util.Map;
 import org.bson.BsonTimestamp;
 
 /// The changes that MongoDB can't send and that somebody said to pass: the stream leaves them out, and their
-/// collection is copied anew. Every method works in the caller's transaction.
+/// collection is copied again. Every method works in the caller's transaction.
 public final class PassedChanges {
     private final String pipeline;
 

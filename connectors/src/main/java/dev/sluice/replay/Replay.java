@@ -20,7 +20,7 @@ import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
 /// Finds the documents that were touched since some point of the change stream, each once, and puts them on
-/// the list of those that are taken anew. The pipeline's own stream is not disturbed, and nothing goes back
+/// the list of those that are resynced. The pipeline's own stream is not disturbed, and nothing goes back
 /// in time: what is written is what the documents are now. For one thread.
 public final class Replay implements AutoCloseable {
     private static final int EVENTS_AT_ONCE = 5_000;
@@ -34,7 +34,7 @@ public final class Replay implements AutoCloseable {
     private final List<CollectionTarget> targets;
 
     /// @param connection without time-outs, in auto-commit mode; for this alone
-    /// @param targets the collections whose documents are taken anew
+    /// @param targets the collections whose documents are resynced
     public Replay(String pipeline, StreamHistory history, Connection connection, List<CollectionTarget> targets)
             throws SQLException {
         this.pipeline = pipeline;

@@ -4,7 +4,7 @@ import dev.sluice.sink.CollectionTarget;
 import java.util.List;
 import org.bson.BsonValue;
 
-/// Compares documents with their rows, after those were taken anew.
+/// Compares documents with their rows, after those were resynced.
 @FunctionalInterface
 public interface ReplayCheck {
     /// @param ids a few thousand at a time, each once; the document may be gone meanwhile

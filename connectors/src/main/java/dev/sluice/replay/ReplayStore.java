@@ -47,7 +47,7 @@ public final class ReplayStore {
     ///
     /// @param from cluster time it began at; null when unknown
     /// @param through cluster time up to which the stream is read; null when nothing is
-    /// @param documents different ones, each of which is taken anew
+    /// @param documents different ones, each of which is resynced
     /// @param left entries of the list that are not taken yet, its own and those before them
     /// @param detail why it failed; null when it did not
     public record Recorded(

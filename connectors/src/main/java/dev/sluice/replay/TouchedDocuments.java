@@ -68,7 +68,7 @@ final class TouchedDocuments implements AutoCloseable {
         return counts;
     }
 
-    /// Puts all of them on the list of those to be taken anew, in the caller's transaction.
+    /// Puts all of them on the list of those to be resynced, in the caller's transaction.
     ///
     /// @param collections in which order
     void list(String pipeline, List<String> collections) throws SQLException {

@@ -1,4 +1,4 @@
-/// Documents touched since some point of the change stream, taken anew.
+/// Documents touched since some point of the change stream, resynced.
 @NullMarked
 package dev.sluice.replay;
 

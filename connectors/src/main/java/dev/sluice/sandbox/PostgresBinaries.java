@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class PostgresBinaries {
 
     /// The version of the artifact on the class path; part of the directory's name, so an update unpacks
-    /// anew.
+    /// again.
     static final String VERSION = "17.6";
 
     private static final Duration BOUND = Duration.ofMinutes(1);

@@ -24,7 +24,7 @@ public interface ChangeSource extends AutoCloseable {
         /// it throws ends the stream there. On the thread of [#onBatch].
         default void onCollectionChange(CollectionChange change) {}
 
-        /// The source has connected anew by itself, perhaps to other servers behind the same address. Nothing
+        /// The source has connected again by itself, perhaps to other servers behind the same address. Nothing
         /// that was read since is handed over before it returns; what it throws ends the stream. On a thread
         /// of the source's.
         default void onReconnected() {}

@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// Puts right what a verification found: the documents that differ are read from MongoDB and written anew,
+/// Puts right what a verification found: the documents that differ are read from MongoDB and written again,
 /// fenced and beside the stream, by whoever runs the pipeline; rows that no document explains go. Then they
 /// are looked at again. For one thread.
 public final class Repair {
@@ -29,7 +29,7 @@ public final class Repair {
     private final Writer writer;
     private final BooleanSupplier stopped;
 
-    /// Who takes documents anew (`sluice.resync`).
+    /// Who resyncs documents (`sluice.resync`).
     @FunctionalInterface
     public interface Writer {
         /// Returns when none is left that a repair has asked for, or when it was stopped.

@@ -295,7 +295,7 @@ final class Settlement {
             return explained;
         }
 
-        /// Those that are about to be taken anew (`sluice.resync`).
+        /// Those that are about to be resynced (`sluice.resync`).
         private Set<Object> listed() throws SQLException {
             Map<String, Object> byDocumentKey = new HashMap<>();
             Map<String, Object> byRowKey = new HashMap<>();

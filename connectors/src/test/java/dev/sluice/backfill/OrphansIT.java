@@ -314,7 +314,7 @@ class OrphansIT {
         assertThat(resync.sweep()).isZero();
     }
 
-    /// Everything at once, in an order that nobody planned: stream, backfill and what is taken anew.
+    /// Everything at once, in an order that nobody planned: stream, backfill and what is resynced.
     @ParameterizedTest(name = "foreign keys: {0}, seed {1}")
     @CsvSource({"true,1", "false,1", "true,2", "false,2", "true,3", "false,3", "true,4", "false,5", "true,6", "false,7"
     })
@@ -356,7 +356,7 @@ class OrphansIT {
         assertThat(target.versions()).as("again changes nothing").isEqualTo(versions);
     }
 
-    /// The backfill copies again and again, and what waits is taken anew, while the stream goes on.
+    /// The backfill copies again and again, and what waits is resynced, while the stream goes on.
     @ParameterizedTest(name = "foreign keys: {0}")
     @ValueSource(booleans = {true, false})
     void sideBySideTheyMissNothingOfEachOther(boolean foreignKeys) throws Exception {

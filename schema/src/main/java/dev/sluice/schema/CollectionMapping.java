@@ -48,7 +48,7 @@ public record CollectionMapping(
         STOP,
         /// The rows stay; it is noted.
         KEEP,
-        /// The rows follow: what has no document any more goes, what has one is read anew.
+        /// The rows follow: what has no document any more goes, what has one is read again.
         FOLLOW
     }
 

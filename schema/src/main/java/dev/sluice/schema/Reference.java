@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /// The value is looked up in another table when the row is written: of the row whose `match` equals it, the
-/// column `take` is written. A document whose row can't be found waits: it is taken anew when the row
+/// column `take` is written. A document whose row can't be found waits: it is resynced when the row
 /// comes, and treated as the policy says until then, and again when the row goes.
 ///
 /// @param table the table, with its schema when that is not the mapping's

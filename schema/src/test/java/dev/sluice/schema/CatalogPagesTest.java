@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// The page of each ready-made system says which collection becomes which tables. The mapping says it too,
-/// so that part of the page is made from it, between two marks. To write it anew after a change:
+/// so that part of the page is made from it, between two marks. To write it again after a change:
 /// `mvn test -pl schema -Dtest=CatalogPagesTest -Dcatalog.pages=write`.
 class CatalogPagesTest {
     private static final Path CATALOG = Path.of("src/main/resources/catalog");
@@ -44,7 +44,7 @@ class CatalogPagesTest {
         }
         assertThat(text.substring(begin, text.indexOf(END)))
                 .as("the collections in " + page
-                        + "; written anew by: mvn test -pl schema -Dtest=CatalogPagesTest -Dcatalog.pages=write")
+                        + "; written again by: mvn test -pl schema -Dtest=CatalogPagesTest -Dcatalog.pages=write")
                 .isEqualTo(table);
     }
 

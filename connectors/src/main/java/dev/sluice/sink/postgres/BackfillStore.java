@@ -216,7 +216,7 @@ public final class BackfillStore {
     /// @param leftOut documents the stream had touched meanwhile
     void chunkDone(Connection connection, Chunk chunk, int documents, WriteSummary summary, int leftOut)
             throws SQLException {
-        // By insert, too: a chunk that nobody planned is one that somebody took anew by itself.
+        // By insert, too: a chunk that nobody planned is one that somebody took again by itself.
         String sql =
                 "INSERT INTO sluice.backfill_chunk (pipeline, collection, chunk, id_type, lower_id, upper_id, state,"
                         + " documents, rows, skipped, started_at, finished_at)"

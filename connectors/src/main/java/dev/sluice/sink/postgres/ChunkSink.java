@@ -236,7 +236,7 @@ public final class ChunkSink implements AutoCloseable {
         return commitNanos;
     }
 
-    /// Writes documents that were read anew. On return they are durable, and struck off the list.
+    /// Writes documents that were read again. On return they are durable, and struck off the list.
     ///
     /// @param rows the documents that were found; a delete for each that is gone
     /// @param entries of the list, all of one collection, that are done with it
@@ -282,7 +282,7 @@ public final class ChunkSink implements AutoCloseable {
         }
     }
 
-    /// Lists for taking anew the documents that wait for what somebody else has brought.
+    /// Lists for a resync the documents that wait for what somebody else has brought.
     ///
     /// @return how many
     /// @throws dev.sluice.failure.SluiceException when a table no longer keeps keys apart

@@ -127,7 +127,7 @@ public final class DeadLetterStore {
         }
     }
 
-    /// Asks for the documents to be taken anew, and notes who did.
+    /// Asks for the documents to be resynced, and notes who did.
     public void retry(Connection connection, Collection<DeadLetter> letters, String actor) throws SQLException {
         Map<String, List<String>> keys = new HashMap<>();
         letters.forEach(l ->
@@ -184,7 +184,7 @@ public final class DeadLetterStore {
         }
     }
 
-    /// Of these documents, those that are still to be taken anew: the numbers of their dead letters.
+    /// Of these documents, those that are still to be resynced: the numbers of their dead letters.
     public List<Long> asked(Connection connection, Collection<DeadLetter> letters) throws SQLException {
         String sql = "SELECT l.id FROM unnest(?, ?, ?) AS l (id, collection, document_key)"
                 + " JOIN sluice.resync r ON r.pipeline = ? AND r.collection = l.collection"

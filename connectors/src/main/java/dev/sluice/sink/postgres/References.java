@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Documents arrive in any order. One whose row depends on a row that is not there is written as the
 /// mapping says, and noted in `sluice.waiting`; when that row comes, the document is listed in
-/// `sluice.resync` and taken anew, by the same mapper, from MongoDB. When a row goes, what refers to it is
+/// `sluice.resync` and resynced, by the same mapper, from MongoDB. When a row goes, what refers to it is
 /// emptied, dropped or taken out with it, and waits. Where nothing refers to a table, this costs nothing.
 ///
 /// Two transactions at once can't miss each other: a row of ours that is referred to is held FOR KEY SHARE
@@ -112,7 +112,7 @@ final class References {
     }
 
     /// Between staging and writing: takes out of staging the documents that have no row for now, notes what
-    /// waits for what, and lists for taking anew what waited for these rows.
+    /// waits for what, and lists for a resync what waited for these rows.
     ///
     /// @param documents the staged ones
     /// @return the keys of the documents that were taken out
@@ -287,7 +287,7 @@ final class References {
         }
     }
 
-    /// Rows that are about to change what they are known by: what refers to them is taken anew, as is what
+    /// Rows that are about to change what they are known by: what refers to them is resynced, as is what
     /// waits for their place.
     private void changed(CollectionTarget target, TableSql table) throws SQLException {
         TableShape shape = table.shape();
@@ -328,7 +328,7 @@ final class References {
         }
     }
 
-    /// Rows that are about to come, or to be known by something else: what waits for them is taken anew.
+    /// Rows that are about to come, or to be known by something else: what waits for them is resynced.
     private void arrived(TableSql table) throws SQLException {
         TableShape shape = table.shape();
         List<Link> here = links.to(shape.table());
@@ -396,7 +396,7 @@ final class References {
         }
     }
 
-    /// Deletes rows that another document's take the place of, and lists their documents for taking anew.
+    /// Deletes rows that another document's take the place of, and lists their documents for a resync.
     void giveWay(CollectionTarget target, Collection<Object> keys) throws SQLException {
         TableSql own = tables.of(target).own();
         String documentKey = documentKey(target, "t");

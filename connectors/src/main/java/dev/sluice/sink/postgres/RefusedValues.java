@@ -163,12 +163,12 @@ public final class RefusedValues {
         void take(Object key, BsonDocument document) throws SQLException;
     }
 
-    /// Puts right what is staged: documents with values that are refused are mapped anew, and their rows staged in the
+    /// Puts right what is staged: documents with values that are refused are mapped again, and their rows staged in the
     /// place of the ones that were.
     ///
     /// @param staged the collection's
     /// @param documents whose rows are staged
-    /// @return what became of each that was mapped anew: its rows with the misfits, or why it has none, and then
+    /// @return what became of each that was mapped again: its rows with the misfits, or why it has none, and then
     ///     none is staged
     public SequencedMap<Object, MappingResult> settle(
             CollectionTarget target, CollectionTables staged, Staged documents) throws SQLException {

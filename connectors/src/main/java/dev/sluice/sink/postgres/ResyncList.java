@@ -5,7 +5,7 @@ import java.sql.SQLException;
 import java.util.Collection;
 import java.util.List;
 
-/// The documents that are to be taken anew, as the target keeps them. Each call is a transaction of its own.
+/// The documents that are to be resynced, as the target keeps them. Each call is a transaction of its own.
 /// For one thread.
 public interface ResyncList {
     /// The next entries of one collection, oldest first; empty when there are none.

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// The documents that are to be taken anew (`sluice.resync`). Every method works in the caller's
+/// The documents that are to be resynced (`sluice.resync`). Every method works in the caller's
 /// transaction.
 public final class ResyncStore {
     /// What of entries there is only one, by the index of that.

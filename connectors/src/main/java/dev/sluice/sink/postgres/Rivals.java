@@ -135,7 +135,7 @@ final class Rivals {
         return found;
     }
 
-    /// Lists for taking anew the dead letters whose rivals no longer have what they had.
+    /// Lists for a resync the dead letters whose rivals no longer have what they had.
     ///
     /// @return how many
     int sweep(CollectionTarget target, CollectionTables tables) throws SQLException {

@@ -94,7 +94,7 @@ final class RowWriter {
         }
     }
 
-    /// Lists for taking anew the documents that wait for what somebody else has brought.
+    /// Lists for a resync the documents that wait for what somebody else has brought.
     ///
     /// @return how many
     int sweep() throws SQLException {
@@ -114,7 +114,7 @@ final class RowWriter {
     }
 
     /// Writes a document that a unique index keeps out, where it comes before all those that have what it would
-    /// have: their rows go, and they are taken anew, to be parked or to have what else is free. Where one of them
+    /// have: their rows go, and they are resynced, to be parked or to have what else is free. Where one of them
     /// comes before it, nothing is written, and the row that it had before goes.
     Contest contend(RowChange change) throws SQLException {
         CollectionTarget target = change.target();

@@ -91,10 +91,10 @@ public interface TargetSession extends AutoCloseable {
     /// @param leftOut documents that the stream had touched meanwhile
     void chunkDone(Chunk chunk, int documents, WriteSummary summary, int leftOut) throws SQLException;
 
-    /// Strikes entries off the list of documents to be taken anew.
+    /// Strikes entries off the list of documents to be resynced.
     void strike(Collection<ResyncStore.Entry> entries) throws SQLException;
 
-    /// Lists for taking anew the documents that wait for what somebody else has brought.
+    /// Lists for a resync the documents that wait for what somebody else has brought.
     ///
     /// @return how many
     /// @throws dev.sluice.failure.SluiceException when a table no longer keeps keys apart

@@ -12,7 +12,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Documents whose rows are not all they could be because of another row (`sluice.waiting`), and the list
-/// of those to be taken anew (`sluice.resync`). Works in the caller's transaction. For one thread.
+/// of those to be resynced (`sluice.resync`). Works in the caller's transaction. For one thread.
 final class Waiting {
     /// Copies entries of `sluice.waiting w` to `sluice.resync`: where the `_id` is known by that, else by
     /// the key of the row.
@@ -108,7 +108,7 @@ final class Waiting {
         return connection.createArrayOf("text", values.toArray());
     }
 
-    /// Lists for taking anew what waits for a row that is there, or for one to go that is gone. The sinks
+    /// Lists for a resync what waits for a row that is there, or for one to go that is gone. The sinks
     /// do that themselves as rows come and go; this finds what they could not see: rows of somebody else,
     /// and of a transaction that was open at the same time.
     ///

@@ -100,7 +100,7 @@ final class BackfillCommand implements Callable<Integer> {
             names = "--past",
             paramLabel = "TIME",
             description = {
-                "After the stream stopped at a change that MongoDB can't send: pass it, and take its collection anew.",
+                "After the stream stopped at a change that MongoDB can't send: pass it, and copy its collection again.",
                 "TIME is the operation time that the stop names, as 1732812345.7. Rows of documents deleted meanwhile"
                         + " are deleted too, unless the mapping keeps them. The next `sluice run` goes on behind it."
             },

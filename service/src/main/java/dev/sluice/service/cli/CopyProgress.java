@@ -178,7 +178,7 @@ final class CopyProgress implements CopyRun.Listener, AutoCloseable {
     @Override
     public void onPassed(BsonTimestamp change, List<CollectionTarget> copied) {
         say(
-                "The change at %s is passed; its collection is taken anew: %s. Broken off, `sluice run` and `sluice backfill`"
+                "The change at %s is passed; its collection is copied again: %s. Broken off, `sluice run` and `sluice backfill`"
                         + " go on with it.",
                 OperationTime.text(change),
                 String.join(
@@ -201,7 +201,7 @@ final class CopyProgress implements CopyRun.Listener, AutoCloseable {
 
     @Override
     public void onTakenAnew(int documents) {
-        say("%s taken anew, since what they refer to has come", Counted.of(documents, "document"));
+        say("%s resynced, since what they refer to has come", Counted.of(documents, "document"));
     }
 
     @Override

@@ -32,16 +32,16 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/// `sluice replay`: take anew what was touched since some point.
+/// `sluice replay`: resync what was touched since some point.
 @Command(
         name = "replay",
         mixinStandardHelpOptions = true,
         versionProvider = SluiceCommand.Version.class,
-        header = "Take anew every document that was touched since some point.",
+        header = "Resync every document that was touched since some point.",
         description = {
             "Nothing goes back in time: the change stream is read from that point for the documents touched since, and"
-                    + " those are read from MongoDB as they are now and written anew, beside the running stream.",
-            "Ends with 0 when all are taken anew, 1 when the oplog does not go back so far or something is left, 2 for"
+                    + " those are read from MongoDB as they are now and written again, beside the running stream.",
+            "Ends with 0 when all are resynced, 1 when the oplog does not go back so far or something is left, 2 for"
                     + " a point that can't be used."
         })
 final class ReplayCommand implements Callable<Integer> {
@@ -109,7 +109,7 @@ final class ReplayCommand implements Callable<Integer> {
     /// @param left documents that are still on the list
     /// @param differing documents whose rows are not as they should be afterwards; null where nobody looked
     /// @param balance documents and rows of each collection afterwards, and what lies between; null where
-    ///     nothing was taken anew
+    ///     nothing was resynced
     private record Outcome(
             boolean dryRun,
             boolean reachable,
@@ -152,7 +152,7 @@ final class ReplayCommand implements Callable<Integer> {
                 table(found)
                         + String.format(
                                 Locale.ROOT,
-                                "%s would be taken anew. The oplog goes back far enough.",
+                                "%s would be resynced. The oplog goes back far enough.",
                                 Counted.of(found.documents(), "document")));
         return SluiceCommand.FINE;
     }
@@ -199,7 +199,7 @@ final class ReplayCommand implements Callable<Integer> {
                 table(found)
                         + String.format(
                                 Locale.ROOT,
-                                "%s taken anew%s",
+                                "%s resynced%s",
                                 Counted.of(found.documents(), "document was", "documents were"),
                                 verdict(differing))
                         + (balances.isEmpty() ? "" : System.lineSeparator() + BalanceTable.forPeople(balances)));
@@ -236,7 +236,7 @@ final class ReplayCommand implements Callable<Integer> {
             PrintWriter err = spec.commandLine().getErr();
             err.println(spec.commandLine().getColorScheme().errorText(message));
             err.println(
-                    "  -> Replay from a later point, or other collections; or read collections anew as a whole, which needs no"
+                    "  -> Replay from a later point, or other collections; or read collections again as a whole, which needs no"
                             + " oplog: `sluice resync --collection C --prune` (--prune deletes rows whose documents are gone).");
         }
         SluiceCommand.trace(lost, spec.commandLine());
@@ -315,7 +315,7 @@ final class ReplayCommand implements Callable<Integer> {
         @Override
         public void onTakenOver() {
             end();
-            err.println("No process runs the pipeline, so this command takes the documents anew itself.");
+            err.println("No process runs the pipeline, so this command resyncs the documents itself.");
         }
 
         private void say(String text) {

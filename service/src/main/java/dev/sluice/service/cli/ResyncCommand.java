@@ -17,12 +17,12 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/// `sluice resync`: collections read anew beside the running stream.
+/// `sluice resync`: collections read again beside the running stream.
 @Command(
         name = "resync",
         mixinStandardHelpOptions = true,
         versionProvider = SluiceCommand.Version.class,
-        header = "Read collections anew as a whole, beside the running stream.",
+        header = "Read collections again as a whole, beside the running stream.",
         description = {
             "Needs no oplog. Rows that are right are not written. Where no process runs the pipeline, this one does it;"
                     + " `sluice backfill` does it faster then.",
@@ -84,7 +84,7 @@ final class ResyncCommand implements Callable<Integer> {
         printing.print(
                 new Outcome(names, prune, left),
                 () -> left == 0
-                        ? "Read anew" + (prune ? ", and rows without a document deleted: " : ": ") + list + "."
+                        ? "Read again" + (prune ? ", and rows without a document deleted: " : ": ") + list + "."
                         : (noWait ? "On the list: " + list : "Stopped; some of it is still on the list")
                                 + ". A running pipeline goes on with it; where none runs, the next `sluice run`"
                                 + " does.");

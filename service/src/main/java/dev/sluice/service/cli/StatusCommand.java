@@ -19,7 +19,7 @@ import picocli.CommandLine.Option;
         description = {
             "Reads them from PostgreSQL, so it works whether the service runs or not.",
             "Documents and rows are those of the last count, whose time is beside them. One older than a minute and a half is made"
-                    + " anew where MONGO_URI is set and counting takes no more than seconds."
+                    + " again where MONGO_URI is set and counting takes no more than seconds."
         })
 final class StatusCommand implements Callable<Integer> {
     private static final long EVERY_MILLIS = 2_000;

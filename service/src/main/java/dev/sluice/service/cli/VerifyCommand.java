@@ -70,7 +70,7 @@ final class VerifyCommand implements Callable<Integer> {
     @Option(
             names = "--repair",
             description = {
-                "Then take the documents that differ anew, delete rows that no document explains, and look again.",
+                "Then resync the documents that differ, delete rows that no document explains, and look again.",
                 "The stream goes on meanwhile."
             })
     private boolean repair;
@@ -329,9 +329,9 @@ final class VerifyCommand implements Callable<Integer> {
         boolean drifted = verified.stream().anyMatch(v -> v.missing() + v.extra() + v.different() > 0);
         if (drifted) {
             return repair
-                    ? "Drift is left that taking the documents anew did not put right: look at dead letters and at who else"
+                    ? "Drift is left that the resync did not correct: look at dead letters and at who else"
                             + " writes these tables."
-                    : "Drift. `sluice verify --repair` takes these documents anew"
+                    : "Drift. `sluice verify --repair` resyncs these documents"
                             + (verified.stream().anyMatch(v -> v.extra() > 0)
                                     ? " and deletes the rows that are extra, also those that were kept on purpose."
                                     : ".");

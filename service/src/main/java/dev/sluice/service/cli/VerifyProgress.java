@@ -61,7 +61,7 @@ final class VerifyProgress implements Verifier.Listener, ListDrain.Listener {
         if (now - saidAt >= LINE_EVERY_NANOS) {
             saidAt = now;
             say(
-                    "%s: waiting until the process that runs the pipeline has taken %s anew",
+                    "%s: waiting until the process that runs the pipeline has resynced %s",
                     collection, Counted.of(left, "document"));
         }
     }
@@ -70,13 +70,13 @@ final class VerifyProgress implements Verifier.Listener, ListDrain.Listener {
     public void onNobodyThere(Duration patience) {
         say(
                 "%s: no process holds the pipeline now. Waiting %d s for one that may be coming back (a `run` that has lost a"
-                        + " database tries again every 10 s); then this command takes the documents anew itself",
+                        + " database tries again every 10 s); then this command resyncs the documents itself",
                 collection, patience.toSeconds());
     }
 
     @Override
     public void onTakenOver() {
-        say("%s: no process runs the pipeline, so this command takes the documents anew itself", collection);
+        say("%s: no process runs the pipeline, so this command resyncs the documents itself", collection);
     }
 
     private void say(String format, Object... arguments) {

@@ -101,7 +101,7 @@ public final class DeadLetters {
         }
     }
 
-    /// Puts documents on the list of those that are taken anew.
+    /// Puts documents on the list of those that are resynced.
     ///
     /// @return what is known of each at once: queued, or unmapped
     public List<Retried> ask(List<DeadLetter> letters, String actor) {

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Counts anew, for one who looks, what nobody has counted in the last minute or so: where nothing runs the pipeline,
+/// Counts again, for one who looks, what nobody has counted in the last minute or so: where nothing runs the pipeline,
 /// the last count may be days old. Writes nothing, and gives up after some seconds: then the last count stays,
 /// with its time. For one thread.
 public final class FreshCounts {

@@ -100,13 +100,13 @@ final class Notes {
                     case TAKING ->
                         String.format(
                                 Locale.ROOT,
-                                "%s taken anew, %s left on the list",
+                                "%s resynced, %s left on the list",
                                 Counted.of(replay.documents(), "document is", "documents are"),
                                 Counted.of(replay.left(), "entry is", "entries are"));
                     case DONE ->
                         String.format(
                                 Locale.ROOT,
-                                "done, %s taken anew at %s",
+                                "done, %s resynced at %s",
                                 Counted.of(replay.documents(), "document"),
                                 replay.finishedAt());
                     case FAILED -> "failed: " + replay.detail();

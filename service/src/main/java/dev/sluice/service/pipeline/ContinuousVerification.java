@@ -123,7 +123,7 @@ final class ContinuousVerification implements AutoCloseable {
             LOG.warn(
                     "{}: {} rows are not what their documents say ({}); somebody else has written them, or Sluice has a bug."
                             + " SELECT * FROM sluice.drift shows which; `sluice verify --repair` takes their documents"
-                            + " anew{}.",
+                            + " again{}.",
                     result.collection(),
                     rows,
                     result.drift(),
@@ -203,7 +203,7 @@ final class ContinuousVerification implements AutoCloseable {
         if (drifted > 0) {
             LOG.warn(
                     "{}: of the documents that the stream has just written, {} rows that are not as the document says; SELECT * FROM"
-                            + " sluice.drift shows which, `sluice verify --repair` takes them anew.",
+                            + " sluice.drift shows which, `sluice verify --repair` resyncs them.",
                     batch.target().collection(),
                     Counted.of(drifted, "has", "have"));
         }

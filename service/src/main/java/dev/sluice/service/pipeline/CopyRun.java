@@ -72,7 +72,7 @@ public final class CopyRun {
     /// What is to be copied, and how.
     ///
     /// @param chosen some of the mapping's collections. When a copy of them was broken off, it goes on
-    ///     where it was; when all are copied, they are copied anew
+    ///     where it was; when all are copied, they are copied again
     /// @param prune whether rows that no document explains go
     /// @param patience how long to wait for another process that writes the pipeline; zero not to wait
     public record Wish(
@@ -99,7 +99,7 @@ public final class CopyRun {
         /// A collection could not be copied; the others are.
         void onFailed(CollectionTarget target, SluiceException failure);
 
-        /// @param documents that were taken anew, since what they refer to has come
+        /// @param documents that were resynced, since what they refer to has come
         void onTakenAnew(int documents);
 
         void onPruned(CollectionTarget target, Pruned pruned);

@@ -14,7 +14,7 @@ import java.time.Duration;
 import java.util.function.BooleanSupplier;
 import org.bson.BsonTimestamp;
 
-/// Sees to it that the list of documents to be taken anew (`sluice.resync`) becomes empty: waits for the
+/// Sees to it that the list of documents to be resynced (`sluice.resync`) becomes empty: waits for the
 /// process that runs the pipeline, and does it itself where none runs. For one thread.
 public final class ListDrain {
     private static final Duration POLL = Duration.ofMillis(200);

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A replay from beginning to end: finds what was touched, lists it, and waits until it is taken anew. For
+/// A replay from beginning to end: finds what was touched, lists it, and waits until it is resynced. For
 /// one thread.
 public final class ReplayRun {
     private static final Logger LOG = LoggerFactory.getLogger(ReplayRun.class);
@@ -71,7 +71,7 @@ public final class ReplayRun {
     /// @param differing documents whose rows are not as they should be after it; empty when nobody looked
     public record Result(Listed listed, long left, Optional<Long> differing) {}
 
-    /// Counts what a replay would take anew.
+    /// Counts what a replay would resync.
     ///
     /// @return null when it was stopped
     /// @throws dev.sluice.failure.SluiceException of kind HISTORY_LOST, with the gap, when the oplog does
@@ -84,7 +84,7 @@ public final class ReplayRun {
         }
     }
 
-    /// Lists what is to be taken anew, and does not wait.
+    /// Lists what is to be resynced, and does not wait.
     ///
     /// @return null when it was stopped before anything was listed
     /// @throws dev.sluice.failure.SluiceException as [#run]
@@ -101,7 +101,7 @@ public final class ReplayRun {
         return replay.list(wish.from(), upTo(wish), wish.askedFrom(), wish.requestedBy(), listener, stopped);
     }
 
-    /// Lists what is to be taken anew, and waits until it is.
+    /// Lists what is to be resynced, and waits until it is.
     ///
     /// @param verify whether they are compared with their rows at the end
     /// @return null when it was stopped before anything was listed

@@ -12,7 +12,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 
-/// Whole collections read anew beside the stream: lists them, and waits until they are. For one thread.
+/// Whole collections read again beside the stream: lists them, and waits until they are. For one thread.
 public final class ResyncRun {
     private final PipelineSpec pipeline;
 
@@ -26,7 +26,7 @@ public final class ResyncRun {
     /// @return the newest entry
     /// @throws IllegalArgumentException when the pipeline never had a position
     /// @throws dev.sluice.failure.SluiceException of kind HISTORY_LOST when the stream can't go on: then
-    ///     reading anew alone brings nothing in line
+    ///     reading again alone brings nothing in line
     public long list(List<CollectionTarget> chosen, boolean prune, String actor) throws SQLException {
         try (Connection connection = pipeline.connector().open()) {
             if (new PositionStore(pipeline.name()).load(connection).isEmpty()) {

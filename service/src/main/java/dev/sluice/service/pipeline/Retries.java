@@ -7,13 +7,14 @@ import java.time.InstantSource;
 import java.util.Optional;
 
 /// Whether and when a run that broke off is tried again: at once, then less and less often. A run that worked begins
-/// the count anew. Failures that may or may not pass are counted by themselves, so an outage before them does not use
+/// the count again. Failures that may or may not pass are counted by themselves, so an outage before them does not use
 /// up their tries. For one thread.
 final class Retries {
     private static final Duration FIRST_WAIT = Duration.ofMillis(500);
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
 
-    /// A run that lasted this long was in order, so the tries of what may not pass begin anew. Work alone is no sign of
+    /// A run that lasted this long was in order, so the tries of what may not pass begin again. Work alone is no sign
+    /// of
     /// that: the stream goes on working while the copy fails on the same thing each time.
     private static final Duration IN_ORDER = Duration.ofSeconds(30);
 

@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
 final class TargetChecks {
     private static final int VERSION_MIN = 13;
 
-    /// The lock, the bookkeeping, the stream, what is taken anew (two), the collections' watch, metrics and
+    /// The lock, the bookkeeping, the stream, the resync (two), the collections' watch, metrics and
     /// status, a command beside it; and, one after the other, one for each worker of the copy, and those
     /// of the verification.
     private static final int CONNECTIONS_WANTED =

@@ -43,7 +43,7 @@ final class DeadLetterController {
         return HttpResponse.ok(SnakeCaseJson.write(deadLetters.list(collection, limit)));
     }
 
-    /// Puts the document on the list of those that are taken anew, and does not wait.
+    /// Puts the document on the list of those that are resynced, and does not wait.
     @Post(value = "/{id}/retry", consumes = MediaType.ALL, produces = MediaType.APPLICATION_JSON)
     HttpResponse<String> retry(long id, HttpRequest<?> request) {
         List<DeadLetter> found = deadLetters.find(List.of(id));

@@ -294,7 +294,7 @@ class AlteredTablesIT {
         }
     }
 
-    /// @param deed done once, when the documents are taken anew and before they are compared
+    /// @param deed done once, when the documents are resynced and before they are compared
     private static ReplayRun.Result replay(RunningPipeline running, MongoSource source, String deed, AtomicBoolean done)
             throws SQLException, InterruptedException {
         BsonTimestamp from = source.hello().lastWrite();

@@ -88,7 +88,7 @@ class DevMentorIT {
         }
     }
 
-    /// Asks for every collection anew: no row is written.
+    /// Asks for every collection again: no row is written.
     private static void notWrittenAgain(LiveSystem system, RunningPipeline running) throws SQLException {
         Map<String, String> before = versions(system);
         for (CollectionMapping collection : system.entry().mapping().collections()) {

@@ -125,7 +125,7 @@ class LargeKeysIT {
             orders.insertOne(order(4, "u1"));
             users.insertOne(user("u4"));
             assertThat(sluice(system, 0, "backfill", "--past", time(first)))
-                    .contains("is passed; its collection is taken anew: users");
+                    .contains("is passed; its collection is copied again: users");
             assertThat(system.number("SELECT count(*) FROM orders WHERE id = 3"))
                     .as("the stream brings it")
                     .isZero();
@@ -135,7 +135,7 @@ class LargeKeysIT {
                 assertThat(system.number("SELECT count(*) FROM orders WHERE id = 3"))
                         .isEqualTo(1);
                 assertThat(sluice(system, 0, "backfill", "--past", time(second)))
-                        .contains("taken anew: orders");
+                        .contains("copied again: orders");
             }
             try (ServiceProcess run = run(system)) {
                 awaitApplied(system, run);

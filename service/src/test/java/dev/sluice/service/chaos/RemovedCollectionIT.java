@@ -76,7 +76,7 @@ class RemovedCollectionIT {
 
     @Test
     @DisplayName(
-            "a collection that is put back is copied anew: what happened meanwhile is in its rows, and is not said to"
+            "a collection that is put back is copied again: what happened meanwhile is in its rows, and is not said to"
                     + " be before it is")
     void putBack() throws SQLException, InterruptedException, IOException {
         try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {

@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/// Replay never goes back in time: what was touched is taken anew, the stream goes on, and both sides are
+/// Replay never goes back in time: what was touched is resynced, the stream goes on, and both sides are
 /// equal afterwards.
 class ReplayIT {
     @Test
@@ -255,7 +255,7 @@ class ReplayIT {
     }
 
     @Test
-    @DisplayName("collections read anew as a whole beside the stream, and rows without a document deleted")
+    @DisplayName("collections read again as a whole beside the stream, and rows without a document deleted")
     void wholeCollections() throws SQLException, InterruptedException {
         try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
                 LiveWriter writer = new LiveWriter(system.database(), 2_000, 2_000, 7, 150);
@@ -267,7 +267,7 @@ class ReplayIT {
                     + " INSERT INTO orders (id, status, placed_at) VALUES (-5, 'new', now())");
             try (ServiceProcess resync = sluice(system, "resync", "--prune")) {
                 assertThat(resync.awaitExit(90)).as(resync.output()).isZero();
-                assertThat(resync.output()).contains("Read anew, and rows without a document deleted: users, orders.");
+                assertThat(resync.output()).contains("Read again, and rows without a document deleted: users, orders.");
             }
             system.assertEqual(writer, service);
             assertThat(system.number("SELECT count(*) FROM users WHERE id LIKE 'ghost%'"))

@@ -56,7 +56,7 @@ public final class RunningPipeline implements AutoCloseable {
                 .until(() -> pipeline.status().state() instanceof PipelineState.Streaming);
     }
 
-    /// Waits until everything committed before this call is applied, and what waited for it is taken anew.
+    /// Waits until everything committed before this call is applied, and what waited for it is resynced.
     public void awaitApplied() {
         Instant now = source.clock().instant().plus(source.hello().clockOffset());
         await().atMost(Duration.ofMinutes(2)).failFast(this::mustNotFail).until(() -> {

@@ -157,7 +157,7 @@ class SchemaChangeIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"DROP", "RENAME", "REPLACE"})
-    @DisplayName("follow: rows without a document go, what there is is read anew, and both sides are equal")
+    @DisplayName("follow: rows without a document go, what there is is read again, and both sides are equal")
     void follow(Deed deed) throws SQLException, IOException {
         try (LiveSystem system = LiveSystem.start(mapping("follow"), SandboxMongo.Options.DEFAULTS)) {
             fill(system);

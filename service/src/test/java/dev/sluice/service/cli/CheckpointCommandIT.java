@@ -118,7 +118,7 @@ class CheckpointCommandIT {
         assertThat(place.text("SELECT collection || ' ' || reason FROM sluice.resync"))
                 .isEqualTo("users replay");
         assertThat(status.out())
-                .containsPattern("replay 1 from time 20.*: 1 document is taken anew, 1 entry is left on the list");
+                .containsPattern("replay 1 from time 20.*: 1 document is resynced, 1 entry is left on the list");
         assertThat(json.path("notes").get(0).asText()).startsWith("replay 1 from time 20");
     }
 

@@ -42,8 +42,7 @@ class VerifyCommandIT {
                 .contains("users: row stranger extra in public.users; first seen ")
                 .contains("orders: {\"$numberLong\":\"3\"} missing in public.orders; first seen ")
                 .contains("missing in public.order_lines; first seen ")
-                .contains(
-                        "Drift. `sluice verify --repair` takes these documents anew and deletes the rows that are extra")
+                .contains("Drift. `sluice verify --repair` resyncs these documents and deletes the rows that are extra")
                 .doesNotContain("SECRET");
         assertThat(json.exitCode()).isEqualTo(1);
         assertThat(json.out())
@@ -58,8 +57,8 @@ class VerifyCommandIT {
         assertThat(repaired.err())
                 .as("the process that had the pipeline has ended, so nobody is waited for")
                 .contains(
-                        "users: no process runs the pipeline, so this command takes the documents anew itself",
-                        "orders: no process runs the pipeline, so this command takes the documents anew itself")
+                        "users: no process runs the pipeline, so this command resyncs the documents itself",
+                        "orders: no process runs the pipeline, so this command resyncs the documents itself")
                 .doesNotContain("aiting");
         assertThat(place.text("SELECT name FROM users WHERE id = 'u7'")).isEqualTo("N7");
         assertThat(place.count("users")).isEqualTo(30);

@@ -80,7 +80,7 @@ class OraclePathsIT {
     }
 
     @Test
-    @DisplayName("copied, stopped and resumed, followed, replayed, taken anew, repaired and pruned, odd documents have"
+    @DisplayName("copied, stopped and resumed, followed, replayed, resynced, repaired and pruned, odd documents have"
             + " the rows, dead letters and quarantine that an oracle of its own says, and no path writes what another does"
             + " not")
     void everyPath() throws Exception {
@@ -121,7 +121,7 @@ class OraclePathsIT {
                 running.awaitApplied();
                 round.check("followed");
                 round.replay(before);
-                round.takeAnew(false, "taken anew");
+                round.takeAnew(false, "resynced");
                 round.retry(running);
                 round.verify();
                 round.repair();
@@ -285,7 +285,7 @@ class OraclePathsIT {
             return BsonBytes.first(BsonBytes.fields(document), "_id");
         }
 
-        // What takes documents anew
+        // What resyncs documents
 
         void replay(BsonTimestamp from) throws Exception {
             ReplayRun run = new ReplayRun(PipelineSpec.of(pipeline, targets, source, system.connector()));

@@ -684,7 +684,7 @@ final class SimulatedPostgres {
         };
     }
 
-    /// The list of documents that are to be taken anew.
+    /// The list of documents that are to be resynced.
     ResyncList resyncList() {
         return new ResyncList() {
             @Override

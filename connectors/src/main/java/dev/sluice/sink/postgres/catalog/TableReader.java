@@ -236,7 +236,7 @@ public final class TableReader {
                 usage && row.getBoolean(8));
     }
 
-    /// What the columns of a table hold, by their names; empty when there is no such table. Asked anew each time.
+    /// What the columns of a table hold, by their names; empty when there is no such table. Asked again each time.
     public Map<String, LiveTable.Holds> holds(TableName name) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement("SELECT to_regclass(?)::oid::bigint")) {
             statement.setString(1, name.sql());
