@@ -428,13 +428,8 @@ public final class Backfill implements AutoCloseable {
         private Span.Read read(Span span) throws SQLException {
             try {
                 Span.Read read = span.next(
-                        source,
-                        fence,
-                        fenced.streamPosition(),
-                        limits.documentsMax(),
-                        work.pace.documents(),
-                        limits.bytesMax(),
-                        work.queue::nextNumber);
+                        new Span.Reading(source, fence, fenced.streamPosition(), work.queue::nextNumber),
+                        new Span.Size(limits.documentsMax(), work.pace.documents(), limits.bytesMax()));
                 if (read instanceof Span.Read.Part part) {
                     work.pace.onRead(part.documents().size(), part.bytes());
                     sink(number).running(part.chunk(), part.rest());

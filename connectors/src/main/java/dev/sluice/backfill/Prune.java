@@ -1,6 +1,7 @@
 package dev.sluice.backfill;
 
 import dev.sluice.change.IdBracket;
+import dev.sluice.change.IdRange;
 import dev.sluice.failure.Failures;
 import dev.sluice.mapping.KeyResult;
 import dev.sluice.pipeline.PipelineSpec;
@@ -153,7 +154,8 @@ public final class Prune {
                 if (stopped.getAsBoolean()) {
                     return false;
                 }
-                List<BsonValue> ids = source.ids(owner.collection(), bracket, after, IDS_AT_ONCE, notBefore);
+                List<BsonValue> ids =
+                        source.ids(owner.collection(), IdRange.after(bracket, after), IDS_AT_ONCE, notBefore);
                 Set<Object> keys = HashSet.newHashSet(ids.size());
                 for (BsonValue id : ids) {
                     if (owner.mapper().key(id) instanceof KeyResult.Key(Object key)) {

@@ -43,7 +43,7 @@ final class Ranges {
         List<BsonValue> picked = source.sampleIds(chunk.collection(), wanted * PICKED_PER_RANGE).stream()
                 .filter(id -> IdBracket.of(id) == chunk.bracket())
                 .toList();
-        List<BsonValue> within = source.idsWithin(chunk.collection(), picked, chunk.lower(), chunk.upper());
+        List<BsonValue> within = source.idsWithin(chunk.collection(), picked, chunk.range());
         List<Chunk> chunks = new ArrayList<>();
         @Nullable BsonValue lower = chunk.lower();
         for (int i = PICKED_PER_RANGE - 1; i < within.size(); i += PICKED_PER_RANGE) {

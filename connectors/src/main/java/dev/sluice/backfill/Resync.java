@@ -3,6 +3,7 @@ package dev.sluice.backfill;
 import dev.sluice.bson.ExactBson;
 import dev.sluice.change.Change;
 import dev.sluice.change.IdBracket;
+import dev.sluice.change.IdRange;
 import dev.sluice.change.IdText;
 import dev.sluice.failure.Failures;
 import dev.sluice.mapping.KeyResult;
@@ -199,7 +200,7 @@ public final class Resync {
             }
             hold(lease, rows);
             prune(target, unexplained, notBefore, flight);
-            sink.retake(rows, done, flight);
+            sink.resync(rows, done, flight);
             return piece.documents().size();
         }
     }
@@ -277,14 +278,15 @@ public final class Resync {
                 try (Fence.Flight flight = fenced.of(target).open();
                         MemoryBudget.Lease lease = fenced.memory().acquireForReadingUninterruptibly()) {
                     BsonTimestamp notBefore = fenced.streamPosition().get();
-                    Piece piece = source.read(target.collection(), bracket, after, DOCUMENTS_MAX, BYTES_MAX, notBefore);
+                    Piece piece = source.read(
+                            target.collection(), IdRange.after(bracket, after), DOCUMENTS_MAX, BYTES_MAX, notBefore);
                     List<RowChange> rows = new ArrayList<>();
                     for (RawBsonDocument document : piece.documents()) {
                         BsonValue id = ExactBson.id(document);
                         add(rows, new Change.Upsert(target.collection(), id, document, new BsonTimestamp(0), 0));
                     }
                     hold(lease, rows);
-                    sink.retake(rows, List.of(), flight);
+                    sink.resync(rows, List.of(), flight);
                     taken += rows.size();
                     after = piece.lastId();
                     complete = piece.complete();

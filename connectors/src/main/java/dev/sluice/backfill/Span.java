@@ -115,26 +115,33 @@ final class Span {
         record End(List<Chunk> empty, List<Chunk> left) implements Read {}
     }
 
-    /// Reads the next part, or all there is to say at the end. For one thread at a time.
+    /// What spans are read with.
     ///
     /// @param position where the stream is applied to
-    /// @param batch most documents that MongoDB is to send at a time
     /// @param numbers gives numbers to new chunks
-    /// @throws SluiceException when MongoDB does not answer, and did not do so before
-    Read next(
+    record Reading(
             DocumentSource source,
             Fence fence,
             Supplier<@Nullable BsonTimestamp> position,
-            int batch,
-            int documentsMax,
-            long bytesMax,
-            Supplier<Integer> numbers) {
-        Opened open = opened == null ? open(source, fence, position, Math.min(batch, BATCH_MAX)) : opened;
+            Supplier<Integer> numbers) {}
+
+    /// How much is read at a time.
+    ///
+    /// @param batch most documents that MongoDB is to send at a time
+    /// @param documentsMax of a part
+    /// @param bytesMax a part ends with the document that reaches it
+    record Size(int batch, int documentsMax, long bytesMax) {}
+
+    /// Reads the next part, or all there is to say at the end. For one thread at a time.
+    ///
+    /// @throws SluiceException when MongoDB does not answer, and did not do so before
+    Read next(Reading reading, Size size) {
+        Opened open = opened == null ? open(reading, Math.min(size.batch(), BATCH_MAX)) : opened;
         if (open.flight.touchedCount() > TOUCHED_MAX) {
             return giveUp();
         }
         try {
-            return read(open, documentsMax, bytesMax, numbers);
+            return read(open, size, reading.numbers());
         } catch (SluiceException e) {
             if (!progress) {
                 throw e;
@@ -145,17 +152,16 @@ final class Span {
         }
     }
 
-    private Opened open(DocumentSource source, Fence fence, Supplier<@Nullable BsonTimestamp> position, int batch) {
+    private Opened open(Reading reading, int batch) {
         Chunk first = chunks.values().iterator().next();
         // The flight opens first, then the position is asked for: what the stream applies from here on is noted, and
         // what it applied before is at or before that position, which the cursor does not read behind.
-        Fence.Flight flight = fence.open();
+        Fence.Flight flight = reading.fence().open();
         try {
-            BsonTimestamp notBefore = position.get();
+            BsonTimestamp notBefore = reading.position().get();
             DocumentReader reader = whole
-                    ? source.readAll(first.collection(), batch, notBefore)
-                    : source.readRange(
-                            first.collection(), first.bracket(), first.lower(), first.upper(), batch, notBefore);
+                    ? reading.source().readAll(first.collection(), batch, notBefore)
+                    : reading.source().readRange(first.collection(), first.range(), batch, notBefore);
             Opened fresh = new Opened(reader, flight);
             opened = fresh;
             return fresh;
@@ -165,7 +171,7 @@ final class Span {
         }
     }
 
-    private Read read(Opened open, int documentsMax, long bytesMax, Supplier<Integer> numbers) {
+    private Read read(Opened open, Size size, Supplier<Integer> numbers) {
         DocumentReader reader = open.reader;
         List<RawBsonDocument> documents = new ArrayList<>();
         IdBracket bracket = IdBracket.OTHER;
@@ -187,7 +193,7 @@ final class Span {
             reader.take();
             documents.add(document);
             bytes += document.getByteBuffer().remaining();
-            full = !bracket.single() && (documents.size() >= documentsMax || bytes >= bytesMax);
+            full = !bracket.single() && (documents.size() >= size.documentsMax() || bytes >= size.bytesMax());
         }
         if (documents.isEmpty()) {
             return end(open);

@@ -13,4 +13,8 @@ public record Chunk(
         int number,
         IdBracket bracket,
         @Nullable BsonValue lower,
-        @Nullable BsonValue upper) {}
+        @Nullable BsonValue upper) {
+    public IdRange range() {
+        return new IdRange(bracket, lower, upper);
+    }
+}

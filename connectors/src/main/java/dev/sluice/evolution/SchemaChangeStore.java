@@ -176,24 +176,28 @@ public final class SchemaChangeStore {
         }
     }
 
+    /// A change as it is seen.
+    ///
     /// @param policy null for a note, which is settled at once
     /// @param time null when it was seen by looking
-    void record(
-            Connection connection,
+    record Sighting(
             String collection,
             Kind kind,
             String detail,
             @Nullable String policy,
-            @Nullable BsonTimestamp time)
-            throws SQLException {
+            @Nullable BsonTimestamp time) {}
+
+    void record(Connection connection, Sighting seen) throws SQLException {
+        String policy = seen.policy();
+        BsonTimestamp time = seen.time();
         String sql = "INSERT INTO sluice.schema_change (pipeline, collection, kind, detail, policy, cluster_time,"
                 + " cluster_increment, done, settled_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?,"
                 + " CASE WHEN ?::text IS NULL THEN now() END) ON CONFLICT DO NOTHING";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, pipeline);
-            statement.setString(2, collection);
-            statement.setString(3, kind.toString());
-            statement.setString(4, detail);
+            statement.setString(2, seen.collection());
+            statement.setString(3, seen.kind().toString());
+            statement.setString(4, seen.detail());
             statement.setString(5, policy);
             statement.setObject(6, time == null ? null : utc(time));
             statement.setObject(7, time == null ? null : time.getInc(), java.sql.Types.INTEGER);

@@ -5,6 +5,7 @@ import dev.sluice.change.Position;
 import dev.sluice.evolution.SchemaChangeStore.Change;
 import dev.sluice.evolution.SchemaChangeStore.Kind;
 import dev.sluice.evolution.SchemaChangeStore.Open;
+import dev.sluice.evolution.SchemaChangeStore.Sighting;
 import dev.sluice.failure.Failpoint;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
@@ -100,7 +101,9 @@ public final class SchemaWatch implements AutoCloseable {
         if (!OnDrop.STOP.name().equalsIgnoreCase(String.valueOf(policyText(collection, kind)))) {
             return Optional.empty();
         }
-        store.record(connection, collection, kind, change.detail(), policyText(collection, kind), change.clusterTime());
+        store.record(
+                connection,
+                new Sighting(collection, kind, change.detail(), policyText(collection, kind), change.clusterTime()));
         Failpoint.SCHEMA_CHANGE_SEEN.hit();
         Change recorded = store.find(connection, collection, kind, change.detail(), change.clusterTime());
         return recorded.settledAt() == null ? Optional.of(new Stop(recorded.id(), stop(recorded))) : Optional.empty();
@@ -170,11 +173,8 @@ public final class SchemaWatch implements AutoCloseable {
                 String collection = key(event);
                 store.record(
                         connection,
-                        collection,
-                        kind,
-                        event.detail(),
-                        policyText(collection, kind),
-                        event.clusterTime());
+                        new Sighting(
+                                collection, kind, event.detail(), policyText(collection, kind), event.clusterTime()));
                 if (uuids != null && targets.containsKey(collection)) {
                     store.know(connection, collection, uuids.get(collection));
                 }
@@ -237,11 +237,12 @@ public final class SchemaWatch implements AutoCloseable {
                     Kind kind = is == null ? Kind.DROPPED : Kind.REPLACED;
                     store.record(
                             connection,
-                            collection,
-                            kind,
-                            is == null ? "or renamed, while nobody watched" : "while nobody watched, by " + is,
-                            policyText(collection, kind),
-                            null);
+                            new Sighting(
+                                    collection,
+                                    kind,
+                                    is == null ? "or renamed, while nobody watched" : "while nobody watched, by " + is,
+                                    policyText(collection, kind),
+                                    null));
                 }
                 store.know(connection, collection, is);
             });

@@ -94,24 +94,25 @@ public final class Replay implements AutoCloseable {
     /// A replay whose documents are all on the list.
     public record Listed(long id, Found found) {}
 
+    /// Where a replay begins, and who wants it.
+    ///
+    /// @param from inclusive
+    /// @param inWords the beginning as it was asked for
+    /// @param by for the audit
+    public record Request(BsonTimestamp from, String inWords, String by) {}
+
     /// Reads, and lists all documents at once: whatever breaks off before, nothing is.
     ///
-    /// @param from inclusive, as is the end
-    /// @param askedFrom the beginning in words
+    /// @param upTo inclusive
     /// @param stopped asked between steps
     /// @return null when it was stopped
     /// @throws SluiceException of kind HISTORY_LOST, with the gap, when the oplog does not go back so far
-    public @Nullable Listed list(
-            BsonTimestamp from,
-            BsonTimestamp upTo,
-            String askedFrom,
-            String requestedBy,
-            Listener listener,
-            BooleanSupplier stopped) {
+    public @Nullable Listed list(Request request, BsonTimestamp upTo, Listener listener, BooleanSupplier stopped) {
+        BsonTimestamp from = request.from();
         try {
             history.requireReachable(from);
             List<String> names = names();
-            long id = store.begin(connection, askedFrom, from, names, requestedBy);
+            long id = store.begin(connection, request.inWords(), from, names, request.by());
             try {
                 Found found = read(from, upTo, listener, stopped, id);
                 if (found == null) {

@@ -2,6 +2,7 @@ package dev.sluice.verify;
 
 import dev.sluice.bson.ExactBson;
 import dev.sluice.change.IdBracket;
+import dev.sluice.change.IdRange;
 import dev.sluice.change.IdText;
 import dev.sluice.failure.Failpoint;
 import dev.sluice.failure.Failures;
@@ -126,7 +127,8 @@ final class ChunkedComparison {
                                 chunks,
                                 task.pipeline()
                                         .source()
-                                        .readRange(collection, bracket, from, null, DOCUMENTS_MAX, notBefore))) {
+                                        .readRange(
+                                                collection, IdRange.after(bracket, from), DOCUMENTS_MAX, notBefore))) {
                     return false;
                 }
             }

@@ -395,13 +395,7 @@ class BackfillIT {
             if (i > 0) {
                 assertThat(parts.get(i).lower()).isEqualTo(parts.get(i - 1).upper());
             }
-            try (DocumentReader reader = source.readRange(
-                    "things",
-                    IdBracket.NUMBER,
-                    parts.get(i).lower(),
-                    parts.get(i).upper(),
-                    100,
-                    null)) {
+            try (DocumentReader reader = source.readRange("things", parts.get(i).range(), 100, null)) {
                 for (BsonDocument d = reader.peek(); d != null; d = reader.peek()) {
                     read.add(d.get("_id"));
                     reader.take();

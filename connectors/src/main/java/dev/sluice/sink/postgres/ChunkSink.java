@@ -240,7 +240,7 @@ public final class ChunkSink implements AutoCloseable {
     ///
     /// @param rows the documents that were found; a delete for each that is gone
     /// @param entries of the list, all of one collection, that are done with it
-    public WriteSummary retake(List<RowChange> rows, List<ResyncStore.Entry> entries, Fence.Flight flight)
+    public WriteSummary resync(List<RowChange> rows, List<ResyncStore.Entry> entries, Fence.Flight flight)
             throws SQLException {
         try (Fence.Held held = flight.hold()) {
             List<RowChange> untouched = without(flight.touched(), rows);

@@ -1,6 +1,6 @@
 package dev.sluice.source.mongo;
 
-import dev.sluice.change.IdBracket;
+import dev.sluice.change.IdRange;
 import dev.sluice.source.mongo.MongoSource.Namespace;
 import dev.sluice.source.mongo.MongoSource.Piece;
 import java.util.List;
@@ -28,32 +28,17 @@ public interface DocumentSource {
     /// Reads all documents of a collection, one bracket after the other, as [#readRange] does.
     DocumentReader readAll(String collection, int batch, @Nullable BsonTimestamp notBefore);
 
-    /// Reads a range of a bracket in the order of its `_id`s. What comes late may be from any time between
-    /// the call and its arrival.
+    /// Reads a range in the order of its `_id`s. What comes late may be from any time between the call and its
+    /// arrival.
     ///
-    /// @param after exclusive; null for the bracket's first
-    /// @param upTo inclusive; null for the bracket's last
     /// @param batch how many documents MongoDB is to send at a time
     /// @param notBefore as for [#read]
-    DocumentReader readRange(
-            String collection,
-            IdBracket bracket,
-            @Nullable BsonValue after,
-            @Nullable BsonValue upTo,
-            int batch,
-            @Nullable BsonTimestamp notBefore);
+    DocumentReader readRange(String collection, IdRange range, int batch, @Nullable BsonTimestamp notBefore);
 
-    /// Reads the next piece of a bracket.
+    /// Reads the first piece of a range.
     ///
-    /// @param after exclusive; null for the bracket's first
     /// @param notBefore the stream's position when the piece's flight opened; null where that is unknown
-    Piece read(
-            String collection,
-            IdBracket bracket,
-            @Nullable BsonValue after,
-            int documentsMax,
-            long bytesMax,
-            @Nullable BsonTimestamp notBefore);
+    Piece read(String collection, IdRange range, int documentsMax, long bytesMax, @Nullable BsonTimestamp notBefore);
 
     /// Reads documents by their `_id`s. Those that are not there are left out.
     ///
@@ -61,17 +46,11 @@ public interface DocumentSource {
     /// @param notBefore the stream's position when the flight opened; null where that is unknown
     Piece read(String collection, List<BsonValue> ids, long bytesMax, @Nullable BsonTimestamp notBefore);
 
-    /// Reads the `_id`s of a bracket's documents in their order.
+    /// Reads the first `_id`s of a range in their order.
     ///
-    /// @param after exclusive; null for the bracket's first
     /// @param notBefore as for [#read]
-    /// @return as many as asked for; fewer at the bracket's end
-    List<BsonValue> ids(
-            String collection,
-            IdBracket bracket,
-            @Nullable BsonValue after,
-            int most,
-            @Nullable BsonTimestamp notBefore);
+    /// @return as many as asked for; fewer at the range's end
+    List<BsonValue> ids(String collection, IdRange range, int most, @Nullable BsonTimestamp notBefore);
 
     /// Shows the `_id`s of all documents of a collection, in no order.
     ///
@@ -83,9 +62,6 @@ public interface DocumentSource {
 
     /// Those of the `_id`s of documents that lie in a range, in the order in which MongoDB sorts them.
     ///
-    /// @param ids all of one bracket; a few thousand at most
-    /// @param after exclusive; null for all
-    /// @param upTo inclusive; null for all
-    List<BsonValue> idsWithin(
-            String collection, List<BsonValue> ids, @Nullable BsonValue after, @Nullable BsonValue upTo);
+    /// @param ids all of the range's bracket; a few thousand at most
+    List<BsonValue> idsWithin(String collection, List<BsonValue> ids, IdRange range);
 }

@@ -21,6 +21,7 @@ import com.mongodb.client.model.Sorts;
 import com.mongodb.client.model.changestream.ChangeStreamDocument;
 import dev.sluice.bson.ExactBson;
 import dev.sluice.change.IdBracket;
+import dev.sluice.change.IdRange;
 import dev.sluice.change.IdText;
 import dev.sluice.change.Position;
 import dev.sluice.failure.FailureKind;
@@ -458,18 +459,15 @@ public final class MongoSource implements DocumentSource, AutoCloseable {
     /// Those of the `_id`s of documents that lie in a range, in the order in which MongoDB sorts them: it
     /// knows a collection's collation.
     ///
-    /// @param ids all of one bracket; a few thousand at most, they travel in one command
-    /// @param after exclusive; null for all
-    /// @param upTo inclusive; null for all
+    /// @param ids all of the range's bracket; a few thousand at most, they travel in one command
     @Override
-    public List<BsonValue> idsWithin(
-            String collection, List<BsonValue> ids, @Nullable BsonValue after, @Nullable BsonValue upTo) {
+    public List<BsonValue> idsWithin(String collection, List<BsonValue> ids, IdRange range) {
         BsonDocument filter = in(ids);
-        if (after != null) {
-            filter.append("$gt", after);
+        if (range.after() != null) {
+            filter.append("$gt", range.after());
         }
-        if (upTo != null) {
-            filter.append("$lte", upTo);
+        if (range.upTo() != null) {
+            filter.append("$lte", range.upTo());
         }
         try (ClientSession session = sessions.notBefore(null);
                 MongoCursor<RawBsonDocument> documents =
@@ -482,20 +480,15 @@ public final class MongoSource implements DocumentSource, AutoCloseable {
         }
     }
 
-    /// Reads the `_id`s of a bracket's documents in their order, as a majority has them and not from before
+    /// Reads the first `_id`s of a range in their order, as a majority has them and not from before
     /// `notBefore`.
     ///
-    /// @param after exclusive; null for the bracket's first
     /// @param notBefore as for [#read]
-    /// @return as many as asked for; fewer at the bracket's end
+    /// @return as many as asked for; fewer at the range's end
     @Override
-    public List<BsonValue> ids(
-            String collection,
-            IdBracket bracket,
-            @Nullable BsonValue after,
-            int most,
-            @Nullable BsonTimestamp notBefore) {
-        ExactFind find = range(bracket, after, null).onlyIds().inOrder().atMost(bracket.single() ? 0 : most);
+    public List<BsonValue> ids(String collection, IdRange range, int most, @Nullable BsonTimestamp notBefore) {
+        ExactFind find =
+                within(range).onlyIds().inOrder().atMost(range.bracket().single() ? 0 : most);
         try (ClientSession session = sessions.notBefore(notBefore);
                 MongoCursor<RawBsonDocument> documents = open(find, collection, session)) {
             List<BsonValue> ids = new ArrayList<>();
@@ -569,56 +562,43 @@ public final class MongoSource implements DocumentSource, AutoCloseable {
         }
     }
 
-    /// Reads the next piece of a bracket, as a majority has it and not from before `notBefore`: a stale
+    /// Reads the first piece of a range, as a majority has it and not from before `notBefore`: a stale
     /// secondary would bring a deleted document back.
     ///
-    /// @param after exclusive; null for the bracket's first
     /// @param notBefore the stream's position when the piece's flight opened; null where that is unknown
     @Override
     public Piece read(
-            String collection,
-            IdBracket bracket,
-            @Nullable BsonValue after,
-            int documentsMax,
-            long bytesMax,
-            @Nullable BsonTimestamp notBefore) {
-        int limit = bracket.single() ? 0 : documentsMax;
+            String collection, IdRange range, int documentsMax, long bytesMax, @Nullable BsonTimestamp notBefore) {
+        boolean single = range.bracket().single();
+        int limit = single ? 0 : documentsMax;
         try (ClientSession session = sessions.notBefore(notBefore)) {
             List<RawBsonDocument> documents = new ArrayList<>();
             long bytes = 0;
-            ExactFind find = range(bracket, after, null).inOrder().atMost(limit).inBatches(limit);
+            ExactFind find = within(range).inOrder().atMost(limit).inBatches(limit);
             try (MongoCursor<RawBsonDocument> cursor = open(find, collection, session)) {
                 while (cursor.hasNext()) {
                     RawBsonDocument document = cursor.next();
                     documents.add(document);
                     bytes += document.getByteBuffer().remaining();
-                    if (!bracket.single() && bytes >= bytesMax) {
+                    if (!single && bytes >= bytesMax) {
                         return new Piece(documents, bytes, false);
                     }
                 }
             }
-            return new Piece(documents, bytes, bracket.single() || documents.size() < documentsMax);
+            return new Piece(documents, bytes, single || documents.size() < documentsMax);
         } catch (MongoException e) {
             throw Failures.classify(e);
         }
     }
 
-    /// Reads a range of a bracket in the order of its `_id`s, as a majority has it and not from before
-    /// `notBefore`. What comes late may be from any time between the call and its arrival.
+    /// Reads a range in the order of its `_id`s, as a majority has it and not from before `notBefore`. What
+    /// comes late may be from any time between the call and its arrival.
     ///
-    /// @param after exclusive; null for the bracket's first
-    /// @param upTo inclusive; null for the bracket's last
     /// @param batch how many documents MongoDB is to send at a time
     /// @param notBefore as for [#read]
     @Override
-    public DocumentReader readRange(
-            String collection,
-            IdBracket bracket,
-            @Nullable BsonValue after,
-            @Nullable BsonValue upTo,
-            int batch,
-            @Nullable BsonTimestamp notBefore) {
-        return reader(collection, range(bracket, after, upTo), batch, notBefore);
+    public DocumentReader readRange(String collection, IdRange range, int batch, @Nullable BsonTimestamp notBefore) {
+        return reader(collection, within(range), batch, notBefore);
     }
 
     /// Reads all documents of a collection, one bracket after the other, as [#readRange] does.
@@ -719,17 +699,19 @@ public final class MongoSource implements DocumentSource, AutoCloseable {
         return new BsonDocument("$in", new BsonArray(ids));
     }
 
-    private static ExactFind range(IdBracket bracket, @Nullable BsonValue after, @Nullable BsonValue upTo) {
+    private static ExactFind within(IdRange range) {
+        IdBracket bracket = range.bracket();
         if (bracket == IdBracket.OTHER) {
             return ExactFind.where(new BsonDocument("$type", OTHER_TYPES));
         }
         if (bracket.single()) {
             return ExactFind.where(new BsonDocument("$eq", bracket.lowest()));
         }
-        BsonDocument bounds =
-                after == null ? new BsonDocument("$gte", bracket.lowest()) : new BsonDocument("$gt", after);
-        if (upTo != null) {
-            bounds.append("$lte", upTo);
+        BsonDocument bounds = range.after() == null
+                ? new BsonDocument("$gte", bracket.lowest())
+                : new BsonDocument("$gt", range.after());
+        if (range.upTo() != null) {
+            bounds.append("$lte", range.upTo());
         }
         return ExactFind.where(bounds);
     }

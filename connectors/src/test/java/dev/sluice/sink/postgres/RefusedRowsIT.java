@@ -365,7 +365,7 @@ class RefusedRowsIT {
                 assertThat(failure.kind()).isEqualTo(FailureKind.ROWS_REFUSED);
                 assertThat(failure).hasMessageContainingAll("orders", "column tenant", "23502");
                 failure = catchThrowableOfType(
-                        SluiceException.class, () -> chunks.retake(orders(500).changes(), List.of(), flight));
+                        SluiceException.class, () -> chunks.resync(orders(500).changes(), List.of(), flight));
                 assertThat(failure.kind()).isEqualTo(FailureKind.ROWS_REFUSED);
             }
             assertThat(deadLetters()).isEmpty();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import dev.sluice.change.IdBracket;
+import dev.sluice.change.IdRange;
 import dev.sluice.change.Position;
 import dev.sluice.testkit.TestingServers;
 import java.util.ArrayList;
@@ -35,14 +36,15 @@ class CausalReadIT {
             assertThat(notBefore).isGreaterThanOrEqualTo(source.hello().lastWrite());
             assertThat(source.read(C, List.of(ONE), 1 << 20, notBefore).documents())
                     .hasSize(1);
-            assertThat(source.read(C, IdBracket.NUMBER, null, 10, 1 << 20, notBefore)
+            assertThat(source.read(C, IdRange.all(IdBracket.NUMBER), 10, 1 << 20, notBefore)
                             .documents())
                     .hasSize(1);
-            assertThat(source.ids(C, IdBracket.NUMBER, null, 10, notBefore)).containsExactly(ONE);
+            assertThat(source.ids(C, IdRange.all(IdBracket.NUMBER), 10, notBefore))
+                    .containsExactly(ONE);
             List<BsonValue> ids = new ArrayList<>();
             source.forEachId(C, notBefore, ids::add);
             assertThat(ids).containsExactly(ONE);
-            try (DocumentReader range = source.readRange(C, IdBracket.NUMBER, null, null, 10, notBefore);
+            try (DocumentReader range = source.readRange(C, IdRange.all(IdBracket.NUMBER), 10, notBefore);
                     DocumentReader all = source.readAll(C, 10, notBefore)) {
                 assertThat(range.peek()).isNotNull();
                 assertThat(all.peek()).isNotNull();

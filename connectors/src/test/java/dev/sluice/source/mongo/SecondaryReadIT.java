@@ -8,6 +8,7 @@ import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.model.changestream.ChangeStreamDocument;
 import dev.sluice.change.IdBracket;
+import dev.sluice.change.IdRange;
 import dev.sluice.change.Position;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.sandbox.SandboxReplicaSet;
@@ -55,10 +56,10 @@ class SecondaryReadIT {
                 assertThat(source.read("things", List.of(TWO), 1 << 20, notBefore)
                                 .documents())
                         .hasSize(1);
-                assertThat(source.read("things", IdBracket.NUMBER, null, 10, 1 << 20, notBefore)
+                assertThat(source.read("things", IdRange.all(IdBracket.NUMBER), 10, 1 << 20, notBefore)
                                 .documents())
                         .hasSize(2);
-                assertThat(source.ids("things", IdBracket.NUMBER, null, 10, notBefore))
+                assertThat(source.ids("things", IdRange.all(IdBracket.NUMBER), 10, notBefore))
                         .hasSize(2);
                 List<BsonValue> ids = new ArrayList<>();
                 source.forEachId("things", notBefore, ids::add);

@@ -72,7 +72,7 @@ final class SluiceBackfill {
         public void onFailed(CollectionTarget target, SluiceException failure) {}
 
         @Override
-        public void onTakenAnew(int documents) {}
+        public void onResynced(int documents) {}
 
         @Override
         public void onPruned(CollectionTarget target, Prune.Pruned pruned) {}

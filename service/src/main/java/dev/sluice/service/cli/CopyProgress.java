@@ -200,7 +200,7 @@ final class CopyProgress implements CopyRun.Listener, AutoCloseable {
     }
 
     @Override
-    public void onTakenAnew(int documents) {
+    public void onResynced(int documents) {
         say("%s resynced, since what they refer to has come", Counted.of(documents, "document"));
     }
 

@@ -77,7 +77,7 @@ public final class Demo {
                 shop.open(USERS, ORDERS);
                 Pipeline pipeline =
                         new Pipeline(PipelineSpec.of("demo", entry.mapping(), source, new PostgresConnector(target)));
-                boolean equal = live(pipeline, shop, length, httpPort, target, entry, source);
+                boolean equal = live(pipeline, shop, length, httpPort);
                 out.printf("%nShown on %s and %s.%n", postgres.description(), mongo.description());
                 return equal;
             }
@@ -88,19 +88,12 @@ public final class Demo {
         return "postgresql://" + target.properties().get("user") + "@" + target.hosts() + "/" + target.database();
     }
 
-    private boolean live(
-            Pipeline pipeline,
-            Shop shop,
-            Duration length,
-            int httpPort,
-            PostgresUri target,
-            Catalog.Entry entry,
-            MongoSource source)
+    private boolean live(Pipeline pipeline, Shop shop, Duration length, int httpPort)
             throws InterruptedException, SQLException {
         Settings settings = Settings.read(
                 Map.of("SLUICE_HTTP_PORT", String.valueOf(httpPort), "SLUICE_HTTP_HOST", "127.0.0.1"), Map.of());
-        PostgresConnector connector = new PostgresConnector(target);
-        try (HttpService http = HttpService.start(settings, pipeline.status(), connector)) {
+        try (HttpService http =
+                HttpService.start(settings, pipeline.status(), pipeline.spec().connector())) {
             out.printf(
                     "Metrics and status:  http://localhost:%d/prometheus  http://localhost:%d/api/status%n%n",
                     http.port(), http.port());
@@ -116,12 +109,12 @@ public final class Demo {
                 LongAdder written = new LongAdder();
                 awaitStream(pipeline, ended);
                 liveWrites(pipeline, shop, length, written, ended);
-                awaitCaughtUp(pipeline, source, ended);
+                awaitCaughtUp(pipeline, ended);
                 if (pipeline.status().state() instanceof PipelineState.Failed failed) {
                     throw new SluiceException(failed.kind(), failed.message());
                 }
                 report(pipeline, written);
-                return compare(pipeline, entry, connector, source);
+                return compare(pipeline);
             } finally {
                 pipeline.stop();
                 pipeline.awaitStopped();
@@ -190,10 +183,9 @@ public final class Demo {
     }
 
     /// Waits until everything committed before this moment is applied.
-    private void awaitCaughtUp(Pipeline pipeline, MongoSource source, CompletableFuture<PipelineState> ended)
-            throws InterruptedException {
+    private void awaitCaughtUp(Pipeline pipeline, CompletableFuture<PipelineState> ended) throws InterruptedException {
         out.println("Writes have stopped; waiting until everything is applied ...");
-        Instant through = Instant.now().plus(source.hello().clockOffset());
+        Instant through = Instant.now().plus(pipeline.spec().source().hello().clockOffset());
         Instant giveUp = Instant.now().plus(CATCH_UP_MAX);
         while (!ended.isDone() && Instant.now().isBefore(giveUp)) {
             Instant watermark = pipeline.status().watermark();
@@ -208,17 +200,17 @@ public final class Demo {
         }
     }
 
-    private boolean compare(Pipeline pipeline, Catalog.Entry entry, PostgresConnector connector, MongoSource source)
-            throws SQLException {
+    private boolean compare(Pipeline pipeline) throws SQLException {
+        PipelineSpec spec = pipeline.spec();
         out.println("Comparing every row and every column ...");
         out.println();
         List<TableDifference> all = new ArrayList<>();
         out.printf(
                 "%-14s %10s %10s %9s %9s %8s %8s  %s%n",
                 "table", "documents", "rows", "changes", "lag p50", "p99", "differ", "comparison");
-        try (Connection connection = connector.openForLongWork()) {
-            FullComparison comparison = new FullComparison(source, connection, pipeline.name());
-            for (CollectionTarget target : CollectionTarget.of(entry.mapping())) {
+        try (Connection connection = spec.connector().openForLongWork()) {
+            FullComparison comparison = new FullComparison(spec.source(), connection, spec.name());
+            for (CollectionTarget target : spec.targets()) {
                 CollectionStatus status = pipeline.status().collections().get(target.collection());
                 boolean own = true;
                 for (TableDifference d : comparison.compare(target)) {

@@ -2,6 +2,7 @@ package dev.sluice.service.infer;
 
 import dev.sluice.bson.DocumentDecoder;
 import dev.sluice.change.IdBracket;
+import dev.sluice.change.IdRange;
 import dev.sluice.mapping.DocumentMapper;
 import dev.sluice.memory.Footprint;
 import dev.sluice.profile.CollectionProfile;
@@ -190,7 +191,7 @@ public final class Inference {
             @Override
             public List<List<BsonValue>> byType(int most) {
                 return Stream.of(IdBracket.values())
-                        .map(bracket -> source.ids(collection, bracket, null, most, null))
+                        .map(bracket -> source.ids(collection, IdRange.all(bracket), most, null))
                         .filter(ids -> !ids.isEmpty())
                         .toList();
             }

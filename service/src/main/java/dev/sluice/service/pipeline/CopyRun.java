@@ -100,7 +100,7 @@ public final class CopyRun {
         void onFailed(CollectionTarget target, SluiceException failure);
 
         /// @param documents that were resynced, since what they refer to has come
-        void onTakenAnew(int documents);
+        void onResynced(int documents);
 
         void onPruned(CollectionTarget target, Pruned pruned);
     }
@@ -339,7 +339,7 @@ public final class CopyRun {
                 Resync resync = Resync.of(pipeline, connection, sink, fenced);
                 int taken = resync.drain() + resync.sweep();
                 if (taken > 0) {
-                    listener.onTakenAnew(taken);
+                    listener.onResynced(taken);
                 }
                 return new Result(prune(failed, connection, sink, fenced), failed);
             }

@@ -98,7 +98,8 @@ public final class ReplayRun {
     }
 
     private @Nullable Listed list(Replay replay, Wish wish, Replay.Listener listener, BooleanSupplier stopped) {
-        return replay.list(wish.from(), upTo(wish), wish.askedFrom(), wish.requestedBy(), listener, stopped);
+        return replay.list(
+                new Replay.Request(wish.from(), wish.askedFrom(), wish.requestedBy()), upTo(wish), listener, stopped);
     }
 
     /// Lists what is to be resynced, and waits until it is.

@@ -23,17 +23,12 @@ public record Plan(
         dryRun = List.copyOf(dryRun);
     }
 
-    static Plan of(
-            String pipeline,
-            String mapping,
-            boolean complete,
-            CopyEstimate estimate,
-            List<Finding> checks,
-            List<Forecast> dryRun) {
+    static Plan of(String pipeline, String mapping, Checklist list, CopyEstimate estimate, List<Forecast> dryRun) {
+        List<Finding> checks = list.findings();
         return new Plan(
                 pipeline,
                 mapping,
-                complete,
+                list.complete(),
                 count(checks, Status.PROBLEM),
                 count(checks, Status.WARNING),
                 estimate,

@@ -90,7 +90,7 @@ public final class Planner {
                 }
             }
         }
-        return Plan.of(pipeline, entry.mapping().name(), list.complete(), estimate, list.findings(), forecasts);
+        return Plan.of(pipeline, entry.mapping().name(), list, estimate, forecasts);
     }
 
     /// Nothing is said before the first run, and where PostgreSQL can't be asked, which is said elsewhere.

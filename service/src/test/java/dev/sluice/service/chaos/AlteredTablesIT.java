@@ -440,7 +440,7 @@ class AlteredTablesIT {
         public void onFailed(CollectionTarget target, SluiceException failure) {}
 
         @Override
-        public void onTakenAnew(int documents) {}
+        public void onResynced(int documents) {}
 
         @Override
         public void onPruned(CollectionTarget target, dev.sluice.backfill.Prune.Pruned pruned) {}

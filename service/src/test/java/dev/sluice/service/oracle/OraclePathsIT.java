@@ -121,12 +121,12 @@ class OraclePathsIT {
                 running.awaitApplied();
                 round.check("followed");
                 round.replay(before);
-                round.takeAnew(false, "resynced");
+                round.resync(false, "resynced");
                 round.retry(running);
                 round.verify();
                 round.repair();
                 round.orphans();
-                round.takeAnew(true, "pruned");
+                round.resync(true, "pruned");
             }
             round.copyAgain();
             round.refuse();
@@ -299,7 +299,7 @@ class OraclePathsIT {
             check("replayed");
         }
 
-        void takeAnew(boolean prune, String path) throws Exception {
+        void resync(boolean prune, String path) throws Exception {
             ResyncRun run = new ResyncRun(PipelineSpec.of(pipeline, targets, source, system.connector()));
             assertThat(run.await(run.list(targets, prune, "a test"), ListDrain.SILENT, OraclePathsIT::never))
                     .isZero();
@@ -488,7 +488,7 @@ class OraclePathsIT {
         public void onFailed(CollectionTarget target, SluiceException failure) {}
 
         @Override
-        public void onTakenAnew(int documents) {}
+        public void onResynced(int documents) {}
 
         @Override
         public void onPruned(CollectionTarget target, Pruned pruned) {}

@@ -8,6 +8,7 @@ import dev.sluice.bson.ExactBson;
 import dev.sluice.change.Change;
 import dev.sluice.change.ChangeBatch;
 import dev.sluice.change.IdBracket;
+import dev.sluice.change.IdRange;
 import dev.sluice.change.Position;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
@@ -282,16 +283,16 @@ final class SimulatedMongo implements DocumentSource {
     }
 
     @Override
-    public DocumentReader readRange(
-            String collection,
-            IdBracket bracket,
-            @Nullable BsonValue after,
-            @Nullable BsonValue upTo,
-            int batch,
-            @Nullable BsonTimestamp notBefore) {
-        return bracket == IdBracket.NUMBER
-                ? reader(collection, after == null ? 0 : id(after) + 1, upTo == null ? IDS - 1 : id(upTo), notBefore)
+    public DocumentReader readRange(String collection, IdRange range, int batch, @Nullable BsonTimestamp notBefore) {
+        BsonValue upTo = range.upTo();
+        return range.bracket() == IdBracket.NUMBER
+                ? reader(collection, first(range), upTo == null ? IDS - 1 : id(upTo), notBefore)
                 : reader(collection, 0, -1, notBefore);
+    }
+
+    private static int first(IdRange range) {
+        BsonValue after = range.after();
+        return after == null ? 0 : id(after) + 1;
     }
 
     private static int id(BsonValue id) {
@@ -378,15 +379,10 @@ final class SimulatedMongo implements DocumentSource {
 
     @Override
     public Piece read(
-            String collection,
-            IdBracket bracket,
-            @Nullable BsonValue after,
-            int documentsMax,
-            long bytesMax,
-            @Nullable BsonTimestamp notBefore) {
+            String collection, IdRange range, int documentsMax, long bytesMax, @Nullable BsonTimestamp notBefore) {
         List<RawBsonDocument> documents = new ArrayList<>();
-        if (bracket == IdBracket.NUMBER) {
-            for (int id = after == null ? 0 : id(after) + 1; id < IDS; id++) {
+        if (range.bracket() == IdBracket.NUMBER) {
+            for (int id = first(range); id < IDS; id++) {
                 if (documents.size() == World.DOCUMENTS_AT_ONCE) {
                     return new Piece(documents, documents.size(), false);
                 }
@@ -419,16 +415,11 @@ final class SimulatedMongo implements DocumentSource {
     }
 
     @Override
-    public List<BsonValue> ids(
-            String collection,
-            IdBracket bracket,
-            @Nullable BsonValue after,
-            int most,
-            @Nullable BsonTimestamp notBefore) {
+    public List<BsonValue> ids(String collection, IdRange range, int most, @Nullable BsonTimestamp notBefore) {
         List<BsonValue> ids = new ArrayList<>();
-        if (bracket == IdBracket.NUMBER) {
+        if (range.bracket() == IdBracket.NUMBER) {
             List<RawBsonDocument> documents = new ArrayList<>();
-            for (int id = after == null ? 0 : id(after) + 1; id < IDS; id++) {
+            for (int id = first(range); id < IDS; id++) {
                 add(documents, collection, id, notBefore);
             }
             documents.forEach(document -> ids.add(ExactBson.id(document)));
@@ -438,7 +429,7 @@ final class SimulatedMongo implements DocumentSource {
 
     @Override
     public void forEachId(String collection, @Nullable BsonTimestamp notBefore, Consumer<BsonValue> reader) {
-        ids(collection, IdBracket.NUMBER, null, IDS, notBefore).forEach(reader);
+        ids(collection, IdRange.all(IdBracket.NUMBER), IDS, notBefore).forEach(reader);
     }
 
     @Override
@@ -447,8 +438,7 @@ final class SimulatedMongo implements DocumentSource {
     }
 
     @Override
-    public List<BsonValue> idsWithin(
-            String collection, List<BsonValue> ids, @Nullable BsonValue after, @Nullable BsonValue upTo) {
+    public List<BsonValue> idsWithin(String collection, List<BsonValue> ids, IdRange range) {
         return List.of();
     }
 
