@@ -76,7 +76,7 @@ public record Plan(
             return found + " Not everything could be looked at.";
         }
         return problems > 0
-                ? found + " Mend the problems first."
+                ? found + " Fix the problems first."
                 : found + " Nothing was changed; `sluice run` starts it.";
     }
 

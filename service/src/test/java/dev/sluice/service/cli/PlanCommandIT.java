@@ -57,7 +57,7 @@ class PlanCommandIT {
                 .containsPattern("problem +column_missing +public.users.age does not exist, and the mapping writes it")
                 .contains("-> Add the column, or take it out of the mapping.")
                 .containsPattern("problem +column_required +public.orders.must is NOT NULL")
-                .contains("2 problems, ", "Mend the problems first")
+                .contains("2 problems, ", "Fix the problems first")
                 .doesNotContain("Dry run");
         assertThat(one.exitCode()).isEqualTo(1);
         assertThat(one.out()).contains("1 problem, ", "public.orders.must").doesNotContain("public.users");
