@@ -1,6 +1,5 @@
 package dev.sluice.bson;
 
-import java.util.List;
 import org.bson.BsonArray;
 import org.bson.BsonBinaryReader;
 import org.bson.BsonDocument;
@@ -48,10 +47,7 @@ public final class DocumentDecoder {
             BsonValue value = value(reader);
             if (document.putIfAbsent(name, value) != null) {
                 twins = true;
-                TwinDocument withTwins =
-                        document instanceof TwinDocument already ? already : new TwinDocument(document, List.of());
-                withTwins.addTwin(name, value);
-                document = withTwins;
+                document = TwinDocument.with(document, name, value);
             }
         }
         reader.readEndDocument();

@@ -6,6 +6,7 @@ import java.util.function.Consumer;
 import org.bson.BsonArray;
 import org.bson.BsonBinaryReader;
 import org.bson.BsonBinaryWriter;
+import org.bson.BsonDateTime;
 import org.bson.BsonDocument;
 import org.bson.BsonJavaScriptWithScope;
 import org.bson.BsonNull;
@@ -94,6 +95,8 @@ public final class ExactBson {
                 writer.writeJavaScriptWithScope(code.getCode());
                 write(writer, code.getScope());
             }
+            // Also one with microseconds, which a conversion has made and BSON has not.
+            case BsonDateTime date -> writer.writeDateTime(date.getValue());
             default -> VALUE.encode(writer, value, ENCODING);
         }
     }

@@ -34,8 +34,16 @@ public final class TwinDocument extends BsonDocument {
         putAll(fields);
     }
 
-    /// The next field of the document that is being read.
-    void addTwin(String name, BsonValue value) {
+    /// The document that is being read with its next field, whose name it has already.
+    ///
+    /// @return the document itself where it has twins already
+    public static TwinDocument with(BsonDocument document, String name, BsonValue value) {
+        TwinDocument twins = document instanceof TwinDocument already ? already : new TwinDocument(document, List.of());
+        twins.addTwin(name, value);
+        return twins;
+    }
+
+    private void addTwin(String name, BsonValue value) {
         int before =
                 (int) twins.stream().filter(twin -> twin.name().equals(name)).count();
         twins.add(new Twin(name, before + 2, size(), value));

@@ -77,7 +77,8 @@ public final class Utf8 {
         return false;
     }
 
-    private static boolean isEscape(String text, int at) {
+    /// Whether the character here stands for a byte that belongs to none: its lower eight bits.
+    public static boolean isEscape(String text, int at) {
         char c = text.charAt(at);
         return c >= ESCAPED + 0x80
                 && c <= ESCAPED + 0xFF

@@ -2,11 +2,24 @@ package dev.sluice.mapping;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.schema.ColumnType;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import org.bson.BsonValue;
 
 /// Values of the mapping that others are compared with. Any thread.
-record AnyOf(List<BsonValue> values) {
+final class AnyOf {
+    private final List<BsonValue> values;
+    private final List<byte[]> texts;
+
+    private AnyOf(List<BsonValue> values) {
+        this.values = values;
+        this.texts = values.stream()
+                .filter(BsonValue::isString)
+                .map(value -> value.asString().getValue().getBytes(StandardCharsets.UTF_8))
+                .toList();
+    }
+
     /// @throws IllegalArgumentException when a literal is no value BSON has
     static AnyOf of(List<JsonNode> literals) {
         return new AnyOf(literals.stream()
@@ -15,6 +28,34 @@ record AnyOf(List<BsonValue> values) {
     }
 
     /// Whether the value is one of them; numbers are compared by value.
+    boolean has(Value value) {
+        if (value.isMissing()) {
+            return false;
+        }
+        if (value.type() == RawBytes.STRING && value.isEncoded()) {
+            return hasText(value.bytes(), value.at() + 4, RawBytes.stringLength(value.bytes(), value.at()));
+        }
+        return mayHave(value) && has(value.decoded());
+    }
+
+    private boolean hasText(byte[] bytes, int at, int length) {
+        for (byte[] text : texts) {
+            if (text.length == length && Arrays.equals(text, 0, length, bytes, at, at + length)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean mayHave(Value value) {
+        for (BsonValue candidate : values) {
+            if (MadeBson.type(candidate) == value.type() || (candidate.isNumber() && value.isNumber())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     boolean has(BsonValue value) {
         for (BsonValue candidate : values) {
             if (same(candidate, value)) {

@@ -15,9 +15,11 @@ final class ArraySteps {
     /// @param step that yields a value for every value
     static BsonArray each(BsonArray array, ConversionStep step, Scope scope) {
         BsonArray changed = null;
+        Value value = Value.of(null);
         for (int i = 0; i < array.size(); i++) {
             BsonValue element = array.get(i);
-            BsonValue converted = step.apply(element, scope);
+            value.set(element);
+            BsonValue converted = step.leaves(value) ? element : step.apply(value, scope);
             if (converted != null && converted != element) {
                 changed = changed == null ? new BsonArray(array) : changed;
                 changed.set(i, converted);

@@ -12,7 +12,13 @@ final class BsonKind {
         return of(value.getBsonType());
     }
 
-    static String of(BsonType type) {
+    /// @param type as [RawBytes] has them
+    static String of(byte type) {
+        BsonType bson = BsonType.findByValue(type == RawBytes.PRECISE_DATE_TIME ? RawBytes.DATE_TIME : type & 0xFF);
+        return of(bson);
+    }
+
+    private static String of(BsonType type) {
         return switch (type) {
             case DOUBLE -> "a double";
             case STRING -> "a string";

@@ -1,89 +1,171 @@
 package dev.sluice.mapping;
 
 import dev.sluice.schema.ColumnType;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
 import java.util.UUID;
-import org.bson.BsonArray;
 import org.bson.BsonBinarySubType;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
-/// What each BSON value becomes in each column type: the one switch over both. A value that a type can't
-/// hold exactly is a misfit; nothing is rounded, cut or guessed. `golden/bson-to-pg.txt` has the outcomes
-/// as a table.
+/// What each BSON value becomes in one column type. A value that the type can't hold exactly is a misfit; nothing is
+/// rounded, cut or guessed. `golden/bson-to-pg.txt` has the outcomes as a table. Worked out once, and used for every
+/// value. Any thread.
 ///
-/// Neither switch has a `default`, so a new column type or BSON type does not compile until it is decided
-/// here.
+/// The switch over column types has no `default`, so a new one does not compile until it is decided here. Of BSON's
+/// types each has those it takes; all others are misfits.
 final class BsonToPg {
-    private static final Outcome TRUE = new Outcome.Fits(true);
-    private static final Outcome FALSE = new Outcome.Fits(false);
+    private enum Target {
+        TEXT("text"),
+        /// Read by PostgreSQL itself: text, or for objects and arrays JSON.
+        NAMED("text"),
+        INTEGER(NumbersToPg.WANTED),
+        DOUBLE_PRECISION(NumbersToPg.WANTED),
+        NUMERIC(NumbersToPg.WANTED),
+        BOOLEAN("a boolean"),
+        TIMESTAMPTZ(TimesToPg.WANTED),
+        DATE(TimesToPg.WANTED),
+        UUID("a UUID"),
+        BYTEA("a binary"),
+        INET("an address"),
+        JSONB("JSON"),
+        ARRAY("an array");
 
-    private BsonToPg() {}
+        private final String wanted;
 
-    /// The conversion into one column type, worked out once and used for every value. Any thread.
-    @FunctionalInterface
-    interface Converter {
-        /// @param nested is told of parts that do not fit inside a value that does
-        Outcome convert(BsonValue value, NestedMisfits nested);
+        Target(String wanted) {
+            this.wanted = wanted;
+        }
+
+        boolean takes(byte container) {
+            return this == JSONB || this == NAMED || (this == ARRAY && container == RawBytes.ARRAY);
+        }
     }
 
-    static Converter to(ColumnType type) {
-        return switch (type) {
-            case ColumnType.Text t -> (value, nested) -> text(value);
-            case ColumnType.Citext t -> (value, nested) -> text(value);
-            case ColumnType.Varchar(int length) -> (value, nested) -> varchar(value, length);
-            case ColumnType.Bool b -> (value, nested) -> bool(value);
-            case ColumnType.Int integer -> (value, nested) -> NumbersToPg.integer(value, integer);
-            case ColumnType.DoublePrecision d -> (value, nested) -> NumbersToPg.doublePrecision(value);
-            case ColumnType.Numeric numeric -> (value, nested) -> NumbersToPg.numeric(value, numeric);
-            case ColumnType.Timestamptz t -> (value, nested) -> TimesToPg.timestamptz(value);
-            case ColumnType.Date d -> (value, nested) -> TimesToPg.date(value);
-            case ColumnType.Uuid u -> (value, nested) -> uuid(value);
-            case ColumnType.Bytea b -> (value, nested) -> bytea(value);
-            case ColumnType.Jsonb j -> BsonToPg::jsonb;
-            case ColumnType.Inet i -> (value, nested) -> inet(value);
-            case ColumnType.Postgres p -> BsonToPg::named;
-            case ColumnType.Array(ColumnType element) -> {
-                Converter each = to(element);
-                yield (value, nested) -> array(value, each, nested);
-            }
+    private static final int OBJECT_ID_DIGITS = 24;
+
+    private final ColumnType type;
+    private final Target target;
+    /// The characters a text may have.
+    private final int length;
+    /// Of an array's elements; null for no array.
+    private final @Nullable BsonToPg each;
+
+    private BsonToPg(ColumnType type) {
+        this.type = type;
+        this.length = type instanceof ColumnType.Varchar(int characters) ? characters : Integer.MAX_VALUE;
+        this.each = type instanceof ColumnType.Array(ColumnType element) ? to(element) : null;
+        this.target = switch (type) {
+            case ColumnType.Text t -> Target.TEXT;
+            case ColumnType.Citext t -> Target.TEXT;
+            case ColumnType.Varchar t -> Target.TEXT;
+            case ColumnType.Postgres p -> Target.NAMED;
+            case ColumnType.Bool b -> Target.BOOLEAN;
+            case ColumnType.Int i -> Target.INTEGER;
+            case ColumnType.DoublePrecision d -> Target.DOUBLE_PRECISION;
+            case ColumnType.Numeric n -> Target.NUMERIC;
+            case ColumnType.Timestamptz t -> Target.TIMESTAMPTZ;
+            case ColumnType.Date d -> Target.DATE;
+            case ColumnType.Uuid u -> Target.UUID;
+            case ColumnType.Bytea b -> Target.BYTEA;
+            case ColumnType.Inet i -> Target.INET;
+            case ColumnType.Jsonb j -> Target.JSONB;
+            case ColumnType.Array a -> Target.ARRAY;
         };
     }
 
-    private static Outcome text(BsonValue value) {
-        return switch (value.getBsonType()) {
-            case STRING -> string(value.asString().getValue());
-            case SYMBOL -> string(value.asSymbol().getSymbol());
-            case INT32 -> fits(Integer.toString(value.asInt32().getValue()));
-            case INT64 -> fits(Long.toString(value.asInt64().getValue()));
-            case DOUBLE -> fits(BsonNumbers.text(value.asDouble().getValue()));
-            case DECIMAL128 -> fits(value.asDecimal128().getValue().toString());
-            case BOOLEAN -> fits(value.asBoolean().getValue() ? "true" : "false");
-            case OBJECT_ID -> fits(value.asObjectId().getValue().toHexString());
-            case DATE_TIME -> fits(PreciseDateTime.text(value.asDateTime()));
-            case BINARY -> {
-                UUID uuid = Uuids.of(value.asBinary());
-                yield uuid == null ? new Outcome.Misfit("is a binary, and no UUID, not text") : fits(uuid.toString());
+    static BsonToPg to(ColumnType type) {
+        return new BsonToPg(type);
+    }
+
+    /// Whether values of the type have parts that may not fit.
+    boolean hasParts() {
+        return each != null || target == Target.JSONB || target == Target.NAMED;
+    }
+
+    /// Writes a value that is not missing.
+    ///
+    /// @param nested is told of parts that do not fit inside a value that does
+    /// @return why it does not fit, for people and without the value; then nothing was written. Null where it was
+    @Nullable
+    String write(Value value, RowOutput out, NestedMisfits nested) {
+        if (value.isNull()) {
+            out.value(null);
+            return null;
+        }
+        byte kind = value.type();
+        if (kind == RawBytes.DOCUMENT || kind == RawBytes.ARRAY) {
+            if (!target.takes(kind)) {
+                return not(value);
             }
-            case NULL, UNDEFINED -> Outcome.NULL;
-            case DOCUMENT,
-                    ARRAY,
-                    REGULAR_EXPRESSION,
-                    DB_POINTER,
-                    JAVASCRIPT,
-                    JAVASCRIPT_WITH_SCOPE,
-                    TIMESTAMP,
-                    MIN_KEY,
-                    MAX_KEY,
-                    END_OF_DOCUMENT -> not(value, "text");
+            try {
+                return each == null ? json(value, out, nested) : array(value, each, out, nested);
+            } catch (ExtendedJson.TooDeep tooDeep) {
+                return ExtendedJson.TooDeep.REASON;
+            }
+        }
+        return switch (target) {
+            case TEXT, NAMED -> text(value, out);
+            case INTEGER -> NumbersToPg.integer(value, (ColumnType.Int) type, out);
+            case DOUBLE_PRECISION -> NumbersToPg.doublePrecision(value, out);
+            case NUMERIC -> NumbersToPg.numeric(value, (ColumnType.Numeric) type, out);
+            case BOOLEAN -> bool(value, out);
+            case TIMESTAMPTZ -> TimesToPg.timestamptz(value, out);
+            case DATE -> TimesToPg.date(value, out);
+            case UUID -> uuid(value, out);
+            case BYTEA -> bytea(value, out);
+            case INET -> inet(value, out);
+            case JSONB -> json(value, out, nested);
+            case ARRAY -> not(value);
         };
     }
 
-    /// What is to be read by PostgreSQL itself: text, or for objects and arrays JSON.
-    private static Outcome named(BsonValue value, NestedMisfits nested) {
-        return value.isDocument() || value.isArray() ? jsonb(value, nested) : text(value);
+    /// The same for one value by itself: a literal of the mapping, or one that is tried.
+    Outcome convert(BsonValue value, NestedMisfits nested) {
+        RowCollector single = RowCollector.ofOne();
+        String misfit = write(Value.of(value), single, nested);
+        return misfit == null ? new Outcome.Fits(single.one()) : new Outcome.Misfit(misfit);
+    }
+
+    private @Nullable String text(Value value, RowOutput out) {
+        byte[] bytes = value.bytes();
+        int at = value.at();
+        switch (value.type()) {
+            case RawBytes.STRING, RawBytes.SYMBOL -> {
+                int size = RawBytes.stringLength(bytes, at);
+                if (!RawBytes.isText(bytes, at + 4, size)) {
+                    return PgText.refusal(RawBytes.string(bytes, at));
+                }
+                // Characters are at most as many as bytes, so most texts need no counting.
+                if (size > length && RawBytes.characters(bytes, at + 4, size) > length) {
+                    return tooLong();
+                }
+                out.text(bytes, at + 4, size);
+                return null;
+            }
+            case RawBytes.OBJECT_ID -> {
+                if (OBJECT_ID_DIGITS > length) {
+                    return tooLong();
+                }
+                byte[] hex = value.scratch().hex;
+                BsonToJson.hex(bytes, at, hex, 0);
+                out.text(hex, 0, OBJECT_ID_DIGITS);
+                return null;
+            }
+            default -> {
+                String text = plain(value.decoded());
+                if (text == null) {
+                    return value.type() == RawBytes.BINARY ? "is a binary, and no UUID, not text" : not(value);
+                }
+                if (text.length() > length) {
+                    return tooLong();
+                }
+                out.value(text);
+                return null;
+            }
+        }
+    }
+
+    private String tooLong() {
+        return "is longer than " + length + " characters";
     }
 
     /// The text that a text column would get, if it could hold any character; null for what is no text.
@@ -91,236 +173,136 @@ final class BsonToPg {
         return switch (value.getBsonType()) {
             case STRING -> value.asString().getValue();
             case SYMBOL -> value.asSymbol().getSymbol();
-            case NULL, UNDEFINED -> null;
-            case DOUBLE,
-                    DOCUMENT,
-                    ARRAY,
-                    BINARY,
-                    OBJECT_ID,
-                    BOOLEAN,
-                    DATE_TIME,
-                    REGULAR_EXPRESSION,
-                    DB_POINTER,
-                    JAVASCRIPT,
-                    JAVASCRIPT_WITH_SCOPE,
-                    INT32,
-                    TIMESTAMP,
-                    INT64,
-                    DECIMAL128,
-                    MIN_KEY,
-                    MAX_KEY,
-                    END_OF_DOCUMENT -> text(value) instanceof Outcome.Fits(String text) ? text : null;
+            default -> plain(value);
         };
     }
 
-    private static Outcome string(String text) {
-        String refusal = PgText.refusal(text);
-        return refusal == null ? new Outcome.Fits(text) : new Outcome.Misfit(refusal);
-    }
-
-    private static Outcome varchar(BsonValue value, int length) {
-        Outcome outcome = text(value);
-        // Code points are at most as many as chars, so most texts need no counting.
-        return outcome instanceof Outcome.Fits(String text)
-                        && text.length() > length
-                        && text.codePointCount(0, text.length()) > length
-                ? new Outcome.Misfit("is longer than " + length + " characters")
-                : outcome;
-    }
-
-    private static Outcome bool(BsonValue value) {
+    /// Of what is no text but has one, ASCII.
+    private static @Nullable String plain(BsonValue value) {
         return switch (value.getBsonType()) {
-            case BOOLEAN -> value.asBoolean().getValue() ? TRUE : FALSE;
-            case NULL, UNDEFINED -> Outcome.NULL;
-            case DOUBLE,
-                    STRING,
-                    DOCUMENT,
-                    ARRAY,
-                    BINARY,
-                    OBJECT_ID,
-                    DATE_TIME,
-                    REGULAR_EXPRESSION,
-                    DB_POINTER,
-                    JAVASCRIPT,
-                    SYMBOL,
-                    JAVASCRIPT_WITH_SCOPE,
-                    INT32,
-                    TIMESTAMP,
-                    INT64,
-                    DECIMAL128,
-                    MIN_KEY,
-                    MAX_KEY,
-                    END_OF_DOCUMENT -> not(value, "a boolean");
-        };
-    }
-
-    private static Outcome uuid(BsonValue value) {
-        return switch (value.getBsonType()) {
+            case INT32 -> Integer.toString(value.asInt32().getValue());
+            case INT64 -> Long.toString(value.asInt64().getValue());
+            case DOUBLE -> BsonNumbers.text(value.asDouble().getValue());
+            case DECIMAL128 -> value.asDecimal128().getValue().toString();
+            case BOOLEAN -> value.asBoolean().getValue() ? "true" : "false";
+            case OBJECT_ID -> value.asObjectId().getValue().toHexString();
+            case DATE_TIME -> PreciseDateTime.text(value.asDateTime());
             case BINARY -> {
                 UUID uuid = Uuids.of(value.asBinary());
-                if (uuid != null) {
-                    yield fits(uuid);
-                }
-                yield new Outcome.Misfit(
-                        value.asBinary().getType() == BsonBinarySubType.UUID_LEGACY.getValue()
-                                ? "is a legacy UUID, whose byte order is not known"
-                                : "is a binary, and no UUID");
+                yield uuid == null ? null : uuid.toString();
             }
-            case STRING -> {
-                UUID uuid = Uuids.parse(value.asString().getValue());
-                yield uuid != null ? fits(uuid) : new Outcome.Misfit("is a string, and no UUID");
-            }
-            case NULL, UNDEFINED -> Outcome.NULL;
-            case DOUBLE,
-                    DOCUMENT,
-                    ARRAY,
-                    OBJECT_ID,
-                    BOOLEAN,
-                    DATE_TIME,
-                    REGULAR_EXPRESSION,
-                    DB_POINTER,
-                    JAVASCRIPT,
-                    SYMBOL,
-                    JAVASCRIPT_WITH_SCOPE,
-                    INT32,
-                    TIMESTAMP,
-                    INT64,
-                    DECIMAL128,
-                    MIN_KEY,
-                    MAX_KEY,
-                    END_OF_DOCUMENT -> not(value, "a UUID");
+            default -> null;
         };
     }
 
-    private static Outcome inet(BsonValue value) {
-        return switch (value.getBsonType()) {
-            case STRING ->
-                InetText.isAddress(value.asString().getValue())
-                        ? fits(value.asString().getValue())
-                        : new Outcome.Misfit("is a string, and no address of a host or network");
-            case NULL, UNDEFINED -> Outcome.NULL;
-            case DOUBLE,
-                    DOCUMENT,
-                    ARRAY,
-                    BINARY,
-                    OBJECT_ID,
-                    BOOLEAN,
-                    DATE_TIME,
-                    REGULAR_EXPRESSION,
-                    DB_POINTER,
-                    JAVASCRIPT,
-                    SYMBOL,
-                    JAVASCRIPT_WITH_SCOPE,
-                    INT32,
-                    TIMESTAMP,
-                    INT64,
-                    DECIMAL128,
-                    MIN_KEY,
-                    MAX_KEY,
-                    END_OF_DOCUMENT -> not(value, "an address");
-        };
+    private @Nullable String bool(Value value, RowOutput out) {
+        if (value.type() != RawBytes.BOOLEAN) {
+            return not(value);
+        }
+        byte[] bytes = value.bytes();
+        out.truth(RawBytes.isTrue(bytes, value.at()));
+        return null;
     }
 
-    private static Outcome bytea(BsonValue value) {
-        return switch (value.getBsonType()) {
-            case BINARY -> fits(value.asBinary().getData());
-            case NULL, UNDEFINED -> Outcome.NULL;
-            case DOUBLE,
-                    STRING,
-                    DOCUMENT,
-                    ARRAY,
-                    OBJECT_ID,
-                    BOOLEAN,
-                    DATE_TIME,
-                    REGULAR_EXPRESSION,
-                    DB_POINTER,
-                    JAVASCRIPT,
-                    SYMBOL,
-                    JAVASCRIPT_WITH_SCOPE,
-                    INT32,
-                    TIMESTAMP,
-                    INT64,
-                    DECIMAL128,
-                    MIN_KEY,
-                    MAX_KEY,
-                    END_OF_DOCUMENT -> not(value, "a binary");
-        };
-    }
-
-    private static Outcome jsonb(BsonValue value, NestedMisfits nested) {
-        return switch (value.getBsonType()) {
-            case NULL, UNDEFINED -> Outcome.NULL;
-            case DOUBLE,
-                    STRING,
-                    DOCUMENT,
-                    ARRAY,
-                    BINARY,
-                    OBJECT_ID,
-                    BOOLEAN,
-                    DATE_TIME,
-                    REGULAR_EXPRESSION,
-                    DB_POINTER,
-                    JAVASCRIPT,
-                    SYMBOL,
-                    JAVASCRIPT_WITH_SCOPE,
-                    INT32,
-                    TIMESTAMP,
-                    INT64,
-                    DECIMAL128,
-                    MIN_KEY,
-                    MAX_KEY,
-                    END_OF_DOCUMENT -> BsonToJson.convert(value, nested);
-        };
-    }
-
-    private static Outcome array(BsonValue value, Converter each, NestedMisfits nested) {
-        return switch (value.getBsonType()) {
-            case ARRAY -> elements(value.asArray(), each, nested);
-            case NULL, UNDEFINED -> Outcome.NULL;
-            case DOUBLE,
-                    STRING,
-                    DOCUMENT,
-                    BINARY,
-                    OBJECT_ID,
-                    BOOLEAN,
-                    DATE_TIME,
-                    REGULAR_EXPRESSION,
-                    DB_POINTER,
-                    JAVASCRIPT,
-                    SYMBOL,
-                    JAVASCRIPT_WITH_SCOPE,
-                    INT32,
-                    TIMESTAMP,
-                    INT64,
-                    DECIMAL128,
-                    MIN_KEY,
-                    MAX_KEY,
-                    END_OF_DOCUMENT -> not(value, "an array");
-        };
-    }
-
-    private static Outcome elements(BsonArray array, Converter each, NestedMisfits nested) {
-        List<@Nullable Object> elements = new ArrayList<>(array.size());
-        NestedMisfits inElement =
-                (path, part, reason) -> nested.misfit("[" + elements.size() + "]" + path, part, reason);
-        for (BsonValue element : array) {
-            switch (each.convert(element, inElement)) {
-                case Outcome.Fits(var fitting) -> elements.add(fitting);
-                case Outcome.Misfit(String reason) -> {
-                    inElement.misfit("", element, reason);
-                    elements.add(null);
+    private @Nullable String uuid(Value value, RowOutput out) {
+        UUID uuid;
+        switch (value.type()) {
+            case RawBytes.BINARY -> {
+                uuid = value.uuid();
+                if (uuid == null) {
+                    return value.decoded().asBinary().getType() == BsonBinarySubType.UUID_LEGACY.getValue()
+                            ? "is a legacy UUID, whose byte order is not known"
+                            : "is a binary, and no UUID";
                 }
+            }
+            case RawBytes.STRING -> {
+                uuid = Uuids.parse(value.decoded().asString().getValue());
+                if (uuid == null) {
+                    return "is a string, and no UUID";
+                }
+            }
+            default -> {
+                return not(value);
             }
         }
-        return new Outcome.Fits(Collections.unmodifiableList(elements));
+        out.uuid(uuid.getMostSignificantBits(), uuid.getLeastSignificantBits());
+        return null;
     }
 
-    private static Outcome fits(Object value) {
-        return new Outcome.Fits(value);
+    private @Nullable String inet(Value value, RowOutput out) {
+        if (value.type() != RawBytes.STRING) {
+            return not(value);
+        }
+        String text = value.decoded().asString().getValue();
+        if (!InetText.isAddress(text)) {
+            return "is a string, and no address of a host or network";
+        }
+        out.value(text);
+        return null;
+    }
+
+    private @Nullable String bytea(Value value, RowOutput out) {
+        if (value.type() != RawBytes.BINARY) {
+            return not(value);
+        }
+        byte[] bytes = value.bytes();
+        int at = value.at();
+        if (bytes[at + 4] == RawBytes.OLD_BINARY_SUBTYPE) {
+            out.value(value.decoded().asBinary().getData());
+        } else {
+            out.binary(bytes, at + 5, RawBytes.int32(bytes, at));
+        }
+        return null;
+    }
+
+    private static @Nullable String json(Value value, RowOutput out, NestedMisfits nested) {
+        return value.scratch().json().write(value, out, nested);
+    }
+
+    private static @Nullable String array(Value value, BsonToPg each, RowOutput out, NestedMisfits nested) {
+        byte[] bytes = value.bytes();
+        int at = value.at() + 4;
+        int last = value.end() - 1;
+        Value element = value.element();
+        ElementMisfits misfits = new ElementMisfits(nested);
+        out.startArray();
+        while (at < last) {
+            byte kind = bytes[at];
+            int start = RawBytes.nameEnd(bytes, at + 1, last);
+            at = RawBytes.end(bytes, kind, start, last);
+            element.set(bytes, kind, start);
+            String misfit = each.write(element, out, misfits);
+            if (misfit != null) {
+                misfits.misfit("", element.decoded(), misfit);
+                out.value(null);
+            }
+            misfits.index++;
+        }
+        out.endArray();
+        return null;
+    }
+
+    /// Says of what is told in which element it is.
+    private static final class ElementMisfits implements NestedMisfits {
+        private final NestedMisfits array;
+        private int index;
+
+        ElementMisfits(NestedMisfits array) {
+            this.array = array;
+        }
+
+        @Override
+        public void misfit(String path, BsonValue part, String reason) {
+            array.misfit("[" + index + "]" + path, part, reason);
+        }
+    }
+
+    private String not(Value value) {
+        return not(value, target.wanted);
     }
 
     /// The misfit of a value that is of another kind altogether.
-    static Outcome not(BsonValue value, String wanted) {
-        return new Outcome.Misfit("is " + BsonKind.of(value) + ", not " + wanted);
+    static String not(Value value, String wanted) {
+        return "is " + value.kind() + ", not " + wanted;
     }
 }

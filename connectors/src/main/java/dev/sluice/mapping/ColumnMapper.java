@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.schema.ColumnMapping;
 import dev.sluice.schema.ColumnMapping.Misfit;
 import dev.sluice.schema.ColumnType;
-import dev.sluice.schema.Conversion;
 import dev.sluice.schema.MappingException;
 import dev.sluice.schema.Reference;
 import dev.sluice.schema.TableName;
@@ -23,17 +22,15 @@ final class ColumnMapper {
     private final Destination destination;
     private final String label;
     private final SourceReader source;
+    /// The source where it is nothing but a path, which most are; else null.
+    private final SourceReader.@Nullable PathReader path;
     private final ConversionChain conversions;
-    private final BsonToPg.Converter converter;
-    private final @Nullable Object missing;
-    private final @Nullable Object nulls;
-    private final @Nullable Object instead;
-    private final boolean rejects;
-    private final boolean counts;
+    private final BsonToPg converter;
+    private final Policies policies;
     /// Whether its source may have something to say of its own.
     private final boolean sourceSpeaks;
-    /// Whether it reads strings as dates, so that nobody need be told how.
-    private final boolean readsDates;
+    /// Whether there may be something to say of a value that fits.
+    private final boolean mayFind;
 
     /// The column that is written.
     private record Destination(TableName table, String column) {
@@ -43,43 +40,46 @@ final class ColumnMapper {
         }
     }
 
+    /// What is written where there is no fitting value; null is SQL NULL.
+    ///
+    /// @param missing where the source yields nothing
+    /// @param nulls where it yields null
+    /// @param instead where it yields a misfit
+    /// @param rejects whether a misfit rejects the document
+    private record Policies(
+            @Nullable Object missing,
+            @Nullable Object nulls,
+            @Nullable Object instead,
+            boolean rejects) {}
+
     private ColumnMapper(
             Destination destination,
             SourceReader source,
             ConversionChain conversions,
-            BsonToPg.Converter converter,
-            @Nullable Object missing,
-            @Nullable Object nulls,
-            @Nullable Object instead,
-            boolean rejects,
-            boolean counts,
-            boolean readsDates) {
+            BsonToPg converter,
+            Policies policies) {
         this.destination = destination;
         this.label = destination.label();
         this.source = source;
+        this.path = source instanceof SourceReader.PathReader only ? only : null;
         this.conversions = conversions;
         this.converter = converter;
-        this.missing = missing;
-        this.nulls = nulls;
-        this.instead = instead;
-        this.rejects = rejects;
-        this.counts = counts;
-        this.readsDates = readsDates;
+        this.policies = policies;
         this.sourceSpeaks = source.speaks();
+        this.mayFind = !conversions.isEmpty() || converter.hasParts();
     }
 
-    /// @param counts whether it counts the field it reads, see [UnmappedFields#isCounter]
     /// @throws MappingException when a literal of the mapping does not fit the column
-    static ColumnMapper of(TableName table, ColumnMapping column, SourceReader.Rests rests, boolean counts) {
+    static ColumnMapper of(TableName table, ColumnMapping column, SourceReader.Reads reads) {
         ColumnType type = typeOf(column);
-        BsonToPg.Converter converter = BsonToPg.to(type);
+        BsonToPg converter = BsonToPg.to(type);
         Where where = column.where();
         SourceReader source;
         ConversionChain conversions;
         try {
-            source = SourceReader.of(column.source(), type, rests);
-            conversions = ConversionChain.of(column.conversions(), type, rests);
-            new LiteralCheck(type, converter, where, rests).check(column);
+            source = SourceReader.of(column.source(), type, reads);
+            conversions = ConversionChain.of(column.conversions(), type, reads);
+            new LiteralCheck(type, converter, where, reads).check(column);
         } catch (IllegalArgumentException refused) {
             throw new MappingException(where, String.valueOf(refused.getMessage()));
         }
@@ -88,12 +88,11 @@ final class ColumnMapper {
                 source,
                 conversions,
                 converter,
-                literal(column, column.missing(), type, "missing"),
-                literal(column, column.nulls(), type, "null"),
-                literal(column, column.instead(), type, "instead"),
-                column.misfit() == Misfit.REJECT,
-                counts,
-                column.conversions().stream().anyMatch(Conversion.ParseTimestamp.class::isInstance));
+                new Policies(
+                        literal(column, column.missing(), type, "missing"),
+                        literal(column, column.nulls(), type, "null"),
+                        literal(column, column.instead(), type, "instead"),
+                        column.misfit() == Misfit.REJECT));
     }
 
     /// What is written for a literal of the policies; one that is not there is SQL NULL, or JSON's where
@@ -115,148 +114,144 @@ final class ColumnMapper {
                 : reference.matchType();
     }
 
-    /// Whether its value is what its source reads, with nothing done to it but the converter's work.
-    boolean isPlain() {
-        return conversions.isEmpty() && !sourceSpeaks;
-    }
-
-    BsonToPg.Converter converter() {
-        return converter;
-    }
-
-    /// What is written where the source yields nothing; null is SQL NULL.
-    @Nullable
-    Object missing() {
-        return missing;
-    }
-
-    /// What is written where the source yields null; null is SQL NULL.
-    @Nullable
-    Object nulls() {
-        return nulls;
-    }
-
-    /// The column's value in the row; null is SQL NULL.
-    @Nullable
-    Object value(Scope scope) {
-        Object fitting = fitting(scope);
-        Refusals refusals = scope.refusals();
-        SortedMap<Integer, String> refused =
-                refusals == null ? null : refusals.of(destination.table(), destination.column(), scope.index());
-        return refused == null ? fitting : withoutRefused(fitting, refused, scope);
+    /// Writes the column's value in the row without what PostgreSQL refuses of it.
+    void write(Scope scope, Refusals refusals, RowOutput out) {
+        SortedMap<Integer, String> refused = refusals.of(destination.table(), destination.column(), scope.index());
+        if (refused == null) {
+            write(scope, out);
+        } else {
+            RowCollector single = RowCollector.ofOne();
+            write(scope, single);
+            out.value(withoutRefused(single.one(), refused, scope));
+        }
     }
 
     /// What is left of a value that PostgreSQL does not read as the column's type.
     private @Nullable Object withoutRefused(@Nullable Object fitting, SortedMap<Integer, String> refused, Scope scope) {
-        BsonValue read = source.read(scope.aside());
+        Value read = scope.another();
+        scope.compare(source, read);
+        BsonValue original = conversions.seen(read.original());
         if (refused.containsKey(Refusals.WHOLE) || !(fitting instanceof List<?> elements)) {
-            report(original(read, read, scope), refused.values().iterator().next(), scope);
-            return instead;
+            report(read, original, refused.values().iterator().next(), scope);
+            return policies.instead();
         }
         // Where the column's array is the document's own, its elements have places there.
-        BsonArray own = read instanceof BsonArray array
-                        && array.size() == elements.size()
-                        && conversions.isEmpty()
-                        && source.isVerbatim()
-                ? array
-                : null;
+        boolean isOwn = conversions.isEmpty() && source.isVerbatim();
+        BsonArray own =
+                isOwn && read.orNull() instanceof BsonArray array && array.size() == elements.size() ? array : null;
         List<@Nullable Object> left = new ArrayList<>(elements);
         List<Findings.Part> parts = new ArrayList<>();
         refused.forEach((element, reason) -> {
             left.set(element, null);
-            BsonValue value = own == null ? BsonNull.VALUE : own.get(element);
-            parts.add(new Findings.Part("[" + element + "]", value, reason));
+            parts.add(new Findings.Part("[" + element + "]", own == null ? BsonNull.VALUE : own.get(element), reason));
         });
-        reportParts(parts, read, own == null ? BsonNull.VALUE : own, scope);
+        reportParts(read, parts, original, own != null && !read.isChanged(), scope);
         return left;
     }
 
-    private @Nullable Object fitting(Scope scope) {
+    /// Writes the column's value in the row.
+    void write(Scope scope, RowOutput out) {
+        Value value = scope.value();
+        if (path != null) {
+            value.set(scope.bytes(), scope.found(path.slot()));
+        } else {
+            read(scope, value);
+        }
+        boolean isNothing = value.isMissing();
+        if (!conversions.isEmpty() && isRefused(value, isNothing, scope)) {
+            out.value(policies.instead());
+            return;
+        }
+        if (value.isMissing()) {
+            out.value(policies.missing());
+        } else if (value.isNull()) {
+            out.value(policies.nulls());
+        } else {
+            String reason = converter.write(value, out, scope);
+            if (reason != null) {
+                misfit(value, isNothing, reason, scope);
+                out.value(policies.instead());
+                return;
+            }
+        }
+        if (mayFind) {
+            keepFound(value, isNothing, scope);
+        }
+    }
+
+    private void read(Scope scope, Value value) {
         if (sourceSpeaks) {
-            scope.findings().enter(label, rejects);
+            scope.findings().enter(label, policies.rejects());
         }
-        BsonValue read = source.read(scope);
-        if (counts && read != null) {
-            scope.countField();
-        }
-        BsonValue value = read;
-        String loss = null;
-        if (!conversions.isEmpty()) {
-            value = conversions.apply(read, scope);
-            Findings findings = scope.said();
-            if (findings != null) {
-                String refusal = findings.takeRefusal();
-                loss = findings.takeLoss();
-                if (refusal != null) {
-                    report(original(read, value, scope), refusal, scope);
-                    return instead;
-                }
-            }
-        }
-        if (value == null) {
-            keep(loss, read, scope);
-            return missing;
-        }
-        if (Falsy.isNull(value)) {
-            keep(loss, read, scope);
-            return nulls;
-        }
-        return switch (converter.convert(value, scope)) {
-            case Outcome.Fits(var fitting) -> {
-                keep(loss, read, scope);
-                Findings findings = scope.said();
-                List<Findings.Part> parts = findings == null ? null : findings.takeParts();
-                if (parts != null) {
-                    reportParts(parts, read, value, scope);
-                }
-                yield fitting;
-            }
-            case Outcome.Misfit(String reason) -> {
-                scope.findings().takeParts();
-                String why = readsDates && reason.equals(TimesToPg.UNREAD) ? "is a string that is no date" : reason;
-                report(original(read, value, scope), why, scope);
-                yield instead;
-            }
-        };
+        source.read(scope, value);
     }
 
-    private void report(BsonValue original, String reason, Scope scope) {
-        scope.findings().enter(label, rejects);
-        scope.findings().report(source.path(scope), original, reason);
+    /// Whether the conversions have no value for the column.
+    private boolean isRefused(Value value, boolean isNothing, Scope scope) {
+        conversions.apply(value, scope);
+        Findings findings = scope.said();
+        String refusal = findings == null ? null : findings.takeRefusal();
+        if (refusal != null) {
+            misfit(value, isNothing, refusal, scope);
+        }
+        return refusal != null;
     }
 
-    private void keep(@Nullable String loss, @Nullable BsonValue read, Scope scope) {
-        if (loss != null) {
-            scope.findings().enter(label, rejects);
-            scope.findings().keep(source.path(scope), original(read, read, scope), loss);
+    private String place(Value value, Scope scope) {
+        return path != null ? path.path(scope) : value.path();
+    }
+
+    private void misfit(Value value, boolean isNothing, String reason, Scope scope) {
+        scope.findings().takeLoss();
+        scope.findings().takeParts();
+        boolean isUnread = conversions.readsDates() && reason.equals(TimesToPg.UNREAD);
+        report(value, original(value, isNothing), isUnread ? "is a string that is no date" : reason, scope);
+    }
+
+    private void report(Value value, BsonValue original, String reason, Scope scope) {
+        scope.findings().enter(label, policies.rejects());
+        scope.findings().report(place(value, scope), original, reason);
+    }
+
+    /// Keeps what conversions took away from a value that was written, and its parts that do not fit.
+    private void keepFound(Value value, boolean isNothing, Scope scope) {
+        Findings findings = scope.said();
+        String loss = findings == null ? null : findings.takeLoss();
+        List<Findings.Part> parts = findings == null ? null : findings.takeParts();
+        if (findings != null && loss != null) {
+            findings.enter(label, policies.rejects());
+            BsonValue original = isNothing ? BsonNull.VALUE : conversions.seen(value.original());
+            findings.keep(place(value, scope), original, loss);
+        }
+        if (parts != null) {
+            // Only where the value is the document's own is a place in it a place in the document.
+            boolean isOwn = !value.isChanged() && !conversions.hides() && source.isVerbatim();
+            reportParts(value, parts, original(value, isNothing), isOwn, scope);
         }
     }
 
     /// The value as it was before anything was done to it.
     ///
-    /// @param converted what it became, which stands for it where there was nothing: a literal of the
-    ///     mapping
-    private BsonValue original(@Nullable BsonValue read, @Nullable BsonValue converted, Scope scope) {
-        BsonValue original = source.original(read, scope);
-        if (original == null) {
-            original = converted == null ? BsonNull.VALUE : converted;
-        }
-        return conversions.seen(original);
+    /// @param isNothing whether there was none, so that what it became stands for it: a literal of the mapping
+    private BsonValue original(Value value, boolean isNothing) {
+        BsonValue original = isNothing ? value.orNull() : value.original();
+        return conversions.seen(original == null ? BsonNull.VALUE : original);
     }
 
-    private void reportParts(List<Findings.Part> parts, @Nullable BsonValue read, BsonValue converted, Scope scope) {
+    /// @param isOwn whether the places of the parts are places in the document
+    private void reportParts(Value value, List<Findings.Part> parts, BsonValue original, boolean isOwn, Scope scope) {
         Findings findings = scope.findings();
-        findings.enter(label, rejects);
-        String path = source.path(scope);
-        BsonValue original = original(read, converted, scope);
-        // Only where the value is the document's own is a place in it a place in the document.
-        if (original == converted && source.isVerbatim()) {
+        findings.enter(label, policies.rejects());
+        String path = place(value, scope);
+        if (isOwn) {
             for (Findings.Part part : parts) {
                 findings.report(SourceReader.join(path, part.path()), part.value(), part.reason());
             }
         } else {
-            Findings.Part first = parts.getFirst();
-            findings.report(path, original, "has parts that do not fit; the first " + first.reason());
+            findings.report(
+                    path,
+                    original,
+                    "has parts that do not fit; the first " + parts.getFirst().reason());
         }
     }
 }

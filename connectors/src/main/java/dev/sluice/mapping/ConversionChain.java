@@ -11,19 +11,21 @@ import org.jspecify.annotations.Nullable;
 final class ConversionChain {
     private final ConversionStep[] steps;
     private final boolean hides;
+    private final boolean readsDates;
 
-    private ConversionChain(ConversionStep[] steps, boolean hides) {
+    private ConversionChain(ConversionStep[] steps, List<Conversion> conversions) {
         this.steps = steps;
-        this.hides = hides;
+        this.hides = hides(conversions);
+        this.readsDates = conversions.stream().anyMatch(Conversion.ParseTimestamp.class::isInstance);
     }
 
     /// @param type of the column at the end: what a literal or a number is read for
-    /// @param rests for sources that conversions compare with
+    /// @param reads for sources that conversions compare with
     /// @throws IllegalArgumentException when a literal of a conversion is no value BSON has
-    static ConversionChain of(List<Conversion> conversions, ColumnType type, SourceReader.Rests rests) {
+    static ConversionChain of(List<Conversion> conversions, ColumnType type, SourceReader.Reads reads) {
         return new ConversionChain(
-                conversions.stream().map(c -> ConversionStep.of(c, type, rests)).toArray(ConversionStep[]::new),
-                hides(conversions));
+                conversions.stream().map(c -> ConversionStep.of(c, type, reads)).toArray(ConversionStep[]::new),
+                conversions);
     }
 
     private static boolean hides(List<Conversion> conversions) {
@@ -33,27 +35,48 @@ final class ConversionChain {
                         || (c instanceof Conversion.At at && hides(at.conversions())));
     }
 
+    /// Whether it reads strings as dates, so that nobody need be told how.
+    boolean readsDates() {
+        return readsDates;
+    }
+
     boolean isEmpty() {
         return steps.length == 0;
     }
 
-    /// @param value null when it is missing
-    @Nullable
-    BsonValue apply(@Nullable BsonValue value, Scope scope) {
-        return apply(value, 0, scope);
+    void apply(Value value, Scope scope) {
+        apply(value, 0, scope);
     }
 
     /// The steps from one of them on, for a literal that another step puts in.
-    @Nullable
-    BsonValue apply(@Nullable BsonValue value, int from, Scope scope) {
-        BsonValue converted = value;
+    void apply(Value value, int from, Scope scope) {
         for (int i = from; i < steps.length; i++) {
-            converted = steps[i].apply(converted, scope);
+            ConversionStep step = steps[i];
+            if (!step.leaves(value)) {
+                BsonValue after = step.apply(value, scope);
+                if (after != value.orNull()) {
+                    value.change(after);
+                }
+            }
         }
-        return converted;
     }
 
-    /// The value as quarantine may show it: what the chain redacts must not be there either.
+    /// The same for a value that is decoded.
+    ///
+    /// @param value null when it is missing
+    @Nullable
+    BsonValue apply(@Nullable BsonValue value, Scope scope) {
+        Value made = Value.of(value);
+        apply(made, scope);
+        return made.orNull();
+    }
+
+    /// Whether what it takes must not be seen in quarantine.
+    boolean hides() {
+        return hides;
+    }
+
+    /// The value as quarantine may show it.
     BsonValue seen(BsonValue original) {
         return hides && !Falsy.isNull(original) ? Redactor.MASK : original;
     }

@@ -17,14 +17,14 @@ final class DecodedSize {
     private DecodedSize() {}
 
     /// @return bytes of heap, about
-    /// @throws RawBytes.Declined when it is not well-formed
+    /// @throws org.bson.BSONException when it is not well-formed
     static long of(byte[] bytes, int start, int limit) {
         return container(bytes, start, RawBytes.documentEnd(bytes, start, limit), false, 1);
     }
 
     private static long container(byte[] bytes, int start, int end, boolean array, int depth) {
         if (depth > RawBytes.DEPTH_MAX) {
-            throw RawBytes.Declined.INSTANCE;
+            throw RawBytes.malformed("it is nested deeper than " + RawBytes.DEPTH_MAX + " levels");
         }
         long size = CONTAINER;
         int last = end - 1;

@@ -5,6 +5,7 @@ import dev.sluice.bson.TwinDocument;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.KeyMapping;
 import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
 import java.util.UUID;
 import org.bson.BsonNumber;
 import org.bson.BsonValue;
@@ -33,13 +34,19 @@ public final class DocumentKey {
         return new DocumentKey(collection, key);
     }
 
-    /// @param id an `_id`; never null, though it may be BSON's null
+    /// @param id an `_id`, decoded or a document's bytes; never null, though it may be BSON's null
     public KeyResult key(BsonValue id) {
-        BsonValue decoded = id instanceof RawBsonDocument raw ? DocumentDecoder.document(raw) : id;
-        return TwinDocument.isIn(decoded) ? TWINS : made(decoded);
+        return key(Value.of(id instanceof RawBsonDocument raw ? DocumentDecoder.document(raw) : id));
     }
 
-    private KeyResult made(BsonValue id) {
+    /// @param id not missing
+    KeyResult key(Value id) {
+        boolean mayHaveTwins = id.type() == RawBytes.DOCUMENT
+                || id.type() == RawBytes.ARRAY
+                || id.type() == RawBytes.JAVASCRIPT_WITH_SCOPE;
+        if (mayHaveTwins && TwinDocument.isIn(id.decoded())) {
+            return TWINS;
+        }
         return switch (type) {
             case ColumnType.Text t -> text(id, Integer.MAX_VALUE);
             case ColumnType.Varchar(int length) -> text(id, length);
@@ -63,8 +70,8 @@ public final class DocumentKey {
         throw new IllegalStateException("the mapping's reader lets no key of type " + type.sql() + " pass");
     }
 
-    private KeyResult text(BsonValue id, int length) {
-        String text = form == KeyMapping.Form.TYPED ? typed(id) : plain(id);
+    private KeyResult text(Value id, int length) {
+        String text = form == KeyMapping.Form.TYPED ? typed(id.decoded()) : plain(id);
         String refusal = PgText.refusal(text);
         if (refusal != null) {
             return new KeyResult.NoKey(refusal);
@@ -74,33 +81,27 @@ public final class DocumentKey {
                 : new KeyResult.Key(text);
     }
 
-    private static String plain(BsonValue id) {
-        return switch (id.getBsonType()) {
-            case STRING -> id.asString().getValue();
-            case OBJECT_ID -> id.asObjectId().getValue().toHexString();
-            case INT32 -> Integer.toString(id.asInt32().getValue());
-            case INT64 -> Long.toString(id.asInt64().getValue());
-            case DOUBLE, DECIMAL128 -> number(id.asNumber());
-            case BOOLEAN -> id.asBoolean().getValue() ? "true" : "false";
-            case DATE_TIME -> PreciseDateTime.text(id.asDateTime());
-            case BINARY -> {
-                UUID uuid = Uuids.of(id.asBinary());
-                yield uuid != null ? uuid.toString() : extendedJson(id);
+    private static String plain(Value id) {
+        byte[] bytes = id.bytes();
+        return switch (id.type()) {
+            case RawBytes.OBJECT_ID -> hex(id);
+            case RawBytes.STRING -> id.decoded().asString().getValue();
+            case RawBytes.INT32 -> Integer.toString(RawBytes.int32(bytes, id.at()));
+            case RawBytes.INT64 -> Long.toString(RawBytes.int64(bytes, id.at()));
+            case RawBytes.DOUBLE, RawBytes.DECIMAL128 -> number(id.decoded().asNumber());
+            case RawBytes.BOOLEAN -> RawBytes.isTrue(bytes, id.at()) ? "true" : "false";
+            case RawBytes.DATE_TIME -> PreciseDateTime.text(id.decoded().asDateTime());
+            default -> {
+                UUID uuid = id.uuid();
+                yield uuid != null ? uuid.toString() : extendedJson(id.decoded());
             }
-            case DOCUMENT,
-                    ARRAY,
-                    UNDEFINED,
-                    NULL,
-                    REGULAR_EXPRESSION,
-                    DB_POINTER,
-                    JAVASCRIPT,
-                    SYMBOL,
-                    JAVASCRIPT_WITH_SCOPE,
-                    TIMESTAMP,
-                    MIN_KEY,
-                    MAX_KEY -> extendedJson(id);
-            case END_OF_DOCUMENT -> throw new IllegalArgumentException("no value has the type END_OF_DOCUMENT");
         };
+    }
+
+    private static String hex(Value id) {
+        byte[] hex = id.scratch().hex;
+        BsonToJson.hex(id.bytes(), id.at(), hex, 0);
+        return new String(hex, StandardCharsets.ISO_8859_1);
     }
 
     private static String number(BsonNumber number) {
@@ -122,40 +123,24 @@ public final class DocumentKey {
         return ExtendedJson.text(id);
     }
 
-    private static KeyResult bigint(BsonValue id) {
-        if (id instanceof BsonNumber number) {
-            return BsonNumbers.plain(number) instanceof BsonNumbers.Plain.Whole(long value)
-                    ? new KeyResult.Key(value)
-                    : new KeyResult.NoKey("is no whole number in the range of bigint");
+    private static KeyResult bigint(Value id) {
+        if (!id.isNumber()) {
+            return new KeyResult.NoKey("is " + id.kind() + ", not a number");
         }
-        return new KeyResult.NoKey("is " + BsonKind.of(id) + ", not a number");
+        return BsonNumbers.plain(id.decoded().asNumber()) instanceof BsonNumbers.Plain.Whole(long value)
+                ? new KeyResult.Key(value)
+                : new KeyResult.NoKey("is no whole number in the range of bigint");
     }
 
-    private KeyResult uuid(BsonValue id) {
-        UUID uuid = switch (id.getBsonType()) {
-            case OBJECT_ID -> IdUuid.of(namespace, id.asObjectId().getValue());
-            case BINARY -> Uuids.of(id.asBinary());
-            case STRING -> Uuids.parse(id.asString().getValue());
-            case DOUBLE,
-                    DOCUMENT,
-                    ARRAY,
-                    UNDEFINED,
-                    BOOLEAN,
-                    DATE_TIME,
-                    NULL,
-                    REGULAR_EXPRESSION,
-                    DB_POINTER,
-                    JAVASCRIPT,
-                    SYMBOL,
-                    JAVASCRIPT_WITH_SCOPE,
-                    INT32,
-                    TIMESTAMP,
-                    INT64,
-                    DECIMAL128,
-                    MIN_KEY,
-                    MAX_KEY,
-                    END_OF_DOCUMENT -> null;
+    private KeyResult uuid(Value id) {
+        UUID uuid = switch (id.type()) {
+            case RawBytes.OBJECT_ID -> {
+                BsonToJson.hex(id.bytes(), id.at(), id.scratch().hex, 0);
+                yield id.scratch().uuids(namespace).of(id.scratch().hex);
+            }
+            case RawBytes.STRING -> Uuids.parse(id.decoded().asString().getValue());
+            default -> id.uuid();
         };
-        return uuid != null ? new KeyResult.Key(uuid) : new KeyResult.NoKey("is " + BsonKind.of(id) + ", not a UUID");
+        return uuid != null ? new KeyResult.Key(uuid) : new KeyResult.NoKey("is " + id.kind() + ", not a UUID");
     }
 }

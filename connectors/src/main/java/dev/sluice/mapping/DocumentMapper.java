@@ -1,21 +1,23 @@
 package dev.sluice.mapping;
 
 import dev.sluice.bson.DocumentDecoder;
-import dev.sluice.bson.TwinDocument;
+import dev.sluice.bson.ExactBson;
+import dev.sluice.memory.Footprint;
 import dev.sluice.schema.ChildMapping;
 import dev.sluice.schema.CollectionMapping;
-import dev.sluice.schema.ColumnMapping;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.MappingException;
 import dev.sluice.schema.SkipRule;
 import dev.sluice.schema.Source;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.bson.BSONException;
 import org.bson.BsonDocument;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
@@ -27,48 +29,40 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Immutable; any thread. Pure: no I/O, no clock, and the same document always becomes the same rows.
 public final class DocumentMapper {
-    /// The part of the heap that one document may take when it has to be decoded.
-    private static final int DECODED_SHARE = 3;
-
-    /// Held while a large document is decoded: one at a time.
-    private static final ReentrantLock DECODING = new ReentrantLock();
-
     private final CollectionMapping mapping;
     private final DocumentKey key;
     private final String keyLabel;
     private final @Nullable Redactor redactor;
     private final Skip[] skips;
-    private final ColumnMapper[] columns;
-    private final ChildMapper[] children;
-    private final FieldTrie readFields;
-    private final @Nullable UnreadFields unread;
-    private final @Nullable UnmappedFields unmapped;
-    private final TableShape shape;
+    private final TableMapper table;
+    private final List<ChildMapper> children;
+    /// Those that nobody is mapping with at the moment: as many as there were threads at once.
+    private final Queue<RawMapper> idle = new ConcurrentLinkedQueue<>();
 
     private record Skip(SourceReader source, SkipRule.When when, AnyOf values, MappingResult result) {
         boolean applies(Scope scope) {
             // What the source has to say is of no column: its value is only compared.
-            BsonValue value = source.read(source.speaks() ? scope.aside() : scope);
+            Value value = scope.value();
+            scope.compare(source, value);
             return switch (when) {
-                case MISSING -> value == null;
-                case NULL -> Falsy.isMissingOrNull(value);
-                case FALSY -> value == null || Falsy.isFalsy(value);
-                case EQUALS -> value != null && values.has(value);
-                case DIFFERS -> value != null && !values.has(value);
+                case MISSING -> value.isMissing();
+                case NULL -> value.isMissingOrNull();
+                case FALSY -> value.isMissing() || value.isFalsy();
+                case EQUALS -> values.has(value);
+                case DIFFERS -> !value.isMissing() && !values.has(value);
             };
         }
 
-        static Skip of(SkipRule rule, CollectionMapping mapping, SourceReader.Rests rests) {
-            String table = mapping.table().table();
+        static Skip of(SkipRule rule, CollectionMapping mapping, SourceReader.Reads reads) {
             return new Skip(
-                    SourceReader.of(rule.source(), new ColumnType.Jsonb(), rests),
+                    SourceReader.of(rule.source(), new ColumnType.Jsonb(), reads),
                     rule.when(),
                     AnyOf.of(rule.values()),
                     switch (rule.then()) {
                         case SKIP -> new MappingResult.Skipped(rule.reason());
                         case DEAD_LETTER ->
                             new MappingResult.Rejected(
-                                    table,
+                                    mapping.table().table(),
                                     rule.source().ownPaths().stream()
                                             .map(Source.Path::toString)
                                             .collect(Collectors.joining(", ")),
@@ -82,45 +76,46 @@ public final class DocumentMapper {
         this.key = DocumentKey.of(mapping.collection(), mapping.key());
         this.keyLabel = mapping.table().table() + "." + mapping.key().column();
         this.redactor = Redactor.of(mapping.redactions());
-        this.readFields = FieldTrie.of(mapping.readPaths());
-        SourceReader.Rests rests = new SourceReader.Rests(readFields, null);
+        FieldTrie fields = FieldTrie.of(mapping.readPaths());
+        SourceReader.Reads reads = SourceReader.Reads.ofDocument(fields);
         this.skips = mapping.skips().stream()
-                .map(rule -> Skip.of(rule, mapping, rests))
+                .map(rule -> Skip.of(rule, mapping, reads))
                 .toArray(Skip[]::new);
 
         List<MappingException.Problem> problems = new ArrayList<>();
-        List<ColumnMapper> compiled = new ArrayList<>();
-        Set<String> counted = new HashSet<>();
-        for (ColumnMapping column : mapping.columns()) {
-            try {
-                compiled.add(
-                        ColumnMapper.of(mapping.table(), column, rests, UnmappedFields.isCounter(column, counted)));
-            } catch (MappingException wrong) {
-                problems.addAll(wrong.problems());
-            }
-        }
+        ColumnMapper[] columns = collecting(
+                problems, new ColumnMapper[0], () -> TableMapper.columns(mapping.table(), mapping.columns(), reads));
         UnmappedFields.Paths paths = new UnmappedFields.Paths();
-        List<ChildMapper> compiledChildren = new ArrayList<>();
+        List<ChildMapper> compiled = new ArrayList<>();
         for (ChildMapping child : mapping.children()) {
-            try {
-                compiledChildren.add(ChildMapper.of(child, mapping.key().type(), readFields, paths));
-            } catch (MappingException wrong) {
-                problems.addAll(wrong.problems());
-            }
+            compiled.addAll(collecting(
+                    problems,
+                    List.of(),
+                    () -> List.of(ChildMapper.of(child, mapping.key().type(), fields, paths))));
         }
         if (!problems.isEmpty()) {
             throw new MappingException(problems);
         }
-        this.columns = compiled.toArray(ColumnMapper[]::new);
-        this.children = compiledChildren.toArray(ChildMapper[]::new);
-        this.unread = UnreadFields.of(mapping.table(), mapping.columns(), mapping.children(), readFields);
-        this.unmapped = UnmappedFields.of(mapping.columns(), readFields, null, paths);
+        fields.slot(SourceReader.ID);
+        List<TableShape.Column> shape = new ArrayList<>();
+        shape.add(TableShape.Column.plain(mapping.key().column(), mapping.key().type()));
+        mapping.columns().forEach(c -> shape.add(TableShape.Column.of(c)));
+        this.table = new TableMapper(
+                new TableShape(mapping.table(), 1, shape),
+                columns,
+                reads,
+                UnreadFields.of(mapping.table(), mapping.columns(), mapping.children(), fields),
+                UnmappedFields.of(mapping.columns(), "", paths));
+        this.children = List.copyOf(compiled);
+    }
 
-        List<TableShape.Column> shapeColumns = new ArrayList<>();
-        shapeColumns.add(
-                TableShape.Column.plain(mapping.key().column(), mapping.key().type()));
-        mapping.columns().forEach(c -> shapeColumns.add(TableShape.Column.of(c)));
-        this.shape = new TableShape(mapping.table(), 1, shapeColumns);
+    private static <T> T collecting(List<MappingException.Problem> problems, T otherwise, Supplier<T> compiled) {
+        try {
+            return compiled.get();
+        } catch (MappingException wrong) {
+            problems.addAll(wrong.problems());
+            return otherwise;
+        }
     }
 
     /// @throws MappingException with every literal of the mapping (`missing`, `null`, `instead`, a
@@ -129,8 +124,8 @@ public final class DocumentMapper {
         return new DocumentMapper(mapping);
     }
 
-    /// @param document with `_id`, as it is in MongoDB: what the mapping redacts is taken out first. A raw
-    ///     one is decoded first, so decode it yourself when you need it decoded too
+    /// @param document with `_id`, as it is in MongoDB: what the mapping redacts is taken out first. One that is
+    ///     decoded is encoded first
     public MappingResult map(BsonDocument document) {
         return map(document, null);
     }
@@ -139,65 +134,34 @@ public final class DocumentMapper {
     ///
     /// @param refusals null for none
     public MappingResult map(BsonDocument document, @Nullable Refusals refusals) {
-        if (document instanceof RawBsonDocument raw) {
-            // A raw document is searched from its start for each field.
-            DocumentDecoder.Decoded decoded = DocumentDecoder.decode(raw);
-            return mapSeen(redacted(decoded.document()), decoded.twins(), refusals);
-        }
-        return mapSeen(redacted(document), false, refusals);
+        RawBsonDocument raw = ExactBson.document(document);
+        return withMapper(raw, mapper -> {
+            RowCollector rows = new RowCollector(columnCounts());
+            MappingResult none = mapper.map(raw, rows, refusals);
+            return none != null
+                    ? none
+                    : new MappingResult.Mapped(rows.row(), rows.children(), mapper.misfits(), mapper.unmapped());
+        });
     }
 
-    private MappingResult mapSeen(BsonDocument document, boolean twins, @Nullable Refusals refusals) {
-        BsonValue id = document.get("_id");
-        if (id == null) {
-            return new MappingResult.Rejected(keyLabel, "_id", "is missing");
+    private int[] columnCounts() {
+        int[] counts = new int[1 + children.size()];
+        counts[0] = table.shape().columns().size();
+        for (int i = 0; i < children.size(); i++) {
+            counts[1 + i] = children.get(i).table().shape().columns().size();
         }
-        if (document instanceof TwinDocument outer && outer.hasTwin("_id")) {
-            return new MappingResult.Rejected(keyLabel, "_id", "is there twice");
-        }
-        return switch (key.key(id)) {
-            case KeyResult.NoKey(String reason) -> new MappingResult.Rejected(keyLabel, "_id", reason);
-            case KeyResult.Key(Object rowKey) -> map(document, rowKey, twins, refusals);
-        };
+        return counts;
     }
 
-    /// @param twins whether a name is there twice somewhere: what queries don't see is kept beside the row
-    private MappingResult map(BsonDocument document, Object rowKey, boolean twins, @Nullable Refusals refusals) {
-        Scope scope = Scope.of(document, refusals);
-        for (Skip skip : skips) {
-            if (skip.applies(scope)) {
-                return skip.result();
-            }
+    private MappingResult withMapper(RawBsonDocument document, Function<RawMapper, MappingResult> mapping) {
+        RawMapper free = idle.poll();
+        RawMapper mapper = free == null ? raw() : free;
+        MappingResult result = mapping.apply(mapper);
+        // It holds on to its last document.
+        if (!Footprint.isLarge(document.getByteBuffer().remaining())) {
+            idle.offer(mapper);
         }
-        @Nullable Object[] row = new @Nullable Object[1 + columns.length];
-        row[0] = rowKey;
-        for (int i = 0; i < columns.length; i++) {
-            row[1 + i] = columns[i].value(scope);
-        }
-        if (unmapped != null) {
-            unmapped.report(scope);
-        }
-        if (twins) {
-            scope.keepTwins(readFields, document, "", mapping.table().table());
-        }
-        List<List<@Nullable Object[]>> childRows = children.length == 0 ? List.of() : new ArrayList<>(children.length);
-        for (ChildMapper child : children) {
-            childRows.add(child.rows(scope, rowKey));
-            if (twins) {
-                child.twins(scope);
-            }
-        }
-        if (unread != null) {
-            unread.report(scope);
-        }
-        Findings findings = scope.said();
-        if (findings == null) {
-            return new MappingResult.Mapped(row, childRows, List.of(), List.of());
-        }
-        MappingResult.Rejected rejected = findings.rejected();
-        return rejected != null
-                ? rejected
-                : new MappingResult.Mapped(row, childRows, findings.misfits(), findings.unmapped());
+        return result;
     }
 
     /// The document as it may be seen outside MongoDB, for what keeps a whole document: a dead letter. What
@@ -217,35 +181,37 @@ public final class DocumentMapper {
         return redactor.redact(document);
     }
 
-    /// The same for a document that may be large: its rows are only measured, where that can be told without
-    /// decoding it, so that it takes no memory beside its own bytes until it is written.
+    /// The same for a document that may be large: its rows are only measured, so that it takes no memory beside its own
+    /// bytes until it is written.
     ///
-    /// @return [MappingResult.Rejected] where it has to be decoded and the heap is too small for that
+    /// @return [MappingResult.Rejected] where some of it has to be decoded and the heap is too small for that
     public MappingResult mapLarge(RawBsonDocument document) {
-        RawMapper measuring = raw();
-        MeasuredRows rows = new MeasuredRows();
-        if (measuring.map(document, rows)) {
-            return new MappingResult.Mapped(
-                    new @Nullable Object[] {measuring.key()}, List.of(), List.of(), measuring.unmapped(), rows.bytes());
-        }
-        return mapDecoded(document, null);
+        return withMapper(document, mapper -> {
+            MeasuredRows rows = new MeasuredRows();
+            MappingResult none = mapper.map(document, rows);
+            return none != null
+                    ? none
+                    : new MappingResult.Mapped(
+                            new @Nullable Object[] {mapper.key()},
+                            List.of(),
+                            mapper.misfits(),
+                            mapper.unmapped(),
+                            rows.bytes());
+        });
     }
 
-    /// The same for a document of whose rows PostgreSQL has refused some values: it has to be decoded.
+    /// The same for a document of whose rows PostgreSQL has refused some values: they are made as objects.
     public MappingResult mapLarge(RawBsonDocument document, Refusals refusals) {
-        return mapDecoded(document, refusals);
-    }
-
-    private MappingResult mapDecoded(RawBsonDocument document, @Nullable Refusals refusals) {
         String reason = tooLargeToDecode(document);
         if (reason != null) {
-            return new MappingResult.Rejected(mapping.table().table(), "the document", reason);
+            return tooLarge(reason);
         }
-        DECODING.lock();
+        LargeValues large = new LargeValues();
+        large.hold();
         try {
             return map(document, refusals);
         } finally {
-            DECODING.unlock();
+            large.release();
         }
     }
 
@@ -255,44 +221,60 @@ public final class DocumentMapper {
         ByteBuffer bytes = document.getByteBuffer().asNIO();
         int start = bytes.arrayOffset() + bytes.position();
         try {
-            long needed = DecodedSize.of(bytes.array(), start, start + bytes.remaining());
-            long room = Runtime.getRuntime().maxMemory() / DECODED_SHARE;
-            return needed <= room
-                    ? null
-                    : "takes about " + (needed >> 20) + " MB of memory to be mapped, and at most " + (room >> 20)
-                            + " MB may be used for one document; raise the heap (-Xmx), then retry";
-        } catch (RawBytes.Declined malformed) {
-            // The driver says what is wrong with it.
+            return LargeValues.refusal(bytes.array(), start, start + bytes.remaining());
+        } catch (BSONException malformed) {
+            // Who decodes it says so.
             return null;
         }
     }
 
-    /// The faster way for many raw documents. It makes the same rows, or declines; for one thread.
+    /// For who maps many documents to an output of its own. For one thread.
     public RawMapper raw() {
-        return new RawMapper(this, FieldTrie.of(mapping.readPaths()));
+        return new RawMapper(this);
     }
 
-    /// Whether a rule says that the document has no row.
-    boolean skips(Scope scope) {
+    /// The document without what must not be seen.
+    ///
+    /// @param large is asked before it is decoded
+    RawBsonDocument seen(RawBsonDocument document, LargeValues large) {
+        if (redactor == null) {
+            return document;
+        }
+        ByteBuffer bytes = document.getByteBuffer().asNIO();
+        large.admit(bytes.array(), RawBytes.DOCUMENT, bytes.arrayOffset() + bytes.position());
+        return ExactBson.document(redacted(document));
+    }
+
+    /// What a document is that has no key.
+    MappingResult withoutKey(String reason) {
+        return new MappingResult.Rejected(keyLabel, "_id", reason);
+    }
+
+    MappingResult tooLarge(String reason) {
+        return new MappingResult.Rejected(mapping.table().table(), "the document", reason);
+    }
+
+    /// What a document is that has no row by a rule; null where no rule says so.
+    @Nullable
+    MappingResult skipped(Scope scope) {
         for (Skip skip : skips) {
             if (skip.applies(scope)) {
-                return true;
+                return skip.result();
             }
         }
-        return false;
+        return null;
     }
 
-    ColumnMapper[] columnMappers() {
-        return columns;
+    TableMapper table() {
+        return table;
     }
 
-    ChildMapper[] childMappers() {
+    List<ChildMapper> children() {
         return children;
     }
 
-    @Nullable
-    UnmappedFields unmappedFields() {
-        return unmapped;
+    KeyResult key(Value id) {
+        return key.key(id);
     }
 
     /// The key of the row of the document with this `_id`. The same whether the `_id` is decoded or a document's
@@ -307,15 +289,11 @@ public final class DocumentMapper {
 
     /// The columns of the collection's own table, as rows carry them.
     public TableShape shape() {
-        return shape;
+        return table.shape();
     }
 
     /// The columns of each child table, in the order of the mapping.
     public List<TableShape> childShapes() {
-        List<TableShape> shapes = new ArrayList<>(children.length);
-        for (ChildMapper child : children) {
-            shapes.add(child.shape());
-        }
-        return List.copyOf(shapes);
+        return children.stream().map(child -> child.table().shape()).toList();
     }
 }

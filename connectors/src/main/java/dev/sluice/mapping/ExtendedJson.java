@@ -29,7 +29,7 @@ final class ExtendedJson {
     /// bounded.
     static final int DEPTH_MAX = 1_000;
 
-    static final JsonFactory FACTORY = JsonFactory.builder()
+    private static final JsonFactory FACTORY = JsonFactory.builder()
             .streamWriteConstraints(StreamWriteConstraints.builder()
                     // Two levels of JSON for one of BSON at worst, and our own limit is the one that is told.
                     .maxNestingDepth(2 * DEPTH_MAX + 10)
@@ -41,7 +41,7 @@ final class ExtendedJson {
     private final UnaryOperator<String> strings;
 
     /// @param strings applied to each string and field name before it is written
-    ExtendedJson(JsonGenerator out, UnaryOperator<String> strings) {
+    private ExtendedJson(JsonGenerator out, UnaryOperator<String> strings) {
         this.out = out;
         this.strings = strings;
     }
@@ -59,17 +59,21 @@ final class ExtendedJson {
     ///
     /// @throws TooDeep when the value is
     static String text(BsonValue value) {
+        return text(value, UnaryOperator.identity(), 1);
+    }
+
+    /// The same with what is done to each string and field name, of a value so deep in another one.
+    static String text(BsonValue value, UnaryOperator<String> strings, int depth) {
         StringWriter text = new StringWriter();
         try (JsonGenerator out = FACTORY.createGenerator(text)) {
-            new ExtendedJson(out, UnaryOperator.identity()).write(value, 1);
+            new ExtendedJson(out, strings).write(value, depth);
         } catch (IOException impossible) {
             throw new UncheckedIOException(impossible);
         }
         return text.toString();
     }
 
-    /// @throws TooDeep when the value is
-    void write(BsonValue value, int depth) throws IOException {
+    private void write(BsonValue value, int depth) throws IOException {
         if (depth > DEPTH_MAX) {
             throw new TooDeep();
         }

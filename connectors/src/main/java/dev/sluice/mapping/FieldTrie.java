@@ -5,16 +5,13 @@ import dev.sluice.schema.Source;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Set;
 import org.bson.BsonArray;
 import org.bson.BsonDocument;
 import org.bson.BsonValue;
-import org.jspecify.annotations.Nullable;
 
 /// The fields that a mapping reads by name, as a tree of names, to tell what of a document nobody reads.
 ///
-/// That nothing gets lost rests on these rules:
+/// That nothing gets lost rests on these rules, which [Scope] goes by:
 /// - A field that is read whole is not in the rest, whatever its value; where it does not fit its column it
 /// is quarantined.
 /// - Of an object that is read in part, the rest holds what is left; nothing, when nothing is left.
@@ -25,10 +22,17 @@ import org.jspecify.annotations.Nullable;
 /// - Fields of a `first` count as read though another one of them was taken: the mapping says they mean the
 /// same.
 ///
-/// Immutable once built; any thread.
+/// It gets its slots while the mapping is compiled, and is immutable then; any thread.
 final class FieldTrie {
     private final Map<String, FieldTrie> children = new LinkedHashMap<>();
+    /// Fields that are only compared with, which does not count as reading them.
+    private final Map<String, FieldTrie> compared = new LinkedHashMap<>();
     private boolean whole;
+    private int slot = -1;
+    /// At the root, how many there are.
+    private int slots;
+
+    private boolean keepsRest;
 
     private FieldTrie() {}
 
@@ -44,16 +48,46 @@ final class FieldTrie {
         return root;
     }
 
-    /// The names that are read here, whole or in part.
-    Set<String> names() {
-        return children.keySet();
+    /// Where the value of a path is put when it is met.
+    int slot(Source.Path path) {
+        FieldTrie node = this;
+        for (String name : path.segments()) {
+            FieldTrie child = node.children.get(name);
+            node = child != null ? child : node.compared.computeIfAbsent(name, n -> new FieldTrie());
+        }
+        if (node.slot < 0) {
+            node.slot = slots++;
+        }
+        return node.slot;
     }
 
-    /// What is read inside a field.
-    ///
-    /// @param name one of [#names]
-    FieldTrie inside(String name) {
-        return Objects.requireNonNull(children.get(name));
+    /// At the root, how many slots there are.
+    int slots() {
+        return slots;
+    }
+
+    /// -1 for none.
+    int slot() {
+        return slot;
+    }
+
+    /// To be called at the root when a source reads what nothing reads by name.
+    void keepRest() {
+        keepsRest = true;
+    }
+
+    boolean keepsRest() {
+        return keepsRest;
+    }
+
+    /// What is read here by name, whole or in part.
+    Map<String, FieldTrie> read() {
+        return children;
+    }
+
+    /// What is only compared with.
+    Map<String, FieldTrie> compared() {
+        return compared;
     }
 
     /// Whether the field is read by itself, and not only fields inside it.
@@ -61,119 +95,51 @@ final class FieldTrie {
         return whole;
     }
 
-    /// Finds values that come after another one of their name, on the ways that paths go, where the name is read. What
-    /// is read whole is not looked into.
-    ///
-    /// @param path of the value, empty for the document
-    void twins(BsonValue value, String path, Places found) {
-        switch (value) {
-            case BsonDocument object -> {
-                if (object instanceof TwinDocument twins) {
-                    for (TwinDocument.Twin twin : twins.twins()) {
-                        if (children.containsKey(twin.name())) {
-                            found.at(SourceReader.join(path, SourceReader.segment(twin)), twin.value());
-                        }
-                    }
-                }
-                children.forEach((name, node) -> {
-                    BsonValue field = node.children.isEmpty() ? null : object.get(name);
-                    if (field != null) {
-                        node.twins(field, SourceReader.join(path, SourceReader.segment(name)), found);
-                    }
-                });
-            }
-            case BsonArray array ->
-                children.forEach((name, node) -> {
-                    int index = SourceReader.PathReader.index(name);
-                    if (index >= 0 && index < array.size()) {
-                        node.twins(array.get(index), path + "[" + index + "]", found);
-                    }
-                });
-            default -> {}
-        }
+    /// Whether there is anything to know inside the field.
+    boolean isEmpty() {
+        return children.isEmpty() && compared.isEmpty();
     }
 
-    /// Whether nothing of the value is left unread. A value that paths go on through but can't has nothing
-    /// inside it to leave, see [#blocked].
-    boolean readsAll(BsonValue value) {
-        if (whole) {
-            return true;
-        }
-        return switch (value) {
-            case BsonDocument object -> {
-                int seen = 0;
-                for (Map.Entry<String, FieldTrie> child : children.entrySet()) {
-                    BsonValue field = object.get(child.getKey());
-                    if (field != null) {
-                        if (!child.getValue().readsAll(field)) {
-                            yield false;
-                        }
-                        seen++;
-                    }
-                }
-                yield seen == object.size();
-            }
-            case BsonArray array -> !isReadByIndex() || array.isEmpty() || isReadWhole(array);
-            default -> true;
-        };
+    /// Whether all that is read inside are elements of an array.
+    boolean isReadByIndex() {
+        return children.keySet().stream().allMatch(name -> index(name) >= 0);
     }
 
-    /// What nobody reads; null when that is nothing.
-    ///
-    /// @param except a field that is left out though nobody reads it; null for none
-    @Nullable
-    BsonDocument rest(BsonDocument document, @Nullable String except) {
-        BsonDocument rest = null;
-        for (Map.Entry<String, BsonValue> field : document.entrySet()) {
-            String name = field.getKey();
-            if (name.equals(except)) {
-                continue;
+    /// The index that a name stands for in an array; -1 when it is none.
+    static int index(String name) {
+        if (name.length() > 7) {
+            return -1;
+        }
+        int index = 0;
+        for (int i = 0; i < name.length(); i++) {
+            char c = name.charAt(i);
+            if (c < '0' || c > '9') {
+                return -1;
             }
-            FieldTrie node = children.get(name);
-            BsonValue left = node == null ? field.getValue() : node.rest(field.getValue());
-            if (left != null) {
-                if (rest == null) {
-                    rest = new BsonDocument();
-                }
-                rest.put(name, left);
-            }
+            index = index * 10 + (c - '0');
         }
-        return document instanceof TwinDocument twins ? withTwins(rest, twins) : rest;
-    }
-
-    /// The rest keeps what is there twice and nobody reads.
-    private @Nullable BsonDocument withTwins(@Nullable BsonDocument rest, TwinDocument of) {
-        BsonDocument first = rest == null ? new BsonDocument() : rest;
-        List<TwinDocument.Twin> twins = of.twins().stream()
-                .filter(twin -> first.containsKey(twin.name()) && !children.containsKey(twin.name()))
-                .toList();
-        return twins.isEmpty() ? rest : new TwinDocument(first, twins);
-    }
-
-    private @Nullable BsonValue rest(BsonValue value) {
-        if (whole) {
-            return null;
-        }
-        if (value instanceof BsonDocument object) {
-            return rest(object, null);
-        }
-        return value instanceof BsonArray array && isReadWhole(array) ? null : value;
-    }
-
-    private boolean isReadWhole(BsonArray array) {
-        for (int i = 0; i < array.size(); i++) {
-            FieldTrie node = children.get(Integer.toString(i));
-            if (node == null || node.rest(array.get(i)) != null) {
-                return false;
-            }
-        }
-        return !array.isEmpty();
+        return index;
     }
 
     /// Is told of places in a document.
     @FunctionalInterface
     interface Places {
         void at(String path, BsonValue value);
+    }
+
+    /// Finds values that come after another one of their name, on the ways that paths go, where the name is read. What
+    /// is read whole is not looked into.
+    ///
+    /// @param path of the value, empty for the document
+    void twins(BsonValue value, String path, Places found) {
+        if (value instanceof TwinDocument twins) {
+            for (TwinDocument.Twin twin : twins.twins()) {
+                if (children.containsKey(twin.name())) {
+                    found.at(SourceReader.join(path, SourceReader.segment(twin)), twin.value());
+                }
+            }
+        }
+        inside(value, path, (node, place, inner) -> node.twins(inner, place, found));
     }
 
     /// Whether any path has more than one name, so that [#blocked] can find something.
@@ -189,31 +155,33 @@ final class FieldTrie {
         if (children.isEmpty() || whole) {
             return;
         }
-        switch (value) {
-            case BsonDocument object ->
-                children.forEach((name, node) -> {
-                    BsonValue field = node.children.isEmpty() ? null : object.get(name);
-                    if (field != null) {
-                        node.blocked(field, SourceReader.join(path, SourceReader.segment(name)), blocked);
-                    }
-                });
-            case BsonArray array
-            when isReadByIndex() ->
-                children.forEach((name, node) -> {
-                    int index = SourceReader.PathReader.index(name);
-                    if (index < array.size()) {
-                        node.blocked(array.get(index), path + "[" + index + "]", blocked);
-                    }
-                });
-            default -> {
-                if (!Falsy.isNull(value)) {
-                    blocked.at(path, value);
-                }
-            }
+        if (value instanceof BsonDocument || (value instanceof BsonArray && isReadByIndex())) {
+            inside(value, path, (node, place, inner) -> node.blocked(inner, place, blocked));
+        } else if (!Falsy.isNull(value)) {
+            blocked.at(path, value);
         }
     }
 
-    private boolean isReadByIndex() {
-        return children.keySet().stream().allMatch(name -> SourceReader.PathReader.index(name) >= 0);
+    @FunctionalInterface
+    private interface Inner {
+        void at(FieldTrie node, String path, BsonValue value);
+    }
+
+    /// What there is of an object's fields that paths go on through, and of an array's elements that they go to.
+    private void inside(BsonValue value, String path, Inner inner) {
+        children.forEach((name, node) -> {
+            BsonValue field = null;
+            String place = path;
+            if (value instanceof BsonDocument object && !node.children.isEmpty()) {
+                field = object.get(name);
+                place = SourceReader.join(path, SourceReader.segment(name));
+            } else if (value instanceof BsonArray array && index(name) >= 0 && index(name) < array.size()) {
+                field = array.get(index(name));
+                place = path + "[" + index(name) + "]";
+            }
+            if (field != null) {
+                inner.at(node, place, field);
+            }
+        });
     }
 }

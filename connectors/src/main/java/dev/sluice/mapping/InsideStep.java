@@ -21,19 +21,24 @@ record InsideStep(
         String text,
         ConversionChain conversions,
         @Nullable BsonValue missing) implements ConversionStep {
-    static InsideStep of(Conversion.At at, SourceReader.Rests rests) {
+    static InsideStep of(Conversion.At at, SourceReader.Reads reads) {
         ColumnType json = new ColumnType.Jsonb();
         JsonNode missing = at.missing();
         return new InsideStep(
                 at.path().segments(),
                 at.path().toString(),
-                ConversionChain.of(at.conversions(), json, rests),
+                ConversionChain.of(at.conversions(), json, reads),
                 missing == null ? null : Literals.bson(missing, json));
     }
 
     @Override
-    public @Nullable BsonValue apply(@Nullable BsonValue value, Scope scope) {
-        return value instanceof BsonDocument object ? inside(object, 0, scope) : value;
+    public boolean leaves(Value value) {
+        return value.type() != RawBytes.DOCUMENT;
+    }
+
+    @Override
+    public BsonValue apply(Value value, Scope scope) {
+        return inside(value.decoded().asDocument(), 0, scope);
     }
 
     /// The value of which the path's names from `depth` on are inside; itself when nothing changes.
@@ -85,7 +90,7 @@ record InsideStep(
     }
 
     private BsonValue inside(BsonArray array, int depth, Scope scope) {
-        int index = SourceReader.PathReader.index(path.get(depth));
+        int index = FieldTrie.index(path.get(depth));
         if (index < 0 || index >= array.size()) {
             return array;
         }

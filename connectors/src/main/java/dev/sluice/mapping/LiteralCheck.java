@@ -9,15 +9,14 @@ import dev.sluice.schema.Source;
 import dev.sluice.schema.Where;
 import java.util.ArrayList;
 import java.util.List;
-import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
 /// Sends the values that a column's mapping puts in place of others (constants, sentinels, the values of a
 /// `map`) through what would become of them in a document, so that one that does not fit the column is told
 /// when the mapping is read.
 ///
-/// @param rests for conversions that compare with a source
-record LiteralCheck(ColumnType type, BsonToPg.Converter converter, Where where, SourceReader.Rests rests) {
+/// @param reads for conversions that compare with a source
+record LiteralCheck(ColumnType type, BsonToPg converter, Where where, SourceReader.Reads reads) {
     /// A chain of conversions on the way to the column, from one of its steps on.
     private record Way(ConversionChain chain, int from) {}
 
@@ -33,7 +32,7 @@ record LiteralCheck(ColumnType type, BsonToPg.Converter converter, Where where, 
     /// @param after what follows the chain
     /// @return what follows the chain's source
     private List<Way> chain(List<Conversion> conversions, List<Way> after, String setting) {
-        ConversionChain chain = ConversionChain.of(conversions, type, rests);
+        ConversionChain chain = ConversionChain.of(conversions, type, reads);
         for (int i = 0; i < conversions.size(); i++) {
             List<Way> rest = before(new Way(chain, i + 1), after);
             if (conversions.get(i) instanceof Conversion.Sentinel sentinel) {
@@ -80,17 +79,18 @@ record LiteralCheck(ColumnType type, BsonToPg.Converter converter, Where where, 
         if (literal == null) {
             return;
         }
-        Scope scope = Scope.nowhere();
-        BsonValue value = Literals.bson(literal, type);
+        Scope scope = Scope.nowhere(reads);
+        Value value = scope.another();
+        value.set(Literals.bson(literal, type));
         for (Way way : after) {
-            value = way.chain().apply(value, way.from(), scope);
+            way.chain().apply(value, way.from(), scope);
         }
         String refusal = scope.findings().takeRefusal();
         if (refusal != null) {
             throw Literals.misfit(where, setting, refusal);
         }
-        if (value != null) {
-            Literals.value(value, converter, where, setting);
+        if (!value.isMissing()) {
+            Literals.value(value.decoded(), converter, where, setting);
         }
     }
 }

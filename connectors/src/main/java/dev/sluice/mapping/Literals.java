@@ -101,7 +101,7 @@ final class Literals {
     }
 
     /// The same for a literal that is BSON already.
-    static @Nullable Object value(BsonValue value, BsonToPg.Converter converter, Where where, String setting) {
+    static @Nullable Object value(BsonValue value, BsonToPg converter, Where where, String setting) {
         List<String> parts = new ArrayList<>();
         Outcome outcome = converter.convert(value, (path, part, reason) -> parts.add(path + " " + reason));
         return switch (outcome) {

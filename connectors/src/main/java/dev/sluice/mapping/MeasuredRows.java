@@ -11,6 +11,8 @@ final class MeasuredRows implements RowOutput {
     private static final int ROW = 2;
 
     private long bytes;
+    /// What there was before the text in pieces.
+    private long textAt;
 
     /// What was written so far.
     long bytes() {
@@ -34,7 +36,13 @@ final class MeasuredRows implements RowOutput {
 
     @Override
     public void startText() {
+        textAt = bytes;
         bytes += FIELD;
+    }
+
+    @Override
+    public void takeBackText() {
+        bytes = textAt;
     }
 
     @Override

@@ -13,6 +13,16 @@ import org.bson.types.Decimal128;
 final class NumberSteps {
     private NumberSteps() {}
 
+    /// Whether it certainly has no fraction.
+    static boolean isWhole(Value number) {
+        byte[] bytes = number.bytes();
+        return switch (number.type()) {
+            case RawBytes.INT32, RawBytes.INT64 -> true;
+            case RawBytes.DOUBLE -> BsonNumbers.isWhole(RawBytes.float64(bytes, number.at()));
+            default -> false;
+        };
+    }
+
     /// The number without a fraction; NaN and the infinities stay.
     ///
     /// @param mode down, or half even

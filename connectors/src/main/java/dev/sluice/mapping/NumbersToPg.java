@@ -3,172 +3,156 @@ package dev.sluice.mapping;
 import dev.sluice.schema.ColumnType;
 import java.math.BigDecimal;
 import java.math.BigInteger;
-import org.bson.BsonValue;
 import org.bson.types.Decimal128;
+import org.jspecify.annotations.Nullable;
 
 /// The part of [BsonToPg] for columns that hold numbers: a number of any BSON type fits where it is held
 /// exactly, and nothing else does. Text that looks like a number stays text; `parse_number` is there for
 /// it.
 final class NumbersToPg {
+    static final String WANTED = "a number";
+
     private NumbersToPg() {}
 
-    static Outcome integer(BsonValue value, ColumnType.Int type) {
-        return switch (value.getBsonType()) {
-            case INT32 -> inRange(value.asInt32().getValue(), type);
-            case INT64 -> inRange(value.asInt64().getValue(), type);
-            case DOUBLE -> {
-                double number = value.asDouble().getValue();
+    static @Nullable String integer(Value value, ColumnType.Int type, RowOutput out) {
+        byte[] bytes = value.bytes();
+        int at = value.at();
+        return switch (value.type()) {
+            case RawBytes.INT32 -> inRange(RawBytes.int32(bytes, at), type, out);
+            case RawBytes.INT64 -> inRange(RawBytes.int64(bytes, at), type, out);
+            case RawBytes.DOUBLE -> {
+                double number = RawBytes.float64(bytes, at);
                 if (!Double.isFinite(number)) {
-                    yield new Outcome.Misfit("is " + Double.toString(number) + ", not a whole number");
+                    yield "is " + Double.toString(number) + ", not a whole number";
                 }
                 if (!BsonNumbers.isWhole(number)) {
-                    yield new Outcome.Misfit("has a fraction");
+                    yield "has a fraction";
                 }
-                yield BsonNumbers.inLong(number) ? inRange((long) number, type) : outOfRange(type);
+                yield BsonNumbers.inLong(number) ? inRange((long) number, type, out) : outOfRange(type);
             }
-            case DECIMAL128 -> wholeDecimal(value.asDecimal128().getValue(), type);
-            case NULL, UNDEFINED -> Outcome.NULL;
-            case STRING,
-                    DOCUMENT,
-                    ARRAY,
-                    BINARY,
-                    OBJECT_ID,
-                    BOOLEAN,
-                    DATE_TIME,
-                    REGULAR_EXPRESSION,
-                    DB_POINTER,
-                    JAVASCRIPT,
-                    SYMBOL,
-                    JAVASCRIPT_WITH_SCOPE,
-                    TIMESTAMP,
-                    MIN_KEY,
-                    MAX_KEY,
-                    END_OF_DOCUMENT -> BsonToPg.not(value, "a number");
+            case RawBytes.DECIMAL128 -> wholeDecimal(decimal128(value), type, out);
+            default -> BsonToPg.not(value, WANTED);
         };
     }
 
-    private static Outcome wholeDecimal(Decimal128 decimal, ColumnType.Int type) {
+    private static Decimal128 decimal128(Value value) {
+        return value.decoded().asDecimal128().getValue();
+    }
+
+    private static @Nullable String wholeDecimal(Decimal128 decimal, ColumnType.Int type, RowOutput out) {
         BigDecimal number = BsonNumbers.finite(decimal);
         if (number == null) {
-            return new Outcome.Misfit("is " + decimal + ", not a whole number");
+            return "is " + decimal + ", not a whole number";
         }
         number = number.stripTrailingZeros();
         if (number.scale() > 0) {
-            return new Outcome.Misfit("has a fraction");
+            return "has a fraction";
         }
         // Counted before it is written out, since an exponent may ask for thousands of digits.
         if (number.precision() - number.scale() > 19) {
             return outOfRange(type);
         }
         BigInteger whole = number.toBigIntegerExact();
-        return whole.bitLength() < Long.SIZE ? inRange(whole.longValueExact(), type) : outOfRange(type);
+        return whole.bitLength() < Long.SIZE ? inRange(whole.longValueExact(), type, out) : outOfRange(type);
     }
 
-    private static Outcome inRange(long number, ColumnType.Int type) {
+    private static @Nullable String inRange(long number, ColumnType.Int type, RowOutput out) {
         boolean inside = switch (type.bytes()) {
             case 2 -> number == (short) number;
             case 4 -> number == (int) number;
             default -> true;
         };
-        return inside ? new Outcome.Fits(number) : outOfRange(type);
+        if (!inside) {
+            return outOfRange(type);
+        }
+        out.whole(number);
+        return null;
     }
 
-    private static Outcome outOfRange(ColumnType type) {
-        return new Outcome.Misfit("is out of the range of " + type.sql());
+    private static String outOfRange(ColumnType type) {
+        return "is out of the range of " + type.sql();
     }
 
-    static Outcome doublePrecision(BsonValue value) {
-        return switch (value.getBsonType()) {
-            case DOUBLE -> new Outcome.Fits(value.asDouble().getValue());
-            case INT32 -> new Outcome.Fits((double) value.asInt32().getValue());
-            case INT64 -> {
-                long number = value.asInt64().getValue();
-                double nearest = (double) number;
+    static @Nullable String doublePrecision(Value value, RowOutput out) {
+        byte[] bytes = value.bytes();
+        int at = value.at();
+        double fitting;
+        switch (value.type()) {
+            case RawBytes.DOUBLE -> fitting = RawBytes.float64(bytes, at);
+            case RawBytes.INT32 -> fitting = RawBytes.int32(bytes, at);
+            case RawBytes.INT64 -> {
+                long number = RawBytes.int64(bytes, at);
+                fitting = (double) number;
                 // The way back caps at the largest long, which no double is.
-                yield number != Long.MAX_VALUE && (long) nearest == number ? new Outcome.Fits(nearest) : inexact();
-            }
-            case DECIMAL128 -> {
-                Decimal128 decimal = value.asDecimal128().getValue();
-                BigDecimal number = BsonNumbers.finite(decimal);
-                if (number == null) {
-                    yield new Outcome.Fits(BsonNumbers.special(decimal));
+                if (number == Long.MAX_VALUE || (long) fitting != number) {
+                    return inexact();
                 }
-                double nearest = number.doubleValue();
-                yield BsonNumbers.equal(nearest, number) ? new Outcome.Fits(nearest) : inexact();
             }
-            case NULL, UNDEFINED -> Outcome.NULL;
-            case STRING,
-                    DOCUMENT,
-                    ARRAY,
-                    BINARY,
-                    OBJECT_ID,
-                    BOOLEAN,
-                    DATE_TIME,
-                    REGULAR_EXPRESSION,
-                    DB_POINTER,
-                    JAVASCRIPT,
-                    SYMBOL,
-                    JAVASCRIPT_WITH_SCOPE,
-                    TIMESTAMP,
-                    MIN_KEY,
-                    MAX_KEY,
-                    END_OF_DOCUMENT -> BsonToPg.not(value, "a number");
-        };
-    }
-
-    private static Outcome inexact() {
-        return new Outcome.Misfit("has more digits than double precision holds");
-    }
-
-    static Outcome numeric(BsonValue value, ColumnType.Numeric type) {
-        return switch (value.getBsonType()) {
-            case INT32 -> decimal(BigDecimal.valueOf(value.asInt32().getValue()), type);
-            case INT64 -> decimal(BigDecimal.valueOf(value.asInt64().getValue()), type);
-            case DOUBLE -> {
-                double number = value.asDouble().getValue();
-                yield Double.isFinite(number) ? decimal(BigDecimal.valueOf(number), type) : special(number, type);
-            }
-            case DECIMAL128 -> {
-                Decimal128 decimal = value.asDecimal128().getValue();
+            case RawBytes.DECIMAL128 -> {
+                Decimal128 decimal = decimal128(value);
                 BigDecimal number = BsonNumbers.finite(decimal);
-                yield number == null ? special(BsonNumbers.special(decimal), type) : decimal(number, type);
+                fitting = number == null ? BsonNumbers.special(decimal) : number.doubleValue();
+                if (number != null && !BsonNumbers.equal(fitting, number)) {
+                    return inexact();
+                }
             }
-            case NULL, UNDEFINED -> Outcome.NULL;
-            case STRING,
-                    DOCUMENT,
-                    ARRAY,
-                    BINARY,
-                    OBJECT_ID,
-                    BOOLEAN,
-                    DATE_TIME,
-                    REGULAR_EXPRESSION,
-                    DB_POINTER,
-                    JAVASCRIPT,
-                    SYMBOL,
-                    JAVASCRIPT_WITH_SCOPE,
-                    TIMESTAMP,
-                    MIN_KEY,
-                    MAX_KEY,
-                    END_OF_DOCUMENT -> BsonToPg.not(value, "a number");
+            default -> {
+                return BsonToPg.not(value, WANTED);
+            }
+        }
+        out.floating(fitting);
+        return null;
+    }
+
+    private static String inexact() {
+        return "has more digits than double precision holds";
+    }
+
+    static @Nullable String numeric(Value value, ColumnType.Numeric type, RowOutput out) {
+        byte[] bytes = value.bytes();
+        int at = value.at();
+        DecimalDigits digits = value.scratch().decimal;
+        boolean taken = switch (value.type()) {
+            case RawBytes.DOUBLE -> digits.takeDouble(RawBytes.float64(bytes, at));
+            case RawBytes.INT32 -> digits.takeWhole(RawBytes.int32(bytes, at));
+            case RawBytes.INT64 -> digits.takeWhole(RawBytes.int64(bytes, at));
+            case RawBytes.DECIMAL128 -> digits.takeDecimal128(RawBytes.int64(bytes, at + 8), RawBytes.int64(bytes, at));
+            default -> false;
         };
+        if (taken && digits.fit(type.precision(), type.scale())) {
+            out.decimal(digits.unscaled(), digits.scale());
+            return null;
+        }
+        if (!value.isNumber()) {
+            return BsonToPg.not(value, WANTED);
+        }
+        BigDecimal number = BsonNumbers.shortest(value.decoded().asNumber());
+        return number == null ? special(value, type, out) : decimal(number, type, out);
     }
 
-    private static Outcome decimal(BigDecimal number, ColumnType.Numeric type) {
-        if (!type.constrained()) {
-            return new Outcome.Fits(number);
+    private static @Nullable String decimal(BigDecimal number, ColumnType.Numeric type, RowOutput out) {
+        BigDecimal fitting = type.constrained() && number.scale() > type.scale() ? number.stripTrailingZeros() : number;
+        if (type.constrained()) {
+            if (fitting.scale() > type.scale()) {
+                return "would be rounded to " + type.scale() + " digits after the point";
+            }
+            if (fitting.signum() != 0
+                    && (long) fitting.precision() - fitting.scale() > (long) type.precision() - type.scale()) {
+                return outOfRange(type);
+            }
         }
-        BigDecimal stripped = number.scale() > type.scale() ? number.stripTrailingZeros() : number;
-        if (stripped.scale() > type.scale()) {
-            return new Outcome.Misfit("would be rounded to " + type.scale() + " digits after the point");
-        }
-        boolean tooLarge = stripped.signum() != 0
-                && (long) stripped.precision() - stripped.scale() > (long) type.precision() - type.scale();
-        return tooLarge ? outOfRange(type) : new Outcome.Fits(stripped);
+        out.value(fitting);
+        return null;
     }
 
-    private static Outcome special(double number, ColumnType.Numeric type) {
-        return type.constrained() && Double.isInfinite(number)
-                ? new Outcome.Misfit("is infinite, which " + type.sql() + " can't be")
-                : new Outcome.Fits(number);
+    private static @Nullable String special(Value value, ColumnType.Numeric type, RowOutput out) {
+        double number = value.type() == RawBytes.DOUBLE
+                ? value.decoded().asDouble().getValue()
+                : BsonNumbers.special(decimal128(value));
+        if (type.constrained() && Double.isInfinite(number)) {
+            return "is infinite, which " + type.sql() + " can't be";
+        }
+        out.value(number);
+        return null;
     }
 }

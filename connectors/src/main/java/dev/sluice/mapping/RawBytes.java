@@ -1,12 +1,14 @@
 package dev.sluice.mapping;
 
 import dev.sluice.bson.DocumentDecoder;
+import dev.sluice.bson.TwinDocument;
 import dev.sluice.bson.Utf8;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Objects;
+import org.bson.BSONException;
 import org.bson.BsonArray;
 import org.bson.BsonBoolean;
 import org.bson.BsonDateTime;
@@ -14,15 +16,16 @@ import org.bson.BsonDocument;
 import org.bson.BsonDouble;
 import org.bson.BsonInt32;
 import org.bson.BsonInt64;
+import org.bson.BsonJavaScriptWithScope;
 import org.bson.BsonNull;
 import org.bson.BsonObjectId;
+import org.bson.BsonSerializationException;
 import org.bson.BsonString;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
 import org.bson.types.ObjectId;
 
-/// BSON as it lies in memory, read without decoding it. What is not well-formed is declined, for the
-/// driver to say what is wrong with it.
+/// BSON as it lies in memory, read without decoding it. Methods throw [BSONException] where it is not well-formed.
 final class RawBytes {
     static final byte DOUBLE = 0x01;
     static final byte STRING = 0x02;
@@ -51,8 +54,13 @@ final class RawBytes {
     /// Has its length twice.
     static final byte OLD_BINARY_SUBTYPE = 2;
 
-    /// Deeper than MongoDB itself lets documents be nested.
-    static final int DEPTH_MAX = 250;
+    /// A date with microseconds, see [PreciseDateTime]: the date, and two bytes. No document of MongoDB's has it, only
+    /// what conversions make.
+    static final byte PRECISE_DATE_TIME = 0x20;
+
+    /// Deeper than MongoDB itself lets documents be nested, and than any column takes; this only keeps the stack
+    /// bounded.
+    static final int DEPTH_MAX = ExtendedJson.DEPTH_MAX + 100;
 
     private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
@@ -63,19 +71,17 @@ final class RawBytes {
 
     private RawBytes() {}
 
-    /// The document has to be mapped the long way. A control flow inside this package, so without a stack
-    /// trace.
-    static final class Declined extends RuntimeException {
-        @SuppressWarnings("StaticAssignmentOfThrowable") // It has no stack trace that could be another one's.
-        static final Declined INSTANCE = new Declined();
-
-        private Declined() {
-            super("mapped the long way", null, false, false);
-        }
+    /// What is no document, without what is in it.
+    static BSONException malformed(String what) {
+        return new BsonSerializationException("The bytes are no document: " + what);
     }
 
     static int int32(byte[] bytes, int at) {
         return (int) INTS.get(bytes, at);
+    }
+
+    static void putInt32(byte[] bytes, int at, int value) {
+        INTS.set(bytes, at, value);
     }
 
     static long int64(byte[] bytes, int at) {
@@ -94,12 +100,9 @@ final class RawBytes {
     ///
     /// @param limit what it may not go beyond
     static int documentEnd(byte[] bytes, int at, int limit) {
-        if (limit - at < 5) {
-            throw Declined.INSTANCE;
-        }
-        int length = int32(bytes, at);
+        int length = limit - at < 5 ? 0 : int32(bytes, at);
         if (length < 5 || length > limit - at || bytes[at + length - 1] != 0) {
-            throw Declined.INSTANCE;
+            throw malformed("its length is wrong");
         }
         return at + length;
     }
@@ -118,16 +121,17 @@ final class RawBytes {
             case BOOLEAN -> 1;
             case INT32 -> 4;
             case DECIMAL128 -> 16;
+            case PRECISE_DATE_TIME -> 10;
             case REGULAR_EXPRESSION -> {
                 int pattern = nameEnd(bytes, at, limit);
                 yield nameEnd(bytes, pattern, limit) - at;
             }
             case DB_POINTER -> stringSize(bytes, at, limit) + 12;
             case JAVASCRIPT_WITH_SCOPE -> sized(bytes, at, limit, 0);
-            default -> throw Declined.INSTANCE;
+            default -> throw malformed("a type that BSON has not");
         };
         if (size > limit - at) {
-            throw Declined.INSTANCE;
+            throw malformed("a value is longer than its document");
         }
         return at + size;
     }
@@ -135,19 +139,16 @@ final class RawBytes {
     private static int stringSize(byte[] bytes, int at, int limit) {
         int size = sized(bytes, at, limit, 4);
         if (size < 5 || bytes[at + size - 1] != 0) {
-            throw Declined.INSTANCE;
+            throw malformed("a string's length is wrong");
         }
         return size;
     }
 
     /// @param more than its length says
     private static int sized(byte[] bytes, int at, int limit, int more) {
-        if (limit - at < 4) {
-            throw Declined.INSTANCE;
-        }
-        int length = int32(bytes, at);
+        int length = limit - at < 4 ? -1 : int32(bytes, at);
         if (length < 0 || length > limit - at - more) {
-            throw Declined.INSTANCE;
+            throw malformed("a value's length is wrong");
         }
         return length + more;
     }
@@ -160,7 +161,7 @@ final class RawBytes {
                 return end;
             }
         }
-        throw Declined.INSTANCE;
+        throw malformed("a name has no end");
     }
 
     /// A string's length in bytes, without its terminator.
@@ -205,38 +206,6 @@ final class RawBytes {
         return at;
     }
 
-    /// Whether a text is these bytes.
-    static boolean isSame(byte[] text, byte[] bytes, int from, int length) {
-        return text.length == length && Arrays.equals(text, 0, length, bytes, from, from + length);
-    }
-
-    /// Whether a value is something, see [Falsy#isFalsy].
-    enum Truth {
-        TRUE,
-        FALSE,
-        /// It takes decoding to tell.
-        UNKNOWN
-    }
-
-    static Truth truth(byte[] bytes, byte type, int at) {
-        return switch (type) {
-            case NULL, UNDEFINED -> Truth.FALSE;
-            case BOOLEAN -> truth(bytes[at] != 0);
-            case INT32 -> truth(int32(bytes, at) != 0);
-            case INT64 -> truth(int64(bytes, at) != 0);
-            // NaN is not 0 either.
-            case DOUBLE -> truth(float64(bytes, at) != 0);
-            case STRING -> truth(stringLength(bytes, at) > 0);
-            case DOCUMENT, ARRAY -> truth(int32(bytes, at) > 5);
-            case OBJECT_ID, DATE_TIME, BINARY -> Truth.TRUE;
-            default -> Truth.UNKNOWN;
-        };
-    }
-
-    private static Truth truth(boolean truth) {
-        return truth ? Truth.TRUE : Truth.FALSE;
-    }
-
     /// How many characters valid UTF-8 has.
     static int characters(byte[] bytes, int from, int length) {
         int count = 0;
@@ -248,9 +217,9 @@ final class RawBytes {
         return count;
     }
 
-    /// The value as [DocumentDecoder] decodes it.
-    static BsonValue decode(byte[] bytes, byte type, int at, int end) {
-        return decode(bytes, type, at, end, 1);
+    /// The value, as MongoDB's queries see it: of a name that is there twice, the first, see [TwinDocument].
+    static BsonValue decode(byte[] bytes, byte type, int at) {
+        return decode(bytes, type, at, end(bytes, type, at, bytes.length), 1);
     }
 
     private static BsonValue decode(byte[] bytes, byte type, int at, int end, int depth) {
@@ -260,18 +229,27 @@ final class RawBytes {
             case DOCUMENT -> document(bytes, at, end, depth);
             case ARRAY -> array(bytes, at, end, depth);
             case OBJECT_ID -> new BsonObjectId(objectId(bytes, at));
-            case BOOLEAN -> {
-                if (bytes[at] != 0 && bytes[at] != 1) {
-                    throw Declined.INSTANCE;
-                }
-                yield BsonBoolean.valueOf(bytes[at] == 1);
-            }
+            case BOOLEAN -> BsonBoolean.valueOf(isTrue(bytes, at));
             case DATE_TIME -> new BsonDateTime(int64(bytes, at));
+            case PRECISE_DATE_TIME -> new PreciseDateTime(int64(bytes, at), micros(bytes, type, at));
             case NULL -> BsonNull.VALUE;
             case INT32 -> new BsonInt32(int32(bytes, at));
             case INT64 -> new BsonInt64(int64(bytes, at));
+            case JAVASCRIPT_WITH_SCOPE -> code(bytes, at, end, depth);
             default -> byDriver(bytes, type, at, end);
         };
+    }
+
+    static boolean isTrue(byte[] bytes, int at) {
+        if ((bytes[at] & ~1) != 0) {
+            throw malformed("a boolean is neither true nor false");
+        }
+        return bytes[at] == 1;
+    }
+
+    /// Of a date, the microseconds behind its milliseconds.
+    static int micros(byte[] bytes, byte type, int at) {
+        return type == PRECISE_DATE_TIME ? (bytes[at + 8] & 0xFF) | (bytes[at + 9] & 0xFF) << 8 : 0;
     }
 
     static String string(byte[] bytes, int at) {
@@ -283,9 +261,7 @@ final class RawBytes {
     }
 
     private static BsonDocument document(byte[] bytes, int start, int end, int depth) {
-        if (depth > DEPTH_MAX) {
-            throw Declined.INSTANCE;
-        }
+        check(depth);
         BsonDocument document = new BsonDocument();
         int last = end - 1;
         int at = start + 4;
@@ -294,19 +270,23 @@ final class RawBytes {
             int value = nameEnd(bytes, at + 1, last);
             int next = end(bytes, type, value, last);
             String name = Utf8.decode(bytes, at + 1, value - at - 2);
-            if (document.put(name, decode(bytes, type, value, next, depth + 1)) != null) {
-                // A name twice: queries see the first, and the other is to be kept.
-                throw Declined.INSTANCE;
+            BsonValue decoded = decode(bytes, type, value, next, depth + 1);
+            if (document.putIfAbsent(name, decoded) != null) {
+                document = TwinDocument.with(document, name, decoded);
             }
             at = next;
         }
         return document;
     }
 
-    private static BsonArray array(byte[] bytes, int start, int end, int depth) {
+    private static void check(int depth) {
         if (depth > DEPTH_MAX) {
-            throw Declined.INSTANCE;
+            throw malformed("it is nested deeper than " + DEPTH_MAX + " levels");
         }
+    }
+
+    private static BsonArray array(byte[] bytes, int start, int end, int depth) {
+        check(depth);
         BsonArray array = new BsonArray();
         int last = end - 1;
         int at = start + 4;
@@ -320,36 +300,25 @@ final class RawBytes {
         return array;
     }
 
-    /// The driver allocates whatever a damaged length says.
-    private static void checkScope(byte[] bytes, int at, int end) {
-        if (end - at < 4 + 5 + 5) {
-            throw Declined.INSTANCE;
-        }
-        int scope = at + 4 + stringSize(bytes, at + 4, end);
+    private static BsonValue code(byte[] bytes, int at, int end, int depth) {
+        int scope = end - at < 4 + 5 + 5 ? end : at + 4 + stringSize(bytes, at + 4, end);
         if (documentEnd(bytes, scope, end) != end) {
-            throw Declined.INSTANCE;
+            throw malformed("a scope's length is wrong");
         }
-        document(bytes, scope, end, 1);
+        return new BsonJavaScriptWithScope(string(bytes, at + 4), document(bytes, scope, end, depth + 1));
     }
 
     /// The types that are seldom, in a document of their own.
     private static BsonValue byDriver(byte[] bytes, byte type, int at, int end) {
         if (type == BINARY && bytes[at + 4] == OLD_BINARY_SUBTYPE && end - at < 9) {
-            throw Declined.INSTANCE;
-        }
-        if (type == JAVASCRIPT_WITH_SCOPE) {
-            checkScope(bytes, at, end);
+            throw malformed("a binary's length is wrong");
         }
         int length = end - at + 7;
         byte[] alone = new byte[length];
         INTS.set(alone, 0, length);
         alone[4] = type;
         System.arraycopy(bytes, at, alone, 6, end - at);
-        try {
-            return Objects.requireNonNull(
-                    DocumentDecoder.document(new RawBsonDocument(alone)).get(""));
-        } catch (org.bson.BSONException malformed) {
-            throw Declined.INSTANCE;
-        }
+        return Objects.requireNonNull(
+                DocumentDecoder.document(new RawBsonDocument(alone)).get(""));
     }
 }

@@ -2,9 +2,11 @@ package dev.sluice.mapping;
 
 import dev.sluice.bson.Utf8;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
-import java.util.function.Function;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The fields of objects at one place, found by the bytes of their names. Documents of one collection
@@ -16,78 +18,210 @@ final class RawFields {
 
     private static final int LEARNT_LENGTH_MAX = 200;
 
-    private final Function<String, @Nullable Unread> unread;
+    private final Names names;
+    private final List<String> outer;
+    private final List<Field> known = new ArrayList<>();
     private Field[] table = new Field[32];
     private int size;
     private int learnt;
 
     /// What stands before the first field.
-    final Field start = new Field(new byte[0], "", false, null);
+    final Field start = new Field("", null);
 
-    /// Whether fields in here that nothing reads matter.
-    boolean tracks;
+    /// Whether fields in here that nothing reads are left over.
+    final boolean tracks;
 
-    /// Whether values in here matter that are no objects though paths go on through them.
-    boolean blocks;
+    /// Whether a value matters that is no object though paths go on through it to these fields.
+    final boolean blocks;
 
-    /// Whether there is anything in here to look for.
-    boolean searched;
+    /// Whether all that is read in here are elements of an array.
+    final boolean isReadByIndex;
 
-    /// @param unread what to say of a name that nothing reads
-    RawFields(Function<String, @Nullable Unread> unread) {
-        this.unread = unread;
+    /// The greatest index of an array's element in here; -1 where there is none.
+    private int lastIndex = -1;
+
+    /// @param trie what the mapping reads here
+    static RawFields of(FieldTrie trie, Names names) {
+        return new RawFields(trie, List.of(), names, true, true);
+    }
+
+    private RawFields(FieldTrie trie, List<String> outer, Names names, boolean tracks, boolean blocks) {
+        this.names = names;
+        this.outer = outer;
+        this.tracks = tracks;
+        this.blocks = blocks;
+        this.isReadByIndex = trie.isReadByIndex();
+        trie.read().forEach((name, node) -> know(name, node, true));
+        trie.compared().forEach((name, node) -> know(name, node, names.isId(outer, name)));
+    }
+
+    private void know(String name, FieldTrie node, boolean read) {
+        boolean isLeftOver = !read || node.read().keySet().stream().anyMatch(inner -> FieldTrie.index(inner) >= 0);
+        Field field = new Field(name, isLeftOver ? unread(name) : null);
+        field.known = true;
+        field.read = read;
+        field.whole = node.isWhole();
+        field.slot = node.slot();
+        if (!node.isEmpty()) {
+            List<String> path = new ArrayList<>(outer);
+            path.add(name);
+            boolean inPart = read && !field.whole;
+            field.inside =
+                    new RawFields(node, path, names, tracks && inPart && !names.isId(outer, name), blocks && inPart);
+        }
+        lastIndex = Math.max(lastIndex, field.index);
+        known.add(field);
+        add(field);
+    }
+
+    private @Nullable Unread unread(String name) {
+        return tracks ? names.unread(outer, name) : null;
+    }
+
+    /// What the fields are called that nothing reads, and which of them the document has. For one table of one
+    /// mapper, so for one thread.
+    static final class Names {
+        private final @Nullable UnmappedFields unmapped;
+        private final boolean isDocument;
+        private final Found found;
+
+        /// What one document has, in all its tables.
+        static final class Found {
+            private final Map<String, Unread> known = new HashMap<>();
+            private final List<String> paths = new ArrayList<>();
+            private List<String> last = List.of();
+            private long document;
+
+            void startDocument() {
+                document++;
+                paths.clear();
+            }
+
+            void report(Unread unread) {
+                if (unread.saidOf != document) {
+                    unread.saidOf = document;
+                    paths.add(unread.path);
+                }
+            }
+
+            /// The same list as long as documents have the same.
+            List<String> paths() {
+                if (paths.isEmpty()) {
+                    return List.of();
+                }
+                if (!last.equals(paths)) {
+                    last = List.copyOf(paths);
+                }
+                return last;
+            }
+        }
+
+        /// @param unmapped null where a column keeps what nothing reads
+        /// @param isDocument whether the fields are a document's, so that nothing in `_id` is left over
+        Names(@Nullable UnmappedFields unmapped, boolean isDocument, Found found) {
+            this.unmapped = unmapped;
+            this.isDocument = isDocument;
+            this.found = found;
+        }
+
+        private boolean isId(List<String> outer, String name) {
+            return isDocument && outer.isEmpty() && name.equals("_id");
+        }
+
+        private @Nullable Unread unread(List<String> outer, String name) {
+            return unmapped == null ? null : found.known.computeIfAbsent(unmapped.path(outer, name), Unread::new);
+        }
+
+        Found found() {
+            return found;
+        }
     }
 
     /// The path of fields that nothing reads: one for each distinct path.
     static final class Unread {
-        final String path;
+        private final String path;
         /// The document that it was last said of.
-        long saidOf;
+        private long saidOf;
 
-        Unread(String path) {
+        private Unread(String path) {
             this.path = path;
         }
     }
 
     /// One name.
     static final class Field {
-        final String name;
         /// The length of its bytes with their terminator.
         final int length;
 
-        final boolean read;
+        /// Of an array's element; -1 for none.
+        final int index;
+
+        /// Whether it is how an index is written.
+        final boolean isIndex;
+
+        /// What is to be said where nothing reads it, or of an array not all elements; null for nothing.
         final @Nullable Unread unread;
 
-        /// Where the value is put; -1 for nowhere.
-        int slot = -1;
+        /// Whether the mapping has the name.
+        private boolean known;
+        /// Whether it counts as read, whole or in part.
+        private boolean read;
         /// Whether it is read by itself, and not only fields inside it.
-        boolean whole;
-        /// Whether the value is kept for columns that need it decoded.
-        boolean captured;
-        /// The same, where something is left in it that nothing reads.
-        boolean capturedForRest;
-        /// Fields that are read inside it; null for none.
-        @Nullable
-        RawFields inside;
+        private boolean whole;
+        /// Where the value is put; -1 for nowhere.
+        private int slot = -1;
+        /// What is known inside it; null for nothing.
+        private @Nullable RawFields inside;
         /// The document or element that it was last met in.
-        long metIn;
+        private long metIn;
         /// The field that followed last time.
-        @Nullable
-        Field next;
+        private @Nullable Field next;
 
         private final byte[] bytes;
         private final long first;
         private final long firstMask;
 
-        private Field(byte[] bytes, String name, boolean read, @Nullable Unread unread) {
-            this.name = name;
-            this.length = bytes.length;
-            this.read = read;
-            this.unread = unread;
+        private Field(String name, @Nullable Unread unread) {
+            this(terminated(name), FieldTrie.index(name), name, unread);
+        }
+
+        private Field(byte[] bytes, int index, String name, @Nullable Unread unread) {
             this.bytes = bytes;
+            this.length = bytes.length;
+            this.index = index;
+            this.isIndex = index >= 0 && name.equals(Integer.toString(index));
+            this.unread = unread;
             int inFirst = Math.min(8, bytes.length);
             this.firstMask = inFirst == 8 ? -1 : (1L << (8 * inFirst)) - 1;
             this.first = RawBytes.int64(Arrays.copyOf(bytes, 8 + bytes.length), 0) & firstMask;
+        }
+
+        boolean isKnown() {
+            return known;
+        }
+
+        boolean isRead() {
+            return read;
+        }
+
+        boolean isWhole() {
+            return whole;
+        }
+
+        int slot() {
+            return slot;
+        }
+
+        @Nullable
+        RawFields inside() {
+            return inside;
+        }
+
+        /// Whether it was met in this document or element before.
+        boolean isMetAgain(long in) {
+            boolean again = metIn == in;
+            metIn = in;
+            return again;
         }
 
         /// Whether this is the name that begins here.
@@ -106,17 +240,6 @@ final class RawFields {
             }
             return at + length <= document.length && Arrays.equals(document, at + 8, at + length, bytes, 8, length);
         }
-    }
-
-    /// A name that the mapping has, made when it is asked for first.
-    Field field(String name) {
-        byte[] bytes = terminated(name);
-        Field field = search(bytes, 0, bytes.length, hash(bytes, 0, bytes.length));
-        if (field == null) {
-            field = new Field(bytes, name, true, null);
-            add(field);
-        }
-        return field;
     }
 
     /// The field whose name begins here, most likely the one that followed this one last time.
@@ -140,8 +263,13 @@ final class RawFields {
     }
 
     /// The names that the mapping has.
-    List<Field> fields() {
-        return Arrays.stream(table).filter(f -> f != null && f.read).toList();
+    List<Field> known() {
+        return known;
+    }
+
+    /// Whether elements of an array are read in here, up to which one.
+    int lastIndex() {
+        return lastIndex;
     }
 
     /// The field whose name begins here.
@@ -154,30 +282,14 @@ final class RawFields {
         if (field != null) {
             return field;
         }
-        // Names that are none can look like others when they are decoded.
-        if (!RawBytes.isText(document, at, end - at - 1)) {
-            throw RawBytes.Declined.INSTANCE;
-        }
         byte[] bytes = Arrays.copyOfRange(document, at, end);
         String name = Utf8.decode(bytes, 0, bytes.length - 1);
-        field = new Field(bytes, name, false, unread.apply(name));
+        field = new Field(bytes, -1, name, unread(name));
         if (learnt < LEARNT_MAX && bytes.length <= LEARNT_LENGTH_MAX) {
             learnt++;
             add(field);
         }
         return field;
-    }
-
-    /// A field that the mapping does not have, for its value to be kept.
-    void capture(String name) {
-        byte[] bytes = terminated(name);
-        if (search(bytes, 0, bytes.length, hash(bytes, 0, bytes.length)) == null) {
-            add(new Field(bytes, name, false, unread.apply(name)));
-        }
-        Field field = search(bytes, 0, bytes.length, hash(bytes, 0, bytes.length));
-        if (field != null) {
-            field.captured = true;
-        }
     }
 
     private static byte[] terminated(String name) {

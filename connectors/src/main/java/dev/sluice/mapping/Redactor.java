@@ -75,8 +75,14 @@ final class Redactor {
         return new TwinDocument(
                 document,
                 document.twins().stream()
+                        .filter(twin -> !isRemoved(twin.name()))
                         .map(twin -> children.containsKey(twin.name()) ? twin.with(MASK) : twin)
                         .toList());
+    }
+
+    private boolean isRemoved(String name) {
+        Redactor child = children.get(name);
+        return child != null && child.how == Redaction.How.REMOVE;
     }
 
     /// The value as it may be seen: the same instance when there is nothing to hide in it; null when it is

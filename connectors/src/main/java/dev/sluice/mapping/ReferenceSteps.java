@@ -28,16 +28,19 @@ final class ReferenceSteps {
 
     static ConversionStep objectIdToUuid(String collection) {
         UUID namespace = IdUuid.namespace(collection);
-        return (value, scope) -> {
-            if (!(value instanceof BsonArray array)) {
-                return value == null ? null : uuid(namespace, value);
-            }
-            BsonArray uuids = new BsonArray(array.size());
-            for (BsonValue element : array) {
-                uuids.add(uuid(namespace, element));
-            }
-            return uuids;
-        };
+        return ConversionStep.of(
+                v -> v.type() != RawBytes.OBJECT_ID && v.type() != RawBytes.STRING && v.type() != RawBytes.ARRAY,
+                BsonValue.class,
+                (value, scope) -> {
+                    if (!(value instanceof BsonArray array)) {
+                        return uuid(namespace, value);
+                    }
+                    BsonArray uuids = new BsonArray(array.size());
+                    for (BsonValue element : array) {
+                        uuids.add(uuid(namespace, element));
+                    }
+                    return uuids;
+                });
     }
 
     private static BsonValue uuid(UUID namespace, BsonValue value) {
@@ -50,10 +53,7 @@ final class ReferenceSteps {
     }
 
     static ConversionStep unwrap(AnyOf none) {
-        return (value, scope) -> {
-            if (value == null || Falsy.isNull(value)) {
-                return value;
-            }
+        return ConversionStep.of(Value::isMissingOrNull, BsonValue.class, (value, scope) -> {
             if (!(value instanceof BsonArray array)) {
                 return unwrapped(value, none, scope, 1);
             }
@@ -65,7 +65,7 @@ final class ReferenceSteps {
                 }
             }
             return references;
-        };
+        });
     }
 
     private static BsonValue unwrapped(BsonValue value, AnyOf none, Scope scope, int depth) {

@@ -25,6 +25,9 @@ public interface RowOutput {
 
     void endText();
 
+    /// Forgets the text in pieces that was started; another call gives the value. What keeps nothing need not know.
+    default void takeBackText() {}
+
     /// A smallint, integer or bigint; microseconds since 1970 UTC for timestamptz; days since 1970 for
     /// date.
     void whole(long value);

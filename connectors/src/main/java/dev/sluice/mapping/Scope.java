@@ -1,82 +1,376 @@
 package dev.sluice.mapping;
 
+import dev.sluice.bson.ExactBson;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
 import org.bson.BsonDocument;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
-/// What a column is read from, and who is told what comes to light: the document, and the value that paths
-/// start at, which is the document itself or in a child table an element of an array. One for each table
-/// of a document; in a child table it moves along the array instead of being made anew. For one thread.
+/// What the columns of one table are read from, and who is told what comes to light: a document, or in a child table
+/// an element of an array. [#scan] finds in one pass where the values lie that the mapping reads, and nothing is
+/// decoded for it; by the rules of [FieldTrie] it also finds what nothing reads.
+///
+/// One for each table of a mapper, for one document after the other, and one thread.
 final class Scope implements NestedMisfits {
-    private final BsonDocument document;
+    /// In [#rest], in the place of an end: an object begins, and the other number is where its fields do.
+    private static final int OPENED = -1;
+
+    /// In the place of both: it ends.
+    private static final int CLOSED = -2;
+
+    /// The length of `_id` with its terminator.
+    private static final int ID_NAME = 4;
+
+    private final RawFields fields;
+    private final RawFields.Names.Found unread;
+    private final boolean keepsRest;
+    private final int idSlot;
     private final @Nullable Scope top;
     private final String array;
-    private BsonValue start;
-    private final @Nullable Refusals refusals;
-    private @Nullable Findings findings;
+    private final Value.Scratch scratch;
+    private final Value value;
+
+    // Of all documents and elements.
+    private long scans;
+
+    // Of the last one.
+    private byte[] bytes = {};
+    private byte type;
+    private int start;
     private int index;
-    private int fieldsCounted;
+    private final long[] found;
+    private boolean hasTwins;
+    private boolean isBlocked;
+    /// How much there is that nothing reads.
+    private int left;
+    /// Whether it is in an array that is read by index, which is left over as a whole.
+    private boolean inArray;
+    /// What nothing reads, in pairs: where it begins and ends in the bytes.
+    private int[] rest = {};
 
-    private Scope(BsonDocument document, @Nullable Scope top, String array, @Nullable Refusals refusals) {
-        this.document = document;
-        this.start = document;
+    private int restSize;
+
+    // Of the last document.
+    private @Nullable Refusals refusals;
+    private @Nullable Findings findings;
+
+    /// @param table what is read, with its path where it is a child table
+    /// @param top the document's scope; null for itself
+    Scope(TableMapper table, @Nullable Scope top, RawFields.Names.Found unread, Value.Scratch scratch) {
+        this(table.reads(), top, new RawFields.Names(table.unmapped(), top == null, unread), scratch);
+    }
+
+    private Scope(SourceReader.Reads reads, @Nullable Scope top, RawFields.Names names, Value.Scratch scratch) {
+        FieldTrie trie = top == null ? reads.document() : reads.here();
+        this.array = reads.array();
+        this.fields = RawFields.of(trie, names);
+        this.unread = names.found();
+        this.keepsRest = trie.keepsRest();
         this.top = top;
-        this.array = array;
-        this.refusals = refusals;
+        this.idSlot = top == null ? trie.slot(SourceReader.ID) : -1;
+        this.found = new long[trie.slots()];
+        this.scratch = scratch;
+        this.value = new Value(scratch);
     }
 
-    /// Of the collection's own table.
-    static Scope of(BsonDocument document) {
-        return of(document, null);
-    }
-
-    /// @param refusals what PostgreSQL has refused of the document's rows; null for nothing
-    static Scope of(BsonDocument document, @Nullable Refusals refusals) {
-        return new Scope(document, null, "", refusals);
+    /// Of a document by itself.
+    static Scope of(BsonDocument document, SourceReader.Reads reads) {
+        RawFields.Names names = new RawFields.Names(null, true, new RawFields.Names.Found());
+        Scope scope = new Scope(reads, null, names, new Value.Scratch());
+        ByteBuffer buffer = ExactBson.document(document).getByteBuffer().asNIO();
+        int from = buffer.arrayOffset() + buffer.position();
+        scope.startDocument(null);
+        scope.scan(buffer.array(), RawBytes.DOCUMENT, from, from + buffer.remaining());
+        return scope;
     }
 
     /// Of values that are in no document: those of the mapping itself.
-    static Scope nowhere() {
-        return of(new BsonDocument());
+    static Scope nowhere(SourceReader.Reads reads) {
+        Scope document = of(new BsonDocument(), reads);
+        return reads.element() == null
+                ? document
+                : new Scope(reads, document, new RawFields.Names(null, false, document.unread), document.scratch);
     }
 
-    /// Of a child table, before its first element.
+    /// To be called of the document's scope, before it is scanned.
     ///
-    /// @param path of the array
-    Scope elements(String path) {
-        return new Scope(document, this, path, refusals);
+    /// @param refused what PostgreSQL has refused of its rows; null for nothing
+    void startDocument(@Nullable Refusals refused) {
+        refusals = refused;
+        findings = null;
+        unread.startDocument();
     }
 
-    void moveTo(int next, BsonValue element) {
+    /// Finds what the columns need in a document or an element.
+    ///
+    /// @param limit what it may not go beyond
+    /// @throws org.bson.BSONException when the bytes are none
+    void scan(byte[] document, byte kind, int at, int limit) {
+        bytes = document;
+        type = kind;
+        start = at;
+        scans++;
+        Arrays.fill(found, 0);
+        hasTwins = false;
+        isBlocked = false;
+        left = 0;
+        inArray = false;
+        restSize = 0;
+        if (kind == RawBytes.DOCUMENT) {
+            scan(fields, at, limit);
+        }
+    }
+
+    private void scan(RawFields in, int from, int limit) {
+        byte[] document = bytes;
+        int last = RawBytes.documentEnd(document, from, limit) - 1;
+        int at = from + 4;
+        RawFields.Field before = in.start;
+        while (at < last) {
+            int element = at;
+            byte kind = document[at++];
+            RawFields.Field field = in.next(before, document, at, last);
+            before = field;
+            int place = at + field.length;
+            at = RawBytes.end(document, kind, place, last);
+            if (field.isKnown()) {
+                if (!field.isMetAgain(scans)) {
+                    meet(field, element, place, at);
+                } else if (field.isRead()) {
+                    // A name twice: queries see the first, and the other is to be kept.
+                    hasTwins = true;
+                    continue;
+                }
+            }
+            if (in.tracks && !field.isRead()) {
+                leave(element, at);
+                report(field);
+            }
+        }
+    }
+
+    /// @param element where its type is, before its name
+    private void meet(RawFields.Field field, int element, int place, int end) {
+        byte kind = bytes[element];
+        if (field.slot() >= 0) {
+            found[field.slot()] = ((long) place << 8) | (kind & 0xFF);
+        }
+        RawFields inside = field.inside();
+        if (inside == null) {
+            return;
+        }
+        if (kind == RawBytes.DOCUMENT) {
+            object(inside, element, place, end);
+        } else if (kind == RawBytes.ARRAY && inside.lastIndex() >= 0) {
+            array(field, inside, element, end);
+        } else {
+            if (inside.tracks) {
+                // Nobody reads it, so it is in the rest as it is.
+                leave(element, end);
+            }
+            isBlocked |= inside.blocks && kind != RawBytes.NULL && kind != RawBytes.UNDEFINED;
+        }
+    }
+
+    private void object(RawFields inside, int element, int place, int end) {
+        boolean opens = keepsRest && inside.tracks && !inArray;
+        int before = restSize;
+        if (opens) {
+            addRest(element, OPENED);
+            addRest(place, OPENED);
+        }
+        scan(inside, place, end);
+        if (opens && restSize == before + 4) {
+            restSize = before;
+        } else if (opens) {
+            addRest(CLOSED, CLOSED);
+        }
+    }
+
+    private void array(RawFields.Field field, RawFields inside, int element, int end) {
+        boolean outer = inArray;
+        inArray = true;
+        int last = end - 1;
+        int at = element + 1 + field.length + 4;
+        boolean isEmpty = at >= last;
+        boolean isReadWhole = !isEmpty;
+        for (int i = 0; at < last && i <= inside.lastIndex(); i++) {
+            int inner = at;
+            int place = RawBytes.nameEnd(bytes, at + 1, last);
+            at = RawBytes.end(bytes, bytes[inner], place, last);
+            boolean isRead = false;
+            for (RawFields.Field each : inside.known()) {
+                if (each.index == i) {
+                    int before = left;
+                    meet(each, inner, place, at);
+                    isRead |= each.isIndex && each.isRead() && left == before;
+                }
+            }
+            isReadWhole &= isRead;
+        }
+        inArray = outer;
+        isBlocked |= inside.blocks && !inside.isReadByIndex;
+        if (inside.tracks && (at < last || !isReadWhole)) {
+            leave(element, end);
+            if (!isEmpty && inside.isReadByIndex) {
+                report(field);
+            }
+        }
+    }
+
+    private void leave(int element, int end) {
+        left++;
+        if (keepsRest && !inArray) {
+            addRest(element, end);
+        }
+    }
+
+    private void addRest(int from, int to) {
+        if (restSize + 2 > rest.length) {
+            rest = Arrays.copyOf(rest, Math.max(32, 2 * rest.length));
+        }
+        rest[restSize++] = from;
+        rest[restSize++] = to;
+    }
+
+    private void report(RawFields.Field field) {
+        if (field.unread != null && !inArray) {
+            unread.report(field.unread);
+        }
+    }
+
+    /// To be called of a child table's scope when an element was scanned.
+    void moveTo(int next) {
         index = next;
-        start = element;
-        fieldsCounted = 0;
     }
 
-    /// A column has come upon its field, see [UnmappedFields].
-    void countField() {
-        fieldsCounted++;
+    byte[] bytes() {
+        return bytes;
     }
 
-    int fieldsCounted() {
-        return fieldsCounted;
+    /// Of the value at a slot, its place and in the lowest byte its type; 0 when it is missing.
+    long found(int slot) {
+        return found[slot];
     }
 
-    BsonDocument document() {
-        return document;
+    /// The document's `_id`, as [#found] has it.
+    long foundId() {
+        Scope document = top();
+        return document.found[document.idSlot];
     }
 
-    BsonValue start() {
-        return start;
+    /// What was scanned, as [#found] has it.
+    long all() {
+        return ((long) start << 8) | (type & 0xFF);
+    }
+
+    BsonValue decoded() {
+        Value all = new Value(scratch);
+        all.set(bytes, all());
+        return all.decoded();
+    }
+
+    /// What nothing reads, as an object; missing where that is nothing.
+    void rest(Value into) {
+        if (restSize == 0) {
+            into.setMissing();
+            return;
+        }
+        int length = 5;
+        for (int i = 0; i < restSize; i += 2) {
+            length += rest[i + 1] == CLOSED ? 1 : rest[i + 1] == OPENED ? 0 : rest[i + 1] - rest[i];
+            if (rest[i + 1] == OPENED) {
+                length += rest[i + 2] - rest[i] + 4;
+                i += 2;
+            }
+        }
+        byte[] object = new byte[length];
+        into.set(object, RawBytes.DOCUMENT, 0);
+        RawBytes.putInt32(object, 0, write(object));
+    }
+
+    /// @return where it ends
+    private int write(byte[] object) {
+        int[] starts = new int[restSize];
+        int depth = 0;
+        int size = 4;
+        for (int i = 0; i < restSize; i += 2) {
+            int from = rest[i];
+            int to = rest[i + 1];
+            if (to == CLOSED) {
+                size++;
+                RawBytes.putInt32(object, starts[--depth], size - starts[depth]);
+                continue;
+            }
+            if (to == OPENED) {
+                i += 2;
+                to = rest[i];
+                starts[depth++] = size + to - from;
+                System.arraycopy(bytes, from, object, size, to - from);
+                size += to - from + 4;
+            } else {
+                System.arraycopy(bytes, from, object, size, to - from);
+                size += to - from;
+            }
+        }
+        return size + 1;
+    }
+
+    /// The document without its `_id`.
+    void whole(Value into) {
+        Scope document = top();
+        byte[] all = document.bytes;
+        int id = (int) (document.foundId() >>> 8);
+        if (id == 0) {
+            into.set(all, RawBytes.DOCUMENT, document.start);
+            return;
+        }
+        int idStart = id - 1 - ID_NAME;
+        int idEnd = RawBytes.end(all, all[idStart], id, all.length);
+        int end = document.start + RawBytes.int32(all, document.start);
+        byte[] object = new byte[end - document.start - (idEnd - idStart)];
+        System.arraycopy(all, document.start, object, 0, idStart - document.start);
+        System.arraycopy(all, idEnd, object, idStart - document.start, end - idEnd);
+        RawBytes.putInt32(object, 0, object.length);
+        into.set(object, RawBytes.DOCUMENT, 0);
+    }
+
+    /// For the columns, one after the other.
+    Value value() {
+        return value;
+    }
+
+    /// For a source that is read beside another one.
+    Value another() {
+        return new Value(scratch);
+    }
+
+    /// Reads a source only to compare with it: nobody is told what comes to light.
+    ///
+    /// @return null where it yields nothing
+    @Nullable
+    BsonValue compared(SourceReader source) {
+        Value other = another();
+        compare(source, other);
+        return other.orNull();
+    }
+
+    void compare(SourceReader source, Value into) {
+        Scope document = top();
+        Findings before = document.findings;
+        document.findings = null;
+        source.read(this, into);
+        document.findings = before;
     }
 
     /// For who has something to say. Most documents have nothing to find, so there are none until then.
     Findings findings() {
-        Scope all = top();
-        if (all.findings == null) {
-            all.findings = new Findings();
+        Scope document = top();
+        if (document.findings == null) {
+            document.findings = new Findings();
         }
-        return all.findings;
+        return document.findings;
     }
 
     /// What has been said of the document; null when that is nothing.
@@ -85,14 +379,14 @@ final class Scope implements NestedMisfits {
         return top().findings;
     }
 
-    /// Keeps what is there twice in a value, where the name is read.
-    ///
-    /// @param path of the value, empty for the document
-    void keepTwins(FieldTrie read, BsonValue value, String path, String table) {
-        read.twins(
-                value,
-                path,
-                (place, twin) -> findings().add(new MappingResult.MisfitValue(table, place, twin, Findings.TWIN)));
+    /// Whether a name that is read was there twice.
+    boolean hasTwins() {
+        return hasTwins;
+    }
+
+    /// Whether a path could not go on through a value.
+    boolean isBlocked() {
+        return isBlocked;
     }
 
     @Override
@@ -105,18 +399,10 @@ final class Scope implements NestedMisfits {
         return top == null ? this : top;
     }
 
-    /// The same place, for reading something again or only to compare with it: nobody is told what comes to
-    /// light.
-    Scope aside() {
-        Scope aside = new Scope(document, top == null ? null : of(document), array, null);
-        aside.moveTo(index, start);
-        return aside;
-    }
-
     /// What PostgreSQL has refused of the document's rows; null for nothing.
     @Nullable
     Refusals refusals() {
-        return refusals;
+        return top().refusals;
     }
 
     /// The number of the element that it has moved to; 0 outside child tables.

@@ -8,34 +8,28 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.bson.BsonArray;
 import org.bson.BsonDateTime;
 import org.bson.BsonDocument;
 import org.bson.BsonNull;
-import org.bson.BsonObjectId;
 import org.bson.BsonString;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
 /// A column's source, ready to read. Any thread.
 sealed interface SourceReader {
-    /// Null when the source yields nothing; BSON's null when it yields that. A source that loses something
-    /// on the way says so to the scope's findings, so it is read once; where it has to be read again, in a
-    /// scope [Scope#aside].
-    @Nullable
-    BsonValue read(Scope scope);
+    /// Where a document's key is.
+    Source.Path ID = new Source.Path(List.of("_id"));
+
+    /// Reads what the source yields, missing when that is nothing, and says where it comes from. A source that loses
+    /// something on the way says so to the scope's findings, so it is read once; to read it again, there is
+    /// [Scope#compare].
+    void read(Scope scope, Value into);
 
     /// Where the value that [#read] yields comes from, for people; worked out only when it turns out not to
     /// fit.
-    String path(Scope scope);
-
-    /// The value as it was before the source itself converted it, for quarantine.
     ///
-    /// @param read what [#read] has yielded; null for nothing
-    /// @return null where there was none
-    default @Nullable BsonValue original(@Nullable BsonValue read, Scope scope) {
-        return read;
-    }
+    /// @param scope that it was read in
+    String path(Scope scope);
 
     /// Whether it may say something to the scope's findings.
     default boolean speaks() {
@@ -48,38 +42,50 @@ sealed interface SourceReader {
     }
 
     /// @param type that a literal is read for
-    /// @param rest what `rest` means here, and in the document for what stands behind `parent`
+    /// @param reads what is read here, and in the document for what stands behind `parent`
     /// @throws IllegalArgumentException when a literal is no value BSON has
-    static SourceReader of(Source source, ColumnType type, Rests rest) {
+    static SourceReader of(Source source, ColumnType type, Reads reads) {
         return switch (source) {
-            case Source.Path path -> PathReader.of(path);
-            case Source.Parent(Source inner) -> new ParentReader(of(inner, type, new Rests(rest.document(), null)));
+            case Source.Path path ->
+                new PathReader(path.toString(), reads.here().slot(path));
+            case Source.Parent(Source inner) -> new ParentReader(of(inner, type, Reads.ofDocument(reads.document())));
             case Source.Element e -> new ElementReader();
-            case Source.FirstOf(List<Source> sources) -> new FirstReader(all(sources, type, rest), false);
-            case Source.FirstTruthy(List<Source> sources) -> new FirstReader(all(sources, type, rest), true);
-            case Source.Converted converted -> ConvertedReader.of(converted, type, rest);
-            case Source.Merge(List<Source> sources) -> new MergeReader(all(sources, new ColumnType.Jsonb(), rest));
+            case Source.FirstOf(List<Source> sources) -> new FirstReader(all(sources, type, reads), false);
+            case Source.FirstTruthy(List<Source> sources) -> new FirstReader(all(sources, type, reads), true);
+            case Source.Converted converted -> ConvertedReader.of(converted, type, reads);
+            case Source.Merge(List<Source> sources) -> new MergeReader(all(sources, new ColumnType.Jsonb(), reads));
             case Source.Join(List<Source> sources, String separator) ->
-                new JoinReader(all(sources, new ColumnType.Text(), rest), separator);
-            case Source.Constant constant -> new ConstantReader(Literals.bson(constant.value(), type));
+                new JoinReader(all(sources, new ColumnType.Text(), reads), separator);
+            case Source.Constant constant ->
+                new ConstantReader(Value.Literal.of(Literals.bson(constant.value(), type)));
             case Source.IdTime i -> new IdTimeReader();
             case Source.Rest r -> {
-                FieldTrie element = rest.element();
-                yield element == null ? new RestReader(rest.document(), "_id") : new RestReader(element, null);
+                reads.here().keepRest();
+                yield new RestReader();
             }
             case Source.WholeDocument w -> new WholeReader();
-            case Source.Build build -> BuildReader.of(build, rest);
+            case Source.Build build -> BuildReader.of(build, reads);
         };
     }
 
-    private static List<SourceReader> all(List<Source> sources, ColumnType type, Rests rest) {
-        return sources.stream().map(s -> of(s, type, rest)).toList();
+    private static List<SourceReader> all(List<Source> sources, ColumnType type, Reads reads) {
+        return sources.stream().map(s -> of(s, type, reads)).toList();
     }
 
     /// The fields that are read by name.
     ///
     /// @param element those of a child table's elements; null for a column of the collection's own table
-    record Rests(FieldTrie document, @Nullable FieldTrie element) {}
+    /// @param array the path of the array that holds these; empty for the collection's own table
+    record Reads(FieldTrie document, @Nullable FieldTrie element, String array) {
+        static Reads ofDocument(FieldTrie document) {
+            return new Reads(document, null, "");
+        }
+
+        /// Where paths start.
+        FieldTrie here() {
+            return element == null ? document : element;
+        }
+    }
 
     /// Joins `lines[3]` and `quantity`, or `tags` and `[1]`.
     static String join(String outer, String inner) {
@@ -90,8 +96,7 @@ sealed interface SourceReader {
     }
 
     /// A field's name as paths write it: in quotes where it is empty or could be taken for a path, so that two values
-    /// of
-    /// a document are never kept under one.
+    /// of a document are never kept under one.
     static String segment(String name) {
         boolean isPlain = !name.isEmpty() && name.indexOf('.') < 0 && name.indexOf('[') < 0 && name.indexOf('#') < 0;
         return isPlain ? name : '"' + name + '"';
@@ -107,60 +112,16 @@ sealed interface SourceReader {
         return sources.stream().map(s -> s.path(scope)).collect(Collectors.joining(", "));
     }
 
-    /// Most columns are this and nothing else, so it is arrays and not objects.
-    final class PathReader implements SourceReader {
-        private final String[] names;
-        /// What each name means in an array; -1 when it means nothing there.
-        private final int[] indexes;
-        private final String text;
+    private static boolean allVerbatim(List<SourceReader> sources) {
+        return sources.stream().allMatch(SourceReader::isVerbatim);
+    }
 
-        private PathReader(String[] names, int[] indexes, String text) {
-            this.names = names;
-            this.indexes = indexes;
-            this.text = text;
-        }
-
-        static PathReader of(Source.Path path) {
-            return new PathReader(
-                    path.segments().toArray(String[]::new),
-                    path.segments().stream().mapToInt(PathReader::index).toArray(),
-                    path.toString());
-        }
-
-        /// The path as a mapping writes it.
-        String text() {
-            return text;
-        }
-
-        /// The index that a name stands for in an array; -1 when it is none.
-        static int index(String name) {
-            if (name.length() > 7) {
-                return -1;
-            }
-            int index = 0;
-            for (int i = 0; i < name.length(); i++) {
-                char c = name.charAt(i);
-                if (c < '0' || c > '9') {
-                    return -1;
-                }
-                index = index * 10 + (c - '0');
-            }
-            return index;
-        }
-
+    /// @param text the path as a mapping writes it
+    record PathReader(String text, int slot) implements SourceReader {
         @Override
-        public @Nullable BsonValue read(Scope scope) {
-            BsonValue value = scope.start();
-            for (int i = 0; i < names.length && value != null; i++) {
-                if (value instanceof BsonDocument object) {
-                    value = object.get(names[i]);
-                } else if (value instanceof BsonArray array && indexes[i] >= 0 && indexes[i] < array.size()) {
-                    value = array.get(indexes[i]);
-                } else {
-                    return null;
-                }
-            }
-            return value;
+        public void read(Scope scope, Value into) {
+            into.set(scope.bytes(), scope.found(slot));
+            into.comesFrom(this, scope);
         }
 
         @Override
@@ -171,18 +132,13 @@ sealed interface SourceReader {
 
     record ParentReader(SourceReader inner) implements SourceReader {
         @Override
-        public @Nullable BsonValue read(Scope scope) {
-            return inner.read(scope.top());
+        public void read(Scope scope, Value into) {
+            inner.read(scope.top(), into);
         }
 
         @Override
         public String path(Scope scope) {
             return inner.path(scope.top());
-        }
-
-        @Override
-        public @Nullable BsonValue original(@Nullable BsonValue read, Scope scope) {
-            return inner.original(read, scope.top());
         }
 
         @Override
@@ -198,8 +154,9 @@ sealed interface SourceReader {
 
     record ElementReader() implements SourceReader {
         @Override
-        public BsonValue read(Scope scope) {
-            return scope.start();
+        public void read(Scope scope, Value into) {
+            into.set(scope.bytes(), scope.all());
+            into.comesFrom(this, scope);
         }
 
         @Override
@@ -211,48 +168,31 @@ sealed interface SourceReader {
     /// @param truthy whether false, 0, `""`, `[]` and `{}` are passed over too, and not only null
     record FirstReader(List<SourceReader> sources, boolean truthy) implements SourceReader {
         @Override
-        public @Nullable BsonValue read(Scope scope) {
-            BsonValue seen = null;
+        public void read(Scope scope, Value into) {
+            Value seen = null;
             for (SourceReader source : sources) {
-                BsonValue value = source.read(scope);
-                if (isIt(value)) {
-                    return value;
+                source.read(scope, into);
+                if (!into.isMissing() && !(truthy ? into.isFalsy() : into.isNull())) {
+                    return;
                 }
-                if (seen == null) {
-                    seen = value;
+                if (seen == null && !into.isMissing()) {
+                    seen = scope.another();
+                    seen.set(into);
                 }
             }
             // None has a value. When one of them is there as null, it is null rather than missing.
-            return seen;
-        }
-
-        private boolean isIt(@Nullable BsonValue value) {
-            return truthy ? value != null && !Falsy.isFalsy(value) : !Falsy.isMissingOrNull(value);
+            if (seen != null) {
+                into.set(seen);
+            } else {
+                into.comesFrom(sources.getFirst(), scope);
+            }
         }
 
         @Override
         public String path(Scope scope) {
-            return yielding(scope).path(scope);
-        }
-
-        @Override
-        public @Nullable BsonValue original(@Nullable BsonValue read, Scope scope) {
-            return yielding(scope).original(read, scope);
-        }
-
-        private SourceReader yielding(Scope scope) {
-            Scope again = scope.aside();
-            SourceReader seen = null;
-            for (SourceReader source : sources) {
-                BsonValue value = source.read(again);
-                if (isIt(value)) {
-                    return source;
-                }
-                if (seen == null && value != null) {
-                    seen = source;
-                }
-            }
-            return seen == null ? sources.getFirst() : seen;
+            Value value = scope.another();
+            scope.compare(this, value);
+            return value.path();
         }
 
         @Override
@@ -262,59 +202,50 @@ sealed interface SourceReader {
 
         @Override
         public boolean isVerbatim() {
-            for (SourceReader source : sources) {
-                if (!source.isVerbatim()) {
-                    return false;
-                }
-            }
-            return true;
+            return allVerbatim(sources);
         }
     }
 
     /// @param missing what is yielded in place of nothing and null; null for just that
-    record ConvertedReader(
-            SourceReader inner,
-            ConversionChain conversions,
-            @Nullable BsonValue missing) implements SourceReader {
-        static ConvertedReader of(Source.Converted source, ColumnType type, Rests rest) {
+    record ConvertedReader(SourceReader inner, ConversionChain conversions, Value.@Nullable Literal missing)
+            implements SourceReader {
+        static ConvertedReader of(Source.Converted source, ColumnType type, Reads reads) {
             JsonNode missing = source.missing();
             return new ConvertedReader(
-                    SourceReader.of(source.source(), type, rest),
-                    ConversionChain.of(source.conversions(), type, rest),
-                    missing == null ? null : Literals.bson(missing, type));
+                    SourceReader.of(source.source(), type, reads),
+                    ConversionChain.of(source.conversions(), type, reads),
+                    missing == null ? null : Value.Literal.of(Literals.bson(missing, type)));
         }
 
         @Override
-        public @Nullable BsonValue read(Scope scope) {
-            BsonValue original = inner.read(scope);
-            BsonValue value = conversions.apply(original, scope);
+        public void read(Scope scope, Value into) {
+            inner.read(scope, into);
+            boolean isNothing = into.isMissing();
+            conversions.apply(into, scope);
             Findings findings = scope.said();
             String refusal = findings == null ? null : findings.takeRefusal();
             String loss = findings == null ? null : findings.takeLoss();
             if (refusal != null) {
-                value = null;
-                scope.findings().report(inner.path(scope), seen(original, scope), refusal);
+                scope.findings().report(into.path(), seen(into, isNothing), refusal);
+                into.change((BsonValue) null);
             } else if (loss != null) {
-                scope.findings().keep(inner.path(scope), seen(original, scope), loss);
+                scope.findings().keep(into.path(), seen(into, isNothing), loss);
             }
-            return missing != null && Falsy.isMissingOrNull(value) ? missing : value;
+            if (missing != null && into.isMissingOrNull()) {
+                into.change(missing);
+            }
+            if (conversions.hides() && !isNothing) {
+                into.hideOriginal();
+            }
         }
 
-        private BsonValue seen(@Nullable BsonValue read, Scope scope) {
-            BsonValue original = inner.original(read, scope);
-            return original == null ? BsonNull.VALUE : conversions.seen(original);
+        private BsonValue seen(Value value, boolean isNothing) {
+            return isNothing ? BsonNull.VALUE : conversions.seen(value.original());
         }
 
         @Override
         public String path(Scope scope) {
             return inner.path(scope);
-        }
-
-        @Override
-        public @Nullable BsonValue original(@Nullable BsonValue read, Scope scope) {
-            BsonValue original = inner.original(inner.read(scope.aside()), scope);
-            // Where there is none, it is the literal that stands for it.
-            return original == null ? read : conversions.seen(original);
         }
 
         @Override
@@ -330,25 +261,27 @@ sealed interface SourceReader {
 
     record MergeReader(List<SourceReader> sources) implements SourceReader {
         @Override
-        public @Nullable BsonValue read(Scope scope) {
+        public void read(Scope scope, Value into) {
             BsonDocument merged = null;
             List<TwinDocument.Twin> twins = List.of();
             for (SourceReader source : sources) {
-                BsonValue value = source.read(scope);
-                if (value instanceof BsonDocument object) {
-                    if (merged == null) {
-                        merged = new BsonDocument(object.size());
-                    }
-                    merged.putAll(object);
-                    if (object instanceof TwinDocument more) {
-                        twins = Stream.concat(twins.stream(), more.twins().stream())
-                                .toList();
-                    }
-                } else {
-                    leaveOut(value, source, "an object", scope);
+                Value value = scope.another();
+                source.read(scope, value);
+                if (value.type() != RawBytes.DOCUMENT) {
+                    leaveOut(value, "an object", scope);
+                    continue;
+                }
+                BsonDocument object = value.decoded().asDocument();
+                if (merged == null) {
+                    merged = new BsonDocument(object.size());
+                }
+                merged.putAll(object);
+                if (object instanceof TwinDocument more) {
+                    twins = Stream.concat(twins.stream(), more.twins().stream()).toList();
                 }
             }
-            return merged == null || twins.isEmpty() ? merged : new TwinDocument(merged, twins);
+            into.set(merged == null || twins.isEmpty() ? merged : new TwinDocument(merged, twins));
+            into.comesFrom(this, scope);
         }
 
         @Override
@@ -367,29 +300,30 @@ sealed interface SourceReader {
         }
     }
 
-    private static void leaveOut(@Nullable BsonValue value, SourceReader source, String wanted, Scope scope) {
-        if (value != null && !Falsy.isNull(value)) {
-            BsonValue original = source.original(value, scope);
-            String reason = "is " + BsonKind.of(value) + ", not " + wanted + ", so it is left out";
-            scope.findings().keep(source.path(scope), original == null ? value : original, reason);
+    private static void leaveOut(Value value, String wanted, Scope scope) {
+        if (!value.isMissingOrNull()) {
+            String reason = "is " + value.kind() + ", not " + wanted + ", so it is left out";
+            scope.findings().keep(value.path(), value.original(), reason);
         }
     }
 
     record JoinReader(List<SourceReader> sources, String separator) implements SourceReader {
         @Override
-        public @Nullable BsonValue read(Scope scope) {
+        public void read(Scope scope, Value into) {
             StringBuilder joined = null;
             for (SourceReader source : sources) {
-                BsonValue value = source.read(scope);
-                String text = value == null ? null : BsonToPg.asText(value);
+                Value value = scope.another();
+                source.read(scope, value);
+                String text = value.isMissing() ? null : BsonToPg.asText(value.decoded());
                 if (text == null) {
-                    leaveOut(value, source, "text", scope);
+                    leaveOut(value, "text", scope);
                 } else if (!text.isEmpty()) {
                     joined = joined == null ? new StringBuilder() : joined.append(separator);
                     joined.append(text);
                 }
             }
-            return joined == null ? null : new BsonString(joined.toString());
+            into.set(joined == null ? null : new BsonString(joined.toString()));
+            into.comesFrom(this, scope);
         }
 
         @Override
@@ -408,10 +342,11 @@ sealed interface SourceReader {
         }
     }
 
-    record ConstantReader(BsonValue value) implements SourceReader {
+    record ConstantReader(Value.Literal value) implements SourceReader {
         @Override
-        public BsonValue read(Scope scope) {
-            return value;
+        public void read(Scope scope, Value into) {
+            into.set(value);
+            into.comesFrom(this, scope);
         }
 
         @Override
@@ -422,11 +357,16 @@ sealed interface SourceReader {
 
     record IdTimeReader() implements SourceReader {
         @Override
-        public @Nullable BsonValue read(Scope scope) {
-            return scope.document().get("_id") instanceof BsonObjectId id
-                    // The seconds are unsigned: they last until 2106.
-                    ? new BsonDateTime(Integer.toUnsignedLong(id.getValue().getTimestamp()) * 1_000)
-                    : null;
+        public void read(Scope scope, Value into) {
+            into.set(scope.bytes(), scope.foundId());
+            if (into.type() == RawBytes.OBJECT_ID) {
+                // The seconds are unsigned: they last until 2106.
+                int seconds = Integer.reverseBytes(RawBytes.int32(into.bytes(), into.at()));
+                into.set(new BsonDateTime(Integer.toUnsignedLong(seconds) * 1_000));
+            } else {
+                into.setMissing();
+            }
+            into.comesFrom(this, scope);
         }
 
         @Override
@@ -435,11 +375,11 @@ sealed interface SourceReader {
         }
     }
 
-    /// @param except a field that is left out though nobody reads it; null for none
-    record RestReader(FieldTrie read, @Nullable String except) implements SourceReader {
+    record RestReader() implements SourceReader {
         @Override
-        public @Nullable BsonValue read(Scope scope) {
-            return scope.start() instanceof BsonDocument object ? read.rest(object, except) : null;
+        public void read(Scope scope, Value into) {
+            scope.rest(into);
+            into.comesFrom(this, scope);
         }
 
         @Override
@@ -450,10 +390,9 @@ sealed interface SourceReader {
 
     record WholeReader() implements SourceReader {
         @Override
-        public BsonValue read(Scope scope) {
-            BsonDocument whole = TwinDocument.copy(scope.document());
-            whole.remove("_id");
-            return whole;
+        public void read(Scope scope, Value into) {
+            scope.whole(into);
+            into.comesFrom(this, scope);
         }
 
         @Override
@@ -466,30 +405,36 @@ sealed interface SourceReader {
     record BuildReader(List<Part> parts, int required) implements SourceReader {
         private record Part(String name, SourceReader source) {}
 
-        static BuildReader of(Source.Build build, Rests rest) {
+        static BuildReader of(Source.Build build, Reads reads) {
             List<Part> parts = new ArrayList<>();
             build.fields()
                     .forEach((name, source) ->
-                            parts.add(new Part(name, SourceReader.of(source, new ColumnType.Jsonb(), rest))));
+                            parts.add(new Part(name, SourceReader.of(source, new ColumnType.Jsonb(), reads))));
             int required = List.copyOf(build.fields().keySet()).indexOf(build.required());
             return new BuildReader(List.copyOf(parts), required);
         }
 
         @Override
-        public @Nullable BsonValue read(Scope scope) {
-            BsonValue needed = parts.get(required).source().read(scope);
-            if (Falsy.isMissingOrNull(needed)) {
-                return null;
+        public void read(Scope scope, Value into) {
+            parts.get(required).source().read(scope, into);
+            if (into.isMissingOrNull()) {
+                into.setMissing();
+                into.comesFrom(this, scope);
+                return;
             }
             BsonDocument built = new BsonDocument();
             for (int i = 0; i < parts.size(); i++) {
-                Part part = parts.get(i);
-                BsonValue value = i == required ? needed : part.source().read(scope);
-                if (value != null && !Falsy.isNull(value)) {
-                    built.put(part.name(), value);
+                Value value = into;
+                if (i != required) {
+                    value = scope.another();
+                    parts.get(i).source().read(scope, value);
+                }
+                if (!value.isMissingOrNull()) {
+                    built.put(parts.get(i).name(), value.decoded());
                 }
             }
-            return built;
+            into.set(built);
+            into.comesFrom(this, scope);
         }
 
         @Override

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The conversions of strings.
 final class TextSteps {
+    private static final BsonToPg JSON = BsonToPg.to(new ColumnType.Jsonb());
+
     private TextSteps() {}
 
     static BsonString trim(BsonString text) {
@@ -27,7 +29,37 @@ final class TextSteps {
         return lower.equals(text.getValue()) ? text : new BsonString(lower);
     }
 
-    static @Nullable BsonValue stripNul(@Nullable BsonValue value, Scope scope) {
+    /// Whether it certainly neither begins nor ends with a blank.
+    static boolean isTrimmed(byte[] bytes, int at, int length) {
+        return length == 0 || (isVisible(bytes[at]) && isVisible(bytes[at + length - 1]));
+    }
+
+    /// Whether it is a character that is no blank, and no part of one.
+    static boolean isVisible(byte b) {
+        return b > 0x20 && b < 0x7F;
+    }
+
+    static boolean isLower(byte[] bytes, int at, int length) {
+        for (int i = at; i < at + length; i++) {
+            if (bytes[i] < 0 || (bytes[i] >= 'A' && bytes[i] <= 'Z')) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// Of a text, and of the texts in an array.
+    static ConversionStep stripNul() {
+        return ConversionStep.of(
+                v -> v.type() == RawBytes.STRING
+                        ? v.isEncoded()
+                                && RawBytes.isText(v.bytes(), v.at() + 4, RawBytes.stringLength(v.bytes(), v.at()))
+                        : v.type() != RawBytes.ARRAY,
+                BsonValue.class,
+                TextSteps::stripNul);
+    }
+
+    private static BsonValue stripNul(BsonValue value, Scope scope) {
         if (value instanceof BsonString text) {
             return stripNul(text, scope);
         }
@@ -63,9 +95,6 @@ final class TextSteps {
     }
 
     static BsonValue toText(BsonValue value) {
-        if (value instanceof BsonString) {
-            return value;
-        }
         String text = BsonToPg.asText(value);
         return text == null ? value : new BsonString(text);
     }
@@ -75,15 +104,16 @@ final class TextSteps {
     /// @param elements whether an array stays one, and its elements become JSON
     static BsonValue jsonText(BsonValue value, boolean elements, Scope scope) {
         return elements && value instanceof BsonArray array
-                ? ArraySteps.each(array, (e, s) -> e == null ? null : jsonText(e, s), scope)
+                ? ArraySteps.each(
+                        array, ConversionStep.of(v -> v.isMissing(), BsonValue.class, TextSteps::jsonText), scope)
                 : jsonText(value, scope);
     }
 
     private static BsonValue jsonText(BsonValue value, Scope scope) {
         if ((value instanceof BsonDocument || value instanceof BsonArray)
-                && BsonToJson.convert(value, (path, part, reason) -> {}) instanceof Outcome.Fits(Object json)) {
+                && JSON.convert(value, (path, part, reason) -> {}) instanceof Outcome.Fits(String json)) {
             scope.findings().lose("is no text, and was written as JSON");
-            return new BsonString((String) json);
+            return new BsonString(json);
         }
         return value;
     }
@@ -121,19 +151,16 @@ final class TextSteps {
         String regex = wrap.matching();
         Pattern matching = regex == null ? null : Pattern.compile(regex, Pattern.DOTALL);
         String field = wrap.field();
-        return (value, scope) -> {
-            if (!(value instanceof BsonString text)) {
-                return value;
-            }
+        return ConversionStep.of(v -> v.type() != RawBytes.STRING, BsonString.class, (text, scope) -> {
             String wrapped = matching == null ? text.getValue() : matched(matching, text.getValue());
             if (wrapped == null) {
-                return value;
+                return text;
             }
             BsonDocument object = new BsonDocument(with.size() + 1);
             object.putAll(with);
             object.put(field, new BsonString(wrapped));
             return object;
-        };
+        });
     }
 
     /// @return what the first group matched, or all where there is none or it took no part; null when the text does

@@ -1,7 +1,6 @@
 package dev.sluice.mapping;
 
-import org.bson.BsonDateTime;
-import org.bson.BsonValue;
+import org.jspecify.annotations.Nullable;
 
 /// The part of [BsonToPg] for columns that hold moments and days. Only a BSON date is one; text is read by
 /// `parse_timestamp`, and a number of seconds or milliseconds is not guessed at.
@@ -19,80 +18,44 @@ final class TimesToPg {
     /// 5874897-12-31, the last day of PostgreSQL's `date`.
     private static final long DATE_DAYS_MAX = 2_145_042_905L;
 
+    static final String WANTED = "a date";
+
     /// Why a string is no timestamptz where nothing tries to read it as a date.
     static final String UNREAD = "is a string, not a date (ISO 8601 needs convert: [parse_timestamp])";
 
     private TimesToPg() {}
 
-    /// Whether a timestamptz can be this moment.
-    static boolean isTimestamptz(long millis) {
-        return millis >= TIMESTAMP_MILLIS_MIN && millis <= TIMESTAMP_MILLIS_MAX;
-    }
-
-    static Outcome timestamptz(BsonValue value) {
-        return switch (value.getBsonType()) {
-            case DATE_TIME -> {
-                BsonDateTime date = value.asDateTime();
-                long millis = date.getValue();
-                yield isTimestamptz(millis)
-                        ? new Outcome.Fits(millis * 1_000 + PreciseDateTime.microsOfMilli(date))
-                        : new Outcome.Misfit("is outside 4713 BC to 294247 AD");
-            }
-            case NULL, UNDEFINED -> Outcome.NULL;
-            case TIMESTAMP -> new Outcome.Misfit("is a timestamp of MongoDB's replication, not a date");
-            case STRING -> new Outcome.Misfit(UNREAD);
-            case DOUBLE,
-                    DOCUMENT,
-                    ARRAY,
-                    BINARY,
-                    OBJECT_ID,
-                    BOOLEAN,
-                    REGULAR_EXPRESSION,
-                    DB_POINTER,
-                    JAVASCRIPT,
-                    SYMBOL,
-                    JAVASCRIPT_WITH_SCOPE,
-                    INT32,
-                    INT64,
-                    DECIMAL128,
-                    MIN_KEY,
-                    MAX_KEY,
-                    END_OF_DOCUMENT -> BsonToPg.not(value, "a date");
-        };
-    }
-
-    static Outcome date(BsonValue value) {
-        return switch (value.getBsonType()) {
-            case DATE_TIME -> {
-                BsonDateTime date = value.asDateTime();
-                if (Math.floorMod(date.getValue(), DAY_MILLIS) != 0 || PreciseDateTime.microsOfMilli(date) != 0) {
-                    yield new Outcome.Misfit("has a time of day");
+    static @Nullable String timestamptz(Value value, RowOutput out) {
+        byte[] bytes = value.bytes();
+        return switch (value.type()) {
+            case RawBytes.DATE_TIME, RawBytes.PRECISE_DATE_TIME -> {
+                long millis = RawBytes.int64(bytes, value.at());
+                if (millis < TIMESTAMP_MILLIS_MIN || millis > TIMESTAMP_MILLIS_MAX) {
+                    yield "is outside 4713 BC to 294247 AD";
                 }
-                long days = Math.floorDiv(date.getValue(), DAY_MILLIS);
-                yield days < DATE_DAYS_MIN || days > DATE_DAYS_MAX
-                        ? new Outcome.Misfit("is outside 4713 BC to 5874897 AD")
-                        : new Outcome.Fits(days);
+                out.whole(millis * 1_000 + RawBytes.micros(bytes, value.type(), value.at()));
+                yield null;
             }
-            case NULL, UNDEFINED -> Outcome.NULL;
-            case DOUBLE,
-                    STRING,
-                    DOCUMENT,
-                    ARRAY,
-                    BINARY,
-                    OBJECT_ID,
-                    BOOLEAN,
-                    REGULAR_EXPRESSION,
-                    DB_POINTER,
-                    JAVASCRIPT,
-                    SYMBOL,
-                    JAVASCRIPT_WITH_SCOPE,
-                    INT32,
-                    TIMESTAMP,
-                    INT64,
-                    DECIMAL128,
-                    MIN_KEY,
-                    MAX_KEY,
-                    END_OF_DOCUMENT -> BsonToPg.not(value, "a date");
+            case RawBytes.TIMESTAMP -> "is a timestamp of MongoDB's replication, not a date";
+            case RawBytes.STRING -> UNREAD;
+            default -> BsonToPg.not(value, WANTED);
         };
+    }
+
+    static @Nullable String date(Value value, RowOutput out) {
+        if (!value.isDate()) {
+            return BsonToPg.not(value, WANTED);
+        }
+        byte[] bytes = value.bytes();
+        long millis = RawBytes.int64(bytes, value.at());
+        if (Math.floorMod(millis, DAY_MILLIS) != 0 || RawBytes.micros(bytes, value.type(), value.at()) != 0) {
+            return "has a time of day";
+        }
+        long days = Math.floorDiv(millis, DAY_MILLIS);
+        if (days < DATE_DAYS_MIN || days > DATE_DAYS_MAX) {
+            return "is outside 4713 BC to 5874897 AD";
+        }
+        out.whole(days);
+        return null;
     }
 }

@@ -1,62 +1,29 @@
 package dev.sluice.mapping;
 
 import dev.sluice.schema.ColumnMapping;
-import dev.sluice.schema.Source;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.bson.BsonArray;
-import org.bson.BsonDocument;
-import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
-/// Finds the fields that a table's columns leave behind: read by none of them by name, and kept by none for
-/// the rest. In most documents there are none, and that is all that is worked out then: so many fields the
-/// document has, so many the columns have come upon. Any thread.
+/// What the fields are called that a table's columns leave behind: read by none of them by name, and kept by none for
+/// the rest. Any thread.
 final class UnmappedFields {
-    private final FieldTrie read;
-    private final boolean isDocument;
-    /// Fields that are read, though not by a column that counts them.
-    private final String[] uncounted;
     private final Paths paths;
     private final Place root;
 
-    private UnmappedFields(FieldTrie read, boolean isDocument, String[] uncounted, Paths paths, Place root) {
-        this.read = read;
-        this.isDocument = isDocument;
-        this.uncounted = uncounted;
+    private UnmappedFields(Paths paths, Place root) {
         this.paths = paths;
         this.root = root;
     }
 
-    /// @param read every field that is read by name
-    /// @param array the path of the array whose elements are looked at; null for the document
+    /// @param array the path of the array whose elements are looked at; empty for the document
     /// @return null when a column keeps what no other one reads
-    static @Nullable UnmappedFields of(
-            List<ColumnMapping> columns, FieldTrie read, @Nullable String array, Paths paths) {
-        if (ChildMapper.keepsRest(columns)) {
-            return null;
-        }
-        Set<String> counted = new HashSet<>();
-        columns.forEach(c -> isCounter(c, counted));
-        String[] uncounted = read.names().stream()
-                .filter(name -> !counted.contains(name) && !(array == null && name.equals("_id")))
-                .toArray(String[]::new);
-        return new UnmappedFields(read, array == null, uncounted, paths, new Place(array == null ? "" : array + "[]"));
-    }
-
-    /// Whether the column is the one that counts its field: it reads nothing else, and is the first to.
-    /// Asked of the columns in their order.
-    ///
-    /// @param counted the fields that columns before it count; this one's is added
-    static boolean isCounter(ColumnMapping column, Set<String> counted) {
-        return column.source() instanceof Source.Path(List<String> names)
-                && names.size() == 1
-                && !names.getFirst().equals("_id")
-                && counted.add(names.getFirst());
+    static @Nullable UnmappedFields of(List<ColumnMapping> columns, String array, Paths paths) {
+        return TableMapper.keepsRest(columns)
+                ? null
+                : new UnmappedFields(paths, new Place(array.isEmpty() ? "" : array + "[]"));
     }
 
     /// The distinct paths that one collection has come upon, so that they are not put together anew for
@@ -113,47 +80,5 @@ final class UnmappedFields {
             place = place.inside(segment);
         }
         return paths.path(place, name);
-    }
-
-    /// @param scope after the table's columns have been read in it
-    void report(Scope scope) {
-        if (!(scope.start() instanceof BsonDocument object)) {
-            return;
-        }
-        // The document's own _id is read always.
-        int seen = scope.fieldsCounted() + (isDocument ? 1 : 0);
-        boolean partly = false;
-        for (String name : uncounted) {
-            BsonValue value = object.get(name);
-            if (value != null) {
-                seen++;
-                partly |= !read.inside(name).readsAll(value);
-            }
-        }
-        if (partly || seen != object.size()) {
-            report(object, read, root, isDocument ? "_id" : null, scope);
-        }
-    }
-
-    private void report(BsonDocument object, FieldTrie node, Place place, @Nullable String except, Scope scope) {
-        for (Map.Entry<String, BsonValue> field : object.entrySet()) {
-            String name = field.getKey();
-            if (name.equals(except)) {
-                continue;
-            }
-            if (!node.names().contains(name)) {
-                scope.findings().addUnmapped(paths.path(place, name));
-                continue;
-            }
-            FieldTrie inside = node.inside(name);
-            if (inside.readsAll(field.getValue())) {
-                continue;
-            }
-            if (field.getValue() instanceof BsonDocument inner) {
-                report(inner, inside, place.inside(name), null, scope);
-            } else if (field.getValue() instanceof BsonArray) {
-                scope.findings().addUnmapped(paths.path(place, name));
-            }
-        }
     }
 }

@@ -27,7 +27,7 @@ final class UnreadFields {
     /// @return null when there is nothing to watch: no nested path, or a column for the rest
     static @Nullable UnreadFields of(
             TableName table, List<ColumnMapping> columns, List<ChildMapping> children, FieldTrie read) {
-        if (!read.isNested() || ChildMapper.keepsRest(columns)) {
+        if (!read.isNested() || TableMapper.keepsRest(columns)) {
             return null;
         }
         Map<String, String> labels = new LinkedHashMap<>();
@@ -44,7 +44,7 @@ final class UnreadFields {
     }
 
     void report(Scope scope) {
-        read.blocked(scope.start(), "", (path, value) -> {
+        read.blocked(scope.decoded(), "", (path, value) -> {
             String first = firstName(path);
             String label = labels.get(first);
             if (label != null) {

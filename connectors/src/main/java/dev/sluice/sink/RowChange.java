@@ -92,7 +92,9 @@ public record RowChange(CollectionTarget target, Effect effect, Change change) {
             return Footprint.SMALL;
         }
         long bytes = bytes(document);
-        return effect instanceof Effect.Upsert(MappingResult.Mapped rows) && rows.isLarge()
+        return effect instanceof Effect.Upsert(MappingResult.Mapped rows)
+                        && rows.isLarge()
+                        && rows.misfits().isEmpty()
                 ? Footprint.SMALL + bytes + rows.encodedBytes()
                 : Footprint.asObjects(bytes);
     }

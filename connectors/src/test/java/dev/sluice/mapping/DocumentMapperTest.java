@@ -3,12 +3,14 @@ package dev.sluice.mapping;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.change.IdText;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.MappingException;
 import dev.sluice.schema.MappingReader;
 import java.util.List;
 import org.bson.BsonDocument;
 import org.bson.RawBsonDocument;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /// What the golden cases can't show: shapes, mistakes that only the compiled mapping can find, and raw
@@ -169,6 +171,55 @@ class DocumentMapperTest {
             assertThat(mapped.children()).isEqualTo(List.of());
             assertThat(mapped.key()).isEqualTo("1");
         });
+    }
+
+    @Test
+    @DisplayName("of a large document with a misfit the rows are only measured, and the misfit is there all the same")
+    void largeDocumentsWithMisfits() {
+        RawBsonDocument document = RawBsonDocument.parse(
+                "{_id: 1, age: 'old', text: '" + "x".repeat(300_000) + "', deep: [{a: 1, a: 2}]}");
+
+        MappingResult result = mapper("        age: integer\n        text: text\n        deep: jsonb\n")
+                .mapLarge(document);
+
+        assertThat(result).isInstanceOfSatisfying(MappingResult.Mapped.class, mapped -> {
+            assertThat(mapped.isLarge()).isTrue();
+            assertThat(mapped.encodedBytes()).isGreaterThan(300_000);
+            assertThat(mapped.row()).containsExactly("1");
+            assertThat(mapped.misfits().stream().map(MappingResult.MisfitValue::path))
+                    .containsExactly("age", "deep[0].a#2");
+        });
+    }
+
+    @Test
+    @DisplayName("a misfit that a source has made can be kept, though it has microseconds")
+    void misfitsWithMicroseconds() {
+        MappingResult result = mapper("""
+                        flag:
+                          type: boolean
+                          from: {build: {at: {from: at, convert: [parse_timestamp]}}, required: at}
+                        """).map(BsonDocument.parse("{_id: 1, at: '2024-05-01T10:20:30.123456Z'}"));
+
+        assertThat(((MappingResult.Mapped) result).misfits())
+                .extracting(misfit -> IdText.canonical(misfit.value()))
+                .containsExactly("{\"at\": {\"$date\": {\"$numberLong\": \"1714558830123\"}}}");
+    }
+
+    @Test
+    @DisplayName("an array that is read by index is named as unmapped where not all of it is read, and so is the rest")
+    void arraysReadByIndex() {
+        String columns = "        x: {type: integer, from: points.0.x}\n        y: {type: integer, from: points.1.x}\n";
+
+        assertThat(unmapped(mapper(columns), "{_id: 1, points: [{x: 1}, {x: 2}]}"))
+                .isEmpty();
+        assertThat(unmapped(mapper(columns), "{_id: 1, points: [{x: 1}, {x: 2}, {x: 3}]}"))
+                .containsExactly("points");
+        assertThat(unmapped(mapper(columns), "{_id: 1, points: [{x: 1, z: 1}, {x: 2}]}"))
+                .containsExactly("points");
+        assertThat(((MappingResult.Mapped) mapper(columns + "        rest: {type: jsonb, from: {rest: true}}\n")
+                                .map(BsonDocument.parse("{_id: 1, points: [{x: 1}, {x: 2, z: 3}], a: {b: {}}}")))
+                        .row())
+                .containsExactly("1", 1L, 2L, "{\"points\":[{\"x\":1},{\"x\":2,\"z\":3}],\"a\":{\"b\":{}}}");
     }
 
     private static DocumentMapper mapper(String columns) {

@@ -93,9 +93,9 @@ class TextFormTest {
 
     private static void holds(TextForm form, String text, Conversion conversion, ColumnType type) {
         if (form.fits(text)) {
-            SourceReader.Rests nothing = new SourceReader.Rests(FieldTrie.of(List.of()), null);
-            BsonValue converted =
-                    ConversionStep.of(conversion, type, nothing).apply(new BsonString(text), Scope.nowhere());
+            SourceReader.Reads nothing = SourceReader.Reads.ofDocument(FieldTrie.of(List.of()));
+            BsonValue converted = ConversionChain.of(List.of(conversion), type, nothing)
+                    .apply(new BsonString(text), Scope.nowhere(nothing));
             assertThat(converted).isNotNull().matches(value -> ExactFit.of(value, type));
         }
     }

@@ -130,7 +130,7 @@ class TwinNamesTest {
 
         assertThat(mapper.map(document)).isInstanceOf(MappingResult.Rejected.class);
         assertThat(mapper.key(ExactBson.id(document))).isInstanceOf(KeyResult.NoKey.class);
-        assertThat(mapper.raw().map(document, new MeasuredRows())).isFalse();
+        assertThat(mapper.raw().map(document, new MeasuredRows())).isInstanceOf(MappingResult.Rejected.class);
     }
 
     @Test
@@ -156,7 +156,7 @@ class TwinNamesTest {
 
         assertThat(mapper.map(document)).isInstanceOf(MappingResult.Rejected.class);
         assertThat(mapper.key(document.getDocument("_id"))).isInstanceOf(KeyResult.NoKey.class);
-        assertThat(mapper.raw().map(document, new MeasuredRows())).isFalse();
+        assertThat(mapper.raw().map(document, new MeasuredRows())).isInstanceOf(MappingResult.Rejected.class);
     }
 
     @Test
@@ -166,6 +166,27 @@ class TwinNamesTest {
 
         assertThat(mapped.row()).containsExactly("a", "{\"name\":\"x\"}");
         assertThat(mapped.misfits().stream().map(MisfitValue::value)).containsExactly(Redactor.MASK);
+    }
+
+    @Test
+    @DisplayName("of a field that is redacted by removal the other value goes too, and does not take its place")
+    void whatIsRemovedIsNotTheOther() {
+        Mapped mapped = (Mapped) mapper("user: jsonb", "    redact: {user: remove}\n")
+                .map(RawBsonDocument.parse("{_id: 'a', user: 'hush', user: 'quiet'}"));
+
+        assertThat(mapped.row()).containsExactly("a", null);
+        assertThat(mapped.misfits()).isEmpty();
+    }
+
+    @Test
+    @DisplayName(
+            "of what a merge puts together the first of a name is taken, also where its document has the other first")
+    void mergedTwins() {
+        Mapped mapped = mapped(
+                "m: {type: jsonb, from: {merge: [{constant: {z: 1, y: 2, x: 3}}, o]}}", "{_id: 'a', o: {k: 1, k: 2}}");
+
+        assertThat(mapped.row()).containsExactly("a", "{\"z\":1,\"y\":2,\"x\":3,\"k\":1}");
+        assertThat(mapped.misfits()).hasSize(1);
     }
 
     private static Mapped mapped(String columns, String document) {

@@ -64,14 +64,24 @@ public final class ChunkRows {
         clear();
         for (RawBsonDocument document : read) {
             encoded.startDocument();
-            if (raw.map(document, encoded)) {
-                encoded.endDocument();
-                add(document, raw.key(), raw.unmapped());
-            } else {
+            MappingResult none = raw.map(document, encoded);
+            if (none != null) {
                 encoded.takeBack();
-                mapLong(document);
+                rowless.add(RowChange.of(target, none, upsert(document)));
+                continue;
             }
+            encoded.endDocument();
+            if (!raw.misfits().isEmpty()) {
+                misfits.put(keys.size(), withMisfits(document));
+            }
+            add(document, raw.key(), raw.unmapped());
         }
+    }
+
+    /// The rows themselves are encoded already.
+    private RowChange withMisfits(RawBsonDocument document) {
+        Mapped rows = new Mapped(new @Nullable Object[] {raw.key()}, List.of(), raw.misfits(), raw.unmapped(), 0);
+        return new RowChange(target, new Effect.Upsert(rows), upsert(document));
     }
 
     /// Lets go of the documents.
@@ -83,19 +93,6 @@ public final class ChunkRows {
         misfits.clear();
         rowless.clear();
         anyUnmapped = false;
-    }
-
-    private void mapLong(RawBsonDocument document) {
-        RowChange change = change(document);
-        if (change.effect() instanceof Effect.Upsert(Mapped rows)) {
-            encoded.add(rows);
-            if (!rows.misfits().isEmpty()) {
-                misfits.put(keys.size(), change);
-            }
-            add(document, rows.key(), rows.unmapped());
-        } else {
-            rowless.add(change);
-        }
     }
 
     private void add(RawBsonDocument document, Object key, List<String> notRead) {
@@ -238,7 +235,7 @@ public final class ChunkRows {
         return key != null && touched.contains(key);
     }
 
-    /// Every document mapped the long way, for when PostgreSQL refuses one of them and it has to be found.
+    /// Every document with its rows as objects, for when PostgreSQL refuses one of them and it has to be found.
     List<RowChange> changes() {
         List<RowChange> all = new ArrayList<>(size());
         documents.forEach(document -> all.add(change(document)));

@@ -1,6 +1,5 @@
 package dev.sluice.sink.postgres;
 
-import dev.sluice.mapping.MappingResult;
 import dev.sluice.mapping.RowOutput;
 import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.ColumnType;
@@ -149,28 +148,6 @@ public final class EncodedRows implements RowOutput {
         }
     }
 
-    /// A document that was mapped the long way; neither started nor ended by the caller.
-    public void add(MappingResult.Mapped rows) {
-        if (rows.isLarge()) {
-            throw new IllegalArgumentException("the rows of a large document are made from its bytes");
-        }
-        startDocument();
-        row(0, rows.row());
-        for (int i = 0; i < rows.children().size(); i++) {
-            for (@Nullable Object[] row : rows.children().get(i)) {
-                row(i + 1, row);
-            }
-        }
-        endDocument();
-    }
-
-    private void row(int number, @Nullable Object[] row) {
-        startRow(number);
-        for (Object value : row) {
-            value(value);
-        }
-    }
-
     @Override
     public void startRow(int number) {
         table = tables[number];
@@ -222,6 +199,17 @@ public final class EncodedRows implements RowOutput {
     public void endText() {
         table.buffer.endField(piecesAt);
         piecesAt = -1;
+    }
+
+    @Override
+    public void takeBackText() {
+        table.buffer.truncate(piecesAt);
+        piecesAt = -1;
+        if (arrayAt >= 0) {
+            arrayCount--;
+        } else {
+            column--;
+        }
     }
 
     @Override

@@ -491,7 +491,7 @@ final class RowWriter {
             try {
                 encoded.startDocument();
                 if (!(change instanceof Change.Upsert(var c, var id, RawBsonDocument document, var t, var at))
-                        || !mapper.raw().map(document, encoded)) {
+                        || mapper.raw().map(document, encoded) != null) {
                     throw new IllegalStateException("a document was measured that can't be mapped");
                 }
                 encoded.endDocument();

@@ -5,9 +5,9 @@ import dev.sluice.change.IdText;
 import dev.sluice.failure.Failures;
 import dev.sluice.mapping.KeyResult;
 import dev.sluice.mapping.MappingResult;
+import dev.sluice.mapping.MappingResult.MisfitValue;
 import dev.sluice.mapping.RawMapper;
 import dev.sluice.mapping.TableShape;
-import dev.sluice.memory.Footprint;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.OtherRows;
@@ -203,15 +203,20 @@ public final class DryRun {
 
     private void map(RawBsonDocument document) {
         RowCount counted = new RowCount(tables.size());
-        if (raw.map(document, counted)) {
-            add(document, counted);
-            raw.unmapped().forEach(path -> unmapped.merge(path, 1L, Long::sum));
+        MappingResult none = raw.map(document, counted);
+        if (none != null) {
+            count(document, none);
             return;
         }
-        boolean large = Footprint.isLarge(document.getByteBuffer().remaining());
-        count(
-                document,
-                large ? target.mapper().mapLarge(document) : target.mapper().map(document));
+        raw.unmapped().forEach(path -> unmapped.merge(path, 1L, Long::sum));
+        if (add(document, counted)) {
+            // The values of a dead letter are in it.
+            count(raw.misfits());
+        }
+    }
+
+    private void count(List<MisfitValue> misfits) {
+        misfits.forEach(m -> quarantined.merge(List.of(m.column(), m.reason()), 1L, Long::sum));
     }
 
     private void count(RawBsonDocument document, MappingResult result) {
@@ -229,7 +234,7 @@ public final class DryRun {
                         found.children().stream().mapToLong(List::size).toArray();
                 if (lands(document, nullsSeen == before, children)) {
                     // The values of a dead letter are in it.
-                    found.misfits().forEach(m -> quarantined.merge(List.of(m.column(), m.reason()), 1L, Long::sum));
+                    count(found.misfits());
                 }
             }
             case MappingResult.Skipped skip -> skipped.merge(skip.reason(), 1L, Long::sum);
@@ -240,7 +245,7 @@ public final class DryRun {
         }
     }
 
-    private void add(RawBsonDocument document, RowCount counted) {
+    private boolean add(RawBsonDocument document, RowCount counted) {
         long before = nullsSeen;
         long[] children = new long[childRows.length];
         for (int table = 0; table < tables.size(); table++) {
@@ -251,7 +256,7 @@ public final class DryRun {
                 countNulls(table, column, counted.nulls(table, column));
             }
         }
-        lands(document, nullsSeen == before, children);
+        return lands(document, nullsSeen == before, children);
     }
 
     /// Counts a mapped document.
