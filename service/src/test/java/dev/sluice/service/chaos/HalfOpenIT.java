@@ -27,7 +27,7 @@ class HalfOpenIT {
 
     /// Until another process writes. The aim is 15 s; on a machine that is busy with other tests the stream
     /// takes longer to start.
-    private static final Duration CABLE_MAX = Duration.ofSeconds(20);
+    private static final Duration CABLE_MAX = Duration.ofSeconds(40);
 
     /// The same for a process that can prove that the other is gone. The aim is 5 s.
     private static final Duration GHOST_MAX = Duration.ofSeconds(10);
