@@ -1,4 +1,4 @@
--- Tables for the mapping beside it, proposed by `sluice infer`. Change them as you like until they are
+-- Tables for ../mapping.yaml, proposed by `sluice infer`. Change them as you like until they are
 -- applied; then add a V0002__... . Names carry no schema: the migration runs in the mapping's.
 
 CREATE TABLE users (
@@ -64,7 +64,7 @@ COMMENT ON COLUMN users.note IS 'From note';
 COMMENT ON COLUMN users.preferences IS 'From preferences';
 COMMENT ON COLUMN users.rest IS 'Fields of the document that have no column of their own, by name';
 COMMENT ON TABLE orders IS 'From MongoDB: orders';
-COMMENT ON COLUMN orders.id IS 'From _id: whole numbers (int64); an _id that is none would be dead-lettered';
+COMMENT ON COLUMN orders.id IS 'From _id: whole numbers (int64); an _id of another type would be dead-lettered';
 COMMENT ON COLUMN orders.buyer IS 'From buyer: _id of users: 100 % of 6 values join';
 COMMENT ON COLUMN orders.status IS 'From status';
 COMMENT ON COLUMN orders.total IS 'From total';

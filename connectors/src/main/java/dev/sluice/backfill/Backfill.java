@@ -28,9 +28,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Copies collections, one after the other, each in many chunks of `_id`s of which several are read and
-/// written at once, beside the stream or without it. A chunk that is done is not read again; a process that
-/// ends in the middle leaves a state the next one goes on from. For one thread, which has others work.
+/// Copies collections, one after the other, each in many chunks of `_id`s. Several chunks are read and
+/// written concurrently, while a stream runs or without one. A chunk that is done is not read again; after a
+/// process has ended in the middle, the next one resumes from the stored state. Called by one thread, which
+/// starts worker threads.
 public final class Backfill implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Backfill.class);
     private static final Duration REPLICAS_EVERY = Duration.ofSeconds(2);
@@ -42,8 +43,8 @@ public final class Backfill implements AutoCloseable {
     private static final Duration CUT_AFTER = Duration.ofSeconds(10);
     private static final double READING_SHARE = 0.8;
 
-    /// Hears how the copy goes on; each call comes alone, from any of the backfill's threads. The estimate
-    /// of a collection comes before its chunks.
+    /// Is told the progress of the copy. Calls never overlap; they come from any of the backfill's threads. The
+    /// estimate of a collection comes before its chunks.
     public interface Listener {
         /// @param documents how many there are, about
         /// @param alreadyCopied how many an earlier run has copied
@@ -84,7 +85,7 @@ public final class Backfill implements AutoCloseable {
             }
         }
 
-        /// Everything as it turns out best on this machine.
+        /// Chunk size and workers adapt to what is fastest on this machine.
         public static Limits adaptive() {
             Runtime machine = Runtime.getRuntime();
             long workers = Math.min(2L * machine.availableProcessors(), machine.maxMemory() / HEAP_PER_WORKER);
@@ -147,7 +148,7 @@ public final class Backfill implements AutoCloseable {
     ///
     /// @return whether the collection is copied; false when the backfill was stopped before
     /// @throws SluiceException when it could not go on; what is done stays done
-    /// @throws InterruptedException when this thread is; what is done stays done, and nobody works any more
+    /// @throws InterruptedException when this thread is; what is done stays done, and all workers have ended
     public boolean copy(CollectionTarget target) throws InterruptedException {
         String collection = target.collection();
         try {
@@ -160,7 +161,8 @@ public final class Backfill implements AutoCloseable {
             if (!progress.isCut(collection)) {
                 progress.cut(collection, Ranges.brackets(collection));
             }
-            // More than once only when what was done is not: PostgreSQL lost it, or another process has cut it.
+            // More than once only when chunks are not done after all: PostgreSQL lost them, or another
+            // process cut.
             for (List<Chunk> left = progress.unfinished(collection);
                     !left.isEmpty();
                     left = progress.unfinished(collection)) {
@@ -223,14 +225,15 @@ public final class Backfill implements AutoCloseable {
             started.add(threads.start("sluice-copy-" + (i + 1), worker::run));
         }
         try {
-            // Beside the first read, which may take a while to begin.
+            // Concurrently with the first read, which may take a while to begin.
             sayEstimate(work, copiedBefore);
             watchReplicas(started, work.pace);
         } catch (InterruptedException | SQLException | RuntimeException e) {
             work.abandon();
             throw e;
         } finally {
-            // None may outlive this: a chunk that is applied later knows nothing of what the stream does by then.
+            // No worker may outlive this call: a chunk applied later would miss what the stream has done
+            // meanwhile.
             joinUninterruptibly(started);
             work.queue.close();
         }
@@ -275,7 +278,7 @@ public final class Backfill implements AutoCloseable {
                         LOG.info(
                                 late
                                         ? "A replica of PostgreSQL has fallen behind, so the backfill slows down until it is back."
-                                        : "The replicas of PostgreSQL are back, so the backfill goes on as before.");
+                                        : "The replicas of PostgreSQL have caught up, so the backfill returns to its former speed.");
                     }
                 }
             }
@@ -328,7 +331,7 @@ public final class Backfill implements AutoCloseable {
             return estimate.join();
         }
 
-        /// Nobody will know.
+        /// Wakes those that wait for the estimate; it will not be known.
         void abandon() {
             queue.abandon();
             estimate.complete(0L);
@@ -441,7 +444,7 @@ public final class Backfill implements AutoCloseable {
             }
         }
 
-        /// Leaves the rest of the span to whoever is free.
+        /// Leaves the rest of the span to the next free worker.
         private void readOn(Span span, Span.Read.Part part, Duration reading) throws SQLException {
             Chunk rest = part.rest();
             if (rest == null || !work.isWorthCutting(part.documents().size(), reading)) {

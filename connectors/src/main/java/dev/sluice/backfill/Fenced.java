@@ -10,7 +10,7 @@ import java.util.function.Supplier;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
-/// What everything needs that writes documents beside the stream, or where no stream runs.
+/// The context of every write of documents that does not come from the stream, while a stream runs or not.
 ///
 /// @param fences one for each collection, by its number, shared with the stream's sink
 /// @param streamPosition where the stream is applied to, asked before documents are read; from any thread.
@@ -27,16 +27,16 @@ public record Fenced(
         fences = List.copyOf(fences);
     }
 
-    /// Beside a stream of this process.
+    /// For writes while a stream of this process runs.
     public static Fenced beside(
             List<Fence> fences, Supplier<@Nullable BsonTimestamp> streamPosition, BooleanSupplier stopped) {
         return new Fenced(fences, streamPosition, MemoryBudget.ofProcess(), Threads.SYSTEM, stopped);
     }
 
-    /// Where nobody streams, so nobody notes anything on the fences.
+    /// For writes while no stream runs, so no touched documents are recorded on the fences.
     ///
     /// @param targets all collections of the mapping
-    /// @param notBefore what is read is not from before this operation; null where that is unknown
+    /// @param notBefore documents are read as of this operation or later; null if it is unknown
     public static Fenced alone(
             List<CollectionTarget> targets, @Nullable BsonTimestamp notBefore, BooleanSupplier stopped) {
         return beside(targets.stream().map(t -> new Fence()).toList(), () -> notBefore, stopped);

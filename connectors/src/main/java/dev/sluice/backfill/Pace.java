@@ -4,16 +4,16 @@ import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// How much a backfill does at once: how many workers, and how many documents in a chunk. Found by trying,
-/// and taken back when one of the databases suffers. Any thread.
+/// How many workers a backfill has, and how many documents a chunk has. Both are found by trying, and
+/// reduced when one of the databases slows down. Any thread.
 ///
 /// - A chunk should take PostgreSQL about a quarter of a second: longer, and the stream waits too long
 /// behind it; much shorter, and the fixed costs of a chunk count.
-/// - A worker more is tried every few seconds, and kept when the documents per second rise by a twentieth.
-/// - When a commit takes many times what it took at its best, or MongoDB many times as long for a document,
-/// or a replica of PostgreSQL falls behind, half the workers stop until it is better.
+/// - One more worker is tried every few seconds, and kept when the documents per second rise by a twentieth.
+/// - When a commit takes many times as long as the fastest one, or MongoDB many times as long for a document,
+/// or a replica of PostgreSQL falls behind, half the workers stop until that is over.
 ///
-/// What is fixed by the user stays as it is, but for the wait for replicas.
+/// Values that the user has fixed are not changed, except while waiting for replicas.
 final class Pace {
     private static final Logger LOG = LoggerFactory.getLogger(Pace.class);
 
@@ -154,7 +154,7 @@ final class Pace {
             if (workers > 1) {
                 workers = workers / 2;
                 LOG.info(
-                        "{} is slow now ({}), so the backfill goes on with {} at once.",
+                        "{} is slow now ({}), so the backfill continues with {} at once.",
                         postgresSuffers ? "PostgreSQL" : "MongoDB",
                         postgresSuffers
                                 ? String.format("%.0f ms for a commit", commitNanos / 1e6)

@@ -23,11 +23,11 @@ import org.bson.BsonTimestamp;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
-/// Deletes the rows that no document explains: of documents that were deleted while nobody followed the
-/// stream, and rows that somebody else has put there. Never what the stream has just brought.
+/// Deletes the rows that no document explains: rows of documents that were deleted while no process followed
+/// the stream, and rows that another client has inserted. Never rows that the stream has just written.
 ///
-/// The `_id`s of all documents are read, which takes an index and no document, and their rows' keys put
-/// into a temporary table; what is in the target and not in there is deleted in small fenced transactions.
+/// The `_id`s of all documents are read, from the index alone, and the keys of their rows are put
+/// into a temporary table; rows of the target with other keys are deleted in small fenced transactions.
 /// For one thread.
 public final class Prune {
     private static final int IDS_AT_ONCE = 20_000;
@@ -67,7 +67,7 @@ public final class Prune {
         };
     }
 
-    /// What became of the rows that no document explains.
+    /// The result of pruning one collection.
     ///
     /// @param rows of the collection's own table that were deleted
     /// @param complete false when it was stopped
@@ -75,7 +75,7 @@ public final class Prune {
 
     /// @throws dev.sluice.failure.SluiceException when it could not go on; what is deleted stays deleted
     public Pruned prune(CollectionTarget target) {
-        // Before the first _id is read: what the stream brings from here on is noted.
+        // Before the first _id is read: the fence records what the stream writes from here on.
         try (Fence.Flight flight = fenced.of(target).open();
                 KeptKeys kept = keptKeys.of(target)) {
             BsonTimestamp notBefore = fenced.streamPosition().get();

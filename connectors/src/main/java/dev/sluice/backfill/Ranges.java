@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Cuts a collection into ranges of `_id` without reading it.
 final class Ranges {
-    /// Enough that every reader finds work to the end; more would only be more to look through.
+    /// Enough to keep every reader busy to the end; more would only cost more look-ups.
     private static final int RANGES_MAX = 256;
 
     /// So many picked for each range: with one, the largest range would be several times the smallest.
@@ -19,7 +19,7 @@ final class Ranges {
 
     private Ranges() {}
 
-    /// One for each bracket: together they hold every `_id` there can be.
+    /// One for each bracket: together they cover every possible `_id`.
     static List<Chunk> brackets(String collection) {
         List<Chunk> chunks = new ArrayList<>();
         for (IdBracket bracket : IdBracket.values()) {

@@ -39,9 +39,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Resyncs single documents: reads them from MongoDB and writes their rows, beside the stream and fenced
-/// like the chunks of a backfill. What is on the list (`sluice.resync`) are documents that waited for a row
-/// that has come, and what people asked for. For one thread.
+/// Resyncs single documents: reads them from MongoDB and writes their rows, while the stream runs and fenced
+/// like the chunks of a backfill. The list (`sluice.resync`) holds documents that waited for a row
+/// which exists now, and documents that a user asked for. For one thread.
 public final class Resync {
     private static final Logger LOG = LoggerFactory.getLogger(Resync.class);
     private static final int DOCUMENTS_MAX = 500;
@@ -75,7 +75,7 @@ public final class Resync {
         this.fenced = fenced;
     }
 
-    /// Takes what is on the pipeline's list, and deletes rows where an entry asks for that.
+    /// Resyncs the documents on the pipeline's list, and deletes rows where an entry asks for that.
     ///
     /// @param connection for the list alone
     public static Resync of(PipelineSpec pipeline, Connection connection, ChunkSink sink, Fenced fenced) {
@@ -90,7 +90,7 @@ public final class Resync {
         return this;
     }
 
-    /// Takes what is on the list, until it is empty or the work is stopped.
+    /// Resyncs the documents on the list, until it is empty or the work is stopped.
     ///
     /// @return how many documents were written again
     /// @throws dev.sluice.failure.SluiceException when it could not go on; what is done stays done
@@ -115,20 +115,21 @@ public final class Resync {
             }
             return taken;
         } catch (StoppedException e) {
-            // What it was at stays on the list.
+            // The documents in progress stay on the list.
             return taken;
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
     }
 
-    /// Puts on the list what waits for rows that are there by now, whoever brought them, and takes it.
+    /// Puts documents on the list that wait for rows which exist now, no matter who wrote them, and resyncs
+    /// them.
     ///
     /// @return how many documents were written again
     public int sweep() {
         try {
             int taken = 0;
-            // What is taken may free what others want; who waits for something that nobody brings is listed each time.
+            // A resynced document may free a value for others. One whose row never comes is listed each time.
             for (int pass = 0; pass < SWEEPS_MAX && sink.sweep() > 0; pass++) {
                 taken += drain();
             }
@@ -205,7 +206,7 @@ public final class Resync {
         }
     }
 
-    /// The `_id`s of the documents whose rows have these keys, found by looking at all of them.
+    /// The `_id`s of the documents whose rows have these keys, found by reading all `_id`s.
     private List<BsonValue> having(CollectionTarget target, Set<Object> keys, @Nullable BsonTimestamp notBefore) {
         List<BsonValue> ids = new ArrayList<>();
         if (!keys.isEmpty()) {
@@ -262,8 +263,8 @@ public final class Resync {
         return entry.rowKey() == null ? Optional.empty() : RowIdentity.candidates(target, entry.rowKey());
     }
 
-    /// The whole collection. Single documents of it that are on the list, too, are taken by themselves:
-    /// somebody may ask for one again after it was read here, and before the end.
+    /// Resyncs the whole collection. Single documents of it that are on the list, too, are resynced separately:
+    /// a user may ask for one again after it was read here, and before the end.
     ///
     /// @param entries each of the whole collection
     private int takeAll(CollectionTarget target, List<Entry> entries) throws SQLException {
@@ -302,7 +303,8 @@ public final class Resync {
 
     private boolean prune(CollectionTarget target) throws SQLException {
         if (pruning == null) {
-            throw new IllegalStateException("an entry asks for rows to be deleted, and nobody here can do that");
+            throw new IllegalStateException(
+                    "an entry asks for rows to be deleted, and this resync was made without pruning");
         }
         return pruning.prune(target);
     }

@@ -23,8 +23,8 @@ import org.slf4j.LoggerFactory;
 /// What one cursor reads: a chunk that is not done, or all of a collection when nothing of it is. It is
 /// read in parts, each a chunk of its own, by one worker at a time; several may be writing parts of it.
 ///
-/// Its flight opens before its cursor does and lands with its last part. What a cursor delivers late, it
-/// may have read early, so whatever the stream touches from the cursor's beginning on counts for every
+/// Its flight opens before its cursor and lands with its last part. A cursor may deliver a document long
+/// after it has read it, so everything the stream touches since the cursor was opened counts for every
 /// part.
 final class Span {
     private static final Logger LOG = LoggerFactory.getLogger(Span.class);
@@ -98,7 +98,7 @@ final class Span {
         /// @param bytes of the documents
         /// @param rest what is left of the chunk that it was cut from; null when nothing is
         /// @param flight since before the documents were read
-        /// @param landed to be run when the part is written or given up
+        /// @param landed to be run when the part is written or discarded
         record Part(
                 Chunk chunk,
                 List<RawBsonDocument> documents,
@@ -132,7 +132,7 @@ final class Span {
     /// @param bytesMax a part ends with the document that reaches it
     record Size(int batch, int documentsMax, long bytesMax) {}
 
-    /// Reads the next part, or all there is to say at the end. For one thread at a time.
+    /// Reads the next part, or returns the end. For one thread at a time.
     ///
     /// @throws SluiceException when MongoDB does not answer, and did not do so before
     Read next(Reading reading, Size size) {
@@ -146,7 +146,7 @@ final class Span {
             if (!progress) {
                 throw e;
             }
-            // A cursor does not outlive an election, and MongoDB may drop it; another one goes on where it was.
+            // A cursor does not survive an election, and MongoDB may drop it; a new one resumes where it was.
             LOG.debug("A cursor was lost: {}", e.getMessage());
             return giveUp();
         }
@@ -230,7 +230,8 @@ final class Span {
         return new Read.End(List.copyOf(chunks.values()), left);
     }
 
-    /// Ends it before its end, so that others can read what is left. By whoever would read the next part.
+    /// Stops the span before its end, so that others can read the rest. Called by the thread that would
+    /// read next.
     Read.End giveUp() {
         if (opened != null) {
             opened.end();
@@ -238,7 +239,7 @@ final class Span {
         return new Read.End(List.of(), List.copyOf(chunks.values()));
     }
 
-    /// Lets go of the cursor, whatever was read.
+    /// Closes the cursor, no matter how much was read.
     void abandon() {
         if (opened != null) {
             opened.end();

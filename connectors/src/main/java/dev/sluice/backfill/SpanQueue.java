@@ -10,8 +10,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// The spans of a collection that nobody reads at the moment. A worker that has read a part of one gives it
-/// back for others to read on, so the end is reached when there is none left and nobody works on any. Any
+/// The spans of a collection that no worker reads at the moment. A worker that has read a part of a span gives
+/// it back for the next one, so the end is reached when no span is left and none is in progress. Any
 /// thread.
 final class SpanQueue {
     private static final long LOOK_MILLIS = 50;
@@ -30,11 +30,11 @@ final class SpanQueue {
         this.nextNumber = nextNumber;
     }
 
-    /// Waits for a span. Whoever gets one calls [#done] when it has nothing more to do with it.
+    /// Waits for a span. The caller that gets one calls [#done] when it has finished with it.
     ///
-    /// @param admitted asked again and again: whether the caller may have one now
-    /// @param ended asked again and again: whether nobody is to get any more
-    /// @return null when there is nothing more to do
+    /// @param admitted polled: whether the caller may have a span now
+    /// @param ended polled: whether no further spans are to be given out
+    /// @return null when there is no more work
     @Nullable
     Span take(BooleanSupplier admitted, BooleanSupplier ended) throws InterruptedException {
         lock.lockInterruptibly();
@@ -47,7 +47,7 @@ final class SpanQueue {
                     working++;
                     return waiting.remove();
                 }
-                // In steps, since nobody calls when `admitted` or `ended` change.
+                // In steps, since a change of `admitted` or `ended` sends no signal.
                 changed.await(LOOK_MILLIS, TimeUnit.MILLISECONDS);
             }
         } finally {
@@ -55,7 +55,7 @@ final class SpanQueue {
         }
     }
 
-    /// Gives a span to whoever is free.
+    /// Gives a span back, for the next free worker.
     void giveBack(Span span) {
         lock.lock();
         try {
@@ -86,7 +86,7 @@ final class SpanQueue {
         }
     }
 
-    /// Lets nobody have any more.
+    /// Gives out no further spans.
     void abandon() {
         lock.lock();
         try {
@@ -107,7 +107,7 @@ final class SpanQueue {
         }
     }
 
-    /// Lets go of what the spans hold that nobody has read to the end. When nobody works any more.
+    /// Closes the spans that were not read to the end. Called when all workers have ended.
     void close() {
         lock.lock();
         try {

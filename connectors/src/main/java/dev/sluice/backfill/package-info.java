@@ -1,4 +1,5 @@
-/// The copy of what was there before, in fenced chunks beside the stream.
+/// The backfill: the copy of the documents that existed before the stream, in fenced chunks while the
+/// stream runs.
 @NullMarked
 package dev.sluice.backfill;
 

@@ -2,8 +2,8 @@ package dev.sluice.balance;
 
 import java.time.Instant;
 
-/// How many documents a collection has, how many rows its own table has, and everything that lies between the
-/// two numbers, each counted for itself:
+/// How many documents a collection has, how many rows its own table has, and every term that explains the
+/// difference between the two numbers, each counted separately:
 ///
 /// ```
 /// documents = rows - kept - without document - not ours
@@ -16,9 +16,9 @@ import java.time.Instant;
 /// @param documents in MongoDB
 /// @param rows in the collection's own table
 /// @param kept rows without a document that the mapping keeps when the document is deleted
-/// @param withoutDocument rows without a document that should go: in flight, or drift
-/// @param notOurs rows that no document ever had: the table had them from somebody else, as a trigger, and the mapping
-///     says that there may be such
+/// @param withoutDocument rows without a document that should be deleted: in flight, or drift
+/// @param notOurs rows that no document ever had: another writer, as a trigger, has inserted them, and the
+///     mapping allows such rows
 /// @param deadLetters documents without a row that are dead letters. One whose row is still there, as it was,
 ///     has a row
 /// @param waiting documents without a row until the row comes that they refer to

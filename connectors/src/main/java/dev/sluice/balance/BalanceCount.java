@@ -28,7 +28,7 @@ import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
 
-/// Counts both sides of a collection, and what lies between, by looking and not by bookkeeping.
+/// Counts both sides of a collection, and the terms of their difference, from the data and not by bookkeeping.
 ///
 /// The `_id`s of all documents are read, which takes an index and no document, and their rows' keys put into a
 /// temporary table. Then one snapshot of PostgreSQL tells of each document whether it has a row and, if not,

@@ -21,7 +21,7 @@ final class ExactInput extends ByteBufferBsonInput {
         int size = readInt32();
         int at = getPosition();
         if (size < 1 || size > end - at || bytes[at + size - 1] != 0) {
-            throw new BsonSerializationException("While decoding a BSON string found a size or an end that is none");
+            throw new BsonSerializationException("While decoding a BSON string found an invalid size or end");
         }
         skip(size);
         return Utf8.decode(bytes, at, size - 1);

@@ -31,7 +31,7 @@ public enum IdBracket {
     DATE(new BsonDateTime(Long.MIN_VALUE), false),
     TIMESTAMP(new BsonTimestamp(0), false),
     MAX_KEY(new BsonMaxKey(), true),
-    /// Types that hardly anybody uses for an `_id` (a mongod refuses some of them): read in one piece.
+    /// Types that are rarely used for an `_id` (a mongod refuses some of them): read in one piece.
     OTHER(BsonNull.VALUE, true);
 
     @SuppressWarnings("ImmutableEnumChecker") // BSON values are; the driver does not say so

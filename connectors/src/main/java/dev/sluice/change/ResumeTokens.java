@@ -7,8 +7,8 @@ import org.bson.BsonString;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
-/// Reads out of a resume token what MongoDB does not say beside it. MongoDB calls tokens opaque; their form
-/// has been the same since 4.0.7, and one of another form says nothing here.
+/// Reads from a resume token what MongoDB does not send in any other field. MongoDB calls tokens opaque;
+/// their form has been the same since 4.0.7, and a token of another form yields nothing here.
 ///
 /// `_data` is a KeyString in hex: the cluster time (type byte `82`, then seconds and increment, four bytes
 /// each, big-endian), the version (`2B` and one byte), and whether it is an event's (`2C0100`, the number

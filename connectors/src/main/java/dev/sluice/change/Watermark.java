@@ -34,9 +34,8 @@ public record Watermark(@Nullable Instant time, @Nullable BsonTimestamp through)
         if (through != null && through.compareTo(operation) >= 0) {
             return true;
         }
-        // The exact part stands still where nothing comes that concerns us. MongoDB's operation times are never behind
-        // its
-        // wall clock, so an operation whose second is over by the wall clock is of before.
+        // The exact part does not move while there are no changes for us. MongoDB's operation times are
+        // never behind its wall clock, so an operation is earlier if its second is over by the wall clock.
         return time != null && time.getEpochSecond() > seconds(operation);
     }
 

@@ -19,8 +19,9 @@ import org.bson.BsonDocument;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
-/// What changed beside documents, in PostgreSQL (`sluice.schema_change` and what it takes to see it). Every
-/// method works in the caller's transaction. Any thread, each with its own connection.
+/// Stores changes of collections and fields in PostgreSQL (`sluice.schema_change`, and the tables that are
+/// needed to notice such changes). Every method works in the caller's transaction. Any thread, each with
+/// its own connection.
 public final class SchemaChangeStore {
     /// Stands for the whole database where a collection's name is expected.
     public static final String DATABASE = "*";
@@ -29,7 +30,7 @@ public final class SchemaChangeStore {
             "SELECT id, collection, kind, detail, policy, done, cluster_time, cluster_increment, seen_at, settled_at,"
                     + " settled_by, reached_at FROM sluice.schema_change WHERE pipeline = ?";
 
-    /// What documents brought after the collection's copy was done; before, the status has it.
+    /// Fields that appeared after the collection's copy was done; until then, `status` shows new fields.
     private static final String NEW_FIELDS = """
             INSERT INTO sluice.schema_change (pipeline, collection, kind, detail, done, settled_at)
             SELECT f.pipeline, f.collection, 'new_field', f.path, 'no column reads it', now()
@@ -74,13 +75,13 @@ public final class SchemaChangeStore {
         }
     }
 
-    /// A change as it stands.
+    /// A change and its current state.
     ///
     /// @param collection [#DATABASE] for all
     /// @param detail the other name, or the path; may be empty
     /// @param policy what the mapping said when it was seen; null for a note
     /// @param done what was done about it; null for nothing yet
-    /// @param clusterTime null when it was seen by looking
+    /// @param clusterTime null when it was found by comparing collections and not by a change event
     /// @param settledAt null while it is open
     public record Change(
             long id,
@@ -108,12 +109,12 @@ public final class SchemaChangeStore {
         }
     }
 
-    /// A change that waits for a decision or for something to be done.
+    /// A change that waits for a decision or an action.
     ///
     /// @param reached whether the stream has stopped at it, with everything before it applied
     public record Open(Change change, @Nullable BsonTimestamp clusterTime, boolean reached) {}
 
-    /// Where the watch is; empty before its first start.
+    /// The position of the watch; empty before its first start.
     Optional<Position> position(Connection connection) throws SQLException {
         String sql = "SELECT resume_token, cluster_time_seconds, cluster_time_increment FROM sluice.schema_watch"
                 + " WHERE pipeline = ?";
@@ -176,10 +177,10 @@ public final class SchemaChangeStore {
         }
     }
 
-    /// A change as it is seen.
+    /// A change as it is noticed.
     ///
     /// @param policy null for a note, which is settled at once
-    /// @param time null when it was seen by looking
+    /// @param time null when it was found by comparing collections and not by a change event
     record Sighting(
             String collection,
             Kind kind,
@@ -207,7 +208,7 @@ public final class SchemaChangeStore {
         }
     }
 
-    /// Notes fields that documents brought after the copy was done, each once.
+    /// Records fields that appeared after the copy was done, each once.
     ///
     /// @return how many are new
     int recordFields(Connection connection) throws SQLException {
@@ -221,7 +222,7 @@ public final class SchemaChangeStore {
         return recorded;
     }
 
-    /// Those that wait for a decision or for something to be done, the oldest first.
+    /// The changes that wait for a decision or an action, the oldest first.
     public List<Open> open(Connection connection) throws SQLException {
         List<Open> open = new ArrayList<>();
         try (PreparedStatement statement =
@@ -259,7 +260,7 @@ public final class SchemaChangeStore {
         }
     }
 
-    /// Notes that the pipeline stopped at a change, and that everything before it is applied.
+    /// Records that the pipeline stopped at a change, and that everything before it is applied.
     void reached(Connection connection, long id) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(
                 "UPDATE sluice.schema_change SET reached_at = clock_timestamp() WHERE id = ?")) {
@@ -307,7 +308,7 @@ public final class SchemaChangeStore {
         return time == null ? null : time.toInstant();
     }
 
-    /// Notes what was done about a change, and that nothing more is to be.
+    /// Records what was done about a change, and closes it.
     void settle(Connection connection, long id, String policy, String done) throws SQLException {
         String sql =
                 "UPDATE sluice.schema_change SET policy = ?, done = ?, settled_at = clock_timestamp() WHERE id = ?";
@@ -319,11 +320,11 @@ public final class SchemaChangeStore {
         }
     }
 
-    /// Takes open changes as they are: the rows stay. Noted in the audit. Not a dropped database: the
+    /// Accepts open changes: the rows stay. Recorded in the audit. A dropped database can't be accepted: the
     /// change stream ended with it, and only a new position helps.
     ///
     /// @param ids null for all
-    /// @return the numbers of those that there were
+    /// @return the numbers of the changes that were accepted
     public List<Long> accept(Connection connection, @Nullable Collection<Long> ids, String actor) throws SQLException {
         String sql = """
                 WITH accepted AS (
@@ -352,8 +353,8 @@ public final class SchemaChangeStore {
         }
     }
 
-    /// For a copy of everything from a new position: what was before that is settled by it, and the watch
-    /// begins there.
+    /// For a copy of everything from a new position: it settles all earlier changes, and the watch
+    /// begins at that position.
     public void reset(Connection connection) throws SQLException {
         for (String sql : List.of(
                 "UPDATE sluice.schema_change SET done = 'a new position was taken, and everything is copied again',"

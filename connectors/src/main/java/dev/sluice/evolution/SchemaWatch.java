@@ -32,10 +32,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Notices what changes in MongoDB beside documents, writes it down, and does what the mapping says. Beside
-/// the stream, from a position of its own, so that nothing is missed while nobody ran; but where the mapping
-/// says to stop, it is the stream that stops, at the change's place in it. Looks as often whether MongoDB is
-/// still the one that was copied. For one thread.
+/// Notices when collections are dropped, renamed or replaced and when fields are new, records that, and does
+/// what the mapping says. It runs concurrently with the stream, from a position of its own, so that no
+/// change is missed while no process runs. Where the mapping says to stop, the stream itself stops, at the
+/// change's position. Each round also checks whether MongoDB is still the one that was copied. For one thread.
 public final class SchemaWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SchemaWatch.class);
     private static final Duration SAVE_EVERY = Duration.ofSeconds(10);
@@ -58,10 +58,10 @@ public final class SchemaWatch implements AutoCloseable {
     private long sourceAt = System.nanoTime() + SOURCE_EVERY.toNanos();
     private @Nullable Look look;
 
-    /// Whether there may be something to do.
+    /// Whether there may be open changes.
     private boolean open = true;
 
-    /// What there was at a moment, to be compared once the stream has told all up to then.
+    /// The collections at a moment, to be compared once the watch has read all changes up to that moment.
     private record Look(Map<String, String> uuids, BsonTimestamp through) {}
 
     /// @param connection in auto-commit mode; for this alone
@@ -74,11 +74,11 @@ public final class SchemaWatch implements AutoCloseable {
         pipeline.targets().forEach(t -> this.targets.put(t.collection(), t));
     }
 
-    /// Looks whether something is open from earlier that forbids to run. What the stream has not come to yet
-    /// forbids nothing: what is before it is still to be applied.
+    /// Checks whether an open change forbids to run. A change that the stream has not reached yet
+    /// does not: the changes before it have still to be applied.
     ///
-    /// @param from where the stream goes on
-    /// @throws SluiceException of kind COLLECTION_CHANGED when it does
+    /// @param from where the stream resumes
+    /// @throws SluiceException of kind COLLECTION_CHANGED when an open change forbids it
     public void requireNothingOpen(Position from) throws SQLException {
         BsonTimestamp here = from.clusterTime();
         for (Open one : store.open(connection)) {
@@ -90,11 +90,11 @@ public final class SchemaWatch implements AutoCloseable {
         }
     }
 
-    /// The stream has come to a change of a collection: everything before it is delivered, and nothing behind
-    /// it. Written down here too, since the watch may be behind the stream.
+    /// The stream has reached a change of a collection: everything before it is delivered, and nothing after
+    /// it. Recorded here too, since the watch may be behind the stream.
     ///
-    /// @return its number, to be told to [#reached], when the mapping says to stop and nobody has accepted
-    ///     it; empty when the stream goes on
+    /// @return its number, to be passed to [#reached], when the mapping says to stop and the change was not
+    ///     accepted; empty when the stream continues
     public Optional<Stop> arriveAt(CollectionChange change) throws SQLException {
         Kind kind = kind(change.kind());
         String collection = key(change);
@@ -118,12 +118,12 @@ public final class SchemaWatch implements AutoCloseable {
         store.reached(connection, change);
     }
 
-    /// One round: waits a moment for news where there are none.
+    /// One round. Waits a moment if there are no changes.
     ///
-    /// @param committed where to begin when nothing was watched before, and when what was watched is lost
+    /// @param committed where to begin on the first start, and when the watch's position is lost
     /// @param applied whether the stream has applied everything up to a time
-    /// @throws SluiceException of kind COLLECTION_CHANGED when the mapping says to stop; and whatever keeps
-    ///     MongoDB from being asked
+    /// @throws SluiceException of kind COLLECTION_CHANGED when the mapping says to stop; and of other kinds
+    ///     when MongoDB can't be asked
     public void poll(Position committed, Predicate<BsonTimestamp> applied) throws SQLException {
         CollectionWatch now = watch == null ? begin(committed) : watch;
         watch = now;
@@ -159,12 +159,12 @@ public final class SchemaWatch implements AutoCloseable {
             if (e.kind() != FailureKind.HISTORY_LOST) {
                 throw e;
             }
-            // What happened between the two is seen by looking.
+            // Changes between the two positions are found by comparing the collections.
             return source.watchCollections(committed, targets.keySet());
         }
     }
 
-    /// What happened and that it was seen are committed together.
+    /// Commits the changes together with the position of the watch.
     private void record(CollectionWatch now, List<CollectionChange> events) throws SQLException {
         Map<String, String> uuids = now.uuids().orElse(null);
         inTransaction(() -> {
@@ -202,7 +202,8 @@ public final class SchemaWatch implements AutoCloseable {
         };
     }
 
-    /// The second source: what the stream did not tell is seen by which collections there are.
+    /// Finds changes that the change stream did not deliver, by comparing the existing with the recorded
+    /// collections.
     private void compare(CollectionWatch now) throws SQLException {
         if (look == null) {
             if (System.nanoTime() - lookAt < 0) {
@@ -229,7 +230,7 @@ public final class SchemaWatch implements AutoCloseable {
             String was = known.get(collection);
             String is = there.uuids().get(collection);
             if (java.util.Objects.equals(was, is) || !java.util.Objects.equals(is, today.get(collection))) {
-                // The same; or it has changed since the look, which the stream will tell.
+                // Unchanged; or it has changed since the listing, which the change stream will deliver.
                 continue;
             }
             inTransaction(() -> {
@@ -240,7 +241,9 @@ public final class SchemaWatch implements AutoCloseable {
                             new Sighting(
                                     collection,
                                     kind,
-                                    is == null ? "or renamed, while nobody watched" : "while nobody watched, by " + is,
+                                    is == null
+                                            ? "or renamed, while no process watched"
+                                            : "while no process watched, by " + is,
                                     policyText(collection, kind),
                                     null));
                 }
@@ -259,7 +262,7 @@ public final class SchemaWatch implements AutoCloseable {
         return policy.name().toLowerCase(Locale.ROOT);
     }
 
-    /// By the mapping of today: who changes it decides.
+    /// By the current mapping: changing `on_drop` decides an open change.
     private OnDrop policy(Change change) {
         if (change.collection().equals(SchemaChangeStore.DATABASE)) {
             return OnDrop.STOP;
@@ -275,7 +278,8 @@ public final class SchemaWatch implements AutoCloseable {
             Change change = one.change();
             switch (policy(change)) {
                 case STOP -> {
-                    // The stream stops when it is there; one that is past it has come to it before it was mapped.
+                    // The stream stops when it reaches the change. If it is past it, the collection was not
+                    // mapped.
                     if (one.clusterTime() == null || isPast(one.clusterTime(), applied)) {
                         stops.add(change);
                     } else {
@@ -295,7 +299,7 @@ public final class SchemaWatch implements AutoCloseable {
         }
     }
 
-    /// Not at it: then the stream may be about to come to it.
+    /// False at exactly that time: the stream may be about to reach it.
     private static boolean isPast(BsonTimestamp time, Predicate<BsonTimestamp> applied) {
         return applied.test(new BsonTimestamp(time.getTime(), time.getInc() + 1));
     }
@@ -323,8 +327,8 @@ public final class SchemaWatch implements AutoCloseable {
                     change.id(),
                     "follow",
                     prune
-                            ? "what there is is read again, rows whose documents are gone are deleted"
-                            : "what there is is read again; rows stay, by on_delete: keep");
+                            ? "the collection is read again, rows whose documents are gone are deleted"
+                            : "the collection is read again; rows stay, by on_delete: keep");
         });
         LOG.warn("{} Its rows follow.", change.forPeople());
         return true;
@@ -357,7 +361,7 @@ public final class SchemaWatch implements AutoCloseable {
         }
     }
 
-    /// Lets go of the stream, after MongoDB was away: the next round begins where the last was saved.
+    /// Closes the stream, after MongoDB was away: the next round begins at the last saved position.
     public void letGo() {
         if (watch != null) {
             watch.close();

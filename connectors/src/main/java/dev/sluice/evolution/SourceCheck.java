@@ -28,13 +28,13 @@ import java.util.stream.Collectors;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
-/// Tells whether MongoDB is the one that a pipeline has copied. It is asked before anything is written and
-/// before anything is advised: on another one, or one that was restored to an earlier state, each position
+/// Checks whether MongoDB is the one that a pipeline has copied, before Sluice writes and before it gives
+/// advice: on another MongoDB, or one that was restored to an earlier state, each position
 /// looks lost and each row looks like one without a document.
 ///
-/// What proves either, the strongest first: the identifier of the deployment; the identifiers of its
-/// collections, with what its change stream says of those that are gone; that it has the operations which
-/// were seen, and the position. Where nothing can be compared, having the position is enough. Any thread.
+/// The evidence, the strongest first: the identifier of the deployment; the identifiers of its
+/// collections, with the change stream's events for those that are gone; whether it has the operations that
+/// were seen, and the position. If nothing can be compared, having the position is enough. Any thread.
 public final class SourceCheck {
     private final MongoSource source;
     private final Set<String> collections;
@@ -55,13 +55,13 @@ public final class SourceCheck {
         return new SourceCheck(pipeline.name(), pipeline.source(), pipeline.targets());
     }
 
-    /// What there is.
+    /// The result of a check that passed.
     ///
-    /// @param lost why the stream can't go on from the pipeline's position, although MongoDB is the one that
+    /// @param lost why the stream can't resume from the pipeline's position, although MongoDB is the one that
     ///     was copied; null when it can, and where there is no position yet
     public record Found(Deployment deployment, @Nullable SluiceException lost) {}
 
-    /// What comparing has shown.
+    /// The result of comparing.
     private sealed interface Verdict {
         record Same() implements Verdict {}
 
@@ -72,7 +72,7 @@ public final class SourceCheck {
         record Other(String why) implements Verdict {}
     }
 
-    /// Looks, with a connection of its own.
+    /// Checks, with a connection of its own.
     ///
     /// @throws SluiceException as the other
     public Found require(PostgresConnector connector) {
@@ -83,10 +83,10 @@ public final class SourceCheck {
         }
     }
 
-    /// Looks whether it is the MongoDB that was copied; any is, before there is a position.
+    /// Checks whether it is the MongoDB that was copied; before there is a position, any MongoDB is accepted.
     ///
-    /// @throws SluiceException of kind SOURCE_REPLACED when it is not, or nothing speaks for it; and whatever
-    ///     keeps MongoDB from being asked
+    /// @throws SluiceException of kind SOURCE_REPLACED when it is not, or when there is no evidence that it is;
+    ///     and of other kinds when MongoDB can't be asked
     public Found require(Connection connection) throws SQLException {
         // Before MongoDB is asked: a running process moves them on.
         Seen seen = store.load(connection).orElse(null);
@@ -168,7 +168,7 @@ public final class SourceCheck {
         return same ? new Verdict.Same() : new Verdict.Unknown();
     }
 
-    /// Whether one of the collections that were copied is there, or was there once, by the stream's own word.
+    /// Whether one of the collections that were copied exists, or existed once according to the change stream.
     private boolean isKin(
             Map<String, String> known, Map<String, String> there, Position position, Connection connection)
             throws SQLException {
@@ -201,7 +201,7 @@ public final class SourceCheck {
         return told.containsAll(known.keySet());
     }
 
-    /// What shows that it is a state of before; null for nothing.
+    /// The reason why it must be an earlier state; null if there is none.
     private @Nullable String wentBack(@Nullable Seen seen, @Nullable Newest newest, Position position) {
         if (newest == null) {
             return null;
@@ -230,8 +230,8 @@ public final class SourceCheck {
                 : null;
     }
 
-    /// Notes what there is of a deployment that [#require] has let pass, once its position is known to be good.
-    /// A collection that is known keeps its identifier: that it is another one now, the [SchemaWatch] tells.
+    /// Records a deployment that [#require] has accepted, once its position is known to be good.
+    /// A recorded collection keeps its identifier; the [SchemaWatch] finds out that it was replaced.
     public void note(Connection connection, Deployment there) throws SQLException {
         store.save(connection, there);
         Map<String, String> known = changes.known(connection);
@@ -243,16 +243,16 @@ public final class SourceCheck {
         }
     }
 
-    /// What there is, to be accepted as the source in place of the one that was copied.
+    /// The current deployment, to be accepted as the source in place of the one that was copied.
     ///
-    /// @throws IllegalArgumentException when it is the one that was copied, and can go on
+    /// @throws IllegalArgumentException when it is the one that was copied, and the stream can resume
     public Deployment requireOther(Connection connection) throws SQLException {
         try {
             if (require(connection).lost() == null) {
                 throw new IllegalArgumentException(
                         positions.load(connection).isEmpty()
                                 ? "Nothing was copied yet, so there is no other source to accept: `sluice run` or `sluice backfill` begins."
-                                : "This is the MongoDB that was copied, and the stream can go on: there is nothing to accept.");
+                                : "This is the MongoDB that was copied, and the stream can continue: there is no other source to accept.");
             }
         } catch (SluiceException e) {
             if (e.kind() != FailureKind.SOURCE_REPLACED) {
@@ -262,8 +262,8 @@ public final class SourceCheck {
         return source.deployment(collections);
     }
 
-    /// Makes a deployment the source in place of the one that was copied, and forgets what makes sense for
-    /// that one alone. Noted in the audit. The position is the caller's to move.
+    /// Makes a deployment the source in place of the one that was copied, and deletes state that is valid for
+    /// the earlier one only. Recorded in the audit. The caller moves the position.
     public void accept(Connection connection, Deployment there, String actor) throws SQLException {
         Optional<Seen> before = store.load(connection);
         store.forget(connection);

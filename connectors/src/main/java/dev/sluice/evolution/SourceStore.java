@@ -28,8 +28,8 @@ final class SourceStore {
               term = coalesce(EXCLUDED.term, s.term), seen_at = clock_timestamp()
             """;
 
-    /// What was asked of the MongoDB of before is not of this one: documents to be resynced, positions to go
-    /// back to, a comparison that was broken off.
+    /// State that refers to the earlier MongoDB: documents to be resynced, checkpoints, interrupted
+    /// verifications.
     private static final List<String> FORGET = List.of(
             "DELETE FROM sluice.source WHERE pipeline = ?",
             "DELETE FROM sluice.checkpoint WHERE pipeline = ?",
@@ -43,7 +43,7 @@ final class SourceStore {
         this.pipeline = pipeline;
     }
 
-    /// What was last seen of it.
+    /// The deployment as it was last recorded.
     ///
     /// @param id as [Deployment#id()]
     record Seen(
@@ -54,7 +54,7 @@ final class SourceStore {
             @Nullable BsonTimestamp majority,
             @Nullable Long term) {}
 
-    /// Empty before its first start with a release that looks at it, and where the control schema is older.
+    /// Empty before the first start with a release that records it, and where the control schema is older.
     Optional<Seen> load(Connection connection) throws SQLException {
         if (!isThere(connection)) {
             return Optional.empty();
@@ -88,7 +88,7 @@ final class SourceStore {
         }
     }
 
-    /// Notes what there is, of a deployment that is the pipeline's.
+    /// Records the current state of the pipeline's deployment.
     void save(Connection connection, Deployment seen) throws SQLException {
         Newest newest = seen.newest();
         try (PreparedStatement statement = connection.prepareStatement(SEEN)) {
@@ -104,7 +104,7 @@ final class SourceStore {
         }
     }
 
-    /// Forgets the deployment that was the source, with what makes sense for it alone.
+    /// Deletes the record of the deployment that was the source, with state that is valid for it only.
     void forget(Connection connection) throws SQLException {
         for (String sql : FORGET) {
             try (PreparedStatement statement = connection.prepareStatement(sql)) {
@@ -114,7 +114,7 @@ final class SourceStore {
         }
     }
 
-    /// Notes in the audit that another deployment is the source from now on.
+    /// Records in the audit that another deployment is the source from now on.
     void audit(Connection connection, Deployment accepted, @Nullable Seen before, String actor) throws SQLException {
         String sql = "INSERT INTO sluice.audit (pipeline, actor, action, detail) VALUES (?, ?, 'accept_source',"
                 + " jsonb_build_object('database', ?::text, 'set_name', ?::text, 'deployment_id', ?::text,"

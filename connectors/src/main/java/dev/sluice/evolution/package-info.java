@@ -1,4 +1,4 @@
-/// What changes in MongoDB beside documents: collections that go or change places, fields that are new.
+/// Changes of MongoDB's schema: collections that are dropped, renamed or replaced, and fields that are new.
 @NullMarked
 package dev.sluice.evolution;
 

@@ -10,7 +10,7 @@ public enum Failpoint {
     POSITION_WRITTEN,
     /// In the stream's transaction, rows and child rows are written, nothing is committed.
     ROWS_WRITTEN,
-    /// The stream's transaction is committed and nobody has been told.
+    /// The stream's transaction is committed and the caller does not know it yet.
     COMMITTED,
     /// While refused rows are looked for, some of the others are committed, without the position or a done
     /// marker.
@@ -29,7 +29,7 @@ public enum Failpoint {
     /// It is noted that a change which MongoDB can't send is to be passed, and nothing of its collection is
     /// resynced.
     CHANGE_PASSED,
-    /// It is written down that a collection was dropped, renamed or replaced, and nothing is done about it.
+    /// It is recorded that a collection was dropped, renamed or replaced, and nothing is done about it yet.
     SCHEMA_CHANGE_SEEN,
     /// The first position is taken from MongoDB and not yet stored.
     POSITION_TAKEN;

@@ -14,8 +14,8 @@ public enum FailureKind {
     TARGET_READ_ONLY(
             Retry.FOREVER,
             "PostgreSQL takes no writes.",
-            "It is a standby, or was set to read only. After a fail-over POSTGRES_URI has to lead to the new primary:"
-                    + " with several hosts and targetServerType=primary it is found. `sluice run` keeps trying."),
+            "It is a standby, or was set to read only. After a fail-over POSTGRES_URI has to lead to the new primary: name"
+                    + " several hosts and targetServerType=primary to have it found. `sluice run` keeps trying."),
     TARGET_UNWELL(
             Retry.FOREVER,
             "PostgreSQL has trouble of its own.",
@@ -26,8 +26,8 @@ public enum FailureKind {
             "Nothing to do: deadlocks and lock time-outs pass; if they don't, look for long transactions on the target tables."),
     ENGINE(
             Retry.FOREVER,
-            "The change stream broke off.",
-            "Sluice opens a new one from the committed position; look at the cause if it goes on."),
+            "The change stream ended unexpectedly.",
+            "Sluice opens a new one from the committed position; look at the cause if this happens again and again."),
     SOURCE_REFUSED(
             Retry.NEVER,
             "MongoDB refused the credentials or a command.",
@@ -38,7 +38,7 @@ public enum FailureKind {
             "Check user and password in POSTGRES_URI and the server's pg_hba.conf."),
     MISSING_RIGHT(
             Retry.NEVER,
-            "PostgreSQL refused for want of a right.",
+            "PostgreSQL refused a statement because the role lacks a right.",
             "Grant it (deploy/README.md lists the rights Sluice needs), or run `sluice migrate` with a role that has it."),
     MISSING_DATABASE(
             Retry.NEVER,
@@ -47,14 +47,14 @@ public enum FailureKind {
     MISSING_TABLE(
             Retry.NEVER,
             "The target's tables are not as the mapping needs them.",
-            "Change the tables or the mapping so that they agree: `sluice plan` says for each what to do. Where a migration"
-                    + " makes what is missing, run `sluice migrate` (or start with AUTO_MIGRATE=true). Then start again:"
-                    + " Sluice goes on where it stopped."),
+            "Change the tables or the mapping so that they agree: `sluice plan` says for each what to do. If a migration"
+                    + " creates what is missing, run `sluice migrate` (or start with AUTO_MIGRATE=true). Then start again:"
+                    + " Sluice resumes where it stopped."),
     TARGET_ALTERED(
             Retry.A_FEW_TIMES,
             "A table of the target was altered while Sluice worked on it.",
-            "Nothing to do: the mapping can write the table as it is now. `run` goes on by itself; another command goes on"
-                    + " where it was when it is run again."),
+            "Nothing to do: the mapping can write the table as it is now. `run` continues by itself; run any other command"
+                    + " again to resume where it stopped."),
     HISTORY_LOST(
             Retry.NEVER,
             "MongoDB's oplog no longer holds the position Sluice has to resume from.",
@@ -64,8 +64,8 @@ public enum FailureKind {
             Retry.NEVER,
             "MongoDB can't send a change: its _id is so long that no change event of it fits into 16 MB.",
             "Run the command that is named above, which copies that collection again, then `sluice run`. Nothing is lost, and other"
-                    + " collections are left alone. Where none is named: `sluice backfill --resync --prune` takes a new"
-                    + " position behind the change and copies everything again."),
+                    + " collections are not touched. If no command is named: `sluice backfill --resync --prune` takes a new"
+                    + " position after the change and copies everything again."),
     SOURCE_REPLACED(
             Retry.NEVER,
             "This is not the MongoDB that the pipeline has copied, or it was restored to an earlier state.",
@@ -76,14 +76,14 @@ public enum FailureKind {
     POSITION_UNKNOWN(
             Retry.NEVER,
             "MongoDB can't read the position Sluice has to resume from.",
-            "It is the MongoDB that was copied, and no version of it that understands the position: most likely it was"
+            "It is the MongoDB that was copied, but its version does not understand the position: most likely it was"
                     + " downgraded. `sluice backfill --resync --prune` takes a new position and copies everything again."),
     COLLECTION_CHANGED(
             Retry.NEVER,
             "A collection was dropped, renamed or replaced in MongoDB, and the mapping says to stop then.",
-            "The rows are as of that moment: what came before it is applied, nothing behind it. To go on with them:"
-                    + " `sluice schema-changes accept`. To have them follow: on_drop: follow in the mapping. Then start"
-                    + " again."),
+            "The rows are as of that moment: every change before it is applied, none after it. To keep the rows:"
+                    + " `sluice schema-changes accept`. To let the rows follow the change: on_drop: follow in the mapping. Then"
+                    + " start again."),
     FENCED_OUT(
             Retry.NEVER,
             "Another process writes this pipeline.",
@@ -96,18 +96,18 @@ public enum FailureKind {
     TARGET_DAMAGED(
             Retry.NEVER,
             "PostgreSQL says that a table or an index is damaged.",
-            "Look at its log: REINDEX mends an index, a backup a table. Then start Sluice again; it goes on where it"
-                    + " stopped."),
+            "Look at its log: REINDEX repairs an index; restore a table from a backup. Then start Sluice again; it resumes"
+                    + " where it stopped."),
     DISK_FULL(
             Retry.NEVER,
             "PostgreSQL's disk is full.",
-            "Free or add space, then start Sluice again; it goes on where it stopped."),
+            "Free or add space, then start Sluice again; it resumes where it stopped."),
     ROWS_REFUSED(
             Retry.NEVER,
             "PostgreSQL refuses too many of a collection's rows for the same reason.",
             "A column, constraint or trigger was probably added to the table, or the mapping no longer fits the documents."
-                    + " Fix the table or the mapping (`sluice plan` shows where they differ) and start again; Sluice goes on"
-                    + " from where it was. Only to park these rows as dead letters instead: SLUICE_REFUSED_SHARE=100."),
+                    + " Fix the table or the mapping (`sluice plan` shows where they differ) and start again; Sluice resumes"
+                    + " where it was. Only to park these rows as dead letters instead: SLUICE_REFUSED_SHARE=100."),
     NO_TEMPORARY_FILE(
             Retry.A_FEW_TIMES,
             "No temporary file could be written.",

@@ -16,8 +16,8 @@ import org.postgresql.util.ServerErrorMessage;
 
 /// The one place where exceptions of drivers become kinds of failure.
 public final class Failures {
-    /// A stream can't go on: most often because the place that it is to go on from is a change that its
-    /// own filter leaves out. Not that history is lost: that is 286.
+    /// A stream can't resume, most often because it would resume from a change that its
+    /// own filter leaves out. It does not mean that history is lost: that is 286.
     public static final int CHANGE_STREAM_FATAL = 280;
 
     /// A resume token is longer than MongoDB makes a string, 16 MB. Before 6.0 it makes them for changes that a
@@ -122,8 +122,8 @@ public final class Failures {
         return UNIQUE.equals(s.getSQLState());
     }
 
-    /// Whether data that was refused may be taken once other rows have changed: a foreign key, a unique
-    /// value, an exclusion, and whatever a trigger looks at.
+    /// Whether data that was refused may be accepted once other rows have changed: a foreign key, a unique
+    /// value, an exclusion, and anything a trigger reads.
     public static boolean isAboutOtherRows(String sqlState) {
         return switch (sqlState) {
             case FOREIGN_KEY, UNIQUE, EXCLUSION, RAISED -> true;
@@ -200,7 +200,7 @@ public final class Failures {
         return withoutTokens(message.lines().findFirst().orElse(message).strip());
     }
 
-    /// MongoDB's words, which may quote the command, with its values and tokens, in braces.
+    /// MongoDB's message, which may quote the command, with its values and tokens, in braces.
     private static String withoutValues(String message) {
         int quoted = message.indexOf('{');
         return withoutTokens((quoted < 0 ? message : message.substring(0, quoted)).strip());
@@ -216,7 +216,7 @@ public final class Failures {
             // Data exceptions quote the value in the message itself ("invalid input syntax for type uuid: ..").
             return "a value does not fit its column";
         }
-        // A trigger's own words may quote anything.
+        // The text of a trigger may quote any value.
         return state.startsWith("P0") ? "a trigger or function of the target refused" : message.getMessage();
     }
 

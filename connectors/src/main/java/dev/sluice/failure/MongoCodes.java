@@ -57,7 +57,7 @@ final class MongoCodes {
             Map.entry(239, FailureKind.ENGINE),
             Map.entry(246, FailureKind.ENGINE),
             Map.entry(11601, FailureKind.ENGINE),
-            // The next run looks whether the oplog has the position.
+            // The next run checks whether the oplog has the position.
             Map.entry(Failures.CHANGE_STREAM_FATAL, FailureKind.ENGINE),
             Map.entry(136, FailureKind.HISTORY_LOST),
             Map.entry(286, FailureKind.HISTORY_LOST),
@@ -95,7 +95,7 @@ final class MongoCodes {
         if (e.getErrorCode() == FAILED_TO_PARSE && e.getErrorMessage().contains("resume token")) {
             return FailureKind.POSITION_UNKNOWN;
         }
-        // MongoDB's own word that the same may pass at another time.
+        // By this label MongoDB says that the same command may succeed later.
         return LABELS.stream().anyMatch(e::hasErrorLabel) ? FailureKind.SOURCE_UNREACHABLE : FailureKind.UNEXPECTED;
     }
 }

@@ -9,9 +9,9 @@ final class SqlStates {
     private static final Map<String, FailureKind> BY_STATE = Map.ofEntries(
             // The driver's own: no password given, or SSL asked of a server without it.
             Map.entry("08004", FailureKind.TARGET_REFUSED),
-            // A standby, or a server that was told to take no writes: what there is after a fail-over.
+            // A standby, or a server that was set to read only, as after a fail-over.
             Map.entry("25006", FailureKind.TARGET_READ_ONLY),
-            // PostgreSQL ended a session whose client said nothing, in the middle of a transaction or outside of one.
+            // PostgreSQL ended an idle session, in the middle of a transaction or outside of one.
             Map.entry("25P03", FailureKind.TARGET_UNREACHABLE),
             Map.entry("57P05", FailureKind.TARGET_UNREACHABLE),
             // A statement that another session prepared, or did not: a pooler mixes sessions.
@@ -43,7 +43,7 @@ final class SqlStates {
             Map.entry("53100", FailureKind.DISK_FULL),
             // At connecting: the server is there, and has no place left.
             Map.entry("53300", FailureKind.TARGET_UNREACHABLE),
-            // temp_file_limit and its like: stays until somebody changes it.
+            // temp_file_limit and the like: stays until an administrator changes it.
             Map.entry("53400", FailureKind.UNEXPECTED),
             Map.entry("XX001", FailureKind.TARGET_DAMAGED),
             Map.entry("XX002", FailureKind.TARGET_DAMAGED));

@@ -1,6 +1,6 @@
 package dev.sluice.memory;
 
-/// What documents take of the heap, bytes, about: for who takes a lease before they are mapped.
+/// About how many bytes of heap documents take, for taking a lease before they are mapped.
 public final class Footprint {
     /// Without a document.
     public static final int SMALL = 256;

@@ -6,23 +6,24 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// Bytes of heap that documents and the rows made of them may take together (promise 7). Whoever is about to
-/// read documents takes a lease first, sets it to what they turn out to take, and closes it when they are
+/// Bytes of heap that documents and the rows made of them may take together (promise 7). A reader takes a
+/// lease before it reads documents, sets it to their actual size, and closes it when they are
 /// written.
 ///
 /// Leases are granted in the order in which they are asked for. One that is larger than the whole budget is
 /// granted when no other is held, so a document of any size passes, alone.
 ///
-/// A stream has a [#part] for itself: the others leave it free, so the stream never waits for one of them, and
-/// they don't wait for the stream's backlog. What is larger than the part passes alone in it, and what it takes
-/// beyond the part the others wait for.
+/// A stream has a reserved [#part]: the other readers can't use it, so the stream never waits for one of them,
+/// and they don't wait for the stream's backlog. A change that is larger than the part passes alone in it; the
+/// other readers wait for the bytes that it takes beyond the part.
 ///
-/// Nobody can wait for ever:
-/// - Outside of parts, nobody waits for a lease while holding one, nor holds one while waiting for somebody who
-///   waits for a lease. So whoever holds a lease closes it, and the first in the queue gets its own.
+/// No thread can wait for ever:
+/// - Outside of parts, no thread waits for a lease while it holds one, nor holds one while it waits for a
+///   thread that waits for a lease. So every holder closes its lease, and the first in the queue gets one.
 /// - In its part, the stream waits for a lease while it holds those of earlier changes. Those are mapped and
-///   committed by threads that take no lease, so they are closed whatever else waits.
-/// - The others wait for the stream only where it is beyond its part, which ends with the commit of that change.
+///   committed by threads that take no lease, so they are always closed.
+/// - The others wait for the stream only while it is beyond its part, which ends with the commit of that
+///   change.
 ///
 /// Any thread.
 public final class MemoryBudget implements AutoCloseable {
@@ -51,10 +52,10 @@ public final class MemoryBudget implements AutoCloseable {
     /// By leases, without those of parts.
     private long held;
 
-    /// What open parts have to themselves.
+    /// Reserved by open parts.
     private long apart;
 
-    /// What parts hold beyond that.
+    /// Held by parts beyond that.
     private long beyond;
 
     private boolean closed;
@@ -91,9 +92,9 @@ public final class MemoryBudget implements AutoCloseable {
         return Math.clamp(HEAP / 64, 1L << 20, 16L << 20);
     }
 
-    /// Sets bytes of this budget apart, at once: leases taken here wait until there is room beside them.
+    /// Reserves bytes of this budget, at once: leases taken here wait until there is room for both.
     ///
-    /// @return closed when nobody uses it any more
+    /// @return to be closed when it is no longer used
     public MemoryBudget part(long bytes) {
         MemoryBudget part = new MemoryBudget(bytes, this);
         lock.lock();
@@ -140,7 +141,7 @@ public final class MemoryBudget implements AutoCloseable {
         return new Lease();
     }
 
-    /// [#acquireForReading] for those that nobody interrupts: whoever holds leases gives them back.
+    /// [#acquireForReading] without interruption: it ends, since every holder of a lease closes it.
     public Lease acquireForReadingUninterruptibly() {
         boolean interrupted = false;
         try {

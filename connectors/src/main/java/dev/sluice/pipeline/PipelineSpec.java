@@ -11,12 +11,13 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 
-/// What a pipeline is, whoever works on it: its name, the collections it maps, and the two databases. Any thread.
+/// The description of a pipeline: its name, the collections it maps, and the two databases. The same for
+/// each of its operations. Any thread.
 ///
 /// @param name under which the control tables keep its state
 /// @param targets all collections of the mapping, in its order
 /// @param mapper of changes of any of these collections
-/// @param source whoever made it closes it
+/// @param source closed by the caller that made it
 public record PipelineSpec(
         String name,
         List<CollectionTarget> targets,

@@ -1,4 +1,4 @@
-/// A pipeline as what works on one has to know it.
+/// The description of a pipeline, shared by all its operations.
 @NullMarked
 package dev.sluice.pipeline;
 

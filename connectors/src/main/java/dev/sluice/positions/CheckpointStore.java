@@ -25,11 +25,11 @@ public final class CheckpointStore {
         this.pipeline = pipeline;
     }
 
-    /// Whose idea a checkpoint was.
+    /// Who made a checkpoint.
     public enum Kind {
-        /// Somebody asked for it, and it stays until somebody drops it.
+        /// A user made it, and it stays until a user drops it.
         NAMED,
-        /// The running pipeline wrote it, and forgets it after a while.
+        /// The running pipeline made it, and deletes it after a while.
         AUTOMATIC;
 
         /// As it is stored, and printed in JSON.
@@ -106,7 +106,7 @@ public final class CheckpointStore {
         }
     }
 
-    /// Forgets automatic ones that are older than this.
+    /// Deletes automatic ones that are older than this.
     public void forget(Connection connection, Duration older) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement("DELETE FROM sluice.checkpoint"
                 + " WHERE pipeline = ? AND kind = 'automatic' AND created_at < now() - make_interval(secs => ?)")) {

@@ -11,26 +11,26 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Ends the transactions that keep the holder of a pipeline's lock from taking the pipeline over. They are
-/// of processes that had the lock before: PostgreSQL may keep one of a process that was cut off in the
-/// middle of a statement for as long as a proxy in between answers for it, and no time-out of the session
-/// begins there.
+/// Ends the transactions that block the holder of a pipeline's lock while it takes over the pipeline. They
+/// belong to processes that had the lock before: if a process was cut off in the middle of a statement,
+/// PostgreSQL may keep its transaction for as long as a proxy in between keeps the connection open, and no
+/// time-out of the session starts then.
 ///
-/// What is ended is never a process, and never a session that holds the lock. It is safe for the rows
-/// whoever it was: nothing of an open transaction is committed, and the position with it, so what it would
-/// have written comes again from the stream. And nobody is robbed: the lock can't be had before its holder
-/// has lost it, a living process notices that within two seconds ([PipelineLock]'s ping), and has [#GRACE]
-/// to commit what it has begun.
+/// Only sessions are ended, never a process and never the session that holds the lock. This is safe for the
+/// rows of any session: an open transaction has committed neither rows nor the position, so the stream
+/// delivers its changes again. It does not take the lock from a living process: the lock is free only after its
+/// holder has lost it, a living process notices that within two seconds ([PipelineLock]'s ping), and has
+/// [#GRACE] to commit what it has begun.
 public final class EarlierWriters implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EarlierWriters.class);
 
-    /// How long after it was taken the lock's holder lets transactions of others be.
+    /// How long after taking the lock its holder does not end transactions of others.
     static final Duration GRACE = Duration.ofSeconds(2);
 
     private static final Duration LOOK_EVERY = Duration.ofMillis(300);
 
-    /// Only what keeps the one who waits waiting, only while the lock is held, and only sessions of this
-    /// program: somebody who looks at the position in a transaction of his own is waited for.
+    /// Ends only sessions that block the waiting one, only while the lock is held, and only sessions of this
+    /// program: a user's transaction that reads the position is waited for.
     private static final String END = "SELECT a.pid, a.application_name, pg_terminate_backend(a.pid)"
             + " FROM unnest(pg_blocking_pids(?)) AS blocking (pid) JOIN pg_stat_activity a ON a.pid = blocking.pid"
             + " WHERE a.application_name ~ '" + ProcessIdentity.AT_THE_END_IN_SQL + "'"
@@ -65,7 +65,7 @@ public final class EarlierWriters implements AutoCloseable {
                 } while (!closed.await(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS));
             }
         } catch (SQLException away) {
-            // The one who waits has time-outs, and says what is wrong.
+            // The waiting session has time-outs, and reports what is wrong.
             LOG.debug("Could not end the transactions of earlier writers: {}", Failures.describe(away));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -8,9 +8,9 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 
-/// Collections that leave a pipeline's mapping and come back to it (`sluice.left_collection`). While one is
-/// out, the position passes its changes, so its copy and its watermark are not true any more. Every method
-/// works in the caller's transaction and commits nothing. Any thread, each with its own connection.
+/// Collections that are removed from a pipeline's mapping and added again (`sluice.left_collection`). While one
+/// is not mapped, the position passes its changes, so its copy and its watermark are no longer valid. Every
+/// method works in the caller's transaction and commits nothing. Any thread, each with its own connection.
 public final class LeftCollections {
     private final String pipeline;
 
@@ -18,11 +18,11 @@ public final class LeftCollections {
         this.pipeline = pipeline;
     }
 
-    /// Puts the collections on the list that are not mapped any more.
+    /// Records the collections that are no longer mapped.
     ///
     /// @param mapped all collections of the mapping
-    /// @return those that have left since it was last asked: what is known of their copy and watermark is for
-    ///     the caller to forget
+    /// @return those removed since the last call; the caller has to delete the state of their copy and their
+    ///     watermark
     public List<String> leave(Connection connection, Collection<String> mapped) throws SQLException {
         return collections(
                 connection,
@@ -32,10 +32,10 @@ public final class LeftCollections {
                 mapped);
     }
 
-    /// Takes the collections that are mapped again off the list.
+    /// Deletes the record of collections that are mapped again.
     ///
     /// @param mapped all collections of the mapping
-    /// @return those that were on it: they have rows of before, and no copy
+    /// @return those that were recorded: they have old rows, and no valid copy
     public List<String> comeBack(Connection connection, Collection<String> mapped) throws SQLException {
         return collections(
                 connection,

@@ -38,8 +38,8 @@ public record LockHolder(
     private static final String END = "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity"
             + " WHERE datname = current_database() AND application_name = ? AND pid <> pg_backend_pid()";
 
-    /// By a look at the locks there are, and not by trying to get it. Empty behind a pooler that keeps
-    /// sessions apart, and for a process that works in another database.
+    /// Reads the list of locks, and does not try to get the lock. Empty behind a pooler that gives each
+    /// transaction another session, and for a process that works in another database.
     static Optional<LockHolder> find(Connection connection, String pipeline) throws SQLException {
         int session;
         String name;
@@ -70,8 +70,9 @@ public record LockHolder(
                 .isPresent();
     }
 
-    /// Ends what PostgreSQL keeps of a process that is gone: the session that holds the lock, and others of
-    /// it that may have transactions open. Of a session that this process has given up, only that one.
+    /// Ends the sessions that PostgreSQL still has of a process that has ended: the session that holds the
+    /// lock, and its other sessions, which may have open transactions. If this process itself has given up
+    /// the session, only that one.
     ///
     /// @return how many were told to end; 0 where the role may not
     int end(Connection connection) throws SQLException {

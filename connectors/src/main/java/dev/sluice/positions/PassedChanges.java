@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Map;
 import org.bson.BsonTimestamp;
 
-/// The changes that MongoDB can't send and that somebody said to pass: the stream leaves them out, and their
-/// collection is copied again. Every method works in the caller's transaction.
+/// The changes that MongoDB can't send and that a user has told Sluice to pass: the stream leaves them out, and
+/// their collection is copied again. Every method works in the caller's transaction.
 public final class PassedChanges {
     private final String pipeline;
 
@@ -38,7 +38,7 @@ public final class PassedChanges {
         return passed;
     }
 
-    /// Notes that large changes of a collection are to be left out, and who said so.
+    /// Records that large changes of a collection are to be left out, and which user asked for it.
     ///
     /// @param change the operation time of the one at which the stream had stopped
     /// @param through up to which operation time they are left out, inclusive
@@ -92,7 +92,7 @@ public final class PassedChanges {
         return collections;
     }
 
-    /// Notes that those rows of a collection are deleted.
+    /// Records that those rows of a collection are deleted.
     public void pruned(Connection connection, String collection) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(
                 "UPDATE sluice.passed_change SET prune = false WHERE pipeline = ? AND collection = ?")) {

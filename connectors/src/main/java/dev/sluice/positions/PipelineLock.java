@@ -21,12 +21,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Decides which of several processes writes a pipeline: a session-level advisory lock that is kept alive
-/// like a lease. The holder says something on its session every [#PING]; a session that is silent for
-/// [#LEASE] is ended by PostgreSQL (14 and later) and the lock is free, so a holder whose cable was pulled
-/// is replaced without anybody's help, proxies in between or not.
+/// like a lease. The holder sends a statement on its session every [#PING]; PostgreSQL (14 and later) ends a
+/// session that is silent for [#LEASE], which frees the lock. So a holder whose cable was pulled
+/// is replaced without an operator, with proxies in between or without.
 ///
-/// It decides who may try, and is not the guarantee: behind a pooler, or between the loss of a session and
-/// its notice, the fencing epoch in each transaction is what keeps two writers apart (promise 4).
+/// It decides who may try, and is not the guarantee: behind a pooler, or until the loss of a session is
+/// noticed, only the fencing epoch in each transaction prevents two writers (promise 4).
 ///
 /// Closed by one thread; the other methods from any.
 public final class PipelineLock implements AutoCloseable {
@@ -35,8 +35,8 @@ public final class PipelineLock implements AutoCloseable {
     /// The first key of the two-key advisory lock; "sluc" in ASCII, to stay out of other applications' way.
     static final int KEY = 0x736C7563;
 
-    /// How long PostgreSQL keeps the lock of a session that says nothing. A holder that was held up for so
-    /// long takes it again, unless another process was faster.
+    /// How long PostgreSQL keeps the lock of a silent session. A holder that was suspended for longer
+    /// takes the lock again, unless another process was faster.
     public static final Duration LEASE = Duration.ofSeconds(8);
 
     private static final Duration PING = Duration.ofSeconds(2);
@@ -44,7 +44,7 @@ public final class PipelineLock implements AutoCloseable {
     /// An answer takes milliseconds; a server that is silent for longer is cut off.
     private static final Duration ANSWER_MAX = Duration.ofSeconds(4);
 
-    /// A session that was told to end is gone after a moment.
+    /// How long to wait for a session to end after `pg_terminate_backend`.
     private static final Duration ENDING = Duration.ofMillis(100);
 
     private static final int ENDING_LOOKS_MAX = 10;
@@ -78,7 +78,7 @@ public final class PipelineLock implements AutoCloseable {
         Connection open() throws SQLException;
     }
 
-    /// What to do while another process holds the pipeline. It is asked again and again, and has to wait a
+    /// What to do while another process holds the pipeline. Called repeatedly; it has to wait a
     /// moment itself.
     @FunctionalInterface
     public interface Waiting {
@@ -99,8 +99,8 @@ public final class PipelineLock implements AutoCloseable {
                 .orElseThrow();
     }
 
-    /// Takes the pipeline as soon as it can be had. What PostgreSQL keeps of a holder that is gone for
-    /// certain is ended.
+    /// Takes the pipeline as soon as its lock is free. Ends the sessions of a holder that has certainly
+    /// ended.
     ///
     /// @return empty when `waiting` gave up
     public static Optional<PipelineLock> take(Connections connections, String pipeline, Waiting waiting)
@@ -112,7 +112,7 @@ public final class PipelineLock implements AutoCloseable {
                 LockHolder holder =
                         LockHolder.find(session.connection(), pipeline).orElse(null);
                 if (holder == null) {
-                    // It has just become free; or its holder can't be seen, and is not waited for without a break.
+                    // It has just become free; or its holder is not visible, and this must not be a busy loop.
                     Thread.sleep(ENDING);
                 } else if (endingLooks == 0
                         ? holder.isGhost() && holder.end(session.connection()) > 0
@@ -136,7 +136,7 @@ public final class PipelineLock implements AutoCloseable {
         }
     }
 
-    /// What is said to a process that does not wait.
+    /// The error for a process that does not wait.
     public static SluiceException heldBy(String pipeline, LockHolder holder) {
         return new SluiceException(
                 FailureKind.FENCED_OUT,
@@ -144,23 +144,23 @@ public final class PipelineLock implements AutoCloseable {
                         + ". This process has written nothing.");
     }
 
-    /// Whether a process holds the pipeline. By a look, and not by trying: a try that succeeds would for a
-    /// moment turn a process away that means to start. False where PostgreSQL keeps the session of a process
-    /// that is gone for certain, behind a pooler that keeps sessions apart, and for a process that works in
-    /// another database.
+    /// Whether a process holds the pipeline. Reads the list of locks and does not try to get the lock,
+    /// which would for a moment turn away a process that starts. False if the session belongs to a process
+    /// that has certainly ended, behind a pooler that gives each transaction another session, and for a
+    /// process that works in another database.
     public static boolean isTaken(Connection connection, String pipeline) throws SQLException {
         return LockHolder.find(connection, pipeline)
                 .filter(holder -> !holder.isGhost())
                 .isPresent();
     }
 
-    /// Whether a session is one of this process that it uses no more.
+    /// Whether a session belongs to this process and is no longer used by it.
     static boolean isGivenUp(ProcessIdentity process, int session) {
         return ProcessTable.own().filter(process::equals).isPresent() && !OPEN.contains(session);
     }
 
-    /// Whether this process has the lock, by what PostgreSQL last said: false while the session is lost and
-    /// not had again.
+    /// Whether this process has the lock, by PostgreSQL's last answer: false from the loss of the session until
+    /// the lock is taken again.
     public boolean isHeld() {
         return held;
     }
@@ -192,8 +192,8 @@ public final class PipelineLock implements AutoCloseable {
         return heldSince;
     }
 
-    /// Hears once, from the lock's own thread, when the session was lost and another process has the
-    /// pipeline now. At once, when that has happened already.
+    /// Calls the listener once, from the lock's own thread, when the session was lost and another process
+    /// has the pipeline; at once if that has happened already.
     public synchronized void onLost(Consumer<SluiceException> listener) {
         SluiceException already = lost;
         if (already == null) {
@@ -225,9 +225,9 @@ public final class PipelineLock implements AutoCloseable {
         } catch (SQLException silent) {
             held = false;
             if (silent.getCause() instanceof SocketTimeoutException) {
-                // A server that hangs; one that is gone is said by whoever writes.
+                // A server that hangs; that one is gone is reported by the thread that writes.
                 LOG.warn(
-                        "PostgreSQL has not answered for {} s. Nothing is lost: the pipeline {} goes on from its committed"
+                        "PostgreSQL has not answered for {} s. Nothing is lost: the pipeline {} resumes from its committed"
                                 + " position when it answers.",
                         ANSWER_MAX.toSeconds(),
                         pipeline);
@@ -258,7 +258,7 @@ public final class PipelineLock implements AutoCloseable {
                 return false;
             }
         } catch (SQLException away) {
-            // The parts that write notice it themselves. Meanwhile nobody is told anything that is not known.
+            // The threads that write notice it themselves. Until it is known, the listener is not called.
             LOG.debug("The pipeline's lock can't be taken again yet: {}", Failures.describe(away));
             return true;
         }

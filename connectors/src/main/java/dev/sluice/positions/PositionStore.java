@@ -19,7 +19,7 @@ import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
 /// The pipeline's position, watermark and fencing epoch in PostgreSQL. Every method works in the caller's
-/// transaction and commits nothing. Stateless but for the pipeline's name; any thread, each with its own
+/// transaction and commits nothing. Stateless except for the pipeline's name; any thread, each with its own
 /// connection.
 public final class PositionStore {
     private static final String MOVE_WATERMARK = """
@@ -54,7 +54,7 @@ public final class PositionStore {
         this.pipeline = pipeline;
     }
 
-    /// Where the pipeline is; empty before its first position is stored.
+    /// The pipeline's position; empty before the first one is stored.
     public Optional<Position> load(Connection connection) throws SQLException {
         String sql =
                 "SELECT resume_token, cluster_time_seconds, cluster_time_increment FROM sluice.position WHERE pipeline = ?";
@@ -83,8 +83,8 @@ public final class PositionStore {
         }
     }
 
-    /// Forgets watermark, backfill and passed changes of the pipeline, for a copy from the start. The position is the
-    /// caller's to move.
+    /// Deletes watermark, backfill and passed changes of the pipeline, for a copy from the start. The
+    /// caller moves the position.
     public void reset(Connection connection) throws SQLException {
         for (String table : new String[] {"backfill_chunk", "backfill", "watermark", "passed_change"}) {
             try (PreparedStatement statement =
@@ -95,7 +95,7 @@ public final class PositionStore {
         }
     }
 
-    /// Waits for the transactions of writers that are under way, and lets none begin before this one ends.
+    /// Waits for open transactions of writers, and blocks new ones until this transaction ends.
     public void awaitWriters(Connection connection) throws SQLException {
         // FOR UPDATE, and nothing weaker: chunk transactions hold the row FOR KEY SHARE.
         try (PreparedStatement lock =
@@ -105,8 +105,8 @@ public final class PositionStore {
         }
     }
 
-    /// Makes this process the pipeline's writer: raises the epoch, which shuts out every transaction of an
-    /// earlier writer. Waits for transactions of that writer that are under way.
+    /// Makes this process the pipeline's writer: raises the epoch, so that every later transaction of an
+    /// earlier writer is refused. Waits for that writer's open transactions.
     ///
     /// @return the new epoch
     public long takeOver(Connection connection, String owner) throws SQLException {
@@ -159,9 +159,9 @@ public final class PositionStore {
         }
     }
 
-    /// Moves the watermark of every collection of the pipeline that is copied: all that was committed in
-    /// MongoDB up to there is in the rows of this transaction or of earlier ones. Never backwards. Of a
-    /// collection that is not copied yet nothing can be said, so its watermark stays unknown.
+    /// Moves the watermark of every collection of the pipeline that is copied: everything committed in
+    /// MongoDB up to it is in the rows of this transaction or of earlier ones. Never backwards. The
+    /// watermark of a collection that is not copied yet stays unknown.
     ///
     /// @param sourceTime MongoDB's wall clock now; null when it has not been asked
     public void moveWatermark(Connection connection, Watermark watermark, @Nullable Instant sourceTime)
@@ -181,7 +181,7 @@ public final class PositionStore {
         return time == null ? null : OffsetDateTime.ofInstant(time, ZoneOffset.UTC);
     }
 
-    /// Up to when the stream is applied, by the collections of which that is known.
+    /// Up to when the stream is applied: the lowest watermark of the collections that have one.
     public Watermark watermark(Connection connection) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(WATERMARK)) {
             statement.setString(1, pipeline);
@@ -214,7 +214,7 @@ public final class PositionStore {
         }
     }
 
-    /// Makes the watermark's row of a collection, unknown as yet, where there is none.
+    /// Inserts the watermark's row of a collection, with an unknown watermark, if there is none.
     public void registerCollection(Connection connection, String collection) throws SQLException {
         String sql = "INSERT INTO sluice.watermark (pipeline, collection) VALUES (?, ?) ON CONFLICT DO NOTHING";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
@@ -224,7 +224,7 @@ public final class PositionStore {
         }
     }
 
-    /// Forgets the watermark of a collection.
+    /// Deletes the watermark of a collection.
     public void forgetCollection(Connection connection, String collection) throws SQLException {
         String sql = "DELETE FROM sluice.watermark WHERE pipeline = ? AND collection = ?";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
@@ -234,7 +234,7 @@ public final class PositionStore {
         }
     }
 
-    /// Who writes the pipeline, as that process described itself; null when nobody has yet.
+    /// The process that writes the pipeline, as it described itself; null before the first one.
     public @Nullable String owner(Connection connection) throws SQLException {
         String sql =
                 "SELECT owner || ', since ' || to_char(taken_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'"

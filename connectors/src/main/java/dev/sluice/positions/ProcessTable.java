@@ -40,7 +40,7 @@ final class ProcessTable {
         this.ownPid = ownPid;
     }
 
-    /// This process; empty where it can't be told apart with certainty.
+    /// This process; empty where it can't be identified with certainty.
     static Optional<ProcessIdentity> own() {
         return OWN;
     }

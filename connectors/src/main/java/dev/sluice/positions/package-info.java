@@ -1,4 +1,4 @@
-/// Where a pipeline is, and who may move it.
+/// The position of a pipeline, and which process may move it.
 @NullMarked
 package dev.sluice.positions;
 

@@ -47,7 +47,7 @@ final class Hazards {
                     Kind.LARGE_DOCUMENT,
                     DOCUMENTS,
                     BsonTypes.number(profile.unseen())
-                            + " were not looked at: they take more memory than there is; raise the heap (-Xmx) to see them");
+                            + " were not read: they take more memory than the heap has; raise it (-Xmx) to include them");
         }
     }
 

@@ -21,7 +21,7 @@ public final class Keys {
         for (CollectionProfile profile : profiles) {
             IdSurvey survey = surveys.get(profile.collection());
             if (survey == null) {
-                throw new IllegalArgumentException("every collection that was looked at was surveyed");
+                throw new IllegalArgumentException("every collection that was profiled has a survey of its ids");
             }
             keys.put(profile.collection(), key(column(profile), profile.id(), survey));
         }
@@ -62,7 +62,7 @@ public final class Keys {
                                 column,
                                 new ColumnType.Uuid(),
                                 false,
-                                "UUID (binary of subtype 4); an _id that is none would be dead-lettered");
+                                "UUID (binary of subtype 4); an _id of another type would be dead-lettered");
             case NUMBER ->
                 fractions(id, survey)
                         ? typed(column, BsonTypes.shares(id) + ", not all of them whole")
@@ -71,7 +71,7 @@ public final class Keys {
                                 new ColumnType.Int(8),
                                 false,
                                 "whole numbers (" + BsonTypes.shares(id)
-                                        + "); an _id that is none would be dead-lettered");
+                                        + "); an _id of another type would be dead-lettered");
             case OTHER -> typed(column, BsonTypes.shares(id));
         };
     }

@@ -22,8 +22,8 @@ import java.util.SequencedSet;
 import org.bson.BsonType;
 import org.jspecify.annotations.Nullable;
 
-/// From the profiles of a database's collections to a mapping that takes every document of it: typed
-/// columns where the documents agree, jsonb where they do not, and a rest for what nobody has seen. The
+/// From the profiles of a database's collections to a mapping that accepts every document of it: typed
+/// columns where the documents agree, jsonb where they do not, and a rest for fields that were not seen. The
 /// same profiles give the same proposal. For one proposal and one thread.
 public final class MappingProposer {
     /// Characters of a mapping's name: `sluice_history_` comes before it, and something behind it.

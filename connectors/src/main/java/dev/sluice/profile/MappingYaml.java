@@ -32,7 +32,7 @@ public final class MappingYaml {
     }
 
     private void proposal(Proposal proposal) {
-        comment("", "Proposed by `sluice infer` from the documents it looked at; change it as you like.");
+        comment("", "Proposed by `sluice infer` from the documents it read; change it as you like.");
         comment(
                 "",
                 "A value that does not fit its column later is kept in sluice.quarantine, and its row lands; a field"

@@ -31,9 +31,8 @@ public final class MigrationSql {
     }
 
     private void proposal(Proposal proposal) {
-        sql.append(
-                "-- Tables for the mapping beside it, proposed by `sluice infer`. Change them as you like until they are\n"
-                        + "-- applied; then add a V0002__... . Names carry no schema: the migration runs in the mapping's.\n");
+        sql.append("-- Tables for ../mapping.yaml, proposed by `sluice infer`. Change them as you like until they are\n"
+                + "-- applied; then add a V0002__... . Names carry no schema: the migration runs in the mapping's.\n");
         proposal.tables().forEach(this::table);
         block("", comments);
         block("\n-- Values of these are the _id of other documents.\n", indexes);
@@ -62,7 +61,7 @@ public final class MigrationSql {
         lines.add(new Line(table.rest(), "jsonb"));
         create(name, lines, "");
         String sample = table.sample()
-                .map(seen -> "; what is said of its columns was seen in " + seen)
+                .map(seen -> "; the comments of its columns are from " + seen)
                 .orElse("");
         comments.add("COMMENT ON TABLE " + name + " IS "
                 + literal("From MongoDB: " + OneLine.name(table.collection()) + sample) + ";");

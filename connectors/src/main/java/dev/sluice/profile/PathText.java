@@ -15,8 +15,8 @@ final class PathText {
 
     private PathText() {}
 
-    /// Whether the mapping language can name the path: no name is empty, and none with a double quote is
-    /// beside one of white space.
+    /// Whether the mapping language can name the path: no name is empty, and a path with a double quote in
+    /// one name has no other name of white space only.
     static boolean isReadable(List<String> path) {
         return path.stream().noneMatch(String::isEmpty)
                 && (path.stream().noneMatch(PathText::isQuoted) || path.stream().noneMatch(String::isBlank));

@@ -89,12 +89,12 @@ final class Reasons {
         List<String> notes = new ArrayList<>();
         String largest = "; the largest has " + BsonTypes.number(profile.bytesMax()) + " bytes.";
         if (profile.count() == 0) {
-            notes.add("Empty when it was looked at: all that turns up lands in the rest.");
+            notes.add("Empty when it was read: every field of later documents lands in the rest.");
         } else if (profile.sample().isEmpty()) {
-            notes.add(BsonTypes.number(profile.count()) + " documents were looked at, all there were" + largest);
+            notes.add(BsonTypes.number(profile.count()) + " documents were read, all of the collection" + largest);
         } else {
-            notes.add(profile.sample().get() + " were looked at" + largest
-                    + " What is said below of all, always, at most, alike and of shares is said of these.");
+            notes.add(profile.sample().get() + " were read" + largest
+                    + " \"All\", \"always\", \"at most\", \"alike\" and shares below refer to these.");
         }
         left(layout).forEach(note -> notes.add("In the rest, " + note + "."));
         return notes;

@@ -156,8 +156,8 @@ public final class References {
             return ids;
         }
 
-        /// All ids that a column of the values may be written like: the join finds those too that nobody
-        /// meant.
+        /// All ids that a column of the values may be written like: the join also finds ids that are equal by
+        /// coincidence.
         Set<BsonValue> all() {
             Set<BsonValue> all = new LinkedHashSet<>();
             field.distinct().references().keySet().forEach(value -> {

@@ -55,8 +55,9 @@ final class SqlNames {
     /// @param weight of several that want the same name the one with most gets it plain
     record Wish(String name, double weight) {}
 
-    /// A name for each wish. Of those for the same one, that which weighs most gets it as it is, of equals
-    /// one that is that name in MongoDB already; the others get `_2`, `_3`, .. that nobody wants plain.
+    /// A name for each wish. Of several wishes for the same name, the one with most weight gets it
+    /// unchanged; of equal weights, one that has this name in MongoDB already. The others get `_2`, `_3`,
+    /// .. that no wish has.
     ///
     /// @return in the order of the wishes
     List<String> claim(List<Wish> wishes) {

@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Where values are of several kinds, the type is that of the half or more that are of one kind, when the
 /// others can be read as it ([Reading]), all but one in a hundred of all values ([Layout#mostly]): those
-/// are quarantined, and the reason says how many. So one odd value in a thousand takes nobody's type away,
-/// and no more is quarantined than a person would look through. Where that does not do, text holds what has
-/// a text of its own, and jsonb everything.
+/// are quarantined, and the reason says how many. So one odd value in a thousand does not change a column's
+/// type, and no more values are quarantined than a person can look through. Otherwise the type is text if
+/// every value has a text form, and jsonb if not.
 ///
 /// @param conversions of the mapping language that the type needs, in their order
 /// @param reason for people, without values
@@ -202,7 +202,8 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
                     "UUID (binary of subtype 4)"
                             + (others == 0
                                     ? ""
-                                    : "; " + BsonTypes.count(others, "binary value") + " that are none: quarantined"));
+                                    : "; " + BsonTypes.count(others, "binary value")
+                                            + " of other subtypes: quarantined"));
         }
         String subtypes =
                 binaries.subtypes().keySet().stream().map(String::valueOf).collect(Collectors.joining(" and "));
@@ -306,7 +307,8 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
         return field.count(BsonType.SYMBOL) == 0 ? readable : 0;
     }
 
-    /// How many empty texts become null, which is all that they can mean beside values of a type.
+    /// How many empty texts become null, the only meaning that they can have in a column of a type that is
+    /// not text.
     private static long empty(FieldProfile field, boolean element, List<String> conversions, List<String> notes) {
         long empty = element ? 0 : strings(field, field.texts().empty());
         if (empty > 0) {

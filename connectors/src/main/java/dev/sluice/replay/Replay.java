@@ -19,9 +19,9 @@ import java.util.function.BooleanSupplier;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
-/// Finds the documents that were touched since some point of the change stream, each once, and puts them on
-/// the list of those that are resynced. The pipeline's own stream is not disturbed, and nothing goes back
-/// in time: what is written is what the documents are now. For one thread.
+/// Finds the documents that were changed since some point of the change stream, each once, and puts them on
+/// the list of documents to resync. The pipeline's own stream is not disturbed. Old states are not written:
+/// the resync reads the current documents. For one thread.
 public final class Replay implements AutoCloseable {
     private static final int EVENTS_AT_ONCE = 5_000;
     private static final int CHECKED_AT_ONCE = 2_000;
@@ -45,7 +45,7 @@ public final class Replay implements AutoCloseable {
         this.targets = List.copyOf(targets);
     }
 
-    /// Hears how the reading goes on.
+    /// Is told the progress of reading.
     @FunctionalInterface
     public interface Listener {
         /// @param events read so far
@@ -77,7 +77,7 @@ public final class Replay implements AutoCloseable {
         }
     }
 
-    /// Counts, and lists nothing.
+    /// Counts the documents, and puts none on the list.
     ///
     /// @param from inclusive, as is the end
     /// @param stopped asked between steps
@@ -101,7 +101,7 @@ public final class Replay implements AutoCloseable {
     /// @param by for the audit
     public record Request(BsonTimestamp from, String inWords, String by) {}
 
-    /// Reads, and lists all documents at once: whatever breaks off before, nothing is.
+    /// Reads, and puts all documents on the list in one transaction: if it fails before, none is listed.
     ///
     /// @param upTo inclusive
     /// @param stopped asked between steps
@@ -116,7 +116,7 @@ public final class Replay implements AutoCloseable {
             try {
                 Found found = read(from, upTo, listener, stopped, id);
                 if (found == null) {
-                    store.fail(connection, id, "stopped by whoever asked for it");
+                    store.fail(connection, id, "stopped by the process that ran it");
                     return null;
                 }
                 store.read(connection, id, found.events(), found.documents(), upTo);
@@ -184,9 +184,9 @@ public final class Replay implements AutoCloseable {
         return new Found(MongoSource.instant(from), MongoSource.instant(upTo), tallies);
     }
 
-    /// Has the documents that were listed compared with their rows.
+    /// Compares the documents that were listed with their rows.
     ///
-    /// @return how many have rows that are not as they should be
+    /// @return how many documents have rows that differ
     public long check(ReplayCheck check, BooleanSupplier stopped) {
         long differing = 0;
         try {

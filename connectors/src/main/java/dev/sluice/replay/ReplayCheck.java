@@ -4,10 +4,10 @@ import dev.sluice.sink.CollectionTarget;
 import java.util.List;
 import org.bson.BsonValue;
 
-/// Compares documents with their rows, after those were resynced.
+/// Compares documents with their rows, after they were resynced.
 @FunctionalInterface
 public interface ReplayCheck {
     /// @param ids a few thousand at a time, each once; the document may be gone meanwhile
-    /// @return how many of them have rows that are not as they should be
+    /// @return how many of them have rows that differ
     long differing(CollectionTarget target, List<BsonValue> ids);
 }

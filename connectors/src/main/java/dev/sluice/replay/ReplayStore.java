@@ -26,14 +26,14 @@ public final class ReplayStore {
         this.pipeline = pipeline;
     }
 
-    /// How far a replay is.
+    /// The states of a replay.
     public enum State {
         /// The stream is read; nothing is listed.
         READING,
         /// All documents are on the list.
         TAKING,
         DONE,
-        /// Nothing of it was or will be done.
+        /// It failed; no document was put on the list.
         FAILED;
 
         /// As it is stored, and printed in JSON.
@@ -43,12 +43,12 @@ public final class ReplayStore {
         }
     }
 
-    /// A replay as it stands.
+    /// A replay and its current state.
     ///
     /// @param from cluster time it began at; null when unknown
     /// @param through cluster time up to which the stream is read; null when nothing is
     /// @param documents different ones, each of which is resynced
-    /// @param left entries of the list that are not taken yet, its own and those before them
+    /// @param left entries of the list that are not resynced yet, its own and those before them
     /// @param detail why it failed; null when it did not
     public record Recorded(
             long id,
@@ -69,7 +69,7 @@ public final class ReplayStore {
         }
     }
 
-    /// Notes that a replay begins.
+    /// Records the start of a replay.
     ///
     /// @return its number
     long begin(
@@ -94,7 +94,7 @@ public final class ReplayStore {
         }
     }
 
-    /// Notes how far the stream is read.
+    /// Records how far the stream is read.
     void read(Connection connection, long id, long events, long documents, @Nullable BsonTimestamp through)
             throws SQLException {
         String sql = "UPDATE sluice.replay SET events = ?, documents = ?, through_cluster_time = ?,"
@@ -108,7 +108,7 @@ public final class ReplayStore {
         }
     }
 
-    /// Notes that all documents are on the list, and who asked for it.
+    /// Records that all documents are on the list, and who asked for the replay.
     void listed(Connection connection, long id) throws SQLException {
         String sql = """
                 WITH listed AS (
@@ -127,7 +127,7 @@ public final class ReplayStore {
         }
     }
 
-    /// Notes that nothing came of it.
+    /// Records that the replay failed.
     void fail(Connection connection, long id, String detail) throws SQLException {
         String sql = "UPDATE sluice.replay SET state = 'failed', detail = ?, updated_at = clock_timestamp(),"
                 + " finished_at = clock_timestamp() WHERE id = ? AND state = 'reading'";
@@ -138,13 +138,13 @@ public final class ReplayStore {
         }
     }
 
-    /// Notes which replays are done, and which were broken off before anything was listed.
+    /// Records which replays are done, and which were interrupted before anything was listed.
     public void settle(Connection connection) throws SQLException {
         String done = "UPDATE sluice.replay p SET state = 'done', updated_at = clock_timestamp(),"
                 + " finished_at = clock_timestamp() WHERE p.pipeline = ? AND p.state = 'taking' AND (" + NOW_LEFT
                 + ") = 0";
         String brokenOff = "UPDATE sluice.replay SET state = 'failed', finished_at = clock_timestamp(),"
-                + " detail = 'broken off while the stream was read' WHERE pipeline = ? AND state = 'reading'"
+                + " detail = 'interrupted while the stream was read' WHERE pipeline = ? AND state = 'reading'"
                 + " AND updated_at < now() - interval '5 minutes'";
         for (String sql : List.of(done, brokenOff)) {
             try (PreparedStatement statement = connection.prepareStatement(sql)) {
@@ -154,7 +154,7 @@ public final class ReplayStore {
         }
     }
 
-    /// How many entries of the list are to be taken until the replay is done.
+    /// How many entries of the list have to be resynced until the replay is done.
     public long left(Connection connection, long id) throws SQLException {
         String sql = "SELECT (" + NOW_LEFT + ") FROM sluice.replay p WHERE p.id = ?";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {

@@ -105,7 +105,7 @@ final class Commands {
         try {
             Files.deleteIfExists(file);
         } catch (IOException e) {
-            // A left-over temporary file harms nobody and must not hide what happened before.
+            // A left-over temporary file does no harm and must not hide the earlier failure.
             file.toFile().deleteOnExit();
         }
     }

@@ -17,10 +17,10 @@ import org.jspecify.annotations.Nullable;
 
 /// A server process that never outlives this JVM, and the directory that it works in.
 ///
-/// Beside the server runs a small `sh` process, the guard, whose standard input is a pipe from this JVM.
-/// Whatever ends the JVM, a kill -9 included, also closes the pipe; the guard then stops the server by its
+/// In addition to the server runs a small `sh` process, the guard, whose standard input is a pipe from this
+/// JVM. Whatever ends the JVM, a kill -9 included, also closes the pipe; the guard then stops the server by its
 /// process id and removes the directory. Before any signal the guard compares the start time of the process
-/// with the one that it noted, so a stranger that was given the same process id later is never hit.
+/// with the recorded one, so a foreign process that got the same process id later is never signalled.
 /// Stopping on request goes through the guard too, so there is one way of stopping and it is used all the
 /// time.
 ///
@@ -223,7 +223,7 @@ final class GuardedProcess implements Lifecycle {
         server = null;
     }
 
-    /// Suspends the running server (SIGSTOP): its connections stay open and nobody answers on them.
+    /// Suspends the running server (SIGSTOP): its connections stay open and are not answered.
     synchronized void pause() {
         signal("STOP");
     }
@@ -320,9 +320,10 @@ final class GuardedProcess implements Lifecycle {
         }
     }
 
-    // As a shutdown hook this runs beside the hooks of the program proper, which may still need the server to finish
-    // their work. So it leaves the server to the guard, which acts when the JVM is really gone, and steps in only where
-    // there is no guard any more. Not synchronized: a thread may hold the lock while it waits for a server.
+    // As a shutdown hook this runs concurrently with the program's own hooks, which may still need the
+    // server to finish their work. So it leaves the server to the guard, which acts after the JVM has
+    // ended, and stops the server only if the guard has ended. Not synchronized: a thread may hold the lock
+    // while it waits for a server.
     private void stopWithoutGuard() {
         Process running = server;
         if (running != null && !guard.isAlive()) {

@@ -29,7 +29,7 @@ sealed interface Lifecycle extends AutoCloseable permits GuardedProcess, DockerE
     @Override
     void close();
 
-    /// A server that somebody else runs and named by its URI: it is used and left alone.
+    /// A server that the user runs and names by its URI: it is used, and neither stopped nor changed.
     ///
     /// @param setting the name of the setting that holds the URI, for messages
     record Given(String setting) implements Lifecycle {
@@ -61,7 +61,7 @@ sealed interface Lifecycle extends AutoCloseable permits GuardedProcess, DockerE
 
         private SandboxException notOurs() {
             return new SandboxException("The server named by " + setting
-                    + " belongs to somebody else, so the sandbox can't stop or restart it. Unset " + setting
+                    + " was not started by the sandbox, so the sandbox can't stop or restart it. Unset " + setting
                     + " to run on a server of the sandbox's own.");
         }
     }

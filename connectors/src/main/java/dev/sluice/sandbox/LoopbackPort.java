@@ -19,7 +19,7 @@ final class LoopbackPort {
 
     private LoopbackPort() {}
 
-    /// A port on which nobody listens now.
+    /// A port on which no process listens now.
     ///
     /// @throws SandboxException when no free port was found
     static int free() {
@@ -39,7 +39,7 @@ final class LoopbackPort {
                 + ". Check whether this machine lets programs listen on 127.0.0.1.");
     }
 
-    /// Whether somebody accepts connections on the port.
+    /// Whether a process accepts connections on the port.
     static boolean accepts(int port) {
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port), CONNECT_TIMEOUT_MILLIS);

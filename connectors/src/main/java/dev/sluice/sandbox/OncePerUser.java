@@ -30,7 +30,7 @@ final class OncePerUser {
         Path parent = Path.of(System.getProperty("java.io.tmpdir"));
         Path home = parent.resolve(name + "-" + System.getProperty("user.name").replaceAll("[^A-Za-z0-9]", "_"));
         try {
-            // Made beside and moved into place in one step: what has the final name is complete.
+            // Made under another name and moved into place in one step: a file with the final name is complete.
             Path fresh = Files.createTempDirectory(parent, name + "-unfinished-");
             try {
                 if (Files.exists(home, LinkOption.NOFOLLOW_LINKS)) {

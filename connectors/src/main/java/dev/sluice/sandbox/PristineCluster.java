@@ -23,7 +23,7 @@ final class PristineCluster {
 
     private static final Duration INITDB_BOUND = Duration.ofMinutes(2);
 
-    /// PostgreSQL starts on data that nobody else can read, and on no other.
+    /// PostgreSQL starts only on data that no other user can read.
     private static final FileAttribute<Set<PosixFilePermission>> OWNER_ALONE =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 

@@ -91,7 +91,7 @@ public final class SandboxMongo implements AutoCloseable {
             return new Options(oplogMegabytes, replicaSet, password, more);
         }
 
-        /// Whether a server that somebody else started, or one in a container, will do.
+        /// Whether a server that the sandbox has not started, or one in a container, is sufficient.
         boolean plain() {
             return replicaSet && password == null && arguments.isEmpty();
         }
@@ -258,7 +258,8 @@ public final class SandboxMongo implements AutoCloseable {
     /// Whether the server on the port takes writes. Makes it the only member of a replica set when it is to be
     /// in one and isn't, and the first user when it is to have one.
     private static boolean ready(int port, Options options) {
-        // The driver logs every refused connection with its stack trace, so it isn't used before somebody listens.
+        // The driver logs every refused connection with its stack trace, so it isn't used before the server
+        // listens.
         if (!LoopbackPort.accepts(port)) {
             return false;
         }
@@ -287,7 +288,7 @@ public final class SandboxMongo implements AutoCloseable {
         }
     }
 
-    /// Whoever comes from the machine itself may make the first user, and no other.
+    /// A client on the machine itself may create the first user, and no further user.
     private static void createRoot(int port, String password) {
         try (MongoClient client = MongoHello.client(direct(port, Options.DEFAULTS), OWN_SERVER_BOUND_MILLIS)) {
             client.getDatabase("admin")
@@ -314,7 +315,7 @@ public final class SandboxMongo implements AutoCloseable {
         return uri + (uri.indexOf('/', afterScheme) < 0 ? "/?" : "?") + option;
     }
 
-    // Standard output, not the log: whoever runs tests or the demo shall see it without configuring anything.
+    // Standard output, not the log: visible in tests and the demo without any configuration.
     @SuppressWarnings("SystemOut")
     private static void announce(String line) {
         System.out.println(line);

@@ -223,7 +223,7 @@ public final class SandboxPostgres implements AutoCloseable {
         return DriverManager.getConnection(uri.jdbcUrl(), uri.login());
     }
 
-    // Standard output, not the log: whoever runs tests or the demo shall see it without configuring anything.
+    // Standard output, not the log: visible in tests and the demo without any configuration.
     @SuppressWarnings("SystemOut")
     private static void announce(String line) {
         System.out.println(line);

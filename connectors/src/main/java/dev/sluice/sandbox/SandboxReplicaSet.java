@@ -51,7 +51,7 @@ public final class SandboxReplicaSet implements AutoCloseable {
         return start(size, SandboxMongo.Options.DEFAULTS);
     }
 
-    /// Starts a set, and says so on standard output in one line.
+    /// Starts a set, and reports it on standard output in one line.
     ///
     /// @param size how many members
     /// @param options for each member; neither without a replica set nor with a password
@@ -175,7 +175,7 @@ public final class SandboxReplicaSet implements AutoCloseable {
                             .append("secondaryCatchUpPeriodSecs", 5)
                             .append("force", true));
         } catch (MongoException e) {
-            // Somebody else's election may have been quicker.
+            // Another member's election may have been quicker.
             if (e.getCode() != NOT_WRITABLE_PRIMARY) {
                 throw new SandboxException("The primary doesn't step down: " + e.getMessage(), e);
             }
@@ -186,9 +186,9 @@ public final class SandboxReplicaSet implements AutoCloseable {
         return primary();
     }
 
-    /// Makes a rollback: cuts the primary off by killing all others, has it write what nobody else learns
-    /// of, kills it, starts the others, which elect one of theirs and write, and starts the old primary
-    /// again, which takes back what it wrote alone. Returns when the set is whole again.
+    /// Makes a rollback: isolates the primary by killing all others, lets it write operations that no other
+    /// member gets, kills it, starts the others, which elect a primary and write, and starts the old primary
+    /// again, which rolls back what it wrote alone. Returns when the set is complete again.
     ///
     /// @param alone writes to the old primary with `w: 1`, journaled; must be done in less than two seconds,
     ///     for then the old primary notices that it is alone and steps down
@@ -305,7 +305,7 @@ public final class SandboxReplicaSet implements AutoCloseable {
             process.startAgain();
         }
 
-        /// Suspends it (SIGSTOP): connections stay open and nobody answers on them, as after a cable pull.
+        /// Suspends it (SIGSTOP): connections stay open and are not answered, as after a cable pull.
         public void pause() {
             paused = true;
             process.pause();
@@ -362,7 +362,7 @@ public final class SandboxReplicaSet implements AutoCloseable {
         }
     }
 
-    // Standard output, not the log: whoever runs tests shall see it without configuring anything.
+    // Standard output, not the log: visible in tests without any configuration.
     @SuppressWarnings("SystemOut")
     private static void announce(String line) {
         System.out.println(line);

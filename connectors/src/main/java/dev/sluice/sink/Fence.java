@@ -9,19 +9,19 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
-/// Keeps chunks from overwriting what the stream has brought since they were read (promise 3).
+/// Prevents chunks from overwriting rows that the stream has written since the chunks were read (promise 3).
 ///
-/// A chunk opens a [Flight] before it is read, not before the stream's position at that moment. The stream's
-/// applier notes each document it touches while flights of that collection are open, holding the collection's
-/// fence alone from the note until its commit. A chunk that is applied holds the fence too, together with
-/// other chunks, until its own commit, and leaves out the documents noted since it opened: the stream's word
-/// on those is as new or will be followed by a newer one. A chunk does not get that far when the stream could
-/// not give its word ([#spoil]). A document that was not noted can't have been changed by anything the stream
-/// had applied when the chunk commits, and what comes later comes over the chunk's row. Chunks need not be
-/// kept from each other: they have no document in common.
+/// A chunk opens a [Flight] before it is read, and is read as of the stream's position at that moment or later.
+/// While flights of a collection are open, the stream's applier records each document it touches; it holds the
+/// collection's fence exclusively from the record until its commit. A chunk that is applied holds the fence
+/// shared with other chunks until its own commit, and leaves out the documents recorded since its flight
+/// opened: the stream's state of those is as new, or a newer one will follow. If the stream failed to apply
+/// what it has recorded ([#spoil]), the chunk is not applied. A document that was not recorded was not changed
+/// by anything the stream had applied when the chunk commits, and later changes overwrite the chunk's row.
+/// Chunks don't exclude each other: they have no document in common.
 ///
 /// One fence for each collection. All methods may be called from any thread. Not final, since a simulation
-/// takes single rules away to see that they are missed.
+/// removes single rules to show that it finds the fault.
 public class Fence {
     private final ReadWriteLock lock;
     private final Map<Flight, Set<Object>> flights = new ConcurrentHashMap<>();
@@ -38,7 +38,7 @@ public class Fence {
         this.lock = lock;
     }
 
-    /// A chunk between the moment before it is read and its commit or failure.
+    /// A chunk, from before it is read until its commit or failure.
     public final class Flight implements AutoCloseable {
         private Flight() {}
 
@@ -47,8 +47,8 @@ public class Fence {
             return flights.getOrDefault(this, Set.of());
         }
 
-        /// How many documents the stream has touched since this flight opened, about: the stream may be at
-        /// it.
+        /// About how many documents the stream has touched since this flight opened; the stream may be adding
+        /// more.
         public int touchedCount() {
             return touched().size();
         }
@@ -58,9 +58,9 @@ public class Fence {
             return noted;
         }
 
-        /// Takes the fence beside other chunks, which holds the stream's applier off this collection.
+        /// Takes the fence, shared with other chunks. The stream's applier waits at this collection meanwhile.
         ///
-        /// @throws StoppedException when the stream could not apply what it has noted
+        /// @throws StoppedException when the stream failed to apply what it has recorded
         public Held hold() {
             Held held = take(lock.readLock());
             if (spoiled) {
@@ -76,7 +76,7 @@ public class Fence {
         }
     }
 
-    /// The fence while it is held; let go by closing, on the thread that took it.
+    /// The fence while it is held; released by closing, on the thread that took it.
     public static final class Held implements AutoCloseable {
         private final Lock lock;
 
@@ -90,8 +90,8 @@ public class Fence {
         }
     }
 
-    /// Waits for a transaction of the stream that is under way: what it notes, it has noted for the flights
-    /// that were open.
+    /// Opens a flight. Waits for an open transaction of the stream, which records its documents only for
+    /// flights that were open before.
     public Flight open() {
         lock.readLock().lock();
         try {
@@ -103,7 +103,7 @@ public class Fence {
         }
     }
 
-    /// Takes the fence alone.
+    /// Takes the fence exclusively.
     public Held hold() {
         return take(lock.writeLock());
     }
@@ -113,16 +113,17 @@ public class Fence {
         return new Held(lock);
     }
 
-    /// The stream could not apply what it has noted, or does not know whether it is committed, and gives up.
-    /// From now on nothing may be written beside it: what leaves those documents out would be done without
-    /// them, though they come only when they are read again; and where it is committed after all, what is
-    /// read from now on could be from before that, since the position that is known here is. The next run has
-    /// fences of its own. Call with the fence held alone.
+    /// The stream failed to apply what it has recorded, or does not know whether that is committed, and stops.
+    /// From now on nothing else may be written: a chunk would be marked done without those documents, although
+    /// the stream delivers them only when it reads them again; and if the transaction was committed after all,
+    /// documents read from now on could be older than it, since this process only knows the position before it.
+    /// The next run has new fences. Call with the fence held exclusively.
     public void spoil() {
         spoiled = true;
     }
 
-    /// Notes documents for every open flight. Call with the fence held alone, and hold it until the commit.
+    /// Records documents for every open flight. Call with the fence held exclusively, and hold it until the
+    /// commit.
     public void note(List<Object> keys) {
         noted = true;
         flights.values().forEach(touched -> touched.addAll(keys));

@@ -20,19 +20,19 @@ public record RowChange(CollectionTarget target, Effect effect, Change change) {
         /// The rows are made what the document says.
         record Upsert(MappingResult.Mapped rows) implements Effect {}
 
-        /// The row and its child rows go, where the mapping says that rows go with their documents.
+        /// The row and its child rows are deleted, unless the mapping keeps rows whose documents are deleted.
         record Delete(Object key) implements Effect {}
 
-        /// A rule of the mapping says that there is no row; if there was one, it goes.
+        /// A rule of the mapping says that there is no row; an existing one is deleted.
         record Skip(Object key, String reason) implements Effect {}
 
         /// The document can't become a row, and is kept as a dead letter.
         record Reject(String reason) implements Effect {}
 
-        /// There is no row and never was one; what was parked of the document goes.
+        /// There is no row and never was one; a dead letter of the document is deleted.
         record Forget() implements Effect {}
 
-        /// Nothing happens: a later change of the same document says what it is.
+        /// No effect: a later change of the same document has its state.
         record Wait() implements Effect {}
     }
 
@@ -45,14 +45,14 @@ public record RowChange(CollectionTarget target, Effect effect, Change change) {
             case MappingResult.Skipped skipped ->
                 switch (target.mapper().key(change.id())) {
                     case KeyResult.Key key -> new Effect.Skip(key.key(), skipped.reason());
-                    // Without a key there never was a row to take away.
+                    // Without a key there never was a row to delete.
                     case KeyResult.NoKey none -> new Effect.Wait();
                 };
         };
         return new RowChange(target, effect, change);
     }
 
-    /// What tells documents apart within a batch: two changes with equal identities are of the same
+    /// Identifies the document within a batch: two changes with equal identities are of the same
     /// document.
     public Object identity() {
         return switch (effect) {
@@ -65,14 +65,14 @@ public record RowChange(CollectionTarget target, Effect effect, Change change) {
         };
     }
 
-    /// What a [Fence] knows the document by: the same for every change of a document and for its chunk's,
-    /// whatever each does to the row; null where nothing is written.
+    /// Identifies the document on a [Fence]: equal for all changes of a document and for its chunk,
+    /// whatever their effect on the row; null where nothing is written.
     public @Nullable Object fenceKey() {
         return switch (effect) {
             case Effect.Upsert u -> u.rows().key();
             case Effect.Delete d -> d.key();
             case Effect.Skip s -> s.key();
-            // A dead letter is written, or goes: a chunk must neither settle it nor bring an older one back.
+            // A dead letter is written or deleted: a chunk must neither delete it nor write an older one again.
             case Effect.Reject r -> keyOfTheDocument();
             case Effect.Forget f -> keyOfTheDocument();
             case Effect.Wait w -> null;
@@ -86,7 +86,7 @@ public record RowChange(CollectionTarget target, Effect effect, Change change) {
         };
     }
 
-    /// What it takes until it is written, bytes of heap, about: the document and its rows.
+    /// About how many bytes of heap it takes until it is written: the document and its rows.
     public long heldBytes() {
         if (!(change instanceof Change.Upsert(var c, var id, RawBsonDocument document, var t, var at))) {
             return Footprint.SMALL;

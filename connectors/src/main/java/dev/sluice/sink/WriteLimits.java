@@ -2,7 +2,7 @@ package dev.sluice.sink;
 
 import java.util.function.BooleanSupplier;
 
-/// When a sink gives up.
+/// When a sink stops.
 ///
 /// @param refusedShare part of a collection's recent rows, above 0 and up to 1: when PostgreSQL refuses
 ///     more than that for the same reason, the write fails with

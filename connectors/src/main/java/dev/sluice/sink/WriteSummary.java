@@ -4,7 +4,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.TreeMap;
 
-/// What a write came to.
+/// The result of a write.
 ///
 /// @param rows rows inserted or changed, child rows included; rows that were right already are not counted
 /// @param deleted rows deleted, child rows not counted

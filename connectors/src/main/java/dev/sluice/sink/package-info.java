@@ -1,4 +1,4 @@
-/// Where rows go.
+/// The sink: from mapped changes to rows.
 @NullMarked
 package dev.sluice.sink;
 

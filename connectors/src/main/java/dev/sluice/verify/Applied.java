@@ -42,20 +42,20 @@ final class Applied {
         this.stopped = stopped;
     }
 
-    /// What waiting has come to.
+    /// The result of waiting.
     enum Outcome {
         /// It is applied, and a transaction is open in which that was seen.
         APPLIED,
-        /// Nothing is applied any more, though a process has the pipeline.
+        /// The watermark has stopped moving, although a process has the pipeline's lock.
         STUCK,
-        /// Nobody runs the pipeline, or it was stopped.
+        /// No process runs the pipeline, or the wait was stopped.
         ENDED
     }
 
-    /// Waits until everything that a majority had before the call is applied, by the watermark, for as long as
-    /// that gets on. By operations and not by clocks, where MongoDB says which one is the newest: a busy server
-    /// gives two operations the times of its wall clock in another order than their own. Call it between
-    /// transactions.
+    /// Waits until the watermark has passed everything that a majority had before the call, for as long as the
+    /// watermark moves. Compares operation times and not clocks, where MongoDB reports its newest
+    /// operation: on a busy server, two operations may have wall-clock times in another order than their
+    /// operation times. Call it between transactions.
     Outcome await(String collection) throws SQLException {
         BsonTimestamp newest = source.newestOperation();
         Instant time = newest == null ? now() : null;

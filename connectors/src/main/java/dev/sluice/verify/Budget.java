@@ -4,8 +4,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
 
-/// Keeps work to a share of the time: after each piece it rests for as long as the share asks. Time that a
-/// piece has waited, for a lock or for the stream, burdens neither server and is no work. Any thread.
+/// Limits work to a share of the time: after each piece it pauses for as long as the share requires. Time that
+/// a piece has waited, for a lock or for the stream, loads neither server and does not count. Any thread.
 ///
 /// @param share over 0 and up to 1
 /// @param stopped asked while it rests

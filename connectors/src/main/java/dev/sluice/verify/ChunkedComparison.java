@@ -32,10 +32,9 @@ import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
 
-/// Reads the documents of a collection in chunks, in the order of their `_id`s, and has each chunk compared
-/// with its rows by one of several workers, on connections of their own. What differs is noted as a
-/// suspect, and how far everything is read: up to the first chunk that is not done. For one thread beside
-/// the workers.
+/// Reads the documents of a collection in chunks, in the order of their `_id`s. Workers, each on a connection
+/// of its own, compare a chunk with its rows. Rows that differ are recorded as suspects; the recorded progress
+/// ends at the first chunk that is not done. For one thread, in addition to the workers.
 final class ChunkedComparison {
     private static final int DOCUMENTS_MAX = 5_000;
     /// At which a chunk ends.
@@ -65,12 +64,12 @@ final class ChunkedComparison {
         this.rows = task.running().rows();
     }
 
-    /// Documents that were looked at, by this process and earlier ones.
+    /// Documents that were compared, by this process and earlier ones.
     synchronized long documents() {
         return documents;
     }
 
-    /// The rows of the collection's own table that these should be.
+    /// The expected rows of these documents in the collection's own table.
     synchronized long rows() {
         return rows;
     }
@@ -147,7 +146,7 @@ final class ChunkedComparison {
                             try {
                                 gathered.add(document);
                             } catch (InterruptedException e) {
-                                // Found by the next wait; what was gathered is given up.
+                                // The next wait throws; the documents gathered so far are discarded.
                                 Thread.currentThread().interrupt();
                             }
                         });
@@ -165,7 +164,7 @@ final class ChunkedComparison {
 
     /// Where chunks go to be compared.
     private interface Chunks {
-        /// @param lease closed by who takes them, or when nobody does
+        /// @param lease closed by the worker that takes the chunk, or here if none does
         void put(List<RawBsonDocument> documents, MemoryBudget.Lease lease) throws InterruptedException;
     }
 
@@ -262,7 +261,7 @@ final class ChunkedComparison {
             for (Thread worker : workers) {
                 worker.join();
             }
-            // None takes them any more.
+            // No worker takes them any more.
             queue.forEach(Chunk::close);
             for (Connection connection : connections) {
                 connection.close();
@@ -277,7 +276,7 @@ final class ChunkedComparison {
 
     private void put(BlockingQueue<Chunk> queue, Chunk chunk) throws InterruptedException {
         boolean put = false;
-        // The workers are busy; when one has failed, nobody takes it.
+        // The workers are busy; after one has failed, the chunk is not taken.
         while (!put && failure.get() == null) {
             put = queue.offer(chunk, 100, TimeUnit.MILLISECONDS);
         }
@@ -375,7 +374,7 @@ final class ChunkedComparison {
         return suspects;
     }
 
-    /// Notes how far everything is read: up to the first chunk that is not done.
+    /// Records the progress: everything before the first chunk that is not done.
     private synchronized void done(int number, Done chunk) throws SQLException {
         ahead.put(number, chunk);
         BsonValue last = null;

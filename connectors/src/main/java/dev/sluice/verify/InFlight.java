@@ -4,7 +4,7 @@ import dev.sluice.sink.CollectionTarget;
 import java.util.Collection;
 import java.util.Set;
 
-/// What the pipeline has yet to apply, for when nobody runs it and waiting would be in vain.
+/// The changes that the pipeline has not applied yet, for use when no process runs it and waiting can't help.
 @FunctionalInterface
 public interface InFlight {
     /// Those of the documents that changed since the pipeline's position.

@@ -2,9 +2,9 @@ package dev.sluice.verify;
 
 import java.util.Locale;
 
-/// Why a verification goes on.
+/// Why a verification runs.
 public enum Origin {
-    /// Somebody asked for it.
+    /// A user asked for it.
     ASKED,
     /// The running pipeline makes one after the other.
     CONTINUOUS;

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.function.BooleanSupplier;
 import org.bson.BsonValue;
 
-/// Looks at single documents again and again, as they are touched, and notes what differs. For one thread.
+/// Compares single documents again as the stream touches them, and records what differs. For one thread.
 public final class Recheck implements AutoCloseable {
     private static final int LOOKS_MAX = 30;
 
@@ -47,10 +47,10 @@ public final class Recheck implements AutoCloseable {
         }
     }
 
-    /// Looks once, and notes what differs and what does so no more.
+    /// Compares once, and records which documents differ and which no longer do.
     ///
     /// @param suspects a few thousand at most
-    /// @return without those that were not looked at: there was too much, or it was stopped
+    /// @return without those that were not compared: there were too many, or it was stopped
     /// @throws dev.sluice.failure.SluiceException when one of the servers can't be asked; then close this
     public Map<Suspect, Verdict> look(CollectionTarget target, List<Suspect> suspects) {
         Map<Suspect, Verdict> verdicts = settlement.look(target, suspects);
@@ -66,7 +66,7 @@ public final class Recheck implements AutoCloseable {
         }
     }
 
-    /// Looks at documents until it is known of each whether its rows are as they should be.
+    /// Compares documents until it is known of each whether its rows are the expected ones.
     ///
     /// @param ids a few thousand at most, each once
     /// @return how many have rows that are not; one that is written each time it is looked at does not
@@ -92,7 +92,7 @@ public final class Recheck implements AutoCloseable {
                 bookkeeping) {
             comparing.rollback();
         } catch (SQLException away) {
-            // The server lets go of them by itself.
+            // The server closes them by itself.
         }
     }
 }

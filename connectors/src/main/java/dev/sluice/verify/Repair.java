@@ -15,13 +15,13 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// Puts right what a verification found: the documents that differ are read from MongoDB and written again,
-/// fenced and beside the stream, by whoever runs the pipeline; rows that no document explains go. Then they
-/// are looked at again. For one thread.
+/// Repairs what a verification found: the process that runs the pipeline resyncs the documents that differ,
+/// fenced and while the stream runs, and deletes rows that no document explains. Then they are compared again.
+/// For one thread.
 public final class Repair {
     private static final int AT_ONCE = 1_000;
 
-    /// A document that differs again each time after so many repairs is left.
+    /// A document that still differs after so many repairs is given up.
     private static final int LOOKS_MAX = 30;
 
     private final PipelineSpec pipeline;
@@ -38,7 +38,7 @@ public final class Repair {
         void await(Left left) throws SQLException, InterruptedException;
     }
 
-    /// How many documents of a repair are not taken yet.
+    /// How many documents of a repair are not resynced yet.
     @FunctionalInterface
     public interface Left {
         long count(Connection connection) throws SQLException;
@@ -52,7 +52,7 @@ public final class Repair {
         this.stopped = stopped;
     }
 
-    /// What became of the documents that differed.
+    /// The result of a repair.
     ///
     /// @param repaired documents that are equal now
     /// @param left documents that still differ

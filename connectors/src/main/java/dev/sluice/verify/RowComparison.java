@@ -31,12 +31,12 @@ import java.util.SequencedMap;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/// Compares the rows that some documents should be with the rows that are there.
+/// Compares the expected rows of some documents with the stored rows.
 ///
-/// The rows that should be come by binary COPY into a temporary table, and PostgreSQL compares them by the
-/// bytes of the stored values (`*<>`) with those of the same keys: 1.0 and 1.00 differ, as do a text and
-/// the same with a blank behind it. References and look-ups are resolved by the same SQL that the sink
-/// writes by. Works in the caller's transaction; for one thread.
+/// The expected rows are written by binary COPY into a temporary table, and PostgreSQL compares them by the
+/// bytes of the stored values (`*<>`) with the rows of the same keys: 1.0 and 1.00 differ, as do a text and
+/// the same text with a trailing blank. References and look-ups are resolved by the same SQL as in the sink.
+/// Works in the caller's transaction; for one thread.
 final class RowComparison {
     private final Connection connection;
     private final boolean lasting;
@@ -58,7 +58,7 @@ final class RowComparison {
         this.refused = new RefusedValues(connection);
     }
 
-    /// What is staged is gone at the end of the transaction.
+    /// Staged rows are dropped at the end of the transaction.
     ///
     /// @param connection whose temporary tables these are; not in auto-commit mode. What it does here is
     ///     committed
@@ -66,7 +66,7 @@ final class RowComparison {
         return create(connection, targets, false);
     }
 
-    /// What is staged stays until other documents of the same collection are.
+    /// Staged rows stay until other documents of the same collection are staged.
     ///
     /// @param connection as for [#create]
     static RowComparison createLasting(Connection connection, List<CollectionTarget> targets) throws SQLException {
@@ -195,7 +195,7 @@ final class RowComparison {
     /// @param rowless the keys of those that are to have none
     record Staged(Set<Object> keys, Set<Object> rowless) {}
 
-    /// Stages the rows that some documents should have, in the place of those staged before.
+    /// Stages the expected rows of some documents; they replace those staged before.
     Staged stage(CollectionTarget target, ChunkRows rows) throws SQLException {
         List<TableSql> tables = compared(target).tables().all();
         if (lasting) {
@@ -223,11 +223,11 @@ final class RowComparison {
         return new Staged(keys, rowless);
     }
 
-    /// Compares the rows of the documents that are staged. What it takes out of the staging tables comes back
-    /// when the transaction is rolled back.
+    /// Compares the rows of the documents that are staged. Rows that it deletes from the staging tables are
+    /// back when the transaction is rolled back.
     ///
     /// @param absent keys of which it is known that no document has them
-    /// @param leftOut keys that are not looked at
+    /// @param leftOut keys that are not compared
     /// @return what differs; a document and table at most once for each kind
     List<Drift> compare(CollectionTarget target, Staged staged, Collection<Object> absent, Set<Object> leftOut)
             throws SQLException {
@@ -271,8 +271,8 @@ final class RowComparison {
         private int rows;
     }
 
-    /// A key that was not asked for is of a table that changes keys, or takes several for one: whatever is compared
-    /// there, nothing follows from it.
+    /// A key that was not asked for means that the table changes keys, or treats several as equal: a
+    /// comparison of that table proves nothing.
     private static void requireKnown(TableSql table, Object key, Set<Object> asked) {
         if (!asked.contains(key)) {
             throw new SluiceException(

@@ -31,23 +31,23 @@ import org.bson.BsonTimestamp;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
-/// Looks at documents and their rows while both change, and tells drift from what is only late.
+/// Compares documents and their rows while both change, and distinguishes drift from rows that are only late.
 ///
-/// The versions of the rows are taken first (a row that PostgreSQL writes gets a new one). Then the
-/// documents are read, as the majority has them. Then it waits until the stream has applied everything that
-/// was committed before the reading ended, and in one snapshot of PostgreSQL takes the versions again and
-/// compares. Rows that nobody wrote between the two must be what the document was when it was read: an
-/// earlier change of it is applied by now, and a later one would have written them. If they are not, that
-/// is drift, and nothing in flight can be why. Rows that were written meanwhile say nothing: they are
-/// looked at again.
+/// First it reads the versions of the rows (each write gives a row a new version). Then it reads the
+/// documents, majority-committed. Then it waits until the stream has applied everything that
+/// was committed before that read ended, and in one snapshot of PostgreSQL reads the versions again and
+/// compares. Rows that were not written in between must equal the document as it was read: any
+/// earlier change of it is applied now, and a later one would have written them. If they do not, that
+/// is drift; no change in flight can explain it. Rows that were written in between prove nothing and are
+/// compared again.
 ///
-/// Rows that are what the document was when it was read are equal, whatever is in flight: nobody waits for those.
+/// Rows that equal the document as it was read are equal, whatever is in flight: there is no wait for those.
 ///
-/// No lock is held, and the pipeline need not know: it may be another process. For one thread.
+/// No lock is held, and the pipeline is not involved: it may be another process. For one thread.
 final class Settlement {
     private static final long BYTES_MAX = MemoryBudget.piece();
 
-    /// How many documents one look reads at most, where they are small.
+    /// How many documents one comparison reads at most, where they are small.
     private static final int DOCUMENTS_MAX = 10_000;
 
     private final PipelineSpec pipeline;
@@ -80,14 +80,14 @@ final class Settlement {
         this.stopped = stopped;
     }
 
-    /// Whether somebody ran the pipeline when it was last looked. Where nobody does, looking again brings
-    /// nothing new.
+    /// Whether a process ran the pipeline at the last look. If none does, looking again gives the same
+    /// result.
     boolean pipelineRuns() {
         return running;
     }
 
-    /// Whether a process has the pipeline and applied nothing any more when it was last looked: then
-    /// nothing can be told.
+    /// Whether at the last look a process had the pipeline's lock but the watermark did not move: then
+    /// differences stay undecided.
     boolean pipelineIsStuck() {
         return stuck;
     }
@@ -97,10 +97,10 @@ final class Settlement {
         return waitedNanos;
     }
 
-    /// Looks once, at as many of the first suspects as are read at a time.
+    /// Compares once, as many of the first suspects as are read at a time.
     ///
-    /// @param suspects a few thousand at most; those that were looked at in vain come last
-    /// @return without those that were not looked at: there was too much, or it was stopped
+    /// @param suspects a few thousand at most; those that stayed undecided before come last
+    /// @return without those that were not compared: there were too many, or it was stopped
     Map<Suspect, Verdict> look(CollectionTarget target, List<Suspect> suspects) {
         try {
             return new Look(target, suspects.subList(0, Math.min(documentsMax, suspects.size()))).run();
@@ -109,11 +109,11 @@ final class Settlement {
         }
     }
 
-    /// Looks until each suspect is settled, or was looked at so often in vain; or until it is stopped or the
+    /// Compares until each suspect is decided or has stayed undecided too often, or until it is stopped or the
     /// pipeline is stuck.
     ///
     /// @param suspects a few thousand at most
-    /// @return those that were never looked at are not in it
+    /// @return without those that were never compared
     Map<Suspect, Verdict> settle(CollectionTarget target, Collection<Suspect> suspects, int looksMax) {
         Map<Suspect, Verdict> verdicts = new LinkedHashMap<>();
         Map<Suspect, Integer> looks = new HashMap<>();
@@ -126,7 +126,7 @@ final class Settlement {
             found.forEach((suspect, verdict) -> {
                 open.remove(suspect);
                 if (verdict instanceof Verdict.Undecided && looks.merge(suspect, 1, Integer::sum) < looksMax) {
-                    // Behind the others: one that is written all the time is not to keep them waiting.
+                    // To the end: one that is written all the time must not delay the others.
                     open.addLast(suspect);
                 }
             });
@@ -149,7 +149,7 @@ final class Settlement {
             stuck = false;
             running = PipelineLock.isTaken(connection, pipeline.name());
             connection.commit();
-            // Not before the newest operation there is: what a chunk has written may be newer than the stream.
+            // As of MongoDB's newest operation: rows that a chunk has written may be newer than the stream.
             Reading reading = read(pipeline.source().newestOperation());
             documentsMax = reading.unread().isEmpty()
                     ? Math.min(DOCUMENTS_MAX, 2 * documentsMax)
@@ -204,7 +204,7 @@ final class Settlement {
             return comparison.versions(target, byKey.keySet());
         }
 
-        /// @param undecided those whose differences say nothing
+        /// @param undecided those whose differences prove nothing
         /// @param unseen those that were not compared
         private Map<Suspect, Verdict> verdicts(List<Drift> found, Set<Object> undecided, Set<Object> unseen) {
             Map<Object, List<Drift>> byDocument = new HashMap<>();
@@ -227,11 +227,11 @@ final class Settlement {
 
         /// @param staged the documents that are there
         /// @param absent keys that no document has
-        /// @param unread keys of which nothing is known
+        /// @param unread keys whose documents were not read
         private record Reading(RowComparison.Staged staged, Set<Object> absent, Set<Object> unread) {}
 
         /// Reads the documents and stages their rows, so that no memory is held while it waits for the stream,
-        /// which may need all there is.
+        /// which may need the whole budget.
         private Reading read(@Nullable BsonTimestamp notBefore) throws SQLException {
             List<BsonValue> wanted = new ArrayList<>();
             List<Object> unknown = new ArrayList<>();
@@ -330,9 +330,9 @@ final class Settlement {
             return listed;
         }
 
-        /// Takes out what is explained by what the document waits for (`sluice.waiting`): a row that is
-        /// missing since another document has its place; and counts as undecided what is about to be put
-        /// right when the row that it waits for has come.
+        /// Removes differences that are explained by what the document waits for (`sluice.waiting`): a row
+        /// that is missing since another document has its place. Counts as undecided what will be corrected
+        /// soon because the row that the document waited for exists now.
         private List<Drift> withoutWaiting(List<Drift> found, Set<Object> undecided) throws SQLException {
             if (found.isEmpty()) {
                 return found;

@@ -44,7 +44,7 @@ public final class SincePosition implements InFlight {
             if (e.kind() != FailureKind.CHANGE_TOO_LARGE) {
                 throw e;
             }
-            // Which document it is of, can't be told.
+            // Which document it belongs to is not known.
             return wanted;
         }
     }

@@ -3,7 +3,7 @@ package dev.sluice.verify;
 import dev.sluice.schema.TableName;
 import java.util.SequencedMap;
 
-/// How a table differs from what the documents say.
+/// How a table differs from its documents.
 ///
 /// @param documents documents read, for a collection's own table; for a child table, 0
 /// @param expected rows the documents should be

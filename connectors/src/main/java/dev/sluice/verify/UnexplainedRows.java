@@ -11,7 +11,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Looks at a collection's tables from their side: for rows that none of the documents compared explains.
+/// Reads a collection's tables and finds rows that none of the compared documents explains.
 /// For one thread.
 final class UnexplainedRows {
     private static final int KEYS_AT_ONCE = 20_000;
@@ -22,7 +22,7 @@ final class UnexplainedRows {
         this.task = task;
     }
 
-    /// Suspects every row that no document explains.
+    /// Records every row that no document explains as a suspect.
     ///
     /// @param comparing left not in auto-commit mode
     void find(Connection comparing) throws SQLException {
@@ -47,7 +47,7 @@ final class UnexplainedRows {
         }
     }
 
-    /// Notes the rows of the same table that documents of another collection explain.
+    /// Records the rows of the same table that documents of another collection explain.
     private void explainBy(CollectionTarget other) throws SQLException {
         List<Object> keys = new ArrayList<>();
         List<SQLException> failed = new ArrayList<>();
@@ -70,14 +70,14 @@ final class UnexplainedRows {
         task.store().explain(task.bookkeeping(), task.running().id(), keys);
     }
 
-    /// Suspects some rows, which sends for their documents.
+    /// Records a random sample of rows as suspects, so that their documents are read and compared.
     void suspectSome() throws SQLException {
         if (task.target().mapping().onDelete() == OnDelete.KEEP) {
             return;
         }
         TableSql own = task.tables().own();
         String table = own.shape().table().sql();
-        // Without statistics all of it is looked through, which then is small or not analyzed yet.
+        // Without statistics the whole table is scanned; it is small or was not analyzed yet.
         String sql = "SELECT " + own.keyName() + "::text FROM " + table + " TABLESAMPLE SYSTEM ((SELECT CASE WHEN"
                 + " reltuples > 0 THEN least(100, 300.0 * ? / reltuples) ELSE 100 END FROM pg_class WHERE oid ="
                 + " ?::regclass)) ORDER BY random() LIMIT ?";

@@ -2,12 +2,12 @@ package dev.sluice.verify;
 
 import java.util.List;
 
-/// What looking again at a document's rows has brought.
+/// The result of comparing a document's rows again.
 public sealed interface Verdict {
-    /// They are as they should be, or their document waits as a dead letter.
+    /// The rows are the expected ones, or their document is a dead letter.
     record Equal() implements Verdict {}
 
-    /// They are not, and nothing that is in flight can be why.
+    /// The rows differ, and no change in flight can explain it.
     ///
     /// @param found at least one
     record Drifted(List<Drift> found) implements Verdict {
@@ -16,6 +16,6 @@ public sealed interface Verdict {
         }
     }
 
-    /// They differed and were written meanwhile, or are about to be: look again.
+    /// The rows differed and were written meanwhile, or are about to be written: compare again.
     record Undecided() implements Verdict {}
 }

@@ -16,17 +16,17 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// What the control schema knows of verifications: how far each is (`sluice.verification`), what it has
-/// seen (`sluice.verified_key`), what it has to look at again (`sluice.suspect`), and what differs
-/// (`sluice.drift`). Every method works in the caller's transaction. Stateless but for the pipeline's name.
+/// Stores verifications in the control schema: the progress of each (`sluice.verification`), the keys it has
+/// seen (`sluice.verified_key`), the documents it has to compare again (`sluice.suspect`), and what differs
+/// (`sluice.drift`). Every method works in the caller's transaction. Stateless except for the pipeline's name.
 public final class VerificationStore {
-    /// The first key of the advisory lock that says who is at a verification; "sluv" in ASCII.
+    /// The first key of the advisory lock that a session holds on its verification; "sluv" in ASCII.
     private static final int SLUICE_VERIFY = 0x736C7576;
 
-    /// One that nobody was at for longer is not gone on with: what it has seen is too old.
+    /// A verification that was interrupted for longer is not resumed: what it has seen is too old.
     private static final String TOO_OLD = "1 day";
 
-    /// The rounds of a running pipeline come every minute or so.
+    /// Finished verifications are kept for so long; a running pipeline adds one every minute or so.
     private static final String KEPT = "7 days";
 
     private final String pipeline;
@@ -35,7 +35,7 @@ public final class VerificationStore {
         this.pipeline = pipeline;
     }
 
-    /// How far a verification is.
+    /// The phases of a verification.
     enum Phase {
         READING,
         LOOKING_FOR_EXTRA,
@@ -59,8 +59,8 @@ public final class VerificationStore {
             long rows,
             @Nullable Instant through) {}
 
-    /// Takes up a verification that was broken off and that nobody is at. It stays ours until the
-    /// connection closes.
+    /// Resumes an interrupted verification that no session works on. It stays locked by this session until
+    /// the connection closes.
     Optional<Running> takeUp(Connection connection, String collection, Mode mode, Origin origin) throws SQLException {
         String sql = "SELECT id, phase, after_id, documents, rows, through_cluster_time FROM sluice.verification"
                 + " WHERE pipeline = ? AND collection = ? AND mode = ? AND origin = ? AND state = 'running'"
@@ -133,10 +133,10 @@ public final class VerificationStore {
         }
     }
 
-    /// Gives up the unfinished verifications of the collection that nobody is at, for a new one that begins
-    /// at the start, and forgets what those have left that are too old to go on with.
+    /// Ends the unfinished verifications of the collection that no session works on, for a new one that begins
+    /// at the start, and deletes the state of those that are too old to resume.
     ///
-    /// @param all whether the others of the kind go too
+    /// @param all whether the other verifications of the kind are ended too
     void discard(Connection connection, String collection, Mode mode, Origin origin, boolean all) throws SQLException {
         String sql = "SELECT id FROM sluice.verification WHERE pipeline = ? AND collection = ? AND mode = ?"
                 + " AND origin = ? AND state = 'running' AND (? OR updated_at <= now() - interval '" + TOO_OLD + "')";
@@ -164,7 +164,7 @@ public final class VerificationStore {
         }
     }
 
-    /// How far reading is.
+    /// Records the progress of reading.
     void progress(Connection connection, long id, @Nullable String afterId, long documents, long rows)
             throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement("UPDATE sluice.verification SET after_id = ?,"
@@ -177,7 +177,7 @@ public final class VerificationStore {
         }
     }
 
-    /// Notes the number of rows that there are.
+    /// Records the number of rows in the table.
     void counted(Connection connection, long id, long rows) throws SQLException {
         try (PreparedStatement statement =
                 connection.prepareStatement("UPDATE sluice.verification SET rows = ? WHERE id = ?")) {
@@ -196,7 +196,7 @@ public final class VerificationStore {
         }
     }
 
-    /// Ends a verification, and forgets what it had to remember, and the rounds of long ago.
+    /// Ends a verification, and deletes its working state and old verifications.
     void finish(Connection connection, long id, Map<Drift.Kind, Long> rows, long undecided) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement("UPDATE sluice.verification SET state = 'done',"
                 + " phase = 'done', missing = ?, extra = ?, different = ?, undecided = ?, finished_at = clock_timestamp(),"
@@ -240,7 +240,7 @@ public final class VerificationStore {
         }
     }
 
-    /// Notes that documents explain the rows that are staged.
+    /// Records that documents explain the rows that are staged.
     ///
     /// @param staging the table of the rows
     /// @param keyName the name of its key, quoted
@@ -251,7 +251,7 @@ public final class VerificationStore {
                 id);
     }
 
-    /// Notes that documents explain rows of these keys.
+    /// Records that documents explain rows of these keys.
     void explain(Connection connection, long id, Collection<?> keys) throws SQLException {
         if (keys.isEmpty()) {
             return;
@@ -264,12 +264,14 @@ public final class VerificationStore {
         }
     }
 
-    /// Suspects the rows of a table that no document explains, as far as the verification has seen.
+    /// Records as suspects the rows of a table that no document explains, by the keys the verification has
+    /// seen.
     ///
     /// @param table its name in SQL
     void suspectUnexplained(Connection connection, long id, String table, String keyName) throws SQLException {
         try (Statement settings = connection.createStatement()) {
-            // Nothing is known of how many keys there are, and going through all of them for each row never ends.
+            // The planner has no statistics of the keys, and a nested loop over all of them for each row
+            // never ends.
             settings.execute("SET LOCAL enable_nestloop = off");
         }
         update(
@@ -298,7 +300,7 @@ public final class VerificationStore {
         }
     }
 
-    /// Suspects what was found to differ before and was not found to be equal since.
+    /// Records as suspects the documents that differed before and were not found equal since.
     void suspectDrifted(Connection connection, long id, String collection) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement("INSERT INTO sluice.suspect (verification,"
                 + " row_key, document_key) SELECT ?, row_key, max(document_key) FROM sluice.drift WHERE pipeline = ?"
@@ -310,9 +312,9 @@ public final class VerificationStore {
         }
     }
 
-    /// What is to be looked at again next: what was looked at least often.
+    /// The suspects to be compared next: those with the fewest looks.
     ///
-    /// @param looksMax those that were looked at so often are given up
+    /// @param looksMax suspects with so many looks are given up
     List<Suspect> suspects(Connection connection, long id, int most, int looksMax) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement("SELECT row_key, document_key FROM"
                 + " sluice.suspect WHERE verification = ? AND looked < ? ORDER BY looked, row_key LIMIT ?")) {
@@ -344,7 +346,7 @@ public final class VerificationStore {
         }
     }
 
-    /// Strikes off what is settled.
+    /// Deletes suspects that are settled.
     void settled(Connection connection, long id, Collection<Suspect> suspects) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(
                 "DELETE FROM sluice.suspect WHERE verification = ? AND row_key = ANY (?)")) {
@@ -355,7 +357,7 @@ public final class VerificationStore {
         }
     }
 
-    /// Counts that these were looked at in vain.
+    /// Counts one more look that left these undecided.
     void looked(Connection connection, long id, Collection<Suspect> suspects) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(
                 "UPDATE sluice.suspect SET looked = looked + 1" + " WHERE verification = ? AND row_key = ANY (?)")) {
@@ -366,7 +368,7 @@ public final class VerificationStore {
         }
     }
 
-    /// Notes what looking at documents has brought: what differs, since when, and what does not any more.
+    /// Records the results of comparing documents: which differ, since when, and which no longer do.
     void record(Connection connection, String collection, Map<Suspect, Verdict> verdicts) throws SQLException {
         List<String> keys = new ArrayList<>();
         verdicts.forEach((suspect, verdict) -> {

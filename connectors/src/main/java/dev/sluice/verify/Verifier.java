@@ -16,18 +16,18 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// Compares a collection with its tables, both alive: every document's rows with the rows it should be,
-/// and then the rows that no document explains.
+/// Compares a collection with its tables while both are written to: every document's rows with its expected
+/// rows, and then the rows that no document explains.
 ///
-/// It reads the documents in the order of their `_id`s once, and compares them chunk by chunk. What differs
-/// is a suspect at first, most often a change in flight; suspects are looked at again ([Settlement]) until
-/// they are equal, or are drift. All it has to remember is in PostgreSQL ([VerificationStore]), so it takes
-/// little memory, and one that is broken off at any moment goes on where it was. For one thread, which has
-/// others work.
+/// It reads the documents once, in the order of their `_id`s, and compares them chunk by chunk. A difference
+/// is a suspect at first, most often a change in flight; suspects are compared again ([Settlement]) until
+/// they are equal, or are drift. All its state is in PostgreSQL ([VerificationStore]), so it takes
+/// little memory, and it can be interrupted at any moment and resumes where it was. Called by one thread,
+/// which starts worker threads.
 public final class Verifier {
     private static final int SETTLE_AT_ONCE = 5_000;
 
-    /// How often a suspect that is written each time while it is looked at is looked at before it is left.
+    /// How many looks a suspect gets that is written during each of them; then it is left undecided.
     private static final int LOOKS_MAX = 30;
 
     private final PipelineSpec pipeline;
@@ -36,35 +36,36 @@ public final class Verifier {
     private final Listener listener;
     private final BooleanSupplier stopped;
 
-    /// Hears how a verification goes on, from any of its threads, one call at a time.
+    /// Is told the progress of a verification, from any of its threads, one call at a time.
     public interface Listener {
         void onProgress(CollectionTarget target, Progress progress);
     }
 
-    /// How far a verification is.
+    /// The progress of a verification.
     ///
     /// @param documents compared so far
     /// @param estimate how many there are, about; 0 when unknown
-    /// @param suspects to be looked at again; 0 while documents are read
+    /// @param suspects to be compared again; 0 while documents are read
     public record Progress(String phase, long documents, long estimate, long suspects) {}
 
     /// What is to be done.
     ///
     /// @param sample how many documents and rows a sample has
-    /// @param share of the time that may be worked, over 0 and up to 1
+    /// @param share of the time that may be spent working, over 0 and up to 1
     /// @param workers how many chunks are compared at once
-    /// @param afresh whether one that was broken off is given up
+    /// @param afresh whether to start from the beginning instead of resuming an interrupted verification
     public record Wish(Mode mode, Origin origin, int sample, double share, int workers, boolean afresh) {
-        /// How many chunks at once go well with most machines.
+        /// How many chunks are compared at once by default.
         public static final int WORKERS = 2;
 
         public Wish {
             if (sample < 1 || workers < 1 || !(share > 0 && share <= 1)) {
-                throw new IllegalArgumentException("a verification looks at something, with somebody, at some time");
+                throw new IllegalArgumentException(
+                        "sample, workers and share must be greater than 0, and share at most 1");
             }
         }
 
-        /// The same, going on where it was broken off.
+        /// The same request, resuming where the verification was interrupted.
         public Wish goingOn() {
             return new Wish(mode, origin, sample, share, workers, false);
         }
@@ -72,13 +73,13 @@ public final class Verifier {
 
     /// What a verification has found.
     ///
-    /// @param documents that were looked at
-    /// @param rows of the collection's own table, counted at the end; before it, those that the documents looked at
-    ///     should be
+    /// @param documents that were compared
+    /// @param rows of the collection's own table, counted at the end; before the end, the expected rows of the
+    ///     documents compared so far
     /// @param drift how many rows differ, by kind; a kind that is not in it has none
-    /// @param undecided documents that differed and were written each time they were looked at
+    /// @param undecided documents that differed and were written during each look
     /// @param through it holds for MongoDB as of this time; null when unknown
-    /// @param resumedAt how many documents an earlier process had looked at
+    /// @param resumedAt how many documents an earlier process had compared
     /// @param complete false when it was stopped before the end; then only the documents mean something
     public record Result(
             long id,
@@ -102,7 +103,7 @@ public final class Verifier {
         }
     }
 
-    /// @param inFlight asked when nobody runs the pipeline
+    /// @param inFlight asked when no process runs the pipeline
     /// @param stopped asked between steps, from any thread
     public Verifier(PipelineSpec pipeline, InFlight inFlight, Listener listener, BooleanSupplier stopped) {
         this.pipeline = pipeline;
@@ -114,7 +115,7 @@ public final class Verifier {
 
     /// Compares one collection.
     ///
-    /// @throws SluiceException when it could not go on; the next call goes on where it was
+    /// @throws SluiceException when it could not continue; the next call resumes where it was
     public Result verify(CollectionTarget target, Wish wish) throws InterruptedException {
         long started = System.nanoTime();
         try (Connection bookkeeping = pipeline.connector().openForLongWork();
@@ -136,7 +137,7 @@ public final class Verifier {
         }
     }
 
-    /// One verification, as far as this process has to do with it.
+    /// One verification in this process.
     private final class Verification {
         private final VerificationTask task;
         private final CollectionTarget target;

@@ -589,12 +589,10 @@ class ProposalTest {
         assertThat(proposal.tables().getFirst().hazards().getFirst().text())
                 .isEqualTo("the largest has 9,000,000 bytes, the average 9,000,000");
         assertThat(proposal.tables().getFirst().notes().getFirst())
-                .isEqualTo(
-                        "1 of about 1,000 documents were looked at; the largest has 9,000,000 bytes. What is said below"
-                                + " of all, always, at most, alike and of shares is said of these.");
+                .isEqualTo("1 of about 1,000 documents were read; the largest has 9,000,000 bytes. \"All\", \"always\","
+                        + " \"at most\", \"alike\" and shares below refer to these.");
         assertThat(MigrationSql.write(proposal))
-                .contains(
-                        "IS 'From MongoDB: things; what is said of its columns was seen in 1 of about 1,000 documents'");
+                .contains("IS 'From MongoDB: things; the comments of its columns are from 1 of about 1,000 documents'");
     }
 
     /// However many names and values there are, what is remembered is bounded.

@@ -20,11 +20,11 @@ public final class Catalog {
     /// A mapping and where the DDL of its tables is.
     ///
     /// @param migrations a Flyway location (`classpath:..` or `filesystem:..`); empty when the tables are
-    ///     made by somebody else
+    ///     created by other means
     public record Entry(Mapping mapping, Optional<String> migrations) {}
 
     /// @param nameOrPath a catalog name, a YAML file, or a folder with a `mapping.yaml`; migrations are
-    ///     taken from the folder `migrations` beside the file
+    ///     taken from the folder `migrations` next to the file
     /// @throws MappingException when the mapping has mistakes
     /// @throws IllegalArgumentException when there is no such mapping, with the names there are
     public static Entry load(String nameOrPath) {

@@ -41,14 +41,14 @@ public record CollectionMapping(
         KEEP
     }
 
-    /// What becomes of all rows when the collection itself is dropped, renamed away, or replaced by another
-    /// that was renamed: of the documents that went with that, MongoDB tells nothing one by one.
+    /// What happens to all rows when the collection itself is dropped, renamed away, or replaced by another
+    /// that was renamed: MongoDB sends no deletes for its documents then.
     public enum OnDrop {
-        /// The pipeline stops, and says so, until somebody decides.
+        /// The pipeline stops with a message, until a user decides.
         STOP,
-        /// The rows stay; it is noted.
+        /// The rows stay; the change is recorded.
         KEEP,
-        /// The rows follow: what has no document any more goes, what has one is read again.
+        /// The rows follow: rows without a document are deleted, the documents are read again.
         FOLLOW
     }
 

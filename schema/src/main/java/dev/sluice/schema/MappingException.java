@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /// A mapping that can't be used. Carries every problem that was found, each with its place, so that one run
-/// of the reader is enough to mend the file.
+/// of the reader is enough to fix the file.
 public final class MappingException extends RuntimeException {
     private final transient List<Problem> problems;
 

@@ -194,7 +194,7 @@ final class MappingNode {
         return named == null ? otherwise : named;
     }
 
-    /// Says so of every field that is not among the allowed ones.
+    /// Reports every field that is not among the allowed ones.
     void allow(Set<String> allowed) {
         if (!json.isObject()) {
             return;

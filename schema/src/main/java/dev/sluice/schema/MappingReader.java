@@ -64,7 +64,7 @@ public final class MappingReader {
         MappingNode root = MappingNode.root(tree, new MappingNode.Document(file, lines, problems));
         Mapping mapping = mapping(root);
         if (!problems.isEmpty()) {
-            // In the order of the file, which is how they will be mended.
+            // In the order of the file, in which they will be fixed.
             problems.sort(Comparator.comparingInt(problem -> problem.where().line()));
             throw new MappingException(problems);
         }
@@ -348,7 +348,7 @@ public final class MappingReader {
         List<Conversion> conversions = ConversionParser.readAll(node, child);
         ColumnMapping.Misfit misfit = node.oneOf("misfit", ColumnMapping.Misfit.class, ColumnMapping.Misfit.QUARANTINE);
         if (misfit == ColumnMapping.Misfit.REJECT && node.has("instead")) {
-            node.at("instead").problem("'instead' has no meaning beside misfit: reject");
+            node.at("instead").problem("'instead' has no meaning with misfit: reject");
         }
         ColumnType type = type(node, "type");
         ColumnMapping.Write write = node.oneOf("write", ColumnMapping.Write.class, ColumnMapping.Write.ALWAYS);

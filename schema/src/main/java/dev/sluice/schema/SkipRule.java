@@ -33,7 +33,7 @@ public record SkipRule(Source source, When when, List<JsonNode> values, Then the
     public enum Then {
         /// It has no row, on purpose.
         SKIP,
-        /// It has no row, and is kept as a dead letter for somebody to look at.
+        /// It has no row, and is kept as a dead letter, to be looked at.
         DEAD_LETTER
     }
 }

@@ -77,7 +77,7 @@ public sealed interface Source {
 
     /// A source with conversions of its own, which run before anything is done with its value.
     ///
-    /// @param missing what it yields when it is missing or null by then; null for just that
+    /// @param missing what it yields when the result is missing or null; null to yield that result itself
     record Converted(
             Source source,
             List<Conversion> conversions,

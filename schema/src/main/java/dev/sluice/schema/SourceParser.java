@@ -15,7 +15,7 @@ final class SourceParser {
     private static final String KINDS = "path, first, first_truthy, from, merge, join, constant, parent, element,"
             + " id_time, rest, document, build";
 
-    /// The kinds that have settings beside their name.
+    /// The kinds that have settings in addition to their name.
     private static final List<String> WITH_MORE = List.of("build", "join", "from");
 
     private SourceParser() {}

@@ -31,7 +31,7 @@ final class TimestampFormat {
             throw new IllegalArgumentException("'" + pattern + "' is no pattern for dates: " + invalid.getMessage());
         }
         if (pattern.indexOf('y') >= 0) {
-            // Strictly, a year of an era is no year; nobody means another era than this one.
+            // In strict mode a year of era is not a year; the current era is meant.
             builder.parseDefaulting(ChronoField.ERA, 1);
         }
         DateTimeFormatter format = builder.toFormatter(Locale.ENGLISH).withResolverStyle(ResolverStyle.STRICT);

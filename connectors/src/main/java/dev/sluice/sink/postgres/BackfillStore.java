@@ -106,7 +106,7 @@ public final class BackfillStore {
         }
     }
 
-    /// Stores how a collection is cut, instead of what there was of it. In one transaction: a collection
+    /// Stores how a collection is cut, and replaces its earlier chunks. In one transaction: a collection
     /// that is cut in part would be copied in part.
     ///
     /// @param connection in auto-commit mode
@@ -194,7 +194,7 @@ public final class BackfillStore {
         }
     }
 
-    /// Notes that a chunk that nobody is at is cut.
+    /// Records that a chunk which no worker reads is cut.
     ///
     /// @param parts the chunk with an earlier end, then the others
     void cut(Connection connection, List<Chunk> parts) throws SQLException {
@@ -216,7 +216,7 @@ public final class BackfillStore {
     /// @param leftOut documents the stream had touched meanwhile
     void chunkDone(Connection connection, Chunk chunk, int documents, WriteSummary summary, int leftOut)
             throws SQLException {
-        // By insert, too: a chunk that nobody planned is one that somebody took again by itself.
+        // By insert, too: a chunk that was not planned is one that was copied again by itself.
         String sql =
                 "INSERT INTO sluice.backfill_chunk (pipeline, collection, chunk, id_type, lower_id, upper_id, state,"
                         + " documents, rows, skipped, started_at, finished_at)"

@@ -9,9 +9,9 @@ import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Cancels the statement of a session that is still at work some seconds after the pipeline was stopped:
-/// a trigger may take minutes for a batch. A transaction that ends in time is left alone, so that a stop
-/// drains what is read. One thread works; another of this class's own watches it.
+/// Cancels the statement of a session that still runs some seconds after the pipeline was stopped:
+/// a trigger may take minutes for a batch. A transaction that ends in time is not cancelled, so that a stop
+/// drains what is read. The session's thread works; a thread of this class watches it.
 final class Cancellation implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Cancellation.class);
     private static final Duration PATIENCE = Duration.ofSeconds(3);

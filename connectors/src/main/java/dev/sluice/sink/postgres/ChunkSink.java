@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
 /// without the documents that the stream has touched since the chunk's flight opened. For one thread;
 /// several sinks may apply chunks of one collection at once.
 ///
-/// When PostgreSQL refuses some of the rows, the others are committed before, in several short transactions;
-/// the dead letters and the done marker then come last, together. Each of these holds the collection's fence
-/// for itself and leaves out what the stream has touched by then, so the stream goes on in between.
+/// When PostgreSQL refuses some of the rows, the others are committed first, in several short transactions;
+/// the dead letters and the done marker follow in the last one. Each transaction takes the collection's fence
+/// separately and leaves out what the stream has touched until then, so the stream continues in between.
 public final class ChunkSink implements AutoCloseable {
     private final TargetSession session;
     private final long epoch;
@@ -35,7 +35,7 @@ public final class ChunkSink implements AutoCloseable {
         this.transaction = new WriteTransaction(session);
     }
 
-    /// Sets when this sink gives up; else [WriteLimits#DEFAULTS] apply.
+    /// Sets when this sink stops; else [WriteLimits#DEFAULTS] apply.
     public ChunkSink within(WriteLimits limits) {
         watch = new RefusalWatch(limits.refusedShare());
         transaction.stoppedBy(limits.stopped());
@@ -68,7 +68,7 @@ public final class ChunkSink implements AutoCloseable {
         });
     }
 
-    /// Notes that a chunk that nobody is at is cut.
+    /// Records that a chunk which no worker reads is cut.
     ///
     /// @param parts the chunk with an earlier end, then the others
     public void cut(List<Chunk> parts) throws SQLException {
@@ -107,7 +107,8 @@ public final class ChunkSink implements AutoCloseable {
             int leftOut = rows.size()
                     - rows.without(touched).cardinality()
                     - rows.rowless(touched).size();
-            // What the stream has not brought and no other chunk can have: nobody else writes these tables.
+            // The stream has written no row and no other chunk can have these: no other process writes
+            // these tables.
             boolean nothingThere = startedEmpty && !flight.everTouched();
             Optional<WriteSummary> atOnce = transaction.attempt(
                     () -> commit(chunk, rows.size(), leftOut, writeChunk(rows, touched, true, nothingThere)),
@@ -236,7 +237,7 @@ public final class ChunkSink implements AutoCloseable {
         return commitNanos;
     }
 
-    /// Writes documents that were read again. On return they are durable, and struck off the list.
+    /// Writes documents that were read again. On return they are durable, and removed from the list.
     ///
     /// @param rows the documents that were found; a delete for each that is gone
     /// @param entries of the list, all of one collection, that are done with it
@@ -282,7 +283,7 @@ public final class ChunkSink implements AutoCloseable {
         }
     }
 
-    /// Lists for a resync the documents that wait for what somebody else has brought.
+    /// Puts documents on the resync list that wait for rows which another writer has inserted.
     ///
     /// @return how many
     /// @throws dev.sluice.failure.SluiceException when a table no longer keeps keys apart

@@ -2,7 +2,7 @@ package dev.sluice.sink.postgres;
 
 import org.jspecify.annotations.Nullable;
 
-/// What came of a document that a unique index keeps out.
+/// The result for a document that a unique index refuses.
 ///
 /// @param written null: it stays out
 /// @param behind who has what it would have; null where it is not known

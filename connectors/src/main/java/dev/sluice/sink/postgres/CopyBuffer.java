@@ -77,7 +77,7 @@ final class CopyBuffer {
         this(HEAP_SEGMENTS);
     }
 
-    /// @param heapSegments how many segments lie in memory, beside the one that is written
+    /// @param heapSegments how many segments lie in memory, in addition to the one that is written
     CopyBuffer(int heapSegments) {
         this.heapSegments = heapSegments;
     }

@@ -20,7 +20,7 @@ import java.util.List;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
-/// The documents of one collection after the other, in temporary tables, beside the rows that there are: which
+/// Joins the documents of one collection after the other, in temporary tables, with the existing rows: which
 /// document has a row, which has none and why, and which row has no document. Keys are compared by their bytes,
 /// whatever collation the table's key has. For one thread.
 public final class CountedDocuments {
@@ -75,7 +75,7 @@ public final class CountedDocuments {
         copy.copy("COPY " + counted + " FROM STDIN (FORMAT binary)", shape, rows);
     }
 
-    /// What there is, in one snapshot of PostgreSQL.
+    /// The counts, in one snapshot of PostgreSQL.
     ///
     /// @param unexplained documents without a row, of which PostgreSQL does not say why
     /// @param at when, by PostgreSQL's clock

@@ -11,12 +11,12 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// The SQL of a collection of whose documents several can be one row, see [Dedupe].
+/// The SQL for a collection where several documents can share one row, see [Dedupe].
 ///
 /// @param key the name of the key column
-/// @param shared whether rows are recognised without the key: there may be a row of nobody's document, which the first
-///     one takes over. Which keys are documents' is in `sluice.document_row`
-/// @param keeps whether the row stays when its document is deleted; it is nobody's then, too
+/// @param shared whether rows are identified without the key: there may be a row without a document, which
+///     the first document takes over. The keys of rows that have documents are in `sluice.document_row`
+/// @param keeps whether the row stays when its document is deleted; then it has no document, too
 record Duplicates(TableShape shape, Dedupe dedupe, String key, boolean shared, boolean keeps) {
     /// Null where each document has a row of its own.
     ///
@@ -72,8 +72,8 @@ record Duplicates(TableShape shape, Dedupe dedupe, String key, boolean shared, b
                 + " WHERE r.table_name = '" + literal() + "' AND r.key_digest = sluice.digest(k::text)";
     }
 
-    /// Lets nobody else decide who has a row until the transaction's end: two that do not see each other would both
-    /// have it.
+    /// Blocks other transactions from deciding which document has a row until this one ends: two that don't see
+    /// each other would both write it.
     String lock() {
         return "SELECT pg_advisory_xact_lock(hashtextextended('sluice ' || '" + literal() + "', 0))";
     }
@@ -91,7 +91,7 @@ record Duplicates(TableShape shape, Dedupe dedupe, String key, boolean shared, b
         return shape.table().table();
     }
 
-    /// What makes a row of the table one with another, as text.
+    /// The value by which a row of the table equals another row, as text.
     String known(String alias) {
         return known(dedupe.by().stream()
                 .map(this::column)

@@ -10,13 +10,13 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.postgresql.PGConnection;
 
-/// Whether a connection is one session of PostgreSQL, for as long as it is open. A pooler that hands each transaction
-/// to whichever session is free would lend our settings, locks and temporary tables to others, and ours theirs.
+/// Whether a connection is one session of PostgreSQL, for as long as it is open. A pooler that gives each
+/// transaction any free session would mix our settings, locks and temporary tables with those of other clients.
 ///
-/// A pooler tells clients a process number of its own making when they log in. Where that is the number of the
-/// session itself, nothing stands between. Where it is not, a second connection is opened, and both ask for their
-/// session's number in turns: one number for both, or two for one of them, are proof. It takes nothing that would
-/// stay behind in a session that others use, and it does not matter whether the pool is idle or busy.
+/// At login a pooler sends clients a process number that it has made up. If the number is that of the
+/// session itself, there is no pooler. If it is not, a second connection is opened, and both ask for their
+/// session's number in turn: one number for both, or two for one of them, prove that sessions are shared.
+/// The check leaves nothing behind in a session that others use, and works with an idle and with a busy pool.
 final class KeptSession {
     /// A pooler that is busy may happen to give the same session for a while.
     private static final int ROUNDS = 6;
@@ -70,11 +70,11 @@ final class KeptSession {
             }
             return false;
         } catch (SQLException e) {
-            // PgBouncer's word for a transaction in a pool of statements.
+            // PgBouncer's error for a transaction in a pool of statements.
             if ("08P01".equals(e.getSQLState())) {
                 return true;
             }
-            // There is no second session to be had: so the first one is held, and not lent.
+            // No second session is free: so the first connection keeps its session.
             return session(connection) != session;
         }
     }

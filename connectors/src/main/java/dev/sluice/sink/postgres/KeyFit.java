@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// Whether a table keeps keys apart that MongoDB keeps apart: two documents whose keys are equal there would be
-/// one row. Types that do are listed; of any other it is not known.
+/// Whether a table distinguishes all keys that MongoDB distinguishes: two documents whose keys are equal in the
+/// table would share one row. Types that do are listed; any other type counts as one that may not.
 final class KeyFit {
     private static final Pattern BOUNDED = Pattern.compile("character varying\\((\\d+)\\)");
     private static final Pattern WHOLE = Pattern.compile("bigint|integer|smallint|numeric(\\(\\d+,\\d+\\))?");
@@ -74,7 +74,7 @@ final class KeyFit {
         }
         Matcher bounded = BOUNDED.matcher(type);
         if (bounded.matches()) {
-            // Blanks beyond its length are cut off without a word.
+            // Blanks beyond its length are cut off without an error.
             return mapped instanceof ColumnType.Varchar varchar
                     && varchar.length() <= Integer.parseInt(bounded.group(1));
         }

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// @param target the collection whose rows have the column
 /// @param child the number of the child table that has it; -1 for the collection's own table
 /// @param shape the table that has it
-/// @param policy what becomes of a value that no row is found for; null for a look-up, which is no more
-///     than a better NULL
+/// @param policy what happens to a value that no row is found for; null for a look-up, which then
+///     yields NULL
 /// @param to the other table
 /// @param match its column that is compared
 /// @param matchType the type of `match`
@@ -44,7 +44,7 @@ record Link(
         private final Map<Integer, List<Link>> byCollection = new LinkedHashMap<>();
         private final Map<TableName, List<Link>> byTable = new LinkedHashMap<>();
 
-        /// As the mapping has them, whatever the tables hold: for who looks at names.
+        /// As the mapping has them, without reading the tables: for callers that need names only.
         Links(List<CollectionTarget> targets) {
             for (CollectionTarget target : targets) {
                 add(target, target.mapper().shape(), target.mapper().childShapes());
@@ -146,7 +146,7 @@ record Link(
                 + ")";
     }
 
-    /// What the other row is known by, seen from a row that refers to it.
+    /// The value that identifies the other row, from a row that refers to it.
     String awaited(String value, String alias) {
         return known(
                 value,
@@ -155,7 +155,7 @@ record Link(
                         .toList());
     }
 
-    /// What the other row is known by, seen from that row.
+    /// The value that identifies the other row, from that row.
     ///
     /// @param column the expression for one of its columns
     String present(java.util.function.UnaryOperator<String> column) {

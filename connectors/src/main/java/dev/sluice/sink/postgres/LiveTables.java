@@ -21,7 +21,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/// What the target's tables do by themselves, as far as writing has to know.
+/// Properties of the target's tables that writing depends on: casts, triggers, foreign keys, key columns.
 final class LiveTables {
     /// Each look-up by itself, and the table's first, so that indexes are used: this runs in each
     /// transaction that writes. Of triggers of updates, functions in C are left out: those that are common, as

@@ -13,8 +13,8 @@ import java.util.SequencedMap;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Applies changes of which PostgreSQL refuses some, in short transactions (steps), and finds those. For
-/// one list of changes and one thread.
+/// Applies changes of which PostgreSQL refuses some, in short transactions (steps), and finds the refused ones.
+/// For one list of changes and one thread.
 ///
 /// The changes are applied from first to last, so that the order per document and per unique value is
 /// kept: a slice that is refused is halved, down to the one change that is refused. Each step commits the
@@ -36,7 +36,7 @@ final class Narrowing {
     /// How often what was refused is tried again, at most.
     private static final int PASSES_MAX = 10;
 
-    /// How often a document contends for what nobody is seen to have.
+    /// How often a document retries for a unique value that no visible row has.
     private static final int CONTESTS_MAX = 5;
 
     private final Step step;
@@ -57,10 +57,10 @@ final class Narrowing {
         /// @throws dev.sluice.sink.StoppedException when the pipeline is stopping
         Written write(List<RowChange> changes) throws SQLException;
 
-        /// Has a document that a unique index keeps out contend with those that are in its way, in a transaction of its
-        /// own, and commits what becomes of it.
+        /// Decides, for a document that a unique index refuses, between it and the documents that have its
+        /// value, in a separate transaction, and commits the result.
         ///
-        /// @throws SQLException also when PostgreSQL refuses it all the same
+        /// @throws SQLException also when PostgreSQL still refuses it
         Contest contend(RowChange change) throws SQLException;
 
         /// Those of the changes whose documents are dead letters already.
@@ -128,7 +128,7 @@ final class Narrowing {
     /// @return whether the document has its rows after all
     private boolean contend(RowChange change, SQLException why) throws SQLException {
         SQLException refusal = why;
-        // Others write meanwhile: who was in its way may be gone, and somebody else may have come.
+        // Others write meanwhile: the row in its way may be deleted, and another one may have the value.
         for (int contest = 1; Failures.isAboutUniqueness(refusal) && contest <= CONTESTS_MAX; contest++) {
             try {
                 Contest contested = step.contend(change);

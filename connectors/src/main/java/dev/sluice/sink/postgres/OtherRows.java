@@ -78,8 +78,8 @@ public final class OtherRows implements AutoCloseable {
     }
 
     /// @param chosen the collections that would be copied
-    /// @return null where nothing can be told: tables are not there yet, or the target can't be asked or takes no
-    ///     temporary tables
+    /// @return null where the result can't be known: tables do not exist yet, or the target can't be asked or
+    ///     refuses temporary tables
     public static @Nullable OtherRows open(PostgresConnector connector, List<CollectionTarget> chosen) {
         try {
             Connection connection = connector.openForLongWork();
@@ -92,7 +92,7 @@ public final class OtherRows implements AutoCloseable {
                 throw e;
             }
         } catch (SQLException notToBeAsked) {
-            LOG.debug("Which documents would have no row because of others can't be told", notToBeAsked);
+            LOG.debug("Which documents would have no row because of others is not known", notToBeAsked);
             return null;
         }
     }
@@ -243,9 +243,9 @@ public final class OtherRows implements AutoCloseable {
         }
     }
 
-    /// Judges the documents of a collection, all of which are added, and lets go of them.
+    /// Judges the documents of a collection, all of which are added, and forgets them.
     ///
-    /// @return empty where it can't be told
+    /// @return empty where the result can't be known
     public Optional<Lost> settle(CollectionTarget target) {
         Staged of = of(target);
         try {
@@ -271,7 +271,7 @@ public final class OtherRows implements AutoCloseable {
                     + of.counts().table().sql());
             return Optional.of(lost);
         } catch (SQLException e) {
-            LOG.debug("{}: which documents would have no row because of others can't be told", target.collection(), e);
+            LOG.debug("{}: which documents would have no row because of others is not known", target.collection(), e);
             return Optional.empty();
         }
     }

@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Dead letters and quarantined values, written in the caller's transaction (promise 5). For one thread.
 ///
-/// Every change carries the whole document, so a later state that can be applied settles what was parked
-/// before: its row is right again, and what was wrong with an older state is history.
+/// Every change carries the whole document, so a later state that can be applied removes the document's dead
+/// letter: its row is current again, and the fault of an older state no longer matters.
 final class Parked {
     private static final String DEAD_LETTER = """
             INSERT INTO sluice.dead_letter (pipeline, collection, document_key, operation, document, reason, sqlstate, cluster_time,
@@ -54,8 +54,8 @@ final class Parked {
     private final Connection connection;
     private final String pipeline;
 
-    /// Collections that may have rows there, so that the others cost no more than a look. Only ever grows:
-    /// a look too many is cheap.
+    /// Collections that may have rows there, so that the others cost only one query. It only grows:
+    /// an unnecessary query is cheap.
     private final Set<String> withDeadLetters = new HashSet<>();
 
     private final Set<String> withQuarantine = new HashSet<>();
@@ -65,8 +65,8 @@ final class Parked {
         this.pipeline = pipeline;
     }
 
-    /// Looks each time until it finds something, since another sink parks documents of the collection too:
-    /// what a chunk has parked, the stream settles.
+    /// Queries each time until it finds something, since another sink parks documents of the collection too:
+    /// the stream removes dead letters that a chunk has written.
     private void look(String collection) throws SQLException {
         if (withDeadLetters.contains(collection) && withQuarantine.contains(collection)) {
             return;

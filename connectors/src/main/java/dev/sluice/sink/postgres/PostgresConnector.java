@@ -33,9 +33,10 @@ public final class PostgresConnector {
                     + "'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout',"
                     + " 'transaction_timeout');";
 
-    /// `tcp_user_timeout` is the same for a host that goes while it is being answered. Not for long work: a
-    /// client that rests before it reads on would be taken for one that is gone. The last is for triggers of
-    /// the target: one that sets a time on every update leaves rows alone that come from here.
+    /// `tcp_user_timeout` is the same for a host that disappears while the server sends to it. Not for long
+    /// work: a client that pauses before it reads on would be treated as gone. The last setting is for
+    /// triggers of the target: one that sets a time on every update can leave rows unchanged that Sluice
+    /// writes.
     private static final String SETTINGS = KEEP_ALIVE + " SET tcp_user_timeout = 9000;"
             + " SET statement_timeout = '30s'; SET lock_timeout = '10s';"
             + " SET idle_in_transaction_session_timeout = '60s'; SET timezone = 'UTC';"
@@ -116,7 +117,7 @@ public final class PostgresConnector {
         return DriverManager.getConnection(uri.jdbcUrl(), properties);
     }
 
-    /// Sees to it that what is reached gives each connection one session of PostgreSQL for as long as it is open, for
+    /// Checks that each connection is one session of PostgreSQL for as long as it is open, for
     /// work on connections that others open. Once in a process.
     ///
     /// @throws SluiceException of kind TARGET_POOLED where it does not

@@ -98,7 +98,7 @@ public record PostgresUri(String hosts, String database, Map<String, String> pro
         properties.putIfAbsent("user", user);
         String ssl = properties.get("sslmode");
         if (ssl != null && !SSL_MODES.contains(ssl)) {
-            throw bad("it has an sslmode that is none of " + String.join(", ", SSL_MODES));
+            throw bad("its sslmode is none of " + String.join(", ", SSL_MODES));
         }
         return new PostgresUri(withPorts(hosts, port), database.isEmpty() ? user : database, properties);
     }

@@ -31,7 +31,7 @@ public final class QuarantineStore {
     /// @param column `table.column`
     /// @param path where in the document
     /// @param value as canonical Extended JSON; null where it was not asked for
-    /// @param clusterTime when MongoDB committed the change that brought it; null when unknown
+    /// @param clusterTime when MongoDB committed the change with the value; null when unknown
     public record Entry(
             long id,
             String collection,

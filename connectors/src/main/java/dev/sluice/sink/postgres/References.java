@@ -26,17 +26,19 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// Keeps rows right that depend on other rows: by references, look-ups, and as duplicates of each other.
+/// Keeps rows current that depend on other rows: by references, look-ups, and as duplicates of each other.
 /// Works in the caller's transaction. For one thread.
 ///
 /// Documents arrive in any order. One whose row depends on a row that is not there is written as the
 /// mapping says, and noted in `sluice.waiting`; when that row comes, the document is listed in
-/// `sluice.resync` and resynced, by the same mapper, from MongoDB. When a row goes, what refers to it is
-/// emptied, dropped or taken out with it, and waits. Where nothing refers to a table, this costs nothing.
+/// `sluice.resync` and resynced, by the same mapper, from MongoDB. When a row is deleted, references to it are
+/// set to NULL, dropped, or their rows deleted with it, and their documents wait. A table without references to
+/// it costs nothing.
 ///
-/// Two transactions at once can't miss each other: a row of ours that is referred to is held FOR KEY SHARE
-/// until the commit (a foreign key does that by itself), and a row that goes is locked before it is asked
-/// who refers to it. What comes at the same time as the one who waits for it is found by [Waiting#sweep].
+/// Two concurrent transactions can't miss each other: a row of ours that is referred to is locked FOR KEY SHARE
+/// until the commit (a foreign key does that by itself), and a row is locked before its deletion, before the
+/// references to it are read. [Waiting#sweep] finds a row that is committed at the same time as a document that
+/// waits for it.
 final class References {
     private final Connection connection;
     private final StagedTables tables;
@@ -100,7 +102,7 @@ final class References {
                                 .anyMatch(table -> table.shape().table().equals(link.to())));
     }
 
-    /// Whether anything waits for rows of the collection, so that somebody has to be told when they come.
+    /// Whether documents wait for rows of the collection, so that they have to be listed when these rows come.
     boolean isAwaited(CollectionTarget target) throws SQLException {
         for (TableSql table : tables.of(target).all()) {
             if (!links.to(table.shape().table()).isEmpty()
@@ -360,17 +362,18 @@ final class References {
         }
     }
 
-    /// Deletes the rows of these keys, child rows too, after what refers to them is emptied, dropped or
-    /// deleted in its turn. A row that was made for others to refer to stays as long as they do.
+    /// Deletes the rows of these keys, child rows too, after references to them are set to NULL, dropped,
+    /// or their rows deleted in turn. A row that was created for others to refer to stays as long as they
+    /// exist.
     ///
     /// @return rows deleted from the collection's own table
     int remove(CollectionTarget target, Collection<Object> keys) throws SQLException {
         return remove(target, keys, new HashSet<>(), true);
     }
 
-    /// Whether rows of the collection may be deleted so that another document has their place: they are the
-    /// collection's alone, go with their documents, and no foreign key takes or changes rows with them of which the
-    /// mapping says nothing.
+    /// Whether rows of the collection may be deleted in favour of another document: the table has only rows
+    /// of this collection, they are deleted with their documents, and no foreign key deletes or changes
+    /// rows with them that the mapping does not know.
     boolean mayGiveWay(CollectionTarget target) throws SQLException {
         TableName table = target.mapping().table();
         if (target.mapping().onDelete() != OnDelete.DELETE
@@ -383,7 +386,7 @@ final class References {
         Set<String> known = new HashSet<>();
         tables.of(target).all().forEach(t -> known.add(t.shape().table().sql()));
         links.to(table).forEach(link -> known.add(link.shape().table().sql()));
-        // Deleted, or set to NULL or the default, without a word.
+        // ON DELETE deletes rows, or sets them to NULL or the default, without an error.
         try (PreparedStatement statement = connection.prepareStatement("SELECT NOT EXISTS (SELECT FROM pg_constraint"
                 + " WHERE contype = 'f' AND confrelid = to_regclass(?) AND confdeltype IN ('c', 'n', 'd')"
                 + " AND conrelid <> ALL (ARRAY(SELECT to_regclass(k)::oid FROM unnest(?) k)))")) {
@@ -396,7 +399,7 @@ final class References {
         }
     }
 
-    /// Deletes rows that another document's take the place of, and lists their documents for a resync.
+    /// Deletes rows that are replaced by another document's, and lists their documents for a resync.
     void giveWay(CollectionTarget target, Collection<Object> keys) throws SQLException {
         TableSql own = tables.of(target).own();
         String documentKey = documentKey(target, "t");
@@ -461,7 +464,7 @@ final class References {
         return keysOf(sql, table, keys);
     }
 
-    /// Lets go of rows that are about to be deleted.
+    /// Removes the references to rows that are about to be deleted.
     private void release(Link link, TableSql table, List<Object> keys, Set<Object> gone) throws SQLException {
         String other = table.shape().table().sql() + " t";
         String theirs = "t." + table.keyName() + " = ANY (?)";
@@ -532,7 +535,7 @@ final class References {
         }
     }
 
-    /// The places of rows that are about to go are free for others.
+    /// Lists the documents that waited for rows which are about to be deleted, as duplicates of them.
     private void letIn(Duplicates duplicate, TableSql table, List<Object> keys) throws SQLException {
         if (!waiting.isAwaited(duplicate.table())) {
             return;
@@ -549,7 +552,7 @@ final class References {
                 keys);
     }
 
-    /// Lists what waits for what somebody else has brought, see [Waiting#sweep].
+    /// Lists documents that wait for rows which another writer has inserted, see [Waiting#sweep].
     int sweep() throws SQLException {
         return waiting.sweep(links, duplicates.values());
     }
@@ -561,7 +564,7 @@ final class References {
         }
         Duplicates duplicate = duplicates.get(target.index());
         if (duplicate != null && duplicate.shared() && !keys.isEmpty()) {
-            // The row may stay, and is nobody's then.
+            // The row may stay, and then has no document.
             TableSql own = tables.of(target).own();
             letIn(duplicate, own, List.copyOf(keys));
             update(duplicate.forget(), own, keys);

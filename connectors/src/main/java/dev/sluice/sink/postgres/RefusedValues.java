@@ -163,13 +163,13 @@ public final class RefusedValues {
         void take(Object key, BsonDocument document) throws SQLException;
     }
 
-    /// Puts right what is staged: documents with values that are refused are mapped again, and their rows staged in the
-    /// place of the ones that were.
+    /// Corrects the staged rows: documents with refused values are mapped again, and their new rows replace the
+    /// staged ones.
     ///
     /// @param staged the collection's
     /// @param documents whose rows are staged
-    /// @return what became of each that was mapped again: its rows with the misfits, or why it has none, and then
-    ///     none is staged
+    /// @return the result for each document that was mapped again: its rows with the misfits, or why it has
+    ///     none; then no row of it is staged
     public SequencedMap<Object, MappingResult> settle(
             CollectionTarget target, CollectionTables staged, Staged documents) throws SQLException {
         SequencedMap<Object, MappingResult> results = new LinkedHashMap<>();

@@ -11,6 +11,6 @@ public interface ResyncList {
     /// The next entries of one collection, oldest first; empty when there are none.
     List<Entry> next(int limit) throws SQLException;
 
-    /// Strikes entries off the list.
+    /// Removes entries from the list.
     void done(Collection<Entry> entries) throws SQLException;
 }

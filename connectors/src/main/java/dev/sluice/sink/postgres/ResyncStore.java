@@ -29,8 +29,9 @@ public final class ResyncStore {
     /// @param documentKey the `_id` as canonical Extended JSON; null where it is not known
     /// @param rowKey the key of the row, as text, where the `_id` is not known; null in both means the
     ///     whole collection
-    /// @param repair whether the row is known to be wrong: it goes when no document explains it
-    /// @param prune of the whole collection: whether rows whose documents are gone go after it is read
+    /// @param repair whether the row is known to be wrong: it is deleted when no document explains it
+    /// @param prune for the whole collection: whether rows whose documents are gone are deleted after it is
+    ///     read
     public record Entry(
             long id,
             String collection,
@@ -88,8 +89,8 @@ public final class ResyncStore {
         }
     }
 
-    /// Asks for rows that are not as they should be to be put right. What is on the list already becomes
-    /// another entry: somebody may be at the one that there was, and knows nothing of what has happened
+    /// Asks for the repair of rows that differ. The entry of a document that is on the list already gets
+    /// a new number: a process may be working on the entry with the old one, and does not see what has happened
     /// since.
     ///
     /// @param documentKeys by the keys of the rows, as text: the `_id` as canonical Extended JSON; null where
@@ -111,9 +112,10 @@ public final class ResyncStore {
         }
     }
 
-    /// Asks for a whole collection. Where it is on the list already, by another entry, as for [#askRepair].
+    /// Asks for a whole collection. If it is on the list already, its entry gets a new number, as in
+    /// [#askRepair].
     ///
-    /// @param prune whether the rows whose documents are gone go after it is read
+    /// @param prune whether the rows whose documents are gone are deleted after it is read
     public void askForAll(Connection connection, String collection, String reason, boolean prune) throws SQLException {
         String sql = "INSERT INTO sluice.resync (pipeline, collection, reason, prune) VALUES (?, ?, ?, ?)"
                 + " ON CONFLICT (" + ONCE + ")"
@@ -127,8 +129,8 @@ public final class ResyncStore {
         }
     }
 
-    /// Asks for a collection's dead letters: those whose documents are gone, which nothing else says, leave
-    /// then.
+    /// Asks for the resync of a collection's dead letters: those whose documents are gone are removed by it; no
+    /// change of the stream would remove them.
     public void askForDeadLetters(Connection connection, String collection) throws SQLException {
         String sql = "INSERT INTO sluice.resync (pipeline, collection, document_key, reason)"
                 + " SELECT pipeline, collection, document_key, 'dead_letter' FROM sluice.dead_letter"
@@ -177,7 +179,7 @@ public final class ResyncStore {
         }
     }
 
-    /// Strikes entries off the list.
+    /// Removes entries from the list.
     public void done(Connection connection, Collection<Entry> entries) throws SQLException {
         try (PreparedStatement statement =
                 connection.prepareStatement("DELETE FROM sluice.resync WHERE id = ANY (?)")) {

@@ -19,9 +19,9 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Documents of which only one can have its rows, since a unique index lets only one have a value: the one with the
-/// least `_id` has them, as far as rows tell it, whatever came first. The others are dead letters that are tried again
-/// when the value is free.
+/// Documents of which only one can have its rows, since a unique index allows a value only once: the one
+/// with the least `_id` has them, as far as rows hold the `_id`, independent of the order of arrival. The
+/// others are dead letters that are retried when the value is free.
 ///
 /// Costs nothing until PostgreSQL refuses a row. Works in the caller's transaction; for one thread.
 final class Rivals {
@@ -156,7 +156,7 @@ final class Rivals {
                 }
             }
         }
-        // Of the others, nothing keeps them out any more.
+        // The value of the other dead letters is free now.
         for (String gone : behind) {
             listed += list(target, gone, "");
         }

@@ -25,7 +25,7 @@ import org.bson.BsonValue;
 import org.bson.types.ObjectId;
 import org.jspecify.annotations.Nullable;
 
-/// How documents are named beside their rows, and the way back from a row to its document: which `_id`s can
+/// How the control tables name documents, and the way back from a row to its document: which `_id`s can
 /// have become its key.
 public final class RowIdentity {
     private static final Pattern OBJECT_ID = Pattern.compile("[0-9a-f]{24}");
@@ -93,7 +93,7 @@ public final class RowIdentity {
     /// Every `_id` whose row can have this key.
     ///
     /// @param rowKey the key, as text
-    /// @return empty where it can't be told
+    /// @return empty where it can't be known
     public static Optional<List<BsonValue>> candidates(CollectionTarget target, String rowKey) {
         KeyMapping key = target.mapping().key();
         List<BsonValue> candidates = new ArrayList<>();

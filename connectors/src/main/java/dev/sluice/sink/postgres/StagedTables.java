@@ -19,7 +19,7 @@ import java.util.SequencedMap;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// The staging tables of one connection, and the statements that bring rows from them into the target. For
+/// The staging tables of one connection, and the statements that write rows from them into the target. For
 /// one thread.
 final class StagedTables {
     private static final String INVALID_BINARY_REPRESENTATION = "22P03";
@@ -133,9 +133,9 @@ final class StagedTables {
         return present;
     }
 
-    /// Brings the rows of some documents straight into the collection's tables. Binary COPY reads a value's
-    /// bytes as whatever type the column has by now, so the types are looked at once more while the lock is
-    /// held that COPY took.
+    /// Copies the rows of some documents straight into the collection's tables. Binary COPY interprets a
+    /// value's bytes as the type that the column has now, so the types are checked once more while the lock
+    /// that COPY took is held.
     ///
     /// @return rows written
     /// @throws SQLException about data, also when a type was altered since the tables were looked at; after
@@ -157,7 +157,7 @@ final class StagedTables {
         return Math.toIntExact(written);
     }
 
-    /// Brings the rows of some documents into the collection's staging tables.
+    /// Copies the rows of some documents into the collection's staging tables.
     void stage(CollectionTarget target, EncodedRows rows, BitSet chosen) throws SQLException {
         List<TableSql> tables = of(target).all();
         for (int i = 0; i < tables.size(); i++) {
@@ -185,12 +185,12 @@ final class StagedTables {
         }
     }
 
-    /// Brings rows into a staging table.
+    /// Copies rows into a staging table.
     void stage(TableSql table, List<@Nullable Object[]> rows) throws SQLException {
         copy.copy(table.copyIntoStaging(), table.shape(), rows);
     }
 
-    /// Puts right what is staged of a collection where PostgreSQL does not take values for their columns' types, see
+    /// Corrects the staged rows of a collection where PostgreSQL refuses values for their columns' types, see
     /// [RefusedValues#settle].
     SequencedMap<Object, MappingResult> settle(CollectionTarget target, RefusedValues.Staged documents)
             throws SQLException {

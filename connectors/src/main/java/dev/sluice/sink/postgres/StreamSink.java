@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// Applies the stream: rows, child rows, dead letters, quarantined values, the position and the watermark
 /// in one transaction, fenced by the epoch (promises 1 and 4). For one thread.
 ///
-/// When PostgreSQL refuses some of the rows, the others are committed before, in several short transactions,
-/// each fenced; dead letters, the position and the watermark then come last, together. The collections'
+/// When PostgreSQL refuses some of the rows, the others are committed first, in several short transactions,
+/// each fenced; dead letters, the position and the watermark follow in the last one. The collections'
 /// fences are held from before the first of these transactions until after the last.
 public final class StreamSink implements AutoCloseable {
     private final TargetSession session;
@@ -38,7 +38,7 @@ public final class StreamSink implements AutoCloseable {
         this.transaction = new WriteTransaction(session);
     }
 
-    /// Sets when this sink gives up; else [WriteLimits#DEFAULTS] apply.
+    /// Sets when this sink stops; else [WriteLimits#DEFAULTS] apply.
     public StreamSink within(WriteLimits limits) {
         watch = new RefusalWatch(limits.refusedShare());
         transaction.stoppedBy(limits.stopped());
@@ -96,7 +96,7 @@ public final class StreamSink implements AutoCloseable {
     /// A collection that is touched.
     private record Noted(Fence fence, Fence.Held held) {}
 
-    /// Where the stream is after some changes.
+    /// The stream's position after some changes.
     private record Progress(
             @Nullable Position upTo,
             @Nullable Watermark watermark,

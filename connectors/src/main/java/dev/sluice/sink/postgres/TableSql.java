@@ -251,8 +251,8 @@ public final class TableSql {
         };
     }
 
-    /// Gives the columns that triggers have set what is staged, once the rows are written: an update of them
-    /// alone, which those triggers let stand.
+    /// Writes the staged values again into columns that triggers have set: an update of these columns
+    /// alone, which those triggers do not change.
     ///
     /// @return empty where there is no such column
     Optional<String> settle() {

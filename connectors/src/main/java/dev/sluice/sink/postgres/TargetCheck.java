@@ -67,8 +67,9 @@ public final class TargetCheck {
         }
     }
 
-    /// Looks at the keys alone, for what deletes rows or has run for long: since the start somebody may have given a
-    /// key column a type or collation by which documents share rows, or a trigger that changes it.
+    /// Checks the keys alone, for operations that delete rows or have run for long: since the start a user
+    /// may have given a key column a type or collation by which documents share rows, or a trigger that
+    /// changes it.
     ///
     /// @throws SluiceException of kind MISSING_TABLE
     static void keys(Connection connection, List<CollectionTarget> targets) throws SQLException {

@@ -32,8 +32,8 @@ public final class TargetDatabase {
     private static final Logger LOG = LoggerFactory.getLogger(TargetDatabase.class);
     private static final String MISSING_DATABASE = "3D000";
 
-    /// Somebody else was faster: duplicate_database, or the unique index of pg_database when both were at
-    /// it.
+    /// Another process was faster: duplicate_database, or the unique index of pg_database when both created
+    /// it at the same time.
     private static final Set<String> ALREADY_THERE = Set.of("42P04", "23505");
 
     /// What Flyway goes on from without a word. "Future" are those of a newer release.
@@ -221,8 +221,8 @@ public final class TargetDatabase {
                         .schemas(entry.mapping().schema())
                         .defaultSchema(entry.mapping().schema())
                         .createSchemas(true)
-                        // One history for each mapping, so that several can live in one schema, and beside the
-                        // application's own.
+                        // One history for each mapping, so that several mappings can share a schema with
+                        // each other and with the application's own migrations.
                         .table("sluice_history_" + entry.mapping().name())
                         .baselineOnMigrate(true)
                         .baselineVersion("0")

@@ -13,17 +13,17 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// One session of the target, with one transaction at a time: all that the sinks do there. They decide what
-/// belongs into a transaction, in which order, and what happens when it fails; a session does what it is
-/// told.
+/// One session of the target, with one transaction at a time: the operations that the sinks use. The sinks
+/// decide what belongs into a transaction, in which order, and what happens when it fails; a session only
+/// executes.
 ///
 /// The first call after [#commit] or [#rollback] begins a transaction. It reads what was committed before
 /// each statement (READ COMMITTED), and what it writes is seen by others from its commit on, all of it or
-/// nothing. [#hold] and [#advance] keep what they have read until its end: nobody raises the epoch meanwhile.
-/// Any call may fail with a [SQLException]; then nothing but [#rollback] is allowed, and after a commit that
-/// failed for the connection it is not known whether it happened.
+/// nothing. [#hold] and [#advance] lock the row that they read until its end: no process raises the epoch
+/// meanwhile. Any call may fail with a [SQLException]; then only [#rollback] is allowed, and after a commit
+/// that failed with the connection it is not known whether it was committed.
 ///
-/// For one thread, but for [#cancel].
+/// For one thread, except [#cancel].
 public interface TargetSession extends AutoCloseable {
     /// Holds the epoch for a transaction that does not move the position.
     ///
@@ -81,7 +81,7 @@ public interface TargetSession extends AutoCloseable {
     /// @param rest what is left of it, a chunk of its own from now on; null when nothing is
     void running(Chunk chunk, @Nullable Chunk rest) throws SQLException;
 
-    /// Notes that a chunk that nobody is at is cut.
+    /// Records that a chunk which no worker reads is cut.
     ///
     /// @param parts the chunk with an earlier end, then the others
     void cut(List<Chunk> parts) throws SQLException;
@@ -94,7 +94,7 @@ public interface TargetSession extends AutoCloseable {
     /// Strikes entries off the list of documents to be resynced.
     void strike(Collection<ResyncStore.Entry> entries) throws SQLException;
 
-    /// Lists for a resync the documents that wait for what somebody else has brought.
+    /// Puts documents on the resync list that wait for rows which another writer has inserted.
     ///
     /// @return how many
     /// @throws dev.sluice.failure.SluiceException when a table no longer keeps keys apart

@@ -108,9 +108,9 @@ final class Waiting {
         return connection.createArrayOf("text", values.toArray());
     }
 
-    /// Lists for a resync what waits for a row that is there, or for one to go that is gone. The sinks
-    /// do that themselves as rows come and go; this finds what they could not see: rows of somebody else,
-    /// and of a transaction that was open at the same time.
+    /// Puts documents on the resync list that wait for a row which exists now, or for the deletion of a row
+    /// which is deleted now. The sinks do that themselves when they write and delete rows; this finds what
+    /// they could not see: rows of another writer, and rows of a transaction that was open at the same time.
     ///
     /// @return how many documents were listed
     int sweep(Links links, Collection<Duplicates> duplicates) throws SQLException {

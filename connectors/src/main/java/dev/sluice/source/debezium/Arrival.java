@@ -29,12 +29,12 @@ sealed interface Arrival {
     /// A collection itself was changed here.
     record OfCollection(CollectionChange change) implements Arrival {}
 
-    /// MongoDB had nothing more.
+    /// MongoDB had no further changes.
     ///
-    /// @param position how far it had looked
+    /// @param position up to where it had looked
     /// @param through every change up to and with this cluster time has been delivered
     record Reached(Position position, @Nullable BsonTimestamp through) implements Arrival {}
 
-    /// The stream broke off behind what came before.
+    /// The stream failed after the arrivals before this one.
     record Broken(Throwable failure) implements Arrival {}
 }

@@ -21,8 +21,8 @@ import org.apache.kafka.connect.storage.OffsetBackingStore;
 import org.apache.kafka.connect.util.Callback;
 import org.bson.BsonTimestamp;
 
-/// The engine's offset store, which is only a bridge: it hands the engine the position that was committed
-/// to PostgreSQL with its rows, and forgets whatever the engine wants to store. Made by the engine, by
+/// The engine's offset store, which is only a bridge: it gives the engine the position that was committed
+/// to PostgreSQL with its rows, and ignores what the engine wants to store. Made by the engine, by
 /// reflection.
 ///
 /// The engine is given the position's cluster time, and the token only where there is none: MongoDB resumes

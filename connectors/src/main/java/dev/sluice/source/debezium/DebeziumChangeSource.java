@@ -30,9 +30,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One run of Debezium's embedded engine: started from a position, ended for good when it breaks off or is
-/// closed. It never restarts inside (`errors.max.retries=0`), since a restart behind our back would deliver
-/// changes again that are waiting to be applied; whoever runs it builds a new one from the committed
+/// One run of Debezium's embedded engine: started from a position, ended for good when it fails or is
+/// closed. It never restarts internally (`errors.max.retries=0`), since a restart that we don't see would
+/// deliver changes again that are waiting to be applied; the supervisor starts a new one from the committed
 /// position.
 ///
 /// Three threads: one reads from MongoDB ([EventFetcher]), the engine's makes records, ours decodes and
@@ -40,15 +40,15 @@ import org.slf4j.LoggerFactory;
 public final class DebeziumChangeSource implements ChangeSource {
     private static final Logger LOG = LoggerFactory.getLogger(DebeziumChangeSource.class);
 
-    /// The engine waits 40 s for its task; a little longer than that, and it is left to itself.
+    /// The engine waits 40 s for its task; after a little longer than that, we no longer wait for it.
     private static final Duration CLOSE = Duration.ofSeconds(50);
 
     private static final Duration CLOSE_RETRY = Duration.ofMillis(50);
 
     private static final Duration FOREVER = Duration.ofDays(1);
 
-    /// A batch of this many says that there is more to come: then the next waits a little, since passing on
-    /// every change by itself costs more than the change. A stream that brings less is passed on at once.
+    /// After a batch of this many changes, more are expected: the next batch waits a little, since delivering
+    /// each change separately costs more than the change. Smaller batches are delivered at once.
     private static final int BUSY = 16;
 
     private final DebeziumEngine<ChangeEvent<SourceRecord, SourceRecord>> engine;
@@ -146,7 +146,7 @@ public final class DebeziumChangeSource implements ChangeSource {
                 List<Arrival> changes = new ArrayList<>(arrived.size());
                 for (Arrival arrival : arrived) {
                     switch (arrival) {
-                        // What came before it is delivered first.
+                        // The changes before it are delivered first.
                         case Arrival.OfCollection changed -> {
                             deliver(changes);
                             changes.clear();

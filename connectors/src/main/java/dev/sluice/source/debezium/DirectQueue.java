@@ -6,11 +6,11 @@ import java.util.Map;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.jspecify.annotations.Nullable;
 
-/// Stands where the engine has its queue, and gives each record back to whoever had it made. The engine
-/// would wait to fill a batch, the last millisecond of it spinning with the queue locked, and pass each
-/// record through its stage for transformations, of which there are none: that costs time when there is
-/// little to do, and throughput when there is much. To the engine the queue always looks empty; its own
-/// thread only asks whether anything went wrong.
+/// Replaces the engine's queue, and returns each record to the thread that had it made. The engine's own
+/// queue would wait to fill a batch, the last millisecond of it spinning with the queue locked, and pass each
+/// record through the stage for transformations, of which there are none: that costs latency when there are
+/// few changes, and throughput when there are many. To the engine the queue always looks empty; its own
+/// thread only asks whether there was a failure.
 final class DirectQueue implements QueueProvider<DataChangeEvent> {
     private @Nullable SourceRecord made;
 

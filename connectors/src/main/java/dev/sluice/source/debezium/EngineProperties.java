@@ -15,16 +15,16 @@ import org.bson.BsonDocument;
 import org.bson.BsonString;
 import org.bson.BsonTimestamp;
 
-/// What the engine is told.
+/// The engine's settings.
 ///
 /// @param mongoUri with the replica set's name in it
 /// @param collections without the database's name
 /// @param batchMax most records in a batch
 /// @param linger how long a busy stream waits to fill a batch: throughput against latency
-/// @param heartbeat how often an idle stream says where it is
+/// @param heartbeat how often an idle stream reports its position
 /// @param rawDocuments whether the stream is read by a [StreamReader], with documents as BSON; otherwise, for
 ///     measuring, by Debezium's own reader: with documents as JSON, bounded by their number alone, and without
-///     a word while nothing happens
+///     heartbeats while there are no changes
 /// @param passed changes that are left out, as for [LargeChanges#without]; empty where none are
 /// @param overrides properties of the engine's own that take the place of ours, for measuring what ours
 ///     give; an empty value leaves the property to the engine's default
@@ -154,9 +154,9 @@ public record EngineProperties(
         return p;
     }
 
-    /// What the server sends: changes of documents, and what becomes of collections themselves, where only our
-    /// own reader knows what to do with it. We take the whole document, so what changed in it is left out:
-    /// Debezium would write it as JSON beside it.
+    /// What the server sends: changes of documents, and events of collections themselves, which only our
+    /// own reader handles. We use the whole document, so the description of the update is left out:
+    /// Debezium would convert it to JSON in addition to the document.
     ///
     /// The filter depends on the mapping, so an event that an earlier mapping let through may not pass it:
     /// the stream is opened by time and not by token ([CommittedOffset]).

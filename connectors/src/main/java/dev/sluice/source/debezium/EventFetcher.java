@@ -42,8 +42,8 @@ import org.jspecify.annotations.Nullable;
 /// Reads the change stream, ahead of the engine, on a thread of its own, as far as there is memory for the
 /// changes until they are written.
 ///
-/// How far everything is delivered it says by MongoDB's own word: an answer without events carries a token
-/// up to whose cluster time MongoDB has looked.
+/// It reports up to which time everything is delivered by MongoDB's answers: an answer without events carries
+/// a token, and MongoDB has looked up to the token's cluster time.
 final class EventFetcher implements Runnable {
     /// How long MongoDB waits for an event before it answers without one.
     private static final Duration AWAIT = Duration.ofMillis(500);
@@ -59,7 +59,7 @@ final class EventFetcher implements Runnable {
     /// must have come.
     private static final long ANSWER_BYTES_MAX = 64 << 20;
 
-    /// What an event weighs beside its document and its token, about.
+    /// About how many bytes an event takes in addition to its document and its token.
     private static final long EVENT_BYTES = 1_000;
 
     /// How often the token's text is there on an event's way: in the event, the offset, and as the key.
@@ -261,8 +261,8 @@ final class EventFetcher implements Runnable {
         return document == null ? 0 : document.getByteBuffer().remaining();
     }
 
-    /// Says how far the stream is when there was nothing more: after events at once, then as often as was
-    /// asked for.
+    /// Reports the stream's position when there are no further events: at once after events, then as often as
+    /// the heartbeat asks for.
     private void reached(@Nullable BsonDocument token) {
         long now = System.nanoTime();
         if (token == null
@@ -285,8 +285,8 @@ final class EventFetcher implements Runnable {
         return looked ? time : Watermark.before(time);
     }
 
-    /// Passes one event that is larger than BSON allows: reads it without its document, and the document by
-    /// itself, as MongoDB does it for updates.
+    /// Passes one event that is larger than BSON allows: reads it without its document, and the document
+    /// separately, as MongoDB does for updates.
     private void passTooLarge() throws InterruptedException {
         List<Bson> slim = new ArrayList<>(settings.stages());
         slim.add(new BsonDocument("$unset", new BsonString("fullDocument")));
@@ -329,7 +329,7 @@ final class EventFetcher implements Runnable {
 
     private static ChangeStreamDocument<RawBsonDocument> withDocument(
             ChangeStreamDocument<RawBsonDocument> event, @Nullable RawBsonDocument document) {
-        // As an update: what was inserted may be gone by now.
+        // As an update: the inserted document may be deleted already.
         String operation = "delete".equals(event.getOperationTypeString()) ? "delete" : "update";
         return new ChangeStreamDocument<>(
                 operation,

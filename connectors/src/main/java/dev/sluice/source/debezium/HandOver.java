@@ -63,7 +63,7 @@ final class HandOver<T> {
         wanted = 1;
     }
 
-    /// Lets nothing more in or out, and forgets what is inside.
+    /// Accepts and returns no further items, and drops those inside.
     void close() {
         lock.lock();
         try {

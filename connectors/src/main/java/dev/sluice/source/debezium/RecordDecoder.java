@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class RecordDecoder {
     private RecordDecoder() {}
 
-    /// The `_id` and the document are those beside the record, which are exact. The engine writes both as JSON.
+    /// Takes the `_id` and the document from the arrival, where they are exact. The record has both as JSON.
     static Change change(Arrival.Recorded recorded) {
         Struct value = (Struct) recorded.record().value();
         Struct source = value.getStruct("source");

@@ -15,8 +15,8 @@ public final class StreamConnector extends MongoDbConnector {
     }
 
     /// Finds nothing, and asks no server: the settings are our own, and the server was asked before the engine
-    /// starts. Debezium's way waits ten seconds for a server that goes down at that moment, and calls the
-    /// configuration invalid then, which nobody would take for an outage.
+    /// starts. Debezium's own check waits ten seconds for a server that goes down at that moment, and then
+    /// reports an invalid configuration, which does not look like an outage.
     @Override
     public Config validate(Map<String, String> properties) {
         return new Config(List.of());

@@ -24,11 +24,11 @@ import org.bson.BsonDocument;
 import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
 
-/// Has the engine make its records from what an [EventFetcher] reads. Stands in the place of Debezium's
-/// own, which buffers events by number and not by bytes, writes documents as JSON, ends on an event that is
-/// too large, and logs what it throws.
+/// Lets the engine make its records from what an [EventFetcher] reads. Replaces Debezium's
+/// own reader, which buffers events by number and not by bytes, converts documents to JSON, ends on an
+/// event that is too large, and logs its exceptions.
 ///
-/// Documents do not go through the engine: to it each is empty, and the bytes pass beside it.
+/// Documents do not pass through the engine: it gets empty documents, and the bytes are passed on directly.
 final class StreamReader implements StreamingChangeEventSource<MongoDbPartition, MongoDbOffsetContext> {
     private static final Duration LOOK = Duration.ofMillis(100);
 
@@ -70,7 +70,7 @@ final class StreamReader implements StreamingChangeEventSource<MongoDbPartition,
     public void execute(
             ChangeEventSourceContext context, MongoDbPartition partition, @Nullable MongoDbOffsetContext unused)
             throws InterruptedException {
-        // For a JMX attribute that nobody reads it would write the last event as text, for every event.
+        // For a JMX attribute that is not used it would convert every event to text.
         dispatcher.setEventListener(DataChangeEventListener.NO_OP());
         MongoDbOffsetContext at = offset == null ? MongoDbOffsetContext.empty(config) : offset;
         try (MongoClient client = new MongoDbConnectionContext(properties).getMongoClient()) {

@@ -41,8 +41,8 @@ import java.util.Optional;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.jspecify.annotations.Nullable;
 
-/// What Debezium's own task does, which can't be extended, with two differences: events are read by a
-/// [StreamReader], and the position is not tried out by opening a stream that is closed again.
+/// Does the same as Debezium's own task, which can't be extended, with two differences: events are read by a
+/// [StreamReader], and the position is not tested by opening an additional stream.
 public final class StreamTask extends BaseSourceTask<MongoDbPartition, MongoDbOffsetContext> {
     private @Nullable MongoDbTaskContext taskContext;
     private @Nullable ErrorHandler errorHandler;
@@ -70,7 +70,7 @@ public final class StreamTask extends BaseSourceTask<MongoDbPartition, MongoDbOf
     protected ChangeEventSourceCoordinator<MongoDbPartition, MongoDbOffsetContext> start(Configuration config) {
         StreamRun run = StreamRun.registered(String.valueOf(config.getString(CommittedOffset.REFERENCE)));
         if (run == null) {
-            throw new SluiceException(FailureKind.ENGINE, "The engine was started by somebody else.");
+            throw new SluiceException(FailureKind.ENGINE, "The engine was not started by Sluice.");
         }
         MongoDbTaskContext context = Objects.requireNonNull(taskContext);
         MongoDbConnectorConfig settings = new MongoDbConnectorConfig(config);

@@ -28,8 +28,8 @@ import org.bson.BsonString;
 import org.bson.BsonTimestamp;
 import org.bson.RawBsonDocument;
 
-/// Sees what becomes of collections themselves, which the engine of the stream leaves out: in a small
-/// change stream of its own, and by looking which collections there are. For one thread.
+/// Finds out when collections are dropped, renamed or replaced, which the engine of the stream leaves out: in a
+/// small separate change stream, and by listing the collections. For one thread.
 public final class CollectionWatch implements AutoCloseable {
     private static final List<String> WATCHED = List.of("drop", "rename", "dropDatabase", "invalidate", "modify");
 
@@ -50,8 +50,8 @@ public final class CollectionWatch implements AutoCloseable {
         this.cursor = open(after);
     }
 
-    /// By time and not by token: a stream can't be resumed behind a change that it leaves out itself, such as
-    /// a document's.
+    /// By time and not by token: a stream can't be resumed after a change that its own filter leaves out,
+    /// such as a change of a document.
     private MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> open(Position after) {
         BsonTimestamp time = after.clusterTime();
         return open(
@@ -81,7 +81,7 @@ public final class CollectionWatch implements AutoCloseable {
     }
 
     private ChangeStreamIterable<RawBsonDocument> stream() {
-        // The primary: a secondary may be behind what is looked up beside the stream.
+        // The primary: a secondary may be behind what is looked up in addition to the stream.
         return client.getDatabase(database)
                 .withReadPreference(ReadPreference.primary())
                 .watch(

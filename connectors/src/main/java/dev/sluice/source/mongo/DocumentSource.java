@@ -13,13 +13,13 @@ import org.jspecify.annotations.Nullable;
 /// The documents of MongoDB, as the copy, the resync and the pruning read them: all that these ask of
 /// MongoDB.
 ///
-/// What is read is as a majority has it, and not from before the operation that the caller names
-/// (`afterClusterTime`). No more than that: one read may show an older state than another one did, of a
-/// server that is behind; and of what a cursor brings, each document may be from another time between the
+/// Reads are majority-committed, and as of the operation that the caller names or later
+/// (`afterClusterTime`). Nothing more is promised: a read may show an older state than an earlier read, from a
+/// server that is behind; and each document of a cursor may be from a different time between the
 /// call and its arrival. Each method fails with a [dev.sluice.failure.SluiceException] when MongoDB does not
 /// answer. Any thread.
 public interface DocumentSource {
-    /// What there is under a name; empty when there is nothing, or it may not be seen.
+    /// The kind of the collection or view with a name; empty when there is none, or the role may not see it.
     Optional<Namespace.Kind> kind(String name);
 
     /// About how many documents there are.

@@ -30,12 +30,12 @@ import org.bson.RawBsonDocument;
 import org.bson.conversions.Bson;
 import org.jspecify.annotations.Nullable;
 
-/// Changes of which MongoDB can send no form: the `_id` is in the event once and in its resume token twice as
-/// long, and the token comes twice where the event ends an answer. From 3.3 million characters on that is more
-/// than 16 MB (mongod 5.0 and 6.0; 5.5 million on 4.4).
+/// Changes that MongoDB can't send in any form: the `_id` is in the event once and in its resume token with
+/// twice the length, and the token comes twice if the event is the last of an answer. From 3.3 million
+/// characters on that is more than 16 MB (mongod 5.0 and 6.0; 5.5 million on 4.4).
 ///
-/// A stream that does not match such a change passes it, so which one it is shows by streams that fail, and
-/// others that don't. Reads no more than what lies between the two times, and leaves no cursor behind. Any
+/// A stream whose filter does not match such a change passes it, so the change is found by opening streams and
+/// seeing which of them fail. Reads only changes between the two times, and leaves no cursor open. Any
 /// thread.
 public final class LargeChanges {
     /// The event, or an answer with it, does not fit into 16 MB.
@@ -80,7 +80,7 @@ public final class LargeChanges {
     ///
     /// @param passed up to and with which operation time, by collection; not empty
     public static BsonDocument without(Map<String, BsonTimestamp> passed) {
-        // As one expression: from $nor beside $or a mongod 6.0.5 makes a filter that it then refuses.
+        // As one expression: from $nor together with $or a mongod 6.0.5 makes a filter that it then refuses.
         BsonArray each = new BsonArray();
         passed.forEach((collection, through) -> each.add(new BsonDocument(
                 "$and",
@@ -102,8 +102,8 @@ public final class LargeChanges {
                         new BsonDocument("$expr", keyBytes("$lt")))));
     }
 
-    /// Whether a stream may have failed because of the size of a change: a mongod says so where the event is
-    /// too large, but before 6.0.9 or so closes the connection where only the answer around it is.
+    /// Whether a stream may have failed because of the size of a change: a mongod reports that if the event is
+    /// too large, but versions before about 6.0.9 close the connection if only the answer around it is.
     public static boolean mayBeWhy(MongoException e, MongoDatabase database) {
         return e.getCode() == OBJECT_TOO_LARGE
                 || e.getCode() == Failures.STRING_TOO_LARGE
@@ -205,14 +205,14 @@ public final class LargeChanges {
                 if (e.getCode() == Failures.STRING_TOO_LARGE) {
                     throw new SluiceException(
                             FailureKind.CHANGE_TOO_LARGE,
-                            "This version of MongoDB fails at it even where it is not asked for, so neither its collection nor"
-                                    + " its time can be told.",
+                            "This version of MongoDB fails at the change even if its _id is not asked for, so neither its collection nor"
+                                    + " its time is known.",
                             e);
                 }
                 if (!mayBeWhy(e, database)) {
                     throw e;
                 }
-                // The server keeps the cursor whose number it could not tell.
+                // The server keeps the cursor whose number it could not send.
                 client.getDatabase("admin")
                         .runCommand(new BsonDocument(
                                 "killSessions",

@@ -122,7 +122,7 @@ public final class MongoSource implements DocumentSource, AutoCloseable {
         return clock;
     }
 
-    /// What is to be known before anything is copied. Good for as long as this is open.
+    /// The survey of MongoDB before the copy. Usable for as long as this is open.
     public SourceSurvey survey() {
         return new SourceSurvey(client, database);
     }
@@ -189,8 +189,8 @@ public final class MongoSource implements DocumentSource, AutoCloseable {
         }
     }
 
-    /// What reads have to be from not before, to show everything that a majority has by now: the newest
-    /// operation there is.
+    /// MongoDB's newest operation. Reads as of this operation or later show everything that a majority has
+    /// now.
     ///
     /// @return null where the server does not say
     /// @throws SluiceException as for [#hello]
@@ -240,7 +240,7 @@ public final class MongoSource implements DocumentSource, AutoCloseable {
         return MongoTls.withOption(uri, "replicaSet=" + replicaSet);
     }
 
-    /// A position that is now: what is committed after this call comes after it in the stream.
+    /// The current position: what is committed after this call comes after it in the stream.
     public Position currentPosition() {
         try (MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor = watch().cursor()) {
             for (int poll = 0; poll < 20 && cursor.getResumeToken() == null; poll++) {
@@ -350,7 +350,7 @@ public final class MongoSource implements DocumentSource, AutoCloseable {
         }
     }
 
-    /// What there is in a database.
+    /// A collection or view of a database.
     ///
     /// @param kind whether it holds documents of its own
     public record Namespace(String name, Kind kind) {

@@ -7,7 +7,8 @@ import org.bson.BsonDocument;
 import org.bson.BsonString;
 import org.bson.BsonValue;
 
-/// Tells servers that only speak MongoDB's protocol from MongoDB, by how they answer `hello` and `buildInfo`.
+/// Distinguishes MongoDB from servers that only implement its protocol, by their answers to `hello` and
+/// `buildInfo`.
 final class ServerProduct {
     private ServerProduct() {}
 
@@ -26,7 +27,7 @@ final class ServerProduct {
         if (buildInfo.toJson().toLowerCase(Locale.ROOT).contains("documentdb")) {
             return Optional.of("DocumentDB");
         }
-        // What every build of MongoDB says of itself, and what hardly anybody imitates.
+        // Fields that every build of MongoDB reports and that other servers rarely imitate.
         return buildInfo.containsKey("gitVersion") && buildInfo.containsKey("javascriptEngine")
                 ? Optional.empty()
                 : Optional.of("a server that is not MongoDB");

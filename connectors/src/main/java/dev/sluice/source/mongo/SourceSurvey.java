@@ -23,8 +23,8 @@ import org.bson.BsonString;
 import org.bson.RawBsonDocument;
 import org.bson.conversions.Bson;
 
-/// What is to be known of MongoDB before anything is copied: what there is, how much of it, how far back
-/// the oplog goes, and some documents to look at. Reads only. Any thread.
+/// Information about MongoDB that is needed before the copy: its collections and their sizes, how far back
+/// the oplog goes, and sample documents. Reads only. Any thread.
 public final class SourceSurvey {
     /// Documents that the driver asks for at a time.
     private static final int BATCH = 200;
@@ -42,7 +42,7 @@ public final class SourceSurvey {
         COLLECTION,
         /// Has no change stream of its own.
         VIEW,
-        /// Drops its oldest documents by itself, without a word in the change stream.
+        /// Drops its oldest documents by itself, without events in the change stream.
         CAPPED,
         /// Has no change stream.
         TIME_SERIES
@@ -62,7 +62,7 @@ public final class SourceSurvey {
         return admin("buildInfo").getString("version").getValue();
     }
 
-    /// The name of a server that only speaks MongoDB's protocol; empty where it is MongoDB.
+    /// The name of a server that only implements MongoDB's protocol; empty where it is MongoDB.
     public Optional<String> notMongoDb() {
         return ServerProduct.notMongoDb(admin("hello"), admin("buildInfo"));
     }

@@ -29,9 +29,9 @@ import org.bson.RawBsonDocument;
 import org.bson.conversions.Bson;
 import org.jspecify.annotations.Nullable;
 
-/// The past of a database's change stream, as far as the oplog goes back: which documents were touched
-/// since some point. Never what they were: the past states of a document are not all there, and nobody
-/// wants them back. Any thread.
+/// The past of a database's change stream, as far as the oplog goes back: which documents were changed
+/// since some point. It does not return their past states: not all of them are available, and none
+/// is needed. Any thread.
 public final class StreamHistory {
     private static final List<String> OF_DOCUMENTS = List.of("insert", "update", "replace", "delete");
     private static final List<String> OF_COLLECTIONS = List.of("drop", "rename", "dropDatabase", "invalidate");

@@ -301,7 +301,8 @@ class CastTypesIT {
                 .satisfiesExactly(
                         f -> assertThat(f.toList().toString())
                                 .contains("public.things.unknown", "no type of that name"),
-                        f -> assertThat(f.toList().toString()).contains("public.things.internal", "lets nobody write"),
+                        f -> assertThat(f.toList().toString())
+                                .contains("public.things.internal", "only PostgreSQL itself writes"),
                         f -> assertThat(f.toList().toString())
                                 .contains("public.things.other is mood", "Give the column `type: {postgres: mood}`"),
                         f -> assertThat(f.toList().toString())

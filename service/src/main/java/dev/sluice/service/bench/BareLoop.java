@@ -19,7 +19,7 @@ import org.postgresql.copy.CopyIn;
 import org.postgresql.copy.CopyManager;
 
 /// The least that has to be done to bring documents into typed tables, written for these documents alone:
-/// no mapping, no chunks to go on from, no stream beside it, no check of anything. One connection, a
+/// no mapping, no chunks to resume from, no concurrent stream, no checks. One connection, a
 /// transaction for each batch of the cursor.
 final class BareLoop {
     private final RowCodec codec;

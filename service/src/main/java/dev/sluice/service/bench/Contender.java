@@ -2,7 +2,7 @@ package dev.sluice.service.bench;
 
 import java.sql.SQLException;
 
-/// Somebody who does the work that is measured.
+/// One way to do the work that is measured.
 ///
 /// @param name for people; unique in its contest
 /// @param limit whether the others are compared with it

@@ -26,8 +26,8 @@ final class ProcessMeter {
         this.peakIsOurs = peakIsOurs;
     }
 
-    /// Collects garbage, so that what others left behind is neither in the memory nor in the time of
-    /// whoever comes next. Takes a moment, so not while somebody is measured.
+    /// Collects garbage, so that garbage of one contender counts neither in the memory nor in the time of
+    /// the next one. Takes a moment, so not while a contender is measured.
     @SuppressWarnings("PMD.DoNotCallGarbageCollectionExplicitly")
     static void settle() {
         System.gc();

@@ -14,8 +14,8 @@ import java.sql.SQLException;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
 
-/// The bytes that the bare loop sends, in a temporary file: what COPY alone costs. A file, so that they are
-/// in nobody's memory.
+/// The bytes that the bare loop sends, in a temporary file: what COPY alone costs. A file, so that they don't
+/// count as memory of this process.
 final class ReadyBytes implements AutoCloseable {
     private final RowCodec codec;
     private final Path file;

@@ -14,8 +14,8 @@ import org.bson.codecs.DecoderContext;
 import org.bson.codecs.EncoderContext;
 import org.bson.codecs.configuration.CodecRegistries;
 
-/// Writes the rows of a document while the driver reads it: no document is ever made. What comes back for
-/// each is only the word that it was read. For one thread.
+/// Writes the rows of a document while the driver reads it: no document object is made. The codec only returns
+/// that a document was read. For one thread.
 abstract class RowCodec implements Codec<RowCodec.Read> {
 
     /// A document was read and its rows are written.

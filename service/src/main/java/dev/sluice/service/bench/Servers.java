@@ -27,7 +27,7 @@ record Servers(SandboxServers both, MongoClient client, List<String> databases) 
         return both.mongo();
     }
 
-    /// A database in MongoDB that nobody else has.
+    /// A new database in MongoDB, used by the caller only.
     MongoDatabase newDatabase() {
         String name = "sluice_bench_" + UUID.randomUUID().toString().substring(0, 8);
         databases.add(name);

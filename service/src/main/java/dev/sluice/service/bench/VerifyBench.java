@@ -22,7 +22,7 @@ import java.util.function.LongFunction;
 import org.bson.Document;
 import org.bson.RawBsonDocument;
 
-/// How fast both sides are compared, beside the copy of the same documents in the same run. Each comparison
+/// How fast both sides are compared, against the copy of the same documents in the same run. Each comparison
 /// is checked: it finds what was changed, and nothing else.
 public final class VerifyBench {
     private static final int WARM_UP_MAX = 50_000;

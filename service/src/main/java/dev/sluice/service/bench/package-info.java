@@ -1,4 +1,4 @@
-/// Measures itself beside the limits, in one run.
+/// Measures Sluice and the limits of the machine in one run.
 @NullMarked
 package dev.sluice.service.bench;
 

@@ -15,6 +15,6 @@ final class Actor {
         } catch (UnknownHostException e) {
             host = "unknown host";
         }
-        return System.getProperty("user.name", "somebody") + " on " + host + ", command line";
+        return System.getProperty("user.name", "unknown user") + " on " + host + ", command line";
     }
 }

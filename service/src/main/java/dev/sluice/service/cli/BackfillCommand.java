@@ -37,10 +37,9 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         versionProvider = SluiceCommand.Version.class,
         header = "Copy collections and exit.",
-        description =
-                "May be run again at any time: a copy that was broken off goes on where it was, one that is complete"
-                        + " is made again, and rows that are right already are not written. A later `sluice run` streams what"
-                        + " happened since the first copy began.")
+        description = "May be run again at any time: an interrupted copy resumes where it was, a complete one"
+                + " is made again, and rows that are equal already are not written. A later `sluice run` streams all"
+                + " changes since the first copy began.")
 final class BackfillCommand implements Callable<Integer> {
     @Option(names = "--collection", paramLabel = "C", description = "Only this collection; may be repeated.")
     private List<String> collections = List.of();
@@ -102,7 +101,7 @@ final class BackfillCommand implements Callable<Integer> {
             description = {
                 "After the stream stopped at a change that MongoDB can't send: pass it, and copy its collection again.",
                 "TIME is the operation time that the stop names, as 1732812345.7. Rows of documents deleted meanwhile"
-                        + " are deleted too, unless the mapping keeps them. The next `sluice run` goes on behind it."
+                        + " are deleted too, unless the mapping keeps them. The next `sluice run` continues after it."
             },
             converter = Time.class)
     private @Nullable BsonTimestamp past;
@@ -209,8 +208,8 @@ final class BackfillCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         try (StopSignal stop = StopSignal.install(
                         err,
-                        "Stopping: the chunks in hand are finished first.",
-                        "Stopped before the end; what is copied stays. Run the same command again to go on there.");
+                        "Stopping: the chunks in progress are finished first.",
+                        "Stopped before the end; copied chunks stay. Run the same command again to resume there.");
                 CopyProgress progress = new CopyProgress(spec.commandLine().getOut(), err, SluiceCommand.isVerbose())) {
             CopyRun.Result result = new CopyRun(setup.pipeline(all, source))
                     .run(new CopyRun.Wish(chosen, limits(), onward(), prune, wait), progress, stop);
@@ -226,7 +225,7 @@ final class BackfillCommand implements Callable<Integer> {
         }
     }
 
-    /// What there is now, in place of what this copy wrote: an earlier one may have written most of it.
+    /// The current counts, and not what this copy wrote: an earlier one may have written most of the rows.
     private void showBalances(Setup setup, MongoSource source, List<CollectionTarget> chosen, BooleanSupplier stopped) {
         SequencedMap<String, Balance> balances;
         try {

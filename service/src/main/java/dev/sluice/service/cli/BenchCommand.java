@@ -22,7 +22,7 @@ import picocli.CommandLine.Option;
         name = "bench",
         mixinStandardHelpOptions = true,
         versionProvider = SluiceCommand.Version.class,
-        header = "Measure Sluice beside the limits, in one run, on the same servers.",
+        header = "Measure Sluice and the limits of the machine, in one run, on the same servers.",
         synopsisSubcommandLabel = "WHAT",
         description = {
             "Makes its own data and measures Sluice and the limits in turn: each run has every contender once. The"
@@ -251,7 +251,7 @@ final class BenchCommand implements Runnable {
             name = "verify",
             mixinStandardHelpOptions = true,
             versionProvider = SluiceCommand.Version.class,
-            header = "Comparing both sides, beside copying.",
+            header = "Comparing both sides, against copying.",
             description = {
                 "The documents of `bench backfill`: copied, compared while they are equal, and compared after one row in"
                         + " 1,000 was changed. A comparison that does not find exactly what was changed ends the bench with"

@@ -15,8 +15,8 @@ import java.util.regex.Pattern;
 import org.flywaydb.core.api.FlywayException;
 import org.jspecify.annotations.Nullable;
 
-/// What a person reads when a command could not do its work: what happened, to what, what to do now.
-/// Drivers and Flyway say a lot beside that; here it is reduced to what helps.
+/// The message when a command could not do its work: what happened, to what, what to do now.
+/// Drivers and Flyway add much to that; here it is reduced to what helps.
 ///
 /// @param exitCode of the program
 /// @param text a few lines, without secrets and without values of documents

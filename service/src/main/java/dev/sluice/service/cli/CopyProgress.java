@@ -26,7 +26,7 @@ import me.tongfei.progressbar.ProgressBarStyle;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
-/// Shows how a copy goes on: a bar for each collection where a person looks on, lines where the output goes
+/// Shows the progress of a copy: a bar for each collection on a terminal, lines where the output goes
 /// to a file, a line for each chunk where that is asked for. One call at a time.
 final class CopyProgress implements CopyRun.Listener, AutoCloseable {
     private static final long LINE_EVERY_NANOS = Duration.ofSeconds(2).toNanos();
@@ -68,7 +68,7 @@ final class CopyProgress implements CopyRun.Listener, AutoCloseable {
             return estimate == 0 ? 100 : Math.min(100, 100 * (before + documents) / estimate);
         }
 
-        /// @return empty where it can't be told
+        /// @return empty where it is not known
         Optional<Duration> left() {
             return documents == 0
                     ? Optional.empty()
@@ -178,8 +178,8 @@ final class CopyProgress implements CopyRun.Listener, AutoCloseable {
     @Override
     public void onPassed(BsonTimestamp change, List<CollectionTarget> copied) {
         say(
-                "The change at %s is passed; its collection is copied again: %s. Broken off, `sluice run` and `sluice backfill`"
-                        + " go on with it.",
+                "The change at %s is passed; its collection is copied again: %s. If this is interrupted, `sluice run` and"
+                        + " `sluice backfill` continue the copy.",
                 OperationTime.text(change),
                 String.join(
                         ", ", copied.stream().map(CollectionTarget::collection).toList()));
@@ -209,7 +209,7 @@ final class CopyProgress implements CopyRun.Listener, AutoCloseable {
         say("%s: %s pruned that no document explains", target.collection(), Counted.of(pruned.rows(), "row"));
     }
 
-    /// What it came to, after everything else.
+    /// The totals, after everything else.
     void sum() {
         closeBar();
         double seconds = (System.nanoTime() - started) / 1e9;

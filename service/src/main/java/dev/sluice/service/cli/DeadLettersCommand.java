@@ -35,7 +35,7 @@ import picocli.CommandLine.Parameters;
             DeadLettersCommand.Discard.class
         })
 final class DeadLettersCommand implements Runnable {
-    /// More than anybody reads, and few enough to hold.
+    /// More than a person reads, and few enough to hold in memory.
     private static final int ALL_MAX = 100_000;
 
     @CommandLine.Spec
@@ -54,8 +54,8 @@ final class DeadLettersCommand implements Runnable {
                 setup.entry().mapping().byCollection().keySet());
     }
 
-    /// A collection that nobody has heard of is a slip of the pen; one that was mapped once may have dead
-    /// letters still.
+    /// An unknown collection is a typing error; one that was mapped once may still have dead
+    /// letters.
     static void requireKnown(CommandSpec spec, Setup setup, @Nullable String collection, boolean hasSome) {
         if (collection != null
                 && !hasSome
@@ -220,9 +220,9 @@ final class DeadLettersCommand implements Runnable {
             versionProvider = SluiceCommand.Version.class,
             header = "Read documents from MongoDB again and write them.",
             description = {
-                "A running process takes them within a second, beside the stream. Where none runs, the next"
-                        + " `sluice run` or `sluice backfill` takes them.",
-                "Ends with 0 when each is settled or waits for a process, 1 when one is refused again or not taken in"
+                "A running process resyncs them within a second, while it streams. If no process runs, the next"
+                        + " `sluice run` or `sluice backfill` resyncs them.",
+                "Ends with 0 when each is settled or waits for a process, 1 when one is refused again or not resynced in"
                         + " time."
             })
     static final class Retry implements Callable<Integer> {

@@ -23,7 +23,7 @@ import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/// `sluice infer`: from a database nobody has described to a mapping that takes every document of it.
+/// `sluice infer`: from a database without a description to a mapping that accepts every document of it.
 @Command(
         name = "infer",
         mixinStandardHelpOptions = true,

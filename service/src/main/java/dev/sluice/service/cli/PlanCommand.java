@@ -19,10 +19,10 @@ import picocli.CommandLine.Option;
         versionProvider = SluiceCommand.Version.class,
         header = "Check both sides, and say what would be written. Changes nothing.",
         description = {
-            "Looks at versions, rights, the oplog's length, the mapping against the tables, and maps a sample of the"
+            "Checks versions, rights, the oplog's length, the mapping against the tables, and maps a sample of the"
                     + " documents.",
-            "Ends with 0 when nothing is a problem (warnings are none), 1 when something is, 3 when one side could"
-                    + " not be looked at."
+            "Ends with 0 when there is no problem (a warning is not one), 1 when there is one, 3 when one database"
+                    + " could not be checked."
         })
 final class PlanCommand implements Callable<Integer> {
     @Option(names = "--collection", paramLabel = "C", description = "Only this collection; may be repeated.")

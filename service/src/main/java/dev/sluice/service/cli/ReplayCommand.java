@@ -32,16 +32,16 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/// `sluice replay`: resync what was touched since some point.
+/// `sluice replay`: resync the documents that were changed since some point.
 @Command(
         name = "replay",
         mixinStandardHelpOptions = true,
         versionProvider = SluiceCommand.Version.class,
-        header = "Resync every document that was touched since some point.",
+        header = "Resync every document that was changed since a given point.",
         description = {
-            "Nothing goes back in time: the change stream is read from that point for the documents touched since, and"
-                    + " those are read from MongoDB as they are now and written again, beside the running stream.",
-            "Ends with 0 when all are resynced, 1 when the oplog does not go back so far or something is left, 2 for"
+            "Old states are not written: the change stream is read from that point for the _ids of changed documents;"
+                    + " their current state is then read from MongoDB and written, while the stream runs.",
+            "Ends with 0 when all are resynced, 1 when the oplog does not go back that far or some are left, 2 for"
                     + " a point that can't be used."
         })
 final class ReplayCommand implements Callable<Integer> {
@@ -107,8 +107,8 @@ final class ReplayCommand implements Callable<Integer> {
     ///
     /// @param replay its number; null where nothing was listed
     /// @param left documents that are still on the list
-    /// @param differing documents whose rows are not as they should be afterwards; null where nobody looked
-    /// @param balance documents and rows of each collection afterwards, and what lies between; null where
+    /// @param differing documents whose rows differ afterwards; null where they were not compared
+    /// @param balance documents and rows of each collection afterwards, and the terms between them; null where
     ///     nothing was resynced
     private record Outcome(
             boolean dryRun,
@@ -187,7 +187,7 @@ final class ReplayCommand implements Callable<Integer> {
                     table(found)
                             + String.format(
                                     Locale.ROOT,
-                                    "Stopped: %,d of them are still on the list. A running pipeline goes on with them; where none"
+                                    "Stopped: %,d of them are still on the list. A running pipeline resyncs them; if none"
                                             + " runs, the next `sluice run` does.",
                                     result.left()));
             return SluiceCommand.FINDING;
@@ -261,10 +261,10 @@ final class ReplayCommand implements Callable<Integer> {
             if (t.changedItself()) {
                 text.append(t.collection())
                         .append(
-                                " was dropped, renamed or replaced meanwhile. What became of its documents by that, the stream"
-                                        + " does not say: `sluice resync --collection ")
+                                " was dropped, renamed or replaced meanwhile. The stream has no changes of its documents for"
+                                        + " that: `sluice resync --collection ")
                         .append(t.collection())
-                        .append(" --prune` brings the rows in line.")
+                        .append(" --prune` makes the rows current.")
                         .append(System.lineSeparator());
             }
         }
@@ -308,7 +308,7 @@ final class ReplayCommand implements Callable<Integer> {
             end();
             err.println("No process holds the pipeline now. Waiting " + patience.toSeconds()
                     + " s for one that may be coming back (a `run` that has lost a database tries again every 10 s); then"
-                    + " this command goes on itself.");
+                    + " this command takes over the pipeline.");
             err.flush();
         }
 

@@ -17,16 +17,16 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/// `sluice resync`: collections read again beside the running stream.
+/// `sluice resync`: whole collections read again while the stream runs.
 @Command(
         name = "resync",
         mixinStandardHelpOptions = true,
         versionProvider = SluiceCommand.Version.class,
-        header = "Read collections again as a whole, beside the running stream.",
+        header = "Read whole collections again, while the stream runs.",
         description = {
-            "Needs no oplog. Rows that are right are not written. Where no process runs the pipeline, this one does it;"
-                    + " `sluice backfill` does it faster then.",
-            "Ends with 0 when all is read, 1 when something is left."
+            "Needs no oplog. Rows that are equal already are not written. If no process runs the pipeline, this command"
+                    + " does the work itself; `sluice backfill` is faster then.",
+            "Ends with 0 when everything is read, 1 when some collections are left."
         })
 final class ResyncCommand implements Callable<Integer> {
     @Option(names = "--collection", paramLabel = "C", description = "Only this collection; may be repeated.")
@@ -86,7 +86,7 @@ final class ResyncCommand implements Callable<Integer> {
                 () -> left == 0
                         ? "Read again" + (prune ? ", and rows without a document deleted: " : ": ") + list + "."
                         : (noWait ? "On the list: " + list : "Stopped; some of it is still on the list")
-                                + ". A running pipeline goes on with it; where none runs, the next `sluice run`"
+                                + ". A running pipeline resyncs it; if none runs, the next `sluice run`"
                                 + " does.");
     }
 
@@ -101,7 +101,7 @@ final class ResyncCommand implements Callable<Integer> {
             PrintWriter err = spec.commandLine().getErr();
             err.println("No process holds the pipeline now. Waiting " + patience.toSeconds()
                     + " s for one that may be coming back (a `run` that has lost a database tries again every 10 s); then"
-                    + " this command goes on itself.");
+                    + " this command takes over the pipeline.");
             err.flush();
         }
 

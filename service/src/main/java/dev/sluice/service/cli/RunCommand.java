@@ -33,7 +33,7 @@ import picocli.CommandLine.Command;
 final class RunCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
 
-    /// Whoever stops the process may not wait for long.
+    /// A service manager that stops the process may not wait for long.
     private static final Duration STOP_WHILE_NOTHING_IS_READ = Duration.ofSeconds(3);
 
     @CommandLine.Spec
@@ -111,8 +111,8 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    /// On SIGTERM or Ctrl-C. The JVM would end with a status that says "killed", and ended on request is
-    /// fine.
+    /// On SIGTERM or Ctrl-C. The JVM would end with the status of a killed process, but an end on request is
+    /// a success.
     ///
     /// @param pipeline null when it has not begun
     private static void end(@Nullable Pipeline pipeline) {

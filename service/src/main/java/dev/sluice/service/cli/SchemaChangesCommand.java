@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
-/// `sluice schema-changes`: what changed in MongoDB beside documents.
+/// `sluice schema-changes`: collections dropped, renamed or replaced in MongoDB, and new fields.
 @Command(
         name = "schema-changes",
         mixinStandardHelpOptions = true,
@@ -40,7 +40,7 @@ final class SchemaChangesCommand implements Callable<Integer> {
 
     private static String text(Page page) {
         if (page.schemaChanges().isEmpty()) {
-            return "No changes beside documents.";
+            return "No changes of collections.";
         }
         String row = "%-5s %-20s %-17s %-22s %-7s %s%n";
         StringBuilder text = new StringBuilder(

@@ -22,7 +22,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// What the commands have in common: from settings to a mapping and two connections. Cheap checks come
-/// first, so that a mistake in a file is said before a server is asked.
+/// first, so that a mistake in a file is reported before a server is asked.
 final class Setup {
     private static final Logger LOG = LoggerFactory.getLogger(Setup.class);
 
@@ -140,7 +140,7 @@ final class Setup {
                         + " (in user and password write @ as %40, : as %3A, / as %2F and % as %25).");
     }
 
-    /// Says which collections the mapping neither maps nor ignores, so that none is forgotten in silence.
+    /// Prints which collections the mapping neither maps nor ignores, so that none is left out silently.
     void sayWhatIsLeftAlone(MongoSource source) {
         Mapping mapping = entry.mapping();
         List<String> leftAlone = source.collections().stream()
@@ -155,8 +155,8 @@ final class Setup {
         }
     }
 
-    /// Whether no collection of the mapping is there, which looks like a copy that is complete and is more
-    /// likely the wrong database. Says so when it is.
+    /// Whether no collection of the mapping exists, which looks like a complete copy and is more
+    /// likely the wrong database. Prints a warning then.
     boolean sayThatNothingIsThere(MongoSource source) {
         List<String> there = source.collections();
         Mapping mapping = entry.mapping();

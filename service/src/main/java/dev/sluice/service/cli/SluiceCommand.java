@@ -9,7 +9,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
-/// `sluice`: the commands, and what becomes of their failures.
+/// `sluice`: the commands, and how their failures are reported.
 ///
 /// Exit codes: 0 fine, 1 a finding (such as a difference), 2 wrong use, 3 could not run.
 @Command(
@@ -31,7 +31,7 @@ import picocli.CommandLine.ScopeType;
             "  SLUICE_HTTP_PORT   port for metrics, health and REST (8080)",
             "  SLUICE_HTTP_HOST   address to listen on (0.0.0.0)",
             "  SLUICE_API_TOKEN   bearer token for calls that change something; without one, from this machine only",
-            "  SLUICE_VERIFY_BUDGET  percent of the time that the comparison beside the stream may work (10; 0: none)",
+            "  SLUICE_VERIFY_BUDGET  percent of the time that run may spend on verification (10; 0: none)",
             "  SLUICE_STANDBY     whether run waits while another process writes the pipeline; else it ends (true)",
             "  SLUICE_LAG_LIMIT   from which lag on /health/lag answers 503 (60s)",
             "  SLUICE_REFUSED_SHARE  percent of a collection's recent rows: stop when PostgreSQL refuses more of them (20; 100: never)",
@@ -102,8 +102,8 @@ public final class SluiceCommand implements Runnable {
         }
     }
 
-    /// The command that is named first, or all of them: for the help, and to say which one may be meant. To
-    /// read what all of them take costs as much as half of a short command.
+    /// The command that is named first, or all of them for the help and for suggestions. Reading
+    /// the options of all of them takes half as long as a short command.
     private static List<Class<?>> commands(String... arguments) {
         if (arguments.length > 0) {
             for (Class<?> command : COMMANDS) {
@@ -125,7 +125,8 @@ public final class SluiceCommand implements Runnable {
         command.getErr().println(command.getColorScheme().errorText(message));
         if (!CommandLine.UnmatchedArgumentException.printSuggestions(e, command.getErr())) {
             command.getErr()
-                    .println("  -> `" + command.getCommandSpec().qualifiedName() + " --help` shows what there is.");
+                    .println("  -> `" + command.getCommandSpec().qualifiedName()
+                            + " --help` shows the commands and options.");
         }
         trace(e, command);
         return WRONG_USE;

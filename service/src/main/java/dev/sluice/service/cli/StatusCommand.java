@@ -18,8 +18,8 @@ import picocli.CommandLine.Option;
         header = "Show position, lag, backfill, documents and rows, dead letters and quarantined values.",
         description = {
             "Reads them from PostgreSQL, so it works whether the service runs or not.",
-            "Documents and rows are those of the last count, whose time is beside them. One older than a minute and a half is made"
-                    + " again where MONGO_URI is set and counting takes no more than seconds."
+            "Documents and rows are those of the last count, shown with its time. A count older than a minute and a half is"
+                    + " repeated if MONGO_URI is set and counting takes no more than ten seconds."
         })
 final class StatusCommand implements Callable<Integer> {
     private static final long EVERY_MILLIS = 2_000;

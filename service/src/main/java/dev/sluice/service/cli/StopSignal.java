@@ -6,10 +6,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// Ctrl-C and SIGTERM for a command that ends in good order when it is asked to: its work looks here
-/// whether to stop, is given some time to, and the process ends with 1, since it did not get to the end.
+/// Ctrl-C and SIGTERM for a command that can stop cleanly: its work checks here
+/// whether to stop and gets some time for it; the process ends with 1, since the work is not complete.
 final class StopSignal implements AutoCloseable, BooleanSupplier {
-    /// A step takes seconds; a server that does not answer is given up before whoever stops us gives up.
+    /// A step takes seconds; the wait for a server that does not answer ends before a service manager kills us.
     private static final long STOP_SECONDS = 25;
 
     private final CountDownLatch ended = new CountDownLatch(1);

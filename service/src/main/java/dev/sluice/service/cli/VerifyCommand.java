@@ -34,10 +34,10 @@ import picocli.CommandLine.Option;
         versionProvider = SluiceCommand.Version.class,
         header = "Compare MongoDB with PostgreSQL, row by row, while both live.",
         description = {
-            "Each document is mapped to the rows it should be, child rows included, and compared with those that are, by"
-                    + " their stored values. What differs is looked at again once everything that was in flight is applied;"
-                    + " only what still differs is drift. Rows that no document explains are found too.",
-            "One that is broken off goes on where it was when it is started again."
+            "Each document is mapped to its expected rows, child rows included, and compared with the stored rows by"
+                    + " value. Rows that differ are compared again once all changes in flight are applied;"
+                    + " only rows that still differ are drift. Rows that no document explains are found too.",
+            "An interrupted verification resumes where it was when it is started again."
         },
         footer = {
             "",
@@ -70,8 +70,8 @@ final class VerifyCommand implements Callable<Integer> {
     @Option(
             names = "--repair",
             description = {
-                "Then resync the documents that differ, delete rows that no document explains, and look again.",
-                "The stream goes on meanwhile."
+                "Then resync the documents that differ, delete rows that no document explains, and compare again.",
+                "The stream continues meanwhile."
             })
     private boolean repair;
 
@@ -87,7 +87,7 @@ final class VerifyCommand implements Callable<Integer> {
             description = "How many chunks are compared at once; default ${DEFAULT-VALUE}.")
     private int parallel = Verifier.Wish.WORKERS;
 
-    @Option(names = "--fresh", description = "Begin at the start, also where an earlier one was broken off.")
+    @Option(names = "--fresh", description = "Start from the beginning, and do not resume an interrupted verification.")
     private boolean fresh;
 
     @Option(names = "--json", description = "As JSON.")
@@ -97,17 +97,17 @@ final class VerifyCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandLine.Model.CommandSpec spec;
 
-    /// What became of one collection.
+    /// The result for one collection.
     ///
     /// @param copied false when it is not copied yet, and so was not compared
     /// @param documents that were compared
-    /// @param rows that there are in the collection's own table
-    /// @param through what was found holds for MongoDB as of this time; null when unknown
+    /// @param rows of the collection's own table
+    /// @param through the result holds for MongoDB as of this time; null when unknown
     /// @param resumedAt how many documents an earlier process had compared
     /// @param repaired documents that were repaired; null when that was not asked for
     /// @param left documents that still differ after the repair; null when that was not asked for
-    /// @param balance how many documents and rows there are afterwards, and what lies between; null when it was
-    ///     stopped
+    /// @param balance the numbers of documents and rows afterwards, and the terms between them; null when
+    ///     it was stopped
     record Verified(
             String collection,
             boolean copied,
@@ -146,8 +146,8 @@ final class VerifyCommand implements Callable<Integer> {
         try (MongoSource source = setup.source();
                 StopSignal stop = StopSignal.install(
                         err,
-                        "Stopping: what is in hand is finished first.",
-                        "Stopped before the end. Run the same command again to go on there.")) {
+                        "Stopping: the chunks in progress are finished first.",
+                        "Stopped before the end. Run the same command again to resume there.")) {
             setup.prepareTarget();
             source.hello();
             VerifyRun run = new VerifyRun(setup.pipeline(all, source));
@@ -204,7 +204,7 @@ final class VerifyCommand implements Callable<Integer> {
                 ? run.repair(target, found, Actor.atTheKeyboard(), progress, stop)
                 : Optional.empty();
         boolean asked = repair && found.complete();
-        // Last, so that it is of what there is now.
+        // Last, so that the counts are current.
         Balance balance = found.complete() ? run.count(target, stop).orElse(null) : null;
         return new Verified(
                 target.collection(),
@@ -324,7 +324,7 @@ final class VerifyCommand implements Callable<Integer> {
                     all.map(BalanceTable::equation).orElse("nothing counted"));
         }
         if (verified.stream().anyMatch(v -> v.copied() && !v.complete())) {
-            return "Not all was compared; run the same command again to go on.";
+            return "Not everything was compared; run the same command again to resume.";
         }
         boolean drifted = verified.stream().anyMatch(v -> v.missing() + v.extra() + v.different() > 0);
         if (drifted) {
@@ -337,8 +337,8 @@ final class VerifyCommand implements Callable<Integer> {
                                     : ".");
         }
         return verified.stream().anyMatch(v -> v.undecided() > 0)
-                ? "No drift, but some documents could not be told: they change faster than they can be looked at, wait for"
-                        + " others, or nobody runs the pipeline to apply what has changed. Run it again later."
+                ? "No drift, but some documents are undecided: they change faster than they can be compared, wait for"
+                        + " others, or no process runs the pipeline to apply their changes. Verify again later."
                 : "Some collections are not copied yet: `sluice run` or `sluice backfill` copies them.";
     }
 }

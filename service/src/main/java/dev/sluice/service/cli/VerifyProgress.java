@@ -8,8 +8,8 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;
 
-/// Says every few seconds how a verification and its repair go on, beside the output, which a program may
-/// read. One call at a time.
+/// Prints the progress of a verification and its repair every few seconds, apart from the output, which a
+/// program may read. One call at a time.
 final class VerifyProgress implements Verifier.Listener, ListDrain.Listener {
     private static final long LINE_EVERY_NANOS = Duration.ofSeconds(2).toNanos();
 

@@ -15,7 +15,7 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/// What the program is told: by environment variables, or by system properties of the same name in lower
+/// The settings: from environment variables, or from system properties of the same name in lower
 /// case with dots (`SLUICE_HTTP_PORT` is `sluice.http.port`, `MONGO_URI` is `sluice.mongo.uri`), which win.
 /// A `SLUICE_` or `sluice.` setting that is not known is refused, so that a misspelt one does not pass for
 /// its default. A blank one counts as not set.
@@ -26,8 +26,8 @@ import java.util.stream.Stream;
 /// @param mapping a name in the catalog, a file or a folder; empty when not given
 /// @param pipeline the pipeline's name; empty means the mapping's
 /// @param httpPort port for REST and metrics; 0 takes a free one
-/// @param verifyBudget percent of the time that the verification beside the stream may work, 0 to 100; 0:
-///     there is none
+/// @param verifyBudget percent of the time that `run` may spend on continuous verification, 0 to 100; 0 turns
+///     it off
 /// @param standby whether `run` waits while another process writes the pipeline; else it ends
 /// @param lagLimit from which lag on `/health/lag` is 503
 /// @param refusedShare percent of a collection's recent rows, 1 to 100: when PostgreSQL refuses more than

@@ -1,4 +1,4 @@
-/// What the program is told, by environment and system properties.
+/// The settings, from environment variables and system properties.
 @NullMarked
 package dev.sluice.service.config;
 

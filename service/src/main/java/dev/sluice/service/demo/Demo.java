@@ -122,8 +122,8 @@ public final class Demo {
         }
     }
 
-    /// Waits for the stream's first word, so that the latencies shown are of a stream that runs, not of its
-    /// start.
+    /// Waits for the stream's first heartbeat, so that the latencies shown are of a stream that runs, not
+    /// of its start.
     private void awaitStream(Pipeline pipeline, CompletableFuture<PipelineState> ended) throws InterruptedException {
         Instant giveUp = Instant.now().plus(CATCH_UP_MAX);
         while (pipeline.status().watermark() == null
@@ -196,7 +196,7 @@ public final class Demo {
             TimeUnit.MILLISECONDS.sleep(50);
         }
         if (!ended.isDone()) {
-            out.println("Gave up waiting; the comparison below is of what there is.");
+            out.println("Timed out; the comparison below may find writes that are not applied yet.");
         }
     }
 

@@ -11,7 +11,7 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
-/// Is told how far the look at a database has come.
+/// Is told the progress of profiling a database.
 public sealed interface InferProgress {
     /// Before everything else.
     ///
@@ -30,7 +30,7 @@ public sealed interface InferProgress {
     /// After everything else, also when it failed.
     void end();
 
-    /// A bar where a person looks on, lines where the output goes to a file.
+    /// A bar on a terminal, lines where the output goes to a file.
     static InferProgress to(PrintStream out) {
         boolean terminal =
                 Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);

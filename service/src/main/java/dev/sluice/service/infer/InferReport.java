@@ -19,7 +19,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
-/// What was seen in a database and what becomes of it, for people and for programs.
+/// The profile of a database and the proposed mapping, for people and for programs.
 public final class InferReport {
     private static final ObjectMapper JSON = JsonMapper.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)

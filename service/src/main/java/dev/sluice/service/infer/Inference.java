@@ -33,8 +33,8 @@ import java.util.stream.Stream;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
 
-/// Looks at the documents of a database, proposes a mapping, and tries it on documents: those of a small
-/// collection again, of a large one a second sample, which the proposal has not seen. Reads only. For one
+/// Reads the documents of a database, proposes a mapping, and tries it on documents: those of a small
+/// collection again, of a large one a second sample, which the proposal was not made from. Reads only. For one
 /// thread.
 public final class Inference {
     private static final int IDS_MAX = 500;
@@ -81,7 +81,7 @@ public final class Inference {
         this.progress = progress;
     }
 
-    /// @param namespaces all there are in the database
+    /// @param namespaces all collections and views of the database
     public Result run(List<Namespace> namespaces) {
         try {
             return infer(namespaces);
@@ -130,7 +130,7 @@ public final class Inference {
             CollectionProfile profile = profiles.get(table.collection());
             var collection = mapping.byCollection().get(table.collection());
             if (profile == null || collection == null) {
-                throw new IllegalStateException("every table is of a collection that was looked at");
+                throw new IllegalStateException("every table is of a collection that was profiled");
             }
             Coverage coverage = Coverage.of(collection);
             long estimate = estimates.getOrDefault(table.collection(), 0L);

@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// The files of a proposal: `mapping.yaml`, and `migrations/V0001__<name>.sql` beside it, as SLUICE_MAPPING
-/// wants them.
+/// The files of a proposal: `mapping.yaml`, and `migrations/V0001__<name>.sql` in the same folder, as
+/// SLUICE_MAPPING needs them.
 ///
 /// @param folder that both are in
 public record ProposedFiles(Path folder, Path mapping, Path migration) {
@@ -38,7 +38,7 @@ public record ProposedFiles(Path folder, Path mapping, Path migration) {
             throw new SluiceException(
                     FailureKind.BAD_SETTING,
                     "There are other migrations already: " + text(others)
-                            + ". They would run beside the proposed one; name another folder with --out.");
+                            + ". They would be applied in addition to the proposed one; name another folder with --out.");
         }
     }
 

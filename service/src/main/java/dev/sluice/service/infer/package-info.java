@@ -1,4 +1,4 @@
-/// From a database nobody has described to a mapping and its tables.
+/// From a database without a description to a mapping and its tables.
 @NullMarked
 package dev.sluice.service.infer;
 

@@ -16,7 +16,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// What people do with checkpoints: make, look, drop. The same for the command line and REST. Any thread;
+/// The operations on checkpoints: make, list, drop. The same for the command line and REST. Any thread;
 /// each call has a connection of its own.
 ///
 /// All methods throw a [dev.sluice.failure.SluiceException] when PostgreSQL can't be asked.
@@ -24,7 +24,7 @@ public final class Checkpoints {
     /// What a checkpoint may be called.
     static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9._:-]{0,99}");
 
-    /// What those are called that nobody asked for.
+    /// The prefix of automatic checkpoints.
     private static final String AUTOMATIC = "auto-";
 
     private static final Set<String> COMMANDS = Set.of("list", "drop", "help");
@@ -45,7 +45,7 @@ public final class Checkpoints {
         }
     }
 
-    /// What came of the wish for a checkpoint.
+    /// The result of making a checkpoint.
     public sealed interface Outcome {
         record Made(Checkpoint checkpoint) implements Outcome {}
 
@@ -67,8 +67,8 @@ public final class Checkpoints {
     /// @return what is wrong with the name; null when nothing is
     public static @Nullable String mistake(String name) {
         if (!NAME.matcher(name).matches()) {
-            return "A checkpoint's name begins with a letter and goes on with letters, digits, '.', '_', ':' and '-', 100 at"
-                    + " most.";
+            return "A checkpoint's name starts with a letter, followed by letters, digits, '.', '_', ':' and '-'; 100"
+                    + " characters at most.";
         }
         if (name.startsWith(AUTOMATIC)) {
             return "Names that begin with '" + AUTOMATIC

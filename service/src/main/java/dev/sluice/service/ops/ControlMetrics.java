@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Shows as metrics what the control schema holds: asked for every few seconds on a thread of its own, so
-/// that a scrape never waits for PostgreSQL. What was read too long ago is unknown.
+/// Metrics from the control schema, which is read every few seconds on a thread of its own, so
+/// that a scrape never waits for PostgreSQL. A value that was read too long ago is unknown.
 public final class ControlMetrics implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ControlMetrics.class);
     private static final Duration EVERY = Duration.ofSeconds(3);
@@ -31,7 +31,7 @@ public final class ControlMetrics implements AutoCloseable {
     /// of the time.
     private static final int SHARE = 20;
 
-    /// Beyond this, and beyond the time until the next reading, a reading says nothing of now.
+    /// After this, and after the time until the next reading, a reading is out of date.
     private static final Duration STALE = Duration.ofSeconds(20);
 
     private final String pipeline;
@@ -189,7 +189,7 @@ public final class ControlMetrics implements AutoCloseable {
                     .forEach((collection, kinds) -> kinds.keySet().forEach(kind -> countChanges(collection, kind)));
             return Duration.ofNanos(now - started);
         } catch (SluiceException away) {
-            // The pipeline says so itself; here the counts become unknown by and by.
+            // The pipeline itself reports it; the counts here become unknown after a while.
             LOG.debug("The counts could not be read: {}", away.getMessage());
             return Duration.ZERO;
         }
@@ -198,7 +198,8 @@ public final class ControlMetrics implements AutoCloseable {
     private void countChanges(String collection, String kind) {
         if (changed.add(new Labels(collection, kind))) {
             FunctionCounter.builder(MetricNames.SCHEMA_CHANGES, this, m -> m.changes(collection, kind))
-                    .description("Changes in MongoDB beside documents")
+                    .description(
+                            "Changes of collections in MongoDB: dropped, renamed or replaced, new fields and types")
                     .tags(Tags.of("pipeline", pipeline, "collection", collection, "kind", kind))
                     .register(registry);
         }

@@ -19,7 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// What people do with parked documents: look, try again, discard. The same for the command line and REST.
+/// The operations on dead letters: list, retry, discard. The same for the command line and REST.
 /// Any thread; each call has a connection of its own.
 ///
 /// All methods throw a [dev.sluice.failure.SluiceException] when PostgreSQL can't be asked.
@@ -46,15 +46,15 @@ public final class DeadLetters {
         }
     }
 
-    /// What became of a parked document that was to be tried again.
+    /// The result of retrying a dead letter.
     public enum Outcome {
         /// It is parked no more: its row is written, or the document is gone from MongoDB.
         SETTLED,
         /// It was tried, and refused again.
         REFUSED,
-        /// It is on the list, and was not taken within the time.
+        /// It is on the list, and was not resynced within the time.
         WAITING,
-        /// It is on the list, and no process is there to take it: the next one will.
+        /// It is on the list, and no process runs the pipeline: the next one resyncs it.
         QUEUED,
         /// It can't be tried: the mapping has no such collection.
         UNMAPPED;
@@ -119,8 +119,8 @@ public final class DeadLetters {
                 .toList();
     }
 
-    /// Puts documents on the list, and waits for what becomes of them as long as a process is there to take
-    /// them.
+    /// Puts documents on the list, and waits for the result as long as a process runs the
+    /// pipeline.
     public List<Retried> retry(List<DeadLetter> letters, String actor, Duration timeout) throws InterruptedException {
         Map<Long, Retried> results = new LinkedHashMap<>();
         ask(letters, actor).forEach(r -> results.put(r.id(), r));
@@ -152,8 +152,8 @@ public final class DeadLetters {
     /// @return those of which nothing is known yet
     private List<DeadLetter> look(Connection connection, List<DeadLetter> open, Map<Long, Retried> results)
             throws SQLException {
-        // The list first: an entry and what became of the document go in one transaction, so that one that is not on
-        // it any more has its outcome in the second look.
+        // The list first: an entry is removed in the transaction that writes the outcome, so a document
+        // that is no longer on the list has its outcome in the second query.
         Set<Long> asked = Set.copyOf(store.asked(connection, open));
         Map<Long, DeadLetter> now = new HashMap<>();
         store.find(connection, open.stream().map(DeadLetter::id).toList()).forEach(l -> now.put(l.id(), l));

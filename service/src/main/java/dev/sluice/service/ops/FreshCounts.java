@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Counts again, for one who looks, what nobody has counted in the last minute or so: where nothing runs the pipeline,
-/// the last count may be days old. Writes nothing, and gives up after some seconds: then the last count stays,
+/// Repeats counts for `status` that are older than a minute or so: if no process runs the pipeline,
+/// the last count may be days old. Writes nothing, and times out after some seconds: then the last count stays,
 /// with its time. For one thread.
 public final class FreshCounts {
     private static final Logger LOG = LoggerFactory.getLogger(FreshCounts.class);

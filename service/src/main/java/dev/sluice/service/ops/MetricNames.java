@@ -15,8 +15,8 @@ public final class MetricNames {
     /// when unknown, as before the collection is copied.
     public static final String APPLY_LAG = "sluice.apply.lag";
 
-    /// `sluice_catch_up_seconds{pipeline}`: until the rows have caught up, if it goes on as in the last
-    /// half minute. 0 when they have, +Inf when they don't gain, NaN when unknown.
+    /// `sluice_catch_up_seconds{pipeline}`: time until the rows have caught up, at the rate of the last
+    /// half minute. 0 when they have, +Inf when the delay does not shrink, NaN when unknown.
     public static final String CATCH_UP = "sluice.catch.up";
 
     /// `sluice_resume_token_headroom_seconds{pipeline}`: the position's time minus that of the oplog's
@@ -44,7 +44,7 @@ public final class MetricNames {
     /// `sluice_backfill_progress_ratio{pipeline,collection}`: from 0 to 1. NaN when unknown.
     public static final String BACKFILL_PROGRESS = "sluice.backfill.progress.ratio";
 
-    /// `sluice_dead_letters{pipeline,collection}`: documents parked now, whoever parked them. NaN when
+    /// `sluice_dead_letters{pipeline,collection}`: dead letters now, of all processes. NaN when
     /// unknown.
     public static final String DEAD_LETTERS = "sluice.dead.letters";
 
@@ -75,7 +75,7 @@ public final class MetricNames {
     /// database.
     public static final String LEADER = "sluice.leader";
 
-    /// `sluice_drift_rows{pipeline,collection,kind}`: rows known to be other than their documents say; kind
+    /// `sluice_drift_rows{pipeline,collection,kind}`: rows known to differ from their documents; kind
     /// is missing, extra or different. NaN when unknown.
     public static final String DRIFT = "sluice.drift.rows";
 

@@ -14,9 +14,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/// What the status says in sentences, beside its numbers.
+/// The sentences of the status, in addition to its numbers.
 final class Notes {
-    /// What ended longer ago is no news.
+    /// Replays that ended longer ago are not shown.
     private static final Duration NEWS = Duration.ofHours(24);
 
     /// Most changes that are shown; `sluice schema-changes` has them all.

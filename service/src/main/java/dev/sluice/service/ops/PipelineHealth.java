@@ -11,9 +11,9 @@ import jakarta.inject.Singleton;
 import java.util.Map;
 import org.reactivestreams.Publisher;
 
-/// Ready means that this process serves: reads are answered, whatever the pipeline is doing. One that waits for
-/// a database, stands by or is far behind stays behind a load balancer, since where reads go, and the way
-/// back, must be had most of all then; `/health/lag` and `/health/leader` say how it stands. One that is
+/// Ready means that this process serves: reads are answered, whatever the pipeline is doing. A process that
+/// waits for a database, stands by or is far behind stays ready, since clients need read routes and
+/// rollback most then; `/health/lag` and `/health/leader` show its state. A process that is
 /// ending is not ready.
 @Singleton
 @Readiness

@@ -42,7 +42,7 @@ public final class PipelineMetrics {
                 registry);
         seconds(
                 MetricNames.CATCH_UP,
-                "Until the rows have caught up, if it goes on like this",
+                "Time until the rows have caught up, at the current rate",
                 status,
                 PipelineStatus::catchUpSeconds,
                 registry);

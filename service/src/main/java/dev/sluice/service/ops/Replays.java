@@ -22,7 +22,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
-/// What people do with replays: ask, look. The same for the command line and REST. Any thread.
+/// The operations on replays: start, list. The same for the command line and REST. Any thread.
 ///
 /// All methods throw a [SluiceException] when one of the servers can't be asked.
 public final class Replays {
@@ -134,7 +134,7 @@ public final class Replays {
         return time;
     }
 
-    /// Everything a replay needs, for whoever waits for it.
+    /// Everything a replay needs, for a caller that waits for it.
     public ReplayRun run() {
         return new ReplayRun(PipelineSpec.of(pipeline, targets, source(), connector));
     }
@@ -151,7 +151,7 @@ public final class Replays {
         return source;
     }
 
-    /// What came of the wish for a replay.
+    /// The result of asking for a replay.
     public sealed interface Outcome {
         /// @param replay its number
         record Queued(long replay, Found found) implements Outcome {}

@@ -21,7 +21,7 @@ import java.util.SequencedMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// How a pipeline stands, by the control schema: what anybody could read with SQL. Any thread.
+/// The state of a pipeline, read from the control schema, as anyone with SELECT can. Any thread.
 public final class Report {
     private static final String COLLECTIONS = """
             SELECT c.collection,
@@ -77,7 +77,7 @@ public final class Report {
     /// @param ownerProcess whether the process of `owner` is still there, as far as it can be known from here;
     ///     null before the first start
     /// @param live what the running process knows; null when this was read without one
-    /// @param notes what there is to say in sentences
+    /// @param notes findings in sentences
     public record Snapshot(
             String pipeline,
             @Nullable String state,
@@ -244,20 +244,20 @@ public final class Report {
             return text.toString().stripTrailing();
         }
 
-        /// What can be known of the process that had it last, and what to do.
+        /// What is known of the process that had it last, and what to do.
         private String lastWriter() {
             return switch (ownerProcess) {
-                case ENDED -> ", and " + owner + ", which had it last, has ended. `sluice run` goes on from there.";
+                case ENDED -> ", and " + owner + ", which had it last, has ended. `sluice run` resumes from there.";
                 case RUNS ->
                     ". But " + owner
-                            + ", which had it last, is still there: it may be waiting for a database, and then goes"
-                            + " on by itself. Its log and its GET /api/status say.";
+                            + ", which had it last, is still there: it may be waiting for a database, and then resumes"
+                            + " by itself. See its log and its GET /api/status.";
                 case UNKNOWN ->
                     ". Whether " + owner
                             + ", which had it last, is still there can't be seen from here: it may be waiting"
-                            + " for a database, which its log and its GET /api/status say. If it has ended, `sluice run`"
-                            + " goes on from there.";
-                case null -> ". `sluice run` goes on from there.";
+                            + " for a database; see its log and its GET /api/status. If it has ended, `sluice run`"
+                            + " resumes from there.";
+                case null -> ". `sluice run` resumes from there.";
             };
         }
 
@@ -271,10 +271,10 @@ public final class Report {
     /// @param watermark everything committed in MongoDB up to here is applied; null when unknown, as before
     ///     the collection is copied
     /// @param lagSeconds how far the rows are behind, by MongoDB's clock as it was when the watermark was
-    ///     written and PostgreSQL's since; null when unknown, and when nothing runs the pipeline
+    ///     written and PostgreSQL's since; null when unknown, and when no process runs the pipeline
     /// @param backfill not started, running or done
-    /// @param backfilledDocuments that the copy has read; not what there is now
-    /// @param backfilledRows that the copy has written, those of child tables included; not what there is now
+    /// @param backfilledDocuments that the copy has read; not the current number
+    /// @param backfilledRows that the copy has written, those of child tables included; not the current number
     /// @param deadLetters parked now
     /// @param quarantinedValues in quarantine now
     /// @param waitingDocuments whose rows are not all they could be until another row comes or goes

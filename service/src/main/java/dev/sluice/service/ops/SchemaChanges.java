@@ -11,7 +11,7 @@ import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What people do with changes in MongoDB beside documents: look, accept. The same for the command line and
+/// The operations on changes of collections in MongoDB: list, accept. The same for the command line and
 /// REST. Any thread; each call has a connection of its own.
 ///
 /// All methods throw a [dev.sluice.failure.SluiceException] when PostgreSQL can't be asked.
@@ -51,10 +51,10 @@ public final class SchemaChanges {
         }
     }
 
-    /// Takes open changes as they are: the rows stay. A dropped database stays open: the stream has ended.
+    /// Accepts open changes: the rows stay. A dropped database stays open: the stream has ended.
     ///
     /// @param ids null for all
-    /// @return the numbers of those that there were
+    /// @return the numbers of the changes that were accepted
     public List<Long> accept(@Nullable Collection<Long> ids, String actor) {
         try (Connection connection = connector.open()) {
             return new SchemaChangeStore(pipeline).accept(connection, ids, actor);

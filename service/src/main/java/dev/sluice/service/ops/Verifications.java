@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// What people do with verifications: ask, look. Any thread.
+/// The operations on verifications: start, list. Any thread.
 public final class Verifications {
     private static final Logger LOG = LoggerFactory.getLogger(Verifications.class);
     private static final int SAMPLE = 1_000;
@@ -63,12 +63,12 @@ public final class Verifications {
         this.run = run;
     }
 
-    /// What came of the wish for a verification.
+    /// The result of asking for a verification.
     public sealed interface Outcome {
         /// @param collections that are compared, one after the other
         record Begun(List<String> collections) implements Outcome {}
 
-        /// Another one goes on.
+        /// Another one is running.
         record Busy() implements Outcome {}
 
         /// @param reason for people
@@ -81,7 +81,7 @@ public final class Verifications {
     /// Begins a verification on a thread of its own. One at a time.
     ///
     /// @param collections empty for all
-    /// @param repair whether to put right what differs
+    /// @param repair whether to repair what differs
     /// @param actor who asks, for the audit
     public Outcome ask(List<String> collections, Mode mode, boolean repair, String actor) {
         VerifyRun with = run;
@@ -127,7 +127,9 @@ public final class Verifications {
                 run.count(target, () -> false);
             } catch (SluiceException e) {
                 LOG.warn(
-                        "The verification of {} broke off; ask again to go on: {}", target.collection(), e.forPeople());
+                        "The verification of {} failed; start it again to resume: {}",
+                        target.collection(),
+                        e.forPeople());
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 return;
@@ -141,9 +143,10 @@ public final class Verifications {
     /// @param origin asked or continuous
     /// @param state running, done or failed
     /// @param phase what it is at, while it runs
-    /// @param documents that were looked at
-    /// @param rows of the collection's own table; while it runs, those that the documents looked at should be
-    /// @param undecided documents that differed and were written each time they were looked at
+    /// @param documents that were compared
+    /// @param rows of the collection's own table; while it runs, the expected rows of the documents
+    ///     compared so far
+    /// @param undecided documents that differed and were written during each look
     /// @param estimatedDocuments null when unknown
     /// @param through what it found holds for MongoDB as of this time; null when unknown
     /// @param finishedAt null while it runs

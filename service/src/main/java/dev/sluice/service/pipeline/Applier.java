@@ -28,10 +28,10 @@ final class Applier {
     /// A transaction that takes longer makes the next ones smaller; fast ones make them larger again.
     private static final Duration SLOW = Duration.ofSeconds(2);
 
-    /// A stream that brings more than this is busy: then each transaction waits a little for more, since a
-    /// transaction costs more than its rows, and what it costs the stream could use. A stream that brings
-    /// less is applied at once, for the latency. By rate and not by what one transaction held, which after
-    /// a pause of either server is much for any stream.
+    /// A stream with more changes than this is busy: then each transaction waits a little for more, since a
+    /// transaction costs more than its rows, and takes CPU time that the stream could use. Changes of a slower
+    /// stream are applied at once, for the latency. Measured by rate and not by the size of one
+    /// transaction, which is large for any stream after a pause of either server.
     private static final double BUSY_PER_SECOND = 5_000;
 
     private static final int CHANGES_WANTED = 2_000;
@@ -46,7 +46,7 @@ final class Applier {
     private volatile Position position;
     private volatile boolean drained;
 
-    /// Hears what is applied, on the applier's thread, after its commit and in this order.
+    /// Is told what is applied, on the applier's thread, after its commit and in this order.
     interface Listener {
         void onPosition(Position position);
 
@@ -81,7 +81,7 @@ final class Applier {
     }
 
     /// Returns when the queue is closed and empty, or when the pipeline stops while PostgreSQL takes long for
-    /// a batch; what is not applied then is read again from the committed position.
+    /// a batch; changes that are not applied then are read again from the committed position.
     ///
     /// @throws SQLException when a batch could not be applied
     void run() throws SQLException, InterruptedException {

@@ -11,7 +11,7 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The part of a run that copies, in fenced chunks beside the stream, what the collections held before it.
+/// The part of a run that copies the documents that existed before the stream, in fenced chunks while it runs.
 final class BackfillPart implements DataFlow.Work {
     private static final Logger LOG = LoggerFactory.getLogger(BackfillPart.class);
 
@@ -71,7 +71,7 @@ final class BackfillPart implements DataFlow.Work {
         return remaining;
     }
 
-    /// Tells the status how the copy goes on.
+    /// Reports the progress of the copy to the status.
     private record ToStatus(PipelineStatus status) implements Backfill.Listener {
         @Override
         public void onEstimate(CollectionTarget target, long documents, long alreadyCopied) {

@@ -22,7 +22,7 @@ final class BatchQueue {
     private boolean closed;
     private @Nullable Long awaitedSince;
 
-    /// @param full whether so much is held that to wait for more would only hold the stream back
+    /// @param full whether so much memory is held that waiting for more changes would only delay the stream
     BatchQueue(BooleanSupplier full, Threads threads) {
         this.full = full;
         this.threads = threads;
@@ -33,7 +33,7 @@ final class BatchQueue {
         return threads;
     }
 
-    /// When the queue is closed, the batch is forgotten: what comes then is read again by the next run.
+    /// When the queue is closed, the batch is dropped: the next run reads its changes again.
     void put(MappedBatch batch) {
         lock.lock();
         try {
@@ -88,7 +88,7 @@ final class BatchQueue {
         }
     }
 
-    /// Lets nothing more in. What is inside can still be taken.
+    /// Accepts no further batches. Those inside can still be taken.
     void close() {
         lock.lock();
         try {
@@ -99,7 +99,7 @@ final class BatchQueue {
         }
     }
 
-    /// Lets nothing more in and forgets what is inside.
+    /// Accepts no further batches and drops those inside.
     void abandon() {
         lock.lock();
         try {
@@ -110,7 +110,7 @@ final class BatchQueue {
         }
     }
 
-    /// For how long whoever takes from it has waited for a batch; zero while there is something to do.
+    /// How long the taking thread has waited for a batch; zero while it has work.
     Duration idle() {
         lock.lock();
         try {

@@ -5,26 +5,26 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/// When the rows will have caught up, from how fast they have lately: by how far they are behind, which is
+/// Estimates when the rows will have caught up, from how fast the delay has shrunk lately. The delay is
 /// the lag or the number of changes that wait. Any thread.
 final class CatchUp {
     private static final Duration WINDOW = Duration.ofSeconds(30);
     private static final Duration EVERY = Duration.ofMillis(500);
 
-    /// Over less than this nothing can be said.
+    /// Over less than this there is no estimate.
     private static final Duration LEAST = Duration.ofSeconds(2);
 
-    /// What does not gain over this long has stopped gaining. Longer than a transaction takes.
+    /// If the delay does not shrink for this long, it has stopped shrinking. Longer than a transaction takes.
     private static final Duration RECENT = Duration.ofSeconds(5);
 
-    /// What gains less than this a second keeps up, and does not catch up.
+    /// A stream that gains less than this per second keeps up, and does not catch up.
     private static final double GAIN_LEAST = 0.02;
 
     private record Sample(Instant clock, double behind) {}
 
     private final Deque<Sample> samples = new ArrayDeque<>();
 
-    /// Notes how far it is behind.
+    /// Records how far it is behind.
     ///
     /// @param clock now, by any clock, as long as it is the same
     synchronized void onMoved(Instant clock, double behind) {
@@ -48,8 +48,8 @@ final class CatchUp {
         return sample.clock().isBefore(time);
     }
 
-    /// Seconds until nothing is left if it goes on as since it was furthest behind within the last half
-    /// minute: infinite when it does not gain, NaN when that can't be said yet.
+    /// Seconds until nothing is left, at the rate since the largest delay within the last half
+    /// minute: infinite when the delay does not shrink, NaN when it is not known yet.
     synchronized double seconds(Instant clock, double behind) {
         Sample first = samples.peekFirst();
         if (first == null || Duration.between(first.clock(), clock).compareTo(LEAST) < 0) {

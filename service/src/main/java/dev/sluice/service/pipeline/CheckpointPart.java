@@ -10,8 +10,8 @@ import java.time.temporal.ChronoUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The part of a run that keeps the committed position under a name, now and again, so that there is
-/// somewhere to go back to.
+/// The part of a run that stores the committed position as a checkpoint from time to time, so that a replay can
+/// start there.
 record CheckpointPart(Pipeline pipeline, DataFlow flow) implements DataFlow.Work {
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointPart.class);
 
@@ -28,7 +28,7 @@ record CheckpointPart(Pipeline pipeline, DataFlow flow) implements DataFlow.Work
                 checkpoints.save(connection, name, CheckpointStore.Kind.AUTOMATIC);
                 checkpoints.forget(connection, KEPT);
             } catch (SQLException e) {
-                // No reason to stop: what keeps this from being written keeps rows from it too, and that is said.
+                // No reason to stop: the same cause keeps rows from being written, and that is reported.
                 LOG.warn("No checkpoint was written: {}", Failures.describe(e));
             }
             long until = System.nanoTime() + EVERY.toNanos();

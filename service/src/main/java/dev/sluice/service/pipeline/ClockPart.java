@@ -22,7 +22,7 @@ record ClockPart(Pipeline pipeline, DataFlow flow) implements DataFlow.Work {
             try {
                 pipeline.clock().onHello(pipeline.spec().source().hello());
             } catch (SluiceException away) {
-                // Not this thread's to say: the stream breaks off too, or comes back by itself. The lag grows
+                // Not reported here: the stream fails too, or recovers by itself. The lag grows
                 // meanwhile.
                 LOG.debug("MongoDB did not answer: {}", away.getMessage());
             }

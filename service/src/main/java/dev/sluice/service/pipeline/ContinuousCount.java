@@ -13,9 +13,10 @@ import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Counts documents and rows again and again for as long as a pipeline streams, so that the status and the
-/// metrics show what is there and not what the copy once wrote: what the stream has changed soon, the rest more
-/// seldom, since others write too. Where counting takes long it is done less often. It never stops the pipeline.
+/// Counts documents and rows repeatedly for as long as a pipeline streams, so that the status and the
+/// metrics show the current numbers and not those of the copy. Collections that the stream has changed are
+/// counted soon, the others less often, since other clients write too. Where counting takes long it is done
+/// less often. It never stops the pipeline.
 final class ContinuousCount implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ContinuousCount.class);
     private static final Duration EVERY = Duration.ofSeconds(10);
@@ -117,7 +118,7 @@ final class ContinuousCount implements AutoCloseable {
                 rest(Duration.ofNanos(REST * took));
             }
         } catch (SluiceException | SQLException away) {
-            // Who asks sees how old the counts are; what keeps a server away, the pipeline says itself.
+            // The age of the counts is shown with them; the pipeline itself reports that a server is away.
             LOG.debug("Documents and rows could not be counted", away);
             rest(AFTER_FAILURE);
         }

@@ -25,7 +25,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Verifies for as long as a pipeline streams, within a budget: documents that the stream has written are
-/// looked at again, and one round after the other goes through everything. What it finds is in
+/// compared again, and full rounds over all documents follow one another. Its findings are in
 /// `sluice.drift` and the metrics, and once in the log. It never stops the pipeline: when a server is away,
 /// it tries again later.
 final class ContinuousVerification implements AutoCloseable {
@@ -74,7 +74,7 @@ final class ContinuousVerification implements AutoCloseable {
         }));
     }
 
-    /// Ends it, and gives what is in hand some seconds.
+    /// Ends it; the comparison in progress gets some seconds.
     @Override
     public void close() {
         ending = true;
@@ -92,11 +92,11 @@ final class ContinuousVerification implements AutoCloseable {
         written.add(changes);
     }
 
-    /// Goes through everything, again and again.
+    /// Compares all documents, one round after the other.
     private void rounds() throws InterruptedException {
         VerifyRun run = new VerifyRun(pipeline.spec());
         Verifier.Wish wish = new Verifier.Wish(Mode.FULL, Origin.CONTINUOUS, 1, share, 1, false);
-        Failure failure = new Failure("The verification broke off and goes on later");
+        Failure failure = new Failure("The verification failed and resumes later");
         while (awaitStreaming()) {
             try {
                 for (CollectionTarget target : pipeline.spec().targets()) {
@@ -121,9 +121,9 @@ final class ContinuousVerification implements AutoCloseable {
         said.put(result.collection(), rows);
         if (rows > 0) {
             LOG.warn(
-                    "{}: {} rows are not what their documents say ({}); somebody else has written them, or Sluice has a bug."
-                            + " SELECT * FROM sluice.drift shows which; `sluice verify --repair` takes their documents"
-                            + " again{}.",
+                    "{}: {} rows differ from their documents ({}); another client has written them, or Sluice has a bug."
+                            + " SELECT * FROM sluice.drift shows which; `sluice verify --repair` resyncs their"
+                            + " documents{}.",
                     result.collection(),
                     rows,
                     result.drift(),
@@ -135,7 +135,7 @@ final class ContinuousVerification implements AutoCloseable {
         }
     }
 
-    /// Looks again at what the stream has written.
+    /// Compares again what the stream has written.
     private void recheck() throws InterruptedException {
         Failure failure = new Failure("What the stream has written could not be verified");
         while (awaitStreaming()) {
@@ -166,7 +166,7 @@ final class ContinuousVerification implements AutoCloseable {
         }
     }
 
-    /// What keeps one of the two from working, said once for as long as it lasts. For one thread.
+    /// Logs why one of the two can't work, once for as long as that lasts. For one thread.
     private static final class Failure {
         private final String what;
         private @Nullable String said;
@@ -175,14 +175,14 @@ final class ContinuousVerification implements AutoCloseable {
             this.what = what;
         }
 
-        /// A server that is away and a table that was altered need nobody; anything else is said.
+        /// A server that is away and a table that was altered need no operator; anything else is logged.
         void say(RuntimeException broken) {
             SluiceException known = Failures.classify(broken);
             if (known.kind().retry() == FailureKind.Retry.FOREVER || known.kind() == FailureKind.TARGET_ALTERED) {
                 LOG.debug("{}: {}", what, known.getMessage());
             } else if (!String.valueOf(known.getMessage()).equals(said)) {
                 said = String.valueOf(known.getMessage());
-                LOG.warn("{}: {} The stream goes on.", what, known.forPeople());
+                LOG.warn("{}: {} The stream continues.", what, known.forPeople());
             }
             LOG.debug("The cause", broken);
         }
@@ -190,7 +190,7 @@ final class ContinuousVerification implements AutoCloseable {
         void over() {
             if (said != null) {
                 said = null;
-                LOG.info("The verification goes on.");
+                LOG.info("The verification continues.");
             }
         }
     }

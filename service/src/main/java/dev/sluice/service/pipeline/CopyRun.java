@@ -48,32 +48,33 @@ public final class CopyRun {
         this.pipeline = pipeline;
     }
 
-    /// How the stream is to go on after the copy.
+    /// Where the stream resumes after the copy.
     public sealed interface Onward {
-        /// From where it was.
+        /// At its position.
         record AsItWas() implements Onward {}
 
-        /// From now: after the oplog lost where it was.
+        /// At the current time: after the oplog lost its position.
         record FromNow() implements Onward {}
 
-        /// From now, and from another MongoDB than before: what was copied of that one is the rows alone.
+        /// At the current time, and from another MongoDB than before: only the rows of the earlier one are
+        /// kept.
         ///
-        /// @param by who says so
+        /// @param by who accepted it
         record NewSource(String by) implements Onward {}
 
-        /// From where it was, and past a change that MongoDB can't send. Of what there is, the collection of
-        /// that change is copied, and its rows that no document explains go unless the mapping keeps them.
+        /// At its position, and past a change that MongoDB can't send. The collection of that change is
+        /// copied again, and its rows that no document explains are deleted unless the mapping keeps them.
         ///
         /// @param change its operation time
-        /// @param by who says so
+        /// @param by who asked for it
         record Past(BsonTimestamp change, String by) implements Onward {}
     }
 
     /// What is to be copied, and how.
     ///
-    /// @param chosen some of the mapping's collections. When a copy of them was broken off, it goes on
+    /// @param chosen some of the mapping's collections. An interrupted copy of them resumes
     ///     where it was; when all are copied, they are copied again
-    /// @param prune whether rows that no document explains go
+    /// @param prune whether rows that no document explains are deleted
     /// @param patience how long to wait for another process that writes the pipeline; zero not to wait
     public record Wish(
             List<CollectionTarget> chosen, Backfill.Limits limits, Onward onward, boolean prune, Duration patience) {
@@ -82,18 +83,18 @@ public final class CopyRun {
         }
     }
 
-    /// Hears how it goes on; from any of the copy's threads, one call at a time.
+    /// Is told the progress; from any of the copy's threads, one call at a time.
     public interface Listener extends Backfill.Listener {
-        /// Another process writes the pipeline, and is waited for. Said once for each.
+        /// Another process writes the pipeline, and this one waits for it. Called once for each holder.
         ///
         /// @param holder which process that is, for people
         void onHeld(String holder);
 
-        /// It is noted that the stream passes a change which MongoDB can't send. Whatever becomes of this
-        /// process, `sluice run` and `sluice backfill` go on with the copy.
+        /// It is recorded that the stream passes a change which MongoDB can't send. Even if this process ends,
+        /// `sluice run` and `sluice backfill` continue the copy.
         void onPassed(BsonTimestamp change, List<CollectionTarget> copied);
 
-        /// An earlier copy, with which this one goes on, has copied it.
+        /// An earlier copy, which this one resumes, has copied it.
         void onCopiedBefore(CollectionTarget target);
 
         /// A collection could not be copied; the others are.
@@ -140,7 +141,7 @@ public final class CopyRun {
                     case Onward.NewSource newSource -> {
                         sourceCheck.accept(connection, there, newSource.by());
                         beginAnew(now, taken, connection);
-                        // Where its document is not in the new source, a dead letter takes its row with it.
+                        // If its document is not in the new source, a dead letter's row is deleted with it.
                         if (wish.prune()) {
                             askForDeadLetters(pipeline.targets(), connection);
                         }
@@ -158,9 +159,9 @@ public final class CopyRun {
         }
     }
 
-    /// What is read is not from before the position from which the stream goes on, or what lies in between is
-    /// lost: neither by a secondary that is behind, nor because a majority does not have it yet. Asked after
-    /// the pipeline is taken over, since until then an earlier writer moves the position.
+    /// Documents must be read as of the position from which the stream resumes, or later; else changes in
+    /// between are lost, by a secondary that is behind, or because a majority does not have them yet. Read
+    /// after the pipeline is taken over, since until then an earlier writer moves the position.
     ///
     /// @param asked a position from before it was taken over
     private @Nullable BsonTimestamp notBefore(Position asked) {
@@ -183,11 +184,11 @@ public final class CopyRun {
         Position position = new PositionStore(pipeline.name())
                 .load(connection)
                 .orElseThrow(() -> new IllegalArgumentException(
-                        "The pipeline '" + pipeline.name() + "' has no position yet, so there is nothing to pass."));
+                        "The pipeline '" + pipeline.name() + "' has no position yet, so there is no change to pass."));
         BsonTimestamp here = position.clusterTime();
         if (here != null && here.compareTo(past.change()) > 0) {
             throw new IllegalArgumentException("The stream is past " + asked + " already: it is at "
-                    + OperationTime.text(here) + ". `sluice run` goes on from there.");
+                    + OperationTime.text(here) + ". `sluice run` continues from there.");
         }
         pipeline.source().requireResumable(position);
         List<String> found = pipeline.source()
@@ -206,8 +207,8 @@ public final class CopyRun {
                 .toList();
     }
 
-    /// Has the stream leave out what MongoDB can't send of these collections up to now, of which the copy has
-    /// what came of it. Not that one change alone: where one is, more may be, such as its document's delete.
+    /// Makes the stream leave out the changes of these collections up to now that MongoDB can't send; the
+    /// copy has their results. Not only that one change: there may be more, such as its document's delete.
     private void pass(Onward.Past past, List<CollectionTarget> chosen, Position now, Connection connection)
             throws SQLException {
         BsonTimestamp newest = now.newestOperation();
@@ -232,7 +233,7 @@ public final class CopyRun {
         }
     }
 
-    /// Goes on with a copy that was broken off, and begins a new one where there is none: each collection is
+    /// Resumes an interrupted copy, or begins a new one if there is none: each collection is
     /// marked as begun before the first is copied.
     ///
     /// @return what is to be copied
@@ -298,7 +299,7 @@ public final class CopyRun {
         private final BooleanSupplier stopped;
         private final long epoch;
 
-        /// What is read is not from before this operation; null where that is unknown.
+        /// Documents are read as of this operation or later; null where it is unknown.
         private final @Nullable BsonTimestamp notBefore;
 
         Copy(Wish wish, Listener listener, BooleanSupplier stopped, long epoch, @Nullable BsonTimestamp notBefore) {
@@ -351,8 +352,8 @@ public final class CopyRun {
                 throws SQLException {
             PassedChanges passed = new PassedChanges(pipeline.name());
             List<String> afterPassing = passed.toPrune(bookkeeping);
-            // What refers to others goes before them. A collection that could not be copied may be one that could not
-            // be read.
+            // Rows that refer to others are deleted before them. A collection that could not be copied may
+            // be one that could not be read.
             List<CollectionTarget> pruned = pipeline.targets().reversed().stream()
                     .filter(t -> (wish.prune() && wish.chosen().contains(t)) || afterPassing.contains(t.collection()))
                     .filter(t -> !failed.containsKey(t.collection()))
@@ -375,8 +376,8 @@ public final class CopyRun {
         }
     }
 
-    /// Whether other collections may be copied although one could not be; a server that is away or a pipeline
-    /// that is taken over is the same for all of them, and is said once.
+    /// Whether other collections may be copied although one could not be. A server that is away or a pipeline
+    /// that is taken over is the same for all of them, and is reported once.
     private static boolean mayBeOfOneCollection(FailureKind kind) {
         return switch (kind) {
             case TARGET_CONFLICT,

@@ -29,9 +29,9 @@ import java.util.function.Supplier;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
-/// The threads of a run through which the data flows, and the order in which they begin and end: the stream
-/// is read and mapped on one, the applier writes on another, and whatever else writes does so beside them,
-/// fenced. The first failure of any of them ends all, and none outlives [#run].
+/// The threads of a run, and the order in which they begin and end: one reads and maps the stream, the applier
+/// writes on another, and all other writes run concurrently with these two, fenced. The first failure of any
+/// thread ends all of them, and none outlives [#run].
 ///
 /// Made for one run; [#run] by one thread, the others by any.
 final class DataFlow {
@@ -47,23 +47,23 @@ final class DataFlow {
     private final CompletableFuture<Void> broken = new CompletableFuture<>();
     private volatile @Nullable Applier applier;
 
-    /// Hears what is read, too, on the stream's thread.
+    /// Is also told what is read, on the stream's thread.
     interface Listener extends Applier.Listener {
         void onRead(int changes, Watermark watermark);
 
-        /// No more comes; what came may still be applied.
+        /// Nothing more is read; changes that were read may still be applied.
         void onReadingEnded();
     }
 
-    /// @param stream what the changes of the stream may take, from before they are handed on until they are
+    /// @param stream for the changes of the stream, from before they are handed on until they are
     ///     committed
-    /// @param beside what everything else shares that holds documents
+    /// @param beside shared by everything else that holds documents
     record Memory(MemoryBudget stream, MemoryBudget beside) {}
 
     /// Where a flow runs.
     ///
     /// @param fences makes them, one for each collection
-    /// @param stop counted down by whoever wants it to end
+    /// @param stop counted down to end it
     record Setting(Memory memory, Threads threads, Supplier<Fence> fences, CountDownLatch stop) {}
 
     /// Work of a thread.
@@ -72,10 +72,10 @@ final class DataFlow {
         void run() throws SQLException, InterruptedException;
     }
 
-    /// What works beside the stream, until its end or that of the run, for which it has to look. Its failure
-    /// ends the run.
+    /// Work that runs concurrently with the stream, until its own end or that of the run, which it has to
+    /// check. Its failure ends the run.
     ///
-    /// @param awaited whether the run waits for it; of what writes, always
+    /// @param awaited whether the run waits for it; always true for work that writes
     record Part(String name, boolean awaited, Work work) {}
 
     /// Starts the stream behind a position.
@@ -115,12 +115,13 @@ final class DataFlow {
         return fences;
     }
 
-    /// For what writes beside the stream. From [#run] on.
+    /// For work that writes while the stream runs. From [#run] on.
     Fenced fenced() {
         return new Fenced(fences, this::notBefore, memory.beside(), threads, this::ending);
     }
 
-    /// From before which operation nothing may be read: what the stream has brought, and what it leaves out.
+    /// The operation as of which documents must be read, at least: after what the stream has delivered and
+    /// leaves out.
     private @Nullable BsonTimestamp notBefore() {
         BsonTimestamp latest = applier().newestOperation();
         for (BsonTimestamp through : passed) {
@@ -142,17 +143,17 @@ final class DataFlow {
         return broken.isDone() || stop.getCount() == 0;
     }
 
-    /// Waits for a while, or until somebody wants the run to end.
+    /// Waits for a while, or until the run is to end.
     void pause(Duration most) throws InterruptedException {
         threads.await(stop, most);
     }
 
-    /// For how long the applier has waited for the stream; zero while there is something to do.
+    /// How long the applier has waited for the stream; zero while it has work.
     Duration idle() {
         return queue.idle();
     }
 
-    /// What broke the run off; null when nothing did.
+    /// The failure that ended the run; null when there was none.
     @Nullable
     Throwable failure() {
         return broken.isCompletedExceptionally() ? broken.exceptionNow() : null;
@@ -165,8 +166,8 @@ final class DataFlow {
         }
     }
 
-    /// Runs until it is stopped or broken off; then nothing of it is left, and [#failure] says what broke it
-    /// off.
+    /// Runs until it is stopped or fails; then all its threads have ended, and [#failure] returns the
+    /// failure.
     ///
     /// @param sink of this run's epoch, with the fences of this flow
     /// @param from the stored position
@@ -189,14 +190,15 @@ final class DataFlow {
             waiting.await();
         } finally {
             listener.onReadingEnded();
-            // The stream is closed, so nothing more comes. What it delivered is applied before the sink goes;
-            // after a run that broke off, the next one reads it again from the committed position.
+            // The stream is closed, so no further changes come. Delivered changes are applied before the
+            // sink is closed; after a run that failed, the next one reads them again from the committed
+            // position.
             if (broken.isDone() && !endsBehindWhatWasRead()) {
                 queue.abandon();
             } else {
                 queue.close();
             }
-            // None may outlive the run: a chunk of this one knows nothing of what the next one's stream does.
+            // None may outlive the run: a chunk of this run would miss what the next run's stream does.
             // Their statements have time-outs, so this ends.
             for (CompletableFuture<Void> part : awaited) {
                 awaitPart(part);
@@ -221,8 +223,8 @@ final class DataFlow {
         queue.put(new MappedBatch(rows, batch.upTo(), watermark, lease, threads.nanoTime()));
     }
 
-    /// Whether it was a change that broke the run off which no other run can pass either: what came before it
-    /// is applied.
+    /// Whether the run failed at a change that no later run can pass either: then the changes before it
+    /// are applied.
     private boolean endsBehindWhatWasRead() {
         Throwable failure = failure();
         if (failure == null) {

@@ -15,8 +15,8 @@ import java.util.regex.Pattern;
 /// The process that took a pipeline last (`sluice.position`), whether it still holds it or not.
 ///
 /// @param owner as it described itself, see [Pipeline#owner]
-/// @param epoch which taking it was
-/// @param fate what can be known of it from here
+/// @param epoch the one of its taking over
+/// @param fate what is known of it here
 public record LastWriter(String owner, long epoch, Fate fate) {
     private static final Pattern OWNER = Pattern.compile("process (\\d{1,18}) on (.+)");
 

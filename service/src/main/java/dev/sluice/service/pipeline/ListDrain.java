@@ -14,13 +14,13 @@ import java.time.Duration;
 import java.util.function.BooleanSupplier;
 import org.bson.BsonTimestamp;
 
-/// Sees to it that the list of documents to be resynced (`sluice.resync`) becomes empty: waits for the
-/// process that runs the pipeline, and does it itself where none runs. For one thread.
+/// Waits until the list of documents to be resynced (`sluice.resync`) is empty: the process that runs the
+/// pipeline resyncs them, or this one if none runs. For one thread.
 public final class ListDrain {
     private static final Duration POLL = Duration.ofMillis(200);
 
-    /// A process whose pipeline broke off tries again within ten seconds, however long a database is away.
-    /// Taking the pipeline over meanwhile would make that process wait until this one is done.
+    /// A process whose run failed tries again within ten seconds, however long a database is away.
+    /// Taking over the pipeline meanwhile would make that process wait until this one is done.
     static final Duration PATIENCE = Duration.ofSeconds(12);
 
     /// A process that works moves the position once a second or so. One that stands by takes the pipeline within this.
@@ -45,20 +45,20 @@ public final class ListDrain {
         long count(Connection connection) throws SQLException;
     }
 
-    /// Hears how it goes on.
+    /// Is told the progress.
     public interface Listener {
-        /// Said again and again while a process runs the pipeline and takes them.
+        /// Called repeatedly while a process runs the pipeline and resyncs them.
         void onLeft(long left);
 
-        /// No process holds the pipeline now; one that may be coming back is waited for so long. Not said where
-        /// that would be in vain.
+        /// No process holds the pipeline now; this one waits so long for one that may be coming back. Not
+        /// called if none can come back.
         void onNobodyThere(Duration patience);
 
-        /// No process holds the pipeline, so this one takes them.
+        /// No process holds the pipeline, so this one resyncs them.
         void onTakenOver();
     }
 
-    /// For when nobody looks on.
+    /// Reports nothing.
     public static final Listener SILENT = new Listener() {
         @Override
         public void onLeft(long left) {}
@@ -86,9 +86,9 @@ public final class ListDrain {
                     freeSince = System.nanoTime();
                     listener.onLeft(left);
                 } else if (!standsStill(connection, STANDING) && !isOwn(connection)) {
-                    // Somebody moves it whose lock can't be seen.
+                    // Another process moves it, whose lock is not visible.
                     listener.onLeft(left);
-                } else if (nobodyComesBack(connection)
+                } else if (noProcessComesBack(connection)
                         || (System.nanoTime() - freeSince > PATIENCE.toNanos() && standsStill(connection, PATIENCE))) {
                     if (drain(listener, stopped)) {
                         continue;
@@ -103,9 +103,9 @@ public final class ListDrain {
         }
     }
 
-    /// The process that had the pipeline last has certainly ended, and none that stood by for it has taken it; or this
-    /// one has waited already, and none has taken it since.
-    private boolean nobodyComesBack(Connection connection) throws SQLException {
+    /// Whether the process that had the pipeline last has certainly ended and no standby has taken it; or this
+    /// process has waited already and none has taken it since.
+    private boolean noProcessComesBack(Connection connection) throws SQLException {
         return isOwn(connection)
                 || LastWriter.find(connection, pipeline.name())
                         .filter(last -> last.fate() == LastWriter.Fate.ENDED)
@@ -119,8 +119,8 @@ public final class ListDrain {
                         .isPresent();
     }
 
-    /// Nobody has moved the position for a while: asked beside the lock, which can't be seen through some
-    /// poolers. Where there is no position yet, nothing stands still.
+    /// Whether the position has not moved for a while: checked in addition to the lock, which is not
+    /// visible through some poolers. False where there is no position yet.
     private boolean standsStill(Connection connection, Duration how) throws SQLException {
         PositionStore positions = new PositionStore(pipeline.name());
         return positions.load(connection).isPresent() && positions.isQuiet(connection, how);

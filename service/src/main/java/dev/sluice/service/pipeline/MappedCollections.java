@@ -11,7 +11,7 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Which collections the mapping has, beside which it had when the pipeline last ran.
+/// Compares the collections of the mapping with those that it had when the pipeline last ran.
 final class MappedCollections {
     private static final Logger LOG = LoggerFactory.getLogger(MappedCollections.class);
 
@@ -21,9 +21,9 @@ final class MappedCollections {
         this.pipeline = pipeline;
     }
 
-    /// Has a collection that came back into the mapping copied again, and forgets where one is that left it.
-    /// To be called before the position moves: it passes what is not mapped, so rows whose documents are gone
-    /// have to be looked for.
+    /// Marks a collection that was added to the mapping again to be copied, and deletes the progress of one
+    /// that was removed. To be called before the position moves: it passes changes of collections that are
+    /// not mapped, so rows whose documents are gone have to be searched for.
     ///
     /// @param connection in auto-commit mode, as it is afterwards
     void follow(Connection connection) throws SQLException {

@@ -10,8 +10,8 @@ import org.bson.BsonTimestamp;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Watches how far the oplog's oldest entry is from the pipeline's position, from the pipeline's start to
-/// its end, on a thread of its own: when it gets there, what was not read is gone (promise 6).
+/// Watches the distance between the oplog's oldest entry and the pipeline's position, from the pipeline's
+/// start to its end, on a thread of its own: at zero, changes that were not read are lost (promise 6).
 final class OplogWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(OplogWatch.class);
 
@@ -88,15 +88,15 @@ final class OplogWatch implements AutoCloseable {
         }
     }
 
-    /// When to say that there is little left: once, when it is less than an hour and shrinks, and again
-    /// only after it was enough.
+    /// When to warn of little headroom: once, when it is less than an hour and shrinks, and again
+    /// only after it was sufficient.
     static final class HeadroomAlarm {
         private static final double LITTLE_SECONDS = 3_600;
 
         /// So many readings, about a minute.
         private static final int READINGS = 4;
 
-        /// By less than this it may shrink without anybody being behind.
+        /// It may shrink by less than this without the pipeline being behind.
         private static final double SHRUNK_SECONDS = 10;
 
         private final double[] readings = new double[READINGS];

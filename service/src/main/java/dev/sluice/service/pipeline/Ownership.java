@@ -10,9 +10,9 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
 
-/// The right to write a pipeline: its lock, and a target that was checked since. Rows can be written once
-/// the epoch is taken over too, which is the last step, so that a process that finds that it can't work
-/// shuts nobody out. For one thread.
+/// The right to write a pipeline: its lock, and a target that was checked since. Rows can be written after
+/// the epoch is raised, too. That is the last step, so that a process that finds that it can't work
+/// does not fence out another one. For one thread.
 final class Ownership implements Start.Claim, AutoCloseable {
     private final PipelineLock lock;
     private final Connection connection;
@@ -83,7 +83,7 @@ final class Ownership implements Start.Claim, AutoCloseable {
         void run(long epoch) throws SQLException;
     }
 
-    /// Shuts out every earlier writer. Transactions of theirs that are under way are waited for, and ended
+    /// Fences out every earlier writer. Waits for their open transactions, and ends them
     /// when that takes longer than a living process needs ([EarlierWriters]).
     ///
     /// @return the epoch that this process's transactions carry
@@ -95,8 +95,8 @@ final class Ownership implements Start.Claim, AutoCloseable {
         });
     }
 
-    /// Makes sure that an epoch is still the one that counts. What is left of an earlier run of this process
-    /// is waited for, and ended, likewise.
+    /// Checks that an epoch is still the current one. Waits for open transactions of an earlier run of this
+    /// process, and ends them, likewise.
     ///
     /// @throws dev.sluice.failure.SluiceException of kind FENCED_OUT when it is not
     @Override

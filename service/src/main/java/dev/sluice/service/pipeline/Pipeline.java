@@ -20,11 +20,11 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A run ([PipelineRun]) takes the pipeline over, checks target and source, finds the position, and starts the
 /// flow ([DataFlow]): the engine reads and maps changes ([StreamReader]), and the [Applier] writes them with
-/// their position, one transaction each. Beside these two work the parts: the [BackfillPart] copies in fenced
-/// chunks what was there before, the [ResyncPart] reads documents again that waited for others or were asked
-/// for, the [SchemaPart] follows what becomes of collections, the [ClockPart] asks MongoDB how far it is, and
-/// the [CheckpointPart] keeps positions to go back to. The [Supervisor] starts a new run from the committed
-/// position whenever one breaks off.
+/// their position, one transaction each. Concurrently with these two run the parts: the [BackfillPart]
+/// copies in fenced chunks the documents that existed before, the [ResyncPart] resyncs documents that
+/// waited for others or were asked for, the [SchemaPart] handles collections that are dropped, renamed or
+/// replaced, the [ClockPart] asks MongoDB for its newest operation, and the [CheckpointPart] stores
+/// checkpoints. The [Supervisor] starts a new run from the committed position whenever one fails.
 public final class Pipeline {
     private final PipelineSpec spec;
     private final SourceClock clock;
@@ -42,14 +42,14 @@ public final class Pipeline {
         this.status = new PipelineStatus(spec.name(), spec.collections(), clock);
     }
 
-    /// Verifies beside the stream. To be called before [#run].
+    /// Turns on continuous verification. To be called before [#run].
     ///
-    /// @param share of the time that the verification may work, up to 1; 0 turns it off, as it is at first
+    /// @param share of the time that the verification may work, up to 1; 0 turns it off, the default
     public void verifyContinuously(double share) {
         verification = share > 0 ? new ContinuousVerification(this, share) : null;
     }
 
-    /// Whether this process waits while another one writes the pipeline, as it does at first, or ends then.
+    /// Whether this process waits while another one writes the pipeline, the default, or ends then.
     /// To be called before [#run].
     public void standBy(boolean wanted) {
         standsBy = wanted;
@@ -59,12 +59,12 @@ public final class Pipeline {
         return standsBy;
     }
 
-    /// Runs until [#stop] is called or something fails that trying again can't mend.
+    /// Runs until [#stop] is called or something fails that a retry can't fix.
     ///
     /// @return how it ended: Stopped or Failed
     public PipelineState run() throws InterruptedException {
-        // Neither is part of a run: the oplog moves on while PostgreSQL is away, which is when somebody has to know,
-        // and no run has to wait for a comparison that hangs.
+        // Neither is part of a run: the oplog moves on while PostgreSQL is away, and exactly then an
+        // operator needs to know; and no run has to wait for a comparison that hangs.
         ContinuousVerification verifying = verification;
         try (OplogWatch watch = OplogWatch.start(spec.source(), status);
                 ContinuousVerification started = verifying == null ? null : verifying.start();
@@ -83,8 +83,8 @@ public final class Pipeline {
         }
     }
 
-    /// Asks for the end: reading stops, what is read is applied, then [#run] returns. Any thread; again is
-    /// harmless.
+    /// Asks for the end: reading stops, changes that were read are applied, then [#run] returns. Any
+    /// thread; may be called again.
     public void stop() {
         stop.countDown();
     }
@@ -94,8 +94,8 @@ public final class Pipeline {
         stopped.await();
     }
 
-    /// Where a run begins. The pipeline is taken over at the first run, and only checked at later ones, since
-    /// somebody who took over meanwhile is to keep it.
+    /// Where a run begins. The pipeline is taken over at the first run, and only checked at later ones, so that
+    /// another process that took it over meanwhile keeps it.
     synchronized Start start(Start.Claim claim) throws SQLException {
         Start start = Start.take(claim, epoch);
         epoch = start.epoch();

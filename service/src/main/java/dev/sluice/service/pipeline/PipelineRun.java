@@ -36,8 +36,8 @@ import org.slf4j.LoggerFactory;
 final class PipelineRun {
     private static final Logger LOG = LoggerFactory.getLogger(PipelineRun.class);
 
-    /// A MongoDB that is silent for longer than this hangs; one that is gone or shuts down, which takes it
-    /// ten seconds, breaks the stream off sooner.
+    /// A MongoDB that is silent for longer than this hangs; if it is gone or shuts down, which takes it
+    /// ten seconds, the stream fails sooner.
     private static final Duration ANSWER_MAX = Duration.ofSeconds(15);
 
     private static final Duration LOOK_EVERY = Duration.ofMillis(200);
@@ -104,9 +104,9 @@ final class PipelineRun {
         }
     }
 
-    /// Makes sure that MongoDB is the one that was copied, and that its stream can go on from the position.
+    /// Checks that MongoDB is the one that was copied, and that its stream can resume from the position.
     private void requireSource(Connection bookkeeping) throws SQLException {
-        // Before anything else is said of MongoDB: on another one, each position looks lost.
+        // Before any other check of MongoDB: on another one, each position looks lost.
         SourceCheck.Found there = sourceCheck.require(bookkeeping);
         Position from = position(bookkeeping);
         try (SchemaWatch schema = new SchemaWatch(spec, bookkeeping)) {
@@ -125,7 +125,7 @@ final class PipelineRun {
         clock.onHello(source.hello());
     }
 
-    /// Where to go on; taken from MongoDB and stored when the pipeline is new, before anything is read.
+    /// Where to resume; taken from MongoDB and stored when the pipeline is new, before anything is read.
     private Position position(Connection connection) throws SQLException {
         PositionStore positions = new PositionStore(spec.name());
         Position stored = positions.load(connection).orElse(null);
@@ -135,13 +135,13 @@ final class PipelineRun {
         Position first = source.currentPosition();
         Failpoint.POSITION_TAKEN.hit();
         positions.initialise(connection, first);
-        LOG.info("The pipeline {} is new: its stream starts now, then everything there is is copied.", spec.name());
+        LOG.info("The pipeline {} is new: its stream starts now, then the existing documents are copied.", spec.name());
         return positions.load(connection).orElse(first);
     }
 
     /// Reads, writes and copies until the end.
     ///
-    /// @return what broke it off; null when nothing did
+    /// @return the failure that ended it; null when there was none
     private @Nullable Throwable flow(Ownership ownership, Start start) throws SQLException, InterruptedException {
         Connection bookkeeping = ownership.connection();
         Map<String, BsonTimestamp> passed = new PassedChanges(spec.name()).load(bookkeeping);
@@ -206,8 +206,8 @@ final class PipelineRun {
         }
     }
 
-    /// Nobody is told that history is lost before it was looked whether it is the same MongoDB, and before
-    /// the oplog was asked.
+    /// A lost history is reported only after checking that it is the same MongoDB, and after asking
+    /// the oplog.
     private SluiceException proved(SluiceException failure) {
         if (failure.kind() != FailureKind.HISTORY_LOST && failure.kind() != FailureKind.POSITION_UNKNOWN) {
             return failure;
@@ -228,7 +228,7 @@ final class PipelineRun {
         return tables == null ? Failures.classify(failure) : tables.explain(failure);
     }
 
-    /// Tells the status, and whoever hears of the pipeline's changes, how the stream goes on.
+    /// Reports the progress of the stream to the status and to the listeners of the pipeline's changes.
     private record StatusListener(Pipeline pipeline) implements DataFlow.Listener {
         private PipelineStatus status() {
             return pipeline.status();

@@ -5,8 +5,8 @@ import dev.sluice.failure.SluiceException;
 import java.time.Instant;
 import java.util.List;
 
-/// What a pipeline is doing, with what belongs to it. Set by the [Supervisor] and the [PipelineRun]; read
-/// by anybody.
+/// The state of a pipeline, with its details. Set by the [Supervisor] and the [PipelineRun]; read
+/// by any thread.
 public sealed interface PipelineState {
     /// The name in metrics, status and logs.
     String name();
@@ -30,7 +30,7 @@ public sealed interface PipelineState {
         }
     }
 
-    /// Streaming, and copying collections beside it.
+    /// Streaming, and copying collections at the same time.
     record Backfilling(List<String> remaining) implements PipelineState {
         @Override
         public String name() {
@@ -46,7 +46,7 @@ public sealed interface PipelineState {
         }
     }
 
-    /// Something failed that may pass; the next try is at `retryAt`.
+    /// A failure that may pass; the next attempt is at `retryAt`.
     record Waiting(FailureKind kind, String message, Instant retryAt) implements PipelineState {
         @Override
         public String name() {
@@ -70,7 +70,7 @@ public sealed interface PipelineState {
         }
     }
 
-    /// Stopped by something that trying again can't mend.
+    /// Stopped by a failure that a retry can't fix.
     record Failed(FailureKind kind, String message) implements PipelineState {
         /// What happened and what to do, for a person.
         public String forPeople() {

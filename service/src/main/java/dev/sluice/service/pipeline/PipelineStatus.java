@@ -37,11 +37,11 @@ public final class PipelineStatus {
 
     private static final double CAUGHT_UP_SECONDS = 1;
 
-    /// A stream that has read up to this has read what there is.
+    /// A stream whose reads are behind by no more than this has read everything.
     private static final double READ_UP_SECONDS = 3;
 
-    /// An idle stream says where it is once a second or so, of how things were a moment before: with nothing
-    /// waiting, a lag of less than this is none.
+    /// An idle stream reports its position about once a second, and slightly late: if no changes wait, a lag of
+    /// less than this counts as none.
     private static final double IDLE_LAG_SECONDS = 4;
 
     private final String pipeline;
@@ -55,7 +55,7 @@ public final class PipelineStatus {
     private final AtomicLong waiting = new AtomicLong();
     private final ReentrantLock lock = new ReentrantLock();
 
-    /// Something came that somebody may wait for.
+    /// Signalled when the watermark moves or the pipeline ends.
     private final Condition moved = lock.newCondition();
 
     private volatile Watermark applied = Watermark.UNKNOWN;
@@ -96,7 +96,7 @@ public final class PipelineStatus {
         private volatile LongConsumer latencyListener = millis -> {};
         private volatile BiConsumer<String, LongAdder> columnListener = (column, count) -> {};
 
-        /// Hears each latency, milliseconds, on the applier's thread.
+        /// Adds a listener for each latency, milliseconds, on the applier's thread.
         public void onLatency(LongConsumer listener) {
             latencyListener = listener;
         }
@@ -287,10 +287,8 @@ public final class PipelineStatus {
         if (Double.isNaN(waiting) || captureLagSeconds() > READ_UP_SECONDS) {
             return byLag;
         }
-        // All is read, so what waits is what is left. The watermark is slow to say so: of a burst that was written
-        // faster
-        // than
-        // it is applied it loses to the clock until the burst's end.
+        // Everything is read, so the waiting changes are all that is left. The watermark lags during a
+        // burst that is written faster than it is applied, until the burst's end.
         double byWaiting = waitingCatchUp.seconds(now, waiting);
         return Double.isNaN(byLag) ? byWaiting : Double.isNaN(byWaiting) ? byLag : Math.min(byLag, byWaiting);
     }
@@ -332,7 +330,7 @@ public final class PipelineStatus {
         pending = behind;
     }
 
-    /// What was read and not applied is read again by the next run.
+    /// Changes that were read and not applied are read again by the next run.
     void onReadingEnded() {
         pending = null;
         read = applied;
@@ -413,12 +411,13 @@ public final class PipelineStatus {
         };
     }
 
-    /// Hears how many changes each transaction of the stream applied, on the applier's thread.
+    /// Adds a listener for the number of changes of each transaction of the stream, on the applier's thread.
     public void onApplied(IntConsumer listener) {
         appliedListener = listener;
     }
 
-    /// Hears of every batch of the stream once it is committed, on the applier's thread, which it holds up.
+    /// Adds a listener for every batch of the stream after its commit, on the applier's thread, which waits
+    /// for it.
     public void onCommitted(Consumer<Committed> listener) {
         committedListener = listener;
     }

@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A replay from beginning to end: finds what was touched, lists it, and waits until it is resynced. For
-/// one thread.
+/// A replay from beginning to end: finds the changed documents, lists them, and waits until they are
+/// resynced. For one thread.
 public final class ReplayRun {
     private static final Logger LOG = LoggerFactory.getLogger(ReplayRun.class);
 
@@ -59,16 +59,16 @@ public final class ReplayRun {
         }
     }
 
-    /// Hears how it goes on.
+    /// Is told the progress.
     public interface Listener extends Replay.Listener, ListDrain.Listener {
-        /// All documents are on the list; from here on the pipeline takes them whatever becomes of us.
+        /// All documents are on the list; from here on the pipeline resyncs them even if this process ends.
         void onListed(Listed listed);
     }
 
-    /// What became of it.
+    /// The result of a replay.
     ///
     /// @param left documents that are still on the list
-    /// @param differing documents whose rows are not as they should be after it; empty when nobody looked
+    /// @param differing documents whose rows differ after it; empty when they were not compared
     public record Result(Listed listed, long left, Optional<Long> differing) {}
 
     /// Counts what a replay would resync.
@@ -129,8 +129,8 @@ public final class ReplayRun {
         }
     }
 
-    /// Goes on from the beginning with tables as they are now, where one was altered that can be compared all
-    /// the same.
+    /// If a table was altered and can still be compared, starts again from the beginning with the tables as
+    /// they are now.
     private long differing(Replay replay, TargetTables before, BooleanSupplier stopped) {
         TargetTables tables = before;
         for (int altered = 0; ; altered++) {
@@ -153,7 +153,7 @@ public final class ReplayRun {
         }
     }
 
-    /// The newest operation there is: what comes after it, the pipeline's own stream brings.
+    /// MongoDB's newest operation: the pipeline's own stream delivers all later changes.
     private BsonTimestamp upTo(Wish wish) {
         BsonTimestamp now = pipeline.source().hello().lastWrite();
         if (wish.to() == null) {
@@ -177,7 +177,7 @@ public final class ReplayRun {
                         stopped);
     }
 
-    /// The replays that there were, the newest first.
+    /// The recorded replays, the newest first.
     ///
     /// @throws dev.sluice.failure.SluiceException when PostgreSQL can't be asked
     public static List<ReplayStore.Recorded> latest(PostgresConnector connector, String pipeline, int limit) {

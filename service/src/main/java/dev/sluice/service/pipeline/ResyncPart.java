@@ -12,13 +12,13 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 
-/// The part of a run that reads documents again, beside the stream: those that waited for others, and those
-/// that a person, a replay or a repair has listed.
+/// The part of a run that resyncs documents while the stream runs: those that waited for others, and those
+/// that a user, a replay or a repair has listed.
 final class ResyncPart implements DataFlow.Work {
     private static final Duration POLL_EVERY = Duration.ofMillis(250);
 
-    /// How often what waits is looked through for what came unseen; less often where looking takes long, so
-    /// that it takes no more than one part in so many of the time.
+    /// How often the sweep runs; less often where it takes long, so
+    /// that it takes no more than a fixed share of the time.
     private static final Duration SWEEP_EVERY = Duration.ofSeconds(15);
 
     private static final int SWEEP_SHARE = 20;

@@ -12,7 +12,8 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 
-/// Whole collections read again beside the stream: lists them, and waits until they are. For one thread.
+/// The resync of whole collections while the stream runs: lists them, and waits until they are read. For
+/// one thread.
 public final class ResyncRun {
     private final PipelineSpec pipeline;
 
@@ -25,8 +26,8 @@ public final class ResyncRun {
     /// @param prune whether rows whose documents are gone are deleted then
     /// @return the newest entry
     /// @throws IllegalArgumentException when the pipeline never had a position
-    /// @throws dev.sluice.failure.SluiceException of kind HISTORY_LOST when the stream can't go on: then
-    ///     reading again alone brings nothing in line
+    /// @throws dev.sluice.failure.SluiceException of kind HISTORY_LOST when the stream can't resume: then
+    ///     a resync alone does not make the rows current
     public long list(List<CollectionTarget> chosen, boolean prune, String actor) throws SQLException {
         try (Connection connection = pipeline.connector().open()) {
             if (new PositionStore(pipeline.name()).load(connection).isEmpty()) {
@@ -57,7 +58,7 @@ public final class ResyncRun {
         }
     }
 
-    /// Waits until all entries up to one are taken.
+    /// Waits until all entries up to one are resynced.
     ///
     /// @return how many are left; 0 unless it was stopped
     public long await(long last, ListDrain.Listener listener, BooleanSupplier stopped)

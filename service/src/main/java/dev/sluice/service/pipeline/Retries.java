@@ -6,16 +6,16 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
 
-/// Whether and when a run that broke off is tried again: at once, then less and less often. A run that worked begins
-/// the count again. Failures that may or may not pass are counted by themselves, so an outage before them does not use
-/// up their tries. For one thread.
+/// Whether and when to retry after a run failed: at once, then with growing waits (back-off). A run that worked
+/// resets the back-off. Failures that may or may not pass are counted separately, so an outage before them
+/// does not use up their retries. For one thread.
 final class Retries {
     private static final Duration FIRST_WAIT = Duration.ofMillis(500);
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
 
-    /// A run that lasted this long was in order, so the tries of what may not pass begin again. Work alone is no sign
-    /// of
-    /// that: the stream goes on working while the copy fails on the same thing each time.
+    /// A run that lasted this long has worked, so the retries of failures that may not pass are counted
+    /// from zero. Committed work alone does not prove that: the stream works while the copy fails at the
+    /// same document each time.
     private static final Duration IN_ORDER = Duration.ofSeconds(30);
 
     private static final int A_FEW = 5;

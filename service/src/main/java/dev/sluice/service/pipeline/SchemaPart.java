@@ -10,7 +10,7 @@ import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The part of a run that notices what becomes of collections themselves (dropped, renamed, replaced), and
+/// The part of a run that notices when collections are dropped, renamed or replaced, and
 /// does what the mapping says.
 ///
 /// @param from where the run's stream began
@@ -30,7 +30,7 @@ record SchemaPart(Pipeline pipeline, DataFlow flow, Position from) implements Da
                     if (e.kind() != FailureKind.SOURCE_UNREACHABLE) {
                         throw e;
                     }
-                    // Not this thread's to say: the stream breaks off too, or comes back by itself.
+                    // Not reported here: the stream fails too, or recovers by itself.
                     LOG.debug("MongoDB did not answer: {}", e.getMessage());
                     schema.letGo();
                 }

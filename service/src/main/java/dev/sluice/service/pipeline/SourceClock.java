@@ -12,11 +12,11 @@ import java.util.Deque;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
-/// What we know of MongoDB's time: how its clock differs from ours, and that at some moment its newest
-/// operation was such and such. From that follows the watermark: when the stream has got to the newest
-/// operation there was, everything committed up to the moment of asking is applied. Any thread.
+/// What is known of MongoDB's time: the offset of its clock from ours, and its newest operation at known
+/// moments. The watermark follows from that: when the stream has reached that newest
+/// operation, everything committed up to the moment of asking is applied. Any thread.
 final class SourceClock {
-    /// Whether the clocks differ by no less and no more than two answers say, if both run evenly.
+    /// Whether two answers are consistent with the same clock offset.
     private static boolean agree(Hello one, Hello other) {
         Duration apart = one.clockOffset().minus(other.clockOffset()).abs();
         Duration unsure = one.roundTrip().plus(other.roundTrip()).dividedBy(2);
@@ -73,10 +73,10 @@ final class SourceClock {
         return known == null ? null : ours.instant().plus(known);
     }
 
-    /// Up to when everything is delivered by a stream of which every change up to a cluster time is. By
-    /// itself that says up to that second. When the server said that it had no newer operation, it says up
-    /// to the moment at which the server said so. A server that does not answer says nothing, and the
-    /// watermark stands.
+    /// Up to when everything is delivered by a stream that has delivered every change up to a cluster time: at
+    /// least up to that second. If the server has answered since that it had no newer operation, up
+    /// to the moment of that answer. If the server does not answer, the
+    /// watermark does not move.
     ///
     /// @param through every change up to and with this cluster time is delivered
     synchronized Watermark watermark(BsonTimestamp through) {

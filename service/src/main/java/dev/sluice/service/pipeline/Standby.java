@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A process that waits for the pipeline that another one writes. It says for whom it waits, and follows how
-/// far the rows are, so that its status, its lag and `GET /api/await` answer as the leader's do. For one
-/// thread.
+/// A process that waits for a pipeline that another one writes. It reports which process it waits for, and
+/// reads the leader's watermark, so that its status, its lag and `GET /api/await` answer as the leader's
+/// do. For one thread.
 final class Standby implements PipelineLock.Waiting, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Standby.class);
 
@@ -61,9 +61,9 @@ final class Standby implements PipelineLock.Waiting, AutoCloseable {
         return rest(who, connection);
     }
 
-    /// Waits until the position has stood still. A process that was fenced out does so: where a pooler keeps
-    /// the lock from keeping processes apart, two would else take the pipeline from each other for ever. A
-    /// holder that can be seen is proof that the lock works.
+    /// Waits until the position has not moved for a while. A process that was fenced out does so: where the
+    /// lock has no effect because of a pooler, two processes would otherwise take the pipeline from each
+    /// other for ever. A visible holder is proof that the lock works.
     ///
     /// @return false when it was stopped
     boolean awaitQuiet(Connection connection, Duration quiet) throws SQLException, InterruptedException {

@@ -10,13 +10,13 @@ import java.sql.SQLException;
 record Start(long epoch, Position from) {
     /// The pipeline's row of `sluice.position`, for a process that has the pipeline's lock.
     interface Claim {
-        /// Raises the epoch, which shuts out every earlier writer; waits for transactions of theirs that are
-        /// under way.
+        /// Raises the epoch, which fences out every earlier writer; waits for their open
+        /// transactions.
         ///
         /// @return the new epoch
         long takeOver() throws SQLException;
 
-        /// Makes sure that an epoch is still the one that counts, and waits for what is left of an earlier
+        /// Checks that an epoch is still the current one, and waits for open transactions of an earlier
         /// run with it.
         ///
         /// @throws dev.sluice.failure.SluiceException of kind FENCED_OUT when it is not
@@ -28,12 +28,13 @@ record Start(long epoch, Position from) {
 
     /// @param before the epoch of an earlier run of this process; 0 where there was none, or where another
     ///     process has taken the pipeline over since
-    /// @throws dev.sluice.failure.SluiceException of kind FENCED_OUT when somebody took over meanwhile who is
-    ///     to keep the pipeline
+    /// @throws dev.sluice.failure.SluiceException of kind FENCED_OUT when another process has taken over
+    ///     meanwhile and keeps the pipeline
     static Start take(Claim claim, long before) throws SQLException {
         long epoch = before == 0 ? claim.takeOver() : claim.hold(before);
         // Not before: until the epoch is raised an earlier writer, which may be alive, moves the position, and rows and
-        // watermark with it. From an older position the stream would put rows back to states from before the watermark.
+        // watermark with it. From an older position the stream would write states from before the watermark
+        // again.
         return new Start(epoch, claim.position());
     }
 }

@@ -46,8 +46,8 @@ final class StreamReader implements DataFlow.Opening {
         return stream;
     }
 
-    /// Notes where the stream stopped at a change of a collection, when everything before it is applied: the
-    /// next run does not have to come to it again.
+    /// Records where the stream stopped at a change of a collection, when everything before it is applied: the
+    /// next run does not have to read up to it again.
     void noteStop(Connection bookkeeping, DataFlow flow) throws SQLException {
         SchemaWatch.Stop stop = stoppedAt;
         if (stop != null && flow.applier().isDrained()) {
@@ -57,7 +57,7 @@ final class StreamReader implements DataFlow.Opening {
         }
     }
 
-    /// Takes what the stream brings, on its thread.
+    /// Takes what the stream delivers, on its thread.
     private final class Handler implements ChangeSource.Handler {
         private final ChangeSource.Handler batches;
 

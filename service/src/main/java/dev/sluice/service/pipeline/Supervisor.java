@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Keeps a pipeline running: starts a new run from the committed position when one breaks off, waiting
-/// longer each time; stops for good where trying again can't help. A database that is away for an hour
+/// Keeps a pipeline running: starts a new run from the committed position when one fails, with a back-off;
+/// stops for good where a retry can't help. A database that is away for an hour
 /// needs no operator.
 final class Supervisor {
     private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);

@@ -21,7 +21,7 @@ import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Compares collections with their tables and puts right what differs, beside the process that runs the
+/// Compares collections with their tables and repairs what differs, while another process runs the
 /// pipeline or without one. For one thread.
 public final class VerifyRun {
     private static final Logger LOG = LoggerFactory.getLogger(VerifyRun.class);
@@ -39,7 +39,7 @@ public final class VerifyRun {
         this.drain = new ListDrain(pipeline);
     }
 
-    /// Whether a collection is copied, so that there is something to compare.
+    /// Whether a collection is copied, so that it can be compared.
     public boolean isCopied(CollectionTarget target) {
         try (Connection connection = pipeline.connector().open()) {
             return new BackfillStore(pipeline.name()).done(connection, target.collection());
@@ -51,7 +51,7 @@ public final class VerifyRun {
     /// Compares one collection.
     ///
     /// @param stopped asked between steps, from any thread
-    /// @throws dev.sluice.failure.SluiceException when it could not go on; the next call goes on where it
+    /// @throws dev.sluice.failure.SluiceException when it could not continue; the next call resumes where it
     ///     was
     public Verifier.Result verify(
             CollectionTarget target, Verifier.Wish wish, Verifier.Listener listener, BooleanSupplier stopped)
@@ -69,7 +69,7 @@ public final class VerifyRun {
                     throw failure;
                 }
                 LOG.info(
-                        "{}: {} The verification goes on with the table as it is now.",
+                        "{}: {} The verification continues with the table as it is now.",
                         target.collection(),
                         failure.getMessage());
                 next = wish.goingOn();
@@ -86,7 +86,7 @@ public final class VerifyRun {
                 .ofCopied(List.of(target), stopped).values().stream().findFirst();
     }
 
-    /// Puts right what a verification found, and looks at it again.
+    /// Repairs what a verification found, and compares again.
     ///
     /// @param actor who asked for it, for the audit
     /// @return empty when nothing of the collection differs

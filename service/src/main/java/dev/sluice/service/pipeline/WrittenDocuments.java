@@ -11,8 +11,8 @@ import java.util.Map;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
-/// Documents that the stream has written and that are to be looked at again: as many as can be looked at,
-/// the others are left to the next round through everything. Any thread.
+/// Documents that the stream has written and that are to be compared again: as many as the budget allows;
+/// the others are left to the next full round. Any thread.
 final class WrittenDocuments {
     private final int most;
     private final Map<Integer, Map<Object, BsonValue>> waiting = new HashMap<>();

@@ -7,7 +7,7 @@ import java.util.Locale;
 public enum Check {
     MONGO_REACHABLE(Side.MONGODB),
     MONGO_VERSION(Side.MONGODB),
-    /// Whether it is MongoDB, or another server that speaks its protocol.
+    /// Whether it is MongoDB, or another server that implements its protocol.
     MONGO_SERVER(Side.MONGODB),
     /// Whether it is the MongoDB that was copied, where something was.
     MONGO_SOURCE(Side.MONGODB),

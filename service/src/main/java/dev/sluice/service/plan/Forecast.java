@@ -102,9 +102,9 @@ public record Forecast(
         if (waiting == null || deduplicated == null) {
             text.append(String.format(
                     Locale.ROOT,
-                    "%n  among the rows are those of documents that would wait for another row, or whose row another document"
-                            + " would have: that is told by a dry run of all documents (`sluice backfill --dry-run`) once the"
-                            + " tables are there"));
+                    "%n  the rows include those of documents that would wait for another row, or whose row another document"
+                            + " would have: a dry run of all documents (`sluice backfill --dry-run`) counts these once the"
+                            + " tables exist"));
         }
         childRows.stream().filter(c -> c.rows() > 0).forEach(c -> line(text, c.rows(), "row of " + c.table()));
         quarantined.forEach(q -> line(text, q.values(), "quarantine " + q.column() + ": " + q.reason()));

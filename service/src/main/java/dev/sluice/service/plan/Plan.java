@@ -73,7 +73,7 @@ public record Plan(
     private String verdict() {
         String found = counted(problems, "problem") + ", " + counted(warnings, "warning") + ".";
         if (!complete) {
-            return found + " Not everything could be looked at.";
+            return found + " Not everything could be checked.";
         }
         return problems > 0
                 ? found + " Fix the problems first."

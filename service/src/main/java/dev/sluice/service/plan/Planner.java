@@ -33,7 +33,7 @@ public final class Planner {
     /// @param createDatabase whether a missing database is made at start
     /// @param migrate whether pending migrations are applied at start
     /// @param sampleDocuments about how many documents of each collection are mapped; 0 for no dry run
-    /// @param documentsPerSecond how fast the copy is expected to be; null when nobody has said
+    /// @param documentsPerSecond how fast the copy is expected to be; null when it was not given
     public record Options(
             boolean createDatabase,
             boolean migrate,
@@ -93,7 +93,7 @@ public final class Planner {
         return Plan.of(pipeline, entry.mapping().name(), list, estimate, forecasts);
     }
 
-    /// Nothing is said before the first run, and where PostgreSQL can't be asked, which is said elsewhere.
+    /// Reports nothing before the first run, and where PostgreSQL can't be asked, which another check reports.
     private void source(MongoSource source, PostgresConnector connector, SourceChecks checks) {
         try (Connection connection = connector.open()) {
             if (new PositionStore(pipeline).load(connection).isPresent()) {

@@ -28,7 +28,7 @@ final class SourceChecks {
     /// The oldest release that Debezium is tested with.
     private static final int VERSION_TESTED = 6;
 
-    /// The oplog is to reach back this many times as long as the copy takes: a copy that is broken off and
+    /// The oplog is to reach back this many times as long as the copy takes: a copy that is interrupted and
     /// made again must still find its beginning.
     private static final int OPLOG_MARGIN = 3;
 
@@ -120,10 +120,10 @@ final class SourceChecks {
                                     Check.MONGO_SERVER,
                                     null,
                                     "It answers as " + name
-                                            + " does, which speaks MongoDB's protocol. Sluice was never shown"
-                                            + " on it: its change stream, resume tokens and clock may be other than MongoDB's.",
+                                            + " does, which implements MongoDB's protocol. Sluice was never tested"
+                                            + " on it: its change stream, resume tokens and clock may differ from MongoDB's.",
                                     "Try everything on a copy first, and compare with `sluice verify`."),
-                            () -> list.ok(Check.MONGO_SERVER, "It is MongoDB, by what it says of itself."));
+                            () -> list.ok(Check.MONGO_SERVER, "It identifies itself as MongoDB."));
         } catch (SluiceException e) {
             list.warning(
                     Check.MONGO_SERVER,
@@ -355,7 +355,7 @@ final class SourceChecks {
                                             + " grant find on local.system.replset."
                                     : ""));
             if (found.lost() == null) {
-                list.ok(Check.MONGO_POSITION, "The stream can go on from the pipeline's position.");
+                list.ok(Check.MONGO_POSITION, "The stream can resume from the pipeline's position.");
             } else {
                 list.problem(
                         Check.MONGO_POSITION,

@@ -3,14 +3,14 @@ package dev.sluice.service.plan;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
-/// What a finding means for whoever wants to start.
+/// What a finding means for a start.
 public enum Status {
     OK,
     /// Worth knowing; nothing to do.
     INFO,
-    /// It will run, and may not do what is wanted.
+    /// Sluice will run, and may not do what is wanted.
     WARNING,
-    /// It will not run, or loses something.
+    /// Sluice will not run, or will lose something.
     PROBLEM;
 
     /// As it is printed, in text and JSON.

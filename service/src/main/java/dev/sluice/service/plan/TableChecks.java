@@ -217,7 +217,8 @@ final class TableChecks {
         String found = columns.size() == 1
                 ? subject + " is " + only.live() + " and the mapping writes " + only.written() + ": " + what.said()
                         + "."
-                : table.name() + " has " + columns.size() + " columns of types that the mapping's values are read for: "
+                : table.name() + " has " + columns.size()
+                        + " columns of types that PostgreSQL parses the mapping's values as: "
                         + columns.stream().map(Typed::beside).collect(Collectors.joining(", ")) + "; " + what.said()
                         + ".";
         if (what.remedy() == null) {
@@ -581,8 +582,8 @@ final class TableChecks {
                         names,
                         set + " when a row is inserted or other columns of it change, and "
                                 + (one
-                                        ? "keeps what an update of it alone brings"
-                                        : "keep what an update of them alone brings")
+                                        ? "keeps the value of an update that changes only it"
+                                        : "keep the values of an update that changes only them")
                                 + ": Sluice writes " + (one ? "it" : "them")
                                 + " a second time, so that rows hold what documents do.");
             case ALONG ->
@@ -626,9 +627,9 @@ final class TableChecks {
                     Check.TRIGGER,
                     table.name().toString(),
                     found + " So " + String.join(", ", along)
-                            + " is taken for a column that holds what is written: should"
-                            + " a trigger set it, comparisons call its rows different.",
-                    "Let the functions bear a row of made-up values, or a row of the table inserted once more; the role"
+                            + " is treated as a column that no trigger sets: if"
+                            + " a trigger does set it, comparisons report its rows as different.",
+                    "Let the functions accept a row of made-up values, or a row of the table inserted once more; the role"
                             + " needs EXECUTE on them.");
         }
     }

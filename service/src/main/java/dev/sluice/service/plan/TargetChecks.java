@@ -41,8 +41,8 @@ final class TargetChecks {
     private static final int VERSION_MIN = 13;
 
     /// The lock, the bookkeeping, the stream, the resync (two), the collections' watch, metrics and
-    /// status, a command beside it; and, one after the other, one for each worker of the copy, and those
-    /// of the verification.
+    /// status, a command that runs at the same time; and, one after the other, one for each worker of the
+    /// copy, and those of the verification.
     private static final int CONNECTIONS_WANTED =
             8 + Math.max(Backfill.Limits.adaptive().workersMax(), 5);
 
@@ -135,7 +135,8 @@ final class TargetChecks {
     /// @param sourceBytes about how much is to be copied
     void run(long sourceBytes) {
         try (Connection connection = connector.open()) {
-            // Nothing here writes, and the server holds us to it, but for what is tried with triggers and taken back.
+            // Nothing here writes, and the server enforces that, except the trial of triggers, which is
+            // rolled back.
             connection.setReadOnly(true);
             list.ok(Check.POSTGRES_REACHABLE, "PostgreSQL answers at " + connector.uri() + ".");
             onDatabase(connection, sourceBytes);
@@ -184,8 +185,8 @@ final class TargetChecks {
                         Check.POSTGRES_DATABASE,
                         name,
                         "The database " + name
-                                + " does not exist; `sluice run` and `sluice migrate` create it. What is in"
-                                + " a database could not be looked at.");
+                                + " does not exist; `sluice run` and `sluice migrate` create it. Its contents"
+                                + " could not be checked.");
             }
         } catch (SQLException e) {
             unreachable(Failures.classify(missing));

@@ -1,5 +1,5 @@
-/// Looks before the leap: whether both sides are as Sluice needs them, and what would be written. Changes
-/// nothing on either side.
+/// The preflight: whether both databases are as Sluice needs them, and what would be written. Changes
+/// nothing in either of them.
 @NullMarked
 package dev.sluice.service.plan;
 

@@ -24,7 +24,7 @@ import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
 /// `GET /api/await`: waits until an operation of MongoDB is in PostgreSQL. Asks this process and not
-/// PostgreSQL: whoever waits is woken by the commit. Each call has a virtual thread, so any number may
+/// PostgreSQL: a waiting call is woken by the commit. Each call has a virtual thread, so any number may
 /// wait.
 @Controller("/api/await")
 @ExecuteOn(TaskExecutors.BLOCKING)
@@ -113,7 +113,7 @@ final class AwaitController {
                 .filter(c -> collection == null || c.getKey().equals(collection))
                 .allMatch(c -> c.getValue().backfillDone());
         return "Not applied within " + longest.toMillis() + " ms; the pipeline is " + state.name() + "."
-                + (copied ? "" : " Nothing can be said of a collection before all of it is copied.") + after;
+                + (copied ? "" : " A collection counts as applied only once it is copied completely.") + after;
     }
 
     private static Duration timeout(String text) {

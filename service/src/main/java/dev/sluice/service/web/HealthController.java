@@ -13,7 +13,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// What readiness leaves out: how far behind the rows are, and whether this process writes them. For alerts
-/// and for whoever looks for the leader; not for deciding who gets traffic.
+/// and for clients that look for the leader; not for deciding which process gets traffic.
 @Controller("/health")
 final class HealthController {
     private final PipelineStatus status;

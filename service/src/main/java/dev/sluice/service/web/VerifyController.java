@@ -39,7 +39,7 @@ final class VerifyController {
     ///
     /// @param collections null for all
     /// @param mode counts, sample or full; null is full
-    /// @param repair whether to put right what differs; null does not
+    /// @param repair whether to repair what differs; null does not
     record Wanted(
             @Nullable List<String> collections,
             @Nullable String mode,
@@ -62,7 +62,7 @@ final class VerifyController {
             case Outcome.Busy busy ->
                 Answers.error(
                         HttpStatus.CONFLICT,
-                        "Another verification that was asked for goes on; see"
+                        "Another verification that was asked for is running; see"
                                 + " /api/verifications, and try again when it is done.");
             case Outcome.NoSuchCollection none -> Answers.error(HttpStatus.BAD_REQUEST, none.reason());
             case Outcome.NoSource none ->

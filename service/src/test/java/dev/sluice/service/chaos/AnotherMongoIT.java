@@ -51,7 +51,7 @@ class AnotherMongoIT {
             users(system).insertOne(documents(100, 101).getFirst());
             runUntilApplied(system);
             assertThat(system.number("SELECT count(*) FROM users")).isEqualTo(101);
-            assertThat(sluice(system, 2, "backfill", "--accept-source")).contains("there is nothing to accept");
+            assertThat(sluice(system, 2, "backfill", "--accept-source")).contains("there is no other source to accept");
 
             deployments.swap();
             assertThat(sluice(system, 0, "backfill", "--accept-source")).contains("100 documents");

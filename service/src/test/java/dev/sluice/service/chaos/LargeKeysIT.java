@@ -56,7 +56,7 @@ class LargeKeysIT {
                     .contains("`sluice backfill --past ")
                     .doesNotContain("kkk")
                     .doesNotContain("6B6B6B");
-            assertThat(keys(system)).as("what came before it is applied").contains("\"jjj");
+            assertThat(keys(system)).as("every change before it is applied").contains("\"jjj");
             assertThat(system.number("SELECT count(*) FROM users WHERE id = 'u3'"))
                     .isZero();
             String time = time(stop);

@@ -224,7 +224,7 @@ class SchemaChangeIT {
                 running.awaitApplied();
             }
             assertThat(system.text("SELECT kind || ' ' || detail FROM sluice.schema_change"))
-                    .startsWith("replaced while nobody watched");
+                    .startsWith("replaced while no process watched");
             assertThat(system.differences()).isEmpty();
         }
     }

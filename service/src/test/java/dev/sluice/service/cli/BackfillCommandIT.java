@@ -169,7 +169,7 @@ class BackfillCommandIT {
 
             assertThat(stopped.exitCode()).as(stopped.err()).isEqualTo(1);
             assertThat(stopped.err())
-                    .contains("what is copied stays", "Run the same command again")
+                    .contains("copied chunks stay", "Run the same command again")
                     .doesNotContain("Exception");
         }
         long copied = place.count("users");

@@ -323,7 +323,7 @@ class CliErrorsIT {
 
         assertCouldNotRun(
                 Cli.runHere(Cli.with(as(role, database()), "AUTO_MIGRATE", "false"), "backfill"),
-                "PostgreSQL refused for want of a right.",
+                "PostgreSQL refused a statement because the role lacks a right.",
                 "public.users",
                 "public.orders",
                 "public.order_lines");

@@ -254,7 +254,7 @@ class InferCommandIT {
         JsonNode collection = report.get("collections").get(0);
 
         assertThat(Files.readString(folder.resolve("proposed/mapping.yaml")))
-                .contains("50 of about 1,001 documents were looked at")
+                .contains("50 of about 1,001 documents were read")
                 .contains("key: {column: id, type: text}");
 
         assertThat(collection.get("documents").longValue()).isEqualTo(50);

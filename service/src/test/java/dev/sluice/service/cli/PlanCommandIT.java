@@ -116,7 +116,7 @@ class PlanCommandIT {
         assertThat(postgres.out())
                 .containsPattern("problem +postgres_reachable +PostgreSQL can't be reached")
                 .containsPattern("ok +mongo_read ")
-                .contains("Not everything could be looked at.");
+                .contains("Not everything could be checked.");
         assertThat(mongo.exitCode()).isEqualTo(3);
         assertThat(mongo.out())
                 .containsPattern("problem +mongo_reachable +MongoDB can't be reached")

@@ -430,7 +430,7 @@ class PlannerIT {
             assertThat(one(plan, Check.MONGO_READ).status()).isEqualTo(Status.OK);
             assertThat(plan.dryRun()).hasSize(1);
             assertThat(plan.forPeople())
-                    .contains("Not everything could be looked at")
+                    .contains("Not everything could be checked")
                     .doesNotContain("hush-hush");
         }
     }
@@ -718,7 +718,8 @@ class PlannerIT {
                             picky -> assertThat(picky.toList())
                                     .containsSubsequence(Status.WARNING, "public.u")
                                     .last(InstanceOfAssertFactories.STRING)
-                                    .contains("picky (picky)", "could not be found out", "P0001", "comparisons call"));
+                                    .contains(
+                                            "picky (picky)", "could not be found out", "P0001", "comparisons report"));
         }
 
         @Test

@@ -74,17 +74,18 @@ public record LiveTable(
     public enum Reading {
         /// Text is assigned to it.
         ASSIGNED,
-        /// Text is read as what it means where somebody says that it shall be.
+        /// Text is converted by an explicit cast only.
         CAST,
-        /// There is no value that text could mean.
+        /// Text can't be converted to it.
         NEVER
     }
 
-    /// Whether PostgreSQL makes a column's values.
+    /// Whether PostgreSQL generates a column's values.
     public enum Made {
-        /// Or only where none is given.
+        /// No, or only a default where no value is given.
         NO,
-        /// `GENERATED ALWAYS AS IDENTITY`: given values are taken by an insert that says so, never by an update.
+        /// `GENERATED ALWAYS AS IDENTITY`: given values are accepted by an insert with OVERRIDING, never by
+        /// an update.
         IDENTITY,
         /// `GENERATED ALWAYS AS (..)`: can't be written at all.
         EXPRESSION
