@@ -45,11 +45,20 @@ final class MadeBson {
         if (depth > ExtendedJson.DEPTH_MAX) {
             throw new ExtendedJson.TooDeep();
         }
+        if (value instanceof BsonDocument document) {
+            document(document, depth);
+        } else if (value instanceof BsonArray array) {
+            array(array, depth);
+        } else {
+            scalar(value, depth);
+        }
+    }
+
+    /// By itself, since a level of nesting must not take the stack that all these need.
+    private void scalar(BsonValue value, int depth) {
         switch (value.getBsonType()) {
             case DOUBLE -> number(Double.doubleToRawLongBits(value.asDouble().getValue()), 8);
             case STRING -> string(value.asString().getValue());
-            case DOCUMENT -> document(value.asDocument(), depth);
-            case ARRAY -> array(value.asArray(), depth);
             case OBJECT_ID -> raw(value.asObjectId().getValue().toByteArray(), 0, 12);
             case BOOLEAN -> number(value.asBoolean().getValue() ? 1 : 0, 1);
             case DATE_TIME -> {
@@ -75,7 +84,8 @@ final class MadeBson {
                         .array();
                 raw(alone, 6, RawBytes.int32(alone, 0) - 7);
             }
-            case END_OF_DOCUMENT -> throw new IllegalArgumentException("no value has the type END_OF_DOCUMENT");
+            case DOCUMENT, ARRAY, END_OF_DOCUMENT ->
+                throw new IllegalArgumentException("no scalar has the type " + value.getBsonType());
         }
     }
 
