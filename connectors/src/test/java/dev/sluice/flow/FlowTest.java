@@ -43,11 +43,11 @@ class FlowTest {
             .dependOnClassesThat(resideInAnyPackage(MAPPING, SINK, "dev.sluice.positions..", AROUND));
 
     @ArchTest
-    static final ArchRule theMappingKnowsTheSchemaAndNothingElseOfOurs = noClasses()
+    static final ArchRule theMappingKnowsTheSchemaBytesAndWhatMemoryTheyTake = noClasses()
             .that()
             .resideInAPackage(MAPPING)
             .should()
-            .dependOnClassesThat(ofOursOutside(MAPPING, SCHEMA, BSON));
+            .dependOnClassesThat(ofOursOutside(MAPPING, SCHEMA, BSON, "dev.sluice.memory.."));
 
     /// A profile is made of documents alone, whoever read them, and a proposal is tried with the mapper of
     /// the data path.

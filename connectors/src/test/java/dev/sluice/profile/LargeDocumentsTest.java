@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 class LargeDocumentsTest {
     @Test
-    @DisplayName("of a document that the heap is too small for it is said that it is there and was not looked at")
+    @DisplayName("of a document that the heap is too small for it is said that it is there and was not read")
     void unseen() {
         CollectionProfile profile = Profiles.of("things", "{a: 1}", "{a: 2}");
         profile.addUnseen(15 << 20);
@@ -26,7 +26,7 @@ class LargeDocumentsTest {
         assertThat(hazards(profile))
                 .extracting(Hazard::kind)
                 .containsExactly(Hazard.Kind.LARGE_DOCUMENT, Hazard.Kind.LARGE_DOCUMENT);
-        assertThat(hazards(profile).getLast().text()).startsWith("1 were not looked at");
+        assertThat(hazards(profile).getLast().text()).startsWith("1 were not read");
     }
 
     private static List<Hazard> hazards(CollectionProfile profile) {

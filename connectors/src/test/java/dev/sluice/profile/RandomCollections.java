@@ -65,7 +65,6 @@ final class RandomCollections {
             "东京",
             "😀",
             "\uD800",
-            "\u0000",
             "\uFEFF",
             "e\u0301",
             "pg_class",
@@ -128,9 +127,11 @@ final class RandomCollections {
                 }));
     }
 
+    /// A name ends with NUL in BSON, and holds none.
     private static Arbitrary<String> names() {
         return Arbitraries.frequencyOf(
-                net.jqwik.api.Tuple.of(4, Arbitraries.of(NAMES)), net.jqwik.api.Tuple.of(1, RandomBson.strings()));
+                net.jqwik.api.Tuple.of(4, Arbitraries.of(NAMES)),
+                net.jqwik.api.Tuple.of(1, RandomBson.strings().map(name -> name.replace("\u0000", ""))));
     }
 
     private static Arbitrary<BsonValue> ids() {
