@@ -22,17 +22,27 @@ public final class ShortOplog {
 
     /// Writes to a database of its own until the oplog has forgotten everything that there is now.
     public static void forgetEverything(MongoClient client) {
+        forgetEverything(client, () -> {});
+    }
+
+    /// The same, for a stream that is to keep up.
+    ///
+    /// @param between called after every other megabyte: returns when the stream has read that
+    public static void forgetEverything(MongoClient client, Runnable between) {
         MongoCollection<Document> filler = client.getDatabase("filler").getCollection("c");
         filler.insertOne(new Document());
         BsonTimestamp now = entry(client, -1);
         Instant deadline = Instant.now().plus(BOUND);
-        while (entry(client, 1).compareTo(now) <= 0) {
+        for (int batch = 1; entry(client, 1).compareTo(now) <= 0; batch++) {
             if (Instant.now().isAfter(deadline)) {
                 throw new IllegalStateException("The oplog still reaches back to " + entry(client, 1));
             }
             filler.insertMany(IntStream.range(0, 500)
                     .mapToObj(i -> new Document("text", KILOBYTE))
                     .toList());
+            if (batch % 4 == 0) {
+                between.run();
+            }
         }
     }
 

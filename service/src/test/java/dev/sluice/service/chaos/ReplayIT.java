@@ -203,7 +203,7 @@ class ReplayIT {
                 replay.terminate();
                 assertThat(replay.awaitExit(30)).as(replay.output()).isEqualTo(1);
                 assertThat(replay.output())
-                        .containsPattern("Stopped: [0-9,]+ of them are still on the list. A running pipeline goes on");
+                        .containsPattern("Stopped: [0-9,]+ of them are still on the list. A running pipeline resyncs");
             }
             await().atMost(Duration.ofMinutes(1))
                     .failFast(service::mustLive)
@@ -234,8 +234,7 @@ class ReplayIT {
                 Instant early = Instant.now();
                 await().pollDelay(Duration.ofMillis(1_100))
                         .until(() -> Instant.now().isAfter(early.plus(1, ChronoUnit.SECONDS)));
-                ShortOplog.forgetEverything(system.client());
-                running.awaitApplied();
+                ShortOplog.forgetEverything(system.client(), running::awaitApplied);
                 for (String point : List.of(
                         "early", "1h", early.truncatedTo(ChronoUnit.SECONDS).toString())) {
                     for (String mode : List.of("--dry-run", "--no-wait")) {
