@@ -126,7 +126,7 @@ class CliErrorsIT {
         "postgresql://u:hush-hush@localhost:99999/x,a port is not a number from 1 to 65535",
         "postgresql://u:hush-hush@localhost:http/x,a port is not a number from 1 to 65535",
         "postgresql://u:x/hush-hush@localhost/x,write / as %2F and @ as %40",
-        "postgresql://u:hush-hush@localhost/x?sslmode=maybe,has an sslmode that is none of disable",
+        "postgresql://u:hush-hush@localhost/x?sslmode=maybe,its sslmode is none of disable",
         "postgresql://u:hush-hush@localhost/x?frob=1,its parameter 'frob' is not known"
     })
     void aMalformedPostgresUriIsRefusedWithoutBeingShown(String uri, String words) {
