@@ -51,7 +51,7 @@ class CheckpointCommandIT {
     @ParameterizedTest
     @CsvSource({
         "auto-mine, by itself",
-        "1st, begins with a letter",
+        "1st, starts with a letter",
         "list , No checkpoints",
         "deadbeefdeadbeef, resume token"
     })
