@@ -60,9 +60,8 @@ class CountsAddUpIT {
     private static final Duration BOUND = Duration.ofSeconds(90);
     private static final JsonMapper JSON = JsonMapper.builder().build();
     private static final Pattern FORECAST =
-            Pattern.compile("^ *(\\S+): ([\\d,]+) documents would be ([\\d,]+) rows(.*)$", Pattern.MULTILINE);
-    private static final Pattern SUMMAND =
-            Pattern.compile(" \\+ ([\\d,]+) (dead letters|waiting|skipped|deduplicated)");
+            Pattern.compile("^ *(\\S+): ([\\d,]+) documents? would be ([\\d,]+) rows?(.*)$", Pattern.MULTILINE);
+    private static final Pattern SUMMAND = Pattern.compile(" \\+ ([\\d,]+) (dead letter|waiting|skipped|deduplicated)");
     private static final Pattern METRIC =
             Pattern.compile("^sluice_balance\\{collection=\"([^\"]+)\",pipeline=\"[^\"]+\",term=\"(\\w+)\"\\} (\\S+)$");
 
@@ -352,9 +351,8 @@ class CountsAddUpIT {
             terms.put(Term.ROWS, number(line.group(3)));
             Matcher summand = SUMMAND.matcher(line.group(4));
             while (summand.find()) {
-                terms.put(
-                        Term.valueOf(summand.group(2).toUpperCase(Locale.ROOT).replace(' ', '_')),
-                        number(summand.group(1)));
+                String term = summand.group(2).equals("dead letter") ? "dead letters" : summand.group(2);
+                terms.put(Term.valueOf(term.toUpperCase(Locale.ROOT).replace(' ', '_')), number(summand.group(1)));
             }
             assertThat(amount(terms, Term.DOCUMENTS))
                     .as(line.group())
