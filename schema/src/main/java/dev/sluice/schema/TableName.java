@@ -31,6 +31,11 @@ public record TableName(String schema, String table) {
         return '"' + identifier.replace("\"", "\"\"") + '"';
     }
 
+    /// A text in single quotes, with those inside doubled: for PostgreSQL's `standard_conforming_strings`, its default.
+    public static String literal(String text) {
+        return '\'' + text.replace("'", "''") + '\'';
+    }
+
     @Override
     public String toString() {
         return schema + "." + table;

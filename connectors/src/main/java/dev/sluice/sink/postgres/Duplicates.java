@@ -45,14 +45,14 @@ record Duplicates(TableShape shape, Dedupe dedupe, String key, boolean shared, b
     }
 
     private String registered(String alias, String and) {
-        return "EXISTS (SELECT FROM sluice.document_row r WHERE r.table_name = '" + literal()
-                + "' AND r.key_digest = sluice.digest(" + alias + "." + TableName.quote(key) + "::text)" + and + ")";
+        return "EXISTS (SELECT FROM sluice.document_row r WHERE r.table_name = " + literal()
+                + " AND r.key_digest = sluice.digest(" + alias + "." + TableName.quote(key) + "::text)" + and + ")";
     }
 
     /// Notes that the staged rows are documents'.
     String register(TableSql own) {
-        return "INSERT INTO sluice.document_row (table_name, key_digest) SELECT DISTINCT '" + literal()
-                + "', sluice.digest(s."
+        return "INSERT INTO sluice.document_row (table_name, key_digest) SELECT DISTINCT " + literal()
+                + ", sluice.digest(s."
                 + TableName.quote(key) + "::text) FROM " + own.staging() + " s"
                 + " ON CONFLICT (table_name, key_digest) DO UPDATE SET kept = false WHERE document_row.kept";
     }
@@ -69,17 +69,17 @@ record Duplicates(TableShape shape, Dedupe dedupe, String key, boolean shared, b
         return (keeps
                         ? "UPDATE sluice.document_row r SET kept = true FROM unnest(?) k"
                         : "DELETE FROM sluice.document_row r USING unnest(?) k")
-                + " WHERE r.table_name = '" + literal() + "' AND r.key_digest = sluice.digest(k::text)";
+                + " WHERE r.table_name = " + literal() + " AND r.key_digest = sluice.digest(k::text)";
     }
 
     /// Blocks other transactions from deciding which document has a row until this one ends: two that don't see
     /// each other would both write it.
     String lock() {
-        return "SELECT pg_advisory_xact_lock(hashtextextended('sluice ' || '" + literal() + "', 0))";
+        return "SELECT pg_advisory_xact_lock(hashtextextended('sluice ' || " + literal() + ", 0))";
     }
 
     private String literal() {
-        return table().toString().replace("'", "''");
+        return TableName.literal(table().toString());
     }
 
     TableName table() {

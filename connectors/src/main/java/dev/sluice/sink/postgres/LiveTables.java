@@ -99,8 +99,9 @@ final class LiveTables {
         }
         // Without parameters, so that PostgreSQL plans it once: planning takes longer than looking.
         String keys = IntStream.range(0, asked.size())
-                .mapToObj(i -> "(" + i + ", " + literal(asked.get(i).table().sql()) + ", "
-                        + literal(asked.get(i).columns().getFirst().name()) + ")")
+                .mapToObj(i -> "(" + i + ", "
+                        + TableName.literal(asked.get(i).table().sql()) + ", "
+                        + TableName.literal(asked.get(i).columns().getFirst().name()) + ")")
                 .collect(Collectors.joining(", "));
         try (PreparedStatement statement = connection.prepareStatement(MERGING_KEYS.formatted(keys));
                 ResultSet row = statement.executeQuery()) {
@@ -109,10 +110,6 @@ final class LiveTables {
             }
         }
         return merging;
-    }
-
-    private static String literal(String text) {
-        return "'" + text.replace("'", "''") + "'";
     }
 
     /// Whether binary COPY can write rows straight into the table: its columns have the very types that

@@ -309,7 +309,8 @@ final class References {
             if (!differing.isEmpty()) {
                 TableShape referring = link.shape();
                 waiting.enqueue("INSERT INTO sluice.resync (pipeline, collection, document_key, row_key, reason)"
-                        + " SELECT DISTINCT ?, '" + literal(link.target().collection()) + "', d.document_key,"
+                        + " SELECT DISTINCT ?, "
+                        + TableName.literal(link.target().collection()) + ", d.document_key,"
                         + " CASE WHEN d.document_key IS NULL THEN d.row_key END, 'reference' FROM (SELECT "
                         + referringDocument(link) + " FROM " + table.staging() + " s JOIN "
                         + shape.table().sql() + " t ON " + same + " JOIN "
@@ -487,10 +488,10 @@ final class References {
         switch (link.policy()) {
             case null ->
                 update(
-                        "INSERT INTO sluice.resync (pipeline, collection, document_key, row_key, reason) SELECT DISTINCT '"
-                                + literal(waiting.pipeline()) + "', '"
-                                + literal(link.target().collection())
-                                + "', d.document_key, CASE WHEN d.document_key IS NULL THEN d.row_key END, 'reference'"
+                        "INSERT INTO sluice.resync (pipeline, collection, document_key, row_key, reason) SELECT DISTINCT "
+                                + TableName.literal(waiting.pipeline()) + ", "
+                                + TableName.literal(link.target().collection())
+                                + ", d.document_key, CASE WHEN d.document_key IS NULL THEN d.row_key END, 'reference'"
                                 + " FROM (SELECT " + referringDocument(link) + joined + ") d ON CONFLICT DO NOTHING",
                         table,
                         keys);
@@ -544,9 +545,9 @@ final class References {
                 Waiting.ENQUEUE + " FROM sluice.waiting w JOIN "
                         + table.shape().table().sql() + " t ON "
                         + duplicate.known("t") + " = w.on_value WHERE t." + table.keyName()
-                        + " = ANY (?) AND w.pipeline = '" + literal(waiting.pipeline()) + "' AND w.on_table = '"
-                        + literal(duplicate.table().toString())
-                        + "' AND w.kind = 'duplicate' AND w.row_key <> t." + table.keyName()
+                        + " = ANY (?) AND w.pipeline = " + TableName.literal(waiting.pipeline()) + " AND w.on_table = "
+                        + TableName.literal(duplicate.table().toString())
+                        + " AND w.kind = 'duplicate' AND w.row_key <> t." + table.keyName()
                         + "::text ON CONFLICT DO NOTHING",
                 table,
                 keys);
@@ -654,9 +655,5 @@ final class References {
 
     private Array array(TableSql table, Collection<Object> keys) throws SQLException {
         return connection.createArrayOf(table.keyArrayType(), keys.toArray());
-    }
-
-    private static String literal(String text) {
-        return text.replace("'", "''");
     }
 }
