@@ -33,10 +33,9 @@ public final class PostgresConnector {
                     + "'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout',"
                     + " 'transaction_timeout');";
 
-    /// `tcp_user_timeout` is the same for a host that disappears while the server sends to it. Not for long
-    /// work: a client that pauses before it reads on would be treated as gone. The last setting is for
-    /// triggers of the target: one that sets a time on every update can leave rows unchanged that Sluice
-    /// writes.
+    /// `tcp_user_timeout` is the same for a host that disappears while the server sends to it; without it, the
+    /// server would keep the session for a quarter of an hour. The last setting is for triggers of the target:
+    /// one that sets a time on every update can leave rows unchanged that Sluice writes.
     private static final String SETTINGS = KEEP_ALIVE + " SET tcp_user_timeout = 9000;"
             + " SET statement_timeout = '30s'; SET lock_timeout = '10s';"
             + " SET idle_in_transaction_session_timeout = '60s'; SET timezone = 'UTC';"
@@ -76,8 +75,13 @@ public final class PostgresConnector {
     }
 
     /// A connection without time-outs, for comparisons and the like that may take long; whatever the role has.
+    /// The server also takes a client for gone that does not read what was sent to it: one that is suspended may
+    /// stay for longer here than a connection that writes.
     public Connection openForLongWork() throws SQLException {
-        return connect(uri, 0, KEEP_ALIVE + " SET timezone = 'UTC'; SET client_min_messages = warning");
+        return connect(
+                uri,
+                0,
+                KEEP_ALIVE + " SET tcp_user_timeout = 30000; SET timezone = 'UTC'; SET client_min_messages = warning");
     }
 
     /// One with the server's own settings, but for its limits.
