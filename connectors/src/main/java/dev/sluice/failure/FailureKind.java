@@ -39,7 +39,8 @@ public enum FailureKind {
     MISSING_RIGHT(
             Retry.NEVER,
             "PostgreSQL refused a statement because the role lacks a right.",
-            "Grant it (deploy/README.md lists the rights Sluice needs), or run `sluice migrate` with a role that has it."),
+            "Grant it (deploy/README.md lists the rights Sluice needs), and start again. Migrations need more than a run does:"
+                    + " `sluice migrate` can be run with another role."),
     MISSING_DATABASE(
             Retry.NEVER,
             "The PostgreSQL database does not exist.",
@@ -47,9 +48,8 @@ public enum FailureKind {
     MISSING_TABLE(
             Retry.NEVER,
             "The target's tables are not as the mapping needs them.",
-            "Change the tables or the mapping so that they agree: `sluice plan` says for each what to do. If a migration"
-                    + " creates what is missing, run `sluice migrate` (or start with AUTO_MIGRATE=true). Then start again:"
-                    + " Sluice resumes where it stopped."),
+            "Change the tables or the mapping so that they agree: `sluice plan` says for each what to do. Then start"
+                    + " again: Sluice resumes where it stopped."),
     TARGET_ALTERED(
             Retry.A_FEW_TIMES,
             "A table of the target was altered while Sluice worked on it.",

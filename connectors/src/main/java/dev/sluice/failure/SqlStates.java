@@ -22,7 +22,8 @@ final class SqlStates {
             Map.entry("42501", FailureKind.MISSING_RIGHT),
             // Tables, columns and types that are not what a statement takes them for: undefined table, column, schema,
             // function and object; duplicate column; syntax (a type that is gone); wrong type, no cast; no unique index
-            // for ON CONFLICT; a generated column; a view.
+            // for ON CONFLICT; a generated column; a view; what a table with rules or foreign partitions does not
+            // support.
             Map.entry("42P01", FailureKind.MISSING_TABLE),
             Map.entry("42703", FailureKind.MISSING_TABLE),
             Map.entry("3F000", FailureKind.MISSING_TABLE),
@@ -35,6 +36,7 @@ final class SqlStates {
             Map.entry("42P10", FailureKind.MISSING_TABLE),
             Map.entry("428C9", FailureKind.MISSING_TABLE),
             Map.entry("42809", FailureKind.MISSING_TABLE),
+            Map.entry("0A000", FailureKind.MISSING_TABLE),
             // Locks and time-outs: object in use, lock not available, statement cancelled, snapshot too old.
             Map.entry("55006", FailureKind.TARGET_CONFLICT),
             Map.entry("55P03", FailureKind.TARGET_CONFLICT),

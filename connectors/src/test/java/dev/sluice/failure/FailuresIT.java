@@ -120,6 +120,7 @@ class FailuresIT {
             INSERT INTO t (id) SELECT now();                    MISSING_TABLE
             SELECT now()::bigint;                               MISSING_TABLE
             INSERT INTO t (id) VALUES (9) ON CONFLICT (id, email) DO NOTHING; MISSING_TABLE
+            'CREATE RULE r AS ON UPDATE TO t DO ALSO NOTIFY t; INSERT INTO t (id) VALUES (9) ON CONFLICT (id) DO NOTHING'; MISSING_TABLE
             SET statement_timeout = 1;                          TARGET_CONFLICT
             """)
     void hasAKind(String sql, FailureKind kind) {

@@ -42,6 +42,8 @@ final class LiveTables {
                 AND (g.tgtype & 4 <> 0 OR (g.tgtype & 16 <> 0 AND l.lanname NOT IN ('c', 'internal')))
                 AND (l.lanname <> 'plpgsql' OR strpos(lower(p.prosrc), 'new.' || a.name) > 0
                      OR strpos(lower(p.prosrc), 'new."' || a.name) > 0))
+              OR EXISTS (SELECT FROM pg_rewrite w WHERE w.ev_class = a.attrelid AND w.ev_type IN ('2', '3', '4')
+                AND w.is_instead AND w.ev_enabled IN ('O', 'A'))
             """;
 
     private final Connection connection;
@@ -86,8 +88,8 @@ final class LiveTables {
 
     /// Those of the tables of which it is not known that each row has the key it was written with, and no
     /// other. It is known where the key's type and collation keep keys apart, no unique index on the same
-    /// columns takes two for one, and no trigger's text assigns the key. A table or column that is missing
-    /// is not among them.
+    /// columns takes two for one, no trigger's text assigns the key, and no rule does something instead of what
+    /// is written. A table or column that is missing is not among them.
     ///
     /// A transaction that has written into a table holds a lock that keeps its columns, indexes and triggers
     /// as they are, so what this says at its end was so when it wrote.

@@ -44,7 +44,15 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
         /// A trigger changes what rows are found by.
         TRIGGER,
         /// Policies may hide rows from the role, or refuse them.
-        ROW_SECURITY
+        ROW_SECURITY,
+        /// A rewrite rule makes a statement impossible, or do something else than it says.
+        RULE,
+        /// A column takes no NULL, has no default, and is not in the mapping.
+        REQUIRED,
+        /// A table that a reference or a look-up leads to is missing.
+        LINKED_TABLE,
+        /// What a reference or a look-up needs of the other table is not there.
+        REFERENCE
     }
 
     /// Where faults are looked for.
@@ -71,7 +79,7 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
                     name,
                     name + " does not exist. It is the table of the collection " + target.collection()
                             + " in the mapping.",
-                    "Create it, run `sluice migrate` if a migration makes it, or correct the mapping."));
+                    "Create it (`sluice migrate`, if a migration does), or correct the mapping."));
         }
         LiveTable table = found.get();
         if (!table.isTable()) {
@@ -82,12 +90,12 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
                     "Map the table behind it."));
         }
         List<TableFault> faults = new ArrayList<>();
-        if (!table.rights().all()) {
-            faults.add(new TableFault(
-                    Kind.RIGHTS,
-                    name,
-                    name + ": the role may not select, insert, update and delete there.",
-                    "GRANT SELECT, INSERT, UPDATE, DELETE ON " + name + " (and USAGE on its schema) to the role."));
+        Set<String> written =
+                shape.columns().stream().map(TableShape.Column::name).collect(Collectors.toSet());
+        faults.addAll(MissingRights.of(table, written));
+        if (!table.rights().seesSchema()) {
+            // PostgreSQL answers no further question about it.
+            return faults;
         }
         for (TableShape.Column column : shape.columns()) {
             boolean key = shape.columns().indexOf(column) < shape.keyColumns();
@@ -99,20 +107,69 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
                 .filter(fault -> faults.stream().noneMatch(f -> f.subject().equals(fault.subject())))
                 .ifPresent(faults::add);
         faults.addAll(literals(reader, target, table, shape));
-        Set<String> written =
-                shape.columns().stream().map(TableShape.Column::name).collect(Collectors.toSet());
-        Set<String> wanted = Set.copyOf(conflict);
-        if (written.containsAll(wanted) && table.uniqueIndexes().stream().noneMatch(i -> i.recognises(wanted))) {
-            faults.add(new TableFault(
-                    Kind.CONFLICT_TARGET,
-                    name,
-                    name + " has no unique index on (" + String.join(", ", conflict) + "), by which rows of "
-                            + target.collection() + " are recognised.",
-                    "Create it, or name the columns of another one under 'conflict'."));
+        required(table, written).ifPresent(faults::add);
+        if (written.containsAll(conflict)) {
+            ConflictIndex.fault(table, conflict, target.collection()).ifPresent(faults::add);
         }
+        rule(table).ifPresent(faults::add);
+        faults.addAll(LinkFaults.of(reader, target, shape, table));
         alteredKey(looking.trial(), shape, conflict).ifPresent(faults::add);
         rowSecurity(reader, table).ifPresent(faults::add);
         return faults;
+    }
+
+    /// Columns that must have a value, and would have none. One that a trigger may fill is not among them.
+    private static Optional<TableFault> required(LiveTable table, Set<String> written) {
+        List<String> lacking = table.unfilled(written).stream()
+                .map(LiveTable.Column::name)
+                .filter(column -> !table.maybeFilledByTrigger(column))
+                .map(column -> table.name() + "." + column)
+                .toList();
+        if (lacking.isEmpty()) {
+            return Optional.empty();
+        }
+        boolean one = lacking.size() == 1;
+        String names = String.join(", ", lacking);
+        return Optional.of(new TableFault(
+                Kind.REQUIRED,
+                names,
+                names + (one ? " is" : " are") + " NOT NULL without a default, and the mapping does not write "
+                        + (one ? "it" : "them") + ": every row would be refused.",
+                "Map " + (one ? "it" : "them") + " (a constant will do), or give " + (one ? "it" : "them")
+                        + " a default."));
+    }
+
+    /// Rules on statements that Sluice writes with. With one on INSERT or UPDATE there is no ON CONFLICT, or, with
+    /// DO INSTEAD, nothing is written and nothing said; a DELETE that does something instead leaves the row. A rule
+    /// that does something in addition to a DELETE is no fault.
+    static Optional<TableFault> rule(LiveTable table) {
+        List<LiveTable.Rule> faulty =
+                table.rules().stream().filter(TableFault::isInTheWay).toList();
+        if (faulty.isEmpty()) {
+            return Optional.empty();
+        }
+        boolean one = faulty.size() == 1;
+        return Optional.of(new TableFault(
+                Kind.RULE,
+                table.name().toString(),
+                table.name() + " has the rewrite rule" + (one ? " " : "s ")
+                        + faulty.stream()
+                                .map(r -> r.name() + " (ON " + r.event() + (r.instead() ? " DO INSTEAD)" : " DO ALSO)"))
+                                .collect(Collectors.joining(", "))
+                        + ": with " + (one ? "it" : "them") + " PostgreSQL refuses INSERT .. ON CONFLICT, or does not"
+                        + " write or delete the rows that it is told to.",
+                faulty.stream()
+                                .map(r -> "ALTER TABLE " + table.name().sql() + " DISABLE RULE "
+                                        + TableName.quote(r.name()))
+                                .collect(Collectors.joining("; "))
+                        + " until MongoDB is gone; a trigger can do what " + (one ? "it does" : "they do") + "."));
+    }
+
+    private static boolean isInTheWay(LiveTable.Rule rule) {
+        return switch (rule.event()) {
+            case INSERT, UPDATE -> true;
+            case DELETE -> rule.instead();
+        };
     }
 
     /// What triggers change of the columns by which rows are found.
@@ -166,7 +223,7 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
                     Kind.COLUMN,
                     name,
                     name + " does not exist, and the mapping writes it (collection " + target.collection() + ").",
-                    "Add the column, or take it out of the mapping."));
+                    "Add the column (`sluice migrate`, if a migration does), or take it out of the mapping."));
         }
         Optional<TableFault> unknown = unknownType(reader, name, column.type());
         if (unknown.isPresent()) {
@@ -179,8 +236,8 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
                             fault.kind(),
                             fault.subject(),
                             fault.found(),
-                            "ALTER TABLE " + table.name() + " ALTER COLUMN " + TableName.quote(column.name()) + " TYPE "
-                                    + column.type().sql() + ", or map the key to another column."));
+                            "ALTER TABLE " + table.name().sql() + " ALTER COLUMN " + TableName.quote(column.name())
+                                    + " TYPE " + column.type().sql() + ", or map the key to another column."));
         }
         Reference reference = column.reference();
         return reference == null
@@ -202,7 +259,7 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
                                 name,
                                 name + " is GENERATED ALWAYS AS IDENTITY, so PostgreSQL refuses updates of it, and the"
                                         + " mapping writes it.",
-                                "ALTER TABLE " + table.name() + " ALTER COLUMN " + TableName.quote(column)
+                                "ALTER TABLE " + table.name().sql() + " ALTER COLUMN " + TableName.quote(column)
                                         + " SET GENERATED BY DEFAULT, or take it out of the mapping."));
             case EXPRESSION ->
                 Optional.of(new TableFault(

@@ -13,9 +13,8 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.function.Predicate;
-import java.util.stream.Stream;
 
 /// Looks, before anything is read or written, whether the target has what the mapping names and whether the
 /// role may write it. All that is missing is reported at once.
@@ -48,14 +47,9 @@ public final class TargetCheck {
     ///     not as needed, each on a line of its own that begins with its name
     public static void check(Connection connection, List<CollectionTarget> targets) throws SQLException {
         TargetCheck check = new TargetCheck(TableFault.Looking.on(connection));
-        for (String control : CONTROL_TABLES) {
-            check.control(new TableName("sluice", control));
-        }
+        check.control();
         for (CollectionTarget target : targets) {
             check.collection(target);
-        }
-        for (Link link : new Link.Links(targets).all()) {
-            check.linked(link);
         }
         check.temporaryTables(connection);
         if (!check.missing.isEmpty()) {
@@ -68,8 +62,8 @@ public final class TargetCheck {
     }
 
     /// Checks the keys alone, for operations that delete rows or have run for long: since the start a user
-    /// may have given a key column a type or collation by which documents share rows, or a trigger that
-    /// changes it.
+    /// may have given a key column a type or collation by which documents share rows, a trigger that changes it, or
+    /// the table a rule by which rows are not written or deleted.
     ///
     /// @throws SluiceException of kind MISSING_TABLE
     static void keys(Connection connection, List<CollectionTarget> targets) throws SQLException {
@@ -87,6 +81,9 @@ public final class TargetCheck {
                 }
                 List<String> recognised = recognised(target, shape);
                 Optional<TableFault> fault = KeyFit.fault(looking.reader(), table.get(), shape, recognised);
+                if (fault.isEmpty()) {
+                    fault = TableFault.rule(table.get());
+                }
                 if (fault.isEmpty()) {
                     fault = TableFault.alteredKey(looking.trial(), shape, recognised);
                 }
@@ -109,13 +106,15 @@ public final class TargetCheck {
                         .toList();
     }
 
-    private void control(TableName name) throws SQLException {
-        Optional<LiveTable> table = reader.find(name);
-        if (table.isEmpty()) {
-            missing.add(name + " does not exist. It is a table of Sluice's control schema.");
-        } else if (!table.get().rights().all()) {
-            refused.add(name + ": the role may not select, insert, update and delete there.");
+    private void control() throws SQLException {
+        Map<TableName, LiveTable.Rights> tables = reader.rights("sluice");
+        for (String control : CONTROL_TABLES) {
+            TableName name = new TableName("sluice", control);
+            if (!tables.containsKey(name)) {
+                missing.add(name + " does not exist. It is a table of Sluice's control schema: run `sluice migrate`.");
+            }
         }
+        add(MissingRights.of(tables));
     }
 
     private void collection(CollectionTarget target) throws SQLException {
@@ -128,43 +127,33 @@ public final class TargetCheck {
 
     private void add(List<TableFault> faults) {
         for (TableFault fault : faults) {
+            String line = fault.found() + " " + fault.remedy();
             switch (fault.kind()) {
-                case RIGHTS -> refused.add(fault.found());
-                // What to do is another thing than for what is missing, or for a right.
-                case KEY, TRIGGER -> missing.add(fault.found() + " " + fault.remedy());
-                case ROW_SECURITY -> refused.add(fault.found() + " " + fault.remedy());
-                case TABLE, COLUMN, GENERATED, TYPE, CONFLICT_TARGET -> missing.add(fault.found());
+                case RIGHTS, ROW_SECURITY -> refused.add(line);
+                case KEY,
+                        TRIGGER,
+                        TABLE,
+                        COLUMN,
+                        GENERATED,
+                        TYPE,
+                        CONFLICT_TARGET,
+                        RULE,
+                        REQUIRED,
+                        LINKED_TABLE,
+                        REFERENCE -> missing.add(line);
             }
         }
-    }
-
-    /// A table that a column refers to is there, with the columns that are asked for.
-    private void linked(Link link) throws SQLException {
-        String referring = link.to() + ", to which " + link.label() + " refers (collection "
-                + link.target().collection() + ")";
-        Optional<LiveTable> found = reader.find(link.to());
-        if (found.isEmpty()) {
-            missing.add(referring + ", does not exist.");
-            return;
-        }
-        LiveTable table = found.get();
-        if (!table.rights().select()) {
-            refused.add(referring + ": the role may not select there.");
-        }
-        Stream.concat(link.and().keySet().stream(), Stream.of(link.match(), link.take()))
-                .distinct()
-                .filter(Predicate.not(column -> table.column(column).isPresent()))
-                .forEach(column -> missing.add(referring + ", has no column " + column + "."));
     }
 
     /// Rows are staged in temporary tables.
     private void temporaryTables(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement();
-                ResultSet row =
-                        statement.executeQuery("SELECT has_database_privilege(current_database(), 'TEMPORARY')")) {
+                ResultSet row = statement.executeQuery("SELECT has_database_privilege(current_database(), 'TEMPORARY'),"
+                        + " current_database(), current_user")) {
             row.next();
             if (!row.getBoolean(1)) {
-                refused.add("The role may not create temporary tables in the database.");
+                TableFault fault = MissingRights.temporary(row.getString(2), row.getString(3));
+                refused.add(fault.found() + " " + fault.remedy());
             }
         }
     }

@@ -182,6 +182,8 @@ class EqualKeysIT {
                 "ALTER TABLE parts ALTER thing TYPE citext | ALTER TABLE parts ALTER thing TYPE text | MISSING_TABLE",
                 "CREATE TRIGGER fold BEFORE INSERT ON things FOR EACH ROW EXECUTE FUNCTION fold() |"
                         + " DROP TRIGGER fold ON things | MISSING_TABLE",
+                "CREATE RULE nothing AS ON DELETE TO parts DO INSTEAD NOTHING | DROP RULE nothing ON parts | MISSING_TABLE",
+                "CREATE RULE nothing AS ON INSERT TO things DO INSTEAD NOTHING | DROP RULE nothing ON things | MISSING_TABLE",
                 "CREATE TRIGGER stare BEFORE INSERT ON things FOR EACH ROW EXECUTE FUNCTION stare() |"
                         + " DROP TRIGGER stare ON things | TARGET_ALTERED",
             })

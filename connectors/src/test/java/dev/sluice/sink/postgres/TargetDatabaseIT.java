@@ -194,12 +194,7 @@ class TargetDatabaseIT {
 
         @Test
         void aUniqueIndexThatOnConflictCannotUseDoesNotCount() {
-            for (String index : List.of(
-                    "ALTER TABLE users ADD UNIQUE (id) DEFERRABLE",
-                    "CREATE UNIQUE INDEX ON users (id) WHERE age > 3",
-                    "CREATE UNIQUE INDEX ON users (lower(id))",
-                    "CREATE UNIQUE INDEX ON users (id, email)",
-                    "CREATE INDEX ON users (id)")) {
+            for (String index : List.of("CREATE UNIQUE INDEX ON users (id, email)", "CREATE INDEX ON users (id)")) {
                 try (TestTarget target = TestTarget.demo()) {
                     target.execute("ALTER TABLE users DROP CONSTRAINT users_pkey; " + index);
                     assertKind(

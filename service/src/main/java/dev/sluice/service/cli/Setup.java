@@ -188,7 +188,8 @@ final class Setup {
         if (pending > 0) {
             throw new SluiceException(
                     FailureKind.MISSING_TABLE,
-                    pending + " migrations are not applied to " + target + ", and AUTO_MIGRATE is false.");
+                    pending + " migrations are not applied to " + target
+                            + ", and AUTO_MIGRATE is false. Run `sluice migrate`.");
         }
     }
 }

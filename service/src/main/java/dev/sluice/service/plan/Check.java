@@ -62,6 +62,14 @@ public enum Check {
     /// A `reference` or `lookup` of the mapping.
     REFERENCE(Side.TABLES),
     TRIGGER(Side.TABLES),
+    /// A rule (CREATE RULE) on a statement that writes.
+    REWRITE_RULE(Side.TABLES),
+    /// A partitioned table of which no partition may take a row.
+    PARTITION(Side.TABLES),
+    TABLE_UNLOGGED(Side.TABLES),
+    /// A table that others inherit from.
+    TABLE_INHERITED(Side.TABLES),
+    TABLE_OF_EXTENSION(Side.TABLES),
     ROW_SECURITY(Side.TABLES),
     /// Documents of the sample that would be dead letters.
     DEAD_LETTERS(Side.DOCUMENTS),

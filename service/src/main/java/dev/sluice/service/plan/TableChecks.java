@@ -3,7 +3,6 @@ package dev.sluice.service.plan;
 import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.schema.ColumnMapping;
-import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.Dedupe;
 import dev.sluice.schema.Lookup;
 import dev.sluice.schema.Reference;
@@ -96,10 +95,13 @@ final class TableChecks {
         int before = list.findings().size();
         Set<String> faulty = new HashSet<>();
         for (TableFault fault : TableFault.of(looking, target, shape, conflict)) {
+            if (fault.kind() == TableFault.Kind.LINKED_TABLE && migrationsPending) {
+                continue;
+            }
             list.problem(check(fault.kind()), fault.subject(), fault.found(), fault.remedy());
             faulty.add(fault.subject());
         }
-        if (found.isEmpty() || !found.get().isTable()) {
+        if (found.isEmpty() || !found.get().isTable() || !found.get().rights().seesSchema()) {
             return;
         }
         LiveTable table = found.get();
@@ -108,8 +110,9 @@ final class TableChecks {
         uniqueIndexes(target, table, shape, conflict, parent == null);
         constraints(table, shape);
         exclusions(table, shape);
+        layout(table);
+        rules(table);
         foreignKeys(table, shape, parent);
-        references(table, shape);
         triggers(table, shape, conflict);
         if (list.findings().size() == before) {
             list.ok(
@@ -158,6 +161,9 @@ final class TableChecks {
             case CONFLICT_TARGET -> Check.CONFLICT_TARGET;
             case TRIGGER -> Check.TRIGGER;
             case ROW_SECURITY -> Check.ROW_SECURITY;
+            case RULE -> Check.REWRITE_RULE;
+            case REQUIRED -> Check.COLUMN_REQUIRED;
+            case LINKED_TABLE, REFERENCE -> Check.REFERENCE;
         };
     }
 
@@ -249,20 +255,21 @@ final class TableChecks {
     private void unwrittenColumns(LiveTable table, TableShape shape) {
         Set<String> written = names(shape);
         List<String> left = new ArrayList<>();
+        List<LiveTable.Column> unfilled = table.unfilled(written);
         for (LiveTable.Column column : table.columns()) {
             if (written.contains(column.name())) {
                 continue;
             }
-            String name = table.name() + "." + column.name();
-            if (column.notNull() && !column.filled() && !table.filledByTrigger(column.name())) {
-                list.problem(
+            if (!unfilled.contains(column)) {
+                left.add(column.name());
+            } else if (table.maybeFilledByTrigger(column.name())) {
+                String name = table.name() + "." + column.name();
+                list.warning(
                         Check.COLUMN_REQUIRED,
                         name,
-                        name + " is NOT NULL without a default, and the mapping does not write it: every row would be"
-                                + " refused.",
+                        name + " is NOT NULL without a default, and the mapping does not write it: every row is refused"
+                                + " unless a trigger gives it a value, which the triggers' text does not show.",
                         "Map it (a constant will do), or give it a default.");
-            } else {
-                left.add(column.name());
             }
         }
         if (!left.isEmpty()) {
@@ -366,6 +373,80 @@ final class TableChecks {
         }
     }
 
+    /// What is odd in how the table is stored, and keeps no row from being written.
+    private void layout(LiveTable table) {
+        LiveTable.Layout layout = table.layout();
+        String name = table.name().toString();
+        if (layout.partitioning() != null) {
+            for (LiveTable.OpenEnded open : layout.partitioning().open()) {
+                boolean hash = open.key().startsWith("HASH");
+                list.warning(
+                        Check.PARTITION,
+                        open.table().toString(),
+                        open.table() + " is partitioned by " + open.key() + " and has "
+                                + (hash ? "not a partition for every remainder" : "no default partition")
+                                + ": where no partition takes a document's row, PostgreSQL refuses it (23514), and the"
+                                + " document is a dead letter.",
+                        hash
+                                ? "Create the partitions that are missing."
+                                : "CREATE TABLE .. PARTITION OF " + open.table().sql()
+                                        + " DEFAULT. Dead letters can be retried when the partition is there.");
+            }
+        }
+        if (!layout.unlogged().isEmpty()) {
+            boolean one = layout.unlogged().size() == 1;
+            list.warning(
+                    Check.TABLE_UNLOGGED,
+                    name,
+                    names(layout.unlogged()) + (one ? " is" : " are")
+                            + " UNLOGGED: after a crash PostgreSQL empties " + (one ? "it" : "them")
+                            + ", and standbys have no rows of " + (one ? "it" : "them")
+                            + ". Sluice's position is kept, so it would not write the rows again by itself.",
+                    layout.unlogged().stream()
+                                    .map(t -> "ALTER TABLE " + t.sql() + " SET LOGGED")
+                                    .collect(Collectors.joining("; "))
+                            + "; or copy again after a crash: `sluice backfill`.");
+        }
+        if (!layout.heirs().isEmpty()) {
+            list.warning(
+                    Check.TABLE_INHERITED,
+                    name,
+                    names(layout.heirs()) + (layout.heirs().size() == 1 ? " inherits" : " inherit") + " from " + name
+                            + ": rows there are read, compared and deleted as rows of " + name
+                            + ", and its unique index does not see them, so a document whose row is there gets a second"
+                            + " one.",
+                    "Move these rows into " + name + ", and ALTER TABLE .. NO INHERIT; or partition it.");
+        }
+        if (layout.extension() != null) {
+            list.warning(
+                    Check.TABLE_OF_EXTENSION,
+                    name,
+                    name + " belongs to the extension " + layout.extension()
+                            + ": DROP EXTENSION drops it with its rows, and pg_dump leaves them out unless the extension"
+                            + " asks for them.",
+                    "ALTER EXTENSION " + TableName.quote(layout.extension()) + " DROP TABLE "
+                            + table.name().sql() + ", if it is to outlive it; or map a table of your own.");
+        }
+    }
+
+    private static String names(List<TableName> tables) {
+        return tables.stream().map(TableName::toString).collect(Collectors.joining(", "));
+    }
+
+    /// Rules that do something in addition to a DELETE; all others are problems.
+    private void rules(LiveTable table) {
+        for (LiveTable.Rule rule : table.rules()) {
+            if (rule.event() == LiveTable.Event.DELETE && !rule.instead()) {
+                list.info(
+                        Check.REWRITE_RULE,
+                        table.name() + "." + rule.name(),
+                        table.name() + " has the rewrite rule " + rule.name()
+                                + " (ON DELETE DO ALSO): PostgreSQL applies it to each statement by which Sluice"
+                                + " deletes rows.");
+            }
+        }
+    }
+
     /// @param parent the table that a child table's rows are written with; null for a collection's own
     ///     table
     private void foreignKeys(LiveTable table, TableShape shape, @Nullable TableName parent) {
@@ -407,129 +488,6 @@ final class TableChecks {
         Lookup lookup = column.lookup();
         return (reference != null && reference.table().equals(table))
                 || (lookup != null && lookup.table().equals(table));
-    }
-
-    private void references(LiveTable table, TableShape shape) throws SQLException {
-        for (TableShape.Column column : shape.columns()) {
-            String name = table.name() + "." + column.name();
-            Reference reference = column.reference();
-            if (reference != null) {
-                Set<String> needed = new HashSet<>(reference.and().keySet());
-                needed.add(reference.match());
-                needed.add(reference.take());
-                if (isThere(name, "reference", reference.table(), needed)) {
-                    compared(name, reference.table(), reference.match(), reference.matchType());
-                    linked(name, reference.table(), isHeldByForeignKey(table, column, reference.table()));
-                    created(name, reference);
-                }
-                reference.and().values().stream()
-                        .filter(own -> table.column(own).isEmpty())
-                        .forEach(own -> list.problem(
-                                Check.REFERENCE,
-                                name,
-                                "The reference of " + name + " compares with the column " + own
-                                        + " of the same table, which has none of that name.",
-                                "Correct `and` in the mapping."));
-            }
-            Lookup lookup = column.lookup();
-            if (lookup != null && isThere(name, "lookup", lookup.table(), Set.of(lookup.match(), lookup.take()))) {
-                compared(name, lookup.table(), lookup.match(), lookup.matchType());
-                linked(name, lookup.table(), false);
-            }
-        }
-    }
-
-    /// A row that is made for an orphan has a value in one column, and in the others their defaults.
-    private void created(String name, Reference reference) throws SQLException {
-        Optional<LiveTable> other = reader.find(reference.table());
-        if (reference.orphan() != Reference.Orphan.CREATE || other.isEmpty()) {
-            return;
-        }
-        if (!other.get().rights().insert()) {
-            list.problem(
-                    Check.TABLE_RIGHTS,
-                    reference.table().toString(),
-                    "The role may not insert into " + reference.table() + ", where the reference of " + name
-                            + " is to make rows that are missing.",
-                    "GRANT INSERT ON " + reference.table() + ", or choose another `orphan`.");
-        }
-        List<String> lacking = other.get().columns().stream()
-                .filter(c -> c.notNull()
-                        && !c.filled()
-                        && !c.name().equals(reference.match())
-                        && !other.get().filledByTrigger(c.name()))
-                .map(LiveTable.Column::name)
-                .toList();
-        if (!lacking.isEmpty()) {
-            list.problem(
-                    Check.REFERENCE,
-                    name,
-                    "The reference of " + name + " is to make rows of " + reference.table()
-                            + " where they are missing, and these columns of it have no default: "
-                            + String.join(", ", lacking) + ".",
-                    "Give them defaults, or choose another `orphan`.");
-        }
-    }
-
-    private boolean isThere(String name, String word, TableName other, Set<String> needed) throws SQLException {
-        Optional<LiveTable> found = reader.find(other);
-        if (found.isEmpty()) {
-            if (migrationsPending) {
-                return false;
-            }
-            list.problem(
-                    Check.REFERENCE,
-                    name,
-                    "The " + word + " of " + name + " looks in the table " + other + ", which does not exist.",
-                    "Create it, or correct the mapping.");
-            return false;
-        }
-        List<String> missing = needed.stream()
-                .filter(c -> found.get().column(c).isEmpty())
-                .sorted()
-                .toList();
-        if (!missing.isEmpty()) {
-            list.problem(
-                    Check.REFERENCE,
-                    name,
-                    "The " + word + " of " + name + " looks in " + other + ", which has no column "
-                            + String.join(", ", missing) + ".",
-                    "Correct `match` or `take` in the mapping.");
-        }
-        return missing.isEmpty();
-    }
-
-    private void compared(String name, TableName other, String match, ColumnType type) throws SQLException {
-        String compared = type.sql();
-        if (!reader.comparable(other, match, compared)) {
-            list.problem(
-                    Check.REFERENCE,
-                    name,
-                    "The value of " + name + " is looked up as " + compared + " in " + other + "." + match
-                            + ", and PostgreSQL can't compare the two.",
-                    "Give `match_type` the type of that column.");
-        }
-    }
-
-    private static boolean isHeldByForeignKey(LiveTable table, TableShape.Column column, TableName other) {
-        return table.foreignKeys().stream()
-                .anyMatch(k -> k.target().equals(other) && k.columns().contains(column.name()));
-    }
-
-    /// @param held whether a foreign key keeps the other row from going meanwhile; else Sluice locks it
-    private void linked(String name, TableName other, boolean held) throws SQLException {
-        LiveTable.Rights rights =
-                reader.find(other).map(LiveTable::rights).orElse(new LiveTable.Rights(true, true, true, true, true));
-        if (!rights.select() || !(held || rights.lock())) {
-            list.problem(
-                    Check.TABLE_RIGHTS,
-                    other.toString(),
-                    "The role may not " + (rights.select() ? "lock rows of " : "select in ") + other
-                            + ", in which the value of " + name + " is looked up.",
-                    rights.select()
-                            ? "GRANT UPDATE ON " + other + " (one column will do; nothing is updated)."
-                            : "GRANT SELECT ON " + other + " (and USAGE on its schema).");
-        }
     }
 
     /// What the table's triggers make of the values that Sluice writes, trigger by trigger.

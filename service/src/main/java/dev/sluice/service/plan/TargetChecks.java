@@ -8,10 +8,13 @@ import dev.sluice.schema.Catalog;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.MissingRights;
 import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.TableFault;
 import dev.sluice.sink.postgres.TargetDatabase;
 import dev.sluice.sink.postgres.TargetDatabase.Fate;
 import dev.sluice.sink.postgres.TargetDatabase.Script;
+import dev.sluice.sink.postgres.catalog.TableReader;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -72,14 +75,6 @@ final class TargetChecks {
                    (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename = r.rolname),
                    (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND datname = d.datname)
             FROM pg_database d, pg_roles r WHERE d.datname = current_database() AND r.rolname = current_user
-            """;
-
-    private static final String CONTROL_TABLES = """
-            SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE n.nspname = 'sluice' AND c.relkind = 'r' AND NOT (has_schema_privilege(n.oid, 'USAGE')
-              AND has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
-              AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))
-            ORDER BY c.relname
             """;
 
     private static final String EXTENSION_STATE = """
@@ -279,12 +274,8 @@ final class TargetChecks {
         if (mayMakeTemporary) {
             list.ok(Check.POSTGRES_RIGHTS, "The role " + role + " may connect and create temporary tables.");
         } else {
-            list.problem(
-                    Check.POSTGRES_RIGHTS,
-                    name,
-                    "The role " + role + " may not create temporary tables in the database " + name
-                            + ", and rows are staged in those.",
-                    "GRANT TEMPORARY ON DATABASE " + TableName.quote(name) + " TO " + TableName.quote(role) + ".");
+            TableFault fault = MissingRights.temporary(name, role);
+            list.problem(Check.POSTGRES_RIGHTS, fault.subject(), fault.found(), fault.remedy());
         }
     }
 
@@ -511,20 +502,8 @@ final class TargetChecks {
     }
 
     private void controlTables(Connection connection) throws SQLException {
-        List<String> refused = new ArrayList<>();
-        try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery(CONTROL_TABLES)) {
-            while (row.next()) {
-                refused.add("sluice." + row.getString(1));
-            }
-        }
-        if (!refused.isEmpty()) {
-            list.problem(
-                    Check.TABLE_RIGHTS,
-                    String.join(", ", refused),
-                    String.join(", ", refused) + ": the role may not select, insert, update and delete there.",
-                    "GRANT USAGE ON SCHEMA sluice and SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA sluice to"
-                            + " the role.");
+        for (TableFault fault : MissingRights.of(new TableReader(connection).rights("sluice"))) {
+            list.problem(Check.TABLE_RIGHTS, fault.subject(), fault.found(), fault.remedy());
         }
     }
 

@@ -282,12 +282,12 @@ class RightsAndTlsIT {
     @DisplayName("a right of PostgreSQL that is taken away is named")
     void aRightOfPostgresIsNamed() throws SQLException {
         String[][] rights = {
-            {"INSERT ON order_lines", "public.order_lines: the role may not select, insert, update and delete there."},
-            {"DELETE ON users", "public.users: the role may not select, insert, update and delete there."},
-            {"UPDATE ON sluice.resync", "sluice.resync: the role may not select, insert, update and delete there."},
+            {"INSERT ON order_lines", "public.order_lines: the role sluice_app lacks INSERT on it."},
+            {"DELETE ON users", "public.users: the role sluice_app lacks DELETE on it."},
+            {"UPDATE ON sluice.resync", "sluice.resync: the role sluice_app lacks UPDATE on it."},
             {"USAGE ON SCHEMA sluice", "permission denied for schema sluice"},
             {"SELECT ON sluice_history_demo", "permission denied for table sluice_history_demo"},
-            {"TEMPORARY ON DATABASE " + name(), "The role may not create temporary tables in the database."},
+            {"TEMPORARY ON DATABASE " + name(), "The role sluice_app may not create temporary tables in the database"},
             {"CONNECT ON DATABASE " + name(), "permission denied for database"},
         };
         for (String[] right : rights) {

@@ -622,7 +622,7 @@ class PlannerIT {
                             b -> assertThat(b.found()).contains("public.t.b", "has no column nope"),
                             c -> assertThat(c.found())
                                     .contains("public.t.c", "as text in public.u.id", "can't compare"),
-                            e -> assertThat(e.found()).contains("public.t.e", "no default: must"));
+                            e -> assertThat(e.found()).contains("public.t.e", "without a default: must"));
             assertThat(of(plan, Check.COLUMN_TYPE))
                     .singleElement()
                     .returns("public.t.d", Finding::subject)
@@ -651,9 +651,12 @@ class PlannerIT {
                     .allMatch(f -> f.status() == Status.PROBLEM)
                     .extracting(Finding::found)
                     .satisfiesExactly(
-                            a -> assertThat(a).contains("may not select in public.hidden", "public.t.a"),
-                            b -> assertThat(b).contains("may not lock rows of public.seen", "public.t.b"),
-                            b -> assertThat(b).contains("may not insert into public.seen", "public.t.b"));
+                            a -> assertThat(a)
+                                    .contains("public.hidden: the role " + poor + " lacks SELECT", "public.t.a"),
+                            b -> assertThat(b)
+                                    .contains("public.seen: the role " + poor + " may not lock rows", "public.t.b"),
+                            b -> assertThat(b)
+                                    .contains("public.seen: the role " + poor + " lacks INSERT", "public.t.b"));
         }
 
         @Test

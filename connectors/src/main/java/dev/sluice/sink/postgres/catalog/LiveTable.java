@@ -11,12 +11,16 @@ import org.jspecify.annotations.Nullable;
 /// @param kind what it is: `table`, or `view`, `foreign table` and the like, which can't be written to as
 ///     Sluice does
 /// @param rights what the role may do
+/// @param layout how it is stored, alone or in parts
+/// @param rules those that are applied to what is written, by the name of each
 /// @param rowSecurity whether row level security decides what the role sees; [TableReader#hindrance] says what it does
 /// @param exclusions those of its partitions too
 public record LiveTable(
         TableName name,
         String kind,
         Rights rights,
+        Layout layout,
+        List<Rule> rules,
         boolean rowSecurity,
         List<Column> columns,
         List<UniqueIndex> uniqueIndexes,
@@ -25,6 +29,7 @@ public record LiveTable(
         List<ForeignKey> foreignKeys,
         List<Trigger> triggers) {
     public LiveTable {
+        rules = List.copyOf(rules);
         columns = List.copyOf(columns);
         uniqueIndexes = List.copyOf(uniqueIndexes);
         checks = List.copyOf(checks);
@@ -33,11 +38,84 @@ public record LiveTable(
         triggers = List.copyOf(triggers);
     }
 
+    /// What the role may do with the table, as a whole; what it may with single columns only is not counted.
+    ///
+    /// @param role its name
+    /// @param lacking what it lacks, by name, of those that writing rows takes: USAGE, on the schema, first, then
+    ///     those on the table
+    /// @param partly those of them that it has on single columns
     /// @param lock whether it may hold a row that another refers to, which takes UPDATE on some column
-    public record Rights(boolean select, boolean insert, boolean update, boolean delete, boolean lock) {
-        public boolean all() {
-            return select && insert && update && delete;
+    /// @param sequences that defaults of columns take their values from, and that the role may not use
+    public record Rights(
+            String role, List<String> lacking, Set<String> partly, boolean lock, List<ClosedSequence> sequences) {
+        /// On a schema; all others are on the table.
+        public static final String USAGE = "USAGE";
+
+        public Rights {
+            lacking = List.copyOf(lacking);
+            partly = Set.copyOf(partly);
+            sequences = List.copyOf(sequences);
         }
+
+        /// Whether it may name the table at all.
+        public boolean seesSchema() {
+            return !lacking.contains(USAGE);
+        }
+
+        /// @param right `SELECT`, `INSERT`, `UPDATE` or `DELETE`; each takes USAGE on the schema, too
+        public boolean has(String right) {
+            return seesSchema() && !lacking.contains(right);
+        }
+    }
+
+    /// A sequence that the default of a column takes its values from, and that the role may not use.
+    public record ClosedSequence(String column, TableName sequence) {}
+
+    /// How a table is stored. Partitions are those of all levels.
+    ///
+    /// @param unlogged the table or its partitions, as far as they are UNLOGGED
+    /// @param foreign partitions that are foreign tables
+    /// @param heirs tables that inherit from it without being partitions
+    /// @param extension the extension that it belongs to; null where to none
+    /// @param partitioning null where it is not partitioned
+    public record Layout(
+            List<TableName> unlogged,
+            List<TableName> foreign,
+            List<TableName> heirs,
+            @Nullable String extension,
+            @Nullable Partitioning partitioning) {
+        public Layout {
+            unlogged = List.copyOf(unlogged);
+            foreign = List.copyOf(foreign);
+            heirs = List.copyOf(heirs);
+        }
+    }
+
+    /// @param key how rows are distributed, as PostgreSQL writes it, for example `LIST (country)`
+    /// @param columns by which rows are distributed at any level
+    /// @param byExpression whether they are by an expression at some level
+    /// @param open the table itself and partitions that are partitioned, as far as there may be rows that none of
+    ///     their partitions takes: they have no default partition, or not every remainder
+    public record Partitioning(String key, Set<String> columns, boolean byExpression, List<OpenEnded> open) {
+        public Partitioning {
+            columns = Set.copyOf(columns);
+            open = List.copyOf(open);
+        }
+    }
+
+    /// @param key how it is partitioned, as PostgreSQL writes it
+    public record OpenEnded(TableName table, String key) {}
+
+    /// A rewrite rule on a statement that writes.
+    ///
+    /// @param instead whether it is `DO INSTEAD`: the statement does not do, or not always, what it says
+    public record Rule(String name, Event event, boolean instead) {}
+
+    /// The statement that a rule is on.
+    public enum Event {
+        INSERT,
+        UPDATE,
+        DELETE
     }
 
     /// @param type as PostgreSQL writes it, for example `numeric(18,2)`; of a domain, the domain's name
@@ -91,13 +169,13 @@ public record LiveTable(
         EXPRESSION
     }
 
-    /// @param columns those it is on; empty for an index over expressions
-    /// @param usable whether it is valid, immediate, and over plain columns
+    /// @param columns those it is on; empty for an index over expressions. What it only INCLUDEs is not among them
+    /// @param state whether ON CONFLICT can go by it
     /// @param predicate which rows it is over, as PostgreSQL writes it; null for all
     public record UniqueIndex(
             String name,
             Set<String> columns,
-            boolean usable,
+            IndexState state,
             @Nullable String predicate,
             String definition) {
         public UniqueIndex {
@@ -106,13 +184,29 @@ public record LiveTable(
 
         /// Whether ON CONFLICT finds it by these columns, none of which is NULL there.
         public boolean recognises(Set<String> conflict) {
-            return usable
-                    && columns.equals(conflict)
-                    && (predicate == null
-                            || conflict.stream()
-                                    .anyMatch(c -> predicate.equals("(" + c + " IS NOT NULL)")
-                                            || predicate.equals("(" + TableName.quote(c) + " IS NOT NULL)")));
+            return state == IndexState.USABLE && columns.equals(conflict) && coversAll(conflict);
         }
+
+        /// Whether it is over every row in which none of these columns is NULL.
+        public boolean coversAll(Set<String> conflict) {
+            return predicate == null
+                    || conflict.stream()
+                            .anyMatch(c -> predicate.equals("(" + c + " IS NOT NULL)")
+                                    || predicate.equals("(" + TableName.quote(c) + " IS NOT NULL)"));
+        }
+    }
+
+    /// What ON CONFLICT makes of a unique index over all rows.
+    public enum IndexState {
+        USABLE,
+        /// It is over expressions, which a list of columns does not name.
+        EXPRESSION,
+        /// It is of a PRIMARY KEY that is DEFERRABLE.
+        DEFERRABLE_KEY,
+        /// It is of a UNIQUE constraint that is DEFERRABLE.
+        DEFERRABLE_UNIQUE,
+        /// It was not built to its end, or, of a partitioned table, some partition lacks its part.
+        INVALID
     }
 
     public record CheckConstraint(String name, String definition) {}
@@ -135,6 +229,7 @@ public record LiveTable(
     ///
     /// @param assigned the columns its function assigns, as far as its text shows; null where the text says
     ///     nothing, being no PL/pgSQL
+    /// @param wholeRow whether its function may give the row other values without naming their columns
     /// @param inserts tables that its function inserts into, as its text names them
     public record Trigger(
             String name,
@@ -142,6 +237,7 @@ public record LiveTable(
             boolean onInsert,
             boolean onUpdate,
             @Nullable Set<String> assigned,
+            boolean wholeRow,
             Set<String> inserts) {
         public Trigger {
             inserts = Set.copyOf(inserts);
@@ -170,5 +266,20 @@ public record LiveTable(
         return triggers.stream()
                 .anyMatch(t ->
                         t.onInsert() && t.assigned() != null && t.assigned().contains(column));
+    }
+
+    /// Whether a trigger may give a new row's column its value: it does, or its text does not show that it does not.
+    public boolean maybeFilledByTrigger(String column) {
+        return filledByTrigger(column)
+                || triggers.stream().anyMatch(t -> t.onInsert() && (t.assigned() == null || t.wholeRow()));
+    }
+
+    /// Columns that take no NULL, have no default, and are not written.
+    ///
+    /// @param written by name
+    public List<Column> unfilled(Set<String> written) {
+        return columns.stream()
+                .filter(c -> c.notNull() && !c.filled() && !written.contains(c.name()) && !filledByTrigger(c.name()))
+                .toList();
     }
 }

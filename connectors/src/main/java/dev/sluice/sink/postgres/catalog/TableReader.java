@@ -12,11 +12,13 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -34,19 +36,38 @@ public final class TableReader {
     private static final Pattern INSERTED =
             Pattern.compile("\\binsert\\s+into\\s+([\\w.\"$]+)", Pattern.CASE_INSENSITIVE);
 
+    /// Gives NEW other values as a whole, or returns another row.
+    private static final Pattern WHOLE_ROW = Pattern.compile(
+            "\\bnew\\s*:?=|\\binto\\s+(?:strict\\s+)?new\\s*[^.\\s]|\\breturn\\s+(?!new\\s*;|old\\s*;|null\\s*;)",
+            Pattern.CASE_INSENSITIVE);
+
     private static final Pattern COMMENT = Pattern.compile("--[^\\n]*|/\\*.*?\\*/", Pattern.DOTALL);
+
+    /// What the role may do with the table `c` of the schema `n`.
+    private static final String RIGHTS = """
+            current_user, array_remove(ARRAY[
+              CASE WHEN NOT has_schema_privilege(n.oid, 'USAGE') THEN 'USAGE' END,
+              CASE WHEN NOT has_table_privilege(c.oid, 'SELECT') THEN 'SELECT' END,
+              CASE WHEN NOT has_table_privilege(c.oid, 'INSERT') THEN 'INSERT' END,
+              CASE WHEN NOT has_table_privilege(c.oid, 'UPDATE') THEN 'UPDATE' END,
+              CASE WHEN NOT has_table_privilege(c.oid, 'DELETE') THEN 'DELETE' END], NULL),
+            (SELECT coalesce(array_agg(r), '{}') FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) r
+             WHERE has_any_column_privilege(c.oid, r) AND NOT has_table_privilege(c.oid, r)),
+            has_schema_privilege(n.oid, 'USAGE') AND has_any_column_privilege(c.oid, 'UPDATE')""";
+
+    private static final String RIGHTS_IN_SCHEMA = "SELECT c.relname, n.nspname, " + RIGHTS
+            + " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ?"
+            + " AND c.relkind IN ('r', 'p') ORDER BY c.relname";
 
     private static final String TABLE = """
             SELECT c.oid, CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'v' THEN 'view'
                      WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' ELSE 'relation of another kind' END,
-                   has_schema_privilege(n.oid, 'USAGE'), has_table_privilege(c.oid, 'SELECT'),
-                   has_table_privilege(c.oid, 'INSERT'), has_table_privilege(c.oid, 'UPDATE'),
-                   has_table_privilege(c.oid, 'DELETE'), has_any_column_privilege(c.oid, 'UPDATE'),
+                   %s,
                    c.relrowsecurity AND (c.relforcerowsecurity OR NOT pg_has_role(c.relowner, 'USAGE'))
                      AND NOT (SELECT r.rolsuper OR r.rolbypassrls FROM pg_roles r WHERE r.rolname = current_user)
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname = ? AND c.relname = ? AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-            """;
+            """.formatted(RIGHTS);
 
     private static final String COLUMNS = """
             WITH RECURSIVE base AS (
@@ -98,10 +119,69 @@ public final class TableReader {
                    CASE WHEN i.indexprs IS NULL THEN
                      (SELECT array_agg(a.attname::text) FROM pg_attribute a
                       WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1])) END,
-                   i.indisvalid AND i.indimmediate AND i.indexprs IS NULL,
+                   CASE WHEN i.indexprs IS NOT NULL THEN 'EXPRESSION'
+                     WHEN NOT i.indimmediate AND i.indisprimary THEN 'DEFERRABLE_KEY'
+                     WHEN NOT i.indimmediate THEN 'DEFERRABLE_UNIQUE'
+                     WHEN NOT i.indisvalid THEN 'INVALID' ELSE 'USABLE' END,
                    pg_get_expr(i.indpred, i.indrelid),
                    regexp_replace(pg_get_indexdef(i.indexrelid), '^.* USING ', '')
             FROM pg_index i WHERE i.indrelid = ?::oid AND i.indisunique ORDER BY 1
+            """;
+
+    /// Defaults of columns that take their value from a sequence which the role may not use. Columns that are an
+    /// identity need no right.
+    private static final String CLOSED_SEQUENCES = """
+            SELECT a.attname, n.nspname, q.relname
+            FROM pg_attrdef f JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
+            JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid AND d.refclassid = 'pg_class'::regclass
+            JOIN pg_class q ON q.oid = d.refobjid AND q.relkind = 'S' JOIN pg_namespace n ON n.oid = q.relnamespace
+            WHERE f.adrelid = ?::oid AND NOT (has_schema_privilege(n.oid, 'USAGE')
+              AND (has_sequence_privilege(q.oid, 'USAGE') OR has_sequence_privilege(q.oid, 'UPDATE')))
+            ORDER BY a.attnum
+            """;
+
+    /// Of the table, and of its partitions.
+    private static final String LAYOUT = """
+            WITH tree AS MATERIALIZED (
+              SELECT ?::oid AS oid UNION SELECT relid::oid FROM pg_partition_tree(?::oid::regclass)),
+            named AS (
+              SELECT c.oid, n.nspname, c.relname, c.relkind, c.relpersistence FROM pg_class c
+              JOIN pg_namespace n ON n.oid = c.relnamespace)
+            SELECT 'UNLOGGED', nspname, relname FROM named JOIN tree USING (oid) WHERE relpersistence = 'u' AND relkind = 'r'
+            UNION ALL
+            SELECT 'FOREIGN', nspname, relname FROM named JOIN tree USING (oid) WHERE relkind = 'f'
+            UNION ALL
+            SELECT 'HEIR', h.nspname, h.relname FROM pg_inherits i JOIN named h ON h.oid = i.inhrelid
+            JOIN named p ON p.oid = i.inhparent WHERE i.inhparent = ?::oid AND p.relkind = 'r'
+            UNION ALL
+            SELECT 'EXTENSION', '', e.extname FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
+            WHERE d.classid = 'pg_class'::regclass AND d.objid = ?::oid AND d.refclassid = 'pg_extension'::regclass
+              AND d.deptype = 'e'
+            ORDER BY 1, 2, 3
+            """;
+
+    /// How a table and its partitions are partitioned, and whether they take every row.
+    private static final String PARTITIONING = """
+            WITH tree AS MATERIALIZED (
+              SELECT ?::oid AS oid UNION SELECT relid::oid FROM pg_partition_tree(?::oid::regclass))
+            SELECT n.nspname, c.relname, pg_get_partkeydef(c.oid),
+                   (SELECT coalesce(array_agg(a.attname::text), '{}') FROM pg_attribute a
+                    WHERE a.attrelid = c.oid AND a.attnum = ANY (p.partattrs)),
+                   0 = ANY (p.partattrs),
+                   CASE p.partstrat WHEN 'h' THEN (
+                     SELECT coalesce(sum(1.0 / substring(pg_get_expr(b.relpartbound, b.oid) FROM 'modulus ([0-9]+)')::int), 0)
+                     FROM pg_inherits i JOIN pg_class b ON b.oid = i.inhrelid WHERE i.inhparent = c.oid) < 0.999999
+                   ELSE p.partdefid = 0 END
+            FROM tree JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace
+            JOIN pg_partitioned_table p ON p.partrelid = c.oid
+            ORDER BY c.oid <> ?::oid, 1, 2
+            """;
+
+    /// Those that the session applies.
+    private static final String RULES = """
+            SELECT rulename, CASE ev_type WHEN '2' THEN 'UPDATE' WHEN '3' THEN 'INSERT' ELSE 'DELETE' END, is_instead
+            FROM pg_rewrite WHERE ev_class = ?::oid AND ev_type IN ('2', '3', '4') AND ev_enabled IN ('O', 'A')
+            ORDER BY rulename
             """;
 
     private static final String CHECKS = """
@@ -207,8 +287,14 @@ public final class TableReader {
                 return new LiveTable(
                         name,
                         row.getString(2),
-                        rights(row),
-                        row.getBoolean(9),
+                        rights(row, oid),
+                        layout(oid),
+                        list(
+                                RULES,
+                                oid,
+                                r -> new LiveTable.Rule(
+                                        r.getString(1), LiveTable.Event.valueOf(r.getString(2)), r.getBoolean(3))),
+                        row.getBoolean(7),
                         columns(oid),
                         list(UNIQUE_INDEXES, oid, TableReader::uniqueIndex),
                         list(CHECKS, oid, r -> new LiveTable.CheckConstraint(r.getString(1), r.getString(2))),
@@ -226,14 +312,87 @@ public final class TableReader {
         }
     }
 
-    private static LiveTable.Rights rights(ResultSet row) throws SQLException {
-        boolean usage = row.getBoolean(3);
+    private LiveTable.Rights rights(ResultSet row, long oid) throws SQLException {
+        return rights(
+                row,
+                list(
+                        CLOSED_SEQUENCES,
+                        oid,
+                        r -> new LiveTable.ClosedSequence(
+                                r.getString(1), new TableName(r.getString(2), r.getString(3)))));
+    }
+
+    /// Of a row whose third column begins what is said of rights.
+    private static LiveTable.Rights rights(ResultSet row, List<LiveTable.ClosedSequence> sequences)
+            throws SQLException {
         return new LiveTable.Rights(
-                usage && row.getBoolean(4),
-                usage && row.getBoolean(5),
-                usage && row.getBoolean(6),
-                usage && row.getBoolean(7),
-                usage && row.getBoolean(8));
+                row.getString(3),
+                texts(row.getArray(4)),
+                Set.copyOf(texts(row.getArray(5))),
+                row.getBoolean(6),
+                sequences);
+    }
+
+    /// What the role may do with each table of a schema, by name. It says nothing of their sequences.
+    public SequencedMap<TableName, LiveTable.Rights> rights(String schema) throws SQLException {
+        SequencedMap<TableName, LiveTable.Rights> rights = new LinkedHashMap<>();
+        try (PreparedStatement statement = connection.prepareStatement(RIGHTS_IN_SCHEMA)) {
+            statement.setString(1, schema);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    rights.put(new TableName(schema, row.getString(1)), rights(row, List.of()));
+                }
+            }
+        }
+        return rights;
+    }
+
+    private LiveTable.Layout layout(long oid) throws SQLException {
+        List<TableName> unlogged = new ArrayList<>();
+        List<TableName> foreign = new ArrayList<>();
+        List<TableName> heirs = new ArrayList<>();
+        String extension = null;
+        try (PreparedStatement statement = connection.prepareStatement(LAYOUT)) {
+            for (int i = 1; i <= 4; i++) {
+                statement.setLong(i, oid);
+            }
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    String kind = row.getString(1);
+                    if (kind.equals("EXTENSION")) {
+                        extension = row.getString(3);
+                        continue;
+                    }
+                    TableName name = new TableName(row.getString(2), row.getString(3));
+                    (kind.equals("UNLOGGED") ? unlogged : kind.equals("FOREIGN") ? foreign : heirs).add(name);
+                }
+            }
+        }
+        return new LiveTable.Layout(unlogged, foreign, heirs, extension, partitioning(oid));
+    }
+
+    private LiveTable.@Nullable Partitioning partitioning(long oid) throws SQLException {
+        String key = null;
+        boolean byExpression = false;
+        Set<String> columns = new TreeSet<>();
+        List<LiveTable.OpenEnded> open = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(PARTITIONING)) {
+            for (int i = 1; i <= 3; i++) {
+                statement.setLong(i, oid);
+            }
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    key = key == null ? row.getString(3) : key;
+                    columns.addAll(texts(row.getArray(4)));
+                    byExpression |= row.getBoolean(5);
+                    if (row.getBoolean(6)) {
+                        open.add(new LiveTable.OpenEnded(
+                                new TableName(row.getString(1), row.getString(2)), row.getString(3)));
+                    }
+                }
+            }
+        }
+        return key == null ? null : new LiveTable.Partitioning(key, columns, byExpression, open);
     }
 
     /// What the columns of a table hold, by their names; empty when there is no such table. Asked again each time.
@@ -437,7 +596,7 @@ public final class TableReader {
         return new LiveTable.UniqueIndex(
                 row.getString(1),
                 columns == null ? Set.of() : Set.copyOf(texts(columns)),
-                row.getBoolean(3),
+                LiveTable.IndexState.valueOf(row.getString(3)),
                 row.getString(4),
                 row.getString(5));
     }
@@ -459,7 +618,13 @@ public final class TableReader {
             inserts.add(inserted.group(1).replace("\"", ""));
         }
         return new LiveTable.Trigger(
-                row.getString(1), row.getString(2), row.getBoolean(3), row.getBoolean(4), assigned, inserts);
+                row.getString(1),
+                row.getString(2),
+                row.getBoolean(3),
+                row.getBoolean(4),
+                assigned,
+                WHOLE_ROW.matcher(source).find(),
+                inserts);
     }
 
     /// Makes one of a row.
