@@ -125,6 +125,12 @@ public record LockHolder(
                 .toString();
     }
 
+    /// Whether it is the process that took the pipeline over last; false where that can't be told, and before it
+    /// has taken it over.
+    public boolean isOwner() {
+        return owner != null && owner.startsWith(process(applicationName) + " ");
+    }
+
     /// The process of a session, for people.
     static String process(String applicationName) {
         return ProcessIdentity.of(applicationName)

@@ -10,6 +10,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -62,6 +63,8 @@ public final class PipelineLock implements AutoCloseable {
     private volatile Session session;
     private volatile boolean held = true;
     private volatile long heldSince = System.nanoTime();
+    private volatile Instant confirmed = Instant.now();
+    private volatile @Nullable Instant silentSince;
     private volatile @Nullable SluiceException lost;
     private @Nullable Consumer<SluiceException> onLost;
 
@@ -149,9 +152,12 @@ public final class PipelineLock implements AutoCloseable {
     /// that has certainly ended, behind a pooler that gives each transaction another session, and for a
     /// process that works in another database.
     public static boolean isTaken(Connection connection, String pipeline) throws SQLException {
-        return LockHolder.find(connection, pipeline)
-                .filter(holder -> !holder.isGhost())
-                .isPresent();
+        return holder(connection, pipeline).isPresent();
+    }
+
+    /// The holder of the pipeline's lock, where [#isTaken] is true.
+    public static Optional<LockHolder> holder(Connection connection, String pipeline) throws SQLException {
+        return LockHolder.find(connection, pipeline).filter(holder -> !holder.isGhost());
     }
 
     /// Whether a session belongs to this process and is no longer used by it.
@@ -163,6 +169,12 @@ public final class PipelineLock implements AutoCloseable {
     /// the lock is taken again.
     public boolean isHeld() {
         return held;
+    }
+
+    /// When PostgreSQL confirmed the lock last, by our clock, while it does not answer or has closed the session; null
+    /// while the lock is held, and when it was given back.
+    public @Nullable Instant silentSince() {
+        return silentSince;
     }
 
     /// Ends what keeps a session of the lock's holder waiting for transactions of earlier holders; see
@@ -219,12 +231,17 @@ public final class PipelineLock implements AutoCloseable {
         if (!held) {
             return false;
         }
+        long asked = System.nanoTime();
         try {
             session.ping();
+            confirmed = Instant.now();
             return true;
         } catch (SQLException silent) {
             held = false;
-            if (silent.getCause() instanceof SocketTimeoutException) {
+            silentSince = confirmed;
+            // One that took longer than it may was not waited for all the time: this process was suspended.
+            boolean awake = System.nanoTime() - asked < 2 * ANSWER_MAX.toNanos();
+            if (awake && silent.getCause() instanceof SocketTimeoutException) {
                 // A server that hangs; that one is gone is reported by the thread that writes.
                 LOG.warn(
                         "PostgreSQL has not answered for {} s. Nothing is lost: the pipeline {} resumes from its committed"
@@ -272,6 +289,8 @@ public final class PipelineLock implements AutoCloseable {
         }
         session = next;
         heldSince = System.nanoTime();
+        confirmed = Instant.now();
+        silentSince = null;
         held = true;
         return true;
     }
@@ -294,6 +313,7 @@ public final class PipelineLock implements AutoCloseable {
         }
         synchronized (this) {
             held = false;
+            silentSince = null;
             session.close();
         }
     }

@@ -94,16 +94,7 @@ public final class MongoSource implements DocumentSource, AutoCloseable {
         this.uri = uri;
         this.database = database;
         try {
-            ConnectionString connection = new ConnectionString(MongoTls.forDriver(uri));
-            MongoClientSettings.Builder settings = MongoClientSettings.builder()
-                    .applicationName("sluice")
-                    .applyToClusterSettings(
-                            b -> b.serverSelectionTimeout(SERVER_SELECTION.toMillis(), TimeUnit.MILLISECONDS))
-                    .applyToSocketSettings(b -> b.connectTimeout(10, TimeUnit.SECONDS)
-                            .readTimeout(SOCKET_READ.toSeconds(), TimeUnit.SECONDS))
-                    .applyConnectionString(connection);
-            MongoTls.of(uri).apply(settings);
-            this.client = MongoClients.create(settings.build());
+            this.client = MongoClients.create(settings(uri).build());
             this.sessions = new CausalSessions(client);
         } catch (IllegalArgumentException | MongoException e) {
             throw new SluiceException(
@@ -113,8 +104,31 @@ public final class MongoSource implements DocumentSource, AutoCloseable {
         }
     }
 
+    private static MongoClientSettings.Builder settings(String uri) {
+        MongoClientSettings.Builder settings = MongoClientSettings.builder()
+                .applicationName("sluice")
+                .applyToClusterSettings(
+                        b -> b.serverSelectionTimeout(SERVER_SELECTION.toMillis(), TimeUnit.MILLISECONDS))
+                .applyToSocketSettings(b ->
+                        b.connectTimeout(10, TimeUnit.SECONDS).readTimeout(SOCKET_READ.toSeconds(), TimeUnit.SECONDS))
+                .applyConnectionString(new ConnectionString(MongoTls.forDriver(uri)));
+        MongoTls.of(uri).apply(settings);
+        return settings;
+    }
+
     public String database() {
         return database;
+    }
+
+    /// For asking whether it answers: a client of its own, whatever time-outs the URI has.
+    public MongoPulse pulse() {
+        int most = (int) MongoPulse.ANSWER_MAX.toMillis();
+        return new MongoPulse(MongoClients.create(settings(uri)
+                .applyToClusterSettings(b -> b.serverSelectionTimeout(most, TimeUnit.MILLISECONDS))
+                .applyToSocketSettings(
+                        b -> b.connectTimeout(most, TimeUnit.MILLISECONDS).readTimeout(most, TimeUnit.MILLISECONDS))
+                .applyToConnectionPoolSettings(b -> b.minSize(0).maxSize(1))
+                .build()));
     }
 
     /// Our wall clock, with which MongoDB's is compared.

@@ -90,13 +90,14 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private static boolean isReading(Pipeline pipeline) {
-        return switch (pipeline.status().state()) {
+    private static boolean isReading(PipelineState state) {
+        return switch (state) {
             case PipelineState.Starting s -> false;
             case PipelineState.Standby s -> false;
             case PipelineState.Waiting w -> false;
             case PipelineState.Backfilling b -> true;
             case PipelineState.Streaming s -> true;
+            case PipelineState.Stalled s -> isReading(s.during());
             case PipelineState.Draining d -> true;
             case PipelineState.Stopped s -> false;
             case PipelineState.Failed f -> false;
@@ -123,7 +124,8 @@ final class RunCommand implements Callable<Integer> {
         }
         pipeline.stop();
         try {
-            if (!pipeline.awaitStopped(STOP_WHILE_NOTHING_IS_READ) && !isReading(pipeline)) {
+            if (!pipeline.awaitStopped(STOP_WHILE_NOTHING_IS_READ)
+                    && !isReading(pipeline.status().state())) {
                 // A server that does not answer; nothing was read, so nothing has to be applied.
                 LOG.info("Ended while it waited; nothing was being read.");
                 Runtime.getRuntime().halt(SluiceCommand.FINE);

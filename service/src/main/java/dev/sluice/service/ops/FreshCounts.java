@@ -56,7 +56,7 @@ public final class FreshCounts {
     /// @param snapshot of this pipeline
     public Snapshot refresh(Snapshot snapshot) throws InterruptedException {
         List<CollectionTarget> stale = targets.stream()
-                .filter(t -> snapshot.collections().stream()
+                .filter(t -> snapshot.knownCollections().stream()
                         .anyMatch(c -> c.collection().equals(t.collection()) && isStale(c)))
                 .toList();
         if (stale.isEmpty()) {
@@ -71,7 +71,7 @@ public final class FreshCounts {
         counting.join(PATIENCE);
         over.set(true);
         List<CollectionSnapshot> collections = new ArrayList<>();
-        for (CollectionSnapshot c : snapshot.collections()) {
+        for (CollectionSnapshot c : snapshot.knownCollections()) {
             Balance balance = counted.get(c.collection());
             collections.add(balance == null ? c : c.withBalance(balance));
         }

@@ -30,6 +30,7 @@ public final class PipelineHealth implements HealthIndicator {
         HealthStatus health = switch (state) {
             case PipelineState.Backfilling b -> HealthStatus.UP;
             case PipelineState.Streaming s -> HealthStatus.UP;
+            case PipelineState.Stalled s -> HealthStatus.UP;
             case PipelineState.Starting s -> HealthStatus.UP;
             case PipelineState.Standby s -> HealthStatus.UP;
             case PipelineState.Waiting w -> HealthStatus.UP;

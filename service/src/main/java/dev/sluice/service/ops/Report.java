@@ -3,6 +3,7 @@ package dev.sluice.service.ops;
 import dev.sluice.balance.Balance;
 import dev.sluice.balance.BalanceStore;
 import dev.sluice.failure.Failures;
+import dev.sluice.positions.LockHolder;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.service.pipeline.LastWriter;
 import dev.sluice.sink.postgres.PostgresConnector;
@@ -68,37 +69,65 @@ public final class Report {
         this.pipeline = pipeline;
     }
 
+    /// How a pipeline stands. All but the name, the state and what the running process knows is read from PostgreSQL,
+    /// and null while that does not answer.
+    ///
     /// @param state of the running process; null when this was read without one
     /// @param owner who writes the pipeline, or wrote it last; null before the first start
+    /// @param epoch of the last taking over; 0 before the first
     /// @param position cluster time of the committed position; null when unknown
     /// @param positionAgeSeconds since it last moved, heartbeats included; null before the first start
-    /// @param running whether a process works the pipeline: its position moves, or it holds the pipeline's
-    ///     lock, which can't be seen behind a pooler. One that waits for a database holds none
+    /// @param running whether a process works the pipeline: it holds the pipeline's lock, or the position moves and
+    ///     the process of `owner` has not ended. The lock can't be seen behind a pooler. A process that
+    ///     waits for a database holds none
     /// @param ownerProcess whether the process of `owner` is still there, as far as it can be known from here;
     ///     null before the first start
     /// @param live what the running process knows; null when this was read without one
+    /// @param collections null when they are not known
     /// @param notes findings in sentences
     public record Snapshot(
             String pipeline,
             @Nullable String state,
             @Nullable String message,
             @Nullable String owner,
-            long epoch,
+            @Nullable Long epoch,
             @Nullable String position,
             @Nullable Double positionAgeSeconds,
-            boolean running,
+            @Nullable Boolean running,
             LastWriter.@Nullable Fate ownerProcess,
             @Nullable Live live,
-            List<CollectionSnapshot> collections,
+            @Nullable List<CollectionSnapshot> collections,
             List<String> notes) {
         public Snapshot {
-            collections = List.copyOf(collections);
+            collections = collections == null ? null : List.copyOf(collections);
             notes = List.copyOf(notes);
         }
 
-        /// Of a pipeline of which nothing else is known.
-        public static Snapshot of(String pipeline) {
-            return new Snapshot(pipeline, null, null, null, 0, null, null, false, null, null, List.of(), List.of());
+        /// Of a pipeline that was never started.
+        static Snapshot neverStarted(String pipeline, List<CollectionSnapshot> collections) {
+            return new Snapshot(pipeline, null, null, null, 0L, null, null, false, null, null, collections, List.of());
+        }
+
+        /// While PostgreSQL, which has the rest of the answer, does not give it.
+        public static Snapshot unknown(String pipeline) {
+            return new Snapshot(
+                    pipeline,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    List.of("PostgreSQL does not answer: what is null here is not known."));
+        }
+
+        /// Those that are known.
+        List<CollectionSnapshot> knownCollections() {
+            return collections == null ? List.of() : collections;
         }
 
         public Snapshot withCollections(List<CollectionSnapshot> others) {
@@ -111,7 +140,7 @@ public final class Report {
                     collections, Stream.concat(notes.stream(), Stream.of(note)).toList());
         }
 
-        private Snapshot with(List<CollectionSnapshot> others, List<String> sentences) {
+        private Snapshot with(@Nullable List<CollectionSnapshot> others, List<String> sentences) {
             return new Snapshot(
                     pipeline,
                     state,
@@ -143,7 +172,8 @@ public final class Report {
                     notes);
         }
 
-        public Snapshot withLive(Live now) {
+        /// @param leads whether the process that knows this writes the pipeline
+        public Snapshot withLive(Live now, boolean leads) {
             return new Snapshot(
                     pipeline,
                     state,
@@ -152,7 +182,7 @@ public final class Report {
                     epoch,
                     position,
                     positionAgeSeconds,
-                    true,
+                    leads ? Boolean.TRUE : running,
                     ownerProcess,
                     now,
                     collections,
@@ -173,13 +203,15 @@ public final class Report {
                     owner,
                     position == null ? "unknown" : position,
                     positionAgeSeconds));
-            if (!running) {
+            if (!isRunning()) {
                 text.append("No process holds this pipeline now")
                         .append(lastWriter())
                         .append('\n');
-                text.append(
-                        "There is no lag then: each collection is as of its time under \"applied through\", and MongoDB"
-                                + " may have moved on.\n");
+                text.append("The lag is not known: each collection is as of its time under \"applied through\", and"
+                        + " MongoDB may have moved on.\n");
+            } else if (ownerProcess == LastWriter.Fate.ENDED) {
+                text.append("The process that wrote it last has ended. Another one holds this pipeline and has not"
+                        + " taken it over yet.\n");
             } else if (positionAgeSeconds != null && positionAgeSeconds > WORKING_SECONDS) {
                 text.append(
                         "A process holds this pipeline, but its position does not move: see its log, or the state in"
@@ -196,7 +228,7 @@ public final class Report {
                     "incomplete",
                     "unmapped",
                     "applied through"));
-            for (CollectionSnapshot c : collections) {
+            for (CollectionSnapshot c : knownCollections()) {
                 text.append(String.format(
                         Locale.ROOT,
                         "%-24s %-12s %10s %,10d %,12d %,10d %,10d  %s%n",
@@ -210,7 +242,7 @@ public final class Report {
                         c.watermark() == null ? "unknown" : c.watermark()));
             }
             SequencedMap<String, Balance> balances = new LinkedHashMap<>();
-            for (CollectionSnapshot c : collections) {
+            for (CollectionSnapshot c : knownCollections()) {
                 Balance balance = c.balance();
                 if (balance != null) {
                     balances.put(c.collection(), balance);
@@ -219,7 +251,7 @@ public final class Report {
             if (!balances.isEmpty()) {
                 text.append(String.format(Locale.ROOT, "%n%s%n%n", BalanceTable.forPeople(balances)));
             }
-            for (CollectionSnapshot c : collections) {
+            for (CollectionSnapshot c : knownCollections()) {
                 if (c.balance() == null && !c.backfill().equals("not started")) {
                     text.append(String.format(
                             Locale.ROOT,
@@ -261,10 +293,14 @@ public final class Report {
             };
         }
 
-        private String lag(CollectionSnapshot collection) {
-            return collection.lagSeconds() != null
-                    ? String.format(Locale.ROOT, "%.1f", collection.lagSeconds())
-                    : collection.watermark() != null && !running ? "stopped" : "unknown";
+        private boolean isRunning() {
+            return Boolean.TRUE.equals(running);
+        }
+
+        private static String lag(CollectionSnapshot collection) {
+            return collection.lagSeconds() == null
+                    ? "unknown"
+                    : String.format(Locale.ROOT, "%.1f", collection.lagSeconds());
         }
     }
 
@@ -462,9 +498,13 @@ public final class Report {
                 statement.setString(1, pipeline);
                 try (ResultSet row = statement.executeQuery()) {
                     if (!row.next()) {
-                        return Snapshot.of(pipeline).withCollections(collections);
+                        return Snapshot.neverStarted(pipeline, collections);
                     }
-                    boolean running = row.getDouble(4) < WORKING_SECONDS || PipelineLock.isTaken(connection, pipeline);
+                    LockHolder holder =
+                            PipelineLock.holder(connection, pipeline).orElse(null);
+                    LastWriter.Fate fate = fate(holder, connection);
+                    boolean running =
+                            holder != null || (row.getDouble(4) < WORKING_SECONDS && fate != LastWriter.Fate.ENDED);
                     return new Snapshot(
                             pipeline,
                             null,
@@ -474,9 +514,7 @@ public final class Report {
                             row.getString(3),
                             row.getDouble(4),
                             running,
-                            LastWriter.find(connection, pipeline)
-                                    .map(LastWriter::fate)
-                                    .orElse(null),
+                            fate,
                             null,
                             running
                                     ? collections
@@ -489,6 +527,14 @@ public final class Report {
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
+    }
+
+    /// @param holder of the lock; null when there is none
+    /// @return null before the first start
+    private LastWriter.@Nullable Fate fate(@Nullable LockHolder holder, Connection connection) throws SQLException {
+        return LastWriter.find(connection, pipeline)
+                .map(writer -> holder != null && holder.isOwner() ? LastWriter.Fate.RUNS : writer.fate())
+                .orElse(null);
     }
 
     /// The snapshot as JSON with names in snake case.

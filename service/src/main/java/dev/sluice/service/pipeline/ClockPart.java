@@ -26,7 +26,9 @@ record ClockPart(Pipeline pipeline, DataFlow flow) implements DataFlow.Work {
                 // meanwhile.
                 LOG.debug("MongoDB did not answer: {}", away.getMessage());
             }
-            if (flow.idle().compareTo(SILENCE_MAX) > 0) {
+            // A stream that was suspended together with this process is not stuck.
+            if (flow.idle().compareTo(SILENCE_MAX) > 0
+                    && pipeline.running().unbroken().compareTo(SILENCE_MAX) > 0) {
                 throw new SluiceException(
                         FailureKind.ENGINE,
                         "No word from the stream for " + SILENCE_MAX.toSeconds() + " s, not even a heartbeat.");

@@ -7,6 +7,7 @@ import dev.sluice.backfill.Prune.Pruned;
 import dev.sluice.backfill.Resync;
 import dev.sluice.change.OperationTime;
 import dev.sluice.change.Position;
+import dev.sluice.change.Watermark;
 import dev.sluice.evolution.SchemaChangeStore;
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.Failpoint;
@@ -25,9 +26,11 @@ import dev.sluice.sink.postgres.PostgresCopyProgress;
 import dev.sluice.sink.postgres.ResyncStore;
 import dev.sluice.sink.postgres.TargetTables;
 import dev.sluice.source.mongo.Deployment;
+import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -326,6 +329,7 @@ public final class CopyRun {
                         if (!backfill.copy(target)) {
                             return new Result(false, failed);
                         }
+                        noteAppliedThrough(target, connection);
                     } catch (SluiceException failure) {
                         SluiceException e = tables.explain(failure);
                         if (!mayBeOfOneCollection(e.kind())) {
@@ -343,6 +347,33 @@ public final class CopyRun {
                     listener.onResynced(taken);
                 }
                 return new Result(prune(failed, connection, sink, fenced), failed);
+            }
+        }
+
+        /// A copied collection has everything that was committed up to the position from which the stream will
+        /// resume: it was read as of that, or later. An earlier writer may have moved the position since an
+        /// interrupted copy began, but not past what is applied to what it had copied.
+        private void noteAppliedThrough(CollectionTarget target, Connection connection) throws SQLException {
+            PositionStore positions = new PositionStore(pipeline.name());
+            positions.registerCollection(connection, target.collection());
+            BsonTimestamp position =
+                    positions.load(connection).map(Position::clusterTime).orElse(null);
+            if (position == null) {
+                return;
+            }
+            // Other operations of the position's own time, such as those of the same transaction, may come after it.
+            BsonTimestamp through = Watermark.before(position);
+            positions.moveWatermark(connection, new Watermark(MongoSource.instant(through), through), sourceTime());
+        }
+
+        /// MongoDB's time; null when it does not answer, which is no failure of a copy that is done.
+        private @Nullable Instant sourceTime() {
+            MongoSource source = pipeline.source();
+            try {
+                Duration offset = source.hello().clockOffset();
+                return source.clock().instant().plus(offset);
+            } catch (SluiceException away) {
+                return null;
             }
         }
 

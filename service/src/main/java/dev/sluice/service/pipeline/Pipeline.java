@@ -29,6 +29,7 @@ public final class Pipeline {
     private final PipelineSpec spec;
     private final SourceClock clock;
     private final PipelineStatus status;
+    private final RunningTime running = new RunningTime(System::nanoTime);
     private final CountDownLatch stop = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
     private volatile @Nullable ContinuousVerification verification;
@@ -63,10 +64,12 @@ public final class Pipeline {
     ///
     /// @return how it ended: Stopped or Failed
     public PipelineState run() throws InterruptedException {
-        // Neither is part of a run: the oplog moves on while PostgreSQL is away, and exactly then an
-        // operator needs to know; and no run has to wait for a comparison that hangs.
+        // None is part of a run: the oplog moves on while PostgreSQL is away, and exactly then an
+        // operator needs to know; a MongoDB that hangs keeps a run from saying so; and no run has to wait for a
+        // comparison that hangs.
         ContinuousVerification verifying = verification;
-        try (OplogWatch watch = OplogWatch.start(spec.source(), status);
+        try (SourcePulse pulse = SourcePulse.start(spec.source(), status, running);
+                OplogWatch watch = OplogWatch.start(spec.source(), status);
                 ContinuousVerification started = verifying == null ? null : verifying.start();
                 ContinuousCount count = ContinuousCount.start(this)) {
             return new Supervisor(this, stop).run();
@@ -146,5 +149,10 @@ public final class Pipeline {
 
     SourceClock clock() {
         return clock;
+    }
+
+    /// How long this process has run; it ticks while [#run] runs.
+    RunningTime running() {
+        return running;
     }
 }

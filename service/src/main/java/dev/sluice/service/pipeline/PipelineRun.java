@@ -11,6 +11,7 @@ import dev.sluice.failure.SluiceException;
 import dev.sluice.memory.MemoryBudget;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.PassedChanges;
+import dev.sluice.positions.PipelineLock;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.service.pipeline.DataFlow.Part;
 import dev.sluice.sink.CollectionTarget;
@@ -23,6 +24,7 @@ import dev.sluice.threads.Threads;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -35,10 +37,6 @@ import org.slf4j.LoggerFactory;
 /// its parts. The [Supervisor] makes a new one after a failure. Nothing of a run outlives it.
 final class PipelineRun {
     private static final Logger LOG = LoggerFactory.getLogger(PipelineRun.class);
-
-    /// A MongoDB that is silent for longer than this hangs; if it is gone or shuts down, which takes it
-    /// ten seconds, the stream fails sooner.
-    private static final Duration ANSWER_MAX = Duration.ofSeconds(15);
 
     private static final Duration LOOK_EVERY = Duration.ofMillis(200);
 
@@ -152,7 +150,7 @@ final class PipelineRun {
                 new DataFlow.Setting(
                         new DataFlow.Memory(memory, MemoryBudget.ofProcess()), Threads.SYSTEM, Fence::new, stop),
                 new StatusListener(pipeline));
-        status.onLeading(ownership.lock()::isHeld);
+        status.onLeading(new HeldLock(ownership.lock()));
         ownership.lock().onLost(flow::breakOff);
         new MappedCollections(spec).follow(bookkeeping);
         restoreWatermarks(bookkeeping);
@@ -186,20 +184,8 @@ final class PipelineRun {
     }
 
     private void awaitEnd(DataFlow flow) throws InterruptedException {
-        boolean silent = false;
         while (!flow.ending()) {
             flow.pause(LOOK_EVERY);
-            if (silent != clock.silence().compareTo(ANSWER_MAX) > 0) {
-                silent = !silent;
-                if (silent) {
-                    LOG.warn(
-                            "MongoDB has not answered for {} s. Nothing is lost: what was read is applied, and the stream goes"
-                                    + " on from there when it answers.",
-                            ANSWER_MAX.toSeconds());
-                } else {
-                    LOG.info("MongoDB answers again.");
-                }
-            }
         }
         if (flow.failure() == null) {
             status.enter(new PipelineState.Draining());
@@ -226,6 +212,19 @@ final class PipelineRun {
 
     private SluiceException explain(Throwable failure) {
         return tables == null ? Failures.classify(failure) : tables.explain(failure);
+    }
+
+    /// What the status asks of the pipeline's lock.
+    private record HeldLock(PipelineLock lock) implements PipelineStatus.Lease {
+        @Override
+        public boolean isHeld() {
+            return lock.isHeld();
+        }
+
+        @Override
+        public @Nullable Instant silentSince() {
+            return lock.silentSince();
+        }
     }
 
     /// Reports the progress of the stream to the status and to the listeners of the pipeline's changes.

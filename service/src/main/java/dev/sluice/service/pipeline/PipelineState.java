@@ -4,6 +4,7 @@ import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// The state of a pipeline, with its details. Set by the [Supervisor] and the [PipelineRun]; read
 /// by any thread.
@@ -46,6 +47,38 @@ public sealed interface PipelineState {
         }
     }
 
+    /// A server that this process works with has not answered for a while. Nothing has failed yet: what is under way
+    /// waits for it, and goes on when it answers, or fails when its own time-outs are over. Shown by
+    /// [PipelineStatus#state] in place of what is under way.
+    ///
+    /// @param since when it answered last, by our clock
+    /// @param reason why the last question got no answer, as a sentence; null when it is still waited for
+    /// @param during what is under way
+    record Stalled(Server server, Instant since, @Nullable String reason, PipelineState during)
+            implements PipelineState {
+        @Override
+        public String name() {
+            return "stalled";
+        }
+    }
+
+    /// Which server.
+    enum Server {
+        MONGODB("MongoDB"),
+        POSTGRESQL("PostgreSQL");
+
+        private final String text;
+
+        Server(String text) {
+            this.text = text;
+        }
+
+        /// Its name, for people.
+        public String text() {
+            return text;
+        }
+    }
+
     /// A failure that may pass; the next attempt is at `retryAt`.
     record Waiting(FailureKind kind, String message, Instant retryAt) implements PipelineState {
         @Override
@@ -84,6 +117,6 @@ public sealed interface PipelineState {
     }
 
     /// The names of all states, for the metric that shows one of them as 1.
-    List<String> NAMES =
-            List.of("starting", "standby", "backfilling", "streaming", "waiting", "draining", "stopped", "failed");
+    List<String> NAMES = List.of(
+            "starting", "standby", "backfilling", "streaming", "stalled", "waiting", "draining", "stopped", "failed");
 }

@@ -19,7 +19,6 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.function.IntSupplier;
@@ -48,10 +47,12 @@ public final class PipelineStatus {
     private final SequencedMap<String, CollectionStatus> collections = new LinkedHashMap<>();
     private final AtomicReference<PipelineState> state = new AtomicReference<>(new PipelineState.Starting());
     private final SourceClock clock;
-    private volatile BooleanSupplier leader = () -> false;
+    private volatile @Nullable Lease lease;
+    private volatile @Nullable Silence source;
     private final CatchUp lagCatchUp = new CatchUp();
     private final CatchUp waitingCatchUp = new CatchUp();
     private final LongAdder applyNanos = new LongAdder();
+    private final LongAdder commits = new LongAdder();
     private final AtomicLong waiting = new AtomicLong();
     private final ReentrantLock lock = new ReentrantLock();
 
@@ -72,6 +73,22 @@ public final class PipelineStatus {
     /// @param unknownBecause why it is not known, and what to do; null when it is known, or was not asked
     ///     yet
     public record Headroom(double seconds, @Nullable String unknownBecause) {}
+
+    /// The lock of a pipeline that this process writes.
+    interface Lease {
+        /// Whether PostgreSQL says so.
+        boolean isHeld();
+
+        /// When PostgreSQL confirmed it last, by our clock, while it does not answer; null when it does.
+        @Nullable
+        Instant silentSince();
+    }
+
+    /// A server that does not answer.
+    ///
+    /// @param since when it answered last, by our clock
+    /// @param reason why the last question got no answer, as a sentence; null when it is still waited for
+    public record Silence(Instant since, @Nullable String reason) {}
 
     /// Changes that came together and are committed. The times are those of [System#nanoTime()].
     ///
@@ -187,22 +204,77 @@ public final class PipelineStatus {
                 .toList();
     }
 
+    /// The state now: [PipelineState.Stalled] while a server does not answer that the work under way needs.
     public PipelineState state() {
-        return state.get();
+        PipelineState during = state.get();
+        if (!stalls(during)) {
+            return during;
+        }
+        Lease held = lease;
+        Instant target = held == null ? null : held.silentSince();
+        Silence mongo = source;
+        if (target != null) {
+            return new PipelineState.Stalled(PipelineState.Server.POSTGRESQL, target, null, during);
+        }
+        return mongo == null
+                ? during
+                : new PipelineState.Stalled(PipelineState.Server.MONGODB, mongo.since(), mongo.reason(), during);
+    }
+
+    /// Whether a server that does not answer is what is to be said of a state. Of the others more is known, or they
+    /// don't need the server.
+    private static boolean stalls(PipelineState state) {
+        return switch (state) {
+            case PipelineState.Starting s -> true;
+            case PipelineState.Backfilling b -> true;
+            case PipelineState.Streaming s -> true;
+            case PipelineState.Stalled s -> true;
+            case PipelineState.Standby s -> false;
+            case PipelineState.Waiting w -> false;
+            case PipelineState.Draining d -> false;
+            case PipelineState.Stopped s -> false;
+            case PipelineState.Failed f -> false;
+        };
+    }
+
+    /// What is known of a MongoDB that does not answer; null while it does.
+    public @Nullable Silence sourceSilence() {
+        return source;
+    }
+
+    /// @param silence null when it answers
+    void onSource(@Nullable Silence silence) {
+        source = silence;
+    }
+
+    /// Whether changes are read now, or documents copied.
+    boolean works() {
+        return switch (state.get()) {
+            case PipelineState.Backfilling b -> true;
+            case PipelineState.Streaming s -> true;
+            case PipelineState.Stalled s -> true;
+            case PipelineState.Starting s -> false;
+            case PipelineState.Standby s -> false;
+            case PipelineState.Waiting w -> false;
+            case PipelineState.Draining d -> false;
+            case PipelineState.Stopped s -> false;
+            case PipelineState.Failed f -> false;
+        };
     }
 
     /// Whether this process writes the pipeline: it has the lock and took it over.
     public boolean leads() {
-        return leader.getAsBoolean();
+        Lease held = lease;
+        return held != null && held.isHeld();
     }
 
     /// @param held asked for as long as this process writes the pipeline
-    void onLeading(BooleanSupplier held) {
-        leader = held;
+    void onLeading(Lease held) {
+        lease = held;
     }
 
     void onLeadingEnded() {
-        leader = () -> false;
+        lease = null;
     }
 
     void enter(PipelineState next) {
@@ -279,7 +351,8 @@ public final class PipelineStatus {
         if (isCaughtUp()) {
             return 0;
         }
-        if (state.get() instanceof PipelineState.Waiting) {
+        PipelineState shown = state();
+        if (shown instanceof PipelineState.Waiting || shown instanceof PipelineState.Stalled) {
             return Double.POSITIVE_INFINITY;
         }
         double byLag = lagCatchUp.seconds(now, lag);
@@ -297,11 +370,10 @@ public final class PipelineStatus {
         return lagSeconds() < (waiting() == 0 ? IDLE_LAG_SECONDS : CAUGHT_UP_SECONDS);
     }
 
-    /// Changes of the stream and documents of the copy that this process has committed so far.
-    long committed() {
-        return collections.values().stream()
-                .mapToLong(c -> c.changesApplied() + c.backfilledDocuments())
-                .sum();
+    /// How many transactions of the stream and of the copy this process has committed so far. Those that only move the
+    /// position count too: MongoDB and PostgreSQL have both answered for one.
+    long commits() {
+        return commits.sum();
     }
 
     public Headroom headroom() {
@@ -406,6 +478,7 @@ public final class PipelineStatus {
             case PipelineState.Standby s -> false;
             case PipelineState.Backfilling b -> false;
             case PipelineState.Streaming s -> false;
+            case PipelineState.Stalled s -> false;
             case PipelineState.Waiting w -> false;
             case PipelineState.Draining d -> false;
         };
@@ -436,6 +509,7 @@ public final class PipelineStatus {
 
     void onApplied(List<RowChange> changes, Watermark through, long nanos) {
         applyNanos.add(changes.isEmpty() ? 0 : nanos);
+        commits.increment();
         waiting.addAndGet(-changes.size());
         Instant now = clock.now();
         for (RowChange row : changes) {
@@ -485,6 +559,7 @@ public final class PipelineStatus {
         if (status != null) {
             status.backfilledDocuments.add(documents);
             status.backfilledRows.add(summary.rows());
+            commits.increment();
         }
     }
 

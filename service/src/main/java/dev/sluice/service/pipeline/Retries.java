@@ -7,8 +7,8 @@ import java.time.InstantSource;
 import java.util.Optional;
 
 /// Whether and when to retry after a run failed: at once, then with growing waits (back-off). A run that worked
-/// resets the back-off. Failures that may or may not pass are counted separately, so an outage before them
-/// does not use up their retries. For one thread.
+/// resets the back-off and the count, so that one outage has one count. Failures that may or may not pass are counted
+/// separately, so an outage before them does not use up their retries. For one thread.
 final class Retries {
     private static final Duration FIRST_WAIT = Duration.ofMillis(500);
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
@@ -36,12 +36,12 @@ final class Retries {
         started = clock.instant();
     }
 
-    /// @param worked whether the run that failed had committed changes or documents. One that lasted longer than the
-    ///     longest wait counts as one that worked: an idle stream commits none
+    /// @param worked whether the run that failed had committed something, if only the position of an idle stream. How
+    ///     long it lasted says nothing of it: a run that waits for a server to answer lasts too
     /// @return how long to wait before the next; empty when trying again can't help
     Optional<Duration> afterFailure(FailureKind kind, boolean worked) {
         Duration lasted = Duration.between(started, clock.instant());
-        if (worked || lasted.compareTo(LONGEST_WAIT) > 0) {
+        if (worked) {
             next = FIRST_WAIT;
             failures = 0;
         }

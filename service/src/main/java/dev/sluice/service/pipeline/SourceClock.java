@@ -33,7 +33,6 @@ final class SourceClock {
     private final InstantSource ours;
     private final Deque<Hello> answers = new ArrayDeque<>();
     private volatile @Nullable Duration offset;
-    private volatile long answeredNanos = System.nanoTime();
 
     /// @param ours our wall clock, the one by which [MongoSource#hello()] measured
     SourceClock(InstantSource ours) {
@@ -41,7 +40,6 @@ final class SourceClock {
     }
 
     synchronized void onHello(Hello answer) {
-        answeredNanos = System.nanoTime();
         // One of the clocks was set: what was measured before is of no use.
         answers.removeIf(earlier -> !agree(earlier, answer));
         answers.addFirst(answer);
@@ -53,11 +51,6 @@ final class SourceClock {
                 .min(Comparator.comparing(Hello::roundTrip))
                 .orElse(answer)
                 .clockOffset();
-    }
-
-    /// How long the server has not answered; before its first answer, since this clock was made.
-    Duration silence() {
-        return Duration.ofNanos(System.nanoTime() - answeredNanos);
     }
 
     /// The server's clock minus ours; null before the server was asked.

@@ -30,7 +30,7 @@ final class Supervisor {
         Retries retries = new Retries(InstantSource.system());
         while (stop.getCount() > 0) {
             retries.onStart();
-            long before = status.committed();
+            long before = status.commits();
             try {
                 status.enter(new PipelineState.Starting());
                 new PipelineRun(pipeline, stop).run();
@@ -41,7 +41,7 @@ final class Supervisor {
                     pipeline.onFencedOut();
                     continue;
                 }
-                Optional<Duration> wait = retries.afterFailure(failure.kind(), status.committed() > before);
+                Optional<Duration> wait = retries.afterFailure(failure.kind(), status.commits() > before);
                 if (wait.isEmpty()) {
                     return end(new PipelineState.Failed(failure.kind(), String.valueOf(failure.getMessage())), failure);
                 }

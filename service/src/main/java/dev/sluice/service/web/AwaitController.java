@@ -98,13 +98,14 @@ final class AwaitController {
             case PipelineState.Standby s -> HttpStatus.GATEWAY_TIMEOUT;
             case PipelineState.Backfilling b -> HttpStatus.GATEWAY_TIMEOUT;
             case PipelineState.Streaming s -> HttpStatus.GATEWAY_TIMEOUT;
+            case PipelineState.Stalled s -> HttpStatus.GATEWAY_TIMEOUT;
             case PipelineState.Waiting w -> HttpStatus.GATEWAY_TIMEOUT;
             case PipelineState.Draining d -> HttpStatus.GATEWAY_TIMEOUT;
         };
     }
 
     private String complaint(PipelineState state, Duration longest, @Nullable String collection) {
-        String more = StatusController.message(state);
+        String more = StatusController.message(status, state);
         String after = more == null ? "" : " " + more;
         if (code(state) == HttpStatus.SERVICE_UNAVAILABLE) {
             return "The pipeline has ended (" + state.name() + "), so this will not be applied by it." + after;

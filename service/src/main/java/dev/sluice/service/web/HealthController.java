@@ -60,12 +60,7 @@ final class HealthController {
         boolean up = status.leads();
         return answer(
                 up,
-                new Leader(
-                        word(up),
-                        status.pipeline(),
-                        status.state().name(),
-                        up,
-                        StatusController.message(status.state())));
+                new Leader(word(up), status.pipeline(), status.state().name(), up, StatusController.message(status)));
     }
 
     private static String word(boolean up) {

@@ -6,6 +6,7 @@ import dev.sluice.service.ops.Report;
 import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.service.pipeline.PipelineStatus;
 import io.micronaut.http.HttpResponse;
+import io.micronaut.http.HttpStatus;
 import io.micronaut.http.MediaType;
 import io.micronaut.http.annotation.Controller;
 import io.micronaut.http.annotation.Get;
@@ -27,32 +28,64 @@ public final class StatusController {
     @Get(value = "/status", produces = MediaType.APPLICATION_JSON)
     @ExecuteOn(TaskExecutors.BLOCKING)
     HttpResponse<String> status() {
-        PipelineState state = status.state();
-        try {
-            return HttpResponse.ok(Report.json(
-                    report.read().withState(state.name(), message(state)).withLive(Live.of(status))));
-        } catch (SluiceException away) {
-            // PostgreSQL holds the rest of the answer; its absence is the answer then.
-            Report.Snapshot bare = Report.Snapshot.of(status.pipeline())
-                    .withState(state.name(), away.forPeople())
-                    .withLive(Live.of(status));
-            return HttpResponse.<String>status(io.micronaut.http.HttpStatus.SERVICE_UNAVAILABLE)
-                    .body(Report.json(bare));
+        if (status.state() instanceof PipelineState.Stalled stalled
+                && stalled.server() == PipelineState.Server.POSTGRESQL) {
+            // Asking it would take until a time-out.
+            return unavailable(null);
         }
+        Report.Snapshot read;
+        try {
+            read = report.read();
+        } catch (SluiceException away) {
+            return unavailable(away);
+        }
+        PipelineState state = status.state();
+        return HttpResponse.ok(Report.json(
+                read.withState(state.name(), message(status, state)).withLive(Live.of(status), status.leads())));
     }
 
-    static @Nullable String message(PipelineState state) {
+    /// PostgreSQL holds the rest of the answer; its absence is the answer then.
+    private HttpResponse<String> unavailable(@Nullable SluiceException away) {
+        PipelineState state = status.state();
+        Report.Snapshot bare = Report.Snapshot.unknown(status.pipeline())
+                .withState(state.name(), away == null ? message(status, state) : away.forPeople())
+                .withLive(Live.of(status), status.leads());
+        return HttpResponse.<String>status(HttpStatus.SERVICE_UNAVAILABLE).body(Report.json(bare));
+    }
+
+    static @Nullable String message(PipelineStatus status) {
+        return message(status, status.state());
+    }
+
+    /// What a state means, for people; null when there is nothing to say.
+    static @Nullable String message(PipelineStatus status, PipelineState state) {
         return switch (state) {
+            case PipelineState.Standby s ->
+                "standing by since " + s.since() + " for " + s.holder() + "; takes over when that one ends"
+                        + silence(status.sourceSilence());
             case PipelineState.Waiting w ->
                 new SluiceException(w.kind(), w.message()).whatHappened() + " Next try at " + w.retryAt() + ".";
             case PipelineState.Failed f -> f.forPeople();
             case PipelineState.Backfilling b -> "copying " + String.join(", ", b.remaining());
-            case PipelineState.Standby s ->
-                "standing by since " + s.since() + " for " + s.holder() + "; takes over when that one ends";
             case PipelineState.Starting s -> "connecting to both databases and checking them";
             case PipelineState.Streaming s -> null;
+            case PipelineState.Stalled s -> stalled(s);
             case PipelineState.Draining d -> "asked to stop: what was read is being applied";
             case PipelineState.Stopped s -> "stopped as asked";
+        };
+    }
+
+    private static String silence(PipelineStatus.@Nullable Silence mongo) {
+        return mongo == null ? "" : ". MongoDB has not answered since " + mongo.since();
+    }
+
+    private static String stalled(PipelineState.Stalled state) {
+        String reason = state.reason();
+        String what = state.server().text() + " has not answered since " + state.since()
+                + (reason == null ? "." : ": " + reason);
+        return switch (state.server()) {
+            case MONGODB -> what + " What was read is applied; it goes on by itself when MongoDB answers.";
+            case POSTGRESQL -> what + " What was read waits; it goes on by itself when PostgreSQL answers.";
         };
     }
 }

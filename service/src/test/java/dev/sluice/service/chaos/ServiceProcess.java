@@ -3,8 +3,13 @@ package dev.sluice.service.chaos;
 import static org.awaitility.Awaitility.await;
 
 import dev.sluice.service.program.Program;
+import dev.sluice.service.program.Signal;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,12 +18,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// The real program in a process of its own, so that it can be killed.
 final class ServiceProcess implements AutoCloseable {
     private static final Duration BOUND = Duration.ofMinutes(3);
     private static final Pattern COMPLAINT = Pattern.compile("^\\d\\d:\\d\\d:\\d\\d\\.\\d{3} (WARN|ERROR)");
+    private static final Pattern SERVES = Pattern.compile("http://localhost:(\\d+)/api/status");
 
     private final Process process;
     private final Path log;
@@ -102,6 +109,25 @@ final class ServiceProcess implements AutoCloseable {
         await().atMost(BOUND).failFast(this::mustLive).until(() -> output().contains(text));
     }
 
+    /// What it answers to a GET of a path. From when it has said where it serves.
+    String get(String path) {
+        Matcher port = SERVES.matcher(output());
+        if (!port.find()) {
+            throw new IllegalStateException("it does not serve yet:\n" + output());
+        }
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port.group(1) + path))
+                .timeout(Duration.ofSeconds(10))
+                .build();
+        try (HttpClient web = HttpClient.newHttpClient()) {
+            return web.send(request, HttpResponse.BodyHandlers.ofString()).body();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
     /// The lines of its log that are warnings or errors.
     List<String> complaints() {
         return output().lines().filter(line -> COMPLAINT.matcher(line).find()).toList();
@@ -109,23 +135,12 @@ final class ServiceProcess implements AutoCloseable {
 
     /// SIGSTOP: it is there and does nothing.
     void suspend() throws InterruptedException {
-        signal("-STOP", pid());
+        Signal.suspend(pid());
     }
 
     /// SIGCONT.
     void resume() throws InterruptedException {
-        signal("-CONT", pid());
-    }
-
-    /// Sends a signal to a process of the test.
-    static void signal(String name, long pid) throws InterruptedException {
-        try {
-            if (new ProcessBuilder("kill", name, Long.toString(pid)).start().waitFor() != 0) {
-                throw new AssertionError("kill " + name + " failed");
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        Signal.resume(pid());
     }
 
     /// SIGKILL: nothing in the process gets to say anything.

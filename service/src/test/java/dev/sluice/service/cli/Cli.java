@@ -145,6 +145,11 @@ final class Cli implements AutoCloseable {
         return read(err);
     }
 
+    /// SIGKILL: nothing in it gets to say anything.
+    void killHard() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
     /// As `kill` and `docker stop` do.
     void terminate() {
         process.destroy();

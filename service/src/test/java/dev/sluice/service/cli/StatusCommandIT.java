@@ -9,6 +9,7 @@ import dev.sluice.service.cli.Cli.Result;
 import dev.sluice.service.cli.Servers.Place;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import org.bson.Document;
 import org.junit.jupiter.api.DisplayName;
@@ -96,10 +97,11 @@ class StatusCommandIT {
     void theLagIsByMongoDbsClockWhateverPostgresHas() throws Exception {
         Place place = copied();
         // As a process would have written it a moment ago, in a place where MongoDB's clock is an hour ahead.
-        place.execute("UPDATE sluice.position SET updated_at = clock_timestamp()");
-        place.execute("INSERT INTO sluice.watermark (pipeline, collection, cluster_time, source_time, applied_at)"
-                + " VALUES ('demo', 'users', clock_timestamp() + interval '1 hour' - interval '7 s',"
-                + " clock_timestamp() + interval '1 hour', clock_timestamp())");
+        place.execute("UPDATE sluice.position SET updated_at = clock_timestamp(), owner = 'process 7 on elsewhere'");
+        place.execute(
+                "UPDATE sluice.watermark SET cluster_time = clock_timestamp() + interval '1 hour' - interval '7 s',"
+                        + " source_time = clock_timestamp() + interval '1 hour', applied_at = clock_timestamp()"
+                        + " WHERE collection = 'users'");
 
         JsonNode json = json(Cli.run(place.settings(), "status", "--json"));
 
@@ -112,8 +114,9 @@ class StatusCommandIT {
     void whatNobodyRunsHasNoLagButATime() throws Exception {
         Place place = copied();
         place.execute("UPDATE sluice.position SET updated_at = clock_timestamp() - interval '2 hours'");
-        place.execute("INSERT INTO sluice.watermark (pipeline, collection, cluster_time, source_time, applied_at)"
-                + " VALUES ('demo', 'users', '2026-01-01T12:00:00Z', '2026-01-01T12:00:01Z', '2026-01-01T12:00:01Z')");
+        place.execute(
+                "UPDATE sluice.watermark SET cluster_time = '2026-01-01T12:00:00Z',"
+                        + " source_time = '2026-01-01T12:00:01Z', applied_at = '2026-01-01T12:00:01Z' WHERE collection = 'users'");
 
         Result text = Cli.run(place.settings(), "status");
         JsonNode json = json(Cli.run(place.settings(), "status", "--json"));
@@ -121,13 +124,72 @@ class StatusCommandIT {
         assertThat(text.out())
                 .containsPattern(
                         "No process holds this pipeline now, and process \\d+ on .*, which had it last, has ended.")
-                .containsPattern("users .* stopped .* 2026-01-01T12:00:00.000Z")
-                .containsPattern("orders .* unknown .* unknown");
+                .contains("The lag is not known: each collection is as of its time under \"applied through\"")
+                .containsPattern("users .* unknown .* 2026-01-01T12:00:00.000Z");
         assertThat(json.path("running").asBoolean()).isFalse();
         assertThat(json.path("owner_process").asText()).isEqualTo("ended");
         JsonNode users = json.path("collections").get(1);
         assertThat(users.path("lag_seconds").isNull()).isTrue();
         assertThat(users.path("watermark").asText()).isEqualTo("2026-01-01T12:00:00.000Z");
+    }
+
+    @Test
+    @DisplayName("after a kill -9 the end of the process is said at once, and it is not said to run")
+    void killed() throws Exception {
+        Place place = copied();
+        try (Cli run = Cli.start(place.settings(), "run")) {
+            await().atMost(Duration.ofSeconds(90))
+                    .until(() -> place.count("sluice.position WHERE epoch = 2 AND updated_at > taken_at") == 1);
+            assertThat(json(Cli.runHere(place.settings(), "status", "--json"))
+                            .path("owner_process")
+                            .asText())
+                    .isEqualTo("runs");
+            run.killHard();
+
+            Result text = Cli.runHere(place.settings(), "status");
+            JsonNode json = json(Cli.runHere(place.settings(), "status", "--json"));
+
+            assertThat(text.out())
+                    .contains("No process holds this pipeline now, and process " + run.pid() + " on ")
+                    .contains("which had it last, has ended. `sluice run` resumes from there.");
+            assertThat(json.path("position_age_seconds").asDouble())
+                    .as("soon after the kill")
+                    .isLessThan(12);
+            assertThat(json.path("owner_process").asText()).isEqualTo("ended");
+            assertThat(json.path("running").asBoolean(true)).isFalse();
+            assertThat(json.path("collections").get(0).path("lag_seconds").isNull())
+                    .isTrue();
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "after a copy without a stream each collection is as of the position from which the stream will resume")
+    void appliedThroughAfterACopy() throws IOException {
+        Place place = Servers.place();
+        place.mongo().getCollection("users").insertOne(new Document());
+        Instant before = Instant.now().minusSeconds(2);
+        assertThat(Cli.run(place.settings(), "backfill", "--collection", "users")
+                        .exitCode())
+                .isZero();
+
+        JsonNode json = json(Cli.runHere(place.settings(), "status", "--json"));
+
+        JsonNode users = json.path("collections").get(0);
+        assertThat(users.path("collection").asText()).isEqualTo("users");
+        assertThat(Instant.parse(users.path("watermark").asText()))
+                .isAfter(before)
+                .isBeforeOrEqualTo(Instant.parse(json.path("position").asText()));
+        assertThat(users.path("lag_seconds").isNull()).isTrue();
+        assertThat(place.text(
+                        "SELECT sluice.wait_for(through_seconds, through_increment, interval '0 s', 'users')::text"
+                                + " FROM sluice.watermark"))
+                .as("what was there before the copy is applied")
+                .isEqualTo("true");
+        assertThat(place.text("SELECT sluice.wait_for(extract(epoch FROM clock_timestamp())::bigint + 60, 1,"
+                        + " interval '0 s', 'users')::text"))
+                .as("what comes later is not")
+                .isEqualTo("false");
     }
 
     @Test

@@ -10,6 +10,7 @@ import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoDatabase;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Updates;
+import dev.sluice.service.program.Signal;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.sql.Connection;
@@ -21,6 +22,7 @@ import java.util.OptionalDouble;
 import org.bson.Document;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -242,6 +244,37 @@ class HttpIT {
 
     @Test
     @Order(7)
+    @DisplayName(
+            "while MongoDB hangs the state says so within 20 s, and again by itself that it streams when it answers")
+    void whileMongoDbHangs() throws Exception {
+        long mongod = served.mongo().pid().orElseThrow();
+        Signal.suspend(mongod);
+        try {
+            await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
+                JsonNode status = served.json("/api/status");
+                assertThat(status.path("state").asText()).isEqualTo("stalled");
+                assertThat(status.path("message").asText()).startsWith("MongoDB has not answered since ");
+            });
+            assertThat(state("stalled")).hasValue(1);
+            assertThat(state("streaming")).hasValue(0);
+            assertThat(served.json("/api/status").path("live").path("catch_up").asText())
+                    .isEqualTo("not gaining");
+            // It keeps the lock: no other process could do more.
+            assertThat(served.get("/health/leader").statusCode()).isEqualTo(200);
+            assertThat(served.get("/health/leader").body()).contains("MongoDB has not answered since ");
+        } finally {
+            Signal.resume(mongod);
+        }
+        await().atMost(BOUND).untilAsserted(() -> {
+            JsonNode status = served.json("/api/status");
+            assertThat(status.path("state").asText()).isEqualTo("streaming");
+            assertThat(status.path("message").isNull()).isTrue();
+            assertThat(lag()).isLessThan(8);
+        });
+    }
+
+    @Test
+    @Order(8)
     void whilePostgresIsAwayItServesAndDoesNotLeadAndTheLagGrows() throws Exception {
         served.postgres().stop();
 
@@ -262,9 +295,17 @@ class HttpIT {
         assertThat(status.statusCode()).isEqualTo(503);
         assertThat(status.body()).contains("PostgreSQL can't be reached");
         // What the process knows by itself is there all the same.
-        JsonNode live = JsonMapper.builder().build().readTree(status.body()).path("live");
+        JsonNode known = JsonMapper.builder().build().readTree(status.body());
+        JsonNode live = known.path("live");
         assertThat(live.path("lag_seconds").isNumber()).isTrue();
         assertThat(live.path("changes_waiting").isNull()).isTrue();
+        // What PostgreSQL alone knows is unknown, and neither 0 nor none.
+        for (String unknown : List.of(
+                "epoch", "owner", "owner_process", "running", "position", "position_age_seconds", "collections")) {
+            assertThat(known.has(unknown)).as(unknown).isTrue();
+            assertThat(known.path(unknown).isNull()).as(unknown).isTrue();
+        }
+        assertThat(known.path("notes").get(0).asText()).contains("what is null here is not known");
         assertThat(metric("sluice_changes_waiting{pipeline=\"demo\"}").orElse(0))
                 .isNaN();
         double lag = lag();
@@ -277,7 +318,7 @@ class HttpIT {
     }
 
     @Test
-    @Order(8)
+    @Order(9)
     void whenPostgresIsBackItGoesOnByItself() {
         shop.getCollection("users").insertOne(user("e"));
         served.postgres().startAgain();
@@ -291,12 +332,31 @@ class HttpIT {
     }
 
     @Test
-    @Order(9)
+    @Order(10)
     void whenItIsStoppedItIsNotReady() throws Exception {
         served.stop();
 
         assertThat(state("stopped")).hasValue(1);
         assertThat(served.get("/health/readiness").statusCode()).isEqualTo(503);
+    }
+
+    @Test
+    @Order(11)
+    @DisplayName("that the process which wrote last has ended is said at once, whatever the position's age")
+    void theEndOfAnother() throws Exception {
+        Process other = new ProcessBuilder("true").start();
+        other.waitFor();
+        execute("UPDATE sluice.position SET updated_at = clock_timestamp(), owner = regexp_replace(owner, '\\d+', '"
+                + other.pid() + "')");
+
+        JsonNode status = served.json("/api/status");
+
+        assertThat(status.path("position_age_seconds").asDouble()).isLessThan(10);
+        assertThat(status.path("owner_process").asText()).isEqualTo("ended");
+        assertThat(status.path("running").isBoolean()).isTrue();
+        assertThat(status.path("running").asBoolean()).isFalse();
+        assertThat(status.path("collections").get(0).path("lag_seconds").isNull())
+                .isTrue();
     }
 
     private void execute(String sql) {

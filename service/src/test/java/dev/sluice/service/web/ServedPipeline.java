@@ -69,6 +69,10 @@ final class ServedPipeline implements AutoCloseable {
         return postgres;
     }
 
+    SandboxMongo mongo() {
+        return mongo;
+    }
+
     String mongoUri() {
         return mongo.uri();
     }
