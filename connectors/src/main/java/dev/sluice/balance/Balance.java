@@ -6,21 +6,23 @@ import java.time.Instant;
 /// difference between the two numbers, each counted separately:
 ///
 /// ```
-/// documents = rows - kept - without document - not ours
-///           + dead letters + waiting + skipped + deduplicated + without row
+/// documents = rows - kept - to be deleted - not ours
+///           + dead letters + waiting + skipped + deduplicated + no row yet
 /// ```
 ///
-/// Rows of child tables are no part of it. While documents are written, the two last of each side move: what
-/// is in flight is `without document` where a delete is not applied yet and `without row` where an insert is not.
+/// Rows of child tables are no part of it. While documents are written, two terms move: what is in flight is
+/// `to be deleted` where a delete is not applied yet and `no row yet` where an insert is not.
 ///
 /// @param documents in MongoDB
 /// @param rows in the collection's own table
-/// @param kept rows without a document that the mapping keeps when the document is deleted
-/// @param withoutDocument rows without a document that should be deleted: in flight, or drift
+/// @param kept rows that stay though no document is to have them: the mapping keeps rows whose documents are deleted,
+///     or the document is a dead letter and rows of the collection don't give way. Where the mapping keeps rows, one
+///     that another writer has inserted can't be told from these, but in a table with such rows (`notOurs`)
+/// @param withoutDocument rows that should be deleted, since their document is deleted or a dead letter: in flight,
+///     or drift
 /// @param notOurs rows that no document ever had: another writer, as a trigger, has inserted them, and the
 ///     mapping allows such rows
-/// @param deadLetters documents without a row that are dead letters. One whose row is still there, as it was,
-///     has a row
+/// @param deadLetters documents that are dead letters; a row that one still has is `kept` or `withoutDocument`
 /// @param waiting documents without a row until the row comes that they refer to
 /// @param skipped documents without a row by a rule of the mapping
 /// @param deduplicated documents whose row another document has

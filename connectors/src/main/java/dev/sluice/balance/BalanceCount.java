@@ -3,19 +3,23 @@ package dev.sluice.balance;
 import dev.sluice.bson.ExactBson;
 import dev.sluice.change.IdText;
 import dev.sluice.failure.Failures;
+import dev.sluice.mapping.KeyResult;
 import dev.sluice.mapping.MappingResult;
 import dev.sluice.memory.Footprint;
 import dev.sluice.memory.MemoryBudget;
+import dev.sluice.pipeline.PipelineSpec;
+import dev.sluice.schema.CollectionMapping;
+import dev.sluice.schema.ColumnMapping.Misfit;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.BackfillStore;
 import dev.sluice.sink.postgres.CountedDocuments;
 import dev.sluice.sink.postgres.CountedDocuments.Tally;
-import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.RowIdentity;
 import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -23,6 +27,7 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.bson.BsonTimestamp;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
@@ -37,18 +42,17 @@ import org.jspecify.annotations.Nullable;
 public final class BalanceCount {
     private static final int IDS_AT_ONCE = 20_000;
     private static final int DOCUMENTS_AT_ONCE = 500;
+    private static final int OPEN_MAX = 10_000;
     private static final long BYTES_MAX = MemoryBudget.piece();
 
     private final MongoSource source;
-    private final PostgresConnector connector;
-    private final String pipeline;
+    private final PipelineSpec pipeline;
     private final BalanceStore store;
 
-    public BalanceCount(MongoSource source, PostgresConnector connector, String pipeline) {
-        this.source = source;
-        this.connector = connector;
+    public BalanceCount(PipelineSpec pipeline) {
+        this.source = pipeline.source();
         this.pipeline = pipeline;
-        this.store = new BalanceStore(pipeline);
+        this.store = new BalanceStore(pipeline.name());
     }
 
     /// Counts one collection after the other, of those that are copied, and keeps the counts.
@@ -59,7 +63,7 @@ public final class BalanceCount {
     /// @throws dev.sluice.failure.SluiceException when a side could not be asked
     public SequencedMap<String, Balance> ofCopied(List<CollectionTarget> chosen, BooleanSupplier stopped) {
         SequencedMap<String, Balance> balances = new LinkedHashMap<>();
-        try (Connection connection = connector.openForLongWork()) {
+        try (Connection connection = pipeline.connector().openForLongWork()) {
             for (CollectionTarget target : chosen) {
                 ifCopied(connection, target, stopped).ifPresent(balance -> balances.put(target.collection(), balance));
             }
@@ -77,7 +81,7 @@ public final class BalanceCount {
     /// @return empty when it is not copied, or it was stopped
     public Optional<Balance> ifCopied(Connection connection, CollectionTarget target, BooleanSupplier stopped)
             throws SQLException {
-        if (stopped.getAsBoolean() || !new BackfillStore(pipeline).done(connection, target.collection())) {
+        if (stopped.getAsBoolean() || !new BackfillStore(pipeline.name()).done(connection, target.collection())) {
             return Optional.empty();
         }
         Optional<Balance> counted = count(connection, target, stopped);
@@ -96,27 +100,64 @@ public final class BalanceCount {
     /// @throws dev.sluice.failure.SluiceException when MongoDB could not be asked
     public Optional<Balance> count(Connection connection, CollectionTarget target, BooleanSupplier stopped)
             throws SQLException {
-        CountedDocuments counted = CountedDocuments.begin(connection, pipeline, target);
+        return open(connection, target, () -> {}, stopped).map(Open::balance);
+    }
+
+    /// Does something between the two sides.
+    @FunctionalInterface
+    public interface Between {
+        void documentsAreRead() throws SQLException;
+    }
+
+    /// A count with the keys of what is in flight or drift, some ten thousand at most.
+    ///
+    /// @param rowless keys of the rows that are missing
+    /// @param documentless keys of rows that are to be deleted
+    public record Open(Balance balance, Set<Object> rowless, Set<Object> documentless) {
+        public Open {
+            rowless = Set.copyOf(rowless);
+            documentless = Set.copyOf(documentless);
+        }
+    }
+
+    /// As [#count].
+    ///
+    /// @param between called when all documents are read and before rows are looked at
+    public Optional<Open> open(Connection connection, CollectionTarget target, Between between, BooleanSupplier stopped)
+            throws SQLException {
+        CountedDocuments counted = CountedDocuments.begin(connection, pipeline.name(), pipeline.targets(), target);
         BsonTimestamp notBefore = source.newestOperation();
         if (!addAll(target, counted, notBefore, stopped)) {
             return Optional.empty();
         }
+        between.documentsAreRead();
         Tally tally = counted.tally();
-        long skipped = target.mapping().skips().isEmpty() ? 0 : skipped(target, counted, notBefore, stopped);
-        return stopped.getAsBoolean()
-                ? Optional.empty()
-                : Optional.of(new Balance(
-                        tally.documents(),
-                        tally.rows(),
-                        tally.kept(),
-                        tally.withoutDocument(),
-                        tally.notOurs(),
-                        tally.deadLetters(),
-                        tally.waiting(),
-                        skipped,
-                        tally.deduplicated(),
-                        tally.unexplained() - skipped,
-                        tally.at()));
+        Set<Object> rowless = new HashSet<>();
+        long skipped = maySkip(target) ? skipped(target, counted, notBefore, stopped) : 0;
+        if (stopped.getAsBoolean()) {
+            return Optional.empty();
+        }
+        Balance balance = new Balance(
+                tally.documents(),
+                tally.rows(),
+                tally.kept(),
+                tally.withoutDocument(),
+                tally.notOurs(),
+                tally.deadLetters(),
+                tally.waiting(),
+                skipped,
+                tally.deduplicated(),
+                tally.unexplained() - skipped,
+                tally.at());
+        if (balance.withoutRow() > 0) {
+            for (CountedDocuments.Unexplained document : counted.unexplained(0, OPEN_MAX)) {
+                if (target.mapper().key(IdText.parse(document.documentKey())) instanceof KeyResult.Key(Object key)) {
+                    rowless.add(key);
+                }
+            }
+        }
+        return Optional.of(new Open(
+                balance, rowless, balance.withoutDocument() > 0 ? counted.rowsToBeDeleted(OPEN_MAX) : Set.of()));
     }
 
     /// What ends reading before its end.
@@ -204,10 +245,20 @@ public final class BalanceCount {
         return skipped;
     }
 
+    private static boolean maySkip(CollectionTarget target) {
+        CollectionMapping mapping = target.mapping();
+        return !mapping.skips().isEmpty()
+                || Stream.concat(
+                                mapping.columns().stream(),
+                                mapping.children().stream().flatMap(child -> child.columns().stream()))
+                        .anyMatch(column -> column.misfit() == Misfit.REJECT);
+    }
+
+    /// A document that the mapping rejects is one of the dead letters until that is discarded.
     private static boolean isSkipped(CollectionTarget target, RawBsonDocument document) {
         MappingResult result = Footprint.isLarge(document.getByteBuffer().remaining())
                 ? target.mapper().mapLarge(document)
                 : target.mapper().map(document);
-        return result instanceof MappingResult.Skipped;
+        return !(result instanceof MappingResult.Mapped);
     }
 }

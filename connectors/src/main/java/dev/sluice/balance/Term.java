@@ -8,13 +8,13 @@ public enum Term {
     DOCUMENTS('=', "documents"),
     /// Rows of the collection's own table.
     ROWS('+', "rows"),
-    /// Rows without a document that the mapping keeps.
+    /// Rows that stay though their document is deleted or a dead letter.
     KEPT('-', "kept"),
-    /// Rows without a document that should go.
-    WITHOUT_DOCUMENT('-', "no document"),
+    /// Rows that should go: their document is deleted or a dead letter.
+    WITHOUT_DOCUMENT('-', "to be deleted"),
     /// Rows that no document ever had, where the mapping says that there may be such.
     NOT_OURS('-', "not ours"),
-    /// Documents without a row that are dead letters.
+    /// Documents that are dead letters.
     DEAD_LETTERS('+', "dead letters"),
     /// Documents without a row until the row comes that they refer to.
     WAITING('+', "waiting"),

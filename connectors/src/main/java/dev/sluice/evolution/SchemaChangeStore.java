@@ -104,7 +104,10 @@ public final class SchemaChangeStore {
                 case DATABASE_DROPPED -> "The database was dropped" + when + ".";
                 case MODIFIED -> "The options of " + collection + " were changed" + when + ".";
                 case NEW_FIELD -> collection + " has a new field " + detail + ", which no column reads.";
-                case NEW_TYPE -> "In " + collection + ", " + detail + ": values do not fit it any more.";
+                // A second value of a name and a value that a conversion changes are kept likewise.
+                case NEW_TYPE ->
+                    "In " + collection + ", " + detail
+                            + ": the column does not take such values as they are; the first came after the copy.";
             };
         }
     }

@@ -302,7 +302,8 @@ final class ChunkedComparison {
         @SuppressWarnings({"CatchingUnchecked", "ReferenceEquality"}) // The thread that waits throws it; one end.
         void run() {
             try {
-                RowComparison comparison = RowComparison.create(connection, List.of(task.target()));
+                RowComparison comparison =
+                        RowComparison.create(connection, task.pipeline().targets(), List.of(task.target()));
                 ChunkRows chunkRows =
                         new ChunkRows(task.target(), task.pipeline().mapper());
                 while (failure.get() == null) {

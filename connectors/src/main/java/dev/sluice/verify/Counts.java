@@ -1,92 +1,125 @@
 package dev.sluice.verify;
 
-import dev.sluice.schema.CollectionMapping.OnDelete;
-import dev.sluice.schema.TableName;
+import dev.sluice.balance.Balance;
+import dev.sluice.balance.BalanceCount;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 
-/// Compares the number of a collection's documents with the number of rows in its own table. For one
-/// thread.
+/// Compares which documents of a collection have a row in its own table, and which of its rows have a document, by
+/// their keys alone. For one thread.
 final class Counts {
     /// A difference has to be there so often, one after the other.
     private static final int TIMES = 3;
 
-    private final MongoSource source;
+    private final PipelineSpec pipeline;
     private final Connection connection;
-    private final String pipeline;
     private final CollectionTarget target;
+    private final InFlight inFlight;
     private final BooleanSupplier stopped;
 
     /// @param connection not in auto-commit mode
     Counts(
-            MongoSource source,
+            PipelineSpec pipeline,
             Connection connection,
-            String pipeline,
             CollectionTarget target,
+            InFlight inFlight,
             BooleanSupplier stopped) {
-        this.source = source;
-        this.connection = connection;
         this.pipeline = pipeline;
+        this.connection = connection;
         this.target = target;
+        this.inFlight = inFlight;
         this.stopped = stopped;
     }
 
-    /// @param differing how many rows there are too few or too many
+    /// @param differing how many rows are missing or extra, by kind; a kind that is not in it has none
+    /// @param undecided documents and rows that a change explains which is not applied yet
     /// @param complete false when it was stopped
-    record Counted(long documents, long rows, Map<Drift.Kind, Long> differing, boolean complete) {}
+    record Counted(long documents, long rows, Map<Drift.Kind, Long> differing, long undecided, boolean complete) {
+        Counted {
+            differing = Map.copyOf(differing);
+        }
+
+        boolean equal() {
+            return complete && differing.isEmpty() && undecided == 0;
+        }
+    }
 
     Counted count() throws SQLException {
-        Applied applied = new Applied(source, connection, pipeline, stopped);
-        Counted counted = new Counted(0, 0, Map.of(), false);
-        for (int time = 0; time < TIMES && !stopped.getAsBoolean(); time++) {
-            long before = source.count(target.collection());
-            applied.await(target.collection());
-            Rows rows = rows();
-            connection.rollback();
-            long after = source.count(target.collection());
-            // Documents that are parked have a row or have none.
-            long most = target.mapping().onDelete() == OnDelete.KEEP
-                    ? Long.MAX_VALUE
-                    : Math.max(before, after) - rows.rowless();
-            long least =
-                    target.mapping().skips().isEmpty() ? Math.min(before, after) - rows.rowless() - rows.parked() : 0;
-            Map<Drift.Kind, Long> differing = rows.number() < least
-                    ? Map.of(Drift.Kind.MISSING, least - rows.number())
-                    : rows.number() > most ? Map.of(Drift.Kind.EXTRA, rows.number() - most) : Map.of();
-            counted = new Counted(after, rows.number(), differing, true);
-            if (differing.isEmpty()) {
-                return counted;
+        Applied applied = new Applied(pipeline.source(), connection, pipeline.name(), stopped);
+        BalanceCount balances = new BalanceCount(pipeline);
+        Counted counted = new Counted(0, 0, Map.of(), 0, false);
+        try (Connection counting = pipeline.connector().openForLongWork()) {
+            for (int time = 0; time < TIMES && !counted.equal() && !stopped.getAsBoolean(); time++) {
+                Applied.Outcome[] outcome = {Applied.Outcome.ENDED};
+                // Every document that was read is applied before rows are looked at.
+                Optional<BalanceCount.Open> open = balances.open(
+                        counting,
+                        target,
+                        () -> {
+                            outcome[0] = applied.await(target.collection());
+                            connection.rollback();
+                        },
+                        stopped);
+                if (open.isEmpty()) {
+                    return new Counted(0, 0, Map.of(), 0, false);
+                }
+                counted = judged(open.get(), outcome[0]);
             }
         }
         return counted;
     }
 
-    /// @param parked documents that are dead letters
-    /// @param rowless documents that have no row since they wait for another
-    private record Rows(long number, long parked, long rowless) {}
-
-    private Rows rows() throws SQLException {
-        String table = target.mapper().shape().table().sql();
-        String key =
-                TableName.quote(target.mapper().shape().columns().getFirst().name());
-        try (PreparedStatement statement = connection.prepareStatement("SELECT (SELECT count(*) FROM " + table
-                + "), (SELECT count(*) FROM sluice.dead_letter WHERE pipeline = ? AND collection = ?),"
-                + " (SELECT count(DISTINCT row_key) FROM sluice.waiting w WHERE pipeline = ? AND collection = ?"
-                + " AND NOT EXISTS (SELECT FROM " + table + " t WHERE t." + key + "::text = w.row_key))")) {
-            for (int i = 0; i < 2; i++) {
-                statement.setString(2 * i + 1, pipeline);
-                statement.setString(2 * i + 2, target.collection());
+    private Counted judged(BalanceCount.Open open, Applied.Outcome outcome) {
+        Balance balance = open.balance();
+        long missing = balance.withoutRow();
+        long extra = balance.withoutDocument();
+        long undecided = 0;
+        switch (outcome) {
+            case APPLIED -> {
+                long since = pipeline.source().count(target.collection()) - balance.documents();
+                long more = extra - missing;
+                if (since != 0) {
+                    // Documents that came and went while rows were counted: their number alone is known.
+                    missing = Math.max(0, Math.min(0, since) - more);
+                    extra = Math.max(0, more - Math.max(0, since));
+                }
             }
-            try (ResultSet row = statement.executeQuery()) {
-                row.next();
-                return new Rows(row.getLong(1), row.getLong(2), row.getLong(3));
+            case STUCK -> {
+                undecided = missing + extra;
+                missing = 0;
+                extra = 0;
+            }
+            case ENDED -> {
+                long late = inFlight(open.rowless());
+                long toGo = inFlight(open.documentless());
+                missing -= late;
+                extra -= toGo;
+                undecided = late + toGo;
             }
         }
+        Map<Drift.Kind, Long> differing = new EnumMap<>(Drift.Kind.class);
+        if (missing > 0) {
+            differing.put(Drift.Kind.MISSING, missing);
+        }
+        if (extra > 0) {
+            differing.put(Drift.Kind.EXTRA, extra);
+        }
+        return new Counted(balance.documents(), balance.rows(), differing, undecided, true);
+    }
+
+    /// How many of the keys a change that is not applied yet is about; no process will apply it meanwhile.
+    private long inFlight(Collection<Object> keys) {
+        Set<Object> found = new HashSet<>(inFlight.among(target, keys));
+        found.retainAll(Set.copyOf(keys));
+        return found.size();
     }
 }

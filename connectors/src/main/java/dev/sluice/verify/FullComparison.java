@@ -10,6 +10,7 @@ import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.CollectionTables;
 import dev.sluice.sink.postgres.ExpectedRows;
+import dev.sluice.sink.postgres.GivingWay;
 import dev.sluice.sink.postgres.RefusedValues;
 import dev.sluice.sink.postgres.RowCopy;
 import dev.sluice.sink.postgres.TableSql;
@@ -51,8 +52,8 @@ public final class FullComparison {
         this.pipeline = pipeline;
     }
 
-    /// Compares one collection: its own table first, then its child tables. Documents that are parked as
-    /// dead letters are left out on both sides.
+    /// Compares one collection: its own table first, then its child tables. Dead letters are to have no rows;
+    /// where their rows stay, they are left out on both sides.
     public List<TableDifference> compare(CollectionTarget target) {
         try {
             CollectionTables expected = CollectionTables.of(target, "sluice_expected_", connection);
@@ -67,10 +68,11 @@ public final class FullComparison {
             refused.settle(target, expected, (keys, taker) -> again(target, keys, taker));
             new ExpectedRows(connection).takeOutWaiting(target, expected);
             List<TableDifference> differences = new ArrayList<>();
+            Set<Object> staying = GivingWay.mayGiveWay(connection, List.of(target), target) ? Set.of() : parked;
             for (TableSql table : tables) {
                 boolean own = differences.isEmpty();
                 boolean keeps = own && target.mapping().onDelete() == OnDelete.KEEP;
-                differences.add(difference(table, own ? documents : 0, keeps, parked));
+                differences.add(difference(table, own ? documents : 0, keeps, staying));
             }
             return differences;
         } catch (SQLException e) {
@@ -135,7 +137,8 @@ public final class FullComparison {
     }
 
     /// @param keeps whether rows without a document are in order
-    private TableDifference difference(TableSql table, long documents, boolean keeps, Set<Object> parked)
+    /// @param leftOut keys of rows that are not compared
+    private TableDifference difference(TableSql table, long documents, boolean keeps, Set<Object> leftOut)
             throws SQLException {
         TableShape shape = table.shape();
         List<String> keys = shape.columns().subList(0, shape.keyColumns()).stream()
@@ -166,7 +169,7 @@ public final class FullComparison {
                 + " FROM (SELECT " + expected + " FROM " + table.staging() + " s) e FULL JOIN (SELECT * FROM "
                 + shape.table().sql() + " WHERE NOT (" + first + " = ANY (?))) a ON " + join;
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setArray(1, connection.createArrayOf(table.keyArrayType(), parked.toArray()));
+            statement.setArray(1, connection.createArrayOf(table.keyArrayType(), leftOut.toArray()));
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
                 SequencedMap<String, Long> byColumn = new LinkedHashMap<>();

@@ -36,7 +36,11 @@ public final class Recheck implements AutoCloseable {
             Connection comparing = pipeline.connector().openForLongWork();
             comparing.setAutoCommit(false);
             Settlement settlement = new Settlement(
-                    pipeline, comparing, RowComparison.createLasting(comparing, pipeline.targets()), inFlight, stopped);
+                    pipeline,
+                    comparing,
+                    RowComparison.createLasting(comparing, pipeline.targets(), pipeline.targets()),
+                    inFlight,
+                    stopped);
             return new Recheck(
                     comparing,
                     pipeline.connector().openForLongWork(),

@@ -72,7 +72,11 @@ public final class Repair {
                 Connection comparing = pipeline.connector().openForLongWork()) {
             comparing.setAutoCommit(false);
             Settlement settlement = new Settlement(
-                    pipeline, comparing, RowComparison.createLasting(comparing, List.of(target)), inFlight, stopped);
+                    pipeline,
+                    comparing,
+                    RowComparison.createLasting(comparing, pipeline.targets(), List.of(target)),
+                    inFlight,
+                    stopped);
             ResyncStore resync = new ResyncStore(pipeline.name());
             for (List<Suspect> drifted = store.drifted(bookkeeping, target.collection(), AT_ONCE, left);
                     !drifted.isEmpty();

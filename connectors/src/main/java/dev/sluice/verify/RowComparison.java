@@ -2,6 +2,7 @@ package dev.sluice.verify;
 
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.mapping.KeyResult;
 import dev.sluice.mapping.MappingResult;
 import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.CollectionMapping.OnDelete;
@@ -11,6 +12,7 @@ import dev.sluice.sink.RowChange;
 import dev.sluice.sink.postgres.ChunkRows;
 import dev.sluice.sink.postgres.CollectionTables;
 import dev.sluice.sink.postgres.ExpectedRows;
+import dev.sluice.sink.postgres.GivingWay;
 import dev.sluice.sink.postgres.RefusedValues;
 import dev.sluice.sink.postgres.TableSql;
 import java.sql.Connection;
@@ -46,7 +48,9 @@ final class RowComparison {
     /// A collection's tables and the statements that compare them.
     ///
     /// @param lock locks for reading what the others read
-    private record Compared(CollectionTables tables, List<Statements> statements, String lock) {}
+    /// @param rowlessLetters whether dead letters are to have no row, see [GivingWay]; else their rows stay
+    private record Compared(
+            CollectionTables tables, List<Statements> statements, String lock, boolean rowlessLetters) {}
 
     /// @param values the columns that are compared
     /// @param difference takes an array of keys
@@ -62,18 +66,23 @@ final class RowComparison {
     ///
     /// @param connection whose temporary tables these are; not in auto-commit mode. What it does here is
     ///     committed
-    static RowComparison create(Connection connection, List<CollectionTarget> targets) throws SQLException {
-        return create(connection, targets, false);
+    /// @param all all collections of the mapping
+    /// @param targets those that are compared
+    static RowComparison create(Connection connection, List<CollectionTarget> all, List<CollectionTarget> targets)
+            throws SQLException {
+        return create(connection, all, targets, false);
     }
 
     /// Staged rows stay until other documents of the same collection are staged.
     ///
-    /// @param connection as for [#create]
-    static RowComparison createLasting(Connection connection, List<CollectionTarget> targets) throws SQLException {
-        return create(connection, targets, true);
+    /// The parameters are those of [#create].
+    static RowComparison createLasting(
+            Connection connection, List<CollectionTarget> all, List<CollectionTarget> targets) throws SQLException {
+        return create(connection, all, targets, true);
     }
 
-    private static RowComparison create(Connection connection, List<CollectionTarget> targets, boolean lasting)
+    private static RowComparison create(
+            Connection connection, List<CollectionTarget> all, List<CollectionTarget> targets, boolean lasting)
             throws SQLException {
         RowComparison comparison = new RowComparison(connection, lasting);
         for (CollectionTarget target : targets) {
@@ -86,7 +95,9 @@ final class RowComparison {
                     statement.execute(lasting ? table.createLastingStaging() : table.createStaging());
                 }
             }
-            comparison.collections.put(target.index(), new Compared(tables, statements, lock(tables)));
+            comparison.collections.put(
+                    target.index(),
+                    new Compared(tables, statements, lock(tables), GivingWay.mayGiveWay(connection, all, target)));
         }
         connection.commit();
         return comparison;
@@ -209,16 +220,23 @@ final class RowComparison {
             rows.encoded().copy(connection, tables.get(i).copyIntoStaging(), i, all);
         }
         Set<Object> keys = new LinkedHashSet<>(rows.keys());
+        Set<Object> rowless = new LinkedHashSet<>();
+        Set<Object> rejected = new LinkedHashSet<>();
         refused.settle(target, compared(target).tables(), rows::ofKeys).forEach((key, result) -> {
             if (!(result instanceof MappingResult.Mapped)) {
                 keys.remove(key);
+                rejected.add(key);
             }
         });
-        Set<Object> rowless = new LinkedHashSet<>();
         for (RowChange change : rows.rowless(Set.of())) {
             if (change.effect() instanceof RowChange.Effect.Skip(Object key, String reason)) {
                 rowless.add(key);
+            } else if (target.mapper().key(change.change().id()) instanceof KeyResult.Key(Object key)) {
+                rejected.add(key);
             }
+        }
+        if (compared(target).rowlessLetters()) {
+            rowless.addAll(rejected);
         }
         return new Staged(keys, rowless);
     }
@@ -227,19 +245,25 @@ final class RowComparison {
     /// back when the transaction is rolled back.
     ///
     /// @param absent keys of which it is known that no document has them
-    /// @param leftOut keys that are not compared
+    /// @param parked keys of documents that are dead letters: they are to have no row, or are not compared where
+    ///     the rows of such documents stay
     /// @return what differs; a document and table at most once for each kind
-    List<Drift> compare(CollectionTarget target, Staged staged, Collection<Object> absent, Set<Object> leftOut)
+    List<Drift> compare(CollectionTarget target, Staged staged, Collection<Object> absent, Set<Object> parked)
             throws SQLException {
         Compared compared = compared(target);
-        unstage(compared.tables().all(), staged.keys(), leftOut);
+        unstage(compared.tables().all(), staged.keys(), parked);
         new ExpectedRows(connection).takeOutWaitingOfSome(target, compared.tables());
         Set<Object> keys = new LinkedHashSet<>(staged.keys());
         keys.addAll(staged.rowless());
-        keys.removeAll(leftOut);
+        if (!compared.rowlessLetters()) {
+            keys.removeAll(parked);
+        }
         Set<Object> kept = new HashSet<>();
         if (target.mapping().onDelete() == OnDelete.DELETE) {
-            absent.stream().filter(key -> !leftOut.contains(key)).forEach(keys::add);
+            Set<Object> notOurs = new ExpectedRows(connection).notOurs(target, compared.tables(), absent);
+            absent.stream()
+                    .filter(key -> !parked.contains(key) && !notOurs.contains(key))
+                    .forEach(keys::add);
         } else {
             kept.addAll(absent);
         }
@@ -249,6 +273,13 @@ final class RowComparison {
         }
         found.removeIf(drift -> kept.contains(drift.key()));
         return found;
+    }
+
+    /// The staged documents of which only one is to have a row, together with some of them. Before [#compare].
+    ///
+    /// @param keys as rows carry them
+    Set<Object> rivals(CollectionTarget target, Set<Object> keys) throws SQLException {
+        return new ExpectedRows(connection).rivals(target, compared(target).tables(), keys);
     }
 
     private void unstage(List<TableSql> tables, Set<Object> staged, Set<Object> leftOut) throws SQLException {

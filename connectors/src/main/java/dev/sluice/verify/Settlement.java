@@ -181,6 +181,8 @@ final class Settlement {
                 }
             }
             undecided.addAll(listed());
+            // Of several documents that are one row, each decides about the row of the others.
+            undecided.addAll(comparison.rivals(target, undecided));
             List<Drift> found = withoutWaiting(compare(reading), undecided);
             connection.rollback();
             return verdicts(found, undecided, reading.unread());
@@ -195,8 +197,8 @@ final class Settlement {
         }
 
         private List<Drift> compare(Reading reading) throws SQLException {
-            Set<Object> leftOut = new HashSet<>(parked(connection, pipeline.name(), target));
-            return comparison.compare(target, reading.staged(), reading.absent(), leftOut);
+            return comparison.compare(
+                    target, reading.staged(), reading.absent(), parked(connection, pipeline.name(), target));
         }
 
         private Map<Object, String> versions() throws SQLException {
@@ -382,7 +384,7 @@ final class Settlement {
         }
     }
 
-    /// The keys of the rows of documents that are parked as dead letters: they stay as they were.
+    /// The keys of the rows that documents could have which are dead letters.
     static Set<Object> parked(Connection connection, String pipeline, CollectionTarget target) throws SQLException {
         Set<Object> keys = new HashSet<>();
         try (PreparedStatement statement = connection.prepareStatement(

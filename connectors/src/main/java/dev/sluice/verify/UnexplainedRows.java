@@ -3,6 +3,7 @@ package dev.sluice.verify;
 import dev.sluice.mapping.KeyResult;
 import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.ExpectedRows;
 import dev.sluice.sink.postgres.TableSql;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -10,6 +11,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Reads a collection's tables and finds rows that none of the compared documents explains.
 /// For one thread.
@@ -37,14 +39,21 @@ final class UnexplainedRows {
         }
         comparing.setAutoCommit(false);
         for (TableSql table : task.tables().all()) {
-            task.store()
-                    .suspectUnexplained(
-                            comparing,
-                            task.running().id(),
-                            table.shape().table().sql(),
-                            table.keyName());
+            task.store().suspectUnexplained(comparing, task.running().id(), table, notOurs(table));
             comparing.commit();
         }
+    }
+
+    /// The condition that row `t` of a table is one that no document ever had, or a child row of such a one.
+    ///
+    /// @return null where the mapping allows no such rows
+    private @Nullable String notOurs(TableSql table) throws SQLException {
+        TableSql own = task.tables().own();
+        String notOurs = ExpectedRows.notOurs(task.target(), own, "o");
+        return notOurs == null
+                ? null
+                : "EXISTS (SELECT FROM " + own.shape().table().sql() + " o WHERE o." + own.keyName() + " = t."
+                        + table.keyName() + " AND " + notOurs + ")";
     }
 
     /// Records the rows of the same table that documents of another collection explain.

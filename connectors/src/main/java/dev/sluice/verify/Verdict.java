@@ -4,7 +4,7 @@ import java.util.List;
 
 /// The result of comparing a document's rows again.
 public sealed interface Verdict {
-    /// The rows are the expected ones, or their document is a dead letter.
+    /// The rows are the expected ones, or are not compared: their document is a dead letter, and its rows stay.
     record Equal() implements Verdict {}
 
     /// The rows differ, and no change in flight can explain it.

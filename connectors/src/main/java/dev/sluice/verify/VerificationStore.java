@@ -1,5 +1,7 @@
 package dev.sluice.verify;
 
+import dev.sluice.schema.TableName;
+import dev.sluice.sink.postgres.TableSql;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -267,8 +269,9 @@ public final class VerificationStore {
     /// Records as suspects the rows of a table that no document explains, by the keys the verification has
     /// seen.
     ///
-    /// @param table its name in SQL
-    void suspectUnexplained(Connection connection, long id, String table, String keyName) throws SQLException {
+    /// @param except the condition of rows `t` that need no document; null when each needs one
+    void suspectUnexplained(Connection connection, long id, TableSql table, @Nullable String except)
+            throws SQLException {
         try (Statement settings = connection.createStatement()) {
             // The planner has no statistics of the keys, and a nested loop over all of them for each row
             // never ends.
@@ -276,10 +279,11 @@ public final class VerificationStore {
         }
         update(
                 connection,
-                "INSERT INTO sluice.suspect (verification, row_key) SELECT DISTINCT v.id, t." + keyName + "::text FROM "
-                        + table + " t, (SELECT ?::bigint AS id) v WHERE NOT EXISTS (SELECT FROM sluice.verified_key k"
-                        + " WHERE k.verification = v.id AND k.key_hash = hashtextextended(t." + keyName
-                        + "::text, 0)) ON CONFLICT DO NOTHING",
+                "INSERT INTO sluice.suspect (verification, row_key) SELECT DISTINCT v.id, t." + table.keyName()
+                        + "::text FROM " + table.shape().table().sql()
+                        + " t, (SELECT ?::bigint AS id) v WHERE NOT EXISTS (SELECT FROM sluice.verified_key k"
+                        + " WHERE k.verification = v.id AND k.key_hash = hashtextextended(t." + table.keyName()
+                        + "::text, 0))" + (except == null ? "" : " AND NOT " + except) + " ON CONFLICT DO NOTHING",
                 id);
     }
 
@@ -420,13 +424,23 @@ public final class VerificationStore {
         }
     }
 
-    /// How many rows of a collection differ, by kind.
+    /// How many rows of a collection differ, by kind; those of child tables included.
     Map<Drift.Kind, Long> driftRows(Connection connection, String collection) throws SQLException {
+        return driftRows(connection, collection, null);
+    }
+
+    /// How many rows of a collection differ in one of its tables, by kind.
+    ///
+    /// @param table null for all of them
+    public Map<Drift.Kind, Long> driftRows(Connection connection, String collection, @Nullable TableName table)
+            throws SQLException {
         Map<Drift.Kind, Long> rows = new java.util.EnumMap<>(Drift.Kind.class);
-        try (PreparedStatement statement = connection.prepareStatement(
-                "SELECT kind, sum(rows) FROM sluice.drift WHERE pipeline = ? AND collection = ? GROUP BY kind")) {
+        try (PreparedStatement statement = connection.prepareStatement("SELECT kind, sum(rows) FROM sluice.drift WHERE"
+                + " pipeline = ? AND collection = ? AND (?::text IS NULL OR table_name = ?) GROUP BY kind")) {
             statement.setString(1, pipeline);
             statement.setString(2, collection);
+            statement.setString(3, table == null ? null : table.toString());
+            statement.setString(4, table == null ? null : table.toString());
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
                     rows.put(Drift.Kind.valueOf(row.getString(1).toUpperCase(Locale.ROOT)), row.getLong(2));

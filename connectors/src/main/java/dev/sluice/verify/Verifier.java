@@ -223,14 +223,13 @@ public final class Verifier {
             }
         }
 
-        /// Counts both sides. Rows are counted when everything that was committed before is applied, and
-        /// documents before and after, so that a number in between is no difference.
+        /// Compares keys alone. Rows are looked at when everything that was committed before is applied.
         private Result count() throws SQLException, InterruptedException {
             comparing.setAutoCommit(false);
-            Counts counts = new Counts(pipeline.source(), comparing, pipeline.name(), target, stopped);
+            Counts counts = new Counts(pipeline, comparing, target, inFlight, stopped);
             Counts.Counted counted = counts.count();
             store.progress(bookkeeping, running.id(), null, counted.documents(), counted.rows());
-            store.finish(bookkeeping, running.id(), counted.differing(), 0);
+            store.finish(bookkeeping, running.id(), counted.differing(), counted.undecided());
             return new Result(
                     running.id(),
                     target.collection(),
@@ -238,7 +237,7 @@ public final class Verifier {
                     counted.documents(),
                     counted.rows(),
                     counted.differing(),
-                    0,
+                    counted.undecided(),
                     running.through(),
                     0,
                     counted.complete(),
@@ -248,7 +247,7 @@ public final class Verifier {
         /// @return how many suspects could not be settled; -1 when stopped
         private long settle() throws SQLException, InterruptedException {
             comparing.setAutoCommit(false);
-            RowComparison comparison = RowComparison.createLasting(comparing, List.of(target));
+            RowComparison comparison = RowComparison.createLasting(comparing, pipeline.targets(), List.of(target));
             Settlement settlement = new Settlement(pipeline, comparing, comparison, inFlight, stopped);
             while (!stopped.getAsBoolean()) {
                 int looksMax = settlement.pipelineRuns() ? LOOKS_MAX : 1;

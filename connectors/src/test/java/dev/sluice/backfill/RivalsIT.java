@@ -51,16 +51,50 @@ class RivalsIT {
               tokens:
                 table: tokens
                 key: {column: id, type: bigint}
-                columns: {name: text, mail: text, n: integer}
+                columns: {name: text, mail: text, n: integer, born: {type: timestamptz, misfit: reject}}
                 children:
                   scopes: {from: scopes, parent: token, ordinal: place, columns: {scope: text}}
             """;
     private static final String TABLES = """
-            CREATE TABLE tokens (id bigint PRIMARY KEY, name text UNIQUE, mail text, n integer);
+            CREATE TABLE tokens (id bigint PRIMARY KEY, name text UNIQUE, mail text, n integer CHECK (n < 1000),
+              born timestamptz);
             CREATE UNIQUE INDEX ON tokens (lower(mail)) WHERE mail <> '';
             CREATE TABLE scopes (token bigint REFERENCES tokens ON DELETE CASCADE, place integer, scope text UNIQUE,
               PRIMARY KEY (token, place));
             """;
+
+    /// Posts refer to writers, and only one of a pair of writers has a row.
+    private static final String WRITERS = """
+            mapping: test
+            database: test
+            collections:
+              writers:
+                table: writers
+                key: {column: id, type: bigint}
+                dedupe: {by: [pair]}
+                columns: {name: text, pair: integer, n: integer, born: {type: timestamptz, misfit: reject}}
+              posts:
+                table: posts
+                key: {column: id, type: bigint}
+                columns:
+                  by: {type: bigint, reference: {table: writers, take: id, orphan: skip}}
+                  seen_by: {type: bigint, reference: {table: writers, take: id}}
+              kept:
+                table: kept
+                key: {column: id, type: bigint}
+                on_delete: keep
+                columns: {name: text, born: {type: timestamptz, misfit: reject}}
+            """;
+    private static final String WRITER_TABLES = """
+            CREATE TABLE writers (id bigint PRIMARY KEY, name text, pair integer, n integer CHECK (n < 1000),
+              born timestamptz);
+            CREATE TABLE posts (id bigint PRIMARY KEY, by bigint NOT NULL REFERENCES writers, seen_by bigint
+              REFERENCES writers);
+            CREATE TABLE kept (id bigint PRIMARY KEY, name text UNIQUE, born timestamptz);
+            """;
+
+    /// What becomes a dead letter: by the mapping, and by PostgreSQL.
+    private static final List<String> UNFIT = List.of("born: 'never'", "n: 2000");
 
     private static final String PEOPLE = """
             mapping: test
@@ -236,6 +270,110 @@ class RivalsIT {
         assertThat(target.rows("SELECT path FROM sluice.quarantine")).isEmpty();
     }
 
+    @Test
+    @DisplayName(
+            "a document that a change makes unfit gives its row up, so that its rival has one, whichever way it comes")
+    void unfit() throws SQLException {
+        open();
+        for (String unfit : UNFIT) {
+            for (Way way : Way.values()) {
+                target.execute("TRUNCATE tokens, scopes, sluice.dead_letter, sluice.quarantine");
+                documents.deleteMany(new BsonDocument());
+                put("{_id: 1, name: 'a', mail: 'm', n: 'x', scopes: [{scope: 'r'}]}", "{_id: 5, name: 'a'}");
+                assertRight("1");
+                BsonDocument bad = parse("{_id: 1, name: 'z', scopes: [{scope: 'q'}], " + unfit + "}");
+                documents.replaceOne(parse("{_id: 1}"), bad);
+                take(way, bad);
+                settle();
+                assertRight("5");
+                assertThat(target.rows("SELECT scope FROM scopes")).isEmpty();
+                assertThat(target.rows("SELECT path FROM sluice.quarantine")).isEmpty();
+
+                // It is fit again, and comes first.
+                put("{_id: 1, name: 'a', n: 1}");
+                settle();
+                assertRight("1");
+            }
+        }
+    }
+
+    /// Brings a changed document on its way.
+    private void take(Way way, BsonDocument changed) throws SQLException {
+        switch (way) {
+            case STREAMED -> one(List.of(changed));
+            case STREAMED_BACKWARDS ->
+                one(documents.find().into(new ArrayList<>()).reversed());
+            case STREAMED_AT_ONCE_BACKWARDS ->
+                apply(documents.find().into(new ArrayList<>()).reversed());
+            case COPIED, COPIED_AFTER_THE_LAST -> {
+                new BackfillStore(TestTarget.PIPELINE).restart(target.connection(), collection);
+                copy();
+            }
+            case TAKEN_ANEW_AFTER_THE_LAST ->
+                new ResyncStore(TestTarget.PIPELINE).askForAll(target.connection(), collection, "asked", false);
+            case RETRIED_AFTER_THE_LAST -> {
+                one(List.of(changed));
+                retry();
+            }
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "what refers to the row of a document that becomes unfit waits for it, as in a fresh copy, and the other"
+                    + " one of a pair has a row")
+    void unfitAndReferredTo() throws SQLException {
+        open(WRITERS, WRITER_TABLES);
+        for (String unfit : UNFIT) {
+            target.execute("TRUNCATE writers, posts, sluice.dead_letter, sluice.waiting");
+            documents.deleteMany(new BsonDocument());
+            database.getCollection("posts").deleteMany(new BsonDocument());
+            put("{_id: 1, pair: 7}", "{_id: 2, pair: 7}", "{_id: 3}");
+            collection = "posts";
+            documents = database.getCollection(collection, BsonDocument.class);
+            put("{_id: 10, by: {$numberLong: '1'}}", "{_id: 11, by: {$numberLong: '3'}, seen_by: {$numberLong: '1'}}");
+            settle();
+            assertThat(target.rows("SELECT * FROM posts ORDER BY id")).containsExactly("10|1|NULL", "11|3|1");
+            collection = "writers";
+            documents = database.getCollection(collection, BsonDocument.class);
+
+            put("{_id: 1, pair: 7, " + unfit + "}");
+            settle();
+            assertThat(target.rows("SELECT id FROM writers ORDER BY id")).containsExactly("2", "3");
+            assertThat(target.rows("SELECT * FROM posts")).containsExactly("11|3|NULL");
+            assertThat(target.rows("SELECT row_key, kind FROM sluice.waiting ORDER BY 1"))
+                    .containsExactly("10|reference", "11|reference");
+            assertThat(target.rows("SELECT document_key FROM sluice.dead_letter"))
+                    .containsExactly("{\"$numberLong\":\"1\"}");
+
+            put("{_id: 1, pair: 7}");
+            settle();
+            assertThat(target.rows("SELECT id FROM writers ORDER BY id")).containsExactly("1", "3");
+            assertThat(target.rows("SELECT * FROM posts ORDER BY id")).containsExactly("10|1|NULL", "11|3|1");
+        }
+    }
+
+    @Test
+    @DisplayName("where rows stay without their documents, or would take rows of others along, an unfit document keeps"
+            + " the row that it had, and says why it is a dead letter")
+    void unfitAndKept() throws SQLException {
+        open(WRITERS, WRITER_TABLES);
+        target.execute("CREATE TABLE theirs (u bigint REFERENCES writers);");
+        put("{_id: 1, name: 'a'}", "{_id: 2, name: 'b'}", "{_id: 3, name: 'c'}");
+        target.execute("INSERT INTO theirs VALUES (2)");
+        apply(List.of(parse("{_id: 1, born: 'never'}"), parse("{_id: 2, born: 'never'}"), parse("{_id: 3, n: 2000}")));
+        assertThat(target.rows("SELECT id, name FROM writers")).containsExactly("2|b");
+        assertThat(target.rows("SELECT reason FROM sluice.dead_letter WHERE document_key LIKE '%2%'"))
+                .singleElement()
+                .asString()
+                .contains("born");
+
+        collection = "kept";
+        documents = database.getCollection(collection, BsonDocument.class);
+        put("{_id: 1, name: 'a'}", "{_id: 1, name: 'b', born: 'never'}");
+        assertThat(target.rows("SELECT id, name FROM kept")).containsExactly("1|a");
+    }
+
     @ParameterizedTest
     @DisplayName("in any order, copied in the middle, the rows are those of the least documents that fit together")
     @ValueSource(longs = {1, 3})
@@ -363,6 +501,7 @@ class RivalsIT {
         documents.find().forEach(d -> byId.put(d.getInt32("_id").getValue(), d));
         TreeSet<String> taken = new TreeSet<>();
         List<String> in = new ArrayList<>();
+        byId.values().removeIf(document -> document.containsKey("born"));
         byId.forEach((id, document) -> {
             List<String> wanted = new ArrayList<>();
             wanted.add("name " + document.getString("name").getValue());

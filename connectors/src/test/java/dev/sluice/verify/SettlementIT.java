@@ -58,7 +58,7 @@ class SettlementIT {
         settlement = new Settlement(
                 target.pipeline(source),
                 connection,
-                RowComparison.createLasting(connection, target.targets()),
+                RowComparison.createLasting(connection, target.targets(), target.targets()),
                 (collection, keys) -> inFlight,
                 () -> false);
         target.execute("INSERT INTO things (id) SELECT generate_series(1, " + COUNT + ")");

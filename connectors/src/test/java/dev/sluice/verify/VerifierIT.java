@@ -32,6 +32,7 @@ import org.bson.BsonString;
 import org.bson.BsonTimestamp;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -66,6 +67,7 @@ class VerifierIT {
                   every: {postgres: interval}
                   share: {type: integer, from: n}
                   moods: "text[]"
+                  strict: {type: integer, misfit: reject}
                 children:
                   thing_parts:
                     from: parts
@@ -90,7 +92,8 @@ class VerifierIT {
             CREATE DOMAIN share AS integer CHECK (VALUE < 100);
             CREATE TABLE things (id bigint PRIMARY KEY, t text, v varchar(20), b boolean, s smallint, n integer,
               d double precision, m numeric, f numeric(18,2), at timestamptz, u uuid, y bytea, j jsonb, a text[],
-              mood mood, every interval, share share, moods mood[]);
+              mood mood, every interval, share share, moods mood[],
+              strict integer);
             CREATE TABLE thing_parts (thing_id bigint, ordinal integer, name text, PRIMARY KEY (thing_id, ordinal));
             CREATE TABLE others (id uuid PRIMARY KEY, name text);
             CREATE TABLE kept (id text PRIMARY KEY, name text)
@@ -262,16 +265,57 @@ class VerifierIT {
     }
 
     @Test
-    void aDocumentThatIsADeadLetterIsLeftOut() throws InterruptedException {
-        target.execute("UPDATE things SET t = 'older' WHERE id = 3; DELETE FROM thing_parts WHERE thing_id = 3;"
-                + " DELETE FROM things WHERE id = 4; DELETE FROM thing_parts WHERE thing_id = 4;"
-                + " INSERT INTO sluice.dead_letter (pipeline, collection, document_key, operation, reason) VALUES"
-                + " ('test', 'things', '{\"$numberLong\":\"3\"}', 'upsert', ''),"
-                + " ('test', 'things', '{\"$numberLong\":\"4\"}', 'upsert', ''),"
-                + " ('other', 'things', '{\"$numberLong\":\"1\"}', 'upsert', '')");
+    @DisplayName("a dead letter is to have no row: one that it still has is drift, and a repair deletes it")
+    void aDeadLetterHasNoRow() throws InterruptedException {
+        deadLetters("things", "{\"$numberLong\":\"3\"}", "{\"$numberLong\":\"4\"}");
+        target.execute("UPDATE things SET t = 'older' WHERE id = 3; DELETE FROM thing_parts WHERE thing_id = 4;"
+                + " DELETE FROM things WHERE id = 4; INSERT INTO sluice.dead_letter (pipeline, collection, document_key,"
+                + " operation, reason) VALUES ('other', 'things', '{\"$numberLong\":\"1\"}', 'upsert', '')");
+
+        Verifier.Result found = verify("things", Mode.FULL);
+
+        assertThat(found.drift()).isEqualTo(Map.of(Drift.Kind.EXTRA, 3L));
+        assertThat(target.rows("SELECT DISTINCT row_key FROM sluice.drift")).containsExactly("3");
+        // Its document would have a row now, and so does the other one.
+        assertThat(repair("things", found).left()).isZero();
+        assertThat(verify("things", Mode.FULL).drift()).isEmpty();
+    }
+
+    @Test
+    @DisplayName("a document that the mapping rejects is to have no row, dead letter or not")
+    void rejected() throws SQLException, InterruptedException {
+        database.getCollection("things", BsonDocument.class)
+                .updateOne(Filters.eq("_id", 2), com.mongodb.client.model.Updates.set("strict", "x"));
+        assertThat(verify("things", Mode.FULL).drift()).isEqualTo(Map.of(Drift.Kind.EXTRA, 3L));
+        resync("things", 2);
+        assertThat(target.rows("SELECT id FROM things ORDER BY id")).containsExactly("1", "3", "4", "5");
+        assertThat(verify("things", Mode.FULL).equal()).isTrue();
+        target.execute("DELETE FROM sluice.dead_letter");
+        assertThat(verify("things", Mode.FULL).equal()).isTrue();
+    }
+
+    @Test
+    @DisplayName("where rows stay without their documents, those of dead letters are not compared")
+    void deadLettersThatKeepTheirRows() throws InterruptedException {
+        deadLetters("kept", "\"a\"");
+        target.execute("UPDATE kept SET name = 'older'");
         for (Mode mode : Mode.values()) {
-            assertThat(verify("things", mode).equal()).as(mode.text()).isTrue();
+            assertThat(verify("kept", mode).equal()).as(mode.text()).isTrue();
         }
+    }
+
+    private void deadLetters(String collection, String... documentKeys) {
+        for (String key : documentKeys) {
+            target.execute(
+                    "INSERT INTO sluice.dead_letter (pipeline, collection, document_key, operation, reason) VALUES"
+                            + " ('test', '" + collection + "', '" + key + "', 'upsert', '')");
+        }
+    }
+
+    private void resync(String collection, int id) throws SQLException {
+        new dev.sluice.sink.postgres.ResyncStore(TestTarget.PIPELINE)
+                .ask(target.connection(), collection, List.of("{\"$numberLong\":\"" + id + "\"}"), "asked");
+        resync();
     }
 
     @Test
@@ -315,7 +359,23 @@ class VerifierIT {
         target.execute("UPDATE things SET n = 8 WHERE id = 4; DELETE FROM things WHERE id IN (1, 2)");
         assertThat(verify("things", Mode.COUNTS).drift()).isEqualTo(Map.of(Drift.Kind.MISSING, 2L));
         target.execute("INSERT INTO things (id) SELECT generate_series(100, 104)");
-        assertThat(verify("things", Mode.COUNTS).drift()).isEqualTo(Map.of(Drift.Kind.EXTRA, 3L));
+        assertThat(verify("things", Mode.COUNTS).drift())
+                .isEqualTo(Map.of(Drift.Kind.MISSING, 2L, Drift.Kind.EXTRA, 5L));
+    }
+
+    @Test
+    @DisplayName("counts tell what is in flight from what is missing or extra, and skip no dead letter")
+    void countsInFlight() throws InterruptedException {
+        deadLetters("things", "{\"$numberLong\":\"1\"}");
+        target.execute("DELETE FROM things WHERE id IN (1, 2)");
+        database.getCollection("things").insertOne(new org.bson.Document("_id", 9));
+        database.getCollection("things").deleteOne(Filters.eq("_id", 3));
+        inFlight = Set.of(3L, 9L);
+
+        Verifier.Result found = verify("things", Mode.COUNTS);
+
+        assertThat(found.drift()).isEqualTo(Map.of(Drift.Kind.MISSING, 1L));
+        assertThat(found.undecided()).isEqualTo(2);
     }
 
     @Test

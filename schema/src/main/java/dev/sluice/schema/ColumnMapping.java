@@ -40,7 +40,7 @@ public record ColumnMapping(
     public enum Misfit {
         /// The row lands without it; the value is kept, losslessly, in `sluice.quarantine`.
         QUARANTINE,
-        /// The document is dead-lettered, and its row stays as it was.
+        /// The document is a dead letter, and has no row.
         REJECT
     }
 

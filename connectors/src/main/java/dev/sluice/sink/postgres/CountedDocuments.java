@@ -16,7 +16,9 @@ import java.sql.Statement;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
@@ -29,15 +31,19 @@ public final class CountedDocuments {
     private final Connection connection;
     private final String pipeline;
     private final CollectionTarget target;
+    private final boolean rowsStay;
     private final String keyType;
     private final String counted;
     private final RowCopy copy;
     private final TableShape shape;
 
-    private CountedDocuments(Connection connection, String pipeline, CollectionTarget target) {
+    private CountedDocuments(
+            Connection connection, String pipeline, List<CollectionTarget> all, CollectionTarget target)
+            throws SQLException {
         this.connection = connection;
         this.pipeline = pipeline;
         this.target = target;
+        this.rowsStay = !GivingWay.mayGiveWay(connection, all, target);
         TableShape own = target.mapper().shape();
         this.keyType = TableSql.keyArrayType(own.columns().getFirst().type());
         this.counted = "pg_temp.sluice_counted_" + keyType;
@@ -54,9 +60,11 @@ public final class CountedDocuments {
     /// counting again and again makes no work in PostgreSQL's catalog.
     ///
     /// @param connection without time-outs, in auto-commit mode
-    public static CountedDocuments begin(Connection connection, String pipeline, CollectionTarget target)
+    /// @param all all collections of the mapping
+    public static CountedDocuments begin(
+            Connection connection, String pipeline, List<CollectionTarget> all, CollectionTarget target)
             throws SQLException {
-        CountedDocuments documents = new CountedDocuments(connection, pipeline, target);
+        CountedDocuments documents = new CountedDocuments(connection, pipeline, all, target);
         documents.execute("CREATE TEMP TABLE IF NOT EXISTS sluice_counted_" + documents.keyType + " (key "
                 + documents.keyType + ", document_key text NOT NULL);"
                 + " CREATE TEMP TABLE IF NOT EXISTS sluice_rowless (number bigint GENERATED ALWAYS AS IDENTITY,"
@@ -164,6 +172,7 @@ public final class CountedDocuments {
         String documents = "SELECT (SELECT count(*) FROM " + counted + "), count(*), count(*) FILTER (WHERE reason ="
                 + " 'dead_letter'), count(*) FILTER (WHERE reason = 'waiting'), count(*) FILTER (WHERE reason ="
                 + " 'duplicate'), count(*) FILTER (WHERE reason IS NULL), clock_timestamp() FROM " + ROWLESS;
+        long outdated = deadLettersWithRow();
         try (Statement statement = connection.createStatement();
                 Statement other = connection.createStatement();
                 ResultSet row = statement.executeQuery(rows);
@@ -178,14 +187,29 @@ public final class CountedDocuments {
             return new Tally(
                     document.getLong(1),
                     row.getLong(1),
-                    keeps ? unexplainedRows : 0,
-                    keeps ? 0 : unexplainedRows,
+                    (keeps ? unexplainedRows : 0) + (rowsStay ? outdated : 0),
+                    (keeps ? 0 : unexplainedRows) + (rowsStay ? 0 : outdated),
                     notOurs,
-                    document.getLong(3),
+                    document.getLong(3) + outdated,
                     document.getLong(4),
                     document.getLong(5) + sharing,
                     document.getLong(6),
                     document.getObject(7, OffsetDateTime.class).toInstant());
+        }
+    }
+
+    /// Documents that are dead letters and have a row, of an earlier state.
+    private long deadLettersWithRow() throws SQLException {
+        String sql = "SELECT count(*) FROM " + counted + " c JOIN sluice.dead_letter d ON d.document_key ="
+                + " c.document_key JOIN " + own() + " t ON " + exact("t." + key()) + " = " + exact("c.key")
+                + " WHERE d.pipeline = ? AND d.collection = ?";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, target.collection());
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getLong(1);
+            }
         }
     }
 
@@ -208,6 +232,27 @@ public final class CountedDocuments {
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
                     found.add(new Unexplained(row.getLong(1), row.getString(2)));
+                }
+            }
+        }
+        return found;
+    }
+
+    /// After [#tally]: keys of rows that are to be deleted, as rows carry them; without those of dead letters.
+    public Set<Object> rowsToBeDeleted(int most) throws SQLException {
+        Duplicates duplicates = Duplicates.of(target, target.mapper().shape());
+        Set<Object> found = new HashSet<>();
+        if (target.mapping().onDelete() == OnDelete.KEEP) {
+            return found;
+        }
+        try (PreparedStatement statement = connection.prepareStatement("SELECT t." + key() + "::text FROM " + own()
+                + " t WHERE NOT EXISTS (SELECT FROM " + counted + " c WHERE " + exact("c.key") + " = "
+                + exact("t." + key()) + ")" + (duplicates == null ? "" : " AND " + duplicates.wasDocuments("t"))
+                + " LIMIT ?")) {
+            statement.setInt(1, most);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    found.add(RowIdentity.rowKey(target, row.getString(1)));
                 }
             }
         }

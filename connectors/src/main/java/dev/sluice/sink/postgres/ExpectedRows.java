@@ -5,9 +5,15 @@ import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.Link.Links;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// The rows that the documents of a whole collection should have, given the rows of other tables as they
 /// are: those that documents wait without are taken out. By the same SQL that the sink decides by.
@@ -51,6 +57,66 @@ public final class ExpectedRows {
                     "SELECT key FROM (" + duplicates.ranked(staged.own(), withTable)
                             + ") ranked WHERE staged AND rank > 1");
         }
+    }
+
+    /// The staged rows of which only one is to be, together with staged rows of some documents: which of them it
+    /// is changes with any of these documents. Before anything is taken out.
+    ///
+    /// @param keys of the documents' rows, as rows carry them
+    /// @return keys of staged rows, those given included; empty where each document has a row of its own
+    public Set<Object> rivals(CollectionTarget target, CollectionTables staged, Collection<Object> keys)
+            throws SQLException {
+        TableSql own = staged.own();
+        Duplicates duplicates = Duplicates.of(target, own.shape());
+        if (duplicates == null || keys.isEmpty()) {
+            return Set.of();
+        }
+        return keys(
+                own,
+                "SELECT s." + own.keyName() + " FROM " + own.staging() + " s WHERE " + duplicates.stagedKnown("s")
+                        + " IN (SELECT " + duplicates.stagedKnown("o") + " FROM " + own.staging() + " o WHERE o."
+                        + own.keyName() + " = ANY (?))",
+                keys);
+    }
+
+    /// Those of the keys whose row no document ever had: another writer has inserted it, where the mapping allows
+    /// such rows (`conflict` without the key).
+    ///
+    /// @param keys as rows carry them
+    public Set<Object> notOurs(CollectionTarget target, CollectionTables tables, Collection<Object> keys)
+            throws SQLException {
+        TableSql own = tables.own();
+        String notOurs = notOurs(target, own, "t");
+        if (notOurs == null || keys.isEmpty()) {
+            return Set.of();
+        }
+        return keys(
+                own,
+                "SELECT t." + own.keyName() + " FROM " + own.shape().table().sql() + " t WHERE t." + own.keyName()
+                        + " = ANY (?) AND " + notOurs,
+                keys);
+    }
+
+    /// The condition that no document ever had a row of the collection's own table.
+    ///
+    /// @param alias of the row
+    /// @return null where the mapping allows no such rows
+    public static @Nullable String notOurs(CollectionTarget target, TableSql own, String alias) {
+        Duplicates duplicates = Duplicates.of(target, own.shape());
+        return duplicates == null || !duplicates.shared() ? null : "NOT " + duplicates.wasDocuments(alias);
+    }
+
+    private Set<Object> keys(TableSql own, String sql, Collection<Object> keys) throws SQLException {
+        Set<Object> found = new HashSet<>();
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setArray(1, connection.createArrayOf(own.keyArrayType(), keys.toArray()));
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    found.add(own.key(row));
+                }
+            }
+        }
+        return found;
     }
 
     /// Child rows first, since the own rows say which.

@@ -1,7 +1,6 @@
 package dev.sluice.sink.postgres;
 
 import dev.sluice.mapping.TableShape;
-import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.schema.Reference.Orphan;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
@@ -372,32 +371,9 @@ final class References {
         return remove(target, keys, new HashSet<>(), true);
     }
 
-    /// Whether rows of the collection may be deleted in favour of another document: the table has only rows
-    /// of this collection, they are deleted with their documents, and no foreign key deletes or changes
-    /// rows with them that the mapping does not know.
+    /// Whether rows of the collection may be deleted though their documents are there, see [GivingWay].
     boolean mayGiveWay(CollectionTarget target) throws SQLException {
-        TableName table = target.mapping().table();
-        if (target.mapping().onDelete() != OnDelete.DELETE
-                || targets.stream()
-                                .filter(t -> t.mapping().table().equals(table))
-                                .count()
-                        > 1) {
-            return false;
-        }
-        Set<String> known = new HashSet<>();
-        tables.of(target).all().forEach(t -> known.add(t.shape().table().sql()));
-        links.to(table).forEach(link -> known.add(link.shape().table().sql()));
-        // ON DELETE deletes rows, or sets them to NULL or the default, without an error.
-        try (PreparedStatement statement = connection.prepareStatement("SELECT NOT EXISTS (SELECT FROM pg_constraint"
-                + " WHERE contype = 'f' AND confrelid = to_regclass(?) AND confdeltype IN ('c', 'n', 'd')"
-                + " AND conrelid <> ALL (ARRAY(SELECT to_regclass(k)::oid FROM unnest(?) k)))")) {
-            statement.setString(1, table.sql());
-            statement.setArray(2, connection.createArrayOf("text", known.toArray()));
-            try (ResultSet row = statement.executeQuery()) {
-                row.next();
-                return row.getBoolean(1);
-            }
-        }
+        return GivingWay.mayGiveWay(connection, targets, target);
     }
 
     /// Deletes rows that are replaced by another document's, and lists their documents for a resync.

@@ -2,8 +2,10 @@ package dev.sluice.sink.postgres;
 
 import dev.sluice.change.Change;
 import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.mapping.DocumentMapper;
+import dev.sluice.mapping.KeyResult;
 import dev.sluice.mapping.MappingResult;
 import dev.sluice.mapping.MappingResult.Mapped;
 import dev.sluice.mapping.TableShape;
@@ -15,6 +17,7 @@ import dev.sluice.sink.RowChange.Effect;
 import dev.sluice.sink.WriteSummary;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -139,31 +142,74 @@ final class RowWriter {
         return new Contest(write(List.of(change)), null);
     }
 
-    /// Writes the dead letters and counts.
+    /// Writes the dead letters and counts. The rows that the documents had before are deleted, unless rows of the
+    /// collection stay.
     ///
     /// @return the summary, dead letters included
     WriteSummary note(Written written) throws SQLException {
+        for (CollectionTarget target : targets) {
+            SequencedMap<Object, BsonValue> parkedKeys = keysOf(target, written.deadLetters());
+            if (!parkedKeys.isEmpty()) {
+                giveUp(target, List.copyOf(parkedKeys.keySet()));
+                forgetMisfits(target, parkedKeys);
+            }
+        }
         parked.deadLetters(written.deadLetters());
-        forgetMisfits(written.deadLetters());
         tallies.add(written.counts());
         return written.summary().withDeadLetters(written.deadLetters().size());
     }
 
-    /// What rows landed without is kept beside them, and goes with them: a dead letter may have had to give its row up.
-    private void forgetMisfits(List<DeadLetter> letters) throws SQLException {
-        for (CollectionTarget target : targets) {
-            Map<Object, BsonValue> rowless = new HashMap<>();
-            for (DeadLetter letter : letters) {
-                RowChange change = letter.change();
-                if (change.target().index() == target.index()
-                        && change.effect() instanceof Effect.Upsert(Mapped rows)) {
-                    rowless.put(rows.key(), change.change().id());
-                }
+    /// The keys of the rows that the documents could have, with their `_id`s.
+    private static SequencedMap<Object, BsonValue> keysOf(CollectionTarget target, List<DeadLetter> letters) {
+        SequencedMap<Object, BsonValue> keys = new LinkedHashMap<>();
+        for (DeadLetter letter : letters) {
+            RowChange change = letter.change();
+            // A delete that is refused leaves the row as it is.
+            if (change.target().index() == target.index()
+                    && change.change() instanceof Change.Upsert upsert
+                    && target.mapper().key(upsert.id()) instanceof KeyResult.Key(Object key)) {
+                keys.put(key, upsert.id());
             }
-            if (!rowless.isEmpty() && parked.mayHaveMisfits(target.collection())) {
-                rowless.keySet().removeAll(tables.keysPresent(target, List.copyOf(rowless.keySet())));
-                parked.forgetMisfits(target.collection(), rowless.values());
+        }
+        return keys;
+    }
+
+    /// A dead letter has no row, as if its document had never been another: the row that it had before is no state of
+    /// it, and would keep the documents out that want what it has. One that PostgreSQL does not let go stays.
+    private void giveUp(CollectionTarget target, List<Object> keys) throws SQLException {
+        if (!references.mayGiveWay(target) || giveUpTogether(target, keys) || keys.size() == 1) {
+            return;
+        }
+        for (Object key : keys) {
+            giveUpTogether(target, List.of(key));
+        }
+    }
+
+    /// @return false where PostgreSQL refuses one of them; then nothing was done
+    private boolean giveUpTogether(CollectionTarget target, List<Object> keys) throws SQLException {
+        Savepoint before = connection.setSavepoint();
+        try {
+            references.forget(target, keys);
+            references.remove(target, keys);
+            connection.releaseSavepoint(before);
+            return true;
+        } catch (SQLException e) {
+            if (!Failures.isAboutData(e)) {
+                throw e;
             }
+            connection.rollback(before);
+            return false;
+        }
+    }
+
+    /// What rows landed without is kept beside them, and goes with them.
+    ///
+    /// @param ids of dead letters, by the keys of their rows
+    private void forgetMisfits(CollectionTarget target, Map<Object, BsonValue> ids) throws SQLException {
+        if (parked.mayHaveMisfits(target.collection())) {
+            Map<Object, BsonValue> rowless = new HashMap<>(ids);
+            rowless.keySet().removeAll(tables.keysPresent(target, List.copyOf(ids.keySet())));
+            parked.forgetMisfits(target.collection(), rowless.values());
         }
     }
 
@@ -327,7 +373,7 @@ final class RowWriter {
                 Effects effects = perCollection.get(change.target().index());
                 switch (change.effect()) {
                     case Effect.Wait w -> {}
-                    // What the document was before still counts for its row, which stays as it was.
+                    // Where rows stay, what the document was before still counts for its row.
                     case Effect.Reject r -> rejected.put(change.identity(), change);
                     case Effect.Upsert u -> keepLast(effects, change);
                     case Effect.Delete d -> keepLast(effects, change);
@@ -421,7 +467,7 @@ final class RowWriter {
         }
 
         /// Changes of which PostgreSQL refuses values are what they become without these; one that has no rows then is
-        /// a dead letter, and its row stays as it was.
+        /// a dead letter.
         private void takeMisfits(Effects effects, SequencedMap<Object, RowChange> documents) throws SQLException {
             Map<Object, MappingResult> again = tables.settle(effects.target, (keys, taker) -> {
                 for (Object key : keys) {

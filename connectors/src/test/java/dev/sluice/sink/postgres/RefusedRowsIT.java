@@ -89,7 +89,7 @@ class RefusedRowsIT {
 
         assertThat(summary.deadLetters()).isEqualTo(1_000);
         assertThat(target.rows("SELECT count(*) FROM sluice.dead_letter")).containsExactly("1000");
-        assertThat(target.rows("SELECT count(*) FROM users WHERE age = 2")).containsExactly("9000");
+        assertThat(target.rows("SELECT age, count(*) FROM users GROUP BY age")).containsExactly("2|9000");
         assertThat(target.position()).contains(TestTarget.at(clock, 0));
         assertThat(longest)
                 .as("seconds of the longest transaction, at %s", statement)
@@ -119,7 +119,7 @@ class RefusedRowsIT {
         }
 
         @Test
-        void aDocumentDeletedAndInsertedAgainIsThereAndOneRefusedAtLastKeepsItsRow() throws SQLException {
+        void aDocumentDeletedAndInsertedAgainIsThereAndOneRefusedAtLastHasNoRow() throws SQLException {
             refuseNegativeAges();
             StreamSink sink = target.streamSink(target.takeOver());
             apply(sink, user("a", "1", 1), user("b", "1", 1), user("c", "1", 1));
@@ -133,7 +133,7 @@ class RefusedRowsIT {
                     user("c", "3", -1));
 
             assertThat(target.rows("SELECT id, email, age FROM users ORDER BY id"))
-                    .containsExactly("a|2|2", "b|3|3", "c|2|2");
+                    .containsExactly("a|2|2", "b|3|3");
             assertThat(deadLetters()).containsExactly("users|\"c\"");
         }
 

@@ -8,6 +8,7 @@ import dev.sluice.change.OperationTime;
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.service.ops.BalanceTable;
 import dev.sluice.service.ops.Counted;
 import dev.sluice.service.pipeline.CopyRun;
@@ -214,7 +215,7 @@ final class BackfillCommand implements Callable<Integer> {
             CopyRun.Result result = new CopyRun(setup.pipeline(all, source))
                     .run(new CopyRun.Wish(chosen, limits(), onward(), prune, wait), progress, stop);
             progress.sum();
-            showBalances(setup, source, chosen, stop);
+            showBalances(setup.pipeline(all, source), chosen, stop);
             result.failed().values().forEach(e -> SluiceCommand.trace(e, spec.commandLine()));
             if (!result.failed().isEmpty()) {
                 return SluiceCommand.COULD_NOT_RUN;
@@ -226,10 +227,10 @@ final class BackfillCommand implements Callable<Integer> {
     }
 
     /// The current counts, and not what this copy wrote: an earlier one may have written most of the rows.
-    private void showBalances(Setup setup, MongoSource source, List<CollectionTarget> chosen, BooleanSupplier stopped) {
+    private void showBalances(PipelineSpec pipeline, List<CollectionTarget> chosen, BooleanSupplier stopped) {
         SequencedMap<String, Balance> balances;
         try {
-            balances = new BalanceCount(source, setup.connector(), setup.pipelineName()).ofCopied(chosen, stopped);
+            balances = new BalanceCount(pipeline).ofCopied(chosen, stopped);
         } catch (SluiceException away) {
             // The copy is made all the same.
             PrintWriter err = spec.commandLine().getErr();

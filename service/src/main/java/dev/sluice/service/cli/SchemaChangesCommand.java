@@ -3,6 +3,7 @@ package dev.sluice.service.cli;
 import dev.sluice.evolution.SchemaChangeStore.Change;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.service.ops.Counted;
 import dev.sluice.service.ops.SchemaChanges;
 import dev.sluice.service.ops.SchemaChanges.Page;
 import java.util.List;
@@ -116,7 +117,10 @@ final class SchemaChangesCommand implements Callable<Integer> {
             }
             printing.print(
                     new Accepted(accepted),
-                    () -> "Accepted " + accepted.size() + "; the rows stay. `sluice run` starts again.");
+                    () -> accepted.isEmpty()
+                            ? "No change is open, so there was nothing to accept."
+                            : Counted.of(accepted.size(), "change")
+                                    + " accepted; the rows stay. `sluice run` starts again.");
             return SluiceCommand.FINE;
         }
     }

@@ -16,9 +16,11 @@ import dev.sluice.verify.Verifier;
 import java.io.PrintWriter;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.concurrent.Callable;
@@ -70,7 +72,9 @@ final class VerifyCommand implements Callable<Integer> {
     @Option(
             names = "--repair",
             description = {
-                "Then resync the documents that differ, delete rows that no document explains, and compare again.",
+                "Then resync the documents that differ, delete the rows that are extra, and compare again. Rows that"
+                        + " stay by the mapping are not extra: those of `on_delete: keep`, and those of other writers"
+                        + " where `conflict` is without the key.",
                 "The stream continues meanwhile."
             })
     private boolean repair;
@@ -130,6 +134,11 @@ final class VerifyCommand implements Callable<Integer> {
             return copied && complete && clean && undecided == 0;
         }
     }
+
+    /// Rows of a collection's own table that are proved to differ, now.
+    private record Proved(long missing, long extra) {}
+
+    private final Map<String, Proved> provedIn = new HashMap<>();
 
     /// What `--json` says.
     ///
@@ -206,6 +215,12 @@ final class VerifyCommand implements Callable<Integer> {
         boolean asked = repair && found.complete();
         // Last, so that the counts are current.
         Balance balance = found.complete() ? run.count(target, stop).orElse(null) : null;
+        if (found.complete()) {
+            Map<Drift.Kind, Long> proved = mode == Mode.COUNTS ? found.drift() : run.driftOfRows(target);
+            provedIn.put(
+                    target.collection(),
+                    new Proved(proved.getOrDefault(Drift.Kind.MISSING, 0L), proved.getOrDefault(Drift.Kind.EXTRA, 0L)));
+        }
         return new Verified(
                 target.collection(),
                 true,
@@ -238,21 +253,34 @@ final class VerifyCommand implements Callable<Integer> {
         }
         out.printf(
                 Locale.ROOT,
-                "%-24s %12s %12s %9s %9s %9s %9s %8s  %s%n",
+                "%-24s %12s %12s %9s %9s %9s%s %9s %8s  %s%n",
                 "collection",
                 mode == Mode.COUNTS ? "documents" : "compared",
                 "rows there",
                 "missing",
                 "extra",
                 "different",
+                repair ? String.format(Locale.ROOT, " %9s %9s", "repaired", "left") : "",
                 "undecided",
                 "seconds",
                 "verified through");
         verified.forEach(v -> out.println(line(v)));
+        if (repair) {
+            out.println(
+                    "(missing, extra and different: rows, as found before the repair; repaired and left: documents)");
+        }
         SequencedMap<String, Balance> balances = balances(verified);
         if (!balances.isEmpty()) {
             out.println();
-            out.println(BalanceTable.forPeople(balances));
+            // A sample proves nothing about the rest.
+            out.println(mode == Mode.SAMPLE ? BalanceTable.forPeople(balances) : BalanceTable.table(balances));
+            balances.forEach((collection, balance) -> {
+                Proved proved = provedIn.getOrDefault(collection, new Proved(0, 0));
+                if (mode != Mode.SAMPLE) {
+                    BalanceTable.settled(collection, balance, proved.missing(), proved.extra())
+                            .ifPresent(out::println);
+                }
+            });
             out.println();
         }
         drift.stream().limit(SHOWN_MAX).forEach(d -> out.println(line(d)));
@@ -274,29 +302,27 @@ final class VerifyCommand implements Callable<Integer> {
         return balances;
     }
 
-    private static String line(Verified v) {
+    private String line(Verified v) {
         if (!v.copied()) {
             return String.format(Locale.ROOT, "%-24s not copied yet, so there is nothing to compare", v.collection());
         }
         return String.format(
                 Locale.ROOT,
-                "%-24s %,12d %,12d %,9d %,9d %,9d %,9d %8.1f  %s%s",
+                "%-24s %,12d %,12d %,9d %,9d %,9d%s %,9d %8.1f  %s",
                 v.collection(),
                 v.documents(),
                 v.rows(),
                 v.missing(),
                 v.extra(),
                 v.different(),
+                !repair
+                        ? ""
+                        : v.repaired() == null
+                                ? String.format(Locale.ROOT, " %9s %9s", "-", "-")
+                                : String.format(Locale.ROOT, " %,9d %,9d", v.repaired(), v.left()),
                 v.undecided(),
                 v.seconds(),
-                !v.complete() ? "stopped before the end" : v.through() == null ? "unknown" : v.through(),
-                v.repaired() == null || v.missing() + v.extra() + v.different() == 0
-                        ? ""
-                        : String.format(
-                                Locale.ROOT,
-                                "; %s repaired, %,d left",
-                                Counted.of(v.repaired(), "document"),
-                                v.left()));
+                !v.complete() ? "stopped before the end" : v.through() == null ? "unknown" : v.through());
     }
 
     private static String line(Verifications.Drift d) {
@@ -326,15 +352,13 @@ final class VerifyCommand implements Callable<Integer> {
         if (verified.stream().anyMatch(v -> v.copied() && !v.complete())) {
             return "Not everything was compared; run the same command again to resume.";
         }
-        boolean drifted = verified.stream().anyMatch(v -> v.missing() + v.extra() + v.different() > 0);
-        if (drifted) {
-            return repair
-                    ? "Drift is left that the resync did not correct: look at dead letters and at who else"
-                            + " writes these tables."
-                    : "Drift. `sluice verify --repair` resyncs these documents"
-                            + (verified.stream().anyMatch(v -> v.extra() > 0)
-                                    ? " and deletes the rows that are extra, also those that were kept on purpose."
-                                    : ".");
+        if (repair && verified.stream().anyMatch(v -> v.left() != null && v.left() > 0)) {
+            return "Drift is left that the resync did not correct: look at the dead letters, and at what else writes"
+                    + " these tables.";
+        }
+        if (!repair && verified.stream().anyMatch(v -> v.missing() + v.extra() + v.different() > 0)) {
+            return "Drift. `sluice verify --repair` resyncs these documents"
+                    + (verified.stream().anyMatch(v -> v.extra() > 0) ? " and deletes the rows that are extra." : ".");
         }
         return verified.stream().anyMatch(v -> v.undecided() > 0)
                 ? "No drift, but some documents are undecided: they change faster than they can be compared, wait for"

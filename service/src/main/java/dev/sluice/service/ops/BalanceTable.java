@@ -6,6 +6,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.SequencedMap;
 
 /// Balances for people: one table for every command, each line an equation.
@@ -16,12 +17,63 @@ public final class BalanceTable {
 
     private BalanceTable() {}
 
+    /// The table, and below it what is in flight or drift.
+    ///
     /// @param balances by collection
     /// @return lines without the last one's end; empty where nothing was counted
     public static String forPeople(SequencedMap<String, Balance> balances) {
-        if (balances.isEmpty()) {
-            return "";
+        List<String> lines = new ArrayList<>();
+        if (!balances.isEmpty()) {
+            lines.add(table(balances));
         }
+        balances.forEach((collection, balance) -> {
+            if (balance.open() > 0) {
+                lines.add(open(collection, balance));
+            }
+        });
+        return String.join(System.lineSeparator(), lines);
+    }
+
+    /// What it is that should have a row, and which rows should go.
+    ///
+    /// @param balance with some of them
+    private static String open(String collection, Balance balance) {
+        List<String> terms = new ArrayList<>();
+        if (balance.withoutRow() > 0) {
+            terms.add(Counted.of(balance.withoutRow(), "document has no row yet", "documents have no row yet"));
+        }
+        if (balance.withoutDocument() > 0) {
+            terms.add(Counted.of(balance.withoutDocument(), "row is to be deleted", "rows are to be deleted"));
+        }
+        return collection + ": " + String.join(", ", terms)
+                + ": changes that are not applied yet, or drift. `sluice verify` tells which.";
+    }
+
+    /// What of a collection is in flight and what is drift, where that is known.
+    ///
+    /// @param missing rows of the collection's own table that are proved to be missing
+    /// @param extra and those that are proved to be extra
+    /// @return empty where all documents have their rows and no row is to be deleted
+    public static Optional<String> settled(String collection, Balance balance, long missing, long extra) {
+        List<String> terms = new ArrayList<>();
+        if (balance.withoutRow() > 0) {
+            terms.add(parts(Term.WITHOUT_ROW, balance.withoutRow(), missing, "missing"));
+        }
+        if (balance.withoutDocument() > 0) {
+            terms.add(parts(Term.WITHOUT_DOCUMENT, balance.withoutDocument(), extra, "extra"));
+        }
+        return terms.isEmpty() ? Optional.empty() : Optional.of(collection + ": " + String.join("; ", terms));
+    }
+
+    private static String parts(Term term, long all, long proved, String kind) {
+        long drift = Math.min(all, proved);
+        return String.format(
+                Locale.ROOT, "%,d %s = %,d %s + %,d not applied yet", all, term.words(), drift, kind, all - drift);
+    }
+
+    /// @param balances by collection, at least one
+    /// @return lines without the last one's end
+    public static String table(SequencedMap<String, Balance> balances) {
         List<String> lines = new ArrayList<>();
         StringBuilder head = new StringBuilder(String.format(Locale.ROOT, NAME, "collection"));
         for (Term term : Term.values()) {
@@ -33,22 +85,6 @@ public final class BalanceTable {
             lines.add(
                     line("all", balances.values().stream().reduce(Balance::plus).orElseThrow()));
         }
-        balances.forEach((collection, balance) -> {
-            if (balance.open() > 0) {
-                lines.add(String.format(
-                        Locale.ROOT,
-                        "%s: %s, and %s: changes that are not applied yet, or drift." + " `sluice verify` tells which.",
-                        collection,
-                        Counted.of(
-                                balance.withoutRow(),
-                                "document should have a row and has none yet",
-                                "documents should have a row and have none yet"),
-                        Counted.of(
-                                balance.withoutDocument(),
-                                "row is there whose document is gone",
-                                "rows are there whose document is gone")));
-            }
-        });
         return String.join(System.lineSeparator(), lines);
     }
 

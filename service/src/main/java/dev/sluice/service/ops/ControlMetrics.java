@@ -56,10 +56,10 @@ public final class ControlMetrics implements AutoCloseable {
         this.report = report;
         this.registry = registry;
         for (String collection : collections) {
-            gauge(MetricNames.DEAD_LETTERS, "Documents parked now", collection, Counts::deadLetters);
+            gauge(MetricNames.DEAD_LETTERS, "Dead letters now", collection, Counts::deadLetters);
             gauge(
                     MetricNames.WAITING_DOCUMENTS,
-                    "Documents that wait for another row",
+                    "Documents that wait for a row which they refer to",
                     collection,
                     Counts::waitingDocuments);
             gauge(MetricNames.UNMAPPED_FIELDS, "Fields no column reads", collection, Counts::unmappedFields);

@@ -5,6 +5,7 @@ import dev.sluice.balance.BalanceCount;
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.service.ops.Report.CollectionSnapshot;
 import dev.sluice.service.ops.Report.Snapshot;
 import dev.sluice.sink.CollectionTarget;
@@ -97,7 +98,7 @@ public final class FreshCounts {
         try (MongoSource from = source.get();
                 Connection connection = connector.openForLongWork()) {
             new SourceCheck(pipeline, from, targets).require(connector);
-            BalanceCount count = new BalanceCount(from, connector, pipeline);
+            BalanceCount count = new BalanceCount(PipelineSpec.of(pipeline, targets, from, connector));
             for (CollectionTarget target : stale) {
                 count.count(connection, target, over::get)
                         .ifPresent(balance -> counted.put(target.collection(), balance));

@@ -48,8 +48,8 @@ public final class MetricNames {
     /// unknown.
     public static final String DEAD_LETTERS = "sluice.dead.letters";
 
-    /// `sluice_waiting_documents{pipeline,collection}`: documents whose rows are not all they could be
-    /// until another row comes or goes. NaN when unknown.
+    /// `sluice_waiting_documents{pipeline,collection}`: documents that wait for a row which they refer to, whether they
+    /// have no row until then or one that lacks a value. Not those that are deduplicated. NaN when unknown.
     public static final String WAITING_DOCUMENTS = "sluice.waiting.documents";
 
     /// `sluice_unmapped_fields{pipeline,collection}`: paths that documents had and no column reads. NaN

@@ -36,7 +36,7 @@ public final class Report {
                    (SELECT count(*) FROM sluice.dead_letter d WHERE d.pipeline = c.pipeline AND d.collection = c.collection),
                    (SELECT count(*) FROM sluice.quarantine q WHERE q.pipeline = c.pipeline AND q.collection = c.collection),
                    (SELECT count(DISTINCT v.row_key) FROM sluice.waiting v
-                    WHERE v.pipeline = c.pipeline AND v.collection = c.collection),
+                    WHERE v.pipeline = c.pipeline AND v.collection = c.collection AND v.kind = 'reference'),
                    (SELECT count(*) FROM sluice.unmapped_field f WHERE f.pipeline = c.pipeline AND f.collection = c.collection)
             FROM (SELECT pipeline, collection FROM sluice.watermark
                   UNION SELECT pipeline, collection FROM sluice.backfill) c
@@ -219,11 +219,11 @@ public final class Report {
             }
             text.append(String.format(
                     Locale.ROOT,
-                    "%-24s %-12s %10s %10s %12s %10s %10s  %s%n",
+                    "%-24s %-12s %10s %12s %12s %10s %10s  %s%n",
                     "collection",
                     "backfill",
                     "lag s",
-                    "parked",
+                    "dead letters",
                     "quarantined",
                     "incomplete",
                     "unmapped",
@@ -231,13 +231,13 @@ public final class Report {
             for (CollectionSnapshot c : knownCollections()) {
                 text.append(String.format(
                         Locale.ROOT,
-                        "%-24s %-12s %10s %,10d %,12d %,10d %,10d  %s%n",
+                        "%-24s %-12s %10s %,12d %,12d %,10d %,10d  %s%n",
                         c.collection(),
                         c.backfill(),
                         lag(c),
                         c.deadLetters(),
                         c.quarantinedValues(),
-                        c.waitingDocuments(),
+                        c.incomplete(),
                         c.unmappedFields(),
                         c.watermark() == null ? "unknown" : c.watermark()));
             }
@@ -311,9 +311,10 @@ public final class Report {
     /// @param backfill not started, running or done
     /// @param backfilledDocuments that the copy has read; not the current number
     /// @param backfilledRows that the copy has written, those of child tables included; not the current number
-    /// @param deadLetters parked now
+    /// @param deadLetters there are now
     /// @param quarantinedValues in quarantine now
-    /// @param waitingDocuments whose rows are not all they could be until another row comes or goes
+    /// @param waitingDocuments that wait for a row which they refer to: those that have no row until
+    ///     then (`waiting` of the balance), and those whose row lacks a value until then
     /// @param unmappedFields paths that documents had and no column reads
     /// @param skipped documents that had no row by a rule of the mapping, by the rule's reason; one that
     ///     came by twice counts twice
@@ -334,6 +335,11 @@ public final class Report {
             @Nullable Balance balance) {
         public CollectionSnapshot {
             skipped = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(skipped));
+        }
+
+        /// Documents whose row is there and lacks a value until the row comes that they refer to.
+        long incomplete() {
+            return Math.max(0, waitingDocuments - (balance == null ? 0 : balance.waiting()));
         }
 
         CollectionSnapshot withoutLag() {
@@ -372,7 +378,7 @@ public final class Report {
         }
     }
 
-    /// What is parked, waits, or has no place: counts of now, by collection.
+    /// Dead letters, what waits, and what has no place: counts of now, by collection.
     ///
     /// @param deadLetters and the others: a collection that is not in them has none
     /// @param driftRows by kind
@@ -396,7 +402,9 @@ public final class Report {
         try (Connection connection = connector.open()) {
             return new Counts(
                     byCollection(connection, "count(*) FROM sluice.dead_letter"),
-                    byCollection(connection, "count(DISTINCT row_key) FROM sluice.waiting"),
+                    byCollection(
+                            connection,
+                            "count(DISTINCT row_key) FILTER (WHERE kind = 'reference') FROM sluice.waiting"),
                     byCollection(connection, "count(*) FROM sluice.unmapped_field"),
                     Map.copyOf(byReason(connection, SKIPPED)),
                     byCollection(connection, "count(*) FILTER (WHERE settled_at IS NULL) FROM sluice.schema_change"),

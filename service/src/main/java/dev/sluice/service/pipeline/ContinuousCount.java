@@ -59,8 +59,7 @@ final class ContinuousCount implements AutoCloseable {
 
     private ContinuousCount(Pipeline pipeline) {
         this.pipeline = pipeline;
-        this.counter =
-                new BalanceCount(pipeline.spec().source(), pipeline.spec().connector(), pipeline.name());
+        this.counter = new BalanceCount(pipeline.spec());
         this.thread = Thread.ofPlatform().name("sluice-balance").daemon(true).unstarted(this::run);
     }
 

@@ -17,9 +17,12 @@ import dev.sluice.verify.Verdict;
 import dev.sluice.verify.Verifier;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -121,18 +124,25 @@ final class ContinuousVerification implements AutoCloseable {
         said.put(result.collection(), rows);
         if (rows > 0) {
             LOG.warn(
-                    "{}: {} rows differ from their documents ({}); another client has written them, or Sluice has a bug."
-                            + " SELECT * FROM sluice.drift shows which; `sluice verify --repair` resyncs their"
-                            + " documents{}.",
+                    "{}: {}: {}. Another client has written there, or Sluice has a bug. SELECT * FROM sluice.drift shows"
+                            + " which; `sluice verify --repair` resyncs the documents{}.",
                     result.collection(),
-                    rows,
-                    result.drift(),
+                    Counted.of(rows, "row is not as it should be", "rows are not as they should be"),
+                    kinds(result),
                     result.drift().getOrDefault(Drift.Kind.EXTRA, 0L) > 0
-                            ? " and deletes the rows that are extra, also those that were kept on purpose"
+                            ? " and deletes the rows that are extra"
                             : "");
         } else {
-            LOG.info("{}: equal again, {} documents.", result.collection(), result.documents());
+            LOG.info("{}: equal again, {}.", result.collection(), Counted.of(result.documents(), "document"));
         }
+    }
+
+    /// `1 missing, 2 extra`.
+    private static String kinds(Verifier.Result result) {
+        return Arrays.stream(Drift.Kind.values())
+                .filter(result.drift()::containsKey)
+                .map(kind -> String.format(Locale.ROOT, "%,d %s", result.drift().get(kind), kind.text()))
+                .collect(Collectors.joining(", "));
     }
 
     /// Compares again what the stream has written.
@@ -202,8 +212,8 @@ final class ContinuousVerification implements AutoCloseable {
                 .count();
         if (drifted > 0) {
             LOG.warn(
-                    "{}: of the documents that the stream has just written, {} rows that are not as the document says; SELECT * FROM"
-                            + " sluice.drift shows which, `sluice verify --repair` resyncs them.",
+                    "{}: of the documents that the stream has just written, {} rows that are not as they should be. SELECT *"
+                            + " FROM sluice.drift shows which; `sluice verify --repair` resyncs them.",
                     batch.target().collection(),
                     Counted.of(drifted, "has", "have"));
         }

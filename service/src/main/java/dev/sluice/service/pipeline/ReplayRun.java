@@ -168,7 +168,7 @@ public final class ReplayRun {
     /// @param stopped asked between steps
     /// @return without those that are not copied, and the rest when it was stopped
     public SequencedMap<String, Balance> count(Found found, BooleanSupplier stopped) {
-        return new BalanceCount(pipeline.source(), pipeline.connector(), pipeline.name())
+        return new BalanceCount(pipeline)
                 .ofCopied(
                         pipeline.targets().stream()
                                 .filter(target -> found.collections().stream()

@@ -10,12 +10,15 @@ import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.BackfillStore;
 import dev.sluice.sink.postgres.TargetTables;
+import dev.sluice.verify.Drift;
 import dev.sluice.verify.Repair;
 import dev.sluice.verify.SincePosition;
+import dev.sluice.verify.VerificationStore;
 import dev.sluice.verify.Verifier;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
@@ -82,8 +85,18 @@ public final class VerifyRun {
     /// @param stopped asked between steps, from any thread
     /// @return empty when it was stopped
     public Optional<Balance> count(CollectionTarget target, BooleanSupplier stopped) {
-        return new BalanceCount(pipeline.source(), pipeline.connector(), pipeline.name())
+        return new BalanceCount(pipeline)
                 .ofCopied(List.of(target), stopped).values().stream().findFirst();
+    }
+
+    /// How many rows of the collection's own table are known to differ now, by kind; without those of child tables.
+    public Map<Drift.Kind, Long> driftOfRows(CollectionTarget target) {
+        try (Connection connection = pipeline.connector().open()) {
+            return new VerificationStore(pipeline.name())
+                    .driftRows(connection, target.collection(), target.mapping().table());
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
     }
 
     /// Repairs what a verification found, and compares again.

@@ -447,8 +447,12 @@ class CountsAddUpIT {
                     .find()) {
                 terms.merge(Term.DOCUMENTS, 1L, Long::sum);
                 String own = key(target, IdText.canonical(ExactBson.id(document)));
-                if (!left.remove(own)) {
+                boolean row = left.remove(own);
+                if (!row || dead.contains(own)) {
                     terms.merge(why(target, document, own, dead, waits), 1L, Long::sum);
+                }
+                if (row && dead.contains(own)) {
+                    terms.merge(Term.KEPT, 1L, Long::sum);
                 }
             }
             Set<String> nobodys = target.mapping().conflict().contains(key)

@@ -42,7 +42,10 @@ class VerifyCommandIT {
                 .contains("users: row stranger extra in public.users; first seen ")
                 .contains("orders: {\"$numberLong\":\"3\"} missing in public.orders; first seen ")
                 .contains("missing in public.order_lines; first seen ")
-                .contains("Drift. `sluice verify --repair` resyncs these documents and deletes the rows that are extra")
+                .contains("users: 1 to be deleted = 1 extra + 0 not applied yet")
+                .contains("orders: 1 no row yet = 1 missing + 0 not applied yet")
+                .contains(
+                        "Drift. `sluice verify --repair` resyncs these documents and deletes the rows that are extra.")
                 .doesNotContain("SECRET");
         assertThat(json.exitCode()).isEqualTo(1);
         assertThat(json.out())
@@ -50,10 +53,10 @@ class VerifyCommandIT {
                 .doesNotContain("orders", "SECRET");
         assertThat(repaired.exitCode()).as(repaired.out() + repaired.err()).isZero();
         assertThat(repaired.out())
-                .contains(
-                        "2 documents repaired, 0 left",
-                        "; 1 document repaired",
-                        "Equal after the repair: 2 collections");
+                .as("found: missing, extra, different; repaired and left")
+                .containsPattern("users +30 +30 +0 +1 +1 +2 +0 +0 ")
+                .containsPattern("orders +10 +10 +2 +0 +0 +1 +0 +0 ")
+                .contains("Equal after the repair: 2 collections");
         assertThat(repaired.err())
                 .as("the process that had the pipeline has ended, so nobody is waited for")
                 .contains(
@@ -100,6 +103,32 @@ class VerifyCommandIT {
                 .isEqualTo("u3");
         assertThat(place.text("SELECT string_agg(collection || undecided, ' ' ORDER BY id) FROM sluice.verification"))
                 .isEqualTo("users2 orders1");
+
+        Result people = Cli.run(place.settings(), "verify");
+        assertThat(people.out())
+                .contains("users: 1 to be deleted = 0 extra + 1 not applied yet")
+                .contains("orders: 1 no row yet = 0 missing + 1 not applied yet");
+        Result counts = Cli.run(place.settings(), "verify", "--mode", "counts");
+        assertThat(counts.exitCode()).isEqualTo(1);
+        assertThat(counts.out())
+                .as("documents, rows there, missing, extra, different, undecided")
+                .containsPattern("users +29 +30 +0 +0 +0 +1 ")
+                .containsPattern("orders +11 +10 +0 +0 +0 +1 ")
+                .contains("orders: 1 no row yet = 0 missing + 1 not applied yet");
+    }
+
+    @Test
+    @DisplayName("a document that becomes unfit has no row, is one dead letter everywhere, and both sides are equal")
+    void unfit() {
+        Place place = copied(1, 2);
+        place.mongo().getCollection("orders").updateOne(Filters.eq("_id", 1), Updates.set("placedAt", "soon"));
+        assertThat(Cli.run(place.settings(), "backfill").exitCode()).isZero();
+
+        Result result = Cli.run(place.settings(), "verify");
+
+        assertThat(result.exitCode()).as(result.out() + result.err()).isZero();
+        assertThat(result.out()).contains("Equal: 2 collections, 3 documents = 2 rows + 1 dead letter.");
+        assertThat(place.count("order_lines")).isEqualTo(1);
     }
 
     @Test

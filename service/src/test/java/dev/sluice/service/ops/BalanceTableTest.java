@@ -24,13 +24,24 @@ class BalanceTableTest {
 
         assertThat(BalanceTable.forPeople(balances).lines().map(line -> line.replaceAll(" {2,}", "|")))
                 .containsExactly(
-                        "collection|documents|= rows|- kept|- no document|- not ours|+ dead letters|+ waiting|+ skipped"
+                        "collection|documents|= rows|- kept|- to be deleted|- not ours|+ dead letters|+ waiting|+ skipped"
                                 + "|+ deduplicated|+ no row yet|counted at",
                         "users|7|7|0|0|0|0|0|0|0|0|2026-01-01T00:00:00Z",
                         "orders|34,000|33,950|3|2|1|13|38|3|2|0|2026-01-01T00:00:09Z",
                         "all|34,007|33,957|3|2|1|13|38|3|2|0|2026-01-01T00:00:00Z",
-                        "orders: 0 documents should have a row and have none yet, and 2 rows are there whose document is"
-                                + " gone: changes that are not applied yet, or drift. `sluice verify` tells which.");
+                        "orders: 2 rows are to be deleted: changes that are not applied yet, or drift. `sluice verify`"
+                                + " tells which.");
+    }
+
+    @Test
+    @DisplayName("what is in flight and what is drift are terms of what should have a row, and of what should go")
+    void settled() {
+        assertThat(BalanceTable.settled("users", PLAIN, 0, 0)).isEmpty();
+        assertThat(BalanceTable.settled("orders", FULL, 0, 2))
+                .contains("orders: 2 to be deleted = 2 extra + 0 not applied yet");
+        assertThat(BalanceTable.settled("orders", new Balance(9, 7, 0, 1, 0, 0, 0, 0, 0, 3, AT), 1, 0))
+                .contains("orders: 3 no row yet = 1 missing + 2 not applied yet; 1 to be deleted = 0 extra + 1 not"
+                        + " applied yet");
     }
 
     @Test
@@ -38,7 +49,7 @@ class BalanceTableTest {
     void equation() {
         assertThat(BalanceTable.equation(PLAIN)).isEqualTo("7 documents");
         assertThat(BalanceTable.equation(FULL))
-                .isEqualTo("34,000 documents = 33,950 rows - 3 kept - 2 no document - 1 not ours + 13 dead letters"
+                .isEqualTo("34,000 documents = 33,950 rows - 3 kept - 2 to be deleted - 1 not ours + 13 dead letters"
                         + " + 38 waiting + 3 skipped + 2 deduplicated");
     }
 

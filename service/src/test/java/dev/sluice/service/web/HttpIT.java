@@ -160,7 +160,8 @@ class HttpIT {
     void whatTheControlSchemaHoldsIsShownAsItIsNow() throws Exception {
         execute("INSERT INTO sluice.waiting (pipeline, collection, row_key, column_name, kind, on_table, on_value)"
                 + " VALUES ('demo', 'orders', '7', 'orders.a', 'reference', 't', '1'),"
-                + " ('demo', 'orders', '7', 'orders.b', 'reference', 't', '1')");
+                + " ('demo', 'orders', '7', 'orders.b', 'reference', 't', '1'),"
+                + " ('demo', 'orders', '8', 'orders', 'duplicate', 'public.orders', '1')");
         execute("INSERT INTO sluice.unmapped_field (pipeline, collection, path, documents)"
                 + " VALUES ('demo', 'orders', 'p', 9), ('demo', 'orders', 'q', 1)");
         execute("INSERT INTO sluice.skipped (pipeline, collection, reason, documents)"
