@@ -44,6 +44,8 @@ public final class TargetDatabase {
             MigrationState.BELOW_BASELINE,
             MigrationState.BASELINE_IGNORED);
 
+    private static final String CONTROL_HISTORY = "schema_history";
+
     private final PostgresUri uri;
 
     public TargetDatabase(PostgresUri uri) {
@@ -93,7 +95,22 @@ public final class TargetDatabase {
                     .forEach(m -> applied.add(flyway.getConfiguration().getTable() + ": " + m.version + " "
                             + m.description + " (" + m.executionTime + " ms)")));
         }
+        if (isWithoutScripts(entry)) {
+            LOG.warn(withoutScripts(entry));
+        }
         return applied;
+    }
+
+    /// Whether the mapping has a folder for migrations and no script in it.
+    private boolean isWithoutScripts(Catalog.Entry entry) {
+        return entry.migrations().isPresent()
+                && scripts(entry).stream().allMatch(script -> script.history().equals(CONTROL_HISTORY));
+    }
+
+    /// What is said of a mapping that has a folder for migrations and no script in it.
+    public static String withoutScripts(Catalog.Entry entry) {
+        return "The folder of migrations of the mapping " + entry.mapping().name()
+                + " has none: they are files named V0001__what_it_does.sql.";
     }
 
     /// Every migration there is, and whether it is applied.
@@ -205,7 +222,7 @@ public final class TargetDatabase {
                 .schemas("sluice")
                 .defaultSchema("sluice")
                 .createSchemas(true)
-                .table("schema_history")
+                .table(CONTROL_HISTORY)
                 .failOnMissingLocations(true)
                 .connectRetries(0)
                 .load());

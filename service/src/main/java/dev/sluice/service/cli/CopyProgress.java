@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.TreeMap;
@@ -68,9 +69,9 @@ final class CopyProgress implements CopyRun.Listener, AutoCloseable {
             return estimate == 0 ? 100 : Math.min(100, 100 * (before + documents) / estimate);
         }
 
-        /// @return empty where it is not known
+        /// @return empty where it is not known: nothing was copied yet, or there are more documents than estimated
         Optional<Duration> left() {
-            return documents == 0
+            return documents == 0 || before + documents >= estimate
                     ? Optional.empty()
                     : Optional.of(
                             Duration.ofSeconds(Math.round(Math.max(0, estimate - before - documents) / perSecond())));
@@ -136,15 +137,18 @@ final class CopyProgress implements CopyRun.Listener, AutoCloseable {
         } else if (System.nanoTime() - collection.saidAt >= LINE_EVERY_NANOS) {
             collection.saidAt = System.nanoTime();
             say(
-                    "%s: %s (%d %%), %s written, %,.0f documents/s%s",
+                    "%s: %s (%d %%), %s written%s",
                     target.collection(),
                     Counted.of(collection.before + collection.documents, "document"),
                     collection.percent(),
                     Counted.of(collection.total.rows(), "row"),
-                    collection.perSecond(),
                     collection
                             .left()
-                            .map(left -> ", about " + forPeople(left) + " left")
+                            .map(left -> String.format(
+                                    Locale.ROOT,
+                                    ", %,.0f documents/s, about %s left",
+                                    collection.perSecond(),
+                                    forPeople(left)))
                             .orElse(""));
         }
     }
@@ -193,9 +197,15 @@ final class CopyProgress implements CopyRun.Listener, AutoCloseable {
     @Override
     public void onFailed(CollectionTarget target, SluiceException failure) {
         closeBar();
+        Optional<String> said = failed.entrySet().stream()
+                .filter(e -> e.getValue().kind() == failure.kind()
+                        && Objects.equals(e.getValue().getMessage(), failure.getMessage()))
+                .map(Map.Entry::getKey)
+                .findFirst();
         failed.put(target.collection(), failure);
         err.println(target.collection() + ": "
-                + Complaint.of(failure, Optional.empty()).text());
+                + said.map(other -> "not copied, for the same reason as " + other + ".")
+                        .orElseGet(() -> Complaint.of(failure, Optional.empty()).text()));
         err.flush();
     }
 

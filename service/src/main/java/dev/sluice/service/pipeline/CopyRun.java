@@ -35,6 +35,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.function.BooleanSupplier;
 import org.bson.BsonTimestamp;
@@ -340,13 +341,34 @@ public final class CopyRun {
                     }
                 }
             }
+            try {
+                return new Result(finish(failed, connection, fenced), failed);
+            } catch (SluiceException failure) {
+                SluiceException e = tables.explain(failure);
+                if (failed.values().stream().noneMatch(said -> isSame(said, e))) {
+                    throw e;
+                }
+                // A table that stopped its own copy stops this too, and the listener has heard why.
+                return new Result(false, failed);
+            }
+        }
+
+        private static boolean isSame(SluiceException said, SluiceException again) {
+            return said.kind() == again.kind() && Objects.equals(said.getMessage(), again.getMessage());
+        }
+
+        /// Resyncs documents whose wait is over, and deletes rows where that is asked for.
+        ///
+        /// @return false when stopped
+        private boolean finish(Map<String, SluiceException> failed, Connection connection, Fenced fenced)
+                throws SQLException, InterruptedException {
             try (ChunkSink sink = pipeline.openChunks(epoch, stopped)) {
                 Resync resync = Resync.of(pipeline, connection, sink, fenced);
                 int taken = resync.drain() + resync.sweep();
                 if (taken > 0) {
                     listener.onResynced(taken);
                 }
-                return new Result(prune(failed, connection, sink, fenced), failed);
+                return prune(failed, connection, sink, fenced);
             }
         }
 

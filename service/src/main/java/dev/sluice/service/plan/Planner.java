@@ -12,11 +12,11 @@ import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.source.mongo.SourceSurvey.Size;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.Collectors;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,31 +64,10 @@ public final class Planner {
         CopyEstimate estimate = estimate(total, targetChecks.measuredRate());
         sourceChecks.oplog(estimate);
         source(source, connector, sourceChecks);
-        List<Forecast> forecasts = new ArrayList<>();
+        List<Forecast> forecasts = List.of();
         if (options.sampleDocuments() > 0) {
-            for (CollectionTarget target : targets) {
-                Size size = sizes.get(target.collection());
-                if (size != null) {
-                    Forecast forecast = DryRun.ofSample(
-                            source.survey(),
-                            target,
-                            options.sampleDocuments(),
-                            size.documents(),
-                            new DryRun.Live(connector, targetChecks.notNull()));
-                    forecasts.add(forecast);
-                    deadLetters(forecast, list);
-                    if (!forecast.unmapped().isEmpty()) {
-                        list.info(
-                                Check.FIELDS_UNMAPPED,
-                                forecast.collection(),
-                                Counted.of(
-                                                forecast.unmapped().size(),
-                                                "field of documents of " + forecast.collection() + " is",
-                                                "fields of documents of " + forecast.collection() + " are")
-                                        + " read by no column, and so not copied; see the list below.");
-                    }
-                }
-            }
+            forecasts = dryRun(source, sizes, new DryRun.Live(connector, targetChecks.notNull()));
+            forecasts.forEach(forecast -> report(forecast, list));
         }
         return Plan.of(pipeline, entry.mapping().name(), list, estimate, forecasts);
     }
@@ -105,32 +84,78 @@ public final class Planner {
         }
     }
 
-    private static void deadLetters(Forecast forecast, Checklist list) {
-        long rejected = forecast.rejected().stream()
-                .mapToLong(Forecast.Rejected::documents)
-                .sum();
-        if (rejected > 0) {
+    /// Of collections that are there. Where samples would be all of their documents, they are mapped as `sluice
+    /// backfill
+    /// --dry-run` does it, which knows of each document what others leave of it.
+    private List<Forecast> dryRun(MongoSource source, Map<String, Size> sizes, DryRun.Live live) {
+        List<CollectionTarget> there = targets.stream()
+                .filter(target -> sizes.containsKey(target.collection()))
+                .toList();
+        if (there.stream().allMatch(target -> size(sizes, target).documents() <= options.sampleDocuments())) {
+            Map<String, Forecast> all = new HashMap<>();
+            DryRun.ofAll(source, there, live.connector(), forecast -> all.put(forecast.collection(), forecast));
+            return there.stream()
+                    .map(target -> Objects.requireNonNull(all.get(target.collection())))
+                    .toList();
+        }
+        return there.stream()
+                .map(target -> DryRun.ofSample(
+                        source.survey(),
+                        target,
+                        options.sampleDocuments(),
+                        size(sizes, target).documents(),
+                        live))
+                .toList();
+    }
+
+    private static Size size(Map<String, Size> sizes, CollectionTarget target) {
+        return Objects.requireNonNull(sizes.get(target.collection()));
+    }
+
+    /// With the numbers and words of the dry run, and what to do for each reason.
+    private void report(Forecast forecast, Checklist list) {
+        String of = Counted.of(forecast.documentsRead(), "document") + " of " + forecast.collection();
+        CollectionTarget target = targets.stream()
+                .filter(t -> t.collection().equals(forecast.collection()))
+                .findFirst()
+                .orElseThrow();
+        for (Forecast.Rejected rejected : forecast.rejected()) {
             list.warning(
                     Check.DEAD_LETTERS,
-                    forecast.collection(),
+                    rejected.column(),
                     String.format(
                             Locale.ROOT,
-                            "%,d of %,d documents of %s would be dead letters by the mapping.",
-                            rejected,
-                            forecast.documentsRead(),
-                            forecast.collection()),
-                    "See why below; a conversion, another type or `misfit: quarantine` lets their rows land.");
+                            "%,d of %s would be %s: %s: %s.",
+                            rejected.documents(),
+                            of,
+                            rejected.documents() == 1 ? "a dead letter" : "dead letters",
+                            rejected.column(),
+                            rejected.reason()),
+                    RejectionRemedy.of(target, rejected));
         }
-        if (!forecast.nulls().isEmpty()) {
-            String columns =
-                    forecast.nulls().stream().map(Forecast.Nulls::column).collect(Collectors.joining(", "));
+        for (Forecast.Nulls nulls : forecast.nulls()) {
             list.warning(
                     Check.DEAD_LETTERS,
-                    columns,
-                    "Among the " + String.format(Locale.ROOT, "%,d", forecast.documentsRead()) + " documents of "
-                            + forecast.collection() + " are some that would bring NULL for " + columns
-                            + ", where the table takes none: PostgreSQL refuses those.",
-                    "Give the column `missing`, `null` and `instead` in the mapping.");
+                    nulls.column(),
+                    "Of " + of + " there would be " + Counted.of(nulls.rows(), "row") + " with NULL in "
+                            + nulls.column()
+                            + ", where the table takes none: PostgreSQL refuses "
+                            + (nulls.rows() == 1
+                                    ? "it, and its document is a dead letter."
+                                    : "them, and their documents are dead letters."),
+                    "In the mapping, give " + nulls.column()
+                            + " `missing` and `null`, and `instead` for values that do not fit; or let the column take"
+                            + " NULL.");
+        }
+        if (!forecast.unmapped().isEmpty()) {
+            list.info(
+                    Check.FIELDS_UNMAPPED,
+                    forecast.collection(),
+                    Counted.of(
+                                    forecast.unmapped().size(),
+                                    "field of documents of " + forecast.collection() + " is",
+                                    "fields of documents of " + forecast.collection() + " are")
+                            + " read by no column, and so not copied; see the list below.");
         }
     }
 

@@ -382,6 +382,14 @@ final class TargetChecks {
                         "Put the scripts back as they were applied, and make changes in a new one.");
             }
         }
+        if (entry.migrations().isPresent()
+                && scripts.stream().allMatch(s -> s.history().equals("schema_history"))) {
+            list.warning(
+                    Check.POSTGRES_MIGRATIONS,
+                    null,
+                    TargetDatabase.withoutScripts(entry),
+                    "Put its scripts there, or delete the folder where the tables are made by other means.");
+        }
         List<Script> pending =
                 scripts.stream().filter(s -> s.fate() == Fate.PENDING).toList();
         if (pending.isEmpty()) {
@@ -423,7 +431,9 @@ final class TargetChecks {
                                     Check.POSTGRES_RIGHTS,
                                     schema,
                                     "The schema " + schema + " does not exist, and the role may not create it.",
-                                    "GRANT CREATE ON DATABASE to the role, or run `sluice migrate` with one that has it.");
+                                    "GRANT CREATE ON DATABASE "
+                                            + TableName.quote(connector.uri().database())
+                                            + " to the role, or run `sluice migrate` with one that has it.");
                         }
                     } else if (!row.getBoolean(1)) {
                         list.problem(

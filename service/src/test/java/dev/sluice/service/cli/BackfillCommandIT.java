@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.bson.Document;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -156,6 +157,34 @@ class BackfillCommandIT {
         place.execute("DROP TRIGGER broken ON users");
         assertThat(Cli.run(place.settings(), "backfill").exitCode()).isZero();
         assertThat(place.count("users")).isEqualTo(3);
+    }
+
+    @Test
+    @DisplayName("a table that stops the copy is said once, though other collections and what follows meet it too")
+    void aStopIsSaidOnce() {
+        Place place = shop(1_500, 2);
+
+        try (Cli backfill = Cli.start(place.settings(), "backfill", "--batch-size", "1", "--verbose")) {
+            await().atMost(BOUND).until(() -> backfill.out().lines().count() > 5);
+            place.execute("CREATE RULE nothing AS ON INSERT TO users DO INSTEAD NOTHING");
+            Result result = backfill.await();
+
+            assertThat(result.exitCode()).as(result.err()).isEqualTo(3);
+            assertThat(result.err().lines().filter(line -> line.contains("The target's tables are not as")))
+                    .filteredOn(line -> !line.contains("SluiceException"))
+                    .singleElement()
+                    .asString()
+                    .startsWith("users: The target's tables are not as the mapping needs them."
+                            + " public.users has the rewrite rule nothing (ON INSERT DO INSTEAD)")
+                    .contains("ALTER TABLE \"public\".\"users\" DISABLE RULE \"nothing\"")
+                    .doesNotContain("migrate");
+            assertThat(result.err()).contains("orders: not copied, for the same reason as users.");
+            assertThat(result.out()).contains("Not copied: orders, users.");
+        }
+        place.execute("DROP RULE nothing ON users");
+        assertThat(Cli.run(place.settings(), "backfill").exitCode()).isZero();
+        assertThat(place.count("users")).isEqualTo(1_500);
+        assertThat(place.count("orders")).isEqualTo(2);
     }
 
     @Test

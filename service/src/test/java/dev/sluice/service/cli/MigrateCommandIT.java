@@ -4,10 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.service.cli.Cli.Result;
 import dev.sluice.service.cli.Servers.Place;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// The gated step of production: tables are made, listed, and made once however many try.
 class MigrateCommandIT {
@@ -35,6 +40,27 @@ class MigrateCommandIT {
         assertThat(Cli.run(place.settings(), "migrate", "--info").out())
                 .contains("Success")
                 .doesNotContain("Pending");
+    }
+
+    @Test
+    @DisplayName("a folder of migrations that has none is said to be one, in our words")
+    void aFolderWithoutMigrations(@TempDir Path folder) throws IOException {
+        Files.createDirectory(folder.resolve("migrations"));
+        Files.writeString(
+                folder.resolve("mapping.yaml"),
+                "mapping: bare\ndatabase: d\ncollections:\n  users: {key: {column: id, type: text}}\n");
+        Place place = Servers.place();
+        Map<String, String> settings = Cli.with(place.settings(), "SLUICE_MAPPING", folder.toString());
+
+        Result migrated = Cli.run(settings, "migrate");
+        assertThat(migrated.exitCode()).as(migrated.err()).isZero();
+        assertThat(migrated.err())
+                .contains("The folder of migrations of the mapping bare has none: they are files named V0001__")
+                .doesNotContain("No migrations found", "locations");
+        Result planned = Cli.run(settings, "plan", "--sample", "0");
+        assertThat(planned.out())
+                .containsPattern("warning +postgres_migrations +The folder of migrations of the mapping bare has none");
+        assertThat(planned.err()).doesNotContain("No migrations found");
     }
 
     @Test

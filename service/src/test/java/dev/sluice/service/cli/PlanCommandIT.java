@@ -55,7 +55,7 @@ class PlanCommandIT {
         assertThat(all.exitCode()).isEqualTo(1);
         assertThat(all.out())
                 .containsPattern("problem +column_missing +public.users.age does not exist, and the mapping writes it")
-                .contains("-> Add the column, or take it out of the mapping.")
+                .contains("-> Add the column (`sluice migrate`, if a migration does), or take it out of the mapping.")
                 .containsPattern("problem +column_required +public.orders.must is NOT NULL")
                 .contains("2 problems, ", "Fix the problems first")
                 .doesNotContain("Dry run");

@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.assertj.core.api.InstanceOfAssertFactories;
+import org.assertj.core.groups.Tuple;
 import org.bson.Document;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -862,6 +863,89 @@ class PlannerIT {
         }
 
         @Test
+        @DisplayName("each reason for dead letters is a line with its number and its own remedy")
+        void remediesByReason() {
+            mongo.getCollection("people")
+                    .insertMany(List.of(
+                            new Document("_id", "k").append("at", "2020-01-01T00:00:00Z"),
+                            new Document("_id", 1L).append("at", "2020-01-01T00:00:00Z"),
+                            new Document("_id", 2L).append("n", "many"),
+                            new Document("_id", 3L).append("n", "few"),
+                            new Document("_id", 4L).append("bad", true)));
+
+            Plan plan =
+                    planOf("CREATE TABLE people (id bigint PRIMARY KEY, at timestamptz, n integer, bad boolean)", """
+                    people:
+                      key: {column: id, type: bigint}
+                      skip: [{from: bad, when: equals, values: [true], then: dead_letter, reason: a bad one}]
+                      columns: {at: {type: timestamptz, misfit: reject}, n: {type: integer, misfit: reject}}""");
+
+            assertThat(plan.dryRun().getFirst().deadLetters()).isEqualTo(5);
+            assertThat(of(plan, Check.DEAD_LETTERS))
+                    .extracting(Finding::found, Finding::remedy)
+                    .containsExactlyInAnyOrder(
+                            Tuple.tuple(
+                                    "1 of 5 documents of people would be a dead letter: people: a bad one.",
+                                    "A rule under `skip` says so; with `then: skip` these documents have no row and are no"
+                                            + " dead letters."),
+                            Tuple.tuple(
+                                    "1 of 5 documents of people would be a dead letter: people.at: is a string, not a date"
+                                            + " (ISO 8601 needs convert: [parse_timestamp]).",
+                                    "In the mapping, give people.at `convert: [parse_timestamp]`; or `misfit: quarantine`:"
+                                            + " their rows land without the value, which is kept."),
+                            Tuple.tuple(
+                                    "1 of 5 documents of people would be a dead letter: people.id: is a string, not a"
+                                            + " number.",
+                                    "Give the key a type or form that takes these `_id`s, or leave the documents out by a"
+                                            + " rule under `skip`."),
+                            Tuple.tuple(
+                                    "2 of 5 documents of people would be dead letters: people.n: is a string, not a"
+                                            + " number.",
+                                    "In the mapping, give people.n a type that holds these values, or a conversion; or"
+                                            + " `misfit: quarantine`: their rows land without the value, which is kept."));
+        }
+
+        @Test
+        @DisplayName("of collections that the sample has whole, plan says what a dry run of all documents says")
+        void aWholeSampleIsADryRun() {
+            mongo.getCollection("tools").insertOne(new Document("_id", "t"));
+            mongo.getCollection("notes")
+                    .insertMany(List.of(
+                            new Document("_id", "a").append("tool", "t").append("mail", "m"),
+                            new Document("_id", "b").append("tool", "gone").append("mail", "n"),
+                            new Document("_id", "c").append("tool", "t").append("mail", "m")));
+            String postgres = postgresWith("CREATE TABLE tools (id text PRIMARY KEY);"
+                    + " CREATE TABLE notes (id text PRIMARY KEY, tool text, mail text UNIQUE)");
+            Catalog.Entry entry = yaml("", """
+                    notes:
+                      key: {column: id, type: text}
+                      dedupe: {by: [mail]}
+                      columns:
+                        tool: {type: text, reference: {table: tools, match: id, take: id, orphan: skip}}
+                        mail: text
+                    tools: {key: {column: id, type: text}}""");
+
+            Plan whole = plan(postgres, entry);
+            Plan sampled = plan(postgres, entry, new Planner.Options(true, true, 2, null));
+
+            List<Forecast> dry = new ArrayList<>();
+            try (MongoSource source = new MongoSource(TestingServers.mongo().uri(), mongo.getName())) {
+                DryRun.ofAll(
+                        source,
+                        CollectionTarget.of(entry.mapping()),
+                        new PostgresConnector(PostgresUri.parse(postgres)),
+                        dry::add);
+            }
+            assertThat(whole.dryRun()).containsExactlyInAnyOrderElementsOf(dry);
+            assertThat(whole.dryRun().getFirst())
+                    .returns("notes", Forecast::collection)
+                    .returns(1L, Forecast::rows)
+                    .returns(1L, Forecast::waiting)
+                    .returns(1L, Forecast::deduplicated);
+            assertThat(sampled.dryRun().getFirst()).returns(null, Forecast::waiting);
+        }
+
+        @Test
         void rowsOfChildrenSkipsAndNullsThatTheTableRefusesAreCounted() {
             mongo.getCollection("orders")
                     .insertMany(List.of(
@@ -895,7 +979,17 @@ class PlannerIT {
                     .containsExactly(new Forecast.Nulls("lines.sku", 1), new Forecast.Nulls("orders.state", 1));
             assertThat(forecast.unmapped())
                     .containsExactly(new Forecast.Unmapped("lines[].n", 1), new Forecast.Unmapped("z", 1));
-            assertThat(one(plan, Check.DEAD_LETTERS).subject()).isEqualTo("lines.sku, orders.state");
+            assertThat(of(plan, Check.DEAD_LETTERS))
+                    .extracting(Finding::subject, Finding::found)
+                    .containsExactly(
+                            Tuple.tuple(
+                                    "lines.sku",
+                                    "Of 3 documents of orders there would be 1 row with NULL in lines.sku, where the table"
+                                            + " takes none: PostgreSQL refuses it, and its document is a dead letter."),
+                            Tuple.tuple(
+                                    "orders.state",
+                                    "Of 3 documents of orders there would be 1 row with NULL in orders.state, where the"
+                                            + " table takes none: PostgreSQL refuses it, and its document is a dead letter."));
             assertThat(one(plan, Check.FIELDS_UNMAPPED).found()).startsWith("2 fields of documents of orders");
         }
     }
