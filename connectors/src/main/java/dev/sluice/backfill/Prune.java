@@ -24,7 +24,8 @@ import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
 /// Deletes the rows that no document explains: rows of documents that were deleted while no process followed
-/// the stream, and rows that another client has inserted. Never rows that the stream has just written.
+/// the stream, and rows that another client has inserted. Never rows that the stream has just written, nor
+/// rows that stay by the mapping, see [KeptKeys#others].
 ///
 /// The `_id`s of all documents are read, from the index alone, and the keys of their rows are put
 /// into a temporary table; rows of the target with other keys are deleted in small fenced transactions.

@@ -107,7 +107,7 @@ public enum FailureKind {
             "PostgreSQL refuses too many of a collection's rows for the same reason.",
             "A column, constraint or trigger was probably added to the table, or the mapping no longer fits the documents."
                     + " Fix the table or the mapping (`sluice plan` shows where they differ) and start again; Sluice resumes"
-                    + " where it was. Only to park these rows as dead letters instead: SLUICE_REFUSED_SHARE=100."),
+                    + " where it was. To make these documents dead letters instead: SLUICE_REFUSED_SHARE=100."),
     NO_TEMPORARY_FILE(
             Retry.A_FEW_TIMES,
             "No temporary file could be written.",

@@ -11,7 +11,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /// Reads a collection's tables and finds rows that none of the compared documents explains.
 /// For one thread.
@@ -39,21 +38,14 @@ final class UnexplainedRows {
         }
         comparing.setAutoCommit(false);
         for (TableSql table : task.tables().all()) {
-            task.store().suspectUnexplained(comparing, task.running().id(), table, notOurs(table));
+            task.store()
+                    .suspectUnexplained(
+                            comparing,
+                            task.running().id(),
+                            table,
+                            ExpectedRows.notOurs(task.target(), task.tables().own(), table, "t"));
             comparing.commit();
         }
-    }
-
-    /// The condition that row `t` of a table is one that no document ever had, or a child row of such a one.
-    ///
-    /// @return null where the mapping allows no such rows
-    private @Nullable String notOurs(TableSql table) throws SQLException {
-        TableSql own = task.tables().own();
-        String notOurs = ExpectedRows.notOurs(task.target(), own, "o");
-        return notOurs == null
-                ? null
-                : "EXISTS (SELECT FROM " + own.shape().table().sql() + " o WHERE o." + own.keyName() + " = t."
-                        + table.keyName() + " AND " + notOurs + ")";
     }
 
     /// Records the rows of the same table that documents of another collection explain.

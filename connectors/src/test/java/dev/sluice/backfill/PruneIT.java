@@ -28,6 +28,7 @@ import org.bson.BsonValue;
 import org.bson.types.ObjectId;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /// Rows that no document explains go; all others stay.
@@ -54,11 +55,26 @@ class PruneIT {
                 key: {column: id, type: bigint}
                 columns:
                   n: integer
+              kept:
+                table: kept
+                key: {column: id, type: bigint}
+                on_delete: keep
+                columns: {n: integer}
+              accounts:
+                table: accounts
+                key: {column: id, type: bigint}
+                conflict: [n]
+                columns: {n: integer}
+                children:
+                  mails: {from: mails, parent: account, ordinal: place, columns: {mail: text}}
             """;
     private static final String TABLES = """
             CREATE TABLE things (id uuid PRIMARY KEY, n integer);
             CREATE TABLE thing_parts (thing_id uuid, position integer, name text, PRIMARY KEY (thing_id, position));
             CREATE TABLE numbers (id integer PRIMARY KEY, n integer);
+            CREATE TABLE kept (id integer PRIMARY KEY, n integer);
+            CREATE TABLE accounts (id integer PRIMARY KEY, n integer UNIQUE);
+            CREATE TABLE mails (account bigint, place integer, mail text, PRIMARY KEY (account, place));
             """;
 
     private TestTarget target;
@@ -111,6 +127,28 @@ class PruneIT {
         assertThat(count("numbers")).isEqualTo(4_000);
         assertThat(prune("numbers", () -> false)).isEqualTo(new Pruned(4_000, true));
         assertThat(target.rows("SELECT id FROM numbers")).containsExactly("5");
+    }
+
+    @Test
+    @DisplayName("rows that stay by the mapping stay: those of deleted documents where it keeps them, and those that no"
+            + " document ever had where it allows such, with their child rows")
+    void rowsThatStay() throws SQLException {
+        for (String collection : List.of("kept", "accounts")) {
+            put(collection, new BsonInt32(1), "n: 1, mails: [{mail: 'a'}]");
+            put(collection, new BsonInt32(2), "n: 2, mails: [{mail: 'b'}]");
+            database.getCollection(collection).deleteOne(new BsonDocument("_id", new BsonInt32(2)));
+            target.execute("INSERT INTO " + collection + " VALUES (7, 7)");
+        }
+        target.execute("INSERT INTO mails VALUES (7, 0, 'theirs')");
+
+        assertThat(count("kept")).isZero();
+        assertThat(prune("kept", () -> false)).isEqualTo(new Pruned(0, true));
+        assertThat(count("accounts")).isEqualTo(1);
+        assertThat(prune("accounts", () -> false)).isEqualTo(new Pruned(1, true));
+
+        assertThat(target.rows("SELECT id FROM kept ORDER BY id")).containsExactly("1", "2", "7");
+        assertThat(target.rows("SELECT id FROM accounts ORDER BY id")).containsExactly("1", "7");
+        assertThat(target.rows("SELECT mail FROM mails ORDER BY 1")).containsExactly("a", "theirs");
     }
 
     @Test

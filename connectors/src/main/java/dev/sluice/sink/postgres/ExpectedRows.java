@@ -101,9 +101,21 @@ public final class ExpectedRows {
     ///
     /// @param alias of the row
     /// @return null where the mapping allows no such rows
-    public static @Nullable String notOurs(CollectionTarget target, TableSql own, String alias) {
+    private static @Nullable String notOurs(CollectionTarget target, TableSql own, String alias) {
         Duplicates duplicates = Duplicates.of(target, own.shape());
         return duplicates == null || !duplicates.shared() ? null : "NOT " + duplicates.wasDocuments(alias);
+    }
+
+    /// The condition that a row is one that no document ever had, or a child row of such a one.
+    ///
+    /// @param table the own table or a child table, of which the row is
+    /// @return null where the mapping allows no such rows
+    public static @Nullable String notOurs(CollectionTarget target, TableSql own, TableSql table, String alias) {
+        String notOurs = notOurs(target, own, "o");
+        return notOurs == null
+                ? null
+                : "EXISTS (SELECT FROM " + own.shape().table().sql() + " o WHERE o." + own.keyName() + " = " + alias
+                        + "." + table.keyName() + " AND " + notOurs + ")";
     }
 
     private Set<Object> keys(TableSql own, String sql, Collection<Object> keys) throws SQLException {

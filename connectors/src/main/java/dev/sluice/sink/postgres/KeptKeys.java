@@ -28,7 +28,8 @@ public interface KeptKeys extends AutoCloseable {
     void add(List<Object> keys) throws SQLException;
 
     /// Keys of rows, or child rows, that are not among those that were added, as they are committed when it
-    /// is called.
+    /// is called. Without the rows that stay by the mapping: all of a collection with `on_delete: keep`, and
+    /// those that no document ever had, with their child rows, where it allows such.
     ///
     /// @param after the last one of the call before; null for the first
     /// @return in the order of the keys; empty when there are no more

@@ -63,7 +63,7 @@ final class RefusalWatch {
                     "Collection " + collection + ": " + numbers.size() + " of the last " + among
                             + " rows, for one reason: "
                             + Failures.describe(why)
-                            + ". None of the rows in this batch was parked or skipped, and the position has not moved.",
+                            + ". No document of this batch became a dead letter, and the position has not moved.",
                     why);
         }
     }

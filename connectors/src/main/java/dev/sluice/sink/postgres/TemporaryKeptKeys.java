@@ -1,6 +1,7 @@
 package dev.sluice.sink.postgres;
 
 import dev.sluice.mapping.TableShape;
+import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.sink.CollectionTarget;
 import java.sql.Connection;
@@ -17,13 +18,15 @@ final class TemporaryKeptKeys implements KeptKeys {
     private static final String KEPT = "pg_temp.sluice_kept";
 
     private final Connection connection;
+    private final CollectionTarget target;
     private final CollectionTables tables;
     private final RowCopy copy;
     private final TableShape keyShape;
     private boolean looked;
 
-    private TemporaryKeptKeys(Connection connection, CollectionTables tables) {
+    private TemporaryKeptKeys(Connection connection, CollectionTarget target, CollectionTables tables) {
         this.connection = connection;
+        this.target = target;
         this.tables = tables;
         this.copy = new RowCopy(connection);
         this.keyShape = new TableShape(
@@ -39,7 +42,7 @@ final class TemporaryKeptKeys implements KeptKeys {
             statement.execute(
                     "CREATE TEMP TABLE sluice_kept (key " + tables.own().keyArrayType() + ")");
         }
-        return new TemporaryKeptKeys(connection, tables);
+        return new TemporaryKeptKeys(connection, target, tables);
     }
 
     /// The widest of its kind, whatever the table has.
@@ -60,6 +63,9 @@ final class TemporaryKeptKeys implements KeptKeys {
 
     @Override
     public List<Object> others(@Nullable Object after, int most) throws SQLException {
+        if (target.mapping().onDelete() == OnDelete.KEEP) {
+            return List.of();
+        }
         if (!looked) {
             try (Statement statement = connection.createStatement()) {
                 // A B-tree holds no text of more than some kilobytes, and an _id may be as long as it likes.
@@ -75,6 +81,7 @@ final class TemporaryKeptKeys implements KeptKeys {
                     .append("(SELECT t." + table.keyName() + " AS key FROM "
                             + table.shape().table().sql() + " t WHERE NOT EXISTS (SELECT FROM " + KEPT
                             + " k WHERE k.key = t." + table.keyName() + ")"
+                            + exceptNotOurs(table)
                             + (after == null
                                     ? ""
                                     : " AND t." + table.keyName() + " > ?::"
@@ -94,6 +101,11 @@ final class TemporaryKeptKeys implements KeptKeys {
             }
         }
         return keys;
+    }
+
+    private String exceptNotOurs(TableSql table) {
+        String notOurs = ExpectedRows.notOurs(target, tables.own(), table, "t");
+        return notOurs == null ? "" : " AND NOT " + notOurs;
     }
 
     @Override

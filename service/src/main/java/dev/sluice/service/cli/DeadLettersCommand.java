@@ -26,7 +26,9 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         versionProvider = SluiceCommand.Version.class,
         header = "Look at documents that could not be applied, try them again, discard them.",
-        description = "A parked document also leaves by itself, once a later state of it can be applied.",
+        description =
+                "A dead letter has no row, unless the mapping keeps rows. It leaves by itself once a later state of its"
+                        + " document can be applied.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
             DeadLettersCommand.ListThem.class,

@@ -72,7 +72,8 @@ class StatusCommandIT {
 
         assertThat(text.out())
                 .containsPattern("users +4 +2 +0 +1 +0 +0 +0 +0 +0 +3 ")
-                .contains("users: 3 documents have no row yet, 1 row is to be deleted: changes that are not applied yet");
+                .contains(
+                        "users: 3 documents have no row yet, 1 row is to be deleted: changes that are not applied yet");
         assertThat(users.path("balance").path("documents").asLong()).isEqualTo(4);
         assertThat(users.path("balance").path("without_document").asLong()).isEqualTo(1);
         assertThat(users.path("balance").path("without_row").asLong()).isEqualTo(3);
