@@ -10,28 +10,74 @@ import java.util.UUID;
 import org.bson.BsonNumber;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
+import org.jspecify.annotations.Nullable;
 
-/// How the `_id` of one collection's documents becomes the key of their rows. Immutable; any thread.
+/// How the `_id` of one collection's documents becomes the key of their rows: two of them never become the same
+/// one. Any thread; the same `_id` always becomes the same key.
 ///
-/// Numbers that MongoDB takes for the same `_id` (1 as int, long, double or decimal) give the same key: they are
+/// Where ids of different types are written alike, [KeyMapping.Of] says which of them has the key, and the others have
+/// none. Numbers that MongoDB takes for the same `_id` (1 as int, long, double or decimal) give the same key: they are
 /// taken by value. An `_id` with bytes that are not UTF-8 has none, since no text of PostgreSQL can hold it.
 public final class DocumentKey {
     /// Queries see the first of two fields of a name, and can't be asked for such an `_id`.
     private static final KeyResult TWINS = new KeyResult.NoKey("has a field of the same name twice");
 
+    private static final String APART = "; the mapping can keep them apart, with `form: typed` for the key";
+    private static final String APART_AS_TEXT = "; the mapping can keep them apart, with `type: text` for the key";
+
     private final ColumnType type;
     private final KeyMapping.Form form;
     private final UUID namespace;
+    private final boolean isDeclared;
+
+    private volatile UsualIds usual;
+    private volatile Strings strings = Strings.NOT_ASKED;
+
+    /// Whether strings have the keys that ids of other types could have.
+    private enum Strings {
+        NOT_ASKED,
+        FIRST,
+        LAST
+    }
 
     private DocumentKey(String collection, KeyMapping key) {
         this.type = key.type();
         this.form = key.form();
         this.namespace = IdUuid.namespace(collection);
+        this.usual = first -> declared(key, first);
+        this.isDeclared = key.of() != null || !key.canBeShared();
     }
 
     /// @param collection the collection's name, which is part of the UUIDs that ObjectIds become
     public static DocumentKey of(String collection, KeyMapping key) {
         return new DocumentKey(collection, key);
+    }
+
+    private static boolean declared(KeyMapping key, boolean first) {
+        if (key.of() == null && first) {
+            // A guess would be another one on another path.
+            throw new IllegalStateException(
+                    "the mapping does not say of which ids the keys are, and nothing else does");
+        }
+        return key.of() == KeyMapping.Of.STRING;
+    }
+
+    /// Names who knows whether the collection's `_id`s are strings, for a mapping that does not say so. Has no effect
+    /// where it does, and once it was asked.
+    void decideBy(UsualIds known) {
+        if (!isDeclared) {
+            usual = known;
+        }
+    }
+
+    private boolean areStringsFirst(boolean first) {
+        Strings known = strings;
+        if (known == Strings.NOT_ASKED) {
+            // Two threads may ask at once; the answer is the same.
+            known = usual.areStrings(first) ? Strings.FIRST : Strings.LAST;
+            strings = known;
+        }
+        return known == Strings.FIRST;
     }
 
     /// @param id an `_id`, decoded or a document's bytes; never null, though it may be BSON's null
@@ -76,9 +122,27 @@ public final class DocumentKey {
         if (refusal != null) {
             return new KeyResult.NoKey(refusal);
         }
+        String other = form == KeyMapping.Form.TYPED ? null : other(id, text);
+        if (other != null) {
+            return new KeyResult.NoKey(other);
+        }
         return text.length() > length && text.codePointCount(0, text.length()) > length
                 ? new KeyResult.NoKey("is longer than " + length + " characters")
                 : new KeyResult.Key(text);
+    }
+
+    /// Why another `_id` has the key of this text; null when none has.
+    private @Nullable String other(Value id, String text) {
+        if (id.type() == RawBytes.STRING) {
+            return !PlainText.mayBeNoString(text) || areStringsFirst(true)
+                    ? null
+                    : "is a string that is written like an _id of another type, which would have the same key" + APART;
+        }
+        if (areStringsFirst(false)) {
+            return "is " + id.kind() + ", and a string that is written like it would have the same key" + APART;
+        }
+        String why = id.isNumber() ? PlainText.otherOf(id.decoded().asNumber(), text) : null;
+        return why == null ? null : "is " + id.kind() + ": " + why + APART;
     }
 
     private static String plain(Value id) {
@@ -133,14 +197,42 @@ public final class DocumentKey {
     }
 
     private KeyResult uuid(Value id) {
-        UUID uuid = switch (id.type()) {
+        switch (id.type()) {
             case RawBytes.OBJECT_ID -> {
+                // The hash of a name that no other id has: no UUID that anything else made.
                 BsonToJson.hex(id.bytes(), id.at(), id.scratch().hex, 0);
-                yield id.scratch().uuids(namespace).of(id.scratch().hex);
+                return new KeyResult.Key(id.scratch().uuids(namespace).of(id.scratch().hex));
             }
-            case RawBytes.STRING -> Uuids.parse(id.decoded().asString().getValue());
-            default -> id.uuid();
-        };
-        return uuid != null ? new KeyResult.Key(uuid) : new KeyResult.NoKey("is " + id.kind() + ", not a UUID");
+            case RawBytes.STRING -> {
+                String text = id.decoded().asString().getValue();
+                UUID uuid = Uuids.parse(text);
+                if (uuid == null) {
+                    return notAUuid(id);
+                }
+                if (!uuid.toString().equals(text)) {
+                    return new KeyResult.NoKey(
+                            "is a UUID in upper case, and the same in lower case would have the same key"
+                                    + APART_AS_TEXT);
+                }
+                return areStringsFirst(true)
+                        ? new KeyResult.Key(uuid)
+                        : new KeyResult.NoKey(
+                                "is a UUID as a string, and a binary one would have the same key" + APART_AS_TEXT);
+            }
+            default -> {
+                UUID uuid = id.uuid();
+                if (uuid == null) {
+                    return notAUuid(id);
+                }
+                return areStringsFirst(false)
+                        ? new KeyResult.NoKey(
+                                "is a binary UUID, and the same as a string would have the same key" + APART_AS_TEXT)
+                        : new KeyResult.Key(uuid);
+            }
+        }
+    }
+
+    private static KeyResult notAUuid(Value id) {
+        return new KeyResult.NoKey("is " + id.kind() + ", not a UUID");
     }
 }

@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
 /// which is why they agree. Everything that can be decided from the mapping alone is decided once, in
 /// [#of].
 ///
-/// Immutable; any thread. Pure: no I/O, no clock, and the same document always becomes the same rows.
+/// Any thread. Pure: no clock, and the same document always becomes the same rows. The one thing that may be asked of a
+/// server is [UsualIds], once.
 public final class DocumentMapper {
     private final CollectionMapping mapping;
     private final DocumentKey key;
@@ -122,6 +123,13 @@ public final class DocumentMapper {
     ///     constant, a sentinel) that does not fit its column
     public static DocumentMapper of(CollectionMapping mapping) {
         return new DocumentMapper(mapping);
+    }
+
+    /// Names who knows whether the collection's `_id`s are strings, for a mapping that does not say so. Before the
+    /// first
+    /// document is mapped.
+    public void decideKeysBy(UsualIds known) {
+        key.decideBy(known);
     }
 
     /// @param document with `_id`, as it is in MongoDB: what the mapping redacts is taken out first. One that is

@@ -26,6 +26,7 @@ public record PipelineSpec(
         PostgresConnector connector) {
     public PipelineSpec {
         targets = List.copyOf(targets);
+        NotedIds.decide(name, targets, source, connector);
     }
 
     /// @param targets all collections of the mapping

@@ -130,7 +130,7 @@ final class Hazards {
                                     ? ""
                                     : key.typed()
                                             ? ": written with their types, since two of them could be written alike"
-                                            : ": written as text, so one that is written like another of another type later overwrites its row"));
+                                            : ": written as text, so a later string that is written like an id of another type is a dead letter"));
         }
         texts(path, field.texts(), id || path.startsWith("_id."));
         numbers(path, field.numbers());

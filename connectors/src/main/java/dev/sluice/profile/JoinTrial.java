@@ -146,9 +146,12 @@ public final class JoinTrial {
     }
 
     private static DocumentMapper mapper(String collections) {
-        return DocumentMapper.of(
+        DocumentMapper mapper = DocumentMapper.of(
                 MappingReader.read("(trial)", "{mapping: trial, database: trial, collections: " + collections + "}")
                         .collections()
                         .getFirst());
+        // As the proposal, which says it where there are strings.
+        mapper.decideKeysBy(first -> false);
+        return mapper;
     }
 }

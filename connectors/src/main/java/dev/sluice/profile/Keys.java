@@ -3,14 +3,17 @@ package dev.sluice.profile;
 import dev.sluice.profile.IdSurvey.Kind;
 import dev.sluice.profile.Proposal.KeyColumn;
 import dev.sluice.schema.ColumnType;
+import dev.sluice.schema.KeyMapping;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Which key column the `_id`s of a collection become. A key is what references are written like, so it is
-/// plain wherever no two ids are written alike: the ObjectId and the 24 digits of it that another document
-/// holds as a string are one text then.
+/// plain wherever no `_id` is written as one of another type could be: the ObjectId and the 24 digits of it that
+/// another
+/// document holds as a string are one text then.
 public final class Keys {
     private Keys() {}
 
@@ -41,19 +44,25 @@ public final class Keys {
         Set<Kind> kinds = survey.kinds();
         if (kinds.isEmpty()) {
             return plain(
-                    column, "no document was seen; should ids of several types come, `form: typed` tells them apart");
+                    column,
+                    null,
+                    "no document was seen; should ids of several types come, `form: typed` tells them apart");
         }
         if (kinds.size() > 1) {
             return mixed(column, id, survey);
         }
         return switch (kinds.iterator().next()) {
             case OBJECT_ID ->
-                plain(column, "ObjectId as 24 hex digits: references to it are written the same, and need no look-up");
+                plain(
+                        column,
+                        null,
+                        "ObjectId as 24 hex digits: references to it are written the same, and need no look-up");
             case STRING ->
                 nul(id, survey)
                         ? typed(column, "string, some with NUL")
                         : plain(
                                 column,
+                                KeyMapping.Of.STRING,
                                 "string, at most " + BsonTypes.count(id.texts().charactersMax(), "character"));
             case BINARY ->
                 survey.odd().binaries() + id.binaries().count() - id.binaries().uuids() > 0
@@ -62,6 +71,7 @@ public final class Keys {
                                 column,
                                 new ColumnType.Uuid(),
                                 false,
+                                null,
                                 "UUID (binary of subtype 4); an _id of another type would be dead-lettered");
             case NUMBER ->
                 fractions(id, survey)
@@ -70,6 +80,7 @@ public final class Keys {
                                 column,
                                 new ColumnType.Int(8),
                                 false,
+                                null,
                                 "whole numbers (" + BsonTypes.shares(id)
                                         + "); an _id of another type would be dead-lettered");
             case OTHER -> typed(column, BsonTypes.shares(id));
@@ -80,21 +91,25 @@ public final class Keys {
         String seen = BsonTypes.shares(id) + (id.types().size() > 1 ? "" : ", and others that are not in the sample");
         IdSurvey.Odd odd = survey.odd();
         if (odd.alike() > 0) {
-            return typed(column, seen + "; " + BsonTypes.number(odd.alike()) + " would be written like another");
+            return typed(
+                    column,
+                    seen + "; " + BsonTypes.count(odd.alike(), "string")
+                            + " could be written like an _id of another type");
         }
         if (nul(id, survey)) {
             return typed(column, seen + ", some strings with NUL");
         }
-        if (survey.kinds().contains(Kind.NUMBER) && (odd.digits() > 0 || fractions(id, survey))) {
-            return typed(column, seen + ", and 7 would be written like \"7\"");
+        if (survey.kinds().contains(Kind.NUMBER) && fractions(id, survey)) {
+            return typed(column, seen + ", not all numbers whole");
         }
         return plain(
                 column,
-                seen + ": as text, no two of "
+                survey.kinds().contains(Kind.STRING) ? KeyMapping.Of.ANY : null,
+                seen + ": as text, no string of "
                         + (survey.complete()
                                 ? "all there are"
-                                : "the " + BsonTypes.number(survey.compared()) + " that were compared")
-                        + " written alike");
+                                : "the " + BsonTypes.number(survey.compared()) + " that were looked at")
+                        + " is written like an _id of another type");
     }
 
     /// What is not UTF-8 is in no key, however it is written.
@@ -107,11 +122,12 @@ public final class Keys {
                 || (id.numbers().count() > 0 && !id.numbers().whole());
     }
 
-    private static KeyColumn plain(String column, String reason) {
-        return new KeyColumn(column, new ColumnType.Text(), false, reason);
+    private static KeyColumn plain(String column, KeyMapping.@Nullable Of of, String reason) {
+        return new KeyColumn(column, new ColumnType.Text(), false, of, reason);
     }
 
     private static KeyColumn typed(String column, String reason) {
-        return new KeyColumn(column, new ColumnType.Text(), true, reason + ": with its type, so that no two are alike");
+        return new KeyColumn(
+                column, new ColumnType.Text(), true, null, reason + ": with its type, so that no two are alike");
     }
 }

@@ -8,6 +8,7 @@ import dev.sluice.schema.ColumnType;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.SequencedMap;
 import java.util.stream.Collectors;
 
@@ -74,7 +75,8 @@ public final class MappingYaml {
 
     static String key(KeyColumn key) {
         return "{column: " + PathText.scalar(key.column()) + ", type: " + type(key.type())
-                + (key.typed() ? ", form: typed" : "") + "}";
+                + (key.typed() ? ", form: typed" : "")
+                + (key.of() == null ? "" : ", of: " + key.of().name().toLowerCase(Locale.ROOT)) + "}";
     }
 
     private void child(Child child) {

@@ -1,11 +1,13 @@
 package dev.sluice.profile;
 
 import dev.sluice.schema.ColumnType;
+import dev.sluice.schema.KeyMapping;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
 
 /// A mapping and its tables, proposed for a database whose documents were looked at. [MappingYaml] and
 /// [MigrationSql] write it.
@@ -48,7 +50,8 @@ public record Proposal(
     /// The key column.
     ///
     /// @param typed whether the `_id` is written with its type, as Extended JSON
-    public record KeyColumn(String column, ColumnType type, boolean typed, String reason) {}
+    /// @param of what the mapping says of it; null for nothing
+    public record KeyColumn(String column, ColumnType type, boolean typed, KeyMapping.@Nullable Of of, String reason) {}
 
     /// A column.
     ///

@@ -1,15 +1,21 @@
 package dev.sluice.mapping;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.change.IdText;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.KeyMapping;
 import dev.sluice.schema.KeyMapping.Form;
+import dev.sluice.schema.KeyMapping.Of;
 import dev.sluice.schema.Where;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.bson.BsonInt32;
+import org.bson.BsonString;
 import org.bson.BsonValue;
 import org.bson.types.ObjectId;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -21,7 +27,7 @@ class DocumentKeyTest {
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             # id                                                        | plain                                | typed
             "abc"                                                       | abc                                  | "abc"
-            "42"                                                        | 42                                   | "42"
+            "042"                                                       | 042                                  | "042"
             ""                                                          | ``                                   | ""
             {"$oid": "65a000000000000000000001"}                        | 65a000000000000000000001             | {"$oid":"65a000000000000000000001"}
             {"$numberInt": "42"}                                        | 42                                   | {"$numberLong":"42"}
@@ -33,9 +39,9 @@ class DocumentKeyTest {
             {"$numberDouble": "0.5"}                                    | 0.5                                  | {"$numberDouble":"0.5"}
             {"$numberDecimal": "0.50"}                                  | 0.5                                  | {"$numberDouble":"0.5"}
             {"$numberDouble": "0.1"}                                    | 0.1                                  | {"$numberDouble":"0.1"}
-            {"$numberDecimal": "0.10"}                                  | 0.1                                  | {"$numberDecimal":"0.1"}
+            {"$numberDecimal": "0.10000000000000001"}                   | 0.10000000000000001                  | {"$numberDecimal":"0.10000000000000001"}
             {"$numberDouble": "1.0E23"}                                 | 99999999999999991611392              | {"$numberDouble":"1.0E23"}
-            {"$numberDecimal": "1E+23"}                                 | 100000000000000000000000             | {"$numberDecimal":"1E+23"}
+            {"$numberDecimal": "1E+24"}                                 | 1000000000000000000000000            | {"$numberDecimal":"1E+24"}
             {"$numberDouble": "9.223372036854775807E18"}                | 9223372036854775808                  | {"$numberDouble":"9.223372036854776E18"}
             {"$numberDecimal": "9223372036854775808"}                   | 9223372036854775808                  | {"$numberDouble":"9.223372036854776E18"}
             {"$numberDouble": "1.0E300"}                                | 1E+300                               | {"$numberDouble":"1.0E300"}
@@ -112,15 +118,137 @@ class DocumentKeyTest {
     @Test
     void aUuidKeyTakesUuidsAndStandsForObjectIds() {
         KeyResult uuid = new KeyResult.Key(UUID.fromString("00112233-4455-6677-8899-aabbccddeeff"));
-        assertThat(key(
-                        "uuid",
-                        Form.PLAIN,
-                        parse("{\"$binary\": {\"base64\": \"ABEiM0RVZneImaq7zN3u/w==\", \"subType\": \"04\"}}")))
-                .isEqualTo(uuid);
-        assertThat(key("uuid", Form.PLAIN, parse("\"00112233-4455-6677-8899-AABBCCDDEEFF\"")))
-                .isEqualTo(uuid);
-        assertThat(key("uuid", Form.PLAIN, parse("{\"$oid\": \"65f0c0ffee65f0c0ffee65f0\"}")))
-                .isEqualTo(new KeyResult.Key(IdUuid.of("agents", new ObjectId("65f0c0ffee65f0c0ffee65f0"))));
+        BsonValue binary = parse("{\"$binary\": {\"base64\": \"ABEiM0RVZneImaq7zN3u/w==\", \"subType\": \"04\"}}");
+        BsonValue string = parse("\"00112233-4455-6677-8899-aabbccddeeff\"");
+        BsonValue objectId = parse("{\"$oid\": \"65f0c0ffee65f0c0ffee65f0\"}");
+        KeyResult made = new KeyResult.Key(IdUuid.of("agents", new ObjectId("65f0c0ffee65f0c0ffee65f0")));
+        assertThat(key("uuid", Of.ANY, binary)).isEqualTo(uuid);
+        assertThat(key("uuid", Of.ANY, string))
+                .isEqualTo(noKey(
+                        "is a UUID as a string, and a binary one would have the same key; the mapping can keep them apart,"
+                                + " with `type: text` for the key"));
+        assertThat(key("uuid", Of.STRING, string)).isEqualTo(uuid);
+        assertThat(key("uuid", Of.STRING, binary))
+                .isEqualTo(noKey(
+                        "is a binary UUID, and the same as a string would have the same key; the mapping can keep them apart,"
+                                + " with `type: text` for the key"));
+        assertThat(key("uuid", Of.ANY, objectId)).isEqualTo(made);
+        assertThat(key("uuid", Of.STRING, objectId)).isEqualTo(made);
+        assertThat(key("uuid", Of.STRING, parse("\"00112233-4455-6677-8899-AABBCCDDEEFF\"")))
+                .isEqualTo(noKey(
+                        "is a UUID in upper case, and the same in lower case would have the same key; the mapping can keep"
+                                + " them apart, with `type: text` for the key"));
+    }
+
+    /// Each is written as another `_id` could be.
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "42",
+                "-1",
+                "0.5",
+                "1E+300",
+                "NaN",
+                "-Infinity",
+                "true",
+                "null",
+                "65a000000000000000000001",
+                "00112233-4455-6677-8899-aabbccddeeff",
+                "2023-11-14T22:13:20.123Z",
+                "+10000-01-01T00:00:00Z",
+                "{\"a\":1}",
+                "{",
+                "[1]"
+            })
+    void whereNotAllIdsAreStringsAStringLikeAnotherIdIsNoKey(String text) {
+        BsonValue id = new BsonString(text);
+        assertThat(key("text", Of.STRING, id)).isEqualTo(new KeyResult.Key(text));
+        assertThat(key("text", Of.ANY, id))
+                .isEqualTo(noKey(
+                        "is a string that is written like an _id of another type, which would have the same key; the mapping"
+                                + " can keep them apart, with `form: typed` for the key"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                " ",
+                "42 ",
+                "042",
+                "+1",
+                ".5",
+                "1.",
+                "1e5",
+                "True",
+                "NULL",
+                "nan",
+                "65A000000000000000000001",
+                "65a00000000000000000000",
+                "00112233-4455-6677-8899-AABBCCDDEEFF",
+                "2023-11-14",
+                "2023-11-14 22:13:20",
+                "alice",
+                "\"alice\""
+            })
+    void anyOtherStringIsAKeyWhateverElseThereIs(String text) {
+        BsonValue id = new BsonString(text);
+        assertThat(key("text", Of.STRING, id)).isEqualTo(new KeyResult.Key(text));
+        assertThat(key("text", Of.ANY, id)).isEqualTo(new KeyResult.Key(text));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            {"$oid": "65a000000000000000000001"} | an ObjectId
+            {"$numberInt": "42"}                 | an int32
+            true                                 | a boolean
+            null                                 | null
+            {"a": 1}                             | an object
+            {"$symbol": "abc"}                   | a symbol
+            """)
+    void whereIdsAreStringsNothingElseIsAKey(String id, String kind) {
+        assertThat(key("text", Of.STRING, parse(id)))
+                .isEqualTo(noKey("is " + kind
+                        + ", and a string that is written like it would have the same key; the mapping can keep them apart,"
+                        + " with `form: typed` for the key"));
+    }
+
+    @Test
+    void ofTwoNumbersThatAreWrittenAlikeTheDoubleIsAKey() {
+        assertThat(key("text", Of.ANY, parse("{\"$numberDouble\": \"0.1\"}"))).isEqualTo(new KeyResult.Key("0.1"));
+        assertThat(key("text", Of.ANY, parse("{\"$numberDecimal\": \"0.10\"}")))
+                .isEqualTo(noKey(
+                        "is a decimal128: a decimal128 that no double holds is written like the double next to it; the mapping"
+                                + " can keep them apart, with `form: typed` for the key"));
+        assertThat(key("text", Of.ANY, parse("{\"$numberDecimal\": \"1E+23\"}")))
+                .isEqualTo(
+                        noKey("is a decimal128: a number of 24 digits is written like an ObjectId; the mapping can keep"
+                                + " them apart, with `form: typed` for the key"));
+    }
+
+    @Test
+    void whichIdsAreUsualIsAskedOnce() {
+        AtomicInteger asked = new AtomicInteger();
+        DocumentKey key = DocumentKey.of("agents", mapping("text", Form.PLAIN, null));
+        key.decideBy(first -> {
+            asked.incrementAndGet();
+            return first;
+        });
+        assertThat(key.key(new BsonString("42"))).isEqualTo(new KeyResult.Key("42"));
+        assertThat(key.key(new BsonInt32(42))).isInstanceOf(KeyResult.NoKey.class);
+        assertThat(key.key(new BsonString("43"))).isEqualTo(new KeyResult.Key("43"));
+        assertThat(asked).hasValue(1);
+        DocumentKey unknown = DocumentKey.of("agents", mapping("text", Form.PLAIN, null));
+        assertThatThrownBy(() -> unknown.key(new BsonString("42"))).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void whatTheMappingSaysIsNotAsked() {
+        DocumentKey key = DocumentKey.of("agents", mapping("text", Form.PLAIN, Of.STRING));
+        key.decideBy(first -> {
+            throw new AssertionError("the mapping says it");
+        });
+        assertThat(key.key(new BsonString("42"))).isEqualTo(new KeyResult.Key("42"));
     }
 
     @ParameterizedTest
@@ -145,9 +273,20 @@ class DocumentKeyTest {
                 .hasToString("d30d9a21-ce98-5bdd-80b1-3676b35ebf74");
     }
 
+    private static KeyResult noKey(String reason) {
+        return new KeyResult.NoKey(reason);
+    }
+
     private static KeyResult key(String type, Form form, BsonValue id) {
-        KeyMapping key = new KeyMapping("id", ColumnType.parse(type).orElseThrow(), form, new Where("test", 1, "key"));
-        return DocumentKey.of("agents", key).key(id);
+        return DocumentKey.of("agents", mapping(type, form, null)).key(id);
+    }
+
+    private static KeyResult key(String type, Of of, BsonValue id) {
+        return DocumentKey.of("agents", mapping(type, Form.PLAIN, of)).key(id);
+    }
+
+    private static KeyMapping mapping(String type, Form form, @Nullable Of of) {
+        return new KeyMapping("id", ColumnType.parse(type).orElseThrow(), form, of, new Where("test", 1, "key"));
     }
 
     private static BsonValue parse(String json) {

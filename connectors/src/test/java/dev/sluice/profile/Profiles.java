@@ -7,7 +7,6 @@ import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.Mapping;
 import dev.sluice.schema.MappingReader;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -70,29 +69,21 @@ final class Profiles {
         return Keys.choose(
                         List.of(profile),
                         Map.of(profile.collection(), survey(profile.collection(), new LinkedHashMap<>())))
-                .getOrDefault(profile.collection(), new KeyColumn("id", new ColumnType.Text(), false, ""));
+                .getOrDefault(profile.collection(), new KeyColumn("id", new ColumnType.Text(), false, null, ""));
     }
 
     static IdSurvey survey(String collection, Map<String, List<BsonDocument>> collections) {
-        return IdSurvey.of(new IdSurvey.Ids() {
-            @Override
-            public List<List<BsonValue>> byType(int most) {
-                Map<IdBracket, List<BsonValue>> byType = new EnumMap<>(IdBracket.class);
-                collections.getOrDefault(collection, List.of()).forEach(document -> {
-                    BsonValue id = document.get("_id", BsonNull.VALUE);
-                    byType.computeIfAbsent(IdBracket.of(id), bracket -> new ArrayList<>())
-                            .add(id);
-                });
-                byType.values()
-                        .forEach(ids -> ids.subList(Math.min(most, ids.size()), ids.size())
-                                .clear());
-                return List.copyOf(byType.values());
-            }
-
-            @Override
-            public Set<BsonValue> existing(Collection<BsonValue> ids) {
-                return lookup(collections).existing(collection, ids);
-            }
+        return IdSurvey.of(most -> {
+            Map<IdBracket, List<BsonValue>> byType = new EnumMap<>(IdBracket.class);
+            collections.getOrDefault(collection, List.of()).forEach(document -> {
+                BsonValue id = document.get("_id", BsonNull.VALUE);
+                byType.computeIfAbsent(IdBracket.of(id), bracket -> new ArrayList<>())
+                        .add(id);
+            });
+            byType.values()
+                    .forEach(ids ->
+                            ids.subList(Math.min(most, ids.size()), ids.size()).clear());
+            return List.copyOf(byType.values());
         });
     }
 

@@ -226,7 +226,7 @@ class ProposalTest {
                 "# | \"#\" | {\"$oid\": \"65f0c0ffee65f0c0ffee00#\"}; text typed",
                 "# | \"n#\" | {\"$oid\": \"65f0c0ffee65f0c0ffee00#\"}; text",
                 "{\"$oid\": \"65f0c0ffee65f0c0ffee00#\"} | \"default #\"; text",
-                "{\"$oid\": \"65f0c0ffee65f0c0ffee00#\"} | \"65f0c0ffee65f0c0ffee00#\"; text",
+                "{\"$oid\": \"65f0c0ffee65f0c0ffee00#\"} | \"65f0c0ffee65f0c0ffee00#\"; text typed",
                 "{\"$oid\": \"65f0c0ffee65f0c0ffee00#\"} | \"nul \\u0000 #\"; text typed",
                 "{\"$oid\": \"65f0c0ffee65f0c0ffee00#\"} | {\"a\": #}; text",
                 "{\"$binary\": {\"base64\": \"ABEiM0RVZneImaq7zN3u/w==\", \"subType\": \"04\"}} | \"u #\"; text",

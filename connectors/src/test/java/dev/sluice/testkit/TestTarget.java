@@ -49,7 +49,9 @@ public final class TestTarget implements AutoCloseable {
         this.connector = new PostgresConnector(this.uri);
         List<CollectionTarget> numbered = new ArrayList<>();
         for (CollectionMapping collection : mapping.collections()) {
-            numbered.add(new CollectionTarget(numbered.size(), collection, DocumentMapper.of(collection)));
+            DocumentMapper mapper = DocumentMapper.of(collection);
+            mapper.decideKeysBy(first -> first);
+            numbered.add(new CollectionTarget(numbered.size(), collection, mapper));
         }
         this.targets = List.copyOf(numbered);
         this.fences = targets.stream().map(t -> new Fence()).toList();

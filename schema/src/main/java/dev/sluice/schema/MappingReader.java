@@ -240,10 +240,10 @@ public final class MappingReader {
         if (!collection.has("key")) {
             collection.problem(
                     "'key' is missing: say which column holds _id, for example key: {column: id, type: text}");
-            return new KeyMapping("?", TEXT, KeyMapping.Form.PLAIN, collection.where());
+            return new KeyMapping("?", TEXT, KeyMapping.Form.PLAIN, null, collection.where());
         }
         MappingNode node = collection.at("key");
-        node.allow(Set.of("column", "type", "form"));
+        node.allow(Set.of("column", "type", "form", "of"));
         ColumnType type = type(node, "type");
         switch (type) {
             case ColumnType.Text t -> {}
@@ -263,11 +263,16 @@ public final class MappingReader {
             case ColumnType.Postgres p -> badKey(node);
             case ColumnType.Array a -> badKey(node);
         }
-        return new KeyMapping(
+        KeyMapping key = new KeyMapping(
                 node.text("column"),
                 type,
                 node.oneOf("form", KeyMapping.Form.class, KeyMapping.Form.PLAIN),
+                node.has("of") ? node.at("of").oneOf(KeyMapping.Of.class) : null,
                 node.where());
+        if (key.of() != null && !key.canBeShared()) {
+            node.at("of").problem("'of' is for keys that ids of different types could share: plain text and uuid");
+        }
+        return key;
     }
 
     private static void badKey(MappingNode node) {

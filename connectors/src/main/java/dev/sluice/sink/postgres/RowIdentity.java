@@ -36,7 +36,8 @@ public final class RowIdentity {
     private static final int NAME_BASED = 5;
 
     private static final DocumentKey DOCUMENT_KEY = DocumentKey.of(
-            "", new KeyMapping("document_key", new ColumnType.Text(), KeyMapping.Form.TYPED, new Where("", 1, "")));
+            "",
+            new KeyMapping("document_key", new ColumnType.Text(), KeyMapping.Form.TYPED, null, new Where("", 1, "")));
 
     private RowIdentity() {}
 
@@ -90,11 +91,19 @@ public final class RowIdentity {
         return null;
     }
 
-    /// Every `_id` whose row can have this key.
+    /// Every `_id` whose row has this key: one at most.
     ///
     /// @param rowKey the key, as text
     /// @return empty where it can't be known
     public static Optional<List<BsonValue>> candidates(CollectionTarget target, String rowKey) {
+        KeyResult key = new KeyResult.Key(rowKey(target, rowKey));
+        return written(target, rowKey)
+                .map(ids -> ids.stream()
+                        .filter(id -> target.mapper().key(id).equals(key))
+                        .toList());
+    }
+
+    private static Optional<List<BsonValue>> written(CollectionTarget target, String rowKey) {
         KeyMapping key = target.mapping().key();
         List<BsonValue> candidates = new ArrayList<>();
         return switch (key.type()) {

@@ -531,6 +531,15 @@ public final class MongoSource implements DocumentSource, AutoCloseable {
         }
     }
 
+    /// How many documents have an `_id` of a type, counted in its index.
+    public long count(String collection, BsonType ofId) {
+        try {
+            return collection(collection).countDocuments(Filters.type("_id", ofId));
+        } catch (MongoException e) {
+            throw Failures.classify(e);
+        }
+    }
+
     /// Whether the role may list collections, so that an empty list means that there are none.
     public boolean listsCollections() {
         try {

@@ -272,10 +272,12 @@ class RawMapperTest {
         KeyMapping.Form form = keyType instanceof ColumnType.Text && random.nextInt(3) == 0
                 ? KeyMapping.Form.TYPED
                 : KeyMapping.Form.PLAIN;
+        KeyMapping key = new KeyMapping("id", keyType, form, null, NOWHERE);
+        KeyMapping.Of of = random.nextBoolean() ? KeyMapping.Of.ANY : KeyMapping.Of.STRING;
         return new CollectionMapping(
                 "c",
                 new TableName("public", "t"),
-                new KeyMapping("id", keyType, form, NOWHERE),
+                key.canBeShared() ? new KeyMapping("id", keyType, form, of, NOWHERE) : key,
                 List.of("id"),
                 columns,
                 children,

@@ -8,6 +8,7 @@ import dev.sluice.change.OperationTime;
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.pipeline.NotedIds;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.service.ops.BalanceTable;
 import dev.sluice.service.ops.Counted;
@@ -278,6 +279,7 @@ final class BackfillCommand implements Callable<Integer> {
             throws SQLException {
         PrintWriter out = spec.commandLine().getOut();
         boolean nothing = setup.sayThatNothingIsThere(source);
+        NotedIds.foresee(setup.pipelineName(), all, source, setup.connector());
         DryRun.ofAll(source, chosen, setup.connector(), forecast -> {
             out.println(forecast.forPeople());
             out.flush();

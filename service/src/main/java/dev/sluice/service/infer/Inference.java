@@ -187,20 +187,10 @@ public final class Inference {
     }
 
     private IdSurvey.Ids ids(String collection) {
-        return new IdSurvey.Ids() {
-            @Override
-            public List<List<BsonValue>> byType(int most) {
-                return Stream.of(IdBracket.values())
-                        .map(bracket -> source.ids(collection, IdRange.all(bracket), most, null))
-                        .filter(ids -> !ids.isEmpty())
-                        .toList();
-            }
-
-            @Override
-            public Set<BsonValue> existing(Collection<BsonValue> ids) {
-                return Inference.this.existing(collection, ids);
-            }
-        };
+        return most -> Stream.of(IdBracket.values())
+                .map(bracket -> source.ids(collection, IdRange.all(bracket), most, null))
+                .filter(ids -> !ids.isEmpty())
+                .toList();
     }
 
     private Set<BsonValue> existing(String collection, Collection<BsonValue> ids) {

@@ -2,6 +2,7 @@ package dev.sluice.service.plan;
 
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.pipeline.NotedIds;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.schema.Catalog;
 import dev.sluice.service.ops.Counted;
@@ -50,6 +51,7 @@ public final class Planner {
 
     public Plan plan(MongoSource source, PostgresConnector connector, TargetDatabase database) {
         Checklist list = new Checklist();
+        NotedIds.foresee(pipeline, targets, source, connector);
         SourceChecks sourceChecks = new SourceChecks(source, entry.mapping(), targets, list);
         Map<String, Size> sizes = sourceChecks.run();
         Size total = SourceChecks.total(sizes);

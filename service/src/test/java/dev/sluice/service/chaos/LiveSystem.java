@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoDatabase;
+import dev.sluice.pipeline.NotedIds;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.sandbox.SandboxPostgres;
@@ -123,7 +124,9 @@ public final class LiveSystem implements AutoCloseable {
                 Connection connection = connector().openForLongWork()) {
             FullComparison comparison =
                     new FullComparison(source, connection, entry.mapping().name());
-            for (CollectionTarget target : CollectionTarget.of(entry.mapping())) {
+            List<CollectionTarget> targets = CollectionTarget.of(entry.mapping());
+            NotedIds.decide(entry.mapping().name(), targets, source, connector());
+            for (CollectionTarget target : targets) {
                 comparison.compare(target).stream().filter(d -> !d.equal()).forEach(found::add);
             }
         }

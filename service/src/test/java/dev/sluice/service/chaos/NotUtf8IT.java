@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
-import java.util.Map;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonString;
@@ -80,7 +79,7 @@ class NotUtf8IT {
                 {"dead-letters", "retry", "--all"},
                 {"backfill", "--collection", "things", "--resync", "--prune"}
             }) {
-                command(system, mapping, command);
+                ServiceProcess.mustDo(system, mapping, command);
                 assertRight(system, 11, "\"x\\udcfe\" \"x\\udcff\"");
             }
             assertThat(system.differences()).isEmpty();
@@ -118,12 +117,5 @@ class NotUtf8IT {
                 .append("n", new BsonInt32(1))
                 .append("t", OddBytes.string("6f6bfffe"))
                 .append("o", new BsonDocument("x", OddBytes.string("636166e9"))));
-    }
-
-    private static void command(LiveSystem system, Path mapping, String... arguments) throws InterruptedException {
-        try (ServiceProcess process =
-                ServiceProcess.command(system, Map.of("SLUICE_MAPPING", mapping.toString()), arguments)) {
-            assertThat(process.awaitExit(120)).as(process.output()).isZero();
-        }
     }
 }

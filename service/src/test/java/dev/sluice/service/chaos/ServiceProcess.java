@@ -1,5 +1,6 @@
 package dev.sluice.service.chaos;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.sluice.service.program.Program;
@@ -80,6 +81,13 @@ final class ServiceProcess implements AutoCloseable {
         Map<String, String> environment = environment(system);
         environment.putAll(settings);
         return start(List.of(arguments), List.of(), environment);
+    }
+
+    /// Runs a command other than `run` to its end, which has to be a good one.
+    static void mustDo(LiveSystem system, Path mapping, String... arguments) throws InterruptedException {
+        try (ServiceProcess process = command(system, Map.of("SLUICE_MAPPING", mapping.toString()), arguments)) {
+            assertThat(process.awaitExit(120)).as(process.output()).isZero();
+        }
     }
 
     private static Map<String, String> environment(LiveSystem system) {

@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
-import java.util.Map;
 import org.bson.RawBsonDocument;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -72,11 +71,11 @@ class TwinNamesIT {
                 running.awaitApplied();
                 assertRight(system, "11");
             }
-            command(system, mapping, "replay", "--from", "1h");
+            ServiceProcess.mustDo(system, mapping, "replay", "--from", "1h");
             assertRight(system, "11");
-            command(system, mapping, "verify", "--mode", "full", "--repair");
+            ServiceProcess.mustDo(system, mapping, "verify", "--mode", "full", "--repair");
             assertRight(system, "11");
-            command(system, mapping, "dead-letters", "retry", "--all");
+            ServiceProcess.mustDo(system, mapping, "dead-letters", "retry", "--all");
             assertRight(system, "11");
             assertThat(system.differences()).isEmpty();
         }
@@ -107,12 +106,5 @@ class TwinNamesIT {
 
     private static RawBsonDocument withTwinId(int number) {
         return RawBsonDocument.parse("{_id: {a: " + number + ", a: 7}, n: 5}");
-    }
-
-    private static void command(LiveSystem system, Path mapping, String... arguments) throws InterruptedException {
-        try (ServiceProcess process =
-                ServiceProcess.command(system, Map.of("SLUICE_MAPPING", mapping.toString()), arguments)) {
-            assertThat(process.awaitExit(120)).as(process.output()).isZero();
-        }
     }
 }

@@ -371,10 +371,11 @@ class CountsAddUpIT {
     private record World(Place place, Map<String, String> settings, List<CollectionTarget> targets) {
         static World of(String mapping) {
             Place place = Servers.place();
-            return new World(
-                    place,
-                    Cli.with(place.settings(), "SLUICE_MAPPING", mapping),
-                    CollectionTarget.of(Catalog.load(mapping).mapping()));
+            List<CollectionTarget> targets =
+                    CollectionTarget.of(Catalog.load(mapping).mapping());
+            // No collection of these has ids of several types.
+            targets.forEach(target -> target.mapper().decideKeysBy(first -> first));
+            return new World(place, Cli.with(place.settings(), "SLUICE_MAPPING", mapping), targets);
         }
 
         void migrate() {

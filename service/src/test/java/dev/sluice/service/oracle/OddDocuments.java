@@ -7,6 +7,7 @@ import dev.sluice.service.oracle.Oracle.Kind;
 import dev.sluice.service.oracle.Oracle.Table;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -105,12 +106,11 @@ final class OddDocuments {
         return BsonBytes.array(elements);
     }
 
-    /// An `_id` that no document had before, neither by MongoDB's lights nor by the key that it becomes.
+    /// An `_id` that no document had before. It may be written as another one is.
     Value newId() {
         while (true) {
             Value id = id();
-            String key = Oracle.key(table.key(), id);
-            if (keys.add(Oracle.documentKey(id)) && (key == null || keys.add("key " + key))) {
+            if (keys.add(Oracle.documentKey(id))) {
                 return id;
             }
         }
@@ -121,6 +121,9 @@ final class OddDocuments {
         int n = random.nextInt(60);
         if (table.key() == Oracle.Key.WHOLE && kind % 6 < 5) {
             return number(n);
+        }
+        if (table.key() == Oracle.Key.STRINGS && kind % 2 == 0) {
+            return BsonBytes.text(random.nextBoolean() ? "s" + n + pick(PLAIN) : likeAnother(n));
         }
         if (table.key() == Oracle.Key.PLAIN && hasRivals() && kind % 4 < 3) {
             return BsonBytes.text((random.nextInt(3) == 0 ? pick(FOLDED) : pick(FOLDED) + pick(FOLDED))
@@ -138,13 +141,13 @@ final class OddDocuments {
                                 BsonBytes.decimal(0x303E_0000_0000_0000L, 1),
                                 BsonBytes.decimal(0xB040_0000_0000_0000L, 0),
                                 BsonBytes.decimal(0x303C_0000_0000_0000L, 100L * n))
-                        .get(table.key() == Oracle.Key.PLAIN ? 0 : random.nextInt(4));
+                        .get(random.nextInt(4));
             case 3 -> BsonBytes.whole(1L << 40 | n);
             case 4, 5 -> BsonBytes.stringOf(BsonBytes.utf8("s") + pick(BAD));
             case 6 -> BsonBytes.stringOf("n" + n + "\0" + "b");
             case 7 -> BsonBytes.text("k" + n + "é".repeat(250) + "k".repeat(500));
             case 8 -> BsonBytes.text("blank" + " ".repeat(n % 4));
-            case 9 -> BsonBytes.text("w" + pick(PLAIN));
+            case 9 -> BsonBytes.text(random.nextInt(4) == 0 ? "w" + pick(PLAIN) : likeAnother(n));
             case 10 -> BsonBytes.object(BsonBytes.field("a", number(n)), BsonBytes.field("b", string()));
             case 11 -> BsonBytes.object(BsonBytes.field("a", number(n)), BsonBytes.field("a", BsonBytes.whole(7)));
             case 12 ->
@@ -164,6 +167,24 @@ final class OddDocuments {
                 BsonBytes.bare(List.of(BsonBytes.NULL, BsonBytes.MIN_KEY, BsonBytes.MAX_KEY)
                         .get(random.nextInt(3)));
         };
+    }
+
+    /// What an `_id` that is no string may be written like, or nearly.
+    private String likeAnother(int n) {
+        return pick(List.of(
+                String.valueOf(n),
+                "0" + n,
+                n + ".5",
+                "0.1",
+                "NaN",
+                "true",
+                "True",
+                "null",
+                "2023-11-14T22:13:20." + (n < 10 ? "00" : "0") + n + "Z",
+                "65f0c0ff00000000000000" + HexFormat.of().toHexDigits((byte) n),
+                "65F0C0FF00000000000000" + HexFormat.of().toHexDigits((byte) n),
+                "30313233-3435-3637-3839-6162636465" + HexFormat.of().toHexDigits((byte) n),
+                "{"));
     }
 
     /// The same number in one of the types that MongoDB takes for equal.

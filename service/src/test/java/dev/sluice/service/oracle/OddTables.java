@@ -21,7 +21,7 @@ record OddTables(long seed, List<Table> tables) {
     private static final String MAPPING = """
               things_$:
                 table: things_$
-                key: {column: id, type: text}
+                key: {column: id, type: text, of: any}
                 columns: {n: integer, t: text, o: jsonb}
                 children:
                   lines_$: {from: lines, parent: parent, ordinal: place, columns: {sku: text}}
@@ -31,7 +31,7 @@ record OddTables(long seed, List<Table> tables) {
                 columns: {rest: {type: jsonb, from: {rest: true}}}
               folded_$:
                 table: folded_$
-                key: {column: id, type: text}
+                key: {column: id, type: text, of: any}
                 columns: {c: citext, w: text, n: integer}
               rivals_$:
                 table: rivals_$
@@ -39,7 +39,7 @@ record OddTables(long seed, List<Table> tables) {
                 columns: {name: text, mail: text, n: integer}
               stamped_$:
                 table: stamped_$
-                key: {column: id, type: text}
+                key: {column: id, type: text, of: string}
                 columns:
                   title: text
                   made_at: timestamptz
@@ -119,7 +119,7 @@ record OddTables(long seed, List<Table> tables) {
                                 unique(Map.of("name", Function.identity(), "mail", Oracle::lower))),
                         new Table(
                                 "stamped_" + seed,
-                                Oracle.Key.PLAIN,
+                                Oracle.Key.STRINGS,
                                 List.of(
                                         new Column("title", Kind.TEXT),
                                         new Column("made_at", Kind.MOMENT),

@@ -36,10 +36,17 @@ import org.jspecify.annotations.Nullable;
 final class Oracle {
     /// How an `_id` becomes the key.
     enum Key {
+        /// Plain text of ids of all types (`of: any`).
         PLAIN,
+        /// Plain text of strings (`of: string`).
+        STRINGS,
         TYPED,
         WHOLE
     }
+
+    private static final Pattern LIKE_ANOTHER = Pattern.compile("true|false|null|NaN|-?Infinity|[0-9a-f]{24}"
+            + "|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|-?(0|[1-9][0-9]*)([.][0-9]+)?(E[+-]?[0-9]+)?"
+            + "|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?Z|[\\[{](.|\n)*");
 
     /// What a column is.
     enum Kind {
@@ -384,7 +391,29 @@ final class Oracle {
             case BsonBytes.BINARY -> uuid(id) == null ? byValue(id, false) : uuid(id);
             default -> byValue(id, false);
         };
-        return plain != null && isHeld(plain) ? plain : null;
+        boolean isItsOwn = key == Key.STRINGS
+                ? id.is(BsonBytes.STRING)
+                : id.is(BsonBytes.STRING) ? !isLikeAnother(plain) : !isNumber(id) || isItsOwn(id, plain);
+        return plain != null && isItsOwn && isHeld(plain) ? plain : null;
+    }
+
+    /// Whether an `_id` that is no string may be written like this.
+    private static boolean isLikeAnother(@Nullable String text) {
+        return text != null && LIKE_ANOTHER.matcher(text).matches();
+    }
+
+    /// Whether a number is written like no other `_id` that is no string.
+    private static boolean isItsOwn(Value number, @Nullable String text) {
+        BigDecimal exact = number(number);
+        if (text == null || text.matches("[0-9a-f]{24}")) {
+            return false;
+        }
+        if (exact == null || !number.is(BsonBytes.DECIMAL128)) {
+            return true;
+        }
+        double nearest = exact.doubleValue();
+        return new BigDecimal(nearest).compareTo(exact) == 0
+                || new BigDecimal(Double.toString(nearest)).compareTo(exact) != 0;
     }
 
     private static boolean hasTwins(Value value) {

@@ -1,0 +1,61 @@
+package dev.sluice.mapping;
+
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.bson.BsonNumber;
+import org.jspecify.annotations.Nullable;
+
+/// Which ids of other types a plain text key could belong to. The rule that keeps ids apart, where not every id is a
+/// string: each text is that of one type at most. 24 hex digits are an ObjectId's, what is written like a number is a
+/// number's, and so on; every other text is a string's. See [KeyMapping.Of#ANY].
+public final class PlainText {
+    /// As [BsonNumbers] writes them: no leading zero, so that `007` is a string's.
+    private static final Pattern NUMBER = Pattern.compile("-?(0|[1-9]\\d*)(\\.\\d+)?(E[+-]?\\d+)?");
+
+    /// As [PreciseDateTime#text] writes them.
+    private static final Pattern DATE = Pattern.compile("[+-]?\\d{4,10}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z");
+
+    private static final Set<String> WORDS = Set.of("true", "false", "null", "NaN", "Infinity", "-Infinity");
+
+    private PlainText() {}
+
+    /// Whether an `_id` that is no string may be written like this: an ObjectId, a UUID, a number, a date, a boolean,
+    /// null, or one that is written as Extended JSON.
+    public static boolean mayBeNoString(String text) {
+        if (text.isEmpty()) {
+            return false;
+        }
+        return switch (text.charAt(0)) {
+            case '{', '[' -> true;
+            default ->
+                WORDS.contains(text)
+                        || isObjectId(text)
+                        || (Uuids.parse(text) != null && isLowerCase(text))
+                        || NUMBER.matcher(text).matches()
+                        || DATE.matcher(text).matches();
+        };
+    }
+
+    /// Why the text of a number is another id's: an ObjectId's of digits, or, of a decimal128 that no double holds, the
+    /// double's with the same fewest digits.
+    ///
+    /// @return null when it is not
+    static @Nullable String otherOf(BsonNumber number, String text) {
+        if (isObjectId(text)) {
+            return "a number of 24 digits is written like an ObjectId";
+        }
+        return BsonNumbers.plain(number) instanceof BsonNumbers.Plain.Decimal
+                        && BsonNumbers.exactText(Double.parseDouble(text)).equals(text)
+                ? "a decimal128 that no double holds is written like the double next to it"
+                : null;
+    }
+
+    /// In lower case, as the ids of that type are written.
+    private static boolean isObjectId(String text) {
+        return Uuids.isObjectId(text) && isLowerCase(text);
+    }
+
+    private static boolean isLowerCase(String hex) {
+        return hex.chars().noneMatch(c -> c >= 'A' && c <= 'F');
+    }
+}

@@ -1,0 +1,156 @@
+package dev.sluice.pipeline;
+
+import dev.sluice.change.IdBracket;
+import dev.sluice.change.IdRange;
+import dev.sluice.failure.Failures;
+import dev.sluice.mapping.PlainText;
+import dev.sluice.mapping.UsualIds;
+import dev.sluice.schema.ColumnType;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.source.mongo.MongoSource;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.bson.BsonType;
+import org.bson.BsonValue;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Whether a collection's `_id`s are usually strings, as the pipeline has noted it (`sluice.usual_ids`); where it has
+/// not, by the documents that are there. Any thread.
+///
+/// The note is what makes each path and each later run give an `_id` the same key: the documents may be others by then.
+public final class NotedIds implements UsualIds {
+    private static final Logger LOG = LoggerFactory.getLogger(NotedIds.class);
+
+    /// In the order of strings, in which those of digits come first.
+    private static final int STRINGS_LOOKED_AT = 10_000;
+
+    private static final String HAS_TABLE = "SELECT 1 WHERE to_regclass('sluice.usual_ids') IS NOT NULL";
+    private static final String NOTED = "SELECT strings FROM sluice.usual_ids WHERE pipeline = ? AND collection = ?";
+    private static final String NOTE =
+            "INSERT INTO sluice.usual_ids (pipeline, collection, strings) VALUES (?, ?, ?)" + " ON CONFLICT DO NOTHING";
+
+    private final Pipeline pipeline;
+    private final String collection;
+    private final boolean isUuid;
+    private final boolean notes;
+
+    /// @param source closed by the caller that made it
+    private record Pipeline(String name, MongoSource source, PostgresConnector connector) {}
+
+    private NotedIds(Pipeline pipeline, CollectionTarget target, boolean notes) {
+        this.pipeline = pipeline;
+        this.collection = target.collection();
+        this.isUuid = target.mapping().key().type() instanceof ColumnType.Uuid;
+        this.notes = notes;
+    }
+
+    /// Has the mappers of collections decide by what the pipeline has noted, and note it where it has not.
+    public static void decide(
+            String pipeline, Collection<CollectionTarget> targets, MongoSource source, PostgresConnector connector) {
+        bind(new Pipeline(pipeline, source, connector), targets, true);
+    }
+
+    /// As [#decide], for a forecast: nothing is written, and where PostgreSQL can't be asked, the documents decide.
+    public static void foresee(
+            String pipeline, Collection<CollectionTarget> targets, MongoSource source, PostgresConnector connector) {
+        bind(new Pipeline(pipeline, source, connector), targets, false);
+    }
+
+    private static void bind(Pipeline pipeline, Collection<CollectionTarget> targets, boolean notes) {
+        for (CollectionTarget target : targets) {
+            target.mapper().decideKeysBy(new NotedIds(pipeline, target, notes));
+        }
+    }
+
+    @Override
+    public boolean areStrings(boolean first) {
+        try (Connection connection = pipeline.connector().open()) {
+            connection.setAutoCommit(true);
+            boolean hasTable = hasTable(connection);
+            Optional<Boolean> noted = hasTable ? noted(connection) : Optional.empty();
+            if (noted.isPresent()) {
+                return noted.get();
+            }
+            boolean strings = found(first);
+            if (!notes || !hasTable) {
+                return strings;
+            }
+            note(connection, strings);
+            // Of two that note at once, one does.
+            return noted(connection).orElse(strings);
+        } catch (SQLException e) {
+            if (notes) {
+                throw Failures.classify(e);
+            }
+            LOG.debug("PostgreSQL can't be asked which ids are usual", e);
+            return found(first);
+        }
+    }
+
+    /// Whether all `_id`s are strings, or most of them where some strings are written like an `_id` of another type.
+    private boolean found(boolean first) {
+        List<BsonValue> texts = ids(IdBracket.STRING, STRINGS_LOOKED_AT);
+        List<String> strings = texts.stream()
+                .filter(BsonValue::isString)
+                .map(text -> text.asString().getValue())
+                .toList();
+        boolean others = texts.size() > strings.size() || hasOthers();
+        if (!others) {
+            return strings.isEmpty() ? first : true;
+        }
+        return strings.stream().anyMatch(PlainText::mayBeNoString) && areMost();
+    }
+
+    /// Whether there are ids that could have the key of a string.
+    private boolean hasOthers() {
+        return Stream.of(IdBracket.values())
+                .filter(bracket -> isUuid ? bracket == IdBracket.BINARY : bracket != IdBracket.STRING)
+                .anyMatch(bracket -> !ids(bracket, 1).isEmpty());
+    }
+
+    private boolean areMost() {
+        long strings = pipeline.source().count(collection, BsonType.STRING);
+        long others = isUuid
+                ? pipeline.source().count(collection, BsonType.BINARY)
+                : pipeline.source().count(collection) - strings;
+        return strings > others;
+    }
+
+    private List<BsonValue> ids(IdBracket bracket, int most) {
+        return pipeline.source().ids(collection, IdRange.all(bracket), most, null);
+    }
+
+    private static boolean hasTable(Connection connection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(HAS_TABLE);
+                ResultSet row = statement.executeQuery()) {
+            return row.next();
+        }
+    }
+
+    private Optional<Boolean> noted(Connection connection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(NOTED)) {
+            statement.setString(1, pipeline.name());
+            statement.setString(2, collection);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() ? Optional.of(row.getBoolean(1)) : Optional.empty();
+            }
+        }
+    }
+
+    private void note(Connection connection, boolean strings) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(NOTE)) {
+            statement.setString(1, pipeline.name());
+            statement.setString(2, collection);
+            statement.setBoolean(3, strings);
+            statement.executeUpdate();
+        }
+    }
+}
