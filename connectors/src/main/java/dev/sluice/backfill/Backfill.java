@@ -115,6 +115,11 @@ public final class Backfill implements AutoCloseable {
         ChunkSink open() throws SQLException;
     }
 
+    /// What chunks are written by.
+    ///
+    /// @param fenced asked for its memory once for each chunk, and for the stream's position before each is read
+    public record Writing(Sinks sinks, Fenced fenced) {}
+
     private final DocumentSource source;
     private final CopyProgress progress;
     private final Sinks sinks;
@@ -126,19 +131,11 @@ public final class Backfill implements AutoCloseable {
     private final Map<Integer, ChunkSink> open = new ConcurrentHashMap<>();
 
     /// @param progress for this alone
-    /// @param fenced asked for its memory once for each chunk, and for the stream's position before each is
-    ///     read
-    public Backfill(
-            DocumentSource source,
-            CopyProgress progress,
-            Sinks sinks,
-            Fenced fenced,
-            Limits limits,
-            Listener listener) {
+    public Backfill(DocumentSource source, CopyProgress progress, Writing writing, Limits limits, Listener listener) {
         this.source = source;
         this.progress = progress;
-        this.sinks = sinks;
-        this.fenced = fenced;
+        this.sinks = writing.sinks();
+        this.fenced = writing.fenced();
         this.threads = fenced.threads();
         this.limits = limits;
         this.listener = listener;

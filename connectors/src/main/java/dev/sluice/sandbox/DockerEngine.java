@@ -49,35 +49,38 @@ final class DockerEngine {
                         .anyMatch(Files::exists);
     }
 
-    /// Starts a server in a container and returns when it is ready.
+    /// A server's program.
     ///
     /// @param image the image's name
-    /// @param containerPort the port that the server listens on inside
-    /// @param hostPort the port of 127.0.0.1 under which it is to be reached, now and after a restart
+    /// @param port that the server listens on inside
     /// @param command arguments for the image's program; empty for its defaults
     /// @param environment environment variables of the server
+    record Program(String image, int port, List<String> command, Map<String, String> environment) {
+        Program {
+            command = List.copyOf(command);
+            environment = Map.copyOf(environment);
+        }
+    }
+
+    /// Starts a server in a container and returns when it is ready.
+    ///
+    /// @param hostPort the port of 127.0.0.1 under which it is to be reached, now and after a restart
     /// @param probe asked until it is true
     /// @throws SandboxException when it can't be started or doesn't become ready in time
-    static Container start(
-            String image,
-            int containerPort,
-            int hostPort,
-            List<String> command,
-            Map<String, String> environment,
-            Probe probe) {
-        GenericContainer<?> container = new GenericContainer<>(DockerImageName.parse(image))
-                .withExposedPorts(containerPort)
-                .withEnv(environment)
+    static Container start(Program program, int hostPort, Probe probe) {
+        GenericContainer<?> container = new GenericContainer<>(DockerImageName.parse(program.image()))
+                .withExposedPorts(program.port())
+                .withEnv(program.environment())
                 .withCreateContainerCmdModifier(create -> {
                     // A fixed port, since Docker picks another one at every start otherwise.
                     HostConfig host = create.getHostConfig() == null ? new HostConfig() : create.getHostConfig();
                     create.withHostConfig(host.withPortBindings(new PortBinding(
-                            Ports.Binding.bindIpAndPort("127.0.0.1", hostPort), ExposedPort.tcp(containerPort))));
+                            Ports.Binding.bindIpAndPort("127.0.0.1", hostPort), ExposedPort.tcp(program.port()))));
                 });
-        if (!command.isEmpty()) {
-            container.withCommand(command.toArray(String[]::new));
+        if (!program.command().isEmpty()) {
+            container.withCommand(program.command().toArray(String[]::new));
         }
-        Container started = new Container(image, container, probe);
+        Container started = new Container(program.image(), container, probe);
         try {
             container.start();
             started.awaitReady();
@@ -86,7 +89,7 @@ final class DockerEngine {
             started.close();
             throw e instanceof SandboxException
                     ? e
-                    : new SandboxException("Docker can't start " + image + ": " + e.getMessage(), e);
+                    : new SandboxException("Docker can't start " + program.image() + ": " + e.getMessage(), e);
         }
     }
 

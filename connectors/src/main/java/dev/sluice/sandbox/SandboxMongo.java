@@ -222,7 +222,8 @@ public final class SandboxMongo implements AutoCloseable {
         int port = LoopbackPort.free();
         List<String> command = new ArrayList<>(List.of("mongod"));
         command.addAll(Mongod.arguments(port, "0.0.0.0", "/data/db", options));
-        Lifecycle container = DockerEngine.start(IMAGE, port, port, command, Map.of(), () -> ready(port, options));
+        DockerEngine.Program program = new DockerEngine.Program(IMAGE, port, command, Map.of());
+        Lifecycle container = DockerEngine.start(program, port, () -> ready(port, options));
         return started(container, port, IMAGE + " in Docker", options, () -> container);
     }
 

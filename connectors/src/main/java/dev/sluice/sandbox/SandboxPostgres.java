@@ -152,13 +152,9 @@ public final class SandboxPostgres implements AutoCloseable {
     private static SandboxPostgres inContainer() {
         int port = LoopbackPort.free();
         PostgresUri uri = new PostgresUri("127.0.0.1", port, "postgres", PASSWORD_IN_CONTAINER, "postgres", null);
-        Lifecycle container = DockerEngine.start(
-                IMAGE,
-                PORT_IN_CONTAINER,
-                port,
-                OPTIONS,
-                Map.of("POSTGRES_PASSWORD", PASSWORD_IN_CONTAINER),
-                () -> answers(uri));
+        DockerEngine.Program program = new DockerEngine.Program(
+                IMAGE, PORT_IN_CONTAINER, OPTIONS, Map.of("POSTGRES_PASSWORD", PASSWORD_IN_CONTAINER));
+        Lifecycle container = DockerEngine.start(program, port, () -> answers(uri));
         return started(uri, container, IMAGE + " in Docker");
     }
 

@@ -4,6 +4,7 @@ import dev.sluice.mapping.DocumentMapper;
 import dev.sluice.schema.CollectionMapping;
 import dev.sluice.schema.Mapping;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 
 /// A mapped collection: its mapping, the compiled mapper, and its number in the mapping, from 0.
@@ -17,6 +18,22 @@ public record CollectionTarget(int index, CollectionMapping mapping, DocumentMap
             targets.add(new CollectionTarget(targets.size(), collection, DocumentMapper.of(collection)));
         }
         return List.copyOf(targets);
+    }
+
+    /// The collections of these names, in the mapping's order; all where no name is given.
+    ///
+    /// @throws IllegalArgumentException when a name is none of them; it says which there are
+    public static List<CollectionTarget> chosen(List<CollectionTarget> all, Collection<String> names) {
+        List<String> known = all.stream().map(CollectionTarget::collection).toList();
+        for (String name : names) {
+            if (!known.contains(name)) {
+                throw new IllegalArgumentException(
+                        "The mapping has no collection '" + name + "'; it has " + String.join(", ", known) + ".");
+            }
+        }
+        return all.stream()
+                .filter(target -> names.isEmpty() || names.contains(target.collection()))
+                .toList();
     }
 
     /// The collection's name.

@@ -422,8 +422,9 @@ class BackfillIT {
         try (Backfill backfill = new Backfill(
                 source,
                 new PostgresCopyProgress(target.connection(), TestTarget.PIPELINE),
-                () -> target.chunkSink(epoch),
-                Fenced.beside(target.fences(), () -> source.hello().lastWrite(), stopped),
+                new Backfill.Writing(
+                        () -> target.chunkSink(epoch),
+                        Fenced.beside(target.fences(), () -> source.hello().lastWrite(), stopped)),
                 limits,
                 heard)) {
             return backfill.copy(target.target("things"));

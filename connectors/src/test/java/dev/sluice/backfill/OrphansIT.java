@@ -531,8 +531,8 @@ class OrphansIT {
         try (Backfill backfill = new Backfill(
                 source,
                 new PostgresCopyProgress(target.connection(), TestTarget.PIPELINE),
-                () -> target.chunkSink(epoch),
-                Fenced.beside(target.fences(), () -> null, () -> false),
+                new Backfill.Writing(
+                        () -> target.chunkSink(epoch), Fenced.beside(target.fences(), () -> null, () -> false)),
                 Backfill.Limits.adaptive().withDocuments(7).withWorkers(3),
                 new Silent())) {
             for (CollectionTarget collection : target.targets()) {

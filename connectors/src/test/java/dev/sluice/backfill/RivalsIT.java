@@ -598,8 +598,8 @@ class RivalsIT {
         try (Backfill backfill = new Backfill(
                 source,
                 new PostgresCopyProgress(target.connection(), TestTarget.PIPELINE),
-                () -> target.chunkSink(epoch),
-                Fenced.beside(target.fences(), () -> null, () -> false),
+                new Backfill.Writing(
+                        () -> target.chunkSink(epoch), Fenced.beside(target.fences(), () -> null, () -> false)),
                 Backfill.Limits.adaptive().withDocuments(3).withWorkers(2),
                 new Silent())) {
             backfill.copy(target.target(collection));

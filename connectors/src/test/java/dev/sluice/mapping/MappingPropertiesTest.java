@@ -245,7 +245,7 @@ class MappingPropertiesTest {
 
     /// Of two different ids, one at most has a key that could be both's: another's text as a string, the same number in
     /// another type, a UUID in upper case.
-    @Property(tries = 10_000, edgeCases = EdgeCasesMode.NONE)
+    @Property(tries = 4_000, edgeCases = EdgeCasesMode.NONE)
     void noTwoIdsHaveOneKey(@ForAll("values") BsonValue one, @ForAll("values") BsonValue other) {
         List<BsonValue> ids = new ArrayList<>(List.of(one, other));
         if (one instanceof BsonNumber number) {

@@ -167,8 +167,8 @@ public final class CountedDocuments {
         String nobodys = duplicates == null ? "false" : "NOT " + duplicates.wasDocuments("t");
         String rows =
                 "SELECT count(*), count(*) FILTER (WHERE c.key IS NULL), count(*) FILTER (WHERE c.key IS NULL AND "
-                        + nobodys + "), count(c.key) FROM " + own() + " t LEFT JOIN (SELECT DISTINCT " + exact("key")
-                        + " AS key FROM " + counted + ") c ON c.key = " + exact("t." + key());
+                        + nobodys + ") FROM " + own() + " t LEFT JOIN (SELECT " + exact("key") + " AS key FROM "
+                        + counted + ") c ON c.key = " + exact("t." + key());
         String documents = "SELECT (SELECT count(*) FROM " + counted + "), count(*), count(*) FILTER (WHERE reason ="
                 + " 'dead_letter'), count(*) FILTER (WHERE reason = 'waiting'), count(*) FILTER (WHERE reason ="
                 + " 'duplicate'), count(*) FILTER (WHERE reason IS NULL), clock_timestamp() FROM " + ROWLESS;
@@ -182,8 +182,6 @@ public final class CountedDocuments {
             boolean keeps = target.mapping().onDelete() == OnDelete.KEEP;
             long notOurs = row.getLong(3);
             long unexplainedRows = row.getLong(2) - notOurs;
-            // Of documents whose _ids are the same key all but one have another's row.
-            long sharing = document.getLong(1) - document.getLong(2) - row.getLong(4);
             return new Tally(
                     document.getLong(1),
                     row.getLong(1),
@@ -192,7 +190,7 @@ public final class CountedDocuments {
                     notOurs,
                     document.getLong(3) + outdated,
                     document.getLong(4),
-                    document.getLong(5) + sharing,
+                    document.getLong(5),
                     document.getLong(6),
                     document.getObject(7, OffsetDateTime.class).toInstant());
         }

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -140,7 +141,19 @@ final class References {
             dropStaged(staged, rowless);
             Duplicates duplicate = duplicates.get(target.index());
             if (duplicate != null) {
-                Set<Object> losers = settleDuplicates(target, duplicate, staged, keys, documents, entries);
+                Map<Object, String> lost = settleDuplicates(target, duplicate, staged);
+                Set<Object> losers = new LinkedHashSet<>();
+                lost.forEach((key, value) -> {
+                    Object own = keys.getOrDefault(key.toString(), key);
+                    losers.add(own);
+                    entries.add(new Entry(
+                            own,
+                            documents.documentKey(own),
+                            duplicate.label(),
+                            Kind.DUPLICATE,
+                            duplicate.table(),
+                            value));
+                });
                 dropStaged(staged, losers);
                 rowless.addAll(losers);
                 if (duplicate.shared()) {
@@ -227,15 +240,13 @@ final class References {
         }
     }
 
-    private Set<Object> settleDuplicates(
-            CollectionTarget target,
-            Duplicates duplicate,
-            CollectionTables staged,
-            Map<String, Object> keys,
-            Documents documents,
-            List<Entry> entries)
+    /// Decides between documents that want the same row or value, and takes away the rows of those that lose it.
+    ///
+    /// @return the keys of the staged ones that have no row, as the table has them, and what another document has
+    ///     before each
+    private Map<Object, String> settleDuplicates(CollectionTarget target, Duplicates duplicate, CollectionTables staged)
             throws SQLException {
-        Set<Object> losers = new LinkedHashSet<>();
+        Map<Object, String> losers = new LinkedHashMap<>();
         List<Object> evicted = new ArrayList<>();
         if (duplicate.shared()) {
             execute(duplicate.lock());
@@ -245,19 +256,10 @@ final class References {
                 ResultSet rows = statement.executeQuery("SELECT key, known, staged FROM ("
                         + duplicate.ranked(staged.own(), true) + ") ranked WHERE rank > 1")) {
             while (rows.next()) {
-                Object key = rows.getObject(1);
                 if (rows.getBoolean(3)) {
-                    Object own = keys.getOrDefault(key.toString(), key);
-                    losers.add(own);
-                    entries.add(new Entry(
-                            own,
-                            documents.documentKey(own),
-                            duplicate.label(),
-                            Kind.DUPLICATE,
-                            duplicate.table(),
-                            rows.getString(2)));
+                    losers.put(rows.getObject(1), rows.getString(2));
                 } else {
-                    evicted.add(key);
+                    evicted.add(rows.getObject(1));
                 }
             }
         }

@@ -57,13 +57,12 @@ final class RowWriter {
             List<CollectionTarget> targets,
             StagedTables tables,
             References references,
-            Parked parked,
             String pipeline) {
         this.connection = connection;
         this.targets = List.copyOf(targets);
         this.tables = tables;
         this.references = references;
-        this.parked = parked;
+        this.parked = new Parked(connection, pipeline);
         this.tallies = new Tallies(connection, pipeline);
         this.rivals = new Rivals(connection, pipeline);
     }
@@ -72,13 +71,8 @@ final class RowWriter {
     static RowWriter create(Connection connection, String pipeline, List<CollectionTarget> targets)
             throws SQLException {
         StagedTables tables = StagedTables.create(connection, targets);
-        return new RowWriter(
-                connection,
-                targets,
-                tables,
-                References.create(connection, tables, targets, pipeline),
-                new Parked(connection, pipeline),
-                pipeline);
+        References references = References.create(connection, tables, targets, pipeline);
+        return new RowWriter(connection, targets, tables, references, pipeline);
     }
 
     /// Looks whether the tables still keep apart the keys that were written in this transaction. Written statements

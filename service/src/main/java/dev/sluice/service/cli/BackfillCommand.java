@@ -138,7 +138,7 @@ final class BackfillCommand implements Callable<Integer> {
                             + " --wait alone.");
         }
         Setup setup = Setup.forBoth();
-        List<CollectionTarget> all = CollectionTarget.of(setup.entry().mapping());
+        List<CollectionTarget> all = setup.targets();
         List<CollectionTarget> chosen = choose(all);
         try (MongoSource source = setup.source()) {
             if (dryRun) {
@@ -162,24 +162,18 @@ final class BackfillCommand implements Callable<Integer> {
     }
 
     private List<CollectionTarget> choose(List<CollectionTarget> all) {
-        for (String name : collections) {
-            if (all.stream().noneMatch(t -> t.collection().equals(name))) {
-                throw new CommandLine.ParameterException(
-                        spec.commandLine(), "The mapping has no collection '" + name + "'; it has " + names(all) + ".");
-            }
-        }
         for (String table : tables) {
             if (all.stream().noneMatch(t -> hasTable(t, table))) {
                 throw new CommandLine.ParameterException(
                         spec.commandLine(), "The mapping has no table '" + table + "'; it has " + tables(all) + ".");
             }
         }
-        if (collections.isEmpty() && tables.isEmpty()) {
-            return all;
+        if (tables.isEmpty()) {
+            return Setup.chosen(spec, all, collections);
         }
+        List<CollectionTarget> named = collections.isEmpty() ? List.of() : Setup.chosen(spec, all, collections);
         return all.stream()
-                .filter(t ->
-                        collections.contains(t.collection()) || tables.stream().anyMatch(table -> hasTable(t, table)))
+                .filter(t -> named.contains(t) || tables.stream().anyMatch(table -> hasTable(t, table)))
                 .toList();
     }
 
@@ -198,11 +192,6 @@ final class BackfillCommand implements Callable<Integer> {
                                 t.mapping().children().stream()
                                         .map(c -> c.table().table())))
                         .toList());
-    }
-
-    private static String names(List<CollectionTarget> targets) {
-        return String.join(
-                ", ", targets.stream().map(CollectionTarget::collection).toList());
     }
 
     private int copy(Setup setup, MongoSource source, List<CollectionTarget> all, List<CollectionTarget> chosen)

@@ -58,8 +58,7 @@ final class PlanCommand implements Callable<Integer> {
             throw new CommandLine.ParameterException(spec.commandLine(), "--rate is at least 1.");
         }
         Setup setup = Setup.forBoth();
-        List<CollectionTarget> targets =
-                choose(CollectionTarget.of(setup.entry().mapping()));
+        List<CollectionTarget> targets = Setup.chosen(spec, setup.targets(), collections);
         Planner planner = new Planner(
                 setup.pipelineName(),
                 setup.entry(),
@@ -74,19 +73,5 @@ final class PlanCommand implements Callable<Integer> {
             }
             return plan.problems() > 0 ? SluiceCommand.FINDING : SluiceCommand.FINE;
         }
-    }
-
-    private List<CollectionTarget> choose(List<CollectionTarget> all) {
-        List<String> names = all.stream().map(CollectionTarget::collection).toList();
-        for (String name : collections) {
-            if (!names.contains(name)) {
-                throw new CommandLine.ParameterException(
-                        spec.commandLine(),
-                        "The mapping has no collection '" + name + "'; it has " + String.join(", ", names) + ".");
-            }
-        }
-        return collections.isEmpty()
-                ? all
-                : all.stream().filter(t -> collections.contains(t.collection())).toList();
     }
 }

@@ -12,7 +12,6 @@ import dev.sluice.service.ops.Counted;
 import dev.sluice.service.ops.Replays;
 import dev.sluice.service.pipeline.ReplayRun;
 import dev.sluice.service.pipeline.ReplayRun.Result;
-import dev.sluice.sink.CollectionTarget;
 import dev.sluice.source.mongo.MongoSource;
 import java.io.Console;
 import java.io.PrintWriter;
@@ -86,11 +85,7 @@ final class ReplayCommand implements Callable<Integer> {
         // What is listed stays listed, and the outcome says so.
         try (StopSignal stop = StopSignal.install(err, "Stopping.", null);
                 MongoSource source = setup.source()) {
-            Replays replays = new Replays(
-                    setup.connector(),
-                    setup.pipelineName(),
-                    CollectionTarget.of(setup.entry().mapping()),
-                    source);
+            Replays replays = new Replays(setup.pipeline(setup.targets(), source));
             ReplayRun.Wish wish;
             try {
                 wish = replays.wish(new Replays.Request(from, to, collections), Actor.atTheKeyboard());

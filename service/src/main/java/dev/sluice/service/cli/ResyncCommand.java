@@ -53,13 +53,8 @@ final class ResyncCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         Setup setup = Setup.forBoth();
-        List<CollectionTarget> all = CollectionTarget.of(setup.entry().mapping());
-        for (String name : collections) {
-            DeadLettersCommand.requireKnown(spec, setup, name, false);
-        }
-        List<CollectionTarget> chosen = all.stream()
-                .filter(t -> collections.isEmpty() || collections.contains(t.collection()))
-                .toList();
+        List<CollectionTarget> all = setup.targets();
+        List<CollectionTarget> chosen = Setup.chosen(spec, all, collections);
         PrintWriter err = spec.commandLine().getErr();
         // What is listed stays listed, and the outcome says so.
         try (StopSignal stop = StopSignal.install(err, "Stopping.", null);

@@ -6,12 +6,9 @@ import dev.sluice.service.ops.Replays;
 import dev.sluice.service.ops.Verifications;
 import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.PipelineState;
-import dev.sluice.service.pipeline.VerifyRun;
 import dev.sluice.service.web.HttpService;
-import dev.sluice.sink.CollectionTarget;
 import dev.sluice.source.mongo.MongoSource;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -64,16 +61,16 @@ final class RunCommand implements Callable<Integer> {
             source.hello();
             setup.sayThatNothingIsThere(source);
             setup.sayWhatIsLeftAlone(source);
-            List<CollectionTarget> targets = CollectionTarget.of(setup.entry().mapping());
-            PipelineSpec described = setup.pipeline(targets, source);
+            PipelineSpec described = setup.pipeline(setup.targets(), source);
             Pipeline pipeline = new Pipeline(described);
             pipeline.verifyContinuously(setup.settings().verifyBudget() / 100.0);
             pipeline.standBy(setup.settings().standby());
-            Replays replays = new Replays(setup.connector(), setup.pipelineName(), targets, source);
-            Verifications verifications =
-                    new Verifications(setup.connector(), setup.pipelineName(), targets, new VerifyRun(described));
-            try (HttpService http =
-                    HttpService.start(setup.settings(), pipeline.status(), setup.connector(), replays, verifications)) {
+            try (HttpService http = HttpService.start(
+                    setup.settings(),
+                    pipeline.status(),
+                    described.connector(),
+                    new Replays(described),
+                    new Verifications(described))) {
                 LOG.info(
                         "Pipeline {}: {} collections of {} into {}; http://localhost:{}/api/status",
                         pipeline.name(),

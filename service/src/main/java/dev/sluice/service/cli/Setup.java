@@ -14,12 +14,14 @@ import dev.sluice.sink.postgres.PostgresUri;
 import dev.sluice.sink.postgres.TargetDatabase;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.source.mongo.MongoTls;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
 
 /// What the commands have in common: from settings to a mapping and two connections. Cheap checks come
 /// first, so that a mistake in a file is reported before a server is asked.
@@ -109,9 +111,26 @@ final class Setup {
         return new TargetDatabase(target);
     }
 
+    List<CollectionTarget> targets() {
+        return CollectionTarget.of(entry.mapping());
+    }
+
     /// @param all collections of the mapping
     PipelineSpec pipeline(List<CollectionTarget> all, MongoSource source) {
         return PipelineSpec.of(pipelineName(), all, source, connector());
+    }
+
+    /// Those of the collections that an option names; all where it names none.
+    ///
+    /// @throws CommandLine.ParameterException when there is none of a name
+    static List<CollectionTarget> chosen(
+            CommandLine.Model.CommandSpec command, List<CollectionTarget> all, Collection<String> names) {
+        try {
+            return CollectionTarget.chosen(all, names);
+        } catch (IllegalArgumentException unknown) {
+            throw new CommandLine.ParameterException(
+                    command.commandLine(), String.valueOf(unknown.getMessage()), unknown);
+        }
     }
 
     MongoSource source() {

@@ -149,8 +149,8 @@ final class VerifyCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         check();
         Setup setup = Setup.forBoth();
-        List<CollectionTarget> all = CollectionTarget.of(setup.entry().mapping());
-        List<CollectionTarget> chosen = choose(all);
+        List<CollectionTarget> all = setup.targets();
+        List<CollectionTarget> chosen = Setup.chosen(spec, all, collections);
         PrintWriter err = spec.commandLine().getErr();
         try (MongoSource source = setup.source();
                 StopSignal stop = StopSignal.install(
@@ -187,18 +187,6 @@ final class VerifyCommand implements Callable<Integer> {
 
     private CommandLine.ParameterException wrong(String why) {
         return new CommandLine.ParameterException(spec.commandLine(), why);
-    }
-
-    private List<CollectionTarget> choose(List<CollectionTarget> all) {
-        List<String> names = all.stream().map(CollectionTarget::collection).toList();
-        for (String name : collections) {
-            if (!names.contains(name)) {
-                throw wrong("The mapping has no collection '" + name + "'; it has " + String.join(", ", names) + ".");
-            }
-        }
-        return collections.isEmpty()
-                ? all
-                : all.stream().filter(t -> collections.contains(t.collection())).toList();
     }
 
     private Verified verify(VerifyRun run, CollectionTarget target, VerifyProgress progress, StopSignal stop)

@@ -33,21 +33,22 @@ public final class Replays {
 
     private final PostgresConnector connector;
     private final String pipeline;
-    private final List<CollectionTarget> targets;
-    private final @Nullable MongoSource source;
+    private final @Nullable PipelineSpec spec;
     private final AtomicBoolean reading = new AtomicBoolean();
 
-    /// @param targets all collections of the mapping
-    /// @param source null where there is none: then they can only be looked at
-    public Replays(
-            PostgresConnector connector,
-            String pipeline,
-            List<CollectionTarget> targets,
-            @Nullable MongoSource source) {
+    /// For a process without a source: replays can only be looked at.
+    public Replays(PostgresConnector connector, String pipeline) {
+        this(connector, pipeline, null);
+    }
+
+    public Replays(PipelineSpec spec) {
+        this(spec.connector(), spec.name(), spec);
+    }
+
+    private Replays(PostgresConnector connector, String pipeline, @Nullable PipelineSpec spec) {
         this.connector = connector;
         this.pipeline = pipeline;
-        this.targets = List.copyOf(targets);
-        this.source = source;
+        this.spec = spec;
     }
 
     /// What people ask for, as they write it.
@@ -77,14 +78,9 @@ public final class Replays {
     /// @throws IllegalArgumentException when it can't be understood, names what is not there, or asks for
     ///     nothing
     public ReplayRun.Wish wish(Request request, String actor) {
-        List<String> known = targets.stream().map(CollectionTarget::collection).toList();
-        for (String name : request.collections()) {
-            if (!known.contains(name)) {
-                throw new IllegalArgumentException(
-                        "The mapping has no collection '" + name + "'; it has " + String.join(", ", known) + ".");
-            }
-        }
-        Instant now = Instant.now().plus(source().hello().clockOffset());
+        PipelineSpec asked = requireSpec();
+        List<CollectionTarget> chosen = CollectionTarget.chosen(asked.targets(), request.collections());
+        Instant now = Instant.now().plus(asked.source().hello().clockOffset());
         ReplayPoint point = ReplayPoint.parse(request.from(), now);
         Instant to = request.to() == null ? null : ReplayPoint.time(request.to(), now);
         requirePosition();
@@ -101,15 +97,7 @@ public final class Replays {
             throw new IllegalArgumentException("The place that was asked for is of " + begin
                     + ", which has not come yet; it is " + now + " by MongoDB's clock.");
         }
-        return new ReplayRun.Wish(
-                from,
-                point.forPeople(),
-                to,
-                targets.stream()
-                        .filter(t -> request.collections().isEmpty()
-                                || request.collections().contains(t.collection()))
-                        .toList(),
-                actor);
+        return new ReplayRun.Wish(from, point.forPeople(), to, chosen, actor);
     }
 
     private void requirePosition() {
@@ -136,19 +124,19 @@ public final class Replays {
 
     /// Everything a replay needs, for a caller that waits for it.
     public ReplayRun run() {
-        return new ReplayRun(PipelineSpec.of(pipeline, targets, source(), connector));
+        return new ReplayRun(requireSpec());
     }
 
     /// Whether this process has both sides, so that it can be asked for a replay.
     public boolean canBeAsked() {
-        return source != null;
+        return spec != null;
     }
 
-    private MongoSource source() {
-        if (source == null) {
+    private PipelineSpec requireSpec() {
+        if (spec == null) {
             throw new SluiceException(FailureKind.SOURCE_UNREACHABLE, "This process has no MongoDB.");
         }
-        return source;
+        return spec;
     }
 
     /// The result of asking for a replay.

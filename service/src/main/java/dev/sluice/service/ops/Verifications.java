@@ -2,6 +2,7 @@ package dev.sluice.service.ops;
 
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.service.pipeline.ListDrain;
 import dev.sluice.service.pipeline.VerifyRun;
 import dev.sluice.sink.CollectionTarget;
@@ -44,23 +45,22 @@ public final class Verifications {
 
     private final PostgresConnector connector;
     private final String pipeline;
-    private final List<CollectionTarget> targets;
-    private final @Nullable VerifyRun run;
+    private final @Nullable PipelineSpec spec;
     private final AtomicBoolean busy = new AtomicBoolean();
 
-    /// For those who only look.
+    /// For a process without a source: verifications can only be looked at.
     public Verifications(PostgresConnector connector, String pipeline) {
-        this(connector, pipeline, List.of(), null);
+        this(connector, pipeline, null);
     }
 
-    /// @param targets all collections of the mapping
-    /// @param run null where there is no source: then they can only be looked at
-    public Verifications(
-            PostgresConnector connector, String pipeline, List<CollectionTarget> targets, @Nullable VerifyRun run) {
+    public Verifications(PipelineSpec spec) {
+        this(spec.connector(), spec.name(), spec);
+    }
+
+    private Verifications(PostgresConnector connector, String pipeline, @Nullable PipelineSpec spec) {
         this.connector = connector;
         this.pipeline = pipeline;
-        this.targets = List.copyOf(targets);
-        this.run = run;
+        this.spec = spec;
     }
 
     /// The result of asking for a verification.
@@ -84,26 +84,22 @@ public final class Verifications {
     /// @param repair whether to repair what differs
     /// @param actor who asks, for the audit
     public Outcome ask(List<String> collections, Mode mode, boolean repair, String actor) {
-        VerifyRun with = run;
-        if (with == null) {
+        PipelineSpec asked = spec;
+        if (asked == null) {
             return new Outcome.NoSource();
         }
-        List<String> known = targets.stream().map(CollectionTarget::collection).toList();
-        for (String name : collections) {
-            if (!known.contains(name)) {
-                return new Outcome.NoSuchCollection(
-                        "The mapping has no collection '" + name + "'; it has " + String.join(", ", known) + ".");
-            }
+        List<CollectionTarget> chosen;
+        try {
+            chosen = CollectionTarget.chosen(asked.targets(), collections);
+        } catch (IllegalArgumentException unknown) {
+            return new Outcome.NoSuchCollection(String.valueOf(unknown.getMessage()));
         }
         if (!busy.compareAndSet(false, true)) {
             return new Outcome.Busy();
         }
-        List<CollectionTarget> chosen = targets.stream()
-                .filter(t -> collections.isEmpty() || collections.contains(t.collection()))
-                .toList();
         Thread.ofPlatform().name("sluice-verify-asked").daemon(true).start(() -> {
             try {
-                verify(with, chosen, mode, repair, actor);
+                verify(new VerifyRun(asked), chosen, mode, repair, actor);
             } finally {
                 busy.set(false);
             }

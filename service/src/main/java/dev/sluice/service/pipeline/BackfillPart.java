@@ -39,8 +39,7 @@ final class BackfillPart implements DataFlow.Work {
             try (Backfill backfill = new Backfill(
                     pipeline.spec().source(),
                     new PostgresCopyProgress(bookkeeping, pipeline.name()),
-                    () -> pipeline.spec().openChunks(epoch, flow::ending),
-                    flow.fenced(),
+                    new Backfill.Writing(() -> pipeline.spec().openChunks(epoch, flow::ending), flow.fenced()),
                     Backfill.Limits.adaptive(),
                     new ToStatus(status))) {
                 for (CollectionTarget target : remaining) {

@@ -321,8 +321,7 @@ public final class CopyRun {
             try (Backfill backfill = new Backfill(
                     pipeline.source(),
                     new PostgresCopyProgress(connection, pipeline.name()),
-                    () -> pipeline.openChunks(epoch, stopped),
-                    fenced,
+                    new Backfill.Writing(() -> pipeline.openChunks(epoch, stopped), fenced),
                     wish.limits(),
                     listener)) {
                 for (CollectionTarget target : left) {

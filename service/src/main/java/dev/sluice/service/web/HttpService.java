@@ -19,7 +19,6 @@ import io.micronaut.runtime.server.EmbeddedServer;
 import java.net.BindException;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -42,7 +41,7 @@ public final class HttpService implements AutoCloseable {
                 settings,
                 status,
                 connector,
-                new Replays(connector, status.pipeline(), List.of(), null),
+                new Replays(connector, status.pipeline()),
                 new Verifications(connector, status.pipeline()));
     }
 

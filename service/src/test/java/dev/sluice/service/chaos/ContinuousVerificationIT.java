@@ -10,9 +10,7 @@ import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.service.config.Settings;
 import dev.sluice.service.ops.Replays;
 import dev.sluice.service.ops.Verifications;
-import dev.sluice.service.pipeline.VerifyRun;
 import dev.sluice.service.web.HttpService;
-import dev.sluice.sink.CollectionTarget;
 import dev.sluice.source.mongo.MongoSource;
 import java.io.IOException;
 import java.net.URI;
@@ -21,7 +19,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -109,17 +106,9 @@ class ContinuousVerificationIT {
 
     private static HttpService http(LiveSystem system, RunningPipeline running, MongoSource source) {
         Settings settings = Settings.read(Map.of("SLUICE_HTTP_PORT", "0", "SLUICE_HTTP_HOST", "127.0.0.1"), Map.of());
-        List<CollectionTarget> targets = CollectionTarget.of(system.entry().mapping());
+        PipelineSpec spec = PipelineSpec.of("demo", system.entry().mapping(), source, system.connector());
         return HttpService.start(
-                settings,
-                running.pipeline().status(),
-                system.connector(),
-                new Replays(system.connector(), "demo", targets, source),
-                new Verifications(
-                        system.connector(),
-                        "demo",
-                        targets,
-                        new VerifyRun(PipelineSpec.of("demo", targets, source, system.connector()))));
+                settings, running.pipeline().status(), system.connector(), new Replays(spec), new Verifications(spec));
     }
 
     /// The first sample whose line begins so.

@@ -46,6 +46,9 @@ public final class LiveSystem implements AutoCloseable {
     private final String postgresUri;
     private final MongoClient client;
 
+    /// Kept: a question that is asked ten times a second would open ten sessions a second.
+    private @Nullable Connection asking;
+
     private LiveSystem(@Nullable SandboxMongo mongo, String mongoUri, String pipelineMongoUri, Catalog.Entry entry) {
         this.postgres = SandboxPostgres.start();
         this.mongo = mongo;
@@ -148,10 +151,9 @@ public final class LiveSystem implements AutoCloseable {
 
     boolean backfilled() throws SQLException {
         // Those that a process follows have a watermark, also where its mapping is not this one.
-        return number("SELECT count(*) FROM sluice.watermark") > 0
-                && number("SELECT count(*) FROM sluice.watermark w WHERE NOT EXISTS (SELECT FROM sluice.backfill b"
-                                + " WHERE b.collection = w.collection AND b.state = 'done')")
-                        == 0;
+        return "t"
+                .equals(text("SELECT count(*) > 0 AND count(*) FILTER (WHERE NOT EXISTS (SELECT FROM sluice.backfill b"
+                        + " WHERE b.collection = w.collection AND b.state = 'done')) = 0 FROM sluice.watermark w"));
     }
 
     /// Waits until a process has copied everything, and applied what came until now.
@@ -190,9 +192,38 @@ public final class LiveSystem implements AutoCloseable {
     }
 
     @Nullable
-    String text(String sql) throws SQLException {
-        try (Connection connection = connector().open();
-                Statement statement = connection.createStatement();
+    synchronized String text(String sql) throws SQLException {
+        Connection kept = asking;
+        if (kept != null) {
+            try {
+                return text(kept, sql);
+            } catch (SQLException e) {
+                asking = null;
+                kept.close();
+                if (!isOfSession(e)) {
+                    throw e;
+                }
+            }
+        }
+        Connection opened = connector().open();
+        try {
+            String text = text(opened, sql);
+            asking = opened;
+            return text;
+        } catch (SQLException e) {
+            opened.close();
+            throw e;
+        }
+    }
+
+    /// Whether the session is at fault, as after a restart of PostgreSQL, and not the statement.
+    private static boolean isOfSession(SQLException e) {
+        String state = String.valueOf(e.getSQLState());
+        return state.startsWith("08") || state.startsWith("57P");
+    }
+
+    private static @Nullable String text(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery(sql)) {
             return row.next() ? row.getString(1) : null;
         }
@@ -214,7 +245,15 @@ public final class LiveSystem implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
+        Connection kept = asking;
+        if (kept != null) {
+            try {
+                kept.close();
+            } catch (SQLException gone) {
+                // The server is stopped below.
+            }
+        }
         client.close();
         if (mongo != null) {
             mongo.close();

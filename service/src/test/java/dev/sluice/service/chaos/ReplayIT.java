@@ -8,12 +8,12 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Updates;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.service.config.Settings;
 import dev.sluice.service.ops.Replays;
 import dev.sluice.service.ops.Verifications;
 import dev.sluice.service.web.HttpService;
-import dev.sluice.sink.CollectionTarget;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.testkit.ShortOplog;
 import java.io.IOException;
@@ -284,11 +284,8 @@ class ReplayIT {
         try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
                 RunningPipeline running = RunningPipeline.start(system);
                 MongoSource source = system.source()) {
-            Replays replays = new Replays(
-                    system.connector(),
-                    "demo",
-                    CollectionTarget.of(system.entry().mapping()),
-                    source);
+            Replays replays =
+                    new Replays(PipelineSpec.of("demo", system.entry().mapping(), source, system.connector()));
             try (HttpService http = HttpService.start(
                     Settings.read(Map.of("SLUICE_HTTP_PORT", "0"), Map.of()),
                     running.pipeline().status(),

@@ -140,7 +140,7 @@ class BackfillCommandIT {
     @Test
     void aCollectionThatCanNotBeCopiedDoesNotKeepTheOthersFromIt() {
         Place place = shop(3, 2);
-        assertThat(Cli.run(place.settings(), "migrate").exitCode()).isZero();
+        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
         place.execute("CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS"
                 + " $$ BEGIN RAISE EXCEPTION 'could not read block 7' USING ERRCODE = '58030'; END $$;"
                 + " CREATE TRIGGER broken BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION broken()");

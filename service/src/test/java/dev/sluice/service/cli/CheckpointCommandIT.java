@@ -20,12 +20,12 @@ class CheckpointCommandIT {
 
         Result none = Cli.run(place.settings(), "checkpoint", "list");
         Result made = Cli.run(place.settings(), "checkpoint", "before-import");
-        Result again = Cli.run(place.settings(), "checkpoint", "before-import");
+        Result again = Cli.runHere(place.settings(), "checkpoint", "before-import");
         JsonNode second = json(Cli.run(place.settings(), "checkpoint", "second", "--json"));
-        JsonNode list = json(Cli.run(place.settings(), "checkpoint", "list", "--json"));
-        Result text = Cli.run(place.settings(), "checkpoint", "list");
+        JsonNode list = json(Cli.runHere(place.settings(), "checkpoint", "list", "--json"));
+        Result text = Cli.runHere(place.settings(), "checkpoint", "list");
         Result dropped = Cli.run(place.settings(), "checkpoint", "drop", "second");
-        Result gone = Cli.run(place.settings(), "checkpoint", "drop", "second");
+        Result gone = Cli.runHere(place.settings(), "checkpoint", "drop", "second");
 
         assertThat(none.out()).isEqualTo("No checkpoints.\n");
         assertThat(made.exitCode()).isZero();
@@ -57,7 +57,7 @@ class CheckpointCommandIT {
     })
     void namesThatCanNotBe(String name, String message) {
         Place place = Servers.place();
-        assertThat(Cli.run(place.settings(), "migrate").exitCode()).isZero();
+        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
         Result result = Cli.run(place.settings(), "checkpoint", name);
         assertThat(result.exitCode()).isEqualTo(name.equals("list") ? 0 : 2);
         assertThat(result.out() + result.err()).contains(message);
@@ -66,7 +66,7 @@ class CheckpointCommandIT {
     @Test
     void aPipelineThatNeverStartedHasNothingToNameOrToReplay() {
         Place place = Servers.place();
-        assertThat(Cli.run(place.settings(), "migrate").exitCode()).isZero();
+        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
 
         Result checkpoint = Cli.run(place.settings(), "checkpoint", "a");
         Result replay = Cli.run(place.settings(), "replay", "--from", "1h");
@@ -111,7 +111,7 @@ class CheckpointCommandIT {
         Place place = copied();
         Result listed = Cli.run(place.settings(), "replay", "--from", "1h", "--no-wait");
         Result status = Cli.run(place.settings(), "status");
-        JsonNode json = json(Cli.run(place.settings(), "status", "--json"));
+        JsonNode json = json(Cli.runHere(place.settings(), "status", "--json"));
 
         assertThat(listed.exitCode()).isZero();
         assertThat(listed.out()).contains("1 document is on the list").contains("the next `sluice run` does");

@@ -29,7 +29,7 @@ class DeadLettersCommandIT {
     @Test
     void whereNothingIsParkedThatIsSaid() {
         Place place = Servers.place();
-        assertThat(Cli.run(place.settings(), "migrate").exitCode()).isZero();
+        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
 
         Result letters = Cli.run(place.settings(), "dead-letters", "list");
         Result values = Cli.run(place.settings(), "quarantine", "list");
@@ -46,15 +46,16 @@ class DeadLettersCommandIT {
     void theyAreListedAndShownWithoutTheDocumentUnlessItIsAskedFor() throws IOException {
         Place place = parked();
 
-        Result list = Cli.run(place.settings(), "dead-letters", "list");
-        Result first = Cli.run(place.settings(), "dead-letters", "list", "--limit", "1");
-        Result orders = Cli.run(place.settings(), "dead-letters", "list", "--collection", "orders");
-        JsonNode json = json(Cli.run(place.settings(), "dead-letters", "list", "--json"));
+        Result list = Cli.runHere(place.settings(), "dead-letters", "list");
+        Result first = Cli.runHere(place.settings(), "dead-letters", "list", "--limit", "1");
+        Result orders = Cli.runHere(place.settings(), "dead-letters", "list", "--collection", "orders");
+        JsonNode json = json(Cli.runHere(place.settings(), "dead-letters", "list", "--json"));
         long id = json.path("dead_letters").get(0).path("id").asLong();
         Result show = Cli.run(place.settings(), "dead-letters", "show", "" + id);
-        Result whole = Cli.run(place.settings(), "dead-letters", "show", "" + id, "--document");
-        JsonNode showJson = json(Cli.run(place.settings(), "dead-letters", "show", "" + id, "--json"));
-        JsonNode wholeJson = json(Cli.run(place.settings(), "dead-letters", "show", "" + id, "--document", "--json"));
+        Result whole = Cli.runHere(place.settings(), "dead-letters", "show", "" + id, "--document");
+        JsonNode showJson = json(Cli.runHere(place.settings(), "dead-letters", "show", "" + id, "--json"));
+        JsonNode wholeJson =
+                json(Cli.runHere(place.settings(), "dead-letters", "show", "" + id, "--document", "--json"));
 
         assertThat(list.exitCode()).isZero();
         assertThat(list.out())
@@ -88,14 +89,14 @@ class DeadLettersCommandIT {
                         new Document("_id", "b").append("age", "hush-hush")));
         assertThat(Cli.run(place.settings(), "backfill").exitCode()).isZero();
 
-        Result counts = Cli.run(place.settings(), "quarantine", "list");
-        Result values = Cli.run(place.settings(), "quarantine", "list", "--values", "--limit", "1");
-        JsonNode json = json(Cli.run(place.settings(), "quarantine", "list", "--json"));
-        JsonNode entries = json(Cli.run(place.settings(), "quarantine", "list", "--values", "--json"));
+        Result counts = Cli.runHere(place.settings(), "quarantine", "list");
+        Result values = Cli.runHere(place.settings(), "quarantine", "list", "--values", "--limit", "1");
+        JsonNode json = json(Cli.runHere(place.settings(), "quarantine", "list", "--json"));
+        JsonNode entries = json(Cli.runHere(place.settings(), "quarantine", "list", "--values", "--json"));
         String id = entries.get(0).path("id").asText();
         Result show = Cli.run(place.settings(), "quarantine", "show", id);
-        Result shown = Cli.run(place.settings(), "quarantine", "show", id, "--values");
-        JsonNode without = json(Cli.run(place.settings(), "quarantine", "show", id, "--json"));
+        Result shown = Cli.runHere(place.settings(), "quarantine", "show", id, "--values");
+        JsonNode without = json(Cli.runHere(place.settings(), "quarantine", "show", id, "--json"));
 
         assertThat(counts.exitCode()).isZero();
         assertThat(counts.out())
@@ -192,7 +193,7 @@ class DeadLettersCommandIT {
         String id = place.text("SELECT id FROM sluice.dead_letter WHERE collection = 'carts'");
 
         Result retry = Cli.run(place.settings(), "dead-letters", "retry", id);
-        Result list = Cli.run(place.settings(), "dead-letters", "list", "--collection", "carts");
+        Result list = Cli.runHere(place.settings(), "dead-letters", "list", "--collection", "carts");
 
         assertThat(retry.exitCode()).isEqualTo(1);
         assertThat(retry.out()).contains("can't be tried, since the mapping has no such collection");
@@ -210,12 +211,13 @@ class DeadLettersCommandIT {
         Place place = parked();
         String bad = place.text("SELECT id FROM sluice.dead_letter WHERE document_key = '\"bad\"'");
 
-        Result asked = Cli.run(place.settings(), "dead-letters", "discard", bad);
+        Result asked = Cli.runHere(place.settings(), "dead-letters", "discard", bad);
         assertThat(asked.exitCode()).isEqualTo(2);
         assertThat(asked.err()).contains("This forgets 1 document for good; say --yes to do it.");
         assertThat(place.count("sluice.dead_letter")).isEqualTo(2);
 
-        Result done = Cli.run(place.settings(), "dead-letters", "discard", bad, "--yes", "--reason", "a test account");
+        Result done =
+                Cli.runHere(place.settings(), "dead-letters", "discard", bad, "--yes", "--reason", "a test account");
         assertThat(done.exitCode()).as(done.err()).isZero();
         assertThat(done.out()).isEqualTo("Discarded 1; noted in sluice.audit.\n");
         assertThat(place.text("SELECT string_agg(document_key, ',') FROM sluice.dead_letter"))
@@ -266,7 +268,7 @@ class DeadLettersCommandIT {
 
         private static Place migrated() {
             Place place = Servers.place();
-            assertThat(Cli.run(place.settings(), "migrate").exitCode()).isZero();
+            assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
             return place;
         }
     }
@@ -274,7 +276,7 @@ class DeadLettersCommandIT {
     /// A row that landed, and two documents that PostgreSQL refused.
     private static Place parked() {
         Place place = Servers.place();
-        assertThat(Cli.run(place.settings(), "migrate").exitCode()).isZero();
+        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
         place.execute("ALTER TABLE users ADD CONSTRAINT no_bad CHECK (id NOT IN ('bad', 'worse'))");
         for (String id : List.of("good", "bad", "worse")) {
             place.mongo().getCollection("users").insertOne(new Document("_id", id).append("name", "hush"));

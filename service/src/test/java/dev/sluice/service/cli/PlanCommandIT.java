@@ -46,11 +46,11 @@ class PlanCommandIT {
     @Test
     void whereSomethingIsAProblemItEndsWithOneAndSaysWhatToDo() {
         Place place = shop();
-        assertThat(Cli.run(place.settings(), "migrate").exitCode()).isZero();
+        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
         place.execute("ALTER TABLE users DROP COLUMN age; ALTER TABLE orders ADD must text NOT NULL");
 
-        Result all = Cli.run(place.settings(), "plan", "--sample", "0");
-        Result one = Cli.run(place.settings(), "plan", "--sample", "0", "--collection", "orders");
+        Result all = Cli.runHere(place.settings(), "plan", "--sample", "0");
+        Result one = Cli.runHere(place.settings(), "plan", "--sample", "0", "--collection", "orders");
 
         assertThat(all.exitCode()).isEqualTo(1);
         assertThat(all.out())
@@ -66,9 +66,9 @@ class PlanCommandIT {
     @Test
     void theJsonHasNamesThatProgramsCanRelyOn() throws IOException {
         Place place = shop();
-        assertThat(Cli.run(place.settings(), "migrate").exitCode()).isZero();
+        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
 
-        Result result = Cli.run(place.settings(), "plan", "--json", "--rate", "1");
+        Result result = Cli.runHere(place.settings(), "plan", "--json", "--rate", "1");
         JsonNode plan = JsonMapper.builder().build().readTree(result.out());
 
         assertThat(result.exitCode()).isZero();
@@ -107,10 +107,10 @@ class PlanCommandIT {
         Place place = shop();
         String nowhere = "127.0.0.1:" + CliErrorsIT.freePort();
 
-        Result postgres = Cli.run(
+        Result postgres = Cli.runHere(
                 Cli.with(place.settings(), "POSTGRES_URI", "postgresql://u:hush-hush@" + nowhere + "/x"), "plan");
         Result mongo =
-                Cli.run(Cli.with(place.settings(), "MONGO_URI", "mongodb://u:hush-hush@" + nowhere + "/"), "plan");
+                Cli.runHere(Cli.with(place.settings(), "MONGO_URI", "mongodb://u:hush-hush@" + nowhere + "/"), "plan");
 
         assertThat(postgres.exitCode()).isEqualTo(3);
         assertThat(postgres.out())
@@ -134,7 +134,7 @@ class PlanCommandIT {
         "--collection,nope,The mapping has no collection 'nope'; it has users, orders."
     })
     void wrongUseIsSaidInOneMessage(String option, String value, String words) {
-        Result result = Cli.run(Servers.place().settings(), "plan", option, value);
+        Result result = Cli.runHere(Servers.place().settings(), "plan", option, value);
 
         assertThat(result.exitCode()).isEqualTo(2);
         assertThat(result.err()).contains(words).doesNotContain("Exception");
@@ -145,7 +145,7 @@ class PlanCommandIT {
     void aServerThatIsNoReplicaSetIsAProblem() {
         Place place = Servers.place();
         try (SandboxMongo mongo = SandboxMongo.start(SandboxMongo.Options.DEFAULTS.standalone())) {
-            Result result = Cli.run(Cli.with(place.settings(), "MONGO_URI", mongo.uri()), "plan");
+            Result result = Cli.runHere(Cli.with(place.settings(), "MONGO_URI", mongo.uri()), "plan");
 
             assertThat(result.exitCode()).isEqualTo(1);
             assertThat(result.out())
@@ -195,7 +195,7 @@ class PlanCommandIT {
     }
 
     private static Result as(Place place, SandboxMongo mongo, String credentials) {
-        return Cli.run(
+        return Cli.runHere(
                 Cli.with(
                         place.settings(),
                         "MONGO_URI",

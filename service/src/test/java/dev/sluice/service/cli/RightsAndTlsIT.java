@@ -95,7 +95,7 @@ class RightsAndTlsIT {
                 "SLUICE_HTTP_HOST", "127.0.0.1",
                 "AUTO_MIGRATE", "false",
                 "AUTO_CREATE_DB", "false");
-        Result migrated = Cli.run(Cli.with(settings, "POSTGRES_URI", database), "migrate");
+        Result migrated = Cli.runHere(Cli.with(settings, "POSTGRES_URI", database), "migrate");
         assertThat(migrated.exitCode()).as(migrated.err()).isZero();
         execute(
                 "CREATE ROLE sluice_app LOGIN PASSWORD 'pg-secret'",
@@ -252,8 +252,9 @@ class RightsAndTlsIT {
         fine("backfill", "--resync", "--prune");
     }
 
+    /// In this JVM: nothing is begun that another process would have to end.
     private static void refused(Map<String, String> with, String command, String... said) {
-        Result result = Cli.run(with, command);
+        Result result = Cli.runHere(with, command);
         assertThat(result.exitCode()).as(result.out() + result.err()).isEqualTo(SluiceCommand.COULD_NOT_RUN);
         assertThat(result.err()).contains(said).doesNotContain("secret").doesNotContain("\tat ");
     }
@@ -264,7 +265,7 @@ class RightsAndTlsIT {
     void aRightOfMongoIsNamed() {
         grant(List.of(rights().getFirst()));
         try {
-            Result plan = Cli.run(settings, "plan");
+            Result plan = Cli.runHere(settings, "plan");
             assertThat(plan.out())
                     .contains("local.oplog.rs")
                     .contains("It is the MongoDB that was copied.", "grant find on local.system.replset");
@@ -324,7 +325,7 @@ class RightsAndTlsIT {
 
         present(certificates.sign(HERE, "-1d", 10));
         fine("status");
-        Result missing = Cli.run(
+        Result missing = Cli.runHere(
                 Cli.with(settings, "SLUICE_CA_FILE", folder.resolve("none.pem").toString(), "POSTGRES_URI", database),
                 "backfill");
         assertThat(missing.exitCode()).isEqualTo(SluiceCommand.WRONG_USE);

@@ -11,6 +11,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Map;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /// One PostgreSQL and one MongoDB for all tests of the command line; each test has a database of its own on
 /// both. They go with the JVM.
@@ -21,6 +22,9 @@ final class Servers {
     private static final SandboxPostgres POSTGRES = SandboxPostgres.start();
     private static final SandboxMongo MONGO = SandboxMongo.start();
     private static final MongoClient CLIENT = MongoClients.create(MONGO.uri());
+
+    private static @Nullable Connection asking;
+    private static String asked = "";
 
     private Servers() {}
 
@@ -87,15 +91,36 @@ final class Servers {
     }
 
     /// The first column of the first row; empty when it is NULL or there is none.
-    static String query(String uri, String sql) {
-        try (Connection connection = connect(uri);
-                Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery(sql)) {
-            String text = row.next() ? row.getString(1) : null;
-            return text == null ? "" : text;
+    static synchronized String query(String uri, String sql) {
+        try {
+            Connection connection = asking(uri);
+            try (Statement statement = connection.createStatement();
+                    ResultSet row = statement.executeQuery(sql)) {
+                String text = row.next() ? row.getString(1) : null;
+                return text == null ? "" : text;
+            } catch (SQLException e) {
+                asked = "";
+                connection.close();
+                throw e;
+            }
         } catch (SQLException e) {
             throw new IllegalStateException(sql, e);
         }
+    }
+
+    /// Kept for as long as the same place is asked: a question that is asked ten times a second would open ten
+    /// sessions a second.
+    private static Connection asking(String uri) throws SQLException {
+        Connection kept = asking;
+        if (kept == null || !asked.equals(uri) || !kept.isValid(1)) {
+            if (kept != null) {
+                kept.close();
+            }
+            kept = connect(uri);
+            asking = kept;
+            asked = uri;
+        }
+        return kept;
     }
 
     private static Connection connect(String uri) throws SQLException {

@@ -20,10 +20,10 @@ class StatusCommandIT {
     @Test
     void aPipelineThatNeverStartedSaysHowToStartIt() throws IOException {
         Place place = Servers.place();
-        assertThat(Cli.run(place.settings(), "migrate").exitCode()).isZero();
+        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
 
         Result text = Cli.run(place.settings(), "status");
-        JsonNode json = json(Cli.run(place.settings(), "status", "--json"));
+        JsonNode json = json(Cli.runHere(place.settings(), "status", "--json"));
 
         assertThat(text.exitCode()).isZero();
         assertThat(text.out()).isEqualTo("pipeline demo: never started. `sluice run` starts it.\n");
@@ -36,8 +36,8 @@ class StatusCommandIT {
     void afterACopyEachCollectionIsShownWithWhatWasSetAside() throws IOException {
         Place place = copied();
 
-        Result text = Cli.run(place.settings(), "status");
-        JsonNode json = json(Cli.run(place.settings(), "status", "--json"));
+        Result text = Cli.runHere(place.settings(), "status");
+        JsonNode json = json(Cli.runHere(place.settings(), "status", "--json"));
 
         assertThat(text.exitCode()).isZero();
         assertThat(text.out())
@@ -65,8 +65,8 @@ class StatusCommandIT {
         // As if it had been counted days ago.
         place.execute("UPDATE sluice.balance SET counted_at = counted_at - interval '3 days'");
 
-        Result text = Cli.run(place.settings(), "status");
-        JsonNode users = json(Cli.run(place.settings(), "status", "--json"))
+        Result text = Cli.runHere(place.settings(), "status");
+        JsonNode users = json(Cli.runHere(place.settings(), "status", "--json"))
                 .path("collections")
                 .get(1);
 
@@ -85,7 +85,7 @@ class StatusCommandIT {
         place.execute("UPDATE sluice.balance SET counted_at = '2026-01-01T12:00:00Z'");
         String nowhere = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=60000";
 
-        Result away = Cli.run(Cli.with(place.settings(), "MONGO_URI", nowhere), "status");
+        Result away = Cli.runHere(Cli.with(place.settings(), "MONGO_URI", nowhere), "status");
 
         assertThat(away.exitCode()).as(away.err()).isZero();
         assertThat(away.out())
@@ -103,7 +103,7 @@ class StatusCommandIT {
                         + " source_time = clock_timestamp() + interval '1 hour', applied_at = clock_timestamp()"
                         + " WHERE collection = 'users'");
 
-        JsonNode json = json(Cli.run(place.settings(), "status", "--json"));
+        JsonNode json = json(Cli.runHere(place.settings(), "status", "--json"));
 
         assertThat(json.path("running").asBoolean()).isTrue();
         assertThat(json.path("collections").get(1).path("lag_seconds").asDouble())
@@ -118,8 +118,8 @@ class StatusCommandIT {
                 "UPDATE sluice.watermark SET cluster_time = '2026-01-01T12:00:00Z',"
                         + " source_time = '2026-01-01T12:00:01Z', applied_at = '2026-01-01T12:00:01Z' WHERE collection = 'users'");
 
-        Result text = Cli.run(place.settings(), "status");
-        JsonNode json = json(Cli.run(place.settings(), "status", "--json"));
+        Result text = Cli.runHere(place.settings(), "status");
+        JsonNode json = json(Cli.runHere(place.settings(), "status", "--json"));
 
         assertThat(text.out())
                 .containsPattern(
@@ -199,10 +199,10 @@ class StatusCommandIT {
         place.execute("UPDATE sluice.position SET owner = 'process 7 on elsewhere',"
                 + " updated_at = clock_timestamp() - interval '1 minute'");
 
-        assertThat(Cli.run(place.settings(), "status").out())
+        assertThat(Cli.runHere(place.settings(), "status").out())
                 .contains("Whether process 7 on elsewhere, which had it last, is still there can't be seen from here")
                 .doesNotContain("has ended.", "is still there: it");
-        assertThat(json(Cli.run(place.settings(), "status", "--json"))
+        assertThat(json(Cli.runHere(place.settings(), "status", "--json"))
                         .path("owner_process")
                         .asText())
                 .isEqualTo("unknown");
@@ -212,7 +212,7 @@ class StatusCommandIT {
     @DisplayName("a run that waits for PostgreSQL is not said to be gone, and goes on when it is let in again")
     void waiting() throws IOException {
         Place place = Servers.place();
-        assertThat(Cli.run(place.settings(), "migrate").exitCode()).isZero();
+        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
         String role = "runner_" + Long.toString(System.nanoTime(), 36);
         place.execute("CREATE ROLE " + role + " LOGIN; GRANT USAGE ON SCHEMA sluice TO " + role
                 + "; GRANT ALL ON ALL TABLES IN SCHEMA sluice, public TO " + role);
@@ -226,8 +226,8 @@ class StatusCommandIT {
             await().atMost(Duration.ofSeconds(60)).until(() -> run.err().contains("Trying again in"));
             place.execute("UPDATE sluice.position SET updated_at = clock_timestamp() - interval '1 minute'");
 
-            Result text = Cli.run(place.settings(), "status");
-            JsonNode json = json(Cli.run(place.settings(), "status", "--json"));
+            Result text = Cli.runHere(place.settings(), "status");
+            JsonNode json = json(Cli.runHere(place.settings(), "status", "--json"));
 
             assertThat(text.out())
                     .containsPattern(
@@ -239,7 +239,7 @@ class StatusCommandIT {
 
             place.execute("ALTER ROLE " + role + " CONNECTION LIMIT -1");
             await().atMost(Duration.ofSeconds(60))
-                    .until(() -> json(Cli.run(place.settings(), "status", "--json"))
+                    .until(() -> json(Cli.runHere(place.settings(), "status", "--json"))
                             .path("running")
                             .asBoolean());
             run.terminate();

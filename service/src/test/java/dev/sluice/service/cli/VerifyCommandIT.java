@@ -32,8 +32,8 @@ class VerifyCommandIT {
         place.execute("UPDATE users SET name = 'SECRET' WHERE id = 'u7'; DELETE FROM orders WHERE id = 3;"
                 + " INSERT INTO users (id, email) VALUES ('stranger', 'x')");
 
-        Result found = Cli.run(place.settings(), "verify");
-        Result json = Cli.run(place.settings(), "verify", "--json", "--collection", "users");
+        Result found = Cli.runHere(place.settings(), "verify");
+        Result json = Cli.runHere(place.settings(), "verify", "--json", "--collection", "users");
         Result repaired = Cli.run(place.settings(), "verify", "--repair");
 
         assertThat(found.exitCode()).as(found.err()).isEqualTo(1);
@@ -69,7 +69,7 @@ class VerifyCommandIT {
         assertThat(place.text("SELECT string_agg(action || ' ' || (detail->>'repaired'), ',' ORDER BY id) FROM"
                         + " sluice.audit WHERE action = 'repair'"))
                 .isEqualTo("repair 2,repair 1");
-        assertThat(Cli.run(place.settings(), "verify").exitCode()).isZero();
+        assertThat(Cli.runHere(place.settings(), "verify").exitCode()).isZero();
     }
 
     @Test
@@ -96,7 +96,7 @@ class VerifyCommandIT {
         place.mongo().getCollection("orders").insertOne(order(500));
         place.execute("UPDATE users SET age = 98 WHERE id = 'u3'");
 
-        Result result = Cli.run(place.settings(), "verify", "--json");
+        Result result = Cli.runHere(place.settings(), "verify", "--json");
 
         assertThat(result.exitCode()).as(result.err()).isEqualTo(1);
         assertThat(place.text("SELECT string_agg(row_key, ',') FROM sluice.drift"))
@@ -134,16 +134,16 @@ class VerifyCommandIT {
     @Test
     void countsAndASampleAreQuickLooks() {
         Place place = copied(30, 10);
-        assertThat(Cli.run(place.settings(), "verify", "--mode", "counts").exitCode())
+        assertThat(Cli.runHere(place.settings(), "verify", "--mode", "counts").exitCode())
                 .isZero();
-        assertThat(Cli.run(place.settings(), "verify", "--mode", "sample", "--sample", "5")
+        assertThat(Cli.runHere(place.settings(), "verify", "--mode", "sample", "--sample", "5")
                         .exitCode())
                 .isZero();
         place.execute("DELETE FROM users WHERE id IN ('u1', 'u2'); INSERT INTO orders (id, status, placed_at)"
                 + " VALUES (77, '', now())");
 
-        Result counts = Cli.run(place.settings(), "verify", "--mode", "counts");
-        Result sample = Cli.run(place.settings(), "verify", "--mode", "sample");
+        Result counts = Cli.runHere(place.settings(), "verify", "--mode", "counts");
+        Result sample = Cli.runHere(place.settings(), "verify", "--mode", "sample");
 
         assertThat(counts.exitCode()).isEqualTo(1);
         assertThat(counts.out()).containsPattern("users +30 +28 +2 +0 +0").containsPattern("orders +10 +11 +0 +1 +0");
@@ -156,7 +156,7 @@ class VerifyCommandIT {
         Place place = copied(3, 0);
         place.execute("DELETE FROM sluice.backfill WHERE collection = 'orders'");
 
-        Result result = Cli.run(place.settings(), "verify");
+        Result result = Cli.runHere(place.settings(), "verify");
 
         assertThat(result.exitCode()).isEqualTo(1);
         assertThat(result.out())
@@ -167,11 +167,11 @@ class VerifyCommandIT {
     @Test
     void wrongUseIsRefused() {
         Place place = Servers.place();
-        assertThat(Cli.run(place.settings(), "verify", "--mode", "quick").exitCode())
+        assertThat(Cli.runHere(place.settings(), "verify", "--mode", "quick").exitCode())
                 .isEqualTo(2);
-        assertThat(Cli.run(place.settings(), "verify", "--budget", "0").exitCode())
+        assertThat(Cli.runHere(place.settings(), "verify", "--budget", "0").exitCode())
                 .isEqualTo(2);
-        Result unknown = Cli.run(place.settings(), "verify", "--collection", "user");
+        Result unknown = Cli.runHere(place.settings(), "verify", "--collection", "user");
         assertThat(unknown.exitCode()).isEqualTo(2);
         assertThat(unknown.err()).contains("The mapping has no collection 'user'; it has users, orders.");
     }

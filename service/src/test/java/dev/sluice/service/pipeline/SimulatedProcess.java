@@ -221,8 +221,7 @@ public final class SimulatedProcess {
         try (Backfill backfill = new Backfill(
                 servers.documents(),
                 servers.copyProgress(),
-                () -> new ChunkSink(servers.openSession(), epoch),
-                fenced,
+                new Backfill.Writing(() -> new ChunkSink(servers.openSession(), epoch), fenced),
                 Backfill.Limits.adaptive()
                         .withDocuments(World.DOCUMENTS_AT_ONCE)
                         .withWorkers(2),
