@@ -133,7 +133,7 @@ public final class BalanceCount {
         between.documentsAreRead();
         Tally tally = counted.tally();
         Set<Object> rowless = new HashSet<>();
-        long skipped = maySkip(target) ? skipped(target, counted, notBefore, stopped) : 0;
+        long skipped = maySkip(target) ? skipped(target, counted, notBefore, stopped) : withoutKey(target, counted);
         if (stopped.getAsBoolean()) {
             return Optional.empty();
         }
@@ -210,6 +210,22 @@ public final class BalanceCount {
             throw new BrokenOff(e);
         }
         ids.clear();
+    }
+
+    /// How many of the documents without a row and a reason have an `_id` that is no key: they are dead letters until
+    /// these are discarded.
+    private static long withoutKey(CollectionTarget target, CountedDocuments counted) throws SQLException {
+        long found = 0;
+        long after = 0;
+        for (List<CountedDocuments.Unexplained> some = counted.unexplained(after, OPEN_MAX);
+                !some.isEmpty();
+                some = counted.unexplained(after, OPEN_MAX)) {
+            after = some.getLast().number();
+            for (CountedDocuments.Unexplained document : some) {
+                found += target.mapper().key(IdText.parse(document.documentKey())) instanceof KeyResult.NoKey ? 1 : 0;
+            }
+        }
+        return found;
     }
 
     /// How many of the documents without a row and a reason a rule of the mapping skips.

@@ -23,12 +23,12 @@ public final class DocumentKey {
     private static final KeyResult TWINS = new KeyResult.NoKey("has a field of the same name twice");
 
     private static final String APART = "; the mapping can keep them apart, with `form: typed` for the key";
-    private static final String APART_AS_TEXT = "; the mapping can keep them apart, with `type: text` for the key";
+    private static final String APART_AS_TEXT =
+            "; the mapping can keep them apart, with `type: text` and `form: typed` for the key";
 
     private final ColumnType type;
     private final KeyMapping.Form form;
     private final UUID namespace;
-    private final boolean isDeclared;
 
     private volatile UsualIds usual;
     private volatile Strings strings = Strings.NOT_ASKED;
@@ -45,7 +45,6 @@ public final class DocumentKey {
         this.form = key.form();
         this.namespace = IdUuid.namespace(collection);
         this.usual = first -> declared(key, first);
-        this.isDeclared = key.of() != null || !key.canBeShared();
     }
 
     /// @param collection the collection's name, which is part of the UUIDs that ObjectIds become
@@ -62,12 +61,9 @@ public final class DocumentKey {
         return key.of() == KeyMapping.Of.STRING;
     }
 
-    /// Names who knows whether the collection's `_id`s are strings, for a mapping that does not say so. Has no effect
-    /// where it does, and once it was asked.
+    /// Names who knows whether the collection's `_id`s are strings. Has no effect once it was asked.
     void decideBy(UsualIds known) {
-        if (!isDeclared) {
-            usual = known;
-        }
+        usual = known;
     }
 
     private boolean areStringsFirst(boolean first) {
@@ -134,14 +130,15 @@ public final class DocumentKey {
     /// Why another `_id` has the key of this text; null when none has.
     private @Nullable String other(Value id, String text) {
         if (id.type() == RawBytes.STRING) {
-            return !PlainText.mayBeNoString(text) || areStringsFirst(true)
+            return strings == Strings.FIRST || !PlainText.mayBeNoString(text) || areStringsFirst(true)
                     ? null
                     : "is a string that is written like an _id of another type, which would have the same key" + APART;
         }
         if (areStringsFirst(false)) {
             return "is " + id.kind() + ", and a string that is written like it would have the same key" + APART;
         }
-        String why = id.isNumber() ? PlainText.otherOf(id.decoded().asNumber(), text) : null;
+        boolean mayBeOther = id.type() == RawBytes.DOUBLE || id.type() == RawBytes.DECIMAL128;
+        String why = mayBeOther ? PlainText.otherOf(id.decoded().asNumber(), text) : null;
         return why == null ? null : "is " + id.kind() + ": " + why + APART;
     }
 

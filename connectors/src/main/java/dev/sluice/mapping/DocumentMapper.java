@@ -125,9 +125,7 @@ public final class DocumentMapper {
         return new DocumentMapper(mapping);
     }
 
-    /// Names who knows whether the collection's `_id`s are strings, for a mapping that does not say so. Before the
-    /// first
-    /// document is mapped.
+    /// Names who knows whether the collection's `_id`s are strings. Before the first document is mapped.
     public void decideKeysBy(UsualIds known) {
         key.decideBy(known);
     }

@@ -2,10 +2,13 @@ package dev.sluice.pipeline;
 
 import dev.sluice.change.IdBracket;
 import dev.sluice.change.IdRange;
+import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
+import dev.sluice.failure.SluiceException;
 import dev.sluice.mapping.PlainText;
 import dev.sluice.mapping.UsualIds;
 import dev.sluice.schema.ColumnType;
+import dev.sluice.schema.KeyMapping;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.source.mongo.MongoSource;
@@ -19,11 +22,12 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.bson.BsonType;
 import org.bson.BsonValue;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Whether a collection's `_id`s are usually strings, as the pipeline has noted it (`sluice.usual_ids`); where it has
-/// not, by the documents that are there. Any thread.
+/// not, as the mapping says, else by the documents that are there. Any thread.
 ///
 /// The note is what makes each path and each later run give an `_id` the same key: the documents may be others by then.
 public final class NotedIds implements UsualIds {
@@ -34,11 +38,15 @@ public final class NotedIds implements UsualIds {
 
     private static final String HAS_TABLE = "SELECT 1 WHERE to_regclass('sluice.usual_ids') IS NOT NULL";
     private static final String NOTED = "SELECT strings FROM sluice.usual_ids WHERE pipeline = ? AND collection = ?";
+    private static final String FORGET =
+            "DELETE FROM sluice.usual_ids WHERE pipeline = ? AND collection = ? AND strings <> ?";
+
     private static final String NOTE =
             "INSERT INTO sluice.usual_ids (pipeline, collection, strings) VALUES (?, ?, ?)" + " ON CONFLICT DO NOTHING";
 
     private final Pipeline pipeline;
     private final String collection;
+    private final KeyMapping.@Nullable Of declared;
     private final boolean isUuid;
     private final boolean notes;
 
@@ -48,6 +56,7 @@ public final class NotedIds implements UsualIds {
     private NotedIds(Pipeline pipeline, CollectionTarget target, boolean notes) {
         this.pipeline = pipeline;
         this.collection = target.collection();
+        this.declared = target.mapping().key().of();
         this.isUuid = target.mapping().key().type() instanceof ColumnType.Uuid;
         this.notes = notes;
     }
@@ -77,7 +86,7 @@ public final class NotedIds implements UsualIds {
             boolean hasTable = hasTable(connection);
             Optional<Boolean> noted = hasTable ? noted(connection) : Optional.empty();
             if (noted.isPresent()) {
-                return noted.get();
+                return declared == null ? noted.get() : same(noted.get());
             }
             boolean strings = found(first);
             if (!notes || !hasTable) {
@@ -95,8 +104,43 @@ public final class NotedIds implements UsualIds {
         }
     }
 
+    /// @throws SluiceException when rows were made by another rule than the mapping has now
+    private boolean same(boolean noted) {
+        boolean now = declared == KeyMapping.Of.STRING;
+        if (notes && noted != now) {
+            throw new SluiceException(
+                    FailureKind.MAPPING,
+                    collection + ": the keys of its rows were made as `of: " + (noted ? "string" : "any")
+                            + "` says, and the mapping says `of: " + (now ? "string" : "any")
+                            + "` now. Nothing was written by the new rule. Take the change back, or copy all collections again:"
+                            + " `sluice backfill --resync --prune`.");
+        }
+        return now;
+    }
+
+    /// Before collections are copied again: where the mapping says another rule for keys than the rows were made by, it
+    /// counts from now on. In the caller's transaction.
+    public static void begin(Connection connection, String pipeline, Collection<CollectionTarget> targets)
+            throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(FORGET)) {
+            for (CollectionTarget target : targets) {
+                KeyMapping.Of declared = target.mapping().key().of();
+                if (declared != null) {
+                    statement.setString(1, pipeline);
+                    statement.setString(2, target.collection());
+                    statement.setBoolean(3, declared == KeyMapping.Of.STRING);
+                    statement.addBatch();
+                }
+            }
+            statement.executeBatch();
+        }
+    }
+
     /// Whether all `_id`s are strings, or most of them where some strings are written like an `_id` of another type.
     private boolean found(boolean first) {
+        if (declared != null) {
+            return declared == KeyMapping.Of.STRING;
+        }
         List<BsonValue> texts = ids(IdBracket.STRING, STRINGS_LOOKED_AT);
         List<String> strings = texts.stream()
                 .filter(BsonValue::isString)

@@ -13,6 +13,7 @@ import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.Failpoint;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.pipeline.NotedIds;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.LockHolder;
 import dev.sluice.positions.PassedChanges;
@@ -140,6 +141,7 @@ public final class CopyRun {
                     case Onward.AsItWas asItWas -> {}
                     case Onward.FromNow fromNow -> {
                         beginAnew(now, taken, connection);
+                        NotedIds.begin(connection, pipeline.name(), pipeline.targets());
                         askForDeadLetters(pipeline.targets(), connection);
                     }
                     case Onward.NewSource newSource -> {

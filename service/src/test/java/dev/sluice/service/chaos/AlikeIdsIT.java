@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.bson.BsonBinary;
 import org.bson.Document;
@@ -107,6 +108,24 @@ class AlikeIdsIT {
                             system.text(
                                     "SELECT string_agg(collection || '=' || strings, ' ' ORDER BY collection) FROM sluice.usual_ids"))
                     .isEqualTo("later=true objects=false strings=true uuids=true");
+
+            // Another rule for keys takes another copy.
+            Files.writeString(
+                    mapping,
+                    MAPPING.replace(
+                            "objects, key: {column: id, type: text}",
+                            "objects, key: {column: id, type: text, of: string}"));
+            try (ServiceProcess refused = ServiceProcess.command(
+                    system, Map.of("SLUICE_MAPPING", mapping.toString()), "verify", "--mode", "full")) {
+                assertThat(refused.awaitExit(120)).isNotZero();
+                assertThat(refused.output())
+                        .contains("objects: the keys of its rows were made as `of: any` says, and the mapping says"
+                                + " `of: string` now.");
+            }
+            assertThat(rows(system, "objects")).isEqualTo("42 12, %s 11, alice 11".formatted(HEX));
+            ServiceProcess.mustDo(system, mapping, "backfill", "--resync", "--prune");
+            assertThat(rows(system, "objects")).isEqualTo("42 12, %s 12, alice 11".formatted(HEX));
+            ServiceProcess.mustDo(system, mapping, "verify", "--mode", "full");
         }
     }
 

@@ -161,7 +161,8 @@ class InferCommandIT {
 
         assertThat(mapping)
                 .contains(
-                        "key: {column: id, type: text}  # ObjectId 97 %, string 3 %: as text, no two of all there are written alike")
+                        "key: {column: id, type: text, of: any}  # ObjectId 97 %, string 3 %: as text, no string of all there are"
+                                + " is written like an _id of another type")
                 .contains("key: {column: id, type: text, form: typed}")
                 .contains("agent: text ")
                 .contains("_id of agents: 94 % of 250 values join")
@@ -255,7 +256,7 @@ class InferCommandIT {
 
         assertThat(Files.readString(folder.resolve("proposed/mapping.yaml")))
                 .contains("50 of about 1,001 documents were read")
-                .contains("key: {column: id, type: text}");
+                .contains("key: {column: id, type: text, of: any}");
 
         assertThat(collection.get("documents").longValue()).isEqualTo(50);
         assertThat(collection.get("estimate").longValue()).isEqualTo(1_001);

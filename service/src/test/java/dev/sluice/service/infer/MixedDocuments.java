@@ -25,8 +25,8 @@ public final class MixedDocuments {
     /// @return by collection
     public static Map<String, List<Document>> of() {
         Map<String, List<Document>> collections = new LinkedHashMap<>();
-        // 242 ObjectIds, 4 strings of 24 digits and 4 others.
-        collections.put("agents", many(i -> new Document("_id", i < 4 ? hex(i) : i < 8 ? "agent " + i : oid(i))));
+        // 242 ObjectIds and 8 strings.
+        collections.put("agents", many(i -> new Document("_id", i < 8 ? "agent " + i : oid(i))));
         // A number and the string of its digits, so that the key needs the types.
         collections.put("teams", many(i -> new Document("_id", i < 20 ? Integer.toString(i + 20) : (Object) i)));
         collections.put("users", many(i -> new Document("_id", uuid(i))));
@@ -38,7 +38,7 @@ public final class MixedDocuments {
     private static Document run(int i) {
         Document run = new Document("_id", i)
                 // 236 join: the first 8 with strings, and 14 are gone.
-                .append("agent", i < 4 ? hex(i) : i < 8 ? "agent " + i : oid(i >= 236 ? i + 1_000 : i))
+                .append("agent", i < 8 ? "agent " + i : oid(i >= 236 ? i + 1_000 : i))
                 .append("agent_id", i % 3 == 0 ? hex(i).toUpperCase(Locale.ROOT) : i % 3 == 1 ? hex(i) : oid(i + 9))
                 .append("allAgents", List.of(oid(i + 1), hex(i + 2)))
                 .append("teamId", i < 50 ? Integer.toString(i) : (Object) i)
