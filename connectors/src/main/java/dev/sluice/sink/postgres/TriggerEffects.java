@@ -11,15 +11,17 @@ import org.jspecify.annotations.Nullable;
 /// @param settled the columns that triggers set when a row is inserted, or when an update changes other columns,
 ///     and that keep what an update of them alone brings; each with its type as PostgreSQL writes it
 /// @param onInsert whether triggers set any of `settled` when a row is inserted
+/// @param drops whether a trigger let a row not be written, without an error
 /// @param obstacle why it could not be found out, as part of a sentence; null when it was. No column counts as
 ///     stamped or settled then, so that a difference is written and reported rather than passed over
 public record TriggerEffects(
         Set<String> stamped,
         Map<String, String> settled,
         boolean onInsert,
+        boolean drops,
         @Nullable String obstacle) {
     /// Of a table without triggers, or whose triggers leave values alone.
-    public static final TriggerEffects NONE = new TriggerEffects(Set.of(), Map.of(), false, null);
+    public static final TriggerEffects NONE = new TriggerEffects(Set.of(), Map.of(), false, false, null);
 
     public TriggerEffects {
         stamped = Set.copyOf(stamped);
@@ -27,7 +29,11 @@ public record TriggerEffects(
     }
 
     static TriggerEffects unknown(String obstacle) {
-        return new TriggerEffects(Set.of(), Map.of(), false, obstacle);
+        return new TriggerEffects(Set.of(), Map.of(), false, false, obstacle);
+    }
+
+    static TriggerEffects dropping(String obstacle) {
+        return new TriggerEffects(Set.of(), Map.of(), false, true, obstacle);
     }
 
     /// Whether triggers set the column in one way or the other.
@@ -45,6 +51,6 @@ public record TriggerEffects(
         Map<String, String> allSettled = new java.util.TreeMap<>(settled);
         allSettled.putAll(other.settled);
         allSettled.keySet().removeAll(allStamped);
-        return new TriggerEffects(allStamped, allSettled, onInsert || other.onInsert, null);
+        return new TriggerEffects(allStamped, allSettled, onInsert || other.onInsert, false, null);
     }
 }

@@ -408,7 +408,7 @@ public final class TriggerTrial {
             TriggerTrial.this.execute(LIMITS + likeness());
             Row now = insert(rows.get(0));
             if (now == null) {
-                return TriggerEffects.unknown("a trigger let no row be inserted");
+                return TriggerEffects.dropping("a trigger let no row be inserted");
             }
             onInsert.addAll(changed(written, rows.get(0), now));
             touched.addAll(onInsert);
@@ -418,7 +418,7 @@ public final class TriggerTrial {
             for (int k = 1; k <= 3; k++) {
                 now = update(rows.get(k), k == 1 ? set : k == 2 ? others : times, set, now);
                 if (now == null) {
-                    return TriggerEffects.unknown("a trigger let no row be updated");
+                    return TriggerEffects.dropping("a trigger let no row be updated");
                 }
             }
             Set<Column> settled = new LinkedHashSet<>(touched);
@@ -430,7 +430,7 @@ public final class TriggerTrial {
                 Row written = now;
                 now = update(rows.get(k % VALUES), tried, tried, written);
                 if (now == null) {
-                    return TriggerEffects.unknown("a trigger let no row be updated");
+                    return TriggerEffects.dropping("a trigger let no row be updated");
                 }
                 Set<Column> lost = changed(tried, rows.get(k % VALUES), now);
                 if (lost.isEmpty()) {
@@ -443,7 +443,11 @@ public final class TriggerTrial {
             settled.forEach(c -> types.put(c.name(), c.type()));
             onInsert.retainAll(settled);
             return new TriggerEffects(
-                    stamped.stream().map(Column::name).collect(Collectors.toSet()), types, !onInsert.isEmpty(), null);
+                    stamped.stream().map(Column::name).collect(Collectors.toSet()),
+                    types,
+                    !onInsert.isEmpty(),
+                    false,
+                    null);
         }
 
         private String likeness() {

@@ -495,7 +495,7 @@ final class TableChecks {
         TriggerEffects together = trial.of(shape, conflict);
         String obstacle = together.obstacle();
         if (obstacle != null) {
-            untried(table, shape, obstacle);
+            untried(table, shape, together, obstacle);
             return;
         }
         List<TableShape.Column> touched = shape.columns().stream()
@@ -568,7 +568,7 @@ final class TableChecks {
         }
     }
 
-    private void untried(LiveTable table, TableShape shape, String obstacle) {
+    private void untried(LiveTable table, TableShape shape, TriggerEffects effects, String obstacle) {
         String triggers = table.triggers().stream()
                 .map(t -> t.name() + " (" + t.function() + ")")
                 .collect(Collectors.joining(", "));
@@ -578,7 +578,15 @@ final class TableChecks {
                 .filter(c -> c.write() == ColumnMapping.Write.ALONG)
                 .map(TableShape.Column::name)
                 .toList();
-        if (along.isEmpty()) {
+        if (effects.drops()) {
+            list.warning(
+                    Check.TRIGGER,
+                    table.name().toString(),
+                    found
+                            + " A row that a trigger drops (RETURN NULL) is missing without a dead letter, and one that it does"
+                            + " not let change keeps its old values; only `sluice verify` reports them.",
+                    "Let the function return the row while current_setting('sluice.applying', true) is 'on'.");
+        } else if (along.isEmpty()) {
             list.info(Check.TRIGGER, table.name().toString(), found);
         } else {
             list.warning(

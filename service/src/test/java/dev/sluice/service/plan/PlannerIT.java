@@ -694,6 +694,9 @@ class PlannerIT {
                       $$ BEGIN RAISE 'no'; END $$;
                     CREATE TABLE u (id text PRIMARY KEY, at timestamptz);
                     CREATE TRIGGER picky BEFORE UPDATE ON u FOR EACH ROW EXECUTE FUNCTION picky();
+                    CREATE FUNCTION deaf() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+                    CREATE TABLE v (id text PRIMARY KEY);
+                    CREATE TRIGGER deaf BEFORE INSERT ON v FOR EACH ROW EXECUTE FUNCTION deaf();
                     CREATE TRIGGER e_made BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION made();
                     CREATE TRIGGER f_loud BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION loud();
                     CREATE TRIGGER a_stamp BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION stamp();
@@ -702,7 +705,8 @@ class PlannerIT {
                     CREATE TRIGGER d_insert BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION stamp()""", """
                     t: {key: {column: id, type: text}, columns: {at: {type: timestamptz, write: along}, who: text,
                         made: timestamptz, name: text}}
-                    u: {key: {column: id, type: text}, columns: {at: {type: timestamptz, write: along}}}""");
+                    u: {key: {column: id, type: text}, columns: {at: {type: timestamptz, write: along}}}
+                    v: {key: {column: id, type: text}}""");
 
             assertThat(of(plan, Check.TRIGGER))
                     .extracting(Finding::status, Finding::subject, Finding::found)
@@ -722,8 +726,11 @@ class PlannerIT {
                             picky -> assertThat(picky.toList())
                                     .containsSubsequence(Status.WARNING, "public.u")
                                     .last(InstanceOfAssertFactories.STRING)
-                                    .contains(
-                                            "picky (picky)", "could not be found out", "P0001", "comparisons report"));
+                                    .contains("picky (picky)", "could not be found out", "P0001", "comparisons report"),
+                            deaf -> assertThat(deaf.toList())
+                                    .containsSubsequence(Status.WARNING, "public.v")
+                                    .last(InstanceOfAssertFactories.STRING)
+                                    .contains("deaf (deaf)", "let no row be inserted", "without a dead letter"));
         }
 
         @Test
