@@ -139,7 +139,7 @@ public final class DocumentKey {
         }
         boolean mayBeOther = id.type() == RawBytes.DOUBLE || id.type() == RawBytes.DECIMAL128;
         String why = mayBeOther ? PlainText.otherOf(id.decoded().asNumber(), text) : null;
-        return why == null ? null : "is " + id.kind() + ": " + why + APART;
+        return why == null ? null : why + APART;
     }
 
     private static String plain(Value id) {

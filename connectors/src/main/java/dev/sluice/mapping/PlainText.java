@@ -42,11 +42,11 @@ public final class PlainText {
     /// @return null when it is not
     static @Nullable String otherOf(BsonNumber number, String text) {
         if (isObjectId(text)) {
-            return "a number of 24 digits is written like an ObjectId";
+            return "is a number of 24 digits, and an ObjectId that is written like it would have the same key";
         }
         return BsonNumbers.plain(number) instanceof BsonNumbers.Plain.Decimal
                         && BsonNumbers.exactText(Double.parseDouble(text)).equals(text)
-                ? "a decimal128 that no double holds is written like the double next to it"
+                ? "is a decimal128 that no double holds, and the double next to it would have the same key"
                 : null;
     }
 

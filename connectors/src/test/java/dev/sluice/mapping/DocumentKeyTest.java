@@ -218,12 +218,12 @@ class DocumentKeyTest {
         assertThat(key("text", Of.ANY, parse("{\"$numberDouble\": \"0.1\"}"))).isEqualTo(new KeyResult.Key("0.1"));
         assertThat(key("text", Of.ANY, parse("{\"$numberDecimal\": \"0.10\"}")))
                 .isEqualTo(noKey(
-                        "is a decimal128: a decimal128 that no double holds is written like the double next to it; the mapping"
-                                + " can keep them apart, with `form: typed` for the key"));
+                        "is a decimal128 that no double holds, and the double next to it would have the same key; the mapping can"
+                                + " keep them apart, with `form: typed` for the key"));
         assertThat(key("text", Of.ANY, parse("{\"$numberDecimal\": \"1E+23\"}")))
-                .isEqualTo(
-                        noKey("is a decimal128: a number of 24 digits is written like an ObjectId; the mapping can keep"
-                                + " them apart, with `form: typed` for the key"));
+                .isEqualTo(noKey(
+                        "is a number of 24 digits, and an ObjectId that is written like it would have the same key; the mapping can"
+                                + " keep them apart, with `form: typed` for the key"));
     }
 
     @Test
