@@ -42,7 +42,7 @@ public final class NotedIds implements UsualIds {
             "DELETE FROM sluice.usual_ids WHERE pipeline = ? AND collection = ? AND strings <> ?";
 
     private static final String NOTE =
-            "INSERT INTO sluice.usual_ids (pipeline, collection, strings) VALUES (?, ?, ?)" + " ON CONFLICT DO NOTHING";
+            "INSERT INTO sluice.usual_ids (pipeline, collection, strings) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
 
     private final Pipeline pipeline;
     private final String collection;
@@ -62,7 +62,7 @@ public final class NotedIds implements UsualIds {
     }
 
     /// Has the mappers of collections decide by what the pipeline has noted, and note it where it has not.
-    public static void decide(
+    static void decide(
             String pipeline, Collection<CollectionTarget> targets, MongoSource source, PostgresConnector connector) {
         bind(new Pipeline(pipeline, source, connector), targets, true);
     }
@@ -82,7 +82,6 @@ public final class NotedIds implements UsualIds {
     @Override
     public boolean areStrings(boolean first) {
         try (Connection connection = pipeline.connector().open()) {
-            connection.setAutoCommit(true);
             boolean hasTable = hasTable(connection);
             Optional<Boolean> noted = hasTable ? noted(connection) : Optional.empty();
             if (noted.isPresent()) {

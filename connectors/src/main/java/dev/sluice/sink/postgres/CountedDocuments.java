@@ -31,19 +31,18 @@ public final class CountedDocuments {
     private final Connection connection;
     private final String pipeline;
     private final CollectionTarget target;
-    private final boolean rowsStay;
+    private final List<CollectionTarget> all;
     private final String keyType;
     private final String counted;
     private final RowCopy copy;
     private final TableShape shape;
 
     private CountedDocuments(
-            Connection connection, String pipeline, List<CollectionTarget> all, CollectionTarget target)
-            throws SQLException {
+            Connection connection, String pipeline, List<CollectionTarget> all, CollectionTarget target) {
         this.connection = connection;
         this.pipeline = pipeline;
         this.target = target;
-        this.rowsStay = !GivingWay.mayGiveWay(connection, all, target);
+        this.all = List.copyOf(all);
         TableShape own = target.mapper().shape();
         this.keyType = TableSql.keyArrayType(own.columns().getFirst().type());
         this.counted = "pg_temp.sluice_counted_" + keyType;
@@ -173,6 +172,7 @@ public final class CountedDocuments {
                 + " 'dead_letter'), count(*) FILTER (WHERE reason = 'waiting'), count(*) FILTER (WHERE reason ="
                 + " 'duplicate'), count(*) FILTER (WHERE reason IS NULL), clock_timestamp() FROM " + ROWLESS;
         long outdated = deadLettersWithRow();
+        boolean rowsStay = outdated > 0 && !GivingWay.mayGiveWay(connection, all, target);
         try (Statement statement = connection.createStatement();
                 Statement other = connection.createStatement();
                 ResultSet row = statement.executeQuery(rows);

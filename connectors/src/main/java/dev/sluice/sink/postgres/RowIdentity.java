@@ -3,6 +3,7 @@ package dev.sluice.sink.postgres;
 import dev.sluice.change.IdText;
 import dev.sluice.mapping.DocumentKey;
 import dev.sluice.mapping.KeyResult;
+import dev.sluice.mapping.PlainText;
 import dev.sluice.schema.ColumnMapping;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.KeyMapping;
@@ -147,27 +148,13 @@ public final class RowIdentity {
         candidates.add(new BsonString(text));
         if (text.equals("null")) {
             candidates.add(BsonNull.VALUE);
-        }
-        if (OBJECT_ID.matcher(text).matches()) {
+        } else if (OBJECT_ID.matcher(text).matches()) {
             candidates.add(new BsonObjectId(new ObjectId(text)));
         } else if (WHOLE.matcher(text).matches()) {
             candidates.add(new BsonInt64(Long.parseLong(text)));
-        } else if (!isPlain(text)) {
+        } else if (PlainText.mayBeNoString(text)) {
             return Optional.empty();
         }
         return Optional.of(candidates);
-    }
-
-    /// Whether the text can be nothing but a string: no fraction, no date, no UUID, no boolean.
-    private static boolean isPlain(String text) {
-        return !text.isEmpty()
-                && !Character.isDigit(text.charAt(0))
-                && text.charAt(0) != '-'
-                && text.charAt(0) != '+'
-                && !text.equals("true")
-                && !text.equals("false")
-                && text.length() != 36
-                && !text.equals("NaN")
-                && !text.contains("Infinity");
     }
 }

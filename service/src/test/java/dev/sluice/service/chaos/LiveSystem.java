@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoDatabase;
-import dev.sluice.pipeline.NotedIds;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.sandbox.SandboxPostgres;
@@ -127,9 +126,8 @@ public final class LiveSystem implements AutoCloseable {
                 Connection connection = connector().openForLongWork()) {
             FullComparison comparison =
                     new FullComparison(source, connection, entry.mapping().name());
-            List<CollectionTarget> targets = CollectionTarget.of(entry.mapping());
-            NotedIds.decide(entry.mapping().name(), targets, source, connector());
-            for (CollectionTarget target : targets) {
+            PipelineSpec spec = PipelineSpec.of(entry.mapping().name(), entry.mapping(), source, connector());
+            for (CollectionTarget target : spec.targets()) {
                 comparison.compare(target).stream().filter(d -> !d.equal()).forEach(found::add);
             }
         }
