@@ -66,6 +66,11 @@ public final class DocumentKey {
         usual = known;
     }
 
+    /// For trials that ask nobody: what the mapping declares, and where it declares nothing, the first id decides.
+    void decideByFirst(KeyMapping key) {
+        decideBy(first -> key.of() == null ? first : declared(key, first));
+    }
+
     private boolean areStringsFirst(boolean first) {
         Strings known = strings;
         if (known == Strings.NOT_ASKED) {

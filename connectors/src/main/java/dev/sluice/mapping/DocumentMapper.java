@@ -130,6 +130,13 @@ public final class DocumentMapper {
         key.decideBy(known);
     }
 
+    /// For trials that ask no server: what the mapping declares of the `_id`s counts, and where it declares nothing,
+    /// the
+    /// first document decides. Before the first document is mapped.
+    public void decideKeysByFirst() {
+        key.decideByFirst(mapping.key());
+    }
+
     /// @param document with `_id`, as it is in MongoDB: what the mapping redacts is taken out first. One that is
     ///     decoded is encoded first
     public MappingResult map(BsonDocument document) {

@@ -59,8 +59,7 @@ public final class Coverage {
 
     private Coverage(CollectionMapping mapping) {
         this.mapper = DocumentMapper.of(mapping);
-        // The proposal says it where there were strings; one that came since is among others.
-        mapper.decideKeysBy(first -> false);
+        mapper.decideKeysByFirst();
         this.reads = new Reads(mapping.columns());
         label(mapping.table().table(), mapping.columns());
         for (ChildMapping child : mapping.children()) {

@@ -150,8 +150,7 @@ public final class JoinTrial {
                 MappingReader.read("(trial)", "{mapping: trial, database: trial, collections: " + collections + "}")
                         .collections()
                         .getFirst());
-        // As the proposal, which says it where there are strings.
-        mapper.decideKeysBy(first -> false);
+        mapper.decideKeysByFirst();
         return mapper;
     }
 }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.SequencedMap;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.bson.BsonArray;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
@@ -565,6 +566,16 @@ class ProposalTest {
                 .containsExactly(
                         "quarantined: things.d is outside 4713 BC to 294247 AD",
                         "quarantined: things.t holds NUL, which PostgreSQL text can't");
+    }
+
+    @Test
+    @DisplayName("strings that are written like numbers have their keys, as the proposal declares")
+    void stringIdsThatAreWrittenLikeNumbers() {
+        List<BsonDocument> documents = IntStream.range(0, 20)
+                .mapToObj(i -> new BsonDocument("_id", new BsonString(Integer.toString(i))))
+                .toList();
+
+        assertThat(coverage(documents).deadLetters()).isZero();
     }
 
     @Test

@@ -50,7 +50,7 @@ public final class TestTarget implements AutoCloseable {
         List<CollectionTarget> numbered = new ArrayList<>();
         for (CollectionMapping collection : mapping.collections()) {
             DocumentMapper mapper = DocumentMapper.of(collection);
-            mapper.decideKeysBy(first -> first);
+            mapper.decideKeysByFirst();
             numbered.add(new CollectionTarget(numbered.size(), collection, mapper));
         }
         this.targets = List.copyOf(numbered);

@@ -374,7 +374,7 @@ class CountsAddUpIT {
             List<CollectionTarget> targets =
                     CollectionTarget.of(Catalog.load(mapping).mapping());
             // No collection of these has ids of several types.
-            targets.forEach(target -> target.mapper().decideKeysBy(first -> first));
+            targets.forEach(target -> target.mapper().decideKeysByFirst());
             return new World(place, Cli.with(place.settings(), "SLUICE_MAPPING", mapping), targets);
         }
 
