@@ -18,10 +18,12 @@ import dev.sluice.verify.Verifier;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -178,6 +180,15 @@ final class ContinuousVerification implements AutoCloseable {
 
     /// Logs why one of the two can't work, once for as long as that lasts. For one thread.
     private static final class Failure {
+        /// What a comparison meets at most a moment before the stream does.
+        private static final Set<FailureKind> OF_THE_STREAM = EnumSet.of(
+                FailureKind.TARGET_ALTERED,
+                FailureKind.COLLECTION_CHANGED,
+                FailureKind.HISTORY_LOST,
+                FailureKind.CHANGE_TOO_LARGE,
+                FailureKind.SOURCE_REPLACED,
+                FailureKind.FENCED_OUT);
+
         private final String what;
         private @Nullable String said;
 
@@ -185,10 +196,10 @@ final class ContinuousVerification implements AutoCloseable {
             this.what = what;
         }
 
-        /// A server that is away and a table that was altered need no operator; anything else is logged.
+        /// What stops the stream too is said by the stream; anything else is logged.
         void say(RuntimeException broken) {
             SluiceException known = Failures.classify(broken);
-            if (known.kind().retry() == FailureKind.Retry.FOREVER || known.kind() == FailureKind.TARGET_ALTERED) {
+            if (known.kind().retry() == FailureKind.Retry.FOREVER || OF_THE_STREAM.contains(known.kind())) {
                 LOG.debug("{}: {}", what, known.getMessage());
             } else if (!String.valueOf(known.getMessage()).equals(said)) {
                 said = String.valueOf(known.getMessage());

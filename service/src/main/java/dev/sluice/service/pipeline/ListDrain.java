@@ -77,14 +77,19 @@ public final class ListDrain {
         try (Connection connection = pipeline.connector().open()) {
             long freeSince = System.nanoTime();
             boolean said = false;
+            boolean wasTaken = false;
             while (true) {
                 long left = remaining.count(connection);
                 if (left == 0 || stopped.getAsBoolean()) {
                     return left;
                 }
-                if (PipelineLock.isTaken(connection, pipeline.name())) {
+                boolean taken = PipelineLock.isTaken(connection, pipeline.name());
+                if (taken) {
                     freeSince = System.nanoTime();
-                    listener.onLeft(left);
+                    // PostgreSQL lets go of the lock of a process that has ended a moment after it.
+                    if (wasTaken) {
+                        listener.onLeft(left);
+                    }
                 } else if (!standsStill(connection, STANDING) && !isOwn(connection)) {
                     // Another process moves it, whose lock is not visible.
                     listener.onLeft(left);
@@ -98,6 +103,7 @@ public final class ListDrain {
                     said = true;
                     listener.onNobodyThere(PATIENCE);
                 }
+                wasTaken = taken;
                 Thread.sleep(POLL);
             }
         }
