@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.profile.MappingProposer;
+import dev.sluice.service.config.Setting;
 import dev.sluice.service.config.Settings;
 import dev.sluice.service.infer.InferProgress;
 import dev.sluice.service.infer.InferReport;
@@ -87,7 +88,7 @@ final class InferCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws JsonProcessingException {
-        Settings settings = Setup.settings("MONGO_URI", "MONGO_DB_NAME");
+        Settings settings = Setup.settings(Setting.MONGO_URI, Setting.MONGO_DB_NAME);
         String database = settings.requireMongoDatabase();
         String mapping = name == null ? MappingProposer.nameOf(database) : name;
         checkOptions(mapping);

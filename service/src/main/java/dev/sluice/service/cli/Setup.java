@@ -7,6 +7,7 @@ import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.schema.Catalog;
 import dev.sluice.schema.Mapping;
+import dev.sluice.service.config.Setting;
 import dev.sluice.service.config.Settings;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
@@ -41,23 +42,23 @@ final class Setup {
     /// For commands that talk to PostgreSQL only.
     static Setup forTarget() {
         Settings settings = settingsFromEnvironment();
-        settings.require("SLUICE_MAPPING", "POSTGRES_URI");
+        settings.require(Setting.SLUICE_MAPPING, Setting.POSTGRES_URI);
         return of(settings);
     }
 
     /// For commands that talk to both sides.
     static Setup forBoth() {
         Settings settings = settingsFromEnvironment();
-        settings.require("SLUICE_MAPPING", "MONGO_URI", "POSTGRES_URI");
+        settings.require(Setting.SLUICE_MAPPING, Setting.MONGO_URI, Setting.POSTGRES_URI);
         return of(settings);
     }
 
     /// For commands that have no mapping.
     ///
-    /// @param names of the settings that must be there
-    static Settings settings(String... names) {
+    /// @param needed those that must be there
+    static Settings settings(Setting... needed) {
         Settings settings = settingsFromEnvironment();
-        settings.require(names);
+        settings.require(needed);
         return settings;
     }
 

@@ -2,7 +2,10 @@ package dev.sluice.service.cli;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import dev.sluice.service.config.Setting;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -17,28 +20,7 @@ import picocli.CommandLine.ScopeType;
         mixinStandardHelpOptions = true,
         versionProvider = SluiceCommand.Version.class,
         description = "Keeps typed PostgreSQL tables in step with a live MongoDB.",
-        synopsisSubcommandLabel = "COMMAND",
-        footerHeading = "%nSettings (environment):%n",
-        footer = {
-            "  MONGO_URI          source, for example mongodb://user:password@host/?replicaSet=rs0",
-            "  MONGO_DB_NAME      database, when not the mapping's; infer has none to fall back on",
-            "  POSTGRES_URI       target, for example postgresql://user:password@host/db?sslmode=require",
-            "  SLUICE_MAPPING     a name in the catalog (demo, devmentor, docsgpt, tbd-agents), a file or a folder",
-            "  SLUICE_PIPELINE    the pipeline's name, when not the mapping's",
-            "  SLUICE_CA_FILE     PEM file with the CAs that check both servers' certificates (TLS is asked for in the URIs)",
-            "  AUTO_MIGRATE       apply migrations at start (true)",
-            "  AUTO_CREATE_DB     create the PostgreSQL database when it is missing (true)",
-            "  SLUICE_HTTP_PORT   port for metrics, health and REST (8080)",
-            "  SLUICE_HTTP_HOST   address to listen on (0.0.0.0)",
-            "  SLUICE_API_TOKEN   bearer token for calls that change something; without one, from this machine only",
-            "  SLUICE_VERIFY_BUDGET  percent of the time that run may spend on verification (10; 0: none)",
-            "  SLUICE_STANDBY     whether run waits while another process writes the pipeline; else it ends (true)",
-            "  SLUICE_LAG_LIMIT   from which lag on /health/lag answers 503 (60s)",
-            "  SLUICE_REFUSED_SHARE  percent of a collection's recent rows: stop when PostgreSQL refuses more of them (20; 100: never)",
-            "  SLUICE_TRANSPORT   how changes travel: embedded, in this process (embedded)",
-            "",
-            "Exit codes: 0 fine, 1 a finding such as a difference, 2 wrong use, 3 could not run."
-        })
+        synopsisSubcommandLabel = "COMMAND")
 public final class SluiceCommand implements Runnable {
     static final int FINE = 0;
     static final int FINDING = 1;
@@ -91,6 +73,10 @@ public final class SluiceCommand implements Runnable {
         DRIVER_LOG.setLevel(java.util.logging.Level.OFF);
         CommandLine program = new CommandLine(new SluiceCommand());
         commands(arguments).forEach(program::addSubcommand);
+        program.getCommandSpec()
+                .usageMessage()
+                .footerHeading("%nSettings (environment):%n")
+                .footer(footer());
         program.setUsageHelpWidth(HELP_WIDTH)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler((e, arguments_) -> wrongUse(e))
@@ -100,6 +86,18 @@ public final class SluiceCommand implements Runnable {
         } catch (RuntimeException | Error e) {
             return complain(e, program);
         }
+    }
+
+    /// The settings with their meaning, and the exit codes.
+    private static String[] footer() {
+        List<String> lines = new ArrayList<>();
+        for (Setting setting : Setting.values()) {
+            lines.add(String.format(
+                    Locale.ROOT, "  %-21s %s", setting, setting.help().replace("%", "%%")));
+        }
+        lines.add("");
+        lines.add("Exit codes: 0 fine, 1 a finding such as a difference, 2 wrong use, 3 could not run.");
+        return lines.toArray(String[]::new);
     }
 
     /// The command that is named first, or all of them for the help and for suggestions. Reading

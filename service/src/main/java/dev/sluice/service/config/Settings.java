@@ -2,7 +2,6 @@ package dev.sluice.service.config;
 
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
-import dev.sluice.schema.Catalog;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -13,7 +12,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /// The settings: from environment variables, or from system properties of the same name in lower
 /// case with dots (`SLUICE_HTTP_PORT` is `sluice.http.port`, `MONGO_URI` is `sluice.mongo.uri`), which win.
@@ -59,33 +57,6 @@ public record Settings(
         EMBEDDED
     }
 
-    private static final Set<String> KNOWN = Set.of(
-            "SLUICE_MAPPING",
-            "SLUICE_PIPELINE",
-            "SLUICE_HTTP_PORT",
-            "SLUICE_HTTP_HOST",
-            "SLUICE_API_TOKEN",
-            "SLUICE_CA_FILE",
-            "SLUICE_TRANSPORT",
-            "SLUICE_VERIFY_BUDGET",
-            "SLUICE_STANDBY",
-            "SLUICE_LAG_LIMIT",
-            "SLUICE_REFUSED_SHARE");
-
-    /// As environment variables without the prefix, by the custom of the systems that Sluice serves.
-    private static final Set<String> WITHOUT_PREFIX =
-            Set.of("MONGO_URI", "MONGO_DB_NAME", "POSTGRES_URI", "AUTO_MIGRATE", "AUTO_CREATE_DB");
-
-    private static final Map<String, String> FORMS = Map.of(
-            "SLUICE_MAPPING",
-            "a name in the catalog (" + String.join(", ", Catalog.NAMES) + "), a file or a folder",
-            "MONGO_URI",
-            "mongodb://user:password@host:port/?replicaSet=name",
-            "MONGO_DB_NAME",
-            "the database in MongoDB",
-            "POSTGRES_URI",
-            "postgresql://user:password@host:port/database");
-
     /// A name that differs by more is another name, and not misspelt.
     private static final int MISSPELT_MAX = 3;
 
@@ -108,71 +79,101 @@ public record Settings(
         properties.forEach((name, value) -> all.put(variable(name), value));
         all.values().removeIf(String::isBlank);
         for (String name : all.keySet()) {
-            if (name.startsWith("SLUICE_") && !KNOWN.contains(name) && !OTHERS.contains(name)) {
-                throw bad(name, "is not a setting of Sluice; " + known(name));
+            if (name.startsWith("SLUICE_") && Setting.named(name).isEmpty() && !OTHERS.contains(name)) {
+                throw new SluiceException(
+                        FailureKind.BAD_SETTING, name + " is not a setting of Sluice; " + known(name));
             }
         }
+        Given given = new Given(all);
         return new Settings(
-                all.getOrDefault("MONGO_URI", ""),
-                optional(all, "MONGO_DB_NAME"),
-                all.getOrDefault("POSTGRES_URI", ""),
-                all.getOrDefault("SLUICE_MAPPING", ""),
-                optional(all, "SLUICE_PIPELINE"),
-                flag(all, "AUTO_MIGRATE"),
-                flag(all, "AUTO_CREATE_DB"),
-                port(all),
-                all.getOrDefault("SLUICE_HTTP_HOST", "0.0.0.0"),
-                optional(all, "SLUICE_API_TOKEN"),
-                transport(all),
-                percent(all, "SLUICE_VERIFY_BUDGET", 10, 0)
-                        .orElseThrow(() -> bad("SLUICE_VERIFY_BUDGET", "is not a percentage from 0 (off) to 100")),
-                flag(all, "SLUICE_STANDBY"),
-                lagLimit(all),
-                percent(all, "SLUICE_REFUSED_SHARE", 20, 1)
-                        .orElseThrow(() -> bad("SLUICE_REFUSED_SHARE", "is not a percentage from 1 to 100 (off)")),
-                optional(all, "SLUICE_CA_FILE"));
+                given.text(Setting.MONGO_URI).orElse(""),
+                given.text(Setting.MONGO_DB_NAME),
+                given.text(Setting.POSTGRES_URI).orElse(""),
+                given.text(Setting.SLUICE_MAPPING).orElse(""),
+                given.text(Setting.SLUICE_PIPELINE),
+                given.flag(Setting.AUTO_MIGRATE),
+                given.flag(Setting.AUTO_CREATE_DB),
+                given.number(Setting.SLUICE_HTTP_PORT, 0, 65_535, "a port from 0 to 65535"),
+                given.text(Setting.SLUICE_HTTP_HOST).orElseThrow(),
+                given.text(Setting.SLUICE_API_TOKEN),
+                given.transport(),
+                given.number(Setting.SLUICE_VERIFY_BUDGET, 0, 100, "a percentage from 0 (off) to 100"),
+                given.flag(Setting.SLUICE_STANDBY),
+                given.lagLimit(),
+                given.number(Setting.SLUICE_REFUSED_SHARE, 1, 100, "a percentage from 1 to 100 (off)"),
+                given.text(Setting.SLUICE_CA_FILE));
     }
 
-    /// @return empty when it is not a whole number from `least` to 100
-    private static Optional<Integer> percent(Map<String, String> all, String name, int unset, int least) {
-        try {
-            int percent = Integer.parseInt(all.getOrDefault(name, String.valueOf(unset)));
-            return percent >= least && percent <= 100 ? Optional.of(percent) : Optional.empty();
-        } catch (NumberFormatException e) {
-            return Optional.empty();
+    /// What is set, with the defaults of what is not.
+    private record Given(Map<String, String> values) {
+        Optional<String> text(Setting setting) {
+            return Optional.ofNullable(values.get(setting.name())).or(setting::standard);
         }
-    }
 
-    private static Duration lagLimit(Map<String, String> all) {
-        try {
-            Duration limit = Length.parse(all.getOrDefault("SLUICE_LAG_LIMIT", "60s"));
-            if (limit.isPositive()) {
-                return limit;
+        private String required(Setting setting) {
+            return text(setting).orElseThrow();
+        }
+
+        boolean flag(Setting setting) {
+            return switch (required(setting).toLowerCase(Locale.ROOT)) {
+                case "true", "1", "yes", "on" -> true;
+                case "false", "0", "no", "off" -> false;
+                default -> throw bad(setting, "is neither true nor false");
+            };
+        }
+
+        /// @param what a number from `least` to `most` is, for people
+        int number(Setting setting, int least, int most, String what) {
+            try {
+                int number = Integer.parseInt(required(setting));
+                if (number >= least && number <= most) {
+                    return number;
+                }
+            } catch (NumberFormatException e) {
+                // Said below, as for a number out of range.
             }
-        } catch (IllegalArgumentException unreadable) {
-            // Said below, as for none at all.
+            throw bad(setting, "is not " + what);
         }
-        throw bad("SLUICE_LAG_LIMIT", "is not a time over 0, such as 60s or 5m");
+
+        Duration lagLimit() {
+            try {
+                Duration limit = Length.parse(required(Setting.SLUICE_LAG_LIMIT));
+                if (limit.isPositive()) {
+                    return limit;
+                }
+            } catch (IllegalArgumentException unreadable) {
+                // Said below, as for none at all.
+            }
+            throw bad(Setting.SLUICE_LAG_LIMIT, "is not a time over 0, such as 60s or 5m");
+        }
+
+        Transport transport() {
+            if (required(Setting.SLUICE_TRANSPORT).equalsIgnoreCase("embedded")) {
+                return Transport.EMBEDDED;
+            }
+            throw bad(Setting.SLUICE_TRANSPORT, "can be embedded; relay and apply are not built yet");
+        }
     }
 
     private static String variable(String property) {
         String name = property.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
-        String bare = name.startsWith("SLUICE_") ? name.substring("SLUICE_".length()) : name;
-        return WITHOUT_PREFIX.contains(bare) ? bare : name;
+        return Setting.withPrefixTooMany(name).map(Setting::name).orElse(name);
     }
 
+    /// What a name that is not known may mean.
     private static String known(String misspelt) {
-        List<String> names = Stream.concat(KNOWN.stream(), WITHOUT_PREFIX.stream())
-                .sorted(Comparator.comparingInt((String name) -> edits(misspelt, name))
+        Optional<Setting> bare = Setting.withPrefixTooMany(misspelt);
+        if (bare.isPresent()) {
+            return "it is " + bare.get() + ", without the prefix.";
+        }
+        String nearest = Setting.names().stream()
+                .min(Comparator.comparingInt((String name) -> edits(misspelt, name))
                         .thenComparing(Comparator.naturalOrder()))
-                .toList();
-        if (WITHOUT_PREFIX.contains(misspelt.substring("SLUICE_".length()))) {
-            return "it is " + misspelt.substring("SLUICE_".length()) + ", without the prefix";
-        }
-        if (edits(misspelt, names.getFirst()) <= MISSPELT_MAX) {
-            return "did you mean " + names.getFirst() + "?";
-        }
-        return "known are " + String.join(", ", names.stream().sorted().toList());
+                .orElseThrow();
+        return edits(misspelt, nearest) <= MISSPELT_MAX
+                ? "did you mean " + nearest + "?"
+                : "known are "
+                        + String.join(", ", Setting.names().stream().sorted().toList()) + ".";
     }
 
     /// The Levenshtein distance: how many letters to add, drop or change.
@@ -190,86 +191,65 @@ public record Settings(
         return row[to.length()];
     }
 
-    private static Transport transport(Map<String, String> all) {
-        String text = all.getOrDefault("SLUICE_TRANSPORT", "embedded");
-        if (text.equalsIgnoreCase("embedded")) {
-            return Transport.EMBEDDED;
-        }
-        throw bad("SLUICE_TRANSPORT", "can be embedded; relay and apply are not built yet");
-    }
-
-    private static Optional<String> optional(Map<String, String> all, String name) {
-        return Optional.ofNullable(all.get(name)).filter(v -> !v.isBlank());
-    }
-
-    private static boolean flag(Map<String, String> all, String name) {
-        String text = all.getOrDefault(name, "true").toLowerCase(Locale.ROOT);
-        return switch (text) {
-            case "true", "1", "yes", "on" -> true;
-            case "false", "0", "no", "off" -> false;
-            default -> throw bad(name, "is neither true nor false");
-        };
-    }
-
-    private static int port(Map<String, String> all) {
-        try {
-            int port = Integer.parseInt(all.getOrDefault("SLUICE_HTTP_PORT", "8080"));
-            if (port >= 0 && port <= 65_535) {
-                return port;
-            }
-        } catch (NumberFormatException e) {
-            // Said below, as for a number out of range.
-        }
-        throw bad("SLUICE_HTTP_PORT", "is not a port from 0 to 65535");
-    }
-
     /// Says which of these settings a command needs and has not got, all of them at once.
     ///
-    /// @param names among SLUICE_MAPPING, MONGO_URI, MONGO_DB_NAME and POSTGRES_URI
-    public void require(String... names) {
-        List<String> missing = Arrays.stream(names)
-                .filter(name -> required(name).isBlank())
-                .map(name -> "\n  " + name + ": " + FORMS.get(name))
+    /// @param needed among MONGO_URI, MONGO_DB_NAME, POSTGRES_URI and SLUICE_MAPPING
+    public void require(Setting... needed) {
+        List<String> missing = Arrays.stream(needed)
+                .filter(setting -> needed(setting).isBlank())
+                .map(setting -> "\n  " + setting + ": " + setting.meaning())
                 .toList();
         if (!missing.isEmpty()) {
             throw new SluiceException(FailureKind.BAD_SETTING, "Not set:" + String.join("", missing));
         }
     }
 
-    private String required(String name) {
-        return switch (name) {
-            case "SLUICE_MAPPING" -> mapping;
-            case "MONGO_URI" -> mongoUri;
-            case "MONGO_DB_NAME" -> mongoDatabase.orElse("");
-            case "POSTGRES_URI" -> postgresUri;
-            default -> throw new IllegalStateException(name + " is a setting that is never required");
+    private String needed(Setting setting) {
+        return switch (setting) {
+            case MONGO_URI -> mongoUri;
+            case MONGO_DB_NAME -> mongoDatabase.orElse("");
+            case POSTGRES_URI -> postgresUri;
+            case SLUICE_MAPPING -> mapping;
+            case SLUICE_PIPELINE,
+                    SLUICE_CA_FILE,
+                    AUTO_MIGRATE,
+                    AUTO_CREATE_DB,
+                    SLUICE_HTTP_PORT,
+                    SLUICE_HTTP_HOST,
+                    SLUICE_API_TOKEN,
+                    SLUICE_VERIFY_BUDGET,
+                    SLUICE_STANDBY,
+                    SLUICE_LAG_LIMIT,
+                    SLUICE_REFUSED_SHARE,
+                    SLUICE_TRANSPORT ->
+                throw new IllegalStateException(setting + " is a setting that is never required");
         };
     }
 
     /// The mapping's name, or an error that says how to give one.
     public String requireMapping() {
-        require("SLUICE_MAPPING");
+        require(Setting.SLUICE_MAPPING);
         return mapping;
     }
 
     public String requireMongoUri() {
-        require("MONGO_URI");
+        require(Setting.MONGO_URI);
         return mongoUri;
     }
 
     /// The source database, where no mapping says which.
     public String requireMongoDatabase() {
-        require("MONGO_DB_NAME");
+        require(Setting.MONGO_DB_NAME);
         return mongoDatabase.orElse("");
     }
 
     public String requirePostgresUri() {
-        require("POSTGRES_URI");
+        require(Setting.POSTGRES_URI);
         return postgresUri;
     }
 
-    private static SluiceException bad(String name, String why) {
-        return new SluiceException(FailureKind.BAD_SETTING, name + " " + why + (why.endsWith("?") ? "" : "."));
+    private static SluiceException bad(Setting setting, String why) {
+        return new SluiceException(FailureKind.BAD_SETTING, setting + " " + why + ".");
     }
 
     /// Without secrets.

@@ -5,10 +5,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// What the program takes from its environment, and what it refuses.
@@ -97,6 +106,36 @@ class SettingsTest {
     }
 
     @Test
+    @DisplayName("deploy/README.md has each setting with its default, and no other")
+    void theyAreDocumented() throws IOException {
+        Map<String, String> documented = new TreeMap<>();
+        Pattern row = Pattern.compile("\\| `([A-Z_]+)` \\| ([^|]*) \\|.*");
+        for (String line : Files.readAllLines(Path.of("..", "deploy", "README.md"))) {
+            Matcher found = row.matcher(line);
+            if (found.matches()) {
+                documented.put(found.group(1), found.group(2));
+            }
+        }
+
+        assertThat(documented.keySet())
+                .containsExactlyInAnyOrderElementsOf(
+                        Stream.of(Setting.values()).map(Setting::name).toList());
+        for (Setting setting : Setting.values()) {
+            setting.standard()
+                    .ifPresent(standard ->
+                            assertThat(documented.get(setting.name())).isEqualTo("`" + standard + "`"));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Setting.class)
+    @DisplayName("each has one line in the help")
+    void theirHelp(Setting setting) {
+        assertThat(setting.name() + "  ").hasSizeLessThan(22 + 2);
+        assertThat(setting.help()).hasSizeLessThan(110 - 24);
+    }
+
+    @Test
     void aPropertyWinsOverTheVariable() {
         Settings settings = Settings.read(Map.of("SLUICE_MAPPING", "a"), Map.of("sluice.mapping", "b"));
 
@@ -181,11 +220,11 @@ class SettingsTest {
     void allThatIsMissingIsSaidAtOnce() {
         Settings settings = environment(Map.of("MONGO_URI", "mongodb://m/"));
 
-        assertThatThrownBy(() -> settings.require("SLUICE_MAPPING", "MONGO_URI", "POSTGRES_URI"))
+        assertThatThrownBy(() -> settings.require(Setting.SLUICE_MAPPING, Setting.MONGO_URI, Setting.POSTGRES_URI))
                 .isInstanceOfSatisfying(
                         SluiceException.class, e -> assertThat(e.kind()).isEqualTo(FailureKind.BAD_SETTING))
                 .hasMessageContaining("SLUICE_MAPPING: a name in the catalog (demo, devmentor, docsgpt, tbd-agents")
-                .hasMessageContaining("POSTGRES_URI: postgresql://")
+                .hasMessageContaining("POSTGRES_URI: target, for example postgresql://")
                 .hasMessageNotContaining("MONGO_URI");
     }
 
