@@ -11,8 +11,11 @@ record ContestReport(String bench, int runs, Machine machine, List<Contest.Table
 
     @Override
     public String forPeople() {
-        return tables.stream().map(TableText::of).collect(Collectors.joining(System.lineSeparator()))
-                + System.lineSeparator() + "Medians of " + runs + (runs == 1 ? " run. " : " runs. ")
+        return tables.stream()
+                        .map(ContestTable::of)
+                        .collect(Collectors.joining(System.lineSeparator() + System.lineSeparator()))
+                + System.lineSeparator() + System.lineSeparator() + "Medians of " + runs
+                + (runs == 1 ? " run. " : " runs. ")
                 + machine.forPeople();
     }
 }

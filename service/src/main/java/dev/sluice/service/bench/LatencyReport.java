@@ -1,5 +1,6 @@
 package dev.sluice.service.bench;
 
+import dev.sluice.service.ops.TextTable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -76,22 +77,22 @@ record LatencyReport(String bench, int runs, int seconds, Machine machine, List<
 
     @Override
     public String forPeople() {
-        List<List<String>> cells = new ArrayList<>();
-        cells.add(List.of(
-                "ms from MongoDB's acknowledgement to PostgreSQL's commit",
-                "achieved/s",
-                "p50",
-                "p95",
-                "p99",
-                "min .. max of p99",
-                "max",
-                "p99 of limit",
-                "delivered p50/p99",
-                "waited p50/p99",
-                "written p50/p99",
-                "backlog"));
+        TextTable table = new TextTable().words("ms from MongoDB's acknowledgement to PostgreSQL's commit");
+        List.of(
+                        "achieved/s",
+                        "p50",
+                        "p95",
+                        "p99",
+                        "min .. max of p99",
+                        "max",
+                        "p99 of limit",
+                        "delivered p50/p99",
+                        "waited p50/p99",
+                        "written p50/p99",
+                        "backlog")
+                .forEach(table::numbers);
         for (Line line : lines) {
-            cells.add(List.of(
+            table.row(
                     String.format(Locale.ROOT, "%,6d/s  %s", line.askedPerSecond(), line.name()),
                     String.format(Locale.ROOT, "%,.0f", line.achievedPerSecond().median()),
                     ms(line.p50().median()),
@@ -106,10 +107,10 @@ record LatencyReport(String bench, int runs, int seconds, Machine machine, List<
                     both(line, Run::delivered),
                     both(line, Run::waited),
                     both(line, Run::written),
-                    String.format(Locale.ROOT, "%,.0f", line.median(r -> (double) r.highestBacklog()))));
+                    String.format(Locale.ROOT, "%,.0f", line.median(r -> (double) r.highestBacklog())));
         }
-        return TableText.aligned(cells) + System.lineSeparator() + "Medians of " + runs + (runs == 1 ? " run" : " runs")
-                + " of " + seconds + " s each. " + machine.forPeople();
+        return table.text() + System.lineSeparator() + System.lineSeparator() + "Medians of " + runs
+                + (runs == 1 ? " run" : " runs") + " of " + seconds + " s each. " + machine.forPeople();
     }
 
     private static String both(Line line, Function<Run, Percentiles> part) {

@@ -4,7 +4,7 @@ import dev.sluice.positions.CheckpointStore.Checkpoint;
 import dev.sluice.service.ops.Checkpoints;
 import dev.sluice.service.ops.Checkpoints.All;
 import dev.sluice.service.ops.Checkpoints.Outcome;
-import java.util.Locale;
+import dev.sluice.service.ops.TextTable;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -94,19 +94,15 @@ final class CheckpointCommand implements Callable<Integer> {
             if (all.checkpoints().isEmpty()) {
                 return "No checkpoints.";
             }
-            String row = "%-32s %-10s %-22s %s%n";
-            StringBuilder text =
-                    new StringBuilder(String.format(Locale.ROOT, row, "name", "kind", "position of", "made at"));
+            TextTable table = new TextTable()
+                    .words("name")
+                    .words("kind")
+                    .words("position of")
+                    .words("made at");
             for (Checkpoint c : all.checkpoints()) {
-                text.append(String.format(
-                        Locale.ROOT,
-                        row,
-                        c.name(),
-                        c.kind(),
-                        c.clusterTime() == null ? "unknown" : c.clusterTime(),
-                        c.createdAt()));
+                table.row(c.name(), c.kind(), c.clusterTime() == null ? "unknown" : c.clusterTime(), c.createdAt());
             }
-            return text.toString().stripTrailing();
+            return table.text();
         }
     }
 

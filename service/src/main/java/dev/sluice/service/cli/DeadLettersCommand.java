@@ -4,6 +4,7 @@ import dev.sluice.service.ops.DeadLetters;
 import dev.sluice.service.ops.DeadLetters.Outcome;
 import dev.sluice.service.ops.DeadLetters.Page;
 import dev.sluice.service.ops.DeadLetters.Retried;
+import dev.sluice.service.ops.TextTable;
 import dev.sluice.sink.postgres.DeadLetterStore.DeadLetter;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -127,26 +128,29 @@ final class DeadLettersCommand implements Runnable {
             if (page.total() == 0) {
                 return "No dead letters.";
             }
-            String row = "%-6s %-20s %-32s %8s %8s %10s  %s%n";
-            StringBuilder text = new StringBuilder(String.format(
-                    Locale.ROOT, row, "id", "collection", "document key", "sqlstate", "attempts", "age", "reason"));
+            TextTable table = new TextTable()
+                    .words("id")
+                    .words("collection")
+                    .words("document key")
+                    .words("sqlstate")
+                    .numbers("attempts")
+                    .numbers("age")
+                    .words("reason");
             for (DeadLetter letter : page.deadLetters()) {
-                text.append(String.format(
-                        Locale.ROOT,
-                        row,
-                        letter.id(),
+                table.row(
+                        // As it is typed for `retry`.
+                        Long.toString(letter.id()),
                         letter.collection(),
                         Shown.key(letter.documentKey()),
                         letter.sqlstate() == null ? "-" : letter.sqlstate(),
                         letter.attempts(),
                         Shown.age(letter.ageSeconds()),
-                        letter.reason()));
+                        letter.reason());
             }
             long more = page.total() - page.deadLetters().size();
-            if (more > 0) {
-                text.append(String.format(Locale.ROOT, "and %,d more; --limit shows more of them.%n", more));
-            }
-            return text.toString().stripTrailing();
+            return more == 0
+                    ? table.text()
+                    : String.format(Locale.ROOT, "%s%nand %,d more; --limit shows more of them.", table.text(), more);
         }
     }
 

@@ -10,6 +10,7 @@ import dev.sluice.replay.Replay.Tally;
 import dev.sluice.service.ops.BalanceTable;
 import dev.sluice.service.ops.Counted;
 import dev.sluice.service.ops.Replays;
+import dev.sluice.service.ops.TextTable;
 import dev.sluice.service.pipeline.ReplayRun;
 import dev.sluice.service.pipeline.ReplayRun.Result;
 import dev.sluice.source.mongo.MongoSource;
@@ -248,10 +249,9 @@ final class ReplayCommand implements Callable<Integer> {
                 .append(" to ")
                 .append(found.through())
                 .append(System.lineSeparator());
-        text.append(String.format(Locale.ROOT, "%-24s %14s %14s%n", "collection", "changes", "documents"));
-        for (Tally t : found.collections()) {
-            text.append(String.format(Locale.ROOT, "%-24s %,14d %,14d%n", t.collection(), t.events(), t.documents()));
-        }
+        TextTable table = new TextTable().words("collection").numbers("changes").numbers("documents");
+        found.collections().forEach(t -> table.row(t.collection(), t.events(), t.documents()));
+        text.append(table.text()).append(System.lineSeparator());
         for (Tally t : found.collections()) {
             if (t.changedItself()) {
                 text.append(t.collection())

@@ -6,8 +6,8 @@ import dev.sluice.failure.SluiceException;
 import dev.sluice.service.ops.Counted;
 import dev.sluice.service.ops.SchemaChanges;
 import dev.sluice.service.ops.SchemaChanges.Page;
+import dev.sluice.service.ops.TextTable;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -43,21 +43,24 @@ final class SchemaChangesCommand implements Callable<Integer> {
         if (page.schemaChanges().isEmpty()) {
             return "No changes of collections.";
         }
-        String row = "%-5s %-20s %-17s %-22s %-7s %s%n";
-        StringBuilder text = new StringBuilder(
-                String.format(Locale.ROOT, row, "id", "collection", "kind", "seen at", "policy", "what"));
+        TextTable table = new TextTable()
+                .words("id")
+                .words("collection")
+                .words("kind")
+                .words("seen at")
+                .words("policy")
+                .words("what");
         for (Change c : page.schemaChanges()) {
-            text.append(String.format(
-                    Locale.ROOT,
-                    row,
-                    c.id(),
+            table.row(
+                    // As it is typed for `accept`.
+                    Long.toString(c.id()),
                     c.collection(),
                     c.kind(),
                     c.seenAt().truncatedTo(java.time.temporal.ChronoUnit.SECONDS),
                     c.policy() == null ? "-" : c.policy(),
-                    c.forPeople() + " " + (c.settledAt() == null ? "Open." : "(" + c.done() + ")")));
+                    c.forPeople() + " " + (c.settledAt() == null ? "Open." : "(" + c.done() + ")"));
         }
-        return text.toString().stripTrailing();
+        return table.text();
     }
 
     private static SchemaChanges changes() {

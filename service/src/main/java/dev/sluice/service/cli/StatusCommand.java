@@ -1,8 +1,10 @@
 package dev.sluice.service.cli;
 
 import dev.sluice.service.ops.FreshCounts;
-import dev.sluice.service.ops.Report;
-import dev.sluice.service.ops.Report.Snapshot;
+import dev.sluice.service.ops.SnakeCaseJson;
+import dev.sluice.service.ops.StatusReader;
+import dev.sluice.service.ops.StatusReport;
+import dev.sluice.service.ops.StatusText;
 import dev.sluice.sink.CollectionTarget;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
@@ -37,7 +39,7 @@ final class StatusCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         Setup setup = Setup.forTarget();
-        Report report = new Report(setup.connector(), setup.pipelineName());
+        StatusReader reader = new StatusReader(setup.connector(), setup.pipelineName());
         FreshCounts counts = setup.settings().mongoUri().isEmpty()
                 ? null
                 : new FreshCounts(
@@ -47,8 +49,8 @@ final class StatusCommand implements Callable<Integer> {
                         CollectionTarget.of(setup.entry().mapping()));
         PrintWriter out = spec.commandLine().getOut();
         while (true) {
-            Snapshot snapshot = counts == null ? report.read() : counts.refresh(report.read());
-            out.println(json ? Report.json(snapshot) : snapshot.forPeople());
+            StatusReport report = counts == null ? reader.read() : counts.refresh(reader.read());
+            out.println(json ? SnakeCaseJson.write(report) : StatusText.of(report));
             out.flush();
             if (!watch) {
                 return SluiceCommand.FINE;

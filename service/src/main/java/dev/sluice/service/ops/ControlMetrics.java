@@ -4,7 +4,6 @@ import dev.sluice.balance.Balance;
 import dev.sluice.balance.Term;
 import dev.sluice.evolution.SchemaChangeStore;
 import dev.sluice.failure.SluiceException;
-import dev.sluice.service.ops.Report.Counts;
 import dev.sluice.verify.Drift;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -16,6 +15,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,7 +35,7 @@ public final class ControlMetrics implements AutoCloseable {
     private static final Duration STALE = Duration.ofSeconds(20);
 
     private final String pipeline;
-    private final Report report;
+    private final Supplier<ControlCounts> source;
     private final MeterRegistry registry;
     private final Thread reader;
 
@@ -49,20 +49,21 @@ public final class ControlMetrics implements AutoCloseable {
 
     private record Labels(String collection, String reason) {}
 
-    private record Reading(Counts counts, long nanos, long goodForNanos) {}
+    private record Reading(ControlCounts counts, long nanos, long goodForNanos) {}
 
-    private ControlMetrics(String pipeline, Collection<String> collections, Report report, MeterRegistry registry) {
+    private ControlMetrics(
+            String pipeline, Collection<String> collections, Supplier<ControlCounts> source, MeterRegistry registry) {
         this.pipeline = pipeline;
-        this.report = report;
+        this.source = source;
         this.registry = registry;
         for (String collection : collections) {
-            gauge(MetricNames.DEAD_LETTERS, "Dead letters now", collection, Counts::deadLetters);
+            gauge(MetricNames.DEAD_LETTERS, "Dead letters now", collection, ControlCounts::deadLetters);
             gauge(
                     MetricNames.WAITING_DOCUMENTS,
                     "Documents that wait for a row which they refer to",
                     collection,
-                    Counts::waitingDocuments);
-            gauge(MetricNames.UNMAPPED_FIELDS, "Fields no column reads", collection, Counts::unmappedFields);
+                    ControlCounts::waitingDocuments);
+            gauge(MetricNames.UNMAPPED_FIELDS, "Fields no column reads", collection, ControlCounts::unmappedFields);
             verification(collection);
             balance(collection);
             openChanges(collection);
@@ -72,9 +73,10 @@ public final class ControlMetrics implements AutoCloseable {
     }
 
     /// @param collections those that have a gauge, whether there is anything to count or not
+    /// @param source reads the counts; asked by a thread of this class
     public static ControlMetrics start(
-            String pipeline, Collection<String> collections, Report report, MeterRegistry registry) {
-        ControlMetrics metrics = new ControlMetrics(pipeline, collections, report, registry);
+            String pipeline, Collection<String> collections, Supplier<ControlCounts> source, MeterRegistry registry) {
+        ControlMetrics metrics = new ControlMetrics(pipeline, collections, source, registry);
         metrics.reader.start();
         return metrics;
     }
@@ -84,10 +86,11 @@ public final class ControlMetrics implements AutoCloseable {
                 MetricNames.SCHEMA_CHANGES_OPEN,
                 "Changes of collections that wait for a decision",
                 collection,
-                Counts::schemaChangesOpen);
+                ControlCounts::schemaChangesOpen);
     }
 
-    private void gauge(String name, String description, String collection, Function<Counts, Map<String, Long>> counts) {
+    private void gauge(
+            String name, String description, String collection, Function<ControlCounts, Map<String, Long>> counts) {
         Gauge.builder(name, this, metrics -> metrics.value(collection, counts))
                 .description(description)
                 .tags("pipeline", pipeline, "collection", collection)
@@ -146,14 +149,14 @@ public final class ControlMetrics implements AutoCloseable {
     }
 
     /// NaN when nothing was read for too long.
-    private double known(ToDoubleFunction<Counts> value) {
+    private double known(ToDoubleFunction<ControlCounts> value) {
         Reading last = reading;
         return last == null || System.nanoTime() - last.nanos() > last.goodForNanos()
                 ? Double.NaN
                 : value.applyAsDouble(last.counts());
     }
 
-    private double value(String collection, Function<Counts, Map<String, Long>> counts) {
+    private double value(String collection, Function<ControlCounts, Map<String, Long>> counts) {
         return known(all -> counts.apply(all).getOrDefault(collection, 0L));
     }
 
@@ -172,7 +175,7 @@ public final class ControlMetrics implements AutoCloseable {
     private Duration read() {
         try {
             long started = System.nanoTime();
-            Counts counts = report.counts();
+            ControlCounts counts = source.get();
             long now = System.nanoTime();
             reading = new Reading(counts, now, Math.max(STALE.toNanos(), 2 * SHARE * (now - started)));
             counts.skipped()

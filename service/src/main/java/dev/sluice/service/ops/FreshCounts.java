@@ -6,8 +6,7 @@ import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.PipelineSpec;
-import dev.sluice.service.ops.Report.CollectionSnapshot;
-import dev.sluice.service.ops.Report.Snapshot;
+import dev.sluice.service.ops.StatusReport.CollectionReport;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.source.mongo.MongoSource;
@@ -52,16 +51,16 @@ public final class FreshCounts {
         this.targets = List.copyOf(targets);
     }
 
-    /// The snapshot with what is counted now in place of older counts, and a note where that was not possible.
+    /// The report with what is counted now in place of older counts, and a note where that was not possible.
     ///
-    /// @param snapshot of this pipeline
-    public Snapshot refresh(Snapshot snapshot) throws InterruptedException {
+    /// @param report of this pipeline
+    public StatusReport refresh(StatusReport report) throws InterruptedException {
         List<CollectionTarget> stale = targets.stream()
-                .filter(t -> snapshot.knownCollections().stream()
+                .filter(t -> report.knownCollections().stream()
                         .anyMatch(c -> c.collection().equals(t.collection()) && isStale(c)))
                 .toList();
         if (stale.isEmpty()) {
-            return snapshot;
+            return report;
         }
         Map<String, Balance> counted = new ConcurrentHashMap<>();
         AtomicReference<@Nullable String> why = new AtomicReference<>("it takes longer than " + PATIENCE.toSeconds()
@@ -71,19 +70,19 @@ public final class FreshCounts {
                 Thread.ofPlatform().name("sluice-counting").daemon(true).start(() -> count(stale, counted, why, over));
         counting.join(PATIENCE);
         over.set(true);
-        List<CollectionSnapshot> collections = new ArrayList<>();
-        for (CollectionSnapshot c : snapshot.knownCollections()) {
+        List<CollectionReport> collections = new ArrayList<>();
+        for (CollectionReport c : report.knownCollections()) {
             Balance balance = counted.get(c.collection());
             collections.add(balance == null ? c : c.withBalance(balance));
         }
-        Snapshot fresh = snapshot.withCollections(collections);
+        StatusReport fresh = report.withCollections(collections);
         return counted.size() == stale.size()
                 ? fresh
                 : fresh.withNote("Documents and rows could not all be counted now: " + why.get()
                         + " The numbers are as of their time under \"counted at\".");
     }
 
-    private static boolean isStale(CollectionSnapshot collection) {
+    private static boolean isStale(CollectionReport collection) {
         Balance balance = collection.balance();
         return collection.backfill().equals("done")
                 && (balance == null

@@ -12,15 +12,20 @@ import java.time.Instant;
 
 /// Records as JSON, with names in snake case and times in ISO 8601; what is null is there as null.
 public final class SnakeCaseJson {
-    private static final ObjectMapper MAPPER = JsonMapper.builder()
-            .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-            .addModule(new SimpleModule().addSerializer(Instant.class, ToStringSerializer.instance))
-            .enable(SerializationFeature.WRITE_ENUMS_USING_TO_STRING)
-            .defaultPropertyInclusion(
-                    JsonInclude.Value.construct(JsonInclude.Include.ALWAYS, JsonInclude.Include.ALWAYS))
-            .build();
+    private static final ObjectMapper MAPPER = configure(new JsonMapper());
 
     private SnakeCaseJson() {}
+
+    /// Has a mapper write as this class does.
+    ///
+    /// @return the same mapper
+    public static ObjectMapper configure(ObjectMapper mapper) {
+        return mapper.setPropertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+                .registerModule(new SimpleModule("sluice").addSerializer(Instant.class, ToStringSerializer.instance))
+                .enable(SerializationFeature.WRITE_ENUMS_USING_TO_STRING)
+                .setDefaultPropertyInclusion(
+                        JsonInclude.Value.construct(JsonInclude.Include.ALWAYS, JsonInclude.Include.ALWAYS));
+    }
 
     public static String write(Object value) {
         try {

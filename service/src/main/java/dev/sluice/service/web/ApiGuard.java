@@ -5,7 +5,7 @@ import io.micronaut.http.HttpHeaders;
 import io.micronaut.http.HttpMethod;
 import io.micronaut.http.HttpRequest;
 import io.micronaut.http.HttpResponse;
-import io.micronaut.http.MutableHttpResponse;
+import io.micronaut.http.HttpStatus;
 import io.micronaut.http.annotation.RequestFilter;
 import io.micronaut.http.annotation.ServerFilter;
 import java.net.InetAddress;
@@ -15,7 +15,6 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -49,9 +48,7 @@ final class ApiGuard {
             return hasToken(request) ? null : unauthorized();
         }
         String refusal = refusalWithoutToken(request);
-        return refusal == null
-                ? null
-                : HttpResponse.status(io.micronaut.http.HttpStatus.FORBIDDEN).body(error(refusal));
+        return refusal == null ? null : Problems.answer(HttpStatus.FORBIDDEN, refusal);
     }
 
     private boolean hasToken(HttpRequest<?> request) {
@@ -64,11 +61,12 @@ final class ApiGuard {
                         token, header.substring(BEARER.length()).strip().getBytes(StandardCharsets.UTF_8));
     }
 
-    private static MutableHttpResponse<Map<String, String>> unauthorized() {
-        return HttpResponse.<Map<String, String>>status(io.micronaut.http.HttpStatus.UNAUTHORIZED)
-                .header(HttpHeaders.WWW_AUTHENTICATE, "Bearer realm=\"sluice\"")
-                .body(error("This call changes something and takes the token of SLUICE_API_TOKEN:"
-                        + " Authorization: Bearer <token>."));
+    private static HttpResponse<Problem> unauthorized() {
+        return Problems.answer(
+                        HttpStatus.UNAUTHORIZED,
+                        "This call changes something and takes the token of SLUICE_API_TOKEN:"
+                                + " Authorization: Bearer <token>.")
+                .header(HttpHeaders.WWW_AUTHENTICATE, "Bearer realm=\"sluice\"");
     }
 
     private static @Nullable String refusalWithoutToken(HttpRequest<?> request) {
@@ -110,9 +108,5 @@ final class ApiGuard {
         } catch (IllegalArgumentException malformed) {
             return false;
         }
-    }
-
-    private static Map<String, String> error(String text) {
-        return Map.of("error", text);
     }
 }

@@ -3,7 +3,6 @@ package dev.sluice.service.web;
 import dev.sluice.change.OperationTime;
 import dev.sluice.change.Watermark;
 import dev.sluice.service.ops.Live;
-import dev.sluice.service.ops.SnakeCaseJson;
 import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.service.pipeline.PipelineStatus;
 import io.micronaut.http.HttpResponse;
@@ -14,10 +13,12 @@ import io.micronaut.http.annotation.Get;
 import io.micronaut.http.annotation.QueryValue;
 import io.micronaut.scheduling.TaskExecutors;
 import io.micronaut.scheduling.annotation.ExecuteOn;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.bson.BsonTimestamp;
@@ -56,11 +57,27 @@ final class AwaitController {
             String state,
             @Nullable String error) {}
 
-    /// @param operationTime of the write, see [OperationTime]
+    /// Waits until a write to MongoDB is in PostgreSQL.
+    ///
+    /// @param operationTime of the write, as `seconds.increment` (see [OperationTime] for the other forms)
     /// @param timeout such as `5s`, `500ms` or `5` (seconds); a minute at most
     /// @param collection null for all
     @Get(produces = MediaType.APPLICATION_JSON)
-    HttpResponse<String> await(
+    @Refuses.BadRequests
+    @Refuses.Unknown
+    @ApiResponse(
+            responseCode = "200",
+            description = "The operation is applied",
+            content = @Content(schema = @Schema(implementation = Answer.class)))
+    @ApiResponse(
+            responseCode = "504",
+            description = "It was not applied within the time",
+            content = @Content(schema = @Schema(implementation = Answer.class)))
+    @ApiResponse(
+            responseCode = "503",
+            description = "The pipeline has ended, and will not apply it",
+            content = @Content(schema = @Schema(implementation = Answer.class)))
+    HttpResponse<Answer> await(
             @QueryValue @Nullable String operationTime,
             @QueryValue(defaultValue = "5s") String timeout,
             @QueryValue @Nullable String collection)
@@ -71,13 +88,11 @@ final class AwaitController {
             operation = OperationTime.parse(operationTime == null ? "" : operationTime);
             longest = timeout(timeout);
         } catch (IllegalArgumentException unreadable) {
-            return error(HttpStatus.BAD_REQUEST, String.valueOf(unreadable.getMessage()));
+            throw Refusal.badRequest(String.valueOf(unreadable.getMessage()));
         }
         if (collection != null && !status.collections().containsKey(collection)) {
-            return error(
-                    HttpStatus.NOT_FOUND,
-                    "The mapping has no collection of that name; it has "
-                            + String.join(", ", status.collections().keySet()) + ".");
+            throw Refusal.notFound("The mapping has no collection of that name; it has "
+                    + String.join(", ", status.collections().keySet()) + ".");
         }
         boolean applied = status.awaitApplied(operation, collection, longest);
         PipelineState state = status.state();
@@ -87,7 +102,7 @@ final class AwaitController {
         Answer answer = new Answer(
                 applied, collection, watermark.time(), Live.text(watermark), live.lagSeconds(), state.name(), error);
         HttpStatus code = applied ? HttpStatus.OK : code(state);
-        return HttpResponse.<String>status(code).body(SnakeCaseJson.write(answer));
+        return HttpResponse.<Answer>status(code).body(answer);
     }
 
     private static HttpStatus code(PipelineState state) {
@@ -126,9 +141,5 @@ final class AwaitController {
         Duration asked =
                 Duration.ofNanos(new BigDecimal(given.group(1)).multiply(unit).longValue());
         return asked.compareTo(LONGEST) > 0 ? LONGEST : asked;
-    }
-
-    private static HttpResponse<String> error(HttpStatus status, String text) {
-        return HttpResponse.<String>status(status).body(SnakeCaseJson.write(Map.of("error", text)));
     }
 }

@@ -1,20 +1,18 @@
 package dev.sluice.service.web;
 
-import dev.sluice.failure.SluiceException;
+import dev.sluice.positions.CheckpointStore.Checkpoint;
 import dev.sluice.service.ops.Checkpoints;
 import dev.sluice.service.ops.Checkpoints.Outcome;
 import io.micronaut.http.HttpRequest;
-import io.micronaut.http.HttpResponse;
 import io.micronaut.http.HttpStatus;
 import io.micronaut.http.MediaType;
 import io.micronaut.http.annotation.Controller;
 import io.micronaut.http.annotation.Delete;
-import io.micronaut.http.annotation.Error;
 import io.micronaut.http.annotation.Get;
 import io.micronaut.http.annotation.Post;
+import io.micronaut.http.annotation.Status;
 import io.micronaut.scheduling.TaskExecutors;
 import io.micronaut.scheduling.annotation.ExecuteOn;
-import java.util.Map;
 
 /// `/api/checkpoints`: what `sluice checkpoint` does.
 @Controller("/api/checkpoints")
@@ -28,31 +26,39 @@ final class CheckpointController {
 
     /// The newest first.
     @Get(produces = MediaType.APPLICATION_JSON)
-    HttpResponse<String> list() {
-        return Answers.of(HttpStatus.OK, checkpoints.list());
+    @Refuses.WhileAway
+    Checkpoints.All list() {
+        return checkpoints.list();
     }
 
     /// Keeps the committed position under a name.
     @Post(value = "/{name}", consumes = MediaType.ALL, produces = MediaType.APPLICATION_JSON)
-    HttpResponse<String> make(String name, HttpRequest<?> request) {
-        return switch (checkpoints.make(name, Answers.actor(request))) {
-            case Outcome.Made made -> Answers.of(HttpStatus.CREATED, made.checkpoint());
-            case Outcome.BadName bad -> Answers.error(HttpStatus.BAD_REQUEST, bad.reason());
-            case Outcome.Taken taken ->
-                Answers.error(HttpStatus.CONFLICT, "There is a checkpoint '" + taken.name() + "' already.");
-            case Outcome.NoPosition none -> Answers.error(HttpStatus.CONFLICT, none.reason());
+    @Status(HttpStatus.CREATED)
+    @Refuses.BadRequests
+    @Refuses.Conflicts
+    @Refuses.Strangers
+    @Refuses.WhileAway
+    Checkpoint make(String name, HttpRequest<?> request) {
+        return switch (checkpoints.make(name, Caller.of(request))) {
+            case Outcome.Made made -> made.checkpoint();
+            case Outcome.BadName bad -> throw Refusal.badRequest(bad.reason());
+            case Outcome.Taken taken -> throw Refusal.conflict("There is a checkpoint '" + taken.name() + "' already.");
+            case Outcome.NoPosition none -> throw Refusal.conflict(none.reason());
         };
     }
 
-    @Delete(value = "/{name}", consumes = MediaType.ALL, produces = MediaType.APPLICATION_JSON)
-    HttpResponse<String> drop(String name, HttpRequest<?> request) {
-        return checkpoints.drop(name, Answers.actor(request))
-                ? Answers.of(HttpStatus.OK, Map.of("dropped", name))
-                : Answers.error(HttpStatus.NOT_FOUND, "There is no checkpoint '" + name + "'.");
-    }
+    /// @param dropped the name of the checkpoint that is gone
+    record Dropped(String dropped) {}
 
-    @Error
-    HttpResponse<String> away(SluiceException away) {
-        return Answers.error(HttpStatus.SERVICE_UNAVAILABLE, away.forPeople());
+    /// Drops a checkpoint. The pipeline's position stays.
+    @Delete(value = "/{name}", consumes = MediaType.ALL, produces = MediaType.APPLICATION_JSON)
+    @Refuses.Unknown
+    @Refuses.Strangers
+    @Refuses.WhileAway
+    Dropped drop(String name, HttpRequest<?> request) {
+        if (!checkpoints.drop(name, Caller.of(request))) {
+            throw Refusal.notFound("There is no checkpoint '" + name + "'.");
+        }
+        return new Dropped(name);
     }
 }

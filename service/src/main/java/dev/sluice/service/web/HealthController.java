@@ -2,13 +2,15 @@ package dev.sluice.service.web;
 
 import dev.sluice.service.config.Settings;
 import dev.sluice.service.ops.Live;
-import dev.sluice.service.ops.SnakeCaseJson;
 import dev.sluice.service.pipeline.PipelineStatus;
 import io.micronaut.http.HttpResponse;
 import io.micronaut.http.HttpStatus;
 import io.micronaut.http.MediaType;
 import io.micronaut.http.annotation.Controller;
 import io.micronaut.http.annotation.Get;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -46,7 +48,15 @@ final class HealthController {
     /// 200 while every collection is copied and the lag is known and within SLUICE_LAG_LIMIT, else 503. A standby
     /// answers with the leader's.
     @Get(value = "/lag", produces = MediaType.APPLICATION_JSON)
-    HttpResponse<String> lag() {
+    @ApiResponse(
+            responseCode = "200",
+            description = "Every collection is copied, and the lag is within the limit",
+            content = @Content(schema = @Schema(implementation = Lag.class)))
+    @ApiResponse(
+            responseCode = "503",
+            description = "A collection is not copied, or the lag is unknown or over the limit",
+            content = @Content(schema = @Schema(implementation = Lag.class)))
+    HttpResponse<Lag> lag() {
         Double lag = Live.of(status).lagSeconds();
         double limit = settings.lagLimit().toMillis() / 1000.0;
         List<String> notCopied = status.notCopied();
@@ -56,7 +66,15 @@ final class HealthController {
 
     /// 200 when this process writes the pipeline, else 503.
     @Get(value = "/leader", produces = MediaType.APPLICATION_JSON)
-    HttpResponse<String> leader() {
+    @ApiResponse(
+            responseCode = "200",
+            description = "This process writes the pipeline",
+            content = @Content(schema = @Schema(implementation = Leader.class)))
+    @ApiResponse(
+            responseCode = "503",
+            description = "This process does not write the pipeline",
+            content = @Content(schema = @Schema(implementation = Leader.class)))
+    HttpResponse<Leader> leader() {
         boolean up = status.leads();
         return answer(
                 up,
@@ -67,8 +85,8 @@ final class HealthController {
         return up ? "UP" : "DOWN";
     }
 
-    private static HttpResponse<String> answer(boolean up, Record body) {
-        return HttpResponse.<String>status(up ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE)
-                .body(SnakeCaseJson.write(body));
+    private static <T extends Record> HttpResponse<T> answer(boolean up, T body) {
+        return HttpResponse.<T>status(up ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE)
+                .body(body);
     }
 }

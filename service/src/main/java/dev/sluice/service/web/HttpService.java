@@ -3,13 +3,10 @@ package dev.sluice.service.web;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.service.config.Settings;
-import dev.sluice.service.ops.Checkpoints;
+import dev.sluice.service.ops.ControlCounts;
 import dev.sluice.service.ops.ControlMetrics;
-import dev.sluice.service.ops.DeadLetters;
 import dev.sluice.service.ops.PipelineMetrics;
 import dev.sluice.service.ops.Replays;
-import dev.sluice.service.ops.Report;
-import dev.sluice.service.ops.SchemaChanges;
 import dev.sluice.service.ops.Verifications;
 import dev.sluice.service.pipeline.PipelineStatus;
 import dev.sluice.sink.postgres.PostgresConnector;
@@ -20,7 +17,6 @@ import java.net.BindException;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
 import java.util.Map;
-import java.util.Set;
 
 /// The HTTP side of a running pipeline: metrics, health and status.
 public final class HttpService implements AutoCloseable {
@@ -60,16 +56,11 @@ public final class HttpService implements AutoCloseable {
                         "micronaut.server.host",
                         settings.httpHost()))
                 .build();
-        Report report = new Report(connector, status.pipeline());
-        Set<String> collections = status.collections().keySet();
         context.registerSingleton(Settings.class, settings);
         context.registerSingleton(PipelineStatus.class, status);
-        context.registerSingleton(Report.class, report);
-        context.registerSingleton(DeadLetters.class, new DeadLetters(connector, status.pipeline(), collections));
-        context.registerSingleton(Checkpoints.class, new Checkpoints(connector, status.pipeline()));
+        context.registerSingleton(PostgresConnector.class, connector);
         context.registerSingleton(Replays.class, replays);
         context.registerSingleton(Verifications.class, verifications);
-        context.registerSingleton(SchemaChanges.class, new SchemaChanges(connector, status.pipeline()));
         try {
             context.start();
             EmbeddedServer server = context.getBean(EmbeddedServer.class);
@@ -77,7 +68,13 @@ public final class HttpService implements AutoCloseable {
             PipelineMetrics.bind(status, registry);
             server.start();
             return new HttpService(
-                    context, server, ControlMetrics.start(status.pipeline(), collections, report, registry));
+                    context,
+                    server,
+                    ControlMetrics.start(
+                            status.pipeline(),
+                            status.collections().keySet(),
+                            () -> ControlCounts.read(connector, status.pipeline()),
+                            registry));
         } catch (RuntimeException e) {
             context.close();
             throw refused(settings, e);
@@ -104,6 +101,11 @@ public final class HttpService implements AutoCloseable {
             }
         }
         return thrown;
+    }
+
+    /// What answers, for tests.
+    ApplicationContext context() {
+        return context;
     }
 
     public int port() {

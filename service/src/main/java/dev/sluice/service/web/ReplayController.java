@@ -1,21 +1,22 @@
 package dev.sluice.service.web;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.replay.Replay.Found;
 import dev.sluice.service.ops.Replays;
 import dev.sluice.service.ops.Replays.Outcome;
 import io.micronaut.http.HttpRequest;
 import io.micronaut.http.HttpResponse;
-import io.micronaut.http.HttpStatus;
 import io.micronaut.http.MediaType;
 import io.micronaut.http.annotation.Body;
 import io.micronaut.http.annotation.Controller;
-import io.micronaut.http.annotation.Error;
 import io.micronaut.http.annotation.Get;
 import io.micronaut.http.annotation.Post;
 import io.micronaut.scheduling.TaskExecutors;
 import io.micronaut.scheduling.annotation.ExecuteOn;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -31,8 +32,9 @@ final class ReplayController {
 
     /// The newest first, each with how far it is.
     @Get(value = "/replays", produces = MediaType.APPLICATION_JSON)
-    HttpResponse<String> latest() {
-        return Answers.of(HttpStatus.OK, replays.latest());
+    @Refuses.WhileAway
+    Replays.Page latest() {
+        return replays.latest();
     }
 
     /// What may be asked.
@@ -45,49 +47,57 @@ final class ReplayController {
             @Nullable String from,
             @Nullable String to,
             @Nullable List<String> collections,
+            @Nullable Boolean dryRun) {}
 
-            @JsonProperty("dry_run") @Nullable Boolean dryRun) {}
+    /// @param replay its number; null for a dry run, which has none
+    /// @param found what the stream has from there
+    record Answer(@Nullable Long replay, Found found) {}
 
     /// Reads the change stream and puts the documents on the list, which this process then takes; or only
     /// counts them.
     @Post(value = "/replay", consumes = MediaType.APPLICATION_JSON, produces = MediaType.APPLICATION_JSON)
-    HttpResponse<String> replay(@Body @Nullable Wanted wanted, HttpRequest<?> request) {
+    @Refuses.BadRequests
+    @Refuses.Conflicts
+    @Refuses.Strangers
+    @Refuses.WhileAway
+    @ApiResponse(
+            responseCode = "200",
+            description = "The documents are counted (`dry_run`)",
+            content = @Content(schema = @Schema(implementation = Answer.class)))
+    @ApiResponse(
+            responseCode = "202",
+            description = "The documents are listed for a resync",
+            content = @Content(schema = @Schema(implementation = Answer.class)))
+    HttpResponse<Answer> replay(@Body @Nullable Wanted wanted, HttpRequest<?> request) {
         if (wanted == null || wanted.from() == null) {
-            return Answers.error(
-                    HttpStatus.BAD_REQUEST, "Say from where: {\"from\": \"a checkpoint, a time or a token\"}.");
+            throw Refusal.badRequest("Say from where: {\"from\": \"a checkpoint, a time or a token\"}.");
         }
         if (!replays.canBeAsked()) {
-            return Answers.error(HttpStatus.SERVICE_UNAVAILABLE, "This process has no MongoDB to read from.");
+            throw Refusal.unavailable("This process has no MongoDB to read from.");
         }
         List<String> collections = wanted.collections() == null ? List.of() : wanted.collections();
         try {
             Outcome outcome = replays.ask(
-                    replays.wish(new Replays.Request(wanted.from(), wanted.to(), collections), Answers.actor(request)),
+                    replays.wish(new Replays.Request(wanted.from(), wanted.to(), collections), Caller.of(request)),
                     Boolean.TRUE.equals(wanted.dryRun()));
             return switch (outcome) {
-                case Outcome.Queued queued -> Answers.of(HttpStatus.ACCEPTED, queued);
-                case Outcome.Counted counted -> Answers.of(HttpStatus.OK, counted);
-                case Outcome.Busy busy ->
-                    Answers.error(HttpStatus.CONFLICT, "Another replay is being read; try again when it is.");
+                case Outcome.Queued queued -> HttpResponse.accepted().body(new Answer(queued.replay(), queued.found()));
+                case Outcome.Counted counted -> HttpResponse.ok(new Answer(null, counted.found()));
+                case Outcome.Busy busy -> throw Refusal.conflict("Another replay is being read; try again when it is.");
             };
         } catch (IllegalArgumentException wrong) {
-            return Answers.error(HttpStatus.BAD_REQUEST, String.valueOf(wrong.getMessage()));
+            throw Refusal.badRequest(String.valueOf(wrong.getMessage()));
         } catch (SluiceException e) {
             if (e.kind() == FailureKind.HISTORY_LOST || e.kind() == FailureKind.CHANGE_TOO_LARGE) {
-                return Answers.error(HttpStatus.CONFLICT, Replays.unreachable(e));
+                throw Refusal.conflict(Replays.unreachable(e));
             }
             if (e.kind() == FailureKind.SOURCE_REPLACED) {
-                return Answers.error(HttpStatus.CONFLICT, e.forPeople());
+                throw Refusal.conflict(e.forPeople());
             }
             if (e.kind() == FailureKind.BAD_SETTING) {
-                return Answers.error(HttpStatus.BAD_REQUEST, String.valueOf(e.getMessage()));
+                throw Refusal.badRequest(String.valueOf(e.getMessage()));
             }
             throw e;
         }
-    }
-
-    @Error
-    HttpResponse<String> away(SluiceException away) {
-        return Answers.error(HttpStatus.SERVICE_UNAVAILABLE, away.forPeople());
     }
 }

@@ -1,12 +1,8 @@
 package dev.sluice.service.web;
 
-import dev.sluice.failure.SluiceException;
 import dev.sluice.service.ops.SchemaChanges;
-import io.micronaut.http.HttpResponse;
-import io.micronaut.http.HttpStatus;
 import io.micronaut.http.MediaType;
 import io.micronaut.http.annotation.Controller;
-import io.micronaut.http.annotation.Error;
 import io.micronaut.http.annotation.Get;
 import io.micronaut.scheduling.TaskExecutors;
 import io.micronaut.scheduling.annotation.ExecuteOn;
@@ -24,12 +20,8 @@ final class SchemaChangeController {
 
     /// The newest first, those that are open before all others.
     @Get(produces = MediaType.APPLICATION_JSON)
-    HttpResponse<String> latest() {
-        return Answers.of(HttpStatus.OK, changes.latest());
-    }
-
-    @Error
-    HttpResponse<String> away(SluiceException away) {
-        return Answers.error(HttpStatus.SERVICE_UNAVAILABLE, away.forPeople());
+    @Refuses.WhileAway
+    SchemaChanges.Page latest() {
+        return changes.latest();
     }
 }

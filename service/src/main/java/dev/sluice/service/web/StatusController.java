@@ -2,7 +2,8 @@ package dev.sluice.service.web;
 
 import dev.sluice.failure.SluiceException;
 import dev.sluice.service.ops.Live;
-import dev.sluice.service.ops.Report;
+import dev.sluice.service.ops.StatusReader;
+import dev.sluice.service.ops.StatusReport;
 import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.service.pipeline.PipelineStatus;
 import io.micronaut.http.HttpResponse;
@@ -12,45 +13,56 @@ import io.micronaut.http.annotation.Controller;
 import io.micronaut.http.annotation.Get;
 import io.micronaut.scheduling.TaskExecutors;
 import io.micronaut.scheduling.annotation.ExecuteOn;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import org.jspecify.annotations.Nullable;
 
 /// `GET /api/status`: what `sluice status --json` says, and the state of this process.
 @Controller("/api")
 public final class StatusController {
     private final PipelineStatus status;
-    private final Report report;
+    private final StatusReader reader;
 
-    StatusController(PipelineStatus status, Report report) {
+    StatusController(PipelineStatus status, StatusReader reader) {
         this.status = status;
-        this.report = report;
+        this.reader = reader;
     }
 
     @Get(value = "/status", produces = MediaType.APPLICATION_JSON)
     @ExecuteOn(TaskExecutors.BLOCKING)
-    HttpResponse<String> status() {
+    @ApiResponse(
+            responseCode = "200",
+            description = "The whole status",
+            content = @Content(schema = @Schema(implementation = StatusReport.class)))
+    @ApiResponse(
+            responseCode = "503",
+            description = "PostgreSQL does not answer: what it knows is null",
+            content = @Content(schema = @Schema(implementation = StatusReport.class)))
+    HttpResponse<StatusReport> status() {
         if (status.state() instanceof PipelineState.Stalled stalled
                 && stalled.server() == PipelineState.Server.POSTGRESQL) {
             // Asking it would take until a time-out.
             return unavailable(null);
         }
-        Report.Snapshot read;
+        StatusReport read;
         try {
-            read = report.read();
+            read = reader.read();
         } catch (SluiceException away) {
             return unavailable(away);
         }
         PipelineState state = status.state();
-        return HttpResponse.ok(Report.json(
-                read.withState(state.name(), message(status, state)).withLive(Live.of(status), status.leads())));
+        return HttpResponse.ok(
+                read.withState(state.name(), message(status, state)).withLive(Live.of(status), status.leads()));
     }
 
     /// PostgreSQL holds the rest of the answer; its absence is the answer then.
-    private HttpResponse<String> unavailable(@Nullable SluiceException away) {
+    private HttpResponse<StatusReport> unavailable(@Nullable SluiceException away) {
         PipelineState state = status.state();
-        Report.Snapshot bare = Report.Snapshot.unknown(status.pipeline())
+        StatusReport bare = StatusReport.unknown(status.pipeline())
                 .withState(state.name(), away == null ? message(status, state) : away.forPeople())
                 .withLive(Live.of(status), status.leads());
-        return HttpResponse.<String>status(HttpStatus.SERVICE_UNAVAILABLE).body(Report.json(bare));
+        return HttpResponse.<StatusReport>status(HttpStatus.SERVICE_UNAVAILABLE).body(bare);
     }
 
     static @Nullable String message(PipelineStatus status) {

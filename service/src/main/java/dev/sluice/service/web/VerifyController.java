@@ -1,19 +1,17 @@
 package dev.sluice.service.web;
 
-import dev.sluice.failure.SluiceException;
 import dev.sluice.service.ops.Verifications;
 import dev.sluice.service.ops.Verifications.Outcome;
 import dev.sluice.verify.Mode;
 import io.micronaut.http.HttpRequest;
-import io.micronaut.http.HttpResponse;
 import io.micronaut.http.HttpStatus;
 import io.micronaut.http.MediaType;
 import io.micronaut.http.annotation.Body;
 import io.micronaut.http.annotation.Controller;
-import io.micronaut.http.annotation.Error;
 import io.micronaut.http.annotation.Get;
 import io.micronaut.http.annotation.Post;
 import io.micronaut.http.annotation.QueryValue;
+import io.micronaut.http.annotation.Status;
 import io.micronaut.scheduling.TaskExecutors;
 import io.micronaut.scheduling.annotation.ExecuteOn;
 import java.util.Arrays;
@@ -47,26 +45,25 @@ final class VerifyController {
 
     /// Begins a verification, whose progress and result `GET /api/verifications` shows.
     @Post(value = "/verify", consumes = MediaType.APPLICATION_JSON, produces = MediaType.APPLICATION_JSON)
-    HttpResponse<String> verify(@Body @Nullable Wanted wanted, HttpRequest<?> request) {
+    @Status(HttpStatus.ACCEPTED)
+    @Refuses.BadRequests
+    @Refuses.Conflicts
+    @Refuses.Strangers
+    @Refuses.WhileAway
+    Outcome.Begun verify(@Body @Nullable Wanted wanted, HttpRequest<?> request) {
         Wanted asked = wanted == null ? new Wanted(null, null, null) : wanted;
-        Optional<Mode> mode = mode(asked.mode());
-        if (mode.isEmpty()) {
-            return Answers.error(HttpStatus.BAD_REQUEST, "mode is counts, sample or full.");
-        }
+        Mode mode = mode(asked.mode()).orElseThrow(() -> Refusal.badRequest("mode is counts, sample or full."));
         return switch (verifications.ask(
                 asked.collections() == null ? List.of() : asked.collections(),
-                mode.get(),
+                mode,
                 Boolean.TRUE.equals(asked.repair()),
-                Answers.actor(request))) {
-            case Outcome.Begun begun -> Answers.of(HttpStatus.ACCEPTED, begun);
+                Caller.of(request))) {
+            case Outcome.Begun begun -> begun;
             case Outcome.Busy busy ->
-                Answers.error(
-                        HttpStatus.CONFLICT,
-                        "Another verification that was asked for is running; see"
-                                + " /api/verifications, and try again when it is done.");
-            case Outcome.NoSuchCollection none -> Answers.error(HttpStatus.BAD_REQUEST, none.reason());
-            case Outcome.NoSource none ->
-                Answers.error(HttpStatus.SERVICE_UNAVAILABLE, "This process has no MongoDB to read from.");
+                throw Refusal.conflict("Another verification that was asked for is running; see /api/verifications, and"
+                        + " try again when it is done.");
+            case Outcome.NoSuchCollection none -> throw Refusal.badRequest(none.reason());
+            case Outcome.NoSource none -> throw Refusal.unavailable("This process has no MongoDB to read from.");
         };
     }
 
@@ -81,20 +78,17 @@ final class VerifyController {
 
     /// The newest first, each with how far it is.
     @Get(value = "/verifications", produces = MediaType.APPLICATION_JSON)
-    HttpResponse<String> latest() {
-        return Answers.of(HttpStatus.OK, verifications.latest(LATEST));
+    @Refuses.WhileAway
+    List<Verifications.Verification> latest() {
+        return verifications.latest(LATEST);
     }
 
     /// What differs now, the oldest first.
     ///
     /// @param collection null for all
     @Get(value = "/drift", produces = MediaType.APPLICATION_JSON)
-    HttpResponse<String> drift(@QueryValue @Nullable String collection) {
-        return Answers.of(HttpStatus.OK, verifications.drift(collection, DRIFT_MAX));
-    }
-
-    @Error
-    HttpResponse<String> away(SluiceException away) {
-        return Answers.error(HttpStatus.SERVICE_UNAVAILABLE, away.forPeople());
+    @Refuses.WhileAway
+    List<Verifications.Drift> drift(@QueryValue @Nullable String collection) {
+        return verifications.drift(collection, DRIFT_MAX);
     }
 }

@@ -378,14 +378,14 @@ class WaitForIT {
         for (String text : List.of("", "now", "1795296584", "1.2.3", "99999999999.1", "-1.1", "99999999999999999999")) {
             HttpResponse<String> answer = await(text, "1s", null);
             assertThat(answer.statusCode()).as(text).isEqualTo(400);
-            assertThat(json(answer).path("error").asText()).contains("seconds.increment");
+            assertThat(json(answer).path("detail").asText()).contains("seconds.increment");
         }
         for (String timeout : List.of("soon", "-1s", "1 h")) {
             assertThat(await("1.1", timeout, null).statusCode()).as(timeout).isEqualTo(400);
         }
         HttpResponse<String> unknown = await("1.1", "1s", "nothing");
         assertThat(unknown.statusCode()).isEqualTo(404);
-        assertThat(json(unknown).path("error").asText()).contains("users, orders");
+        assertThat(json(unknown).path("detail").asText()).contains("users, orders");
     }
 
     @Test

@@ -121,7 +121,7 @@ class DeadLetterHttpIT {
         Answer answer = call(open, "POST", "/api/dead-letters/" + gone + "/retry", null);
 
         assertThat(answer.status()).isEqualTo(409);
-        assertThat(answer.json().path("outcome").asText()).isEqualTo("unmapped");
+        assertThat(answer.json().path("detail").asText()).contains("no collection carts");
         assertThat(query("SELECT count(*) FROM sluice.resync")).isEqualTo("0");
     }
 
@@ -150,7 +150,7 @@ class DeadLetterHttpIT {
         Answer answer = call(open, "POST", "/api/dead-letters/999999/" + verb, null);
 
         assertThat(answer.status()).isEqualTo(404);
-        assertThat(answer.json().path("error").asText()).contains("no dead letter 999999");
+        assertThat(answer.json().path("detail").asText()).contains("no dead letter 999999");
     }
 
     // --- Who may ----------------------------------------------------------------------------------------------
@@ -208,7 +208,7 @@ class DeadLetterHttpIT {
         Answer answer = call(open, "POST", "/api/dead-letters/" + users + "/discard", null, header);
 
         assertThat(answer.status()).isEqualTo(403);
-        assertThat(answer.json().path("error").asText()).contains("SLUICE_API_TOKEN");
+        assertThat(answer.json().path("detail").asText()).contains("SLUICE_API_TOKEN");
         assertThat(query("SELECT count(*) FROM sluice.dead_letter")).isEqualTo("2");
         // To look is everybody's.
         assertThat(call(open, "GET", "/api/dead-letters", null, header).status())

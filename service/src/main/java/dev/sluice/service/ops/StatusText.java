@@ -1,0 +1,133 @@
+package dev.sluice.service.ops;
+
+import dev.sluice.balance.Balance;
+import dev.sluice.service.ops.StatusReport.CollectionReport;
+import dev.sluice.service.ops.StatusReport.Writer;
+import dev.sluice.service.pipeline.LastWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.SequencedMap;
+
+/// A [StatusReport] for people, as `sluice status` prints it.
+public final class StatusText {
+    private StatusText() {}
+
+    /// @return lines without the last one's end
+    public static String of(StatusReport report) {
+        Writer writer = report.writer();
+        if (writer.owner() == null) {
+            return "pipeline " + report.pipeline() + ": never started. `sluice run` starts it.";
+        }
+        List<String> lines = new ArrayList<>();
+        lines.add(String.format(
+                Locale.ROOT,
+                "pipeline %s, epoch %d, written by %s; position %s, moved %.1f s ago",
+                report.pipeline(),
+                writer.epoch(),
+                writer.owner(),
+                writer.position() == null ? "unknown" : writer.position(),
+                writer.positionAgeSeconds()));
+        lines.addAll(whoWrites(writer));
+        lines.add(collections(report.knownCollections()));
+        SequencedMap<String, Balance> balances = new LinkedHashMap<>();
+        for (CollectionReport c : report.knownCollections()) {
+            Balance balance = c.balance();
+            if (balance != null) {
+                balances.put(c.collection(), balance);
+            }
+        }
+        if (!balances.isEmpty()) {
+            lines.addAll(List.of("", BalanceTable.forPeople(balances), ""));
+        }
+        report.knownCollections().forEach(c -> lines.addAll(copied(c)));
+        lines.addAll(report.notes());
+        return String.join(System.lineSeparator(), lines).stripTrailing();
+    }
+
+    private static List<String> whoWrites(Writer writer) {
+        if (!Boolean.TRUE.equals(writer.running())) {
+            return List.of(
+                    "No process holds this pipeline now" + lastWriter(writer),
+                    "The lag is not known: each collection is as of its time under \"applied through\", and MongoDB may"
+                            + " have moved on.");
+        }
+        if (writer.ownerProcess() == LastWriter.Fate.ENDED) {
+            return List.of("The process that wrote it last has ended. Another one holds this pipeline and has not taken"
+                    + " it over yet.");
+        }
+        Double age = writer.positionAgeSeconds();
+        return age != null && age > StatusReader.WORKING_SECONDS
+                ? List.of("A process holds this pipeline, but its position does not move: see its log, or the state in"
+                        + " its GET /api/status.")
+                : List.of();
+    }
+
+    /// What is known of the process that had it last, and what to do.
+    private static String lastWriter(Writer writer) {
+        String owner = writer.owner();
+        return switch (writer.ownerProcess()) {
+            case ENDED -> ", and " + owner + ", which had it last, has ended. `sluice run` resumes from there.";
+            case RUNS ->
+                ". But " + owner
+                        + ", which had it last, is still there: it may be waiting for a database, and then resumes"
+                        + " by itself. See its log and its GET /api/status.";
+            case UNKNOWN ->
+                ". Whether " + owner
+                        + ", which had it last, is still there can't be seen from here: it may be waiting"
+                        + " for a database; see its log and its GET /api/status. If it has ended, `sluice run`"
+                        + " resumes from there.";
+            case null -> ". `sluice run` resumes from there.";
+        };
+    }
+
+    private static String collections(List<CollectionReport> collections) {
+        TextTable table = new TextTable()
+                .words("collection")
+                .words("backfill")
+                .numbers("lag s")
+                .numbers("dead letters")
+                .numbers("quarantined")
+                .numbers("incomplete")
+                .numbers("unmapped")
+                .words("applied through");
+        for (CollectionReport c : collections) {
+            table.row(
+                    c.collection(),
+                    c.backfill(),
+                    c.lagSeconds() == null ? "unknown" : String.format(Locale.ROOT, "%.1f", c.lagSeconds()),
+                    c.deadLetters(),
+                    c.quarantinedValues(),
+                    c.incomplete(),
+                    c.unmappedFields(),
+                    c.watermark() == null ? "unknown" : c.watermark());
+        }
+        return table.text();
+    }
+
+    /// What there is to say of the copy while nothing is counted, and what the mapping skipped.
+    private static List<String> copied(CollectionReport c) {
+        List<String> lines = new ArrayList<>();
+        if (c.balance() == null && !c.backfill().equals("not started")) {
+            lines.add(String.format(
+                    Locale.ROOT,
+                    c.backfill().equals("done")
+                            ? "%s: not counted yet; the copy read %s%s"
+                            : "%s: is being copied; read so far: %s%s",
+                    c.collection(),
+                    Counted.of(c.backfilledDocuments(), "document"),
+                    c.estimatedDocuments() == null
+                            ? ""
+                            : String.format(Locale.ROOT, " of about %,d", c.estimatedDocuments())));
+        }
+        c.skipped()
+                .forEach((reason, documents) -> lines.add(String.format(
+                        Locale.ROOT,
+                        "%s: skipped %,d x %s, each time that one came by since the beginning",
+                        c.collection(),
+                        documents,
+                        reason)));
+        return lines;
+    }
+}

@@ -1,0 +1,18 @@
+package dev.sluice.service.web;
+
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.sluice.service.ops.SnakeCaseJson;
+import io.micronaut.context.event.BeanCreatedEvent;
+import io.micronaut.context.event.BeanCreatedEventListener;
+import jakarta.inject.Singleton;
+
+/// Has REST write JSON as `--json` of the commands does, and refuse bodies with fields that it does not know: a
+/// misspelt one must not pass for its default.
+@Singleton
+final class JsonSettings implements BeanCreatedEventListener<ObjectMapper> {
+    @Override
+    public ObjectMapper onCreated(BeanCreatedEvent<ObjectMapper> event) {
+        return SnakeCaseJson.configure(event.getBean()).enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
+    }
+}

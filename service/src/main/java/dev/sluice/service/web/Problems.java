@@ -1,0 +1,69 @@
+package dev.sluice.service.web;
+
+import dev.sluice.failure.SluiceException;
+import io.micronaut.http.HttpRequest;
+import io.micronaut.http.HttpResponse;
+import io.micronaut.http.HttpStatus;
+import io.micronaut.http.MediaType;
+import io.micronaut.http.MutableHttpResponse;
+import io.micronaut.http.server.exceptions.ExceptionHandler;
+import io.micronaut.http.server.exceptions.response.Error;
+import io.micronaut.http.server.exceptions.response.ErrorContext;
+import io.micronaut.http.server.exceptions.response.ErrorResponseProcessor;
+import jakarta.inject.Singleton;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// Every answer that is an error is a [Problem]: refusals of our controllers, servers that are away, and what the HTTP
+/// server says itself of unknown routes and unreadable bodies.
+final class Problems {
+    private Problems() {}
+
+    static MutableHttpResponse<Problem> answer(HttpStatus status, @Nullable String detail) {
+        return HttpResponse.<Problem>status(status)
+                .contentType(MediaType.APPLICATION_JSON_PROBLEM_TYPE)
+                .body(Problem.of(status, detail));
+    }
+
+    /// What a controller refuses.
+    @Singleton
+    static final class Refused implements ExceptionHandler<Refusal, HttpResponse<Problem>> {
+        @Override
+        @SuppressWarnings("rawtypes") // as Micronaut declares it
+        public HttpResponse<Problem> handle(@Nullable HttpRequest request, Refusal refusal) {
+            return answer(refusal.status(), refusal.getMessage());
+        }
+    }
+
+    /// What needs a server that does not answer.
+    @Singleton
+    static final class Away implements ExceptionHandler<SluiceException, HttpResponse<Problem>> {
+        @Override
+        @SuppressWarnings("rawtypes") // as Micronaut declares it
+        public HttpResponse<Problem> handle(@Nullable HttpRequest request, SluiceException away) {
+            return answer(HttpStatus.SERVICE_UNAVAILABLE, away.forPeople());
+        }
+    }
+
+    /// What the HTTP server refuses by itself.
+    @Singleton
+    static final class OfServer implements ErrorResponseProcessor<Problem> {
+        @Override
+        public MutableHttpResponse<Problem> processResponse(ErrorContext context, MutableHttpResponse<?> response) {
+            HttpStatus status = response.status();
+            return response.contentType(MediaType.APPLICATION_JSON_PROBLEM_TYPE)
+                    .body(Problem.of(status, detail(context, status).orElse(null)));
+        }
+
+        /// The message of an unexpected exception may hold anything, so it is for the log alone.
+        private static Optional<String> detail(ErrorContext context, HttpStatus status) {
+            if (status.getCode() >= HttpStatus.INTERNAL_SERVER_ERROR.getCode()) {
+                return Optional.of("Sluice could not answer; its log says why.");
+            }
+            String messages =
+                    context.getErrors().stream().map(Error::getMessage).collect(Collectors.joining(" "));
+            return Optional.of(messages).filter(text -> !text.equals(status.getReason()) && !text.isBlank());
+        }
+    }
+}

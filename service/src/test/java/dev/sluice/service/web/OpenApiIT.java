@@ -1,0 +1,195 @@
+package dev.sluice.service.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.sluice.schema.Catalog;
+import dev.sluice.service.config.Settings;
+import dev.sluice.service.pipeline.PipelineStatus;
+import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.PostgresUri;
+import dev.sluice.sink.postgres.TargetDatabase;
+import dev.sluice.testkit.TestingServers;
+import io.micronaut.web.router.Router;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// The description of the REST interface, and that what is answered is what it describes.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class OpenApiIT {
+    private final PostgresConnector connector =
+            new PostgresConnector(PostgresUri.parse(TestingServers.postgres().createDatabase()));
+    private final HttpClient web = HttpClient.newHttpClient();
+
+    @SuppressWarnings("NullAway.Init")
+    private HttpService http;
+
+    @SuppressWarnings("NullAway.Init")
+    private Described described;
+
+    @BeforeAll
+    void serve() throws Exception {
+        new TargetDatabase(connector.uri()).migrate(Catalog.load("demo"));
+        PipelineStatus status = new PipelineStatus("demo", List.of("users", "orders"));
+        http = HttpService.start(Settings.read(Map.of("SLUICE_HTTP_PORT", "0"), Map.of()), status, connector);
+        described = Described.of(send("GET", "/swagger/sluice.yml", "").body());
+        execute("INSERT INTO sluice.dead_letter (pipeline, collection, document_key, operation, document, reason)"
+                + " VALUES ('demo', 'users', '\"a\"', 'upsert', '{}', 'no name'),"
+                + " ('demo', 'users', '\"b\"', 'upsert', '{}', 'no name')");
+        execute("INSERT INTO sluice.drift (pipeline, collection, table_name, kind, row_key, columns, rows)"
+                + " VALUES ('demo', 'users', 'users', 'different', 'a', '{name}', 1)");
+        execute("INSERT INTO sluice.verification (pipeline, collection, mode, origin, state, phase)"
+                + " VALUES ('demo', 'users', 'full', 'asked', 'done', 'settling')");
+        execute("INSERT INTO sluice.backfill (pipeline, collection, state) VALUES ('demo', 'users', 'done')");
+    }
+
+    @AfterAll
+    void end() {
+        http.close();
+    }
+
+    @Test
+    @DisplayName("it describes each route under /api, and /health/lag and /health/leader, and no other")
+    void everyRoute() {
+        Set<String> routes = http.context()
+                .getBean(Router.class)
+                .uriRoutes()
+                .map(route -> route.getHttpMethodName() + " " + route.getUriMatchTemplate())
+                .filter(route -> route.matches("(GET|POST|DELETE) (/api/.*|/health/lag|/health/leader)"))
+                // Micronaut writes the parameters of a query behind the path.
+                .map(route -> route.replaceFirst("\\{\\?.*}$", ""))
+                .collect(Collectors.toCollection(TreeSet::new));
+
+        assertThat(described.operations()).isEqualTo(routes);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "GET /api/status, /api/status, 200",
+        "GET /api/dead-letters, /api/dead-letters, 200",
+        "GET /api/dead-letters, /api/dead-letters?limit=0, 400",
+        "GET /api/dead-letters, /api/dead-letters?limit=many, 400",
+        "GET /api/checkpoints, /api/checkpoints, 200",
+        "POST /api/checkpoints/{name}, /api/checkpoints/before, 409",
+        "POST /api/checkpoints/{name}, /api/checkpoints/auto-1, 400",
+        "DELETE /api/checkpoints/{name}, /api/checkpoints/before, 404",
+        "GET /api/replays, /api/replays, 200",
+        "GET /api/schema-changes, /api/schema-changes, 200",
+        "GET /api/verifications, /api/verifications, 200",
+        "GET /api/drift, /api/drift, 200",
+        "GET /api/await, /api/await?operationTime=1.1&timeout=1ms, 504",
+        "GET /api/await, /api/await?operationTime=soon, 400",
+        "GET /api/await, /api/await?operationTime=1.1&collection=carts, 404",
+        "GET /health/lag, /health/lag, 503",
+        "GET /health/leader, /health/leader, 503",
+        "POST /api/dead-letters/{id}/retry, /api/dead-letters/1/retry, 202",
+        "POST /api/dead-letters/{id}/retry, /api/dead-letters/99/retry, 404",
+        "POST /api/dead-letters/{id}/discard, /api/dead-letters/2/discard, 200"
+    })
+    @DisplayName("each answer has the status, the media type and the fields that are described")
+    void answersAreAsDescribed(String operation, String path, int status) throws Exception {
+        HttpResponse<String> answer = send(operation.split(" ")[0], path, "");
+
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
+        described.require(operation, status, contentType(answer), json(answer));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "POST /api/verify | {\"mode\": \"quick\"} | 400 | mode is counts, sample or full",
+                "POST /api/verify | {\"colections\": [\"users\"]} | 400 | colections",
+                "POST /api/verify | {\"collections\": | 400 | ''",
+                "POST /api/verify | {} | 503 | no MongoDB",
+                "POST /api/replay | {} | 400 | Say from where",
+                "POST /api/replay | {\"from\": \"1h\", \"dry_run\": \"perhaps\"} | 400 | dry",
+                "POST /api/replay | {\"from\": \"1h\"} | 503 | no MongoDB"
+            })
+    @DisplayName("a body that can't be understood is refused, a field that nobody knows too")
+    void bodies(String operation, String body, int status, String detail) throws Exception {
+        String[] parts = operation.split(" ");
+
+        HttpResponse<String> answer = send(parts[0], parts[1], body);
+
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
+        described.require(operation, status, contentType(answer), json(answer));
+        assertThat(json(answer).path("detail").asText()).contains(detail);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"GET, /api/nothing, 404", "PUT, /api/status, 405", "DELETE, /api/dead-letters, 405"})
+    @DisplayName("what the server refuses by itself is a problem like any other")
+    void whatIsNotThere(String method, String path, int status) throws Exception {
+        HttpResponse<String> answer = send(method, path, "");
+
+        assertThat(answer.statusCode()).isEqualTo(status);
+        assertThat(contentType(answer)).startsWith("application/problem+json");
+        assertThat(json(answer).path("status").asInt()).isEqualTo(status);
+        assertThat(json(answer).path("title").asText()).isNotBlank();
+    }
+
+    @Test
+    @DisplayName("the page that shows the interface loads nothing from another host")
+    void thePage() throws Exception {
+        HttpResponse<String> page = send("GET", "/swagger", "");
+
+        assertThat(page.statusCode()).isEqualTo(200);
+        assertThat(page.body()).contains("swagger-ui-bundle.js").doesNotContainPattern("(src|href)=.?https?://");
+    }
+
+    private HttpResponse<String> send(String method, String path, String body)
+            throws IOException, InterruptedException {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + http.port() + path))
+                .timeout(Duration.ofSeconds(20))
+                .method(
+                        method,
+                        body.isEmpty()
+                                ? HttpRequest.BodyPublishers.noBody()
+                                : HttpRequest.BodyPublishers.ofString(body));
+        if (!body.isEmpty()) {
+            request.header("Content-Type", "application/json");
+        }
+        HttpResponse<String> answer = web.send(request.build(), HttpResponse.BodyHandlers.ofString());
+        return answer.statusCode() / 100 == 3
+                ? send(method, answer.headers().firstValue("location").orElseThrow(), body)
+                : answer;
+    }
+
+    private static String contentType(HttpResponse<String> answer) {
+        return answer.headers().firstValue("content-type").orElse("");
+    }
+
+    private static JsonNode json(HttpResponse<String> answer) throws IOException {
+        return JsonMapper.builder().build().readTree(answer.body());
+    }
+
+    private void execute(String sql) {
+        try (Connection connection = connector.openForLongWork();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        } catch (SQLException e) {
+            throw new IllegalStateException(sql, e);
+        }
+    }
+}
