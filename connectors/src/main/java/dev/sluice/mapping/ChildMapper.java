@@ -18,7 +18,9 @@ record ChildMapper(TableMapper table, int slot, String ordinalLabel, boolean tak
     /// @param keyType the type of the parent's key
     /// @param document the fields that the collection reads in the document
     /// @param paths of unmapped fields
-    static ChildMapper of(ChildMapping child, ColumnType keyType, FieldTrie document, UnmappedFields.Paths paths) {
+    /// @param keys of the collections that elements refer to
+    static ChildMapper of(
+            ChildMapping child, ColumnType keyType, FieldTrie document, UnmappedFields.Paths paths, DocumentKeys keys) {
         List<TableShape.Column> columns = new ArrayList<>();
         columns.add(TableShape.Column.plain(child.parentColumn(), keyType));
         columns.add(TableShape.Column.plain(child.ordinalColumn(), new ColumnType.Int(4)));
@@ -30,7 +32,7 @@ record ChildMapper(TableMapper table, int slot, String ordinalLabel, boolean tak
         SourceReader.Reads reads = new SourceReader.Reads(document, element, array);
         TableMapper table = new TableMapper(
                 new TableShape(child.table(), 2, columns),
-                TableMapper.columns(child.table(), child.columns(), reads),
+                TableMapper.columns(child.table(), child.columns(), reads, keys),
                 reads,
                 takesScalars ? null : UnreadFields.of(child.table(), child.columns(), List.of(), element),
                 UnmappedFields.of(child.columns(), array, paths));
@@ -39,7 +41,7 @@ record ChildMapper(TableMapper table, int slot, String ordinalLabel, boolean tak
     }
 
     /// The rows of one document, in the order of the array; an element that is no object leaves a gap in
-    /// the ordinals.
+    /// the ordinals, as does one that refers to what can't have a row, where the mapping skips it then.
     ///
     /// @param number the table's, for the output
     /// @param mapper writes the document's key
@@ -67,7 +69,11 @@ record ChildMapper(TableMapper table, int slot, String ordinalLabel, boolean tak
             at = RawBytes.end(bytes, type, start, last);
             scope.moveTo(index);
             scope.scan(bytes, type, start, at);
-            if (takesScalars || type == RawBytes.DOCUMENT) {
+            boolean isRow = takesScalars || type == RawBytes.DOCUMENT;
+            String leftOut = isRow ? table.leftOut(scope) : null;
+            if (leftOut != null) {
+                scope.findings().add(new MisfitValue(ordinalLabel, scope.place(), scope.decoded(), leftOut));
+            } else if (isRow) {
                 out.startRow(number);
                 mapper.writeKey(out);
                 out.whole(index);

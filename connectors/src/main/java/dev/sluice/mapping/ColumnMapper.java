@@ -46,11 +46,13 @@ final class ColumnMapper {
     /// @param nulls where it yields null
     /// @param instead where it yields a misfit
     /// @param rejects whether a misfit rejects the document
+    /// @param referred the documents that its values mean; null where they mean none
     private record Policies(
             @Nullable Object missing,
             @Nullable Object nulls,
             @Nullable Object instead,
-            boolean rejects) {}
+            boolean rejects,
+            @Nullable ReferredIds referred) {}
 
     private ColumnMapper(
             Destination destination,
@@ -70,7 +72,7 @@ final class ColumnMapper {
     }
 
     /// @throws MappingException when a literal of the mapping does not fit the column
-    static ColumnMapper of(TableName table, ColumnMapping column, SourceReader.Reads reads) {
+    static ColumnMapper of(TableName table, ColumnMapping column, SourceReader.Reads reads, DocumentKeys keys) {
         ColumnType type = typeOf(column);
         BsonToPg converter = BsonToPg.to(type);
         Where where = column.where();
@@ -92,7 +94,8 @@ final class ColumnMapper {
                         literal(column, column.missing(), type, "missing"),
                         literal(column, column.nulls(), type, "null"),
                         literal(column, column.instead(), type, "instead"),
-                        column.misfit() == Misfit.REJECT));
+                        column.misfit() == Misfit.REJECT,
+                        keys.referred(column, reads.element() != null)));
     }
 
     /// What is written for a literal of the policies; one that is not there is SQL NULL, or JSON's where
@@ -152,13 +155,22 @@ final class ColumnMapper {
     /// Writes the column's value in the row.
     void write(Scope scope, RowOutput out) {
         Value value = scope.value();
+        ReferredIds referred = policies.referred();
+        if (referred != null) {
+            scope.startReference();
+        }
         if (path != null) {
             value.set(scope.bytes(), scope.found(path.slot()));
         } else {
             read(scope, value);
         }
         boolean isNothing = value.isMissing();
-        if (!conversions.isEmpty() && isRefused(value, isNothing, scope)) {
+        boolean isRefused = !conversions.isEmpty() && isRefused(value, isNothing, scope);
+        if (referred != null) {
+            isRefused = isRefused || meansNone(value, isNothing, referred, scope);
+            scope.endReference();
+        }
+        if (isRefused) {
             out.value(policies.instead());
             return;
         }
@@ -177,6 +189,61 @@ final class ColumnMapper {
         if (mayFind) {
             keepFound(value, isNothing, scope);
         }
+    }
+
+    /// Whether a value means no document with a row, so that it may reach no row at all. Of an array its
+    /// elements do.
+    private boolean meansNone(Value value, boolean isNothing, ReferredIds referred, Scope scope) {
+        if (value.type() == RawBytes.ARRAY && converter.hasParts()) {
+            List<Findings.Part> none = new ArrayList<>();
+            boolean isOwn = !value.isChanged() && !conversions.hides() && source.isVerbatim();
+            BsonArray left = referred.elements(value.decoded().asArray(), none, scope);
+            if (!none.isEmpty()) {
+                reportParts(value, none, original(value, isNothing), isOwn, scope);
+            }
+            if (left != null) {
+                value.change(left);
+            }
+            return false;
+        }
+        String reason = referred.refusal(value, scope);
+        if (reason == null) {
+            referred.write(value);
+            return false;
+        }
+        if (referred.skips() && !referred.child() && !policies.rejects()) {
+            scope.findings().reject(new MappingResult.Rejected(label, place(value, scope), reason));
+        } else {
+            misfit(value, isNothing, reason, scope);
+        }
+        return true;
+    }
+
+    /// Whether an element may have no row because of this column.
+    boolean leavesOut() {
+        ReferredIds referred = policies.referred();
+        return referred != null && referred.skips() && !policies.rejects();
+    }
+
+    /// Why an element has no row: it refers to what can't have one. Null where it has one. Nobody is
+    /// told what else comes to light.
+    @Nullable
+    String leftOut(Scope scope) {
+        ReferredIds referred = policies.referred();
+        if (referred == null) {
+            return null;
+        }
+        scope.startReference();
+        String reason = scope.quietly(() -> {
+            Value read = scope.another();
+            source.read(scope, read);
+            conversions.apply(read, scope);
+            Findings said = scope.said();
+            boolean isRefused = said != null && said.takeRefusal() != null;
+            return isRefused ? null : referred.refusal(read, scope);
+        });
+        scope.endReference();
+        return reason;
     }
 
     private void read(Scope scope, Value value) {

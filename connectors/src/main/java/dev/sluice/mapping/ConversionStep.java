@@ -103,7 +103,7 @@ interface ConversionStep {
             case Conversion.LegacyUuid(Conversion.LegacyOrder order) ->
                 there(
                         v -> v.type() != RawBytes.BINARY && v.type() != RawBytes.ARRAY,
-                        (value, scope) -> ReferenceSteps.legacyUuid(value, order));
+                        (value, scope) -> ReferenceSteps.legacyUuid(value, order, scope));
 
             case Conversion.Only(Conversion.Shape shape) -> only(shape);
             case Conversion.DropEmpty c -> array((array, scope) -> ArraySteps.dropEmpty(array));

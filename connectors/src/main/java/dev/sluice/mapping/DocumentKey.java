@@ -6,8 +6,10 @@ import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.KeyMapping;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.UUID;
 import org.bson.BsonNumber;
+import org.bson.BsonString;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
@@ -22,10 +24,15 @@ public final class DocumentKey {
     /// Queries see the first of two fields of a name, and can't be asked for such an `_id`.
     private static final KeyResult TWINS = new KeyResult.NoKey("has a field of the same name twice");
 
+    private static final String AS_TEXT = "; with `convert: [to_text]` the text alone counts";
+    private static final String AS_NUMBER = "; `convert: [parse_number]` makes it one";
+    private static final String AS_TYPE = "; a conversion to that type (`parse_number`, ..) makes it one, and with"
+            + " `to_text` the text alone counts";
     private static final String APART = "; the mapping can keep them apart, with `form: typed` for the key";
     private static final String APART_AS_TEXT =
             "; the mapping can keep them apart, with `type: text` and `form: typed` for the key";
 
+    private final String collection;
     private final ColumnType type;
     private final KeyMapping.Form form;
     private final UUID namespace;
@@ -41,10 +48,11 @@ public final class DocumentKey {
     }
 
     private DocumentKey(String collection, KeyMapping key) {
+        this.collection = collection;
         this.type = key.type();
         this.form = key.form();
         this.namespace = IdUuid.namespace(collection);
-        this.usual = first -> declared(key, first);
+        this.usual = new Declared(key, false);
     }
 
     /// @param collection the collection's name, which is part of the UUIDs that ObjectIds become
@@ -52,13 +60,24 @@ public final class DocumentKey {
         return new DocumentKey(collection, key);
     }
 
-    private static boolean declared(KeyMapping key, boolean first) {
-        if (key.of() == null && first) {
-            // A guess would be another one on another path.
-            throw new IllegalStateException(
-                    "the mapping does not say of which ids the keys are, and nothing else does");
+    /// What the mapping says, and nobody else.
+    ///
+    /// @param firstDecides where the mapping says nothing
+    private record Declared(KeyMapping key, boolean firstDecides) implements UsualIds {
+        @Override
+        public boolean areStrings(boolean first) {
+            if (key.of() == null && first && !firstDecides) {
+                // A guess would be another one on another path.
+                throw new IllegalStateException(
+                        "the mapping does not say of which ids the keys are, and nothing else does");
+            }
+            return known().orElse(first);
         }
-        return key.of() == KeyMapping.Of.STRING;
+
+        @Override
+        public Optional<Boolean> known() {
+            return Optional.ofNullable(key.of()).map(of -> of == KeyMapping.Of.STRING);
+        }
     }
 
     /// Names who knows whether the collection's `_id`s are strings. Has no effect once it was asked.
@@ -68,7 +87,7 @@ public final class DocumentKey {
 
     /// For trials that ask nobody: what the mapping declares, and where it declares nothing, the first id decides.
     void decideByFirst(KeyMapping key) {
-        decideBy(first -> key.of() == null ? first : declared(key, first));
+        decideBy(new Declared(key, true));
     }
 
     private boolean areStringsFirst(boolean first) {
@@ -79,6 +98,107 @@ public final class DocumentKey {
             strings = known;
         }
         return known == Strings.FIRST;
+    }
+
+    /// What is known of the strings without an `_id` of the collection.
+    private Strings known() {
+        Strings known = strings;
+        if (known == Strings.NOT_ASKED) {
+            Optional<Boolean> found = usual.known();
+            if (found.isPresent()) {
+                known = found.get() ? Strings.FIRST : Strings.LAST;
+                strings = known;
+            }
+        }
+        return known;
+    }
+
+    /// Why a value that refers to the collection means no document that has a row, though a row may be
+    /// written like it: only the row of an `_id` of another type. The text of an ObjectId or a UUID
+    /// means these as well, since nothing else is written like them by chance.
+    ///
+    /// @param reference not null, not missing
+    /// @param isByKey whether it is compared with the key; else with the text of the `_id`
+    /// @param isReadAsId whether a conversion has read it from a text, or made the key of it
+    /// @return null where it may mean one, and where no row can be written like it
+    @Nullable
+    String refusal(Value reference, boolean isByKey, boolean isReadAsId) {
+        return switch (type) {
+            case ColumnType.Text t -> textRefusal(reference, isReadAsId);
+            case ColumnType.Varchar t -> textRefusal(reference, isReadAsId);
+            case ColumnType.Uuid u -> uuidRefusal(reference, isByKey, isReadAsId);
+            case ColumnType.Int i ->
+                reference.type() == RawBytes.STRING && PlainText.isNumber(string(reference))
+                        ? "is a string, and only numbers are keys of " + collection + AS_NUMBER
+                        : null;
+            case ColumnType.Citext c -> throw notAKey();
+            case ColumnType.Bool b -> throw notAKey();
+            case ColumnType.DoublePrecision d -> throw notAKey();
+            case ColumnType.Numeric n -> throw notAKey();
+            case ColumnType.Timestamptz t -> throw notAKey();
+            case ColumnType.Date d -> throw notAKey();
+            case ColumnType.Bytea b -> throw notAKey();
+            case ColumnType.Jsonb j -> throw notAKey();
+            case ColumnType.Inet i -> throw notAKey();
+            case ColumnType.Postgres p -> throw notAKey();
+            case ColumnType.Array a -> throw notAKey();
+        };
+    }
+
+    private @Nullable String textRefusal(Value reference, boolean isReadAsId) {
+        if (reference.type() == RawBytes.STRING) {
+            String text = string(reference);
+            return PlainText.mayBeNoString(text) && !PlainText.isUnmistakable(text) && known() == Strings.LAST
+                    ? "is a string that is written like an _id of another type, and that one's is the key of "
+                            + collection + AS_TYPE
+                    : null;
+        }
+        boolean isNoText = reference.type() == RawBytes.DOCUMENT || reference.type() == RawBytes.ARRAY;
+        if (isReadAsId || isNoText) {
+            return null;
+        }
+        return switch (known()) {
+            case NOT_ASKED -> null;
+            case FIRST -> "is " + reference.kind() + ", and only strings are keys of " + collection + AS_TEXT;
+            case LAST -> {
+                String why = reference.isNumber()
+                        ? PlainText.otherOf(reference.decoded().asNumber(), plain(reference))
+                        : null;
+                yield why == null ? null : why + " in " + collection;
+            }
+        };
+    }
+
+    private @Nullable String uuidRefusal(Value reference, boolean isByKey, boolean isReadAsId) {
+        if (reference.type() == RawBytes.STRING) {
+            UUID uuid = isByKey ? Uuids.parse(string(reference)) : null;
+            boolean isUpper = uuid != null && !uuid.toString().equals(string(reference));
+            return isUpper && known() == Strings.FIRST
+                    ? "is a UUID in upper case, and only those in lower case are keys of " + collection
+                            + "; `convert: [lower]` makes it one"
+                    : null;
+        }
+        boolean isBinary = !isReadAsId && reference.uuid() != null;
+        return isBinary && known() == Strings.FIRST
+                ? "is a binary UUID, and only UUIDs as strings are keys of " + collection + AS_TEXT
+                : null;
+    }
+
+    /// The key that a reference has to be written as, where its column would write it otherwise: numbers
+    /// are keys by value, and a symbol is no string.
+    ///
+    /// @return null where the column writes it like the key
+    @Nullable
+    BsonValue written(Value reference) {
+        boolean differs = reference.type() == RawBytes.DOUBLE
+                || reference.type() == RawBytes.DECIMAL128
+                || reference.type() == RawBytes.SYMBOL;
+        boolean isText = type instanceof ColumnType.Text || type instanceof ColumnType.Varchar;
+        return differs && isText ? new BsonString(plain(reference)) : null;
+    }
+
+    private static String string(Value reference) {
+        return reference.decoded().asString().getValue();
     }
 
     /// @param id an `_id`, decoded or a document's bytes; never null, though it may be BSON's null
@@ -99,22 +219,22 @@ public final class DocumentKey {
             case ColumnType.Varchar(int length) -> text(id, length);
             case ColumnType.Uuid u -> uuid(id);
             case ColumnType.Int whole -> bigint(id);
-            case ColumnType.Citext c -> notAKey();
-            case ColumnType.Bool b -> notAKey();
-            case ColumnType.DoublePrecision d -> notAKey();
-            case ColumnType.Numeric n -> notAKey();
-            case ColumnType.Timestamptz t -> notAKey();
-            case ColumnType.Date d -> notAKey();
-            case ColumnType.Bytea b -> notAKey();
-            case ColumnType.Jsonb j -> notAKey();
-            case ColumnType.Inet i -> notAKey();
-            case ColumnType.Postgres p -> notAKey();
-            case ColumnType.Array a -> notAKey();
+            case ColumnType.Citext c -> throw notAKey();
+            case ColumnType.Bool b -> throw notAKey();
+            case ColumnType.DoublePrecision d -> throw notAKey();
+            case ColumnType.Numeric n -> throw notAKey();
+            case ColumnType.Timestamptz t -> throw notAKey();
+            case ColumnType.Date d -> throw notAKey();
+            case ColumnType.Bytea b -> throw notAKey();
+            case ColumnType.Jsonb j -> throw notAKey();
+            case ColumnType.Inet i -> throw notAKey();
+            case ColumnType.Postgres p -> throw notAKey();
+            case ColumnType.Array a -> throw notAKey();
         };
     }
 
-    private KeyResult notAKey() {
-        throw new IllegalStateException("the mapping's reader lets no key of type " + type.sql() + " pass");
+    private IllegalStateException notAKey() {
+        return new IllegalStateException("the mapping's reader lets no key of type " + type.sql() + " pass");
     }
 
     private KeyResult text(Value id, int length) {

@@ -28,9 +28,10 @@ import org.jspecify.annotations.Nullable;
 /// [#of].
 ///
 /// Any thread. Pure: no clock, and the same document always becomes the same rows. The one thing that may be asked of a
-/// server is [UsualIds], once.
+/// server is [UsualIds], until it is known.
 public final class DocumentMapper {
     private final CollectionMapping mapping;
+    private final DocumentKeys keys;
     private final DocumentKey key;
     private final String keyLabel;
     private final @Nullable Redactor redactor;
@@ -72,9 +73,10 @@ public final class DocumentMapper {
         }
     }
 
-    private DocumentMapper(CollectionMapping mapping) {
+    private DocumentMapper(CollectionMapping mapping, DocumentKeys keys) {
         this.mapping = mapping;
-        this.key = DocumentKey.of(mapping.collection(), mapping.key());
+        this.keys = keys;
+        this.key = keys.of(mapping);
         this.keyLabel = mapping.table().table() + "." + mapping.key().column();
         this.redactor = Redactor.of(mapping.redactions());
         FieldTrie fields = FieldTrie.of(mapping.readPaths());
@@ -85,14 +87,16 @@ public final class DocumentMapper {
 
         List<MappingException.Problem> problems = new ArrayList<>();
         ColumnMapper[] columns = collecting(
-                problems, new ColumnMapper[0], () -> TableMapper.columns(mapping.table(), mapping.columns(), reads));
+                problems,
+                new ColumnMapper[0],
+                () -> TableMapper.columns(mapping.table(), mapping.columns(), reads, keys));
         UnmappedFields.Paths paths = new UnmappedFields.Paths();
         List<ChildMapper> compiled = new ArrayList<>();
         for (ChildMapping child : mapping.children()) {
             compiled.addAll(collecting(
                     problems,
                     List.of(),
-                    () -> List.of(ChildMapper.of(child, mapping.key().type(), fields, paths))));
+                    () -> List.of(ChildMapper.of(child, mapping.key().type(), fields, paths, keys))));
         }
         if (!problems.isEmpty()) {
             throw new MappingException(problems);
@@ -119,22 +123,31 @@ public final class DocumentMapper {
         }
     }
 
+    /// For a collection by itself, whose references to other collections are taken by their text.
+    ///
     /// @throws MappingException with every literal of the mapping (`missing`, `null`, `instead`, a
     ///     constant, a sentinel) that does not fit its column
     public static DocumentMapper of(CollectionMapping mapping) {
-        return new DocumentMapper(mapping);
+        return of(mapping, DocumentKeys.of(List.of(mapping)));
     }
 
-    /// Names who knows whether the collection's `_id`s are strings. Before the first document is mapped.
-    public void decideKeysBy(UsualIds known) {
-        key.decideBy(known);
+    /// @param keys of the collections it refers to, its own among them
+    /// @throws MappingException with every literal of the mapping (`missing`, `null`, `instead`, a
+    ///     constant, a sentinel) that does not fit its column
+    public static DocumentMapper of(CollectionMapping mapping, DocumentKeys keys) {
+        return new DocumentMapper(mapping, keys);
+    }
+
+    /// Names who knows of a collection whether its `_id`s are strings: of this one, and of those that it
+    /// shares keys with. Before the first document is mapped.
+    public void decideKeysBy(Function<CollectionMapping, UsualIds> known) {
+        keys.decideBy(known);
     }
 
     /// For trials that ask no server: what the mapping declares of the `_id`s counts, and where it declares nothing,
-    /// the
-    /// first document decides. Before the first document is mapped.
+    /// the first document decides. Before the first document is mapped.
     public void decideKeysByFirst() {
-        key.decideByFirst(mapping.key());
+        keys.decideByFirst();
     }
 
     /// @param document with `_id`, as it is in MongoDB: what the mapping redacts is taken out first. One that is

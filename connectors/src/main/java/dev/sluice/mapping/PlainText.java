@@ -29,11 +29,21 @@ public final class PlainText {
             case '{', '[' -> true;
             default ->
                 WORDS.contains(text)
-                        || isObjectId(text)
-                        || (Uuids.parse(text) != null && isLowerCase(text))
-                        || NUMBER.matcher(text).matches()
+                        || isUnmistakable(text)
+                        || isNumber(text)
                         || DATE.matcher(text).matches();
         };
+    }
+
+    /// Whether it is the text of an ObjectId or a UUID, which nothing else has by chance: whoever writes
+    /// it means that one.
+    static boolean isUnmistakable(String text) {
+        return isObjectId(text) || (Uuids.parse(text) != null && isLowerCase(text));
+    }
+
+    /// Whether it is written as a number's is.
+    static boolean isNumber(String text) {
+        return NUMBER.matcher(text).matches();
     }
 
     /// Why the text of a number is another id's: an ObjectId's of digits, or, of a decimal128 that no double holds, the

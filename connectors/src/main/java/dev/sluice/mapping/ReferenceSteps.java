@@ -33,22 +33,22 @@ final class ReferenceSteps {
                 BsonValue.class,
                 (value, scope) -> {
                     if (!(value instanceof BsonArray array)) {
-                        return uuid(namespace, value);
+                        return uuid(namespace, value, scope);
                     }
                     BsonArray uuids = new BsonArray(array.size());
                     for (BsonValue element : array) {
-                        uuids.add(uuid(namespace, element));
+                        uuids.add(uuid(namespace, element, scope));
                     }
                     return uuids;
                 });
     }
 
-    private static BsonValue uuid(UUID namespace, BsonValue value) {
+    private static BsonValue uuid(UUID namespace, BsonValue value, Scope scope) {
         if (value instanceof BsonObjectId id) {
-            return Uuids.binary(IdUuid.of(namespace, id.getValue()));
+            return scope.readAsId(Uuids.binary(IdUuid.of(namespace, id.getValue())));
         }
         return value instanceof BsonString s && Uuids.isObjectId(s.getValue())
-                ? Uuids.binary(IdUuid.of(namespace, new ObjectId(s.getValue())))
+                ? scope.readAsId(Uuids.binary(IdUuid.of(namespace, new ObjectId(s.getValue()))))
                 : value;
     }
 
@@ -74,7 +74,8 @@ final class ReferenceSteps {
         }
         return switch (value) {
             case BsonDbPointer pointer -> new BsonObjectId(pointer.getId());
-            case BsonString s when Uuids.isObjectId(s.getValue()) -> new BsonObjectId(new ObjectId(s.getValue()));
+            case BsonString s
+            when Uuids.isObjectId(s.getValue()) -> scope.readAsId(new BsonObjectId(new ObjectId(s.getValue())));
             case BsonDocument object
             when depth < WRAPPED_MAX -> {
                 BsonValue inner = inside(object);
@@ -120,33 +121,33 @@ final class ReferenceSteps {
         }
     }
 
-    static BsonValue legacyUuid(BsonValue value, Conversion.LegacyOrder order) {
+    static BsonValue legacyUuid(BsonValue value, Conversion.LegacyOrder order, Scope scope) {
         if (value instanceof BsonBinary binary) {
-            return standard(binary, order);
+            return standard(binary, order, scope);
         }
         if (!(value instanceof BsonArray array)) {
             return value;
         }
         BsonArray uuids = new BsonArray(array.size());
         for (BsonValue element : array) {
-            uuids.add(element instanceof BsonBinary binary ? standard(binary, order) : element);
+            uuids.add(element instanceof BsonBinary binary ? standard(binary, order, scope) : element);
         }
         return uuids;
     }
 
-    private static BsonBinary standard(BsonBinary binary, Conversion.LegacyOrder order) {
+    private static BsonValue standard(BsonBinary binary, Conversion.LegacyOrder order, Scope scope) {
         if (binary.getType() != BsonBinarySubType.UUID_LEGACY.getValue() || binary.getData().length != 16) {
             return binary;
         }
         ByteBuffer bytes = ByteBuffer.wrap(binary.getData());
         long high = bytes.getLong();
         long low = bytes.getLong();
-        return Uuids.binary(
-                switch (order) {
-                    case PYTHON -> new UUID(high, low);
-                    case JAVA -> new UUID(Long.reverseBytes(high), Long.reverseBytes(low));
-                    case CSHARP -> new UUID(csharp(high), low);
-                });
+        UUID uuid = switch (order) {
+            case PYTHON -> new UUID(high, low);
+            case JAVA -> new UUID(Long.reverseBytes(high), Long.reverseBytes(low));
+            case CSHARP -> new UUID(csharp(high), low);
+        };
+        return scope.readAsId(Uuids.binary(uuid));
     }
 
     /// The first four bytes, the next two and the next two are each the other way round.

@@ -3,6 +3,10 @@ package dev.sluice.mapping;
 import dev.sluice.bson.ExactBson;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.Set;
+import java.util.function.Supplier;
 import org.bson.BsonDocument;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +58,10 @@ final class Scope implements NestedMisfits {
     // Of the last document.
     private @Nullable Refusals refusals;
     private @Nullable Findings findings;
+    /// Those of one column that conversions have made; null where there are none.
+    private @Nullable Set<BsonValue> readAsIds;
+
+    private boolean remembersIds;
 
     /// @param table what is read, with its path where it is a child table
     /// @param top the document's scope; null for itself
@@ -357,11 +365,53 @@ final class Scope implements NestedMisfits {
     }
 
     void compare(SourceReader source, Value into) {
+        quietly(() -> {
+            source.read(this, into);
+            return null;
+        });
+    }
+
+    /// What comes to light meanwhile is not said of the document.
+    <T> @Nullable T quietly(Supplier<@Nullable T> work) {
         Scope document = top();
         Findings before = document.findings;
         document.findings = null;
-        source.read(this, into);
+        T result = work.get();
         document.findings = before;
+        return result;
+    }
+
+    /// From here on, what conversions read as an id is remembered, for a column that refers to
+    /// documents.
+    void startReference() {
+        top().remembersIds = true;
+    }
+
+    void endReference() {
+        Scope document = top();
+        document.remembersIds = false;
+        document.readAsIds = null;
+    }
+
+    /// Says that a conversion has made an id of what was none: an ObjectId of a text, a UUID of an
+    /// ObjectId.
+    ///
+    /// @return the id, the same instance
+    BsonValue readAsId(BsonValue id) {
+        Scope document = top();
+        if (document.remembersIds) {
+            if (document.readAsIds == null) {
+                document.readAsIds = Collections.newSetFromMap(new IdentityHashMap<>());
+            }
+            document.readAsIds.add(id);
+        }
+        return id;
+    }
+
+    /// Whether this instance was read as an id since [#startReference].
+    boolean isReadAsId(@Nullable BsonValue value) {
+        Set<BsonValue> read = top().readAsIds;
+        return read != null && value != null && read.contains(value);
     }
 
     /// For who has something to say. Most documents have nothing to find, so there are none until then.

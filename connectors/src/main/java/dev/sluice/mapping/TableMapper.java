@@ -23,12 +23,13 @@ record TableMapper(
         @Nullable UnreadFields unread,
         @Nullable UnmappedFields unmapped) {
     /// @throws MappingException with every literal that does not fit its column
-    static ColumnMapper[] columns(TableName table, List<ColumnMapping> mappings, SourceReader.Reads reads) {
+    static ColumnMapper[] columns(
+            TableName table, List<ColumnMapping> mappings, SourceReader.Reads reads, DocumentKeys keys) {
         List<MappingException.Problem> problems = new ArrayList<>();
         List<ColumnMapper> columns = new ArrayList<>();
         for (ColumnMapping mapping : mappings) {
             try {
-                columns.add(ColumnMapper.of(table, mapping, reads));
+                columns.add(ColumnMapper.of(table, mapping, reads, keys));
             } catch (MappingException wrong) {
                 problems.addAll(wrong.problems());
             }
@@ -71,6 +72,18 @@ record TableMapper(
 
     private static boolean anyReads(Collection<Source> sources, Predicate<Source> such) {
         return sources.stream().anyMatch(source -> reads(source, such));
+    }
+
+    /// Why an element has no row because of what it refers to; null where it has one.
+    @Nullable
+    String leftOut(Scope scope) {
+        for (ColumnMapper column : columns) {
+            String reason = column.leavesOut() ? column.leftOut(scope) : null;
+            if (reason != null) {
+                return reason;
+            }
+        }
+        return null;
     }
 
     /// Writes the columns of a row, without the key.

@@ -7,6 +7,7 @@ import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.mapping.PlainText;
 import dev.sluice.mapping.UsualIds;
+import dev.sluice.schema.CollectionMapping;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.KeyMapping;
 import dev.sluice.sink.CollectionTarget;
@@ -16,6 +17,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -36,6 +38,9 @@ public final class NotedIds implements UsualIds {
     /// In the order of strings, in which those of digits come first.
     private static final int STRINGS_LOOKED_AT = 10_000;
 
+    /// How long it stays unknown for references to a collection without documents.
+    private static final Duration ASK_AGAIN = Duration.ofSeconds(5);
+
     private static final String HAS_TABLE = "SELECT 1 WHERE to_regclass('sluice.usual_ids') IS NOT NULL";
     private static final String NOTED = "SELECT strings FROM sluice.usual_ids WHERE pipeline = ? AND collection = ?";
     private static final String FORGET =
@@ -49,15 +54,16 @@ public final class NotedIds implements UsualIds {
     private final KeyMapping.@Nullable Of declared;
     private final boolean isUuid;
     private final boolean notes;
+    private volatile long notKnownAt = System.nanoTime() - ASK_AGAIN.toNanos();
 
     /// @param source closed by the caller that made it
     private record Pipeline(String name, MongoSource source, PostgresConnector connector) {}
 
-    private NotedIds(Pipeline pipeline, CollectionTarget target, boolean notes) {
+    private NotedIds(Pipeline pipeline, CollectionMapping mapping, boolean notes) {
         this.pipeline = pipeline;
-        this.collection = target.collection();
-        this.declared = target.mapping().key().of();
-        this.isUuid = target.mapping().key().type() instanceof ColumnType.Uuid;
+        this.collection = mapping.collection();
+        this.declared = mapping.key().of();
+        this.isUuid = mapping.key().type() instanceof ColumnType.Uuid;
         this.notes = notes;
     }
 
@@ -75,31 +81,50 @@ public final class NotedIds implements UsualIds {
 
     private static void bind(Pipeline pipeline, Collection<CollectionTarget> targets, boolean notes) {
         for (CollectionTarget target : targets) {
-            target.mapper().decideKeysBy(new NotedIds(pipeline, target, notes));
+            target.mapper().decideKeysBy(mapping -> new NotedIds(pipeline, mapping, notes));
         }
     }
 
     @Override
     public boolean areStrings(boolean first) {
+        return decided(Optional.of(first)).orElse(first);
+    }
+
+    @Override
+    public Optional<Boolean> known() {
+        // Of a collection that stays empty each document that refers to it would ask.
+        long now = System.nanoTime();
+        if (now - notKnownAt < ASK_AGAIN.toNanos()) {
+            return Optional.empty();
+        }
+        Optional<Boolean> known = decided(Optional.empty());
+        if (known.isEmpty()) {
+            notKnownAt = now;
+        }
+        return known;
+    }
+
+    /// @param first what decides where no document is there; empty where nothing does
+    private Optional<Boolean> decided(Optional<Boolean> first) {
         try (Connection connection = pipeline.connector().open()) {
             boolean hasTable = hasTable(connection);
             Optional<Boolean> noted = hasTable ? noted(connection) : Optional.empty();
             if (noted.isPresent()) {
-                return declared == null ? noted.get() : same(noted.get());
+                return declared == null ? noted : Optional.of(same(noted.get()));
             }
-            boolean strings = found(first);
-            if (!notes || !hasTable) {
+            Optional<Boolean> strings = found().or(() -> first);
+            if (!notes || !hasTable || strings.isEmpty()) {
                 return strings;
             }
-            note(connection, strings);
+            note(connection, strings.get());
             // Of two that note at once, one does.
-            return noted(connection).orElse(strings);
+            return noted(connection).or(() -> strings);
         } catch (SQLException e) {
             if (notes) {
                 throw Failures.classify(e);
             }
             LOG.debug("PostgreSQL can't be asked which ids are usual", e);
-            return found(first);
+            return found().or(() -> first);
         }
     }
 
@@ -135,10 +160,11 @@ public final class NotedIds implements UsualIds {
         }
     }
 
-    /// Whether all `_id`s are strings, or most of them where some strings are written like an `_id` of another type.
-    private boolean found(boolean first) {
+    /// Whether all `_id`s are strings, or most of them where some strings are written like an `_id` of
+    /// another type; empty where there are none, and the mapping does not say.
+    private Optional<Boolean> found() {
         if (declared != null) {
-            return declared == KeyMapping.Of.STRING;
+            return Optional.of(declared == KeyMapping.Of.STRING);
         }
         List<BsonValue> texts = ids(IdBracket.STRING, STRINGS_LOOKED_AT);
         List<String> strings = texts.stream()
@@ -147,9 +173,9 @@ public final class NotedIds implements UsualIds {
                 .toList();
         boolean others = texts.size() > strings.size() || hasOthers();
         if (!others) {
-            return strings.isEmpty() ? first : true;
+            return strings.isEmpty() ? Optional.empty() : Optional.of(true);
         }
-        return strings.stream().anyMatch(PlainText::mayBeNoString) && areMost();
+        return Optional.of(strings.stream().anyMatch(PlainText::mayBeNoString) && areMost());
     }
 
     /// Whether there are ids that could have the key of a string.

@@ -1,14 +1,17 @@
 package dev.sluice.profile;
 
+import dev.sluice.mapping.DocumentKeys;
 import dev.sluice.mapping.DocumentMapper;
 import dev.sluice.mapping.MappingResult;
 import dev.sluice.mapping.TextForm;
 import dev.sluice.profile.Proposal.KeyColumn;
 import dev.sluice.schema.ColumnType;
+import dev.sluice.schema.Mapping;
 import dev.sluice.schema.MappingReader;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.bson.BsonBoolean;
@@ -19,14 +22,19 @@ import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
 /// Finds how a column has to be written so that it joins the rows of a collection, and how many of its
-/// values then do: values and keys are made by the mapper of the data path and compared, so what is claimed
-/// is what SQL will find. For one collection that is referred to, and one thread.
+/// values then do: values and keys are made by the mapper of the data path and compared, so what is
+/// claimed is what SQL will find, and what a `reference` of the column would find. For one collection
+/// that is referred to, and one thread.
 public final class JoinTrial {
+    /// Says in the mapping that values join by their text, whatever type the `_id` has.
+    static final String TO_TEXT = "to_text";
+
     private static final String UNWRAP = "unwrap_reference";
     private static final String TYPED = "typed_key";
 
     private static final BsonString EMPTY = new BsonString("");
 
+    private final String collection;
     private final KeyColumn key;
     private final Set<Object> keys;
 
@@ -50,22 +58,22 @@ public final class JoinTrial {
         }
     }
 
-    private JoinTrial(KeyColumn key, Set<Object> keys) {
+    private JoinTrial(String collection, KeyColumn key) {
+        this.collection = collection;
         this.key = key;
-        this.keys = keys;
+        this.keys = new HashSet<>();
     }
 
     /// @param ids of documents that are there
     static JoinTrial of(String collection, KeyColumn key, Set<BsonValue> ids) {
-        DocumentMapper mapper = mapper(
-                "{" + PathText.scalar(collection) + ": {table: t, key: " + MappingYaml.key(key) + ", columns: {}}}");
-        Set<Object> keys = new HashSet<>();
+        JoinTrial trial = new JoinTrial(collection, key);
+        DocumentMapper mapper = trial.mapper(List.of(), collection);
         for (BsonValue id : ids) {
             if (mapper.map(new BsonDocument("_id", id)) instanceof MappingResult.Mapped mapped) {
-                keys.add(mapped.key());
+                trial.keys.add(mapped.key());
             }
         }
-        return new JoinTrial(key, keys);
+        return trial;
     }
 
     /// @param element whether the values are elements of arrays
@@ -92,7 +100,7 @@ public final class JoinTrial {
         return switch (key.type()) {
             case ColumnType.Uuid u -> {
                 long held = field.binaries().uuids() + texts.count(TextForm.UUID) + (element ? 0 : texts.empty());
-                yield Layout.mostly(held, field.values()) ? List.of(List.of()) : List.of();
+                yield Layout.mostly(held, field.values()) ? List.of(List.of(), List.of(TO_TEXT)) : List.of();
             }
             case ColumnType.Int i -> {
                 long read = texts.count(TextForm.PADDED_NUMBER) > 0 ? 0 : texts.count(TextForm.WHOLE_NUMBER);
@@ -109,14 +117,13 @@ public final class JoinTrial {
                         ? List.of()
                         : key.typed()
                                 ? List.of(List.of(TYPED), List.of(UNWRAP, TYPED))
-                                : List.of(List.of(), List.of(UNWRAP));
+                                : List.of(List.of(), List.of(UNWRAP), List.of(TO_TEXT), List.of(UNWRAP, TO_TEXT));
             }
         };
     }
 
     private Join join(FieldProfile field, List<String> conversions, boolean emptyIsNull) {
-        DocumentMapper mapper = mapper("{c: {table: t, key: {column: id, type: text}, columns: {v: {type: "
-                + key.type().sql() + ", convert: [" + String.join(", ", conversions) + "]}}}}");
+        DocumentMapper mapper = mapper(conversions, referring());
         Map<BsonValue, Long> values = field.distinct().references();
         long joined = 0;
         long tried = 0;
@@ -145,11 +152,21 @@ public final class JoinTrial {
                 : null;
     }
 
-    private static DocumentMapper mapper(String collections) {
+    private String referring() {
+        return collection + " refers";
+    }
+
+    /// @param conversions of the column that refers
+    /// @param of the collection that is referred to, or [#referring]
+    private DocumentMapper mapper(List<String> conversions, String of) {
+        String yaml = "{mapping: trial, database: trial, collections: {" + PathText.scalar(collection)
+                + ": {table: t, key: " + MappingYaml.key(key) + ", columns: {}}, " + PathText.scalar(referring())
+                + ": {table: r, key: {column: id, type: text, of: any}, columns: {v: {type: "
+                + key.type().sql() + ", convert: [" + String.join(", ", conversions) + "], reference: {table: t, take: "
+                + PathText.scalar(key.column()) + "}}}}}}";
+        Mapping mapping = MappingReader.read("(trial)", yaml);
         DocumentMapper mapper = DocumentMapper.of(
-                MappingReader.read("(trial)", "{mapping: trial, database: trial, collections: " + collections + "}")
-                        .collections()
-                        .getFirst());
+                Objects.requireNonNull(mapping.byCollection().get(of)), DocumentKeys.of(mapping.collections()));
         mapper.decideKeysByFirst();
         return mapper;
     }

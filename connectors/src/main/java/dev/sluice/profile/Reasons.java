@@ -63,7 +63,10 @@ final class Reasons {
                 + BsonTypes.percent(joined, values) + " of " + BsonTypes.count(values, "value") + " join"
                 + (join.get().complete()
                         ? ""
-                        : ", as " + BsonTypes.number(join.get().lookedUp()) + " different ones do that were looked up");
+                        : ", as " + BsonTypes.number(join.get().lookedUp()) + " different ones do that were looked up")
+                + (join.get().conversions().contains(JoinTrial.TO_TEXT)
+                        ? "; some by their text alone, which is that of an _id of another type"
+                        : "");
     }
 
     private static String share(double share) {

@@ -1,5 +1,6 @@
 package dev.sluice.sink;
 
+import dev.sluice.mapping.DocumentKeys;
 import dev.sluice.mapping.DocumentMapper;
 import dev.sluice.schema.CollectionMapping;
 import dev.sluice.schema.Mapping;
@@ -14,8 +15,9 @@ public record CollectionTarget(int index, CollectionMapping mapping, DocumentMap
     /// @throws dev.sluice.schema.MappingException when a literal in it does not fit its column
     public static List<CollectionTarget> of(Mapping mapping) {
         List<CollectionTarget> targets = new ArrayList<>();
+        DocumentKeys keys = DocumentKeys.of(mapping.collections());
         for (CollectionMapping collection : mapping.collections()) {
-            targets.add(new CollectionTarget(targets.size(), collection, DocumentMapper.of(collection)));
+            targets.add(new CollectionTarget(targets.size(), collection, DocumentMapper.of(collection, keys)));
         }
         return List.copyOf(targets);
     }

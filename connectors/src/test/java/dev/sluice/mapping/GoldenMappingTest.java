@@ -120,7 +120,7 @@ class GoldenMappingTest {
 
     static DocumentMapper mapper(CollectionMapping mapping, UsualIds usual) {
         DocumentMapper mapper = DocumentMapper.of(mapping);
-        mapper.decideKeysBy(usual);
+        mapper.decideKeysBy(collection -> usual);
         return mapper;
     }
 

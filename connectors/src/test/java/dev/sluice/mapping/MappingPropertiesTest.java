@@ -15,7 +15,9 @@ import dev.sluice.schema.Conversion;
 import dev.sluice.schema.KeyMapping;
 import dev.sluice.schema.KeyMapping.Form;
 import dev.sluice.schema.KeyMapping.Of;
+import dev.sluice.schema.Mapping;
 import dev.sluice.schema.MappingException;
+import dev.sluice.schema.MappingReader;
 import dev.sluice.schema.Source;
 import dev.sluice.schema.TableName;
 import dev.sluice.schema.Where;
@@ -276,6 +278,55 @@ class MappingPropertiesTest {
                 }
             }
         }
+    }
+
+    /// A value that refers to documents is written as the key of an `_id` that equals it, or of the
+    /// ObjectId or UUID whose text it is, or of none.
+    @Property(tries = 4_000, edgeCases = EdgeCasesMode.NONE)
+    void noReferenceReachesAnotherDocument(@ForAll("values") BsonValue id, @ForAll("values") BsonValue other) {
+        DocumentKey typed = keys().getFirst();
+        List<BsonValue> values = new ArrayList<>(List.of(id, other));
+        for (DocumentKey key : keys()) {
+            if (key.key(id) instanceof KeyResult.Key(Object made)) {
+                values.add(new BsonString(made.toString()));
+                values.add(new BsonString(made.toString().toUpperCase(Locale.ROOT)));
+                if (made instanceof String text && text.matches("-?[0-9]{1,9}")) {
+                    values.add(new BsonInt32(Integer.parseInt(text)));
+                }
+            }
+        }
+        for (String key : List.of("text, of: any", "text, of: string", "uuid, of: any", "uuid, of: string")) {
+            DocumentMapper users = referring(key, "users");
+            DocumentMapper orders = referring(key, "orders");
+            for (BsonValue reference : values) {
+                MappingResult result = orders.map(new BsonDocument("_id", new BsonInt32(1)).append("user", reference));
+                for (BsonValue user : values) {
+                    if (users.key(user) instanceof KeyResult.Key(Object row)
+                            && result instanceof MappingResult.Mapped mapped
+                            && row.equals(mapped.row()[1])) {
+                        String text =
+                                reference.isString() ? reference.asString().getValue() : "";
+                        boolean isText = text.toLowerCase(Locale.ROOT)
+                                .matches("[0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
+                        assertThat(isText || typed.key(reference).equals(typed.key(user)))
+                                .as("%s reaches %s by a key of type %s", reference, user, key)
+                                .isTrue();
+                    }
+                }
+            }
+        }
+    }
+
+    private static DocumentMapper referring(String key, String collection) {
+        Mapping mapping = MappingReader.read("m.yaml", """
+                mapping: m
+                database: m
+                collections:
+                  users: {key: {column: id, type: %s}, columns: {}}
+                  orders: {key: {column: id, type: bigint}, columns: {user: {type: %s, reference: {table: users, take: id}}}}
+                """.formatted(key, key.substring(0, 4)));
+        return DocumentMapper.of(
+                Objects.requireNonNull(mapping.byCollection().get(collection)), DocumentKeys.of(mapping.collections()));
     }
 
     /// The number's exact value, for comparing; text for what is none.

@@ -202,7 +202,8 @@ class ReferencesTest {
                         "user_id bigint [parse_number] _id of users: 100 % of 20 values join",
                         "user_ids bigint[] [parse_number] _id of users: 100 % of 40 values join",
                         "team_id text [typed_key] _id of teams: 75 % of 20 values join",
-                        "place_id text [] _id of places: 100 % of 20 values join");
+                        "place_id text [to_text] _id of places: 100 % of 20 values join; some by their text alone, which is"
+                                + " that of an _id of another type");
     }
 
     @Test
@@ -219,7 +220,8 @@ class ReferencesTest {
         assertThat(joins("orders"))
                 .containsExactly(
                         "by uuid [] _id of users: 100 % of 20 values join",
-                        "of text [] _id of guests: 100 % of 20 values join");
+                        "of text [to_text] _id of guests: 100 % of 20 values join; some by their text alone, which is"
+                                + " that of an _id of another type");
     }
 
     @Test

@@ -2,11 +2,9 @@ package dev.sluice.testkit;
 
 import com.mongodb.client.MongoDatabase;
 import dev.sluice.change.Position;
-import dev.sluice.mapping.DocumentMapper;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.schema.Catalog;
-import dev.sluice.schema.CollectionMapping;
 import dev.sluice.schema.Mapping;
 import dev.sluice.schema.MappingReader;
 import dev.sluice.sink.ChangeMapper;
@@ -47,13 +45,8 @@ public final class TestTarget implements AutoCloseable {
         this.mapping = mapping;
         this.uri = PostgresUri.parse(uri);
         this.connector = new PostgresConnector(this.uri);
-        List<CollectionTarget> numbered = new ArrayList<>();
-        for (CollectionMapping collection : mapping.collections()) {
-            DocumentMapper mapper = DocumentMapper.of(collection);
-            mapper.decideKeysByFirst();
-            numbered.add(new CollectionTarget(numbered.size(), collection, mapper));
-        }
-        this.targets = List.copyOf(numbered);
+        this.targets = CollectionTarget.of(mapping);
+        targets.forEach(target -> target.mapper().decideKeysByFirst());
         this.fences = targets.stream().map(t -> new Fence()).toList();
         this.looking = connector.open();
         new PositionStore(PIPELINE).initialise(looking, at(1, 0));
