@@ -24,6 +24,11 @@ public final class Failures {
     /// stream leaves out, too.
     public static final int STRING_TOO_LARGE = 16493;
 
+    /// SQLSTATE `triggered_data_change_violation`: a trigger has changed the row that is written.
+    /// PostgreSQL reports it where that would be lost; Sluice, where a trigger has undone what was
+    /// written without an error.
+    public static final String UNDONE_BY_A_TRIGGER = "27000";
+
     private static final String FOREIGN_KEY = "23503";
     private static final String UNIQUE = "23505";
     private static final String EXCLUSION = "23P01";
@@ -102,14 +107,16 @@ public final class Failures {
     }
 
     /// Whether PostgreSQL refused because of a value or a constraint: classes 21 (cardinality), 22 (data),
-    /// 23 (integrity), 54 (program limits, such as an index row too large), and a trigger's own refusal.
+    /// 23 (integrity), 54 (program limits, such as an index row too large), a trigger's own refusal, and
+    /// what a trigger has undone.
     public static boolean isAboutData(SQLException s) {
         String state = s.getSQLState() == null ? "" : s.getSQLState();
         return state.startsWith("21")
                 || state.startsWith("22")
                 || state.startsWith("23")
                 || state.startsWith("54")
-                || state.equals(RAISED);
+                || state.equals(RAISED)
+                || state.equals(UNDONE_BY_A_TRIGGER);
     }
 
     /// Whether a row was refused because a row that it refers to, or is referred to by, is there or is not.
@@ -126,7 +133,7 @@ public final class Failures {
     /// value, an exclusion, and anything a trigger reads.
     public static boolean isAboutOtherRows(String sqlState) {
         return switch (sqlState) {
-            case FOREIGN_KEY, UNIQUE, EXCLUSION, RAISED -> true;
+            case FOREIGN_KEY, UNIQUE, EXCLUSION, RAISED, UNDONE_BY_A_TRIGGER -> true;
             default -> false;
         };
     }

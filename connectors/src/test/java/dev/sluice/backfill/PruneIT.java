@@ -152,6 +152,18 @@ class PruneIT {
     }
 
     @Test
+    @DisplayName("a row that a foreign key keeps stays, and keeps none of the others")
+    void keptByAForeignKey() throws SQLException {
+        put("numbers", new BsonInt32(5), "n: 1");
+        target.execute("INSERT INTO numbers SELECT i, 0 FROM generate_series(10, 59) i;"
+                + " CREATE TABLE labels (number integer REFERENCES numbers); INSERT INTO labels VALUES (17), (40)");
+
+        assertThat(prune("numbers", () -> false)).isEqualTo(new Pruned(48, true));
+
+        assertThat(target.rows("SELECT id FROM numbers ORDER BY id")).containsExactly("5", "17", "40");
+    }
+
+    @Test
     void childRowsWithoutAParentGo() throws SQLException {
         put("things", new BsonObjectId(new ObjectId()), "parts: [{name: 'a'}]");
         target.execute("INSERT INTO thing_parts VALUES (gen_random_uuid(), 0, 'stray')");

@@ -2,6 +2,7 @@ package dev.sluice.sink.postgres;
 
 import dev.sluice.change.Chunk;
 import dev.sluice.failure.Failpoint;
+import dev.sluice.failure.Failures;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
 import dev.sluice.sink.RowChange;
@@ -9,10 +10,15 @@ import dev.sluice.sink.WriteLimits;
 import dev.sluice.sink.WriteSummary;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Applies chunks: the rows of a chunk and its done marker are committed together, fenced by the epoch,
 /// without the documents that the stream has touched since the chunk's flight opened. For one thread;
@@ -22,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 /// the dead letters and the done marker follow in the last one. Each transaction takes the collection's fence
 /// separately and leaves out what the stream has touched until then, so the stream continues in between.
 public final class ChunkSink implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ChunkSink.class);
+
     private final TargetSession session;
     private final long epoch;
     private final WriteTransaction transaction;
@@ -265,7 +273,8 @@ public final class ChunkSink implements AutoCloseable {
     }
 
     /// Deletes rows whose documents are gone, but for those that the stream has touched since the flight
-    /// opened.
+    /// opened. One that PostgreSQL does not let go, as where a foreign key leads to it, stays, and the
+    /// log says so.
     ///
     /// @param keys of the collection's rows
     /// @return rows deleted from the collection's own table
@@ -274,12 +283,42 @@ public final class ChunkSink implements AutoCloseable {
             Set<Object> touched = flight.touched();
             List<Object> untouched =
                     keys.stream().filter(key -> !touched.contains(key)).toList();
+            SequencedMap<String, Integer> staying = new LinkedHashMap<>();
+            int deleted = untouched.isEmpty() ? 0 : remove(target, untouched, staying);
+            staying.forEach((why, rows) -> LOG.warn(
+                    "{}: {} that no document explains {}: PostgreSQL does not let {} go: {}. Delete what refers to {}, then"
+                            + " `sluice verify --repair`.",
+                    target.mapping().table(),
+                    rows == 1 ? "1 row" : rows + " rows",
+                    rows == 1 ? "stays" : "stay",
+                    rows == 1 ? "it" : "them",
+                    why,
+                    rows == 1 ? "it" : "them"));
+            return deleted;
+        }
+    }
+
+    /// @param staying takes how many rows PostgreSQL does not let go, by the reason
+    private int remove(CollectionTarget target, List<Object> keys, Map<String, Integer> staying) throws SQLException {
+        transaction.requireNotStopped();
+        try {
             return transaction.run(() -> {
                 session.hold(epoch);
-                int deleted = untouched.isEmpty() ? 0 : session.remove(target, untouched);
+                int deleted = session.remove(target, keys);
                 session.commit();
                 return deleted;
             });
+        } catch (SQLException e) {
+            if (!WriteTransaction.canBeSplit(e) || (keys.size() == 1 && !Failures.isAboutData(e))) {
+                throw e;
+            }
+            if (keys.size() == 1) {
+                staying.merge(Failures.describe(e), 1, Integer::sum);
+                return 0;
+            }
+            int half = keys.size() / 2;
+            return remove(target, keys.subList(0, half), staying)
+                    + remove(target, keys.subList(half, keys.size()), staying);
         }
     }
 

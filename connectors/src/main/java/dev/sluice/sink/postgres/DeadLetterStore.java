@@ -64,6 +64,32 @@ public final class DeadLetterStore {
         }
     }
 
+    /// Rows that are to be deleted and that PostgreSQL does not let go: of an earlier state of a dead
+    /// letter, or of a document whose deletion is refused.
+    ///
+    /// @param rows how many
+    /// @param why the reason of most of them, which names what keeps them
+    public record Staying(long rows, String why) {}
+
+    /// Such rows of each collection that has some.
+    public Map<String, Staying> staying(Connection connection) throws SQLException {
+        String sql = "SELECT collection, reason, count(*) FROM sluice.dead_letter WHERE pipeline = ? AND row_stays"
+                + " GROUP BY collection, reason ORDER BY count(*) DESC, reason";
+        Map<String, Staying> staying = new HashMap<>();
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    staying.merge(
+                            row.getString(1),
+                            new Staying(row.getLong(3), row.getString(2)),
+                            (most, other) -> new Staying(most.rows() + other.rows(), most.why()));
+                }
+            }
+        }
+        return staying;
+    }
+
     /// The oldest first.
     ///
     /// @param collection null for all

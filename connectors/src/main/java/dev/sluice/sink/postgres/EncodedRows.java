@@ -282,6 +282,22 @@ public final class EncodedRows implements RowOutput {
         return tables[number].rows;
     }
 
+    /// The rows of some documents.
+    ///
+    /// @param number as in [#startRow]
+    /// @param only the documents, by their order from 0; null for all
+    long rows(int number, @Nullable BitSet only) {
+        Table table = tables[number];
+        if (only == null) {
+            return table.rows;
+        }
+        long rows = 0;
+        for (int i = only.nextSetBit(0); i >= 0 && i < documents; i = only.nextSetBit(i + 1)) {
+            rows += table.rowEnds[i] - (i == 0 ? 0 : table.rowEnds[i - 1]);
+        }
+        return rows;
+    }
+
     /// What the rows of all tables take of the heap, without the format's headers.
     public long bytes() {
         long bytes = 0;
@@ -318,21 +334,18 @@ public final class EncodedRows implements RowOutput {
     /// @param sql a `COPY .. FROM STDIN (FORMAT binary)` into columns in the shape's order
     /// @param number as in [#startRow]
     /// @param only the documents to send, by their order from 0; null for all
-    /// @return the rows sent
+    /// @return the rows that PostgreSQL took: those sent, unless a trigger left some out
     public long copy(Connection connection, String sql, int number, @Nullable BitSet only) throws SQLException {
         Table sent = tables[number];
         CopyIn copy = connection.unwrap(PGConnection.class).getCopyAPI().copyIn(sql);
         try {
-            long rows;
             if (only == null) {
-                rows = sent.rows;
                 sent.buffer.send(0, sent.buffer.position(), copy::writeToCopy);
             } else {
-                rows = sendSome(copy, sent, only);
+                sendSome(copy, sent, only);
             }
             copy.writeToCopy(TRAILER, 0, TRAILER.length);
-            copy.endCopy();
-            return rows;
+            return copy.endCopy();
         } finally {
             if (copy.isActive()) {
                 copy.cancelCopy();
@@ -340,20 +353,17 @@ public final class EncodedRows implements RowOutput {
         }
     }
 
-    private long sendSome(CopyIn copy, Table sent, BitSet only) throws SQLException {
+    private void sendSome(CopyIn copy, Table sent, BitSet only) throws SQLException {
         Gathered gathered = new Gathered(copy);
         sent.buffer.send(0, CopyBuffer.HEADER, gathered);
-        long rows = 0;
         int first = only.nextSetBit(0);
         while (first >= 0 && first < documents) {
             int behind = Math.min(only.nextClearBit(first), documents);
             long from = first == 0 ? CopyBuffer.HEADER : sent.ends[first - 1];
-            rows += sent.rowEnds[behind - 1] - (first == 0 ? 0 : sent.rowEnds[first - 1]);
             sent.buffer.send(from, sent.ends[behind - 1], gathered);
             first = only.nextSetBit(behind);
         }
         gathered.flush();
-        return rows;
     }
 
     /// Sends many small pieces together in one message.

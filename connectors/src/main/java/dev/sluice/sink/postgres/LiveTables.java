@@ -25,12 +25,14 @@ import java.util.stream.IntStream;
 final class LiveTables {
     /// Each look-up by itself, and the table's first, so that indexes are used: this runs in each
     /// transaction that writes. Of triggers of updates, functions in C are left out: those that are common, as
-    /// moddatetime, set the columns that they are told. tgtype: 1 row, 2 before, 4 insert, 16 update.
-    private static final String MERGING_KEYS = """
-            SELECT k.place FROM (VALUES %s) k (place, tab, col)
+    /// moddatetime, set the columns that they are told. Beside it, how many triggers could undo what is
+    /// written, see [ActingTriggers]. tgtype: 1 row, 2 before, 4 insert, 8 delete, 16 update.
+    private static final String WATCHED = """
+            SELECT k.place, m.merging, m.acting FROM (VALUES %s) k (place, tab, col)
             CROSS JOIN LATERAL (SELECT attrelid, attnum, atttypid, atttypmod, attcollation, lower(attname) AS name
               FROM pg_attribute WHERE attrelid = to_regclass(k.tab) AND attname = k.col OFFSET 0) a
-            WHERE NOT coalesce((SELECT collisdeterministic FROM pg_collation WHERE oid = a.attcollation), true)
+            CROSS JOIN LATERAL (SELECT
+              NOT coalesce((SELECT collisdeterministic FROM pg_collation WHERE oid = a.attcollation), true)
               OR NOT (SELECT typname IN ('text', 'uuid', 'int8', 'int4', 'int2')
                         OR (typname IN ('varchar', 'numeric') AND a.atttypmod < 0) FROM pg_type WHERE oid = a.atttypid)
               OR EXISTS (SELECT FROM pg_index i CROSS JOIN unnest(i.indcollation) c (oid)
@@ -43,7 +45,11 @@ final class LiveTables {
                 AND (l.lanname <> 'plpgsql' OR strpos(lower(p.prosrc), 'new.' || a.name) > 0
                      OR strpos(lower(p.prosrc), 'new."' || a.name) > 0))
               OR EXISTS (SELECT FROM pg_rewrite w WHERE w.ev_class = a.attrelid AND w.ev_type IN ('2', '3', '4')
-                AND w.is_instead AND w.ev_enabled IN ('O', 'A'))
+                AND w.is_instead AND w.ev_enabled IN ('O', 'A')) AS merging,
+              (SELECT count(*) FROM pg_trigger g WHERE g.tgrelid IN (SELECT a.attrelid UNION ALL
+                SELECT inhrelid FROM pg_inherits WHERE inhparent = a.attrelid) AND NOT g.tgisinternal
+                AND g.tgenabled IN ('O', 'A') AND g.tgtype & 3 <> 2 AND g.tgtype & 28 <> 0)::int AS acting OFFSET 0) m
+            WHERE m.merging OR m.acting > 0
             """;
 
     private final Connection connection;
@@ -94,10 +100,20 @@ final class LiveTables {
     /// A transaction that has written into a table holds a lock that keeps its columns, indexes and triggers
     /// as they are, so what this says at its end was so when it wrote.
     Set<TableName> mergingKeys(Collection<TableShape> shapes) throws SQLException {
+        return watch(shapes).merging();
+    }
+
+    /// @param merging as [#mergingKeys] has them
+    /// @param acting how many triggers of a table may undo what is written; without tables that have
+    ///     none
+    record Watched(Set<TableName> merging, Map<TableName, Integer> acting) {}
+
+    /// What a transaction that has written takes for granted of the tables, with the lock that it holds.
+    Watched watch(Collection<TableShape> shapes) throws SQLException {
         List<TableShape> asked = List.copyOf(shapes);
-        Set<TableName> merging = new HashSet<>();
+        Watched watched = new Watched(new HashSet<>(), new HashMap<>());
         if (asked.isEmpty()) {
-            return merging;
+            return watched;
         }
         // Without parameters, so that PostgreSQL plans it once: planning takes longer than looking.
         String keys = IntStream.range(0, asked.size())
@@ -105,13 +121,19 @@ final class LiveTables {
                         + TableName.literal(asked.get(i).table().sql()) + ", "
                         + TableName.literal(asked.get(i).columns().getFirst().name()) + ")")
                 .collect(Collectors.joining(", "));
-        try (PreparedStatement statement = connection.prepareStatement(MERGING_KEYS.formatted(keys));
+        try (PreparedStatement statement = connection.prepareStatement(WATCHED.formatted(keys));
                 ResultSet row = statement.executeQuery()) {
             while (row.next()) {
-                merging.add(asked.get(row.getInt(1)).table());
+                TableName table = asked.get(row.getInt(1)).table();
+                if (row.getBoolean(2)) {
+                    watched.merging().add(table);
+                }
+                if (row.getInt(3) > 0) {
+                    watched.acting().put(table, row.getInt(3));
+                }
             }
         }
-        return merging;
+        return watched;
     }
 
     /// Whether binary COPY can write rows straight into the table: its columns have the very types that
@@ -178,6 +200,22 @@ final class LiveTables {
                     case ColumnType.Jsonb j -> Set.of("_jsonb");
                 };
         };
+    }
+
+    /// The types of a table's columns as PostgreSQL writes them.
+    Map<String, String> types(TableName table) throws SQLException {
+        Map<String, String> types = new HashMap<>();
+        try (PreparedStatement statement =
+                connection.prepareStatement("SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute"
+                        + " WHERE attrelid = to_regclass(?) AND attnum > 0 AND NOT attisdropped")) {
+            statement.setString(1, table.sql());
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    types.put(row.getString(1), row.getString(2));
+                }
+            }
+        }
+        return types;
     }
 
     private boolean isTrue(String sql, String... parameters) throws SQLException {

@@ -28,12 +28,13 @@ import org.jspecify.annotations.Nullable;
 final class Parked {
     private static final String DEAD_LETTER = """
             INSERT INTO sluice.dead_letter (pipeline, collection, document_key, operation, document, reason, sqlstate, cluster_time,
-              behind_key, behind_index, behind_value)
-            VALUES (?, ?, ?, ?, convert_from(?, 'UTF8'), ?, ?, ?, ?, ?, ?)
+              behind_key, behind_index, behind_value, row_stays)
+            VALUES (?, ?, ?, ?, convert_from(?, 'UTF8'), ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (pipeline, collection, sluice.digest(document_key)) DO UPDATE SET operation = EXCLUDED.operation,
               document = EXCLUDED.document, reason = EXCLUDED.reason, sqlstate = EXCLUDED.sqlstate,
               cluster_time = EXCLUDED.cluster_time, behind_key = EXCLUDED.behind_key,
-              behind_index = EXCLUDED.behind_index, behind_value = EXCLUDED.behind_value, attempts = dead_letter.attempts + 1, last_failed_at = clock_timestamp()
+              behind_index = EXCLUDED.behind_index, behind_value = EXCLUDED.behind_value,
+              row_stays = EXCLUDED.row_stays, attempts = dead_letter.attempts + 1, last_failed_at = clock_timestamp()
             """;
     private static final String QUARANTINE = """
             INSERT INTO sluice.quarantine (pipeline, collection, document_key, column_name, path, bson_type, value, reason, cluster_time)
@@ -205,13 +206,14 @@ final class Parked {
         } else {
             statement.setBinaryStream(5, document.stream(), document.length());
         }
-        statement.setString(6, letter.reason());
+        statement.setString(6, letter.fullReason());
         statement.setString(7, letter.sqlState());
         statement.setObject(8, clusterTime(change));
         Rival behind = letter.behind();
         statement.setString(9, behind == null ? null : behind.key().toString());
         statement.setString(10, behind == null ? null : behind.index());
         statement.setString(11, behind == null ? null : behind.value());
+        statement.setBoolean(12, letter.rowStays());
         return document == null ? 0 : document.length();
     }
 

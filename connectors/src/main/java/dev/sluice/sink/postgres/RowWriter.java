@@ -27,6 +27,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeMap;
@@ -137,20 +138,35 @@ final class RowWriter {
     }
 
     /// Writes the dead letters and counts. The rows that the documents had before are deleted, unless rows of the
-    /// collection stay.
+    /// collection stay. Where PostgreSQL does not let one go, the dead letter says so.
     ///
     /// @return the summary, dead letters included
     WriteSummary note(Written written) throws SQLException {
+        Map<Object, String> keepers = new HashMap<>();
         for (CollectionTarget target : targets) {
             SequencedMap<Object, BsonValue> parkedKeys = keysOf(target, written.deadLetters());
             if (!parkedKeys.isEmpty()) {
-                giveUp(target, List.copyOf(parkedKeys.keySet()));
+                giveUp(target, List.copyOf(parkedKeys.keySet()))
+                        .forEach((key, keeper) -> keepers.put(new RowChange.RowKey(target.index(), key), keeper));
                 forgetMisfits(target, parkedKeys);
             }
         }
-        parked.deadLetters(written.deadLetters());
+        parked.deadLetters(keepers.isEmpty() ? written.deadLetters() : kept(written.deadLetters(), keepers));
         tallies.add(written.counts());
         return written.summary().withDeadLetters(written.deadLetters().size());
+    }
+
+    /// @param keepers of rows, by their [RowChange.RowKey]
+    private static List<DeadLetter> kept(List<DeadLetter> letters, Map<Object, String> keepers) {
+        return letters.stream()
+                .map(letter -> {
+                    CollectionTarget target = letter.change().target();
+                    return letter.change().change() instanceof Change.Upsert upsert
+                                    && target.mapper().key(upsert.id()) instanceof KeyResult.Key(Object key)
+                            ? letter.keptBy(keepers.get(new RowChange.RowKey(target.index(), key)))
+                            : letter;
+                })
+                .toList();
     }
 
     /// The keys of the rows that the documents could have, with their `_id`s.
@@ -170,29 +186,42 @@ final class RowWriter {
 
     /// A dead letter has no row, as if its document had never been another: the row that it had before is no state of
     /// it, and would keep the documents out that want what it has. One that PostgreSQL does not let go stays.
-    private void giveUp(CollectionTarget target, List<Object> keys) throws SQLException {
-        if (!references.mayGiveWay(target) || giveUpTogether(target, keys) || keys.size() == 1) {
-            return;
+    ///
+    /// @return what keeps the rows that stay, by their keys
+    private Map<Object, String> giveUp(CollectionTarget target, List<Object> keys) throws SQLException {
+        Map<Object, String> keepers = new HashMap<>();
+        if (!references.mayGiveWay(target)) {
+            return keepers;
         }
-        for (Object key : keys) {
-            giveUpTogether(target, List.of(key));
+        if (giveUpTogether(target, keys) != null) {
+            for (Object key : keys) {
+                SQLException refusal = giveUpTogether(target, List.of(key));
+                if (refusal != null) {
+                    keepers.put(key, Failures.describe(refusal));
+                }
+            }
         }
+        Optional<String> staying = tables.staying(target);
+        if (staying.isPresent()) {
+            tables.keysPresent(target, keys).forEach(key -> keepers.putIfAbsent(key, staying.get()));
+        }
+        return keepers;
     }
 
-    /// @return false where PostgreSQL refuses one of them; then nothing was done
-    private boolean giveUpTogether(CollectionTarget target, List<Object> keys) throws SQLException {
+    /// @return why PostgreSQL refuses one of them; then nothing was done. Null where it refuses none
+    private @Nullable SQLException giveUpTogether(CollectionTarget target, List<Object> keys) throws SQLException {
         Savepoint before = connection.setSavepoint();
         try {
             references.forget(target, keys);
             references.remove(target, keys);
             connection.releaseSavepoint(before);
-            return true;
+            return null;
         } catch (SQLException e) {
             if (!Failures.isAboutData(e)) {
                 throw e;
             }
             connection.rollback(before);
-            return false;
+            return e;
         }
     }
 

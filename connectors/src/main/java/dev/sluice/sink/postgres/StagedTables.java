@@ -1,5 +1,6 @@
 package dev.sluice.sink.postgres;
 
+import dev.sluice.failure.Failures;
 import dev.sluice.mapping.MappingResult;
 import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.TableName;
@@ -12,18 +13,24 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The staging tables of one connection, and the statements that write rows from them into the target. For
 /// one thread.
 final class StagedTables {
     private static final String INVALID_BINARY_REPRESENTATION = "22P03";
     private static final String UNIQUE_VIOLATION = "23505";
+
+    private static final Logger LOG = LoggerFactory.getLogger(StagedTables.class);
 
     private final Connection connection;
     private final LiveTables live;
@@ -37,6 +44,17 @@ final class StagedTables {
     private final Set<TableName> merging = new HashSet<>();
 
     private final List<TableShape> keeping = new ArrayList<>();
+
+    /// What triggers may undo, by table; without the tables that have none.
+    private final Map<TableName, ActingTriggers> acting = new HashMap<>();
+    /// How many such triggers there are, likewise.
+    private final Map<TableName, Integer> counted = new HashMap<>();
+    /// How many rows were staged and not yet written, at least; by staging table.
+    private final Map<String, Long> staged = new HashMap<>();
+    /// Tables into which rows were copied, since the last look at their triggers or before.
+    private final Set<TableName> copied = new HashSet<>();
+    /// How many rows stayed that were deleted.
+    private final Map<TableName, Long> stayed = new HashMap<>();
 
     private final RowCopy copy;
     private final RefusedValues refused;
@@ -71,12 +89,16 @@ final class StagedTables {
         boolean takes =
                 own.own().conflict().equals(List.of(shape.columns().getFirst().name()));
         List<TableShape> shapes = own.all().stream().map(TableSql::shape).toList();
-        merging.addAll(live.mergingKeys(shapes));
+        LiveTables.Watched watched = live.watch(shapes);
+        merging.addAll(watched.merging());
+        counted.putAll(watched.acting());
         for (TableSql table : own.all()) {
             if (!merging.contains(table.shape().table())) {
                 keeping.add(table.shape());
             }
+            lookAtTriggers(table.shape().table());
             takes = takes
+                    && !acting(table).afterWrite()
                     && table.keepsWhatIsInserted()
                     && live.takesCopy(table.shape())
                     && !merging.contains(table.shape().table());
@@ -90,9 +112,50 @@ final class StagedTables {
         }
     }
 
+    private ActingTriggers acting(TableSql table) {
+        return acting.getOrDefault(table.shape().table(), ActingTriggers.NONE);
+    }
+
+    private void lookAtTriggers(TableName table) throws SQLException {
+        ActingTriggers triggers = ActingTriggers.of(connection, table);
+        if (triggers.equals(ActingTriggers.NONE)) {
+            acting.remove(table);
+        } else {
+            acting.put(table, triggers);
+        }
+    }
+
     /// Those of the tables into which rows were written as into tables that keep keys apart, and which do so no longer.
+    ///
+    /// @throws SQLException also where a trigger that was made meanwhile has undone, or may have undone,
+    ///     what was written in this transaction: about data
     Set<TableName> mergingSince() throws SQLException {
-        return live.mergingKeys(keeping);
+        LiveTables.Watched now = live.watch(keeping);
+        for (int i = 0; i < collections.size(); i++) {
+            for (TableSql table : collections.get(i).all()) {
+                TableName name = table.shape().table();
+                Integer triggers = now.acting().get(name);
+                if (triggers != null && !triggers.equals(counted.put(name, triggers))) {
+                    lookAtTriggers(name);
+                    requireNotUndoneLately(i, table);
+                }
+            }
+        }
+        copied.clear();
+        return now.merging();
+    }
+
+    private void requireNotUndoneLately(int collection, TableSql table) throws SQLException {
+        if (acting(table).afterWrite()) {
+            takingCopy.clear(collection);
+            if (copied.contains(table.shape().table())) {
+                copied.clear();
+                throw undone(table);
+            }
+        }
+        if (!acting(table).onWrite().isEmpty()) {
+            requireNotUndone(table);
+        }
     }
 
     /// Whether rows of the collection can be copied straight into its tables.
@@ -103,12 +166,8 @@ final class StagedTables {
     /// Whether none of the collection's tables has a row.
     boolean isEmpty(CollectionTarget target) throws SQLException {
         for (TableSql table : of(target).all()) {
-            try (Statement statement = connection.createStatement();
-                    ResultSet row = statement.executeQuery(table.isEmpty())) {
-                row.next();
-                if (!row.getBoolean(1)) {
-                    return false;
-                }
+            if (!isTrue(table.isEmpty())) {
+                return false;
             }
         }
         return true;
@@ -138,20 +197,25 @@ final class StagedTables {
     /// that COPY took is held.
     ///
     /// @return rows written
-    /// @throws SQLException about data, also when a type was altered since the tables were looked at; after
-    ///     that they no longer take copies
+    /// @throws SQLException about data, also when a trigger left rows out, and when a type was altered
+    ///     since the tables were looked at; after that they no longer take copies
     int copy(CollectionTarget target, EncodedRows rows, BitSet chosen) throws SQLException {
         List<TableSql> tables = of(target).all();
         LiveTables live = new LiveTables(connection);
         long written = 0;
         for (int i = 0; i < tables.size(); i++) {
-            long copied = copy(tables.get(i).copyIntoTable(), rows, i, chosen);
-            written += copied;
-            if (copied > 0 && !live.takesCopy(tables.get(i).shape())) {
+            TableSql table = tables.get(i);
+            long taken = copy(table.copyIntoTable(), rows, i, chosen);
+            written += taken;
+            copied.add(table.shape().table());
+            if (taken < rows.rows(i, chosen)) {
+                lookAtTriggers(table.shape().table());
+                throw undone(table);
+            }
+            if (taken > 0 && !live.takesCopy(table.shape())) {
                 takingCopy.clear(target.index());
                 throw new SQLException(
-                        "The types of " + tables.get(i).shape().table() + " were altered",
-                        INVALID_BINARY_REPRESENTATION);
+                        "The types of " + table.shape().table() + " were altered", INVALID_BINARY_REPRESENTATION);
             }
         }
         return Math.toIntExact(written);
@@ -161,8 +225,12 @@ final class StagedTables {
     void stage(CollectionTarget target, EncodedRows rows, BitSet chosen) throws SQLException {
         List<TableSql> tables = of(target).all();
         for (int i = 0; i < tables.size(); i++) {
-            copy(tables.get(i).copyIntoStaging(), rows, i, chosen);
+            staged(tables.get(i), copy(tables.get(i).copyIntoStaging(), rows, i, chosen));
         }
+    }
+
+    private void staged(TableSql table, long rows) {
+        staged.merge(table.staging(), rows, Long::sum);
     }
 
     private long copy(String sql, EncodedRows rows, int table, BitSet chosen) throws SQLException {
@@ -181,6 +249,7 @@ final class StagedTables {
         try (Statement statement = connection.createStatement()) {
             for (TableSql table : tables.all()) {
                 statement.execute("DELETE FROM " + table.staging());
+                staged.remove(table.staging());
             }
         }
     }
@@ -188,6 +257,7 @@ final class StagedTables {
     /// Copies rows into a staging table.
     void stage(TableSql table, List<@Nullable Object[]> rows) throws SQLException {
         copy.copy(table.copyIntoStaging(), table.shape(), rows);
+        staged(table, rows.size());
     }
 
     /// Corrects the staged rows of a collection where PostgreSQL refuses values for their columns' types, see
@@ -201,7 +271,8 @@ final class StagedTables {
     ///
     /// @return rows written; those that would not have changed are not among them
     /// @throws SQLException also where a document's rows became those of another, whose key the table takes for the
-    ///     same: about data, as when a unique index refuses it
+    ///     same: about data, as when a unique index refuses it; and where a trigger has undone what was
+    ///     written
     int upsert(TableSql table) throws SQLException {
         execute(table.deleteMoved());
         execute(table.updateMoved());
@@ -213,19 +284,48 @@ final class StagedTables {
             requireOwnRows(table);
         }
         execute(table.settle());
+        // Rows that were right already are not written either, so that fewer than were staged prove nothing yet.
+        Long asked = staged.remove(table.staging());
+        ActingTriggers triggers = acting(table);
+        if (triggers.afterWrite() || (!triggers.onWrite().isEmpty() && (asked == null || written < asked))) {
+            requireNotUndone(table);
+        }
         return written;
     }
 
+    private void requireNotUndone(TableSql table) throws SQLException {
+        if (isTrue(table.isAnyUndone(live.types(table.shape().table())))) {
+            throw undone(table);
+        }
+    }
+
+    private SQLException undone(TableSql table) {
+        return new SQLException(
+                "in " + table.shape().table()
+                        + " the row is not there, or is as it was before, though PostgreSQL reported"
+                        + " no error: " + ActingTriggers.name(acting(table).onWrite())
+                        + " keeps it out or undoes it, or gives it another key",
+                Failures.UNDONE_BY_A_TRIGGER);
+    }
+
     private void requireOwnRows(TableSql table) throws SQLException {
+        if (!isTrue(table.isAnyLost())) {
+            return;
+        }
+        if (!acting(table).onWrite().isEmpty() && !isTrue(table.isAnyMerged())) {
+            throw undone(table);
+        }
+        throw new SQLException(
+                "the document has no row of its own in " + table.shape().table()
+                        + ": PostgreSQL takes its key for the one of another document, or a trigger changes it",
+                UNIQUE_VIOLATION);
+    }
+
+    private boolean isTrue(String sql) throws SQLException {
         try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery(table.isAnyLost())) {
+                ResultSet row = statement.executeQuery(sql)) {
             row.next();
-            if (row.getBoolean(1)) {
-                throw new SQLException(
-                        "the document has no row of its own in " + table.shape().table()
-                                + ": PostgreSQL takes its key for the one of another document, or a trigger changes it",
-                        UNIQUE_VIOLATION);
-            }
+            return row.getBoolean(1);
         }
     }
 
@@ -237,14 +337,63 @@ final class StagedTables {
         }
     }
 
-    /// Deletes the rows of these keys from one table.
+    /// Deletes the rows of these keys from one table. Where a trigger lets some stay, the log says so.
+    ///
+    /// @return rows deleted
     int delete(TableSql table, List<Object> keys) throws SQLException {
-        return withKeys(table.deleteByKey(), table, keys);
+        int deleted = withKeys(table.deleteByKey(), table, keys);
+        warnOfStaying(table, table.keysPresent(), keys);
+        return deleted;
     }
 
-    /// Deletes the child rows of these parents that are not staged.
+    /// Deletes the child rows of these parents that are not staged. Where a trigger lets some stay, the
+    /// log says so.
+    ///
+    /// @return rows deleted
     int deleteUnstaged(TableSql child, Collection<Object> parents) throws SQLException {
-        return withKeys(child.deleteUnstaged(), child, parents);
+        int deleted = withKeys(child.deleteUnstaged(), child, parents);
+        warnOfStaying(child, child.keysUnstaged(), parents);
+        return deleted;
+    }
+
+    /// What lets rows stay that are deleted.
+    ///
+    /// @return part of a sentence; empty where no trigger can
+    Optional<String> staying(CollectionTarget target) {
+        ActingTriggers triggers = acting(of(target).own());
+        return triggers.onDelete().isEmpty()
+                ? Optional.empty()
+                : Optional.of(ActingTriggers.name(triggers.onDelete()) + " lets it stay");
+    }
+
+    private void warnOfStaying(TableSql table, String present, Collection<Object> keys) throws SQLException {
+        ActingTriggers triggers = acting(table);
+        if (triggers.onDelete().isEmpty() || keys.isEmpty()) {
+            return;
+        }
+        int staying = 0;
+        try (PreparedStatement statement = connection.prepareStatement(present)) {
+            statement.setArray(1, connection.createArrayOf(table.keyArrayType(), keys.toArray()));
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    staying++;
+                }
+            }
+        }
+        TableName name = table.shape().table();
+        long before = stayed.getOrDefault(name, 0L);
+        long now = stayed.merge(name, (long) staying, Long::sum);
+        // Each of many would fill the log.
+        if (Long.highestOneBit(now) > Long.highestOneBit(before)) {
+            LOG.warn(
+                    "{}: rows of {} were deleted and are still there, {} since this session began: {} lets them stay."
+                            + " `sluice verify` reports them as extra. Let the function return OLD while"
+                            + " current_setting('sluice.applying', true) is 'on', or map the collection with on_delete: keep.",
+                    name,
+                    staying == 1 ? "1 document" : staying + " documents",
+                    now,
+                    ActingTriggers.name(triggers.onDelete()));
+        }
     }
 
     private int withKeys(String sql, TableSql table, Collection<Object> keys) throws SQLException {

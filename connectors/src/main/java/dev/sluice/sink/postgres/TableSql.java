@@ -16,6 +16,7 @@ import java.util.SortedMap;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The SQL of one table, built once.
@@ -364,6 +365,47 @@ public final class TableSql {
                 + bytes("s") + "))";
     }
 
+    /// Whether one of those is there under a key that the table takes for the same.
+    String isAnyMerged() {
+        return "SELECT EXISTS (SELECT FROM " + staging + " s JOIN "
+                + shape.table().sql() + " t ON t." + keyName() + " = s."
+                + keyName() + " WHERE " + bytes("t") + " <> " + bytes("s") + " AND NOT EXISTS (SELECT FROM "
+                + shape.table().sql() + " o WHERE o." + keyName() + " = s." + keyName() + " AND " + bytes("o") + " = "
+                + bytes("s") + "))";
+    }
+
+    /// Whether one of the staged rows, which were just written, is not there under its key, or differs
+    /// and was not written in this transaction.
+    ///
+    /// @param types the types of the table's columns as PostgreSQL writes them
+    String isAnyUndone(Map<String, String> types) {
+        List<TableShape.Column> keys = shape.columns().subList(0, shape.keyColumns());
+        List<TableShape.Column> compared = shape.columns().stream()
+                .filter(c -> !keys.contains(c) && !conflict.contains(c.name()) && isCompared(c))
+                .toList();
+        String expected = Stream.concat(
+                        keys.stream().map(c -> "s." + TableName.quote(c.name())),
+                        compared.stream()
+                                .map(c -> value(c, "s") + "::" + types.get(c.name()) + " AS "
+                                        + TableName.quote(c.name())))
+                .collect(Collectors.joining(", "));
+        String same = keys.stream()
+                .map(c -> "t." + TableName.quote(c.name()) + " = e." + TableName.quote(c.name()))
+                .collect(Collectors.joining(" AND "));
+        String written = compared.isEmpty()
+                ? ""
+                : " AND (t.xmin = pg_current_xact_id()::xid OR ROW("
+                        + compared.stream()
+                                .map(c -> "t." + TableName.quote(c.name()))
+                                .collect(Collectors.joining(", "))
+                        + ")::record *= ROW("
+                        + compared.stream().map(c -> updated(c, "t", "e")).collect(Collectors.joining(", "))
+                        + ")::record)";
+        return "SELECT EXISTS (SELECT FROM (SELECT " + expected + " FROM " + staging
+                + " s) e WHERE NOT EXISTS (SELECT FROM " + shape.table().sql() + " t WHERE " + same + " AND "
+                + bytes("t") + " = " + bytes("e") + written + "))";
+    }
+
     /// A key in the order by which one document precedes another: numbers by value, texts by their bytes.
     String ordered(String key) {
         return keyArrayType().equals("text") ? "(" + key + "::text COLLATE \"C\")" : key;
@@ -383,8 +425,17 @@ public final class TableSql {
     /// the end of a shrunken array go; takes one array parameter. By array and not by join, so that the
     /// planner knows how few parents there are and uses the key's index.
     String deleteUnstaged() {
+        return "DELETE" + unstaged();
+    }
+
+    /// The parents whose child rows [#deleteUnstaged] deletes.
+    String keysUnstaged() {
+        return "SELECT DISTINCT c." + keyName() + unstaged();
+    }
+
+    private String unstaged() {
         String ordinal = TableName.quote(shape.columns().get(1).name());
-        return "DELETE FROM " + shape.table().sql() + " c WHERE c." + keyName()
+        return " FROM " + shape.table().sql() + " c WHERE c." + keyName()
                 + " = ANY (?) AND NOT EXISTS (SELECT FROM " + staging + " s WHERE s." + keyName() + " = c." + keyName()
                 + " AND s." + ordinal + " = c." + ordinal + ")";
     }

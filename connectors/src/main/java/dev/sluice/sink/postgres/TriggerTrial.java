@@ -12,6 +12,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -23,11 +24,12 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// Finds out by trying what the BEFORE triggers of a table make of the values that Sluice writes: no source text
-/// says it, least of all that of a function in C.
+/// Finds out by trying what the triggers of a table make of the values that Sluice writes: no source
+/// text says it, least of all that of a function in C.
 ///
 /// What is tried is a temporary table of the same name, columns and triggers, and without constraints, in a
 /// transaction that is rolled back: no row of the table is touched or locked, it may be empty, and values need
@@ -38,16 +40,18 @@ public final class TriggerTrial {
     private static final String LIMITS = "SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '5s';"
             + " SET LOCAL sluice.applying = 'on'; ";
 
-    /// The relations that hold the table's rows, each with its triggers that fire before a row is written, in
-    /// the order in which they fire. tgtype: 1 row, 2 before, 4 insert, 16 update.
+    /// The relations that hold the table's rows, each with its triggers, in the order in which they
+    /// fire: those that fire before a row is written, and the others that can undo what is written.
+    /// tgtype: 1 row, 2 before, 4 insert, 8 delete, 16 update.
     private static final String TRIGGERS = """
             WITH relations AS (
               SELECT oid FROM pg_class WHERE oid = to_regclass(?) AND relkind <> 'p'
               UNION SELECT relid::oid FROM pg_partition_tree(to_regclass(?)) WHERE isleaf)
-            SELECT c.relname, format('%I.%I', n.nspname, c.relname), g.tgname, p.proname, pg_get_triggerdef(g.oid)
+            SELECT c.relname, format('%I.%I', n.nspname, c.relname), g.tgname, p.proname, pg_get_triggerdef(g.oid),
+              g.tgtype & 3 = 3 AND g.tgtype & 20 <> 0, g.tgtype & 2 = 0 AND g.tgtype & 20 <> 0, g.tgtype & 8 <> 0
             FROM relations r JOIN pg_class c ON c.oid = r.oid JOIN pg_namespace n ON n.oid = c.relnamespace
             JOIN pg_trigger g ON g.tgrelid = c.oid JOIN pg_proc p ON p.oid = g.tgfoid
-            WHERE NOT g.tgisinternal AND g.tgtype & 3 = 3 AND g.tgtype & 20 <> 0 AND g.tgenabled::text = ANY (
+            WHERE NOT g.tgisinternal AND g.tgtype & 3 <> 2 AND g.tgtype & 28 <> 0 AND g.tgenabled::text = ANY (
               CASE current_setting('session_replication_role') WHEN 'replica' THEN ARRAY['R', 'A'] ELSE ARRAY['O', 'A'] END)
             ORDER BY c.relname, g.tgname
             """;
@@ -99,8 +103,10 @@ public final class TriggerTrial {
         TriggerEffects all = TriggerEffects.NONE;
         Set<List<String>> tried = new HashSet<>();
         for (Relation relation : relations(shape.table())) {
-            if (tried.add(relation.triggers().stream().map(Trigger::on).toList())) {
-                all = all.and(of(shape, conflict, relation));
+            Relation before = relation.only(Trigger::before);
+            if (!before.triggers().isEmpty()
+                    && tried.add(before.triggers().stream().map(Trigger::on).toList())) {
+                all = all.and(of(shape, conflict, before));
             }
         }
         return all;
@@ -112,22 +118,94 @@ public final class TriggerTrial {
     public SequencedMap<String, TriggerEffects> alone(TableShape shape, List<String> conflict) throws SQLException {
         SequencedMap<String, TriggerEffects> alone = new LinkedHashMap<>();
         for (Relation relation : relations(shape.table())) {
-            for (Trigger trigger : relation.triggers()) {
-                String name = trigger.name() + " (" + trigger.function() + ")";
-                if (!alone.containsKey(name)) {
-                    alone.put(name, of(shape, conflict, new Relation(relation.name(), List.of(trigger))));
+            for (Trigger trigger : relation.only(Trigger::before).triggers()) {
+                if (!alone.containsKey(trigger.title())) {
+                    alone.put(trigger.title(), of(shape, conflict, relation.only(trigger::equals)));
                 }
             }
         }
         return alone;
     }
 
+    /// What a trigger undoes of what PostgreSQL reports as done.
+    public enum Undoing {
+        /// A row that was written is gone afterwards, or has another key.
+        WRITE,
+        /// A row that was deleted is still there.
+        DELETE
+    }
+
+    /// What each trigger of a table undoes when it is alone, by its name with its function's in
+    /// parentheses. One that leaves rows out (`drops`) is none of these. What could not be tried undoes
+    /// nothing, as far as is known.
+    ///
+    /// @throws SQLException as for [#of]
+    public SequencedMap<String, Set<Undoing>> undoing(TableShape shape, List<String> conflict) throws SQLException {
+        SequencedMap<String, Set<Undoing>> undoing = new LinkedHashMap<>();
+        for (Relation relation : relations(shape.table())) {
+            for (Trigger trigger : relation.triggers()) {
+                Set<Undoing> found = EnumSet.noneOf(Undoing.class);
+                Relation alone = relation.only(trigger::equals);
+                if (trigger.after() && tried(shape, conflict, alone, Live::undoesWrite)) {
+                    found.add(Undoing.WRITE);
+                }
+                if (trigger.onDelete() && tried(shape, conflict, alone, Live::undoesDelete)) {
+                    found.add(Undoing.DELETE);
+                }
+                if (!found.isEmpty()) {
+                    undoing.putIfAbsent(trigger.title(), found);
+                }
+            }
+        }
+        return undoing;
+    }
+
+    /// A question to one try.
+    @FunctionalInterface
+    private interface Question {
+        boolean ask(Live live) throws SQLException;
+    }
+
+    /// @return false also where the try ended with an error
+    private boolean tried(TableShape shape, List<String> conflict, Relation relation, Question question)
+            throws SQLException {
+        return inTrial(() -> {
+            Savepoint before = connection.setSavepoint();
+            try {
+                return question.ask(new Live(shape, conflict, relation));
+            } catch (SQLException untried) {
+                return false;
+            } finally {
+                connection.rollback(before);
+                connection.releaseSavepoint(before);
+            }
+        });
+    }
+
     /// @param name without a schema
-    private record Relation(String name, List<Trigger> triggers) {}
+    private record Relation(String name, List<Trigger> triggers) {
+        Relation only(Predicate<Trigger> chosen) {
+            return new Relation(name, triggers.stream().filter(chosen).toList());
+        }
+    }
 
     /// @param definition what makes it, on the temporary table
     /// @param on the same, whatever the table is called
-    private record Trigger(String name, String function, String definition, String on) {}
+    /// @param before whether it fires before a row is inserted or updated
+    /// @param after whether it fires after that
+    /// @param onDelete whether it fires when a row is deleted
+    private record Trigger(
+            String name,
+            String function,
+            String definition,
+            String on,
+            boolean before,
+            boolean after,
+            boolean onDelete) {
+        String title() {
+            return name + " (" + function + ")";
+        }
+    }
 
     private Collection<Relation> relations(TableName table) throws SQLException {
         SequencedMap<String, Relation> relations = new LinkedHashMap<>();
@@ -151,14 +229,23 @@ public final class TriggerTrial {
                                     row.getString(4),
                                     before + temporary + " " + after + "; ALTER TABLE " + temporary
                                             + " ENABLE ALWAYS TRIGGER " + TableName.quote(row.getString(3)),
-                                    before + after));
+                                    before + after,
+                                    row.getBoolean(6),
+                                    row.getBoolean(7),
+                                    row.getBoolean(8)));
                 }
             }
         }
         return relations.values();
     }
 
-    private TriggerEffects of(TableShape shape, List<String> conflict, Relation relation) throws SQLException {
+    /// What is done in the transaction that is rolled back.
+    @FunctionalInterface
+    private interface Trial<T> {
+        T run() throws SQLException;
+    }
+
+    private <T> T inTrial(Trial<T> trial) throws SQLException {
         boolean automatic = connection.getAutoCommit();
         if (automatic) {
             connection.setAutoCommit(false);
@@ -168,6 +255,17 @@ public final class TriggerTrial {
                 // Also on a connection that is for reading: what is tried is temporary.
                 execute("SET TRANSACTION READ WRITE");
             }
+            return trial.run();
+        } finally {
+            if (automatic) {
+                connection.rollback();
+                connection.setAutoCommit(true);
+            }
+        }
+    }
+
+    private TriggerEffects of(TableShape shape, List<String> conflict, Relation relation) throws SQLException {
+        return inTrial(() -> {
             Savepoint before = connection.setSavepoint();
             try {
                 Live live = new Live(shape, conflict, relation);
@@ -188,12 +286,7 @@ public final class TriggerTrial {
                 connection.rollback(before);
                 connection.releaseSavepoint(before);
             }
-        } finally {
-            if (automatic) {
-                connection.rollback();
-                connection.setAutoCommit(true);
-            }
-        }
+        });
     }
 
     private void execute(String sql) throws SQLException {
@@ -450,6 +543,58 @@ public final class TriggerTrial {
                     null);
         }
 
+        /// Whether a row that is inserted, and then updated, is gone afterwards or has another key.
+        boolean undoesWrite() throws SQLException {
+            List<Row> rows = made();
+            TriggerTrial.this.execute(LIMITS + likeness());
+            Row written = insert(rows.get(0));
+            if (written == null) {
+                return false;
+            }
+            if (!isThere(written)) {
+                return true;
+            }
+            Row updated = update(rows.get(1), set, set, written);
+            return updated != null && !isThere(updated);
+        }
+
+        /// Whether a row that is deleted is still there.
+        boolean undoesDelete() throws SQLException {
+            List<Row> rows = made();
+            TriggerTrial.this.execute(LIMITS + new Live(shape, List.of(), relation.only(t -> false)).likeness());
+            Row written = insert(rows.get(0));
+            if (written == null) {
+                return false;
+            }
+            TriggerTrial.this.execute(definitions());
+            TriggerTrial.this.execute("DELETE FROM pg_temp." + TableName.quote(relation.name()));
+            return isThere(written);
+        }
+
+        /// By its key.
+        private boolean isThere(Row written) throws SQLException {
+            Set<String> keys = shape.columns().stream()
+                    .limit(shape.keyColumns())
+                    .map(TableShape.Column::name)
+                    .collect(Collectors.toSet());
+            List<Column> key =
+                    this.written.stream().filter(c -> keys.contains(c.name())).toList();
+            try (Statement statement = connection.createStatement();
+                    ResultSet row = statement.executeQuery(
+                            "SELECT " + texts() + " FROM pg_temp." + TableName.quote(relation.name()))) {
+                while (row.next()) {
+                    if (changed(key, written, read(row)).isEmpty()) {
+                        return true;
+                    }
+                }
+            }
+            return false;
+        }
+
+        private String definitions() {
+            return relation.triggers().stream().map(Trigger::definition).collect(Collectors.joining("; "));
+        }
+
         private String likeness() {
             String table = "pg_temp." + TableName.quote(relation.name());
             String nullable = all.stream()
@@ -458,9 +603,7 @@ public final class TriggerTrial {
                     .collect(Collectors.joining(", "));
             return "CREATE TABLE " + table + " (LIKE " + shape.table().sql() + " INCLUDING DEFAULTS);"
                     + (nullable.isEmpty() ? "" : " ALTER TABLE " + table + " " + nullable + ";")
-                    + relation.triggers().stream()
-                            .map(t -> " " + t.definition())
-                            .collect(Collectors.joining(";"));
+                    + " " + definitions();
         }
 
         private String texts() {

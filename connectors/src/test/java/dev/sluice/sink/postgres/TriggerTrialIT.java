@@ -13,6 +13,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -252,6 +253,41 @@ class TriggerTrialIT {
                 .returns(null, TriggerEffects::obstacle)
                 .returns(Set.of("updated_at"), TriggerEffects::stamped);
         assertThat(target.rows("SELECT count(*) FROM things")).containsExactly("1");
+    }
+
+    @Test
+    @DisplayName(
+            "a trigger that deletes what was written, changes its key, or lets stay what is deleted, is found out alone")
+    void undoing() throws SQLException {
+        trigger("a", "UPDATE", "", "NEW.updated_at := now();");
+        trigger("d", "INSERT OR UPDATE OR DELETE", "", "");
+        target.execute("CREATE FUNCTION gone() RETURNS trigger LANGUAGE plpgsql AS"
+                + " $$ BEGIN DELETE FROM things WHERE id = NEW.id; RETURN NULL; END $$;"
+                + " CREATE FUNCTION moved() RETURNS trigger LANGUAGE plpgsql AS"
+                + " $$ BEGIN UPDATE things SET id = id + 100 WHERE id = NEW.id; RETURN NULL; END $$;"
+                + " CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS"
+                + " $$ BEGIN INSERT INTO owners VALUES (NEW.title); RETURN NULL; END $$;"
+                + " CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;"
+                + " CREATE TRIGGER gone AFTER UPDATE ON things FOR EACH ROW EXECUTE FUNCTION gone();"
+                + " CREATE TRIGGER moved AFTER INSERT ON things FOR EACH ROW EXECUTE FUNCTION moved();"
+                + " CREATE TRIGGER noted AFTER INSERT OR DELETE ON things FOR EACH ROW EXECUTE FUNCTION noted();"
+                + " CREATE TRIGGER broken AFTER INSERT ON things FOR EACH ROW EXECUTE FUNCTION broken()");
+
+        assertThat(new TriggerTrial(target.connection())
+                        .undoing(
+                                target.target("things").mapper().shape(),
+                                target.target("things").mapping().conflict()))
+                .isEqualTo(Map.of(
+                        "d (d)",
+                        Set.of(TriggerTrial.Undoing.DELETE),
+                        "gone (gone)",
+                        Set.of(TriggerTrial.Undoing.WRITE),
+                        "moved (moved)",
+                        Set.of(TriggerTrial.Undoing.WRITE)));
+        assertThat(trial().obstacle())
+                .as("those of writing are tried without the others")
+                .isNull();
+        assertThat(target.rows("SELECT * FROM things")).isEmpty();
     }
 
     @Test

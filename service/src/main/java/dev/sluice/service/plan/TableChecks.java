@@ -492,6 +492,7 @@ final class TableChecks {
 
     /// What the table's triggers make of the values that Sluice writes, trigger by trigger.
     private void triggers(LiveTable table, TableShape shape, List<String> conflict) throws SQLException {
+        trial.undoing(shape, conflict).forEach((who, what) -> what.forEach(undone -> undoing(table, who, undone)));
         TriggerEffects together = trial.of(shape, conflict);
         String obstacle = together.obstacle();
         if (obstacle != null) {
@@ -520,6 +521,29 @@ final class TableChecks {
                     .add(table.name() + "." + column.name());
         }
         shared.forEach(this::touched);
+    }
+
+    private void undoing(LiveTable table, String who, TriggerTrial.Undoing what) {
+        switch (what) {
+            case WRITE ->
+                list.warning(
+                        Check.TRIGGER,
+                        table.name().toString(),
+                        "The trigger " + who + " deletes rows of " + table.name()
+                                + " after they are written, or changes their"
+                                + " keys. Such a document becomes a dead letter (27000); where these are more than a fifth of"
+                                + " the last 500 rows, the pipeline stops.",
+                        "Let the function leave rows alone while current_setting('sluice.applying', true) is 'on'.");
+            case DELETE ->
+                list.warning(
+                        Check.TRIGGER,
+                        table.name().toString(),
+                        "The trigger " + who + " lets rows of " + table.name()
+                                + " stay that are deleted: rows of documents"
+                                + " that are gone stay, and `sluice verify` reports them as extra.",
+                        "Let the function return OLD while current_setting('sluice.applying', true) is 'on'; or map the"
+                                + " collection with on_delete: keep, where rows are to stay.");
+        }
     }
 
     /// What triggers do to a column.
@@ -583,8 +607,8 @@ final class TableChecks {
                     Check.TRIGGER,
                     table.name().toString(),
                     found
-                            + " A row that a trigger drops (RETURN NULL) is missing without a dead letter, and one that it does"
-                            + " not let change keeps its old values; only `sluice verify` reports them.",
+                            + " A document whose row a trigger leaves out, or as it was (RETURN NULL), becomes a dead letter"
+                            + " (27000); where these are more than a fifth of the last 500 rows, the pipeline stops.",
                     "Let the function return the row while current_setting('sluice.applying', true) is 'on'.");
         } else if (along.isEmpty()) {
             list.info(Check.TRIGGER, table.name().toString(), found);

@@ -697,6 +697,11 @@ class PlannerIT {
                     CREATE FUNCTION deaf() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
                     CREATE TABLE v (id text PRIMARY KEY);
                     CREATE TRIGGER deaf BEFORE INSERT ON v FOR EACH ROW EXECUTE FUNCTION deaf();
+                    CREATE FUNCTION fickle() RETURNS trigger LANGUAGE plpgsql AS
+                      $$ BEGIN DELETE FROM w WHERE id = NEW.id; RETURN NULL; END $$;
+                    CREATE TABLE w (id text PRIMARY KEY);
+                    CREATE TRIGGER fickle AFTER INSERT ON w FOR EACH ROW EXECUTE FUNCTION fickle();
+                    CREATE TRIGGER tomb BEFORE DELETE ON w FOR EACH ROW EXECUTE FUNCTION deaf();
                     CREATE TRIGGER e_made BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION made();
                     CREATE TRIGGER f_loud BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION loud();
                     CREATE TRIGGER a_stamp BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION stamp();
@@ -706,7 +711,8 @@ class PlannerIT {
                     t: {key: {column: id, type: text}, columns: {at: {type: timestamptz, write: along}, who: text,
                         made: timestamptz, name: text}}
                     u: {key: {column: id, type: text}, columns: {at: {type: timestamptz, write: along}}}
-                    v: {key: {column: id, type: text}}""");
+                    v: {key: {column: id, type: text}}
+                    w: {key: {column: id, type: text}}""");
 
             assertThat(of(plan, Check.TRIGGER))
                     .extracting(Finding::status, Finding::subject, Finding::found)
@@ -730,7 +736,15 @@ class PlannerIT {
                             deaf -> assertThat(deaf.toList())
                                     .containsSubsequence(Status.WARNING, "public.v")
                                     .last(InstanceOfAssertFactories.STRING)
-                                    .contains("deaf (deaf)", "let no row be inserted", "without a dead letter"));
+                                    .contains("deaf (deaf)", "let no row be inserted", "becomes a dead letter"),
+                            fickle -> assertThat(fickle.toList())
+                                    .containsSubsequence(Status.WARNING, "public.w")
+                                    .last(InstanceOfAssertFactories.STRING)
+                                    .contains("fickle (fickle)", "deletes rows of public.w after they are written"),
+                            tomb -> assertThat(tomb.toList())
+                                    .containsSubsequence(Status.WARNING, "public.w")
+                                    .last(InstanceOfAssertFactories.STRING)
+                                    .contains("tomb (deaf)", "stay that are deleted"));
         }
 
         @Test

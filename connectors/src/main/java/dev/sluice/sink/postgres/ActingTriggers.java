@@ -1,0 +1,65 @@
+package dev.sluice.sink.postgres;
+
+import dev.sluice.schema.TableName;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.LinkedHashSet;
+import java.util.SequencedSet;
+
+/// The triggers of a table that may undo without an error what is written there: they can keep a row
+/// out, leave it as it was, delete it again, or let one stay that is deleted. Each by its name with its
+/// function's in parentheses.
+///
+/// @param onWrite those of inserts and updates: before a row, where they can leave it out, and
+///     afterwards
+/// @param afterWrite whether some of these act afterwards, so that a number of rows that PostgreSQL
+///     gives back proves nothing
+/// @param onDelete those of deletes
+record ActingTriggers(SequencedSet<String> onWrite, boolean afterWrite, SequencedSet<String> onDelete) {
+    /// Those of the table and of its partitions, where partitions may have their own. tgtype: 1 row, 2
+    /// before, 4 insert, 8 delete, 16 update.
+    private static final String TRIGGERS = """
+            SELECT DISTINCT g.tgname, p.proname, g.tgtype & 20 <> 0, g.tgtype & 2 = 0, g.tgtype & 8 <> 0
+            FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
+            WHERE g.tgrelid IN (SELECT to_regclass(?)::oid UNION ALL SELECT relid::oid FROM pg_partition_tree(to_regclass(?)))
+            AND NOT g.tgisinternal AND g.tgtype & 3 <> 2 AND g.tgtype & 28 <> 0 AND g.tgenabled::text = ANY (
+              CASE current_setting('session_replication_role') WHEN 'replica' THEN ARRAY['R', 'A'] ELSE ARRAY['O', 'A'] END)
+            ORDER BY g.tgname
+            """;
+
+    static final ActingTriggers NONE = new ActingTriggers(new LinkedHashSet<>(), false, new LinkedHashSet<>());
+
+    static ActingTriggers of(Connection connection, TableName table) throws SQLException {
+        SequencedSet<String> onWrite = new LinkedHashSet<>();
+        SequencedSet<String> onDelete = new LinkedHashSet<>();
+        boolean afterWrite = false;
+        try (PreparedStatement statement = connection.prepareStatement(TRIGGERS)) {
+            statement.setString(1, table.sql());
+            statement.setString(2, table.sql());
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    String name = row.getString(1) + " (" + row.getString(2) + ")";
+                    if (row.getBoolean(3)) {
+                        onWrite.add(name);
+                        afterWrite |= row.getBoolean(4);
+                    }
+                    if (row.getBoolean(5)) {
+                        onDelete.add(name);
+                    }
+                }
+            }
+        }
+        return new ActingTriggers(onWrite, afterWrite, onDelete);
+    }
+
+    /// Part of a sentence: `the trigger a (f)`, `one of the triggers a (f), b (g)`.
+    static String name(SequencedSet<String> triggers) {
+        return switch (triggers.size()) {
+            case 0 -> "a trigger";
+            case 1 -> "the trigger " + triggers.getFirst();
+            default -> "one of the triggers " + String.join(", ", triggers);
+        };
+    }
+}

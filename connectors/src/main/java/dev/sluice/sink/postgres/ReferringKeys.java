@@ -1,0 +1,86 @@
+package dev.sluice.sink.postgres;
+
+import dev.sluice.schema.TableName;
+import dev.sluice.sink.CollectionTarget;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Which foreign keys lead to rows, so that PostgreSQL does not let these be deleted. For one thread.
+public final class ReferringKeys {
+    /// Foreign keys that lead to a table and have no action when its rows are deleted. Those of
+    /// partitions are their table's.
+    private static final String KEYS = """
+            SELECT k.conname, format('%I.%I', n.nspname, c.relname), array_agg(quote_ident(own.attname) ORDER BY p.i),
+                   array_agg(quote_ident(other.attname) ORDER BY p.i)
+            FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            CROSS JOIN unnest(k.conkey, k.confkey) WITH ORDINALITY p (own, other, i)
+            JOIN pg_attribute own ON own.attrelid = k.conrelid AND own.attnum = p.own
+            JOIN pg_attribute other ON other.attrelid = k.confrelid AND other.attnum = p.other
+            WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confrelid = to_regclass(?) AND k.confdeltype IN ('a', 'r')
+            GROUP BY k.oid, k.conname, n.nspname, c.relname ORDER BY 2, 1
+            """;
+
+    private ReferringKeys() {}
+
+    private record ForeignKey(String name, String table, List<String> own, List<String> other) {}
+
+    /// @param rowKeys keys of rows of the collection's own table, as text
+    /// @return part of a sentence, by the key: `badges_holder of public.badges`; without the rows that
+    ///     none leads to
+    public static Map<String, String> to(Connection connection, CollectionTarget target, Collection<String> rowKeys)
+            throws SQLException {
+        Map<String, String> found = new HashMap<>();
+        TableName table = target.mapping().table();
+        String key = TableName.quote(target.mapping().key().column());
+        String type = TableSql.keyArrayType(target.mapping().key().type());
+        Object[] keys =
+                rowKeys.stream().map(text -> RowIdentity.rowKey(target, text)).toArray();
+        for (ForeignKey foreign : keys(connection, table)) {
+            List<String> joined = new ArrayList<>();
+            for (int i = 0; i < foreign.own().size(); i++) {
+                joined.add(
+                        "r." + foreign.own().get(i) + " = t." + foreign.other().get(i));
+            }
+            String sql = "SELECT t." + key + "::text FROM " + table.sql() + " t WHERE t." + key
+                    + " = ANY (?) AND EXISTS (SELECT FROM " + foreign.table() + " r WHERE "
+                    + String.join(" AND ", joined)
+                    + ")";
+            try (PreparedStatement statement = connection.prepareStatement(sql)) {
+                statement.setArray(1, connection.createArrayOf(type, keys));
+                try (ResultSet row = statement.executeQuery()) {
+                    while (row.next()) {
+                        found.merge(
+                                row.getString(1),
+                                foreign.name() + " of " + foreign.table(),
+                                (one, other) -> one + ", " + other);
+                    }
+                }
+            }
+        }
+        return found;
+    }
+
+    private static List<ForeignKey> keys(Connection connection, TableName table) throws SQLException {
+        List<ForeignKey> keys = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(KEYS)) {
+            statement.setString(1, table.sql());
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    keys.add(new ForeignKey(
+                            row.getString(1),
+                            row.getString(2),
+                            List.of((String[]) row.getArray(3).getArray()),
+                            List.of((String[]) row.getArray(4).getArray())));
+                }
+            }
+        }
+        return keys;
+    }
+}
