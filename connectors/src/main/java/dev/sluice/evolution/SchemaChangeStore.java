@@ -103,7 +103,7 @@ public final class SchemaChangeStore {
                 case REPLACED -> collection + " was replaced " + detail + when + ".";
                 case DATABASE_DROPPED -> "The database was dropped" + when + ".";
                 case MODIFIED -> "The options of " + collection + " were changed" + when + ".";
-                case NEW_FIELD -> collection + " has a new field " + detail + ", which no column reads.";
+                case NEW_FIELD -> collection + " has a new field " + detail + ".";
                 // A second value of a name and a value that a conversion changes are kept likewise.
                 case NEW_TYPE ->
                     "In " + collection + ", " + detail

@@ -170,7 +170,7 @@ final class Settlement {
                 if (outcome != Applied.Outcome.APPLIED) {
                     return verdicts(List.of(), Set.of(), byKey.keySet());
                 }
-            } else {
+            } else if (applied.await(target.collection()) != Applied.Outcome.APPLIED) {
                 notApplied.addAll(inFlight.among(target, byKey.keySet()));
             }
             Map<Object, String> after = versions();
@@ -384,11 +384,12 @@ final class Settlement {
         }
     }
 
-    /// The keys of the rows that documents could have which are dead letters.
+    /// The keys of the rows that documents could have which are dead letters. Not those of documents
+    /// that are gone and whose deletion is refused: their rows are extra.
     static Set<Object> parked(Connection connection, String pipeline, CollectionTarget target) throws SQLException {
         Set<Object> keys = new HashSet<>();
         try (PreparedStatement statement = connection.prepareStatement(
-                "SELECT document_key FROM sluice.dead_letter WHERE pipeline = ? AND collection = ?")) {
+                "SELECT document_key FROM sluice.dead_letter WHERE pipeline = ? AND collection = ? AND operation <> 'delete'")) {
             statement.setString(1, pipeline);
             statement.setString(2, target.collection());
             try (ResultSet rows = statement.executeQuery()) {

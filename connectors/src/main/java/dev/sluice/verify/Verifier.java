@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +47,12 @@ public final class Verifier {
     /// @param documents compared so far
     /// @param estimate how many there are, about; 0 when unknown
     /// @param suspects to be compared again; 0 while documents are read
-    public record Progress(String phase, long documents, long estimate, long suspects) {}
+    public record Progress(String phase, long documents, long estimate, long suspects) {
+        /// Whether all documents are compared, and rows are looked for that none explains.
+        public boolean isLookingForExtra() {
+            return phase.equals(Phase.LOOKING_FOR_EXTRA.text());
+        }
+    }
 
     /// What is to be done.
     ///
@@ -111,6 +117,33 @@ public final class Verifier {
         this.store = new VerificationStore(pipeline.name());
         this.listener = listener;
         this.stopped = stopped;
+    }
+
+    /// Documents without a row and rows without a document, once what was committed before is applied.
+    ///
+    /// @param differing how many rows are missing or extra, by kind; a kind that is not in it has none
+    /// @param undecided documents and rows that a change explains which is not applied, and no process
+    ///     applies it
+    public record Standing(Map<Drift.Kind, Long> differing, long undecided) {
+        public Standing {
+            differing = Map.copyOf(differing);
+        }
+    }
+
+    /// Counts which documents of a collection have a row, and records nothing.
+    ///
+    /// @return empty when it was stopped
+    /// @throws SluiceException when a side could not be asked
+    public Optional<Standing> standing(CollectionTarget target) {
+        try (Connection connection = pipeline.connector().openForLongWork()) {
+            connection.setAutoCommit(false);
+            Counts.Counted counted = new Counts(pipeline, connection, target, inFlight, stopped).count();
+            return counted.complete()
+                    ? Optional.of(new Standing(counted.differing(), counted.undecided()))
+                    : Optional.empty();
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
     }
 
     /// Compares one collection.

@@ -12,16 +12,18 @@ import dev.sluice.pipeline.NotedIds;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.service.ops.BalanceTable;
 import dev.sluice.service.ops.Counted;
+import dev.sluice.service.ops.DeadLetters;
 import dev.sluice.service.pipeline.CopyRun;
 import dev.sluice.service.plan.DryRun;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.DeadLetterStore.Staying;
 import dev.sluice.source.mongo.MongoSource;
 import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
 import java.util.SequencedMap;
 import java.util.concurrent.Callable;
 import java.util.function.BooleanSupplier;
@@ -219,8 +221,10 @@ final class BackfillCommand implements Callable<Integer> {
     /// The current counts, and not what this copy wrote: an earlier one may have written most of the rows.
     private void showBalances(PipelineSpec pipeline, List<CollectionTarget> chosen, BooleanSupplier stopped) {
         SequencedMap<String, Balance> balances;
+        Map<String, Staying> staying;
         try {
             balances = new BalanceCount(pipeline).ofCopied(chosen, stopped);
+            staying = DeadLetters.staying(pipeline.connector(), pipeline.name());
         } catch (SluiceException away) {
             // The copy is made all the same.
             PrintWriter err = spec.commandLine().getErr();
@@ -229,7 +233,7 @@ final class BackfillCommand implements Callable<Integer> {
             return;
         }
         if (!balances.isEmpty()) {
-            spec.commandLine().getOut().println(BalanceTable.forPeople(balances));
+            spec.commandLine().getOut().println(BalanceTable.afterCopy(balances, staying));
             spec.commandLine().getOut().flush();
         }
     }
@@ -277,11 +281,11 @@ final class BackfillCommand implements Callable<Integer> {
             try (Connection connection = setup.connector().openForLongWork()) {
                 new SourceCheck(setup.pipelineName(), source, all).require(connection);
                 for (CollectionTarget target : chosen) {
-                    out.printf(
-                            Locale.ROOT,
-                            "%s: %s would be pruned that no document explains%n",
-                            target.collection(),
-                            Counted.of(Prune.count(source, connection, all, target), "row"));
+                    long rows = Prune.count(source, connection, all, target);
+                    out.println(target.collection() + ": "
+                            + (rows == 0
+                                    ? "nothing would be pruned, each row has its document or stays by the mapping"
+                                    : Counted.of(rows, "row") + " would be pruned that no document explains"));
                     out.flush();
                 }
             }

@@ -216,7 +216,11 @@ final class CopyProgress implements CopyRun.Listener, AutoCloseable {
 
     @Override
     public void onPruned(CollectionTarget target, Pruned pruned) {
-        say("%s: %s pruned that no document explains", target.collection(), Counted.of(pruned.rows(), "row"));
+        if (pruned.rows() > 0) {
+            say("%s: %s pruned that no document explains", target.collection(), Counted.of(pruned.rows(), "row"));
+        } else {
+            say("%s: no row was pruned", target.collection());
+        }
     }
 
     /// The totals, after everything else.

@@ -198,7 +198,9 @@ final class ReplayCommand implements Callable<Integer> {
                                 "%s resynced%s",
                                 Counted.of(found.documents(), "document was", "documents were"),
                                 verdict(differing))
-                        + (balances.isEmpty() ? "" : System.lineSeparator() + BalanceTable.forPeople(balances)));
+                        + (balances.isEmpty()
+                                ? ""
+                                : System.lineSeparator() + BalanceTable.forPeople(balances, run.staying())));
         if (differing != null && differing > 0) {
             return SluiceCommand.FINDING;
         }

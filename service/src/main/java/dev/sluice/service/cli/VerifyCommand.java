@@ -1,12 +1,16 @@
 package dev.sluice.service.cli;
 
 import dev.sluice.balance.Balance;
+import dev.sluice.failure.Failures;
 import dev.sluice.service.ops.BalanceTable;
 import dev.sluice.service.ops.Counted;
+import dev.sluice.service.ops.DeadLetters;
 import dev.sluice.service.ops.SnakeCaseJson;
 import dev.sluice.service.ops.Verifications;
 import dev.sluice.service.pipeline.VerifyRun;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.DeadLetterStore.Staying;
+import dev.sluice.sink.postgres.ReferringKeys;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.verify.Drift;
 import dev.sluice.verify.Mode;
@@ -14,6 +18,8 @@ import dev.sluice.verify.Origin;
 import dev.sluice.verify.Repair;
 import dev.sluice.verify.Verifier;
 import java.io.PrintWriter;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -136,7 +142,17 @@ final class VerifyCommand implements Callable<Integer> {
     }
 
     /// Rows of a collection's own table that are proved to differ, now.
-    private record Proved(long missing, long extra) {}
+    private record Proved(long missing, long extra) {
+        boolean explains(Balance balance) {
+            return balance.withoutRow() <= missing && balance.withoutDocument() <= extra;
+        }
+
+        Proved and(Map<Drift.Kind, Long> differing) {
+            return new Proved(
+                    Math.max(missing, differing.getOrDefault(Drift.Kind.MISSING, 0L)),
+                    Math.max(extra, differing.getOrDefault(Drift.Kind.EXTRA, 0L)));
+        }
+    }
 
     private final Map<String, Proved> provedIn = new HashMap<>();
 
@@ -203,12 +219,16 @@ final class VerifyCommand implements Callable<Integer> {
         boolean asked = repair && found.complete();
         // Last, so that the counts are current.
         Balance balance = found.complete() ? run.count(target, stop).orElse(null) : null;
-        if (found.complete()) {
-            Map<Drift.Kind, Long> proved = mode == Mode.COUNTS ? found.drift() : run.driftOfRows(target);
-            provedIn.put(
-                    target.collection(),
-                    new Proved(proved.getOrDefault(Drift.Kind.MISSING, 0L), proved.getOrDefault(Drift.Kind.EXTRA, 0L)));
+        Proved proved = new Proved(0, 0)
+                .and(mode == Mode.COUNTS || !found.complete() ? found.drift() : run.driftOfRows(target));
+        Verifier.Standing standing = new Verifier.Standing(Map.of(), 0);
+        if (balance != null && !proved.explains(balance)) {
+            // What was found missing meanwhile is in flight, or was not looked at: a sample leaves most out.
+            standing = run.standing(target, stop).orElse(standing);
         }
+        Proved now = proved.and(standing.differing());
+        provedIn.put(target.collection(), now);
+        long beyond = now.missing() - proved.missing() + now.extra() - proved.extra();
         return new Verified(
                 target.collection(),
                 true,
@@ -216,15 +236,15 @@ final class VerifyCommand implements Callable<Integer> {
                 found.complete() && repaired.map(Repair.Repaired::complete).orElse(true),
                 found.documents(),
                 balance == null ? found.rows() : balance.rows(),
-                found.drift().getOrDefault(Drift.Kind.MISSING, 0L),
-                found.drift().getOrDefault(Drift.Kind.EXTRA, 0L),
+                Math.max(found.drift().getOrDefault(Drift.Kind.MISSING, 0L), now.missing()),
+                Math.max(found.drift().getOrDefault(Drift.Kind.EXTRA, 0L), now.extra()),
                 found.drift().getOrDefault(Drift.Kind.DIFFERENT, 0L),
-                found.undecided(),
+                Math.max(found.undecided(), standing.undecided()),
                 found.through(),
                 found.resumedAt(),
                 found.took().toMillis() / 1000.0,
                 asked ? repaired.map(Repair.Repaired::repaired).orElse(0L) : null,
-                asked ? repaired.map(Repair.Repaired::left).orElse(0L) : null,
+                asked ? repaired.map(Repair.Repaired::left).orElse(0L) + beyond : null,
                 balance);
     }
 
@@ -260,18 +280,21 @@ final class VerifyCommand implements Callable<Integer> {
         SequencedMap<String, Balance> balances = balances(verified);
         if (!balances.isEmpty()) {
             out.println();
-            // A sample proves nothing about the rest.
-            out.println(mode == Mode.SAMPLE ? BalanceTable.forPeople(balances) : BalanceTable.table(balances));
+            out.println(BalanceTable.table(balances));
+            Map<String, Staying> staying = DeadLetters.staying(setup.connector(), setup.pipelineName());
             balances.forEach((collection, balance) -> {
                 Proved proved = provedIn.getOrDefault(collection, new Proved(0, 0));
-                if (mode != Mode.SAMPLE) {
-                    BalanceTable.settled(collection, balance, proved.missing(), proved.extra())
-                            .ifPresent(out::println);
-                }
+                BalanceTable.settled(collection, balance, proved.missing(), proved.extra())
+                        .ifPresent(out::println);
+                BalanceTable.staying(collection, balance, staying.get(collection))
+                        .ifPresent(out::println);
             });
             out.println();
         }
-        drift.stream().limit(SHOWN_MAX).forEach(d -> out.println(line(d)));
+        List<Verifications.Drift> shown = drift.stream().limit(SHOWN_MAX).toList();
+        Map<String, Map<String, String>> keeping = keeping(setup, shown);
+        shown.forEach(d -> out.println(
+                line(d, keeping.getOrDefault(d.collection(), Map.of()).get(d.rowKey()))));
         if (drift.size() > SHOWN_MAX) {
             out.printf(Locale.ROOT, "%,d more: SELECT * FROM sluice.drift, or --json.%n", drift.size() - SHOWN_MAX);
         }
@@ -313,15 +336,38 @@ final class VerifyCommand implements Callable<Integer> {
                 !v.complete() ? "stopped before the end" : v.through() == null ? "unknown" : v.through());
     }
 
-    private static String line(Verifications.Drift d) {
+    /// The foreign keys that lead to rows that are extra, by collection and the row's key.
+    private static Map<String, Map<String, String>> keeping(Setup setup, List<Verifications.Drift> drift) {
+        Map<String, Map<String, String>> keeping = new HashMap<>();
+        try (Connection connection = setup.connector().open()) {
+            for (CollectionTarget target : setup.targets()) {
+                List<String> extra = drift.stream()
+                        .filter(d -> d.collection().equals(target.collection())
+                                && d.kind().equals(Drift.Kind.EXTRA.text())
+                                && d.table().equals(target.mapping().table().toString()))
+                        .map(Verifications.Drift::rowKey)
+                        .toList();
+                if (!extra.isEmpty()) {
+                    keeping.put(target.collection(), ReferringKeys.to(connection, target, extra));
+                }
+            }
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+        return keeping;
+    }
+
+    /// @param keeping the foreign keys that lead to the row; null where none does
+    private static String line(Verifications.Drift d, @Nullable String keeping) {
         return String.format(
                 Locale.ROOT,
-                "%s: %s %s%s%s; first seen %s ago",
+                "%s: %s %s%s%s%s; first seen %s ago",
                 d.collection(),
                 d.documentKey() == null ? "row " + Shown.key(d.rowKey()) : Shown.key(d.documentKey()),
                 d.kind() + " in " + d.table(),
                 d.columns().isEmpty() ? "" : ": " + String.join(", ", d.columns()),
                 d.rows() == 1 ? "" : String.format(Locale.ROOT, " (%,d rows)", d.rows()),
+                keeping == null ? "" : ", which the foreign key " + keeping + " keeps from being deleted",
                 Shown.age(d.ageSeconds()));
     }
 
@@ -330,7 +376,9 @@ final class VerifyCommand implements Callable<Integer> {
         if (fine) {
             return String.format(
                     Locale.ROOT,
-                    "Equal%s: %s, %s.",
+                    all.map(Balance::open).orElse(0L) > 0
+                            ? "Nothing differs%s but what changes in flight explain: %s, %s."
+                            : "Equal%s: %s, %s.",
                     repair && verified.stream().anyMatch(v -> v.repaired() != null && v.repaired() > 0)
                             ? " after the repair"
                             : "",

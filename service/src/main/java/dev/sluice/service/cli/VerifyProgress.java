@@ -41,18 +41,26 @@ final class VerifyProgress implements Verifier.Listener, ListDrain.Listener {
                     collection, Counted.of(progress.suspects(), "document"));
             return;
         }
+        if (progress.isLookingForExtra()) {
+            say("%s: looking for rows that no document explains", collection);
+            return;
+        }
         double perSecond = (progress.documents() - startedWith) / Math.max(1e-3, (now - startedAt) / 1e9);
         long left = Math.max(0, progress.estimate() - progress.documents());
         say(
-                "%s: %,d of about %,d documents (%d %%), %,.0f documents/s%s",
+                "%s: %,d of about %,d documents (%d %%)%s",
                 collection,
                 progress.documents(),
                 progress.estimate(),
                 progress.estimate() == 0 ? 100 : Math.min(100, 100 * progress.documents() / progress.estimate()),
-                perSecond,
-                perSecond < 1 || left == 0
+                // None was compared yet by this process, or they are large.
+                perSecond < 1
                         ? ""
-                        : String.format(Locale.ROOT, ", about %,.0f s left", Math.ceil(left / perSecond)));
+                        : String.format(Locale.ROOT, ", %,.0f documents/s", perSecond)
+                                + (left == 0
+                                        ? ""
+                                        : String.format(
+                                                Locale.ROOT, ", about %,.0f s left", Math.ceil(left / perSecond))));
     }
 
     @Override

@@ -2,12 +2,15 @@ package dev.sluice.service.ops;
 
 import dev.sluice.balance.Balance;
 import dev.sluice.balance.Term;
+import dev.sluice.sink.postgres.DeadLetterStore.Staying;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
 
 /// Balances for people: one table for every command, each line an equation.
 public final class BalanceTable {
@@ -17,36 +20,89 @@ public final class BalanceTable {
 
     private BalanceTable() {}
 
-    /// The table, and below it what is in flight or drift.
+    /// The table, and below it which rows PostgreSQL does not let go, and what is in flight or drift.
     ///
     /// @param balances by collection
+    /// @param staying rows that PostgreSQL does not let go, of the collections that have some
     /// @return lines without the last one's end; empty where nothing was counted
-    public static String forPeople(SequencedMap<String, Balance> balances) {
+    public static String forPeople(SequencedMap<String, Balance> balances, Map<String, Staying> staying) {
+        return forPeople(balances, staying, BalanceTable::open);
+    }
+
+    /// The same after a copy, when no stream is applied.
+    public static String afterCopy(SequencedMap<String, Balance> balances, Map<String, Staying> staying) {
+        return forPeople(balances, staying, BalanceTable::sinceCopy);
+    }
+
+    /// Says what it is that should have a row, and which rows should go.
+    @FunctionalInterface
+    private interface Sentence {
+        /// One of the two numbers is over 0 at least.
+        String of(String collection, long withoutRow, long withoutDocument);
+    }
+
+    private static String forPeople(
+            SequencedMap<String, Balance> balances, Map<String, Staying> staying, Sentence sentence) {
         List<String> lines = new ArrayList<>();
         if (!balances.isEmpty()) {
             lines.add(table(balances));
         }
         balances.forEach((collection, balance) -> {
-            if (balance.open() > 0) {
-                lines.add(open(collection, balance));
+            Staying rows = staying.get(collection);
+            staying(collection, balance, rows).ifPresent(lines::add);
+            long unexplained = balance.withoutDocument() - staying(balance, rows);
+            if (balance.withoutRow() + unexplained > 0) {
+                lines.add(sentence.of(collection, balance.withoutRow(), unexplained));
             }
         });
         return String.join(System.lineSeparator(), lines);
     }
 
-    /// What it is that should have a row, and which rows should go.
-    ///
-    /// @param balance with some of them
-    private static String open(String collection, Balance balance) {
-        List<String> terms = new ArrayList<>();
-        if (balance.withoutRow() > 0) {
-            terms.add(Counted.of(balance.withoutRow(), "document has no row yet", "documents have no row yet"));
+    private static String sinceCopy(String collection, long withoutRow, long withoutDocument) {
+        List<String> sentences = new ArrayList<>();
+        if (withoutRow > 0) {
+            sentences.add(Counted.of(withoutRow, "document has no row yet", "documents have no row yet")
+                    + ": changes since the copy, which `sluice run` applies, or drift.");
         }
-        if (balance.withoutDocument() > 0) {
-            terms.add(Counted.of(balance.withoutDocument(), "row is to be deleted", "rows are to be deleted"));
+        if (withoutDocument > 0) {
+            sentences.add(Counted.of(withoutDocument, "row has no document", "rows have no document")
+                    + ": rows from before the copy, which `sluice backfill --prune` deletes, or deletes since, which"
+                    + " `sluice run` applies.");
+        }
+        return collection + ": " + String.join(" ", sentences) + " `sluice verify` tells which.";
+    }
+
+    private static String open(String collection, long withoutRow, long withoutDocument) {
+        List<String> terms = new ArrayList<>();
+        if (withoutRow > 0) {
+            terms.add(Counted.of(withoutRow, "document has no row yet", "documents have no row yet"));
+        }
+        if (withoutDocument > 0) {
+            terms.add(Counted.of(withoutDocument, "row is to be deleted", "rows are to be deleted"));
         }
         return collection + ": " + String.join(", ", terms)
                 + ": changes that are not applied yet, or drift. `sluice verify` tells which.";
+    }
+
+    private static long staying(Balance balance, @Nullable Staying staying) {
+        // Who else writes the table may have deleted some.
+        return staying == null ? 0 : Math.min(staying.rows(), balance.withoutDocument());
+    }
+
+    /// Which rows are to be deleted and stay, since PostgreSQL does not let them go.
+    ///
+    /// @param staying null where there are none
+    /// @return empty where there are none
+    public static Optional<String> staying(String collection, Balance balance, @Nullable Staying staying) {
+        long rows = staying(balance, staying);
+        return staying == null || rows == 0
+                ? Optional.empty()
+                : Optional.of(collection + ": "
+                        + Counted.of(rows, "row is to be deleted and stays", "rows are to be deleted and stay")
+                        + ", since PostgreSQL does not let " + (rows == 1 ? "it" : "them") + " go: " + staying.why()
+                        + ". Once nothing keeps " + (rows == 1 ? "it" : "them")
+                        + ", `sluice dead-letters retry` deletes "
+                        + (rows == 1 ? "it." : "them."));
     }
 
     /// What of a collection is in flight and what is drift, where that is known.
@@ -67,8 +123,8 @@ public final class BalanceTable {
 
     private static String parts(Term term, long all, long proved, String kind) {
         long drift = Math.min(all, proved);
-        return String.format(
-                Locale.ROOT, "%,d %s = %,d %s + %,d not applied yet", all, term.words(), drift, kind, all - drift);
+        return String.format(Locale.ROOT, "%,d %s = %,d %s", all, term.words(), drift, kind)
+                + (all == drift ? "" : String.format(Locale.ROOT, " + %,d not applied yet", all - drift));
     }
 
     /// @param balances by collection, at least one

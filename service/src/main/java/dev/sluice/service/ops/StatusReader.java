@@ -8,6 +8,8 @@ import dev.sluice.positions.PipelineLock;
 import dev.sluice.service.ops.StatusReport.CollectionReport;
 import dev.sluice.service.ops.StatusReport.Writer;
 import dev.sluice.service.pipeline.LastWriter;
+import dev.sluice.sink.postgres.DeadLetterStore;
+import dev.sluice.sink.postgres.DeadLetterStore.Staying;
 import dev.sluice.sink.postgres.PostgresConnector;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -67,6 +69,7 @@ public final class StatusReader {
             List<CollectionReport> collections = new ArrayList<>();
             Map<String, SequencedMap<String, Long>> skipped = ControlCounts.skipped(connection, pipeline);
             Map<String, Balance> balances = new BalanceStore(pipeline).all(connection);
+            Map<String, Staying> staying = new DeadLetterStore(pipeline).staying(connection);
             try (PreparedStatement statement = connection.prepareStatement(COLLECTIONS)) {
                 statement.setString(1, pipeline);
                 try (ResultSet row = statement.executeQuery()) {
@@ -84,7 +87,8 @@ public final class StatusReader {
                                 row.getLong(10),
                                 row.getLong(11),
                                 skipped.getOrDefault(row.getString(1), new LinkedHashMap<>()),
-                                balances.get(row.getString(1))));
+                                balances.get(row.getString(1)),
+                                staying.get(row.getString(1))));
                     }
                 }
             }

@@ -3,6 +3,7 @@ package dev.sluice.service.ops;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.sluice.balance.Balance;
 import dev.sluice.service.pipeline.LastWriter;
+import dev.sluice.sink.postgres.DeadLetterStore.Staying;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -79,6 +80,8 @@ public record StatusReport(
     /// @param skipped documents that had no row by a rule of the mapping, by the rule's reason; one that
     ///     came by twice counts twice
     /// @param balance documents and rows, and what lies between, when they were last counted; null before that
+    /// @param staying rows that are to be deleted and that PostgreSQL does not let go; null where there
+    ///     are none
     public record CollectionReport(
             String collection,
             @Nullable String watermark,
@@ -92,7 +95,8 @@ public record StatusReport(
             long waitingDocuments,
             long unmappedFields,
             SequencedMap<String, Long> skipped,
-            @Nullable Balance balance) {
+            @Nullable Balance balance,
+            @Nullable Staying staying) {
         public CollectionReport {
             skipped = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(skipped));
         }
@@ -126,7 +130,8 @@ public record StatusReport(
                     waitingDocuments,
                     unmappedFields,
                     skipped,
-                    counted);
+                    counted,
+                    staying);
         }
     }
 

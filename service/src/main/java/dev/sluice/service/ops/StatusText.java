@@ -4,10 +4,13 @@ import dev.sluice.balance.Balance;
 import dev.sluice.service.ops.StatusReport.CollectionReport;
 import dev.sluice.service.ops.StatusReport.Writer;
 import dev.sluice.service.pipeline.LastWriter;
+import dev.sluice.sink.postgres.DeadLetterStore.Staying;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.SequencedMap;
 
 /// A [StatusReport] for people, as `sluice status` prints it.
@@ -32,14 +35,19 @@ public final class StatusText {
         lines.addAll(whoWrites(writer));
         lines.add(collections(report.knownCollections()));
         SequencedMap<String, Balance> balances = new LinkedHashMap<>();
+        Map<String, Staying> staying = new HashMap<>();
         for (CollectionReport c : report.knownCollections()) {
             Balance balance = c.balance();
             if (balance != null) {
                 balances.put(c.collection(), balance);
             }
+            Staying rows = c.staying();
+            if (rows != null) {
+                staying.put(c.collection(), rows);
+            }
         }
         if (!balances.isEmpty()) {
-            lines.addAll(List.of("", BalanceTable.forPeople(balances), ""));
+            lines.addAll(List.of("", BalanceTable.forPeople(balances, staying), ""));
         }
         report.knownCollections().forEach(c -> lines.addAll(copied(c)));
         lines.addAll(report.notes());

@@ -4,8 +4,10 @@ import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.service.ops.Counted;
+import dev.sluice.service.ops.DeadLetters;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
+import dev.sluice.sink.postgres.DeadLetterStore.Staying;
 import dev.sluice.sink.postgres.TargetTables;
 import dev.sluice.verify.Drift;
 import dev.sluice.verify.InFlight;
@@ -126,17 +128,32 @@ final class ContinuousVerification implements AutoCloseable {
         said.put(result.collection(), rows);
         if (rows > 0) {
             LOG.warn(
-                    "{}: {}: {}. Another client has written there, or Sluice has a bug. SELECT * FROM sluice.drift shows"
-                            + " which; `sluice verify --repair` resyncs the documents{}.",
+                    "{}: {}: {}. {}SELECT * FROM sluice.drift shows which; `sluice verify --repair` resyncs the documents{}.",
                     result.collection(),
                     Counted.of(rows, "row is not as it should be", "rows are not as they should be"),
                     kinds(result),
+                    cause(result.collection(), rows),
                     result.drift().getOrDefault(Drift.Kind.EXTRA, 0L) > 0
                             ? " and deletes the rows that are extra"
                             : "");
         } else {
             LOG.info("{}: equal again, {}.", result.collection(), Counted.of(result.documents(), "document"));
         }
+    }
+
+    /// Sentences, with a blank behind each.
+    private String cause(String collection, long rows) {
+        Staying staying = DeadLetters.staying(
+                        pipeline.spec().connector(), pipeline.spec().name())
+                .get(collection);
+        String others = "another client has written there, or Sluice has a bug. ";
+        if (staying == null) {
+            return "A" + others.substring(1);
+        }
+        return Counted.of(staying.rows(), "of them is to be deleted and stays", "of them are to be deleted and stay")
+                + ", since PostgreSQL does not let " + (staying.rows() == 1 ? "it" : "them") + " go: " + staying.why()
+                + ". "
+                + (rows > staying.rows() ? "Of the others, " + others : "");
     }
 
     /// `1 missing, 2 extra`.

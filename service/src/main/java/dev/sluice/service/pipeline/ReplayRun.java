@@ -11,7 +11,9 @@ import dev.sluice.replay.Replay;
 import dev.sluice.replay.Replay.Found;
 import dev.sluice.replay.Replay.Listed;
 import dev.sluice.replay.ReplayStore;
+import dev.sluice.service.ops.DeadLetters;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.DeadLetterStore;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.TargetTables;
 import dev.sluice.verify.Recheck;
@@ -20,6 +22,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.BooleanSupplier;
@@ -175,6 +178,14 @@ public final class ReplayRun {
                                         .anyMatch(t -> t.collection().equals(target.collection())))
                                 .toList(),
                         stopped);
+    }
+
+    /// Rows that are to be deleted and that PostgreSQL does not let go, of each collection that has
+    /// some.
+    ///
+    /// @throws dev.sluice.failure.SluiceException when PostgreSQL can't be asked
+    public Map<String, DeadLetterStore.Staying> staying() {
+        return DeadLetters.staying(pipeline.connector(), pipeline.name());
     }
 
     /// The recorded replays, the newest first.

@@ -89,6 +89,14 @@ public final class VerifyRun {
                 .ofCopied(List.of(target), stopped).values().stream().findFirst();
     }
 
+    /// Documents without a row and rows without a document, once what was committed before is applied.
+    ///
+    /// @param stopped asked between steps, from any thread
+    /// @return empty when it was stopped
+    public Optional<Verifier.Standing> standing(CollectionTarget target, BooleanSupplier stopped) {
+        return new Verifier(pipeline, new SincePosition(pipeline), (t, progress) -> {}, stopped).standing(target);
+    }
+
     /// How many rows of the collection's own table are known to differ now, by kind; without those of child tables.
     public Map<Drift.Kind, Long> driftOfRows(CollectionTarget target) {
         try (Connection connection = pipeline.connector().open()) {

@@ -225,7 +225,7 @@ class BackfillCommandIT {
 
         Result dry = Cli.run(place.settings(), "backfill", "--prune", "--dry-run");
         assertThat(dry.exitCode()).as(dry.err()).isZero();
-        assertThat(dry.out()).contains("users: 3 rows would be pruned", "orders: 0 rows would be pruned");
+        assertThat(dry.out()).contains("users: 3 rows would be pruned", "orders: nothing would be pruned");
         assertThat(place.count("users")).isEqualTo(7);
 
         Result kept = Cli.run(place.settings(), "backfill");
@@ -234,7 +234,7 @@ class BackfillCommandIT {
 
         Result pruned = Cli.run(place.settings(), "backfill", "--prune");
         assertThat(pruned.exitCode()).as(pruned.err()).isZero();
-        assertThat(pruned.out()).contains("users: 3 rows pruned", "orders: 0 rows pruned");
+        assertThat(pruned.out()).contains("users: 3 rows pruned", "orders: no row was pruned");
         assertThat(place.count("users")).isEqualTo(4);
         assertThat(place.count("users WHERE id IN ('nobody', '" + id(0) + "', '" + id(1) + "')"))
                 .isZero();

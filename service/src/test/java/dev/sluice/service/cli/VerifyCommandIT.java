@@ -6,10 +6,12 @@ import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Updates;
 import dev.sluice.service.cli.Cli.Result;
 import dev.sluice.service.cli.Servers.Place;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.assertj.core.api.InstanceOfAssertFactories;
+import org.awaitility.Awaitility;
 import org.bson.Document;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -42,8 +44,8 @@ class VerifyCommandIT {
                 .contains("users: row stranger extra in public.users; first seen ")
                 .contains("orders: {\"$numberLong\":\"3\"} missing in public.orders; first seen ")
                 .contains("missing in public.order_lines; first seen ")
-                .contains("users: 1 to be deleted = 1 extra + 0 not applied yet")
-                .contains("orders: 1 no row yet = 1 missing + 0 not applied yet")
+                .contains("users: 1 to be deleted = 1 extra")
+                .contains("orders: 1 no row yet = 1 missing")
                 .contains(
                         "Drift. `sluice verify --repair` resyncs these documents and deletes the rows that are extra.")
                 .doesNotContain("SECRET");
@@ -129,6 +131,66 @@ class VerifyCommandIT {
         assertThat(result.exitCode()).as(result.out() + result.err()).isZero();
         assertThat(result.out()).contains("Equal: 2 collections, 3 documents = 2 rows + 1 dead letter.");
         assertThat(place.count("order_lines")).isEqualTo(1);
+    }
+
+    @Test
+    @DisplayName(
+            "a row that a foreign key keeps is extra by every mode, is named with the key, and goes when nothing keeps it")
+    void keptByAForeignKey() {
+        Place place = copied(30, 10);
+        place.execute("CREATE TABLE badges (holder text CONSTRAINT badges_holder REFERENCES users (id));"
+                + " INSERT INTO badges VALUES ('u2')");
+        try (Cli run = Cli.start(place.settings(), "run")) {
+            place.mongo().getCollection("users").deleteOne(Filters.eq("_id", "u2"));
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() -> place.text("SELECT operation || row_stays FROM sluice.dead_letter")
+                            .equals("deletetrue"));
+            // Behind it, so that it is not the change at the very position.
+            place.mongo().getCollection("users").insertOne(new Document("_id", "u30"));
+            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> place.count("users WHERE id = 'u30'") == 1);
+        }
+
+        Result full = Cli.run(place.settings(), "verify");
+        Result counts = Cli.run(place.settings(), "verify", "--mode", "counts");
+        Result repaired = Cli.run(place.settings(), "verify", "--repair");
+        Result status = Cli.run(place.settings(), "status");
+
+        assertThat(full.out())
+                .contains(
+                        "users: row u2 extra in public.users, which the foreign key badges_holder of public.badges keeps"
+                                + " from being deleted; first seen ");
+        for (Result result : List.of(full, counts)) {
+            assertThat(result.exitCode()).as(result.out()).isEqualTo(1);
+            assertThat(result.out())
+                    .containsPattern("users +30 +31 +0 +1 +0 +0 ")
+                    .contains("users: 1 to be deleted = 1 extra" + System.lineSeparator())
+                    .contains("users: 1 row is to be deleted and stays, since PostgreSQL does not let it go: ")
+                    .contains("badges_holder")
+                    .doesNotContain("not applied yet");
+        }
+        assertThat(repaired.exitCode()).as(repaired.out() + repaired.err()).isEqualTo(1);
+        assertThat(repaired.out()).contains("Drift is left", "badges_holder");
+        assertThat(status.out()).contains("badges_holder").doesNotContain("not applied yet");
+        assertThat(place.count("users")).isEqualTo(31);
+
+        place.execute("DELETE FROM badges");
+        Result gone = Cli.run(place.settings(), "verify", "--repair");
+        assertThat(gone.exitCode()).as(gone.out() + gone.err()).isZero();
+        assertThat(place.count("users")).isEqualTo(30);
+    }
+
+    @Test
+    @DisplayName("a sample that is equal is no answer where documents have no row")
+    void sampleOfSome() {
+        Place place = copied(30, 0);
+        place.execute("DELETE FROM users WHERE id <> 'u7'");
+
+        Result sample =
+                Cli.run(place.settings(), "verify", "--mode", "sample", "--sample", "1", "--collection", "users");
+
+        assertThat(sample.exitCode()).as(sample.out()).isEqualTo(1);
+        assertThat(sample.out()).contains("users: 29 no row yet = 29 missing").doesNotContain("Equal");
     }
 
     @Test

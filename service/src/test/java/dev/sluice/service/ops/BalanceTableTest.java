@@ -3,8 +3,10 @@ package dev.sluice.service.ops;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.balance.Balance;
+import dev.sluice.sink.postgres.DeadLetterStore.Staying;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.SequencedMap;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -22,7 +24,7 @@ class BalanceTableTest {
         balances.put("users", PLAIN);
         balances.put("orders", FULL);
 
-        assertThat(BalanceTable.forPeople(balances).lines().map(line -> line.replaceAll(" {2,}", "|")))
+        assertThat(BalanceTable.forPeople(balances, Map.of()).lines().map(line -> line.replaceAll(" {2,}", "|")))
                 .containsExactly(
                         "collection|documents|= rows|- kept|- to be deleted|- not ours|+ dead letters|+ waiting|+ skipped"
                                 + "|+ deduplicated|+ no row yet|counted at",
@@ -37,11 +39,44 @@ class BalanceTableTest {
     @DisplayName("what is in flight and what is drift are terms of what should have a row, and of what should go")
     void settled() {
         assertThat(BalanceTable.settled("users", PLAIN, 0, 0)).isEmpty();
-        assertThat(BalanceTable.settled("orders", FULL, 0, 2))
-                .contains("orders: 2 to be deleted = 2 extra + 0 not applied yet");
+        assertThat(BalanceTable.settled("orders", FULL, 0, 2)).contains("orders: 2 to be deleted = 2 extra");
         assertThat(BalanceTable.settled("orders", new Balance(9, 7, 0, 1, 0, 0, 0, 0, 0, 3, AT), 1, 0))
                 .contains("orders: 3 no row yet = 1 missing + 2 not applied yet; 1 to be deleted = 0 extra + 1 not"
                         + " applied yet");
+    }
+
+    @Test
+    @DisplayName(
+            "rows that PostgreSQL does not let go are said to stay with what keeps them, and are no changes in flight")
+    void staying() {
+        SequencedMap<String, Balance> balances = new LinkedHashMap<>();
+        balances.put("orders", FULL);
+
+        assertThat(BalanceTable.forPeople(balances, Map.of("orders", new Staying(2, "a foreign key")))
+                        .lines())
+                .last()
+                .isEqualTo("orders: 2 rows are to be deleted and stay, since PostgreSQL does not let them go: a foreign"
+                        + " key. Once nothing keeps them, `sluice dead-letters retry` deletes them.");
+        assertThat(BalanceTable.forPeople(balances, Map.of("orders", new Staying(1, "a foreign key"))))
+                .contains(
+                        "orders: 1 row is to be deleted and stays", "orders: 1 row is to be deleted: changes that are");
+        assertThat(BalanceTable.staying("users", PLAIN, new Staying(1, "a foreign key")))
+                .isEmpty();
+    }
+
+    @Test
+    @DisplayName(
+            "after a copy, rows without a document are from before it or deleted since, and documents without came later")
+    void afterCopy() {
+        SequencedMap<String, Balance> balances = new LinkedHashMap<>();
+        balances.put("orders", new Balance(9, 7, 0, 1, 0, 0, 0, 0, 0, 3, AT));
+
+        assertThat(BalanceTable.afterCopy(balances, Map.of()).lines())
+                .last()
+                .isEqualTo(
+                        "orders: 3 documents have no row yet: changes since the copy, which `sluice run` applies, or drift."
+                                + " 1 row has no document: rows from before the copy, which `sluice backfill --prune` deletes, or"
+                                + " deletes since, which `sluice run` applies. `sluice verify` tells which.");
     }
 
     @Test
@@ -73,6 +108,6 @@ class BalanceTableTest {
     @Test
     @DisplayName("where nothing was counted there is no table")
     void nothing() {
-        assertThat(BalanceTable.forPeople(new LinkedHashMap<>())).isEmpty();
+        assertThat(BalanceTable.forPeople(new LinkedHashMap<>(), Map.of())).isEmpty();
     }
 }
