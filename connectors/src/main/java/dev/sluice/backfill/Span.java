@@ -177,7 +177,8 @@ final class Span {
         IdBracket bracket = IdBracket.OTHER;
         long bytes = 0;
         boolean full = false;
-        for (RawBsonDocument document = reader.peek(); document != null && !full; document = reader.peek()) {
+        // Nothing more is asked for once the part is full: the cursor may wait for MongoDB, or be lost.
+        for (RawBsonDocument document = reader.peek(); document != null; document = full ? null : reader.peek()) {
             IdBracket its = whole ? reader.bracket(document) : onlyBracket();
             if (whole && its == IdBracket.OTHER) {
                 // In several places of the order, so no chunk of it can be cut here.

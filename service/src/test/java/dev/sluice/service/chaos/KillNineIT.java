@@ -32,8 +32,9 @@ class KillNineIT {
             int kills = 0;
             int killsWhileCopying = 0;
             // First, while there is something to copy for certain.
-            for (Failpoint failpoint :
-                    new Failpoint[] {Failpoint.CHUNK_CUT, Failpoint.CHUNK_WRITTEN, Failpoint.CHUNK_COMMITTED}) {
+            for (Failpoint failpoint : new Failpoint[] {
+                Failpoint.POSITION_TAKEN, Failpoint.CHUNK_CUT, Failpoint.CHUNK_WRITTEN, Failpoint.CHUNK_COMMITTED
+            }) {
                 haltAt(system, failpoint, 0);
                 kills++;
                 killsWhileCopying++;
