@@ -18,6 +18,7 @@ import dev.sluice.sink.StoppedException;
 import dev.sluice.sink.postgres.ChunkSink;
 import dev.sluice.sink.postgres.PostgresResyncList;
 import dev.sluice.sink.postgres.ResyncList;
+import dev.sluice.sink.postgres.ResyncStore.Cause;
 import dev.sluice.sink.postgres.ResyncStore.Entry;
 import dev.sluice.sink.postgres.RowIdentity;
 import dev.sluice.source.mongo.DocumentSource;
@@ -25,6 +26,8 @@ import dev.sluice.source.mongo.MongoSource.Piece;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -54,6 +57,7 @@ public final class Resync {
     private final ChangeMapper mapper;
     private final Map<String, CollectionTarget> targets = new LinkedHashMap<>();
     private final Fenced fenced;
+    private final Map<Cause, Integer> resynced = new EnumMap<>(Cause.class);
     private @Nullable Pruning pruning;
 
     /// Deletes the rows of a collection whose documents are gone.
@@ -141,6 +145,11 @@ public final class Resync {
         }
     }
 
+    /// How many documents were written again since this was made, by what had put them on the list.
+    public Map<Cause, Integer> resynced() {
+        return Collections.unmodifiableMap(resynced);
+    }
+
     private int take(CollectionTarget target, List<Entry> entries) throws SQLException {
         List<BsonValue> wanted = new ArrayList<>();
         Set<Object> sought = new HashSet<>();
@@ -202,6 +211,7 @@ public final class Resync {
             hold(lease, rows);
             prune(target, unexplained, notBefore, flight);
             sink.resync(rows, done, flight);
+            found.forEach(entry -> resynced.merge(entry.cause(), 1, Integer::sum));
             return piece.documents().size();
         }
     }
@@ -289,6 +299,7 @@ public final class Resync {
                     hold(lease, rows);
                     sink.resync(rows, List.of(), flight);
                     taken += rows.size();
+                    resynced.merge(entries.getFirst().cause(), rows.size(), Integer::sum);
                     after = piece.lastId();
                     complete = piece.complete();
                 }

@@ -12,6 +12,7 @@ import dev.sluice.sink.RowChange;
 import dev.sluice.sink.postgres.BackfillStore;
 import dev.sluice.sink.postgres.PostgresCopyProgress;
 import dev.sluice.sink.postgres.PostgresResyncList;
+import dev.sluice.sink.postgres.ResyncStore.Cause;
 import dev.sluice.sink.postgres.StreamSink;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.testkit.TestTarget;
@@ -22,6 +23,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
@@ -189,6 +191,7 @@ class OrphansIT {
         assertThat(target.rows("SELECT a.workflow_id = w.id FROM agents a, workflows w"))
                 .containsExactly("t");
         assertThat(target.rows("SELECT * FROM sluice.waiting")).isEmpty();
+        assertThat(resync.resynced()).isEqualTo(Map.of(Cause.REFERENCE, 1));
 
         delete("workflows", workflow(7));
         assertThat(target.rows("SELECT workflow_id FROM agents")).containsExactly("NULL");

@@ -14,6 +14,7 @@ import dev.sluice.sink.postgres.DeadLetterStore;
 import dev.sluice.sink.postgres.PostgresCopyProgress;
 import dev.sluice.sink.postgres.PostgresResyncList;
 import dev.sluice.sink.postgres.ResyncStore;
+import dev.sluice.sink.postgres.ResyncStore.Cause;
 import dev.sluice.sink.postgres.StreamSink;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.testkit.TestTarget;
@@ -223,6 +224,7 @@ class RivalsIT {
         delete("1");
         settle();
         assertRight("2");
+        assertThat(resync.resynced()).containsOnlyKeys(Cause.DUPLICATE);
 
         put("{_id: 2, name: 'b', n: 2}");
         settle();

@@ -29,7 +29,7 @@ public final class ResyncStore {
     /// @param documentKey the `_id` as canonical Extended JSON; null where it is not known
     /// @param rowKey the key of the row, as text, where the `_id` is not known; null in both means the
     ///     whole collection
-    /// @param repair whether the row is known to be wrong: it is deleted when no document explains it
+    /// @param cause why it is on the list
     /// @param prune for the whole collection: whether rows whose documents are gone are deleted after it is
     ///     read
     public record Entry(
@@ -37,14 +37,35 @@ public final class ResyncStore {
             String collection,
             @Nullable String documentKey,
             @Nullable String rowKey,
-            boolean repair,
-            boolean prune) {}
+            Cause cause,
+            boolean prune) {
+        /// Whether the row is known to be wrong: it is deleted when no document explains it.
+        public boolean repair() {
+            return cause == Cause.REPAIR;
+        }
+    }
+
+    /// Why a document is on the list, as `sluice.resync` has it in lower case.
+    public enum Cause {
+        /// A row that it refers to came, changed or went.
+        REFERENCE,
+        /// Another document wants the same row or unique value, and which of them has it changed.
+        DUPLICATE,
+        /// A user asked to retry a dead letter.
+        DEAD_LETTER,
+        /// A user asked for it.
+        ASKED,
+        REPAIR,
+        REPLAY,
+        /// The mapping changed, or a copy is to be made again.
+        SCHEMA
+    }
 
     /// The next entries of one collection, oldest first, with keys of no more than some megabytes or one
     /// alone; empty when there are none.
     public List<Entry> next(Connection connection, int limit) throws SQLException {
         String sql = """
-                SELECT id, collection, document_key, row_key, reason = 'repair', prune
+                SELECT id, collection, document_key, row_key, upper(reason), prune
                 FROM (SELECT e.*, row_number() OVER (ORDER BY id) AS n,
                              sum(octet_length(coalesce(document_key, row_key, ''))) OVER (ORDER BY id) AS bytes
                       FROM (SELECT * FROM sluice.resync WHERE pipeline = ? AND collection =
@@ -65,7 +86,7 @@ public final class ResyncStore {
                             rows.getString(2),
                             rows.getString(3),
                             rows.getString(4),
-                            rows.getBoolean(5),
+                            Cause.valueOf(rows.getString(5)),
                             rows.getBoolean(6)));
                 }
             }

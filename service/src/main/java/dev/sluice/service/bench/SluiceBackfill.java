@@ -9,6 +9,7 @@ import dev.sluice.schema.Mapping;
 import dev.sluice.service.pipeline.CopyRun;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.ResyncStore.Cause;
 import dev.sluice.source.mongo.MongoSource;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -72,7 +73,7 @@ final class SluiceBackfill {
         public void onFailed(CollectionTarget target, SluiceException failure) {}
 
         @Override
-        public void onResynced(int documents) {}
+        public void onResynced(Cause cause, int documents) {}
 
         @Override
         public void onPruned(CollectionTarget target, Prune.Pruned pruned) {}

@@ -8,6 +8,7 @@ import dev.sluice.service.ops.Counted;
 import dev.sluice.service.pipeline.CopyRun;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.WriteSummary;
+import dev.sluice.sink.postgres.ResyncStore.Cause;
 import java.io.Console;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -210,8 +211,17 @@ final class CopyProgress implements CopyRun.Listener, AutoCloseable {
     }
 
     @Override
-    public void onResynced(int documents) {
-        say("%s resynced, since what they refer to has come", Counted.of(documents, "document"));
+    public void onResynced(Cause cause, int documents) {
+        String why = switch (cause) {
+            case REFERENCE -> "rows that are referred to came, changed or went";
+            case DUPLICATE -> "other documents want the same row or unique value, and it was decided which has it";
+            case DEAD_LETTER -> "dead letters that are to be retried";
+            case ASKED -> "as was asked";
+            case REPAIR -> "for a repair";
+            case REPLAY -> "for a replay";
+            case SCHEMA -> "for a changed mapping";
+        };
+        say("%s resynced: %s", Counted.of(documents, "document"), why);
     }
 
     @Override

@@ -25,6 +25,7 @@ import dev.sluice.sink.postgres.BackfillStore;
 import dev.sluice.sink.postgres.ChunkSink;
 import dev.sluice.sink.postgres.PostgresCopyProgress;
 import dev.sluice.sink.postgres.ResyncStore;
+import dev.sluice.sink.postgres.ResyncStore.Cause;
 import dev.sluice.sink.postgres.TargetTables;
 import dev.sluice.source.mongo.Deployment;
 import dev.sluice.source.mongo.MongoSource;
@@ -105,8 +106,10 @@ public final class CopyRun {
         /// A collection could not be copied; the others are.
         void onFailed(CollectionTarget target, SluiceException failure);
 
-        /// @param documents that were resynced, since what they refer to has come
-        void onResynced(int documents);
+        /// Documents were resynced at the end of the copy. Called once for each cause.
+        ///
+        /// @param cause what had put them on the list
+        void onResynced(Cause cause, int documents);
 
         void onPruned(CollectionTarget target, Pruned pruned);
     }
@@ -365,10 +368,9 @@ public final class CopyRun {
                 throws SQLException, InterruptedException {
             try (ChunkSink sink = pipeline.openChunks(epoch, stopped)) {
                 Resync resync = Resync.of(pipeline, connection, sink, fenced);
-                int taken = resync.drain() + resync.sweep();
-                if (taken > 0) {
-                    listener.onResynced(taken);
-                }
+                resync.drain();
+                resync.sweep();
+                resync.resynced().forEach(listener::onResynced);
                 return prune(failed, connection, sink, fenced);
             }
         }

@@ -16,6 +16,7 @@ import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.service.pipeline.ReplayRun;
 import dev.sluice.service.pipeline.VerifyRun;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.ResyncStore.Cause;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.verify.Mode;
 import dev.sluice.verify.Origin;
@@ -440,7 +441,7 @@ class AlteredTablesIT {
         public void onFailed(CollectionTarget target, SluiceException failure) {}
 
         @Override
-        public void onResynced(int documents) {}
+        public void onResynced(Cause cause, int documents) {}
 
         @Override
         public void onPruned(CollectionTarget target, dev.sluice.backfill.Prune.Pruned pruned) {}

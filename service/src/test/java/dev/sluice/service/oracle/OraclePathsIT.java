@@ -25,6 +25,7 @@ import dev.sluice.service.pipeline.ResyncRun;
 import dev.sluice.service.pipeline.VerifyRun;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.DeadLetterStore;
+import dev.sluice.sink.postgres.ResyncStore.Cause;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.verify.Mode;
 import dev.sluice.verify.Origin;
@@ -488,7 +489,7 @@ class OraclePathsIT {
         public void onFailed(CollectionTarget target, SluiceException failure) {}
 
         @Override
-        public void onResynced(int documents) {}
+        public void onResynced(Cause cause, int documents) {}
 
         @Override
         public void onPruned(CollectionTarget target, Pruned pruned) {}

@@ -15,6 +15,7 @@ import dev.sluice.sink.postgres.Contest;
 import dev.sluice.sink.postgres.CopyProgress;
 import dev.sluice.sink.postgres.KeptKeys;
 import dev.sluice.sink.postgres.ResyncList;
+import dev.sluice.sink.postgres.ResyncStore.Cause;
 import dev.sluice.sink.postgres.ResyncStore.Entry;
 import dev.sluice.sink.postgres.TargetSession;
 import dev.sluice.sink.postgres.Written;
@@ -221,14 +222,15 @@ final class SimulatedPostgres {
                 }
                 state.list.remove(entry.id());
                 long id = world.broken(Rule.ASKED_AGAIN_IS_ANOTHER_ENTRY) ? entry.id() : ++state.lastEntry;
-                return list(id, asked, entry.repair() || asked.repair(), entry.prune() || asked.prune());
+                Cause cause = entry.repair() ? entry.cause() : asked.cause();
+                return list(id, asked, cause, entry.prune() || asked.prune());
             }
         }
-        return list(++state.lastEntry, asked, asked.repair(), asked.prune());
+        return list(++state.lastEntry, asked, asked.cause(), asked.prune());
     }
 
-    private long list(long id, Entry asked, boolean repair, boolean prune) {
-        state.list.put(id, new Entry(id, asked.collection(), asked.documentKey(), asked.rowKey(), repair, prune));
+    private long list(long id, Entry asked, Cause cause, boolean prune) {
+        state.list.put(id, new Entry(id, asked.collection(), asked.documentKey(), asked.rowKey(), cause, prune));
         return id;
     }
 

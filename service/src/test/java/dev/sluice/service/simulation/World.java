@@ -7,6 +7,7 @@ import dev.sluice.memory.MemoryBudget;
 import dev.sluice.service.simulation.SimulatedMongo.Kind;
 import dev.sluice.service.simulation.SimulatedMongo.Write;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.ResyncStore.Cause;
 import dev.sluice.sink.postgres.ResyncStore.Entry;
 import dev.sluice.source.ChangeSource;
 import dev.sluice.threads.Threads;
@@ -200,7 +201,7 @@ public final class World {
                 postgres.restart();
             }
             case 3 -> damage();
-            case 4 -> ask(new Entry(0, collection(), null, null, false, choices.next(2) == 1));
+            case 4 -> ask(new Entry(0, collection(), null, null, Cause.ASKED, choices.next(2) == 1));
             default -> replay();
         }
     }
@@ -241,9 +242,9 @@ public final class World {
                 + id);
         String name = COLLECTIONS.get(collection);
         long entry = switch (choices.next(3)) {
-            case 0 -> ask(new Entry(0, name, documentKey(id), null, true, false));
-            case 1 -> ask(new Entry(0, name, null, String.valueOf(id), true, false));
-            default -> ask(new Entry(0, name, null, null, false, true));
+            case 0 -> ask(new Entry(0, name, documentKey(id), null, Cause.REPAIR, false));
+            case 1 -> ask(new Entry(0, name, null, String.valueOf(id), Cause.REPAIR, false));
+            default -> ask(new Entry(0, name, null, null, Cause.ASKED, true));
         };
         promises.damaged(collection, id, entry);
     }
@@ -253,7 +254,7 @@ public final class World {
         int events = mongo.oplog().size();
         for (int i = Math.max(0, events - 1 - choices.next(4)); i < events; i++) {
             SimulatedMongo.Event event = mongo.oplog().get(i);
-            ask(new Entry(0, event.collection(), documentKey(event.id()), null, false, false));
+            ask(new Entry(0, event.collection(), documentKey(event.id()), null, Cause.ASKED, false));
         }
     }
 
