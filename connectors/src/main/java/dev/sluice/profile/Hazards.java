@@ -16,6 +16,9 @@ final class Hazards {
 
     private static final String DOCUMENTS = "(documents)";
 
+    /// Where an `_id` is, whatever it is like: it is in no column of its own, and in no quarantine.
+    private static final String IN_KEY = "in the key, as text";
+
     private final List<Hazard> found = new ArrayList<>();
 
     private final KeyColumn key;
@@ -132,21 +135,23 @@ final class Hazards {
                                             ? ": written with their types, since two of them could be written alike"
                                             : ": written as text, so a later string that is written like an id of another type is a dead letter"));
         }
-        texts(path, field.texts(), id || path.startsWith("_id."));
-        numbers(path, field.numbers());
+        boolean ofId = id || path.startsWith("_id.") || path.startsWith("_id[");
+        texts(path, field.texts(), ofId);
+        numbers(path, field.numbers(), ofId);
         if (field.dates().outOfRange() > 0) {
             add(
                     Kind.DATE_OUT_OF_RANGE,
                     path,
-                    BsonTypes.count(field.dates().outOfRange(), "date") + " beyond timestamptz: quarantined");
+                    BsonTypes.count(field.dates().outOfRange(), "date") + " beyond timestamptz: "
+                            + (ofId ? IN_KEY : "quarantined"));
         }
         if (field.binaries().legacyUuids() > 0) {
             add(
                     Kind.LEGACY_UUID,
                     path,
                     BsonTypes.count(field.binaries().legacyUuids(), "UUID")
-                            + " of subtype 3, whose byte order depends on the driver that wrote them: kept as bytes where most are,"
-                            + " else quarantined");
+                            + " of subtype 3, whose byte order depends on the driver that wrote them: "
+                            + (ofId ? IN_KEY : "kept as bytes where most are, else quarantined"));
         }
         ObjectProfile object = field.object();
         if (object != null) {
@@ -158,21 +163,22 @@ final class Hazards {
         }
     }
 
-    private void texts(String path, TextProfile texts, boolean id) {
+    private void texts(String path, TextProfile texts, boolean ofId) {
         String quarantined = ": quarantined where the column is text, replaced by U+FFFD in jsonb";
         long withNul = texts.unfit() - texts.notUtf8();
         if (withNul > 0) {
             add(
                     Kind.NUL,
                     path,
-                    "NUL in " + BsonTypes.count(withNul, "text") + (id ? ": written as JSON" : quarantined));
+                    "NUL in " + BsonTypes.count(withNul, "text")
+                            + (ofId ? ": written as JSON in the key" : quarantined));
         }
         if (texts.notUtf8() > 0) {
             add(
                     Kind.NOT_UTF8,
                     path,
                     "bytes that are not UTF-8 in " + BsonTypes.count(texts.notUtf8(), "text")
-                            + (id ? ": no key of a row can hold them, so each is a dead letter" : quarantined));
+                            + (ofId ? ": no key of a row can hold them, so each is a dead letter" : quarantined));
         }
     }
 
@@ -183,13 +189,14 @@ final class Hazards {
                 || type == BsonType.DECIMAL128;
     }
 
-    private void numbers(String path, NumberProfile numbers) {
+    private void numbers(String path, NumberProfile numbers, boolean ofId) {
         if (numbers.notFinite() > 0) {
             add(
                     Kind.NOT_FINITE,
                     path,
                     BsonTypes.count(numbers.notFinite(), "number")
-                            + " NaN or infinite: kept in double precision and numeric, as an object in jsonb");
+                            + " NaN or infinite: "
+                            + (ofId ? IN_KEY : "kept in double precision and numeric, as an object in jsonb"));
         }
         if (numbers.beyondDouble() + numbers.beyondLong() > 0) {
             add(

@@ -376,6 +376,28 @@ class ProposalTest {
     }
 
     @Test
+    @DisplayName("of an _id it is said what becomes of it in the key, and not what a column would do")
+    void hazardsOfIds() {
+        List<String> odd = List.of(
+                "{\"$binary\": {\"base64\": \"ABEiM0RVZneImaq7zN3u/w==\", \"subType\": \"03\"}}",
+                "{\"$date\": {\"$numberLong\": \"9223372036854775807\"}}",
+                "{\"$numberDouble\": \"NaN\"}",
+                "\"a\\u0000b\"");
+        List<BsonDocument> documents =
+                documents(i -> i < odd.size() ? "{\"_id\": " + odd.get(i) + "}" : "{\"_id\": " + i + "}");
+
+        assertThat(only(documents).hazards().stream()
+                        .filter(hazard -> hazard.kind() != Hazard.Kind.MIXED_IDS)
+                        .map(hazard -> hazard.kind() + ": " + hazard.text().replaceFirst(".*: ", "")))
+                .containsExactlyInAnyOrder(
+                        "LEGACY_UUID: in the key, as text",
+                        "DATE_OUT_OF_RANGE: in the key, as text",
+                        "NOT_FINITE: in the key, as text",
+                        "NUL: written as JSON in the key");
+        assertThat(coverage(documents).values(Landing.QUARANTINED)).isZero();
+    }
+
+    @Test
     void shortTextsThatAllDifferAreCandidatesForAUniqueIndexAndDatesAreNot() {
         List<BsonDocument> documents = documents(i -> "{\"email\": \"u" + i + "\", \"n\": " + i + ", \"same\": \"x\","
                 + " \"at\": {\"$date\": {\"$numberLong\": \"" + i + "\"}}}");
