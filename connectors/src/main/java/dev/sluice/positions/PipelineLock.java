@@ -239,7 +239,7 @@ public final class PipelineLock implements AutoCloseable {
         } catch (SQLException silent) {
             held = false;
             silentSince = confirmed;
-            // One that took longer than it may was not waited for all the time: this process was suspended.
+            // One that took longer than it may was not waited for all the time: this process got no CPU time.
             boolean awake = System.nanoTime() - asked < 2 * ANSWER_MAX.toNanos();
             if (awake && silent.getCause() instanceof SocketTimeoutException) {
                 // A server that hangs; that one is gone is reported by the thread that writes.

@@ -26,7 +26,7 @@ record ClockPart(Pipeline pipeline, DataFlow flow) implements DataFlow.Work {
                 // meanwhile.
                 LOG.debug("MongoDB did not answer: {}", away.getMessage());
             }
-            // A stream that was suspended together with this process is not stuck.
+            // A stream that got no CPU time together with this process is not stuck.
             if (flow.idle().compareTo(SILENCE_MAX) > 0
                     && pipeline.running().unbroken().compareTo(SILENCE_MAX) > 0) {
                 throw new SluiceException(

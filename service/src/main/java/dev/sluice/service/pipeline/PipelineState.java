@@ -47,12 +47,13 @@ public sealed interface PipelineState {
         }
     }
 
-    /// A server that this process works with has not answered for a while. Nothing has failed yet: what is under way
-    /// waits for it, and goes on when it answers, or fails when its own time-outs are over. Shown by
-    /// [PipelineStatus#state] in place of what is under way.
+    /// A server that this process works with has not answered for a while. Nothing has failed yet: what
+    /// is under way waits for it, and goes on when it answers, or fails when its own time-outs are over.
+    /// Shown by [PipelineStatus#state] in place of what is under way.
     ///
     /// @param since when it answered last, by our clock
-    /// @param reason why the last question got no answer, as a sentence; null when it is still waited for
+    /// @param reason why the last question got no answer, in words for brackets; null when it is still
+    ///     waited for
     /// @param during what is under way
     record Stalled(Server server, Instant since, @Nullable String reason, PipelineState during)
             implements PipelineState {

@@ -87,7 +87,8 @@ public final class PipelineStatus {
     /// A server that does not answer.
     ///
     /// @param since when it answered last, by our clock
-    /// @param reason why the last question got no answer, as a sentence; null when it is still waited for
+    /// @param reason why the last question got no answer, in words for brackets; null when it is still
+    ///     waited for
     public record Silence(Instant since, @Nullable String reason) {}
 
     /// Changes that came together and are committed. The times are those of [System#nanoTime()].

@@ -4,11 +4,12 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
-/// How long this process has run, without the time that it was suspended (SIGSTOP, a frozen container, a closed laptop
-/// lid): that time is no silence of a server. A thread that wakes at a steady rate tells the two apart. One thread
-/// calls [#tick]; any thread the others.
+/// How long this process has run, without the time in which it got no CPU time: suspended (SIGSTOP, a
+/// frozen container, a closed laptop lid), or on a machine that is too busy. Which of the two can't be
+/// known, and neither is silence of a server. A thread that wakes at a steady rate notices it. One
+/// thread calls [#tick]; any thread the others.
 final class RunningTime {
-    /// More than this between two ticks is not counted: a busy machine is late by less.
+    /// More than this between two ticks is not counted. A thread that is only late is late by less.
     static final Duration STEP_MAX = Duration.ofSeconds(2);
 
     private final LongSupplier clock;
@@ -24,7 +25,7 @@ final class RunningTime {
 
     /// To be called several times within [#STEP_MAX].
     ///
-    /// @return how long the process did not run since the last call; zero when it did
+    /// @return how long the process got no CPU time since the last call; zero when it did
     Duration tick() {
         long now = clock.getAsLong();
         long passed = now - tickedNanos;
@@ -42,7 +43,7 @@ final class RunningTime {
         return Duration.ofNanos(ranNanos.get());
     }
 
-    /// Since it was suspended last.
+    /// Since it last got no CPU time.
     Duration unbroken() {
         return Duration.ofNanos(ranNanos.get() - resumedNanos);
     }

@@ -27,8 +27,8 @@ final class SourcePulse implements AutoCloseable {
     private static final Duration ASK_EVERY = Duration.ofSeconds(1);
     private static final Duration TICK_EVERY = Duration.ofMillis(250);
 
-    /// A pause of this length is told. Shorter ones are those of a busy machine.
-    private static final Duration SUSPENDED_LEAST = Duration.ofSeconds(5);
+    /// Time without CPU time of this length is told. Shorter ones are usual on a busy machine.
+    private static final Duration PAUSE_LEAST = Duration.ofSeconds(5);
 
     private static final Duration CLOSE = Duration.ofSeconds(1);
 
@@ -69,7 +69,7 @@ final class SourcePulse implements AutoCloseable {
                     onAnswer();
                 } catch (SluiceException failure) {
                     if (failure.kind() == FailureKind.SOURCE_UNREACHABLE) {
-                        reason = failure.whatHappened();
+                        reason = inOneLine(failure);
                         refused = !MongoPulse.isTimeOut(failure);
                         LOG.debug("MongoDB did not answer: {}", failure.getMessage());
                     } else {
@@ -84,6 +84,14 @@ final class SourcePulse implements AutoCloseable {
         }
     }
 
+    /// Without what the kind says: that MongoDB does not answer is said already.
+    private static String inOneLine(SluiceException failure) {
+        return String.valueOf(failure.getMessage())
+                .strip()
+                .replaceAll("\\s*\n\\s*", " ")
+                .replaceFirst("\\.$", "");
+    }
+
     private void onAnswer() {
         last = new Answer(running.total(), Instant.now());
         reason = null;
@@ -93,11 +101,12 @@ final class SourcePulse implements AutoCloseable {
     private void judge() {
         try {
             while (!Thread.currentThread().isInterrupted()) {
-                Duration suspended = running.tick();
-                if (suspended.compareTo(SUSPENDED_LEAST) > 0) {
+                Duration paused = running.tick();
+                if (paused.compareTo(PAUSE_LEAST) > 0) {
                     LOG.info(
-                            "This process did not run for {} s: it, or the machine, was suspended. Nothing is lost.",
-                            suspended.toSeconds());
+                            "This process got no CPU time for {} s: it or the machine was suspended, or the machine"
+                                    + " was too busy. Nothing is lost.",
+                            paused.toSeconds());
                 }
                 tell(last);
                 Thread.sleep(TICK_EVERY);

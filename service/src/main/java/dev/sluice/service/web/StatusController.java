@@ -16,6 +16,8 @@ import io.micronaut.scheduling.annotation.ExecuteOn;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
 
 /// `GET /api/status`: what `sluice status --json` says, and the state of this process.
@@ -73,10 +75,10 @@ public final class StatusController {
     static @Nullable String message(PipelineStatus status, PipelineState state) {
         return switch (state) {
             case PipelineState.Standby s ->
-                "standing by since " + s.since() + " for " + s.holder() + "; takes over when that one ends"
+                "standing by since " + second(s.since()) + " for " + s.holder() + "; takes over when that one ends"
                         + silence(status.sourceSilence());
             case PipelineState.Waiting w ->
-                new SluiceException(w.kind(), w.message()).whatHappened() + " Next try at " + w.retryAt() + ".";
+                new SluiceException(w.kind(), w.message()).whatHappened() + " Next try at " + second(w.retryAt()) + ".";
             case PipelineState.Failed f -> f.forPeople();
             case PipelineState.Backfilling b -> "copying " + String.join(", ", b.remaining());
             case PipelineState.Starting s -> "connecting to both databases and checking them";
@@ -88,16 +90,20 @@ public final class StatusController {
     }
 
     private static String silence(PipelineStatus.@Nullable Silence mongo) {
-        return mongo == null ? "" : ". MongoDB has not answered since " + mongo.since();
+        return mongo == null ? "" : ". MongoDB has not answered since " + second(mongo.since());
     }
 
     private static String stalled(PipelineState.Stalled state) {
         String reason = state.reason();
-        String what = state.server().text() + " has not answered since " + state.since()
-                + (reason == null ? "." : ": " + reason);
+        String what = state.server().text() + " has not answered since " + second(state.since())
+                + (reason == null ? "" : " (" + reason + ")");
         return switch (state.server()) {
-            case MONGODB -> what + " What was read is applied; it goes on by itself when MongoDB answers.";
-            case POSTGRESQL -> what + " What was read waits; it goes on by itself when PostgreSQL answers.";
+            case MONGODB -> what + ": what was read is applied, and the stream goes on by itself when it answers.";
+            case POSTGRESQL -> what + ": what was read waits, and is applied by itself when it answers.";
         };
+    }
+
+    private static Instant second(Instant time) {
+        return time.truncatedTo(ChronoUnit.SECONDS);
     }
 }

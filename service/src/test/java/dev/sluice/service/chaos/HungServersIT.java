@@ -44,7 +44,7 @@ class HungServersIT {
     }
 
     @Test
-    @DisplayName("a process that was suspended says so, and not that a server did not answer")
+    @DisplayName("a process that got no CPU time for a while says so, and not that a server did not answer")
     void suspended() throws SQLException, InterruptedException {
         try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
                 ServiceProcess service = ServiceProcess.run(system)) {
@@ -55,7 +55,7 @@ class HungServersIT {
                     .atMost(Duration.ofSeconds(60))
                     .until(() -> Instant.now().isAfter(back));
             service.resume();
-            service.awaitSaid("This process did not run for ");
+            service.awaitSaid("This process got no CPU time for ");
             system.awaitFresh(service, Instant.now());
             awaitState(service, "streaming", "");
             assertThat(service.output()).doesNotContain("has not answered");

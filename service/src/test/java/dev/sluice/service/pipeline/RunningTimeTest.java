@@ -27,8 +27,8 @@ class RunningTimeTest {
     }
 
     @Test
-    @DisplayName("the time that the process was suspended does not count, and is told")
-    void suspended() {
+    @DisplayName("time without CPU time does not count, and is told")
+    void paused() {
         tickAfter(Duration.ofSeconds(1));
         assertThat(tickAfter(Duration.ofHours(9))).isEqualTo(Duration.ofHours(9));
         assertThat(running.total()).isEqualTo(Duration.ofSeconds(1));
