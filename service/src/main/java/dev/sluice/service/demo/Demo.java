@@ -10,10 +10,10 @@ import dev.sluice.sandbox.SandboxPostgres;
 import dev.sluice.sandbox.SandboxServers;
 import dev.sluice.schema.Catalog;
 import dev.sluice.service.config.Settings;
+import dev.sluice.service.pipeline.CollectionStatus;
 import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.service.pipeline.PipelineStatus;
-import dev.sluice.service.pipeline.PipelineStatus.CollectionStatus;
 import dev.sluice.service.web.HttpService;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
@@ -126,7 +126,7 @@ public final class Demo {
     /// of its start.
     private void awaitStream(Pipeline pipeline, CompletableFuture<PipelineState> ended) throws InterruptedException {
         Instant giveUp = Instant.now().plus(CATCH_UP_MAX);
-        while (pipeline.status().watermark() == null
+        while (pipeline.status().lag().watermark() == null
                 && !ended.isDone()
                 && Instant.now().isBefore(giveUp)) {
             stop.await(20, TimeUnit.MILLISECONDS);
@@ -166,7 +166,7 @@ public final class Demo {
                 "%-11s %,7d writes  lag %s",
                 status.state().name(),
                 written.sum(),
-                seconds(status.lagSeconds())));
+                seconds(status.lag().seconds())));
         status.collections()
                 .forEach((name, c) -> line.append(String.format(
                         Locale.ROOT,
@@ -188,7 +188,7 @@ public final class Demo {
         Instant through = Instant.now().plus(pipeline.spec().source().hello().clockOffset());
         Instant giveUp = Instant.now().plus(CATCH_UP_MAX);
         while (!ended.isDone() && Instant.now().isBefore(giveUp)) {
-            Instant watermark = pipeline.status().watermark();
+            Instant watermark = pipeline.status().lag().watermark();
             boolean copied = pipeline.status().collections().values().stream().allMatch(CollectionStatus::backfillDone);
             if (copied && watermark != null && !watermark.isBefore(through)) {
                 return;

@@ -54,21 +54,21 @@ public record Live(
                         name,
                         new CollectionLag(
                                 known(status.lagSeconds(collection)), known(status.applyLagSeconds(collection)))));
-        double waiting = status.waiting();
+        double waiting = status.lag().waiting();
         double catchUp = status.catchUpSeconds();
         Headroom headroom = status.headroom();
         return new Live(
-                known(status.lagSeconds()),
-                known(status.captureLagSeconds()),
-                known(status.applyLagSeconds()),
+                known(status.lag().seconds()),
+                known(status.lag().captureSeconds()),
+                known(status.lag().applySeconds()),
                 Double.isNaN(waiting) ? null : (long) waiting,
                 word(catchUp),
                 known(catchUp),
                 known(headroom.seconds()),
                 headroom.unknownBecause(),
-                known(status.clockOffsetSeconds()),
-                status.watermark(),
-                text(status.applied()),
+                known(status.lag().clockOffsetSeconds()),
+                status.lag().watermark(),
+                text(status.lag().applied()),
                 collections);
     }
 

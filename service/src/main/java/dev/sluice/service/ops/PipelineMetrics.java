@@ -1,8 +1,8 @@
 package dev.sluice.service.ops;
 
+import dev.sluice.service.pipeline.CollectionStatus;
 import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.service.pipeline.PipelineStatus;
-import dev.sluice.service.pipeline.PipelineStatus.CollectionStatus;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -30,7 +30,7 @@ public final class PipelineMetrics {
                 .description("1 when this process writes the pipeline")
                 .tags("pipeline", status.pipeline())
                 .register(registry);
-        Gauge.builder(MetricNames.WAITING, status, PipelineStatus::waiting)
+        Gauge.builder(MetricNames.WAITING, status, s -> s.lag().waiting())
                 .description("Changes read and not yet applied")
                 .tags("pipeline", status.pipeline())
                 .register(registry);
@@ -38,7 +38,7 @@ public final class PipelineMetrics {
                 MetricNames.CAPTURE_LAG,
                 "How far what is read is behind MongoDB",
                 status,
-                PipelineStatus::captureLagSeconds,
+                s -> s.lag().captureSeconds(),
                 registry);
         seconds(
                 MetricNames.CATCH_UP,
@@ -56,7 +56,7 @@ public final class PipelineMetrics {
                 MetricNames.CLOCK_OFFSET,
                 "MongoDB's clock minus ours",
                 status,
-                PipelineStatus::clockOffsetSeconds,
+                s -> s.lag().clockOffsetSeconds(),
                 registry);
         status.collections().forEach((name, collection) -> bind(status, name, collection, registry));
     }
@@ -121,7 +121,7 @@ public final class PipelineMetrics {
     }
 
     private static double watermark(PipelineStatus status, CollectionStatus collection) {
-        Instant through = status.watermark();
+        Instant through = status.lag().watermark();
         return through == null || !collection.backfillDone() ? Double.NaN : through.toEpochMilli() / 1000.0;
     }
 }

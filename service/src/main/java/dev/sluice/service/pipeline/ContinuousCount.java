@@ -2,7 +2,6 @@ package dev.sluice.service.pipeline;
 
 import dev.sluice.balance.BalanceCount;
 import dev.sluice.failure.SluiceException;
-import dev.sluice.service.pipeline.PipelineStatus.CollectionStatus;
 import dev.sluice.sink.CollectionTarget;
 import java.sql.Connection;
 import java.sql.SQLException;

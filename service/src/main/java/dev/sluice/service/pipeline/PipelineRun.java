@@ -235,12 +235,12 @@ final class PipelineRun {
 
         @Override
         public void onRead(int changes, Watermark watermark) {
-            status().onRead(changes, watermark);
+            status().lag().onRead(changes, watermark);
         }
 
         @Override
         public void onReadingEnded() {
-            status().onReadingEnded();
+            status().lag().onReadingEnded();
         }
 
         @Override

@@ -12,6 +12,52 @@ public sealed interface PipelineState {
     /// The name in metrics, status and logs.
     String name();
 
+    /// Whether changes are read in it, or documents copied.
+    default boolean works() {
+        return switch (this) {
+            case Backfilling b -> true;
+            case Streaming s -> true;
+            case Stalled s -> true;
+            case Starting s -> false;
+            case Standby s -> false;
+            case Waiting w -> false;
+            case Draining d -> false;
+            case Stopped s -> false;
+            case Failed f -> false;
+        };
+    }
+
+    /// Whether nothing follows it in this process.
+    default boolean hasEnded() {
+        return switch (this) {
+            case Failed f -> true;
+            case Stopped s -> true;
+            case Starting s -> false;
+            case Standby s -> false;
+            case Backfilling b -> false;
+            case Streaming s -> false;
+            case Stalled s -> false;
+            case Waiting w -> false;
+            case Draining d -> false;
+        };
+    }
+
+    /// Whether a server that does not answer is what is to be said of it. Of the others more is known, or they don't
+    /// need the server.
+    default boolean mayStall() {
+        return switch (this) {
+            case Starting s -> true;
+            case Backfilling b -> true;
+            case Streaming s -> true;
+            case Stalled s -> true;
+            case Standby s -> false;
+            case Waiting w -> false;
+            case Draining d -> false;
+            case Stopped s -> false;
+            case Failed f -> false;
+        };
+    }
+
     /// Connecting and checking both sides.
     record Starting() implements PipelineState {
         @Override

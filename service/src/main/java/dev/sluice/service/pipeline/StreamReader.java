@@ -42,7 +42,7 @@ final class StreamReader implements DataFlow.Opening {
                         pipeline.spec().collections())
                 .withPassed(passed);
         ChangeSource stream = DebeziumChangeSource.start(engine, memory, from, new Handler(batches));
-        pipeline.status().onReading(stream::pending);
+        pipeline.status().lag().onReading(stream::pending);
         return stream;
     }
 

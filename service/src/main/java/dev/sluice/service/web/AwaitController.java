@@ -98,7 +98,7 @@ final class AwaitController {
         PipelineState state = status.state();
         String error = applied ? null : complaint(state, longest, collection);
         Live live = Live.of(status);
-        Watermark watermark = status.applied();
+        Watermark watermark = status.lag().applied();
         Answer answer = new Answer(
                 applied, collection, watermark.time(), Live.text(watermark), live.lagSeconds(), state.name(), error);
         HttpStatus code = applied ? HttpStatus.OK : code(state);
@@ -106,23 +106,13 @@ final class AwaitController {
     }
 
     private static HttpStatus code(PipelineState state) {
-        return switch (state) {
-            case PipelineState.Failed f -> HttpStatus.SERVICE_UNAVAILABLE;
-            case PipelineState.Stopped s -> HttpStatus.SERVICE_UNAVAILABLE;
-            case PipelineState.Starting s -> HttpStatus.GATEWAY_TIMEOUT;
-            case PipelineState.Standby s -> HttpStatus.GATEWAY_TIMEOUT;
-            case PipelineState.Backfilling b -> HttpStatus.GATEWAY_TIMEOUT;
-            case PipelineState.Streaming s -> HttpStatus.GATEWAY_TIMEOUT;
-            case PipelineState.Stalled s -> HttpStatus.GATEWAY_TIMEOUT;
-            case PipelineState.Waiting w -> HttpStatus.GATEWAY_TIMEOUT;
-            case PipelineState.Draining d -> HttpStatus.GATEWAY_TIMEOUT;
-        };
+        return state.hasEnded() ? HttpStatus.SERVICE_UNAVAILABLE : HttpStatus.GATEWAY_TIMEOUT;
     }
 
     private String complaint(PipelineState state, Duration longest, @Nullable String collection) {
         String more = StatusController.message(status, state);
         String after = more == null ? "" : " " + more;
-        if (code(state) == HttpStatus.SERVICE_UNAVAILABLE) {
+        if (state.hasEnded()) {
             return "The pipeline has ended (" + state.name() + "), so this will not be applied by it." + after;
         }
         boolean copied = status.collections().entrySet().stream()

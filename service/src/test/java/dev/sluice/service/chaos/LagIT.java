@@ -7,9 +7,9 @@ import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoCollection;
 import dev.sluice.sandbox.SandboxMongo;
+import dev.sluice.service.pipeline.CollectionStatus;
 import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.service.pipeline.PipelineStatus;
-import dev.sluice.service.pipeline.PipelineStatus.CollectionStatus;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -59,7 +59,7 @@ class LagIT {
             write(200);
             running.awaitApplied();
 
-            assertThat(status.clockOffsetSeconds()).isBetween(-secondsAhead - 0.5, -secondsAhead + 0.5);
+            assertThat(status.lag().clockOffsetSeconds()).isBetween(-secondsAhead - 0.5, -secondsAhead + 0.5);
             CollectionStatus users = users(status);
             assertThat(users.changesApplied()).isGreaterThanOrEqualTo(200);
             // Not 5,000 ms, and not 0, which is what a time before the commit would be taken for.
@@ -84,11 +84,11 @@ class LagIT {
             PipelineStatus status = started(running);
             running.awaitApplied();
             alwaysUntilTheWatermarkHasMoved(status, Duration.ofSeconds(4), () -> {
-                assertThat(status.lagSeconds()).isBetween(0.0, IDLE_LAG_MOST);
-                assertThat(status.captureLagSeconds()).isBetween(0.0, IDLE_LAG_MOST);
-                assertThat(status.applyLagSeconds()).isBetween(0.0, IDLE_LAG_MOST);
+                assertThat(status.lag().seconds()).isBetween(0.0, IDLE_LAG_MOST);
+                assertThat(status.lag().captureSeconds()).isBetween(0.0, IDLE_LAG_MOST);
+                assertThat(status.lag().applySeconds()).isBetween(0.0, IDLE_LAG_MOST);
                 assertThat(status.catchUpSeconds()).isZero();
-                assertThat(status.waiting()).isZero();
+                assertThat(status.lag().waiting()).isZero();
             });
         }
     }
@@ -99,10 +99,10 @@ class LagIT {
 
     /// Checks over and over until the watermark is that much further than now.
     private static void alwaysUntilTheWatermarkHasMoved(PipelineStatus status, Duration by, Check check) {
-        Instant goal = Objects.requireNonNull(status.watermark()).plus(by);
+        Instant goal = Objects.requireNonNull(status.lag().watermark()).plus(by);
         await().atMost(BOUND).pollInterval(Duration.ofMillis(250)).until(() -> {
             check.run();
-            return Objects.requireNonNull(status.watermark()).isAfter(goal);
+            return Objects.requireNonNull(status.lag().watermark()).isAfter(goal);
         });
     }
 
@@ -116,12 +116,12 @@ class LagIT {
             holding.setAutoCommit(false);
             statement.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE");
             write(500);
-            await().atMost(BOUND).until(() -> status.waiting() >= 500);
+            await().atMost(BOUND).until(() -> status.lag().waiting() >= 500);
             write(500);
-            await().atMost(BOUND).until(() -> status.waiting() >= 1_000);
-            await().atMost(Duration.ofSeconds(8)).until(() -> status.lagSeconds() > 3);
+            await().atMost(BOUND).until(() -> status.lag().waiting() >= 1_000);
+            await().atMost(Duration.ofSeconds(8)).until(() -> status.lag().seconds() > 3);
             // It is read; it is the writing that is behind.
-            assertThat(status.captureLagSeconds()).isLessThan(status.lagSeconds());
+            assertThat(status.lag().captureSeconds()).isLessThan(status.lag().seconds());
             assertThat(status.applyLagSeconds(users(status))).isPositive();
             assertThat(status.catchUpSeconds()).isNotZero();
 
@@ -139,18 +139,18 @@ class LagIT {
             try {
                 await().atMost(BOUND).until(() -> status.state() instanceof PipelineState.Waiting);
                 write(500);
-                double lag = status.lagSeconds();
+                double lag = status.lag().seconds();
                 long before = System.nanoTime();
                 await().atMost(BOUND).until(() -> {
                     double elapsed = (System.nanoTime() - before) / 1e9;
-                    assertThat(status.lagSeconds() - lag).isBetween(elapsed - 0.3, elapsed + 0.3);
+                    assertThat(status.lag().seconds() - lag).isBetween(elapsed - 0.3, elapsed + 0.3);
                     return elapsed > 3;
                 });
-                assertThat(status.captureLagSeconds())
+                assertThat(status.lag().captureSeconds())
                         .as("what was read and not written is read again")
-                        .isBetween(status.lagSeconds() - 0.5, status.lagSeconds() + 0.5);
+                        .isBetween(status.lag().seconds() - 0.5, status.lag().seconds() + 0.5);
                 // What is still in MongoDB was not counted by anybody.
-                assertThat(status.waiting()).isNaN();
+                assertThat(status.lag().waiting()).isNaN();
                 assertThat(status.catchUpSeconds()).isInfinite();
             } finally {
                 system.postgres().startAgain();
@@ -171,8 +171,8 @@ class LagIT {
             awaitSmall(status);
             // The one node goes on as a secondary, answers the stream, and has nothing new.
             client.getDatabase("admin").runCommand(new Document("replSetStepDown", 20).append("force", true));
-            double before = status.lagSeconds();
-            await().atMost(BOUND).until(() -> status.lagSeconds() > before + 10);
+            double before = status.lag().seconds();
+            await().atMost(BOUND).until(() -> status.lag().seconds() > before + 10);
             assertThat(status.catchUpSeconds()).isNotZero();
 
             awaitSmall(status);
@@ -198,7 +198,7 @@ class LagIT {
             Instant giveUp = Instant.now().plusSeconds(120);
             while (users(status).changesApplied() < before + burst
                     && Instant.now().isBefore(giveUp)) {
-                most = Math.max(most, status.waiting());
+                most = Math.max(most, status.lag().waiting());
                 estimates.add(status.catchUpSeconds());
                 Thread.sleep(50);
             }
@@ -234,9 +234,9 @@ class LagIT {
 
     private static void awaitSmall(PipelineStatus status) {
         await().atMost(BOUND).untilAsserted(() -> {
-            assertThat(status.lagSeconds()).isLessThan(IDLE_LAG_MOST);
+            assertThat(status.lag().seconds()).isLessThan(IDLE_LAG_MOST);
             assertThat(status.catchUpSeconds()).isZero();
-            assertThat(status.waiting()).isZero();
+            assertThat(status.lag().waiting()).isZero();
         });
     }
 

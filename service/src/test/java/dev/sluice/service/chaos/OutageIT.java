@@ -52,7 +52,7 @@ class OutageIT {
         await().atMost(AWAY.plusSeconds(30))
                 .pollInterval(Duration.ofMillis(250))
                 .until(() -> Duration.between(gone, Instant.now()).compareTo(AWAY) >= 0);
-        assertThat(status.lagSeconds()).isGreaterThan(AWAY.toMillis() / 1000.0 - 5);
+        assertThat(status.lag().seconds()).isGreaterThan(AWAY.toMillis() / 1000.0 - 5);
         await().atMost(Duration.ofSeconds(30))
                 .untilAsserted(() -> assertThat(status.state())
                         .isInstanceOfSatisfying(
@@ -65,6 +65,6 @@ class OutageIT {
         running.awaitApplied();
         await().atMost(Duration.ofSeconds(30))
                 .untilAsserted(() ->
-                        assertThat(running.pipeline().status().lagSeconds()).isLessThan(10));
+                        assertThat(running.pipeline().status().lag().seconds()).isLessThan(10));
     }
 }

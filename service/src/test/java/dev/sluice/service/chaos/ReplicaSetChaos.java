@@ -107,7 +107,7 @@ record ReplicaSetChaos(Duration whole, Duration stepDownEvery, Duration killEver
                 .until(() -> {
                     Duration away = Duration.between(since, Instant.now());
                     if (away.compareTo(NOTICE) > 0) {
-                        assertThat(status.lagSeconds())
+                        assertThat(status.lag().seconds())
                                 .as("lag after %s without a primary", away)
                                 .isGreaterThan(away.minus(NOTICE).toMillis() / 1_000.0);
                         assertThat(status.catchUpSeconds())

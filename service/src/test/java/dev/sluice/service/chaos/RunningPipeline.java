@@ -60,7 +60,7 @@ public final class RunningPipeline implements AutoCloseable {
     public void awaitApplied() {
         Instant now = source.clock().instant().plus(source.hello().clockOffset());
         await().atMost(Duration.ofMinutes(2)).failFast(this::mustNotFail).until(() -> {
-            Instant watermark = pipeline.status().watermark();
+            Instant watermark = pipeline.status().lag().watermark();
             return watermark != null
                     && !watermark.isBefore(now)
                     && system.number("SELECT count(*) FROM sluice.resync") == 0;

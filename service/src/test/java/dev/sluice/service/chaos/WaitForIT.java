@@ -456,7 +456,7 @@ class WaitForIT {
         running.awaitApplied();
         Awaitility.await()
                 .atMost(Duration.ofSeconds(20))
-                .until(() -> running.pipeline().status().waiting() == 0);
+                .until(() -> running.pipeline().status().lag().waiting() == 0);
     }
 
     /// What may throw.

@@ -742,7 +742,7 @@ class PlannedTargetsIT {
             if (pipeline.status().state() instanceof PipelineState.Failed failed) {
                 throw new AssertionError(failed.forPeople());
             }
-            Instant watermark = pipeline.status().watermark();
+            Instant watermark = pipeline.status().lag().watermark();
             return pipeline.status().state() instanceof PipelineState.Streaming
                     && watermark != null
                     && watermark.isAfter(now);
