@@ -182,7 +182,7 @@ public final class SchemaChangeStore {
 
     /// A change as it is noticed.
     ///
-    /// @param policy null for a note, which is settled at once
+    /// @param policy null for a note, which is closed at once
     /// @param time null when it was found by comparing collections and not by a change event
     record Sighting(
             String collection,
@@ -312,7 +312,7 @@ public final class SchemaChangeStore {
     }
 
     /// Records what was done about a change, and closes it.
-    void settle(Connection connection, long id, String policy, String done) throws SQLException {
+    void close(Connection connection, long id, String policy, String done) throws SQLException {
         String sql =
                 "UPDATE sluice.schema_change SET policy = ?, done = ?, settled_at = clock_timestamp() WHERE id = ?";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
@@ -356,7 +356,7 @@ public final class SchemaChangeStore {
         }
     }
 
-    /// For a copy of everything from a new position: it settles all earlier changes, and the watch
+    /// For a copy of everything from a new position: it closes all earlier changes, and the watch
     /// begins at that position.
     public void reset(Connection connection) throws SQLException {
         for (String sql : List.of(

@@ -287,7 +287,7 @@ public final class SchemaWatch implements AutoCloseable {
                     }
                 }
                 case KEEP -> {
-                    store.settle(connection, change.id(), "keep", "the rows stay");
+                    store.close(connection, change.id(), "keep", "the rows stay");
                     LOG.warn("{} Its rows stay.", change.forPeople());
                 }
                 case FOLLOW -> left |= !follow(one, applied);
@@ -322,7 +322,7 @@ public final class SchemaWatch implements AutoCloseable {
         boolean prune = target.mapping().onDelete() == OnDelete.DELETE;
         inTransaction(() -> {
             resync.askForAll(connection, change.collection(), "schema", prune);
-            store.settle(
+            store.close(
                     connection,
                     change.id(),
                     "follow",

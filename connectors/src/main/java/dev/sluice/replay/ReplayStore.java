@@ -139,7 +139,7 @@ public final class ReplayStore {
     }
 
     /// Records which replays are done, and which were interrupted before anything was listed.
-    public void settle(Connection connection) throws SQLException {
+    public void noteEnded(Connection connection) throws SQLException {
         String done = "UPDATE sluice.replay p SET state = 'done', updated_at = clock_timestamp(),"
                 + " finished_at = clock_timestamp() WHERE p.pipeline = ? AND p.state = 'taking' AND (" + NOW_LEFT
                 + ") = 0";

@@ -206,9 +206,9 @@ class RivalsIT {
                     retry();
                 }
             }
-            settle();
+            drainList();
             assertRight("2", "11", "15", "16");
-            settle();
+            drainList();
             assertRight("2", "11", "15", "16");
         }
     }
@@ -218,35 +218,35 @@ class RivalsIT {
     void theNextComesIn() throws SQLException {
         open();
         put("{_id: 1, name: 'a'}", "{_id: 2, name: 'a', n: 2}", "{_id: 3, name: 'a', n: 3}");
-        settle();
+        drainList();
         assertRight("1");
 
         delete("1");
-        settle();
+        drainList();
         assertRight("2");
         assertThat(resync.resynced()).containsOnlyKeys(Cause.DUPLICATE);
 
         put("{_id: 2, name: 'b', n: 2}");
-        settle();
+        drainList();
         assertRight("2", "3");
 
         // What is written without giving the value up brings nobody.
         put("{_id: 4, name: 'b'}");
-        settle();
+        drainList();
         int attempts = attempts();
         put("{_id: 2, name: 'b', n: 22}");
-        settle();
+        drainList();
         assertThat(attempts()).isEqualTo(attempts);
 
         // An older one comes back.
         put("{_id: 1, name: 'b', n: 1}");
-        settle();
+        drainList();
         assertRight("1", "3");
         put("{_id: 1, name: 'c', n: 1}");
-        settle();
+        drainList();
         assertRight("1", "2", "3");
         target.execute("ALTER TABLE tokens DROP CONSTRAINT tokens_name_key");
-        settle();
+        drainList();
         assertRight("1", "2", "3", "4");
     }
 
@@ -267,7 +267,7 @@ class RivalsIT {
 
         // It has to give its row up.
         put("{_id: 6, name: 'b', n: 6}");
-        settle();
+        drainList();
         assertRight("1", "6");
         assertThat(target.rows("SELECT path FROM sluice.quarantine")).isEmpty();
     }
@@ -286,14 +286,14 @@ class RivalsIT {
                 BsonDocument bad = parse("{_id: 1, name: 'z', scopes: [{scope: 'q'}], " + unfit + "}");
                 documents.replaceOne(parse("{_id: 1}"), bad);
                 take(way, bad);
-                settle();
+                drainList();
                 assertRight("5");
                 assertThat(target.rows("SELECT scope FROM scopes")).isEmpty();
                 assertThat(target.rows("SELECT path FROM sluice.quarantine")).isEmpty();
 
                 // It is fit again, and comes first.
                 put("{_id: 1, name: 'a', n: 1}");
-                settle();
+                drainList();
                 assertRight("1");
             }
         }
@@ -334,13 +334,13 @@ class RivalsIT {
             collection = "posts";
             documents = database.getCollection(collection, BsonDocument.class);
             put("{_id: 10, by: {$numberLong: '1'}}", "{_id: 11, by: {$numberLong: '3'}, seen_by: {$numberLong: '1'}}");
-            settle();
+            drainList();
             assertThat(target.rows("SELECT * FROM posts ORDER BY id")).containsExactly("10|1|NULL", "11|3|1");
             collection = "writers";
             documents = database.getCollection(collection, BsonDocument.class);
 
             put("{_id: 1, pair: 7, " + unfit + "}");
-            settle();
+            drainList();
             assertThat(target.rows("SELECT id FROM writers ORDER BY id")).containsExactly("2", "3");
             assertThat(target.rows("SELECT * FROM posts")).containsExactly("11|3|NULL");
             assertThat(target.rows("SELECT row_key, kind FROM sluice.waiting ORDER BY 1"))
@@ -349,7 +349,7 @@ class RivalsIT {
                     .containsExactly("{\"$numberLong\":\"1\"}");
 
             put("{_id: 1, pair: 7}");
-            settle();
+            drainList();
             assertThat(target.rows("SELECT id FROM writers ORDER BY id")).containsExactly("1", "3");
             assertThat(target.rows("SELECT * FROM posts ORDER BY id")).containsExactly("10|1|NULL", "11|3|1");
         }
@@ -414,7 +414,7 @@ class RivalsIT {
                 resync.drain();
             }
         }
-        settle();
+        drainList();
         assertRight(expected().toArray(String[]::new));
     }
 
@@ -427,7 +427,7 @@ class RivalsIT {
         put("{_id: 5, name: 'a'}");
         target.execute("INSERT INTO theirs VALUES (5)");
         put("{_id: 1, name: 'a'}");
-        settle();
+        drainList();
         assertThat(target.rows("SELECT id FROM tokens")).containsExactly("5");
         assertThat(target.rows("SELECT token FROM theirs")).containsExactly("5");
         assertThat(target.rows("SELECT document_key, behind_key FROM sluice.dead_letter"))
@@ -467,7 +467,7 @@ class RivalsIT {
                     new ResyncStore(TestTarget.PIPELINE).askForAll(target.connection(), collection, "asked", false);
                 }
             }
-            settle();
+            drainList();
             assertPeople(way.name(), "b|u|2", "d|v|4");
             assertThat(target.rows("SELECT owner, mail FROM addresses")).containsExactly("b|b");
             assertThat(target.rows("SELECT row_key FROM sluice.waiting ORDER BY 1"))
@@ -475,14 +475,14 @@ class RivalsIT {
         }
         // The row stays, and the next one has it.
         delete("'b'");
-        settle();
+        drainList();
         assertPeople("deleted", "a|u|3", "d|v|4");
         target.execute("TRUNCATE bills");
         put("{_id: 'a', name: 'w', since: 2, n: 3}");
-        settle();
+        drainList();
         assertPeople("moved", "a|w|3", "c|u|1", "d|v|4");
         put("{_id: 'b', name: 'u', since: 1, n: 22}");
-        settle();
+        drainList();
         assertPeople("back", "a|w|3", "b|u|22", "d|v|4");
     }
 
@@ -540,7 +540,7 @@ class RivalsIT {
                 target.rows("SELECT sum(attempts) FROM sluice.dead_letter").getFirst());
     }
 
-    private void settle() {
+    private void drainList() {
         resync.drain();
         resync.sweep();
         assertThat(target.rows("SELECT * FROM sluice.resync")).isEmpty();

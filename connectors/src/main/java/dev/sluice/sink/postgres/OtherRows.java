@@ -246,7 +246,7 @@ public final class OtherRows implements AutoCloseable {
     /// Judges the documents of a collection, all of which are added, and forgets them.
     ///
     /// @return empty where the result can't be known
-    public Optional<Lost> settle(CollectionTarget target) {
+    public Optional<Lost> judge(CollectionTarget target) {
         Staged of = of(target);
         try {
             execute("ANALYZE " + of.own().staging());

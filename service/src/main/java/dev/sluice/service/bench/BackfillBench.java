@@ -177,7 +177,7 @@ public final class BackfillBench {
         }
 
         private Sample bareAgain() throws SQLException {
-            settle(bare);
+            vacuum(bare);
             return bareLoop(true);
         }
 
@@ -203,7 +203,7 @@ public final class BackfillBench {
         }
 
         private Sample sluiceAgain() throws SQLException, InterruptedException {
-            settle(sluice);
+            vacuum(sluice);
             SluiceBackfill backfill = backfill();
             ProcessMeter meter = ProcessMeter.start();
             backfill.copy();
@@ -224,7 +224,7 @@ public final class BackfillBench {
         }
 
         /// As a table is that has been there for a while: nothing left to be cleaned up or written out.
-        private void settle(Target target) throws SQLException {
+        private void vacuum(Target target) throws SQLException {
             target.execute("VACUUM (ANALYZE)");
             target.checkpoint();
         }

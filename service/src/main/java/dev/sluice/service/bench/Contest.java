@@ -60,7 +60,7 @@ final class Contest {
         Map<String, List<Sample>> samples = new LinkedHashMap<>();
         for (int run = 1; run <= runs; run++) {
             for (Contender contender : contenders) {
-                ProcessMeter.settle();
+                ProcessMeter.collectGarbage();
                 Sample sample = contender.work().run();
                 samples.computeIfAbsent(contender.name(), n -> new ArrayList<>())
                         .add(sample);

@@ -122,7 +122,7 @@ public final class LatencyBench {
     private LatencyReport.Run measured(
             MongoCollection<Document> users, Ledger ledger, int rate, CompletableFuture<Void> ended)
             throws InterruptedException {
-        ProcessMeter.settle();
+        ProcessMeter.collectGarbage();
         double took = new SteadyWriters(users, ledger, rate, Math.min(seconds, WARM_UP_SECONDS_MAX), seconds).run();
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(TAIL_SECONDS);
         while (ledger.open() > 0 && System.nanoTime() < deadline && !ended.isDone()) {

@@ -59,7 +59,7 @@ final class Ledger {
         synchronized (key) {
             // The row may be there before the writer's thread has got to this line.
             if (key.committedVersion >= version) {
-                settle(write, key.committed);
+                measure(write, key.committed);
             } else {
                 key.acknowledged.add(write);
             }
@@ -75,12 +75,12 @@ final class Ledger {
                 key.committed = times;
             }
             while (!key.acknowledged.isEmpty() && key.acknowledged.peek().version() <= version) {
-                settle(key.acknowledged.remove(), times);
+                measure(key.acknowledged.remove(), times);
             }
         }
     }
 
-    private synchronized void settle(Write write, Times times) {
+    private synchronized void measure(Write write, Times times) {
         open--;
         if (write.counts()) {
             record(total, times.committedNanos() - write.acknowledgedNanos());

@@ -29,7 +29,7 @@ final class ProcessMeter {
     /// Collects garbage, so that garbage of one contender counts neither in the memory nor in the time of
     /// the next one. Takes a moment, so not while a contender is measured.
     @SuppressWarnings("PMD.DoNotCallGarbageCollectionExplicitly")
-    static void settle() {
+    static void collectGarbage() {
         System.gc();
     }
 

@@ -124,7 +124,7 @@ public final class ReplayRun {
             listener.onListed(listed);
             ReplayStore store = new ReplayStore(pipeline.name());
             long left = new ListDrain(pipeline).await(c -> store.left(c, listed.id()), listener, stopped);
-            store.settle(connection);
+            store.noteEnded(connection);
             return new Result(
                     listed,
                     left,

@@ -47,7 +47,7 @@ final class ResyncPart implements DataFlow.Work {
                 resync.drain();
                 long now = System.nanoTime();
                 if (now - sweepAt >= 0) {
-                    replays.settle(connection);
+                    replays.noteEnded(connection);
                     resync.sweep();
                     long took = System.nanoTime() - now;
                     sweepAt = System.nanoTime() + Math.max(SWEEP_EVERY.toNanos(), took * SWEEP_SHARE);

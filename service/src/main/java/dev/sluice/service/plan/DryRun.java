@@ -315,9 +315,9 @@ public final class DryRun {
         addLanding();
         Optional<OtherRows.Lost> lost = !OtherRows.concerns(target)
                 ? Optional.of(new OtherRows.Lost(0, 0, List.of()))
-                : others == null ? Optional.empty() : others.settle(target);
+                : others == null ? Optional.empty() : others.judge(target);
         if (others != null && !OtherRows.concerns(target)) {
-            others.settle(target);
+            others.judge(target);
         }
         lost.ifPresent(l -> {
             rows -= l.waiting() + l.deduplicated();
