@@ -301,7 +301,7 @@ final class ReplayCommand implements Callable<Integer> {
         }
 
         @Override
-        public void onNobodyThere(Duration patience) {
+        public void onNoHolder(Duration patience) {
             end();
             err.println("No process holds the pipeline now. Waiting " + patience.toSeconds()
                     + " s for one that may be coming back (a `run` that has lost a database tries again every 10 s); then"

@@ -92,7 +92,7 @@ final class ResyncCommand implements Callable<Integer> {
         }
 
         @Override
-        public void onNobodyThere(Duration patience) {
+        public void onNoHolder(Duration patience) {
             PrintWriter err = spec.commandLine().getErr();
             err.println("No process holds the pipeline now. Waiting " + patience.toSeconds()
                     + " s for one that may be coming back (a `run` that has lost a database tries again every 10 s); then"

@@ -75,7 +75,7 @@ final class VerifyProgress implements Verifier.Listener, ListDrain.Listener {
     }
 
     @Override
-    public void onNobodyThere(Duration patience) {
+    public void onNoHolder(Duration patience) {
         say(
                 "%s: no process holds the pipeline now. Waiting %d s for one that may be coming back (a `run` that has lost a"
                         + " database tries again every 10 s); then this command resyncs the documents itself",

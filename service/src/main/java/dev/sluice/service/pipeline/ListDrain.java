@@ -52,7 +52,7 @@ public final class ListDrain {
 
         /// No process holds the pipeline now; this one waits so long for one that may be coming back. Not
         /// called if none can come back.
-        void onNobodyThere(Duration patience);
+        void onNoHolder(Duration patience);
 
         /// No process holds the pipeline, so this one resyncs them.
         void onTakenOver();
@@ -64,7 +64,7 @@ public final class ListDrain {
         public void onLeft(long left) {}
 
         @Override
-        public void onNobodyThere(Duration patience) {}
+        public void onNoHolder(Duration patience) {}
 
         @Override
         public void onTakenOver() {}
@@ -101,7 +101,7 @@ public final class ListDrain {
                     freeSince = System.nanoTime();
                 } else if (!said) {
                     said = true;
-                    listener.onNobodyThere(PATIENCE);
+                    listener.onNoHolder(PATIENCE);
                 }
                 wasTaken = taken;
                 Thread.sleep(POLL);

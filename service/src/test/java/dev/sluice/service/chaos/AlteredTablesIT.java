@@ -409,7 +409,7 @@ class AlteredTablesIT {
         public void onLeft(long left) {}
 
         @Override
-        public void onNobodyThere(Duration patience) {}
+        public void onNoHolder(Duration patience) {}
 
         @Override
         public void onTakenOver() {}

@@ -92,7 +92,7 @@ class TamperingIT {
         public void onLeft(long left) {}
 
         @Override
-        public void onNobodyThere(Duration patience) {}
+        public void onNoHolder(Duration patience) {}
 
         @Override
         public void onTakenOver() {

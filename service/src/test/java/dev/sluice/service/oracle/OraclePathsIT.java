@@ -506,7 +506,7 @@ class OraclePathsIT {
         public void onLeft(long left) {}
 
         @Override
-        public void onNobodyThere(Duration patience) {}
+        public void onNoHolder(Duration patience) {}
 
         @Override
         public void onTakenOver() {}
