@@ -207,7 +207,7 @@ public final class DocumentMapper {
         return redactor.redact(document);
     }
 
-    /// The same for a document that may be large: its rows are only measured, so that it takes no memory beside its own
+    /// The same for a document that may be large: its rows are only measured, so that it takes no memory but its own
     /// bytes until it is written.
     ///
     /// @return [MappingResult.Rejected] where some of it has to be decoded and the heap is too small for that

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /// What comes to light while one document is mapped. For one document and one thread.
 final class Findings implements NestedMisfits {
-    /// Why a value behind another one of its name is kept beside the row.
+    /// Why a value behind another one of its name is kept in quarantine.
     static final String TWIN = "comes after another value of the same name, which is the one that queries see";
 
     private @Nullable List<MisfitValue> misfits;

@@ -2,7 +2,7 @@ package dev.sluice.mapping;
 
 /// Addresses of hosts as text: IPv4 as four decimal numbers, or IPv6, and optionally the length of the
 /// network's prefix. All of them are read by PostgreSQL's `inet`, which takes shortened ones too
-/// (`10.1/16`); those, and numbers with leading zeros, which some take for octal, are left to somebody who
+/// (`10.1/16`); those, and numbers with leading zeros, which some take for octal, are left to a person who
 /// knows what they mean. No names, no zones (`%eth0`), and nothing is resolved.
 final class InetText {
     private static final int GROUPS = 8;

@@ -175,7 +175,7 @@ final class RawBytes {
         int to = from + length;
         while (to - at >= 8) {
             long eight = int64(bytes, at);
-            // Of a NUL, the subtraction sets the highest bit; beside others too, never where there is none.
+            // Of a NUL, the subtraction sets the highest bit; next to others too, never where there is none.
             if (((eight | (eight - ONES)) & HIGHS) == 0) {
                 at += 8;
             } else {

@@ -349,7 +349,7 @@ final class Scope implements NestedMisfits {
         return value;
     }
 
-    /// For a source that is read beside another one.
+    /// For a source that is read in addition to another one.
     Value another() {
         return new Value(scratch);
     }

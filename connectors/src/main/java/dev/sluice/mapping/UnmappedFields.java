@@ -26,7 +26,7 @@ final class UnmappedFields {
                 : new UnmappedFields(paths, new Place(array.isEmpty() ? "" : array + "[]"));
     }
 
-    /// The distinct paths that one collection has come upon, so that they are not put together anew for
+    /// The distinct paths that one collection has come upon, so that they are not put together again for
     /// each document. Bounded, since there are documents whose field names are data. Any thread.
     static final class Paths {
         /// Stands for all beyond the bound.

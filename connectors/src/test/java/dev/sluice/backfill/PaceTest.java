@@ -49,7 +49,7 @@ class PaceTest {
             now += Duration.ofMillis(200).toNanos();
         }
         assertThat(pace.workers()).isOne();
-        assertThat(pace.admits(0)).as("somebody always may").isTrue();
+        assertThat(pace.admits(0)).as("one always may").isTrue();
 
         run(pace, 60_000, workers -> 100_000.0 * workers);
         assertThat(pace.workers()).isEqualTo(4);

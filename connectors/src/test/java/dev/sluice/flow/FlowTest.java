@@ -15,7 +15,7 @@ import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
 /// The data path reads like the sentence: source -> change -> mapping -> sink. Nothing points backwards,
-/// and what is somebody else's is known in one place.
+/// and what is of another library is known in one place.
 @AnalyzeClasses(packages = "dev.sluice", importOptions = ImportOption.DoNotIncludeTests.class)
 class FlowTest {
     private static final String SOURCE = "dev.sluice.source..";

@@ -61,7 +61,7 @@ class EarlierWritersIT {
     }
 
     @Test
-    @DisplayName("a transaction of somebody else, as of a person who looks at the position, is waited for")
+    @DisplayName("a transaction of another session, as of a person who looks at the position, is waited for")
     void anotherProgramsIsWaitedFor() throws SQLException, InterruptedException {
         try (Connection person = writing("psql");
                 PipelineLock lock = PipelineLock.take(target.connector()::open, PIPELINE)) {

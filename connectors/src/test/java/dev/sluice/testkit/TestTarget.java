@@ -72,7 +72,7 @@ public final class TestTarget implements AutoCloseable {
 
     /// With a mapping of the test's own.
     ///
-    /// @param ddl makes the mapping's tables; beside those of the demo
+    /// @param ddl makes the mapping's tables; in addition to those of the demo
     public static TestTarget of(String yaml, String ddl) {
         TestTarget target = of(MappingReader.read("test.yaml", yaml));
         target.execute(ddl);

@@ -222,7 +222,7 @@ public final class ChunkRows {
         return found;
     }
 
-    /// The documents that have no rows, but for the ones that somebody has touched meanwhile.
+    /// The documents that have no rows, but for the ones that the stream has touched meanwhile.
     public List<RowChange> rowless(Set<Object> touched) {
         return touched.isEmpty()
                 ? rowless

@@ -247,7 +247,7 @@ class EncodedRowsIT {
                 .containsExactly("0");
     }
 
-    /// As large as MongoDB lets them be, and text beside bytes.
+    /// As large as MongoDB lets them be, and text next to bytes.
     @Test
     void largeDocuments() throws SQLException {
         BitSet only = new BitSet();

@@ -33,7 +33,7 @@ class NarrowingTest {
     }
 
     @Test
-    @DisplayName("contends once more where somebody else came while it did, and knows then behind whom it is")
+    @DisplayName("contends once more where another document came while it did, and knows then behind which one it is")
     void cameMeanwhile() throws SQLException {
         Others others = new Others()
                 .refusing(Integer.MAX_VALUE)
@@ -43,7 +43,7 @@ class NarrowingTest {
     }
 
     @Test
-    @DisplayName("is a dead letter after some contests with somebody whom nobody sees")
+    @DisplayName("is a dead letter after some contests with a document that no query finds")
     void neverSeen() throws SQLException {
         Others others = new Others().refusing(Integer.MAX_VALUE).contests(new Contest(null, null));
 

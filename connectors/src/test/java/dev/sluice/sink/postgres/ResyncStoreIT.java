@@ -13,7 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/// What is asked for while somebody is at the same thing is not lost when that one is done.
+/// What is asked for while a process resyncs the same document is not lost when that is done.
 @SuppressWarnings("NullAway.Init")
 class ResyncStoreIT {
     private final ResyncStore store = new ResyncStore(TestTarget.PIPELINE);

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/// Time limits that somebody set for the role or the database, for the applications that use it, do not end our
+/// Time limits that an administrator set for the role or the database, for the applications that use it, do not end our
 /// work in the middle.
 class RoleTimeOutsIT {
     private final TestTarget target = TestTarget.demo();

@@ -94,7 +94,7 @@ class AlikeIdsIT {
             }
             assertThat(system.differences()).isEmpty();
 
-            // The note stays, whatever the collection holds: the rows of before may still be there.
+            // The note stays, whatever the collection holds: the earlier rows may still be there.
             strings.deleteMany(Filters.type("_id", "string"));
             later.deleteMany(Filters.eq("_id", "1"));
             try (RunningPipeline running = RunningPipeline.start(system)) {

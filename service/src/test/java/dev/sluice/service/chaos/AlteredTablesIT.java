@@ -73,7 +73,7 @@ class AlteredTablesIT {
                 .append("address", new Document("city", "Łódź"));
     }
 
-    /// What somebody does to a table that the mapping can't write then.
+    /// Changes of a table after which the mapping can't write it.
     enum Breaking {
         DROP_COLUMN(
                 "ALTER TABLE users DROP COLUMN city",
@@ -143,7 +143,7 @@ class AlteredTablesIT {
         }
     }
 
-    /// What somebody does to a table that the mapping can write all the same.
+    /// Changes of a table after which the mapping can write it all the same.
     enum Harmless {
         WIDEN("ALTER TABLE users ALTER COLUMN age TYPE bigint", "ALTER TABLE users ALTER COLUMN age TYPE integer"),
         RETYPE(

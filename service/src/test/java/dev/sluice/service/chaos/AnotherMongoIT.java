@@ -17,7 +17,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Another MongoDB behind the address of the one that was copied: a copy, a new one, one of before.
+/// Another MongoDB behind the address of the one that was copied: a copy, a new one, the earlier one.
 class AnotherMongoIT {
     @TempDir
     private Path folder = Path.of("");
@@ -25,7 +25,7 @@ class AnotherMongoIT {
     @Test
     @DisplayName(
             "another replica set on the same port, empty, with some of the data or all of it: nothing is written, nothing"
-                    + " advises to, until somebody accepts it")
+                    + " advises to, until a user accepts it")
     void anotherSet() throws SQLException, InterruptedException, IOException {
         try (LiveSystem system = LiveSystem.start("demo", TwoDeployments.OPTIONS)) {
             TwoDeployments deployments = new TwoDeployments(system.mongo());
@@ -65,7 +65,7 @@ class AnotherMongoIT {
                 running.awaitStreaming();
                 running.awaitApplied();
                 assertThat(system.differences()).isEmpty();
-                // The one of before comes back under the running pipeline.
+                // The earlier one comes back under the running pipeline.
                 deployments.swap();
                 users(system).insertOne(documents(200, 201).getFirst());
                 assertThat(running.awaitEnd())

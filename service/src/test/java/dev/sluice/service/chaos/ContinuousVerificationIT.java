@@ -29,7 +29,7 @@ class ContinuousVerificationIT {
     private static final HttpClient HTTP = HttpClient.newHttpClient();
 
     @Test
-    @DisplayName("A running pipeline finds what somebody changes, and shows it until it is right again")
+    @DisplayName("A running pipeline finds what another writer changes, and shows it until it is right again")
     void itFindsWhatSomebodyChanges() throws SQLException, IOException, InterruptedException {
         try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
                 LiveWriter writer = new LiveWriter(system.database(), 500, 100, 3, 20);
@@ -66,7 +66,7 @@ class ContinuousVerificationIT {
             assertThat(post(http, "/api/verify", "{\"mode\": \"quick\"}").statusCode())
                     .isEqualTo(400);
 
-            // Nothing was drift but what somebody had changed.
+            // Nothing was drift but what the other writer had changed.
             writer.close();
             assertThat(system.number("SELECT count(*) FROM sluice.drift")).isZero();
         }

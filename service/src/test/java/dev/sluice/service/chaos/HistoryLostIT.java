@@ -47,7 +47,7 @@ class HistoryLostIT {
             }
             assertThat(system.text("SELECT resume_token FROM sluice.position")).isEqualTo(position);
             assertThat(sluice(system, 1, "plan")).contains("mongo_position", "the oplog now starts at 20", REMEDY);
-            // Reading again beside the stream is no way back: there is no stream.
+            // A resync while the stream runs is no way back: there is no stream.
             assertThat(sluice(system, 3, "resync")).contains(REMEDY);
             assertThat(sluice(system, 1, "replay", "--from", position)).contains("the oplog now starts at 20");
             sluice(system, 0, "backfill", "--resync", "--prune");

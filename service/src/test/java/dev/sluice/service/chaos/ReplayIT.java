@@ -39,7 +39,7 @@ import org.junit.jupiter.api.Test;
 /// equal afterwards.
 class ReplayIT {
     @Test
-    @DisplayName("beside a running process, under live writes: rows that were spoiled are right again")
+    @DisplayName("while a process runs, under live writes: rows that were spoiled are right again")
     void besideTheStream() throws SQLException, InterruptedException, IOException {
         try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
                 LiveWriter writer = new LiveWriter(system.database(), 500, 500, 5, 150);
@@ -255,7 +255,7 @@ class ReplayIT {
     }
 
     @Test
-    @DisplayName("collections read again as a whole beside the stream, and rows without a document deleted")
+    @DisplayName("collections resynced as a whole while the stream runs, and rows without a document deleted")
     void wholeCollections() throws SQLException, InterruptedException {
         try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
                 LiveWriter writer = new LiveWriter(system.database(), 2_000, 2_000, 7, 150);

@@ -35,7 +35,7 @@ public final class RunningPipeline implements AutoCloseable {
         return start(system, InstantSource.system());
     }
 
-    /// With a verification beside the stream that need not rest.
+    /// With a verification that runs with the stream and need not rest.
     static RunningPipeline startVerifying(LiveSystem system) {
         return new RunningPipeline(system, InstantSource.system(), 1);
     }

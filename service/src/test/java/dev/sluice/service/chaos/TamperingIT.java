@@ -26,7 +26,7 @@ import org.bson.types.Decimal128;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/// Rows that somebody changes behind Sluice's back while the application writes: every change is found,
+/// Rows that another writer changes behind Sluice's back while the application writes: every change is found,
 /// nothing is reported that is not there, and what is repaired is equal.
 ///
 /// Longer and faster by hand: `-Dsluice.tampering.seconds=600 -Dsluice.tampering.rate=500`.

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Copy and exit: again, in part, dry, broken off, beside another process.
+/// Copy and exit: again, in part, dry, interrupted, while another process runs.
 class BackfillCommandIT {
     private static final Duration BOUND = Duration.ofSeconds(60);
 

@@ -54,7 +54,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// Whatever prints documents and rows prints numbers that add up, and that are those that somebody else counts
+/// Whatever prints documents and rows prints numbers that add up, and that are those that another one counts
 /// in both databases, on the documents that are made to break the ready-made systems.
 class CountsAddUpIT {
     private static final Duration BOUND = Duration.ofSeconds(90);
@@ -367,7 +367,7 @@ class CountsAddUpIT {
         return found;
     }
 
-    /// A system's two databases, and somebody who counts in them.
+    /// A system's two databases, and a user who counts in them.
     private record World(Place place, Map<String, String> settings, List<CollectionTarget> targets) {
         static World of(String mapping) {
             Place place = Servers.place();

@@ -14,7 +14,7 @@ import java.util.Map;
 import org.bson.Document;
 import org.junit.jupiter.api.Test;
 
-/// The service as a process: it ends when asked to, and starts beside others.
+/// The service as a process: it ends when asked to, and starts while others run.
 class RunCommandIT {
     private static final Duration BOUND = Duration.ofSeconds(60);
 

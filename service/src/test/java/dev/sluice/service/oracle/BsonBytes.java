@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// BSON read and written as bytes, by the specification alone: what no driver writes can be made, and nothing is
-/// decoded that somebody else would decode wrongly too. Bytes are held as text in Latin 1, a character for each.
+/// decoded that a driver would decode wrongly too. Bytes are held as text in Latin 1, a character for each.
 final class BsonBytes {
     static final int DOUBLE = 0x01;
     static final int STRING = 0x02;

@@ -34,7 +34,7 @@ class BatchQueueTest {
     }
 
     @Test
-    @DisplayName("it is idle for as long as somebody waits for the first batch")
+    @DisplayName("it is idle for as long as its reader waits for the first batch")
     void idleWhileAwaited() throws Exception {
         assertThat(queue.idle()).isZero();
         CompletableFuture<List<MappedBatch>> taken = take(Duration.ZERO);

@@ -10,7 +10,7 @@ import java.util.List;
 import org.bson.BsonTimestamp;
 import org.junit.jupiter.api.Test;
 
-/// How much of the oplog is left, and when somebody is told.
+/// How much of the oplog is left, and when a user is told.
 class OplogWatchTest {
     @Test
     void theHeadroomIsThePositionMinusTheOldestEntry() {

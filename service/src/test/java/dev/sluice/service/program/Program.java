@@ -17,7 +17,7 @@ public final class Program {
 
     /// A command line for [ProcessBuilder].
     ///
-    /// @param jvmOptions what this process needs beside the options that every one has
+    /// @param jvmOptions what this process needs in addition to the options that every one has
     /// @param arguments  a verb and its options
     public static List<String> command(List<String> jvmOptions, List<String> arguments) {
         List<String> classPath = classPath();

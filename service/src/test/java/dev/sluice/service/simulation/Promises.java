@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 ///   Within one time it may: a stream that is opened at it brings all of its changes again
 /// - in the end each row is what its document is, and the list is empty
 ///
-/// Two rows are looked at with indulgence: one that somebody else has overwritten, until its entry of the
+/// Two rows are looked at with indulgence: one that another writer has overwritten, until its entry of the
 /// list is struck and the position has passed what was read for that; and one of whose document an update
 /// could not be looked up, since it was gone by then: it keeps an older state until the delete comes.
 final class Promises {
@@ -154,12 +154,12 @@ final class Promises {
     private static String row(int collection, int id, int version) {
         return (version == 0
                         ? "there is no row of "
-                        : version < 0 ? "somebody else's row is there of " : "there is v" + version + " of ")
+                        : version < 0 ? "another writer's row is there of " : "there is v" + version + " of ")
                 + World.COLLECTIONS.get(collection)
                 + id;
     }
 
-    /// The newest operation that somebody would be told is applied; 0 for none.
+    /// The newest operation that a user would be told is applied; 0 for none.
     private long newestCovered(Watermark watermark) {
         if (watermark.isUnknown()) {
             return 0;

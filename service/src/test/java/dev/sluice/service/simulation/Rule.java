@@ -8,7 +8,7 @@ public enum Rule {
     TOUCHED_LEFT_OUT,
     /// The fence is held until the commit.
     FENCE_HELD,
-    /// After a commit of the stream that failed, or is in doubt, nothing is written beside it.
+    /// After a commit of the stream that failed, or is in doubt, nothing is written by another session.
     FENCE_SPOILED,
     /// The watermark says no more than what is applied.
     WATERMARK_EXACT,

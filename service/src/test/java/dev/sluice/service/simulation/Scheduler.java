@@ -190,7 +190,7 @@ public final class Scheduler {
         }
     }
 
-    /// Whether somebody wants to know what happens.
+    /// Whether a user wants to know what happens.
     boolean isHeard() {
         return said != null;
     }

@@ -59,7 +59,7 @@ final class SimulatedPostgres {
 
     /// What is committed.
     static final class State {
-        /// By collection and `_id`: the `v`; 0 for no row, less for one that somebody else has written.
+        /// By collection and `_id`: the `v`; 0 for no row, less for one that another writer has written.
         final int[][] rows = new int[World.COLLECTIONS.size()][SimulatedMongo.IDS];
 
         final Watermark[] watermarks = {Watermark.UNKNOWN, Watermark.UNKNOWN};

@@ -232,14 +232,14 @@ public final class World {
         }
     }
 
-    /// Somebody else changes a row, notices, and asks for its repair.
+    /// Another writer changes a row, notices, and asks for its repair.
     private void damage() {
         int collection = choices.next(COLLECTIONS.size());
         int id = choices.next(SimulatedMongo.IDS);
         int row = choices.next(2) == 0 ? -1 : 0;
         postgres.state().rows[collection][id] = row;
-        scheduler.say("somebody " + (row == 0 ? "deletes" : "overwrites") + " the row of " + COLLECTIONS.get(collection)
-                + id);
+        scheduler.say("another writer " + (row == 0 ? "deletes" : "overwrites") + " the row of "
+                + COLLECTIONS.get(collection) + id);
         String name = COLLECTIONS.get(collection);
         long entry = switch (choices.next(3)) {
             case 0 -> ask(new Entry(0, name, documentKey(id), null, Cause.REPAIR, false));
