@@ -16,12 +16,21 @@ import java.util.SequencedSet;
 ///     afterwards
 /// @param afterWrite whether some of these act afterwards, so that a number of rows that PostgreSQL
 ///     gives back proves nothing
+/// @param beforeInsert whether some act before a row is inserted: they may change what it is compared
+///     with
+/// @param beforeUpdate whether some act before a row is updated: they may leave it as it was
 /// @param onDelete those of deletes
-record ActingTriggers(SequencedSet<String> onWrite, boolean afterWrite, SequencedSet<String> onDelete) {
+record ActingTriggers(
+        SequencedSet<String> onWrite,
+        boolean afterWrite,
+        boolean beforeInsert,
+        boolean beforeUpdate,
+        SequencedSet<String> onDelete) {
     /// Those of the table and of its partitions, where partitions may have their own. tgtype: 1 row, 2
     /// before, 4 insert, 8 delete, 16 update.
     private static final String TRIGGERS = """
-            SELECT DISTINCT g.tgname, p.proname, g.tgtype & 20 <> 0, g.tgtype & 2 = 0, g.tgtype & 8 <> 0
+            SELECT DISTINCT g.tgname, p.proname, g.tgtype & 20 <> 0, g.tgtype & 2 = 0, g.tgtype & 4 <> 0,
+              g.tgtype & 16 <> 0, g.tgtype & 8 <> 0
             FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
             WHERE g.tgrelid IN (SELECT to_regclass(?)::oid UNION ALL SELECT relid::oid FROM pg_partition_tree(to_regclass(?)))
             AND NOT g.tgisinternal AND g.tgtype & 3 <> 2 AND g.tgtype & 28 <> 0 AND g.tgenabled::text = ANY (
@@ -29,12 +38,15 @@ record ActingTriggers(SequencedSet<String> onWrite, boolean afterWrite, Sequence
             ORDER BY g.tgname
             """;
 
-    static final ActingTriggers NONE = new ActingTriggers(new LinkedHashSet<>(), false, new LinkedHashSet<>());
+    static final ActingTriggers NONE =
+            new ActingTriggers(new LinkedHashSet<>(), false, false, false, new LinkedHashSet<>());
 
     static ActingTriggers of(Connection connection, TableName table) throws SQLException {
         SequencedSet<String> onWrite = new LinkedHashSet<>();
         SequencedSet<String> onDelete = new LinkedHashSet<>();
         boolean afterWrite = false;
+        boolean beforeInsert = false;
+        boolean beforeUpdate = false;
         try (PreparedStatement statement = connection.prepareStatement(TRIGGERS)) {
             statement.setString(1, table.sql());
             statement.setString(2, table.sql());
@@ -43,15 +55,18 @@ record ActingTriggers(SequencedSet<String> onWrite, boolean afterWrite, Sequence
                     String name = row.getString(1) + " (" + row.getString(2) + ")";
                     if (row.getBoolean(3)) {
                         onWrite.add(name);
-                        afterWrite |= row.getBoolean(4);
+                        boolean after = row.getBoolean(4);
+                        afterWrite |= after;
+                        beforeInsert |= !after && row.getBoolean(5);
+                        beforeUpdate |= !after && row.getBoolean(6);
                     }
-                    if (row.getBoolean(5)) {
+                    if (row.getBoolean(7)) {
                         onDelete.add(name);
                     }
                 }
             }
         }
-        return new ActingTriggers(onWrite, afterWrite, onDelete);
+        return new ActingTriggers(onWrite, afterWrite, beforeInsert, beforeUpdate, onDelete);
     }
 
     /// Part of a sentence: `the trigger a (f)`, `one of the triggers a (f), b (g)`.

@@ -29,6 +29,7 @@ import org.slf4j.LoggerFactory;
 final class StagedTables {
     private static final String INVALID_BINARY_REPRESENTATION = "22P03";
     private static final String UNIQUE_VIOLATION = "23505";
+    private static final String DIVISION_BY_ZERO = "22012";
 
     private static final Logger LOG = LoggerFactory.getLogger(StagedTables.class);
 
@@ -294,7 +295,27 @@ final class StagedTables {
     }
 
     private void requireNotUndone(TableSql table) throws SQLException {
-        if (isTrue(table.isAnyUndone(live.types(table.shape().table())))) {
+        ActingTriggers triggers = acting(table);
+        boolean before = triggers.beforeInsert() || triggers.beforeUpdate();
+        boolean undone =
+                before ? isTrue(table.isAnyUndone(live.types(table.shape().table()))) : isTrue(table.isAnyAbsent());
+        if (undone && (!triggers.beforeInsert() || isTrue(table.isAnyAbsent()))) {
+            throw undone(table);
+        }
+        if (undone) {
+            requireUpdated(table);
+        }
+    }
+
+    /// A row may only seem to be as it was, since triggers make its values.
+    private void requireUpdated(TableSql table) throws SQLException {
+        execute(Optional.of("SET LOCAL sluice.reached = '0'"));
+        try {
+            execute(Optional.of(table.requireUpdated()));
+        } catch (SQLException e) {
+            throw DIVISION_BY_ZERO.equals(e.getSQLState()) ? undone(table) : e;
+        }
+        if (isTrue(table.isAnyLeftOut())) {
             throw undone(table);
         }
     }

@@ -159,20 +159,11 @@ public final class TableSql {
     /// The predicate of the conflict target costs nothing where the unique index covers all rows, and lets
     /// one serve that leaves out NULLs.
     String upsert() {
-        List<String> columns =
-                shape.columns().stream().map(TableShape.Column::name).toList();
         List<TableShape.Column> set = shape.columns().stream()
                 .filter(c -> !conflict.contains(c.name()) && c.write() != Write.INSERT)
                 .toList();
-        List<TableShape.Column> compared = set.stream().filter(this::isCompared).toList();
-        String insert = "INSERT INTO " + shape.table().sql() + " AS t (" + quoted(columns)
-                + ") OVERRIDING SYSTEM VALUE SELECT "
-                + shape.columns().stream().map(c -> value(c, "s")).collect(Collectors.joining(", ")) + " FROM "
-                + staging + " s ON CONFLICT (" + quoted(conflict) + ") WHERE "
-                + conflict.stream()
-                        .map(c -> TableName.quote(c) + " IS NOT NULL")
-                        .collect(Collectors.joining(" AND "))
-                + " DO ";
+        List<TableShape.Column> compared = comparedOnUpdate();
+        String insert = insert();
         if (compared.isEmpty()) {
             return insert + "NOTHING";
         }
@@ -180,11 +171,20 @@ public final class TableSql {
                 + set.stream()
                         .map(c -> TableName.quote(c.name()) + " = " + updated(c, "t", "EXCLUDED"))
                         .collect(Collectors.joining(", "))
-                + " WHERE ROW("
-                + compared.stream().map(c -> "t." + TableName.quote(c.name())).collect(Collectors.joining(", "))
-                + ")::record *<> ROW("
-                + compared.stream().map(c -> updated(c, "t", "EXCLUDED")).collect(Collectors.joining(", "))
-                + ")::record";
+                + " WHERE " + differs(compared, "EXCLUDED");
+    }
+
+    /// Up to what is done about a row that is there.
+    private String insert() {
+        return "INSERT INTO " + shape.table().sql() + " AS t ("
+                + quoted(shape.columns().stream().map(TableShape.Column::name).toList())
+                + ") OVERRIDING SYSTEM VALUE SELECT "
+                + shape.columns().stream().map(c -> value(c, "s")).collect(Collectors.joining(", ")) + " FROM "
+                + staging + " s ON CONFLICT (" + quoted(conflict) + ") WHERE "
+                + conflict.stream()
+                        .map(c -> TableName.quote(c) + " IS NOT NULL")
+                        .collect(Collectors.joining(" AND "))
+                + " DO ";
     }
 
     /// For rows that are recognised by more or other columns than the key: a document's row that is there under other
@@ -374,36 +374,65 @@ public final class TableSql {
                 + bytes("s") + "))";
     }
 
-    /// Whether one of the staged rows, which were just written, is not there under its key, or differs
-    /// and was not written in this transaction.
+    /// Whether one of the staged rows, which were just written, is not there under its key.
+    String isAnyAbsent() {
+        return isAnyWithoutRow(List.of(), Map.of());
+    }
+
+    /// Whether one of them is not there, or differs and was not written in this transaction.
     ///
     /// @param types the types of the table's columns as PostgreSQL writes them
     String isAnyUndone(Map<String, String> types) {
-        List<TableShape.Column> keys = shape.columns().subList(0, shape.keyColumns());
-        List<TableShape.Column> compared = shape.columns().stream()
-                .filter(c -> !keys.contains(c) && !conflict.contains(c.name()) && isCompared(c))
+        return isAnyWithoutRow(comparedOnUpdate(), types);
+    }
+
+    private List<TableShape.Column> comparedOnUpdate() {
+        return shape.columns().stream()
+                .filter(c -> !conflict.contains(c.name()) && c.write() != Write.INSERT && isCompared(c))
                 .toList();
+    }
+
+    private String isAnyWithoutRow(List<TableShape.Column> compared, Map<String, String> types) {
+        List<TableShape.Column> keys = shape.columns().subList(0, shape.keyColumns());
+        List<TableShape.Column> values =
+                compared.stream().filter(c -> !keys.contains(c)).toList();
         String expected = Stream.concat(
                         keys.stream().map(c -> "s." + TableName.quote(c.name())),
-                        compared.stream()
+                        values.stream()
                                 .map(c -> value(c, "s") + "::" + types.get(c.name()) + " AS "
                                         + TableName.quote(c.name())))
                 .collect(Collectors.joining(", "));
         String same = keys.stream()
                 .map(c -> "t." + TableName.quote(c.name()) + " = e." + TableName.quote(c.name()))
                 .collect(Collectors.joining(" AND "));
-        String written = compared.isEmpty()
-                ? ""
-                : " AND (t.xmin = pg_current_xact_id()::xid OR ROW("
-                        + compared.stream()
-                                .map(c -> "t." + TableName.quote(c.name()))
-                                .collect(Collectors.joining(", "))
-                        + ")::record *= ROW("
-                        + compared.stream().map(c -> updated(c, "t", "e")).collect(Collectors.joining(", "))
-                        + ")::record)";
+        String written =
+                values.isEmpty() ? "" : " AND (t.xmin = pg_current_xact_id()::xid OR NOT " + differs(values, "e") + ")";
         return "SELECT EXISTS (SELECT FROM (SELECT " + expected + " FROM " + staging
                 + " s) e WHERE NOT EXISTS (SELECT FROM " + shape.table().sql() + " t WHERE " + same + " AND "
                 + bytes("t") + " = " + bytes("e") + written + "))";
+    }
+
+    private static String differs(List<TableShape.Column> columns, String with) {
+        return "ROW("
+                + columns.stream().map(c -> "t." + TableName.quote(c.name())).collect(Collectors.joining(", "))
+                + ")::record *<> ROW("
+                + columns.stream().map(c -> updated(c, "t", with)).collect(Collectors.joining(", ")) + ")::record";
+    }
+
+    /// [#upsert] once more, where all rows are there: it writes nothing, and fails with 22012 (division
+    /// by zero) where a row is still to be updated that this transaction has not written. It counts in
+    /// the setting `sluice.reached` which rows come so far. Only here are values as BEFORE INSERT
+    /// triggers make them.
+    String requireUpdated() {
+        return insert() + "UPDATE SET " + keyName() + " = t." + keyName() + " WHERE CASE WHEN "
+                + differs(comparedOnUpdate(), "EXCLUDED")
+                + " AND t.xmin <> pg_current_xact_id()::xid THEN 1 / (t." + keyName() + " IS NULL)::int = 1"
+                + " ELSE set_config('sluice.reached', (current_setting('sluice.reached')::bigint + 1)::text, true) IS NULL END";
+    }
+
+    /// After that: whether a trigger let some of the rows not come so far.
+    String isAnyLeftOut() {
+        return "SELECT current_setting('sluice.reached')::bigint < (SELECT count(*) FROM " + staging + ")";
     }
 
     /// A key in the order by which one document precedes another: numbers by value, texts by their bytes.

@@ -108,6 +108,7 @@ class UndoingTriggersIT {
     @ParameterizedTest
     @ValueSource(
             strings = {
+                "BEFORE INSERT|RETURN NULL;",
                 "BEFORE INSERT OR UPDATE|RETURN NULL;",
                 "BEFORE UPDATE|RETURN NULL;",
                 "AFTER INSERT OR UPDATE|DELETE FROM things WHERE id = NEW.id;"
@@ -182,6 +183,46 @@ class UndoingTriggersIT {
         chunk(documents);
 
         assertThat(target.rows("SELECT id, t FROM things ORDER BY id")).containsExactly("1|A", "9|b");
+        assertThat(target.rows("SELECT * FROM sluice.dead_letter")).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"BEFORE INSERT", "BEFORE UPDATE", "BEFORE INSERT OR UPDATE"})
+    @DisplayName("a row that stays as it was is told from one that a trigger made so, also in a partition")
+    void keptAsItWas(String when) throws SQLException {
+        target.execute("DROP TABLE things; CREATE TABLE things (id bigint PRIMARY KEY, n integer, t text)"
+                + " PARTITION BY RANGE (id); CREATE TABLE low PARTITION OF things FOR VALUES FROM (0) TO (10)");
+        undo("things", "BEFORE INSERT OR UPDATE", "NEW.t := lower(NEW.t); RETURN NEW;");
+        target.execute("CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS"
+                + " $$ BEGIN IF NEW.n < 0 THEN RETURN NULL; END IF; RETURN NEW; END $$;"
+                + " CREATE TRIGGER keep " + when + " ON things FOR EACH ROW EXECUTE FUNCTION keep()");
+        StreamSink sink = target.streamSink(target.takeOver());
+        stream(sink, "{_id: 1, n: 1, t: 'A'}", "{_id: 2, n: 2, t: 'B'}");
+
+        stream(sink, "{_id: 1, n: 1, t: 'A'}", "{_id: 2, n: -2, t: 'B'}", "{_id: 3, n: 3, t: 'C'}");
+        stream(sink, "{_id: 1, n: 1, t: 'A'}", "{_id: 3, n: 3, t: 'C'}");
+
+        assertThat(target.rows("SELECT id, n, t FROM things ORDER BY id")).containsExactly("1|1|a", "3|3|c");
+        assertThat(target.rows("SELECT document_key, sqlstate FROM sluice.dead_letter"))
+                .containsExactly("{\"$numberLong\":\"2\"}|27000");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"BEFORE INSERT", "BEFORE UPDATE", "BEFORE INSERT OR UPDATE"})
+    @DisplayName("neither are rows that have a trigger's values and are written again as they are, or with other ones")
+    void again(String when) throws SQLException {
+        undo("things", when, "IF NEW.n > 5 THEN NEW.t := lower(NEW.t); END IF; RETURN NEW;");
+        long epoch = target.takeOver();
+        StreamSink sink = target.streamSink(epoch);
+        ChunkSink chunks = target.chunkSink(epoch);
+        for (int times = 0; times < 3; times++) {
+            stream(sink, "{_id: 1, n: 1, t: 'A'}", "{_id: 9, n: 9, t: 'B'}");
+            chunk(chunks, "{_id: 1, n: 1, t: 'A'}", "{_id: 9, n: 9, t: 'B'}");
+        }
+        stream(sink, "{_id: 1, n: 7, t: 'A'}", "{_id: 9, n: 8, t: 'B'}");
+        stream(sink, "{_id: 1, n: 7, t: 'A'}", "{_id: 9, n: 8, t: 'B'}");
+
+        assertThat(target.rows("SELECT id, n FROM things ORDER BY id")).containsExactly("1|7", "9|8");
         assertThat(target.rows("SELECT * FROM sluice.dead_letter")).isEmpty();
     }
 
