@@ -1,13 +1,11 @@
 package dev.sluice.service.cli;
 
-import dev.sluice.failure.Failures;
+import dev.sluice.service.ops.Quarantine;
 import dev.sluice.service.ops.SnakeCaseJson;
-import dev.sluice.sink.postgres.QuarantineStore;
+import dev.sluice.service.ops.TextTable;
 import dev.sluice.sink.postgres.QuarantineStore.Count;
 import dev.sluice.sink.postgres.QuarantineStore.Entry;
 import java.io.PrintWriter;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -49,6 +47,8 @@ final class QuarantineCommand implements Runnable {
             versionProvider = SluiceCommand.Version.class,
             header = "Count them by column and reason; single values only when asked for.")
     static final class ListThem implements Callable<Integer> {
+        private static final String NOTHING = "Nothing is in quarantine.";
+
         @Option(names = "--collection", paramLabel = "C", description = "Only those of this collection.")
         private @Nullable String collection;
 
@@ -75,31 +75,32 @@ final class QuarantineCommand implements Runnable {
                 throw new ParameterException(spec.commandLine(), "--limit is at least 1.");
             }
             Setup setup = Setup.forTarget();
-            QuarantineStore store = new QuarantineStore(setup.pipelineName());
-            try (Connection connection = setup.connector().open()) {
-                List<?> found =
-                        values ? store.list(connection, collection, limit) : store.counts(connection, collection);
+            Quarantine quarantine = new Quarantine(setup.connector(), setup.pipelineName());
+            if (values) {
+                List<Entry> found = quarantine.list(collection, limit);
                 DeadLettersCommand.requireKnown(spec, setup, collection, !found.isEmpty());
-                printing.print(
-                        found,
-                        () -> found.isEmpty()
-                                ? "Nothing is in quarantine."
-                                : found.stream()
-                                        .map(ListThem::line)
-                                        .collect(Collectors.joining(System.lineSeparator())));
-                return SluiceCommand.FINE;
-            } catch (SQLException e) {
-                throw Failures.classify(e);
+                printing.print(found, () -> found.isEmpty() ? NOTHING : values(found));
+            } else {
+                List<Count> found = quarantine.counts(collection).quarantined();
+                DeadLettersCommand.requireKnown(spec, setup, collection, !found.isEmpty());
+                printing.print(found, () -> found.isEmpty() ? NOTHING : counts(found));
             }
+            return SluiceCommand.FINE;
         }
 
-        private static String line(Object one) {
-            return switch (one) {
-                case Count c ->
-                    String.format(
-                            Locale.ROOT, "%,10d  %-20s %-32s %s", c.values(), c.collection(), c.column(), c.reason());
-                case Entry e ->
-                    String.format(
+        private static String counts(List<Count> found) {
+            TextTable table = new TextTable()
+                    .numbers("values")
+                    .words("collection")
+                    .words("column")
+                    .words("reason");
+            found.forEach(c -> table.row(c.values(), c.collection(), c.column(), c.reason()));
+            return table.text();
+        }
+
+        private static String values(List<Entry> found) {
+            return found.stream()
+                    .map(e -> String.format(
                             Locale.ROOT,
                             "%-6d %s %s, %s at %s: %s (%s)",
                             e.id(),
@@ -108,9 +109,8 @@ final class QuarantineCommand implements Runnable {
                             e.column(),
                             e.path(),
                             e.value(),
-                            e.reason());
-                default -> throw new IllegalStateException("neither a count nor an entry");
-            };
+                            e.reason()))
+                    .collect(Collectors.joining(System.lineSeparator()));
         }
     }
 
@@ -137,20 +137,16 @@ final class QuarantineCommand implements Runnable {
         @Override
         public Integer call() {
             Setup setup = Setup.forTarget();
-            QuarantineStore store = new QuarantineStore(setup.pipelineName());
-            try (Connection connection = setup.connector().open()) {
-                Entry entry = store.find(connection, id, values)
-                        .orElseThrow(() -> new ParameterException(
-                                spec.commandLine(),
-                                "There is no value " + id
-                                        + " in this pipeline's quarantine; it may have been settled meanwhile."));
-                PrintWriter out = spec.commandLine().getOut();
-                out.println(json ? SnakeCaseJson.write(entry) : text(entry));
-                out.flush();
-                return SluiceCommand.FINE;
-            } catch (SQLException e) {
-                throw Failures.classify(e);
-            }
+            Entry entry = new Quarantine(setup.connector(), setup.pipelineName())
+                    .find(id, values)
+                    .orElseThrow(() -> new ParameterException(
+                            spec.commandLine(),
+                            "There is no value " + id
+                                    + " in this pipeline's quarantine; it may have been settled meanwhile."));
+            PrintWriter out = spec.commandLine().getOut();
+            out.println(json ? SnakeCaseJson.write(entry) : text(entry));
+            out.flush();
+            return SluiceCommand.FINE;
         }
 
         private String text(Entry entry) {

@@ -2,6 +2,7 @@ package dev.sluice.service.web;
 
 import dev.sluice.service.ops.Checkpoints;
 import dev.sluice.service.ops.DeadLetters;
+import dev.sluice.service.ops.Quarantine;
 import dev.sluice.service.ops.SchemaChanges;
 import dev.sluice.service.ops.StatusReader;
 import dev.sluice.service.pipeline.PipelineStatus;
@@ -36,6 +37,11 @@ final class Operations {
     @Singleton
     Checkpoints checkpoints() {
         return new Checkpoints(connector, status.pipeline());
+    }
+
+    @Singleton
+    Quarantine quarantine() {
+        return new Quarantine(connector, status.pipeline());
     }
 
     @Singleton

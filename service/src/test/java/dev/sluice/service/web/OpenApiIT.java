@@ -60,6 +60,9 @@ class OpenApiIT {
                 + " VALUES ('demo', 'users', 'users', 'different', 'a', '{name}', 1)");
         execute("INSERT INTO sluice.verification (pipeline, collection, mode, origin, state, phase)"
                 + " VALUES ('demo', 'users', 'full', 'asked', 'done', 'settling')");
+        execute(
+                "INSERT INTO sluice.quarantine (pipeline, collection, document_key, column_name, path, bson_type, value,"
+                        + " reason) VALUES ('demo', 'users', '\"a\"', 'users.age', 'age', 'string', '\"old\"', 'is no number')");
         execute("INSERT INTO sluice.backfill (pipeline, collection, state) VALUES ('demo', 'users', 'done')");
     }
 
@@ -94,6 +97,7 @@ class OpenApiIT {
         "POST /api/checkpoints/{name}, /api/checkpoints/auto-1, 400",
         "DELETE /api/checkpoints/{name}, /api/checkpoints/before, 404",
         "GET /api/replays, /api/replays, 200",
+        "GET /api/quarantine, /api/quarantine, 200",
         "GET /api/schema-changes, /api/schema-changes, 200",
         "GET /api/verifications, /api/verifications, 200",
         "GET /api/drift, /api/drift, 200",
