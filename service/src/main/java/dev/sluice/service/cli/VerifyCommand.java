@@ -6,6 +6,7 @@ import dev.sluice.service.ops.BalanceTable;
 import dev.sluice.service.ops.Counted;
 import dev.sluice.service.ops.DeadLetters;
 import dev.sluice.service.ops.SnakeCaseJson;
+import dev.sluice.service.ops.TextTable;
 import dev.sluice.service.ops.Verifications;
 import dev.sluice.service.pipeline.VerifyRun;
 import dev.sluice.sink.CollectionTarget;
@@ -22,6 +23,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -259,20 +261,7 @@ final class VerifyCommand implements Callable<Integer> {
             out.flush();
             return;
         }
-        out.printf(
-                Locale.ROOT,
-                "%-24s %12s %12s %9s %9s %9s%s %9s %8s  %s%n",
-                "collection",
-                mode == Mode.COUNTS ? "documents" : "compared",
-                "rows there",
-                "missing",
-                "extra",
-                "different",
-                repair ? String.format(Locale.ROOT, " %9s %9s", "repaired", "left") : "",
-                "undecided",
-                "seconds",
-                "verified through");
-        verified.forEach(v -> out.println(line(v)));
+        out.println(table(verified));
         if (repair) {
             out.println(
                     "(missing, extra and different: rows, as found before the repair; repaired and left: documents)");
@@ -313,27 +302,41 @@ final class VerifyCommand implements Callable<Integer> {
         return balances;
     }
 
-    private String line(Verified v) {
-        if (!v.copied()) {
-            return String.format(Locale.ROOT, "%-24s not copied yet, so there is nothing to compare", v.collection());
+    private String table(List<Verified> verified) {
+        TextTable table = new TextTable()
+                .words("collection")
+                .numbers(mode == Mode.COUNTS ? "documents" : "compared")
+                .numbers("rows there")
+                .numbers("missing")
+                .numbers("extra")
+                .numbers("different");
+        if (repair) {
+            table.numbers("repaired").numbers("left");
         }
-        return String.format(
-                Locale.ROOT,
-                "%-24s %,12d %,12d %,9d %,9d %,9d%s %,9d %8.1f  %s",
-                v.collection(),
-                v.documents(),
-                v.rows(),
-                v.missing(),
-                v.extra(),
-                v.different(),
-                !repair
-                        ? ""
-                        : v.repaired() == null
-                                ? String.format(Locale.ROOT, " %9s %9s", "-", "-")
-                                : String.format(Locale.ROOT, " %,9d %,9d", v.repaired(), v.left()),
-                v.undecided(),
-                v.seconds(),
-                !v.complete() ? "stopped before the end" : v.through() == null ? "unknown" : v.through());
+        table.numbers("undecided").numbers("seconds").words("verified through");
+        for (Verified v : verified) {
+            List<Object> cells = new ArrayList<>(List.of(v.collection()));
+            cells.addAll(numbers(v));
+            cells.add(
+                    !v.copied()
+                            ? "not copied yet, so there is nothing to compare"
+                            : !v.complete() ? "stopped before the end" : v.through() == null ? "unknown" : v.through());
+            table.row(cells.toArray());
+        }
+        return table.text();
+    }
+
+    private List<Object> numbers(Verified v) {
+        if (!v.copied()) {
+            return Collections.nCopies(repair ? 9 : 7, "-");
+        }
+        List<Object> numbers = new ArrayList<>(List.of(v.documents(), v.rows(), v.missing(), v.extra(), v.different()));
+        if (repair) {
+            numbers.add(v.repaired() == null ? "-" : v.repaired());
+            numbers.add(v.left() == null ? "-" : v.left());
+        }
+        numbers.addAll(List.of(v.undecided(), String.format(Locale.ROOT, "%.1f", v.seconds())));
+        return numbers;
     }
 
     /// The foreign keys that lead to rows that are extra, by collection and the row's key.

@@ -14,9 +14,6 @@ import org.jspecify.annotations.Nullable;
 
 /// Balances for people: one table for every command, each line an equation.
 public final class BalanceTable {
-    private static final String NAME = "%-24s";
-    private static final int GAP = 3;
-    private static final int WIDTH_MIN = 7;
 
     private BalanceTable() {}
 
@@ -130,18 +127,17 @@ public final class BalanceTable {
     /// @param balances by collection, at least one
     /// @return lines without the last one's end
     public static String table(SequencedMap<String, Balance> balances) {
-        List<String> lines = new ArrayList<>();
-        StringBuilder head = new StringBuilder(String.format(Locale.ROOT, NAME, "collection"));
+        TextTable table = new TextTable().words("collection");
         for (Term term : Term.values()) {
-            head.append(String.format(Locale.ROOT, "%" + width(term) + "s", title(term)));
+            table.numbers(title(term));
         }
-        lines.add(head.append("  counted at").toString());
-        balances.forEach((collection, balance) -> lines.add(line(collection, balance)));
+        table.words("counted at");
+        balances.forEach((collection, balance) -> table.row(line(collection, balance)));
         if (balances.size() > 1) {
-            lines.add(
+            table.row(
                     line("all", balances.values().stream().reduce(Balance::plus).orElseThrow()));
         }
-        return String.join(System.lineSeparator(), lines);
+        return table.text();
     }
 
     /// What the documents are, in one sentence's end: `34,000 documents`, or
@@ -165,14 +161,13 @@ public final class BalanceTable {
         return text.toString();
     }
 
-    private static String line(String collection, Balance balance) {
-        StringBuilder line = new StringBuilder(String.format(Locale.ROOT, NAME, collection));
+    private static Object[] line(String collection, Balance balance) {
+        List<Object> cells = new ArrayList<>(List.of(collection));
         for (Term term : Term.values()) {
-            line.append(String.format(Locale.ROOT, "%," + width(term) + "d", balance.of(term)));
+            cells.add(balance.of(term));
         }
-        return line.append("  ")
-                .append(balance.countedAt().truncatedTo(ChronoUnit.SECONDS))
-                .toString();
+        cells.add(balance.countedAt().truncatedTo(ChronoUnit.SECONDS));
+        return cells.toArray();
     }
 
     /// With the sign by which it is part of the equation: `= rows`, `- kept`, `+ waiting`.
@@ -183,9 +178,5 @@ public final class BalanceTable {
             case KEPT, WITHOUT_DOCUMENT, NOT_OURS, DEAD_LETTERS, WAITING, SKIPPED, DEDUPLICATED, WITHOUT_ROW ->
                 term.sign() + " " + term.words();
         };
-    }
-
-    private static int width(Term term) {
-        return GAP + Math.max(WIDTH_MIN, title(term).length());
     }
 }
