@@ -1,6 +1,7 @@
 package dev.sluice.backfill;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.mongodb.MongoException;
 import com.mongodb.client.MongoCollection;
@@ -8,6 +9,8 @@ import com.mongodb.client.MongoDatabase;
 import dev.sluice.change.Change;
 import dev.sluice.change.Chunk;
 import dev.sluice.change.IdBracket;
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.SluiceException;
 import dev.sluice.mapping.KeyResult;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
@@ -25,6 +28,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonInt64;
@@ -418,10 +422,29 @@ class BackfillIT {
         things.insertMany(documents);
     }
 
+    @Test
+    @DisplayName(
+            "a process that was fenced out neither replaces the chunks of the next one nor notes their copy as done")
+    void fencedOut() throws SQLException {
+        PostgresCopyProgress ours = new PostgresCopyProgress(target.connection(), TestTarget.PIPELINE, epoch);
+        PostgresCopyProgress gone = new PostgresCopyProgress(target.connection(), TestTarget.PIPELINE, epoch - 1);
+        ours.begin("things");
+        ours.cut("things", Ranges.brackets("things").subList(1, 3));
+        for (ThrowingCallable late : List.<ThrowingCallable>of(
+                () -> gone.cut("things", Ranges.brackets("things")), () -> gone.finish("things"))) {
+            assertThatThrownBy(late)
+                    .isInstanceOfSatisfying(
+                            SluiceException.class,
+                            refused -> assertThat(refused.kind()).isEqualTo(FailureKind.FENCED_OUT));
+        }
+        assertThat(ours.unfinished("things")).hasSize(2);
+        assertThat(ours.done("things")).isFalse();
+    }
+
     private boolean copy(Backfill.Limits limits, BooleanSupplier stopped) throws SQLException {
         try (Backfill backfill = new Backfill(
                 source,
-                new PostgresCopyProgress(target.connection(), TestTarget.PIPELINE),
+                new PostgresCopyProgress(target.connection(), TestTarget.PIPELINE, epoch),
                 new Backfill.Writing(
                         () -> target.chunkSink(epoch),
                         Fenced.beside(target.fences(), () -> source.hello().lastWrite(), stopped)),

@@ -533,7 +533,7 @@ class OrphansIT {
     private void copy() throws SQLException {
         try (Backfill backfill = new Backfill(
                 source,
-                new PostgresCopyProgress(target.connection(), TestTarget.PIPELINE),
+                new PostgresCopyProgress(target.connection(), TestTarget.PIPELINE, epoch),
                 new Backfill.Writing(
                         () -> target.chunkSink(epoch), Fenced.beside(target.fences(), () -> null, () -> false)),
                 Backfill.Limits.adaptive().withDocuments(7).withWorkers(3),

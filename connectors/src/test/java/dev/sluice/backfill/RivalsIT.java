@@ -599,7 +599,7 @@ class RivalsIT {
     private void copy() throws SQLException {
         try (Backfill backfill = new Backfill(
                 source,
-                new PostgresCopyProgress(target.connection(), TestTarget.PIPELINE),
+                new PostgresCopyProgress(target.connection(), TestTarget.PIPELINE, epoch),
                 new Backfill.Writing(
                         () -> target.chunkSink(epoch), Fenced.beside(target.fences(), () -> null, () -> false)),
                 Backfill.Limits.adaptive().withDocuments(3).withWorkers(2),

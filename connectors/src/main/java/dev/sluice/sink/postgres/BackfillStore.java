@@ -106,27 +106,14 @@ public final class BackfillStore {
         }
     }
 
-    /// Stores how a collection is cut, and replaces its earlier chunks. In one transaction: a collection
-    /// that is cut in part would be copied in part.
-    ///
-    /// @param connection in auto-commit mode
-    public void cut(Connection connection, String collection, List<Chunk> chunks) throws SQLException {
-        connection.setAutoCommit(false);
-        try {
-            try (PreparedStatement statement = prepare(
-                    connection,
-                    "DELETE FROM sluice.backfill_chunk WHERE pipeline = ? AND collection = ?",
-                    collection)) {
-                statement.executeUpdate();
-            }
-            plan(connection, collection, chunks);
-            connection.commit();
-        } catch (SQLException e) {
-            connection.rollback();
-            throw e;
-        } finally {
-            connection.setAutoCommit(true);
+    /// Stores how a collection is cut, and replaces its earlier chunks. In the caller's transaction: a
+    /// collection that is cut in part would be copied in part.
+    void cut(Connection connection, String collection, List<Chunk> chunks) throws SQLException {
+        try (PreparedStatement statement = prepare(
+                connection, "DELETE FROM sluice.backfill_chunk WHERE pipeline = ? AND collection = ?", collection)) {
+            statement.executeUpdate();
         }
+        plan(connection, collection, chunks);
     }
 
     private void plan(Connection connection, String collection, List<Chunk> chunks) throws SQLException {

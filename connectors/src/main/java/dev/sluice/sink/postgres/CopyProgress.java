@@ -17,6 +17,8 @@ public interface CopyProgress {
     boolean isCut(String collection) throws SQLException;
 
     /// Stores how a collection is cut, instead of what there was of it.
+    ///
+    /// @throws dev.sluice.failure.SluiceException of kind FENCED_OUT when the pipeline is no longer ours
     void cut(String collection, List<Chunk> chunks) throws SQLException;
 
     /// The chunks that are not done, in their order.
@@ -32,6 +34,8 @@ public interface CopyProgress {
     void start(String collection, long estimatedDocuments) throws SQLException;
 
     /// Notes that the collection is copied.
+    ///
+    /// @throws dev.sluice.failure.SluiceException of kind FENCED_OUT when the pipeline is no longer ours
     void finish(String collection) throws SQLException;
 
     /// Whether a replica of the target is too far behind for the copy to go on at full speed.

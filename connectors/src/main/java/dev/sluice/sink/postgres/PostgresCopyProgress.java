@@ -1,6 +1,7 @@
 package dev.sluice.sink.postgres;
 
 import dev.sluice.change.Chunk;
+import dev.sluice.positions.PositionStore;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
@@ -9,12 +10,17 @@ import java.util.List;
 public final class PostgresCopyProgress implements CopyProgress {
     private final Connection connection;
     private final BackfillStore store;
+    private final PositionStore positions;
+    private final long epoch;
     private final Replicas replicas;
 
     /// @param connection in auto-commit mode
-    public PostgresCopyProgress(Connection connection, String pipeline) {
+    /// @param epoch the one in which this process took the pipeline over
+    public PostgresCopyProgress(Connection connection, String pipeline, long epoch) {
         this.connection = connection;
         this.store = new BackfillStore(pipeline);
+        this.positions = new PositionStore(pipeline);
+        this.epoch = epoch;
         this.replicas = new Replicas(connection);
     }
 
@@ -35,7 +41,7 @@ public final class PostgresCopyProgress implements CopyProgress {
 
     @Override
     public void cut(String collection, List<Chunk> chunks) throws SQLException {
-        store.cut(connection, collection, chunks);
+        write(() -> store.cut(connection, collection, chunks));
     }
 
     @Override
@@ -60,7 +66,29 @@ public final class PostgresCopyProgress implements CopyProgress {
 
     @Override
     public void finish(String collection) throws SQLException {
-        store.finish(connection, collection);
+        write(() -> store.finish(connection, collection));
+    }
+
+    /// A part of the work that is one transaction.
+    @FunctionalInterface
+    private interface Writing {
+        void run() throws SQLException;
+    }
+
+    /// Fenced by the epoch (promise 4): chunks that another process reads meanwhile are not replaced, and what it
+    /// has begun to copy again is not noted as copied.
+    private void write(Writing writing) throws SQLException {
+        connection.setAutoCommit(false);
+        try {
+            positions.hold(connection, epoch);
+            writing.run();
+            connection.commit();
+        } catch (SQLException | RuntimeException e) {
+            connection.rollback();
+            throw e;
+        } finally {
+            connection.setAutoCommit(true);
+        }
     }
 
     @Override

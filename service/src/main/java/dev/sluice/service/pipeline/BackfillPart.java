@@ -38,7 +38,7 @@ final class BackfillPart implements DataFlow.Work {
                     remaining.stream().map(CollectionTarget::collection).toList()));
             try (Backfill backfill = new Backfill(
                     pipeline.spec().source(),
-                    new PostgresCopyProgress(bookkeeping, pipeline.name()),
+                    new PostgresCopyProgress(bookkeeping, pipeline.name(), epoch),
                     new Backfill.Writing(() -> pipeline.spec().openChunks(epoch, flow::ending), flow.fenced()),
                     Backfill.Limits.adaptive(),
                     new ToStatus(status))) {

@@ -325,7 +325,7 @@ public final class CopyRun {
             SequencedMap<String, SluiceException> failed = new LinkedHashMap<>();
             try (Backfill backfill = new Backfill(
                     pipeline.source(),
-                    new PostgresCopyProgress(connection, pipeline.name()),
+                    new PostgresCopyProgress(connection, pipeline.name(), epoch),
                     new Backfill.Writing(() -> pipeline.openChunks(epoch, stopped), fenced),
                     wish.limits(),
                     listener)) {

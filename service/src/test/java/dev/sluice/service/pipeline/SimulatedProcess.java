@@ -220,7 +220,7 @@ public final class SimulatedProcess {
     private void copy(Fenced fenced) throws SQLException, InterruptedException {
         try (Backfill backfill = new Backfill(
                 servers.documents(),
-                servers.copyProgress(),
+                servers.copyProgress(epoch),
                 new Backfill.Writing(() -> new ChunkSink(servers.openSession(), epoch), fenced),
                 Backfill.Limits.adaptive()
                         .withDocuments(World.DOCUMENTS_AT_ONCE)

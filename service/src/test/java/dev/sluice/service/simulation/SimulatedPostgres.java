@@ -615,8 +615,15 @@ final class SimulatedPostgres {
     }
 
     /// The bookkeeping of the copy.
-    CopyProgress copyProgress() {
+    CopyProgress copyProgress(long epoch) {
         return new CopyProgress() {
+            private void mayWrite() {
+                if (!world.broken(Rule.EPOCH_COMPARED) && state.epoch != epoch) {
+                    scheduler.say("a copy is fenced out");
+                    throw fencedOut();
+                }
+            }
+
             @Override
             public boolean done(String collection) throws SQLException {
                 statement("asks whether copied: ", collection, () -> {});
@@ -637,6 +644,7 @@ final class SimulatedPostgres {
             @Override
             public void cut(String collection, List<Chunk> chunks) throws SQLException {
                 statement("cuts ", collection, () -> {
+                    mayWrite();
                     Copy copy = copy(collection);
                     copy.left.clear();
                     copy.finished.clear();
@@ -674,6 +682,7 @@ final class SimulatedPostgres {
             @Override
             public void finish(String collection) throws SQLException {
                 statement("notes as copied ", collection, () -> {
+                    mayWrite();
                     copy(collection).done = true;
                     world.copiedAll(collection);
                 });

@@ -51,8 +51,8 @@ public final class SimulatedServers {
         return world.postgres().open(process);
     }
 
-    public CopyProgress copyProgress() {
-        return world.postgres().copyProgress();
+    public CopyProgress copyProgress(long epoch) {
+        return world.postgres().copyProgress(epoch);
     }
 
     public ResyncList resyncList() {
