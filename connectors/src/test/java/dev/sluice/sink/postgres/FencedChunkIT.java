@@ -7,6 +7,8 @@ import dev.sluice.change.Change;
 import dev.sluice.change.Chunk;
 import dev.sluice.change.IdBracket;
 import dev.sluice.change.IdText;
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.SluiceException;
 import dev.sluice.sink.Fence;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.StoppedException;
@@ -79,6 +81,19 @@ class FencedChunkIT {
             other.hold().close();
         }
         assertThat(orders()).isEmpty();
+    }
+
+    @Test
+    @DisplayName("a chunk of a process from which another one has taken the pipeline writes nothing, and is not done")
+    void takenOver() throws SQLException {
+        try (Fence.Flight flight = target.fence("orders").open()) {
+            target.takeOver();
+            assertThatThrownBy(() -> chunk(flight, OLD))
+                    .isInstanceOfSatisfying(
+                            SluiceException.class, e -> assertThat(e.kind()).isEqualTo(FailureKind.FENCED_OUT));
+        }
+        assertThat(orders()).isEmpty();
+        assertThat(target.rows("SELECT * FROM sluice.backfill_chunk")).isEmpty();
     }
 
     @Test
