@@ -58,6 +58,8 @@ public final class Failures {
         return switch (t) {
             case SluiceException s -> s;
             case MappingException m -> new SluiceException(FailureKind.MAPPING, String.valueOf(m.getMessage()), m);
+            // Judged where it was met.
+            case SQLException s when s.getCause() instanceof SluiceException judged -> judged;
             case SQLException s -> new SluiceException(kindOf(s), describe(s), s);
             case MongoException m -> new SluiceException(MongoCodes.kind(m), describe(m), m);
             case IOException i -> new SluiceException(FailureKind.ENGINE, describe(i), i);

@@ -15,7 +15,8 @@ import java.util.regex.Pattern;
 /// table would share one row. Types that do are listed; any other type counts as one that may not.
 final class KeyFit {
     private static final Pattern BOUNDED = Pattern.compile("character varying\\((\\d+)\\)");
-    private static final Pattern WHOLE = Pattern.compile("bigint|integer|smallint|numeric(\\(\\d+,\\d+\\))?");
+    /// Those that hold whole numbers exactly.
+    static final Pattern WHOLE = Pattern.compile("bigint|integer|smallint|numeric(\\(\\d+,\\d+\\))?");
 
     private KeyFit() {}
 
@@ -40,7 +41,7 @@ final class KeyFit {
                             + key.type().sql() + ": PostgreSQL refuses keys of more than " + bounded.group(1)
                             + " characters (22001), except that it cuts off blanks at their end, and two keys that differ"
                             + " by those alone are one row.",
-                    remedy(table.name(), key, type)));
+                    remedy(reader, table, key, found.get())));
         }
         if (!isApart(reader, key.type(), found.get())) {
             return Optional.of(new TableFault(
@@ -49,7 +50,7 @@ final class KeyFit {
                     name + " is the key and is " + holds + ": " + equal(type)
                             + " are one key there and two documents in"
                             + " MongoDB, so one would take the other's row.",
-                    remedy(table.name(), key, type)));
+                    remedy(reader, table, key, found.get())));
         }
         Optional<String> collation = reader.undetermined(table.name(), key.name(), conflict);
         return collation.map(c -> new TableFault(
@@ -85,20 +86,20 @@ final class KeyFit {
         if (type.equals("citext")) {
             return "texts that differ in upper and lower case";
         }
-        if (type.startsWith("character")) {
+        if (type.startsWith("character") || type.equals("bpchar")) {
             return "texts that differ in blanks at their end";
         }
         return type.equals("name") ? "texts that begin with the same 63 bytes" : "values that differ";
     }
 
-    private static String remedy(TableName table, TableShape.Column key, String type) {
-        Matcher bounded = BOUNDED.matcher(type);
-        String alter = "ALTER TABLE " + table.sql() + " ALTER COLUMN " + TableName.quote(key.name()) + " TYPE "
-                + key.type().sql();
+    private static String remedy(TableReader reader, LiveTable table, TableShape.Column key, LiveTable.Column live)
+            throws SQLException {
+        Matcher bounded = BOUNDED.matcher(live.baseType());
+        String alter = new KeyRemedy(reader, table, key).alter(live);
         return bounded.matches()
                 ? "Give the key the type varchar(" + bounded.group(1)
                         + ") in the mapping: a document with a longer key is a dead letter then, and the others are"
-                        + " copied. Or " + alter + "."
-                : alter + ", or map the key to another column.";
+                        + " copied. Or " + alter
+                : alter + " Or map the key to another column.";
     }
 }

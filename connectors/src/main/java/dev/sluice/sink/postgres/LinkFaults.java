@@ -3,7 +3,6 @@ package dev.sluice.sink.postgres;
 import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.Reference;
-import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.TableFault.Kind;
 import dev.sluice.sink.postgres.catalog.LiveTable;
@@ -47,7 +46,8 @@ final class LinkFaults {
                     Kind.LINKED_TABLE,
                     name,
                     refers + ", which does not exist.",
-                    "Create it (`sluice migrate`, if a migration does), or correct the mapping."));
+                    "Create it (`sluice migrate`, if a migration does), or correct the mapping.",
+                    new TableFault.Cause.Missing(link.to(), null, false)));
             return;
         }
         Set<String> needed = new LinkedHashSet<>(link.and().keySet());
@@ -99,37 +99,26 @@ final class LinkFaults {
                         .anyMatch(k -> k.target().equals(link.to())
                                 && k.columns().contains(link.column().name()));
         LiveTable.Rights rights = other.rights();
+        boolean locks = !held && !rights.lock() && !rights.partly().contains("UPDATE");
+        boolean makes = link.policy() == Reference.Orphan.CREATE && !rights.has("INSERT");
+        Set<String> needed = new LinkedHashSet<>(List.of("SELECT"));
+        List<String> why = new ArrayList<>();
         if (!rights.has("SELECT")) {
-            MissingRights.of(List.of(link.to()), rights, Set.of("SELECT"))
-                    .map(lacking -> new TableFault(
-                            lacking.kind(),
-                            lacking.subject(),
-                            lacking.found().replaceFirst("\\.$", "") + ", and " + name + " is looked up there.",
-                            lacking.remedy()))
-                    .ifPresent(faults::add);
-        } else if (!held && !rights.lock()) {
-            faults.add(new TableFault(
-                    Kind.RIGHTS,
-                    link.to().toString(),
-                    link.to() + ": the role " + rights.role() + " may not lock rows, and those that " + name
-                            + " gets its value from are locked.",
-                    "GRANT UPDATE ON " + link.to().sql() + " TO " + TableName.quote(rights.role())
-                            + " (on one column will do; nothing is updated)."));
+            why.add(name + " is looked up there");
         }
+        if (locks) {
+            needed.add("UPDATE");
+            why.add("rows that " + name + " gets its value from are locked, which takes UPDATE on one column");
+        }
+        if (makes) {
+            needed.add("INSERT");
+            why.add("the reference of " + name + " is to make rows there that are missing");
+        }
+        MissingRights.of(other, needed, String.join("; ", why)).ifPresent(faults::add);
     }
 
     /// A row that is made for an orphan has a value in one column, and in the others their defaults.
     private void created(Link link, String name, LiveTable other) {
-        if (!other.rights().has("INSERT")) {
-            MissingRights.of(List.of(link.to()), other.rights(), Set.of("INSERT"))
-                    .map(lacking -> new TableFault(
-                            lacking.kind(),
-                            lacking.subject(),
-                            lacking.found().replaceFirst("\\.$", "") + ", and the reference of " + name
-                                    + " is to make rows there that are missing.",
-                            lacking.remedy().replaceFirst("\\.$", "") + ", or choose another `orphan`."))
-                    .ifPresent(faults::add);
-        }
         List<String> lacking = other.unfilled(Set.of(link.match())).stream()
                 .map(LiveTable.Column::name)
                 .filter(column -> !other.maybeFilledByTrigger(column))

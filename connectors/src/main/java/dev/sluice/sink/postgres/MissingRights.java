@@ -2,6 +2,7 @@ package dev.sluice.sink.postgres;
 
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.postgres.catalog.LiveTable;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -10,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// What the role may not do, each with the GRANT that lets it.
 public final class MissingRights {
@@ -23,7 +25,7 @@ public final class MissingRights {
     /// @param written the columns that need no default
     static List<TableFault> of(LiveTable table, Set<String> written) {
         List<TableFault> faults = new ArrayList<>();
-        of(List.of(table.name()), table.rights(), ALL).ifPresent(faults::add);
+        of(table, ALL, null).ifPresent(faults::add);
         for (LiveTable.ClosedSequence closed : table.rights().sequences()) {
             if (written.contains(closed.column())) {
                 continue;
@@ -62,6 +64,33 @@ public final class MissingRights {
                 "The role " + role + " may not create temporary tables in the database " + database
                         + ", and rows are staged in those.",
                 "GRANT TEMPORARY ON DATABASE " + TableName.quote(database) + " TO " + TableName.quote(role) + ".");
+    }
+
+    /// A connection that PostgreSQL refused since the role may not connect to the database.
+    ///
+    /// @return empty where it was refused for another reason, or the role is not named
+    public static Optional<TableFault> connecting(PostgresUri uri, SQLException refused) {
+        String role = uri.properties().get("user");
+        if (!"42501".equals(refused.getSQLState()) || role == null) {
+            return Optional.empty();
+        }
+        return Optional.of(new TableFault(
+                TableFault.Kind.RIGHTS,
+                uri.database(),
+                "The role " + role + " may not connect to the database " + uri.database() + ".",
+                "GRANT CONNECT ON DATABASE " + TableName.quote(uri.database()) + " TO " + TableName.quote(role) + "."));
+    }
+
+    /// @param needed of which rights it is asked
+    /// @param why what needs them; null where rows are written to the table
+    static Optional<TableFault> of(LiveTable table, Set<String> needed, @Nullable String why) {
+        return of(List.of(table.name()), table.rights(), needed)
+                .map(fault -> new TableFault(
+                        fault.kind(),
+                        fault.subject(),
+                        why == null ? fault.found() : fault.found().replaceFirst("\\.$", "") + ": " + why + ".",
+                        fault.remedy(),
+                        new TableFault.Cause.Rights(table.name(), table.rights(), needed, why)));
     }
 
     /// @param tables in one schema, with the same rights

@@ -1,5 +1,6 @@
 package dev.sluice.sink.postgres;
 
+import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.positions.ProcessIdentity;
 import dev.sluice.sink.WriteLimits;
@@ -7,6 +8,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.function.BooleanSupplier;
 
@@ -99,7 +101,7 @@ public final class PostgresConnector {
         properties.putIfAbsent("tcpKeepAlive", "true");
         properties.putIfAbsent("socketFactory", KeepAliveSockets.class.getName());
         properties.putIfAbsent("reWriteBatchedInserts", "true");
-        Connection connection = DriverManager.getConnection(uri.jdbcUrl(), properties);
+        Connection connection = opened(uri, properties);
         try {
             // Before anything is set that others would inherit.
             KeptSession.require(uri.jdbcUrl(), connection, () -> second(uri, properties));
@@ -112,6 +114,23 @@ public final class PostgresConnector {
             throw e;
         }
         return connection;
+    }
+
+    /// @throws SQLException also where the role may not connect; it names the GRANT
+    private static Connection opened(PostgresUri uri, Properties properties) throws SQLException {
+        try {
+            return DriverManager.getConnection(uri.jdbcUrl(), properties);
+        } catch (SQLException e) {
+            Optional<TableFault> fault = MissingRights.connecting(uri, e);
+            if (fault.isEmpty()) {
+                throw e;
+            }
+            SluiceException named = new SluiceException(
+                    FailureKind.MISSING_RIGHT,
+                    fault.get().found() + " " + fault.get().remedy(),
+                    e);
+            throw new SQLException(named.getMessage(), e.getSQLState(), named);
+        }
     }
 
     private static Connection second(PostgresUri uri, Properties first) throws SQLException {

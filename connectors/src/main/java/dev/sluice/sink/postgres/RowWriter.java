@@ -27,8 +27,10 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.SequencedSet;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -130,11 +132,41 @@ final class RowWriter {
         }
         if (behind.precedes()) {
             // The row that it had before it wanted this is no state of it, and may keep others out.
-            references.remove(target, List.of(rows.key()));
+            letGo(() -> references.remove(target, List.of(rows.key())));
             return new Contest(null, behind);
         }
-        references.giveWay(target, found.stream().map(Rival::key).collect(Collectors.toCollection(LinkedHashSet::new)));
-        return new Contest(write(List.of(change)), null);
+        SequencedSet<Object> keys = found.stream().map(Rival::key).collect(Collectors.toCollection(LinkedHashSet::new));
+        return letGo(() -> references.giveWay(target, keys)) == null
+                ? new Contest(write(List.of(change)), null)
+                : new Contest(null, behind);
+    }
+
+    /// Deletes rows.
+    @FunctionalInterface
+    private interface Deletion {
+        void run() throws SQLException;
+    }
+
+    /// Deletes rows, unless PostgreSQL does not let one of them go: a foreign key that the mapping does
+    /// not know may hold it, also one that speaks at the commit only.
+    ///
+    /// @return why it does not; then nothing was done. Null where it does
+    private @Nullable SQLException letGo(Deletion deletion) throws SQLException {
+        Savepoint before = connection.setSavepoint();
+        try {
+            deletion.run();
+            try (Statement statement = connection.createStatement()) {
+                statement.execute("SET CONSTRAINTS ALL IMMEDIATE");
+            }
+            connection.releaseSavepoint(before);
+            return null;
+        } catch (SQLException e) {
+            if (!Failures.isAboutData(e)) {
+                throw e;
+            }
+            connection.rollback(before);
+            return e;
+        }
     }
 
     /// Writes the dead letters and counts. The rows that the documents had before are deleted, unless rows of the
@@ -210,19 +242,10 @@ final class RowWriter {
 
     /// @return why PostgreSQL refuses one of them; then nothing was done. Null where it refuses none
     private @Nullable SQLException giveUpTogether(CollectionTarget target, List<Object> keys) throws SQLException {
-        Savepoint before = connection.setSavepoint();
-        try {
+        return letGo(() -> {
             references.forget(target, keys);
             references.remove(target, keys);
-            connection.releaseSavepoint(before);
-            return null;
-        } catch (SQLException e) {
-            if (!Failures.isAboutData(e)) {
-                throw e;
-            }
-            connection.rollback(before);
-            return e;
-        }
+        });
     }
 
     /// What rows landed without is kept beside them, and goes with them.
@@ -368,7 +391,9 @@ final class RowWriter {
 
     /// One batch, compacted.
     private final class Compacted {
-        private final List<Effects> perCollection = new ArrayList<>();
+        /// By the numbers of the collections, in the mapping's order.
+        private final SequencedMap<Integer, Effects> perCollection = new LinkedHashMap<>();
+
         private final Map<Object, RowChange> rejected = new LinkedHashMap<>();
         private final Map<String, Integer> skipped = new TreeMap<>();
         private final Counts counts = new Counts();
@@ -390,10 +415,10 @@ final class RowWriter {
 
         Compacted(List<RowChange> changes) {
             for (CollectionTarget target : targets) {
-                perCollection.add(new Effects(target));
+                perCollection.put(target.index(), new Effects(target));
             }
             for (RowChange change : changes) {
-                Effects effects = perCollection.get(change.target().index());
+                Effects effects = Objects.requireNonNull(perCollection.get(change.target().index()));
                 switch (change.effect()) {
                     case Effect.Wait w -> {}
                     // Where rows stay, what the document was before still counts for its row.
@@ -420,13 +445,13 @@ final class RowWriter {
             int rows = 0;
             int deleted = 0;
             // Children of later collections may refer to rows of earlier ones: delete backwards, insert forwards.
-            for (Effects effects : perCollection.reversed()) {
+            for (Effects effects : perCollection.reversed().values()) {
                 deleted += delete(effects);
             }
-            for (Effects effects : perCollection) {
+            for (Effects effects : perCollection.values()) {
                 rows += upsert(effects);
             }
-            for (Effects effects : perCollection) {
+            for (Effects effects : perCollection.values()) {
                 if (!effects.last.isEmpty()) {
                     parked.settle(effects.target, effects::ids, effects.last.values());
                 }

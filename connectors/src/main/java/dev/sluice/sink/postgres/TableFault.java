@@ -19,13 +19,50 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// What keeps a mapping from writing to a table, in the words that `sluice plan` uses for it.
 ///
 /// @param subject the table or the column
 /// @param found what is wrong, a sentence
 /// @param remedy what to do, a sentence
-public record TableFault(Kind kind, String subject, String found, String remedy) {
+/// @param cause by which faults of several tables are one, see [Causes]; null where there is no such
+public record TableFault(
+        Kind kind,
+        String subject,
+        String found,
+        String remedy,
+        @Nullable Cause cause) {
+    TableFault(Kind kind, String subject, String found, String remedy) {
+        this(kind, subject, found, remedy, null);
+    }
+
+    /// What is wrong with a table, where the same may be wrong with others.
+    public sealed interface Cause {
+        /// The table that has the fault.
+        TableName table();
+
+        /// A relation is missing.
+        ///
+        /// @param collection whose table it is; null where a column only leads to it
+        /// @param schemaToo whether its schema is missing, too
+        record Missing(TableName table, @Nullable String collection, boolean schemaToo) implements Cause {}
+
+        /// The role may not do something.
+        ///
+        /// @param needed of which rights it is asked
+        /// @param why what needs them; null where rows are written to the table
+        record Rights(
+                TableName table,
+                LiveTable.Rights rights,
+                Set<String> needed,
+                @Nullable String why) implements Cause {
+            public Rights {
+                needed = Set.copyOf(needed);
+            }
+        }
+    }
+
     /// What is wrong.
     public enum Kind {
         /// The table is missing, or is no table.
@@ -71,23 +108,16 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
     public static List<TableFault> of(Looking looking, CollectionTarget target, TableShape shape, List<String> conflict)
             throws SQLException {
         TableReader reader = looking.reader();
-        String name = shape.table().toString();
         Optional<LiveTable> found = reader.find(shape.table());
         if (found.isEmpty()) {
-            return List.of(new TableFault(
-                    Kind.TABLE,
-                    name,
-                    name + " does not exist. It is the table of the collection " + target.collection()
-                            + " in the mapping.",
-                    "Create it (`sluice migrate`, if a migration does), or correct the mapping."));
+            return List.of(Causes.missing(new Cause.Missing(
+                    shape.table(),
+                    target.collection(),
+                    !reader.hasSchema(shape.table().schema()))));
         }
         LiveTable table = found.get();
         if (!table.isTable()) {
-            return List.of(new TableFault(
-                    Kind.TABLE,
-                    name,
-                    name + " is a " + table.kind() + ", and rows can't be written to it with ON CONFLICT.",
-                    "Map the table behind it."));
+            return List.of(noTable(table));
         }
         List<TableFault> faults = new ArrayList<>();
         Set<String> written =
@@ -98,8 +128,7 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
             return faults;
         }
         for (TableShape.Column column : shape.columns()) {
-            boolean key = shape.columns().indexOf(column) < shape.keyColumns();
-            column(reader, target, table, column, key)
+            column(reader, target, table, column, shape)
                     .or(() -> made(table, column.name(), conflict))
                     .ifPresent(faults::add);
         }
@@ -116,6 +145,21 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
         alteredKey(looking.trial(), shape, conflict).ifPresent(faults::add);
         rowSecurity(reader, table).ifPresent(faults::add);
         return faults;
+    }
+
+    private static TableFault noTable(LiveTable table) {
+        String name = table.name().toString();
+        boolean hasRows = table.kind().endsWith("view") || table.kind().equals("foreign table");
+        String found = name + " is " + (table.kind().matches("[aeiou].*") ? "an " : "a ") + table.kind() + ", and rows"
+                + (hasRows ? " can't be written to it with ON CONFLICT." : " can be written to a table only.");
+        return new TableFault(
+                Kind.TABLE,
+                name,
+                found,
+                hasRows
+                        ? "Map the table behind it."
+                        : "Correct the name in the mapping; or rename that " + table.kind()
+                                + " and create the table (`sluice migrate`, if a migration does).");
     }
 
     /// Columns that must have a value, and would have none. One that a trigger may fill is not among them.
@@ -206,15 +250,34 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
                 .map(hindrance -> new TableFault(
                         Kind.ROW_SECURITY,
                         table.name().toString(),
-                        table.name() + " has row level security: " + hindrance
+                        table.name() + " has row level security: " + hindrance.said()
                                 + ". Rows that the role does not see would not be updated or deleted, and one that is"
                                 + " refused would stop Sluice.",
-                        "Give the role BYPASSRLS, or policies that let it see and write every row: CREATE POLICY .. ON "
-                                + table.name().sql() + " TO the role USING (true) WITH CHECK (true)."));
+                        open(table, hindrance)));
+    }
+
+    /// What lets the role see and write every row. A policy that is RESTRICTIVE holds beside every other
+    /// one, so it has to let the role pass itself.
+    private static String open(LiveTable table, TableReader.Hindrance hindrance) {
+        String role = table.rights().role();
+        String on = " ON " + table.name().sql();
+        String passes = "current_user = " + TableName.literal(role) + " OR ";
+        List<String> statements = new ArrayList<>();
+        for (TableReader.Restricting policy : hindrance.restricting()) {
+            statements.add("ALTER POLICY " + TableName.quote(policy.name()) + on
+                    + (policy.using() == null ? "" : " USING (" + passes + policy.using() + ")")
+                    + (policy.check() == null ? "" : " WITH CHECK (" + passes + policy.check() + ")"));
+        }
+        if (!hindrance.open()) {
+            statements.add("CREATE POLICY " + TableName.quote(hindrance.unused()) + on + " TO " + TableName.quote(role)
+                    + " USING (true) WITH CHECK (true)");
+        }
+        return String.join("; ", statements) + ". Or, as a superuser: ALTER ROLE " + TableName.quote(role)
+                + " BYPASSRLS.";
     }
 
     private static Optional<TableFault> column(
-            TableReader reader, CollectionTarget target, LiveTable table, TableShape.Column column, boolean key)
+            TableReader reader, CollectionTarget target, LiveTable table, TableShape.Column column, TableShape shape)
             throws SQLException {
         String name = table.name() + "." + column.name();
         Optional<LiveTable.Column> found = table.column(column.name());
@@ -229,15 +292,27 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
         if (unknown.isPresent()) {
             return unknown;
         }
-        if (key) {
+        int place = shape.columns().indexOf(column);
+        if (place < shape.keyColumns()) {
             // Rows are found by it, so the mapping's type has to be the table's.
-            return assigned(reader, name, column.type(), column.type(), found.get())
-                    .map(fault -> new TableFault(
-                            fault.kind(),
-                            fault.subject(),
-                            fault.found(),
-                            "ALTER TABLE " + table.name().sql() + " ALTER COLUMN " + TableName.quote(column.name())
-                                    + " TYPE " + column.type().sql() + ", or map the key to another column."));
+            Optional<TableFault> fault = assigned(reader, name, column.type(), column.type(), found.get());
+            String said = fault.isPresent()
+                    ? fault.get().found()
+                    : reader.comparable(
+                                    table.name(),
+                                    column.name(),
+                                    column.type().sql().replace("citext", "text"))
+                            ? null
+                            : name + " is " + found.get().type() + " and the mapping's keys are "
+                                    + column.type().sql()
+                                    + ": rows are found by it, and PostgreSQL can't compare the two.";
+            return said == null
+                    ? Optional.empty()
+                    : Optional.of(new TableFault(
+                            Kind.TYPE,
+                            name,
+                            said,
+                            new KeyRemedy(reader, table, column).forAnotherType(found.get(), place)));
         }
         Reference reference = column.reference();
         return reference == null
@@ -250,7 +325,7 @@ public record TableFault(Kind kind, String subject, String found, String remedy)
     private static Optional<TableFault> made(LiveTable table, String column, List<String> conflict) {
         String name = table.name() + "." + column;
         return switch (table.column(column).map(LiveTable.Column::made).orElse(LiveTable.Made.NO)) {
-            case NO -> Optional.empty();
+            case NO, IDENTITY_BY_DEFAULT -> Optional.empty();
             case IDENTITY ->
                 conflict.contains(column)
                         ? Optional.empty()

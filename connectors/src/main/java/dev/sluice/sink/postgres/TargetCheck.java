@@ -48,9 +48,11 @@ public final class TargetCheck {
     public static void check(Connection connection, List<CollectionTarget> targets) throws SQLException {
         TargetCheck check = new TargetCheck(TableFault.Looking.on(connection));
         check.control();
+        List<TableFault> faults = new ArrayList<>();
         for (CollectionTarget target : targets) {
-            check.collection(target);
+            faults.addAll(check.collection(target));
         }
+        check.add(Causes.once(faults));
         check.temporaryTables(connection);
         if (!check.missing.isEmpty()) {
             check.missing.addAll(check.refused);
@@ -117,12 +119,13 @@ public final class TargetCheck {
         add(MissingRights.of(tables));
     }
 
-    private void collection(CollectionTarget target) throws SQLException {
+    private List<TableFault> collection(CollectionTarget target) throws SQLException {
         TableShape own = target.mapper().shape();
-        add(TableFault.of(looking, target, own, recognised(target, own)));
+        List<TableFault> faults = new ArrayList<>(TableFault.of(looking, target, own, recognised(target, own)));
         for (TableShape child : target.mapper().childShapes()) {
-            add(TableFault.of(looking, target, child, recognised(target, child)));
+            faults.addAll(TableFault.of(looking, target, child, recognised(target, child)));
         }
+        return faults;
     }
 
     private void add(List<TableFault> faults) {

@@ -5,6 +5,7 @@ import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.schema.Catalog;
 import dev.sluice.schema.TableName;
+import dev.sluice.sink.postgres.catalog.TableReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.Location;
@@ -249,7 +251,7 @@ public final class TargetDatabase {
         return flyways;
     }
 
-    private static void run(Runnable work) {
+    private void run(Runnable work) {
         try {
             work.run();
         } catch (FlywayException e) {
@@ -263,7 +265,25 @@ public final class TargetDatabase {
                         "A migration failed: " + script + (said.equals(script) ? "" : ": " + said),
                         e);
             }
-            throw known;
+            throw named(known);
+        }
+    }
+
+    /// A right that the role lacks on the control tables is named with its GRANT; other failures stay as
+    /// they are.
+    private SluiceException named(SluiceException failure) {
+        if (failure.kind() != FailureKind.MISSING_RIGHT) {
+            return failure;
+        }
+        try (Connection connection = PostgresConnector.connect(uri, 30)) {
+            String missing = MissingRights.of(new TableReader(connection).rights("sluice")).stream()
+                    .map(fault -> fault.found() + " " + fault.remedy())
+                    .collect(Collectors.joining("\n"));
+            return missing.isEmpty()
+                    ? failure
+                    : new SluiceException(FailureKind.MISSING_RIGHT, failure.getMessage() + "\n" + missing, failure);
+        } catch (SQLException notToBeAsked) {
+            return failure;
         }
     }
 

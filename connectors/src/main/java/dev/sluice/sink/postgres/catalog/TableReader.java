@@ -11,14 +11,17 @@ import java.sql.Savepoint;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.SequencedSet;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -61,12 +64,14 @@ public final class TableReader {
 
     private static final String TABLE = """
             SELECT c.oid, CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'v' THEN 'view'
-                     WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' ELSE 'relation of another kind' END,
+                     WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' WHEN 'S' THEN 'sequence'
+                     WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' WHEN 'c' THEN 'composite type'
+                     ELSE 'relation of another kind' END,
                    %s,
                    c.relrowsecurity AND (c.relforcerowsecurity OR NOT pg_has_role(c.relowner, 'USAGE'))
                      AND NOT (SELECT r.rolsuper OR r.rolbypassrls FROM pg_roles r WHERE r.rolname = current_user)
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE n.nspname = ? AND c.relname = ? AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+            WHERE n.nspname = ? AND c.relname = ?
             """.formatted(RIGHTS);
 
     private static final String COLUMNS = """
@@ -80,7 +85,8 @@ public final class TableReader {
             SELECT a.attname, format_type(a.atttypid, a.atttypmod), format_type(b.type, b.modifier), b.type::bigint,
                    a.attnotnull OR b.domain_not_null,
                    a.atthasdef OR a.attidentity <> '' OR coalesce(d.typdefault IS NOT NULL, false),
-                   CASE WHEN a.attgenerated <> '' THEN 'EXPRESSION' WHEN a.attidentity = 'a' THEN 'IDENTITY' ELSE 'NO' END
+                   CASE WHEN a.attgenerated <> '' THEN 'EXPRESSION' WHEN a.attidentity = 'a' THEN 'IDENTITY'
+                     WHEN a.attidentity = 'd' THEN 'IDENTITY_BY_DEFAULT' ELSE 'NO' END
             FROM pg_attribute a
             JOIN base b ON b.attnum = a.attnum
             JOIN pg_type t ON t.oid = b.type AND t.typtype <> 'd'
@@ -201,11 +207,10 @@ public final class TableReader {
               AND k.contype = 'x' AND k.conparentid = 0 ORDER BY k.conname
             """;
 
-    /// The policies that concern the role. A policy without a rule of its own for new rows checks them by the one for
-    /// old rows.
+    /// The policies that concern the role.
     private static final String POLICIES = """
             SELECT p.polname, p.polpermissive, p.polcmd::text, pg_get_expr(p.polqual, p.polrelid),
-                   pg_get_expr(coalesce(p.polwithcheck, p.polqual), p.polrelid)
+                   pg_get_expr(p.polwithcheck, p.polrelid)
             FROM pg_policy p WHERE p.polrelid = to_regclass(?) AND (0 = ANY (p.polroles)
               OR EXISTS (SELECT FROM unnest(p.polroles) r WHERE pg_has_role(r, 'USAGE')))
             ORDER BY p.polname
@@ -218,6 +223,27 @@ public final class TableReader {
                    n.nspname, c.relname, pg_get_constraintdef(k.oid)
             FROM pg_constraint k JOIN pg_class c ON c.oid = k.confrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE k.conrelid = ?::oid AND k.contype = 'f' ORDER BY k.conname
+            """;
+
+    /// Foreign keys that lead to some tables or to partitions of them. One of a partitioned table is
+    /// there once.
+    private static final String REFERRING = """
+            SELECT k.conname, rn.nspname, r.relname,
+                   (SELECT array_agg(a.attname::text ORDER BY x.n) FROM unnest(k.conkey) WITH ORDINALITY x(attnum, n)
+                    JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = x.attnum),
+                   w.schema, w.name,
+                   (SELECT array_agg(a.attname::text ORDER BY x.n) FROM unnest(k.confkey) WITH ORDINALITY x(attnum, n)
+                    JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = x.attnum),
+                   pg_get_constraintdef(k.oid),
+                   CASE k.confdeltype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET_NULL' WHEN 'd' THEN 'SET_DEFAULT' ELSE 'NONE' END
+            FROM unnest(?::text[], ?::text[]) WITH ORDINALITY w (schema, name, n)
+            JOIN pg_namespace tn ON tn.nspname = w.schema
+            JOIN pg_class t ON t.relnamespace = tn.oid AND t.relname = w.name
+            CROSS JOIN LATERAL (SELECT t.oid UNION SELECT relid::oid FROM pg_partition_tree(t.oid::regclass)) part (oid)
+            JOIN pg_constraint k ON k.confrelid = part.oid AND k.contype = 'f' AND k.conparentid = 0
+            JOIN pg_class r ON r.oid = coalesce(pg_partition_root(k.conrelid)::oid, k.conrelid)
+            JOIN pg_namespace rn ON rn.oid = r.relnamespace
+            ORDER BY w.n, rn.nspname, r.relname, k.conname
             """;
 
     /// tgtype: 1 row, 2 before, 4 insert, 16 update.
@@ -395,6 +421,34 @@ public final class TableReader {
         return key == null ? null : new LiveTable.Partitioning(key, columns, byExpression, open);
     }
 
+    /// The foreign keys that lead to these tables, their own among them. Asked again each time.
+    public List<LiveTable.Referring> referring(Collection<TableName> tables) throws SQLException {
+        List<LiveTable.Referring> keys = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(REFERRING)) {
+            statement.setArray(
+                    1,
+                    connection.createArrayOf(
+                            "text", tables.stream().map(TableName::schema).toArray()));
+            statement.setArray(
+                    2,
+                    connection.createArrayOf(
+                            "text", tables.stream().map(TableName::table).toArray()));
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    keys.add(new LiveTable.Referring(
+                            row.getString(1),
+                            new TableName(row.getString(2), row.getString(3)),
+                            texts(row.getArray(4)),
+                            new TableName(row.getString(5), row.getString(6)),
+                            texts(row.getArray(7)),
+                            LiveTable.DeleteAction.valueOf(row.getString(9)),
+                            row.getString(8)));
+                }
+            }
+        }
+        return keys;
+    }
+
     /// What the columns of a table hold, by their names; empty when there is no such table. Asked again each time.
     public Map<String, LiveTable.Holds> holds(TableName name) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement("SELECT to_regclass(?)::oid::bigint")) {
@@ -486,9 +540,18 @@ public final class TableReader {
         }
     }
 
+    /// @param using its condition for rows that are there, as `check` for those that are written; null
+    ///     for none
     /// @param sees whether it shows the role every row that is there
     /// @param takes whether it lets the role write every row
-    private record Policy(String name, boolean permissive, String command, boolean sees, boolean takes) {
+    private record Policy(
+            String name,
+            boolean permissive,
+            String command,
+            @Nullable String using,
+            @Nullable String check,
+            boolean sees,
+            boolean takes) {
         boolean concerns(Command asked) {
             return command.equals("*") || command.equals(asked.code);
         }
@@ -502,24 +565,50 @@ public final class TableReader {
         }
     }
 
+    /// How row level security may hide rows from the role, or refuse some.
+    ///
+    /// @param said part of a sentence
+    /// @param restricting the RESTRICTIVE policies that do
+    /// @param open whether, but for those, every row can be seen and written
+    /// @param unused a name that no policy of the table has
+    public record Hindrance(String said, List<Restricting> restricting, boolean open, String unused) {
+        public Hindrance {
+            restricting = List.copyOf(restricting);
+        }
+    }
+
+    /// A policy that is RESTRICTIVE.
+    ///
+    /// @param using its condition for rows that are there; null where it has none
+    /// @param check the same for rows that are written
+    public record Restricting(
+            String name, @Nullable String using, @Nullable String check) {}
+
     /// How row level security may hide rows of a table from the role, or refuse some.
     ///
-    /// @return part of a sentence; empty where it lets the role see and write every row, or does not concern it. A
-    ///     policy that looks at the row is taken to hide some
-    public Optional<String> hindrance(LiveTable table) throws SQLException {
+    /// @return empty where it lets the role see and write every row, or does not concern it. A policy
+    ///     that looks at the row is taken to hide some
+    public Optional<Hindrance> hindrance(LiveTable table) throws SQLException {
         if (!table.rowSecurity()) {
             return Optional.empty();
         }
-        List<Policy> policies = policies(table.name());
+        List<Policy> policies = policies(table);
         List<String> unallowed = new ArrayList<>();
         List<String> decided = new ArrayList<>();
         Set<String> deciding = new TreeSet<>();
+        SequencedSet<Restricting> restricting = new LinkedHashSet<>();
+        boolean allOpen = true;
         for (Command command : Command.values()) {
             List<Policy> concerning =
                     policies.stream().filter(p -> p.concerns(command)).toList();
             List<Policy> closed =
                     concerning.stream().filter(p -> !p.isOpen(command)).toList();
             boolean open = concerning.stream().anyMatch(p -> p.permissive() && p.isOpen(command));
+            allOpen &= open;
+            closed.stream()
+                    .filter(p -> !p.permissive())
+                    .map(p -> new Restricting(p.name(), p.using(), p.check()))
+                    .forEach(restricting::add);
             if (concerning.stream().noneMatch(Policy::permissive)) {
                 unallowed.add(command.name());
             } else if (!open || closed.stream().anyMatch(p -> !p.permissive())) {
@@ -536,42 +625,82 @@ public final class TableReader {
                     + (deciding.size() == 1 ? " decides" : " decide") + " row by row what the role may "
                     + String.join(", ", decided));
         }
-        return parts.isEmpty() ? Optional.empty() : Optional.of(String.join(", and ", parts));
+        return parts.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new Hindrance(
+                        String.join(", and ", parts), List.copyOf(restricting), allOpen, unusedPolicy(table.name())));
     }
 
-    private List<Policy> policies(TableName table) throws SQLException {
-        record Written(
-                String name,
-                boolean permissive,
-                String command,
-                @Nullable String sees,
-                @Nullable String takes) {}
-        List<Written> written = new ArrayList<>();
-        try (PreparedStatement statement = connection.prepareStatement(POLICIES)) {
-            statement.setString(1, table.sql());
+    private String unusedPolicy(TableName table) throws SQLException {
+        Set<String> names =
+                Set.copyOf(strings("SELECT polname::text FROM pg_policy WHERE polrelid = to_regclass(?)", table.sql()));
+        String name = "sluice";
+        for (int n = 2; names.contains(name); n++) {
+            name = "sluice_" + n;
+        }
+        return name;
+    }
+
+    private List<String> strings(String sql, String parameter) throws SQLException {
+        List<String> found = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, parameter);
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
-                    written.add(new Written(
-                            row.getString(1), row.getBoolean(2), row.getString(3), row.getString(4), row.getString(5)));
+                    found.add(row.getString(1));
+                }
+            }
+        }
+        return found;
+    }
+
+    /// Whether there is a schema of that name.
+    public boolean hasSchema(String name) throws SQLException {
+        return !strings("SELECT nspname::text FROM pg_namespace WHERE nspname = ?", name)
+                .isEmpty();
+    }
+
+    private List<Policy> policies(LiveTable table) throws SQLException {
+        List<Policy> written = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(POLICIES)) {
+            statement.setString(1, table.name().sql());
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    written.add(new Policy(
+                            row.getString(1),
+                            row.getBoolean(2),
+                            row.getString(3),
+                            row.getString(4),
+                            row.getString(5),
+                            false,
+                            false));
                 }
             }
         }
         List<Policy> policies = new ArrayList<>();
-        for (Written policy : written) {
+        String role = table.rights().role();
+        for (Policy policy : written) {
+            // Without a rule of its own for rows that are written, it checks them by the one for those that are there.
+            String check = policy.check() == null ? policy.using() : policy.check();
             policies.add(new Policy(
                     policy.name(),
                     policy.permissive(),
                     policy.command(),
-                    isAlwaysTrue(policy.sees()),
-                    isAlwaysTrue(policy.takes())));
+                    policy.using(),
+                    policy.check(),
+                    isAlwaysTrue(policy.using(), role),
+                    isAlwaysTrue(check, role)));
         }
         return policies;
     }
 
     /// Whether a condition is true without a row that it could look at. In the caller's transaction, which stays as it
     /// is.
-    private boolean isAlwaysTrue(@Nullable String condition) throws SQLException {
-        if (condition == null || condition.equals("true")) {
+    private boolean isAlwaysTrue(@Nullable String condition, String role) throws SQLException {
+        // PostgreSQL writes the whole of a disjunction in parentheses.
+        if (condition == null
+                || condition.equals("true")
+                || condition.startsWith("((CURRENT_USER = " + TableName.literal(role) + "::name) OR ")) {
             return true;
         }
         Savepoint before = connection.getAutoCommit() ? null : connection.setSavepoint();
