@@ -7,6 +7,7 @@ import dev.sluice.threads.Threads;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
@@ -35,11 +36,12 @@ public record Fenced(
 
     /// For writes while no stream runs, so no touched documents are recorded on the fences.
     ///
-    /// @param targets all collections of the mapping
+    /// @param targets those that are written
     /// @param notBefore documents are read as of this operation or later; null if it is unknown
     public static Fenced alone(
             List<CollectionTarget> targets, @Nullable BsonTimestamp notBefore, BooleanSupplier stopped) {
-        return beside(targets.stream().map(t -> new Fence()).toList(), () -> notBefore, stopped);
+        int numbers = targets.stream().mapToInt(CollectionTarget::index).max().orElse(-1) + 1;
+        return beside(Stream.generate(Fence::new).limit(numbers).toList(), () -> notBefore, stopped);
     }
 
     Fence of(CollectionTarget target) {

@@ -83,7 +83,8 @@ public final class Resync {
     ///
     /// @param connection for the list alone
     public static Resync of(PipelineSpec pipeline, Connection connection, ChunkSink sink, Fenced fenced) {
-        ResyncList list = new PostgresResyncList(connection, pipeline.name());
+        ResyncList list =
+                new PostgresResyncList(connection, pipeline.name(), pipeline.whole() ? null : pipeline.collections());
         return new Resync(pipeline.source(), list, sink, pipeline.targets(), fenced)
                 .pruning(Prune.asAsked(pipeline, sink, fenced));
     }

@@ -6,6 +6,7 @@ import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.ChunkSink;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.PostgresSession;
+import dev.sluice.sink.postgres.TouchedCollections;
 import dev.sluice.source.mongo.MongoSource;
 import java.sql.SQLException;
 import java.util.List;
@@ -15,15 +16,18 @@ import java.util.function.BooleanSupplier;
 /// each of its operations. Any thread.
 ///
 /// @param name under which the control tables keep its state
-/// @param targets all collections of the mapping, in its order
+/// @param targets its collections, in the mapping's order
 /// @param mapper of changes of any of these collections
 /// @param source closed by the caller that made it
+/// @param whole whether these are all collections of the mapping; else no others are written, nor their
+///     documents on the list resynced
 public record PipelineSpec(
         String name,
         List<CollectionTarget> targets,
         ChangeMapper mapper,
         MongoSource source,
-        PostgresConnector connector) {
+        PostgresConnector connector,
+        boolean whole) {
     public PipelineSpec {
         targets = List.copyOf(targets);
         NotedIds.decide(name, targets, source, connector);
@@ -32,12 +36,21 @@ public record PipelineSpec(
     /// @param targets all collections of the mapping
     public static PipelineSpec of(
             String name, List<CollectionTarget> targets, MongoSource source, PostgresConnector connector) {
-        return new PipelineSpec(name, targets, ChangeMapper.of(targets), source, connector);
+        return new PipelineSpec(name, targets, ChangeMapper.of(targets), source, connector, true);
     }
 
     /// @throws dev.sluice.schema.MappingException when a literal in the mapping does not fit its column
     public static PipelineSpec of(String name, Mapping mapping, MongoSource source, PostgresConnector connector) {
         return of(name, CollectionTarget.of(mapping), source, connector);
+    }
+
+    /// The same for what a copy of some collections may write, see [TouchedCollections]: no other table
+    /// has to be as the mapping needs it.
+    public PipelineSpec touching(List<CollectionTarget> chosen) {
+        List<CollectionTarget> touched = TouchedCollections.by(targets, chosen);
+        return touched.size() == targets.size()
+                ? this
+                : new PipelineSpec(name, touched, ChangeMapper.of(touched), source, connector, false);
     }
 
     /// The names of the collections.

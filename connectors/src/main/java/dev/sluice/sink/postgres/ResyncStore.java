@@ -1,5 +1,6 @@
 package dev.sluice.sink.postgres;
 
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -64,12 +65,20 @@ public final class ResyncStore {
     /// The next entries of one collection, oldest first, with keys of no more than some megabytes or one
     /// alone; empty when there are none.
     public List<Entry> next(Connection connection, int limit) throws SQLException {
+        return next(connection, limit, null);
+    }
+
+    /// As the other, of some collections.
+    ///
+    /// @param collections null for all that are on the list
+    List<Entry> next(Connection connection, int limit, @Nullable Collection<String> collections) throws SQLException {
         String sql = """
                 SELECT id, collection, document_key, row_key, upper(reason), prune
                 FROM (SELECT e.*, row_number() OVER (ORDER BY id) AS n,
                              sum(octet_length(coalesce(document_key, row_key, ''))) OVER (ORDER BY id) AS bytes
                       FROM (SELECT * FROM sluice.resync WHERE pipeline = ? AND collection =
-                              (SELECT collection FROM sluice.resync WHERE pipeline = ? ORDER BY id LIMIT 1)
+                              (SELECT collection FROM sluice.resync WHERE pipeline = ?
+                               AND (?::text[] IS NULL OR collection = ANY (?)) ORDER BY id LIMIT 1)
                             ORDER BY id LIMIT ?) e) numbered
                 WHERE n = 1 OR bytes <= %d
                 ORDER BY id
@@ -78,7 +87,10 @@ public final class ResyncStore {
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, pipeline);
             statement.setString(2, pipeline);
-            statement.setInt(3, limit);
+            Array only = collections == null ? null : connection.createArrayOf("text", collections.toArray());
+            statement.setArray(3, only);
+            statement.setArray(4, only);
+            statement.setInt(5, limit);
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
                     entries.add(new Entry(

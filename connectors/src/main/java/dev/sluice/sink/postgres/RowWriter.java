@@ -418,7 +418,8 @@ final class RowWriter {
                 perCollection.put(target.index(), new Effects(target));
             }
             for (RowChange change : changes) {
-                Effects effects = Objects.requireNonNull(perCollection.get(change.target().index()));
+                Effects effects =
+                        Objects.requireNonNull(perCollection.get(change.target().index()));
                 switch (change.effect()) {
                     case Effect.Wait w -> {}
                     // Where rows stay, what the document was before still counts for its row.

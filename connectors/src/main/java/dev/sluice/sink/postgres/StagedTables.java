@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
@@ -35,7 +36,9 @@ final class StagedTables {
 
     private final Connection connection;
     private final LiveTables live;
-    private final List<CollectionTables> collections = new ArrayList<>();
+    /// By the numbers of the collections.
+    private final Map<Integer, CollectionTables> collections = new HashMap<>();
+
     /// Which collections' tables take binary COPY, all of them.
     private final BitSet takingCopy = new BitSet();
     /// The child tables whose rows can't be there without their parent's.
@@ -72,7 +75,7 @@ final class StagedTables {
         StagedTables tables = new StagedTables(connection);
         for (CollectionTarget target : targets) {
             CollectionTables made = CollectionTables.of(target, "sluice_stage_", tables.live);
-            tables.collections.add(made);
+            tables.collections.put(target.index(), made);
             tables.look(target, made);
             tables.refused.prepare(made);
             try (Statement statement = connection.createStatement()) {
@@ -132,13 +135,13 @@ final class StagedTables {
     ///     what was written in this transaction: about data
     Set<TableName> mergingSince() throws SQLException {
         LiveTables.Watched now = live.watch(keeping);
-        for (int i = 0; i < collections.size(); i++) {
-            for (TableSql table : collections.get(i).all()) {
+        for (Map.Entry<Integer, CollectionTables> collection : collections.entrySet()) {
+            for (TableSql table : collection.getValue().all()) {
                 TableName name = table.shape().table();
                 Integer triggers = now.acting().get(name);
                 if (triggers != null && !triggers.equals(counted.put(name, triggers))) {
                     lookAtTriggers(name);
-                    requireNotUndoneLately(i, table);
+                    requireNotUndoneLately(collection.getKey(), table);
                 }
             }
         }
@@ -242,7 +245,8 @@ final class StagedTables {
     }
 
     CollectionTables of(CollectionTarget target) {
-        return collections.get(target.index());
+        return Objects.requireNonNull(
+                collections.get(target.index()), () -> target.collection() + " is not written in this session");
     }
 
     /// Empties the staging tables of a collection.

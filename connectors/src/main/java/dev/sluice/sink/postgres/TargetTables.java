@@ -76,6 +76,16 @@ public final class TargetTables {
         }
     }
 
+    /// Checks some of the collections again where a table was altered since the start: one that the
+    /// mapping can't write is no reason to leave others alone.
+    ///
+    /// @throws SluiceException as [TargetCheck#check]
+    public void requireStill(Connection connection, List<CollectionTarget> some) throws SQLException {
+        if (!changes(connection).isEmpty()) {
+            TargetCheck.check(connection, some);
+        }
+    }
+
     private static Set<TableName> names(List<CollectionTarget> targets) {
         Set<TableName> names = new LinkedHashSet<>();
         for (CollectionTarget target : targets) {

@@ -12,6 +12,7 @@ import dev.sluice.evolution.SchemaChangeStore;
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.Failpoint;
 import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.NotedIds;
 import dev.sluice.pipeline.PipelineSpec;
@@ -122,7 +123,22 @@ public final class CopyRun {
     /// @throws IllegalArgumentException when there is no such change to pass
     /// @throws SluiceException when no collection could be copied for the same reason; what is done stays
     ///     done
-    public Result run(Wish wish, Listener listener, BooleanSupplier stopped) throws SQLException, InterruptedException {
+    public Result run(Wish wish, Listener listener, BooleanSupplier stopped) throws InterruptedException {
+        try {
+            return switch (wish.onward()) {
+                case Onward.AsItWas asItWas ->
+                    new CopyRun(pipeline.touching(wish.chosen())).copy(wish, listener, stopped);
+                case Onward.FromNow fromNow -> copy(wish, listener, stopped);
+                case Onward.NewSource newSource -> copy(wish, listener, stopped);
+                case Onward.Past past -> copy(wish, listener, stopped);
+            };
+        } catch (SQLException | SluiceException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    private Result copy(Wish wish, Listener listener, BooleanSupplier stopped)
+            throws SQLException, InterruptedException {
         PositionStore positions = new PositionStore(pipeline.name());
         BackfillStore store = new BackfillStore(pipeline.name());
         try (Ownership ownership = Ownership.take(pipeline, new Patience(wish.patience(), listener, stopped))
@@ -323,26 +339,28 @@ public final class CopyRun {
                 throws SQLException, InterruptedException {
             Fenced fenced = Fenced.alone(pipeline.targets(), notBefore, stopped);
             SequencedMap<String, SluiceException> failed = new LinkedHashMap<>();
-            try (Backfill backfill = new Backfill(
-                    pipeline.source(),
-                    new PostgresCopyProgress(connection, pipeline.name(), epoch),
-                    new Backfill.Writing(() -> pipeline.openChunks(epoch, stopped), fenced),
-                    wish.limits(),
-                    listener)) {
-                for (CollectionTarget target : left) {
-                    try {
-                        if (!backfill.copy(target)) {
-                            return new Result(false, failed);
-                        }
-                        noteAppliedThrough(target, connection);
-                    } catch (SluiceException failure) {
-                        SluiceException e = tables.explain(failure);
-                        if (!mayBeOfOneCollection(e.kind())) {
-                            throw e;
-                        }
-                        failed.put(target.collection(), e);
-                        listener.onFailed(target, e);
+            for (CollectionTarget target : left) {
+                // With sessions for what this copy may write: a table that was altered since the start stops the
+                // collections that write to it, and no others.
+                PipelineSpec touched = pipeline.touching(List.of(target));
+                try (Backfill backfill = new Backfill(
+                        pipeline.source(),
+                        new PostgresCopyProgress(connection, pipeline.name(), epoch),
+                        new Backfill.Writing(() -> touched.openChunks(epoch, stopped), fenced),
+                        wish.limits(),
+                        listener)) {
+                    tables.requireStill(connection, touched.targets());
+                    if (!backfill.copy(target)) {
+                        return new Result(false, failed);
                     }
+                    noteAppliedThrough(target, connection);
+                } catch (SluiceException failure) {
+                    SluiceException e = tables.explain(failure);
+                    if (!mayBeOfOneCollection(e.kind())) {
+                        throw e;
+                    }
+                    failed.put(target.collection(), e);
+                    listener.onFailed(target, e);
                 }
             }
             try {

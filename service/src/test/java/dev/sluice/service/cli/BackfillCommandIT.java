@@ -160,7 +160,7 @@ class BackfillCommandIT {
     }
 
     @Test
-    @DisplayName("a table that stops the copy is said once, though other collections and what follows meet it too")
+    @DisplayName("a table that stops the copy of its collection is said once, and the other collections are copied")
     void aStopIsSaidOnce() {
         Place place = shop(1_500, 2);
 
@@ -178,8 +178,8 @@ class BackfillCommandIT {
                             + " public.users has the rewrite rule nothing (ON INSERT DO INSTEAD)")
                     .contains("ALTER TABLE \"public\".\"users\" DISABLE RULE \"nothing\"")
                     .doesNotContain("migrate");
-            assertThat(result.err()).contains("orders: not copied, for the same reason as users.");
-            assertThat(result.out()).contains("Not copied: orders, users.");
+            assertThat(result.out()).contains("Not copied: users.");
+            assertThat(place.count("orders")).isEqualTo(2);
         }
         place.execute("DROP RULE nothing ON users");
         assertThat(Cli.run(place.settings(), "backfill").exitCode()).isZero();
