@@ -16,6 +16,10 @@ public enum FailureKind {
             "PostgreSQL takes no writes.",
             "It is a standby, or was set to read only. After a fail-over POSTGRES_URI has to lead to the new primary: name"
                     + " several hosts and targetServerType=primary to have it found. `sluice run` keeps trying."),
+    TARGET_SET_READ_ONLY(
+            Retry.NEVER,
+            "PostgreSQL is set to take no writes of this role or in this database.",
+            "Take the setting back, as said above, and start again."),
     TARGET_UNWELL(
             Retry.FOREVER,
             "PostgreSQL has trouble of its own.",

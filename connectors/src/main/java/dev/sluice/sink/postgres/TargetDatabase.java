@@ -265,7 +265,7 @@ public final class TargetDatabase {
                         "A migration failed: " + script + (said.equals(script) ? "" : ": " + said),
                         e);
             }
-            throw named(known);
+            throw named(ReadOnlySetting.explain(new PostgresConnector(uri), known));
         }
     }
 

@@ -65,6 +65,7 @@ record Complaint(int exitCode, String text) {
                             DISK_FULL,
                             TARGET_ALTERED,
                             TARGET_READ_ONLY,
+                            TARGET_SET_READ_ONLY,
                             TARGET_UNWELL,
                             TARGET_POOLED,
                             TARGET_DAMAGED -> at(failure, target);
@@ -220,6 +221,7 @@ record Complaint(int exitCode, String text) {
             case SOURCE_UNREACHABLE,
                     TARGET_UNREACHABLE,
                     TARGET_READ_ONLY,
+                    TARGET_SET_READ_ONLY,
                     TARGET_UNWELL,
                     TARGET_POOLED,
                     TARGET_DAMAGED,

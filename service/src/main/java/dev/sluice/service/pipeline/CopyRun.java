@@ -25,6 +25,7 @@ import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.BackfillStore;
 import dev.sluice.sink.postgres.ChunkSink;
 import dev.sluice.sink.postgres.PostgresCopyProgress;
+import dev.sluice.sink.postgres.ReadOnlySetting;
 import dev.sluice.sink.postgres.ResyncStore;
 import dev.sluice.sink.postgres.ResyncStore.Cause;
 import dev.sluice.sink.postgres.TargetTables;
@@ -133,7 +134,7 @@ public final class CopyRun {
                 case Onward.Past past -> copy(wish, listener, stopped);
             };
         } catch (SQLException | SluiceException e) {
-            throw Failures.classify(e);
+            throw ReadOnlySetting.explain(pipeline.connector(), Failures.classify(e));
         }
     }
 
@@ -467,6 +468,7 @@ public final class CopyRun {
                     SOURCE_REFUSED,
                     TARGET_UNREACHABLE,
                     TARGET_READ_ONLY,
+                    TARGET_SET_READ_ONLY,
                     TARGET_POOLED,
                     TARGET_REFUSED,
                     MISSING_DATABASE,

@@ -35,6 +35,7 @@ public final class Pipeline {
     private volatile @Nullable ContinuousVerification verification;
     private volatile boolean standsBy = true;
     private boolean fencedOut;
+    private boolean started;
     private long epoch;
 
     public Pipeline(PipelineSpec spec) {
@@ -102,8 +103,14 @@ public final class Pipeline {
     synchronized Start start(Start.Claim claim) throws SQLException {
         Start start = Start.take(claim, epoch);
         epoch = start.epoch();
+        started = true;
         fencedOut = false;
         return start;
+    }
+
+    /// Whether this process has had the pipeline.
+    synchronized boolean hasStarted() {
+        return started;
     }
 
     /// Another process took the pipeline over; this one has to take it over again.

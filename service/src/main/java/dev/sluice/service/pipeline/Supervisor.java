@@ -2,6 +2,7 @@ package dev.sluice.service.pipeline;
 
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.sink.postgres.ReadOnlySetting;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -35,7 +36,11 @@ final class Supervisor {
                 status.enter(new PipelineState.Starting());
                 new PipelineRun(pipeline, stop).run();
             } catch (SluiceException e) {
-                SluiceException failure = e;
+                // Until this process has had the pipeline, a setting that makes it read only is a mistake; later, an
+                // outage like any other, which a person may have made on purpose.
+                SluiceException failure = pipeline.hasStarted()
+                        ? e
+                        : ReadOnlySetting.explain(pipeline.spec().connector(), e);
                 if (failure.kind() == FailureKind.FENCED_OUT && pipeline.standsBy()) {
                     LOG.warn("{} This process stands by.", failure.whatHappened());
                     pipeline.onFencedOut();
