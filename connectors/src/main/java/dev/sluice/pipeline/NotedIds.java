@@ -79,6 +79,24 @@ public final class NotedIds implements UsualIds {
         bind(new Pipeline(pipeline, source, connector), targets, false);
     }
 
+    /// What decides who has the key of two ids of different types that are written alike, where the
+    /// mapping does not say it and there are ids of several types.
+    ///
+    /// @return empty where the mapping says it, or ids of several types are not there
+    /// @throws SluiceException when MongoDB can't be asked
+    public static Optional<KeyMapping.Of> foreseen(
+            String pipeline, CollectionTarget target, MongoSource source, PostgresConnector connector) {
+        KeyMapping key = target.mapping().key();
+        NotedIds ids = new NotedIds(new Pipeline(pipeline, source, connector), target.mapping(), false);
+        if (key.of() != null
+                || !key.canBeShared()
+                || ids.ids(IdBracket.STRING, 1).isEmpty()
+                || !ids.hasOthers()) {
+            return Optional.empty();
+        }
+        return Optional.of(ids.areStrings(true) ? KeyMapping.Of.STRING : KeyMapping.Of.ANY);
+    }
+
     private static void bind(Pipeline pipeline, Collection<CollectionTarget> targets, boolean notes) {
         for (CollectionTarget target : targets) {
             target.mapper().decideKeysBy(mapping -> new NotedIds(pipeline, mapping, notes));

@@ -111,8 +111,12 @@ record Duplicates(TableShape shape, Dedupe dedupe, String key, boolean shared, b
         return "jsonb_build_array(" + String.join(", ", values) + ")::text";
     }
 
+    /// As text, a value of a column that PostgreSQL pads with blanks is without them.
     private static String text(TableShape.Column column, String value) {
-        return column.type() instanceof ColumnType.Citext ? "lower(" + value + "::text)" : value;
+        if (column.type() instanceof ColumnType.Citext) {
+            return "lower(" + value + "::text)";
+        }
+        return ValueCast.isText(column.type()) && column.reference() == null ? value + "::text" : value;
     }
 
     /// Ranks the staged rows, and the rows of the table that are one with them, within each that is to be

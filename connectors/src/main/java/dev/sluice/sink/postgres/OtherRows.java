@@ -1,6 +1,7 @@
 package dev.sluice.sink.postgres;
 
 import dev.sluice.bson.ExactBson;
+import dev.sluice.failure.SluiceException;
 import dev.sluice.mapping.KeyResult;
 import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.ColumnType;
@@ -91,7 +92,7 @@ public final class OtherRows implements AutoCloseable {
                 connection.close();
                 throw e;
             }
-        } catch (SQLException notToBeAsked) {
+        } catch (SQLException | SluiceException notToBeAsked) {
             LOG.debug("Which documents would have no row because of others is not known", notToBeAsked);
             return null;
         }

@@ -71,6 +71,8 @@ public enum Check {
     TABLE_INHERITED(Side.TABLES),
     TABLE_OF_EXTENSION(Side.TABLES),
     ROW_SECURITY(Side.TABLES),
+    /// Which ids have a key that ids of other types could have, where the mapping does not say it.
+    KEY_OF(Side.DOCUMENTS),
     /// Documents of the sample that would be dead letters.
     DEAD_LETTERS(Side.DOCUMENTS),
     /// Fields of documents of the sample that no column reads.

@@ -66,12 +66,35 @@ public final class Planner {
         CopyEstimate estimate = estimate(total, targetChecks.measuredRate());
         sourceChecks.oplog(estimate);
         source(source, connector, sourceChecks);
+        targets.stream()
+                .filter(target -> sizes.containsKey(target.collection()))
+                .forEach(target -> keys(target, source, connector, list));
         List<Forecast> forecasts = List.of();
         if (options.sampleDocuments() > 0) {
             forecasts = dryRun(source, sizes, new DryRun.Live(connector, targetChecks.notNull()));
             forecasts.forEach(forecast -> report(forecast, list));
         }
         return Plan.of(pipeline, entry.mapping().name(), list, estimate, forecasts);
+    }
+
+    /// Which ids have a key that ids of other types could have, where the mapping does not say it.
+    private void keys(CollectionTarget target, MongoSource source, PostgresConnector connector, Checklist list) {
+        try {
+            NotedIds.foreseen(pipeline, target, source, connector)
+                    .ifPresent(of -> list.info(
+                            Check.KEY_OF,
+                            target.collection(),
+                            "The _ids of " + target.collection() + " are of several types, and its mapping has no `of:`"
+                                    + " at `key`: of two that are written alike, such as 42 and \"42\", "
+                                    + switch (of) {
+                                        case STRING -> "the string has the key (`of: string`)";
+                                        case ANY -> "the one that is no string has the key (`of: any`)";
+                                    }
+                                    + ", as most of them are or an earlier copy has noted, and the other is a dead"
+                                    + " letter."));
+        } catch (SluiceException away) {
+            LOG.debug("{}: the types of its _ids can't be asked for", target.collection(), away);
+        }
     }
 
     /// Reports nothing before the first run, and where PostgreSQL can't be asked, which another check reports.

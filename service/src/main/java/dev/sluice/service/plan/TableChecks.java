@@ -1,5 +1,6 @@
 package dev.sluice.service.plan;
 
+import dev.sluice.failure.SluiceException;
 import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.schema.ColumnMapping;
@@ -9,8 +10,11 @@ import dev.sluice.schema.Reference;
 import dev.sluice.schema.Source;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.Causes;
+import dev.sluice.sink.postgres.GivingWay;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.TableFault;
+import dev.sluice.sink.postgres.TouchedCollections;
 import dev.sluice.sink.postgres.TriggerEffects;
 import dev.sluice.sink.postgres.TriggerTrial;
 import dev.sluice.sink.postgres.ValueCast;
@@ -22,10 +26,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.SequencedSet;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -46,6 +52,12 @@ final class TableChecks {
     /// The columns of each table that take no NULL, for the dry run.
     private final Map<TableName, Set<String>> notNull = new HashMap<>();
 
+    /// Of what problems are about, by the tables that have them.
+    private final Map<TableName, Set<String>> faulty = new HashMap<>();
+
+    /// The foreign keys of which is said what they refuse.
+    private final Set<String> warned = new HashSet<>();
+
     private final List<String> notThereYet = new ArrayList<>();
     private int tables;
 
@@ -58,19 +70,20 @@ final class TableChecks {
         this.migrationsPending = migrationsPending;
     }
 
+    /// What keeps tables from being written is said of every table that a copy of the chosen collections
+    /// writes, as it is at its start; all else of those of the chosen collections alone.
+    ///
+    /// @param all all collections of the mapping
+    /// @param chosen those that are looked at
     /// @return the columns of each table that take no NULL
-    Map<TableName, Set<String>> run(List<CollectionTarget> targets) throws SQLException {
-        for (CollectionTarget target : targets) {
-            TableShape shape = target.mapper().shape();
-            table(target, shape, target.mapping().conflict(), null);
-            for (TableShape child : target.mapper().childShapes()) {
-                List<String> key = child.columns().stream()
-                        .limit(child.keyColumns())
-                        .map(TableShape.Column::name)
-                        .toList();
-                table(target, child, key, shape.table());
+    Map<TableName, Set<String>> run(List<CollectionTarget> all, List<CollectionTarget> chosen) throws SQLException {
+        faults(TouchedCollections.by(all, chosen));
+        for (CollectionTarget target : chosen) {
+            for (Written written : Written.by(target)) {
+                table(all, written);
             }
         }
+        referring(all, chosen);
         if (!notThereYet.isEmpty()) {
             list.info(
                     Check.TABLE,
@@ -82,39 +95,76 @@ final class TableChecks {
         return notNull;
     }
 
+    /// A table that a collection's rows are written to.
+    ///
+    /// @param conflict the columns by which rows are recognised
     /// @param parent of a child table, the table of its collection; null for that one itself
-    private void table(CollectionTarget target, TableShape shape, List<String> conflict, @Nullable TableName parent)
-            throws SQLException {
+    private record Written(
+            CollectionTarget target,
+            TableShape shape,
+            List<String> conflict,
+            @Nullable TableName parent) {
+        static List<Written> by(CollectionTarget target) {
+            TableShape own = target.mapper().shape();
+            List<Written> tables = new ArrayList<>();
+            tables.add(new Written(target, own, target.mapping().conflict(), null));
+            for (TableShape child : target.mapper().childShapes()) {
+                List<String> key = child.columns().stream()
+                        .limit(child.keyColumns())
+                        .map(TableShape.Column::name)
+                        .toList();
+                tables.add(new Written(target, child, key, own.table()));
+            }
+            return tables;
+        }
+    }
+
+    private void faults(List<CollectionTarget> touched) throws SQLException {
+        List<TableFault> found = new ArrayList<>();
+        for (CollectionTarget target : touched) {
+            for (Written written : Written.by(target)) {
+                TableName name = written.shape().table();
+                if (reader.find(name).isEmpty() && migrationsPending) {
+                    continue;
+                }
+                for (TableFault fault : TableFault.of(looking, target, written.shape(), written.conflict())) {
+                    if (fault.kind() == TableFault.Kind.LINKED_TABLE && migrationsPending) {
+                        continue;
+                    }
+                    found.add(fault);
+                    faulty.computeIfAbsent(name, n -> new HashSet<>()).add(fault.subject());
+                }
+            }
+        }
+        for (TableFault fault : Causes.once(found)) {
+            list.problem(check(fault.kind()), fault.subject(), fault.found(), fault.remedy());
+        }
+    }
+
+    private void table(List<CollectionTarget> all, Written written) throws SQLException {
         tables++;
+        TableShape shape = written.shape();
         TableName name = shape.table();
         Optional<LiveTable> found = reader.find(name);
         if (found.isEmpty() && migrationsPending) {
             notThereYet.add(name.toString());
             return;
         }
-        int before = list.findings().size();
-        Set<String> faulty = new HashSet<>();
-        for (TableFault fault : TableFault.of(looking, target, shape, conflict)) {
-            if (fault.kind() == TableFault.Kind.LINKED_TABLE && migrationsPending) {
-                continue;
-            }
-            list.problem(check(fault.kind()), fault.subject(), fault.found(), fault.remedy());
-            faulty.add(fault.subject());
-        }
         if (found.isEmpty() || !found.get().isTable() || !found.get().rights().seesSchema()) {
             return;
         }
+        int before = list.findings().size();
         LiveTable table = found.get();
-        losses(target, table, shape, faulty);
+        losses(written.target(), table, shape, faulty.getOrDefault(name, Set.of()));
         unwrittenColumns(table, shape);
-        uniqueIndexes(target, table, shape, conflict, parent == null);
+        uniqueIndexes(all, table, written);
         constraints(table, shape);
         exclusions(table, shape);
         layout(table);
         rules(table);
-        foreignKeys(table, shape, parent);
-        triggers(table, shape, conflict);
-        if (list.findings().size() == before) {
+        foreignKeys(all, table, written);
+        triggers(table, shape, written.conflict());
+        if (list.findings().size() == before && !faulty.containsKey(name)) {
             list.ok(
                     Check.TABLE,
                     name + ": its columns are as the mapping has them ("
@@ -137,7 +187,7 @@ final class TableChecks {
                     reader.find(shape.table()).ifPresent(table -> required.put(shape.table(), required(table)));
                 }
             }
-        } catch (SQLException notToBeAsked) {
+        } catch (SQLException | SluiceException notToBeAsked) {
             LOG.debug("Which columns take no NULL can't be asked", notToBeAsked);
         }
         return required;
@@ -197,19 +247,33 @@ final class TableChecks {
             String fate = cast.isPresent() ? fate(target, shape, found.get()) : "the document is a dead letter";
             cast.ifPresent(c ->
                     share(shared, new Shared("where PostgreSQL does not take a value for that, " + fate, null), typed));
-            TypeFit.loss(column.type(), found.get().baseType(), fate)
-                    .ifPresent(loss -> share(
-                            shared,
-                            new Shared(
-                                    loss,
-                                    cast.isPresent()
-                                            ? "Convert the values in the mapping, or give the table a type that holds all of"
-                                                    + " them."
-                                            : "Name the table's own type in the mapping, and what does not fit is quarantined"
-                                                    + " instead."),
-                            typed));
+            loss(column, found.get(), fate)
+                    .ifPresent(loss ->
+                            share(shared, new Shared(loss, remedy(loss, found.get(), cast.isPresent())), typed));
         }
         shared.forEach((what, columns) -> said(table, what, columns));
+    }
+
+    private static Optional<String> loss(TableShape.Column column, LiveTable.Column live, String fate) {
+        LiveTable.Type element = live.holds().element();
+        // The length of a domain's elements is not in the column's type.
+        boolean padded = element != null && element.domain() && element.base().equals("bpchar");
+        return TypeFit.loss(column.type(), live.baseType(), fate)
+                .or(() -> padded ? Optional.of(TypeFit.PADS) : Optional.empty());
+    }
+
+    /// @param cast whether what PostgreSQL refuses is found out before a row is written
+    /// @return null where nothing that is lost could be kept otherwise
+    private static @Nullable String remedy(String loss, LiveTable.Column live, boolean cast) {
+        if (loss.equals(TypeFit.PADS)) {
+            return null;
+        }
+        return cast
+                ? "Convert the values in the mapping, or give the table a type that holds all of them."
+                : TypeFit.isPadded(live.baseType())
+                        ? "Give the column `type: {postgres: " + live.baseType()
+                                + "}` in the mapping, and what does not fit is quarantined instead."
+                        : "Name the table's own type in the mapping, and what does not fit is quarantined instead.";
     }
 
     private static void share(SequencedMap<Shared, List<Typed>> shared, Shared what, Typed column) {
@@ -284,17 +348,18 @@ final class TableChecks {
         return shape.columns().stream().map(TableShape.Column::name).collect(Collectors.toSet());
     }
 
-    private void uniqueIndexes(
-            CollectionTarget target, LiveTable table, TableShape shape, List<String> conflict, boolean own) {
-        Set<String> wanted = Set.copyOf(conflict);
+    private void uniqueIndexes(List<CollectionTarget> all, LiveTable table, Written written) throws SQLException {
+        CollectionTarget target = written.target();
+        Set<String> wanted = Set.copyOf(written.conflict());
         Dedupe dedupe = target.mapping().dedupe();
+        boolean own = written.parent() == null;
         Set<String> deduplicated = own && dedupe != null ? Set.copyOf(dedupe.by()) : wanted;
         Set<String> ofTheDocument = own ? identities(target) : Set.of();
         List<LiveTable.UniqueIndex> others = table.uniqueIndexes().stream()
                 .filter(index -> !index.columns().equals(wanted)
                         && !index.columns().equals(deduplicated)
                         && index.columns().stream().noneMatch(ofTheDocument::contains)
-                        && written(index.columns(), shape))
+                        && written(index.columns(), written.shape()))
                 .toList();
         if (others.isEmpty()) {
             return;
@@ -308,9 +373,91 @@ final class TableChecks {
                                 .map(i -> i.name() + ", " + i.definition())
                                 .collect(Collectors.joining("; "))
                         + ": of documents that have the same " + (others.size() == 1 ? "there" : "in one of them")
-                        + ", the one "
-                        + (target.mapping().onDelete() == OnDelete.KEEP ? "that comes first" : "with the least _id")
-                        + " has its rows, and the others are dead letters.");
+                        + ", " + rival(all, target) + ", and the others are dead letters.");
+    }
+
+    /// Which of the documents that a unique index keeps apart has its rows, and why it is that one.
+    private String rival(List<CollectionTarget> all, CollectionTarget target) throws SQLException {
+        String first = "the one that comes first has its rows";
+        if (target.mapping().onDelete() == OnDelete.KEEP) {
+            return first;
+        }
+        if (GivingWay.isShared(all, target)) {
+            return first + ", since other collections write to "
+                    + target.mapping().table() + " too";
+        }
+        List<LiveTable.Referring> unknown = GivingWay.unknown(reader, all, target);
+        List<LiveTable.Referring> changed = unknown.stream()
+                .filter(key -> key.action() != LiveTable.DeleteAction.NONE)
+                .toList();
+        if (!changed.isEmpty()) {
+            return first + ", since rows of " + tables(changed) + " would go or change with a row that gives way";
+        }
+        return "the one with the least _id has its rows"
+                + (unknown.isEmpty()
+                        ? ""
+                        : ", unless another one's row is there and rows of " + tables(unknown) + " refer to it");
+    }
+
+    private static String tables(List<LiveTable.Referring> keys) {
+        return keys.stream().map(key -> key.from().toString()).distinct().collect(Collectors.joining(", "));
+    }
+
+    /// Foreign keys that the mapping does not know on tables of the collections: they decide what
+    /// becomes of rows whose documents are deleted or dead letters. Without those of which is said what
+    /// they refuse already.
+    private void referring(List<CollectionTarget> all, List<CollectionTarget> chosen) throws SQLException {
+        SequencedSet<TableName> tables = new LinkedHashSet<>();
+        for (CollectionTarget target : chosen) {
+            Written.by(target).forEach(written -> tables.add(written.shape().table()));
+        }
+        for (LiveTable.Referring key : GivingWay.unknown(reader, all, tables)) {
+            String subject = key.from() + "." + key.name();
+            Optional<String> consequence = consequence(all, key);
+            if (consequence.isPresent() && !warned.contains(subject)) {
+                list.warning(
+                        Check.FOREIGN_KEY,
+                        subject,
+                        key.from() + "." + String.join(", ", key.columns()) + " refers to " + key.to() + " by "
+                                + key.name() + ", and the mapping does not know it: " + consequence.get() + ".",
+                        "Drop the constraint until MongoDB is gone; or, where " + key.from()
+                                + " is a table of the mapping, give the column a `reference`.");
+            }
+        }
+    }
+
+    /// What a foreign key that the mapping does not know does when rows of the table that it leads to
+    /// are deleted.
+    ///
+    /// @return empty where none is
+    private static Optional<String> consequence(List<CollectionTarget> all, LiveTable.Referring key) {
+        for (CollectionTarget target : all) {
+            if (target.mapping().table().equals(key.to())) {
+                return target.mapping().onDelete() == OnDelete.KEEP
+                        ? Optional.empty()
+                        : Optional.of(consequence(key, true));
+            }
+            if (target.mapper().childShapes().stream()
+                    .anyMatch(child -> child.table().equals(key.to()))) {
+                return Optional.of(consequence(key, false));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static String consequence(LiveTable.Referring key, boolean own) {
+        String when =
+                own ? "when a document is deleted" : "when a document is deleted or has fewer elements than before";
+        String stays = own ? ". The row of a dead letter, and of a document that another one comes before, stays" : "";
+        return switch (key.action()) {
+            case NONE ->
+                "PostgreSQL does not let a row go that is referred to (23503), so " + when
+                        + ", that change is a dead letter and the row stays"
+                        + (own ? ". So does the row of a document that becomes a dead letter for another reason" : "");
+            case CASCADE -> "PostgreSQL deletes these rows of " + key.from() + " " + when + stays;
+            case SET_NULL -> "PostgreSQL sets it to NULL " + when + stays;
+            case SET_DEFAULT -> "PostgreSQL sets it to its default " + when + stays;
+        };
     }
 
     private static String subjects(LiveTable table, Stream<String> names) {
@@ -447,9 +594,9 @@ final class TableChecks {
         }
     }
 
-    /// @param parent the table that a child table's rows are written with; null for a collection's own
-    ///     table
-    private void foreignKeys(LiveTable table, TableShape shape, @Nullable TableName parent) {
+    private void foreignKeys(List<CollectionTarget> all, LiveTable table, Written of) throws SQLException {
+        TableShape shape = of.shape();
+        TableName parent = of.parent();
         Map<String, TableShape.Column> columns = new HashMap<>();
         shape.columns().forEach(c -> columns.put(c.name(), c));
         String parentColumn = shape.columns().getFirst().name();
@@ -474,13 +621,27 @@ final class TableChecks {
                                 + " inserts into that table before a row comes.");
                 continue;
             }
+            warned.add(table.name() + "." + key.name());
             list.warning(
                     Check.FOREIGN_KEY,
                     table.name() + "." + key.name(),
                     refers + ", and the mapping has no `reference` for it: a document may arrive before"
-                            + " the one it refers to, and is a dead letter then.",
+                            + " the one it refers to, and is a dead letter then"
+                            + deleted(all, table.name(), key)
+                                    .map(consequence -> "; and " + consequence)
+                                    .orElse("")
+                            + ".",
                     "Give the column a `reference` in the mapping, or drop the constraint until MongoDB is gone.");
         }
+    }
+
+    /// What such a foreign key does when a row that is referred to is deleted.
+    private Optional<String> deleted(List<CollectionTarget> all, TableName from, LiveTable.ForeignKey key)
+            throws SQLException {
+        return GivingWay.unknown(reader, all, new LinkedHashSet<>(List.of(key.target()))).stream()
+                .filter(unknown -> unknown.from().equals(from) && unknown.name().equals(key.name()))
+                .findFirst()
+                .flatMap(unknown -> consequence(all, unknown));
     }
 
     private static boolean isFrom(TableShape.Column column, TableName table) {

@@ -1,6 +1,7 @@
 package dev.sluice.service.plan;
 
 import dev.sluice.backfill.Backfill;
+import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.mapping.TableShape;
@@ -10,6 +11,7 @@ import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.MissingRights;
 import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.ReadOnlySetting;
 import dev.sluice.sink.postgres.TableFault;
 import dev.sluice.sink.postgres.TargetDatabase;
 import dev.sluice.sink.postgres.TargetDatabase.Fate;
@@ -31,6 +33,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -91,11 +94,13 @@ final class TargetChecks {
     private final PostgresConnector connector;
     private final TargetDatabase database;
     private final Catalog.Entry entry;
+    private final List<CollectionTarget> all;
     private final List<CollectionTarget> targets;
     private final Settings settings;
     private final Checklist list;
     private Map<TableName, Set<String>> notNull = new HashMap<>();
     private @Nullable Double measuredRate;
+    private boolean reached;
 
     /// @param createDatabase whether a missing database is made at start
     /// @param migrate whether pending migrations are applied at start
@@ -111,6 +116,7 @@ final class TargetChecks {
         this.connector = connector;
         this.database = database;
         this.entry = entry;
+        this.all = CollectionTarget.of(entry.mapping());
         this.targets = targets;
         this.settings = settings;
         this.list = list;
@@ -132,6 +138,7 @@ final class TargetChecks {
         try (Connection connection = connector.open()) {
             // Nothing here writes, and the server enforces that, except the trial of triggers, which is
             // rolled back.
+            reached = true;
             connection.setReadOnly(true);
             list.ok(Check.POSTGRES_REACHABLE, "PostgreSQL answers at " + connector.uri() + ".");
             onDatabase(connection, sourceBytes);
@@ -147,6 +154,18 @@ final class TargetChecks {
     }
 
     private void unreachable(SluiceException e) {
+        Optional<TableFault> refused = !reached && e.getCause() instanceof SQLException cause
+                ? MissingRights.connecting(connector.uri(), cause)
+                : Optional.empty();
+        if (refused.isPresent()) {
+            list.problem(
+                    Check.POSTGRES_RIGHTS,
+                    refused.get().subject(),
+                    refused.get().found(),
+                    refused.get().remedy());
+            list.notLookedAt();
+            return;
+        }
         list.problem(Check.POSTGRES_REACHABLE, null, e.whatHappened(), e.kind().remedy());
         list.notLookedAt();
     }
@@ -196,8 +215,7 @@ final class TargetChecks {
             row.next();
             version(row.getString(1), row.getInt(2));
             encoding(row.getString(6), row.getString(3));
-            // Read only by our own asking, which the session's default does not show.
-            writable(row.getBoolean(4), readOnlyByDefault(connection));
+            writable(connection, row.getBoolean(4));
             temporary(row.getString(10), row.getString(6), row.getBoolean(8));
             connections(row);
             list.info(
@@ -211,7 +229,7 @@ final class TargetChecks {
         List<Script> pending = migrations(connection, createOnDatabase);
         extensions(connection, pending, superuser, createOnDatabase);
         controlTables(connection);
-        notNull = new TableChecks(connection, list, mayBeMade(pending)).run(targets);
+        notNull = new TableChecks(connection, list, mayBeMade(pending)).run(all, targets);
         measuredRate = measured(connection);
     }
 
@@ -252,19 +270,24 @@ final class TargetChecks {
         }
     }
 
-    private void writable(boolean standby, boolean readOnly) {
+    private void writable(Connection connection, boolean standby) throws SQLException {
+        Optional<ReadOnlySetting> set = ReadOnlySetting.find(connection);
         if (standby) {
             list.problem(
                     Check.POSTGRES_WRITABLE,
                     null,
-                    "This server is a standby and takes no writes.",
+                    "This server is a standby and takes no writes: `sluice run` would wait until it does.",
                     "Name the primary in POSTGRES_URI (target_session_attrs=read-write picks it among several hosts).");
-        } else if (readOnly) {
+        } else if (set.isPresent()) {
+            list.problem(
+                    Check.POSTGRES_WRITABLE, null, set.get().found(), set.get().remedy());
+        } else if (readOnlyByDefault(connection)) {
+            // Read only by our own asking, which the session's default does not show.
             list.problem(
                     Check.POSTGRES_WRITABLE,
                     null,
-                    "Transactions are read only by default here.",
-                    "Set default_transaction_read_only to off for the role or the database.");
+                    "This server is set to read only, as by a switch-over: `sluice run` would wait until it takes writes.",
+                    "Name the server that takes writes in POSTGRES_URI, or set default_transaction_read_only to off.");
         } else {
             list.ok(Check.POSTGRES_WRITABLE, "The server takes writes.");
         }
@@ -364,6 +387,15 @@ final class TargetChecks {
         try {
             scripts = database.scripts(entry);
         } catch (SluiceException e) {
+            if (e.kind() == FailureKind.MISSING_RIGHT
+                    && !controlRights(connection).isEmpty()) {
+                list.info(
+                        Check.POSTGRES_MIGRATIONS,
+                        null,
+                        "Which migrations are applied can't be read without the rights on the schema sluice that are"
+                                + " named below.");
+                return List.of();
+            }
             list.problem(
                     Check.POSTGRES_MIGRATIONS,
                     null,
@@ -512,9 +544,13 @@ final class TargetChecks {
     }
 
     private void controlTables(Connection connection) throws SQLException {
-        for (TableFault fault : MissingRights.of(new TableReader(connection).rights("sluice"))) {
+        for (TableFault fault : controlRights(connection)) {
             list.problem(Check.TABLE_RIGHTS, fault.subject(), fault.found(), fault.remedy());
         }
+    }
+
+    private static List<TableFault> controlRights(Connection connection) throws SQLException {
+        return MissingRights.of(new TableReader(connection).rights("sluice"));
     }
 
     private static @Nullable Double measured(Connection connection) {

@@ -10,6 +10,10 @@ import org.jspecify.annotations.Nullable;
 final class TypeFit {
     private static final Pattern FRACTION = Pattern.compile("(time|timestamp|interval)\\b.*\\(\\d\\).*");
 
+    /// What happens to each value in a column that [#isPadded].
+    static final String PADS =
+            "PostgreSQL pads shorter values with blanks, and does not keep blanks at the end of a value apart from these";
+
     private TypeFit() {}
 
     /// @param live the column's type, as PostgreSQL writes it
@@ -64,9 +68,18 @@ final class TypeFit {
 
     private static Optional<String> tooLong(String live, @Nullable ColumnType column, ColumnType mapped, String fate) {
         int length = length(live, column);
-        return length > 0 && !(mapped instanceof ColumnType.Varchar varchar && varchar.length() <= length)
-                ? Optional.of("PostgreSQL refuses what is longer than " + length + " characters, and " + fate)
-                : Optional.empty();
+        boolean pads = isPadded(live);
+        boolean fits = length == 0 || (mapped instanceof ColumnType.Varchar varchar && varchar.length() <= length);
+        if (fits) {
+            return pads ? Optional.of(PADS) : Optional.empty();
+        }
+        return Optional.of("PostgreSQL refuses what is longer than " + length + " characters, and " + fate
+                + (pads ? "; " + PADS : "; blanks at the end of such a value are cut off instead"));
+    }
+
+    /// Whether PostgreSQL fills values with blanks.
+    static boolean isPadded(String live) {
+        return live.matches("character\\(\\d+\\)");
     }
 
     private static @Nullable ColumnType parse(String live) {
@@ -133,6 +146,6 @@ final class TypeFit {
         if (column instanceof ColumnType.Varchar varchar) {
             return varchar.length();
         }
-        return live.matches("character\\(\\d+\\)") ? Integer.parseInt(live.replaceAll("\\D", "")) : 0;
+        return isPadded(live) ? Integer.parseInt(live.replaceAll("\\D", "")) : 0;
     }
 }

@@ -1,23 +1,37 @@
 package dev.sluice.service.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import com.mongodb.client.MongoDatabase;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Updates;
+import dev.sluice.backfill.Backfill;
+import dev.sluice.backfill.Prune;
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.schema.Catalog;
 import dev.sluice.schema.MappingReader;
+import dev.sluice.service.pipeline.CopyRun;
+import dev.sluice.service.pipeline.ListDrain;
 import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.PipelineState;
+import dev.sluice.service.pipeline.ReplayRun;
+import dev.sluice.service.pipeline.ResyncRun;
+import dev.sluice.service.pipeline.VerifyRun;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.PostgresUri;
+import dev.sluice.sink.postgres.ResyncStore;
 import dev.sluice.sink.postgres.TargetDatabase;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.testkit.TestingServers;
+import dev.sluice.verify.Mode;
+import dev.sluice.verify.Origin;
+import dev.sluice.verify.Verifier;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -27,8 +41,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.UUID;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.assertj.core.groups.Tuple;
+import org.bson.BsonBinary;
+import org.bson.BsonTimestamp;
 import org.bson.Document;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -36,6 +55,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Targets with one table of every odd kind, written by a role that has no rights but those it needs: what `plan` says
 /// of
@@ -136,6 +156,9 @@ class PlannedTargetsIT {
                 CREATE FOREIGN TABLE far_away PARTITION OF far DEFAULT SERVER away;
                 CREATE FOREIGN TABLE foreign_one (id text) SERVER away;
                 CREATE MATERIALIZED VIEW materialized AS SELECT * FROM behind;
+                CREATE SEQUENCE counter;
+                CREATE INDEX entry ON behind (id);
+                CREATE TYPE pair AS (a text, b text);
                 CREATE TABLE refers (id text PRIMARY KEY, n text);
                 CREATE TABLE refers_by (id text PRIMARY KEY, n text);
                 CREATE TABLE refers_to (id text PRIMARY KEY, n uuid);
@@ -180,6 +203,9 @@ class PlannedTargetsIT {
                 far: {key: {column: id, type: text}}
                 foreign_one: {key: {column: id, type: text}}
                 materialized: {key: {column: id, type: text}}
+                counter: {key: {column: id, type: text}}
+                entry: {key: {column: id, type: text}}
+                pair: {key: {column: id, type: text}}
                 refers: {key: {column: id, type: text}, columns: {n: {type: text, reference: {table: gone, match: id, take: id}}}}
                 refers_by: {key: {column: id, type: text}, columns: {n: {type: text, reference: {table: behind, match: none, take: id}}}}
                 refers_to: {key: {column: id, type: text}, columns: {n: {type: uuid, reference: {table: refers_to, match: n, match_type: text, take: n}}}}
@@ -206,6 +232,11 @@ class PlannedTargetsIT {
                 .as("a line each, which begins with the table or column")
                 .filteredOn(line -> line.startsWith("  public."))
                 .hasSameSizeAs(found);
+        assertThat(found)
+                .contains(
+                        "public.counter is a sequence, and rows can be written to a table only.",
+                        "public.entry is an index, and rows can be written to a table only.",
+                        "public.pair is a composite type, and rows can be written to a table only.");
         assertThat(found)
                 .filteredOn(f -> f.contains("changed by the trigger"))
                 .extracting(f -> f.substring(0, f.indexOf(", and")))
@@ -297,21 +328,28 @@ class PlannedTargetsIT {
                         + " $, and rows are staged in those.",
                 "REVOKE INSERT, UPDATE ON sluice.resync, sluice.position FROM %s | sluice.position, sluice.resync: the role"
                         + " %s lacks INSERT, UPDATE on them.",
-                "REVOKE SELECT ON other FROM %s | public.other: the role %s lacks SELECT on it, and public.poor.n is looked"
+                "REVOKE SELECT ON other FROM %s | public.other: the role %s lacks SELECT on it: public.poor.n is looked"
                         + " up there.",
-                "REVOKE UPDATE ON other FROM %s | public.other: the role %s may not lock rows, and those that public.poor.n"
-                        + " gets its value from are locked.",
+                "REVOKE UPDATE ON other FROM %s | public.other: the role %s lacks UPDATE on it: rows that public.poor.n"
+                        + " gets its value from are locked, which takes UPDATE on one column.",
+                "REVOKE ALL ON other FROM %s | public.other: the role %s lacks SELECT, UPDATE on it: public.poor.n is"
+                        + " looked up there; rows that public.poor.n gets its value from are locked, which takes UPDATE"
+                        + " on one column.",
+                "REVOKE CONNECT ON DATABASE $ FROM public | The role %s may not connect to the database $.",
+                "REVOKE UPDATE ON poor, third FROM %s | public.poor, public.third: the role %s lacks UPDATE on them.",
             })
     void rights(String revoked, String said) throws InterruptedException {
         execute("CREATE TABLE poor (id text PRIMARY KEY, n text, nr serial, own integer GENERATED ALWAYS AS IDENTITY);"
                 + " CREATE TABLE other (id text PRIMARY KEY); GRANT ALL ON SEQUENCE poor_nr_seq TO " + role
-                + "; CREATE SCHEMA apart; GRANT USAGE ON SCHEMA apart TO " + role
+                + "; CREATE TABLE third (id text PRIMARY KEY); CREATE SCHEMA apart; GRANT USAGE ON SCHEMA apart TO "
+                + role
                 + "; CREATE TABLE apart.poor (id text PRIMARY KEY)");
         String database = PostgresUri.parse(postgres).database();
         execute(revoked.replace("%s", role).replace("$", database));
         Catalog.Entry entry = mapping("""
                 poor: {key: {column: id, type: text}, columns: {n: {type: text, reference: {table: other, match: id, take: id}}}}
                 apart: {table: apart.poor, key: {column: id, type: text}}
+                third: {key: {column: id, type: text}}
                 """);
         mongo.getCollection("poor").insertOne(new Document("_id", "a"));
 
@@ -333,6 +371,311 @@ class PlannedTargetsIT {
         try {
             awaitApplied(pipeline);
             assertThat(query("SELECT count(*) FROM poor")).isEqualTo("1");
+        } finally {
+            pipeline.stop();
+            pipeline.awaitStopped();
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "without USAGE on the schema sluice, plan and each way to start name the GRANT, which is all that is missing")
+    void usageOnTheControlSchema() throws InterruptedException {
+        execute("CREATE TABLE a (id text PRIMARY KEY); REVOKE USAGE ON SCHEMA sluice FROM " + role);
+        Catalog.Entry entry = mapping("a: {key: {column: id, type: text}}");
+        String grant = "GRANT USAGE ON SCHEMA \"sluice\" TO \"" + role + "\".";
+
+        List<Finding> problems = problems(plan(entry));
+        PipelineState end = run(entry);
+
+        assertThat(problems).singleElement().returns(grant, Finding::remedy);
+        assertThat(((PipelineState.Failed) end).forPeople())
+                .contains(problems.getFirst().found() + " " + grant);
+        TargetDatabase database = new TargetDatabase(PostgresUri.parse(asRole()));
+        assertThatThrownBy(() -> database.migrate(entry)).hasMessageContaining(grant);
+        assertThatThrownBy(() -> database.pending(entry)).hasMessageContaining(grant);
+
+        execute(grant.replaceFirst("\\.$", ""));
+        assertThat(problems(plan(entry))).isEmpty();
+    }
+
+    @Test
+    @DisplayName("one cause is one problem that names its tables, alike in plan and at the start")
+    void oneCauseOfManyTables() throws InterruptedException {
+        execute(
+                "CREATE SCHEMA shut; CREATE TABLE shut.a (id text PRIMARY KEY); CREATE TABLE shut.b (id text PRIMARY KEY);"
+                        + " CREATE TABLE own (id text PRIMARY KEY, n text)");
+        Catalog.Entry entry = mapping("""
+                a: {table: shut.a, key: {column: id, type: text}}
+                b: {table: shut.b, key: {column: id, type: text}}
+                c: {table: gone.c, key: {column: id, type: text}, children: {gone.lines: {from: lines, parent: parent, ordinal: place}}}
+                d: {table: gone.d, key: {column: id, type: text}}
+                own: {key: {column: id, type: text}, columns: {n: {type: text, reference: {table: gone.d, match: id, take: id}}}}
+                """);
+
+        List<Finding> problems = problems(plan(entry));
+        PipelineState end = run(entry);
+
+        assertThat(problems)
+                .extracting(Finding::found)
+                .containsExactly(
+                        "shut.a, shut.b: the role " + role + " lacks USAGE on the schema shut.",
+                        "gone.c, gone.lines, gone.d do not exist, nor does the schema gone. They are tables of the"
+                                + " collections c, d in the mapping.");
+        assertThat(((PipelineState.Failed) end).forPeople())
+                .contains(problems.stream().map(Finding::found).toList());
+    }
+
+    @Test
+    @DisplayName(
+            "each statement that plan gives for a key column of an unfit type makes it one that keys are written to")
+    void remediesOfKeys() throws InterruptedException {
+        List<String> types = List.of(
+                "smallint",
+                "integer",
+                "bigint",
+                "numeric",
+                "numeric(3,0)",
+                "numeric(5,2)",
+                "real",
+                "double precision",
+                "text",
+                "varchar(3)",
+                "char(10)",
+                "bpchar",
+                "citext",
+                "name",
+                "uuid",
+                "bytea",
+                "date",
+                "timestamptz",
+                "boolean",
+                "jsonb",
+                "mood",
+                "code",
+                "serial",
+                "integer GENERATED BY DEFAULT AS IDENTITY");
+        StringBuilder tables = new StringBuilder(
+                "CREATE EXTENSION citext; CREATE TYPE mood AS ENUM ('glad');" + " CREATE DOMAIN code AS char(10);");
+        StringBuilder collections = new StringBuilder();
+        for (String key : List.of("text", "bigint", "uuid", "varchar(9)")) {
+            for (String type : types) {
+                String name =
+                        (key + "_in_" + type).replaceAll("[^a-z0-9]+", "_").toLowerCase(Locale.ROOT);
+                if (!type.equals("jsonb")) {
+                    tables.append("CREATE TABLE ")
+                            .append(name)
+                            .append(" (id ")
+                            .append(type)
+                            .append(" PRIMARY KEY);");
+                    collections.append(name + ": {key: {column: id, type: " + key + "}}\n");
+                }
+            }
+        }
+        tables.append("""
+                CREATE TABLE owner (id integer PRIMARY KEY);
+                CREATE TABLE part (owner integer REFERENCES owner, place text, n text, PRIMARY KEY (owner, place));
+                """);
+        collections.append(
+                "owner: {key: {column: id, type: text}, children: {part: {from: parts, parent: owner, ordinal: place}}}\n");
+        execute(tables.toString());
+        Catalog.Entry entry = mapping(collections.toString());
+        List<Finding> problems = problems(plan(entry));
+        assertThat(problems).extracting(Finding::check).contains(Check.COLUMN_TYPE, Check.KEY_EQUALITY);
+
+        for (Finding problem : problems) {
+            String remedy = String.valueOf(problem.remedy());
+            execute(remedy.replaceFirst("^Give the key .* Or ", "")
+                    .replaceFirst("\\. (Or|When) .*$", ".")
+                    .replaceFirst("\\.$", ""));
+        }
+
+        assertThat(problems(plan(entry))).isEmpty();
+        insert("owner", new Document("_id", "a"));
+        insert(
+                "uuid_in_serial",
+                new Document("_id", new BsonBinary(UUID.fromString("65f0c0ff-ee65-40c0-bfee-65f0c0ffee65"))));
+        Pipeline pipeline = start(entry);
+        try {
+            awaitApplied(pipeline);
+            assertThat(rows("SELECT id FROM owner")).containsExactly("a");
+            assertThat(rows("SELECT id FROM uuid_in_serial")).hasSize(1);
+        } finally {
+            pipeline.stop();
+            pipeline.awaitStopped();
+        }
+    }
+
+    @Test
+    @DisplayName("a key gets a type in the mapping that plan gives where the table's can be one")
+    void keyTypesOfTheMapping() {
+        execute("CREATE TABLE small (id smallint PRIMARY KEY); CREATE TABLE few (id numeric(3,0) PRIMARY KEY);"
+                + " CREATE TABLE ids (id uuid PRIMARY KEY)");
+        Catalog.Entry entry = mapping("""
+                small: {key: {column: id, type: text}}
+                few: {key: {column: id, type: text}}
+                ids: {key: {column: id, type: text}}
+                """);
+
+        assertThat(problems(plan(entry)))
+                .extracting(
+                        f -> String.valueOf(f.remedy()).replaceFirst("^.* give the key the type (\\w+) in .*$", "$1"))
+                .containsExactly("bigint", "bigint", "uuid");
+        assertThat(problems(plan(mapping("""
+                        small: {key: {column: id, type: bigint}}
+                        few: {key: {column: id, type: bigint}}
+                        ids: {key: {column: id, type: uuid}}
+                        """)))).isEmpty();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @DisplayName("the statements that plan gives against row level security open the table to the role")
+    @ValueSource(
+            strings = {
+                "CREATE POLICY a ON t USING (n < 10)",
+                "CREATE POLICY sluice ON t FOR SELECT USING (true)",
+                "CREATE POLICY a ON t USING (true); CREATE POLICY b ON t AS RESTRICTIVE USING (n < 10)",
+                "CREATE POLICY a ON t USING (true); CREATE POLICY b ON t AS RESTRICTIVE FOR INSERT WITH CHECK (n < 10)",
+                "CREATE POLICY a ON t USING (true); CREATE POLICY b ON t AS RESTRICTIVE FOR UPDATE USING (n < 10 AND n > 0)"
+                        + " WITH CHECK (n < 10 OR n > 20)",
+                "CREATE POLICY b ON t AS RESTRICTIVE FOR DELETE USING (n < 10); CREATE POLICY c ON t AS RESTRICTIVE USING"
+                        + " (n IN (SELECT 1))",
+            })
+    void remediesOfRowSecurity(String policies) throws InterruptedException {
+        execute("CREATE TABLE t (id text PRIMARY KEY, n integer); ALTER TABLE t ENABLE ROW LEVEL SECURITY; "
+                + policies);
+        Catalog.Entry entry = mapping("t: {key: {column: id, type: text}, columns: {n: integer}}");
+        insert("t", new Document("_id", "a").append("n", 10));
+        List<Finding> problems = problems(plan(entry));
+        assertThat(problems).singleElement().returns(Check.ROW_SECURITY, Finding::check);
+
+        execute(String.valueOf(problems.getFirst().remedy()).replaceFirst("\\. Or, as a superuser: .*$", ""));
+
+        assertThat(problems(plan(entry))).isEmpty();
+        Pipeline pipeline = start(entry);
+        try {
+            awaitApplied(pipeline);
+            mongo.getCollection("t").updateOne(Filters.eq("_id", "a"), Updates.set("n", 15));
+            awaitApplied(pipeline);
+            assertThat(rows("SELECT id, n FROM t")).containsExactly("a|15");
+            mongo.getCollection("t").deleteOne(Filters.eq("_id", "a"));
+            awaitApplied(pipeline);
+            assertThat(rows("SELECT id FROM t")).isEmpty();
+        } finally {
+            pipeline.stop();
+            pipeline.awaitStopped();
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "foreign keys that the mapping does not know decide which rows go and which of several documents has the row,"
+                    + " as plan says of each")
+    void foreignKeysThatTheMappingDoesNotKnow() throws InterruptedException {
+        StringBuilder tables = new StringBuilder();
+        for (String table : List.of("cascading", "emptying", "resetting", "holding", "holding_late", "alone")) {
+            tables.append("CREATE TABLE " + table + " (id bigint PRIMARY KEY, mail text UNIQUE);");
+        }
+        execute(tables + """
+                CREATE TABLE c (ref bigint REFERENCES cascading ON DELETE CASCADE);
+                CREATE TABLE e (ref bigint REFERENCES emptying ON DELETE SET NULL);
+                CREATE TABLE r (ref bigint DEFAULT 0 REFERENCES resetting ON DELETE SET DEFAULT);
+                CREATE TABLE h (ref bigint REFERENCES holding);
+                CREATE TABLE l (ref bigint REFERENCES holding_late DEFERRABLE INITIALLY DEFERRED);
+                CREATE TABLE tree (id bigint PRIMARY KEY, mail text UNIQUE, above bigint REFERENCES tree ON DELETE CASCADE);
+                """);
+        Catalog.Entry entry = mapping("""
+                cascading: {key: {column: id, type: bigint}, columns: {mail: text}}
+                emptying: {key: {column: id, type: bigint}, columns: {mail: text}}
+                resetting: {key: {column: id, type: bigint}, columns: {mail: text}}
+                holding: {key: {column: id, type: bigint}, columns: {mail: text}}
+                holding_late: {key: {column: id, type: bigint}, columns: {mail: text}}
+                alone: {key: {column: id, type: bigint}, columns: {mail: text}}
+                tree: {key: {column: id, type: bigint}, columns: {mail: text, above: {type: bigint, reference: {table: tree, match: id, take: id}}}}
+                """);
+        List<String> acted = List.of("cascading", "emptying", "resetting");
+        List<String> held = List.of("holding", "holding_late");
+        for (String collection : entry.mapping().byCollection().keySet()) {
+            insert(collection, new Document("_id", 5L).append("mail", "a"));
+            insert(collection, new Document("_id", 6L).append("mail", "b"));
+        }
+        insert("resetting", new Document("_id", 0L).append("mail", "zero"));
+
+        Plan plan = plan(entry);
+
+        assertThat(problems(plan)).isEmpty();
+        assertThat(plan.checks())
+                .filteredOn(f -> f.check() == Check.FOREIGN_KEY)
+                .extracting(f -> f.status() + " "
+                        + f.found().replaceFirst("^(\\S+) refers to (\\S+) .*: PostgreSQL (.*?) when .*$", "$1 $2: $3"))
+                .containsExactly(
+                        "WARNING public.c.ref public.cascading: deletes these rows of public.c",
+                        "WARNING public.e.ref public.emptying: sets it to NULL",
+                        "WARNING public.r.ref public.resetting: sets it to its default",
+                        "WARNING public.h.ref public.holding: does not let a row go that is referred to (23503), so",
+                        "WARNING public.l.ref public.holding_late: does not let a row go that is referred to (23503), so");
+        for (String table : acted) {
+            assertThat(said(plan, "public." + table + "." + table + "_mail_key"))
+                    .contains("the one that comes first has its rows, since rows of public." + table.charAt(0)
+                            + " would go or change with a row that gives way, and the others are dead letters");
+        }
+        assertThat(said(plan, "public.holding.holding_mail_key"))
+                .contains(
+                        "the one with the least _id has its rows, unless another one's row is there and rows of public.h"
+                                + " refer to it, and the others");
+        for (String table : List.of("alone", "tree")) {
+            assertThat(said(plan, "public." + table + "." + table + "_mail_key"))
+                    .contains("the one with the least _id has its rows, and the others");
+        }
+        Pipeline pipeline = start(entry);
+        try {
+            awaitApplied(pipeline);
+            execute("INSERT INTO c VALUES (5); INSERT INTO e VALUES (5); INSERT INTO r VALUES (5);"
+                    + " INSERT INTO h VALUES (5); INSERT INTO l VALUES (5)");
+            for (String collection : entry.mapping().byCollection().keySet()) {
+                insert(collection, new Document("_id", 1L).append("mail", "a"));
+                insert(collection, new Document("_id", 2L).append("mail", "b"));
+            }
+            awaitApplied(pipeline);
+            for (String table : acted) {
+                assertThat(rows("SELECT id FROM " + table + " WHERE id > 0 ORDER BY id"))
+                        .as(table)
+                        .containsExactly("5", "6");
+                assertThat(parked(table)).as(table).containsExactly("1|23505", "2|23505");
+            }
+            for (String table : held) {
+                assertThat(rows("SELECT id FROM " + table + " ORDER BY id"))
+                        .as(table)
+                        .containsExactly("2", "5");
+                assertThat(parked(table)).as(table).containsExactly("1|23505", "6|23505");
+                assertThat(rows("SELECT behind_key FROM sluice.dead_letter WHERE collection = '" + table
+                                + "' ORDER BY 1"))
+                        .as(table)
+                        .containsExactly("2", "5");
+            }
+            for (String table : List.of("alone", "tree")) {
+                assertThat(rows("SELECT id FROM " + table + " ORDER BY id"))
+                        .as(table)
+                        .containsExactly("1", "2");
+            }
+
+            for (String collection : entry.mapping().byCollection().keySet()) {
+                mongo.getCollection(collection).deleteOne(Filters.eq("_id", 5L));
+            }
+            awaitApplied(pipeline);
+            assertThat(rows("SELECT count(*) FROM c")).containsExactly("0");
+            assertThat(rows("SELECT ref FROM e")).containsExactly("null");
+            assertThat(rows("SELECT ref FROM r")).containsExactly("0");
+            for (String table : held) {
+                assertThat(parked(table)).as(table).contains("5|23503");
+                assertThat(rows("SELECT id FROM " + table + " ORDER BY id"))
+                        .as(table)
+                        .containsExactly("2", "5");
+            }
+            // The value is free where the row went.
+            await().atMost(Duration.ofSeconds(60))
+                    .untilAsserted(() -> assertThat(rows("SELECT id FROM cascading ORDER BY id"))
+                            .containsExactly("1", "6"));
         } finally {
             pipeline.stop();
             pipeline.awaitStopped();
@@ -402,6 +745,412 @@ class PlannedTargetsIT {
             assertThat(parked("by_list")).isEmpty();
             assertThat(rows("SELECT id, country FROM by_list ORDER BY id"))
                     .containsExactly("1|IT", "2|ES", "3|DE", "101|DE", "102|ES", "103|FR");
+        } finally {
+            pipeline.stop();
+            pipeline.awaitStopped();
+        }
+    }
+
+    @Test
+    @DisplayName("a resync, a replay and a repair make a dead letter of a document that no partition takes, and go on")
+    void partitionsOnOtherWays() throws InterruptedException, SQLException {
+        execute("""
+                CREATE TABLE by_list (id bigint, country text, PRIMARY KEY (id, country)) PARTITION BY LIST (country);
+                CREATE TABLE by_list_a PARTITION OF by_list FOR VALUES IN ('A');
+                CREATE TABLE by_list_b PARTITION OF by_list FOR VALUES IN ('B');
+                CREATE TABLE by_list_c PARTITION OF by_list FOR VALUES IN ('C');
+                CREATE TABLE by_list_d PARTITION OF by_list FOR VALUES IN ('D');
+                """);
+        Catalog.Entry entry = mapping(
+                "by_list: {key: {column: id, type: bigint}, conflict: [id, country], columns: {country: text}}");
+        List<String> countries = List.of("A", "B", "C", "D");
+        for (int i = 0; i < 4; i++) {
+            insert("by_list", new Document("_id", i + 1L).append("country", countries.get(i)));
+        }
+        Pipeline pipeline = start(entry);
+        try (MongoSource source = source()) {
+            awaitApplied(pipeline);
+            PipelineSpec spec = PipelineSpec.of("planned", entry.mapping(), source, connector());
+            CollectionTarget target = spec.targets().getFirst();
+
+            execute("DROP TABLE by_list_a");
+            ResyncRun resync = new ResyncRun(spec);
+            resync.await(resync.list(spec.targets(), false, "a test"), ListDrain.SILENT, () -> false);
+            assertThat(parked("by_list")).containsExactly("1|23514");
+
+            BsonTimestamp from = source.hello().lastWrite();
+            mongo.getCollection("by_list").updateOne(Filters.eq("_id", 2L), Updates.set("more", 1));
+            awaitApplied(pipeline);
+            execute("DROP TABLE by_list_b");
+            new ReplayRun(spec)
+                    .list(
+                            new ReplayRun.Wish(from, "a test", null, spec.targets(), "a test"),
+                            (events, reached) -> {},
+                            () -> false);
+            await().atMost(Duration.ofSeconds(60))
+                    .untilAsserted(() -> assertThat(parked("by_list")).containsExactly("1|23514", "2|23514"));
+
+            execute("DROP TABLE by_list_c");
+            VerifyRun verify = new VerifyRun(spec);
+            Verifier.Result found = verify.verify(
+                    target,
+                    new Verifier.Wish(Mode.FULL, Origin.ASKED, 1, 1, 1, true),
+                    (t, progress) -> {},
+                    () -> false);
+            assertThat(found.drift()).hasSize(1);
+            verify.repair(target, found, "a test", ListDrain.SILENT, () -> false);
+            assertThat(parked("by_list")).containsExactly("1|23514", "2|23514", "3|23514");
+
+            insert("by_list", new Document("_id", 5L).append("country", "D"));
+            awaitApplied(pipeline);
+            assertThat(rows("SELECT id FROM by_list ORDER BY id")).containsExactly("4", "5");
+        } finally {
+            pipeline.stop();
+            pipeline.awaitStopped();
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @DisplayName(
+            "a setting that makes the role's transactions read only stops the start, as plan says, and can be taken back")
+    @ValueSource(strings = {"DATABASE $", "ROLE %s", "ROLE %s IN DATABASE $"})
+    void setToReadOnly(String whose) throws InterruptedException {
+        String database = PostgresUri.parse(postgres).database();
+        String alter = "ALTER " + whose.replace("%s", role).replace("$", database);
+        execute("CREATE TABLE t (id text PRIMARY KEY); " + alter + " SET default_transaction_read_only = on");
+        Catalog.Entry entry = mapping("t: {key: {column: id, type: text}}");
+        insert("t", new Document("_id", "a"));
+
+        List<Finding> problems = problems(plan(entry));
+        PipelineState end = run(entry);
+
+        assertThat(problems).singleElement().returns(Check.POSTGRES_WRITABLE, Finding::check);
+        Finding problem = problems.getFirst();
+        assertThat(end).isInstanceOf(PipelineState.Failed.class);
+        assertThat(((PipelineState.Failed) end).kind()).isEqualTo(FailureKind.TARGET_SET_READ_ONLY);
+        assertThat(((PipelineState.Failed) end).forPeople()).contains(problem.found() + " " + problem.remedy());
+        assertThatThrownBy(() -> copy(entry, List.of(), new CopyListener())).hasMessageContaining(problem.remedy());
+
+        onAnotherDatabase(String.valueOf(problem.remedy()).replaceFirst("\\.$", ""));
+        Pipeline pipeline = start(entry);
+        try {
+            awaitApplied(pipeline);
+            assertThat(rows("SELECT id FROM t")).containsExactly("a");
+        } finally {
+            pipeline.stop();
+            pipeline.awaitStopped();
+        }
+    }
+
+    @Test
+    @DisplayName("a server that its configuration sets to read only is waited for, as plan says")
+    void switchedOver() throws InterruptedException {
+        execute("CREATE TABLE t (id text PRIMARY KEY)");
+        Catalog.Entry entry = mapping("t: {key: {column: id, type: text}}");
+        onAnotherDatabase("ALTER SYSTEM SET default_transaction_read_only = on");
+        onAnotherDatabase("SELECT pg_reload_conf()");
+        try {
+            await().atMost(Duration.ofSeconds(30))
+                    .untilAsserted(() -> assertThat(problems(plan(entry)))
+                            .singleElement()
+                            .extracting(Finding::found, InstanceOfAssertFactories.STRING)
+                            .contains("`sluice run` would wait until it takes writes"));
+            Pipeline pipeline = start(entry);
+            try {
+                await().atMost(Duration.ofSeconds(30))
+                        .until(() -> pipeline.status().state() instanceof PipelineState.Waiting waiting
+                                && waiting.kind() == FailureKind.TARGET_READ_ONLY);
+                onAnotherDatabase("ALTER SYSTEM RESET default_transaction_read_only");
+                onAnotherDatabase("SELECT pg_reload_conf()");
+                awaitApplied(pipeline);
+            } finally {
+                pipeline.stop();
+                pipeline.awaitStopped();
+            }
+        } finally {
+            onAnotherDatabase("ALTER SYSTEM RESET default_transaction_read_only");
+            onAnotherDatabase("SELECT pg_reload_conf()");
+        }
+    }
+
+    private void onAnotherDatabase(String sql) {
+        PostgresUri maintenance = PostgresUri.parse(postgres).withDatabase("postgres");
+        try (Connection connection = new PostgresConnector(maintenance).openForLongWork();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        } catch (SQLException e) {
+            throw new IllegalStateException(sql, e);
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "plan and backfill of one collection look at the tables that its copy writes or needs, and refuse for no other")
+    void oneCollection() throws InterruptedException {
+        execute("""
+                CREATE TABLE chosen (id text PRIMARY KEY, n text);
+                CREATE TABLE needed (id text PRIMARY KEY);
+                CREATE TABLE refers (id text PRIMARY KEY, n text);
+                CREATE TABLE behind (id text PRIMARY KEY, n text);
+                """);
+        Catalog.Entry entry = mapping("""
+                chosen: {key: {column: id, type: text}, columns: {n: {type: text, reference: {table: needed, match: id, take: id}}}}
+                needed: {key: {column: id, type: text}, columns: {gone: text}}
+                refers: {key: {column: id, type: text}, columns: {n: {type: text, reference: {table: chosen, match: id, take: id}}}}
+                behind: {key: {column: id, type: text}, columns: {n: {type: text, reference: {table: refers, match: id, take: id}}}}
+                missing: {key: {column: id, type: text}}
+                """);
+        insert("chosen", new Document("_id", "a").append("n", "b"));
+        execute("INSERT INTO needed VALUES ('b');"
+                + " INSERT INTO sluice.resync (pipeline, collection, document_key, reason) VALUES"
+                + " ('planned', 'missing', '\"x\"', 'asked')");
+
+        assertThat(problems(plan(entry, "chosen"))).isEmpty();
+        assertThat(copy(entry, List.of("chosen"), new CopyListener()).failed()).isEmpty();
+        assertThat(rows("SELECT id, n FROM chosen")).containsExactly("a|b");
+        assertThat(rows("SELECT collection FROM sluice.resync")).containsExactly("missing");
+        assertThat(problems(plan(entry)))
+                .extracting(Finding::subject)
+                .containsExactly("public.needed.gone", "public.missing");
+
+        // A row that comes or goes changes what refers to it.
+        execute("ALTER TABLE behind DROP COLUMN n");
+        assertThat(problems(plan(entry, "chosen"))).singleElement().returns("public.behind.n", Finding::subject);
+        assertThatThrownBy(() -> copy(entry, List.of("chosen"), new CopyListener()))
+                .hasMessageContaining("public.behind.n does not exist");
+        // What is only referred to has to be as far as it is needed.
+        execute("ALTER TABLE behind ADD COLUMN n text; ALTER TABLE needed RENAME COLUMN id TO other");
+        assertThat(problems(plan(entry, "chosen")))
+                .singleElement()
+                .extracting(Finding::found, InstanceOfAssertFactories.STRING)
+                .contains("public.chosen.n refers to public.needed, which has no column id");
+        assertThatThrownBy(() -> copy(entry, List.of("chosen"), new CopyListener()))
+                .hasMessageContaining("public.needed, which has no column id");
+    }
+
+    @Test
+    @DisplayName("a table that is altered while others are copied stops its own collection, and no other")
+    void oneAlteredTable() throws InterruptedException {
+        execute(
+                "CREATE EXTENSION citext; CREATE TABLE first (id text PRIMARY KEY); CREATE TABLE second (id text PRIMARY KEY);"
+                        + " CREATE TABLE third (id text PRIMARY KEY)");
+        Catalog.Entry entry = mapping("""
+                first: {key: {column: id, type: text}}
+                second: {key: {column: id, type: text}}
+                third: {key: {column: id, type: text}}
+                """);
+        entry.mapping().byCollection().keySet().forEach(c -> insert(c, new Document("_id", "a")));
+
+        CopyRun.Result result = copy(entry, List.of(), new CopyListener() {
+            @Override
+            public void onDone(CollectionTarget target) {
+                if (target.collection().equals("first")) {
+                    execute("ALTER TABLE second ALTER COLUMN id TYPE citext");
+                }
+            }
+        });
+
+        assertThat(result.failed()).containsOnlyKeys("second");
+        assertThat(rows("SELECT id FROM first")).containsExactly("a");
+        assertThat(rows("SELECT id FROM second")).isEmpty();
+        assertThat(rows("SELECT id FROM third")).containsExactly("a");
+    }
+
+    /// @param collections none for all
+    private CopyRun.Result copy(Catalog.Entry entry, List<String> collections, CopyRun.Listener listener)
+            throws InterruptedException {
+        try (MongoSource source = source()) {
+            PipelineSpec spec = PipelineSpec.of("planned", entry.mapping(), source, connector());
+            return new CopyRun(spec)
+                    .run(
+                            new CopyRun.Wish(
+                                    CollectionTarget.chosen(spec.targets(), collections),
+                                    Backfill.Limits.adaptive(),
+                                    new CopyRun.Onward.AsItWas(),
+                                    false,
+                                    Duration.ZERO),
+                            listener,
+                            () -> false);
+        }
+    }
+
+    /// Hears nothing.
+    private static class CopyListener implements CopyRun.Listener {
+        @Override
+        public void onHeld(String holder) {}
+
+        @Override
+        public void onPassed(BsonTimestamp change, List<CollectionTarget> copied) {}
+
+        @Override
+        public void onEstimate(CollectionTarget target, long documents, long alreadyCopied) {}
+
+        @Override
+        public void onChunk(CollectionTarget target, Backfill.Done done) {}
+
+        @Override
+        public void onDone(CollectionTarget target) {}
+
+        @Override
+        public void onCopiedBefore(CollectionTarget target) {}
+
+        @Override
+        public void onFailed(CollectionTarget target, SluiceException failure) {}
+
+        @Override
+        public void onResynced(ResyncStore.Cause cause, int documents) {}
+
+        @Override
+        public void onPruned(CollectionTarget target, Prune.Pruned pruned) {}
+    }
+
+    @Test
+    @DisplayName(
+            "values that PostgreSQL pads are no drift, whatever blanks they end with, and plan says that they are padded")
+    void paddedValues() throws InterruptedException {
+        execute("""
+                CREATE DOMAIN code AS char(4);
+                CREATE TABLE padded (id bigint PRIMARY KEY, c char(5), fit char(5), own char(5), o bpchar, d code, a char(3)[], da code[],
+                  v varchar(3));
+                CREATE TABLE pairs (id bigint PRIMARY KEY, code char(4));
+                CREATE TABLE known (code char(4) PRIMARY KEY);
+                CREATE TABLE refers (id bigint PRIMARY KEY, code char(4));
+                INSERT INTO known VALUES ('k');
+                """);
+        Catalog.Entry entry = mapping("""
+                padded:
+                  key: {column: id, type: bigint}
+                  columns:
+                    c: text
+                    fit: varchar(5)
+                    own: {type: {postgres: character(5)}}
+                    o: text
+                    d: text
+                    a: text[]
+                    da: text[]
+                    v: text
+                pairs: {key: {column: id, type: bigint}, columns: {code: text}, dedupe: {by: [code]}}
+                refers: {key: {column: id, type: bigint}, columns: {code: {type: text, reference: {table: known, match: code, take: code}}}}
+                """);
+        padded(0);
+
+        Plan plan = plan(entry);
+
+        assertThat(problems(plan)).isEmpty();
+        assertThat(plan.checks())
+                .filteredOn(f -> f.check() == Check.COLUMN_TYPE && f.found().contains("pads shorter values"))
+                .flatExtracting(f -> List.of(String.valueOf(f.subject()).split(", ")))
+                .containsExactlyInAnyOrder(
+                        "public.padded.c",
+                        "public.padded.fit",
+                        "public.padded.own",
+                        "public.padded.d",
+                        "public.padded.a",
+                        "public.padded.da",
+                        "public.pairs.code");
+        assertThat(said(plan, "public.padded.v")).contains("blanks at the end of such a value are cut off instead");
+        Pipeline pipeline = start(entry);
+        try (MongoSource source = source()) {
+            awaitApplied(pipeline);
+            padded(10);
+            mongo.getCollection("padded").updateOne(Filters.eq("_id", 1L), Updates.set("c", "new "));
+            awaitApplied(pipeline);
+            insert("pairs", new Document("_id", 20L).append("code", "p0"));
+            awaitApplied(pipeline);
+            assertThat(rows("SELECT id, c, fit, own, o, d, a, da, v FROM padded WHERE id < 3 ORDER BY id"))
+                    .containsExactly(
+                            "1|new  |ab   |ab   |ab|x   |{\"a  \",\"bc \"}|{\"z   \"}|ab",
+                            "2|ab   |ab   |ab   |ab  |x   |{\"a  \"}|{\"z   \"}|ab ");
+            assertThat(parked("padded")).containsExactly("3|22001", "13|22001");
+            assertThat(rows("SELECT column_name FROM sluice.quarantine")).containsExactly("padded.own", "padded.own");
+            assertThat(rows("SELECT id FROM pairs ORDER BY id")).containsExactly("1", "11");
+            assertThat(rows("SELECT id, code FROM refers ORDER BY id"))
+                    .containsExactly("1|k   ", "2|null", "11|k   ", "12|null");
+            PipelineSpec spec = PipelineSpec.of("planned", entry.mapping(), source, connector());
+            for (CollectionTarget target : spec.targets()) {
+                for (Mode mode : Mode.values()) {
+                    assertThat(new VerifyRun(spec)
+                                    .verify(
+                                            target,
+                                            new Verifier.Wish(mode, Origin.ASKED, 1, 1, 1, true),
+                                            (t, progress) -> {},
+                                            () -> false)
+                                    .drift())
+                            .as(target.collection() + " " + mode)
+                            .isEmpty();
+                }
+            }
+        } finally {
+            pipeline.stop();
+            pipeline.awaitStopped();
+        }
+    }
+
+    /// @param from added to each `_id`
+    private void padded(long from) {
+        insert(
+                "padded",
+                new Document("_id", from + 1)
+                        .append("c", "ab")
+                        .append("fit", "ab")
+                        .append("own", "ab")
+                        .append("o", "ab")
+                        .append("d", "x")
+                        .append("a", List.of("a", "bc"))
+                        .append("da", List.of("z"))
+                        .append("v", "ab"));
+        insert(
+                "padded",
+                new Document("_id", from + 2)
+                        .append("c", "ab ")
+                        .append("fit", "ab ")
+                        .append("own", "ab        ")
+                        .append("o", "ab  ")
+                        .append("d", "x ")
+                        .append("a", List.of("a "))
+                        .append("da", List.of("z "))
+                        .append("v", "ab    "));
+        insert("padded", new Document("_id", from + 3).append("c", "abcdef"));
+        insert("padded", new Document("_id", from + 4).append("own", "abcdef"));
+        insert("pairs", new Document("_id", from + 1).append("code", "p" + from));
+        insert("pairs", new Document("_id", from + 2).append("code", "p" + from));
+        insert("refers", new Document("_id", from + 1).append("code", "k"));
+        insert("refers", new Document("_id", from + 2).append("code", "no"));
+    }
+
+    @Test
+    @DisplayName("plan says which ids of several types have a key that two could have, and the copy does it so")
+    void idsOfSeveralTypes() throws InterruptedException {
+        execute("CREATE TABLE numbers (id text PRIMARY KEY); CREATE TABLE texts (id text PRIMARY KEY);"
+                + " CREATE TABLE alike (id text PRIMARY KEY); CREATE TABLE said (id text PRIMARY KEY)");
+        Catalog.Entry entry = mapping("""
+                numbers: {key: {column: id, type: text}}
+                texts: {key: {column: id, type: text}}
+                alike: {key: {column: id, type: text}}
+                said: {key: {column: id, type: text, of: any}}
+                """);
+        insert("numbers", new Document("_id", 1L));
+        insert("numbers", new Document("_id", 2L));
+        insert("numbers", new Document("_id", "1"));
+        insert("texts", new Document("_id", "1"));
+        insert("texts", new Document("_id", "2"));
+        insert("texts", new Document("_id", 1L));
+        insert("alike", new Document("_id", "a"));
+        insert("said", new Document("_id", "1"));
+        insert("said", new Document("_id", 1L));
+
+        Plan plan = plan(entry);
+        Pipeline pipeline = start(entry);
+
+        try {
+            assertThat(plan.checks())
+                    .filteredOn(f -> f.check() == Check.KEY_OF)
+                    .extracting(f ->
+                            f.status() + " " + f.subject() + " " + f.found().replaceFirst("^.*`(of: \\w+)`.*$", "$1"))
+                    .containsExactly("INFO numbers of: any", "INFO texts of: string");
+            awaitApplied(pipeline);
+            assertThat(rows("SELECT collection, strings FROM sluice.usual_ids ORDER BY 1"))
+                    .contains("numbers|f", "texts|t");
         } finally {
             pipeline.stop();
             pipeline.awaitStopped();
@@ -706,12 +1455,13 @@ class PlannedTargetsIT {
 
     // --- What the tests are made of ---------------------------------------------------------------------------
 
-    private Plan plan(Catalog.Entry entry) {
+    /// @param collections none for all
+    private Plan plan(Catalog.Entry entry, String... collections) {
         try (MongoSource source = source()) {
             return new Planner(
                             "planned",
                             entry,
-                            CollectionTarget.of(entry.mapping()),
+                            CollectionTarget.chosen(CollectionTarget.of(entry.mapping()), List.of(collections)),
                             new Planner.Options(false, false, 100, null))
                     .plan(source, connector(), new TargetDatabase(PostgresUri.parse(asRole())));
         }
