@@ -137,7 +137,7 @@ public final class NotedIds implements UsualIds {
             note(connection, strings.get());
             // Of two that note at once, one does.
             return noted(connection).or(() -> strings);
-        } catch (SQLException e) {
+        } catch (SQLException | SluiceException e) {
             if (notes) {
                 throw Failures.classify(e);
             }

@@ -1,5 +1,6 @@
 package dev.sluice.sink.postgres;
 
+import dev.sluice.failure.SluiceException;
 import dev.sluice.mapping.MappingResult;
 import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
@@ -49,7 +50,7 @@ public final class TrialRows implements AutoCloseable {
             }
             connection.close();
             return null;
-        } catch (SQLException notToBeAsked) {
+        } catch (SQLException | SluiceException notToBeAsked) {
             // Who asks finds out why by other checks.
             return null;
         }

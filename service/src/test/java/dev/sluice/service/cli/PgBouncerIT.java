@@ -56,7 +56,10 @@ class PgBouncerIT {
             }
         }
         Process fetch = new ProcessBuilder(
-                        "sh", "-c", "apt-get download -q pgbouncer libc-ares2 && for p in *.deb; do dpkg -x $p .; done")
+                        "sh",
+                        "-c",
+                        "get() { apt-get download -q pgbouncer libc-ares2; }; get || { apt-get update -q && get; }"
+                                + " && for p in *.deb; do dpkg -x $p .; done")
                 .directory(libraries.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(libraries.resolve("fetch.log").toFile())
@@ -102,6 +105,7 @@ class PgBouncerIT {
             Result plan = Cli.run(Cli.with(place.settings(), "POSTGRES_URI", pooled), "plan");
             assertThat(plan.exitCode()).as(plan.err() + plan.out()).isEqualTo(3);
             assertThat(plan.out())
+                    .as(plan.err())
                     .containsPattern("problem +postgres_reachable +POSTGRES_URI leads to a pooler")
                     .contains("session mode");
             for (String created : List.of("true", "false")) {
