@@ -8,11 +8,17 @@ import com.mongodb.MongoSecurityException;
 import com.mongodb.MongoSocketException;
 import com.mongodb.MongoTimeoutException;
 import com.mongodb.ServerAddress;
+import dev.sluice.failure.FailureKind.Retry;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.Map;
+import java.util.TreeMap;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonString;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -152,6 +158,30 @@ class FailuresTest {
         assertThat(unknown.kind().retry()).isEqualTo(FailureKind.Retry.A_FEW_TIMES);
         assertThat(unknown).hasMessage("first line");
         assertThat(Failures.describe(new IllegalStateException())).isEqualTo("IllegalStateException");
+    }
+
+    @Test
+    @DisplayName("what can't succeed is not tried again: each kind is, as service/docs/errors.md says")
+    void retries() throws IOException {
+        Map<String, Retry> page = new TreeMap<>();
+        for (String line : Files.readAllLines(Path.of("..", "service", "docs", "errors.md"))) {
+            Retry retry = line.contains("| tries again after")
+                    ? Retry.FOREVER
+                    : line.contains("| tries again four times") ? Retry.A_FEW_TIMES : Retry.NEVER;
+            if (retry != Retry.NEVER) {
+                for (String kind : line.split("\\|")[1].strip().split(", ")) {
+                    page.put(kind, retry);
+                }
+            }
+        }
+        Map<String, Retry> kinds = new TreeMap<>();
+        for (FailureKind kind : FailureKind.values()) {
+            if (kind.retry() != Retry.NEVER) {
+                kinds.put(kind.name(), kind.retry());
+            }
+        }
+
+        assertThat(kinds).isEqualTo(page).isNotEmpty();
     }
 
     @ParameterizedTest
