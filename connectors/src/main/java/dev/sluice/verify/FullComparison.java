@@ -65,7 +65,7 @@ public final class FullComparison {
             refused.prepare(expected);
             Set<Object> parked = Settlement.parked(connection, pipeline, target);
             long documents = expect(target, tables, parked);
-            refused.settle(target, expected, (keys, taker) -> again(target, keys, taker));
+            refused.mapAgain(target, expected, (keys, taker) -> again(target, keys, taker));
             new ExpectedRows(connection).takeOutWaiting(target, expected);
             List<TableDifference> differences = new ArrayList<>();
             Set<Object> staying = GivingWay.mayGiveWay(connection, List.of(target), target) ? Set.of() : parked;

@@ -222,7 +222,7 @@ final class RowComparison {
         Set<Object> keys = new LinkedHashSet<>(rows.keys());
         Set<Object> rowless = new LinkedHashSet<>();
         Set<Object> rejected = new LinkedHashSet<>();
-        refused.settle(target, compared(target).tables(), rows::ofKeys).forEach((key, result) -> {
+        refused.mapAgain(target, compared(target).tables(), rows::ofKeys).forEach((key, result) -> {
             if (!(result instanceof MappingResult.Mapped)) {
                 keys.remove(key);
                 rejected.add(key);

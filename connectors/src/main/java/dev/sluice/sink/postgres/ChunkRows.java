@@ -182,7 +182,7 @@ public final class ChunkRows {
         }
     }
 
-    /// What became of documents that were mapped again, see [RefusedValues#settle].
+    /// What became of documents that were mapped again, see [RefusedValues#mapAgain].
     List<RowChange> changed(Map<Object, MappingResult> results) {
         List<RowChange> changes = new ArrayList<>();
         for (int i = 0; i < keys.size(); i++) {

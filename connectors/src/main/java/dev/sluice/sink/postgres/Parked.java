@@ -89,12 +89,12 @@ final class Parked {
         }
     }
 
-    /// After documents of a collection are applied: what was parked of them before is settled, and the
+    /// After documents of a collection are applied: what was parked of them before is deleted, and the
     /// values their rows landed without are kept.
     ///
     /// @param ids of all that were applied; asked for only where something is parked
     /// @param applied those among them that may have such values
-    void settle(CollectionTarget target, Supplier<Collection<BsonValue>> ids, Collection<RowChange> applied)
+    void onApplied(CollectionTarget target, Supplier<Collection<BsonValue>> ids, Collection<RowChange> applied)
             throws SQLException {
         String collection = target.collection();
         boolean misfits = false;

@@ -118,7 +118,7 @@ final class References {
     ///
     /// @param documents the staged ones
     /// @return the keys of the documents that were taken out
-    Set<Object> settle(CollectionTarget target, Documents documents) throws SQLException {
+    Set<Object> resolve(CollectionTarget target, Documents documents) throws SQLException {
         CollectionTables staged = tables.of(target);
         Set<Object> rowless = new LinkedHashSet<>();
         if (depends(target)) {

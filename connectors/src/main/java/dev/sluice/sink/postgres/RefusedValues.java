@@ -170,7 +170,7 @@ public final class RefusedValues {
     /// @param documents whose rows are staged
     /// @return the result for each document that was mapped again: its rows with the misfits, or why it has
     ///     none; then no row of it is staged
-    public SequencedMap<Object, MappingResult> settle(
+    public SequencedMap<Object, MappingResult> mapAgain(
             CollectionTarget target, CollectionTables staged, Staged documents) throws SQLException {
         SequencedMap<Object, MappingResult> results = new LinkedHashMap<>();
         Map<Object, Refusals> refused = among(staged);

@@ -326,7 +326,7 @@ final class RowWriter {
         List<DeadLetter> letters = new ArrayList<>(before.deadLetters());
         if (!staged.isEmpty()) {
             tables.stage(target, chunk.encoded(), staged);
-            Map<Object, MappingResult> again = tables.settle(target, chunk::ofKeys);
+            Map<Object, MappingResult> again = tables.mapAgain(target, chunk::ofKeys);
             if (!again.isEmpty()) {
                 BitSet rejected = chunk.withKeys(
                         chosen,
@@ -354,7 +354,7 @@ final class RowWriter {
             misfits.addAll(chunk.misfits(chosen));
         }
         before.counts().unmapped(target.collection(), chunk.unmapped(chosen));
-        parked.settle(target, () -> chunk.documents(chosen).ids(), misfits);
+        parked.onApplied(target, () -> chunk.documents(chosen).ids(), misfits);
         WriteSummary summary = before.summary().plus(new WriteSummary(rows, 0, Map.of(), 0, waiting));
         return new Written(summary, letters, before.counts());
     }
@@ -370,7 +370,7 @@ final class RowWriter {
 
     private Staged writeStaged(CollectionTarget target, Documents documents) throws SQLException {
         CollectionTables own = tables.of(target);
-        Set<Object> rowless = references.settle(target, documents);
+        Set<Object> rowless = references.resolve(target, documents);
         if (!rowless.isEmpty()) {
             references.remove(target, rowless);
         }
@@ -454,7 +454,7 @@ final class RowWriter {
             }
             for (Effects effects : perCollection.values()) {
                 if (!effects.last.isEmpty()) {
-                    parked.settle(effects.target, effects::ids, effects.last.values());
+                    parked.onApplied(effects.target, effects::ids, effects.last.values());
                 }
             }
             List<DeadLetter> letters = rejected.values().stream()
@@ -518,7 +518,7 @@ final class RowWriter {
         /// Changes of which PostgreSQL refuses values are what they become without these; one that has no rows then is
         /// a dead letter.
         private void takeMisfits(Effects effects, SequencedMap<Object, RowChange> documents) throws SQLException {
-            Map<Object, MappingResult> again = tables.settle(effects.target, (keys, taker) -> {
+            Map<Object, MappingResult> again = tables.mapAgain(effects.target, (keys, taker) -> {
                 for (Object key : keys) {
                     RowChange change = documents.get(key);
                     if (change != null && change.change() instanceof Change.Upsert upsert) {

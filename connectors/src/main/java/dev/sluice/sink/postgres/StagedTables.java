@@ -266,10 +266,10 @@ final class StagedTables {
     }
 
     /// Corrects the staged rows of a collection where PostgreSQL refuses values for their columns' types, see
-    /// [RefusedValues#settle].
-    SequencedMap<Object, MappingResult> settle(CollectionTarget target, RefusedValues.Staged documents)
+    /// [RefusedValues#mapAgain].
+    SequencedMap<Object, MappingResult> mapAgain(CollectionTarget target, RefusedValues.Staged documents)
             throws SQLException {
-        return refused.settle(target, of(target), documents);
+        return refused.mapAgain(target, of(target), documents);
     }
 
     /// Inserts or updates what is staged.
@@ -288,7 +288,7 @@ final class StagedTables {
         if (merging.contains(table.shape().table())) {
             requireOwnRows(table);
         }
-        execute(table.settle());
+        execute(table.writeAgain());
         // Rows that were right already are not written either, so that fewer than were staged prove nothing yet.
         Long asked = staged.remove(table.staging());
         ActingTriggers triggers = acting(table);

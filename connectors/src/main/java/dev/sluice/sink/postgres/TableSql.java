@@ -256,24 +256,24 @@ public final class TableSql {
     /// alone, which those triggers do not change.
     ///
     /// @return empty where there is no such column
-    Optional<String> settle() {
-        List<TableShape.Column> settled = shape.columns().stream()
-                .filter(c -> triggers.settled().containsKey(c.name()))
+    Optional<String> writeAgain() {
+        List<TableShape.Column> rewritten = shape.columns().stream()
+                .filter(c -> triggers.rewritten().containsKey(c.name()))
                 .toList();
-        if (settled.isEmpty()) {
+        if (rewritten.isEmpty()) {
             return Optional.empty();
         }
         List<TableShape.Column> selected = new ArrayList<>(conflictColumns());
-        selected.addAll(settled);
+        selected.addAll(rewritten);
         return Optional.of("UPDATE " + shape.table().sql() + " t SET "
-                + settled.stream()
+                + rewritten.stream()
                         .map(c -> TableName.quote(c.name()) + " = " + updated(c, "t", "e"))
                         .collect(Collectors.joining(", "))
                 + " FROM (SELECT "
                 + selected.stream()
                         .map(c -> value(c, "s")
-                                + (settled.contains(c)
-                                        ? "::" + triggers.settled().get(c.name())
+                                + (rewritten.contains(c)
+                                        ? "::" + triggers.rewritten().get(c.name())
                                         : "")
                                 + " AS " + TableName.quote(c.name()))
                         .collect(Collectors.joining(", "))
@@ -282,9 +282,9 @@ public final class TableSql {
                         .map(c -> "t." + TableName.quote(c.name()) + " = e." + TableName.quote(c.name()))
                         .collect(Collectors.joining(" AND "))
                 + " AND ROW("
-                + settled.stream().map(c -> "t." + TableName.quote(c.name())).collect(Collectors.joining(", "))
+                + rewritten.stream().map(c -> "t." + TableName.quote(c.name())).collect(Collectors.joining(", "))
                 + ")::record *<> ROW("
-                + settled.stream().map(c -> updated(c, "t", "e")).collect(Collectors.joining(", "))
+                + rewritten.stream().map(c -> updated(c, "t", "e")).collect(Collectors.joining(", "))
                 + ")::record");
     }
 

@@ -75,7 +75,7 @@ public final class TrialRows implements AutoCloseable {
         for (int i = 0; i < staged.size(); i++) {
             rows.encoded().copy(connection, staged.get(i).copyIntoStaging(), i, all);
         }
-        Map<Object, MappingResult> results = refused.settle(target, tables, rows::ofKeys);
+        Map<Object, MappingResult> results = refused.mapAgain(target, tables, rows::ofKeys);
         try (Statement statement = connection.createStatement()) {
             statement.execute(
                     "TRUNCATE " + staged.stream().map(TableSql::staging).collect(Collectors.joining(", ")));

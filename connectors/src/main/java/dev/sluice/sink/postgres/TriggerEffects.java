@@ -8,15 +8,15 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param stamped the columns that triggers give a value of theirs whatever an update brings. Nothing that is
 ///     written stays there
-/// @param settled the columns that triggers set when a row is inserted, or when an update changes other columns,
+/// @param rewritten the columns that triggers set when a row is inserted, or when an update changes other columns,
 ///     and that keep what an update of them alone brings; each with its type as PostgreSQL writes it
-/// @param onInsert whether triggers set any of `settled` when a row is inserted
+/// @param onInsert whether triggers set any of `rewritten` when a row is inserted
 /// @param drops whether a trigger let a row not be written, without an error
 /// @param obstacle why it could not be found out, as part of a sentence; null when it was. No column counts as
-///     stamped or settled then, so that a difference is written and reported rather than passed over
+///     stamped or rewritten then, so that a difference is written and reported rather than passed over
 public record TriggerEffects(
         Set<String> stamped,
-        Map<String, String> settled,
+        Map<String, String> rewritten,
         boolean onInsert,
         boolean drops,
         @Nullable String obstacle) {
@@ -25,7 +25,7 @@ public record TriggerEffects(
 
     public TriggerEffects {
         stamped = Set.copyOf(stamped);
-        settled = Map.copyOf(settled);
+        rewritten = Map.copyOf(rewritten);
     }
 
     static TriggerEffects unknown(String obstacle) {
@@ -38,7 +38,7 @@ public record TriggerEffects(
 
     /// Whether triggers set the column in one way or the other.
     public boolean touch(String column) {
-        return stamped.contains(column) || settled.containsKey(column);
+        return stamped.contains(column) || rewritten.containsKey(column);
     }
 
     /// Of two relations that hold the rows of one table.
@@ -48,9 +48,9 @@ public record TriggerEffects(
         }
         Set<String> allStamped = new java.util.TreeSet<>(stamped);
         allStamped.addAll(other.stamped);
-        Map<String, String> allSettled = new java.util.TreeMap<>(settled);
-        allSettled.putAll(other.settled);
-        allSettled.keySet().removeAll(allStamped);
-        return new TriggerEffects(allStamped, allSettled, onInsert || other.onInsert, false, null);
+        Map<String, String> allRewritten = new java.util.TreeMap<>(rewritten);
+        allRewritten.putAll(other.rewritten);
+        allRewritten.keySet().removeAll(allStamped);
+        return new TriggerEffects(allStamped, allRewritten, onInsert || other.onInsert, false, null);
     }
 }

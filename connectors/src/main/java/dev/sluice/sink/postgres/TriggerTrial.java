@@ -514,12 +514,12 @@ public final class TriggerTrial {
                     return TriggerEffects.dropping("a trigger let no row be updated");
                 }
             }
-            Set<Column> settled = new LinkedHashSet<>(touched);
-            settled.retainAll(set);
+            Set<Column> rewritten = new LinkedHashSet<>(touched);
+            rewritten.retainAll(set);
             Set<Column> stamped = new LinkedHashSet<>(touched);
-            stamped.removeAll(settled);
-            for (int k = 4; !settled.isEmpty(); k++) {
-                List<Column> tried = List.copyOf(settled);
+            stamped.removeAll(rewritten);
+            for (int k = 4; !rewritten.isEmpty(); k++) {
+                List<Column> tried = List.copyOf(rewritten);
                 Row written = now;
                 now = update(rows.get(k % VALUES), tried, tried, written);
                 if (now == null) {
@@ -529,12 +529,12 @@ public final class TriggerTrial {
                 if (lost.isEmpty()) {
                     break;
                 }
-                settled.removeAll(lost);
+                rewritten.removeAll(lost);
                 stamped.addAll(lost);
             }
             Map<String, String> types = new TreeMap<>();
-            settled.forEach(c -> types.put(c.name(), c.type()));
-            onInsert.retainAll(settled);
+            rewritten.forEach(c -> types.put(c.name(), c.type()));
+            onInsert.retainAll(rewritten);
             return new TriggerEffects(
                     stamped.stream().map(Column::name).collect(Collectors.toSet()),
                     types,

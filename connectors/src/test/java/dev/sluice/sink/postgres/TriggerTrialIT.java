@@ -143,21 +143,21 @@ class TriggerTrialIT {
                         Set.of()));
     }
 
-    private static Arguments kind(String name, String events, String body, Set<String> stamped, Set<String> settled) {
-        return Arguments.argumentSet(name, events, body, stamped, settled);
+    private static Arguments kind(String name, String events, String body, Set<String> stamped, Set<String> rewritten) {
+        return Arguments.argumentSet(name, events, body, stamped, rewritten);
     }
 
     @ParameterizedTest
     @MethodSource("kinds")
     @DisplayName("what a trigger does is found out by trying, in an empty table with constraints, without a trace;"
             + " rows then hold what documents do, on each way, but for columns that it sets whatever is written")
-    void found(String events, String body, Set<String> stamped, Set<String> settled) throws SQLException {
+    void found(String events, String body, Set<String> stamped, Set<String> rewritten) throws SQLException {
         trigger("t", events, "", body);
         TriggerEffects effects = trial();
 
         assertThat(effects.obstacle()).isNull();
         assertThat(effects.stamped()).isEqualTo(stamped);
-        assertThat(effects.settled().keySet()).isEqualTo(settled);
+        assertThat(effects.rewritten().keySet()).isEqualTo(rewritten);
         assertThat(target.rows("SELECT name FROM owners")).isEmpty();
         assertThat(target.rows("SELECT id FROM things")).isEmpty();
         assertThat(target.rows("SELECT relname FROM pg_class WHERE relnamespace::regnamespace::text LIKE 'pg_temp%'"
@@ -183,7 +183,7 @@ class TriggerTrialIT {
         if (stamped.isEmpty()) {
             List<String> before = target.versions();
             stream(stream, document(1, "One", 5), document(3, "Three more", 9));
-            assertThat(settled.isEmpty() ? target.versions() : before)
+            assertThat(rewritten.isEmpty() ? target.versions() : before)
                     .as("not one row is written again")
                     .isEqualTo(before);
         }
@@ -224,14 +224,14 @@ class TriggerTrialIT {
         TriggerEffects effects = trial();
 
         assertThat(effects.stamped()).containsExactly("updated_at");
-        assertThat(effects.settled()).containsOnlyKeys("made_at");
+        assertThat(effects.rewritten()).containsOnlyKeys("made_at");
         assertThat(effects.onInsert()).isTrue();
         assertThat(new TriggerTrial(target.connection())
                         .alone(
                                 target.target("things").mapper().shape(),
                                 target.target("things").mapping().conflict()))
                 .hasEntrySatisfying("a (a)", a -> assertThat(a.stamped()).containsExactly("updated_at"))
-                .hasEntrySatisfying("b (b)", b -> assertThat(b.settled()).containsOnlyKeys("made_at"))
+                .hasEntrySatisfying("b (b)", b -> assertThat(b.rewritten()).containsOnlyKeys("made_at"))
                 .hasEntrySatisfying(
                         "c (tsvector_update_trigger)", c -> assertThat(c).isEqualTo(TriggerEffects.NONE))
                 .hasSize(3);

@@ -273,7 +273,7 @@ final class VerifyCommand implements Callable<Integer> {
             Map<String, Staying> staying = DeadLetters.staying(setup.connector(), setup.pipelineName());
             balances.forEach((collection, balance) -> {
                 Proved proved = provedIn.getOrDefault(collection, new Proved(0, 0));
-                BalanceTable.settled(collection, balance, proved.missing(), proved.extra())
+                BalanceTable.explained(collection, balance, proved.missing(), proved.extra())
                         .ifPresent(out::println);
                 BalanceTable.staying(collection, balance, staying.get(collection))
                         .ifPresent(out::println);

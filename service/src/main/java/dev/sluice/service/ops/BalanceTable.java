@@ -107,7 +107,7 @@ public final class BalanceTable {
     /// @param missing rows of the collection's own table that are proved to be missing
     /// @param extra and those that are proved to be extra
     /// @return empty where all documents have their rows and no row is to be deleted
-    public static Optional<String> settled(String collection, Balance balance, long missing, long extra) {
+    public static Optional<String> explained(String collection, Balance balance, long missing, long extra) {
         List<String> terms = new ArrayList<>();
         if (balance.withoutRow() > 0) {
             terms.add(parts(Term.WITHOUT_ROW, balance.withoutRow(), missing, "missing"));

@@ -38,9 +38,9 @@ class BalanceTableTest {
     @Test
     @DisplayName("what is in flight and what is drift are terms of what should have a row, and of what should go")
     void settled() {
-        assertThat(BalanceTable.settled("users", PLAIN, 0, 0)).isEmpty();
-        assertThat(BalanceTable.settled("orders", FULL, 0, 2)).contains("orders: 2 to be deleted = 2 extra");
-        assertThat(BalanceTable.settled("orders", new Balance(9, 7, 0, 1, 0, 0, 0, 0, 0, 3, AT), 1, 0))
+        assertThat(BalanceTable.explained("users", PLAIN, 0, 0)).isEmpty();
+        assertThat(BalanceTable.explained("orders", FULL, 0, 2)).contains("orders: 2 to be deleted = 2 extra");
+        assertThat(BalanceTable.explained("orders", new Balance(9, 7, 0, 1, 0, 0, 0, 0, 0, 3, AT), 1, 0))
                 .contains("orders: 3 no row yet = 1 missing + 2 not applied yet; 1 to be deleted = 0 extra + 1 not"
                         + " applied yet");
     }
