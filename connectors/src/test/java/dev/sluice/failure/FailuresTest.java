@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.PSQLState;
+import org.postgresql.util.ServerErrorMessage;
 
 class FailuresTest {
     @ParameterizedTest
@@ -158,6 +159,25 @@ class FailuresTest {
         assertThat(unknown.kind().retry()).isEqualTo(FailureKind.Retry.A_FEW_TIMES);
         assertThat(unknown).hasMessage("first line");
         assertThat(Failures.describe(new IllegalStateException())).isEqualTo("IllegalStateException");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "22P02, invalid input syntax for type uuid: \"SECRET\"",
+        "22003, value \"SECRET\" is out of range for type integer",
+        "23505, duplicate key value violates unique constraint \"users_email_key\"",
+        "P0001, SECRET is not allowed"
+    })
+    @DisplayName("what PostgreSQL says of a row is repeated without its values, wherever they stand")
+    void valuesOfRows(String state, String said) {
+        String detail = "Key (email)=(SECRET) already exists, or Failing row contains (1, SECRET).";
+        PSQLException refused = new PSQLException(new ServerErrorMessage(
+                "SERROR\0C" + state + "\0M" + said + "\0D" + detail + "\0tusers\0ncheck_name\0\0"));
+
+        assertThat(Failures.describe(refused))
+                .doesNotContain("SECRET")
+                .contains("table users", "constraint check_name", "[SQLSTATE " + state + "]");
+        assertThat(Failures.classify(refused).forPeople()).doesNotContain("SECRET");
     }
 
     @Test
