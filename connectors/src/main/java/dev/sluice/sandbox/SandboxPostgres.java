@@ -1,5 +1,6 @@
 package dev.sluice.sandbox;
 
+import dev.sluice.postgres.PostgresUri;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Properties;
 import java.util.UUID;
 
 /// A real PostgreSQL for the demo and for tests. In this order: the server that the system property or
@@ -25,6 +27,7 @@ public final class SandboxPostgres implements AutoCloseable {
     private static final String SETTING = "SLUICE_TEST_POSTGRES_URI";
     private static final String IMAGE = "postgres:17.6";
     private static final int PORT_IN_CONTAINER = 5432;
+    private static final String CONNECT_SECONDS = "5";
     private static final String PASSWORD_IN_CONTAINER = "sandbox";
     private static final List<String> OPTIONS =
             List.of("-c", "max_connections=200", "-c", "timezone=UTC", "-c", "log_min_messages=warning");
@@ -39,7 +42,8 @@ public final class SandboxPostgres implements AutoCloseable {
         this.lifecycle = lifecycle;
         String version = version(uri);
         this.description = "PostgreSQL " + version + ", " + kind;
-        announce("PostgreSQL: " + version + ", " + kind + ", port " + uri.port());
+        announce(
+                "PostgreSQL: " + version + ", " + kind + ", port " + uri.hosts().replaceFirst(".*:", ""));
     }
 
     /// Starts a server, or takes the given one, and says on standard output in one line which it is.
@@ -149,9 +153,13 @@ public final class SandboxPostgres implements AutoCloseable {
         return new SandboxPostgres(uri, new Lifecycle.Given(SETTING), "given by " + SETTING);
     }
 
+    private static PostgresUri local(int port, Map<String, String> login) {
+        return new PostgresUri("127.0.0.1:" + port, "postgres", login);
+    }
+
     private static SandboxPostgres inContainer() {
         int port = LoopbackPort.free();
-        PostgresUri uri = new PostgresUri("127.0.0.1", port, "postgres", PASSWORD_IN_CONTAINER, "postgres", null);
+        PostgresUri uri = local(port, Map.of("user", "postgres", "password", PASSWORD_IN_CONTAINER));
         DockerEngine.Program program = new DockerEngine.Program(
                 IMAGE, PORT_IN_CONTAINER, OPTIONS, Map.of("POSTGRES_PASSWORD", PASSWORD_IN_CONTAINER));
         Lifecycle container = DockerEngine.start(program, port, () -> answers(uri));
@@ -161,7 +169,7 @@ public final class SandboxPostgres implements AutoCloseable {
     private static SandboxPostgres embedded() {
         Path programs = PostgresBinaries.unpacked().resolve("bin");
         int port = LoopbackPort.free();
-        PostgresUri uri = new PostgresUri("127.0.0.1", port, "postgres", null, "postgres", null);
+        PostgresUri uri = local(port, Map.of("user", "postgres"));
         GuardedProcess process = GuardedProcess.prepare("PostgreSQL", GuardedProcess.StopSignal.INT);
         try {
             Path data = process.directory().resolve("data");
@@ -216,7 +224,9 @@ public final class SandboxPostgres implements AutoCloseable {
     }
 
     private static Connection connect(PostgresUri uri) throws SQLException {
-        return DriverManager.getConnection(uri.jdbcUrl(), uri.login());
+        Properties login = uri.driverProperties();
+        login.putIfAbsent("connectTimeout", CONNECT_SECONDS);
+        return DriverManager.getConnection(uri.jdbcUrl(), login);
     }
 
     // Standard output, not the log: visible in tests and the demo without any configuration.

@@ -3,6 +3,7 @@ package dev.sluice.sandbox;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import dev.sluice.postgres.PostgresUri;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -71,8 +72,8 @@ class SandboxPostgresIT {
     }
 
     private static Connection connect(String uri) throws SQLException {
-        PostgresUri parsed = PostgresUri.parse(uri, "the sandbox's URI");
-        return DriverManager.getConnection(parsed.jdbcUrl(), parsed.login());
+        PostgresUri parsed = PostgresUri.parse(uri);
+        return DriverManager.getConnection(parsed.jdbcUrl(), parsed.driverProperties());
     }
 
     private static void run(String uri, String sql) throws SQLException {

@@ -1,5 +1,6 @@
 package dev.sluice.sink.postgres;
 
+import dev.sluice.postgres.PostgresUri;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.postgres.catalog.LiveTable;
 import java.sql.SQLException;

@@ -3,6 +3,7 @@ package dev.sluice.sink.postgres;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.positions.ProcessIdentity;
+import dev.sluice.postgres.PostgresUri;
 import dev.sluice.sink.WriteLimits;
 import java.sql.Connection;
 import java.sql.DriverManager;

@@ -3,6 +3,7 @@ package dev.sluice.sink.postgres;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.postgres.PostgresUri;
 import dev.sluice.schema.Catalog;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.postgres.catalog.TableReader;

@@ -3,6 +3,7 @@ package dev.sluice.sink.postgres;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.mapping.DocumentMapper;
+import dev.sluice.postgres.PostgresUri;
 import dev.sluice.schema.Catalog;
 import dev.sluice.schema.CollectionMapping;
 import dev.sluice.sink.CollectionTarget;

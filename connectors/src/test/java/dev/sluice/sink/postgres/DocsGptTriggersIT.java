@@ -2,6 +2,7 @@ package dev.sluice.sink.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.postgres.PostgresUri;
 import dev.sluice.schema.Catalog;
 import dev.sluice.testkit.TestingServers;
 import java.sql.Connection;

@@ -1,9 +1,9 @@
 package dev.sluice.service.bench;
 
+import dev.sluice.postgres.PostgresUri;
 import dev.sluice.sandbox.SandboxPostgres;
 import dev.sluice.schema.Catalog;
 import dev.sluice.sink.postgres.PostgresConnector;
-import dev.sluice.sink.postgres.PostgresUri;
 import dev.sluice.sink.postgres.TargetDatabase;
 import java.sql.Connection;
 import java.sql.ResultSet;

@@ -5,8 +5,8 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.sluice.positions.PipelineLock;
+import dev.sluice.postgres.PostgresUri;
 import dev.sluice.sandbox.SandboxMongo;
-import dev.sluice.sink.postgres.PostgresUri;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;

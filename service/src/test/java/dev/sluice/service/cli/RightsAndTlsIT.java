@@ -5,11 +5,11 @@ import static org.awaitility.Awaitility.await;
 
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
+import dev.sluice.postgres.PostgresUri;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.sandbox.SandboxPostgres;
 import dev.sluice.service.cli.Cli.Result;
 import dev.sluice.service.cli.TestCertificates.Signed;
-import dev.sluice.sink.postgres.PostgresUri;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -124,7 +124,7 @@ final class Servers {
     }
 
     private static Connection connect(String uri) throws SQLException {
-        return new dev.sluice.sink.postgres.PostgresConnector(dev.sluice.sink.postgres.PostgresUri.parse(uri))
+        return new dev.sluice.sink.postgres.PostgresConnector(dev.sluice.postgres.PostgresUri.parse(uri))
                 .openForLongWork();
     }
 }

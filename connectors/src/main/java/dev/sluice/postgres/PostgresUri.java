@@ -1,13 +1,16 @@
-package dev.sluice.sink.postgres;
+package dev.sluice.postgres;
 
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import java.net.URLDecoder;
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -53,8 +56,25 @@ public record PostgresUri(String hosts, String database, Map<String, String> pro
         properties = Map.copyOf(properties);
     }
 
+    /// Reads POSTGRES_URI.
+    ///
     /// @throws SluiceException of kind BAD_SETTING, without the text of the URI, which may hold a password
     public static PostgresUri parse(String text) {
+        return parse(text, "POSTGRES_URI");
+    }
+
+    /// @param setting whose value it is, for the message
+    /// @throws SluiceException of kind BAD_SETTING, without the text of the URI, which may hold a password
+    public static PostgresUri parse(String text, String setting) {
+        try {
+            return read(text);
+        } catch (Malformed e) {
+            // Without the cause: what it was made of may hold a password.
+            throw new SluiceException(FailureKind.BAD_SETTING, setting + ": " + e.getMessage() + ".");
+        }
+    }
+
+    private static PostgresUri read(String text) {
         refuseCutPassword(text);
         Matcher matcher = FORM.matcher(text.strip());
         if (!matcher.matches()) {
@@ -178,8 +198,15 @@ public record PostgresUri(String hosts, String database, Map<String, String> pro
         }
     }
 
-    private static SluiceException bad(String why) {
-        return new SluiceException(FailureKind.BAD_SETTING, "POSTGRES_URI: " + why + ".");
+    private static Malformed bad(String why) {
+        return new Malformed(why);
+    }
+
+    /// What is wrong with a URI, without its text.
+    private static final class Malformed extends RuntimeException {
+        Malformed(String why) {
+            super(why, null, false, false);
+        }
     }
 
     /// The same server and credentials, another database.
@@ -200,10 +227,36 @@ public record PostgresUri(String hosts, String database, Map<String, String> pro
         return new PostgresUri(hosts, database, more);
     }
 
+    /// As PostgreSQL's own programs take it, with the password: a secret.
+    public String text() {
+        Map<String, String> names = new HashMap<>();
+        FROM_LIBPQ.forEach((libpq, driver) -> names.put(driver, libpq));
+        StringBuilder text = new StringBuilder("postgresql://");
+        text.append(encoded(properties.getOrDefault("user", "")));
+        if (properties.containsKey("password")) {
+            text.append(':').append(encoded(properties.getOrDefault("password", "")));
+        }
+        text.append('@').append(hosts).append('/').append(encoded(database));
+        char separator = '?';
+        for (Map.Entry<String, String> property : new TreeMap<>(properties).entrySet()) {
+            if (!property.getKey().equals("user") && !property.getKey().equals("password")) {
+                text.append(separator)
+                        .append(names.getOrDefault(property.getKey(), property.getKey()))
+                        .append('=')
+                        .append(encoded(property.getValue()));
+                separator = '&';
+            }
+        }
+        return text.toString();
+    }
+
+    private static String encoded(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+
     /// The driver's URL, without credentials.
     public String jdbcUrl() {
-        return "jdbc:postgresql://" + hosts + "/"
-                + java.net.URLEncoder.encode(database, StandardCharsets.UTF_8).replace("+", "%20");
+        return "jdbc:postgresql://" + hosts + "/" + encoded(database);
     }
 
     /// The driver's properties, credentials included.

@@ -1,4 +1,4 @@
-package dev.sluice.sink.postgres;
+package dev.sluice.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -37,6 +37,28 @@ class PostgresUriTest {
 
         assertThat(uri.properties()).isEqualTo(Map.of("user", "ann", "password", "s&cret", "loginTimeout", "3"));
         assertThat(uri.jdbcUrl()).doesNotContain("s&cret", "s%26cret");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "postgresql://jo%40hn:a%2Bb+c@db.example:6432/my%20db?sslmode=require&connect_timeout=5",
+                "postgresql://ann@[::1]:5433,other/shop?application_name=a%20b&options=-c%20x%3Dy",
+                "postgresql://ann:@db/shop"
+            })
+    void asTextItMeansTheSame(String text) {
+        PostgresUri uri = PostgresUri.parse(text);
+
+        assertThat(PostgresUri.parse(uri.text())).isEqualTo(uri);
+        assertThat(PostgresUri.parse(uri.withDatabase("b c").text()).database()).isEqualTo("b c");
+    }
+
+    @Test
+    void whatIsWrongIsSaidOfTheSettingItComesFrom() {
+        assertThatThrownBy(() -> PostgresUri.parse("mysql://u:secret@h/d", "THE_SETTING"))
+                .hasMessageStartingWith("THE_SETTING: it is not of the form postgresql://")
+                .hasMessageNotContaining("secret")
+                .hasNoCause();
     }
 
     @Test
