@@ -3,6 +3,7 @@ package dev.sluice.service.cli;
 import com.mongodb.ConnectionString;
 import com.mongodb.MongoConfigurationException;
 import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.postgres.PostgresUri;
@@ -12,6 +13,7 @@ import dev.sluice.service.config.Setting;
 import dev.sluice.service.config.Settings;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.ReadOnlySetting;
 import dev.sluice.sink.postgres.TargetDatabase;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.source.mongo.MongoTls;
@@ -69,6 +71,21 @@ final class Setup {
                     .toString());
         } catch (SluiceException notGiven) {
             return Optional.empty();
+        }
+    }
+
+    /// The same failure, or, where a setting keeps the target from being written to, that setting with the statement
+    /// that takes it back.
+    static Throwable explained(Throwable thrown) {
+        SluiceException known = Failures.classify(thrown);
+        if (known.kind() != FailureKind.TARGET_READ_ONLY) {
+            return thrown;
+        }
+        try {
+            PostgresUri target = PostgresUri.parse(settingsFromEnvironment().requirePostgresUri());
+            return ReadOnlySetting.explain(new PostgresConnector(target), known);
+        } catch (SluiceException notGiven) {
+            return thrown;
         }
     }
 

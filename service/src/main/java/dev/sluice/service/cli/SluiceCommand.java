@@ -131,7 +131,7 @@ public final class SluiceCommand implements Runnable {
     }
 
     static int complain(Throwable thrown, CommandLine command) {
-        Complaint complaint = Complaint.of(thrown, Setup.targetForPeople());
+        Complaint complaint = Complaint.of(Setup.explained(thrown), Setup.targetForPeople());
         command.getErr().println(command.getColorScheme().errorText(complaint.text()));
         trace(thrown, command);
         return complaint.exitCode();

@@ -238,6 +238,27 @@ class VerifyCommandIT {
         assertThat(unknown.err()).contains("The mapping has no collection 'user'; it has users, orders.");
     }
 
+    @Test
+    @DisplayName(
+            "a setting that keeps a command from writing is named by each command, with the statement that takes it back")
+    void setToReadOnly() {
+        Place place = copied(2, 1);
+        String database = place.text("SELECT current_database()");
+        place.execute("ALTER DATABASE " + database + " SET default_transaction_read_only = on");
+
+        for (String command :
+                List.of("verify", "verify --repair", "resync --collection users --no-wait", "checkpoint x")) {
+            Result result = Cli.runHere(place.settings(), command.split(" "));
+            assertThat(result.exitCode()).as(command + result.err()).isEqualTo(3);
+            assertThat(result.err())
+                    .as(command)
+                    .contains(
+                            "default_transaction_read_only is on for the database " + database,
+                            "ALTER DATABASE \"" + database + "\" RESET default_transaction_read_only.")
+                    .doesNotContain("standby", "keeps trying");
+        }
+    }
+
     private static Place copied(int users, int orders) {
         Place place = Servers.place();
         List<Document> documents = new ArrayList<>();
