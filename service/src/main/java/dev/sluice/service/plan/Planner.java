@@ -14,10 +14,12 @@ import dev.sluice.source.mongo.SourceSurvey.Size;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -137,6 +139,25 @@ public final class Planner {
         return Objects.requireNonNull(sizes.get(target.collection()));
     }
 
+    /// Those as one of which only the begin of the reason differs, as the type of an `_id`: `is MinKey, is NaN, and a
+    /// string that is written like it would have the same key`.
+    private static List<Forecast.Rejected> grouped(List<Forecast.Rejected> rejected) {
+        SequencedMap<String, Forecast.Rejected> groups = new LinkedHashMap<>();
+        for (Forecast.Rejected one : rejected) {
+            int same = one.reason().startsWith("is ") ? one.reason().indexOf(", and ") : -1;
+            String rest = same < 0 ? one.reason() : one.reason().substring(same);
+            groups.merge(
+                    one.column() + '\n' + rest,
+                    one,
+                    (all, more) -> new Forecast.Rejected(
+                            all.column(),
+                            all.reason().substring(0, all.reason().length() - rest.length()) + ", "
+                                    + more.reason().substring(0, Math.max(0, same)) + rest,
+                            all.documents() + more.documents()));
+        }
+        return List.copyOf(groups.values());
+    }
+
     /// With the numbers and words of the dry run, and what to do for each reason.
     private void report(Forecast forecast, Checklist list) {
         String of = Counted.of(forecast.documentsRead(), "document") + " of " + forecast.collection();
@@ -144,7 +165,7 @@ public final class Planner {
                 .filter(t -> t.collection().equals(forecast.collection()))
                 .findFirst()
                 .orElseThrow();
-        for (Forecast.Rejected rejected : forecast.rejected()) {
+        for (Forecast.Rejected rejected : grouped(forecast.rejected())) {
             list.warning(
                     Check.DEAD_LETTERS,
                     rejected.column(),

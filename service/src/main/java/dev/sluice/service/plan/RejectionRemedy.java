@@ -14,6 +14,9 @@ final class RejectionRemedy {
     /// The mapper names the conversion that a value lacks.
     private static final Pattern CONVERSION = Pattern.compile("needs convert: (\\[\\w+\\])");
 
+    /// Why an `_id` has no key, of whatever type and form.
+    private static final Pattern WITHOUT_KEY = Pattern.compile("bytes that are not UTF-8|field of the same name twice");
+
     private RejectionRemedy() {}
 
     /// @return a sentence for a person
@@ -30,7 +33,11 @@ final class RejectionRemedy {
             return "Leave these documents out by a rule under `skip`, or change them in MongoDB.";
         }
         if (label.equals(table + "." + mapping.key().column())) {
-            return "Give the key a type or form that takes these `_id`s, or leave the documents out by a rule under `skip`.";
+            return WITHOUT_KEY.matcher(rejected.reason()).find()
+                    ? "No key holds these `_id`s: leave the documents out by a rule under `skip`, or give them other"
+                            + " `_id`s in MongoDB."
+                    : "Give the key a type or form that takes these `_id`s, or leave the documents out by a rule under"
+                            + " `skip`.";
         }
         Matcher conversion = CONVERSION.matcher(rejected.reason());
         boolean strict = column(mapping, label)

@@ -131,9 +131,13 @@ class DeadLettersCommandIT {
         assertThat(place.count("sluice.resync WHERE reason = 'dead_letter'")).isEqualTo(2);
         assertThat(place.count("sluice.audit WHERE action = 'retry'")).isEqualTo(2);
 
-        assertThat(Cli.run(place.settings(), "backfill", "--collection", "orders")
+        assertThat(Cli.runHere(place.settings(), "backfill", "--collection", "orders")
                         .exitCode())
                 .isZero();
+        assertThat(place.count("sluice.dead_letter"))
+                .as("of another collection")
+                .isEqualTo(2);
+        assertThat(Cli.run(place.settings(), "backfill").exitCode()).isZero();
         assertThat(place.count("sluice.dead_letter")).isZero();
         assertThat(place.text("SELECT string_agg(id, ',' ORDER BY id) FROM users"))
                 .isEqualTo("bad,good");

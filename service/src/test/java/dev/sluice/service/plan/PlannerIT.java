@@ -936,6 +936,32 @@ class PlannerIT {
         }
 
         @Test
+        @DisplayName(
+                "ids of several types that have no key for one reason are one finding; what no key holds has no such"
+                        + " remedy")
+        void oneReasonIsOneFinding() {
+            mongo.getCollection("people")
+                    .insertMany(List.of(
+                            new Document("_id", "a"),
+                            new Document("_id", 1),
+                            new Document("_id", true),
+                            new Document("_id", false),
+                            new Document("_id", "nul\0")));
+
+            Plan plan = planOf("CREATE TABLE people (id text PRIMARY KEY)", """
+                    people: {key: {column: id, type: text, of: string}}""");
+
+            assertThat(of(plan, Check.DEAD_LETTERS))
+                    .extracting(Finding::found)
+                    .containsExactlyInAnyOrder(
+                            "3 of 5 documents of people would be dead letters: people.id: is a boolean, is an int32, and a"
+                                    + " string that is written like it would have the same key; the mapping can keep them"
+                                    + " apart, with `form: typed` for the key.",
+                            "1 of 5 documents of people would be a dead letter: people.id: holds NUL, which PostgreSQL text"
+                                    + " can't.");
+        }
+
+        @Test
         @DisplayName("of collections that the sample has whole, plan says what a dry run of all documents says")
         void aWholeSampleIsADryRun() {
             mongo.getCollection("tools").insertOne(new Document("_id", "t"));
