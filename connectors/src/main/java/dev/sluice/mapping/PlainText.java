@@ -1,5 +1,8 @@
 package dev.sluice.mapping;
 
+import java.math.BigDecimal;
+import java.time.DateTimeException;
+import java.time.Instant;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.bson.BsonNumber;
@@ -9,7 +12,10 @@ import org.jspecify.annotations.Nullable;
 /// string: each text is that of one type at most. 24 hex digits are an ObjectId's, what is written like a number is a
 /// number's, and so on; every other text is a string's. See [KeyMapping.Of#ANY].
 public final class PlainText {
-    /// As [BsonNumbers] writes them: no leading zero, so that `007` is a string's.
+    /// The longest text of a number: 34 digits with sign, point and exponent.
+    private static final int NUMBER_MAX = 50;
+
+    /// As numbers are written, and more: no leading zero, so that `007` is a string's.
     private static final Pattern NUMBER = Pattern.compile("-?(0|[1-9]\\d*)(\\.\\d+)?(E[+-]?\\d+)?");
 
     /// As [PreciseDateTime#text] writes them.
@@ -27,11 +33,7 @@ public final class PlainText {
         }
         return switch (text.charAt(0)) {
             case '{', '[' -> true;
-            default ->
-                WORDS.contains(text)
-                        || isUnmistakable(text)
-                        || isNumber(text)
-                        || DATE.matcher(text).matches();
+            default -> WORDS.contains(text) || isUnmistakable(text) || isNumber(text) || isDate(text);
         };
     }
 
@@ -41,9 +43,26 @@ public final class PlainText {
         return isObjectId(text) || (Uuids.parse(text) != null && isLowerCase(text));
     }
 
-    /// Whether it is written as a number's is.
+    /// Whether a number is written like this: `7` is, and `7.0`, `1E3` and `-0` are not, for the number has another
+    /// text.
     static boolean isNumber(String text) {
-        return NUMBER.matcher(text).matches();
+        return text.length() <= NUMBER_MAX
+                && NUMBER.matcher(text).matches()
+                && BsonNumbers.text(new BigDecimal(text)).equals(text);
+    }
+
+    /// Whether a date is written like this, which has no fraction where it is of a whole second.
+    private static boolean isDate(String text) {
+        if (!DATE.matcher(text).matches()) {
+            return false;
+        }
+        try {
+            return Instant.ofEpochMilli(Instant.parse(text).toEpochMilli())
+                    .toString()
+                    .equals(text);
+        } catch (DateTimeException | ArithmeticException noDate) {
+            return false;
+        }
     }
 
     /// Why the text of a number is another id's: an ObjectId's of digits, or, of a decimal128 that no double holds, the

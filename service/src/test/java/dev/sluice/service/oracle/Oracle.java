@@ -44,9 +44,15 @@ final class Oracle {
         WHOLE
     }
 
-    private static final Pattern LIKE_ANOTHER = Pattern.compile("true|false|null|NaN|-?Infinity|[0-9a-f]{24}"
-            + "|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|-?(0|[1-9][0-9]*)([.][0-9]+)?(E[+-]?[0-9]+)?"
-            + "|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?Z|[\\[{](.|\n)*");
+    private static final Pattern LIKE_ANOTHER = Pattern.compile(
+            "true|false|null|NaN|-?Infinity|[0-9a-f]{24}" + "|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[\\[{](.|\n)*");
+
+    /// A number without trailing zeros, the way that decimals are written in Java.
+    private static final Pattern NUMBER = Pattern.compile("-?(0|[1-9][0-9]*)([.][0-9]+)?(E[+-]?[0-9]+)?");
+
+    /// A fraction of a second has three digits where there is one.
+    private static final Pattern DATE =
+            Pattern.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.](?!000)[0-9]{3})?Z");
 
     /// What a column is.
     enum Kind {
@@ -399,7 +405,15 @@ final class Oracle {
 
     /// Whether an `_id` that is no string may be written like this.
     private static boolean isLikeAnother(@Nullable String text) {
-        return text != null && LIKE_ANOTHER.matcher(text).matches();
+        if (text == null) {
+            return false;
+        }
+        if (NUMBER.matcher(text).matches()) {
+            BigDecimal number = new BigDecimal(text).stripTrailingZeros();
+            boolean isLong = number.scale() > 0 || number.precision() - number.scale() > 34;
+            return text.equals(isLong ? number.toString() : number.toPlainString()) || text.matches("[0-9a-f]{24}");
+        }
+        return LIKE_ANOTHER.matcher(text).matches() || DATE.matcher(text).matches();
     }
 
     /// Whether a number is written like no other `_id` that is no string.
