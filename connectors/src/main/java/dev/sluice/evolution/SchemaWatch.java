@@ -47,6 +47,7 @@ public final class SchemaWatch implements AutoCloseable {
     private final Connection connection;
     private final Map<String, CollectionTarget> targets = new LinkedHashMap<>();
     private final SchemaChangeStore store;
+    private final OpenChanges changes;
     private final ResyncStore resync;
     private final SourceCheck sourceCheck;
     private final Map<Long, BsonTimestamp> seenByLooking = new HashMap<>();
@@ -69,25 +70,10 @@ public final class SchemaWatch implements AutoCloseable {
         this.source = pipeline.source();
         this.connection = connection;
         this.store = new SchemaChangeStore(pipeline.name());
+        this.changes = OpenChanges.of(pipeline);
         this.resync = new ResyncStore(pipeline.name());
         this.sourceCheck = SourceCheck.of(pipeline);
         pipeline.targets().forEach(t -> this.targets.put(t.collection(), t));
-    }
-
-    /// Checks whether an open change forbids to run. A change that the stream has not reached yet
-    /// does not: the changes before it have still to be applied.
-    ///
-    /// @param from where the stream resumes
-    /// @throws SluiceException of kind COLLECTION_CHANGED when an open change forbids it
-    public void requireNothingOpen(Position from) throws SQLException {
-        BsonTimestamp here = from.clusterTime();
-        for (Open one : store.open(connection)) {
-            BsonTimestamp time = one.clusterTime();
-            boolean ahead = time != null && !one.reached() && here != null && here.compareTo(time) <= 0;
-            if (!ahead && policy(one.change()) == OnDrop.STOP) {
-                throw stop(one.change());
-            }
-        }
     }
 
     /// The stream has reached a change of a collection: everything before it is delivered, and nothing after
@@ -106,7 +92,9 @@ public final class SchemaWatch implements AutoCloseable {
                 new Sighting(collection, kind, change.detail(), policyText(collection, kind), change.clusterTime()));
         Failpoint.SCHEMA_CHANGE_SEEN.hit();
         Change recorded = store.find(connection, collection, kind, change.detail(), change.clusterTime());
-        return recorded.settledAt() == null ? Optional.of(new Stop(recorded.id(), stop(recorded))) : Optional.empty();
+        return recorded.settledAt() == null
+                ? Optional.of(new Stop(recorded.id(), OpenChanges.stop(recorded)))
+                : Optional.empty();
     }
 
     /// @param change its number
@@ -262,21 +250,12 @@ public final class SchemaWatch implements AutoCloseable {
         return policy.name().toLowerCase(Locale.ROOT);
     }
 
-    /// By the current mapping: changing `on_drop` decides an open change.
-    private OnDrop policy(Change change) {
-        if (change.collection().equals(SchemaChangeStore.DATABASE)) {
-            return OnDrop.STOP;
-        }
-        CollectionTarget target = targets.get(change.collection());
-        return target == null ? OnDrop.KEEP : target.mapping().onDrop();
-    }
-
     private void act(Predicate<BsonTimestamp> applied) throws SQLException {
         List<Change> stops = new ArrayList<>();
         boolean left = false;
         for (Open one : store.open(connection)) {
             Change change = one.change();
-            switch (policy(change)) {
+            switch (changes.policy(change)) {
                 case STOP -> {
                     // The stream stops when it reaches the change. If it is past it, the collection was not
                     // mapped.
@@ -295,7 +274,7 @@ public final class SchemaWatch implements AutoCloseable {
         }
         open = left;
         if (!stops.isEmpty()) {
-            throw stop(stops.getFirst());
+            throw OpenChanges.stop(stops.getFirst());
         }
     }
 
@@ -332,16 +311,6 @@ public final class SchemaWatch implements AutoCloseable {
         });
         LOG.warn("{} Its rows follow.", change.forPeople());
         return true;
-    }
-
-    private static SluiceException stop(Change change) {
-        return new SluiceException(
-                FailureKind.COLLECTION_CHANGED,
-                change.forPeople()
-                        + (change.kind() == Kind.DATABASE_DROPPED
-                                ? " The change stream ended with it, so it can't be accepted: `sluice backfill --resync --prune`"
-                                        + " begins a new one."
-                                : " This is change " + change.id() + " of `sluice schema-changes`."));
     }
 
     private interface Work {

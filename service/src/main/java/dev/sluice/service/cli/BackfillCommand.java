@@ -5,6 +5,7 @@ import dev.sluice.backfill.Prune;
 import dev.sluice.balance.Balance;
 import dev.sluice.balance.BalanceCount;
 import dev.sluice.change.OperationTime;
+import dev.sluice.evolution.OpenChanges;
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
@@ -280,6 +281,7 @@ final class BackfillCommand implements Callable<Integer> {
         if (prune) {
             try (Connection connection = setup.connector().openForLongWork()) {
                 new SourceCheck(setup.pipelineName(), source, all).require(connection);
+                new OpenChanges(setup.pipelineName(), chosen).requireNone(connection);
                 for (CollectionTarget target : chosen) {
                     long rows = Prune.count(source, connection, all, target);
                     out.println(target.collection() + ": "

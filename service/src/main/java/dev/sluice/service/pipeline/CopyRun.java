@@ -8,6 +8,7 @@ import dev.sluice.backfill.Resync;
 import dev.sluice.change.OperationTime;
 import dev.sluice.change.Position;
 import dev.sluice.change.Watermark;
+import dev.sluice.evolution.OpenChanges;
 import dev.sluice.evolution.SchemaChangeStore;
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.Failpoint;
@@ -122,8 +123,9 @@ public final class CopyRun {
 
     /// @param stopped asked between chunks, from any thread
     /// @throws IllegalArgumentException when there is no such change to pass
-    /// @throws SluiceException when no collection could be copied for the same reason; what is done stays
-    ///     done
+    /// @throws SluiceException of kind COLLECTION_CHANGED, before anything is written, when a change of a
+    ///     collection waits for a decision; when no collection could be copied for the same reason; what is
+    ///     done stays done
     public Result run(Wish wish, Listener listener, BooleanSupplier stopped) throws InterruptedException {
         try {
             return switch (wish.onward()) {
@@ -156,7 +158,7 @@ public final class CopyRun {
                     wish.onward() instanceof Onward.Past past ? ofChange(past, connection) : wish.chosen();
             Position now = pipeline.source().currentPosition();
             positions.initialise(connection, now);
-            long epoch = ownership.takeOver(taken -> {
+            long epoch = ownership.takeOver(changes -> requireDecided(wish.onward(), changes, connection), taken -> {
                 switch (wish.onward()) {
                     case Onward.AsItWas asItWas -> {}
                     case Onward.FromNow fromNow -> {
@@ -182,6 +184,18 @@ public final class CopyRun {
             }
             List<CollectionTarget> left = begin(chosen, listener, store, connection);
             return new Copy(wish, listener, stopped, epoch, notBefore(now)).run(left, connection, ownership.tables());
+        }
+    }
+
+    /// A change of a collection that waits for a decision is decided first, also where everything is copied
+    /// again: rows that no document explains are deleted then. Not where another MongoDB is accepted, which
+    /// that change is not of.
+    private static void requireDecided(Onward onward, OpenChanges changes, Connection connection) throws SQLException {
+        switch (onward) {
+            case Onward.AsItWas asItWas -> changes.requireNone(connection);
+            case Onward.FromNow fromNow -> changes.requireNoneToAccept(connection);
+            case Onward.NewSource newSource -> {}
+            case Onward.Past past -> changes.requireNone(connection);
         }
     }
 

@@ -72,6 +72,8 @@ public final class ListDrain {
 
     /// @param stopped asked between steps; what is left then stays on the list
     /// @return how many are left; 0 unless it was stopped
+    /// @throws SluiceException of kind COLLECTION_CHANGED when this process would resync them, and a change of
+    ///     a collection waits for a decision
     public long await(Remaining remaining, Listener listener, BooleanSupplier stopped)
             throws SQLException, InterruptedException {
         try (Connection connection = pipeline.connector().open()) {
@@ -152,7 +154,7 @@ public final class ListDrain {
     private void drain(Ownership ownership, BooleanSupplier stopped) throws SQLException {
         Connection connection = ownership.connection();
         SourceCheck.of(pipeline).require(connection);
-        long epoch = ownership.takeOver(taken -> {});
+        long epoch = ownership.takeOver(changes -> changes.requireNone(connection), taken -> {});
         ownEpoch = epoch;
         BsonTimestamp notBefore = pipeline.source().currentPosition().newestOperation();
         Fenced fenced = Fenced.alone(pipeline.targets(), notBefore, stopped);

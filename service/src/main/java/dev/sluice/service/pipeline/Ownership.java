@@ -1,6 +1,7 @@
 package dev.sluice.service.pipeline;
 
 import dev.sluice.change.Position;
+import dev.sluice.evolution.OpenChanges;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.EarlierWriters;
 import dev.sluice.positions.PipelineLock;
@@ -18,12 +19,14 @@ final class Ownership implements Start.Claim, AutoCloseable {
     private final Connection connection;
     private final PositionStore positions;
     private final TargetTables tables;
+    private final OpenChanges openChanges;
 
-    private Ownership(PipelineLock lock, Connection connection, PositionStore positions, TargetTables tables) {
+    private Ownership(PipelineSpec pipeline, PipelineLock lock, Connection connection, TargetTables tables) {
         this.lock = lock;
         this.connection = connection;
-        this.positions = positions;
+        this.positions = new PositionStore(pipeline.name());
         this.tables = tables;
+        this.openChanges = OpenChanges.of(pipeline);
     }
 
     /// @param waiting what to do while another process holds the pipeline
@@ -40,7 +43,7 @@ final class Ownership implements Start.Claim, AutoCloseable {
         try {
             connection = pipeline.connector().open();
             TargetTables tables = TargetTables.check(pipeline.connector(), connection, pipeline.targets());
-            return Optional.of(new Ownership(lock, connection, new PositionStore(pipeline.name()), tables));
+            return Optional.of(new Ownership(pipeline, lock, connection, tables));
         } catch (SQLException | RuntimeException e) {
             if (connection != null) {
                 connection.close();
@@ -66,7 +69,7 @@ final class Ownership implements Start.Claim, AutoCloseable {
 
     @Override
     public long takeOver() throws SQLException {
-        return takeOver(epoch -> {});
+        return takeOver(changes -> changes.requireNoneBefore(connection, position()), epoch -> {});
     }
 
     @Override
@@ -83,12 +86,22 @@ final class Ownership implements Start.Claim, AutoCloseable {
         void run(long epoch) throws SQLException;
     }
 
-    /// Fences out every earlier writer. Waits for their open transactions, and ends them
-    /// when that takes longer than a living process needs ([EarlierWriters]).
+    /// Which open changes of collections forbid to write.
+    @FunctionalInterface
+    interface Look {
+        /// @throws dev.sluice.failure.SluiceException of kind COLLECTION_CHANGED when one forbids it
+        void require(OpenChanges changes) throws SQLException;
+    }
+
+    /// Fences out every earlier writer, unless an open change of a collection forbids to write. Waits for their
+    /// open transactions, and ends them when that takes longer than a living process needs ([EarlierWriters]).
     ///
     /// @return the epoch that this process's transactions carry
-    long takeOver(Step also) throws SQLException {
+    /// @throws dev.sluice.failure.SluiceException of kind COLLECTION_CHANGED when an open change forbids it;
+    ///     then no earlier writer is fenced out
+    long takeOver(Look look, Step also) throws SQLException {
         return inTransaction(() -> {
+            look.require(openChanges);
             long epoch = positions.takeOver(connection, Pipeline.owner());
             also.run(epoch);
             return epoch;

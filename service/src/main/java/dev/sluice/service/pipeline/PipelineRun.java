@@ -2,7 +2,7 @@ package dev.sluice.service.pipeline;
 
 import dev.sluice.change.Position;
 import dev.sluice.change.Watermark;
-import dev.sluice.evolution.SchemaWatch;
+import dev.sluice.evolution.OpenChanges;
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.Failpoint;
 import dev.sluice.failure.FailureKind;
@@ -107,9 +107,7 @@ final class PipelineRun {
         // Before any other check of MongoDB: on another one, each position looks lost.
         SourceCheck.Found there = sourceCheck.require(bookkeeping);
         Position from = position(bookkeeping);
-        try (SchemaWatch schema = new SchemaWatch(spec, bookkeeping)) {
-            schema.requireNothingOpen(from);
-        }
+        OpenChanges.of(spec).requireNoneBefore(bookkeeping, from);
         status.onPosition(from);
         BsonTimestamp time = from.clusterTime();
         if (time != null) {

@@ -2,6 +2,7 @@ package dev.sluice.service.pipeline;
 
 import dev.sluice.balance.Balance;
 import dev.sluice.balance.BalanceCount;
+import dev.sluice.evolution.OpenChanges;
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
@@ -74,13 +75,19 @@ public final class ReplayRun {
     /// @param differing documents whose rows differ after it; empty when they were not compared
     public record Result(Listed listed, long left, Optional<Long> differing) {}
 
+    /// Before the stream is read: it is the one that was copied, and its collections are.
+    private void requireSource() {
+        sourceCheck.require(pipeline.connector());
+        OpenChanges.of(pipeline).requireNone(pipeline.connector());
+    }
+
     /// Counts what a replay would resync.
     ///
     /// @return null when it was stopped
     /// @throws dev.sluice.failure.SluiceException of kind HISTORY_LOST, with the gap, when the oplog does
-    ///     not go back so far
+    ///     not go back so far; of kind COLLECTION_CHANGED when a change of a collection waits for a decision
     public @Nullable Found dryRun(Wish wish, Replay.Listener listener, BooleanSupplier stopped) throws SQLException {
-        sourceCheck.require(pipeline.connector());
+        requireSource();
         try (Connection connection = pipeline.connector().openForLongWork();
                 Replay replay = new Replay(pipeline.name(), pipeline.source().history(), connection, wish.chosen())) {
             return replay.count(wish.from(), upTo(wish), listener, stopped);
@@ -92,7 +99,7 @@ public final class ReplayRun {
     /// @return null when it was stopped before anything was listed
     /// @throws dev.sluice.failure.SluiceException as [#run]
     public @Nullable Listed list(Wish wish, Replay.Listener listener, BooleanSupplier stopped) throws SQLException {
-        sourceCheck.require(pipeline.connector());
+        requireSource();
         TargetTables.check(pipeline.connector(), pipeline.targets());
         try (Connection connection = pipeline.connector().openForLongWork();
                 Replay replay = new Replay(pipeline.name(), pipeline.source().history(), connection, wish.chosen())) {
@@ -113,7 +120,7 @@ public final class ReplayRun {
     ///     mapping needs them
     public @Nullable Result run(Wish wish, boolean verify, Listener listener, BooleanSupplier stopped)
             throws SQLException, InterruptedException {
-        sourceCheck.require(pipeline.connector());
+        requireSource();
         TargetTables tables = TargetTables.check(pipeline.connector(), pipeline.targets());
         try (Connection connection = pipeline.connector().openForLongWork();
                 Replay replay = new Replay(pipeline.name(), pipeline.source().history(), connection, wish.chosen())) {

@@ -1,5 +1,6 @@
 package dev.sluice.service.pipeline;
 
+import dev.sluice.evolution.OpenChanges;
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.PipelineSpec;
@@ -27,7 +28,8 @@ public final class ResyncRun {
     /// @return the newest entry
     /// @throws IllegalArgumentException when the pipeline never had a position
     /// @throws dev.sluice.failure.SluiceException of kind HISTORY_LOST when the stream can't resume: then
-    ///     a resync alone does not make the rows current
+    ///     a resync alone does not make the rows current; of kind COLLECTION_CHANGED when a change of a
+    ///     collection waits for a decision
     public long list(List<CollectionTarget> chosen, boolean prune, String actor) throws SQLException {
         try (Connection connection = pipeline.connector().open()) {
             if (new PositionStore(pipeline.name()).load(connection).isEmpty()) {
@@ -38,6 +40,7 @@ public final class ResyncRun {
             if (lost != null) {
                 throw lost;
             }
+            OpenChanges.of(pipeline).requireNone(connection);
             connection.setAutoCommit(false);
             ResyncStore store = new ResyncStore(pipeline.name());
             String audit = "INSERT INTO sluice.audit (pipeline, collection, actor, action, detail)"

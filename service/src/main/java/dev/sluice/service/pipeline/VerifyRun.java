@@ -2,6 +2,7 @@ package dev.sluice.service.pipeline;
 
 import dev.sluice.balance.Balance;
 import dev.sluice.balance.BalanceCount;
+import dev.sluice.evolution.OpenChanges;
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
@@ -111,6 +112,8 @@ public final class VerifyRun {
     ///
     /// @param actor who asked for it, for the audit
     /// @return empty when nothing of the collection differs
+    /// @throws dev.sluice.failure.SluiceException of kind COLLECTION_CHANGED, before anything is written, when a
+    ///     change of a collection waits for a decision
     public Optional<Repair.Repaired> repair(
             CollectionTarget target,
             Verifier.Result found,
@@ -122,6 +125,7 @@ public final class VerifyRun {
             return Optional.empty();
         }
         sourceCheck.require(pipeline.connector());
+        OpenChanges.of(pipeline).requireNone(pipeline.connector());
         TargetTables tables = TargetTables.check(pipeline.connector(), List.of(target));
         try {
             return Optional.of(new Repair(

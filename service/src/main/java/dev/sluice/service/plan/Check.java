@@ -25,6 +25,8 @@ public enum Check {
     COLLECTION_UNMAPPED(Side.MONGODB),
     /// A mapped name that is a view, a capped collection or a time series.
     COLLECTION_KIND(Side.MONGODB),
+    /// A change of a collection at which the mapping says to stop, and that nobody has decided on.
+    COLLECTION_CHANGED(Side.MONGODB),
     DOCUMENT_SIZE(Side.MONGODB),
     POSTGRES_REACHABLE(Side.POSTGRESQL),
     POSTGRES_VERSION(Side.POSTGRESQL),

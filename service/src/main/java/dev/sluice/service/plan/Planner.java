@@ -1,5 +1,6 @@
 package dev.sluice.service.plan;
 
+import dev.sluice.evolution.OpenChanges;
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.NotedIds;
@@ -9,6 +10,7 @@ import dev.sluice.service.ops.Counted;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.TargetDatabase;
+import dev.sluice.sink.postgres.TouchedCollections;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.source.mongo.SourceSurvey.Size;
 import java.sql.Connection;
@@ -105,6 +107,9 @@ public final class Planner {
             if (new PositionStore(pipeline).load(connection).isPresent()) {
                 checks.source(() ->
                         new SourceCheck(pipeline, source, CollectionTarget.of(entry.mapping())).require(connection));
+                checks.changes(
+                        new OpenChanges(pipeline, TouchedCollections.by(CollectionTarget.of(entry.mapping()), targets))
+                                .stops(connection));
             }
         } catch (SQLException | SluiceException notThere) {
             LOG.debug("The pipeline's position is not there: {}", notThere.getMessage());

@@ -372,6 +372,21 @@ final class SourceChecks {
         }
     }
 
+    /// Changes of collections that stop every command that writes, until a user decides. Not on another MongoDB,
+    /// which they are not of.
+    void changes(List<SluiceException> stops) {
+        if (list.troubled(Check.MONGO_SOURCE)) {
+            return;
+        }
+        for (SluiceException stop : stops) {
+            list.problem(
+                    Check.COLLECTION_CHANGED,
+                    null,
+                    stop.whatHappened(),
+                    stop.kind().remedy());
+        }
+    }
+
     /// Asks whether it is the MongoDB that was copied.
     interface Looking {
         SourceCheck.Found require() throws SQLException;

@@ -99,6 +99,86 @@ class SchemaChangeIT {
         assertThat(system.number("SELECT count(*) FROM users WHERE id = 'new'")).isZero();
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "replay --from FIRST --no-wait; backfill",
+                "replay --from FIRST",
+                "resync --collection users --prune --no-wait; backfill",
+                "resync --collection users --prune",
+                "backfill --prune",
+                "backfill --resync --prune",
+                "backfill --dry-run --prune"
+            })
+    @DisplayName("stop: until it is accepted, no command deletes the rows or lists their documents; each says what the"
+            + " stop said, as `plan` does")
+    void nothingIsDeletedBeforeItIsAccepted(String commands) throws SQLException, InterruptedException {
+        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
+            String first = Instant.now().toString();
+            fill(system);
+            MongoCollection<Document> users = system.database().getCollection("users");
+            try (RunningPipeline running = RunningPipeline.start(system)) {
+                running.awaitStreaming();
+                running.awaitApplied();
+                users.drop();
+                users.insertOne(user("new"));
+                assertStopped(running.awaitEnd());
+            }
+            long epoch = system.number("SELECT epoch FROM sluice.position");
+            for (String command : commands.split("; ")) {
+                ServiceProcess refused =
+                        sluice(system, command.replace("FIRST", first).split(" "));
+                assertThat(refused.awaitExit(60)).as(refused.output()).isEqualTo(3);
+                assertThat(refused.output())
+                        .contains("users was dropped")
+                        .contains("This is change 1 of `sluice schema-changes`.")
+                        .contains("`sluice schema-changes accept`");
+            }
+            assertThat(system.number("SELECT count(*) FROM users")).isEqualTo(20);
+            assertThat(system.number("SELECT count(*) FROM users WHERE id = 'new'"))
+                    .isZero();
+            assertThat(system.number("SELECT count(*) FROM sluice.resync")).isZero();
+            assertThat(system.number("SELECT epoch FROM sluice.position"))
+                    .as("none took the pipeline over")
+                    .isEqualTo(epoch);
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "stop: `plan` has the open change as a problem, in the words of the stop; accepted, it is none, and what"
+                    + " was refused is done")
+    void planNamesTheOpenChange() throws SQLException, InterruptedException {
+        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
+            fill(system);
+            MongoCollection<Document> users = system.database().getCollection("users");
+            try (RunningPipeline running = RunningPipeline.start(system)) {
+                running.awaitStreaming();
+                running.awaitApplied();
+                users.drop();
+                users.insertOne(user("new"));
+                assertStopped(running.awaitEnd());
+            }
+            ServiceProcess plan = sluice(system, "plan");
+            assertThat(plan.awaitExit(60)).as(plan.output()).isEqualTo(1);
+            assertThat(plan.output())
+                    .contains("collection_changed")
+                    .contains("users was dropped")
+                    .contains("This is change 1 of `sluice schema-changes`.")
+                    .contains("`sluice schema-changes accept`")
+                    .doesNotContain("`sluice run` starts it");
+            ServiceProcess accept = sluice(system, "schema-changes", "accept", "1");
+            assertThat(accept.awaitExit(60)).as(accept.output()).isZero();
+            assertThat(system.number("SELECT count(*) FROM users")).isEqualTo(20);
+            ServiceProcess accepted = sluice(system, "plan");
+            assertThat(accepted.awaitExit(60)).as(accepted.output()).isZero();
+            assertThat(accepted.output()).doesNotContain("collection_changed");
+            ServiceProcess prune = sluice(system, "backfill", "--collection", "users", "--prune");
+            assertThat(prune.awaitExit(90)).as(prune.output()).isZero();
+            assertThat(system.number("SELECT count(*) FROM users")).isEqualTo(1);
+        }
+    }
+
     @Test
     @DisplayName("stop: killed when it has just seen it, the next run applies what was before it, and stops there")
     void killedAtTheStop() throws SQLException, InterruptedException {
