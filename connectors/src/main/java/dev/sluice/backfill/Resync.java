@@ -35,6 +35,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.bson.BsonTimestamp;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
@@ -274,12 +275,24 @@ public final class Resync {
         return entry.rowKey() == null ? Optional.empty() : RowIdentity.candidates(target, entry.rowKey());
     }
 
+    private static String why(List<Entry> entries) {
+        return entries.stream()
+                .map(entry -> switch (entry.cause()) {
+                    case ASKED -> "it was asked for";
+                    case SCHEMA -> "it was dropped or replaced, or its mapping has changed";
+                    case REFERENCE, DUPLICATE, DEAD_LETTER, REPAIR, REPLAY ->
+                        "not every _id that is to be read is known";
+                })
+                .distinct()
+                .collect(Collectors.joining("; "));
+    }
+
     /// Resyncs the whole collection. Single documents of it that are on the list, too, are resynced separately:
     /// a user may ask for one again after it was read here, and before the end.
     ///
     /// @param entries each of the whole collection
     private int takeAll(CollectionTarget target, List<Entry> entries) throws SQLException {
-        LOG.info("All of {} is read again: it was asked for, or not every _id is known.", target.collection());
+        LOG.info("All of {} is read again: {}.", target.collection(), why(entries));
         int taken = 0;
         for (IdBracket bracket : IdBracket.values()) {
             BsonValue after = null;

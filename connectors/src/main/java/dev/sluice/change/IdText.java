@@ -2,6 +2,7 @@ package dev.sluice.change;
 
 import dev.sluice.bson.ExactBson;
 import java.io.StringWriter;
+import java.util.Optional;
 import org.bson.BsonDocument;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
@@ -19,10 +20,25 @@ public final class IdText {
 
     private IdText() {}
 
+    /// Reads what Sluice, or Debezium, has written. For text that another client may have written: [#find].
+    ///
     /// @param json Extended JSON, canonical or relaxed
     /// @return a document as its bytes
     public static BsonValue parse(String json) {
         return ExactBson.get(ExactBson.document(new JsonReader("{\"v\": " + json + "}")), "v");
+    }
+
+    /// The same for text that may be anything.
+    ///
+    /// @return empty where the text is no value as Extended JSON
+    public static Optional<BsonValue> find(String text) {
+        try {
+            return Optional.of(parse(text));
+        } catch (RuntimeException noValue) {
+            // The driver has no one type for it: what is no JSON, no date, no ObjectId and no number is refused by
+            // four, some of the JDK's.
+            return Optional.empty();
+        }
     }
 
     /// Canonical Extended JSON, which loses nothing and writes NUL as an escape, so that text can hold it.

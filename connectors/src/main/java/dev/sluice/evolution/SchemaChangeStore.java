@@ -94,13 +94,18 @@ public final class SchemaChangeStore {
             Instant seenAt,
             @Nullable Instant settledAt,
             @Nullable String settledBy) {
+        /// In the name of the collection that `$out` writes before it renames it.
+        private static final String OF_OUT = "tmp.agg_out.";
+
         /// What happened, in a sentence.
         public String forPeople() {
             String when = clusterTime == null ? "" : " at " + clusterTime;
             return switch (kind) {
                 case DROPPED -> collection + " was dropped" + when + ".";
                 case RENAMED -> collection + " was renamed " + detail + when + ".";
-                case REPLACED -> collection + " was replaced " + detail + when + ".";
+                case REPLACED ->
+                    collection + " was replaced " + detail
+                            + (detail.contains(OF_OUT) ? " (the result of an aggregation with $out)" : "") + when + ".";
                 case DATABASE_DROPPED -> "The database was dropped" + when + ".";
                 case MODIFIED -> "The options of " + collection + " were changed" + when + ".";
                 case NEW_FIELD -> collection + " has a new field " + detail + ".";

@@ -6,6 +6,7 @@ import dev.sluice.evolution.SourceStore.Seen;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.failure.WrongUseException;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.sink.CollectionTarget;
@@ -245,11 +246,11 @@ public final class SourceCheck {
 
     /// The current deployment, to be accepted as the source in place of the one that was copied.
     ///
-    /// @throws IllegalArgumentException when it is the one that was copied, and the stream can resume
+    /// @throws WrongUseException when it is the one that was copied, and the stream can resume
     public Deployment requireOther(Connection connection) throws SQLException {
         try {
             if (require(connection).lost() == null) {
-                throw new IllegalArgumentException(
+                throw new WrongUseException(
                         positions.load(connection).isEmpty()
                                 ? "Nothing was copied yet, so there is no other source to accept: `sluice run` or `sluice backfill` begins."
                                 : "This is the MongoDB that was copied, and the stream can continue: there is no other source to accept.");

@@ -1,5 +1,6 @@
 package dev.sluice.sink;
 
+import dev.sluice.failure.WrongUseException;
 import dev.sluice.mapping.DocumentKeys;
 import dev.sluice.mapping.DocumentMapper;
 import dev.sluice.schema.CollectionMapping;
@@ -24,12 +25,12 @@ public record CollectionTarget(int index, CollectionMapping mapping, DocumentMap
 
     /// The collections of these names, in the mapping's order; all where no name is given.
     ///
-    /// @throws IllegalArgumentException when a name is none of them; it says which there are
+    /// @throws WrongUseException when a name is none of them; it says which there are
     public static List<CollectionTarget> chosen(List<CollectionTarget> all, Collection<String> names) {
         List<String> known = all.stream().map(CollectionTarget::collection).toList();
         for (String name : names) {
             if (!known.contains(name)) {
-                throw new IllegalArgumentException(
+                throw new WrongUseException(
                         "The mapping has no collection '" + name + "'; it has " + String.join(", ", known) + ".");
             }
         }

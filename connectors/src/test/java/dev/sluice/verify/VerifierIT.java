@@ -37,6 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// A pipeline that nobody runs: what the position has not got to is in flight, everything else that differs
 /// is drift.
@@ -86,6 +87,11 @@ class VerifierIT {
                 key: {column: id, type: text}
                 columns:
                   name: text
+              typed:
+                table: typed
+                key: {column: id, type: text, form: typed}
+                columns:
+                  name: text
             """;
     private static final String TABLES = """
             CREATE TYPE mood AS ENUM ('glad', 'sad');
@@ -96,7 +102,8 @@ class VerifierIT {
               strict integer);
             CREATE TABLE thing_parts (thing_id bigint, ordinal integer, name text, PRIMARY KEY (thing_id, ordinal));
             CREATE TABLE others (id uuid PRIMARY KEY, name text);
-            CREATE TABLE kept (id text PRIMARY KEY, name text)
+            CREATE TABLE kept (id text PRIMARY KEY, name text);
+            CREATE TABLE typed (id text PRIMARY KEY, name text)
             """;
     private static final String FULL = "t: 'x', b: true, n: 1, d: 0.5, m: {$numberDecimal: '1.50'},"
             + " at: {$date: '2020-01-01T00:00:00.000Z'}, u: {$uuid: '00112233-4455-6677-8899-aabbccddeeff'},"
@@ -105,6 +112,9 @@ class VerifierIT {
 
     /// PostgreSQL takes none of these values for their columns.
     private static final String REFUSED = "mood: 'mad', every: 'x', n: 100, moods: ['mad']";
+
+    private static final String KEYS_OF_NO_ID =
+            "INSERT INTO typed VALUES ('zzz', 'x'), ('', 'x'), ('{\"$oid\":\"zz\"}', 'x'), ('{\"$date\":\"x\"}', 'x')";
 
     private TestTarget target;
     private MongoDatabase database;
@@ -127,6 +137,44 @@ class VerifierIT {
         }
         put("others", others);
         put("kept", List.of(BsonDocument.parse("{_id: 'a', name: 'A'}")));
+        put("typed", List.of(BsonDocument.parse("{_id: 'a', name: 'A'}")));
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Mode.class,
+            names = {"FULL", "SAMPLE"})
+    @DisplayName("a row whose key is no _id as Extended JSON is extra, and a repair deletes it")
+    void keysThatAreNoIds(Mode mode) throws InterruptedException {
+        target.execute(KEYS_OF_NO_ID);
+
+        Verifier.Result found = verify("typed", mode);
+
+        assertThat(found.drift()).isEqualTo(Map.of(Drift.Kind.EXTRA, 4L));
+        assertThat(repair("typed", found)).isEqualTo(new Repair.Repaired(4, 0, true));
+        assertThat(target.rows("SELECT id FROM typed")).containsExactly("\"a\"");
+        assertThat(verify("typed", mode).equal()).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    @DisplayName("a verification that was interrupted at a row whose key is no _id continues, also if the row is gone")
+    void interruptedAtKeysThatAreNoIds(boolean there) throws InterruptedException {
+        Verifier.Result first =
+                verifier((t, progress) -> {}, () -> true).verify(target.target("typed"), wish(Mode.FULL));
+        assertThat(first.complete()).isFalse();
+        target.execute("INSERT INTO sluice.suspect (verification, row_key) SELECT " + first.id()
+                + ", k FROM unnest(ARRAY['zzz', '', '{\"$oid\":\"zz\"}', '{\"$date\":\"x\"}']) k");
+        if (there) {
+            target.execute(KEYS_OF_NO_ID);
+        }
+
+        Verifier.Result second = verify("typed", Mode.FULL);
+
+        assertThat(second.id()).isEqualTo(first.id());
+        assertThat(second.complete()).isTrue();
+        assertThat(second.drift()).isEqualTo(there ? Map.of(Drift.Kind.EXTRA, 4L) : Map.of());
+        assertThat(target.rows("SELECT count(*) FROM sluice.suspect")).containsExactly("0");
     }
 
     private void put(String collection, List<BsonDocument> documents) throws SQLException {

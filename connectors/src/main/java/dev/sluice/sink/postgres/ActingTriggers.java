@@ -1,11 +1,15 @@
 package dev.sluice.sink.postgres;
 
 import dev.sluice.schema.TableName;
+import dev.sluice.sink.CollectionTarget;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
 import java.util.SequencedSet;
 
 /// The triggers of a table that may undo without an error what is written there: they can keep a row
@@ -20,7 +24,7 @@ import java.util.SequencedSet;
 ///     with
 /// @param beforeUpdate whether some act before a row is updated: they may leave it as it was
 /// @param onDelete those of deletes
-record ActingTriggers(
+public record ActingTriggers(
         SequencedSet<String> onWrite,
         boolean afterWrite,
         boolean beforeInsert,
@@ -40,6 +44,34 @@ record ActingTriggers(
 
     static final ActingTriggers NONE =
             new ActingTriggers(new LinkedHashSet<>(), false, false, false, new LinkedHashSet<>());
+
+    /// Those of the tables of a collection that may be why rows are not as the mapping says.
+    ///
+    /// @return part of a sentence, `the trigger a (f) of public.t`, several with `and` between them; empty
+    ///     where the tables have none
+    public static Optional<String> ofWrites(Connection connection, CollectionTarget target) throws SQLException {
+        List<TableName> tables = new ArrayList<>();
+        tables.add(target.mapping().table());
+        target.mapping().children().forEach(child -> tables.add(child.table()));
+        List<String> found = new ArrayList<>();
+        for (TableName table : tables) {
+            ActingTriggers triggers = of(connection, table);
+            SequencedSet<String> names = new LinkedHashSet<>(triggers.onWrite());
+            names.addAll(triggers.onDelete());
+            if (!names.isEmpty()) {
+                found.add(name(names) + " of " + table);
+            }
+        }
+        return found.isEmpty() ? Optional.empty() : Optional.of(String.join(" and ", found));
+    }
+
+    /// Those of a collection's own table that may let a row stay that is deleted.
+    ///
+    /// @return part of a sentence, `the trigger a (f)`; empty where there are none
+    public static Optional<String> ofDeletes(Connection connection, CollectionTarget target) throws SQLException {
+        ActingTriggers triggers = of(connection, target.mapping().table());
+        return triggers.onDelete().isEmpty() ? Optional.empty() : Optional.of(name(triggers.onDelete()));
+    }
 
     static ActingTriggers of(Connection connection, TableName table) throws SQLException {
         SequencedSet<String> onWrite = new LinkedHashSet<>();

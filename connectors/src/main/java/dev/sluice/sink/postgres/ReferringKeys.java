@@ -32,11 +32,11 @@ public final class ReferringKeys {
     private record ForeignKey(String name, String table, List<String> own, List<String> other) {}
 
     /// @param rowKeys keys of rows of the collection's own table, as text
-    /// @return part of a sentence, by the key: `badges_holder of public.badges`; without the rows that
+    /// @return each foreign key as `badges_holder of public.badges`, by the row's key; without the rows that
     ///     none leads to
-    public static Map<String, String> to(Connection connection, CollectionTarget target, Collection<String> rowKeys)
-            throws SQLException {
-        Map<String, String> found = new HashMap<>();
+    public static Map<String, List<String>> to(
+            Connection connection, CollectionTarget target, Collection<String> rowKeys) throws SQLException {
+        Map<String, List<String>> found = new HashMap<>();
         TableName table = target.mapping().table();
         String key = TableName.quote(target.mapping().key().column());
         String type = TableSql.keyArrayType(target.mapping().key().type());
@@ -56,10 +56,8 @@ public final class ReferringKeys {
                 statement.setArray(1, connection.createArrayOf(type, keys));
                 try (ResultSet row = statement.executeQuery()) {
                     while (row.next()) {
-                        found.merge(
-                                row.getString(1),
-                                foreign.name() + " of " + foreign.table(),
-                                (one, other) -> one + ", " + other);
+                        found.computeIfAbsent(row.getString(1), k -> new ArrayList<>())
+                                .add(foreign.name() + " of " + foreign.table());
                     }
                 }
             }

@@ -92,9 +92,10 @@ public final class RowIdentity {
         return null;
     }
 
-    /// Every `_id` whose row has this key: one at most.
+    /// Every `_id` whose row has this key: one at most. None where another client has made the key, and no
+    /// `_id` becomes it.
     ///
-    /// @param rowKey the key, as text
+    /// @param rowKey the key, as text: any that the key's column can hold
     /// @return empty where it can't be known
     public static Optional<List<BsonValue>> candidates(CollectionTarget target, String rowKey) {
         KeyResult key = new KeyResult.Key(rowKey(target, rowKey));
@@ -139,7 +140,8 @@ public final class RowIdentity {
 
     private static Optional<List<BsonValue>> ofText(KeyMapping key, String text, List<BsonValue> candidates) {
         if (key.form() == KeyMapping.Form.TYPED) {
-            return Optional.of(List.of(IdText.parse(text)));
+            // Another client may have written any text: what is no Extended JSON has become of no _id.
+            return Optional.of(IdText.find(text).stream().toList());
         }
         if (text.startsWith("{") || LONG_WHOLE.matcher(text).matches()) {
             // Written as Extended JSON, or a number of as many digits as an ObjectId has: it may be told no more.

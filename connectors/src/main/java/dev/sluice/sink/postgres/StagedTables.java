@@ -411,7 +411,7 @@ final class StagedTables {
         // Each of many would fill the log.
         if (Long.highestOneBit(now) > Long.highestOneBit(before)) {
             LOG.warn(
-                    "{}: rows of {} were deleted and are still there, {} since this session began: {} lets them stay."
+                    "{}: rows of {} that were to be deleted are still there (of {} so far): {} lets them stay."
                             + " `sluice verify` reports them as extra. Let the function return OLD while"
                             + " current_setting('sluice.applying', true) is 'on', or map the collection with on_delete: keep.",
                     name,

@@ -9,11 +9,13 @@ import dev.sluice.evolution.OpenChanges;
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.failure.WrongUseException;
 import dev.sluice.pipeline.NotedIds;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.service.ops.BalanceTable;
 import dev.sluice.service.ops.Counted;
 import dev.sluice.service.ops.DeadLetters;
+import dev.sluice.service.ops.TableTriggers;
 import dev.sluice.service.pipeline.CopyRun;
 import dev.sluice.service.plan.DryRun;
 import dev.sluice.sink.CollectionTarget;
@@ -208,24 +210,27 @@ final class BackfillCommand implements Callable<Integer> {
             CopyRun.Result result = new CopyRun(setup.pipeline(all, source))
                     .run(new CopyRun.Wish(chosen, limits(), onward(), prune, wait), progress, stop);
             progress.sum();
-            showBalances(setup.pipeline(all, source), chosen, stop);
+            showBalances(setup.pipeline(all, source), chosen, prune && result.complete(), stop);
             result.failed().values().forEach(e -> SluiceCommand.trace(e, spec.commandLine()));
             if (!result.failed().isEmpty()) {
                 return SluiceCommand.COULD_NOT_RUN;
             }
             return result.complete() ? SluiceCommand.FINE : SluiceCommand.FINDING;
-        } catch (IllegalArgumentException wrong) {
+        } catch (WrongUseException wrong) {
             throw new CommandLine.ParameterException(spec.commandLine(), String.valueOf(wrong.getMessage()), wrong);
         }
     }
 
     /// The current counts, and not what this copy wrote: an earlier one may have written most of the rows.
-    private void showBalances(PipelineSpec pipeline, List<CollectionTarget> chosen, BooleanSupplier stopped) {
+    private void showBalances(
+            PipelineSpec pipeline, List<CollectionTarget> chosen, boolean pruned, BooleanSupplier stopped) {
         SequencedMap<String, Balance> balances;
         Map<String, Staying> staying;
+        Map<String, String> triggers;
         try {
             balances = new BalanceCount(pipeline).ofCopied(chosen, stopped);
             staying = DeadLetters.staying(pipeline.connector(), pipeline.name());
+            triggers = TableTriggers.ofDeletes(pipeline.connector(), chosen);
         } catch (SluiceException away) {
             // The copy is made all the same.
             PrintWriter err = spec.commandLine().getErr();
@@ -234,7 +239,7 @@ final class BackfillCommand implements Callable<Integer> {
             return;
         }
         if (!balances.isEmpty()) {
-            spec.commandLine().getOut().println(BalanceTable.afterCopy(balances, staying));
+            spec.commandLine().getOut().println(BalanceTable.afterCopy(balances, staying, pruned, triggers));
             spec.commandLine().getOut().flush();
         }
     }

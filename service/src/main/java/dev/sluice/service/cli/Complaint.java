@@ -5,6 +5,7 @@ import com.mongodb.MongoSecurityException;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.failure.WrongUseException;
 import dev.sluice.schema.MappingException;
 import java.net.BindException;
 import java.sql.SQLException;
@@ -32,7 +33,7 @@ record Complaint(int exitCode, String text) {
 
     /// @param target PostgreSQL without password, as far as it is known
     static Complaint of(Throwable thrown, Optional<String> target) {
-        SluiceException failure = thrown instanceof IllegalArgumentException wrong
+        SluiceException failure = thrown instanceof WrongUseException wrong
                 ? new SluiceException(FailureKind.BAD_SETTING, String.valueOf(wrong.getMessage()), wrong)
                 : Failures.classify(thrown);
         int code = exitCode(failure.kind());

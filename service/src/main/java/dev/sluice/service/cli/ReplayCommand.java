@@ -4,6 +4,7 @@ import dev.sluice.balance.Balance;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.failure.WrongUseException;
 import dev.sluice.replay.Replay.Found;
 import dev.sluice.replay.Replay.Listed;
 import dev.sluice.replay.Replay.Tally;
@@ -90,7 +91,7 @@ final class ReplayCommand implements Callable<Integer> {
             ReplayRun.Wish wish;
             try {
                 wish = replays.wish(new Replays.Request(from, to, collections), Actor.atTheKeyboard());
-            } catch (IllegalArgumentException wrong) {
+            } catch (WrongUseException wrong) {
                 throw new ParameterException(spec.commandLine(), String.valueOf(wrong.getMessage()), wrong);
             }
             return replay(replays.run(), wish, stop);

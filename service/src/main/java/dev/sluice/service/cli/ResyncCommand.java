@@ -1,6 +1,7 @@
 package dev.sluice.service.cli;
 
 import dev.sluice.failure.Failures;
+import dev.sluice.failure.WrongUseException;
 import dev.sluice.service.pipeline.ListDrain;
 import dev.sluice.service.pipeline.ResyncRun;
 import dev.sluice.sink.CollectionTarget;
@@ -63,7 +64,7 @@ final class ResyncCommand implements Callable<Integer> {
             long last;
             try {
                 last = run.list(chosen, prune, Actor.atTheKeyboard());
-            } catch (IllegalArgumentException wrong) {
+            } catch (WrongUseException wrong) {
                 throw new ParameterException(spec.commandLine(), String.valueOf(wrong.getMessage()), wrong);
             }
             long left = noWait ? chosen.size() : run.await(last, new Said(), stop);

@@ -2,6 +2,7 @@ package dev.sluice.service.cli;
 
 import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.PipelineSpec;
+import dev.sluice.service.ops.Counted;
 import dev.sluice.service.ops.Replays;
 import dev.sluice.service.ops.Verifications;
 import dev.sluice.service.pipeline.Pipeline;
@@ -72,9 +73,9 @@ final class RunCommand implements Callable<Integer> {
                     new Replays(described),
                     new Verifications(described))) {
                 LOG.info(
-                        "Pipeline {}: {} collections of {} into {}; http://localhost:{}/api/status",
+                        "Pipeline {}: {} of {} into {}; http://localhost:{}/api/status",
                         pipeline.name(),
-                        setup.entry().mapping().collections().size(),
+                        Counted.of(setup.entry().mapping().collections().size(), "collection"),
                         source.database(),
                         setup.connector().uri(),
                         http.port());

@@ -5,6 +5,7 @@ import com.mongodb.MongoConfigurationException;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.failure.WrongUseException;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.postgres.PostgresUri;
 import dev.sluice.schema.Catalog;
@@ -101,12 +102,20 @@ final class Setup {
     }
 
     private static Setup of(Settings settings) {
-        Catalog.Entry entry = Catalog.load(settings.requireMapping());
+        Catalog.Entry entry = mapping(settings.requireMapping());
         // Compiled once here for its mistakes: a literal that does not fit its column.
         CollectionTarget.of(entry.mapping());
         PostgresUri target = PostgresUri.parse(settings.requirePostgresUri());
         return new Setup(
                 settings, entry, settings.caFile().map(target::withCaFile).orElse(target));
+    }
+
+    private static Catalog.Entry mapping(String nameOrPath) {
+        try {
+            return Catalog.load(nameOrPath);
+        } catch (IllegalArgumentException none) {
+            throw new SluiceException(FailureKind.BAD_SETTING, String.valueOf(none.getMessage()), none);
+        }
     }
 
     Settings settings() {
@@ -145,7 +154,7 @@ final class Setup {
             CommandLine.Model.CommandSpec command, List<CollectionTarget> all, Collection<String> names) {
         try {
             return CollectionTarget.chosen(all, names);
-        } catch (IllegalArgumentException unknown) {
+        } catch (WrongUseException unknown) {
             throw new CommandLine.ParameterException(
                     command.commandLine(), String.valueOf(unknown.getMessage()), unknown);
         }
@@ -201,9 +210,8 @@ final class Setup {
             return false;
         }
         LOG.warn(
-                "None of the {} collections of the mapping is in the database {}, which has {}. If that is the wrong database,"
+                "None of the mapping's collections is in the database {}, which has {}. If that is the wrong database,"
                         + " MONGO_DB_NAME names the right one.",
-                mapping.collections().size(),
                 source.database(),
                 there.isEmpty() ? "no collections at all" : "others: " + String.join(", ", there));
         return true;

@@ -6,6 +6,7 @@ import dev.sluice.service.ops.BalanceTable;
 import dev.sluice.service.ops.Counted;
 import dev.sluice.service.ops.DeadLetters;
 import dev.sluice.service.ops.SnakeCaseJson;
+import dev.sluice.service.ops.TableTriggers;
 import dev.sluice.service.ops.TextTable;
 import dev.sluice.service.ops.Verifications;
 import dev.sluice.service.pipeline.VerifyRun;
@@ -31,7 +32,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -281,14 +285,34 @@ final class VerifyCommand implements Callable<Integer> {
             out.println();
         }
         List<Verifications.Drift> shown = drift.stream().limit(SHOWN_MAX).toList();
-        Map<String, Map<String, String>> keeping = keeping(setup, shown);
+        Map<String, Map<String, List<String>>> keeping = keeping(setup, shown);
         shown.forEach(d -> out.println(
                 line(d, keeping.getOrDefault(d.collection(), Map.of()).get(d.rowKey()))));
         if (drift.size() > SHOWN_MAX) {
             out.printf(Locale.ROOT, "%,d more: SELECT * FROM sluice.drift, or --json.%n", drift.size() - SHOWN_MAX);
         }
         out.println(sentence(verified, fine));
+        if (!fine && repair) {
+            triggers(setup, verified).ifPresent(out::println);
+        }
         out.flush();
+    }
+
+    /// What may undo a repair.
+    private static Optional<String> triggers(Setup setup, List<Verified> verified) {
+        Set<String> left = verified.stream()
+                .filter(v -> v.left() != null && v.left() > 0)
+                .map(Verified::collection)
+                .collect(Collectors.toSet());
+        Map<String, String> named = TableTriggers.ofWrites(
+                setup.connector(),
+                setup.targets().stream()
+                        .filter(t -> left.contains(t.collection()))
+                        .toList());
+        return named.isEmpty()
+                ? Optional.empty()
+                : Optional.of("What may change or undo the rows that are written, or let stay those that are deleted: "
+                        + String.join(" and ", new TreeMap<>(named).values()) + ".");
     }
 
     private static SequencedMap<String, Balance> balances(List<Verified> verified) {
@@ -340,8 +364,8 @@ final class VerifyCommand implements Callable<Integer> {
     }
 
     /// The foreign keys that lead to rows that are extra, by collection and the row's key.
-    private static Map<String, Map<String, String>> keeping(Setup setup, List<Verifications.Drift> drift) {
-        Map<String, Map<String, String>> keeping = new HashMap<>();
+    private static Map<String, Map<String, List<String>>> keeping(Setup setup, List<Verifications.Drift> drift) {
+        Map<String, Map<String, List<String>>> keeping = new HashMap<>();
         try (Connection connection = setup.connector().open()) {
             for (CollectionTarget target : setup.targets()) {
                 List<String> extra = drift.stream()
@@ -361,7 +385,7 @@ final class VerifyCommand implements Callable<Integer> {
     }
 
     /// @param keeping the foreign keys that lead to the row; null where none does
-    private static String line(Verifications.Drift d, @Nullable String keeping) {
+    private static String line(Verifications.Drift d, @Nullable List<String> keeping) {
         return String.format(
                 Locale.ROOT,
                 "%s: %s %s%s%s%s; first seen %s ago",
@@ -370,8 +394,14 @@ final class VerifyCommand implements Callable<Integer> {
                 d.kind() + " in " + d.table(),
                 d.columns().isEmpty() ? "" : ": " + String.join(", ", d.columns()),
                 d.rows() == 1 ? "" : String.format(Locale.ROOT, " (%,d rows)", d.rows()),
-                keeping == null ? "" : ", which the foreign key " + keeping + " keeps from being deleted",
+                keeping == null ? "" : ", which " + foreignKeys(keeping) + " from being deleted",
                 Shown.age(d.ageSeconds()));
+    }
+
+    private static String foreignKeys(List<String> keeping) {
+        return keeping.size() == 1
+                ? "the foreign key " + keeping.getFirst() + " keeps"
+                : "the foreign keys " + String.join(", ", keeping) + " keep";
     }
 
     private String sentence(List<Verified> verified, boolean fine) {

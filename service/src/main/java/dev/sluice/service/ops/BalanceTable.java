@@ -27,8 +27,31 @@ public final class BalanceTable {
     }
 
     /// The same after a copy, when no stream is applied.
-    public static String afterCopy(SequencedMap<String, Balance> balances, Map<String, Staying> staying) {
-        return forPeople(balances, staying, BalanceTable::sinceCopy);
+    ///
+    /// @param pruned whether the copy has pruned, too
+    /// @param triggers that may let rows stay that are deleted, of the collections whose table has some: part
+    ///     of a sentence
+    public static String afterCopy(
+            SequencedMap<String, Balance> balances,
+            Map<String, Staying> staying,
+            boolean pruned,
+            Map<String, String> triggers) {
+        return forPeople(
+                balances,
+                staying,
+                (collection, withoutRow, withoutDocument) -> sinceCopy(
+                        collection, withoutRow, withoutDocument, beforeCopy(pruned, triggers.get(collection))));
+    }
+
+    /// What becomes of rows that have no document since before the copy.
+    private static String beforeCopy(boolean pruned, @Nullable String trigger) {
+        if (trigger == null) {
+            return pruned ? "" : "rows from before the copy, which `sluice backfill --prune` deletes, or ";
+        }
+        return "rows from before the copy, which " + trigger + " lets stay "
+                + (pruned ? "though they were to be pruned" : "where `sluice backfill --prune` would delete them")
+                + " (let its function return OLD while current_setting('sluice.applying', true) is 'on'"
+                + (pruned ? ", then prune again" : "") + "), or ";
     }
 
     /// Says what it is that should have a row, and which rows should go.
@@ -55,16 +78,15 @@ public final class BalanceTable {
         return String.join(System.lineSeparator(), lines);
     }
 
-    private static String sinceCopy(String collection, long withoutRow, long withoutDocument) {
+    private static String sinceCopy(String collection, long withoutRow, long withoutDocument, String before) {
         List<String> sentences = new ArrayList<>();
         if (withoutRow > 0) {
             sentences.add(Counted.of(withoutRow, "document has no row yet", "documents have no row yet")
                     + ": changes since the copy, which `sluice run` applies, or drift.");
         }
         if (withoutDocument > 0) {
-            sentences.add(Counted.of(withoutDocument, "row has no document", "rows have no document")
-                    + ": rows from before the copy, which `sluice backfill --prune` deletes, or deletes since, which"
-                    + " `sluice run` applies.");
+            sentences.add(Counted.of(withoutDocument, "row has no document", "rows have no document") + ": " + before
+                    + "deletes since, which `sluice run` applies.");
         }
         return collection + ": " + String.join(" ", sentences) + " `sluice verify` tells which.";
     }

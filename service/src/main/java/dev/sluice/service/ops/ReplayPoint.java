@@ -1,6 +1,7 @@
 package dev.sluice.service.ops;
 
 import dev.sluice.change.Position;
+import dev.sluice.failure.WrongUseException;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -43,7 +44,7 @@ public sealed interface ReplayPoint {
     }
 
     /// @param now what `1h` is counted back from
-    /// @throws IllegalArgumentException with what is wrong and what is understood
+    /// @throws WrongUseException with what is wrong and what is understood
     static ReplayPoint parse(String text, Instant now) {
         String stripped = text.strip();
         if (stripped.startsWith("{")) {
@@ -58,13 +59,13 @@ public sealed interface ReplayPoint {
         if (Checkpoints.NAME.matcher(stripped).matches()) {
             return new Checkpoint(stripped);
         }
-        throw new IllegalArgumentException(
+        throw new WrongUseException(
                 "'" + shown(stripped) + "' is no checkpoint's name, no time and no token. " + Text.UNDERSTOOD);
     }
 
     /// A time: ISO 8601 with an offset, or so long ago.
     ///
-    /// @throws IllegalArgumentException with what is wrong and what is understood
+    /// @throws WrongUseException with what is wrong and what is understood
     static Instant time(String text, Instant now) {
         String stripped = text.strip();
         Matcher ago = Text.AGO.matcher(stripped);
@@ -83,7 +84,7 @@ public sealed interface ReplayPoint {
             time = OffsetDateTime.parse(stripped.replaceFirst("^(\\d{4}-\\d\\d-\\d\\d) ", "$1T"))
                     .toInstant();
         } catch (DateTimeException notOne) {
-            throw new IllegalArgumentException(
+            throw new WrongUseException(
                     isLocal(stripped)
                             ? "'" + shown(stripped)
                                     + "' does not say in which zone: write Z behind the time for UTC, or an"
@@ -92,7 +93,7 @@ public sealed interface ReplayPoint {
                     notOne);
         }
         if (time.isAfter(now)) {
-            throw new IllegalArgumentException(stripped + " has not come yet; it is " + now + " by MongoDB's clock.");
+            throw new WrongUseException(stripped + " has not come yet; it is " + now + " by MongoDB's clock.");
         }
         return time;
     }
@@ -120,14 +121,13 @@ public sealed interface ReplayPoint {
         } catch (JsonParseException notOne) {
             // Said below, without the text: a token may hold an _id.
         }
-        throw new IllegalArgumentException(
-                "The token is not of the form {\"_data\": \"..\"}, as sluice.position has it.");
+        throw new WrongUseException("The token is not of the form {\"_data\": \"..\"}, as sluice.position has it.");
     }
 
     private static ReplayPoint token(BsonDocument token) {
         BsonTimestamp time = Position.of(token, null).clusterTime();
         if (time == null) {
-            throw new IllegalArgumentException(
+            throw new WrongUseException(
                     "That is no resume token of a change stream, or a part is missing: its _data begins with 82.");
         }
         return new Token(time);

@@ -4,6 +4,7 @@ import dev.sluice.change.Position;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.failure.WrongUseException;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.replay.Replay.Found;
@@ -75,7 +76,7 @@ public final class Replays {
 
     /// The work that a request asks for.
     ///
-    /// @throws IllegalArgumentException when it can't be understood, names what is not there, or asks for
+    /// @throws WrongUseException when it can't be understood, names what is not there, or asks for
     ///     nothing
     public ReplayRun.Wish wish(Request request, String actor) {
         PipelineSpec asked = requireSpec();
@@ -91,10 +92,10 @@ public final class Replays {
         };
         Instant begin = MongoSource.instant(from);
         if (to != null && to.isBefore(begin)) {
-            throw new IllegalArgumentException("It would end at " + to + ", before it begins at " + begin + ".");
+            throw new WrongUseException("It would end at " + to + ", before it begins at " + begin + ".");
         }
         if (begin.isAfter(now.plus(CLOCKS_APART))) {
-            throw new IllegalArgumentException("The place that was asked for is of " + begin
+            throw new WrongUseException("The place that was asked for is of " + begin
                     + ", which has not come yet; it is " + now + " by MongoDB's clock.");
         }
         return new ReplayRun.Wish(from, point.forPeople(), to, chosen, actor);
@@ -103,7 +104,7 @@ public final class Replays {
     private void requirePosition() {
         try (Connection connection = connector.open()) {
             if (new PositionStore(pipeline).load(connection).isEmpty()) {
-                throw new IllegalArgumentException(new Checkpoints.Outcome.NoPosition(pipeline).reason());
+                throw new WrongUseException(new Checkpoints.Outcome.NoPosition(pipeline).reason());
             }
         } catch (SQLException e) {
             throw Failures.classify(e);
@@ -113,11 +114,11 @@ public final class Replays {
     private BsonTimestamp time(ReplayPoint.Checkpoint checkpoint) {
         Position position = new Checkpoints(connector, pipeline)
                 .find(checkpoint.name())
-                .orElseThrow(() -> new IllegalArgumentException("There is no checkpoint '" + checkpoint.name()
+                .orElseThrow(() -> new WrongUseException("There is no checkpoint '" + checkpoint.name()
                         + "'; `sluice checkpoint list` shows those there are."));
         BsonTimestamp time = position.clusterTime();
         if (time == null) {
-            throw new IllegalArgumentException("The checkpoint '" + checkpoint.name() + "' has no time.");
+            throw new WrongUseException("The checkpoint '" + checkpoint.name() + "' has no time.");
         }
         return time;
     }

@@ -2,6 +2,7 @@ package dev.sluice.service.ops;
 
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.failure.WrongUseException;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.service.pipeline.ListDrain;
 import dev.sluice.service.pipeline.VerifyRun;
@@ -91,7 +92,7 @@ public final class Verifications {
         List<CollectionTarget> chosen;
         try {
             chosen = CollectionTarget.chosen(asked.targets(), collections);
-        } catch (IllegalArgumentException unknown) {
+        } catch (WrongUseException unknown) {
             return new Outcome.NoSuchCollection(String.valueOf(unknown.getMessage()));
         }
         if (!busy.compareAndSet(false, true)) {

@@ -5,6 +5,7 @@ import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.service.ops.Counted;
 import dev.sluice.service.ops.DeadLetters;
+import dev.sluice.service.ops.TableTriggers;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.postgres.DeadLetterStore.Staying;
@@ -108,7 +109,7 @@ final class ContinuousVerification implements AutoCloseable {
             try {
                 for (CollectionTarget target : pipeline.spec().targets()) {
                     if (!ending && run.isCopied(target)) {
-                        say(run.verify(target, wish, (t, progress) -> {}, () -> ending));
+                        say(target, run.verify(target, wish, (t, progress) -> {}, () -> ending));
                     }
                 }
                 failure.over();
@@ -120,7 +121,7 @@ final class ContinuousVerification implements AutoCloseable {
         }
     }
 
-    private void say(Verifier.Result result) {
+    private void say(CollectionTarget target, Verifier.Result result) {
         long rows = result.drift().values().stream().mapToLong(Long::longValue).sum();
         if (!result.complete() || said.getOrDefault(result.collection(), 0L) == rows) {
             return;
@@ -132,7 +133,7 @@ final class ContinuousVerification implements AutoCloseable {
                     result.collection(),
                     Counted.of(rows, "row is not as it should be", "rows are not as they should be"),
                     kinds(result),
-                    cause(result.collection(), rows),
+                    cause(target, rows),
                     result.drift().getOrDefault(Drift.Kind.EXTRA, 0L) > 0
                             ? " and deletes the rows that are extra"
                             : "");
@@ -142,13 +143,16 @@ final class ContinuousVerification implements AutoCloseable {
     }
 
     /// Sentences, with a blank behind each.
-    private String cause(String collection, long rows) {
+    private String cause(CollectionTarget target, long rows) {
         Staying staying = DeadLetters.staying(
                         pipeline.spec().connector(), pipeline.spec().name())
-                .get(collection);
-        String others = "another client has written there, or Sluice has a bug. ";
+                .get(target.collection());
+        String trigger = TableTriggers.ofWrites(pipeline.spec().connector(), List.of(target))
+                .get(target.collection());
+        String others = (trigger == null ? "" : trigger + " changes or undoes what is written, ")
+                + "another client has written there, or Sluice has a bug. ";
         if (staying == null) {
-            return "A" + others.substring(1);
+            return Character.toUpperCase(others.charAt(0)) + others.substring(1);
         }
         return Counted.of(staying.rows(), "of them is to be deleted and stays", "of them are to be deleted and stay")
                 + ", since PostgreSQL does not let " + (staying.rows() == 1 ? "it" : "them") + " go: " + staying.why()

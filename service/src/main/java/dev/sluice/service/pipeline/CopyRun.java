@@ -15,6 +15,7 @@ import dev.sluice.failure.Failpoint;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.failure.WrongUseException;
 import dev.sluice.pipeline.NotedIds;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.LockHolder;
@@ -122,7 +123,7 @@ public final class CopyRun {
     public record Result(boolean complete, SequencedMap<String, SluiceException> failed) {}
 
     /// @param stopped asked between chunks, from any thread
-    /// @throws IllegalArgumentException when there is no such change to pass
+    /// @throws WrongUseException when there is no such change to pass
     /// @throws SluiceException of kind COLLECTION_CHANGED, before anything is written, when a change of a
     ///     collection waits for a decision; when no collection could be copied for the same reason; what is
     ///     done stays done
@@ -218,17 +219,17 @@ public final class CopyRun {
 
     /// The collections of a change that MongoDB can't send.
     ///
-    /// @throws IllegalArgumentException when there is none at that time, or the stream is past it
+    /// @throws WrongUseException when there is none at that time, or the stream is past it
     private List<CollectionTarget> ofChange(Onward.Past past, Connection connection) throws SQLException {
         String asked = OperationTime.text(past.change());
         Position position = new PositionStore(pipeline.name())
                 .load(connection)
-                .orElseThrow(() -> new IllegalArgumentException(
+                .orElseThrow(() -> new WrongUseException(
                         "The pipeline '" + pipeline.name() + "' has no position yet, so there is no change to pass."));
         BsonTimestamp here = position.clusterTime();
         if (here != null && here.compareTo(past.change()) > 0) {
-            throw new IllegalArgumentException("The stream is past " + asked + " already: it is at "
-                    + OperationTime.text(here) + ". `sluice run` continues from there.");
+            throw new WrongUseException("The stream is past " + asked + " already: it is at " + OperationTime.text(here)
+                    + ". `sluice run` continues from there.");
         }
         pipeline.source().requireResumable(position);
         List<String> found = pipeline.source()
@@ -239,7 +240,7 @@ public final class CopyRun {
                                 .map(CollectionTarget::collection)
                                 .toList());
         if (found.isEmpty()) {
-            throw new IllegalArgumentException("No mapped collection has a change at " + asked
+            throw new WrongUseException("No mapped collection has a change at " + asked
                     + " that MongoDB can't send. `sluice run` names the time when it stops at one.");
         }
         return pipeline.targets().stream()

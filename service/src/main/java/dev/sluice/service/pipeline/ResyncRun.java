@@ -3,6 +3,7 @@ package dev.sluice.service.pipeline;
 import dev.sluice.evolution.OpenChanges;
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.failure.WrongUseException;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.sink.CollectionTarget;
@@ -26,14 +27,14 @@ public final class ResyncRun {
     ///
     /// @param prune whether rows whose documents are gone are deleted then
     /// @return the newest entry
-    /// @throws IllegalArgumentException when the pipeline never had a position
+    /// @throws WrongUseException when the pipeline never had a position
     /// @throws dev.sluice.failure.SluiceException of kind HISTORY_LOST when the stream can't resume: then
     ///     a resync alone does not make the rows current; of kind COLLECTION_CHANGED when a change of a
     ///     collection waits for a decision
     public long list(List<CollectionTarget> chosen, boolean prune, String actor) throws SQLException {
         try (Connection connection = pipeline.connector().open()) {
             if (new PositionStore(pipeline.name()).load(connection).isEmpty()) {
-                throw new IllegalArgumentException("The pipeline '" + pipeline.name()
+                throw new WrongUseException("The pipeline '" + pipeline.name()
                         + "' has no position yet: the first `sluice run` or `sluice backfill` takes it.");
             }
             SluiceException lost = SourceCheck.of(pipeline).require(connection).lost();

@@ -2,6 +2,7 @@ package dev.sluice.service.web;
 
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.failure.WrongUseException;
 import dev.sluice.replay.Replay.Found;
 import dev.sluice.service.ops.Replays;
 import dev.sluice.service.ops.Replays.Outcome;
@@ -85,7 +86,7 @@ final class ReplayController {
                 case Outcome.Counted counted -> HttpResponse.ok(new Answer(null, counted.found()));
                 case Outcome.Busy busy -> throw Refusal.conflict("Another replay is being read; try again when it is.");
             };
-        } catch (IllegalArgumentException wrong) {
+        } catch (WrongUseException wrong) {
             throw Refusal.badRequest(String.valueOf(wrong.getMessage()));
         } catch (SluiceException e) {
             if (e.kind() == FailureKind.HISTORY_LOST || e.kind() == FailureKind.CHANGE_TOO_LARGE) {

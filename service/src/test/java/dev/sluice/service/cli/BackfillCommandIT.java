@@ -241,6 +241,25 @@ class BackfillCommandIT {
     }
 
     @Test
+    @DisplayName("a row that a trigger keeps from being pruned is said to stay because of it")
+    void aTriggerKeepsWhatIsPruned() {
+        Place place = shop(2, 0);
+        assertThat(Cli.run(place.settings(), "backfill").exitCode()).isZero();
+        place.execute("INSERT INTO users (id, email) VALUES ('nobody', 'n@shop.example');"
+                + " CREATE FUNCTION stay() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+                + " CREATE TRIGGER kept BEFORE DELETE ON users FOR EACH ROW EXECUTE FUNCTION stay()");
+
+        Result pruned = Cli.run(place.settings(), "backfill", "--prune");
+
+        assertThat(pruned.out())
+                .contains(
+                        "users: no row was pruned",
+                        "users: 1 row has no document: ",
+                        "the trigger kept (stay) lets stay")
+                .doesNotContain("which `sluice backfill --prune` deletes");
+    }
+
+    @Test
     void rowsThatHaveDriftedAreMendedByCopyingAgain() {
         Place place = shop(6, 3);
         assertThat(Cli.run(place.settings(), "backfill").exitCode()).isZero();

@@ -71,12 +71,34 @@ class BalanceTableTest {
         SequencedMap<String, Balance> balances = new LinkedHashMap<>();
         balances.put("orders", new Balance(9, 7, 0, 1, 0, 0, 0, 0, 0, 3, AT));
 
-        assertThat(BalanceTable.afterCopy(balances, Map.of()).lines())
+        assertThat(BalanceTable.afterCopy(balances, Map.of(), false, Map.of()).lines())
                 .last()
                 .isEqualTo(
                         "orders: 3 documents have no row yet: changes since the copy, which `sluice run` applies, or drift."
                                 + " 1 row has no document: rows from before the copy, which `sluice backfill --prune` deletes, or"
                                 + " deletes since, which `sluice run` applies. `sluice verify` tells which.");
+    }
+
+    @Test
+    @DisplayName(
+            "after a prune, rows without a document are those that the table's trigger keeps, and no others to prune")
+    void afterPrune() {
+        SequencedMap<String, Balance> balances = new LinkedHashMap<>();
+        balances.put("orders", new Balance(9, 10, 0, 1, 0, 0, 0, 0, 0, 0, AT));
+
+        assertThat(BalanceTable.afterCopy(balances, Map.of(), true, Map.of("orders", "the trigger keep (f)"))
+                        .lines())
+                .last()
+                .isEqualTo(
+                        "orders: 1 row has no document: rows from before the copy, which the trigger keep (f) lets stay"
+                                + " though they were to be pruned (let its function return OLD while"
+                                + " current_setting('sluice.applying', true) is 'on', then prune again), or deletes since, which"
+                                + " `sluice run` applies. `sluice verify` tells which.");
+        assertThat(BalanceTable.afterCopy(balances, Map.of(), false, Map.of("orders", "the trigger keep (f)")))
+                .contains(
+                        "which the trigger keep (f) lets stay where `sluice backfill --prune` would delete them (let");
+        assertThat(BalanceTable.afterCopy(balances, Map.of(), true, Map.of()))
+                .contains("orders: 1 row has no document: deletes since, which `sluice run` applies.");
     }
 
     @Test
