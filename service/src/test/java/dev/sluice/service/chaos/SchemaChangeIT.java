@@ -196,7 +196,8 @@ class SchemaChangeIT {
             }
             try (ServiceProcess again = ServiceProcess.run(system)) {
                 assertThat(again.awaitExit(60)).as(again.output()).isEqualTo(3);
-                assertThat(again.output()).contains("users was replaced by ");
+                assertThat(again.output())
+                        .contains("users was replaced by ", " (the result of an aggregation with $out) at ");
             }
             assertAsOfTheStop(system);
             assertThat(system.number("SELECT count(*) FROM sluice.schema_change WHERE reached_at IS NOT NULL"))

@@ -259,6 +259,46 @@ class VerifyCommandIT {
         }
     }
 
+    @Test
+    @DisplayName("where a trigger undoes the repair by returning OLD, what is left names the trigger")
+    void undoneByATrigger() {
+        Place place = copied(3, 0);
+        place.execute("UPDATE users SET name = 'old' WHERE id = 'u1';"
+                + " CREATE FUNCTION freeze() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END';"
+                + " CREATE TRIGGER frozen BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION freeze()");
+
+        Result repaired = Cli.run(place.settings(), "verify", "--repair");
+
+        assertThat(repaired.exitCode()).as(repaired.err()).isEqualTo(1);
+        assertThat(repaired.out())
+                .contains(
+                        "Drift is left that the resync did not correct",
+                        "What may change or undo the rows that are written, or let stay those that are deleted: the trigger"
+                                + " frozen (freeze) of public.users.");
+        try (Cli run = Cli.start(place.settings(), "run")) {
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() -> (run.out() + run.err())
+                            .contains(
+                                    "The trigger frozen (freeze) of public.users changes or undoes what is written, another"
+                                            + " client has written there, or Sluice has a bug."));
+        }
+    }
+
+    @Test
+    @DisplayName("a row that two foreign keys keep is named with both")
+    void keptByTwoForeignKeys() {
+        Place place = copied(3, 0);
+        place.execute("INSERT INTO users (id, email) VALUES ('extra', 'e@shop.example');"
+                + " CREATE TABLE a (u text CONSTRAINT of_a REFERENCES users (id)); INSERT INTO a VALUES ('extra');"
+                + " CREATE TABLE b (u text CONSTRAINT of_b REFERENCES users (id)); INSERT INTO b VALUES ('extra')");
+
+        assertThat(Cli.run(place.settings(), "verify").out())
+                .contains(
+                        "users: row extra extra in public.users, which the foreign keys of_a of public.a, of_b of public.b"
+                                + " keep from being deleted; first seen ");
+    }
+
     private static Place copied(int users, int orders) {
         Place place = Servers.place();
         List<Document> documents = new ArrayList<>();
