@@ -2,7 +2,6 @@ package dev.sluice.backfill;
 
 import dev.sluice.change.Chunk;
 import dev.sluice.change.IdBracket;
-import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.memory.MemoryBudget;
@@ -15,6 +14,7 @@ import dev.sluice.sink.postgres.ChunkRows;
 import dev.sluice.sink.postgres.ChunkSink;
 import dev.sluice.sink.postgres.CopyProgress;
 import dev.sluice.source.mongo.DocumentSource;
+import dev.sluice.source.mongo.WithoutChanges;
 import dev.sluice.threads.Threads;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -153,7 +153,7 @@ public final class Backfill implements AutoCloseable {
                 listener.onDone(target);
                 return true;
             }
-            requireChanges(collection);
+            WithoutChanges.refuse(source, collection);
             progress.begin(collection);
             if (!progress.isCut(collection)) {
                 progress.cut(collection, Ranges.brackets(collection));
@@ -173,27 +173,6 @@ public final class Backfill implements AutoCloseable {
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
-    }
-
-    /// A copy that can't be followed up is refused: it would be out of date with the next write.
-    private void requireChanges(String collection) {
-        source.kind(collection).ifPresent(kind -> {
-            switch (kind) {
-                case COLLECTION -> {}
-                case VIEW ->
-                    throw new SluiceException(
-                            FailureKind.MAPPING,
-                            collection + " is a view: it is computed from other collections, and MongoDB has no change"
-                                    + " stream of it. Nothing of it is copied. Map the collections that it is computed"
-                                    + " from, and make it a view in PostgreSQL.");
-                case TIME_SERIES ->
-                    throw new SluiceException(
-                            FailureKind.MAPPING,
-                            collection
-                                    + " is a time series, and MongoDB has no change stream of those. Nothing of it is"
-                                    + " copied. Take it out of the mapping, and write to PostgreSQL where it is written.");
-            }
-        });
     }
 
     /// One for each chunk; one for all of them when these are the collection, not cut and not begun.

@@ -184,8 +184,12 @@ final class VerifyCommand implements Callable<Integer> {
             VerifyRun run = new VerifyRun(setup.pipeline(all, source));
             VerifyProgress progress = new VerifyProgress(err);
             List<Verified> verified = new ArrayList<>();
+            // All of them first: it refuses what can't be copied before it compares for hours.
+            Set<CollectionTarget> copied = chosen.stream().filter(run::isCopied).collect(Collectors.toSet());
             for (CollectionTarget target : chosen) {
-                if (!stop.getAsBoolean()) {
+                if (!copied.contains(target)) {
+                    verified.add(notCopied(target));
+                } else if (!stop.getAsBoolean()) {
                     verified.add(verify(run, target, progress, stop));
                 }
             }
@@ -211,12 +215,13 @@ final class VerifyCommand implements Callable<Integer> {
         return new CommandLine.ParameterException(spec.commandLine(), why);
     }
 
+    private Verified notCopied(CollectionTarget target) {
+        return new Verified(
+                target.collection(), false, mode.text(), false, 0, 0, 0, 0, 0, 0, null, 0, 0, null, null, null);
+    }
+
     private Verified verify(VerifyRun run, CollectionTarget target, VerifyProgress progress, StopSignal stop)
             throws InterruptedException {
-        if (!run.isCopied(target)) {
-            return new Verified(
-                    target.collection(), false, mode.text(), false, 0, 0, 0, 0, 0, 0, null, 0, 0, null, null, null);
-        }
         Verifier.Result found = run.verify(
                 target, new Verifier.Wish(mode, Origin.ASKED, sample, budget / 100.0, parallel, fresh), progress, stop);
         Optional<Repair.Repaired> repaired = repair && found.complete()

@@ -8,6 +8,7 @@ import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.ResyncStore;
+import dev.sluice.source.mongo.WithoutChanges;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -30,7 +31,7 @@ public final class ResyncRun {
     /// @throws WrongUseException when the pipeline never had a position
     /// @throws dev.sluice.failure.SluiceException of kind HISTORY_LOST when the stream can't resume: then
     ///     a resync alone does not make the rows current; of kind COLLECTION_CHANGED when a change of a
-    ///     collection waits for a decision
+    ///     collection waits for a decision; of kind MAPPING when one of them is none that can be copied
     public long list(List<CollectionTarget> chosen, boolean prune, String actor) throws SQLException {
         try (Connection connection = pipeline.connector().open()) {
             if (new PositionStore(pipeline.name()).load(connection).isEmpty()) {
@@ -42,6 +43,7 @@ public final class ResyncRun {
                 throw lost;
             }
             OpenChanges.of(pipeline).requireNone(connection);
+            chosen.forEach(target -> WithoutChanges.refuse(pipeline.source(), target.collection()));
             connection.setAutoCommit(false);
             ResyncStore store = new ResyncStore(pipeline.name());
             String audit = "INSERT INTO sluice.audit (pipeline, collection, actor, action, detail)"

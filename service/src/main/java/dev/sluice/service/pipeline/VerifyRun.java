@@ -11,6 +11,7 @@ import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.BackfillStore;
 import dev.sluice.sink.postgres.TargetTables;
+import dev.sluice.source.mongo.WithoutChanges;
 import dev.sluice.verify.Drift;
 import dev.sluice.verify.Repair;
 import dev.sluice.verify.SincePosition;
@@ -44,12 +45,18 @@ public final class VerifyRun {
     }
 
     /// Whether a collection is copied, so that it can be compared.
+    ///
+    /// @throws SluiceException of kind MAPPING when it is none that can be copied
     public boolean isCopied(CollectionTarget target) {
         try (Connection connection = pipeline.connector().open()) {
-            return new BackfillStore(pipeline.name()).done(connection, target.collection());
+            if (new BackfillStore(pipeline.name()).done(connection, target.collection())) {
+                return true;
+            }
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
+        WithoutChanges.refuse(pipeline.source(), target.collection());
+        return false;
     }
 
     /// Compares one collection.

@@ -11,6 +11,7 @@ import dev.sluice.source.mongo.SourceSurvey;
 import dev.sluice.source.mongo.SourceSurvey.Found;
 import dev.sluice.source.mongo.SourceSurvey.Kind;
 import dev.sluice.source.mongo.SourceSurvey.Size;
+import dev.sluice.source.mongo.WithoutChanges;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -242,18 +243,8 @@ final class SourceChecks {
             String name = target.collection();
             switch (kind) {
                 case COLLECTION -> {}
-                case VIEW ->
-                    list.problem(
-                            Check.COLLECTION_KIND,
-                            name,
-                            name + " is a view, and a view has no changes to follow.",
-                            "Map the collection it is made from.");
-                case TIME_SERIES ->
-                    list.problem(
-                            Check.COLLECTION_KIND,
-                            name,
-                            name + " is a time series, and MongoDB has no change stream of those.",
-                            "Take it out of the mapping and copy it by other means.");
+                case VIEW -> withoutChanges(WithoutChanges.VIEW, name);
+                case TIME_SERIES -> withoutChanges(WithoutChanges.TIME_SERIES, name);
                 case CAPPED ->
                     list.warning(
                             Check.COLLECTION_KIND,
@@ -262,6 +253,10 @@ final class SourceChecks {
                             "Fine if the rows may stay; else delete them by a rule of your own.");
             }
         }
+    }
+
+    private void withoutChanges(WithoutChanges kind, String name) {
+        list.problem(Check.COLLECTION_KIND, name, kind.what(name), kind.remedy());
     }
 
     private void sizes(Map<String, Kind> kinds) {

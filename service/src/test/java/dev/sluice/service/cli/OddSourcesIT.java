@@ -52,7 +52,8 @@ class OddSourcesIT {
     }
 
     @Test
-    @DisplayName("a collection that is a time series: not copied, counted as none, and proposed by no mapping")
+    @DisplayName(
+            "a collection that is a time series: neither copied, compared nor listed, counted as none, and proposed by no mapping")
     void aTimeSeries() throws IOException {
         Place place = Servers.place();
         place.execute("CREATE TABLE things (id text PRIMARY KEY, n integer)");
@@ -62,13 +63,12 @@ class OddSourcesIT {
         place.mongo().getCollection("things").insertOne(new Document("at", Date.from(Instant.now())).append("n", 1));
         Path proposed = folder.resolve("proposed");
 
-        assertEnds(Cli.run(settings(place), "plan"), 1, "things is a time series");
+        String what = "things is a time series, and MongoDB has no change stream of those.";
+        String remedy = "Take it out of the mapping, and write to PostgreSQL where it is written.";
+        assertEnds(Cli.run(settings(place), "plan"), 1, what, remedy);
         assertEnds(
-                Cli.run(settings(place), "backfill"),
-                3,
-                "things is a time series",
-                "Copied 0 collections",
-                "Not copied: things.");
+                Cli.run(settings(place), "backfill"), 3, what, remedy, "Copied 0 collections", "Not copied: things.");
+        assertNeitherComparedNorListed(place, what, remedy);
         assertEnds(
                 Cli.run(settings(place), "infer", "--out", proposed.toString()),
                 2,
@@ -77,15 +77,25 @@ class OddSourcesIT {
     }
 
     @Test
-    @DisplayName("a collection that is a view of MongoDB's: not copied, and counted as none")
+    @DisplayName("a collection that is a view of MongoDB's: neither copied, compared nor listed, and counted as none")
     void aViewOfMongo() throws IOException {
         Place place = Servers.place();
         place.execute("CREATE TABLE things (id text PRIMARY KEY, n integer)");
         place.mongo().getCollection("behind").insertOne(new Document("_id", "a").append("n", 1));
         place.mongo().createView("things", "behind", List.of());
 
-        assertEnds(Cli.run(settings(place), "plan"), 1, "things is a view");
-        assertEnds(Cli.run(settings(place), "backfill"), 3, "things is a view", "Copied 0 collections");
+        String what =
+                "things is a view: it is computed from other collections, and MongoDB has no change stream of it.";
+        String remedy = "Map the collections that it is computed from, and make it a view in PostgreSQL.";
+        assertEnds(Cli.run(settings(place), "plan"), 1, what, remedy);
+        assertEnds(Cli.run(settings(place), "backfill"), 3, what, remedy, "Copied 0 collections");
+        assertNeitherComparedNorListed(place, what, remedy);
+    }
+
+    private void assertNeitherComparedNorListed(Place place, String... words) throws IOException {
+        assertEnds(Cli.run(settings(place), "verify"), 2, words);
+        assertEnds(Cli.run(settings(place), "resync", "--collection", "things", "--no-wait"), 2, words);
+        assertThat(place.count("sluice.resync")).isZero();
     }
 
     private static void assertEnds(Result result, int exitCode, String... words) {
