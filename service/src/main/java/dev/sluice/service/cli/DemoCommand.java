@@ -25,8 +25,6 @@ import picocli.CommandLine.Option;
                 "Starts a PostgreSQL and a MongoDB, fills a small shop, copies it, follows live writes, and compares"
                         + " every row at the end. Ctrl-C ends it cleanly.")
 final class DemoCommand implements Callable<Integer> {
-    private static final int USUAL_PORT = 8080;
-
     @Option(
             names = "--for",
             paramLabel = "TIME",
@@ -61,9 +59,10 @@ final class DemoCommand implements Callable<Integer> {
         }
     }
 
-    /// The usual port when it is free; else 0, for any.
+    /// The port of SLUICE_HTTP_PORT when it is free; else 0, for any.
     private static int freePort() {
-        try (ServerSocket probe = new ServerSocket(USUAL_PORT, 1, InetAddress.getLoopbackAddress())) {
+        int asked = Setup.settings().httpPort();
+        try (ServerSocket probe = new ServerSocket(asked, 1, InetAddress.getLoopbackAddress())) {
             return probe.getLocalPort();
         } catch (IOException taken) {
             return 0;
