@@ -39,10 +39,11 @@ public final class ResyncRun {
                         + "' has no position yet: the first `sluice run` or `sluice backfill` takes it.");
             }
             SluiceException lost = SourceCheck.of(pipeline).require(connection).lost();
+            // As `run` does: a copy from a new position, which a lost one needs, is refused for it too.
+            OpenChanges.of(pipeline).requireNone(connection);
             if (lost != null) {
                 throw lost;
             }
-            OpenChanges.of(pipeline).requireNone(connection);
             chosen.forEach(target -> WithoutChanges.refuse(pipeline.source(), target.collection()));
             connection.setAutoCommit(false);
             ResyncStore store = new ResyncStore(pipeline.name());
