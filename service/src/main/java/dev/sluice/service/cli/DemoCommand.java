@@ -61,7 +61,7 @@ final class DemoCommand implements Callable<Integer> {
 
     /// The port of SLUICE_HTTP_PORT when it is free; else 0, for any.
     private static int freePort() {
-        int asked = Setup.settings().httpPort();
+        int asked = Setup.withoutMapping().httpPort();
         try (ServerSocket probe = new ServerSocket(asked, 1, InetAddress.getLoopbackAddress())) {
             return probe.getLocalPort();
         } catch (IOException taken) {

@@ -88,7 +88,7 @@ final class InferCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws JsonProcessingException {
-        Settings settings = Setup.settings(Setting.MONGO_URI, Setting.MONGO_DB_NAME);
+        Settings settings = Setup.withoutMapping(Setting.MONGO_URI, Setting.MONGO_DB_NAME);
         String database = settings.requireMongoDatabase();
         String mapping = name == null ? MappingProposer.nameOf(database) : name;
         checkOptions(mapping);

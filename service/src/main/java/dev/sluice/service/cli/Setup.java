@@ -59,7 +59,7 @@ final class Setup {
     /// For commands that have no mapping.
     ///
     /// @param needed those that must be there
-    static Settings settings(Setting... needed) {
+    static Settings withoutMapping(Setting... needed) {
         Settings settings = settingsFromEnvironment();
         settings.require(needed);
         return settings;
