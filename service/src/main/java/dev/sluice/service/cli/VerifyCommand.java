@@ -380,7 +380,7 @@ final class VerifyCommand implements Callable<Integer> {
                         .map(Verifications.Drift::rowKey)
                         .toList();
                 if (!extra.isEmpty()) {
-                    keeping.put(target.collection(), ReferringKeys.to(connection, target, extra));
+                    keeping.put(target.collection(), ReferringKeys.to(connection, setup.targets(), target, extra));
                 }
             }
         } catch (SQLException e) {

@@ -286,6 +286,20 @@ class VerifyCommandIT {
     }
 
     @Test
+    @DisplayName("a foreign key of a child table keeps no row, since the child rows are deleted first")
+    void childRowsKeepNothing() {
+        Place place = copied(1, 1);
+        place.execute("ALTER TABLE order_lines ADD CONSTRAINT of_order FOREIGN KEY (order_id) REFERENCES orders (id);"
+                + " INSERT INTO orders (id, status, placed_at) VALUES (77, '', now());"
+                + " INSERT INTO order_lines (order_id, ordinal, sku, quantity) VALUES (77, 0, 'S', 1)");
+
+        assertThat(Cli.run(place.settings(), "verify").out())
+                .contains("orders: row 77 extra in public.orders; first seen ");
+        Result repaired = Cli.run(place.settings(), "verify", "--repair");
+        assertThat(repaired.exitCode()).as(repaired.out()).isZero();
+    }
+
+    @Test
     @DisplayName("a row that two foreign keys keep is named with both")
     void keptByTwoForeignKeys() {
         Place place = copied(3, 0);
