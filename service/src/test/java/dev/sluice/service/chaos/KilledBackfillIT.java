@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 /// application writes: what was done is not read again, and both sides are equal in the end.
 class KilledBackfillIT {
     private static final int KILLS = 20;
-    private static final int USERS = 40_000;
+    private static final int USERS = 60_000;
     private static final int ORDERS = 10_000;
     private static final long SEED = 7;
     private static final String CHUNKS = "SELECT collection || ' ' || chunk, documents || ' at ' || finished_at::text"
@@ -89,7 +89,7 @@ class KilledBackfillIT {
                     .failFast(process::mustLive)
                     .until(() -> chunks(system).size() > doneBefore);
             // A random instant is the point here, so this is no wait for a condition.
-            TimeUnit.MILLISECONDS.sleep(random.nextInt(150));
+            TimeUnit.MILLISECONDS.sleep(random.nextInt(100));
             process.killHard();
         }
     }
