@@ -2,20 +2,12 @@ package dev.sluice.sink.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.change.Change;
-import dev.sluice.mapping.DocumentMapper;
-import dev.sluice.schema.MappingReader;
-import dev.sluice.sink.ChangeMapper;
-import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
+import dev.sluice.testkit.ThingChanges;
 import java.sql.SQLException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
-import java.util.Objects;
-import org.bson.BsonDocument;
-import org.bson.BsonInt32;
-import org.bson.BsonTimestamp;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -70,7 +62,7 @@ class NarrowingTest {
 
         List<DeadLetter> apply() throws SQLException {
             return new Narrowing(this, new RefusalWatch(1))
-                    .apply(List.of(change()))
+                    .apply(List.of(ThingChanges.insert(2)))
                     .deadLetters();
         }
 
@@ -92,19 +84,6 @@ class NarrowingTest {
         @Override
         public List<RowChange> parked(List<RowChange> changes) {
             return List.of();
-        }
-
-        private static RowChange change() {
-            var collection = MappingReader.read("m.yaml", """
-                    mapping: m
-                    database: d
-                    collections:
-                      things: {table: things, key: {column: id, type: bigint}, columns: {name: text}}
-                    """).collections().getFirst();
-            BsonDocument document = BsonDocument.parse("{_id: 2, name: 'a'}");
-            return Objects.requireNonNull(
-                    ChangeMapper.of(List.of(new CollectionTarget(0, collection, DocumentMapper.of(collection))))
-                            .map(new Change.Upsert("things", new BsonInt32(2), document, new BsonTimestamp(1, 1), 0)));
         }
     }
 }

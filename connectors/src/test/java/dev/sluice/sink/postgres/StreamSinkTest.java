@@ -3,23 +3,16 @@ package dev.sluice.sink.postgres;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.sluice.change.Change;
 import dev.sluice.change.Position;
 import dev.sluice.change.Watermark;
-import dev.sluice.mapping.DocumentMapper;
-import dev.sluice.schema.MappingReader;
-import dev.sluice.sink.ChangeMapper;
-import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
-import dev.sluice.sink.RowChange;
 import dev.sluice.sink.StoppedException;
 import dev.sluice.testkit.FakeTargetSession;
+import dev.sluice.testkit.ThingChanges;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
-import java.util.Objects;
 import org.bson.BsonDocument;
-import org.bson.BsonInt32;
 import org.bson.BsonTimestamp;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -37,7 +30,7 @@ class StreamSinkTest {
     @Test
     @DisplayName("is one transaction: position, rows, dead letters and watermark, in this order, with one commit")
     void oneTransaction() throws SQLException {
-        sink.apply(List.of(change(1), change(2)), POSITION, WATERMARK);
+        sink.apply(List.of(ThingChanges.insert(1), ThingChanges.insert(2)), POSITION, WATERMARK);
 
         assertThat(session.calls()).containsExactly("advance", "write 2", "note 0", "watermark", "commit");
     }
@@ -45,7 +38,7 @@ class StreamSinkTest {
     @Test
     @DisplayName("without a position of its own holds the epoch all the same")
     void withoutPosition() throws SQLException {
-        sink.apply(List.of(change(1)), null, null);
+        sink.apply(List.of(ThingChanges.insert(1)), null, null);
 
         assertThat(session.calls()).containsExactly("hold", "write 1", "note 0", "commit");
     }
@@ -58,7 +51,7 @@ class StreamSinkTest {
         // The batch, the same in a step, then the first one alone.
         session.failing(refused, refused, refused);
 
-        sink.apply(List.of(change(1), change(2)), POSITION, WATERMARK);
+        sink.apply(List.of(ThingChanges.insert(1), ThingChanges.insert(2)), POSITION, WATERMARK);
 
         List<String> calls = session.calls();
         assertThat(calls).filteredOn("advance"::equals).hasSize(2);
@@ -76,7 +69,7 @@ class StreamSinkTest {
         try (Fence.Flight flight = fence.open()) {
             session.during(() -> assertThat(flight.touched()).containsExactly(1L));
 
-            sink.apply(List.of(change(1)), POSITION, WATERMARK);
+            sink.apply(List.of(ThingChanges.insert(1)), POSITION, WATERMARK);
 
             assertThat(flight.touched()).containsExactly(1L);
         }
@@ -88,23 +81,10 @@ class StreamSinkTest {
         Fence.Flight flight = fence.open();
         session.failing(new SQLException("connection lost", "08006"));
 
-        assertThatThrownBy(() -> sink.apply(List.of(change(1)), POSITION, WATERMARK))
+        assertThatThrownBy(() -> sink.apply(List.of(ThingChanges.insert(1)), POSITION, WATERMARK))
                 .isInstanceOf(SQLException.class);
 
         assertThat(session.calls()).containsExactly("advance", "write 1", "rollback");
         assertThatThrownBy(flight::hold).isInstanceOf(StoppedException.class);
-    }
-
-    private static RowChange change(int id) {
-        var collection = MappingReader.read("m.yaml", """
-                mapping: m
-                database: d
-                collections:
-                  things: {table: things, key: {column: id, type: bigint}, columns: {name: text}}
-                """).collections().getFirst();
-        BsonDocument document = BsonDocument.parse("{_id: " + id + ", name: 'a'}");
-        return Objects.requireNonNull(
-                ChangeMapper.of(List.of(new CollectionTarget(0, collection, DocumentMapper.of(collection))))
-                        .map(new Change.Upsert("things", new BsonInt32(id), document, new BsonTimestamp(1, 1), 0)));
     }
 }

@@ -3,18 +3,14 @@ package dev.sluice.service.pipeline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.sluice.change.Change;
 import dev.sluice.change.Position;
 import dev.sluice.change.Watermark;
-import dev.sluice.mapping.DocumentMapper;
 import dev.sluice.memory.MemoryBudget;
-import dev.sluice.schema.MappingReader;
-import dev.sluice.sink.ChangeMapper;
-import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.postgres.StreamSink;
 import dev.sluice.testkit.FakeTargetSession;
+import dev.sluice.testkit.ThingChanges;
 import dev.sluice.threads.Threads;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -23,13 +19,11 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.bson.BsonDocument;
-import org.bson.BsonInt32;
 import org.bson.BsonString;
 import org.bson.BsonTimestamp;
 import org.junit.jupiter.api.DisplayName;
@@ -50,7 +44,7 @@ class ApplierTest {
             new SourceClock(InstantSource.system()),
             position(0),
             told);
-    private final RowChange change = change();
+    private final RowChange change = ThingChanges.insert(1);
 
     @Test
     @DisplayName("writes what has piled up in one transaction, and tells of it after the commit: the position first")
@@ -163,19 +157,6 @@ class ApplierTest {
                 return nanos.get();
             }
         };
-    }
-
-    private static RowChange change() {
-        var collection = MappingReader.read("m.yaml", """
-                mapping: m
-                database: d
-                collections:
-                  things: {table: things, key: {column: id, type: bigint}, columns: {name: text}}
-                """).collections().getFirst();
-        BsonDocument document = BsonDocument.parse("{_id: 1, name: 'a'}");
-        return Objects.requireNonNull(
-                ChangeMapper.of(List.of(new CollectionTarget(0, collection, DocumentMapper.of(collection))))
-                        .map(new Change.Upsert("things", new BsonInt32(1), document, new BsonTimestamp(1, 1), 0)));
     }
 
     private static final class Told implements Applier.Listener {
