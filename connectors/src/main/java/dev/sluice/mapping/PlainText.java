@@ -5,6 +5,7 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.bson.BsonDateTime;
 import org.bson.BsonNumber;
 import org.jspecify.annotations.Nullable;
 
@@ -57,8 +58,7 @@ public final class PlainText {
             return false;
         }
         try {
-            return Instant.ofEpochMilli(Instant.parse(text).toEpochMilli())
-                    .toString()
+            return PreciseDateTime.text(new BsonDateTime(Instant.parse(text).toEpochMilli()))
                     .equals(text);
         } catch (DateTimeException | ArithmeticException noDate) {
             return false;
