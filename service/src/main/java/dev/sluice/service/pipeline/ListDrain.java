@@ -77,7 +77,8 @@ public final class ListDrain {
     public long await(Remaining remaining, Listener listener, BooleanSupplier stopped)
             throws SQLException, InterruptedException {
         try (Connection connection = pipeline.connector().open()) {
-            long freeSince = System.nanoTime();
+            long began = System.nanoTime();
+            long freeSince = began;
             boolean said = false;
             boolean wasTaken = false;
             while (true) {
@@ -93,8 +94,11 @@ public final class ListDrain {
                         listener.onLeft(left);
                     }
                 } else if (!standsStill(connection, STANDING) && !isOwn(connection)) {
-                    // Another process moves it, whose lock is not visible.
-                    listener.onLeft(left);
+                    // Another process moves it, whose lock is not visible; or one moved it just before this
+                    // command started, and has ended. Only a move that was watched tells them apart.
+                    if (System.nanoTime() - began > STANDING.toNanos()) {
+                        listener.onLeft(left);
+                    }
                 } else if (noProcessComesBack(connection)
                         || (System.nanoTime() - freeSince > PATIENCE.toNanos() && standsStill(connection, PATIENCE))) {
                     if (drain(listener, stopped)) {
