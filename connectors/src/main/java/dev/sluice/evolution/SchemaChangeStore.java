@@ -40,14 +40,15 @@ public final class SchemaChangeStore {
             ON CONFLICT DO NOTHING
             """;
 
+    /// Values that began to be quarantined then, by the reason: it need not be their type.
     private static final String NEW_TYPES = """
             INSERT INTO sluice.schema_change (pipeline, collection, kind, detail, done, settled_at)
-            SELECT q.pipeline, q.collection, 'new_type', q.path || ' is ' || q.bson_type || ', for ' || q.column_name,
-              'in quarantine; the rows landed without it', now()
+            SELECT q.pipeline, q.collection, 'new_type',
+              q.path || ' ' || q.reason || ' (' || q.bson_type || '), for ' || q.column_name, 'in quarantine', now()
             FROM sluice.quarantine q
             JOIN sluice.backfill b ON b.pipeline = q.pipeline AND b.collection = q.collection
             WHERE q.pipeline = ? AND b.state = 'done'
-            GROUP BY q.pipeline, q.collection, q.path, q.bson_type, q.column_name, b.finished_at
+            GROUP BY q.pipeline, q.collection, q.path, q.reason, q.bson_type, q.column_name, b.finished_at
             HAVING min(q.quarantined_at) > b.finished_at
             ON CONFLICT DO NOTHING
             """;
@@ -109,10 +110,7 @@ public final class SchemaChangeStore {
                 case DATABASE_DROPPED -> "The database was dropped" + when + ".";
                 case MODIFIED -> "The options of " + collection + " were changed" + when + ".";
                 case NEW_FIELD -> collection + " has a new field " + detail + ".";
-                // A second value of a name and a value that a conversion changes are kept likewise.
-                case NEW_TYPE ->
-                    "In " + collection + ", " + detail
-                            + ": the column does not take such values as they are; the first came after the copy.";
+                case NEW_TYPE -> "In " + collection + ", " + detail + "; the first such value came after the copy.";
             };
         }
     }

@@ -130,7 +130,9 @@ public final class SchemaWatch implements AutoCloseable {
         }
         if (System.nanoTime() - fieldsAt >= 0) {
             if (store.recordFields(connection) > 0) {
-                LOG.warn("Documents have changed their form: `sluice schema-changes` shows how.");
+                LOG.warn(
+                        "Documents have fields or values that the copy did not meet, and that no column takes as they are: `sluice"
+                                + " schema-changes` names them.");
             }
             fieldsAt = System.nanoTime() + FIELDS_EVERY.toNanos();
         }

@@ -1,17 +1,22 @@
 package dev.sluice.service.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Updates;
 import dev.sluice.bson.ExactBson;
+import dev.sluice.evolution.SchemaChangeStore;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.testkit.OddBytes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.util.stream.Collectors;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonString;
@@ -83,6 +88,41 @@ class NotUtf8IT {
                 assertRight(system, 11, "\"x\\udcfe\" \"x\\udcff\"");
             }
             assertThat(system.differences()).isEmpty();
+        }
+    }
+
+    @Test
+    @DisplayName("schema-changes names the bytes, the second value of a name, and the type: each value's own reason")
+    void asSchemaChanges() throws SQLException, IOException {
+        Path mapping = Files.writeString(folder.resolve("mapping.yaml"), MAPPING);
+        Files.writeString(Files.createDirectory(folder.resolve("migrations")).resolve("V0001__bytes.sql"), TABLES);
+        try (LiveSystem system = LiveSystem.start(mapping.toString(), SandboxMongo.Options.DEFAULTS)) {
+            MongoCollection<RawBsonDocument> things = system.database().getCollection("things", RawBsonDocument.class);
+            things.insertOne(plain("copied"));
+            try (RunningPipeline running = RunningPipeline.start(system)) {
+                running.awaitStreaming();
+                things.insertOne(withValues("bytes"));
+                things.insertOne(RawBsonDocument.parse("{_id: 'twin', n: 1, n: 2}"));
+                things.insertOne(RawBsonDocument.parse("{_id: 'type', n: true}"));
+                running.awaitApplied();
+                await().atMost(Duration.ofSeconds(30))
+                        .until(() -> system.number("SELECT count(*) FROM sluice.schema_change") == 4);
+            }
+            String said;
+            try (Connection connection = system.connector().open()) {
+                said = new SchemaChangeStore("bytes")
+                        .latest(connection, 10).stream()
+                                .map(c -> c.forPeople() + " " + c.done())
+                                .collect(Collectors.joining("\n"));
+            }
+            assertThat(said)
+                    .contains(
+                            "In things, t holds bytes that are not UTF-8 (string), for things.t; the first such value came"
+                                    + " after the copy. in quarantine",
+                            "In things, o.x holds bytes that are not UTF-8 (string), for things.o;",
+                            "In things, n#2 comes after another value of the same name, which is the one that queries see"
+                                    + " (int32), for things;",
+                            "In things, n is ");
         }
     }
 
