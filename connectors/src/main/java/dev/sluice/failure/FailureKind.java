@@ -45,6 +45,11 @@ public enum FailureKind {
             "PostgreSQL refused a statement because the role lacks a right.",
             "Grant it (deploy/README.md lists the rights Sluice needs), and start again. Migrations need more than a run does:"
                     + " `sluice migrate` can be run with another role."),
+    ROW_SECURITY(
+            Retry.NEVER,
+            "Row level security keeps the role from seeing or writing rows in PostgreSQL.",
+            "Let the role see and write every row: by policies, or, as a superuser, by ALTER ROLE .. BYPASSRLS. `sluice plan`"
+                    + " prints the statements for each table. Then start again: Sluice resumes where it stopped."),
     MISSING_DATABASE(
             Retry.NEVER,
             "The PostgreSQL database does not exist.",

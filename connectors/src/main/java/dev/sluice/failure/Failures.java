@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.UnknownHostException;
 import java.sql.BatchUpdateException;
 import java.sql.SQLException;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -67,13 +68,31 @@ public final class Failures {
         };
     }
 
+    /// Where PostgreSQL refuses by row level security; routines have one name in each language.
+    private static final Set<String> ROW_SECURITY_ROUTINES = Set.of("ExecWithCheckOptions", "check_enable_rls");
+
     private static FailureKind kindOf(SQLException s) {
         String state = s.getSQLState() == null ? "" : s.getSQLState();
         if (state.isEmpty() && s.getCause() instanceof IOException) {
             // The driver gives no state when it can't close a connection that has broken off.
             return FailureKind.TARGET_UNREACHABLE;
         }
+        if (isAboutRowSecurity(state, s)) {
+            return FailureKind.ROW_SECURITY;
+        }
         return isAboutStalePlan(state, s) ? FailureKind.TARGET_ALTERED : SqlStates.kind(state);
+    }
+
+    /// A policy refused a row, or the session was to see all rows. PostgreSQL has the SQLSTATE of a missing right for
+    /// it.
+    private static boolean isAboutRowSecurity(String state, SQLException s) {
+        SQLException said =
+                s instanceof BatchUpdateException && s.getNextException() != null ? s.getNextException() : s;
+        return state.equals("42501")
+                && said instanceof PSQLException p
+                && p.getServerErrorMessage() != null
+                && ROW_SECURITY_ROUTINES.contains(
+                        String.valueOf(p.getServerErrorMessage().getRoutine()));
     }
 
     /// A table was altered between a statement's preparation and its execution. The server does not

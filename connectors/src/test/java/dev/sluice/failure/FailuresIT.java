@@ -18,6 +18,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("What a real PostgreSQL refuses")
 @SuppressWarnings("NullAway.Init")
@@ -188,6 +189,31 @@ class FailuresIT {
                     .isEqualTo(FailureKind.MISSING_RIGHT);
         } finally {
             target.execute("DROP ROLE " + role);
+        }
+    }
+
+    @ParameterizedTest
+    @DisplayName("is of the kind ROW_SECURITY when a policy refuses a row, or rows are not to be hidden")
+    @ValueSource(
+            strings = {
+                "INSERT INTO closed VALUES (12)",
+                "UPDATE closed SET n = 12",
+                "INSERT INTO closed VALUES (1) ON CONFLICT (n) DO UPDATE SET n = 12",
+                "SET row_security = off; SELECT * FROM closed",
+            })
+    void aPolicyRefuses(String statement) throws SQLException {
+        String role = "closed_" + target.uri().database();
+        target.execute(
+                "CREATE ROLE " + role + "; CREATE TABLE closed (n integer PRIMARY KEY); INSERT INTO closed VALUES (1);"
+                        + " GRANT ALL ON closed TO " + role + "; ALTER TABLE closed ENABLE ROW LEVEL SECURITY;"
+                        + " CREATE POLICY few ON closed USING (n < 10)");
+        try {
+            execute("SET ROLE " + role);
+            assertThat(Failures.classify(refused(() -> execute(statement))).kind())
+                    .isEqualTo(FailureKind.ROW_SECURITY);
+        } finally {
+            execute("RESET ROLE");
+            target.execute("DROP TABLE closed; DROP ROLE " + role);
         }
     }
 

@@ -15,6 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// Looks, before anything is read or written, whether the target has what the mapping names and whether the
 /// role may write it. All that is missing is reported at once.
@@ -37,14 +39,15 @@ public final class TargetCheck {
     private final TableReader reader;
     private final List<String> missing = new ArrayList<>();
     private final List<String> refused = new ArrayList<>();
+    private final List<String> hidden = new ArrayList<>();
 
     private TargetCheck(TableFault.Looking looking) {
         this.looking = looking;
         this.reader = looking.reader();
     }
 
-    /// @throws SluiceException of kind MISSING_TABLE or MISSING_RIGHT with every table and column that is
-    ///     not as needed, each on a line of its own that begins with its name
+    /// @throws SluiceException of kind MISSING_TABLE, MISSING_RIGHT or ROW_SECURITY with every table and column
+    ///     that is not as needed, each on a line of its own that begins with its name
     public static void check(Connection connection, List<CollectionTarget> targets) throws SQLException {
         TargetCheck check = new TargetCheck(TableFault.Looking.on(connection));
         check.control();
@@ -54,12 +57,17 @@ public final class TargetCheck {
         }
         check.add(Causes.once(faults));
         check.temporaryTables(connection);
+        String all = Stream.of(check.missing, check.refused, check.hidden)
+                .flatMap(List::stream)
+                .collect(Collectors.joining("\n"));
         if (!check.missing.isEmpty()) {
-            check.missing.addAll(check.refused);
-            throw new SluiceException(FailureKind.MISSING_TABLE, String.join("\n", check.missing));
+            throw new SluiceException(FailureKind.MISSING_TABLE, all);
         }
         if (!check.refused.isEmpty()) {
-            throw new SluiceException(FailureKind.MISSING_RIGHT, String.join("\n", check.refused));
+            throw new SluiceException(FailureKind.MISSING_RIGHT, all);
+        }
+        if (!check.hidden.isEmpty()) {
+            throw new SluiceException(FailureKind.ROW_SECURITY, all);
         }
     }
 
@@ -132,7 +140,8 @@ public final class TargetCheck {
         for (TableFault fault : faults) {
             String line = fault.found() + " " + fault.remedy();
             switch (fault.kind()) {
-                case RIGHTS, ROW_SECURITY -> refused.add(line);
+                case RIGHTS -> refused.add(line);
+                case ROW_SECURITY -> hidden.add(line);
                 case KEY,
                         TRIGGER,
                         TABLE,

@@ -125,6 +125,7 @@ public final class TargetTables {
     private static boolean mayBeAChange(SluiceException failure) {
         return failure.kind() == FailureKind.MISSING_TABLE
                 || failure.kind() == FailureKind.MISSING_RIGHT
+                || failure.kind() == FailureKind.ROW_SECURITY
                 || failure.kind() == FailureKind.TARGET_ALTERED
                 || (failure.kind() == FailureKind.UNEXPECTED && failure.getCause() instanceof SQLException);
     }

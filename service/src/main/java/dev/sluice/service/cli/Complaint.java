@@ -62,6 +62,7 @@ record Complaint(int exitCode, String text) {
                     case MISSING_TABLE -> missingTable(failure, target);
                     case TARGET_REFUSED -> targetRefused(failure, target);
                     case MISSING_RIGHT,
+                            ROW_SECURITY,
                             MISSING_DATABASE,
                             DISK_FULL,
                             TARGET_ALTERED,
@@ -231,6 +232,7 @@ record Complaint(int exitCode, String text) {
                     SOURCE_REFUSED,
                     TARGET_REFUSED,
                     MISSING_RIGHT,
+                    ROW_SECURITY,
                     MISSING_DATABASE,
                     MISSING_TABLE,
                     TARGET_ALTERED,

@@ -474,6 +474,7 @@ public final class CopyRun {
                     TARGET_UNWELL,
                     TARGET_DAMAGED,
                     MISSING_RIGHT,
+                    ROW_SECURITY,
                     MISSING_TABLE,
                     TARGET_ALTERED,
                     MAPPING,

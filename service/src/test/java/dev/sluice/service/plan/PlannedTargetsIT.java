@@ -548,6 +548,10 @@ class PlannedTargetsIT {
         insert("t", new Document("_id", "a").append("n", 10));
         List<Finding> problems = problems(plan(entry));
         assertThat(problems).singleElement().returns(Check.ROW_SECURITY, Finding::check);
+        assertThat(((PipelineState.Failed) run(entry)).forPeople())
+                .startsWith("Row level security keeps the role from seeing or writing rows in PostgreSQL.")
+                .contains(
+                        problems.getFirst().found() + " " + problems.getFirst().remedy());
 
         execute(String.valueOf(problems.getFirst().remedy()).replaceFirst("\\. Or, as a superuser: .*$", ""));
 
@@ -1381,6 +1385,7 @@ class PlannedTargetsIT {
             await().atMost(Duration.ofSeconds(60))
                     .until(() -> pipeline.status().state() instanceof PipelineState.Failed);
             assertThat(((PipelineState.Failed) pipeline.status().state()).forPeople())
+                    .startsWith("Row level security keeps the role")
                     .contains("public.secured has row level security: the policy seen decides row by row", "BYPASSRLS");
         } finally {
             pipeline.stop();
