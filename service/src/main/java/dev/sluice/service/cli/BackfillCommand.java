@@ -44,9 +44,13 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         versionProvider = SluiceCommand.Version.class,
         header = "Copy collections and exit.",
-        description = "May be run again at any time: an interrupted copy resumes where it was, a complete one"
-                + " is made again, and rows that are equal already are not written. A later `sluice run` streams all"
-                + " changes since the first copy began.")
+        description = {
+            "May be run again at any time: an interrupted copy resumes where it was, a complete one is made again, and"
+                    + " rows that are equal already are not written. A later `sluice run` streams all changes since the"
+                    + " first copy began.",
+            "The control schema (sluice) and the mapping's migrations are applied first, unless AUTO_MIGRATE=false; they"
+                    + " stay where the copy is then refused."
+        })
 final class BackfillCommand implements Callable<Integer> {
     @Option(names = "--collection", paramLabel = "C", description = "Only this collection; may be repeated.")
     private List<String> collections = List.of();

@@ -2,6 +2,7 @@ package dev.sluice.service.cli;
 
 import dev.sluice.balance.Balance;
 import dev.sluice.failure.Failures;
+import dev.sluice.failure.SluiceException;
 import dev.sluice.service.ops.BalanceTable;
 import dev.sluice.service.ops.Counted;
 import dev.sluice.service.ops.DeadLetters;
@@ -30,6 +31,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
@@ -116,6 +118,7 @@ final class VerifyCommand implements Callable<Integer> {
     /// The result for one collection.
     ///
     /// @param copied false when it is not copied yet, and so was not compared
+    /// @param obstacle why it can't be copied, one fault of the target a line; null when it is copied or can be
     /// @param documents that were compared
     /// @param rows of the collection's own table
     /// @param through the result holds for MongoDB as of this time; null when unknown
@@ -127,6 +130,7 @@ final class VerifyCommand implements Callable<Integer> {
     record Verified(
             String collection,
             boolean copied,
+            @Nullable String obstacle,
             String mode,
             boolean complete,
             long documents,
@@ -188,13 +192,13 @@ final class VerifyCommand implements Callable<Integer> {
             Set<CollectionTarget> copied = chosen.stream().filter(run::isCopied).collect(Collectors.toSet());
             for (CollectionTarget target : chosen) {
                 if (!copied.contains(target)) {
-                    verified.add(notCopied(target));
+                    verified.add(notCopied(target, run.obstacle(target).orElse(null)));
                 } else if (!stop.getAsBoolean()) {
                     verified.add(verify(run, target, progress, stop));
                 }
             }
             boolean fine = verified.size() == chosen.size() && verified.stream().allMatch(Verified::fine);
-            show(setup, verified, fine);
+            show(setup, verified, fine, fine ? equal(verified) : unequal(run, verified));
             return fine ? SluiceCommand.FINE : SluiceCommand.FINDING;
         }
     }
@@ -215,9 +219,25 @@ final class VerifyCommand implements Callable<Integer> {
         return new CommandLine.ParameterException(spec.commandLine(), why);
     }
 
-    private Verified notCopied(CollectionTarget target) {
+    private Verified notCopied(CollectionTarget target, @Nullable String obstacle) {
         return new Verified(
-                target.collection(), false, mode.text(), false, 0, 0, 0, 0, 0, 0, null, 0, 0, null, null, null);
+                target.collection(),
+                false,
+                obstacle,
+                mode.text(),
+                false,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                null,
+                0,
+                0,
+                null,
+                null,
+                null);
     }
 
     private Verified verify(VerifyRun run, CollectionTarget target, VerifyProgress progress, StopSignal stop)
@@ -243,6 +263,7 @@ final class VerifyCommand implements Callable<Integer> {
         return new Verified(
                 target.collection(),
                 true,
+                null,
                 mode.text(),
                 found.complete() && repaired.map(Repair.Repaired::complete).orElse(true),
                 found.documents(),
@@ -259,7 +280,8 @@ final class VerifyCommand implements Callable<Integer> {
                 balance);
     }
 
-    private void show(Setup setup, List<Verified> verified, boolean fine) {
+    /// @param sentence what all of it comes to
+    private void show(Setup setup, List<Verified> verified, boolean fine, String sentence) {
         PrintWriter out = spec.commandLine().getOut();
         Verifications verifications = new Verifications(setup.connector(), setup.pipelineName());
         List<Verifications.Drift> drift = verifications.drift(null, LISTED_MAX).stream()
@@ -296,7 +318,13 @@ final class VerifyCommand implements Callable<Integer> {
         if (drift.size() > SHOWN_MAX) {
             out.printf(Locale.ROOT, "%,d more: SELECT * FROM sluice.drift, or --json.%n", drift.size() - SHOWN_MAX);
         }
-        out.println(sentence(verified, fine));
+        verified.stream()
+                .map(Verified::obstacle)
+                .filter(Objects::nonNull)
+                .flatMap(String::lines)
+                .distinct()
+                .forEach(out::println);
+        out.println(sentence);
         if (!fine && repair) {
             triggers(setup, verified).ifPresent(out::println);
         }
@@ -348,7 +376,9 @@ final class VerifyCommand implements Callable<Integer> {
             cells.addAll(numbers(v));
             cells.add(
                     !v.copied()
-                            ? "not copied yet, so there is nothing to compare"
+                            ? v.obstacle() == null
+                                    ? "not copied yet, so there is nothing to compare"
+                                    : "not copied, and can't be: see below"
                             : !v.complete() ? "stopped before the end" : v.through() == null ? "unknown" : v.through());
             table.row(cells.toArray());
         }
@@ -409,20 +439,21 @@ final class VerifyCommand implements Callable<Integer> {
                 : "the foreign keys " + String.join(", ", keeping) + " keep";
     }
 
-    private String sentence(List<Verified> verified, boolean fine) {
+    private String equal(List<Verified> verified) {
         Optional<Balance> all = balances(verified).values().stream().reduce(Balance::plus);
-        if (fine) {
-            return String.format(
-                    Locale.ROOT,
-                    all.map(Balance::open).orElse(0L) > 0
-                            ? "Nothing differs%s but what changes in flight explain: %s, %s."
-                            : "Equal%s: %s, %s.",
-                    repair && verified.stream().anyMatch(v -> v.repaired() != null && v.repaired() > 0)
-                            ? " after the repair"
-                            : "",
-                    Counted.of(verified.size(), "collection"),
-                    all.map(BalanceTable::equation).orElse("nothing counted"));
-        }
+        return String.format(
+                Locale.ROOT,
+                all.map(Balance::open).orElse(0L) > 0
+                        ? "Nothing differs%s but what changes in flight explain: %s, %s."
+                        : "Equal%s: %s, %s.",
+                repair && verified.stream().anyMatch(v -> v.repaired() != null && v.repaired() > 0)
+                        ? " after the repair"
+                        : "",
+                Counted.of(verified.size(), "collection"),
+                all.map(BalanceTable::equation).orElse("nothing counted"));
+    }
+
+    private String unequal(VerifyRun run, List<Verified> verified) {
         if (verified.stream().anyMatch(v -> v.copied() && !v.complete())) {
             return "Not everything was compared; run the same command again to resume.";
         }
@@ -434,9 +465,21 @@ final class VerifyCommand implements Callable<Integer> {
             return "Drift. `sluice verify --repair` resyncs these documents"
                     + (verified.stream().anyMatch(v -> v.extra() > 0) ? " and deletes the rows that are extra." : ".");
         }
-        return verified.stream().anyMatch(v -> v.undecided() > 0)
-                ? "No drift, but some documents are undecided: they change faster than they can be compared, wait for"
-                        + " others, or no process runs the pipeline to apply their changes. Verify again later."
+        if (verified.stream().anyMatch(v -> v.undecided() > 0)) {
+            return "No drift, but some documents are undecided: "
+                    + run.stop()
+                            .map(VerifyCommand::stopped)
+                            .orElse("they change faster than they can be compared, wait for others, or no process runs"
+                                    + " the pipeline to apply their changes. Verify again later.");
+        }
+        return verified.stream().anyMatch(v -> v.obstacle() != null)
+                ? "Some collections can't be copied before the tables or the mapping are changed as said above; `sluice plan`"
+                        + " says it too. Then `sluice run` or `sluice backfill` copies them."
                 : "Some collections are not copied yet: `sluice run` or `sluice backfill` copies them.";
+    }
+
+    private static String stopped(SluiceException stop) {
+        return "a change of a collection waits for a decision, and the stream stops there. " + stop.getMessage() + " "
+                + stop.kind().remedy() + " Verify after that.";
     }
 }

@@ -114,7 +114,12 @@ public final class Verifications {
         for (CollectionTarget target : chosen) {
             try {
                 if (!run.isCopied(target)) {
-                    LOG.warn("{} is not copied yet, so there is nothing to compare.", target.collection());
+                    LOG.warn(
+                            "{} is not copied yet, so there is nothing to compare.{}",
+                            target.collection(),
+                            run.obstacle(target)
+                                    .map(why -> " It can't be copied: " + why)
+                                    .orElse(""));
                     continue;
                 }
                 Verifier.Result found = run.verify(target, wish, (t, progress) -> {}, () -> false);

@@ -19,9 +19,11 @@ import dev.sluice.verify.VerificationStore;
 import dev.sluice.verify.Verifier;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +35,9 @@ public final class VerifyRun {
 
     /// How often a table may be altered under one comparison.
     static final int ALTERED_MAX = 5;
+
+    private static final Set<FailureKind> OF_THE_TABLES =
+            EnumSet.of(FailureKind.MISSING_TABLE, FailureKind.MISSING_RIGHT, FailureKind.ROW_SECURITY);
 
     private final PipelineSpec pipeline;
     private final SourceCheck sourceCheck;
@@ -57,6 +62,33 @@ public final class VerifyRun {
         }
         WithoutChanges.refuse(pipeline.source(), target.collection());
         return false;
+    }
+
+    /// What keeps a collection from being copied: faults of its tables, as `plan` and every start name them.
+    ///
+    /// @return one fault a line; empty where there is none
+    /// @throws SluiceException also when PostgreSQL can't be asked
+    public Optional<String> obstacle(CollectionTarget target) {
+        try {
+            TargetTables.check(pipeline.connector(), List.of(target));
+            return Optional.empty();
+        } catch (SluiceException fault) {
+            if (!OF_THE_TABLES.contains(fault.kind())) {
+                throw fault;
+            }
+            return Optional.of(String.valueOf(fault.getMessage()));
+        }
+    }
+
+    /// The change of a collection at which the stream stops until a user decides; the oldest.
+    ///
+    /// @return of kind COLLECTION_CHANGED; empty where none waits for a decision
+    public Optional<SluiceException> stop() {
+        try (Connection connection = pipeline.connector().open()) {
+            return OpenChanges.of(pipeline).stops(connection).stream().findFirst();
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
     }
 
     /// Compares one collection.

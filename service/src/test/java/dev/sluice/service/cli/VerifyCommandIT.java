@@ -228,6 +228,45 @@ class VerifyCommandIT {
     }
 
     @Test
+    @DisplayName("a collection that can't be copied as its table is: what plan says of it, and not to copy it")
+    void whatCantBeCopiedIsNamedAsPlanNamesIt() {
+        Place place = copied(3, 0);
+        place.execute("DELETE FROM sluice.backfill WHERE collection = 'orders'; ALTER TABLE orders DROP COLUMN status;"
+                + " DROP TABLE order_lines");
+
+        Result result = Cli.runHere(place.settings(), "verify");
+        Result json = Cli.runHere(place.settings(), "verify", "--json");
+
+        assertThat(result.exitCode()).as(result.err()).isEqualTo(1);
+        assertThat(result.out())
+                .containsPattern("users +3 +3 +0")
+                .contains("not copied, and can't be: see below", "\npublic.orders.status ", "\npublic.order_lines")
+                .contains("Some collections can't be copied before the tables or the mapping are changed")
+                .doesNotContain("not copied yet");
+        assertThat(json.out()).contains("\"obstacle\":\"public.orders");
+    }
+
+    @Test
+    @DisplayName(
+            "documents are undecided since the stream has stopped at a change that waits for a decision: it is named")
+    void theStopIsNamed() {
+        Place place = copied(3, 0);
+        place.mongo().getCollection("users").drop();
+        place.execute("INSERT INTO sluice.schema_change (pipeline, collection, kind, policy) VALUES ("
+                + "(SELECT pipeline FROM sluice.position), 'users', 'dropped', 'stop')");
+
+        Result result = Cli.runHere(place.settings(), "verify", "--collection", "users");
+
+        assertThat(result.exitCode()).as(result.err()).isEqualTo(1);
+        assertThat(result.out())
+                .contains(
+                        "No drift, but some documents are undecided: a change of a collection waits for a decision, and the"
+                                + " stream stops there. users was dropped. This is change 1 of `sluice schema-changes`.",
+                        "`sluice schema-changes accept`")
+                .doesNotContain("change faster");
+    }
+
+    @Test
     void wrongUseIsRefused() {
         Place place = Servers.place();
         assertThat(Cli.runHere(place.settings(), "verify", "--mode", "quick").exitCode())
