@@ -39,6 +39,7 @@ public final class Prune {
     private final ChunkSink sink;
     private final List<CollectionTarget> targets;
     private final Fenced fenced;
+    private Undecided undecided = Undecided.NONE;
 
     /// @param targets all collections of the mapping
     public Prune(
@@ -56,7 +57,14 @@ public final class Prune {
 
     /// @param connection for the keys that are kept, for this alone
     public static Prune of(PipelineSpec pipeline, Connection connection, ChunkSink sink, Fenced fenced) {
-        return new Prune(pipeline.source(), t -> KeptKeys.create(connection, t), sink, pipeline.targets(), fenced);
+        return new Prune(pipeline.source(), t -> KeptKeys.create(connection, t), sink, pipeline.targets(), fenced)
+                .leaving(Undecided.of(pipeline, connection));
+    }
+
+    /// The collections that explain no row for now, so that nothing of their tables is deleted.
+    public Prune leaving(Undecided which) {
+        this.undecided = which;
+        return this;
     }
 
     /// Prunes one collection after the other as they are asked for, with a connection for each.
@@ -71,7 +79,7 @@ public final class Prune {
     /// The result of pruning one collection.
     ///
     /// @param rows of the collection's own table that were deleted
-    /// @param complete false when it was stopped
+    /// @param complete false when it was stopped, also by a change of the collection that a user has to decide on
     public record Pruned(long rows, boolean complete) {}
 
     /// @throws dev.sluice.failure.SluiceException when it could not go on; what is deleted stays deleted
@@ -87,7 +95,7 @@ public final class Prune {
             for (List<Object> keys = kept.others(null, ROWS_AT_ONCE);
                     !keys.isEmpty();
                     keys = kept.others(keys.getLast(), ROWS_AT_ONCE)) {
-                if (fenced.stopped().getAsBoolean()) {
+                if (fenced.stopped().getAsBoolean() || isUndecided(target)) {
                     return new Pruned(rows, false);
                 }
                 try {
@@ -100,6 +108,11 @@ public final class Prune {
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
+    }
+
+    private boolean isUndecided(CollectionTarget target) throws SQLException {
+        Set<String> waiting = undecided.now();
+        return ownersOf(target, targets).stream().anyMatch(owner -> waiting.contains(owner.collection()));
     }
 
     /// How many rows would be deleted, those of child tables without their parent's counted by their

@@ -60,11 +60,16 @@ public final class Resync {
     private final Fenced fenced;
     private final Map<Cause, Integer> resynced = new EnumMap<>(Cause.class);
     private @Nullable Pruning pruning;
+    private Undecided undecided = Undecided.NONE;
+
+    /// Collections whose entries stay on the list, by the last look.
+    private Set<String> left = Set.of();
 
     /// Deletes the rows of a collection whose documents are gone.
     @FunctionalInterface
     public interface Pruning {
-        /// @return false when it was stopped before its end
+        /// @return false when it was stopped before its end, also by a change of the collection that a user has
+        ///     to decide on
         boolean prune(CollectionTarget target) throws SQLException;
     }
 
@@ -87,7 +92,8 @@ public final class Resync {
         ResyncList list =
                 new PostgresResyncList(connection, pipeline.name(), pipeline.whole() ? null : pipeline.collections());
         return new Resync(pipeline.source(), list, sink, pipeline.targets(), fenced)
-                .pruning(Prune.asAsked(pipeline, sink, fenced));
+                .pruning(Prune.asAsked(pipeline, sink, fenced))
+                .leaving(Undecided.of(pipeline, connection));
     }
 
     /// Who deletes rows, where an entry asks for that.
@@ -96,15 +102,25 @@ public final class Resync {
         return this;
     }
 
-    /// Resyncs the documents on the list, until it is empty or the work is stopped.
+    /// The collections whose entries stay on the list.
+    public Resync leaving(Undecided which) {
+        this.undecided = which;
+        return this;
+    }
+
+    /// Resyncs the documents on the list, until it is empty or the work is stopped. The entries of collections
+    /// that a user has to decide on stay there.
     ///
     /// @return how many documents were written again
     /// @throws dev.sluice.failure.SluiceException when it could not go on; what is done stays done
     public int drain() {
         int taken = 0;
         try {
+            if (!left.isEmpty()) {
+                left = undecided.now();
+            }
             while (!fenced.stopped().getAsBoolean()) {
-                List<Entry> entries = list.next(DOCUMENTS_MAX);
+                List<Entry> entries = list.next(DOCUMENTS_MAX, left);
                 if (entries.isEmpty()) {
                     return taken;
                 }
@@ -211,6 +227,9 @@ public final class Resync {
                 }
             }
             hold(lease, rows);
+            if (isLeft(target)) {
+                return 0;
+            }
             prune(target, unexplained, notBefore, flight);
             sink.resync(rows, done, flight);
             found.forEach(entry -> resynced.merge(entry.cause(), 1, Integer::sum));
@@ -258,6 +277,12 @@ public final class Resync {
         if (row != null) {
             rows.add(row);
         }
+    }
+
+    /// Whether what was read of it must not be written. Asked after the reading.
+    private boolean isLeft(CollectionTarget target) throws SQLException {
+        left = undecided.now();
+        return left.contains(target.collection());
     }
 
     private static void hold(MemoryBudget.Lease lease, List<RowChange> rows) {
@@ -311,6 +336,9 @@ public final class Resync {
                         add(rows, new Change.Upsert(target.collection(), id, document, new BsonTimestamp(0), 0));
                     }
                     hold(lease, rows);
+                    if (isLeft(target)) {
+                        return taken;
+                    }
                     sink.resync(rows, List.of(), flight);
                     taken += rows.size();
                     resynced.merge(entries.getFirst().cause(), rows.size(), Integer::sum);
@@ -320,6 +348,7 @@ public final class Resync {
             }
         }
         if (entries.stream().anyMatch(Entry::prune) && !prune(target)) {
+            left = undecided.now();
             return taken;
         }
         list.done(entries);

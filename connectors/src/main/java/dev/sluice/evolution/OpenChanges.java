@@ -8,14 +8,22 @@ import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.PipelineSpec;
+import dev.sluice.positions.PositionStore;
 import dev.sluice.schema.CollectionMapping.OnDrop;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedSet;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -50,15 +58,54 @@ public final class OpenChanges {
                 .toList();
     }
 
-    /// Checks that there is none, with a connection of its own.
+    /// As the other, with those that no process has recorded yet.
+    public List<SluiceException> stops(Connection connection, MongoSource source) throws SQLException {
+        List<SluiceException> stops = new ArrayList<>(stops(connection));
+        unrecorded(connection, source).forEach(collection -> stops.add(unrecordedStop(collection)));
+        return stops;
+    }
+
+    /// Checks that there is none and that there was no change up to now, and records nothing: for what only looks.
     ///
     /// @throws SluiceException of kind COLLECTION_CHANGED when there is one
-    public void requireNone(PostgresConnector connector) {
-        try (Connection connection = connector.open()) {
-            requireNone(connection);
-        } catch (SQLException e) {
-            throw Failures.classify(e);
+    public void requireNone(Connection connection, MongoSource source) throws SQLException {
+        requireNone(connection);
+        for (String collection : unrecorded(connection, source)) {
+            throw unrecordedStop(collection);
         }
+    }
+
+    /// The collections at whose change the mapping says to stop, and that are others than when they were last
+    /// seen, or gone: no process has recorded that yet. Empty where MongoDB does not tell collections apart.
+    public SequencedSet<String> unrecorded(Connection connection, MongoSource source) throws SQLException {
+        SequencedSet<String> unrecorded = new LinkedHashSet<>();
+        Map<String, String> there = source.identifiers(targets.keySet()).orElse(null);
+        if (there != null) {
+            store.known(connection).forEach((collection, was) -> {
+                CollectionTarget target = targets.get(collection);
+                if (target != null && target.mapping().onDrop() == OnDrop.STOP && !was.equals(there.get(collection))) {
+                    unrecorded.add(collection);
+                }
+            });
+        }
+        return unrecorded;
+    }
+
+    /// The collections of which no document may be read again until somebody has decided on a change of them,
+    /// recorded or not.
+    ///
+    /// @throws SluiceException when MongoDB can't be asked
+    public Set<String> undecided(Connection connection, MongoSource source) throws SQLException {
+        Set<String> undecided = new HashSet<>(unrecorded(connection, source));
+        for (Open one : store.open(connection)) {
+            if (policy(one.change()) == OnDrop.STOP) {
+                if (one.change().collection().equals(SchemaChangeStore.DATABASE)) {
+                    return targets.keySet();
+                }
+                undecided.add(one.change().collection());
+            }
+        }
+        return undecided;
     }
 
     /// Checks that there is none, for whatever reads documents as they are now.
@@ -66,6 +113,38 @@ public final class OpenChanges {
     /// @throws SluiceException of kind COLLECTION_CHANGED when there is one
     public void requireNone(Connection connection) throws SQLException {
         require(connection, open -> true);
+    }
+
+    /// As [#requireNone(Connection)], for a command: changes that no process has noticed yet are recorded first.
+    ///
+    /// @param pipeline with the collections that are about to be written
+    /// @param stopped asked between steps
+    /// @throws SluiceException of kind COLLECTION_CHANGED when there is one; of other kinds when MongoDB can't be
+    ///     asked
+    public static void requireNoneSoFar(PipelineSpec pipeline, Connection connection, BooleanSupplier stopped)
+            throws SQLException {
+        record(pipeline, connection, stopped);
+        of(pipeline).requireNone(connection);
+    }
+
+    /// As the other, with a connection of its own.
+    public static void requireNoneSoFar(PipelineSpec pipeline, BooleanSupplier stopped) {
+        try (Connection connection = pipeline.connector().open()) {
+            requireNoneSoFar(pipeline, connection, stopped);
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    /// Records the changes up to now. Nothing where there is no position yet: then nothing was copied.
+    public static void record(PipelineSpec pipeline, Connection connection, BooleanSupplier stopped)
+            throws SQLException {
+        Optional<Position> committed = new PositionStore(pipeline.name()).load(connection);
+        if (committed.isPresent()) {
+            try (SchemaWatch watch = new SchemaWatch(pipeline, connection)) {
+                watch.catchUp(committed.get(), stopped);
+            }
+        }
     }
 
     /// Checks that there is none that can be accepted, for a copy from a new position: that is what a dropped
@@ -104,6 +183,13 @@ public final class OpenChanges {
         }
         CollectionTarget target = targets.get(change.collection());
         return target == null ? OnDrop.KEEP : target.mapping().onDrop();
+    }
+
+    private static SluiceException unrecordedStop(String collection) {
+        return new SluiceException(
+                FailureKind.COLLECTION_CHANGED,
+                collection + " was dropped, renamed or replaced since a process last saw it. `sluice run` applies what"
+                        + " was before that and stops there; `sluice schema-changes` then shows it.");
     }
 
     static SluiceException stop(Change change) {

@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
@@ -117,7 +118,14 @@ public final class SchemaWatch implements AutoCloseable {
         watch = now;
         List<CollectionChange> events = now.next();
         if (!events.isEmpty()) {
-            record(now, events);
+            // The changes and the position of the watch, together.
+            inTransaction(() -> {
+                record(now, events);
+                store.advance(connection, now.position());
+            });
+            Failpoint.SCHEMA_CHANGE_SEEN.hit();
+            saved = now.position();
+            open = true;
         } else if (System.nanoTime() - saveAt >= 0 && !now.position().equals(saved)) {
             store.advance(connection, now.position());
             saved = now.position();
@@ -141,6 +149,34 @@ public final class SchemaWatch implements AutoCloseable {
         }
     }
 
+    /// Records what has happened up to now, for a command that works while no process watches. The position of the
+    /// watch stays, so that a watch of more collections misses nothing.
+    ///
+    /// @param committed as for [#poll]
+    /// @param stopped asked between steps
+    void catchUp(Position committed, BooleanSupplier stopped) throws SQLException {
+        Map<String, String> uuids = source.identifiers(targets.keySet()).orElse(null);
+        BsonTimestamp now = source.hello().lastWrite();
+        try (CollectionWatch reading = begin(committed)) {
+            do {
+                if (stopped.getAsBoolean()) {
+                    return;
+                }
+                List<CollectionChange> events = reading.next();
+                inTransaction(() -> record(reading, events));
+            } while (!reading.hasReached(now));
+        } catch (SluiceException e) {
+            switch (e.kind()) {
+                // The identifiers still tell that there was a change.
+                case HISTORY_LOST, POSITION_UNKNOWN -> {}
+                default -> throw e;
+            }
+        }
+        if (uuids != null) {
+            compare(new Look(uuids, now), source.identifiers(targets.keySet()).orElse(uuids));
+        }
+    }
+
     private CollectionWatch begin(Position committed) throws SQLException {
         Position from = store.position(connection).orElse(committed);
         try {
@@ -154,26 +190,21 @@ public final class SchemaWatch implements AutoCloseable {
         }
     }
 
-    /// Commits the changes together with the position of the watch.
-    private void record(CollectionWatch now, List<CollectionChange> events) throws SQLException {
-        Map<String, String> uuids = now.uuids().orElse(null);
-        inTransaction(() -> {
-            for (CollectionChange event : events) {
-                Kind kind = kind(event.kind());
-                String collection = key(event);
-                store.record(
-                        connection,
-                        new Sighting(
-                                collection, kind, event.detail(), policyText(collection, kind), event.clusterTime()));
-                if (uuids != null && targets.containsKey(collection)) {
-                    store.know(connection, collection, uuids.get(collection));
-                }
+    private void record(CollectionWatch reading, List<CollectionChange> events) throws SQLException {
+        if (events.isEmpty()) {
+            return;
+        }
+        Map<String, String> uuids = reading.uuids().orElse(null);
+        for (CollectionChange event : events) {
+            Kind kind = kind(event.kind());
+            String collection = key(event);
+            store.record(
+                    connection,
+                    new Sighting(collection, kind, event.detail(), policyText(collection, kind), event.clusterTime()));
+            if (uuids != null && targets.containsKey(collection)) {
+                store.know(connection, collection, uuids.get(collection));
             }
-            store.advance(connection, now.position());
-        });
-        Failpoint.SCHEMA_CHANGE_SEEN.hit();
-        saved = now.position();
-        open = true;
+        }
     }
 
     private static String key(CollectionChange change) {
@@ -214,8 +245,12 @@ public final class SchemaWatch implements AutoCloseable {
         look = null;
         // On another MongoDB every collection is another one.
         sourceCheck.require(connection);
+        compare(there, now.uuids().orElse(there.uuids()));
+    }
+
+    /// @param today the collections after all changes up to the look were read
+    private void compare(Look there, Map<String, String> today) throws SQLException {
         Map<String, String> known = store.known(connection);
-        Map<String, String> today = now.uuids().orElse(there.uuids());
         for (String collection : targets.keySet()) {
             String was = known.get(collection);
             String is = there.uuids().get(collection);

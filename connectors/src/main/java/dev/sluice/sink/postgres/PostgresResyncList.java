@@ -5,6 +5,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// As PostgreSQL keeps it (`sluice.resync`).
@@ -27,8 +28,8 @@ public final class PostgresResyncList implements ResyncList {
     }
 
     @Override
-    public List<Entry> next(int limit) throws SQLException {
-        return store.next(connection, limit, collections);
+    public List<Entry> next(int limit, Set<String> except) throws SQLException {
+        return store.next(connection, limit, new ResyncStore.Choice(collections, except));
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The documents that are to be resynced (`sluice.resync`). Every method works in the caller's
@@ -65,20 +66,25 @@ public final class ResyncStore {
     /// The next entries of one collection, oldest first, with keys of no more than some megabytes or one
     /// alone; empty when there are none.
     public List<Entry> next(Connection connection, int limit) throws SQLException {
-        return next(connection, limit, null);
+        return next(connection, limit, new Choice(null, Set.of()));
     }
 
-    /// As the other, of some collections.
+    /// Which collections' entries are given.
     ///
-    /// @param collections null for all that are on the list
-    List<Entry> next(Connection connection, int limit, @Nullable Collection<String> collections) throws SQLException {
+    /// @param of null for all that are on the list
+    /// @param except and not of these
+    record Choice(@Nullable Collection<String> of, Set<String> except) {}
+
+    /// As the other, of some collections.
+    List<Entry> next(Connection connection, int limit, Choice choice) throws SQLException {
         String sql = """
                 SELECT id, collection, document_key, row_key, upper(reason), prune
                 FROM (SELECT e.*, row_number() OVER (ORDER BY id) AS n,
                              sum(octet_length(coalesce(document_key, row_key, ''))) OVER (ORDER BY id) AS bytes
                       FROM (SELECT * FROM sluice.resync WHERE pipeline = ? AND collection =
                               (SELECT collection FROM sluice.resync WHERE pipeline = ?
-                               AND (?::text[] IS NULL OR collection = ANY (?)) ORDER BY id LIMIT 1)
+                               AND (?::text[] IS NULL OR collection = ANY (?)) AND collection <> ALL (?)
+                               ORDER BY id LIMIT 1)
                             ORDER BY id LIMIT ?) e) numbered
                 WHERE n = 1 OR bytes <= %d
                 ORDER BY id
@@ -87,10 +93,14 @@ public final class ResyncStore {
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, pipeline);
             statement.setString(2, pipeline);
-            Array only = collections == null ? null : connection.createArrayOf("text", collections.toArray());
+            Array only = choice.of() == null
+                    ? null
+                    : connection.createArrayOf("text", choice.of().toArray());
             statement.setArray(3, only);
             statement.setArray(4, only);
-            statement.setInt(5, limit);
+            statement.setArray(
+                    5, connection.createArrayOf("text", choice.except().toArray()));
+            statement.setInt(6, limit);
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
                     entries.add(new Entry(

@@ -149,6 +149,13 @@ public final class MongoSource implements DocumentSource, AutoCloseable {
         return new DeploymentReader(client, database).read(collections);
     }
 
+    /// Those of some collections that there are now, with MongoDB's identifiers of them in hex; empty where listing
+    /// is not allowed, or the server gives none.
+    public Optional<Map<String, String>> identifiers(Collection<String> collections) {
+        return DeploymentReader.uuids(
+                client.getDatabase(database).withReadPreference(ReadPreference.primary()), collections);
+    }
+
     /// Watches collections themselves from a position on: one of such a watch, or of any stream of the
     /// database.
     ///

@@ -290,7 +290,7 @@ final class BackfillCommand implements Callable<Integer> {
         if (prune) {
             try (Connection connection = setup.connector().openForLongWork()) {
                 new SourceCheck(setup.pipelineName(), source, all).require(connection);
-                new OpenChanges(setup.pipelineName(), chosen).requireNone(connection);
+                new OpenChanges(setup.pipelineName(), chosen).requireNone(connection, source);
                 for (CollectionTarget target : chosen) {
                     long rows = Prune.count(source, connection, all, target);
                     out.println(target.collection() + ": "

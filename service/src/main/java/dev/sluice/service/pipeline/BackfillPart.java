@@ -1,11 +1,13 @@
 package dev.sluice.service.pipeline;
 
 import dev.sluice.backfill.Backfill;
+import dev.sluice.backfill.Undecided;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.BackfillStore;
 import dev.sluice.sink.postgres.PostgresCopyProgress;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.Logger;
@@ -14,6 +16,8 @@ import org.slf4j.LoggerFactory;
 /// The part of a run that copies the documents that existed before the stream, in fenced chunks while it runs.
 final class BackfillPart implements DataFlow.Work {
     private static final Logger LOG = LoggerFactory.getLogger(BackfillPart.class);
+
+    private static final Duration POLL_EVERY = Duration.ofMillis(250);
 
     private final Pipeline pipeline;
     private final DataFlow flow;
@@ -43,7 +47,8 @@ final class BackfillPart implements DataFlow.Work {
                     Backfill.Limits.adaptive(),
                     new ToStatus(status))) {
                 for (CollectionTarget target : remaining) {
-                    if (!backfill.copy(target)) {
+                    awaitDecided(target);
+                    if (flow.ending() || !backfill.copy(target)) {
                         return;
                     }
                 }
@@ -54,6 +59,22 @@ final class BackfillPart implements DataFlow.Work {
             LOG.info(
                     "{}; following the change stream.",
                     remaining.isEmpty() ? "Everything was copied before" : "Everything is copied");
+        }
+    }
+
+    /// A change from before this run, at which the mapping says to stop: the stream stops there, and no document
+    /// behind it is copied.
+    private void awaitDecided(CollectionTarget target) throws SQLException, InterruptedException {
+        Undecided undecided = Undecided.of(pipeline.spec(), bookkeeping);
+        boolean said = false;
+        while (!flow.ending() && undecided.now().contains(target.collection())) {
+            if (!said) {
+                LOG.info(
+                        "{} was dropped, renamed or replaced: its copy waits until the stream has reached that.",
+                        target.collection());
+                said = true;
+            }
+            flow.pause(POLL_EVERY);
         }
     }
 

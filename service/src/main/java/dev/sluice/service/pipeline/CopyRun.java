@@ -159,6 +159,9 @@ public final class CopyRun {
                     wish.onward() instanceof Onward.Past past ? ofChange(past, connection) : wish.chosen();
             Position now = pipeline.source().currentPosition();
             positions.initialise(connection, now);
+            if (!(wish.onward() instanceof Onward.NewSource)) {
+                OpenChanges.record(pipeline, connection, stopped);
+            }
             long epoch = ownership.takeOver(changes -> requireDecided(wish.onward(), changes, connection), taken -> {
                 switch (wish.onward()) {
                     case Onward.AsItWas asItWas -> {}
@@ -457,6 +460,7 @@ public final class CopyRun {
                     Pruned rows = prune.prune(target);
                     listener.onPruned(target, rows);
                     if (!rows.complete()) {
+                        OpenChanges.requireNoneSoFar(pipeline, bookkeeping, stopped);
                         return false;
                     }
                     passed.pruned(bookkeeping, target.collection());

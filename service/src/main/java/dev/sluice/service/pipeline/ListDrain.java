@@ -2,6 +2,7 @@ package dev.sluice.service.pipeline;
 
 import dev.sluice.backfill.Fenced;
 import dev.sluice.backfill.Resync;
+import dev.sluice.evolution.OpenChanges;
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.PipelineSpec;
@@ -158,6 +159,7 @@ public final class ListDrain {
     private void drain(Ownership ownership, BooleanSupplier stopped) throws SQLException {
         Connection connection = ownership.connection();
         SourceCheck.of(pipeline).require(connection);
+        OpenChanges.record(pipeline, connection, stopped);
         long epoch = ownership.takeOver(changes -> changes.requireNone(connection), taken -> {});
         ownEpoch = epoch;
         BsonTimestamp notBefore = pipeline.source().currentPosition().newestOperation();

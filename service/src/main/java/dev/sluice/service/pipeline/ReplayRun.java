@@ -76,9 +76,9 @@ public final class ReplayRun {
     public record Result(Listed listed, long left, Optional<Long> differing) {}
 
     /// Before the stream is read: it is the one that was copied, and its collections are.
-    private void requireSource() {
+    private void requireSource(BooleanSupplier stopped) {
         sourceCheck.require(pipeline.connector());
-        OpenChanges.of(pipeline).requireNone(pipeline.connector());
+        OpenChanges.requireNoneSoFar(pipeline, stopped);
     }
 
     /// Counts what a replay would resync.
@@ -87,9 +87,10 @@ public final class ReplayRun {
     /// @throws dev.sluice.failure.SluiceException of kind HISTORY_LOST, with the gap, when the oplog does
     ///     not go back so far; of kind COLLECTION_CHANGED when a change of a collection waits for a decision
     public @Nullable Found dryRun(Wish wish, Replay.Listener listener, BooleanSupplier stopped) throws SQLException {
-        requireSource();
+        sourceCheck.require(pipeline.connector());
         try (Connection connection = pipeline.connector().openForLongWork();
                 Replay replay = new Replay(pipeline.name(), pipeline.source().history(), connection, wish.chosen())) {
+            OpenChanges.of(pipeline).requireNone(connection, pipeline.source());
             return replay.count(wish.from(), upTo(wish), listener, stopped);
         }
     }
@@ -99,7 +100,7 @@ public final class ReplayRun {
     /// @return null when it was stopped before anything was listed
     /// @throws dev.sluice.failure.SluiceException as [#run]
     public @Nullable Listed list(Wish wish, Replay.Listener listener, BooleanSupplier stopped) throws SQLException {
-        requireSource();
+        requireSource(stopped);
         TargetTables.check(pipeline.connector(), pipeline.targets());
         try (Connection connection = pipeline.connector().openForLongWork();
                 Replay replay = new Replay(pipeline.name(), pipeline.source().history(), connection, wish.chosen())) {
@@ -120,7 +121,7 @@ public final class ReplayRun {
     ///     mapping needs them
     public @Nullable Result run(Wish wish, boolean verify, Listener listener, BooleanSupplier stopped)
             throws SQLException, InterruptedException {
-        requireSource();
+        requireSource(stopped);
         TargetTables tables = TargetTables.check(pipeline.connector(), pipeline.targets());
         try (Connection connection = pipeline.connector().openForLongWork();
                 Replay replay = new Replay(pipeline.name(), pipeline.source().history(), connection, wish.chosen())) {

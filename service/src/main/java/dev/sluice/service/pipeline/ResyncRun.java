@@ -40,7 +40,7 @@ public final class ResyncRun {
             }
             SluiceException lost = SourceCheck.of(pipeline).require(connection).lost();
             // As `run` does: a copy from a new position, which a lost one needs, is refused for it too.
-            OpenChanges.of(pipeline).requireNone(connection);
+            OpenChanges.requireNoneSoFar(pipeline, connection, () -> false);
             if (lost != null) {
                 throw lost;
             }

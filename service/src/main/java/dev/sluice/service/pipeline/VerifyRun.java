@@ -164,7 +164,7 @@ public final class VerifyRun {
             return Optional.empty();
         }
         sourceCheck.require(pipeline.connector());
-        OpenChanges.of(pipeline).requireNone(pipeline.connector());
+        OpenChanges.requireNoneSoFar(pipeline, stopped);
         TargetTables tables = TargetTables.check(pipeline.connector(), List.of(target));
         try {
             return Optional.of(new Repair(

@@ -109,7 +109,7 @@ public final class Planner {
                         new SourceCheck(pipeline, source, CollectionTarget.of(entry.mapping())).require(connection));
                 checks.changes(
                         new OpenChanges(pipeline, TouchedCollections.by(CollectionTarget.of(entry.mapping()), targets))
-                                .stops(connection));
+                                .stops(connection, source));
             }
         } catch (SQLException | SluiceException notThere) {
             LOG.debug("The pipeline's position is not there: {}", notThere.getMessage());

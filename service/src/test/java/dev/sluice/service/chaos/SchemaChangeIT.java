@@ -124,23 +124,128 @@ class SchemaChangeIT {
                 users.insertOne(user("new"));
                 assertStopped(running.awaitEnd());
             }
-            long epoch = system.number("SELECT epoch FROM sluice.position");
-            for (String command : commands.split("; ")) {
-                ServiceProcess refused =
-                        sluice(system, command.replace("FIRST", first).split(" "));
+            assertRefused(system, commands.replace("FIRST", first));
+        }
+    }
+
+    /// Each command is refused in the words of the stop, and nothing is written.
+    private static void assertRefused(LiveSystem system, String commands) throws SQLException, InterruptedException {
+        long epoch = system.number("SELECT epoch FROM sluice.position");
+        for (String command : commands.split("; ")) {
+            ServiceProcess refused = sluice(system, command.split(" "));
+            assertThat(refused.awaitExit(60)).as(refused.output()).isEqualTo(3);
+            assertThat(refused.output())
+                    .contains("users was dropped")
+                    .contains("This is change 1 of `sluice schema-changes`.")
+                    .contains("`sluice schema-changes accept`");
+        }
+        assertThat(system.number("SELECT count(*) FROM users")).isEqualTo(20);
+        assertThat(system.number("SELECT count(*) FROM users WHERE id = 'new'")).isZero();
+        assertThat(system.number("SELECT count(*) FROM sluice.resync")).isZero();
+        assertThat(system.number("SELECT epoch FROM sluice.position"))
+                .as("none took the pipeline over")
+                .isEqualTo(epoch);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "replay --from FIRST",
+                "replay --from FIRST --no-wait",
+                "resync --collection users --prune",
+                "resync --collection users --prune --no-wait",
+                "backfill --prune",
+                "backfill --collection users --prune",
+                "backfill --resync --prune"
+            })
+    @DisplayName("stop, while nothing ran: the command that comes first finds it, records it and is refused; accepted"
+            + " once, the command does its work, and the stream does not stop there")
+    void firstFoundByACommand(String command) throws SQLException, InterruptedException {
+        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
+            Instant first = Instant.now();
+            fill(system);
+            try (RunningPipeline running = RunningPipeline.start(system)) {
+                running.awaitStreaming();
+                running.awaitApplied();
+            }
+            MongoCollection<Document> users = system.database().getCollection("users");
+            users.drop();
+            users.insertOne(user("new"));
+
+            String[] words = command.replace("FIRST", first.toString()).split(" ");
+            assertRefused(system, String.join(" ", words));
+
+            ServiceProcess accept = sluice(system, "schema-changes", "accept", "1");
+            assertThat(accept.awaitExit(60)).as(accept.output()).isZero();
+            ServiceProcess accepted = sluice(system, words);
+            assertThat(accepted.awaitExit(90)).as(accepted.output()).isZero();
+            try (RunningPipeline on = RunningPipeline.start(system)) {
+                on.awaitStreaming();
+                on.awaitApplied();
+                assertThat(system.number("SELECT count(*) FROM users WHERE id = 'new'"))
+                        .isEqualTo(1);
+            }
+            assertThat(system.number("SELECT count(*) FROM sluice.schema_change WHERE settled_at IS NULL"))
+                    .isZero();
+        }
+    }
+
+    @Test
+    @DisplayName("stop, while nothing ran: what only looks names it and records nothing")
+    void foundByLooking() throws SQLException, InterruptedException {
+        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
+            String first = Instant.now().toString();
+            fill(system);
+            try (RunningPipeline running = RunningPipeline.start(system)) {
+                running.awaitStreaming();
+                running.awaitApplied();
+            }
+            MongoCollection<Document> users = system.database().getCollection("users");
+            users.drop();
+            users.insertOne(user("new"));
+            ServiceProcess plan = sluice(system, "plan");
+            assertThat(plan.awaitExit(60)).as(plan.output()).isEqualTo(1);
+            assertThat(plan.output())
+                    .contains("collection_changed")
+                    .contains("users was dropped, renamed or replaced since a process last saw it");
+            for (String command : List.of("backfill --dry-run --prune", "replay --dry-run --from " + first)) {
+                ServiceProcess refused = sluice(system, command.split(" "));
                 assertThat(refused.awaitExit(60)).as(refused.output()).isEqualTo(3);
                 assertThat(refused.output())
-                        .contains("users was dropped")
-                        .contains("This is change 1 of `sluice schema-changes`.")
-                        .contains("`sluice schema-changes accept`");
+                        .contains("users was dropped, renamed or replaced since a process last saw it");
+            }
+            assertThat(system.number("SELECT count(*) FROM sluice.schema_change"))
+                    .isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    @DisplayName("stop, while nothing ran: the next run writes nothing of what is behind it, from the list or from a"
+            + " copy that was interrupted")
+    void nothingBehindIt(boolean copyLeft) throws SQLException, InterruptedException {
+        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
+            fill(system);
+            try (RunningPipeline running = RunningPipeline.start(system)) {
+                running.awaitStreaming();
+                running.awaitApplied();
+            }
+            if (copyLeft) {
+                system.execute("UPDATE sluice.backfill SET state = 'running' WHERE collection = 'users';"
+                        + " DELETE FROM sluice.backfill_chunk WHERE collection = 'users'");
+            } else {
+                ServiceProcess listed = sluice(system, "resync", "--collection", "users", "--prune", "--no-wait");
+                assertThat(listed.awaitExit(60)).as(listed.output()).isZero();
+            }
+            MongoCollection<Document> users = system.database().getCollection("users");
+            users.drop();
+            users.insertOne(user("new"));
+            try (RunningPipeline running = RunningPipeline.start(system)) {
+                assertStopped(running.awaitEnd());
             }
             assertThat(system.number("SELECT count(*) FROM users")).isEqualTo(20);
             assertThat(system.number("SELECT count(*) FROM users WHERE id = 'new'"))
                     .isZero();
-            assertThat(system.number("SELECT count(*) FROM sluice.resync")).isZero();
-            assertThat(system.number("SELECT epoch FROM sluice.position"))
-                    .as("none took the pipeline over")
-                    .isEqualTo(epoch);
         }
     }
 

@@ -699,7 +699,7 @@ final class SimulatedPostgres {
     ResyncList resyncList() {
         return new ResyncList() {
             @Override
-            public List<Entry> next(int limit) throws SQLException {
+            public List<Entry> next(int limit, Set<String> except) throws SQLException {
                 List<Entry> entries = new ArrayList<>();
                 statement("looks at the list", "", () -> {
                     for (Entry entry : state.list.values()) {
