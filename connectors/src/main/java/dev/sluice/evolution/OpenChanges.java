@@ -47,20 +47,17 @@ public final class OpenChanges {
         return new OpenChanges(pipeline.name(), pipeline.targets());
     }
 
-    /// The stop for each of them, as `sluice run` reports it; the oldest first.
+    /// The stop for each of them, as `sluice run` reports it, the oldest first; then one for each collection whose
+    /// change no process has recorded yet.
     ///
     /// @return of kind COLLECTION_CHANGED
-    public List<SluiceException> stops(Connection connection) throws SQLException {
-        return store.open(connection).stream()
-                .map(Open::change)
-                .filter(change -> policy(change) == OnDrop.STOP)
-                .map(OpenChanges::stop)
-                .toList();
-    }
-
-    /// As the other, with those that no process has recorded yet.
     public List<SluiceException> stops(Connection connection, MongoSource source) throws SQLException {
-        List<SluiceException> stops = new ArrayList<>(stops(connection));
+        List<SluiceException> stops = new ArrayList<>();
+        for (Open one : store.open(connection)) {
+            if (policy(one.change()) == OnDrop.STOP) {
+                stops.add(stop(one.change()));
+            }
+        }
         unrecorded(connection, source).forEach(collection -> stops.add(unrecordedStop(collection)));
         return stops;
     }

@@ -85,7 +85,8 @@ public final class VerifyRun {
     /// @return of kind COLLECTION_CHANGED; empty where none waits for a decision
     public Optional<SluiceException> stop() {
         try (Connection connection = pipeline.connector().open()) {
-            return OpenChanges.of(pipeline).stops(connection).stream().findFirst();
+            return OpenChanges.of(pipeline).stops(connection, pipeline.source()).stream()
+                    .findFirst();
         } catch (SQLException e) {
             throw Failures.classify(e);
         }

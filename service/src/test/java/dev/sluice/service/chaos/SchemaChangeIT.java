@@ -214,8 +214,12 @@ class SchemaChangeIT {
                 assertThat(refused.output())
                         .contains("users was dropped, renamed or replaced since a process last saw it");
             }
+            ServiceProcess verify = sluice(system, "verify", "--repair");
+            assertThat(verify.awaitExit(60)).as(verify.output()).isEqualTo(1);
+            assertThat(verify.output()).contains("users was dropped, renamed or replaced since a process last saw it");
             assertThat(system.number("SELECT count(*) FROM sluice.schema_change"))
                     .isZero();
+            assertThat(system.number("SELECT count(*) FROM users")).isEqualTo(20);
         }
     }
 
