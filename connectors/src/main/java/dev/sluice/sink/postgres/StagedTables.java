@@ -326,10 +326,10 @@ final class StagedTables {
 
     private SQLException undone(TableSql table) {
         return new SQLException(
-                "in " + table.shape().table()
-                        + " the row is not there, or is as it was before, though PostgreSQL reported"
-                        + " no error: " + ActingTriggers.name(acting(table).onWrite())
-                        + " keeps it out or undoes it, or gives it another key",
+                "PostgreSQL reported no error, but " + table.shape().table()
+                        + " does not have the row as it was written: "
+                        + ActingTriggers.name(acting(table).onWrite())
+                        + " left the row out, took the change back, or gave the row another key",
                 Failures.UNDONE_BY_A_TRIGGER);
     }
 
@@ -411,13 +411,13 @@ final class StagedTables {
         // Each of many would fill the log.
         if (Long.highestOneBit(now) > Long.highestOneBit(before)) {
             LOG.warn(
-                    "{}: rows of {} that were to be deleted are still there (of {} so far): {} lets them stay."
-                            + " `sluice verify` reports them as extra. Let the function return OLD while"
+                    "{}: the rows of {} were deleted, and PostgreSQL reported no error, but they are still there: {} lets"
+                            + " them stay. Documents with such rows since the start: {}. `sluice verify` reports them as extra. Let the function return OLD while"
                             + " current_setting('sluice.applying', true) is 'on', or map the collection with on_delete: keep.",
                     name,
                     staying == 1 ? "1 document" : staying + " documents",
-                    now,
-                    ActingTriggers.name(triggers.onDelete()));
+                    ActingTriggers.name(triggers.onDelete()),
+                    now);
         }
     }
 
