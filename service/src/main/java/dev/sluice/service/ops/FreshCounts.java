@@ -25,8 +25,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Repeats counts for `status` that are older than a minute or so: if no process runs the pipeline,
-/// the last count may be days old. Writes nothing, and times out after some seconds: then the last count stays,
+/// Repeats counts for `status` that are older than a minute or so, or that have other dead letters than there are now:
+/// if no process runs the pipeline, the last count may be days old. Writes nothing, and times out after some seconds:
+/// then the last count stays,
 /// with its time. For one thread.
 public final class FreshCounts {
     private static final Logger LOG = LoggerFactory.getLogger(FreshCounts.class);
@@ -86,6 +87,7 @@ public final class FreshCounts {
         Balance balance = collection.balance();
         return collection.backfill().equals("done")
                 && (balance == null
+                        || balance.deadLetters() != collection.deadLetters()
                         || balance.countedAt().isBefore(Instant.now().minus(FRESH)));
     }
 

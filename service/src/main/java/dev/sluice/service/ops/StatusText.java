@@ -47,11 +47,21 @@ public final class StatusText {
             }
         }
         if (!balances.isEmpty()) {
-            lines.addAll(List.of("", BalanceTable.forPeople(balances, staying), ""));
+            lines.add("");
+            if (report.knownCollections().stream().anyMatch(StatusText::hasOtherDeadLetters)) {
+                lines.add("The dead letters above are those of now; documents and rows are as of their time under"
+                        + " \"counted at\":");
+            }
+            lines.addAll(List.of(BalanceTable.forPeople(balances, staying), ""));
         }
         report.knownCollections().forEach(c -> lines.addAll(copied(c)));
         lines.addAll(report.notes());
         return String.join(System.lineSeparator(), lines).stripTrailing();
+    }
+
+    private static boolean hasOtherDeadLetters(CollectionReport collection) {
+        Balance balance = collection.balance();
+        return balance != null && balance.deadLetters() != collection.deadLetters();
     }
 
     private static List<String> whoWrites(Writer writer) {

@@ -80,6 +80,28 @@ class StatusCommandIT {
     }
 
     @Test
+    @DisplayName("dead letters of now beside an older count: it is counted again, and where it can't be, both are said")
+    void deadLettersSinceTheCount() throws IOException {
+        Place place = copied();
+        // As if the count were from before the dead letter.
+        place.execute("UPDATE sluice.balance SET dead_letters = 0, without_row = 1 WHERE collection = 'orders'");
+        String nowhere = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=60000";
+        String twoTimes = "The dead letters above are those of now; documents and rows are as of their time under";
+
+        Result now = Cli.runHere(place.settings(), "status");
+        Result away = Cli.runHere(Cli.with(place.settings(), "MONGO_URI", nowhere), "status");
+
+        assertThat(now.out())
+                .containsPattern("orders +done +unknown +1 +0")
+                .containsPattern("orders +1 +0 +0 +0 +0 +1 +0 +0 +0 +0 ")
+                .doesNotContain(twoTimes);
+        assertThat(away.out())
+                .containsPattern("orders +done +unknown +1 +0")
+                .contains(twoTimes)
+                .containsPattern("orders +1 +0 +0 +0 +0 +0 +0 +0 +0 +1 ");
+    }
+
+    @Test
     void withoutMongoDbTheLastCountIsShownWithItsTime() throws IOException {
         Place place = copied();
         place.execute("UPDATE sluice.balance SET counted_at = '2026-01-01T12:00:00Z'");
