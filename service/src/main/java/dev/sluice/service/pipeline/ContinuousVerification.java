@@ -16,7 +16,6 @@ import dev.sluice.verify.Mode;
 import dev.sluice.verify.Origin;
 import dev.sluice.verify.Recheck;
 import dev.sluice.verify.SincePosition;
-import dev.sluice.verify.Verdict;
 import dev.sluice.verify.Verifier;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -46,11 +45,14 @@ final class ContinuousVerification implements AutoCloseable {
     /// Looking takes about a second, most of which is waiting, so this is about as many a second.
     private static final int WRITTEN_MAX = 500;
 
+    private static final int LOGGED_MAX = 10_000;
+
     private final Pipeline pipeline;
     private final double share;
     private final WrittenDocuments written = new WrittenDocuments(WRITTEN_MAX);
     private final InFlight inFlight;
     private final Map<String, Long> said = new HashMap<>();
+    private final LoggedDrift logged = new LoggedDrift(LOGGED_MAX);
     private final List<Thread> threads = new ArrayList<>();
     private volatile boolean ending;
 
@@ -238,16 +240,17 @@ final class ContinuousVerification implements AutoCloseable {
     }
 
     private void look(Recheck recheck, WrittenDocuments.Batch batch) throws InterruptedException {
-        Map<?, Verdict> verdicts = recheck.look(batch.target(), batch.documents());
-        long drifted = verdicts.values().stream()
-                .filter(Verdict.Drifted.class::isInstance)
-                .count();
+        String collection = batch.target().collection();
+        int drifted = logged.add(collection, recheck.look(batch.target(), batch.documents()));
         if (drifted > 0) {
             LOG.warn(
-                    "{}: of the documents that the stream has just written, {} rows that are not as they should be. SELECT *"
-                            + " FROM sluice.drift shows which; `sluice verify --repair` resyncs them.",
-                    batch.target().collection(),
-                    Counted.of(drifted, "has", "have"));
+                    "{}: {} not as they should be. SELECT * FROM sluice.drift shows which; `sluice verify --repair` resyncs {}.",
+                    collection,
+                    Counted.of(
+                            drifted,
+                            "document was just written by the stream, and its rows are",
+                            "documents were just written by the stream, and their rows are"),
+                    drifted == 1 ? "it" : "them");
         }
         // Most of the time of a look is waiting for the stream, so the share is of what is left.
         rest(POLL);

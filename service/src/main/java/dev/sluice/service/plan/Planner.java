@@ -88,14 +88,16 @@ public final class Planner {
                     .ifPresent(of -> list.info(
                             Check.KEY_OF,
                             target.collection(),
-                            "The _ids of " + target.collection() + " are of several types, and its mapping has no `of:`"
-                                    + " at `key`: of two that are written alike, such as 42 and \"42\", "
+                            target.collection()
+                                    + " has _ids of several types, and its mapping has no `of:` at `key`. Two _ids"
+                                    + " that have the same text, such as the number 42 and the string \"42\", have the same key,"
+                                    + " and only one of them has the row: "
                                     + switch (of) {
-                                        case STRING -> "the string has the key (`of: string`)";
-                                        case ANY -> "the one that is no string has the key (`of: any`)";
+                                        case STRING -> "the string (`of: string`), since most _ids are strings";
+                                        case ANY ->
+                                            "the one that is no string (`of: any`), since most _ids are no strings";
                                     }
-                                    + ", as most of them are or an earlier copy has noted, and the other is a dead"
-                                    + " letter."));
+                                    + " or an earlier copy has noted it so. The other is a dead letter."));
         } catch (SluiceException away) {
             LOG.debug("{}: the types of its _ids can't be asked for", target.collection(), away);
         }

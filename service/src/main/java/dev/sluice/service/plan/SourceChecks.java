@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -210,8 +211,17 @@ final class SourceChecks {
             list.warning(
                     Check.COLLECTION_MISSING,
                     String.join(", ", others),
-                    others.size() + " of " + targets.size() + " mapped collections are not in " + source.database()
-                            + ": " + String.join(", ", others) + ".",
+                    others.size() == 1
+                            ? "The mapping names the collection " + others.getFirst() + ", and " + source.database()
+                                    + " has none of that name."
+                            : String.format(
+                                    Locale.ROOT,
+                                    "%s of the %,d collections that the mapping names %s in %s: %s.",
+                                    others.size() == targets.size() ? "None" : others.size(),
+                                    targets.size(),
+                                    others.size() == targets.size() ? "is" : "are not",
+                                    source.database(),
+                                    String.join(", ", others)),
                     remedy);
         }
         if (missing.isEmpty()) {
