@@ -2,6 +2,7 @@ package dev.sluice.mapping;
 
 import dev.sluice.schema.TableName;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -34,13 +35,21 @@ public final class Refusals {
 
     /// Where the first of them is, and why, as [MappingResult.Rejected] says it.
     public MappingResult.Rejected asRejection() {
+        return rejection("the mapping", "what is written in place of the value %s");
+    }
+
+    /// As the other, where PostgreSQL refuses the row, and with it the document.
+    public MappingResult.Rejected ofRow() {
+        return rejection("", "%s, so that PostgreSQL refuses the row");
+    }
+
+    private MappingResult.Rejected rejection(String path, String reason) {
         Map.Entry<Place, SortedMap<Integer, String>> first =
                 reasons.entrySet().iterator().next();
         Place place = first.getKey();
         return new MappingResult.Rejected(
                 place.table().table() + "." + place.column(),
-                "the mapping",
-                "what is written in place of the value "
-                        + first.getValue().firstEntry().getValue());
+                path,
+                String.format(Locale.ROOT, reason, first.getValue().firstEntry().getValue()));
     }
 }

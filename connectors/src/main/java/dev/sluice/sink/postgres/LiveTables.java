@@ -75,6 +75,25 @@ final class LiveTables {
         return casts;
     }
 
+    /// The columns of a table, by their numbers in the shape, whose values are assigned as they are to a type that
+    /// does not hold all of them: shorter text, smaller numbers. PostgreSQL refuses such a row.
+    SortedMap<Integer, ValueCast> narrower(TableShape shape) throws SQLException {
+        Map<String, LiveTable.Holds> holds = reader.holds(shape.table());
+        Set<Integer> casts = casts(shape).keySet();
+        SortedMap<Integer, ValueCast> narrower = new TreeMap<>();
+        for (int i = shape.keyColumns(); i < shape.columns().size(); i++) {
+            TableShape.Column column = shape.columns().get(i);
+            LiveTable.Holds held = holds.get(column.name());
+            if (held != null && !casts.contains(i) && column.reference() == null && column.lookup() == null) {
+                Optional<ValueCast> cast = ValueCast.toNarrower(column.type(), held.value());
+                if (cast.isPresent()) {
+                    narrower.put(i, cast.get());
+                }
+            }
+        }
+        return narrower;
+    }
+
     /// What the table's triggers make of the values that Sluice writes.
     TriggerEffects triggers(TableShape shape, List<String> conflict) throws SQLException {
         return new TriggerTrial(connection).of(shape, conflict);

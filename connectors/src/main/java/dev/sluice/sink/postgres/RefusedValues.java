@@ -21,6 +21,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.function.Function;
 import org.bson.BsonDocument;
 import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
@@ -43,16 +45,23 @@ public final class RefusedValues {
 
     private final Connection connection;
     private final RowCopy copy;
+    private final Function<TableSql, SortedMap<Integer, ValueCast>> asked;
 
     public RefusedValues(Connection connection) {
+        this(connection, TableSql::casts);
+    }
+
+    /// @param asked the columns that are asked about, by their numbers, and how they take their values
+    RefusedValues(Connection connection, Function<TableSql, SortedMap<Integer, ValueCast>> asked) {
         this.connection = connection;
         this.copy = new RowCopy(connection);
+        this.asked = asked;
     }
 
     /// Makes the session's functions for the tables. Before their staging tables are used.
     public void prepare(CollectionTables tables) throws SQLException {
         for (TableSql table : tables.all()) {
-            for (Map.Entry<Integer, ValueCast> cast : table.casts().entrySet()) {
+            for (Map.Entry<Integer, ValueCast> cast : asked.apply(table).entrySet()) {
                 try (Statement statement = connection.createStatement()) {
                     statement.execute(function(table, cast.getKey(), cast.getValue()));
                 }
@@ -100,14 +109,15 @@ public final class RefusedValues {
     SequencedMap<Object, Refusals> among(CollectionTables staged) throws SQLException {
         SequencedMap<Object, Refusals> refused = new LinkedHashMap<>();
         for (TableSql table : staged.all()) {
-            if (table.casts().isEmpty()) {
+            SortedMap<Integer, ValueCast> casts = asked.apply(table);
+            if (casts.isEmpty()) {
                 continue;
             }
             try (Statement statement = connection.createStatement();
-                    ResultSet row = statement.executeQuery(query(table))) {
+                    ResultSet row = statement.executeQuery(query(table, casts))) {
                 while (row.next()) {
                     int column = row.getInt(3);
-                    String reason = reason(table.casts().get(column), row.getString(5));
+                    String reason = reason(casts.get(column), row.getString(5));
                     refused.computeIfAbsent(table.key(row), k -> new Refusals())
                             .add(
                                     table.shape().table(),
@@ -121,13 +131,13 @@ public final class RefusedValues {
         return refused;
     }
 
-    private static String query(TableSql table) {
+    private static String query(TableSql table, SortedMap<Integer, ValueCast> casts) {
         TableShape shape = table.shape();
         String ordinal = shape.keyColumns() > 1
                 ? "s." + TableName.quote(shape.columns().get(1).name())
                 : "0";
         List<String> branches = new ArrayList<>();
-        table.casts().forEach((column, cast) -> {
+        casts.forEach((column, cast) -> {
             String value = "s." + TableName.quote(shape.columns().get(column).name());
             String refusal = name(table, column);
             branches.add(

@@ -8,27 +8,38 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.BitSet;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.stream.Collectors;
 import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
 
-/// Shows rows to PostgreSQL without writing them: which of their values it does not take for their columns' types. They
-/// lie in temporary tables meanwhile. For one collection and one thread.
+/// Shows rows to PostgreSQL without writing them: which of their values it does not take for their columns' types, and
+/// which it refuses a row for since its column is narrower than the mapping's type. They lie in temporary tables
+/// meanwhile. For one collection and one thread.
 public final class TrialRows implements AutoCloseable {
     private final Connection connection;
     private final CollectionTarget target;
     private final CollectionTables tables;
     private final RefusedValues refused;
+    private final RefusedValues refusedRows;
     private final ChunkRows rows;
 
-    private TrialRows(Connection connection, CollectionTarget target, CollectionTables tables) {
+    private TrialRows(
+            Connection connection,
+            CollectionTarget target,
+            CollectionTables tables,
+            Map<TableSql, SortedMap<Integer, ValueCast>> narrower) {
         this.connection = connection;
         this.target = target;
         this.tables = tables;
         this.refused = new RefusedValues(connection);
+        this.refusedRows =
+                new RefusedValues(connection, table -> narrower.getOrDefault(table, Collections.emptySortedMap()));
         this.rows = new ChunkRows(target, ChangeMapper.of(List.of(target)));
     }
 
@@ -39,8 +50,15 @@ public final class TrialRows implements AutoCloseable {
             Connection connection = connector.open();
             try {
                 CollectionTables tables = CollectionTables.of(target, "sluice_trial_", connection);
-                if (tables.all().stream().anyMatch(table -> !table.casts().isEmpty())) {
-                    TrialRows trial = new TrialRows(connection, target, tables);
+                LiveTables live = new LiveTables(connection);
+                Map<TableSql, SortedMap<Integer, ValueCast>> narrower = new HashMap<>();
+                for (TableSql table : tables.all()) {
+                    narrower.put(table, live.narrower(table.shape()));
+                }
+                if (narrower.entrySet().stream()
+                        .anyMatch(table -> !table.getKey().casts().isEmpty()
+                                || !table.getValue().isEmpty())) {
+                    TrialRows trial = new TrialRows(connection, target, tables, narrower);
                     trial.prepare();
                     return trial;
                 }
@@ -63,9 +81,10 @@ public final class TrialRows implements AutoCloseable {
             }
         }
         refused.prepare(tables);
+        refusedRows.prepare(tables);
     }
 
-    /// What becomes of documents of whose rows PostgreSQL refuses a value.
+    /// What becomes of documents of whose rows PostgreSQL refuses a value, or a row for one.
     ///
     /// @return by the key of the row; without the documents of which it refuses nothing
     public Map<Object, MappingResult> refused(List<RawBsonDocument> documents) throws SQLException {
@@ -76,6 +95,7 @@ public final class TrialRows implements AutoCloseable {
             rows.encoded().copy(connection, staged.get(i).copyIntoStaging(), i, all);
         }
         Map<Object, MappingResult> results = refused.mapAgain(target, tables, rows::ofKeys);
+        refusedRows.among(tables).forEach((key, refusals) -> results.put(key, refusals.ofRow()));
         try (Statement statement = connection.createStatement()) {
             statement.execute(
                     "TRUNCATE " + staged.stream().map(TableSql::staging).collect(Collectors.joining(", ")));

@@ -72,6 +72,22 @@ public record ValueCast(ColumnType type, boolean elements, List<String> held) {
         return live.domain() ? Optional.of(new ValueCast(mapped, elements, List.of(live.sql()))) : Optional.empty();
     }
 
+    /// How a value becomes one of a type that may not hold it, though PostgreSQL would assign it.
+    ///
+    /// @return empty where every value of the mapping's type is one of the live one
+    static Optional<ValueCast> toNarrower(ColumnType mapped, LiveTable.Type live) {
+        Optional<ColumnType> known = ColumnType.parse(live.sql());
+        boolean holdsAll =
+                known.filter(type -> type.equals(mapped) || isUnlimited(type)).isPresent();
+        return holdsAll || live.reading() == LiveTable.Reading.NEVER
+                ? Optional.empty()
+                : Optional.of(new ValueCast(mapped, false, List.of(live.sql())));
+    }
+
+    private static boolean isUnlimited(ColumnType type) {
+        return type instanceof ColumnType.Text || type instanceof ColumnType.Citext || type instanceof ColumnType.Jsonb;
+    }
+
     /// Text that is read as a type that the mapping names.
     private static Optional<ValueCast> read(
             TableReader reader, String name, boolean array, LiveTable.@Nullable Type live) throws SQLException {

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// @param estimatedDocuments how many there are, about; null where that was not asked
 /// @param rows of the collection's own table that would be written. The documents that were looked at are these
 ///     and the dead letters, those that are skipped, wait, or are deduplicated
-/// @param deadLetters documents that would be dead letters, as far as it can be told without writing: unique
-///     indexes, foreign keys and CHECK constraints speak when they see the row
+/// @param deadLetters documents that would be dead letters, as far as it can be told without writing: CHECK
+///     constraints and triggers speak when they see the row
 /// @param waiting documents that would have no row until the row comes that they refer to; null where that can't
 ///     be told, and then they are among the rows
 /// @param deduplicated documents whose row another document would have; null as for the others

@@ -17,6 +17,9 @@ final class RejectionRemedy {
     /// Why an `_id` has no key, of whatever type and form.
     private static final Pattern WITHOUT_KEY = Pattern.compile("bytes that are not UTF-8|field of the same name twice");
 
+    /// What the mapper takes and the table's narrower type does not.
+    private static final Pattern REFUSED_ROW = Pattern.compile("so that PostgreSQL refuses the row$");
+
     private RejectionRemedy() {}
 
     /// @return a sentence for a person
@@ -38,6 +41,11 @@ final class RejectionRemedy {
                             + " `_id`s in MongoDB."
                     : "Give the key a type or form that takes these `_id`s, or leave the documents out by a rule under"
                             + " `skip`.";
+        }
+        if (REFUSED_ROW.matcher(rejected.reason()).find()) {
+            return "Widen " + label
+                    + " in PostgreSQL; or give it its type in the mapping too: the rows land without these"
+                    + " values then, which are in quarantine.";
         }
         Matcher conversion = CONVERSION.matcher(rejected.reason());
         boolean strict = column(mapping, label)

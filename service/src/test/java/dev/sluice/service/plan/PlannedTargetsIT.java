@@ -2,6 +2,7 @@ package dev.sluice.service.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
@@ -1015,7 +1016,7 @@ class PlannedTargetsIT {
         execute("""
                 CREATE DOMAIN code AS char(4);
                 CREATE TABLE padded (id bigint PRIMARY KEY, c char(5), fit char(5), own char(5), o bpchar, d code, a char(3)[], da code[],
-                  v varchar(3));
+                  v varchar(3), n smallint);
                 CREATE TABLE pairs (id bigint PRIMARY KEY, code char(4));
                 CREATE TABLE known (code char(4) PRIMARY KEY);
                 CREATE TABLE refers (id bigint PRIMARY KEY, code char(4));
@@ -1033,6 +1034,7 @@ class PlannedTargetsIT {
                     a: text[]
                     da: text[]
                     v: text
+                    n: integer
                 pairs: {key: {column: id, type: bigint}, columns: {code: text}, dedupe: {by: [code]}}
                 refers: {key: {column: id, type: bigint}, columns: {code: {type: text, reference: {table: known, match: code, take: code}}}}
                 """);
@@ -1053,6 +1055,27 @@ class PlannedTargetsIT {
                         "public.padded.da",
                         "public.pairs.code");
         assertThat(said(plan, "public.padded.v")).contains("blanks at the end of such a value are cut off instead");
+        assertThat(plan.dryRun())
+                .filteredOn(f -> f.collection().equals("padded"))
+                .singleElement()
+                .returns(7L, Forecast::documentsRead)
+                .returns(3L, Forecast::rows)
+                .returns(4L, Forecast::deadLetters)
+                .satisfies(f -> assertThat(f.rejected())
+                        .extracting(r -> r.column() + " " + r.reason())
+                        .satisfiesExactly(
+                                a -> assertThat(a).startsWith("padded.a ").contains("character(3)[] (SQLSTATE 22001)"),
+                                c -> assertThat(c).startsWith("padded.c ").contains("character(5) (SQLSTATE 22001)"),
+                                n -> assertThat(n).startsWith("padded.n ").contains("smallint (SQLSTATE 22003)"),
+                                v -> assertThat(v)
+                                        .startsWith("padded.v ")
+                                        .contains("character varying(3) (SQLSTATE 22001)")));
+        assertThat(plan.checks())
+                .filteredOn(f -> "padded.v".equals(f.subject()))
+                .singleElement()
+                .extracting(Finding::remedy)
+                .asString()
+                .startsWith("Widen padded.v in PostgreSQL");
         Pipeline pipeline = start(entry);
         try (MongoSource source = source()) {
             awaitApplied(pipeline);
@@ -1065,7 +1088,9 @@ class PlannedTargetsIT {
                     .containsExactly(
                             "1|new  |ab   |ab   |ab|x   |{\"a  \",\"bc \"}|{\"z   \"}|ab",
                             "2|ab   |ab   |ab   |ab  |x   |{\"a  \"}|{\"z   \"}|ab ");
-            assertThat(parked("padded")).containsExactly("3|22001", "13|22001");
+            assertThat(parked("padded"))
+                    .containsExactlyInAnyOrder(
+                            "3|22001", "5|22001", "6|22001", "7|22003", "13|22001", "15|22001", "16|22001", "17|22003");
             assertThat(rows("SELECT column_name FROM sluice.quarantine")).containsExactly("padded.own", "padded.own");
             assertThat(rows("SELECT id FROM pairs ORDER BY id")).containsExactly("1", "11");
             assertThat(rows("SELECT id, code FROM refers ORDER BY id"))
@@ -1115,6 +1140,9 @@ class PlannedTargetsIT {
                         .append("da", List.of("z "))
                         .append("v", "ab    "));
         insert("padded", new Document("_id", from + 3).append("c", "abcdef"));
+        insert("padded", new Document("_id", from + 5).append("v", "abcdef"));
+        insert("padded", new Document("_id", from + 6).append("a", List.of("a", "abcdef")));
+        insert("padded", new Document("_id", from + 7).append("n", 40_000));
         insert("padded", new Document("_id", from + 4).append("own", "abcdef"));
         insert("pairs", new Document("_id", from + 1).append("code", "p" + from));
         insert("pairs", new Document("_id", from + 2).append("code", "p" + from));
@@ -1356,7 +1384,9 @@ class PlannedTargetsIT {
                     .hasSize(1)
                     .allMatch(reason -> typed.rejected().stream()
                             .anyMatch(r -> reason.contains(r.column()) && reason.contains(r.reason())));
-            assertThat(typed.rejected()).singleElement().returns(1L, Forecast.Rejected::documents);
+            assertThat(typed.rejected())
+                    .extracting(Forecast.Rejected::column, Forecast.Rejected::documents)
+                    .containsExactly(tuple("typed.code", 1L), tuple("typed.strict", 1L));
             assertThat(typed.nulls()).containsExactly(new Forecast.Nulls("typed.must", 1));
             assertThat(parked("typed")).containsExactly("3|null", "4|23502", "5|22001");
             becameOfThem(0);
