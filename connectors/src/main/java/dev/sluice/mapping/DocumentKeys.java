@@ -3,6 +3,7 @@ package dev.sluice.mapping;
 import dev.sluice.schema.CollectionMapping;
 import dev.sluice.schema.ColumnMapping;
 import dev.sluice.schema.ColumnType;
+import dev.sluice.schema.Conversion;
 import dev.sluice.schema.KeyMapping;
 import dev.sluice.schema.Reference;
 import dev.sluice.schema.Source;
@@ -76,6 +77,27 @@ public final class DocumentKeys {
                         && isComparedAs(reference.matchType(), new ColumnType.Text())
                         && holdsId(entry.mapping(), reference.match());
         return concerns ? new ReferredIds(entry.key(), byKey, reference.orphan(), child) : null;
+    }
+
+    /// Whether a column refers to a key with `form: typed` and is not written like one: no conversion of it is
+    /// `typed_key`, or the text alone is to count (`to_text`). Then its values find no row, but for texts that are
+    /// written like such a key already.
+    public boolean lacksTypedKey(ColumnMapping column) {
+        Reference reference = column.reference();
+        Entry entry = reference == null ? null : byTable.get(reference.table());
+        return reference != null
+                && entry != null
+                && reference.match().equals(entry.mapping().key().column())
+                && entry.mapping().key().form() == KeyMapping.Form.TYPED
+                && !isTyped(column.conversions())
+                && !ReferredIds.isByText(column)
+                && !TableMapper.reads(
+                        column.source(),
+                        source -> source instanceof Source.Converted converted && isTyped(converted.conversions()));
+    }
+
+    private static boolean isTyped(List<Conversion> conversions) {
+        return conversions.stream().anyMatch(Conversion.TypedKey.class::isInstance);
     }
 
     private static boolean isComparedAs(ColumnType match, ColumnType key) {

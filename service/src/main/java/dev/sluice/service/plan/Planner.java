@@ -3,9 +3,14 @@ package dev.sluice.service.plan;
 import dev.sluice.evolution.OpenChanges;
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.mapping.DocumentKeys;
 import dev.sluice.pipeline.NotedIds;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.schema.Catalog;
+import dev.sluice.schema.CollectionMapping;
+import dev.sluice.schema.ColumnMapping;
+import dev.sluice.schema.Reference;
+import dev.sluice.schema.TableName;
 import dev.sluice.service.ops.Counted;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
@@ -73,12 +78,38 @@ public final class Planner {
         targets.stream()
                 .filter(target -> sizes.containsKey(target.collection()))
                 .forEach(target -> keys(target, source, connector, list));
+        typedKeys(list);
         List<Forecast> forecasts = List.of();
         if (options.sampleDocuments() > 0) {
             forecasts = dryRun(source, sizes, new DryRun.Live(connector, targetChecks.notNull()));
             forecasts.forEach(forecast -> report(forecast, list));
         }
         return Plan.of(pipeline, entry.mapping().name(), list, estimate, forecasts);
+    }
+
+    /// References that find no row, since the key that they refer to is written otherwise.
+    private void typedKeys(Checklist list) {
+        DocumentKeys keys = DocumentKeys.of(entry.mapping().collections());
+        for (CollectionTarget target : targets) {
+            CollectionMapping mapping = target.mapping();
+            mapping.columns().forEach(column -> typedKey(keys, mapping.table(), column, list));
+            mapping.children()
+                    .forEach(child -> child.columns().forEach(column -> typedKey(keys, child.table(), column, list)));
+        }
+    }
+
+    private static void typedKey(DocumentKeys keys, TableName table, ColumnMapping column, Checklist list) {
+        Reference reference = column.reference();
+        if (reference == null || !keys.lacksTypedKey(column)) {
+            return;
+        }
+        String name = table + "." + column.column();
+        list.warning(
+                Check.REFERENCE,
+                name,
+                name + " refers to " + reference.table() + "." + reference.match()
+                        + ", whose key has `form: typed`, and is" + " not written like it: its values find no row.",
+                "Add `typed_key` as the last conversion of " + name + " (`convert: [typed_key]`).");
     }
 
     /// Which ids have a key that ids of other types could have, where the mapping does not say it.

@@ -50,6 +50,7 @@ import org.assertj.core.groups.Tuple;
 import org.bson.BsonBinary;
 import org.bson.BsonTimestamp;
 import org.bson.Document;
+import org.bson.types.ObjectId;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -1187,6 +1188,59 @@ class PlannedTargetsIT {
             pipeline.stop();
             pipeline.awaitStopped();
         }
+    }
+
+    @Test
+    @DisplayName("a reference to a typed key finds no row without typed_key, as plan says, and with it finds its row")
+    void referencesToTypedKeys() throws InterruptedException {
+        execute("CREATE TABLE people (id text PRIMARY KEY); CREATE TABLE plain (id text PRIMARY KEY, who text);"
+                + " CREATE TABLE typed (id text PRIMARY KEY, who text);"
+                + " CREATE TABLE lines (parent text, place integer, who text, PRIMARY KEY (parent, place));");
+        String mapping = """
+                people: {key: {column: id, type: text, form: typed}}
+                plain:
+                  key: {column: id, type: text}
+                  columns: {who: {type: text, reference: {table: people, match: id, take: id}}}
+                  children:
+                    lines:
+                      from: lines
+                      parent: parent
+                      ordinal: place
+                      columns: {who: {type: text, reference: {table: people, match: id, take: id}}}
+                typed:
+                  key: {column: id, type: text}
+                  columns: {who: {type: text, convert: [typed_key], reference: {table: people, match: id, take: id}}}
+                """;
+        ObjectId person = new ObjectId();
+        insert("people", new Document("_id", person));
+        insert(
+                "plain",
+                new Document("_id", "a").append("who", person).append("lines", List.of(new Document("who", person))));
+        insert("typed", new Document("_id", "a").append("who", person));
+        Catalog.Entry entry = mapping(mapping);
+
+        List<Finding> found = plan(entry).checks().stream()
+                .filter(f -> f.check() == Check.REFERENCE)
+                .toList();
+
+        assertThat(found)
+                .extracting(f -> f.status() + " " + f.subject())
+                .containsExactly("WARNING public.plain.who", "WARNING public.lines.who");
+        assertThat(found.getFirst().found()).contains("people.id, whose key has `form: typed`", "find no row");
+        Pipeline pipeline = start(entry);
+        try {
+            awaitApplied(pipeline);
+            assertThat(rows("SELECT who IS NOT NULL FROM typed")).containsExactly("t");
+            assertThat(rows("SELECT who FROM plain UNION ALL SELECT who FROM lines"))
+                    .containsExactly("null", "null");
+        } finally {
+            pipeline.stop();
+            pipeline.awaitStopped();
+        }
+        assertThat(plan(mapping(mapping.replace(
+                                "type: text, reference", "type: text, convert: [typed_key], reference")))
+                        .checks())
+                .noneMatch(f -> f.check() == Check.REFERENCE);
     }
 
     @Test
