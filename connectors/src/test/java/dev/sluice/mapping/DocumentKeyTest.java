@@ -285,7 +285,8 @@ class DocumentKeyTest {
     }
 
     private static KeyMapping mapping(String type, Form form, @Nullable Of of) {
-        return new KeyMapping("id", ColumnType.parse(type).orElseThrow(), form, of, new Where("test", 1, "key"));
+        return new KeyMapping(
+                "id", (ColumnType.Key) ColumnType.parse(type).orElseThrow(), form, of, new Where("test", 1, "key"));
     }
 
     private static BsonValue parse(String json) {

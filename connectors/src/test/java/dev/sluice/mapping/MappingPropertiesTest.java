@@ -357,7 +357,7 @@ class MappingPropertiesTest {
                 key(new ColumnType.Int(8), Form.PLAIN, null));
     }
 
-    private static DocumentKey key(ColumnType type, Form form, @Nullable Of of) {
+    private static DocumentKey key(ColumnType.Key type, Form form, @Nullable Of of) {
         return DocumentKey.of("c", new KeyMapping("id", type, form, of, new Where("test", 1, "key")));
     }
 

@@ -12,8 +12,21 @@ public sealed interface ColumnType {
     /// The type as PostgreSQL writes it in DDL, for example `numeric(18,2)` or `text[]`.
     String sql();
 
+    /// A type that a row's key can have.
+    sealed interface Key extends ColumnType {
+        /// The name of the type of array elements that hold such keys, for `Connection.createArrayOf`.
+        default String arrayElement() {
+            return switch (this) {
+                case Text t -> "text";
+                case Varchar v -> "text";
+                case Int i -> "bigint";
+                case Uuid u -> "uuid";
+            };
+        }
+    }
+
     /// Text of any length, without NUL, which PostgreSQL can't hold.
-    record Text() implements ColumnType {
+    record Text() implements Key {
         @Override
         public String sql() {
             return "text";
@@ -21,7 +34,7 @@ public sealed interface ColumnType {
     }
 
     /// Text of at most `length` characters (code points, as PostgreSQL counts them).
-    record Varchar(int length) implements ColumnType {
+    record Varchar(int length) implements Key {
         public Varchar {
             if (length < 1 || length > 10_485_760) {
                 throw new IllegalArgumentException("varchar(n) takes a length from 1 to 10485760");
@@ -50,7 +63,7 @@ public sealed interface ColumnType {
     }
 
     /// A whole number of 2, 4 or 8 bytes.
-    record Int(int bytes) implements ColumnType {
+    record Int(int bytes) implements Key {
         public Int {
             if (bytes != 2 && bytes != 4 && bytes != 8) {
                 throw new IllegalArgumentException("an integer has 2, 4 or 8 bytes");
@@ -118,7 +131,7 @@ public sealed interface ColumnType {
         }
     }
 
-    record Uuid() implements ColumnType {
+    record Uuid() implements Key {
         @Override
         public String sql() {
             return "uuid";

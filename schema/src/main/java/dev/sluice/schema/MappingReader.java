@@ -35,7 +35,7 @@ public final class MappingReader {
             // A second document in the file would be left out without a word.
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
-    private static final ColumnType TEXT = new ColumnType.Text();
+    private static final ColumnType.Text TEXT = new ColumnType.Text();
 
     private MappingReader() {}
 
@@ -244,25 +244,7 @@ public final class MappingReader {
         }
         MappingNode node = collection.at("key");
         node.allow(Set.of("column", "type", "form", "of"));
-        ColumnType type = type(node, "type");
-        switch (type) {
-            case ColumnType.Text t -> {}
-            case ColumnType.Varchar v -> {}
-            case ColumnType.Uuid u -> {}
-            case ColumnType.Int i when i.bytes() == 8 -> {}
-            case ColumnType.Int i -> badKey(node);
-            case ColumnType.Citext c -> badKey(node);
-            case ColumnType.Bool b -> badKey(node);
-            case ColumnType.DoublePrecision d -> badKey(node);
-            case ColumnType.Numeric n -> badKey(node);
-            case ColumnType.Timestamptz t -> badKey(node);
-            case ColumnType.Date d -> badKey(node);
-            case ColumnType.Bytea b -> badKey(node);
-            case ColumnType.Jsonb j -> badKey(node);
-            case ColumnType.Inet i -> badKey(node);
-            case ColumnType.Postgres p -> badKey(node);
-            case ColumnType.Array a -> badKey(node);
-        }
+        ColumnType.Key type = keyType(node);
         KeyMapping key = new KeyMapping(
                 node.text("column"),
                 type,
@@ -275,8 +257,13 @@ public final class MappingReader {
         return key;
     }
 
-    private static void badKey(MappingNode node) {
+    private static ColumnType.Key keyType(MappingNode node) {
+        if (type(node, "type") instanceof ColumnType.Key type
+                && (!(type instanceof ColumnType.Int(int bytes)) || bytes == 8)) {
+            return type;
+        }
         node.at("type").problem("a key is text, varchar(n), uuid or bigint");
+        return TEXT;
     }
 
     private static ChildMapping child(String table, MappingNode node, String schema) {

@@ -44,14 +44,14 @@ public final class CountedDocuments {
         this.target = target;
         this.all = List.copyOf(all);
         TableShape own = target.mapper().shape();
-        this.keyType = TableSql.keyArrayType(own.columns().getFirst().type());
+        this.keyType = target.mapping().key().type().arrayElement();
         this.counted = "pg_temp.sluice_counted_" + keyType;
         this.copy = new RowCopy(connection);
         this.shape = new TableShape(
                 own.table(),
                 1,
                 List.of(
-                        TableShape.Column.plain("key", TemporaryKeptKeys.keyType(keyType)),
+                        TableShape.Column.plain("key", target.mapping().key().type()),
                         TableShape.Column.plain("document_key", new ColumnType.Text())));
     }
 

@@ -50,7 +50,7 @@ public final class ReferringKeys {
         Map<String, List<String>> found = new HashMap<>();
         TableName table = target.mapping().table();
         String key = TableName.quote(target.mapping().key().column());
-        String type = TableSql.keyArrayType(target.mapping().key().type());
+        String type = target.mapping().key().type().arrayElement();
         Object[] keys =
                 rowKeys.stream().map(text -> RowIdentity.rowKey(target, text)).toArray();
         for (ForeignKey foreign : keys(connection, table, followed(all, table))) {

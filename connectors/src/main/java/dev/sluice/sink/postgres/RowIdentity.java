@@ -55,28 +55,12 @@ public final class RowIdentity {
     ///
     /// @throws IllegalArgumentException when no key of the collection has this text
     public static Object rowKey(CollectionTarget target, String text) {
-        ColumnType type = target.mapping().key().type();
-        return switch (type) {
+        return switch (target.mapping().key().type()) {
             case ColumnType.Text t -> text;
             case ColumnType.Varchar v -> text;
-            case ColumnType.Citext c -> text;
             case ColumnType.Int whole -> Long.valueOf(text);
             case ColumnType.Uuid u -> UUID.fromString(text);
-            case ColumnType.Bool b -> throw notAKey(type);
-            case ColumnType.DoublePrecision d -> throw notAKey(type);
-            case ColumnType.Numeric n -> throw notAKey(type);
-            case ColumnType.Timestamptz t -> throw notAKey(type);
-            case ColumnType.Date d -> throw notAKey(type);
-            case ColumnType.Bytea b -> throw notAKey(type);
-            case ColumnType.Jsonb j -> throw notAKey(type);
-            case ColumnType.Inet i -> throw notAKey(type);
-            case ColumnType.Postgres p -> throw notAKey(type);
-            case ColumnType.Array a -> throw notAKey(type);
         };
-    }
-
-    private static IllegalStateException notAKey(ColumnType type) {
-        return new IllegalStateException("the mapping's reader lets no key of type " + type.sql() + " pass");
     }
 
     /// A text column that holds the `_id` as it is; null where there is none.
@@ -124,17 +108,6 @@ public final class RowIdentity {
                 yield Optional.of(
                         List.of(new BsonBinary(BsonBinarySubType.UUID_STANDARD, bytes), new BsonString(rowKey)));
             }
-            case ColumnType.Citext c -> Optional.empty();
-            case ColumnType.Bool b -> Optional.empty();
-            case ColumnType.DoublePrecision d -> Optional.empty();
-            case ColumnType.Numeric n -> Optional.empty();
-            case ColumnType.Timestamptz t -> Optional.empty();
-            case ColumnType.Date d -> Optional.empty();
-            case ColumnType.Bytea b -> Optional.empty();
-            case ColumnType.Jsonb j -> Optional.empty();
-            case ColumnType.Inet i -> Optional.empty();
-            case ColumnType.Postgres p -> Optional.empty();
-            case ColumnType.Array a -> Optional.empty();
         };
     }
 

@@ -469,43 +469,24 @@ public final class TableSql {
                 + " AND s." + ordinal + " = c." + ordinal + ")";
     }
 
-    /// The name of the array element type of the key, for `Connection.createArrayOf`.
-    public String keyArrayType() {
-        return keyArrayType(shape.columns().getFirst().type());
+    /// The type of the key: its own, or in a child table the parent's.
+    ColumnType.Key keyType() {
+        return (ColumnType.Key) shape.columns().getFirst().type();
     }
 
-    /// The same for the key of a row as the mapping has it.
-    static String keyArrayType(ColumnType type) {
-        return switch (type) {
-            case ColumnType.Uuid u -> "uuid";
-            case ColumnType.Int i -> "bigint";
-            case ColumnType.Text t -> "text";
-            case ColumnType.Varchar v -> "text";
-            case ColumnType.Citext c -> "text";
-            case ColumnType.Bool b -> throw notAKey();
-            case ColumnType.DoublePrecision d -> throw notAKey();
-            case ColumnType.Numeric n -> throw notAKey();
-            case ColumnType.Timestamptz t -> throw notAKey();
-            case ColumnType.Date d -> throw notAKey();
-            case ColumnType.Bytea b -> throw notAKey();
-            case ColumnType.Jsonb j -> throw notAKey();
-            case ColumnType.Inet i -> throw notAKey();
-            case ColumnType.Postgres p -> throw notAKey();
-            case ColumnType.Array a -> throw notAKey();
-        };
+    /// The name of the array element type of the key, for `Connection.createArrayOf`.
+    public String keyArrayType() {
+        return keyType().arrayElement();
     }
 
     /// The key in the first column of a result, as rows carry it.
     public Object key(ResultSet row) throws SQLException {
-        return switch (keyArrayType()) {
-            case "uuid" -> row.getObject(1, UUID.class);
-            case "bigint" -> row.getLong(1);
-            default -> row.getString(1);
+        return switch (keyType()) {
+            case ColumnType.Uuid u -> row.getObject(1, UUID.class);
+            case ColumnType.Int i -> row.getLong(1);
+            case ColumnType.Text t -> row.getString(1);
+            case ColumnType.Varchar v -> row.getString(1);
         };
-    }
-
-    private static IllegalStateException notAKey() {
-        return new IllegalStateException("the mapping reader lets only text, varchar, uuid and bigint be keys");
     }
 
     /// The name of the key column, quoted.

@@ -2,7 +2,6 @@ package dev.sluice.sink.postgres;
 
 import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.CollectionMapping.OnDelete;
-import dev.sluice.schema.ColumnType;
 import dev.sluice.sink.CollectionTarget;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -32,7 +31,7 @@ final class TemporaryKeptKeys implements KeptKeys {
         this.keyShape = new TableShape(
                 tables.own().shape().table(),
                 1,
-                List.of(TableShape.Column.plain("key", keyType(tables.own().keyArrayType()))));
+                List.of(TableShape.Column.plain("key", tables.own().keyType())));
     }
 
     static KeptKeys create(Connection connection, CollectionTarget target) throws SQLException {
@@ -43,15 +42,6 @@ final class TemporaryKeptKeys implements KeptKeys {
                     "CREATE TEMP TABLE sluice_kept (key " + tables.own().keyArrayType() + ")");
         }
         return new TemporaryKeptKeys(connection, target, tables);
-    }
-
-    /// The widest of its kind, whatever the table has.
-    static ColumnType keyType(String arrayType) {
-        return switch (arrayType) {
-            case "uuid" -> new ColumnType.Uuid();
-            case "bigint" -> new ColumnType.Int(8);
-            default -> new ColumnType.Text();
-        };
     }
 
     @Override

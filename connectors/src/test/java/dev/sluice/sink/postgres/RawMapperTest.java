@@ -263,7 +263,7 @@ class RawMapperTest {
             children.add(new ChildMapping(
                     new TableName("public", "child" + i), array, "parent", "ordinal", columns(random, true), NOWHERE));
         }
-        ColumnType keyType = switch (random.nextInt(4)) {
+        ColumnType.Key keyType = switch (random.nextInt(4)) {
             case 0 -> new ColumnType.Uuid();
             case 1 -> new ColumnType.Int(8);
             case 2 -> new ColumnType.Varchar(20);
