@@ -37,7 +37,12 @@ final class Layout {
     /// A field that has a column.
     ///
     /// @param share how often it is there, of all objects
-    record Flat(List<String> path, FieldProfile field, TypeChoice choice, double share) {}
+    record Flat(List<String> path, FieldProfile field, TypeChoice choice, double share) {
+        /// How often it has a value other than null, of all objects.
+        double shareOfValues() {
+            return share * field.values() / field.count();
+        }
+    }
 
     /// An array that has a table.
     record Nested(List<String> path, FieldProfile field, ObjectProfile elements, Layout layout) {}

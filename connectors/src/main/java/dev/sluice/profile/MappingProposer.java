@@ -186,7 +186,7 @@ public final class MappingProposer {
 
     private List<Column> columns(Layout layout, SqlNames names, String place, List<Hazard> hazards) {
         Iterator<String> claimed = names.claim(layout.columns().stream()
-                        .map(flat -> new SqlNames.Wish(String.join("_", flat.path()), flat.share()))
+                        .map(flat -> new SqlNames.Wish(String.join("_", flat.path()), flat.shareOfValues()))
                         .toList())
                 .iterator();
         List<Column> columns = new ArrayList<>();

@@ -493,6 +493,20 @@ class ProposalTest {
     }
 
     @Test
+    @DisplayName("the common field is the one with more values: null in every document makes none common")
+    void namesOfFieldsThatAreMostlyNull() {
+        Table table = only(documents(i -> "{\"created_at\": " + (i < 5 ? "1" : "null") + ", \"meta\": {\"at\": 1}"
+                + ", \"meta_at\": " + (i == 0 ? "1" : "null")
+                + (i < 4 ? "" : ", \"createdAt\": 1") + "}"));
+
+        assertThat(table.columns().stream()
+                        .map(c -> String.join(".", c.path()) + " " + c.column())
+                        .toList())
+                .containsExactlyInAnyOrder(
+                        "createdAt created_at", "created_at created_at_2", "meta.at meta_at", "meta_at meta_at_2");
+    }
+
+    @Test
     @DisplayName("of collections whose tables have one name the largest has it plain, and arrays come after them")
     void tablesOfOneName() {
         SequencedMap<String, List<BsonDocument>> collections = new LinkedHashMap<>();
