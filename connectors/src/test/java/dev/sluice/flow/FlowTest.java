@@ -92,6 +92,7 @@ class FlowTest {
                     "dev.sluice.evolution..",
                     "dev.sluice.verify..",
                     "dev.sluice.balance..",
+                    "dev.sluice.gate..",
                     "dev.sluice.failure..",
                     "dev.sluice.sandbox..")
             .should()

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// in the caller's transaction.
 public final class DeadLetterStore {
     private static final String COLUMNS = "id, collection, document_key, operation, reason, sqlstate, cluster_time,"
-            + " attempts, first_failed_at, last_failed_at, extract(epoch FROM clock_timestamp() - first_failed_at)::float8";
+            + " attempts, first_failed_at, last_failed_at, extract(epoch FROM clock_timestamp() - first_failed_at)::float8,"
+            + " accepted_at IS NOT NULL";
 
     private final String pipeline;
 
@@ -35,6 +36,7 @@ public final class DeadLetterStore {
     /// @param sqlstate PostgreSQL's error code; null where the failure was not PostgreSQL's
     /// @param clusterTime when MongoDB committed its newest change; null when unknown
     /// @param ageSeconds since it first failed
+    /// @param accepted whether the gate does not count it
     public record DeadLetter(
             long id,
             String collection,
@@ -46,7 +48,8 @@ public final class DeadLetterStore {
             int attempts,
             Instant firstFailedAt,
             Instant lastFailedAt,
-            double ageSeconds) {}
+            double ageSeconds,
+            boolean accepted) {}
 
     /// How many there are.
     ///
@@ -129,7 +132,8 @@ public final class DeadLetterStore {
                         row.getInt(8),
                         row.getObject(9, OffsetDateTime.class).toInstant(),
                         row.getObject(10, OffsetDateTime.class).toInstant(),
-                        row.getDouble(11)));
+                        row.getDouble(11),
+                        row.getBoolean(12)));
             }
         }
         return letters;
@@ -151,6 +155,47 @@ public final class DeadLetterStore {
                 return row.next() ? Optional.ofNullable(row.getString(1)) : Optional.empty();
             }
         }
+    }
+
+    /// Takes dead letters out of the gate's count.
+    ///
+    /// @return the numbers of those that were accepted now
+    public List<Long> accept(Connection connection, Acceptance acceptance) throws SQLException {
+        String sql = """
+                WITH accepted AS (
+                  UPDATE sluice.dead_letter SET accepted_at = clock_timestamp(), accepted_by = ?, accepted_why = ?
+                  WHERE pipeline = ? AND accepted_at IS NULL AND (?::bigint[] IS NULL OR id = ANY (?))
+                    AND collection = coalesce(?, collection)
+                  RETURNING *),
+                noted AS (
+                  INSERT INTO sluice.audit (pipeline, collection, actor, action, detail)
+                  SELECT pipeline, collection, accepted_by, 'accept_dead_letter',
+                    jsonb_build_object('dead_letter', id, 'document_key', document_key, 'reason', accepted_why)
+                  FROM accepted)
+                SELECT id FROM accepted ORDER BY id
+                """;
+        return accepted(connection, sql, acceptance, pipeline);
+    }
+
+    /// @param sql with the acceptance's actor and reason, the pipeline, the numbers twice and the collection
+    static List<Long> accepted(Connection connection, String sql, Acceptance acceptance, String pipeline)
+            throws SQLException {
+        List<Long> accepted = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            java.sql.Array ids = acceptance.ids() == null ? null : numbers(connection, acceptance.ids());
+            statement.setString(1, acceptance.actor());
+            statement.setString(2, acceptance.why());
+            statement.setString(3, pipeline);
+            statement.setArray(4, ids);
+            statement.setArray(5, ids);
+            statement.setString(6, acceptance.collection());
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    accepted.add(row.getLong(1));
+                }
+            }
+        }
+        return accepted;
     }
 
     /// Asks for the documents to be resynced, and notes who did.

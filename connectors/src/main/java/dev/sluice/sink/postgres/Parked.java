@@ -34,7 +34,9 @@ final class Parked {
               document = EXCLUDED.document, reason = EXCLUDED.reason, sqlstate = EXCLUDED.sqlstate,
               cluster_time = EXCLUDED.cluster_time, behind_key = EXCLUDED.behind_key,
               behind_index = EXCLUDED.behind_index, behind_value = EXCLUDED.behind_value,
-              row_stays = EXCLUDED.row_stays, attempts = dead_letter.attempts + 1, last_failed_at = clock_timestamp()
+              row_stays = EXCLUDED.row_stays, attempts = dead_letter.attempts + 1, last_failed_at = clock_timestamp(),
+              accepted_at = CASE WHEN dead_letter.operation = EXCLUDED.operation
+                AND dead_letter.document IS NOT DISTINCT FROM EXCLUDED.document THEN dead_letter.accepted_at END
             """;
     private static final String QUARANTINE = """
             INSERT INTO sluice.quarantine (pipeline, collection, document_key, column_name, path, bson_type, value, reason, cluster_time)

@@ -32,6 +32,7 @@ public final class QuarantineStore {
     /// @param path where in the document
     /// @param value as canonical Extended JSON; null where it was not asked for
     /// @param clusterTime when MongoDB committed the change with the value; null when unknown
+    /// @param accepted whether the gate does not count it
     public record Entry(
             long id,
             String collection,
@@ -42,7 +43,8 @@ public final class QuarantineStore {
             String reason,
             @Nullable String value,
             @Nullable Instant clusterTime,
-            Instant quarantinedAt) {}
+            Instant quarantinedAt,
+            boolean accepted) {}
 
     /// By collection, column and reason.
     ///
@@ -86,9 +88,36 @@ public final class QuarantineStore {
         }
     }
 
+    /// Takes values out of the gate's count.
+    ///
+    /// @return the numbers of those that were accepted now
+    public List<Long> accept(Connection connection, Acceptance acceptance) throws SQLException {
+        String sql = """
+                WITH said AS (SELECT ?::text AS actor, ?::text AS why),
+                chosen AS (
+                  SELECT q.* FROM sluice.quarantine q
+                  WHERE q.pipeline = ? AND (?::bigint[] IS NULL OR q.id = ANY (?))
+                    AND q.collection = coalesce(?, q.collection) AND NOT sluice.is_accepted(q)),
+                accepted AS (
+                  INSERT INTO sluice.accepted_value
+                    (pipeline, collection, column_name, place, value, accepted_by, accepted_why)
+                  SELECT c.pipeline, c.collection, c.column_name, sluice.digest(c.document_key || E'\\n' || c.path),
+                    sluice.digest(c.bson_type || ' ' || c.value), s.actor, s.why
+                  FROM chosen c, said s ON CONFLICT DO NOTHING),
+                noted AS (
+                  INSERT INTO sluice.audit (pipeline, collection, actor, action, detail)
+                  SELECT c.pipeline, c.collection, s.actor, 'accept_quarantined_value',
+                    jsonb_build_object('quarantined', c.id, 'document_key', c.document_key, 'column', c.column_name,
+                                       'path', c.path, 'reason', s.why)
+                  FROM chosen c, said s)
+                SELECT id FROM chosen ORDER BY id
+                """;
+        return DeadLetterStore.accepted(connection, sql, acceptance, pipeline);
+    }
+
     private static String select(String value) {
         return "SELECT id, collection, document_key, column_name, path, bson_type, reason, " + value
-                + ", cluster_time, quarantined_at FROM sluice.quarantine WHERE pipeline = ?";
+                + ", cluster_time, quarantined_at, sluice.is_accepted(q) FROM sluice.quarantine q WHERE pipeline = ?";
     }
 
     private static List<Entry> entries(PreparedStatement statement) throws SQLException {
@@ -105,7 +134,8 @@ public final class QuarantineStore {
                         row.getString(7),
                         row.getString(8),
                         DeadLetterStore.time(row, 9),
-                        row.getObject(10, OffsetDateTime.class).toInstant()));
+                        row.getObject(10, OffsetDateTime.class).toInstant(),
+                        row.getBoolean(11)));
             }
         }
         return entries;

@@ -26,7 +26,7 @@ import picocli.CommandLine.Parameters;
         name = "dead-letters",
         mixinStandardHelpOptions = true,
         versionProvider = SluiceCommand.Version.class,
-        header = "Look at documents that could not be applied, try them again, discard them.",
+        header = "Look at documents that could not be applied, try them again, discard or accept them.",
         description =
                 "A dead letter has no row, unless the mapping keeps rows. It leaves by itself once a later state of its"
                         + " document can be applied.",
@@ -35,7 +35,8 @@ import picocli.CommandLine.Parameters;
             DeadLettersCommand.ListThem.class,
             DeadLettersCommand.Show.class,
             DeadLettersCommand.Retry.class,
-            DeadLettersCommand.Discard.class
+            DeadLettersCommand.Discard.class,
+            DeadLettersCommand.Accept.class
         })
 final class DeadLettersCommand implements Runnable {
     /// More than a person reads, and few enough to hold in memory.
@@ -47,7 +48,7 @@ final class DeadLettersCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "Name what to do: list, show, retry or discard.");
+        throw new ParameterException(spec.commandLine(), "Name what to do: list, show, retry, discard or accept.");
     }
 
     private static DeadLetters deadLetters(Setup setup) {
@@ -135,6 +136,7 @@ final class DeadLettersCommand implements Runnable {
                     .words("sqlstate")
                     .numbers("attempts")
                     .numbers("age")
+                    .words("accepted")
                     .words("reason");
             for (DeadLetter letter : page.deadLetters()) {
                 table.row(
@@ -145,6 +147,7 @@ final class DeadLettersCommand implements Runnable {
                         letter.sqlstate() == null ? "-" : letter.sqlstate(),
                         letter.attempts(),
                         Shown.age(letter.ageSeconds()),
+                        letter.accepted() ? "yes" : "-",
                         letter.reason());
             }
             long more = page.total() - page.deadLetters().size();
@@ -207,6 +210,7 @@ final class DeadLettersCommand implements Runnable {
             lines.put("attempts", letter.attempts());
             lines.put("first failed", letter.firstFailedAt() + ", " + Shown.age(letter.ageSeconds()) + " ago");
             lines.put("last failed", letter.lastFailedAt());
+            lines.put("accepted", letter.accepted() ? "yes, the gate does not count it" : "no");
             if (withDocument) {
                 lines.put("document", document == null ? "none; it was deleted" : document);
             }
@@ -357,6 +361,32 @@ final class DeadLettersCommand implements Runnable {
             List<Long> gone = deadLetters.discard(ids, Actor.atTheKeyboard(), reason);
             printing.print(new Discarded(gone), () -> "Discarded " + gone.size() + "; noted in sluice.audit.");
             return SluiceCommand.FINE;
+        }
+    }
+
+    /// `accept`.
+    @Command(
+            name = "accept",
+            mixinStandardHelpOptions = true,
+            versionProvider = SluiceCommand.Version.class,
+            header = "Accept documents that could not be applied: the gate no longer counts them.",
+            description = {
+                "They stay on the list. A newer state of the document that does not fit either is counted again.",
+                "Who accepted them and why is noted in sluice.audit. Ends with 1 when a number is not there."
+            })
+    static final class Accept implements Callable<Integer> {
+        @Mixin
+        private final Accepting accepting = new Accepting();
+
+        @Mixin
+        private final Printing printing = new Printing();
+
+        @Override
+        public Integer call() {
+            Setup setup = Setup.forTarget();
+            List<Long> accepted = deadLetters(setup).accept(accepting.acceptance(setup));
+            printing.print(new Accepting.Accepted(accepted), () -> accepting.text(accepted, "dead letter"));
+            return accepting.exitCode(accepted);
         }
     }
 }

@@ -29,7 +29,7 @@ import picocli.CommandLine.Parameters;
         header = "Look at values that rows landed without, since they did not fit.",
         description = "They leave by themselves, once their document is written without them.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {QuarantineCommand.ListThem.class, QuarantineCommand.Show.class})
+        subcommands = {QuarantineCommand.ListThem.class, QuarantineCommand.Show.class, QuarantineCommand.Accept.class})
 final class QuarantineCommand implements Runnable {
     @CommandLine.Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
@@ -37,7 +37,7 @@ final class QuarantineCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "Name what to do: list or show.");
+        throw new ParameterException(spec.commandLine(), "Name what to do: list, show or accept.");
     }
 
     /// `list`.
@@ -160,10 +160,38 @@ final class QuarantineCommand implements Runnable {
             lines.put("reason", entry.reason());
             lines.put("committed", entry.clusterTime() == null ? "unknown (found by a copy)" : entry.clusterTime());
             lines.put("since", entry.quarantinedAt());
+            lines.put("accepted", entry.accepted() ? "yes, the gate does not count it" : "no");
             lines.put("value", values ? String.valueOf(entry.value()) : "shown with --values");
             StringBuilder text = new StringBuilder();
             lines.forEach((name, value) -> text.append(String.format(Locale.ROOT, "%-14s %s%n", name, value)));
             return text.toString().stripTrailing();
+        }
+    }
+
+    /// `accept`.
+    @Command(
+            name = "accept",
+            mixinStandardHelpOptions = true,
+            versionProvider = SluiceCommand.Version.class,
+            header = "Accept values that rows landed without: the gate no longer counts them.",
+            description = {
+                "They stay on the list. A newer state of the document that does not fit either is counted again.",
+                "Who accepted them and why is noted in sluice.audit. Ends with 1 when a number is not there."
+            })
+    static final class Accept implements Callable<Integer> {
+        @Mixin
+        private final Accepting accepting = new Accepting();
+
+        @Mixin
+        private final Printing printing = new Printing();
+
+        @Override
+        public Integer call() {
+            Setup setup = Setup.forTarget();
+            List<Long> accepted =
+                    new Quarantine(setup.connector(), setup.pipelineName()).accept(accepting.acceptance(setup));
+            printing.print(new Accepting.Accepted(accepted), () -> accepting.text(accepted, "quarantined value"));
+            return accepting.exitCode(accepted);
         }
     }
 }

@@ -55,6 +55,7 @@ public final class SluiceCommand implements Runnable {
             MigrateCommand.class,
             StatusCommand.class,
             VerifyCommand.class,
+            GateCommand.class,
             CheckpointCommand.class,
             ReplayCommand.class,
             ResyncCommand.class,

@@ -2,6 +2,7 @@ package dev.sluice.service.ops;
 
 import dev.sluice.failure.Failures;
 import dev.sluice.positions.PipelineLock;
+import dev.sluice.sink.postgres.Acceptance;
 import dev.sluice.sink.postgres.DeadLetterStore;
 import dev.sluice.sink.postgres.DeadLetterStore.DeadLetter;
 import dev.sluice.sink.postgres.DeadLetterStore.Staying;
@@ -195,6 +196,17 @@ public final class DeadLetters {
     public List<Long> discard(Collection<Long> ids, String actor, String why) {
         try (Connection connection = connector.open()) {
             return store.discard(connection, ids, actor, why);
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    /// Takes dead letters out of the gate's count. A newer state that fails again is counted.
+    ///
+    /// @return the numbers of those that were accepted now
+    public List<Long> accept(Acceptance acceptance) {
+        try (Connection connection = connector.open()) {
+            return store.accept(connection, acceptance);
         } catch (SQLException e) {
             throw Failures.classify(e);
         }

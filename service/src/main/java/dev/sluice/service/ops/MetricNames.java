@@ -100,5 +100,9 @@ public final class MetricNames {
     /// `sluice_balance_counted_timestamp_seconds{pipeline,collection}`: when that was. NaN before the first time.
     public static final String BALANCE_COUNTED = "sluice.balance.counted.timestamp";
 
+    /// `sluice_gate_open{pipeline,collection}`: 1 while the reads of the collection may move to PostgreSQL, 0 while
+    /// they may not; 0 also when the gate could not be asked for 3 seconds.
+    public static final String GATE_OPEN = "sluice.gate.open";
+
     private MetricNames() {}
 }

@@ -1,6 +1,7 @@
 package dev.sluice.service.ops;
 
 import dev.sluice.failure.Failures;
+import dev.sluice.sink.postgres.Acceptance;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.QuarantineStore;
 import dev.sluice.sink.postgres.QuarantineStore.Count;
@@ -60,6 +61,17 @@ public final class Quarantine {
     public Optional<Entry> find(long id, boolean withValue) {
         try (Connection connection = connector.open()) {
             return store.find(connection, id, withValue);
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    /// Takes values out of the gate's count. A newer state that fails again is counted.
+    ///
+    /// @return the numbers of those that were accepted now
+    public List<Long> accept(Acceptance acceptance) {
+        try (Connection connection = connector.open()) {
+            return store.accept(connection, acceptance);
         } catch (SQLException e) {
             throw Failures.classify(e);
         }

@@ -102,6 +102,13 @@ final class ContinuousVerification implements AutoCloseable {
         written.add(changes);
     }
 
+    /// By collection, the documents that the stream has written since the last full round began, and that were not
+    /// compared again. Any thread.
+    Map<String, Long> rechecks() {
+        return pipeline.spec().targets().stream()
+                .collect(Collectors.toMap(CollectionTarget::collection, written::left));
+    }
+
     /// Compares all documents, one round after the other.
     private void rounds() throws InterruptedException {
         VerifyRun run = new VerifyRun(pipeline.spec());
@@ -111,7 +118,12 @@ final class ContinuousVerification implements AutoCloseable {
             try {
                 for (CollectionTarget target : pipeline.spec().targets()) {
                     if (!ending && run.isCopied(target)) {
-                        say(target, run.verify(target, wish, (t, progress) -> {}, () -> ending));
+                        long before = written.left(target);
+                        Verifier.Result result = run.verify(target, wish, (t, progress) -> {}, () -> ending);
+                        if (result.complete()) {
+                            written.onCompared(target, before);
+                        }
+                        say(target, result);
                     }
                 }
                 failure.over();

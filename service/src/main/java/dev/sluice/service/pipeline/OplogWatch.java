@@ -60,10 +60,11 @@ final class OplogWatch implements AutoCloseable {
     static Headroom headroom(Oplog.Start start, BsonTimestamp position) {
         return switch (start) {
             case Oplog.Start.At at ->
-                new Headroom(Watermark.seconds(position) - (double) Watermark.seconds(at.oldest()), null);
+                new Headroom(Watermark.seconds(position) - (double) Watermark.seconds(at.oldest()), at.whole(), null);
             case Oplog.Start.Unknown unknown ->
                 new Headroom(
                         Double.NaN,
+                        false,
                         "How long until MongoDB's oplog forgets the position is not known. " + unknown.reason());
         };
     }

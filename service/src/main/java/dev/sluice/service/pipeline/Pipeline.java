@@ -8,6 +8,7 @@ import java.net.UnknownHostException;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -23,8 +24,9 @@ import org.jspecify.annotations.Nullable;
 /// their position, one transaction each. Concurrently with these two run the parts: the [BackfillPart]
 /// copies in fenced chunks the documents that existed before, the [ResyncPart] resyncs documents that
 /// waited for others or were asked for, the [SchemaPart] handles collections that are dropped, renamed or
-/// replaced, the [ClockPart] asks MongoDB for its newest operation, and the [CheckpointPart] stores
-/// checkpoints. The [Supervisor] starts a new run from the committed position whenever one fails.
+/// replaced, the [ClockPart] asks MongoDB for its newest operation, the [CheckpointPart] stores
+/// checkpoints, and the [GatePart] tells the gates that a process runs. The [Supervisor] starts a new run from the
+/// committed position whenever one fails.
 public final class Pipeline {
     private final PipelineSpec spec;
     private final SourceClock clock;
@@ -85,6 +87,13 @@ public final class Pipeline {
         if (verifying != null) {
             verifying.onWritten(changes);
         }
+    }
+
+    /// By collection, the documents that the stream has written and that are still to be compared again; empty
+    /// where nothing is verified continuously.
+    Map<String, Long> rechecks() {
+        ContinuousVerification verifying = verification;
+        return verifying == null ? Map.of() : verifying.rechecks();
     }
 
     /// Asks for the end: reading stops, changes that were read are applied, then [#run] returns. Any

@@ -38,16 +38,19 @@ public final class PipelineStatus {
     private final Condition moved = lock.newCondition();
 
     private volatile @Nullable BsonTimestamp position;
-    private volatile Headroom headroom = new Headroom(Double.NaN, null);
+    private volatile Headroom headroom = new Headroom(Double.NaN, false, null);
     private volatile IntConsumer appliedListener = count -> {};
     private volatile Consumer<Committed> committedListener = batch -> {};
 
     /// How long ago the oplog would have had to begin later for the pipeline's position to be lost.
     ///
     /// @param seconds the position's time minus that of the oplog's oldest entry; NaN when unknown
+    /// @param whole whether the oplog has dropped nothing yet, so that the position can't be lost soon, however
+    ///     few the seconds are
     /// @param unknownBecause why it is not known, and what to do; null when it is known, or was not asked
     ///     yet
-    public record Headroom(double seconds, @Nullable String unknownBecause) {}
+    public record Headroom(
+            double seconds, boolean whole, @Nullable String unknownBecause) {}
 
     /// The lock of a pipeline that this process writes.
     interface Lease {

@@ -33,6 +33,7 @@ final class SourceClock {
     private final InstantSource ours;
     private final Deque<Hello> answers = new ArrayDeque<>();
     private volatile @Nullable Duration offset;
+    private volatile long answeredAt = System.nanoTime();
 
     /// @param ours our wall clock, the one by which [MongoSource#hello()] measured
     SourceClock(InstantSource ours) {
@@ -40,6 +41,7 @@ final class SourceClock {
     }
 
     synchronized void onHello(Hello answer) {
+        answeredAt = System.nanoTime();
         // One of the clocks was set: what was measured before is of no use.
         answers.removeIf(earlier -> !agree(earlier, answer));
         answers.addFirst(answer);
@@ -57,6 +59,11 @@ final class SourceClock {
     @Nullable
     Duration offset() {
         return offset;
+    }
+
+    /// How long ago the server last answered, or this began.
+    Duration sinceAnswer() {
+        return Duration.ofNanos(System.nanoTime() - answeredAt);
     }
 
     /// The server's time now; null before the server was asked.

@@ -16,6 +16,10 @@ import org.jspecify.annotations.Nullable;
 final class WrittenDocuments {
     private final int most;
     private final Map<Integer, Map<Object, BsonValue>> waiting = new HashMap<>();
+
+    /// Those for which there was no room, by the collection's number.
+    private final Map<Integer, Long> passedOver = new HashMap<>();
+
     private @Nullable CollectionTarget next;
     private int count;
 
@@ -24,12 +28,26 @@ final class WrittenDocuments {
         this.most = most;
     }
 
+    /// How many documents of a collection wait, and for how many there was no room since a full round; one that was
+    /// written several times may be counted several times.
+    synchronized long left(CollectionTarget target) {
+        return waiting.getOrDefault(target.index(), Map.of()).size() + passedOver.getOrDefault(target.index(), 0L);
+    }
+
+    /// A full round has compared everything that was written before it.
+    ///
+    /// @param before what [#left] was when it began
+    synchronized void onCompared(CollectionTarget target, long before) {
+        passedOver.computeIfPresent(target.index(), (number, passed) -> Math.max(0, passed - before));
+    }
+
     /// Costs next to nothing while there is no room.
     void add(List<RowChange> changes) {
         synchronized (this) {
             for (RowChange change : changes) {
                 if (count >= most) {
-                    return;
+                    passedOver.merge(change.target().index(), 1L, Long::sum);
+                    continue;
                 }
                 Object key = switch (change.effect()) {
                     case RowChange.Effect.Upsert u -> u.rows().key();

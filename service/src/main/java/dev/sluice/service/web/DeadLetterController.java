@@ -2,6 +2,7 @@ package dev.sluice.service.web;
 
 import dev.sluice.service.ops.DeadLetters;
 import dev.sluice.service.ops.DeadLetters.Retried;
+import dev.sluice.sink.postgres.Acceptance;
 import dev.sluice.sink.postgres.DeadLetterStore.DeadLetter;
 import io.micronaut.http.HttpRequest;
 import io.micronaut.http.HttpStatus;
@@ -87,6 +88,42 @@ final class DeadLetterController {
             throw none(id);
         }
         return new Discarded(gone);
+    }
+
+    /// What an acceptance says.
+    ///
+    /// @param reason why the gate may open all the same; noted in the audit
+    record Acceptable(String reason) {}
+
+    /// @param accepted the numbers of those that were accepted now; empty where it was accepted already
+    record Accepted(List<Long> accepted) {
+        Accepted {
+            accepted = List.copyOf(accepted);
+        }
+    }
+
+    /// Takes it out of the gate's count.
+    @Post(value = "/{id}/accept", consumes = MediaType.APPLICATION_JSON, produces = MediaType.APPLICATION_JSON)
+    @Refuses.BadRequests
+    @Refuses.Unknown
+    @Refuses.Strangers
+    @Refuses.WhileAway
+    Accepted accept(long id, @Body @Nullable Acceptable acceptable, HttpRequest<?> request) {
+        if (deadLetters.find(List.of(id)).isEmpty()) {
+            throw none(id);
+        }
+        return new Accepted(
+                deadLetters.accept(new Acceptance(List.of(id), null, Caller.of(request), reason(acceptable))));
+    }
+
+    /// @throws Refusal where none is given
+    static String reason(@Nullable Acceptable acceptable) {
+        if (acceptable == null
+                || acceptable.reason() == null
+                || acceptable.reason().isBlank()) {
+            throw Refusal.badRequest("reason is missing: say why the gate may open all the same.");
+        }
+        return acceptable.reason();
     }
 
     private static Refusal none(long id) {

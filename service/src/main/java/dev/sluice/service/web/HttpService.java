@@ -5,6 +5,8 @@ import dev.sluice.failure.SluiceException;
 import dev.sluice.service.config.Settings;
 import dev.sluice.service.ops.ControlCounts;
 import dev.sluice.service.ops.ControlMetrics;
+import dev.sluice.service.ops.GateMetrics;
+import dev.sluice.service.ops.Gates;
 import dev.sluice.service.ops.PipelineMetrics;
 import dev.sluice.service.ops.Replays;
 import dev.sluice.service.ops.Verifications;
@@ -23,11 +25,13 @@ public final class HttpService implements AutoCloseable {
     private final ApplicationContext context;
     private final EmbeddedServer server;
     private final ControlMetrics counts;
+    private final GateMetrics gates;
 
-    private HttpService(ApplicationContext context, EmbeddedServer server, ControlMetrics counts) {
+    private HttpService(ApplicationContext context, EmbeddedServer server, ControlMetrics counts, GateMetrics gates) {
         this.context = context;
         this.server = server;
         this.counts = counts;
+        this.gates = gates;
     }
 
     /// @throws SluiceException of kind BAD_SETTING when the port is taken or the address is not this
@@ -74,6 +78,11 @@ public final class HttpService implements AutoCloseable {
                             status.pipeline(),
                             status.collections().keySet(),
                             () -> ControlCounts.read(connector, status.pipeline()),
+                            registry),
+                    GateMetrics.start(
+                            status.pipeline(),
+                            status.collections().keySet(),
+                            context.getBean(Gates.class)::all,
                             registry));
         } catch (RuntimeException e) {
             context.close();
@@ -115,6 +124,7 @@ public final class HttpService implements AutoCloseable {
     @Override
     public void close() {
         counts.close();
+        gates.close();
         server.close();
         context.close();
     }

@@ -2,6 +2,7 @@ package dev.sluice.service.web;
 
 import dev.sluice.service.ops.Checkpoints;
 import dev.sluice.service.ops.DeadLetters;
+import dev.sluice.service.ops.Gates;
 import dev.sluice.service.ops.Quarantine;
 import dev.sluice.service.ops.SchemaChanges;
 import dev.sluice.service.ops.StatusReader;
@@ -42,6 +43,11 @@ final class Operations {
     @Singleton
     Quarantine quarantine() {
         return new Quarantine(connector, status.pipeline());
+    }
+
+    @Singleton
+    Gates gates() {
+        return new Gates(connector, status.pipeline(), status.collections().keySet());
     }
 
     @Singleton

@@ -1,12 +1,17 @@
 package dev.sluice.service.web;
 
 import dev.sluice.service.ops.Quarantine;
+import dev.sluice.sink.postgres.Acceptance;
+import io.micronaut.http.HttpRequest;
 import io.micronaut.http.MediaType;
+import io.micronaut.http.annotation.Body;
 import io.micronaut.http.annotation.Controller;
 import io.micronaut.http.annotation.Get;
+import io.micronaut.http.annotation.Post;
 import io.micronaut.http.annotation.QueryValue;
 import io.micronaut.scheduling.TaskExecutors;
 import io.micronaut.scheduling.annotation.ExecuteOn;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// `/api/quarantine`: what `sluice quarantine list` does. Never the values.
@@ -26,5 +31,20 @@ final class QuarantineController {
     @Refuses.WhileAway
     Quarantine.Counts counts(@QueryValue @Nullable String collection) {
         return quarantine.counts(collection);
+    }
+
+    /// Takes a value out of the gate's count.
+    @Post(value = "/{id}/accept", consumes = MediaType.APPLICATION_JSON, produces = MediaType.APPLICATION_JSON)
+    @Refuses.BadRequests
+    @Refuses.Unknown
+    @Refuses.Strangers
+    @Refuses.WhileAway
+    DeadLetterController.Accepted accept(
+            long id, @Body DeadLetterController.@Nullable Acceptable acceptable, HttpRequest<?> request) {
+        if (quarantine.find(id, false).isEmpty()) {
+            throw Refusal.notFound("There is no value " + id + " in quarantine; it may have been settled meanwhile.");
+        }
+        return new DeadLetterController.Accepted(quarantine.accept(
+                new Acceptance(List.of(id), null, Caller.of(request), DeadLetterController.reason(acceptable))));
     }
 }

@@ -59,8 +59,8 @@ class DeadLettersCommandIT {
 
         assertThat(list.exitCode()).isZero();
         assertThat(list.out())
-                .containsPattern("id +collection +document key +sqlstate +attempts +age +reason")
-                .containsPattern(id + " +users +\"bad\" +23514 +1 +\\d+ s +new row .* constraint no_bad")
+                .containsPattern("id +collection +document key +sqlstate +attempts +age +accepted +reason")
+                .containsPattern(id + " +users +\"bad\" +23514 +1 +\\d+ s +- +new row .* constraint no_bad")
                 .containsPattern("\\d+ +users +\"worse\"")
                 .doesNotContain("hush");
         assertThat(first.out()).contains("and 1 more; --limit");
@@ -239,7 +239,7 @@ class DeadLettersCommandIT {
     @CsvSource(
             delimiter = '|',
             value = {
-                "dead-letters                                      | Name what to do: list, show, retry or discard.",
+                "dead-letters                                      | Name what to do: list, show, retry, discard or accept.",
                 "dead-letters lst                                  | Did you mean: dead-letters list?",
                 "dead-letters list --limit 0                       | --limit is at least 1.",
                 "dead-letters list --collection nope               | The mapping has no collection 'nope'; it has users, orders.",
@@ -253,7 +253,7 @@ class DeadLettersCommandIT {
                 "dead-letters retry --all --timeout soon           | a time is a number with s, m or h",
                 "dead-letters discard --yes                        | Missing required parameter: 'ID'",
                 "dead-letters discard 99 --yes                     | There is no dead letter 99 in this pipeline",
-                "quarantine                                        | Name what to do: list or show.",
+                "quarantine                                        | Name what to do: list, show or accept.",
                 "quarantine show 99                                | There is no value 99 in this pipeline's quarantine",
                 "quarantine list --collection nope                 | The mapping has no collection 'nope'",
             })

@@ -14,13 +14,14 @@ import org.junit.jupiter.api.Test;
 class OplogWatchTest {
     @Test
     void theHeadroomIsThePositionMinusTheOldestEntry() {
-        assertThat(OplogWatch.headroom(at(1_000), new BsonTimestamp(8_200, 3))).isEqualTo(new Headroom(7_200, null));
+        assertThat(OplogWatch.headroom(at(1_000), new BsonTimestamp(8_200, 3)))
+                .isEqualTo(new Headroom(7_200, false, null));
         assertThat(OplogWatch.headroom(at(1_000), new BsonTimestamp(900, 3)))
                 .as("it is lost already")
-                .isEqualTo(new Headroom(-100, null));
+                .isEqualTo(new Headroom(-100, false, null));
         // Seconds since 1970 are unsigned: these are of 2040.
         assertThat(OplogWatch.headroom(at(2_208_988_800L), new BsonTimestamp((int) 2_208_988_810L, 1)))
-                .isEqualTo(new Headroom(10, null));
+                .isEqualTo(new Headroom(10, false, null));
     }
 
     private static Oplog.Start at(long second) {

@@ -98,6 +98,9 @@ class OpenApiIT {
         "DELETE /api/checkpoints/{name}, /api/checkpoints/before, 404",
         "GET /api/replays, /api/replays, 200",
         "GET /api/quarantine, /api/quarantine, 200",
+        "GET /api/gates, /api/gates, 200",
+        "GET /api/collections/{collection}/gate, /api/collections/users/gate, 200",
+        "GET /api/collections/{collection}/gate, /api/collections/carts/gate, 404",
         "GET /api/schema-changes, /api/schema-changes, 200",
         "GET /api/verifications, /api/verifications, 200",
         "GET /api/drift, /api/drift, 200",
@@ -122,6 +125,11 @@ class OpenApiIT {
     @CsvSource(
             delimiter = '|',
             value = {
+                "POST /api/dead-letters/1/accept | {\"reason\": \"old\"} | 200 | ''",
+                "POST /api/dead-letters/1/accept | {} | 400 | reason is missing",
+                "POST /api/dead-letters/99/accept | {\"reason\": \"old\"} | 404 | no dead letter 99",
+                "POST /api/quarantine/1/accept | {\"reason\": \"old\"} | 200 | ''",
+                "POST /api/quarantine/99/accept | {\"reason\": \"old\"} | 404 | no value 99",
                 "POST /api/verify | {\"mode\": \"quick\"} | 400 | mode is counts, sample or full",
                 "POST /api/verify | {\"colections\": [\"users\"]} | 400 | colections",
                 "POST /api/verify | {\"collections\": | 400 | ''",
@@ -137,7 +145,7 @@ class OpenApiIT {
         HttpResponse<String> answer = send(parts[0], parts[1], body);
 
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
-        described.require(operation, status, contentType(answer), json(answer));
+        described.require(operation.replaceFirst("/\\d+/", "/{id}/"), status, contentType(answer), json(answer));
         assertThat(json(answer).path("detail").asText()).contains(detail);
     }
 
