@@ -161,7 +161,7 @@ final class BenchCommand implements Runnable {
             versionProvider = SluiceCommand.Version.class,
             header = "Draining a backlog of changes.",
             description = {
-                "Changes of users: 60 % updates of two fields, 30 % inserts, 10 % deletes. Everybody reads them from the"
+                "Changes of users: 60 %% updates of two fields, 30 %% inserts, 10 %% deletes. Everybody reads them from the"
                         + " same position; the clock runs from the first tenth of them to the last, so that no start-up"
                         + " is in it.",
                 "",
@@ -202,7 +202,7 @@ final class BenchCommand implements Runnable {
             versionProvider = SluiceCommand.Version.class,
             header = "From MongoDB's acknowledgement of a write to PostgreSQL's commit of its row.",
             description = {
-                "Writers make single changes (60 % updates, 30 % inserts, 10 % deletes) at a fixed rate: each has its"
+                "Writers make single changes (60 %% updates, 30 %% inserts, 10 %% deletes) at a fixed rate: each has its"
                         + " planned moment, and a late one does not put off the next. Both ends are timed in this process."
                         + " Each run begins with up to 10 s that are not counted.",
                 "",

@@ -46,7 +46,7 @@ public final class SluiceCommand implements Runnable {
     private static final int HELP_WIDTH = 110;
 
     /// In the order of the help.
-    private static final List<Class<?>> COMMANDS = List.of(
+    static final List<Class<?>> COMMANDS = List.of(
             DemoCommand.class,
             InferCommand.class,
             PlanCommand.class,
