@@ -5,7 +5,6 @@ import dev.sluice.change.IdBracket;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.memory.MemoryBudget;
-import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
 import dev.sluice.sink.StoppedException;
@@ -339,7 +338,7 @@ public final class Backfill implements AutoCloseable {
         Worker(Work work, int number) {
             this.work = work;
             this.number = number;
-            this.rows = new ChunkRows(work.target, ChangeMapper.of(List.of(work.target)));
+            this.rows = new ChunkRows(work.target);
             this.fence = fenced.of(work.target);
         }
 

@@ -5,7 +5,6 @@ import dev.sluice.change.IdText;
 import dev.sluice.failure.Failures;
 import dev.sluice.mapping.KeyResult;
 import dev.sluice.mapping.MappingResult;
-import dev.sluice.memory.Footprint;
 import dev.sluice.memory.MemoryBudget;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.schema.CollectionMapping;
@@ -272,9 +271,6 @@ public final class BalanceCount {
 
     /// A document that the mapping rejects is one of the dead letters until that is discarded.
     private static boolean isSkipped(CollectionTarget target, RawBsonDocument document) {
-        MappingResult result = Footprint.isLarge(document.getByteBuffer().remaining())
-                ? target.mapper().mapLarge(document)
-                : target.mapper().map(document);
-        return !(result instanceof MappingResult.Mapped);
+        return !(target.mapper().mapWithoutRows(document) instanceof MappingResult.Mapped);
     }
 }

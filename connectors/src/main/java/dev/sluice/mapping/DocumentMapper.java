@@ -162,21 +162,13 @@ public final class DocumentMapper {
     public MappingResult map(BsonDocument document, @Nullable Refusals refusals) {
         RawBsonDocument raw = ExactBson.document(document);
         return withMapper(raw, mapper -> {
-            RowCollector rows = new RowCollector(columnCounts());
+            RowCollector rows = new RowCollector(
+                    shapes().stream().mapToInt(table -> table.columns().size()).toArray());
             MappingResult none = mapper.map(raw, rows, refusals);
             return none != null
                     ? none
                     : new MappingResult.Mapped(rows.row(), rows.children(), mapper.misfits(), mapper.unmapped());
         });
-    }
-
-    private int[] columnCounts() {
-        int[] counts = new int[1 + children.size()];
-        counts[0] = table.shape().columns().size();
-        for (int i = 0; i < children.size(); i++) {
-            counts[1 + i] = children.get(i).table().shape().columns().size();
-        }
-        return counts;
     }
 
     private MappingResult withMapper(RawBsonDocument document, Function<RawMapper, MappingResult> mapping) {
@@ -207,22 +199,18 @@ public final class DocumentMapper {
         return redactor.redact(document);
     }
 
-    /// The same for a document that may be large: its rows are only measured, so that it takes no memory but its own
-    /// bytes until it is written.
+    /// The same without the rows: what is mapped has its key alone. It takes no memory but the document's bytes,
+    /// however
+    /// large they are.
     ///
     /// @return [MappingResult.Rejected] where some of it has to be decoded and the heap is too small for that
-    public MappingResult mapLarge(RawBsonDocument document) {
+    public MappingResult mapWithoutRows(RawBsonDocument document) {
         return withMapper(document, mapper -> {
-            MeasuredRows rows = new MeasuredRows();
-            MappingResult none = mapper.map(document, rows);
+            MappingResult none = mapper.map(document, new DroppedRows());
             return none != null
                     ? none
                     : new MappingResult.Mapped(
-                            new @Nullable Object[] {mapper.key()},
-                            List.of(),
-                            mapper.misfits(),
-                            mapper.unmapped(),
-                            rows.bytes());
+                            new @Nullable Object[] {mapper.key()}, List.of(), mapper.misfits(), mapper.unmapped());
         });
     }
 
@@ -316,6 +304,14 @@ public final class DocumentMapper {
     /// The columns of the collection's own table, as rows carry them.
     public TableShape shape() {
         return table.shape();
+    }
+
+    /// Of the collection's own table, then of its child tables: as [RowOutput#startRow] numbers them.
+    public List<TableShape> shapes() {
+        List<TableShape> shapes = new ArrayList<>(1 + children.size());
+        shapes.add(shape());
+        shapes.addAll(childShapes());
+        return shapes;
     }
 
     /// The columns of each child table, in the order of the mapping.

@@ -21,30 +21,13 @@ public sealed interface MappingResult {
     /// @param unmapped fields of the document that nothing reads by name and that no column keeps with the
     ///     rest: `address.zip`, `lines[].note`; `(other)` for those beyond the first 1,000 of a collection.
     ///     The shared empty list when there are none
-    /// @param encodedBytes of a large document, what its rows take in PostgreSQL's format: then `row` holds
-    ///     its key alone and `children` is empty, and the rows are made from the document when they are
-    ///     written. 0 otherwise
     @SuppressWarnings("ArrayRecordComponent") // Rows are arrays for speed; two results are never compared as values.
     record Mapped(
             @Nullable Object[] row,
             List<List<@Nullable Object[]>> children,
             List<MisfitValue> misfits,
-            List<String> unmapped,
-            long encodedBytes)
+            List<String> unmapped)
             implements MappingResult {
-        Mapped(
-                @Nullable Object[] row,
-                List<List<@Nullable Object[]>> children,
-                List<MisfitValue> misfits,
-                List<String> unmapped) {
-            this(row, children, misfits, unmapped, 0);
-        }
-
-        /// Whether the rows are made from the document when they are written.
-        public boolean isLarge() {
-            return encodedBytes > 0;
-        }
-
         /// The key of the document's row.
         public Object key() {
             Object key = row[0];

@@ -1,7 +1,6 @@
 package dev.sluice.pipeline;
 
 import dev.sluice.schema.Mapping;
-import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.ChunkSink;
 import dev.sluice.sink.postgres.PostgresConnector;
@@ -17,17 +16,11 @@ import java.util.function.BooleanSupplier;
 ///
 /// @param name under which the control tables keep its state
 /// @param targets its collections, in the mapping's order
-/// @param mapper of changes of any of these collections
 /// @param source closed by the caller that made it
 /// @param whole whether these are all collections of the mapping; else no others are written, nor their
 ///     documents on the list resynced
 public record PipelineSpec(
-        String name,
-        List<CollectionTarget> targets,
-        ChangeMapper mapper,
-        MongoSource source,
-        PostgresConnector connector,
-        boolean whole) {
+        String name, List<CollectionTarget> targets, MongoSource source, PostgresConnector connector, boolean whole) {
     public PipelineSpec {
         targets = List.copyOf(targets);
         NotedIds.decide(name, targets, source, connector);
@@ -36,7 +29,7 @@ public record PipelineSpec(
     /// @param targets all collections of the mapping
     public static PipelineSpec of(
             String name, List<CollectionTarget> targets, MongoSource source, PostgresConnector connector) {
-        return new PipelineSpec(name, targets, ChangeMapper.of(targets), source, connector, true);
+        return new PipelineSpec(name, targets, source, connector, true);
     }
 
     /// @throws dev.sluice.schema.MappingException when a literal in the mapping does not fit its column
@@ -48,9 +41,7 @@ public record PipelineSpec(
     /// has to be as the mapping needs it.
     public PipelineSpec touching(List<CollectionTarget> chosen) {
         List<CollectionTarget> touched = TouchedCollections.by(targets, chosen);
-        return touched.size() == targets.size()
-                ? this
-                : new PipelineSpec(name, touched, ChangeMapper.of(touched), source, connector, false);
+        return touched.size() == targets.size() ? this : new PipelineSpec(name, touched, source, connector, false);
     }
 
     /// The names of the collections.

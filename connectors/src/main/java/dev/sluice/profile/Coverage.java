@@ -90,7 +90,7 @@ public final class Coverage {
     /// @param document a raw one is not held as objects and as rows at once, for large ones
     public void add(BsonDocument document) {
         if (document instanceof RawBsonDocument raw) {
-            MappingResult result = mapper.mapLarge(raw);
+            MappingResult result = mapper.mapWithoutRows(raw);
             add(DocumentDecoder.document(raw), result);
         } else {
             add(document, mapper.map(document));

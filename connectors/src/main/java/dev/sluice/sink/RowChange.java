@@ -4,9 +4,11 @@ import dev.sluice.change.Change;
 import dev.sluice.change.IdText;
 import dev.sluice.mapping.KeyResult;
 import dev.sluice.mapping.MappingResult;
+import dev.sluice.mapping.MappingResult.MisfitValue;
 import dev.sluice.memory.Footprint;
+import dev.sluice.sink.copy.DocumentRows;
+import java.util.List;
 import org.bson.BsonValue;
-import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
 
 /// One change, mapped: what it does to the target.
@@ -18,7 +20,13 @@ public record RowChange(CollectionTarget target, Effect effect, Change change) {
     /// What happens to the rows of a document.
     public sealed interface Effect {
         /// The rows are made what the document says.
-        record Upsert(MappingResult.Mapped rows) implements Effect {}
+        ///
+        /// @param key of the document's row
+        /// @param rows null where they are made from the document when they are written
+        /// @param misfits as [MappingResult.Mapped] has them
+        /// @param unmapped likewise
+        record Upsert(Object key, @Nullable DocumentRows rows, List<MisfitValue> misfits, List<String> unmapped)
+                implements Effect {}
 
         /// The row and its child rows are deleted, unless the mapping keeps rows whose documents are deleted.
         record Delete(Object key) implements Effect {}
@@ -36,10 +44,11 @@ public record RowChange(CollectionTarget target, Effect effect, Change change) {
         record Wait() implements Effect {}
     }
 
-    /// Of a document that was mapped.
+    /// Of a document that was mapped. Its rows are made from it when they are written.
     public static RowChange of(CollectionTarget target, MappingResult result, Change.Upsert change) {
         Effect effect = switch (result) {
-            case MappingResult.Mapped mapped -> new Effect.Upsert(mapped);
+            case MappingResult.Mapped mapped ->
+                new Effect.Upsert(mapped.key(), null, mapped.misfits(), mapped.unmapped());
             case MappingResult.Rejected rejected ->
                 new Effect.Reject(rejected.column() + " from " + rejected.path() + ": " + rejected.reason());
             case MappingResult.Skipped skipped ->
@@ -56,7 +65,7 @@ public record RowChange(CollectionTarget target, Effect effect, Change change) {
     /// document.
     public Object identity() {
         return switch (effect) {
-            case Effect.Upsert u -> new RowKey(target.index(), u.rows().key());
+            case Effect.Upsert u -> new RowKey(target.index(), u.key());
             case Effect.Delete d -> new RowKey(target.index(), d.key());
             case Effect.Skip s -> new RowKey(target.index(), s.key());
             case Effect.Reject r -> UnmappedKey.of(target, change.id());
@@ -69,7 +78,7 @@ public record RowChange(CollectionTarget target, Effect effect, Change change) {
     /// whatever their effect on the row; null where nothing is written.
     public @Nullable Object fenceKey() {
         return switch (effect) {
-            case Effect.Upsert u -> u.rows().key();
+            case Effect.Upsert u -> u.key();
             case Effect.Delete d -> d.key();
             case Effect.Skip s -> s.key();
             // A dead letter is written or deleted: a chunk must neither delete it nor write an older one again.
@@ -86,21 +95,38 @@ public record RowChange(CollectionTarget target, Effect effect, Change change) {
         };
     }
 
-    /// About how many bytes of heap it takes until it is written: the document and its rows.
+    /// How many bytes of heap it takes until it is written: the arrays that the document and its rows lie in, and what
+    /// else is held of it, at most (promise 7).
     public long heldBytes() {
-        if (!(change instanceof Change.Upsert(var c, var id, RawBsonDocument document, var t, var at))) {
-            return Footprint.SMALL;
-        }
-        long bytes = bytes(document);
-        return effect instanceof Effect.Upsert(MappingResult.Mapped rows)
-                        && rows.isLarge()
-                        && rows.misfits().isEmpty()
-                ? Footprint.SMALL + bytes + rows.encodedBytes()
-                : Footprint.asObjects(bytes);
+        long document = change instanceof Change.Upsert upsert ? Footprint.of(upsert.document()) : 0;
+        return Footprint.CHANGE
+                + Footprint.of(change.collection())
+                + Footprint.of(change.id())
+                + document
+                + switch (effect) {
+                    case Effect.Upsert u ->
+                        Footprint.ofKey(u.key())
+                                + (u.rows() == null ? 0 : u.rows().heldBytes())
+                                + u.misfits().stream()
+                                        .mapToLong(RowChange::heldBytes)
+                                        .sum()
+                                // The paths are the mapper's.
+                                + Footprint.OBJECT
+                                + (long) Long.BYTES * u.unmapped().size();
+                    case Effect.Delete d -> Footprint.ofKey(d.key());
+                    case Effect.Skip s -> Footprint.ofKey(s.key());
+                    case Effect.Reject r -> Footprint.of(r.reason());
+                    case Effect.Forget f -> 0;
+                    case Effect.Wait w -> 0;
+                };
     }
 
-    static int bytes(RawBsonDocument document) {
-        return document.getByteBuffer().remaining();
+    private static long heldBytes(MisfitValue misfit) {
+        return Footprint.OBJECT
+                + Footprint.of(misfit.column())
+                + Footprint.of(misfit.path())
+                + Footprint.of(misfit.value())
+                + Footprint.of(misfit.reason());
     }
 
     /// A document by its row's key.

@@ -304,8 +304,7 @@ final class ChunkedComparison {
             try {
                 RowComparison comparison =
                         RowComparison.create(connection, task.pipeline().targets(), List.of(task.target()));
-                ChunkRows chunkRows =
-                        new ChunkRows(task.target(), task.pipeline().mapper());
+                ChunkRows chunkRows = new ChunkRows(task.target());
                 while (failure.get() == null) {
                     Chunk chunk = queue.poll(100, TimeUnit.MILLISECONDS);
                     if (chunk == end) {

@@ -3,11 +3,11 @@ package dev.sluice.verify;
 import dev.sluice.bson.ExactBson;
 import dev.sluice.failure.Failures;
 import dev.sluice.mapping.KeyResult;
-import dev.sluice.mapping.MappingResult;
 import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.ChunkRows;
 import dev.sluice.sink.postgres.CollectionTables;
 import dev.sluice.sink.postgres.ExpectedRows;
 import dev.sluice.sink.postgres.GivingWay;
@@ -28,7 +28,6 @@ import java.util.SequencedMap;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.bson.RawBsonDocument;
-import org.jspecify.annotations.Nullable;
 
 /// Compares every row and every column of a quiet pipeline. Each document is mapped to the rows it should
 /// be; those go into temporary tables, and PostgreSQL compares them with the rows that are, by the bytes of
@@ -88,30 +87,23 @@ public final class FullComparison {
     }
 
     private long expect(CollectionTarget target, List<TableSql> tables, Set<Object> parked) throws SQLException {
-        RowCopy copy = new RowCopy(connection);
+        ChunkRows rows = new ChunkRows(target);
+        List<RawBsonDocument> read = new ArrayList<>();
         long documents = 0;
         long bytes = 0;
-        List<List<@Nullable Object[]>> rows = new ArrayList<>();
-        tables.forEach(t -> rows.add(new ArrayList<>()));
         try (DocumentReader reader = source.readAll(target.collection(), DOCUMENTS_MAX, source.newestOperation())) {
             for (RawBsonDocument document = reader.peek(); document != null; document = reader.peek()) {
                 reader.take();
                 documents++;
                 bytes += document.getByteBuffer().remaining();
-                if (target.mapper().map(document) instanceof MappingResult.Mapped mapped
-                        && !parked.contains(mapped.key())) {
-                    rows.getFirst().add(mapped.row());
-                    for (int c = 0; c < mapped.children().size(); c++) {
-                        rows.get(c + 1).addAll(mapped.children().get(c));
-                    }
-                }
-                if (rows.getFirst().size() >= DOCUMENTS_MAX || bytes >= BYTES_MAX) {
-                    copy(copy, tables, rows);
+                read.add(document);
+                if (read.size() >= DOCUMENTS_MAX || bytes >= BYTES_MAX) {
+                    stage(tables, rows, read, parked);
                     bytes = 0;
                 }
             }
         }
-        copy(copy, tables, rows);
+        stage(tables, rows, read, parked);
         return documents;
     }
 
@@ -128,12 +120,12 @@ public final class FullComparison {
         }
     }
 
-    private static void copy(RowCopy copy, List<TableSql> tables, List<List<@Nullable Object[]>> rows)
+    private void stage(List<TableSql> tables, ChunkRows rows, List<RawBsonDocument> read, Set<Object> parked)
             throws SQLException {
-        for (int t = 0; t < tables.size(); t++) {
-            copy.copy(tables.get(t).copyIntoStaging(), tables.get(t).shape(), rows.get(t));
-            rows.get(t).clear();
-        }
+        rows.map(read);
+        RowCopy.stage(connection, tables, rows.encoded(), rows.without(parked));
+        rows.clear();
+        read.clear();
     }
 
     /// @param keeps whether rows without a document are in order

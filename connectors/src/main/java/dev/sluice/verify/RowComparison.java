@@ -14,6 +14,7 @@ import dev.sluice.sink.postgres.CollectionTables;
 import dev.sluice.sink.postgres.ExpectedRows;
 import dev.sluice.sink.postgres.GivingWay;
 import dev.sluice.sink.postgres.RefusedValues;
+import dev.sluice.sink.postgres.RowCopy;
 import dev.sluice.sink.postgres.TableSql;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -21,7 +22,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -215,10 +215,7 @@ final class RowComparison {
                         "TRUNCATE " + tables.stream().map(TableSql::staging).collect(Collectors.joining(", ")));
             }
         }
-        BitSet all = rows.without(Set.of());
-        for (int i = 0; i < tables.size(); i++) {
-            rows.encoded().copy(connection, tables.get(i).copyIntoStaging(), i, all);
-        }
+        RowCopy.stage(connection, tables, rows.encoded(), null);
         Set<Object> keys = new LinkedHashSet<>(rows.keys());
         Set<Object> rowless = new LinkedHashSet<>();
         Set<Object> rejected = new LinkedHashSet<>();

@@ -260,7 +260,7 @@ final class Settlement {
                 MongoSource.Piece piece = wanted.isEmpty()
                         ? new MongoSource.Piece(List.of(), 0, true)
                         : pipeline.source().read(target.collection(), wanted, BYTES_MAX, notBefore);
-                ChunkRows rows = new ChunkRows(target, pipeline.mapper());
+                ChunkRows rows = new ChunkRows(target);
                 rows.map(piece.documents());
                 lease.set(piece.bytes() + rows.encoded().bytes());
                 rows.keys().forEach(absent::remove);

@@ -1,7 +1,7 @@
 package dev.sluice.mapping;
 
 import dev.sluice.schema.MappingReader;
-import dev.sluice.sink.postgres.EncodedRows;
+import dev.sluice.sink.copy.EncodedRows;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -210,9 +210,7 @@ public class MapperBenchmark {
                 .collections()
                 .getFirst());
         rawMapper = mapper.raw();
-        List<TableShape> shapes = new ArrayList<>(List.of(mapper.shape()));
-        shapes.addAll(mapper.childShapes());
-        rows = new EncodedRows(shapes);
+        rows = new EncodedRows(mapper.shapes());
         Random random = new Random(20260101);
         raw = new ArrayList<>(DOCUMENTS);
         decoded = new ArrayList<>(DOCUMENTS);

@@ -130,7 +130,7 @@ class TwinNamesTest {
 
         assertThat(mapper.map(document)).isInstanceOf(MappingResult.Rejected.class);
         assertThat(mapper.key(ExactBson.id(document))).isInstanceOf(KeyResult.NoKey.class);
-        assertThat(mapper.raw().map(document, new MeasuredRows())).isInstanceOf(MappingResult.Rejected.class);
+        assertThat(mapper.raw().map(document, new DroppedRows())).isInstanceOf(MappingResult.Rejected.class);
     }
 
     @Test
@@ -156,7 +156,7 @@ class TwinNamesTest {
 
         assertThat(mapper.map(document)).isInstanceOf(MappingResult.Rejected.class);
         assertThat(mapper.key(document.getDocument("_id"))).isInstanceOf(KeyResult.NoKey.class);
-        assertThat(mapper.raw().map(document, new MeasuredRows())).isInstanceOf(MappingResult.Rejected.class);
+        assertThat(mapper.raw().map(document, new DroppedRows())).isInstanceOf(MappingResult.Rejected.class);
     }
 
     @Test

@@ -2,15 +2,14 @@ package dev.sluice.sink.postgres;
 
 import dev.sluice.bson.ExactBson;
 import dev.sluice.change.Change;
-import dev.sluice.mapping.DocumentMapper;
 import dev.sluice.mapping.MappingResult;
-import dev.sluice.mapping.MappingResult.Mapped;
+import dev.sluice.mapping.MappingResult.MisfitValue;
 import dev.sluice.mapping.RawMapper;
-import dev.sluice.mapping.TableShape;
-import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.RowChange.Effect;
+import dev.sluice.sink.copy.DocumentRows;
+import dev.sluice.sink.copy.EncodedRows;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -31,7 +30,6 @@ import org.jspecify.annotations.Nullable;
 /// chunk after the other; for one thread.
 public final class ChunkRows {
     private final CollectionTarget target;
-    private final ChangeMapper mapper;
     private final RawMapper raw;
     private final EncodedRows encoded;
     /// Of the documents that have rows, in the order of these: the document, the key of its row, the fields
@@ -40,23 +38,17 @@ public final class ChunkRows {
 
     private final List<Object> keys = new ArrayList<>();
     private final List<List<String>> unmapped = new ArrayList<>();
-    /// Documents that land without some of their values, with their number among those that have rows.
-    private final Map<Integer, RowChange> misfits = new TreeMap<>();
+    /// What documents land without, by their number among those that have rows.
+    private final Map<Integer, List<MisfitValue>> misfits = new TreeMap<>();
     /// Documents that have no rows.
     private final List<RowChange> rowless = new ArrayList<>();
 
     private boolean anyUnmapped;
 
-    /// @param mapper of the same collection
-    public ChunkRows(CollectionTarget target, ChangeMapper mapper) {
+    public ChunkRows(CollectionTarget target) {
         this.target = target;
-        this.mapper = mapper;
-        DocumentMapper documentMapper = target.mapper();
-        this.raw = documentMapper.raw();
-        List<TableShape> shapes = new ArrayList<>();
-        shapes.add(documentMapper.shape());
-        shapes.addAll(documentMapper.childShapes());
-        this.encoded = new EncodedRows(shapes);
+        this.raw = target.mapper().raw();
+        this.encoded = new EncodedRows(target.mapper().shapes());
     }
 
     /// Maps the documents of a chunk, and forgets the ones before.
@@ -72,16 +64,10 @@ public final class ChunkRows {
             }
             encoded.endDocument();
             if (!raw.misfits().isEmpty()) {
-                misfits.put(keys.size(), withMisfits(document));
+                misfits.put(keys.size(), raw.misfits());
             }
             add(document, raw.key(), raw.unmapped());
         }
-    }
-
-    /// The rows themselves are encoded already.
-    private RowChange withMisfits(RawBsonDocument document) {
-        Mapped rows = new Mapped(new @Nullable Object[] {raw.key()}, List.of(), raw.misfits(), raw.unmapped(), 0);
-        return new RowChange(target, new Effect.Upsert(rows), upsert(document));
     }
 
     /// Lets go of the documents.
@@ -106,12 +92,9 @@ public final class ChunkRows {
         return new Change.Upsert(target.collection(), id(document), document, new BsonTimestamp(0), 0);
     }
 
-    private RowChange change(RawBsonDocument document) {
-        RowChange change = mapper.map(upsert(document));
-        if (change == null) {
-            throw new IllegalStateException("the mapper is of other collections");
-        }
-        return change;
+    private RowChange change(int i, @Nullable DocumentRows rows) {
+        Effect effect = new Effect.Upsert(keys.get(i), rows, misfits.getOrDefault(i, List.of()), unmapped.get(i));
+        return new RowChange(target, effect, upsert(documents.get(i)));
     }
 
     private static BsonValue id(RawBsonDocument document) {
@@ -213,13 +196,10 @@ public final class ChunkRows {
 
     /// The documents that land without some of their values.
     List<RowChange> misfits(BitSet chosen) {
-        List<RowChange> found = new ArrayList<>();
-        misfits.forEach((i, change) -> {
-            if (chosen.get(i)) {
-                found.add(change);
-            }
-        });
-        return found;
+        return misfits.keySet().stream()
+                .filter(chosen::get)
+                .map(i -> change(i, null))
+                .toList();
     }
 
     /// The documents that have no rows, but for the ones that the stream has touched meanwhile.
@@ -235,10 +215,12 @@ public final class ChunkRows {
         return key != null && touched.contains(key);
     }
 
-    /// Every document with its rows as objects, for when PostgreSQL refuses one of them and it has to be found.
+    /// Every document by itself, for when PostgreSQL refuses one of them and it has to be found.
     List<RowChange> changes() {
         List<RowChange> all = new ArrayList<>(size());
-        documents.forEach(document -> all.add(change(document)));
+        for (int i = 0; i < documents.size(); i++) {
+            all.add(change(i, encoded.document(i)));
+        }
         all.addAll(rowless);
         return all;
     }

@@ -7,6 +7,7 @@ import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.Reference.Orphan;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.copy.EncodedRows;
 import dev.sluice.sink.postgres.Link.Links;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -20,7 +21,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.bson.BsonValue;
-import org.jspecify.annotations.Nullable;
 
 /// Joins the documents of one collection after the other, in temporary tables, with the existing rows: which
 /// document has a row, which has none and why, and which row has no document. Keys are compared by their bytes,
@@ -34,8 +34,7 @@ public final class CountedDocuments {
     private final List<CollectionTarget> all;
     private final String keyType;
     private final String counted;
-    private final RowCopy copy;
-    private final TableShape shape;
+    private final EncodedRows rows;
 
     private CountedDocuments(
             Connection connection, String pipeline, List<CollectionTarget> all, CollectionTarget target) {
@@ -46,13 +45,12 @@ public final class CountedDocuments {
         TableShape own = target.mapper().shape();
         this.keyType = target.mapping().key().type().arrayElement();
         this.counted = "pg_temp.sluice_counted_" + keyType;
-        this.copy = new RowCopy(connection);
-        this.shape = new TableShape(
+        this.rows = new EncodedRows(List.of(new TableShape(
                 own.table(),
                 1,
                 List.of(
                         TableShape.Column.plain("key", target.mapping().key().type()),
-                        TableShape.Column.plain("document_key", new ColumnType.Text())));
+                        TableShape.Column.plain("document_key", new ColumnType.Text())))));
     }
 
     /// Begins with a collection, in the place of the one before. The temporary tables stay with the session, so that
@@ -74,12 +72,12 @@ public final class CountedDocuments {
 
     /// Adds documents of the collection.
     public void add(List<BsonValue> ids) throws SQLException {
-        List<@Nullable Object[]> rows = new ArrayList<>(ids.size());
+        rows.clear();
         for (BsonValue id : ids) {
             Object key = target.mapper().key(id) instanceof KeyResult.Key(Object of) ? of : null;
-            rows.add(new @Nullable Object[] {key, RowIdentity.documentKey(id)});
+            rows.addRow(0, key, RowIdentity.documentKey(id));
         }
-        copy.copy("COPY " + counted + " FROM STDIN (FORMAT binary)", shape, rows);
+        RowCopy.copy(connection, "COPY " + counted + " FROM STDIN (FORMAT binary)", rows, 0, null);
     }
 
     /// The counts, in one snapshot of PostgreSQL.

@@ -7,8 +7,8 @@ import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.Reference.Orphan;
 import dev.sluice.schema.TableName;
-import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.copy.EncodedRows;
 import dev.sluice.sink.postgres.Link.Links;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -42,7 +42,6 @@ public final class OtherRows implements AutoCloseable {
     private static final String SCHEMA = "pg_temp";
 
     private final Connection connection;
-    private final RowCopy copy;
     private final Map<TableName, StandIn> standIns = new HashMap<>();
     private final SequencedMap<Integer, Staged> staged = new LinkedHashMap<>();
 
@@ -65,7 +64,6 @@ public final class OtherRows implements AutoCloseable {
 
     private OtherRows(Connection connection) {
         this.connection = connection;
-        this.copy = new RowCopy(connection);
     }
 
     /// Whether documents of the collection may have no row because of other rows.
@@ -164,11 +162,7 @@ public final class OtherRows implements AutoCloseable {
                 + ")");
         staged.put(
                 target.index(),
-                new Staged(
-                        target,
-                        new CollectionTables(own, List.of()),
-                        counts,
-                        new ChunkRows(target, ChangeMapper.of(List.of(target)))));
+                new Staged(target, new CollectionTables(own, List.of()), counts, new ChunkRows(target)));
     }
 
     /// The collections in an order in which they can be judged one after the other: each behind those that it
@@ -214,7 +208,7 @@ public final class OtherRows implements AutoCloseable {
     /// Adds documents.
     public void add(CollectionTarget target, List<Landing> documents) throws SQLException {
         Staged of = of(target);
-        List<@Nullable Object[]> counts = new ArrayList<>(documents.size());
+        EncodedRows counts = new EncodedRows(List.of(of.counts()));
         for (Landing landing : documents) {
             if (target.mapper().key(ExactBson.id(landing.document())) instanceof KeyResult.Key(Object key)) {
                 @Nullable
@@ -223,14 +217,14 @@ public final class OtherRows implements AutoCloseable {
                 for (int child = 0; child < landing.children().size(); child++) {
                     count[child + 1] = landing.children().get(child);
                 }
-                counts.add(count);
+                counts.addRow(0, count);
             }
         }
         ChunkRows rows = of.rows();
         rows.map(documents.stream().map(Landing::document).toList());
-        rows.encoded().copy(connection, of.own().copyIntoStaging(), 0, rows.without(Set.of()));
+        RowCopy.copy(connection, of.own().copyIntoStaging(), rows.encoded(), 0, rows.without(Set.of()));
         rows.clear();
-        copy.copy("COPY " + of.counts().table().sql() + " FROM STDIN (FORMAT binary)", of.counts(), counts);
+        RowCopy.copy(connection, "COPY " + of.counts().table().sql() + " FROM STDIN (FORMAT binary)", counts, 0, null);
     }
 
     /// Documents that would have no row because of others.

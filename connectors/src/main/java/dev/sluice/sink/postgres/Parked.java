@@ -101,8 +101,8 @@ final class Parked {
         String collection = target.collection();
         boolean misfits = false;
         for (RowChange change : applied) {
-            misfits |= change.effect() instanceof Effect.Upsert u
-                    && !u.rows().misfits().isEmpty();
+            misfits |=
+                    change.effect() instanceof Effect.Upsert u && !u.misfits().isEmpty();
         }
         look(collection);
         if (withDeadLetters.contains(collection)) {
@@ -148,7 +148,7 @@ final class Parked {
                 if (!(change.effect() instanceof Effect.Upsert upsert)) {
                     continue;
                 }
-                for (MisfitValue misfit : upsert.rows().misfits()) {
+                for (MisfitValue misfit : upsert.misfits()) {
                     statement.setString(1, pipeline);
                     statement.setString(2, collection);
                     statement.setString(

@@ -8,6 +8,7 @@ import dev.sluice.memory.Footprint;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.copy.EncodedRows;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -40,11 +41,7 @@ public final class RefusedValues {
 
     private static final String CHECK_VIOLATION = "23514";
 
-    /// Documents whose rows are in memory together.
-    private static final int STAGED_AT_ONCE = 1_000;
-
     private final Connection connection;
-    private final RowCopy copy;
     private final Function<TableSql, SortedMap<Integer, ValueCast>> asked;
 
     public RefusedValues(Connection connection) {
@@ -54,7 +51,6 @@ public final class RefusedValues {
     /// @param asked the columns that are asked about, by their numbers, and how they take their values
     RefusedValues(Connection connection, Function<TableSql, SortedMap<Integer, ValueCast>> asked) {
         this.connection = connection;
-        this.copy = new RowCopy(connection);
         this.asked = asked;
     }
 
@@ -188,18 +184,18 @@ public final class RefusedValues {
             return results;
         }
         unstage(staged, refused.keySet());
-        List<MappingResult.Mapped> mapped = new ArrayList<>();
+        EncodedRows rows = new EncodedRows(target.mapper().shapes());
         documents.ofKeys(refused.keySet(), (key, document) -> {
             MappingResult result = map(target, document, Objects.requireNonNull(refused.get(key)));
             results.put(key, result);
-            if (result instanceof MappingResult.Mapped rows) {
-                mapped.add(rows);
+            if (result instanceof MappingResult.Mapped mapped) {
+                add(rows, mapped);
             }
-            if (mapped.size() >= STAGED_AT_ONCE || isLarge(document)) {
-                stage(staged, mapped);
+            if (rows.bytes() >= RowCopy.STAGED_BYTES) {
+                stage(staged, rows);
             }
         });
-        stage(staged, mapped);
+        stage(staged, rows);
         // What the mapping puts in the place of a value may be refused as well.
         Map<Object, Refusals> again = among(staged);
         if (!again.isEmpty()) {
@@ -230,24 +226,18 @@ public final class RefusedValues {
         }
     }
 
-    /// Stages the rows and forgets them.
-    private void stage(CollectionTables staged, List<MappingResult.Mapped> documents) throws SQLException {
-        List<@Nullable Object[]> rows = new ArrayList<>();
-        documents.forEach(document -> rows.add(document.row()));
-        stage(staged.own(), rows);
-        for (int i = 0; i < staged.children().size(); i++) {
-            for (MappingResult.Mapped document : documents) {
-                rows.addAll(document.children().get(i));
+    private static void add(EncodedRows rows, MappingResult.Mapped document) {
+        rows.addRow(0, document.row());
+        for (int i = 0; i < document.children().size(); i++) {
+            for (@Nullable Object[] row : document.children().get(i)) {
+                rows.addRow(i + 1, row);
             }
-            stage(staged.children().get(i), rows);
         }
-        documents.clear();
     }
 
-    private void stage(TableSql table, List<@Nullable Object[]> rows) throws SQLException {
-        if (!rows.isEmpty()) {
-            copy.copy(table.copyIntoStaging(), table.shape(), rows);
-            rows.clear();
-        }
+    /// Stages the rows and forgets them.
+    private void stage(CollectionTables staged, EncodedRows rows) throws SQLException {
+        RowCopy.stage(connection, staged.all(), rows, null);
+        rows.clear();
     }
 }

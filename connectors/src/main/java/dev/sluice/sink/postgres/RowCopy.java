@@ -1,44 +1,49 @@
 package dev.sluice.sink.postgres;
 
-import dev.sluice.mapping.TableShape;
+import dev.sluice.sink.copy.EncodedRows;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
 
-/// Binary COPY of rows on one connection. For one thread.
+/// Sends rows by binary COPY: the one way in which rows come to PostgreSQL.
 public final class RowCopy {
-    private final Connection connection;
-    private final CopyBuffer buffer = new CopyBuffer();
+    /// How many bytes of rows are put together for one COPY into staging tables; more where one document has more.
+    static final int STAGED_BYTES = 4 << 20;
 
-    public RowCopy(Connection connection) {
-        this.connection = connection;
-    }
+    private RowCopy() {}
 
-    /// @param sql a `COPY .. FROM STDIN (FORMAT binary)` into columns in the shape's order
-    public void copy(String sql, TableShape shape, List<@Nullable Object[]> rows) throws SQLException {
-        List<TableShape.Column> columns = shape.columns();
+    /// Sends one table's rows.
+    ///
+    /// @param sql a `COPY .. FROM STDIN (FORMAT binary)` into columns in the order of the rows'
+    /// @param table its number among those of the rows
+    /// @param only the documents whose rows are sent, by their order from 0; null for all
+    /// @return the rows that PostgreSQL took: those sent, unless a trigger left some out
+    public static long copy(Connection connection, String sql, EncodedRows rows, int table, @Nullable BitSet only)
+            throws SQLException {
         CopyIn copy = connection.unwrap(PGConnection.class).getCopyAPI().copyIn(sql);
         try {
-            buffer.start();
-            for (@Nullable Object[] row : rows) {
-                buffer.startRow(columns.size());
-                for (int i = 0; i < row.length; i++) {
-                    buffer.field(columns.get(i).type(), row[i]);
-                }
-                if (buffer.size() >= CopyBuffer.SEGMENT) {
-                    buffer.send(0, buffer.position(), copy::writeToCopy);
-                    buffer.clear();
-                }
-            }
-            buffer.end();
-            buffer.send(0, buffer.position(), copy::writeToCopy);
-            copy.endCopy();
+            rows.send(table, only, copy::writeToCopy);
+            return copy.endCopy();
         } finally {
             if (copy.isActive()) {
                 copy.cancelCopy();
+            }
+        }
+    }
+
+    /// Sends the rows of some documents into the staging tables of their collection.
+    ///
+    /// @param tables all of the collection, its own first
+    /// @param only as in [#copy]
+    public static void stage(Connection connection, List<TableSql> tables, EncodedRows rows, @Nullable BitSet only)
+            throws SQLException {
+        for (int i = 0; i < tables.size(); i++) {
+            if (rows.rows(i) > 0) {
+                copy(connection, tables.get(i).copyIntoStaging(), rows, i, only);
             }
         }
     }

@@ -1,20 +1,20 @@
 package dev.sluice.sink.postgres;
 
+import dev.sluice.bson.ExactBson;
 import dev.sluice.change.Change;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
-import dev.sluice.mapping.DocumentMapper;
 import dev.sluice.mapping.KeyResult;
 import dev.sluice.mapping.MappingResult;
 import dev.sluice.mapping.MappingResult.Mapped;
-import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.RowChange.Effect;
 import dev.sluice.sink.WriteSummary;
+import dev.sluice.sink.copy.EncodedRows;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
@@ -35,7 +35,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.bson.BsonValue;
-import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
 
 /// Writes row changes in the caller's transaction: rows, child rows, dead letters and quarantined values.
@@ -118,7 +117,7 @@ final class RowWriter {
     /// comes before it, nothing is written, and the row that it had before goes.
     Contest contend(RowChange change) throws SQLException {
         CollectionTarget target = change.target();
-        if (!(change.effect() instanceof Effect.Upsert(Mapped rows))) {
+        if (!(change.effect() instanceof Effect.Upsert upsert)) {
             return new Contest(null, null);
         }
         CollectionTables staged = tables.of(target);
@@ -132,7 +131,7 @@ final class RowWriter {
         }
         if (behind.precedes()) {
             // The row that it had before it wanted this is no state of it, and may keep others out.
-            letGo(() -> references.remove(target, List.of(rows.key())));
+            letGo(() -> references.remove(target, List.of(upsert.key())));
             return new Contest(null, behind);
         }
         SequencedSet<Object> keys = found.stream().map(Rival::key).collect(Collectors.toCollection(LinkedHashSet::new));
@@ -347,8 +346,7 @@ final class RowWriter {
             rows += written.rows();
             waiting += written.waiting();
             chunk.misfits(chosen).stream()
-                    .filter(change -> !(change.effect() instanceof Effect.Upsert u
-                            && again.containsKey(u.rows().key())))
+                    .filter(change -> !(change.effect() instanceof Effect.Upsert u && again.containsKey(u.key())))
                     .forEach(misfits::add);
         } else {
             misfits.addAll(chunk.misfits(chosen));
@@ -497,8 +495,8 @@ final class RowWriter {
             Map<String, Integer> unmapped = new TreeMap<>();
             for (RowChange change : effects.last.values()) {
                 if (change.effect() instanceof Effect.Upsert upsert) {
-                    documents.put(upsert.rows().key(), change);
-                    upsert.rows().unmapped().forEach(path -> unmapped.merge(path, 1, Integer::sum));
+                    documents.put(upsert.key(), change);
+                    upsert.unmapped().forEach(path -> unmapped.merge(path, 1, Integer::sum));
                 }
             }
             if (documents.isEmpty()) {
@@ -545,57 +543,32 @@ final class RowWriter {
 
         /// In the order of the documents.
         private void stage(CollectionTarget target, Collection<RowChange> documents) throws SQLException {
-            List<Mapped> mapped = new ArrayList<>();
-            for (RowChange document : documents) {
-                if (document.effect() instanceof Effect.Upsert(Mapped rows) && !rows.isLarge()) {
-                    mapped.add(rows);
-                } else {
-                    stage(tables.of(target), mapped);
-                    mapped.clear();
-                    stageLarge(target, document.change());
-                }
-            }
-            stage(tables.of(target), mapped);
-        }
-
-        private void stage(CollectionTables own, List<Mapped> documents) throws SQLException {
-            List<@Nullable Object[]> rows = new ArrayList<>(documents.size());
-            documents.forEach(d -> rows.add(d.row()));
-            stage(own.own(), rows);
-            for (int c = 0; c < own.children().size(); c++) {
-                List<@Nullable Object[]> childRows = new ArrayList<>();
-                for (Mapped document : documents) {
-                    childRows.addAll(document.children().get(c));
-                }
-                stage(own.children().get(c), childRows);
-            }
-        }
-
-        private void stage(TableSql table, List<@Nullable Object[]> rows) throws SQLException {
-            if (!rows.isEmpty()) {
-                tables.stage(table, rows);
-            }
-        }
-
-        /// Its rows are made here, and are gone afterwards.
-        private void stageLarge(CollectionTarget target, Change change) throws SQLException {
-            DocumentMapper mapper = target.mapper();
-            List<TableShape> shapes = new ArrayList<>(List.of(mapper.shape()));
-            shapes.addAll(mapper.childShapes());
-            EncodedRows encoded = new EncodedRows(shapes);
+            EncodedRows rows = new EncodedRows(target.mapper().shapes());
             try {
-                encoded.startDocument();
-                if (!(change instanceof Change.Upsert(var c, var id, RawBsonDocument document, var t, var at))
-                        || mapper.raw().map(document, encoded) != null) {
-                    throw new IllegalStateException("a document was measured that can't be mapped");
+                for (RowChange document : documents) {
+                    add(rows, document);
+                    if (rows.bytes() >= RowCopy.STAGED_BYTES) {
+                        tables.stage(target, rows, null);
+                        rows.clear();
+                    }
                 }
-                encoded.endDocument();
-                BitSet one = new BitSet();
-                one.set(0);
-                tables.stage(target, encoded, one);
+                tables.stage(target, rows, null);
             } finally {
-                encoded.clear();
+                rows.clear();
             }
+        }
+
+        private static void add(EncodedRows rows, RowChange document) {
+            if (document.effect() instanceof Effect.Upsert upsert && upsert.rows() != null) {
+                rows.add(upsert.rows());
+                return;
+            }
+            rows.startDocument();
+            if (!(document.change() instanceof Change.Upsert upsert)
+                    || document.target().mapper().raw().map(ExactBson.document(upsert.document()), rows) != null) {
+                throw new IllegalStateException("a document was mapped that can't be mapped");
+            }
+            rows.endDocument();
         }
     }
 }

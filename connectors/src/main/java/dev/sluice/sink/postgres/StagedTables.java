@@ -5,6 +5,7 @@ import dev.sluice.mapping.MappingResult;
 import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.copy.EncodedRows;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -60,13 +61,11 @@ final class StagedTables {
     /// How many rows stayed that were deleted.
     private final Map<TableName, Long> stayed = new HashMap<>();
 
-    private final RowCopy copy;
     private final RefusedValues refused;
 
     private StagedTables(Connection connection) {
         this.connection = connection;
         this.live = new LiveTables(connection);
-        this.copy = new RowCopy(connection);
         this.refused = new RefusedValues(connection);
     }
 
@@ -226,22 +225,22 @@ final class StagedTables {
     }
 
     /// Copies the rows of some documents into the collection's staging tables.
-    void stage(CollectionTarget target, EncodedRows rows, BitSet chosen) throws SQLException {
+    ///
+    /// @param chosen null for all
+    void stage(CollectionTarget target, EncodedRows rows, @Nullable BitSet chosen) throws SQLException {
         List<TableSql> tables = of(target).all();
         for (int i = 0; i < tables.size(); i++) {
-            staged(tables.get(i), copy(tables.get(i).copyIntoStaging(), rows, i, chosen));
+            long taken = copy(tables.get(i).copyIntoStaging(), rows, i, chosen);
+            staged.merge(tables.get(i).staging(), taken, Long::sum);
         }
     }
 
-    private void staged(TableSql table, long rows) {
-        staged.merge(table.staging(), rows, Long::sum);
-    }
-
-    private long copy(String sql, EncodedRows rows, int table, BitSet chosen) throws SQLException {
-        if (chosen.isEmpty() || rows.rows(table) == 0) {
+    private long copy(String sql, EncodedRows rows, int table, @Nullable BitSet chosen) throws SQLException {
+        if (rows.rows(table) == 0 || (chosen != null && chosen.isEmpty())) {
             return 0;
         }
-        return rows.copy(connection, sql, table, chosen.cardinality() == rows.documents() ? null : chosen);
+        boolean all = chosen == null || chosen.cardinality() == rows.documents();
+        return RowCopy.copy(connection, sql, rows, table, all ? null : chosen);
     }
 
     CollectionTables of(CollectionTarget target) {
@@ -257,12 +256,6 @@ final class StagedTables {
                 staged.remove(table.staging());
             }
         }
-    }
-
-    /// Copies rows into a staging table.
-    void stage(TableSql table, List<@Nullable Object[]> rows) throws SQLException {
-        copy.copy(table.copyIntoStaging(), table.shape(), rows);
-        staged(table, rows.size());
     }
 
     /// Corrects the staged rows of a collection where PostgreSQL refuses values for their columns' types, see

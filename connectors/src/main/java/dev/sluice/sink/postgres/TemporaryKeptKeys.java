@@ -3,6 +3,7 @@ package dev.sluice.sink.postgres;
 import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.copy.EncodedRows;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -19,19 +20,17 @@ final class TemporaryKeptKeys implements KeptKeys {
     private final Connection connection;
     private final CollectionTarget target;
     private final CollectionTables tables;
-    private final RowCopy copy;
-    private final TableShape keyShape;
+    private final EncodedRows rows;
     private boolean looked;
 
     private TemporaryKeptKeys(Connection connection, CollectionTarget target, CollectionTables tables) {
         this.connection = connection;
         this.target = target;
         this.tables = tables;
-        this.copy = new RowCopy(connection);
-        this.keyShape = new TableShape(
+        this.rows = new EncodedRows(List.of(new TableShape(
                 tables.own().shape().table(),
                 1,
-                List.of(TableShape.Column.plain("key", tables.own().keyType())));
+                List.of(TableShape.Column.plain("key", tables.own().keyType())))));
     }
 
     static KeptKeys create(Connection connection, CollectionTarget target) throws SQLException {
@@ -46,9 +45,9 @@ final class TemporaryKeptKeys implements KeptKeys {
 
     @Override
     public void add(List<Object> keys) throws SQLException {
-        List<@Nullable Object[]> rows = new ArrayList<>(keys.size());
-        keys.forEach(key -> rows.add(new @Nullable Object[] {key}));
-        copy.copy("COPY " + KEPT + " FROM STDIN (FORMAT binary)", keyShape, rows);
+        rows.clear();
+        keys.forEach(key -> rows.addRow(0, key));
+        RowCopy.copy(connection, "COPY " + KEPT + " FROM STDIN (FORMAT binary)", rows, 0, null);
     }
 
     @Override

@@ -2,17 +2,14 @@ package dev.sluice.sink.postgres;
 
 import dev.sluice.failure.SluiceException;
 import dev.sluice.mapping.MappingResult;
-import dev.sluice.sink.ChangeMapper;
 import dev.sluice.sink.CollectionTarget;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.BitSet;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.stream.Collectors;
 import org.bson.RawBsonDocument;
@@ -40,7 +37,7 @@ public final class TrialRows implements AutoCloseable {
         this.refused = new RefusedValues(connection);
         this.refusedRows =
                 new RefusedValues(connection, table -> narrower.getOrDefault(table, Collections.emptySortedMap()));
-        this.rows = new ChunkRows(target, ChangeMapper.of(List.of(target)));
+        this.rows = new ChunkRows(target);
     }
 
     /// @return null where nothing can be said that the mapper does not know: no column has such a type, its table is
@@ -89,11 +86,8 @@ public final class TrialRows implements AutoCloseable {
     /// @return by the key of the row; without the documents of which it refuses nothing
     public Map<Object, MappingResult> refused(List<RawBsonDocument> documents) throws SQLException {
         rows.map(documents);
-        BitSet all = rows.without(Set.of());
         List<TableSql> staged = tables.all();
-        for (int i = 0; i < staged.size(); i++) {
-            rows.encoded().copy(connection, staged.get(i).copyIntoStaging(), i, all);
-        }
+        RowCopy.stage(connection, staged, rows.encoded(), null);
         Map<Object, MappingResult> results = refused.mapAgain(target, tables, rows::ofKeys);
         refusedRows.among(tables).forEach((key, refusals) -> results.put(key, refusals.ofRow()));
         try (Statement statement = connection.createStatement()) {

@@ -413,7 +413,7 @@ class CastTypesIT {
     }
 
     private void chunk(boolean startedEmpty, BsonDocument... documents) throws SQLException {
-        ChunkRows rows = new ChunkRows(target.target("things"), target.mapper());
+        ChunkRows rows = new ChunkRows(target.target("things"));
         rows.map(Arrays.stream(documents)
                 .map(d -> new RawBsonDocument(d, new org.bson.codecs.BsonDocumentCodec()))
                 .toList());

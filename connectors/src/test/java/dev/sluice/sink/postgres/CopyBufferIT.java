@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.TableName;
+import dev.sluice.sink.copy.EncodedRows;
 import dev.sluice.testkit.TestTarget;
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -45,7 +46,6 @@ class CopyBufferIT {
 
     private static TestTarget target;
     private static Connection connection;
-    private static RowCopy copy;
     private static int tables;
 
     @BeforeAll
@@ -54,7 +54,6 @@ class CopyBufferIT {
         target = TestTarget.demo();
         target.execute("CREATE EXTENSION citext");
         connection = target.connection();
-        copy = new RowCopy(connection);
     }
 
     @AfterAll
@@ -358,17 +357,17 @@ class CopyBufferIT {
                 1,
                 List.of(TableShape.Column.plain("n", new ColumnType.Int(4)), TableShape.Column.plain("v", type)));
         TableSql sql = new TableSql(shape, new TreeMap<>(), List.of("n"), "stage_" + name, TriggerEffects.NONE);
-        List<@Nullable Object[]> rows = new ArrayList<>();
+        EncodedRows rows = new EncodedRows(List.of(shape));
         List<String> literals = new ArrayList<>();
         for (int i = 0; i < cases.length; i++) {
-            rows.add(new @Nullable Object[] {(long) i, cases[i].value()});
+            rows.addRow(0, (long) i, cases[i].value());
             literals.add(cases[i].value() == null ? null : cases[i].literal());
         }
         connection.setAutoCommit(false);
         try (Statement statement = connection.createStatement()) {
             statement.execute("CREATE TABLE " + name + " (n integer PRIMARY KEY, v " + type.sql() + ")");
             statement.execute(sql.createStaging());
-            copy.copy(sql.copyIntoStaging(), shape, rows);
+            RowCopy.copy(connection, sql.copyIntoStaging(), rows, 0, null);
             assertThat(statement.executeUpdate(sql.upsert())).isEqualTo(cases.length);
             // By the stored bytes where there are any that could differ: 1.0 is not 1.00, -0.0 not 0.0.
             try (var expected = connection.prepareStatement("SELECT e.n - 1, left(t.v::text, 200), left(e.v, 200) FROM "

@@ -326,7 +326,7 @@ class EqualKeysIT {
     }
 
     private ChunkRows rows(String... documents) {
-        ChunkRows rows = new ChunkRows(target.target("things"), target.mapper());
+        ChunkRows rows = new ChunkRows(target.target("things"));
         rows.map(Arrays.stream(documents).map(RawBsonDocument::parse).toList());
         return rows;
     }

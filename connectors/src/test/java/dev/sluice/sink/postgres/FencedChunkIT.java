@@ -283,7 +283,7 @@ class FencedChunkIT {
     }
 
     private WriteSummary chunk(Fence.Flight flight, boolean startedEmpty, String... documents) throws SQLException {
-        ChunkRows rows = new ChunkRows(target.target("orders"), target.mapper());
+        ChunkRows rows = new ChunkRows(target.target("orders"));
         rows.map(Arrays.stream(documents).map(RawBsonDocument::parse).toList());
         return chunks.apply(new Chunk("orders", 0, IdBracket.NUMBER, null, null), rows, startedEmpty, flight);
     }

@@ -158,7 +158,7 @@ class OddTablesIT {
     }
 
     private void chunk(boolean startedEmpty, String... documents) throws SQLException {
-        ChunkRows rows = new ChunkRows(target.target("things"), target.mapper());
+        ChunkRows rows = new ChunkRows(target.target("things"));
         rows.map(Arrays.stream(documents).map(RawBsonDocument::parse).toList());
         try (Fence.Flight flight = target.fence("things").open()) {
             chunks.apply(new Chunk("things", clock++, IdBracket.NUMBER, null, null), rows, startedEmpty, flight);

@@ -528,7 +528,7 @@ class RefusedRowsIT {
     }
 
     private ChunkRows orders(int count) {
-        ChunkRows rows = new ChunkRows(target.target("orders"), target.mapper());
+        ChunkRows rows = new ChunkRows(target.target("orders"));
         rows.map(IntStream.range(0, count)
                 .mapToObj(i -> RawBsonDocument.parse(orderJson(i, "u" + i)))
                 .toList());

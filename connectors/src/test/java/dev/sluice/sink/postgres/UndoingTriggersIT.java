@@ -337,7 +337,7 @@ class UndoingTriggersIT {
     }
 
     private WriteSummary chunk(ChunkSink sink, String... documents) throws SQLException {
-        ChunkRows rows = new ChunkRows(target.target("things"), target.mapper());
+        ChunkRows rows = new ChunkRows(target.target("things"));
         rows.map(Arrays.stream(documents).map(RawBsonDocument::parse).toList());
         try (Fence.Flight flight = target.fence("things").open()) {
             return sink.apply(new Chunk("things", clock++, IdBracket.NUMBER, null, null), rows, true, flight);

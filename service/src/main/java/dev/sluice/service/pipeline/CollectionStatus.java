@@ -42,7 +42,7 @@ public final class CollectionStatus {
         switch (row.effect()) {
             case RowChange.Effect.Upsert u -> {
                 upserts.increment();
-                u.rows().misfits().forEach(m -> countQuarantined(m.column()));
+                u.misfits().forEach(m -> countQuarantined(m.column()));
             }
             case RowChange.Effect.Delete d -> deletes.increment();
             case RowChange.Effect.Skip s -> skips.increment();

@@ -50,7 +50,7 @@ final class WrittenDocuments {
                     continue;
                 }
                 Object key = switch (change.effect()) {
-                    case RowChange.Effect.Upsert u -> u.rows().key();
+                    case RowChange.Effect.Upsert u -> u.key();
                     case RowChange.Effect.Delete d -> d.key();
                     case RowChange.Effect.Skip s -> s.key();
                     case RowChange.Effect.Reject r -> null;

@@ -1,5 +1,6 @@
 package dev.sluice.service.simulation;
 
+import dev.sluice.change.Change;
 import dev.sluice.change.Chunk;
 import dev.sluice.change.IdBracket;
 import dev.sluice.change.Position;
@@ -377,7 +378,7 @@ final class SimulatedPostgres {
                     effects.add(() -> world.resolved(collection, id));
                 }
                 switch (change.effect()) {
-                    case Effect.Upsert u -> set(collection, id, version(u));
+                    case Effect.Upsert u -> set(collection, id, version(change));
                     case Effect.Delete d -> set(collection, id, 0);
                     case Effect.Wait w -> effects.add(() -> world.unresolved(collection, id, time));
                     case Effect.Skip s -> throw new IllegalStateException("nothing is skipped here");
@@ -398,12 +399,12 @@ final class SimulatedPostgres {
             });
         }
 
-        private static int version(Effect.Upsert upsert) {
-            @Nullable Object[] row = upsert.rows().row();
-            if (!(row[row.length - 1] instanceof Number version)) {
-                throw new IllegalStateException("a row without v");
+        private static int version(RowChange change) {
+            if (!(change.change() instanceof Change.Upsert upsert
+                    && upsert.document().get("v") instanceof BsonInt32 version)) {
+                throw new IllegalStateException("a document without v");
             }
-            return version.intValue();
+            return version.getValue();
         }
 
         private static List<String> text(List<RowChange> changes) {
@@ -411,7 +412,7 @@ final class SimulatedPostgres {
                     .map(change -> change.target().collection()
                             + change.change().id().asInt64().getValue()
                             + switch (change.effect()) {
-                                case Effect.Upsert u -> " v" + version(u);
+                                case Effect.Upsert u -> " v" + version(change);
                                 case Effect.Delete d -> " deleted";
                                 case Effect.Wait w -> " waits";
                                 case Effect.Skip s -> " skipped";

@@ -1,12 +1,12 @@
-package dev.sluice.sink.postgres;
+package dev.sluice.sink.copy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.mapping.DocumentMapper;
 import dev.sluice.mapping.RawMapper;
-import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.MappingReader;
+import dev.sluice.sink.postgres.RowCopy;
 import dev.sluice.testkit.TestTarget;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -70,7 +70,7 @@ class EncodedRowsIT {
     private final EncodedRows rows;
 
     EncodedRowsIT(int heapSegments) {
-        rows = new EncodedRows(shapes(), heapSegments);
+        rows = new EncodedRows(mapper.shapes(), heapSegments);
     }
 
     @BeforeAll
@@ -98,12 +98,6 @@ class EncodedRowsIT {
     @AfterEach
     void rollBack() throws SQLException {
         connection.rollback();
-    }
-
-    private List<TableShape> shapes() {
-        List<TableShape> shapes = new ArrayList<>(List.of(mapper.shape()));
-        shapes.addAll(mapper.childShapes());
-        return shapes;
     }
 
     private void add(String json) {
@@ -150,8 +144,8 @@ class EncodedRowsIT {
         assertThat(rows.rows(0)).isEqualTo(4);
         assertThat(rows.rows(1)).isEqualTo(5);
 
-        assertThat(rows.copy(connection, ORDERS, 0, null)).isEqualTo(4);
-        assertThat(rows.copy(connection, LINES, 1, null)).isEqualTo(5);
+        assertThat(RowCopy.copy(connection, ORDERS, rows, 0, null)).isEqualTo(4);
+        assertThat(RowCopy.copy(connection, LINES, rows, 1, null)).isEqualTo(5);
 
         assertThat(orders())
                 .containsExactly(
@@ -171,8 +165,8 @@ class EncodedRowsIT {
         // Beyond the last document; ignored.
         only.set(7);
 
-        assertThat(rows.copy(connection, ORDERS, 0, only)).isEqualTo(3);
-        assertThat(rows.copy(connection, LINES, 1, only)).isEqualTo(5);
+        assertThat(RowCopy.copy(connection, ORDERS, rows, 0, only)).isEqualTo(3);
+        assertThat(RowCopy.copy(connection, LINES, rows, 1, only)).isEqualTo(5);
 
         assertThat(orders()).containsExactly("1 é 👍 12.50 {a,NULL,\"\"}", "3 -0.07", "4 last one");
         assertThat(lines()).containsExactly("1 0 x 2", "1 1", "3 0 7", "4 0 l", "4 1 m");
@@ -191,7 +185,7 @@ class EncodedRowsIT {
         rows.takeBack();
         add("{_id: 5, tags: [" + "'t', ".repeat(100_000) + "null]}");
 
-        assertThat(rows.copy(connection, ORDERS, 0, null)).isEqualTo(5);
+        assertThat(RowCopy.copy(connection, ORDERS, rows, 0, null)).isEqualTo(5);
 
         assertThat(query("SELECT cardinality(tags) FROM orders WHERE id = 5 AND tags[100001] IS NULL"))
                 .containsExactly("100001");
@@ -201,7 +195,7 @@ class EncodedRowsIT {
     @Test
     void noneOfThem() throws SQLException {
         four();
-        assertThat(rows.copy(connection, ORDERS, 0, new BitSet())).isZero();
+        assertThat(RowCopy.copy(connection, ORDERS, rows, 0, new BitSet())).isZero();
         assertThat(orders()).isEmpty();
     }
 
@@ -213,8 +207,8 @@ class EncodedRowsIT {
         assertThat(rows.bytes()).isZero();
         add("{_id: 5, lines: [{sku: 'n'}]}");
 
-        assertThat(rows.copy(connection, ORDERS, 0, null)).isEqualTo(1);
-        assertThat(rows.copy(connection, LINES, 1, null)).isEqualTo(1);
+        assertThat(RowCopy.copy(connection, ORDERS, rows, 0, null)).isEqualTo(1);
+        assertThat(RowCopy.copy(connection, LINES, rows, 1, null)).isEqualTo(1);
 
         assertThat(orders()).containsExactly("5");
         assertThat(lines()).containsExactly("5 0 n");
@@ -235,8 +229,8 @@ class EncodedRowsIT {
             }
         }
 
-        assertThat(rows.copy(connection, ORDERS, 0, only)).isEqualTo(expected.size());
-        assertThat(rows.copy(connection, LINES, 1, only)).isEqualTo(lines);
+        assertThat(RowCopy.copy(connection, ORDERS, rows, 0, only)).isEqualTo(expected.size());
+        assertThat(RowCopy.copy(connection, LINES, rows, 1, only)).isEqualTo(lines);
 
         assertThat(query("SELECT id FROM orders WHERE length(note) = id % 97 ORDER BY id"))
                 .containsExactlyElementsOf(
@@ -265,7 +259,7 @@ class EncodedRowsIT {
             }
         }
 
-        assertThat(rows.copy(connection, ORDERS, 0, only)).isEqualTo(2);
+        assertThat(RowCopy.copy(connection, ORDERS, rows, 0, only)).isEqualTo(2);
 
         assertThat(query("SELECT concat_ws(' ', id, length(note), length(more ->> 'text'), length(data)) FROM orders"))
                 .containsExactly("0 2500000 5000000 5000000", "2 2500000 5000000 5000000");
@@ -279,13 +273,13 @@ class EncodedRowsIT {
         add("{_id: 1}");
         add("{_id: 1}");
         Savepoint before = connection.setSavepoint();
-        assertThatThrownBy(() -> rows.copy(connection, ORDERS, 0, null))
+        assertThatThrownBy(() -> RowCopy.copy(connection, ORDERS, rows, 0, null))
                 .isInstanceOf(SQLException.class)
                 .hasMessageContaining("orders_pkey");
         connection.rollback(before);
         BitSet first = new BitSet();
         first.set(0);
-        assertThat(rows.copy(connection, ORDERS, 0, first)).isEqualTo(1);
+        assertThat(RowCopy.copy(connection, ORDERS, rows, 0, first)).isEqualTo(1);
         assertThat(orders()).containsExactly("1");
     }
 }

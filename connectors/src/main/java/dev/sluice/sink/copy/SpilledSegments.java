@@ -1,4 +1,4 @@
-package dev.sluice.sink.postgres;
+package dev.sluice.sink.copy;
 
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;

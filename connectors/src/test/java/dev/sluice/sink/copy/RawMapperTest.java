@@ -1,4 +1,4 @@
-package dev.sluice.sink.postgres;
+package dev.sluice.sink.copy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -24,7 +24,6 @@ import dev.sluice.schema.Source;
 import dev.sluice.schema.TableName;
 import dev.sluice.schema.Where;
 import java.io.ByteArrayOutputStream;
-import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -85,14 +84,16 @@ class RawMapperTest {
         private final RawMapper raw;
         private final List<TableShape> shapes;
         private final EncodedRows rows;
+        private final EncodedRows held;
         private int ordinary;
         private int odd;
 
         Pair(DocumentMapper mapper) {
             this.mapper = mapper;
             this.raw = mapper.raw();
-            this.shapes = shapes(mapper);
+            this.shapes = mapper.shapes();
             this.rows = new EncodedRows(shapes);
+            this.held = new EncodedRows(shapes);
         }
 
         /// Whether the document has rows without anything to report.
@@ -121,6 +122,7 @@ class RawMapperTest {
                 }
                 assertThat(rows.encoded(i + 1)).as("%s", document).isEqualTo(children.toByteArray());
             }
+            checkHeld();
             assertThat(raw.key()).isEqualTo(collected.key());
             assertThat(raw.misfits()).as("%s", document).isEqualTo(collected.misfits());
             assertThat(raw.unmapped()).as("%s", document).isEqualTo(collected.unmapped());
@@ -131,12 +133,24 @@ class RawMapperTest {
             }
             return collected.misfits().isEmpty();
         }
-    }
 
-    private static List<TableShape> shapes(DocumentMapper mapper) {
-        List<TableShape> shapes = new ArrayList<>(List.of(mapper.shape()));
-        shapes.addAll(mapper.childShapes());
-        return shapes;
+        /// What is held of the document until it is written, is the same.
+        private void checkHeld() {
+            DocumentRows document = rows.document(0);
+            if (document == null) {
+                assertThat(rows.bytes()).isGreaterThanOrEqualTo(1 << 18);
+                return;
+            }
+            assertThat(document.heldBytes()).isGreaterThanOrEqualTo(rows.bytes());
+            held.clear();
+            held.add(document);
+            held.add(document);
+            for (int i = 0; i < shapes.size(); i++) {
+                byte[] once = rows.encoded(i);
+                assertThat(held.rows(i)).isEqualTo(2 * rows.rows(i));
+                assertThat(held.encoded(i)).startsWith(once).endsWith(once).hasSize(2 * once.length);
+            }
+        }
     }
 
     private static byte[] encoded(TableShape shape, @Nullable Object[] row) {
@@ -146,11 +160,7 @@ class RawMapperTest {
             buffer.field(shape.columns().get(i).type(), row[i]);
         }
         ByteArrayOutputStream all = new ByteArrayOutputStream();
-        try {
-            buffer.send(0, buffer.position(), all::write);
-        } catch (SQLException impossible) {
-            throw new IllegalStateException(impossible);
-        }
+        buffer.send(0, buffer.position(), all::write);
         return all.toByteArray();
     }
 

@@ -1,4 +1,4 @@
-package dev.sluice.sink.postgres;
+package dev.sluice.sink.copy;
 
 import dev.sluice.schema.ColumnType;
 import java.lang.invoke.MethodHandles;
@@ -7,7 +7,6 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -44,6 +43,10 @@ final class CopyBuffer {
     /// Bytes of a segment; also what is handed to the driver at a time. Measured: larger ones are no faster.
     static final int SEGMENT = 1 << 16;
 
+    /// Bytes of the first segment; each one has twice as many as the one before, up to [#SEGMENT]. Many buffers never
+    /// hold more than the rows of one document.
+    private static final int FIRST_SEGMENT = 1 << 12;
+
     /// The memory that [#clear] keeps, bytes: many buffers may be open at once.
     private static final long KEPT_MAX = Math.clamp(Runtime.getRuntime().maxMemory() / 256, 1L << 20, 16L << 20);
 
@@ -60,7 +63,7 @@ final class CopyBuffer {
 
     private static final long[] POWERS = {1, 10, 100, 1000};
 
-    private final List<byte[]> segments = new ArrayList<>(List.of(new byte[SEGMENT]));
+    private final List<byte[]> segments = new ArrayList<>(List.of(new byte[FIRST_SEGMENT]));
     /// How much of each segment before the current one is used, bytes.
     private int[] used = new int[1];
     /// How many bytes lie before each segment up to the current one.
@@ -146,13 +149,8 @@ final class CopyBuffer {
         return before[(int) (position >>> 32)] + (int) position;
     }
 
-    /// Takes bytes one piece after the other.
-    interface Pieces {
-        void take(byte[] bytes, int from, int length) throws SQLException;
-    }
-
     /// Shows the bytes between two positions, in pieces of at most [#SEGMENT].
-    void send(long from, long to, Pieces pieces) throws SQLException {
+    <E extends Exception> void send(long from, long to, Pieces<E> pieces) throws E {
         int last = (int) (to >>> 32);
         int at = (int) from;
         byte[] read = last >= heapSegments ? new byte[SEGMENT] : bytes;
@@ -179,7 +177,7 @@ final class CopyBuffer {
             before = Arrays.copyOf(before, 2 * next);
         }
         if (next == segments.size() && next <= heapSegments) {
-            segments.add(new byte[SEGMENT]);
+            segments.add(new byte[Math.min(SEGMENT, 2 * bytes.length)]);
         }
         if (current >= heapSegments) {
             spilled().write(current - heapSegments, bytes, size);
@@ -192,10 +190,6 @@ final class CopyBuffer {
 
     void startRow(int columns) {
         int16(columns);
-    }
-
-    void end() {
-        int16(-1);
     }
 
     /// Bytes written so far.
@@ -510,7 +504,7 @@ final class CopyBuffer {
         while (i < length) {
             // In steps, so that a long text needs no array of its own size.
             int stop = Math.min(length, i + STEP);
-            ensure(STEP);
+            ensure(stop - i);
             int at = size;
             while (i < stop) {
                 char c = text.charAt(i);
@@ -539,10 +533,10 @@ final class CopyBuffer {
         int from = offset;
         int left = length;
         while (left > 0) {
-            if (size == SEGMENT) {
+            if (size == bytes.length) {
                 nextSegment();
             }
-            int piece = Math.min(left, SEGMENT - size);
+            int piece = Math.min(left, bytes.length - size);
             System.arraycopy(value, from, bytes, size, piece);
             size += piece;
             from += piece;
@@ -584,7 +578,7 @@ final class CopyBuffer {
 
     /// Makes room for so many bytes that have to lie together.
     private void ensure(int more) {
-        if (size + more > SEGMENT) {
+        if (size + more > bytes.length) {
             nextSegment();
         }
     }

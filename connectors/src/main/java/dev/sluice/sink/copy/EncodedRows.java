@@ -1,23 +1,21 @@
-package dev.sluice.sink.postgres;
+package dev.sluice.sink.copy;
 
 import dev.sluice.mapping.RowOutput;
 import dev.sluice.mapping.TableShape;
+import dev.sluice.memory.Footprint;
 import dev.sluice.schema.ColumnType;
-import java.io.ByteArrayOutputStream;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.PGConnection;
-import org.postgresql.copy.CopyIn;
 
 /// Rows of documents in the binary format of COPY, by table, so that single documents can be left out when
 /// they are sent. Its memory is used again and again. For one thread.
 public final class EncodedRows implements RowOutput {
     /// For more documents, the notes of where each ends are let go of by [#clear].
     private static final int KEPT_DOCUMENTS = 1 << 15;
+
+    private static final int FIRST_DOCUMENTS = 16;
 
     private static final byte[] TRAILER = {-1, -1};
 
@@ -73,8 +71,8 @@ public final class EncodedRows implements RowOutput {
         final CopyBuffer buffer;
         long rows;
         /// For each document, how much there is with it.
-        long[] ends = new long[256];
-        long[] rowEnds = new long[256];
+        long[] ends = new long[FIRST_DOCUMENTS];
+        long[] rowEnds = new long[FIRST_DOCUMENTS];
 
         Table(TableShape shape, int heapSegments) {
             this.buffer = new CopyBuffer(heapSegments);
@@ -92,17 +90,27 @@ public final class EncodedRows implements RowOutput {
             rowEnds[number] = rows;
         }
 
+        /// Where a document begins, by its order from 0; also where the one before it ends.
+        long start(int document) {
+            return document == 0 ? CopyBuffer.HEADER : ends[document - 1];
+        }
+
+        /// The rows of the documents before it.
+        long rowsBefore(int document) {
+            return document == 0 ? 0 : rowEnds[document - 1];
+        }
+
         /// Forgets what was written behind so many documents.
         void takeBack(int documents) {
-            buffer.truncate(documents == 0 ? CopyBuffer.HEADER : ends[documents - 1]);
-            rows = documents == 0 ? 0 : rowEnds[documents - 1];
+            buffer.truncate(start(documents));
+            rows = rowsBefore(documents);
         }
 
         void clear() {
             buffer.start();
             if (ends.length > KEPT_DOCUMENTS) {
-                ends = new long[256];
-                rowEnds = new long[256];
+                ends = new long[FIRST_DOCUMENTS];
+                rowEnds = new long[FIRST_DOCUMENTS];
             }
             rows = 0;
         }
@@ -154,6 +162,17 @@ public final class EncodedRows implements RowOutput {
         table.buffer.startRow(table.types.length);
         table.rows++;
         column = 0;
+    }
+
+    /// Adds a row that is there as objects.
+    ///
+    /// @param number as in [#startRow]
+    /// @param values as [dev.sluice.mapping.MappingResult.Mapped] has them, of each column one
+    public void addRow(int number, @Nullable Object... values) {
+        startRow(number);
+        for (Object value : values) {
+            value(value);
+        }
     }
 
     /// Counts the value, and says how it is written.
@@ -286,14 +305,14 @@ public final class EncodedRows implements RowOutput {
     ///
     /// @param number as in [#startRow]
     /// @param only the documents, by their order from 0; null for all
-    long rows(int number, @Nullable BitSet only) {
+    public long rows(int number, @Nullable BitSet only) {
         Table table = tables[number];
         if (only == null) {
             return table.rows;
         }
         long rows = 0;
         for (int i = only.nextSetBit(0); i >= 0 && i < documents; i = only.nextSetBit(i + 1)) {
-            rows += table.rowEnds[i] - (i == 0 ? 0 : table.rowEnds[i - 1]);
+            rows += table.rowEnds[i] - table.rowsBefore(i);
         }
         return rows;
     }
@@ -317,81 +336,111 @@ public final class EncodedRows implements RowOutput {
         }
     }
 
-    /// A copy of one table's rows as they are sent, without header and trailer.
-    byte[] encoded(int number) {
-        CopyBuffer buffer = tables[number].buffer;
-        ByteArrayOutputStream all = new ByteArrayOutputStream();
-        try {
-            buffer.send(CopyBuffer.HEADER, buffer.position(), all::write);
-        } catch (SQLException impossible) {
-            throw new IllegalStateException(impossible);
+    /// Adds the rows of a document.
+    public void add(DocumentRows document) {
+        startDocument();
+        for (int i = 0; i < tables.length; i++) {
+            tables[i].rows += document.addTo(tables[i].buffer, i);
         }
-        return all.toByteArray();
+        endDocument();
     }
 
-    /// Sends one table's rows.
+    /// A copy of the rows of one document.
     ///
-    /// @param sql a `COPY .. FROM STDIN (FORMAT binary)` into columns in the shape's order
-    /// @param number as in [#startRow]
-    /// @param only the documents to send, by their order from 0; null for all
-    /// @return the rows that PostgreSQL took: those sent, unless a trigger left some out
-    public long copy(Connection connection, String sql, int number, @Nullable BitSet only) throws SQLException {
-        Table sent = tables[number];
-        CopyIn copy = connection.unwrap(PGConnection.class).getCopyAPI().copyIn(sql);
-        try {
-            if (only == null) {
-                sent.buffer.send(0, sent.buffer.position(), copy::writeToCopy);
-            } else {
-                sendSome(copy, sent, only);
-            }
-            copy.writeToCopy(TRAILER, 0, TRAILER.length);
-            return copy.endCopy();
-        } finally {
-            if (copy.isActive()) {
-                copy.cancelCopy();
-            }
+    /// @param number its order, from 0
+    /// @return null where they are so large that they are better made again than held
+    public @Nullable DocumentRows document(int number) {
+        long bytes = 0;
+        for (Table each : tables) {
+            bytes += each.buffer.length(each.start(number), each.ends[number]);
         }
+        if (Footprint.isLarge(bytes)) {
+            return null;
+        }
+        Copied copied = new Copied(new byte[(int) bytes]);
+        int[] ends = new int[tables.length];
+        int[] counts = new int[tables.length];
+        for (int i = 0; i < tables.length; i++) {
+            Table each = tables[i];
+            each.buffer.send(each.start(number), each.ends[number], copied);
+            ends[i] = copied.size;
+            counts[i] = (int) (each.rowEnds[number] - each.rowsBefore(number));
+        }
+        return new DocumentRows(copied.bytes, ends, counts);
     }
 
-    private void sendSome(CopyIn copy, Table sent, BitSet only) throws SQLException {
-        Gathered gathered = new Gathered(copy);
-        sent.buffer.send(0, CopyBuffer.HEADER, gathered);
-        int first = only.nextSetBit(0);
-        while (first >= 0 && first < documents) {
-            int behind = Math.min(only.nextClearBit(first), documents);
-            long from = first == 0 ? CopyBuffer.HEADER : sent.ends[first - 1];
-            sent.buffer.send(from, sent.ends[behind - 1], gathered);
-            first = only.nextSetBit(behind);
-        }
-        gathered.flush();
-    }
-
-    /// Sends many small pieces together in one message.
-    private static final class Gathered implements CopyBuffer.Pieces {
-        private final CopyIn copy;
-        private final byte[] together = new byte[CopyBuffer.SEGMENT];
+    /// Puts pieces together.
+    private static final class Copied implements Pieces<RuntimeException> {
+        private final byte[] bytes;
         private int size;
 
-        Gathered(CopyIn copy) {
-            this.copy = copy;
+        Copied(byte[] bytes) {
+            this.bytes = bytes;
         }
 
         @Override
-        public void take(byte[] bytes, int from, int length) throws SQLException {
+        public void take(byte[] piece, int from, int length) {
+            System.arraycopy(piece, from, bytes, size, length);
+            size += length;
+        }
+    }
+
+    /// Shows what COPY takes of one table: header, rows and trailer, in pieces.
+    ///
+    /// @param number as in [#startRow]
+    /// @param only the documents to show, by their order from 0; null for all
+    public <E extends Exception> void send(int number, @Nullable BitSet only, Pieces<E> pieces) throws E {
+        Table sent = tables[number];
+        if (only == null) {
+            sent.buffer.send(0, sent.buffer.position(), pieces);
+        } else {
+            Gathered<E> gathered = new Gathered<>(pieces);
+            sent.buffer.send(0, CopyBuffer.HEADER, gathered);
+            int first = only.nextSetBit(0);
+            while (first >= 0 && first < documents) {
+                int behind = Math.min(only.nextClearBit(first), documents);
+                sent.buffer.send(sent.start(first), sent.ends[behind - 1], gathered);
+                first = only.nextSetBit(behind);
+            }
+            gathered.flush();
+        }
+        pieces.take(TRAILER, 0, TRAILER.length);
+    }
+
+    /// A copy of one table's rows, without header and trailer.
+    byte[] encoded(int number) {
+        CopyBuffer buffer = tables[number].buffer;
+        Copied copied = new Copied(new byte[Math.toIntExact(buffer.size() - CopyBuffer.HEADER)]);
+        buffer.send(CopyBuffer.HEADER, buffer.position(), copied);
+        return copied.bytes;
+    }
+
+    /// Sends many small pieces together in one message.
+    private static final class Gathered<E extends Exception> implements Pieces<E> {
+        private final Pieces<E> pieces;
+        private final byte[] together = new byte[CopyBuffer.SEGMENT];
+        private int size;
+
+        Gathered(Pieces<E> pieces) {
+            this.pieces = pieces;
+        }
+
+        @Override
+        public void take(byte[] bytes, int from, int length) throws E {
             if (size + length > together.length) {
                 flush();
             }
             if (length == together.length) {
-                copy.writeToCopy(bytes, from, length);
+                pieces.take(bytes, from, length);
             } else {
                 System.arraycopy(bytes, from, together, size, length);
                 size += length;
             }
         }
 
-        void flush() throws SQLException {
+        void flush() throws E {
             if (size > 0) {
-                copy.writeToCopy(together, 0, size);
+                pieces.take(together, 0, size);
                 size = 0;
             }
         }
