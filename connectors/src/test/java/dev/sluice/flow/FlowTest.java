@@ -93,6 +93,7 @@ class FlowTest {
                     "dev.sluice.verify..",
                     "dev.sluice.balance..",
                     "dev.sluice.gate..",
+                    "dev.sluice.cutover..",
                     "dev.sluice.failure..",
                     "dev.sluice.sandbox..")
             .should()

@@ -104,5 +104,9 @@ public final class MetricNames {
     /// they may not; 0 also when the gate could not be asked for 3 seconds.
     public static final String GATE_OPEN = "sluice.gate.open";
 
+    /// `sluice_read_route_percent{pipeline,collection,target}`: the share of the readers that is told to read from
+    /// `mongodb`, `postgres` or `both`. NaN until the routes are known.
+    public static final String READ_ROUTE = "sluice.read.route.percent";
+
     private MetricNames() {}
 }

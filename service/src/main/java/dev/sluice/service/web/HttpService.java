@@ -9,6 +9,8 @@ import dev.sluice.service.ops.GateMetrics;
 import dev.sluice.service.ops.Gates;
 import dev.sluice.service.ops.PipelineMetrics;
 import dev.sluice.service.ops.Replays;
+import dev.sluice.service.ops.RouteMetrics;
+import dev.sluice.service.ops.RouteWatch;
 import dev.sluice.service.ops.Verifications;
 import dev.sluice.service.pipeline.PipelineStatus;
 import dev.sluice.sink.postgres.PostgresConnector;
@@ -70,6 +72,9 @@ public final class HttpService implements AutoCloseable {
             EmbeddedServer server = context.getBean(EmbeddedServer.class);
             MeterRegistry registry = context.getBean(MeterRegistry.class);
             PipelineMetrics.bind(status, registry);
+            // Before the first one asks.
+            RouteWatch routes = context.getBean(RouteWatch.class);
+            RouteMetrics.bind(status.pipeline(), status.collections().keySet(), routes, registry);
             server.start();
             return new HttpService(
                     context,

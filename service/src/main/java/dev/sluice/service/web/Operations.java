@@ -4,12 +4,16 @@ import dev.sluice.service.ops.Checkpoints;
 import dev.sluice.service.ops.DeadLetters;
 import dev.sluice.service.ops.Gates;
 import dev.sluice.service.ops.Quarantine;
+import dev.sluice.service.ops.RouteWatch;
+import dev.sluice.service.ops.Routes;
 import dev.sluice.service.ops.SchemaChanges;
 import dev.sluice.service.ops.StatusReader;
 import dev.sluice.service.pipeline.PipelineStatus;
 import dev.sluice.sink.postgres.PostgresConnector;
+import io.micronaut.context.annotation.Bean;
 import io.micronaut.context.annotation.Factory;
 import jakarta.inject.Singleton;
+import java.util.List;
 
 /// The operations that the controllers call; the commands of the command line call the same. What they are made of
 /// comes
@@ -48,6 +52,18 @@ final class Operations {
     @Singleton
     Gates gates() {
         return new Gates(connector, status.pipeline(), status.collections().keySet());
+    }
+
+    @Bean(preDestroy = "close")
+    @Singleton
+    RouteWatch routeWatch() {
+        return RouteWatch.start(
+                connector, status.pipeline(), List.copyOf(status.collections().keySet()));
+    }
+
+    @Singleton
+    Routes routes() {
+        return new Routes(connector, status.pipeline(), status.collections().keySet());
     }
 
     @Singleton

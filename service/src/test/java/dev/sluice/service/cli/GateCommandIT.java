@@ -160,12 +160,12 @@ class GateCommandIT {
         return new Document("_id", id).append("name", name).append("age", 1);
     }
 
-    private static boolean isOpen(Place place, String collection) {
+    static boolean isOpen(Place place, String collection) {
         return place.text("SELECT sluice.gate_is_open('" + pipeline(place) + "', '" + collection + "')")
                 .equals("t");
     }
 
-    private static String pipeline(Place place) {
+    static String pipeline(Place place) {
         return place.text("SELECT coalesce((SELECT pipeline FROM sluice.position), 'demo')");
     }
 
@@ -207,7 +207,7 @@ class GateCommandIT {
                 .body();
     }
 
-    private static int freePort() throws IOException {
+    static int freePort() throws IOException {
         try (ServerSocket socket = new ServerSocket(0)) {
             return socket.getLocalPort();
         }

@@ -101,6 +101,11 @@ class OpenApiIT {
         "GET /api/gates, /api/gates, 200",
         "GET /api/collections/{collection}/gate, /api/collections/users/gate, 200",
         "GET /api/collections/{collection}/gate, /api/collections/carts/gate, 404",
+        "GET /api/routes, /api/routes, 200",
+        "GET /api/routes/{collection}, /api/routes/users, 200",
+        "GET /api/routes/{collection}, /api/routes/carts, 404",
+        "POST /api/collections/{collection}/rollback, /api/collections/users/rollback, 200",
+        "POST /api/collections/{collection}/rollback, /api/collections/carts/rollback, 404",
         "GET /api/schema-changes, /api/schema-changes, 200",
         "GET /api/verifications, /api/verifications, 200",
         "GET /api/drift, /api/drift, 200",
@@ -125,6 +130,11 @@ class OpenApiIT {
     @CsvSource(
             delimiter = '|',
             value = {
+                "POST /api/collections/users/cutover | {} | 409 | the gate is shut",
+                "POST /api/collections/users/cutover | {\"percent\": 0} | 200 | ''",
+                "POST /api/collections/users/cutover | {\"percent\": 101} | 400 | from 0 to 100",
+                "POST /api/collections/users/cutover | {\"wait_seconds\": -1} | 400 | from 0 to 600",
+                "POST /api/collections/carts/cutover | {} | 404 | no collection carts",
                 "POST /api/dead-letters/1/accept | {\"reason\": \"old\"} | 200 | ''",
                 "POST /api/dead-letters/1/accept | {} | 400 | reason is missing",
                 "POST /api/dead-letters/99/accept | {\"reason\": \"old\"} | 404 | no dead letter 99",
@@ -145,7 +155,11 @@ class OpenApiIT {
         HttpResponse<String> answer = send(parts[0], parts[1], body);
 
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
-        described.require(operation.replaceFirst("/\\d+/", "/{id}/"), status, contentType(answer), json(answer));
+        described.require(
+                operation.replaceFirst("/\\d+/", "/{id}/").replaceFirst("/(users|carts)/", "/{collection}/"),
+                status,
+                contentType(answer),
+                json(answer));
         assertThat(json(answer).path("detail").asText()).contains(detail);
     }
 

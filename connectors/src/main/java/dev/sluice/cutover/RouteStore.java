@@ -1,0 +1,187 @@
+package dev.sluice.cutover;
+
+import dev.sluice.gate.Gate;
+import dev.sluice.gate.GateStore;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+
+/// The routes of a pipeline (`sluice.read_route`). Any thread, each with a connection of its own.
+public final class RouteStore {
+    /// On which channel PostgreSQL sends that a route was changed.
+    public static final String CHANNEL = "sluice_route";
+
+    private final String pipeline;
+    private final GateStore gates;
+
+    public RouteStore(String pipeline) {
+        this.pipeline = pipeline;
+        this.gates = new GateStore(pipeline);
+    }
+
+    /// What became of a move.
+    public sealed interface Outcome {
+        /// All of them were moved, in one transaction.
+        record Moved(List<Route> routes) implements Outcome {}
+
+        /// None was moved, since the gates of these are shut.
+        record Shut(List<Gate> gates) implements Outcome {}
+    }
+
+    /// A move of the routes of some collections.
+    ///
+    /// @param action as the audit names it
+    public record Move(Collection<String> collections, Share share, String action, String actor) {}
+
+    /// The routes that were ever moved, by collection.
+    public Map<String, Route> routes(Connection connection) throws SQLException {
+        Map<String, Route> routes = new LinkedHashMap<>();
+        try (PreparedStatement statement = connection.prepareStatement("SELECT collection, percent, shadow_percent,"
+                + " revision, changed_at, changed_by FROM sluice.read_route WHERE pipeline = ? ORDER BY collection")) {
+            statement.setString(1, pipeline);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    routes.put(
+                            row.getString(1),
+                            new Route(
+                                    row.getString(1),
+                                    new Share(row.getInt(2), row.getInt(3)),
+                                    row.getLong(4),
+                                    row.getObject(5, OffsetDateTime.class).toInstant(),
+                                    row.getString(6)));
+                }
+            }
+        }
+        return routes;
+    }
+
+    /// Moves routes, all or none. Where a move takes more readers to PostgreSQL, the gate of that collection is asked
+    /// in
+    /// the same transaction. Audited with the gate's facts, a refusal too, and announced on [#CHANNEL].
+    ///
+    /// @param connection in auto-commit mode
+    public Outcome move(Connection connection, Move move) throws SQLException {
+        connection.setAutoCommit(false);
+        try {
+            Outcome outcome = moveNow(connection, move);
+            connection.commit();
+            return outcome;
+        } catch (SQLException | RuntimeException e) {
+            connection.rollback();
+            throw e;
+        } finally {
+            connection.setAutoCommit(true);
+        }
+    }
+
+    private Outcome moveNow(Connection connection, Move move) throws SQLException {
+        // Always in one order, so that two moves can't wait for each other.
+        List<String> collections = List.copyOf(new TreeSet<>(move.collections()));
+        Map<String, Share> now = lock(connection, collections);
+        Map<String, Gate> known = gates.gates(connection, null);
+        List<Gate> shut = new ArrayList<>();
+        for (String collection : collections) {
+            Gate gate =
+                    known.getOrDefault(collection, Gate.shut(collection, "copied", "No process has followed it yet."));
+            if (move.share().takesMoreThan(now.getOrDefault(collection, Share.MONGODB)) && !gate.open()) {
+                shut.add(gate);
+            }
+        }
+        if (!shut.isEmpty()) {
+            for (Gate gate : shut) {
+                audit(connection, gate.collection(), move, move.action() + "_refused");
+            }
+            return new Outcome.Shut(shut);
+        }
+        for (String collection : collections) {
+            if (!move.share().equals(now.getOrDefault(collection, Share.MONGODB))) {
+                write(connection, collection, move);
+                audit(connection, collection, move, move.action());
+            }
+        }
+        Map<String, Route> routes = routes(connection);
+        return new Outcome.Moved(collections.stream()
+                .map(collection -> routes.getOrDefault(collection, Route.unmoved(collection)))
+                .toList());
+    }
+
+    private Map<String, Share> lock(Connection connection, List<String> collections) throws SQLException {
+        // Against a first move of the same collection, of which there is no row to lock yet.
+        try (PreparedStatement statement = connection.prepareStatement(
+                "SELECT pg_advisory_xact_lock(hashtext('sluice.read_route'), hashtext(?))")) {
+            statement.setString(1, pipeline);
+            statement.execute();
+        }
+        Map<String, Share> now = new LinkedHashMap<>();
+        routes(connection).forEach((collection, route) -> {
+            if (collections.contains(collection)) {
+                now.put(collection, route.share());
+            }
+        });
+        return now;
+    }
+
+    private void write(Connection connection, String collection, Move move) throws SQLException {
+        String sql = "WITH moved AS (INSERT INTO sluice.read_route AS r (pipeline, collection, percent, shadow_percent,"
+                + " changed_at, changed_by) VALUES (?, ?, ?, ?, clock_timestamp(), ?) ON CONFLICT (pipeline, collection)"
+                + " DO UPDATE SET percent = EXCLUDED.percent, shadow_percent = EXCLUDED.shadow_percent,"
+                + " changed_at = EXCLUDED.changed_at, changed_by = EXCLUDED.changed_by, revision = r.revision + 1"
+                + " RETURNING *) SELECT pg_notify('" + CHANNEL + "', jsonb_build_object('pipeline', pipeline,"
+                + " 'collection', collection, 'percent', percent, 'shadow_percent', shadow_percent, 'revision',"
+                + " revision)::text) FROM moved";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            statement.setInt(3, move.share().percent());
+            statement.setInt(4, move.share().shadowPercent());
+            statement.setString(5, move.actor());
+            statement.execute();
+        }
+    }
+
+    private void audit(Connection connection, String collection, Move move, String action) throws SQLException {
+        String sql = "INSERT INTO sluice.audit (pipeline, collection, actor, action, detail) SELECT ?, ?, ?, ?,"
+                + " jsonb_build_object('percent', ?::integer, 'shadow_percent', ?::integer, 'gate',"
+                + " (SELECT jsonb_object_agg(g.condition, jsonb_build_object('met', g.met, 'value', g.value,"
+                + " 'reason', g.reason)) FROM sluice.gate(?, ?) g))";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            statement.setString(3, move.actor());
+            statement.setString(4, action);
+            statement.setInt(5, move.share().percent());
+            statement.setInt(6, move.share().shadowPercent());
+            statement.setString(7, pipeline);
+            statement.setString(8, collection);
+            statement.execute();
+        }
+    }
+
+    /// Waits until the rows of a collection have everything that MongoDB committed before this call.
+    ///
+    /// @param connection in auto-commit mode
+    /// @return false when they have not within that time, or when it is not known
+    public boolean awaitCaughtUp(Connection connection, String collection, java.time.Duration timeout)
+            throws SQLException {
+        String sql =
+                "SELECT sluice.wait_for(w.source_time + (clock_timestamp() - w.applied_at), make_interval(secs => ?),"
+                        + " w.collection, w.pipeline) FROM sluice.watermark w WHERE w.pipeline = ? AND w.collection = ?"
+                        + " AND w.source_time IS NOT NULL";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setDouble(1, timeout.toMillis() / 1_000.0);
+            statement.setString(2, pipeline);
+            statement.setString(3, collection);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() && row.getBoolean(1);
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+package dev.sluice.service.cli;
+
+import java.util.LinkedHashSet;
+import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/// Which collections a command moves: some by name, or all of the mapping. Mixed into commands.
+final class Chosen {
+    @Parameters(paramLabel = "C", arity = "0..*", description = "The collections.")
+    private List<String> names = List.of();
+
+    @Option(names = "--all", description = "All collections of the mapping.")
+    private boolean all;
+
+    @Spec(Spec.Target.MIXEE)
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
+
+    /// @throws ParameterException when none or an unknown one is named
+    List<String> of(List<String> mapped) {
+        if (all == !names.isEmpty()) {
+            throw new ParameterException(spec.commandLine(), "Name the collections, or say --all; one of the two.");
+        }
+        for (String name : names) {
+            if (!mapped.contains(name)) {
+                throw new ParameterException(
+                        spec.commandLine(),
+                        "The mapping has no collection '" + name + "'; it has " + String.join(", ", mapped) + ".");
+            }
+        }
+        return all ? mapped : List.copyOf(new LinkedHashSet<>(names));
+    }
+}

@@ -1,0 +1,114 @@
+package dev.sluice.service.cli;
+
+import dev.sluice.cutover.Share;
+import dev.sluice.gate.Gate.Condition;
+import dev.sluice.service.ops.Routes;
+import dev.sluice.service.ops.Routes.Outcome;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/// `sluice cutover`: reads move to PostgreSQL.
+@Command(
+        name = "cutover",
+        mixinStandardHelpOptions = true,
+        versionProvider = SluiceCommand.Version.class,
+        header = "Move the reads of collections to PostgreSQL, all or a share of them.",
+        description = {
+            "Asks the gate of each collection, waits until its rows have everything that was committed before, asks the"
+                    + " gate again and moves all routes in one transaction. MongoDB stays the writer, so `sluice rollback`"
+                    + " moves them back at once.",
+            "Readers are shared out by their targeting key: a larger percentage takes more of them and keeps those it has."
+                    + " --shadow lets some read both sides and answer with MongoDB's.",
+            "Ends with 0 when they were moved, 1 when a gate is shut or the rows had not caught up in time; then none was"
+                    + " moved."
+        })
+final class CutoverCommand implements Callable<Integer> {
+    @Mixin
+    private final Chosen chosen = new Chosen();
+
+    @Option(
+            names = "--percent",
+            paramLabel = "N",
+            description = "The share that reads from PostgreSQL, 0 to 100 (default: 100, or 0 with --shadow).")
+    private int percent = -1;
+
+    @Option(
+            names = "--shadow",
+            paramLabel = "N",
+            description = "The share that reads from both sides, 0 to 100 (default: ${DEFAULT-VALUE}).",
+            defaultValue = "0")
+    private int shadow;
+
+    @Option(
+            names = "--wait",
+            paramLabel = "TIME",
+            description = "How long to wait until the rows have caught up, as 30s or 2m (default: ${DEFAULT-VALUE}).",
+            defaultValue = "60s",
+            converter = DemoCommand.Length.class)
+    private Duration patience = Duration.ofSeconds(60);
+
+    @Option(names = "--dry-run", description = "Say what would become of it, and move nothing.")
+    private boolean dryRun;
+
+    @Mixin
+    private final Printing printing = new Printing();
+
+    @CommandLine.Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        int share = percent >= 0 ? percent : shadow > 0 ? 0 : 100;
+        if (percent < -1 || shadow < 0 || share + shadow > 100) {
+            throw new ParameterException(
+                    spec.commandLine(), "--percent and --shadow are from 0 to 100, and not more than 100 together.");
+        }
+        Setup setup = Setup.forTarget();
+        List<String> collections = chosen.of(RoutesCommand.mapped(setup));
+        Outcome outcome = RoutesCommand.routes(setup)
+                .cutOver(new Routes.Wish(
+                        collections, new Share(share, shadow), patience, dryRun, Actor.atTheKeyboard()));
+        printing.print(outcome, () -> text(outcome));
+        return exitCode(outcome);
+    }
+
+    static int exitCode(Outcome outcome) {
+        return switch (outcome) {
+            case Outcome.Moved moved -> SluiceCommand.FINE;
+            case Outcome.WouldMove wouldMove -> SluiceCommand.FINE;
+            case Outcome.Shut shut -> SluiceCommand.FINDING;
+            case Outcome.Behind behind -> SluiceCommand.FINDING;
+        };
+    }
+
+    private String text(Outcome outcome) {
+        String end = System.lineSeparator();
+        return switch (outcome) {
+            case Outcome.Moved moved ->
+                RoutesCommand.text(moved.routes()) + end + "Moved. `sluice rollback` moves reads back at once.";
+            case Outcome.WouldMove would -> RoutesCommand.text(would.routes()) + end + "Nothing was moved (--dry-run).";
+            case Outcome.Shut shut ->
+                shut.gates().stream()
+                                .map(gate -> gate.collection() + ": "
+                                        + gate.firstUnmet()
+                                                .map(Condition::reason)
+                                                .orElse("")
+                                        + " `sluice gate " + gate.collection() + "` shows all conditions.")
+                                .collect(Collectors.joining(end))
+                        + end + "Nothing was moved: the gate is shut.";
+            case Outcome.Behind behind ->
+                "Nothing was moved: the rows of " + String.join(", ", behind.collections())
+                        + " did not have everything within " + patience.toSeconds()
+                        + " s. `sluice status` shows the lag; --wait takes longer.";
+        };
+    }
+}

@@ -1,0 +1,45 @@
+package dev.sluice.service.cli;
+
+import dev.sluice.service.ops.Routes.Outcome;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/// `sluice rollback`: reads move back to MongoDB.
+@Command(
+        name = "rollback",
+        mixinStandardHelpOptions = true,
+        versionProvider = SluiceCommand.Version.class,
+        header = "Move the reads of collections back to MongoDB, at once.",
+        description = "Always possible: MongoDB has everything, and no gate is asked.")
+final class RollbackCommand implements Callable<Integer> {
+    @Mixin
+    private final Chosen chosen = new Chosen();
+
+    @Mixin
+    private final Printing printing = new Printing();
+
+    @Override
+    public Integer call() {
+        Setup setup = Setup.forTarget();
+        List<String> collections = chosen.of(RoutesCommand.mapped(setup));
+        Outcome outcome = RoutesCommand.routes(setup).rollback(collections, Actor.atTheKeyboard());
+        printing.print(outcome, () -> text(outcome));
+        return CutoverCommand.exitCode(outcome);
+    }
+
+    private static String text(Outcome outcome) {
+        return switch (outcome) {
+            case Outcome.Moved moved ->
+                RoutesCommand.text(moved.routes()) + System.lineSeparator() + "All reads are on MongoDB.";
+            case Outcome.WouldMove w -> throw none();
+            case Outcome.Shut s -> throw none();
+            case Outcome.Behind b -> throw none();
+        };
+    }
+
+    private static IllegalStateException none() {
+        return new IllegalStateException("a rollback asks no gate and waits for nothing");
+    }
+}

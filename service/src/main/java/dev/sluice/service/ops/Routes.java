@@ -1,0 +1,209 @@
+package dev.sluice.service.ops;
+
+import dev.sluice.cutover.Route;
+import dev.sluice.cutover.RouteStore;
+import dev.sluice.cutover.RouteStore.Move;
+import dev.sluice.cutover.Share;
+import dev.sluice.failure.Failures;
+import dev.sluice.gate.Gate;
+import dev.sluice.gate.GateStore;
+import dev.sluice.sink.postgres.PostgresConnector;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// Where collections are read from, and moving that: the same for the command line and REST. Any thread; each
+/// call has a connection of its own.
+///
+/// All methods throw a [dev.sluice.failure.SluiceException] when PostgreSQL can't be asked.
+public final class Routes {
+    private final PostgresConnector connector;
+    private final List<String> mapped;
+    private final RouteStore store;
+    private final GateStore gates;
+
+    /// @param mapped the collections that the mapping has
+    public Routes(PostgresConnector connector, String pipeline, Collection<String> mapped) {
+        this.connector = connector;
+        this.mapped = List.copyOf(mapped);
+        this.store = new RouteStore(pipeline);
+        this.gates = new GateStore(pipeline);
+    }
+
+    /// Where a collection is read from.
+    ///
+    /// @param readsFrom `mongodb`, `postgres` or `both`; null where it goes by the targeting key
+    /// @param percent of the targeting keys read from PostgreSQL
+    /// @param shadowPercent of the targeting keys read from both sides
+    /// @param gate whether the gate is open, `open` or `shut`
+    /// @param changedAt null while it was never moved
+    /// @param changedBy null while it was never moved
+    public record RouteReport(
+            String collection,
+            @Nullable String readsFrom,
+            int percent,
+            int shadowPercent,
+            String gate,
+            @Nullable Instant changedAt,
+            @Nullable String changedBy) {
+        /// The shares in words.
+        public String share() {
+            return new Share(percent, shadowPercent).text();
+        }
+    }
+
+    /// The routes of all mapped collections.
+    public record All(List<RouteReport> routes) {
+        public All {
+            routes = List.copyOf(routes);
+        }
+    }
+
+    /// What became of a move.
+    public sealed interface Outcome {
+        /// All of them were moved.
+        record Moved(List<RouteReport> routes) implements Outcome {}
+
+        /// All of them would be moved.
+        record WouldMove(List<RouteReport> routes) implements Outcome {}
+
+        /// None was moved, since the gates of these are shut.
+        record Shut(List<Gate> gates) implements Outcome {}
+
+        /// None was moved, since the rows of these had not caught up in time.
+        record Behind(List<String> collections) implements Outcome {}
+    }
+
+    /// A cut-over that is wished for.
+    ///
+    /// @param collections mapped ones
+    /// @param patience how long to wait until the rows have everything that was committed before
+    /// @param dryRun whether it is only said what would become of it
+    public record Wish(List<String> collections, Share share, Duration patience, boolean dryRun, String actor) {
+        public Wish {
+            collections = List.copyOf(collections);
+        }
+    }
+
+    public boolean isMapped(String collection) {
+        return mapped.contains(collection);
+    }
+
+    public All all() {
+        try (Connection connection = connector.open()) {
+            return new All(reports(connection, mapped, null));
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    /// @param collection a mapped one
+    public RouteReport of(String collection) {
+        try (Connection connection = connector.open()) {
+            return reports(connection, List.of(collection), null).getFirst();
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    /// Moves readers to PostgreSQL, or lets more of them read both sides. The gate is asked twice: before waiting for
+    /// the
+    /// rows to catch up, and in the transaction that moves.
+    public Outcome cutOver(Wish wish) {
+        try (Connection connection = connector.open()) {
+            List<Gate> shut = shut(connection, wish);
+            if (!shut.isEmpty() && wish.dryRun()) {
+                return new Outcome.Shut(shut);
+            }
+            if (wish.dryRun()) {
+                return new Outcome.WouldMove(reports(connection, wish.collections(), wish.share()));
+            }
+            if (shut.isEmpty()) {
+                List<String> behind = behind(connection, wish);
+                if (!behind.isEmpty()) {
+                    return new Outcome.Behind(behind);
+                }
+            }
+            return move(connection, wish.collections(), wish.share(), "cutover", wish.actor());
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    /// Moves all readers back to MongoDB, whatever the gate says.
+    public Outcome rollback(List<String> collections, String actor) {
+        try (Connection connection = connector.open()) {
+            return move(connection, collections, Share.MONGODB, "rollback", actor);
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    private Outcome move(Connection connection, List<String> collections, Share share, String action, String actor)
+            throws SQLException {
+        return switch (store.move(connection, new Move(collections, share, action, actor))) {
+            case RouteStore.Outcome.Shut shut -> new Outcome.Shut(shut.gates());
+            case RouteStore.Outcome.Moved moved -> new Outcome.Moved(reports(connection, collections, null));
+        };
+    }
+
+    private List<Gate> shut(Connection connection, Wish wish) throws SQLException {
+        Map<String, Gate> known = gates.gates(connection, null);
+        return more(wish, store.routes(connection)).stream()
+                .map(c -> Objects.requireNonNullElseGet(
+                        known.get(c), () -> Gate.shut(c, "copied", "No process has followed it yet.")))
+                .filter(gate -> !gate.open())
+                .toList();
+    }
+
+    /// Those of which more readers would read from PostgreSQL than do now.
+    private static List<String> more(Wish wish, Map<String, Route> routes) {
+        return wish.collections().stream()
+                .filter(c -> wish.share()
+                        .takesMoreThan(routes.getOrDefault(c, Route.unmoved(c)).share()))
+                .toList();
+    }
+
+    private List<String> behind(Connection connection, Wish wish) throws SQLException {
+        long until = System.nanoTime() + wish.patience().toNanos();
+        List<String> behind = new ArrayList<>();
+        for (String collection : more(wish, store.routes(connection))) {
+            Duration left = Duration.ofNanos(Math.max(0, until - System.nanoTime()));
+            if (!store.awaitCaughtUp(connection, collection, left)) {
+                behind.add(collection);
+            }
+        }
+        return behind;
+    }
+
+    /// @param share in the place of the one that each has; null for that one
+    private List<RouteReport> reports(Connection connection, List<String> collections, @Nullable Share share)
+            throws SQLException {
+        Map<String, Gate> known = gates.gates(connection, null);
+        Map<String, Route> routes = store.routes(connection);
+        return collections.stream()
+                .map(c -> {
+                    Route route = routes.getOrDefault(c, Route.unmoved(c));
+                    Share now = share == null ? route.share() : share;
+                    Gate gate = known.get(c);
+                    return new RouteReport(
+                            c,
+                            now.forEveryone()
+                                    .map(dev.sluice.cutover.ReadFrom::text)
+                                    .orElse(null),
+                            now.percent(),
+                            now.shadowPercent(),
+                            gate != null && gate.open() ? "open" : "shut",
+                            route.changedAt(),
+                            route.changedBy());
+                })
+                .toList();
+    }
+}

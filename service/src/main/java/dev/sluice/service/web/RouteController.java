@@ -1,0 +1,126 @@
+package dev.sluice.service.web;
+
+import dev.sluice.cutover.Share;
+import dev.sluice.gate.Gate;
+import dev.sluice.gate.Gate.Condition;
+import dev.sluice.service.ops.Routes;
+import dev.sluice.service.ops.Routes.Outcome;
+import dev.sluice.service.ops.Routes.RouteReport;
+import io.micronaut.http.HttpRequest;
+import io.micronaut.http.MediaType;
+import io.micronaut.http.annotation.Body;
+import io.micronaut.http.annotation.Controller;
+import io.micronaut.http.annotation.Get;
+import io.micronaut.http.annotation.Post;
+import io.micronaut.scheduling.TaskExecutors;
+import io.micronaut.scheduling.annotation.ExecuteOn;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// `/api/routes`, and moving them: what `sluice routes`, `cutover` and `rollback` do.
+@Controller("/api")
+@ExecuteOn(TaskExecutors.BLOCKING)
+final class RouteController {
+    private static final int PATIENCE_SECONDS = 60;
+    private static final int PATIENCE_SECONDS_MAX = 600;
+
+    private final Routes routes;
+
+    RouteController(Routes routes) {
+        this.routes = routes;
+    }
+
+    /// Where each mapped collection is read from.
+    @Get(value = "/routes", produces = MediaType.APPLICATION_JSON)
+    @Refuses.WhileAway
+    Routes.All all() {
+        return routes.all();
+    }
+
+    /// Where one collection is read from.
+    @Get(value = "/routes/{collection}", produces = MediaType.APPLICATION_JSON)
+    @Refuses.Unknown
+    @Refuses.WhileAway
+    RouteReport of(String collection) {
+        return routes.of(require(collection));
+    }
+
+    /// What a cut-over may say.
+    ///
+    /// @param percent the share that reads from PostgreSQL; 100 where none is given, or 0 with a shadow
+    /// @param shadowPercent the share that reads from both sides; 0 where none is given
+    /// @param waitSeconds how long to wait until the rows have caught up; 60 where it is not given, at most 600
+    /// @param dryRun whether it is only said what would become of it
+    record Cutover(
+            @Nullable Integer percent,
+            @Nullable Integer shadowPercent,
+            @Nullable Integer waitSeconds,
+            @Nullable Boolean dryRun) {}
+
+    /// Moves readers of the collection to PostgreSQL, if its gate is open.
+    @Post(
+            value = "/collections/{collection}/cutover",
+            consumes = MediaType.APPLICATION_JSON,
+            produces = MediaType.APPLICATION_JSON)
+    @Refuses.BadRequests
+    @Refuses.Unknown
+    @Refuses.Conflicts
+    @Refuses.Strangers
+    @Refuses.WhileAway
+    RouteReport cutOver(String collection, @Body @Nullable Cutover cutover, HttpRequest<?> request) {
+        require(collection);
+        Cutover asked = cutover == null ? new Cutover(null, null, null, null) : cutover;
+        int shadow = asked.shadowPercent() == null ? 0 : asked.shadowPercent();
+        int percent = asked.percent() != null ? asked.percent() : shadow > 0 ? 0 : 100;
+        int wait = asked.waitSeconds() == null ? PATIENCE_SECONDS : asked.waitSeconds();
+        if (percent < 0 || shadow < 0 || percent > 100 || shadow > 100 || percent + shadow > 100) {
+            throw Refusal.badRequest("percent and shadow_percent are from 0 to 100, and not more than 100 together.");
+        }
+        if (wait < 0 || wait > PATIENCE_SECONDS_MAX) {
+            throw Refusal.badRequest("wait_seconds is from 0 to " + PATIENCE_SECONDS_MAX + ".");
+        }
+        return answer(routes.cutOver(new Routes.Wish(
+                List.of(collection),
+                new Share(percent, shadow),
+                Duration.ofSeconds(wait),
+                Boolean.TRUE.equals(asked.dryRun()),
+                Caller.of(request))));
+    }
+
+    /// Moves all readers of the collection back to MongoDB.
+    @Post(value = "/collections/{collection}/rollback", consumes = MediaType.ALL, produces = MediaType.APPLICATION_JSON)
+    @Refuses.Unknown
+    @Refuses.Strangers
+    @Refuses.WhileAway
+    RouteReport rollback(String collection, HttpRequest<?> request) {
+        return answer(routes.rollback(List.of(require(collection)), Caller.of(request)));
+    }
+
+    private String require(String collection) {
+        if (!routes.isMapped(collection)) {
+            throw Refusal.notFound("The mapping has no collection " + collection + ".");
+        }
+        return collection;
+    }
+
+    private static RouteReport answer(Outcome outcome) {
+        return switch (outcome) {
+            case Outcome.Moved moved -> moved.routes().getFirst();
+            case Outcome.WouldMove would -> would.routes().getFirst();
+            case Outcome.Shut shut ->
+                throw Refusal.conflict("Nothing was moved: the gate is shut. " + reasons(shut.gates()));
+            case Outcome.Behind behind ->
+                throw Refusal.conflict("Nothing was moved: the rows did not have everything in time.");
+        };
+    }
+
+    private static String reasons(List<Gate> gates) {
+        return gates.stream()
+                .flatMap(gate -> gate.conditions().stream())
+                .filter(condition -> !condition.met())
+                .map(Condition::reason)
+                .collect(Collectors.joining(" "));
+    }
+}

@@ -1,0 +1,213 @@
+package dev.sluice.service.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.sluice.cutover.ReadFrom;
+import dev.sluice.cutover.Share;
+import dev.sluice.sandbox.SandboxPostgres;
+import dev.sluice.service.cli.Cli.Result;
+import dev.sluice.service.cli.Servers.Place;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.Map;
+import org.bson.Document;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/// Reads are moved to PostgreSQL and back, as operators do it and as applications see it.
+class CutoverCommandIT {
+    private static final Duration SOON = Duration.ofSeconds(60);
+
+    private final HttpClient web = HttpClient.newHttpClient();
+
+    @Test
+    @DisplayName("a shut gate refuses with its reason and exit code 1; back is always possible")
+    void refused() {
+        Place place = Servers.place();
+        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
+
+        Result refused = Cli.run(place.settings(), "cutover", "users");
+        Result dryRun = Cli.runHere(place.settings(), "cutover", "--all", "--dry-run");
+        Result back = Cli.runHere(place.settings(), "rollback", "users");
+        Result routes = Cli.runHere(place.settings(), "routes");
+
+        assertThat(refused.exitCode()).as(refused.err()).isEqualTo(1);
+        assertThat(refused.out())
+                .contains("users: No process has followed it yet. `sluice gate users` shows all conditions.")
+                .contains("Nothing was moved: the gate is shut.");
+        assertThat(dryRun.exitCode()).isEqualTo(1);
+        assertThat(back.exitCode()).isZero();
+        assertThat(routes.out()).containsPattern("users +mongodb +shut +- +-");
+        assertThat(place.text("SELECT string_agg(action, ',') FROM sluice.audit"))
+                .as("a dry run leaves no trace")
+                .isEqualTo("cutover_refused");
+    }
+
+    @Test
+    @DisplayName("wrong use is said in one sentence")
+    void wrongUse() {
+        Map<String, String> settings = Servers.place().settings();
+
+        assertThat(Cli.runHere(settings, "cutover").err())
+                .contains("Name the collections, or say --all; one of the two.");
+        assertThat(Cli.runHere(settings, "cutover", "odrers").err()).contains("no collection 'odrers'");
+        assertThat(Cli.runHere(settings, "cutover", "users", "--percent", "60", "--shadow", "41")
+                        .err())
+                .contains("not more than 100 together");
+        assertThat(Cli.runHere(settings, "rollback", "--all", "users").exitCode())
+                .isEqualTo(2);
+    }
+
+    @Test
+    @DisplayName("shadow, a share, all, and back: SQL, REST and OFREP follow within seconds, a share is sticky")
+    void movesReaders() throws Exception {
+        Place place = Servers.place();
+        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
+        place.mongo().getCollection("users").insertOne(new Document("_id", "u1").append("name", "N"));
+        int port = GateCommandIT.freePort();
+        Map<String, String> settings = Cli.with(place.settings(), "SLUICE_HTTP_PORT", Integer.toString(port));
+        try (Cli run = Cli.start(settings, "run")) {
+            await().atMost(SOON).until(() -> GateCommandIT.isOpen(place, "users"));
+            assertThat(variant(port, "users", null)).isEqualTo("mongodb STATIC");
+
+            Result dryRun = Cli.run(place.settings(), "cutover", "users", "--percent", "10", "--dry-run");
+            assertThat(dryRun.exitCode()).as(dryRun.out() + dryRun.err()).isZero();
+            assertThat(dryRun.out()).contains("10 % postgres, 90 % mongodb").contains("Nothing was moved (--dry-run).");
+            assertThat(place.count("sluice.read_route")).isZero();
+
+            Result shadow = Cli.run(place.settings(), "cutover", "users", "--shadow", "100");
+            assertThat(shadow.exitCode()).as(shadow.out() + shadow.err()).isZero();
+            awaitVariant(port, "both STATIC");
+
+            assertThat(Cli.run(place.settings(), "cutover", "users", "--percent", "10", "--shadow", "20")
+                            .exitCode())
+                    .isZero();
+            await().atMost(Duration.ofSeconds(2))
+                    .untilAsserted(
+                            () -> assertThat(variant(port, "users", null)).isEqualTo("TARGETING_KEY_MISSING"));
+            for (int i = 0; i < 50; i++) {
+                ReadFrom expected = new Share(10, 20).of("users", "k" + i).orElseThrow();
+                assertThat(variant(port, "users", "k" + i)).isEqualTo(expected.text() + " SPLIT");
+            }
+
+            HttpResponse<String> all =
+                    post(port, "/api/collections/users/cutover", "{\"percent\": 100, \"wait_seconds\": 30}", Map.of());
+            assertThat(all.statusCode()).as(all.body()).isEqualTo(200);
+            awaitVariant(port, "postgres STATIC");
+            assertThat(get(port, "/prometheus"))
+                    .containsPattern(
+                            "sluice_read_route_percent\\{collection=\"users\",pipeline=\"[^\"]+\",target=\"postgres\",?\\} 100\\.0");
+            assertThat(json(get(port, "/api/routes/users")).path("reads_from").asText())
+                    .isEqualTo("postgres");
+            assertThat(place.text("SELECT sluice.route('" + GateCommandIT.pipeline(place) + "', 'users')"))
+                    .isEqualTo("postgres");
+
+            bulk(port);
+
+            long started = System.nanoTime();
+            HttpResponse<String> back = post(port, "/api/collections/users/rollback", "", Map.of());
+            assertThat(back.statusCode()).as(back.body()).isEqualTo(200);
+            awaitVariant(port, "mongodb STATIC");
+            assertThat(Duration.ofNanos(System.nanoTime() - started)).isLessThan(Duration.ofSeconds(2));
+            assertThat(place.text("SELECT string_agg(action, ',' ORDER BY id) FROM sluice.audit"
+                            + " WHERE action IN ('cutover', 'rollback')"))
+                    .isEqualTo("cutover,cutover,cutover,rollback");
+            assertThat(run.running()).isTrue();
+        }
+    }
+
+    @Test
+    @DisplayName("while PostgreSQL is away OFREP answers with the last route and says that it is stale")
+    void postgresAway() throws Exception {
+        try (SandboxPostgres own = SandboxPostgres.start()) {
+            Place shared = Servers.place();
+            int port = GateCommandIT.freePort();
+            String postgres = own.createDatabase();
+            Map<String, String> settings =
+                    Cli.with(shared.settings(), "POSTGRES_URI", postgres, "SLUICE_HTTP_PORT", Integer.toString(port));
+            assertThat(Cli.runHere(settings, "migrate").exitCode()).isZero();
+            try (Cli run = Cli.start(settings, "run")) {
+                await().atMost(SOON)
+                        .ignoreExceptions()
+                        .until(() -> variant(port, "users", null).equals("mongodb STATIC"));
+                await().atMost(SOON)
+                        .until(() -> Servers.query(postgres, "SELECT count(*) FROM sluice.position")
+                                .equals("1"));
+                Servers.execute(
+                        postgres,
+                        "INSERT INTO sluice.read_route (pipeline, collection, percent) SELECT pipeline, 'users', 100"
+                                + " FROM sluice.position");
+                awaitVariant(port, "postgres STATIC");
+                own.stop();
+                await().atMost(SOON)
+                        .untilAsserted(
+                                () -> assertThat(variant(port, "users", null)).isEqualTo("postgres STALE"));
+                assertThat(run.running()).isTrue();
+            }
+        }
+    }
+
+    private void bulk(int port) throws IOException, InterruptedException {
+        HttpResponse<String> first = post(port, "/ofrep/v1/evaluate/flags", "{\"context\": {}}", Map.of());
+        assertThat(first.statusCode()).isEqualTo(200);
+        assertThat(json(first.body()).path("flags"))
+                .anySatisfy(flag -> assertThat(
+                                flag.path("key").asText() + flag.path("value").asText())
+                        .isEqualTo("userspostgres"));
+        String etag = first.headers().firstValue("ETag").orElseThrow();
+        assertThat(post(port, "/ofrep/v1/evaluate/flags", "{\"context\": {}}", Map.of("If-None-Match", etag))
+                        .statusCode())
+                .isEqualTo(304);
+        assertThat(post(port, "/ofrep/v1/evaluate/flags/carts", "{}", Map.of()).body())
+                .contains("\"errorCode\":\"FLAG_NOT_FOUND\"");
+        assertThat(post(port, "/ofrep/v1/evaluate/flags/users", "{\"context\": {\"targetingKey\": 7}}", Map.of())
+                        .body())
+                .contains("\"errorCode\":\"INVALID_CONTEXT\"");
+    }
+
+    private void awaitVariant(int port, String expected) {
+        await().atMost(Duration.ofSeconds(2))
+                .pollInterval(Duration.ofMillis(20))
+                .untilAsserted(() -> assertThat(variant(port, "users", null)).isEqualTo(expected));
+    }
+
+    /// The variant and its reason, or the error code.
+    private String variant(int port, String collection, @org.jspecify.annotations.Nullable String key)
+            throws IOException, InterruptedException {
+        String context = key == null ? "{}" : "{\"targetingKey\": \"" + key + "\", \"plan\": \"pro\"}";
+        JsonNode answer =
+                json(post(port, "/ofrep/v1/evaluate/flags/" + collection, "{\"context\": " + context + "}", Map.of())
+                        .body());
+        return answer.has("errorCode")
+                ? answer.path("errorCode").asText()
+                : answer.path("variant").asText() + " " + answer.path("reason").asText();
+    }
+
+    private HttpResponse<String> post(int port, String path, String body, Map<String, String> headers)
+            throws IOException, InterruptedException {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body));
+        headers.forEach(request::header);
+        return web.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    private String get(int port, String path) throws IOException, InterruptedException {
+        return web.send(
+                        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString())
+                .body();
+    }
+
+    private static JsonNode json(String text) throws IOException {
+        return new JsonMapper().readTree(text);
+    }
+}
