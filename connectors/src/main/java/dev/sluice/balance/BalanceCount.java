@@ -211,8 +211,8 @@ public final class BalanceCount {
         ids.clear();
     }
 
-    /// How many of the documents without a row and a reason have an `_id` that is no key: they are dead letters until
-    /// these are discarded.
+    /// How many of the documents without a row and a reason have an `_id` that is no key, and a dead letter that was
+    /// discarded. The others are not applied yet.
     private static long withoutKey(CollectionTarget target, CountedDocuments counted) throws SQLException {
         long found = 0;
         long after = 0;
@@ -220,9 +220,11 @@ public final class BalanceCount {
                 !some.isEmpty();
                 some = counted.unexplained(after, OPEN_MAX)) {
             after = some.getLast().number();
-            for (CountedDocuments.Unexplained document : some) {
-                found += target.mapper().key(IdText.parse(document.documentKey())) instanceof KeyResult.NoKey ? 1 : 0;
-            }
+            List<String> rejected = some.stream()
+                    .map(CountedDocuments.Unexplained::documentKey)
+                    .filter(key -> target.mapper().key(IdText.parse(key)) instanceof KeyResult.NoKey)
+                    .toList();
+            found += rejected.isEmpty() ? 0 : counted.discarded(rejected).size();
         }
         return found;
     }
@@ -249,10 +251,18 @@ public final class BalanceCount {
                 try (MemoryBudget.Lease lease = MemoryBudget.ofProcess().acquireForReadingUninterruptibly()) {
                     MongoSource.Piece piece = source.read(target.collection(), ids, BYTES_MAX, notBefore);
                     lease.set(piece.bytes());
+                    List<String> rejected = new ArrayList<>();
                     for (RawBsonDocument document : piece.documents()) {
-                        left.remove(RowIdentity.documentKey(ExactBson.id(document)));
-                        skipped += isSkipped(target, document) ? 1 : 0;
+                        String key = RowIdentity.documentKey(ExactBson.id(document));
+                        left.remove(key);
+                        switch (target.mapper().mapWithoutRows(document)) {
+                            case MappingResult.Mapped mapped -> {}
+                            case MappingResult.Skipped byRule -> skipped++;
+                            case MappingResult.Rejected unfit -> rejected.add(key);
+                        }
                     }
+                    skipped +=
+                            rejected.isEmpty() ? 0 : counted.discarded(rejected).size();
                     complete = piece.complete() || left.size() == before;
                 }
             }
@@ -267,10 +277,5 @@ public final class BalanceCount {
                                 mapping.columns().stream(),
                                 mapping.children().stream().flatMap(child -> child.columns().stream()))
                         .anyMatch(column -> column.misfit() == Misfit.REJECT);
-    }
-
-    /// A document that the mapping rejects is one of the dead letters until that is discarded.
-    private static boolean isSkipped(CollectionTarget target, RawBsonDocument document) {
-        return !(target.mapper().mapWithoutRows(document) instanceof MappingResult.Mapped);
     }
 }

@@ -34,11 +34,13 @@ import org.bson.BsonTimestamp;
 /// delete the rows that are to stay until a user decides. Any thread.
 public final class OpenChanges {
     private final SchemaChangeStore store;
+    private final PositionStore positions;
     private final Map<String, CollectionTarget> targets;
 
     /// @param targets the collections that are about to be written; changes of others are left aside
     public OpenChanges(String pipeline, Collection<CollectionTarget> targets) {
         this.store = new SchemaChangeStore(pipeline);
+        this.positions = new PositionStore(pipeline);
         this.targets = targets.stream()
                 .collect(Collectors.toUnmodifiableMap(CollectionTarget::collection, Function.identity()));
     }
@@ -89,11 +91,14 @@ public final class OpenChanges {
     }
 
     /// The collections of which no document may be read again until somebody has decided on a change of them,
-    /// recorded or not.
+    /// recorded or not, and until the stream has passed it.
     ///
     /// @throws SluiceException when MongoDB can't be asked
     public Set<String> undecided(Connection connection, MongoSource source) throws SQLException {
         Set<String> undecided = new HashSet<>(unrecorded(connection, source));
+        for (Open one : ahead(connection)) {
+            undecided.add(one.change().collection());
+        }
         for (Open one : store.open(connection)) {
             if (policy(one.change()) == OnDrop.STOP) {
                 if (one.change().collection().equals(SchemaChangeStore.DATABASE)) {
@@ -105,11 +110,30 @@ public final class OpenChanges {
         return undecided;
     }
 
-    /// Checks that there is none, for whatever reads documents as they are now.
+    /// Checks that there is none, for whatever reads documents as they are now; and that the stream has passed those
+    /// that were decided on. It would bring rows of the former collection back, which no later change deletes.
     ///
-    /// @throws SluiceException of kind COLLECTION_CHANGED when there is one
+    /// @throws SluiceException of kind COLLECTION_CHANGED or DATABASE_DROPPED when there is one, of kind
+    ///     CHANGE_AHEAD when the stream has not passed one
     public void requireNone(Connection connection) throws SQLException {
         require(connection, open -> true);
+        for (Open one : ahead(connection)) {
+            throw new SluiceException(
+                    FailureKind.CHANGE_AHEAD,
+                    one.change().forPeople() + " It is change " + one.change().id()
+                            + " of `sluice schema-changes`, and is decided on.");
+        }
+    }
+
+    /// Changes at which the mapping says to stop, that were decided on, and that the stream has not passed.
+    private List<Open> ahead(Connection connection) throws SQLException {
+        BsonTimestamp here =
+                positions.load(connection).map(Position::clusterTime).orElse(null);
+        return here == null
+                ? List.of()
+                : store.since(connection, here).stream()
+                        .filter(one -> one.change().settledAt() != null && policy(one.change()) == OnDrop.STOP)
+                        .toList();
     }
 
     /// As [#requireNone(Connection)], for a command: changes that no process has noticed yet are recorded first.
@@ -144,12 +168,14 @@ public final class OpenChanges {
         }
     }
 
-    /// Checks that there is none that can be accepted, for a copy from a new position: that is what a dropped
-    /// database needs.
+    /// Checks that there is none, for a copy from a new position; after the drop of the database there is no other
+    /// way on.
     ///
     /// @throws SluiceException of kind COLLECTION_CHANGED when there is one
-    public void requireNoneToAccept(Connection connection) throws SQLException {
-        require(connection, open -> open.change().kind() != Kind.DATABASE_DROPPED);
+    public void requireNoneUnlessDropped(Connection connection) throws SQLException {
+        if (store.open(connection).stream().noneMatch(open -> open.change().kind() == Kind.DATABASE_DROPPED)) {
+            require(connection, open -> true);
+        }
     }
 
     /// Checks that the stream may resume. A change that it has not reached yet does not forbid it: the changes
@@ -166,10 +192,16 @@ public final class OpenChanges {
     }
 
     private void require(Connection connection, Predicate<Open> forbids) throws SQLException {
+        Change found = null;
         for (Open one : store.open(connection)) {
-            if (policy(one.change()) == OnDrop.STOP && forbids.test(one)) {
-                throw stop(one.change());
+            // The drop of a database drops its collections first, and says more than these do.
+            boolean more = found == null || one.change().kind() == Kind.DATABASE_DROPPED;
+            if (more && policy(one.change()) == OnDrop.STOP && forbids.test(one)) {
+                found = one.change();
             }
+        }
+        if (found != null) {
+            throw stop(found);
         }
     }
 
@@ -190,12 +222,10 @@ public final class OpenChanges {
     }
 
     static SluiceException stop(Change change) {
-        return new SluiceException(
-                FailureKind.COLLECTION_CHANGED,
-                change.forPeople()
-                        + (change.kind() == Kind.DATABASE_DROPPED
-                                ? " The change stream ended with it, so it can't be accepted: `sluice backfill --resync --prune`"
-                                        + " begins a new one."
-                                : " This is change " + change.id() + " of `sluice schema-changes`."));
+        return change.kind() == Kind.DATABASE_DROPPED
+                ? new SluiceException(FailureKind.DATABASE_DROPPED, change.forPeople())
+                : new SluiceException(
+                        FailureKind.COLLECTION_CHANGED,
+                        change.forPeople() + " This is change " + change.id() + " of `sluice schema-changes`.");
     }
 }

@@ -28,7 +28,7 @@ public final class SchemaChangeStore {
 
     private static final String CHANGES =
             "SELECT id, collection, kind, detail, policy, done, cluster_time, cluster_increment, seen_at, settled_at,"
-                    + " settled_by, reached_at FROM sluice.schema_change WHERE pipeline = ?";
+                    + " settled_by, reached_at, unread_documents FROM sluice.schema_change WHERE pipeline = ?";
 
     /// Fields that appeared after the collection's copy was done; until then, `status` shows new fields.
     private static final String NEW_FIELDS = """
@@ -84,6 +84,7 @@ public final class SchemaChangeStore {
     /// @param done what was done about it; null for nothing yet
     /// @param clusterTime null when it was found by comparing collections and not by a change event
     /// @param settledAt null while it is open
+    /// @param unreadDocuments of how many documents at least the last updates before it could not be read
     public record Change(
             long id,
             String collection,
@@ -94,12 +95,23 @@ public final class SchemaChangeStore {
             @Nullable Instant clusterTime,
             Instant seenAt,
             @Nullable Instant settledAt,
-            @Nullable String settledBy) {
+            @Nullable String settledBy,
+            long unreadDocuments) {
         /// In the name of the collection that `$out` writes before it renames it.
         private static final String OF_OUT = "tmp.agg_out.";
 
         /// What happened, in a sentence.
         public String forPeople() {
+            return happened()
+                    + (unreadDocuments == 0
+                            ? ""
+                            : " The last updates of at least " + unreadDocuments
+                                    + (unreadDocuments == 1 ? " document" : " documents")
+                                    + " before that are not in the rows: MongoDB gives the documents of updates as they are,"
+                                    + " and they were gone when the updates were read.");
+        }
+
+        private String happened() {
             String when = clusterTime == null ? "" : " at " + clusterTime;
             return switch (kind) {
                 case DROPPED -> collection + " was dropped" + when + ".";
@@ -230,22 +242,66 @@ public final class SchemaChangeStore {
 
     /// The changes that wait for a decision or an action, the oldest first.
     public List<Open> open(Connection connection) throws SQLException {
-        List<Open> open = new ArrayList<>();
         try (PreparedStatement statement =
                 connection.prepareStatement(CHANGES + " AND settled_at IS NULL ORDER BY id")) {
             statement.setString(1, pipeline);
-            try (ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
-                    Change change = change(row);
-                    Instant time = change.clusterTime();
-                    open.add(new Open(
-                            change,
-                            time == null ? null : new BsonTimestamp((int) time.getEpochSecond(), row.getInt(8)),
-                            row.getObject(12) != null));
-                }
+            return open(statement);
+        }
+    }
+
+    /// Why rows of a collection may have no document though nobody else wrote there: it was dropped, renamed or
+    /// replaced, and the rows stayed, by the mapping or since somebody accepted that.
+    ///
+    /// @return a sentence; empty where there was no such change
+    public Optional<String> stayed(Connection connection, String collection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(CHANGES
+                + " AND collection = ? AND kind IN ('dropped', 'renamed', 'replaced') AND settled_at IS NOT NULL"
+                + " AND (policy = 'keep' OR settled_by IS NOT NULL) ORDER BY id DESC LIMIT 1")) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            return open(statement).stream()
+                    .findFirst()
+                    .map(Open::change)
+                    .map(change -> change.forPeople() + " Its rows stayed (change " + change.id()
+                            + " of `sluice schema-changes`) and count as extra.");
+        }
+    }
+
+    /// The changes of whole collections and of the database at a time or later, decided on or not; the oldest first.
+    List<Open> since(Connection connection, BsonTimestamp time) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(CHANGES
+                + " AND kind IN ('dropped', 'renamed', 'replaced', 'database_dropped')"
+                + " AND (cluster_time, cluster_increment) >= (?, ?) ORDER BY id")) {
+            statement.setString(1, pipeline);
+            statement.setObject(2, utc(time));
+            statement.setInt(3, time.getInc());
+            return open(statement);
+        }
+    }
+
+    private static List<Open> open(PreparedStatement statement) throws SQLException {
+        List<Open> open = new ArrayList<>();
+        try (ResultSet row = statement.executeQuery()) {
+            while (row.next()) {
+                Change change = change(row);
+                Instant time = change.clusterTime();
+                open.add(new Open(
+                        change,
+                        time == null ? null : new BsonTimestamp((int) time.getEpochSecond(), row.getInt(8)),
+                        row.getObject(12) != null));
             }
         }
         return open;
+    }
+
+    /// Records of how many documents at least the last updates before a change could not be read.
+    void unread(Connection connection, long id, long documents) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(
+                "UPDATE sluice.schema_change SET" + " unread_documents = greatest(unread_documents, ?) WHERE id = ?")) {
+            statement.setLong(1, documents);
+            statement.setLong(2, id);
+            statement.executeUpdate();
+        }
     }
 
     /// A change that is recorded.
@@ -306,7 +362,8 @@ public final class SchemaChangeStore {
                 instant(row, 7),
                 row.getObject(9, OffsetDateTime.class).toInstant(),
                 instant(row, 10),
-                row.getString(11));
+                row.getString(11),
+                row.getLong(13));
     }
 
     private static @Nullable Instant instant(ResultSet row, int column) throws SQLException {
@@ -326,7 +383,8 @@ public final class SchemaChangeStore {
         }
     }
 
-    /// Accepts open changes: the rows stay. Recorded in the audit. A dropped database can't be accepted: the
+    /// Accepts open changes: the rows stay. A copy that was interrupted begins again, since its chunks are those of the
+    /// former collection. Recorded in the audit. A dropped database can't be accepted: the
     /// change stream ended with it, and only a new position helps.
     ///
     /// @param ids null for all
@@ -337,6 +395,15 @@ public final class SchemaChangeStore {
                   UPDATE sluice.schema_change SET done = 'accepted; the rows stay', settled_at = clock_timestamp(),
                     settled_by = ?
                   WHERE pipeline = ? AND settled_at IS NULL AND kind <> 'database_dropped' AND (?::bigint[] IS NULL OR id = ANY (?)) RETURNING *),
+                unfinished AS (
+                  SELECT b.pipeline, b.collection FROM sluice.backfill b JOIN accepted a USING (pipeline, collection)
+                  WHERE b.state <> 'done'),
+                chunks AS (
+                  DELETE FROM sluice.backfill_chunk c USING unfinished u
+                  WHERE c.pipeline = u.pipeline AND c.collection = u.collection),
+                copies AS (
+                  DELETE FROM sluice.backfill b USING unfinished u
+                  WHERE b.pipeline = u.pipeline AND b.collection = u.collection),
                 noted AS (
                   INSERT INTO sluice.audit (pipeline, collection, actor, action, detail)
                   SELECT pipeline, collection, settled_by, 'accept_schema_change',

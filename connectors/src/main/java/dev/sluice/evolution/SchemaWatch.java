@@ -80,12 +80,14 @@ public final class SchemaWatch implements AutoCloseable {
     /// The stream has reached a change of a collection: everything before it is delivered, and nothing after
     /// it. Recorded here too, since the watch may be behind the stream.
     ///
+    /// @param unread of how many documents of the collection at least the last update could not be read
     /// @return its number, to be passed to [#reached], when the mapping says to stop and the change was not
     ///     accepted; empty when the stream continues
-    public Optional<Stop> arriveAt(CollectionChange change) throws SQLException {
+    public Optional<Stop> arriveAt(CollectionChange change, long unread) throws SQLException {
         Kind kind = kind(change.kind());
         String collection = key(change);
-        if (!OnDrop.STOP.name().equalsIgnoreCase(String.valueOf(policyText(collection, kind)))) {
+        OnDrop policy = policyOf(collection, kind);
+        if (policy == null || policy == OnDrop.FOLLOW) {
             return Optional.empty();
         }
         store.record(
@@ -93,7 +95,11 @@ public final class SchemaWatch implements AutoCloseable {
                 new Sighting(collection, kind, change.detail(), policyText(collection, kind), change.clusterTime()));
         Failpoint.SCHEMA_CHANGE_SEEN.hit();
         Change recorded = store.find(connection, collection, kind, change.detail(), change.clusterTime());
-        return recorded.settledAt() == null
+        if (unread > 0) {
+            store.unread(connection, recorded.id(), unread);
+            recorded = store.find(connection, collection, kind, change.detail(), change.clusterTime());
+        }
+        return policy == OnDrop.STOP && recorded.settledAt() == null
                 ? Optional.of(new Stop(recorded.id(), OpenChanges.stop(recorded)))
                 : Optional.empty();
     }
@@ -279,12 +285,17 @@ public final class SchemaWatch implements AutoCloseable {
     }
 
     private @Nullable String policyText(String collection, Kind kind) {
+        OnDrop policy = policyOf(collection, kind);
+        return policy == null ? null : policy.name().toLowerCase(Locale.ROOT);
+    }
+
+    /// @return null for a note
+    private @Nullable OnDrop policyOf(String collection, Kind kind) {
         if (kind == Kind.MODIFIED) {
             return null;
         }
         CollectionTarget target = targets.get(collection);
-        OnDrop policy = target == null ? OnDrop.STOP : target.mapping().onDrop();
-        return policy.name().toLowerCase(Locale.ROOT);
+        return target == null ? OnDrop.STOP : target.mapping().onDrop();
     }
 
     private void act(Predicate<BsonTimestamp> applied) throws SQLException {

@@ -90,9 +90,20 @@ public enum FailureKind {
     COLLECTION_CHANGED(
             Retry.NEVER,
             "A collection was dropped, renamed or replaced in MongoDB, and the mapping says to stop then.",
-            "The rows are as of that moment: every change before it is applied, none after it. To keep the rows:"
-                    + " `sluice schema-changes accept`. To let the rows follow the change: on_drop: follow in the mapping. Then"
-                    + " start again."),
+            "Until you decide, no row is deleted and no change after it is applied. To keep the rows: `sluice schema-changes"
+                    + " accept --all`, or its number. To let the rows follow the change: on_drop: follow in the mapping. Then"
+                    + " start `sluice run` again."),
+    CHANGE_AHEAD(
+            Retry.NEVER,
+            "A collection was dropped, renamed or replaced in MongoDB, and the stream has not passed that yet.",
+            "`sluice run` applies what was before it, passes it and goes on; then try again. Or `sluice backfill --resync` copies"
+                    + " everything as it is now and starts the stream from there; with --prune it deletes rows whose documents"
+                    + " are gone."),
+    DATABASE_DROPPED(
+            Retry.NEVER,
+            "The database was dropped in MongoDB, and the change stream ended with it.",
+            "`sluice backfill --resync` copies what there is now and starts a new stream; rows stay. With --prune it deletes those"
+                    + " whose documents are gone. `sluice schema-changes accept` is no way on."),
     FENCED_OUT(
             Retry.NEVER,
             "Another process writes this pipeline.",

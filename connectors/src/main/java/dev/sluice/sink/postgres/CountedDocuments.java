@@ -17,6 +17,7 @@ import java.sql.Statement;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -114,6 +115,26 @@ public final class CountedDocuments {
             connection.setAutoCommit(true);
             connection.setTransactionIsolation(isolation);
         }
+    }
+
+    /// Those of some documents whose dead letters were discarded.
+    ///
+    /// @param documentKeys as canonical Extended JSON
+    public Set<String> discarded(Collection<String> documentKeys) throws SQLException {
+        Set<String> discarded = new HashSet<>();
+        try (PreparedStatement statement = connection.prepareStatement("SELECT DISTINCT detail->>'document_key' FROM"
+                + " sluice.audit WHERE pipeline = ? AND collection = ? AND action = 'discard'"
+                + " AND detail->>'document_key' = ANY (?)")) {
+            statement.setString(1, pipeline);
+            statement.setString(2, target.collection());
+            statement.setArray(3, connection.createArrayOf("text", documentKeys.toArray()));
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    discarded.add(row.getString(1));
+                }
+            }
+        }
+        return discarded;
     }
 
     /// A key as it is compared.

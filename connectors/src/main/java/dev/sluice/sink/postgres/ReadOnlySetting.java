@@ -49,7 +49,7 @@ public record ReadOnlySetting(String found, String remedy) {
     private static Optional<ReadOnlySetting> setting(String whose, String alter) {
         return Optional.of(new ReadOnlySetting(
                 "default_transaction_read_only is on for " + whose + ": PostgreSQL refuses to write anything.",
-                alter + " RESET default_transaction_read_only."));
+                "SET default_transaction_read_only = off; " + alter + " RESET default_transaction_read_only."));
     }
 
     /// A failure at the start, which is of kind TARGET_SET_READ_ONLY where it was such a setting.

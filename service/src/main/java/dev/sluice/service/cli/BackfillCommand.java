@@ -12,6 +12,7 @@ import dev.sluice.failure.SluiceException;
 import dev.sluice.failure.WrongUseException;
 import dev.sluice.pipeline.NotedIds;
 import dev.sluice.pipeline.PipelineSpec;
+import dev.sluice.positions.PositionStore;
 import dev.sluice.service.ops.BalanceTable;
 import dev.sluice.service.ops.Counted;
 import dev.sluice.service.ops.DeadLetters;
@@ -278,10 +279,33 @@ final class BackfillCommand implements Callable<Integer> {
         return parallel == null ? limits : limits.withWorkers(parallel);
     }
 
+    /// What the copy itself would be refused for. Nothing before there is a position: then nothing was copied.
+    private static void requireSource(
+            Setup setup, MongoSource source, List<CollectionTarget> all, List<CollectionTarget> chosen)
+            throws SQLException {
+        if (!hasPosition(setup)) {
+            return;
+        }
+        try (Connection connection = setup.connector().open()) {
+            new SourceCheck(setup.pipelineName(), source, all).require(connection);
+            new OpenChanges(setup.pipelineName(), chosen).requireNone(connection, source);
+        }
+    }
+
+    /// False also where PostgreSQL or the control schema is not there yet, which the preview says itself.
+    private static boolean hasPosition(Setup setup) {
+        try (Connection connection = setup.connector().open()) {
+            return new PositionStore(setup.pipelineName()).load(connection).isPresent();
+        } catch (SQLException notThere) {
+            return false;
+        }
+    }
+
     private int preview(Setup setup, MongoSource source, List<CollectionTarget> all, List<CollectionTarget> chosen)
             throws SQLException {
         PrintWriter out = spec.commandLine().getOut();
         boolean nothing = setup.sayThatNothingIsThere(source);
+        requireSource(setup, source, all, chosen);
         NotedIds.foresee(setup.pipelineName(), all, source, setup.connector());
         DryRun.ofAll(source, chosen, setup.connector(), forecast -> {
             out.println(forecast.forPeople());
@@ -289,8 +313,6 @@ final class BackfillCommand implements Callable<Integer> {
         });
         if (prune) {
             try (Connection connection = setup.connector().openForLongWork()) {
-                new SourceCheck(setup.pipelineName(), source, all).require(connection);
-                new OpenChanges(setup.pipelineName(), chosen).requireNone(connection, source);
                 for (CollectionTarget target : chosen) {
                     long rows = Prune.count(source, connection, all, target);
                     out.println(target.collection() + ": "

@@ -101,11 +101,7 @@ final class SchemaChangesCommand implements Callable<Integer> {
             SchemaChanges changes = changes();
             List<Long> accepted = changes.accept(all ? null : ids, Actor.atTheKeyboard());
             if (changes.latest().streamEnded()) {
-                throw new SluiceException(
-                        FailureKind.COLLECTION_CHANGED,
-                        "The database was dropped, and the change stream ended with it. That can't be accepted: `sluice"
-                                + " backfill --resync` begins a new stream and copies everything again; rows are kept, and"
-                                + " --prune deletes those whose documents are gone.");
+                throw new SluiceException(FailureKind.DATABASE_DROPPED, "The drop of a database can't be accepted.");
             }
             List<Long> missing =
                     ids.stream().filter(id -> !accepted.contains(id)).toList();
@@ -123,7 +119,9 @@ final class SchemaChangesCommand implements Callable<Integer> {
                     () -> accepted.isEmpty()
                             ? "No change is open, so there was nothing to accept."
                             : Counted.of(accepted.size(), "change")
-                                    + " accepted; the rows stay. `sluice run` starts again.");
+                                    + " accepted. The rows stay, and `sluice run` goes on. Their documents are gone, so"
+                                    + " `verify` reports them as extra, and what reads documents again deletes them:"
+                                    + " `verify --repair`, `replay`, and --prune.");
             return SluiceCommand.FINE;
         }
     }

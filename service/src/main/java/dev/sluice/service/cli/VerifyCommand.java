@@ -462,7 +462,12 @@ final class VerifyCommand implements Callable<Integer> {
                     + " these tables.";
         }
         if (!repair && verified.stream().anyMatch(v -> v.missing() + v.extra() + v.different() > 0)) {
-            return "Drift. `sluice verify --repair` resyncs these documents"
+            String stayed = verified.stream()
+                    .filter(v -> v.extra() > 0)
+                    .flatMap(v -> run.stayed(v.collection()).stream())
+                    .map(sentence -> sentence + System.lineSeparator())
+                    .collect(Collectors.joining());
+            return stayed + "Drift. `sluice verify --repair` resyncs these documents"
                     + (verified.stream().anyMatch(v -> v.extra() > 0) ? " and deletes the rows that are extra." : ".");
         }
         if (verified.stream().anyMatch(v -> v.undecided() > 0)) {

@@ -25,6 +25,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -163,7 +164,9 @@ final class ContinuousVerification implements AutoCloseable {
                 .get(target.collection());
         String trigger = TableTriggers.ofWrites(pipeline.spec().connector(), List.of(target))
                 .get(target.collection());
-        String others = (trigger == null ? "" : trigger + " changes or undoes what is written, ")
+        Optional<String> stayed = new VerifyRun(pipeline.spec()).stayed(target.collection());
+        String others = stayed.map(sentence -> sentence + " Else: ").orElse("")
+                + (trigger == null ? "" : trigger + " changes or undoes what is written, ")
                 + "another client has written there, or Sluice has a bug. ";
         if (staying == null) {
             return Character.toUpperCase(others.charAt(0)) + others.substring(1);
@@ -219,6 +222,7 @@ final class ContinuousVerification implements AutoCloseable {
         private static final Set<FailureKind> OF_THE_STREAM = EnumSet.of(
                 FailureKind.TARGET_ALTERED,
                 FailureKind.COLLECTION_CHANGED,
+                FailureKind.DATABASE_DROPPED,
                 FailureKind.HISTORY_LOST,
                 FailureKind.CHANGE_TOO_LARGE,
                 FailureKind.SOURCE_REPLACED,

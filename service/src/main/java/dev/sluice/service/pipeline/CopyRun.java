@@ -197,7 +197,7 @@ public final class CopyRun {
     private static void requireDecided(Onward onward, OpenChanges changes, Connection connection) throws SQLException {
         switch (onward) {
             case Onward.AsItWas asItWas -> changes.requireNone(connection);
-            case Onward.FromNow fromNow -> changes.requireNoneToAccept(connection);
+            case Onward.FromNow fromNow -> changes.requireNoneUnlessDropped(connection);
             case Onward.NewSource newSource -> {}
             case Onward.Past past -> changes.requireNone(connection);
         }
@@ -496,6 +496,8 @@ public final class CopyRun {
                     CHANGE_TOO_LARGE,
                     POSITION_UNKNOWN,
                     COLLECTION_CHANGED,
+                    CHANGE_AHEAD,
+                    DATABASE_DROPPED,
                     SOURCE_REPLACED,
                     FENCED_OUT,
                     DISK_FULL,

@@ -231,7 +231,9 @@ final class DataFlow {
             return false;
         }
         FailureKind kind = Failures.classify(failure).kind();
-        return kind == FailureKind.CHANGE_TOO_LARGE || kind == FailureKind.COLLECTION_CHANGED;
+        return kind == FailureKind.CHANGE_TOO_LARGE
+                || kind == FailureKind.COLLECTION_CHANGED
+                || kind == FailureKind.DATABASE_DROPPED;
     }
 
     @SuppressWarnings("FutureReturnValueIgnored") // the action itself says what went wrong

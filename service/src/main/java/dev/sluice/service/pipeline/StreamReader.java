@@ -60,6 +60,7 @@ final class StreamReader implements DataFlow.Opening {
     /// Takes what the stream delivers, on its thread.
     private final class Handler implements ChangeSource.Handler {
         private final ChangeSource.Handler batches;
+        private final UnreadUpdates unread = new UnreadUpdates();
 
         Handler(ChangeSource.Handler batches) {
             this.batches = batches;
@@ -67,6 +68,7 @@ final class StreamReader implements DataFlow.Opening {
 
         @Override
         public void onBatch(ChangeBatch batch, MemoryBudget.Lease lease) throws InterruptedException {
+            unread.add(batch.changes());
             batches.onBatch(batch, lease);
         }
 
@@ -74,7 +76,8 @@ final class StreamReader implements DataFlow.Opening {
         public void onCollectionChange(CollectionChange change) {
             try (Connection connection = pipeline.spec().connector().open();
                     SchemaWatch schema = new SchemaWatch(pipeline.spec(), connection)) {
-                stoppedAt = schema.arriveAt(change).orElse(null);
+                stoppedAt = schema.arriveAt(change, unread.take(change.collection()))
+                        .orElse(null);
             } catch (SQLException e) {
                 throw Failures.classify(e);
             }

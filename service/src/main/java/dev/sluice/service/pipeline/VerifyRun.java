@@ -3,6 +3,7 @@ package dev.sluice.service.pipeline;
 import dev.sluice.balance.Balance;
 import dev.sluice.balance.BalanceCount;
 import dev.sluice.evolution.OpenChanges;
+import dev.sluice.evolution.SchemaChangeStore;
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
@@ -87,6 +88,17 @@ public final class VerifyRun {
         try (Connection connection = pipeline.connector().open()) {
             return OpenChanges.of(pipeline).stops(connection, pipeline.source()).stream()
                     .findFirst();
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    /// Why rows of a collection may be extra though nobody else wrote there.
+    ///
+    /// @return a sentence; empty where there is no such reason
+    public Optional<String> stayed(String collection) {
+        try (Connection connection = pipeline.connector().open()) {
+            return new SchemaChangeStore(pipeline.name()).stayed(connection, collection);
         } catch (SQLException e) {
             throw Failures.classify(e);
         }

@@ -7,7 +7,9 @@ import com.mongodb.MongoNamespace;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.MongoDatabase;
 import com.mongodb.client.model.Aggregates;
+import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.RenameCollectionOptions;
+import com.mongodb.client.model.Updates;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.service.pipeline.PipelineState;
@@ -128,6 +130,69 @@ class SchemaChangeIT {
         }
     }
 
+    /// The stream goes on behind the change.
+    private static void pass(LiveSystem system) throws SQLException {
+        try (RunningPipeline on = RunningPipeline.start(system)) {
+            on.awaitStreaming();
+            on.awaitApplied();
+            // Where nothing follows the change, the heartbeat moves the position.
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() -> system.number("SELECT count(*) FROM sluice.position p JOIN sluice.schema_change c"
+                                    + " USING (pipeline) WHERE c.cluster_time >= to_timestamp(p.cluster_time_seconds)")
+                            == 0);
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "stop: updates right before a drop that MongoDB can't give any more are counted and named, with the rows"
+                    + " that they are missing in")
+    void updatesBeforeADrop() throws SQLException, InterruptedException {
+        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
+            fill(system);
+            MongoCollection<Document> users = system.database().getCollection("users");
+            try (RunningPipeline running = RunningPipeline.start(system)) {
+                running.awaitStreaming();
+                running.awaitApplied();
+            }
+            users.updateMany(Filters.empty(), Updates.set("age", 31));
+            users.deleteOne(Filters.eq("_id", "u0"));
+            users.drop();
+            try (RunningPipeline running = RunningPipeline.start(system)) {
+                assertStopped(running.awaitEnd());
+            }
+            assertThat(system.number("SELECT count(*) FROM users")).isEqualTo(19);
+            ServiceProcess changes = sluice(system, "schema-changes");
+            assertThat(changes.awaitExit(60)).as(changes.output()).isEqualTo(1);
+            assertThat(changes.output())
+                    .contains("The last updates of at least 19 documents before that are not in the rows");
+        }
+    }
+
+    @Test
+    @DisplayName("stop, accepted and pruned: the next run brings no row from before the drop back")
+    void nothingComesBack() throws SQLException, InterruptedException {
+        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
+            fill(system);
+            MongoCollection<Document> users = system.database().getCollection("users");
+            try (RunningPipeline running = RunningPipeline.start(system)) {
+                running.awaitStreaming();
+                running.awaitApplied();
+                users.insertMany(List.of(user("last1"), user("last2"), user("last3")));
+                users.drop();
+                assertStopped(running.awaitEnd());
+            }
+            ServiceProcess accept = sluice(system, "schema-changes", "accept", "--all");
+            assertThat(accept.awaitExit(60)).as(accept.output()).isZero();
+            pass(system);
+            ServiceProcess prune = sluice(system, "resync", "--collection", "users", "--prune");
+            assertThat(prune.awaitExit(60)).as(prune.output()).isZero();
+            assertThat(system.number("SELECT count(*) FROM users")).isZero();
+            pass(system);
+            assertThat(system.number("SELECT count(*) FROM users")).isZero();
+        }
+    }
+
     /// Each command is refused in the words of the stop, and nothing is written.
     private static void assertRefused(LiveSystem system, String commands) throws SQLException, InterruptedException {
         long epoch = system.number("SELECT epoch FROM sluice.position");
@@ -137,7 +202,7 @@ class SchemaChangeIT {
             assertThat(refused.output())
                     .contains("users was dropped")
                     .contains("This is change 1 of `sluice schema-changes`.")
-                    .contains("`sluice schema-changes accept`");
+                    .contains("`sluice schema-changes accept --all`");
         }
         assertThat(system.number("SELECT count(*) FROM users")).isEqualTo(20);
         assertThat(system.number("SELECT count(*) FROM users WHERE id = 'new'")).isZero();
@@ -151,11 +216,8 @@ class SchemaChangeIT {
     @ValueSource(
             strings = {
                 "replay --from FIRST",
-                "replay --from FIRST --no-wait",
                 "resync --collection users --prune",
-                "resync --collection users --prune --no-wait",
                 "backfill --prune",
-                "backfill --collection users --prune",
                 "backfill --resync --prune"
             })
     @DisplayName("stop, while nothing ran: the command that comes first finds it, records it and is refused; accepted"
@@ -169,6 +231,7 @@ class SchemaChangeIT {
                 running.awaitApplied();
             }
             MongoCollection<Document> users = system.database().getCollection("users");
+            users.insertOne(user("before"));
             users.drop();
             users.insertOne(user("new"));
 
@@ -177,12 +240,22 @@ class SchemaChangeIT {
 
             ServiceProcess accept = sluice(system, "schema-changes", "accept", "1");
             assertThat(accept.awaitExit(60)).as(accept.output()).isZero();
-            ServiceProcess accepted = sluice(system, words);
-            assertThat(accepted.awaitExit(90)).as(accepted.output()).isZero();
-            try (RunningPipeline on = RunningPipeline.start(system)) {
-                on.awaitStreaming();
-                on.awaitApplied();
-                assertThat(system.number("SELECT count(*) FROM users WHERE id = 'new'"))
+            if (!command.contains("--resync")) {
+                ServiceProcess ahead = sluice(system, words);
+                assertThat(ahead.awaitExit(60)).as(ahead.output()).isEqualTo(3);
+                assertThat(ahead.output())
+                        .contains("the stream has not passed that yet")
+                        .contains("`sluice run` applies what was before it");
+                pass(system);
+            }
+            ServiceProcess done = sluice(system, words);
+            assertThat(done.awaitExit(90)).as(done.output()).isZero();
+            pass(system);
+            assertThat(system.number("SELECT count(*) FROM users WHERE id = 'new'"))
+                    .isEqualTo(1);
+            if (command.contains("--prune")) {
+                assertThat(system.number("SELECT count(*) FROM users"))
+                        .as("no row from before the drop comes back")
                         .isEqualTo(1);
             }
             assertThat(system.number("SELECT count(*) FROM sluice.schema_change WHERE settled_at IS NULL"))
@@ -236,7 +309,7 @@ class SchemaChangeIT {
             }
             if (copyLeft) {
                 system.execute("UPDATE sluice.backfill SET state = 'running' WHERE collection = 'users';"
-                        + " DELETE FROM sluice.backfill_chunk WHERE collection = 'users'");
+                        + " UPDATE sluice.backfill_chunk SET state = 'running' WHERE collection = 'users'");
             } else {
                 ServiceProcess listed = sluice(system, "resync", "--collection", "users", "--prune", "--no-wait");
                 assertThat(listed.awaitExit(60)).as(listed.output()).isZero();
@@ -250,6 +323,11 @@ class SchemaChangeIT {
             assertThat(system.number("SELECT count(*) FROM users")).isEqualTo(20);
             assertThat(system.number("SELECT count(*) FROM users WHERE id = 'new'"))
                     .isZero();
+            ServiceProcess accept = sluice(system, "schema-changes", "accept", "--all");
+            assertThat(accept.awaitExit(60)).as(accept.output()).isZero();
+            pass(system);
+            assertThat(system.number("SELECT count(*) FROM users WHERE id = 'new'"))
+                    .isEqualTo(1);
         }
     }
 
@@ -274,7 +352,7 @@ class SchemaChangeIT {
                     .contains("collection_changed")
                     .contains("users was dropped")
                     .contains("This is change 1 of `sluice schema-changes`.")
-                    .contains("`sluice schema-changes accept`")
+                    .contains("`sluice schema-changes accept --all`")
                     .doesNotContain("`sluice run` starts it");
             ServiceProcess accept = sluice(system, "schema-changes", "accept", "1");
             assertThat(accept.awaitExit(60)).as(accept.output()).isZero();
@@ -282,6 +360,7 @@ class SchemaChangeIT {
             ServiceProcess accepted = sluice(system, "plan");
             assertThat(accepted.awaitExit(60)).as(accepted.output()).isZero();
             assertThat(accepted.output()).doesNotContain("collection_changed");
+            pass(system);
             ServiceProcess prune = sluice(system, "backfill", "--collection", "users", "--prune");
             assertThat(prune.awaitExit(90)).as(prune.output()).isZero();
             assertThat(system.number("SELECT count(*) FROM users")).isEqualTo(1);
@@ -319,7 +398,7 @@ class SchemaChangeIT {
             assertThat(failed.kind()).isEqualTo(FailureKind.COLLECTION_CHANGED);
             assertThat(failed.message()).startsWith("users was ").contains("change ");
             assertThat(failed.forPeople())
-                    .contains("sluice schema-changes accept")
+                    .contains("sluice schema-changes accept --all")
                     .contains("on_drop: follow");
         });
     }
@@ -430,10 +509,11 @@ class SchemaChangeIT {
                 running.awaitApplied();
                 system.database().drop();
                 assertThat(running.awaitEnd()).isInstanceOfSatisfying(PipelineState.Failed.class, failed -> {
-                    assertThat(failed.kind()).isEqualTo(FailureKind.COLLECTION_CHANGED);
-                    assertThat(failed.message())
+                    assertThat(failed.kind()).isEqualTo(FailureKind.DATABASE_DROPPED);
+                    assertThat(failed.forPeople())
                             .contains("The database was dropped")
-                            .contains("sluice backfill --resync --prune");
+                            .contains("`sluice backfill --resync`")
+                            .doesNotContain("on_drop");
                 });
             }
             ServiceProcess accept = ServiceProcess.start(

@@ -89,7 +89,7 @@ class CutoverCommandIT {
             assertThat(Cli.run(place.settings(), "cutover", "users", "--percent", "10", "--shadow", "20")
                             .exitCode())
                     .isZero();
-            await().atMost(Duration.ofSeconds(2))
+            await().atMost(SOON)
                     .untilAsserted(
                             () -> assertThat(variant(port, "users", null)).isEqualTo("TARGETING_KEY_MISSING"));
             for (int i = 0; i < 50; i++) {
@@ -111,11 +111,9 @@ class CutoverCommandIT {
 
             bulk(port);
 
-            long started = System.nanoTime();
             HttpResponse<String> back = post(port, "/api/collections/users/rollback", "", Map.of());
             assertThat(back.statusCode()).as(back.body()).isEqualTo(200);
             awaitVariant(port, "mongodb STATIC");
-            assertThat(Duration.ofNanos(System.nanoTime() - started)).isLessThan(Duration.ofSeconds(2));
             assertThat(place.text("SELECT string_agg(action, ',' ORDER BY id) FROM sluice.audit"
                             + " WHERE action IN ('cutover', 'rollback')"))
                     .isEqualTo("cutover,cutover,cutover,rollback");
@@ -173,7 +171,7 @@ class CutoverCommandIT {
     }
 
     private void awaitVariant(int port, String expected) {
-        await().atMost(Duration.ofSeconds(2))
+        await().atMost(SOON)
                 .pollInterval(Duration.ofMillis(20))
                 .untilAsserted(() -> assertThat(variant(port, "users", null)).isEqualTo(expected));
     }

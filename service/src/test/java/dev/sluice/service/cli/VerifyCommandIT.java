@@ -262,7 +262,7 @@ class VerifyCommandIT {
                 .contains(
                         "No drift, but some documents are undecided: a change of a collection waits for a decision, and the"
                                 + " stream stops there. users was dropped. This is change 1 of `sluice schema-changes`.",
-                        "`sluice schema-changes accept`")
+                        "`sluice schema-changes accept --all`")
                 .doesNotContain("change faster");
     }
 
@@ -294,7 +294,8 @@ class VerifyCommandIT {
                     .as(command)
                     .contains(
                             "default_transaction_read_only is on for the database " + database,
-                            "ALTER DATABASE \"" + database + "\" RESET default_transaction_read_only.")
+                            "SET default_transaction_read_only = off; ALTER DATABASE \"" + database
+                                    + "\" RESET default_transaction_read_only.")
                     .doesNotContain("standby", "keeps trying");
         }
     }
