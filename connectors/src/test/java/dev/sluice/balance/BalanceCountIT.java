@@ -129,9 +129,25 @@ class BalanceCountIT {
                         Term.DEAD_LETTERS,
                         2L)));
 
-        // Discarded: the mapping says that there is no row.
         target.execute(
                 "DELETE FROM people WHERE id = 'e'; DELETE FROM sluice.dead_letter WHERE document_key = '\"e\"'");
+        assertThat(count("people"))
+                .as("rejected, and not applied yet")
+                .isEqualTo(of(Map.of(
+                        Term.DOCUMENTS,
+                        5L,
+                        Term.ROWS,
+                        1L,
+                        Term.SKIPPED,
+                        2L,
+                        Term.DEAD_LETTERS,
+                        1L,
+                        Term.WITHOUT_ROW,
+                        1L)));
+
+        // Discarded: the mapping says that there is no row.
+        target.execute("INSERT INTO sluice.audit (pipeline, collection, actor, action, detail) VALUES ('"
+                + TestTarget.PIPELINE + "', 'people', 'a', 'discard', '{\"document_key\": \"\\\"e\\\"\"}')");
         assertThat(count("people"))
                 .isEqualTo(of(Map.of(Term.DOCUMENTS, 5L, Term.ROWS, 1L, Term.SKIPPED, 3L, Term.DEAD_LETTERS, 1L)));
 
