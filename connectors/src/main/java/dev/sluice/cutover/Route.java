@@ -5,17 +5,19 @@ import org.jspecify.annotations.Nullable;
 
 /// Where a collection is read from.
 ///
+/// @param autoRollback whether a running pipeline moves all reads back by itself when rows drift or fall behind
 /// @param revision raised with each change; 0 while it was never moved
 /// @param changedAt null while it was never moved
 /// @param changedBy null while it was never moved
 public record Route(
         String collection,
         Share share,
+        boolean autoRollback,
         long revision,
         @Nullable Instant changedAt,
         @Nullable String changedBy) {
     /// Of a collection that was never moved.
     public static Route unmoved(String collection) {
-        return new Route(collection, Share.MONGODB, 0, null, null);
+        return new Route(collection, Share.MONGODB, false, 0, null, null);
     }
 }

@@ -38,14 +38,17 @@ public final class RouteStore {
 
     /// A move of the routes of some collections.
     ///
+    /// @param autoRollback whether a running pipeline moves them back by itself
     /// @param action as the audit names it
-    public record Move(Collection<String> collections, Share share, String action, String actor) {}
+    public record Move(
+            Collection<String> collections, Share share, boolean autoRollback, String action, String actor) {}
 
     /// The routes that were ever moved, by collection.
     public Map<String, Route> routes(Connection connection) throws SQLException {
         Map<String, Route> routes = new LinkedHashMap<>();
-        try (PreparedStatement statement = connection.prepareStatement("SELECT collection, percent, shadow_percent,"
-                + " revision, changed_at, changed_by FROM sluice.read_route WHERE pipeline = ? ORDER BY collection")) {
+        try (PreparedStatement statement = connection.prepareStatement(
+                "SELECT collection, percent, shadow_percent,"
+                        + " auto_rollback, revision, changed_at, changed_by FROM sluice.read_route WHERE pipeline = ? ORDER BY collection")) {
             statement.setString(1, pipeline);
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
@@ -54,9 +57,10 @@ public final class RouteStore {
                             new Route(
                                     row.getString(1),
                                     new Share(row.getInt(2), row.getInt(3)),
-                                    row.getLong(4),
-                                    row.getObject(5, OffsetDateTime.class).toInstant(),
-                                    row.getString(6)));
+                                    row.getBoolean(4),
+                                    row.getLong(5),
+                                    row.getObject(6, OffsetDateTime.class).toInstant(),
+                                    row.getString(7)));
                 }
             }
         }
@@ -85,13 +89,13 @@ public final class RouteStore {
     private Outcome moveNow(Connection connection, Move move) throws SQLException {
         // Always in one order, so that two moves can't wait for each other.
         List<String> collections = List.copyOf(new TreeSet<>(move.collections()));
-        Map<String, Share> now = lock(connection, collections);
+        Map<String, Route> now = lock(connection, collections);
         Map<String, Gate> known = gates.gates(connection, null);
         List<Gate> shut = new ArrayList<>();
         for (String collection : collections) {
             Gate gate =
                     known.getOrDefault(collection, Gate.shut(collection, "copied", "No process has followed it yet."));
-            if (move.share().takesMoreThan(now.getOrDefault(collection, Share.MONGODB)) && !gate.open()) {
+            if (move.share().takesMoreThan(route(now, collection).share()) && !gate.open()) {
                 shut.add(gate);
             }
         }
@@ -102,38 +106,39 @@ public final class RouteStore {
             return new Outcome.Shut(shut);
         }
         for (String collection : collections) {
-            if (!move.share().equals(now.getOrDefault(collection, Share.MONGODB))) {
+            Route route = route(now, collection);
+            if (!move.share().equals(route.share()) || move.autoRollback() != route.autoRollback()) {
                 write(connection, collection, move);
                 audit(connection, collection, move, move.action());
             }
         }
         Map<String, Route> routes = routes(connection);
         return new Outcome.Moved(collections.stream()
-                .map(collection -> routes.getOrDefault(collection, Route.unmoved(collection)))
+                .map(collection -> route(routes, collection))
                 .toList());
     }
 
-    private Map<String, Share> lock(Connection connection, List<String> collections) throws SQLException {
+    private static Route route(Map<String, Route> routes, String collection) {
+        return routes.getOrDefault(collection, Route.unmoved(collection));
+    }
+
+    private Map<String, Route> lock(Connection connection, List<String> collections) throws SQLException {
         // Against a first move of the same collection, of which there is no row to lock yet.
         try (PreparedStatement statement = connection.prepareStatement(
                 "SELECT pg_advisory_xact_lock(hashtext('sluice.read_route'), hashtext(?))")) {
             statement.setString(1, pipeline);
             statement.execute();
         }
-        Map<String, Share> now = new LinkedHashMap<>();
-        routes(connection).forEach((collection, route) -> {
-            if (collections.contains(collection)) {
-                now.put(collection, route.share());
-            }
-        });
+        Map<String, Route> now = routes(connection);
+        now.keySet().retainAll(collections);
         return now;
     }
 
     private void write(Connection connection, String collection, Move move) throws SQLException {
         String sql = "WITH moved AS (INSERT INTO sluice.read_route AS r (pipeline, collection, percent, shadow_percent,"
-                + " changed_at, changed_by) VALUES (?, ?, ?, ?, clock_timestamp(), ?) ON CONFLICT (pipeline, collection)"
+                + " auto_rollback, changed_at, changed_by) VALUES (?, ?, ?, ?, ?, clock_timestamp(), ?) ON CONFLICT (pipeline, collection)"
                 + " DO UPDATE SET percent = EXCLUDED.percent, shadow_percent = EXCLUDED.shadow_percent,"
-                + " changed_at = EXCLUDED.changed_at, changed_by = EXCLUDED.changed_by, revision = r.revision + 1"
+                + " auto_rollback = EXCLUDED.auto_rollback, changed_at = EXCLUDED.changed_at, changed_by = EXCLUDED.changed_by, revision = r.revision + 1"
                 + " RETURNING *) SELECT pg_notify('" + CHANNEL + "', jsonb_build_object('pipeline', pipeline,"
                 + " 'collection', collection, 'percent', percent, 'shadow_percent', shadow_percent, 'revision',"
                 + " revision)::text) FROM moved";
@@ -142,7 +147,8 @@ public final class RouteStore {
             statement.setString(2, collection);
             statement.setInt(3, move.share().percent());
             statement.setInt(4, move.share().shadowPercent());
-            statement.setString(5, move.actor());
+            statement.setBoolean(5, move.autoRollback());
+            statement.setString(6, move.actor());
             statement.execute();
         }
     }

@@ -131,7 +131,7 @@ class RouteStoreIT {
     }
 
     private Outcome move(Share share, String... collections) throws SQLException {
-        return store.move(connection, new Move(List.of(collections), share, "cutover", "somebody"));
+        return store.move(connection, new Move(List.of(collections), share, false, "cutover", "somebody"));
     }
 
     private Share share(String collection) throws SQLException {

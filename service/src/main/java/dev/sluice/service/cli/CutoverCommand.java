@@ -55,6 +55,13 @@ final class CutoverCommand implements Callable<Integer> {
             converter = DemoCommand.Length.class)
     private Duration patience = Duration.ofSeconds(60);
 
+    @Option(
+            names = "--auto-rollback",
+            description =
+                    "Let a running pipeline move reads back by itself when rows are known to differ or fall behind"
+                            + " (default: it warns).")
+    private boolean autoRollback;
+
     @Option(names = "--dry-run", description = "Say what would become of it, and move nothing.")
     private boolean dryRun;
 
@@ -76,7 +83,7 @@ final class CutoverCommand implements Callable<Integer> {
         List<String> collections = chosen.of(RoutesCommand.mapped(setup));
         Outcome outcome = RoutesCommand.routes(setup)
                 .cutOver(new Routes.Wish(
-                        collections, new Share(share, shadow), patience, dryRun, Actor.atTheKeyboard()));
+                        collections, new Share(share, shadow), autoRollback, patience, dryRun, Actor.atTheKeyboard()));
         printing.print(outcome, () -> text(outcome));
         return exitCode(outcome);
     }

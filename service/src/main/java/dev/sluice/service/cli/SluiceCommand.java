@@ -100,6 +100,9 @@ public final class SluiceCommand implements Runnable {
                     Locale.ROOT, "  %-21s %s", setting, setting.help().replace("%", "%%")));
         }
         lines.add("");
+        lines.add(
+                "MONGO_URI, POSTGRES_URI and the tokens may be in files: MONGO_URI_FILE=/run/secrets/mongo, and so on.");
+        lines.add("");
         lines.add("Exit codes: 0 fine, 1 a finding such as a difference, 2 wrong use, 3 could not run.");
         return lines.toArray(String[]::new);
     }

@@ -2,8 +2,10 @@ package dev.sluice.service.config;
 
 import dev.sluice.schema.Catalog;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The settings that there are, in the order of the help. All that is said of settings comes from here: what is read,
@@ -19,14 +21,20 @@ public enum Setting {
     AUTO_CREATE_DB("true", "create the PostgreSQL database when it is missing"),
     SLUICE_HTTP_PORT("8080", "port for metrics, health and REST"),
     SLUICE_HTTP_HOST("0.0.0.0", "address to listen on"),
-    SLUICE_API_TOKEN(null, "bearer token for calls that change something; without one, from this machine only"),
+    SLUICE_API_TOKEN(null, "bearer tokens (one,two) of calls that change something; without, this machine only"),
+    SLUICE_API_READ_TOKEN(null, "bearer tokens (one,two) of calls that look; without one, looking is open to all"),
     SLUICE_VERIFY_BUDGET("10", "percent of the time that run may spend on verification; 0: none"),
     SLUICE_STANDBY("true", "whether run waits while another process writes the pipeline; else it ends"),
     SLUICE_LAG_LIMIT("60s", "from which lag on /health/lag answers 503"),
     SLUICE_REFUSED_SHARE("20", "percent of recent rows that PostgreSQL may refuse before Sluice stops; 100: all"),
     SLUICE_TRANSPORT("embedded", "how changes travel: embedded, in this process");
 
+    /// In the name of a setting that names a file.
+    static final String OF_FILE = "_FILE";
+
     private static final String PREFIX = "SLUICE_";
+    private static final Set<Setting> SECRETS =
+            EnumSet.of(MONGO_URI, POSTGRES_URI, SLUICE_API_TOKEN, SLUICE_API_READ_TOKEN);
 
     private final @Nullable String standard;
     private final String meaning;
@@ -34,6 +42,11 @@ public enum Setting {
     Setting(@Nullable String standard, String meaning) {
         this.standard = standard;
         this.meaning = meaning;
+    }
+
+    /// Whether it holds a secret, and so may be in a file that `NAME_FILE` names.
+    public boolean isSecret() {
+        return SECRETS.contains(this);
     }
 
     /// What counts where it is not set; empty where nothing does.

@@ -2,6 +2,10 @@ package dev.sluice.service.config;
 
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -32,7 +36,7 @@ import java.util.stream.IntStream;
 ///     that for one reason, the pipeline stops; 100: never
 /// @param caFile a PEM file with the CAs that both servers' certificates are checked by; empty: Java's own
 ///     for MongoDB, what POSTGRES_URI says for PostgreSQL
-/// @param apiToken bearer token for calls that change something; empty means loopback only
+/// @param tokens of HTTP calls
 public record Settings(
         String mongoUri,
         Optional<String> mongoDatabase,
@@ -43,7 +47,7 @@ public record Settings(
         boolean autoCreateDatabase,
         int httpPort,
         String httpHost,
-        Optional<String> apiToken,
+        Tokens tokens,
         Transport transport,
         int verifyBudget,
         boolean standby,
@@ -78,6 +82,12 @@ public record Settings(
         Map<String, String> all = new TreeMap<>(environment);
         properties.forEach((name, value) -> all.put(variable(name), value));
         all.values().removeIf(String::isBlank);
+        for (Setting setting : Setting.values()) {
+            String file = setting.isSecret() ? all.remove(setting + Setting.OF_FILE) : null;
+            if (file != null && all.put(setting.name(), contents(setting, file)) != null) {
+                throw bad(setting, "and " + setting + Setting.OF_FILE + " are both set");
+            }
+        }
         for (String name : all.keySet()) {
             if (name.startsWith("SLUICE_") && Setting.named(name).isEmpty() && !OTHERS.contains(name)) {
                 throw new SluiceException(
@@ -95,13 +105,33 @@ public record Settings(
                 given.flag(Setting.AUTO_CREATE_DB),
                 given.number(Setting.SLUICE_HTTP_PORT, 0, 65_535, "a port from 0 to 65535"),
                 given.text(Setting.SLUICE_HTTP_HOST).orElseThrow(),
-                given.text(Setting.SLUICE_API_TOKEN),
+                new Tokens(
+                        Tokens.split(given.text(Setting.SLUICE_API_TOKEN).orElse("")),
+                        Tokens.split(given.text(Setting.SLUICE_API_READ_TOKEN).orElse(""))),
                 given.transport(),
                 given.number(Setting.SLUICE_VERIFY_BUDGET, 0, 100, "a percentage from 0 (off) to 100"),
                 given.flag(Setting.SLUICE_STANDBY),
                 given.lagLimit(),
                 given.number(Setting.SLUICE_REFUSED_SHARE, 1, 100, "a percentage from 1 to 100 (off)"),
                 given.text(Setting.SLUICE_CA_FILE));
+    }
+
+    /// The contents of a file, without the blanks and the line's end around them.
+    private static String contents(Setting setting, String file) {
+        try {
+            String contents = Files.readString(Path.of(file)).strip();
+            if (contents.isEmpty()) {
+                throw new SluiceException(
+                        FailureKind.BAD_SETTING, setting + Setting.OF_FILE + " names an empty file: " + file + ".");
+            }
+            return contents;
+        } catch (IOException | InvalidPathException e) {
+            throw new SluiceException(
+                    FailureKind.BAD_SETTING,
+                    setting + Setting.OF_FILE + " names a file that can't be read: " + file + " ("
+                            + e.getClass().getSimpleName() + ").",
+                    e);
+        }
     }
 
     /// What is set, with the defaults of what is not.
@@ -217,6 +247,7 @@ public record Settings(
                     SLUICE_HTTP_PORT,
                     SLUICE_HTTP_HOST,
                     SLUICE_API_TOKEN,
+                    SLUICE_API_READ_TOKEN,
                     SLUICE_VERIFY_BUDGET,
                     SLUICE_STANDBY,
                     SLUICE_LAG_LIMIT,

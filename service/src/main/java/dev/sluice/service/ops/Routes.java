@@ -43,6 +43,7 @@ public final class Routes {
     /// @param percent of the targeting keys read from PostgreSQL
     /// @param shadowPercent of the targeting keys read from both sides
     /// @param gate whether the gate is open, `open` or `shut`
+    /// @param autoRollback whether a running pipeline moves reads back by itself
     /// @param changedAt null while it was never moved
     /// @param changedBy null while it was never moved
     public record RouteReport(
@@ -51,6 +52,7 @@ public final class Routes {
             int percent,
             int shadowPercent,
             String gate,
+            boolean autoRollback,
             @Nullable Instant changedAt,
             @Nullable String changedBy) {
         /// The shares in words.
@@ -84,9 +86,16 @@ public final class Routes {
     /// A cut-over that is wished for.
     ///
     /// @param collections mapped ones
+    /// @param autoRollback whether a running pipeline moves them back by itself when rows drift or fall behind
     /// @param patience how long to wait until the rows have everything that was committed before
     /// @param dryRun whether it is only said what would become of it
-    public record Wish(List<String> collections, Share share, Duration patience, boolean dryRun, String actor) {
+    public record Wish(
+            List<String> collections,
+            Share share,
+            boolean autoRollback,
+            Duration patience,
+            boolean dryRun,
+            String actor) {
         public Wish {
             collections = List.copyOf(collections);
         }
@@ -131,7 +140,9 @@ public final class Routes {
                     return new Outcome.Behind(behind);
                 }
             }
-            return move(connection, wish.collections(), wish.share(), "cutover", wish.actor());
+            return move(
+                    connection,
+                    new Move(wish.collections(), wish.share(), wish.autoRollback(), "cutover", wish.actor()));
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
@@ -140,17 +151,17 @@ public final class Routes {
     /// Moves all readers back to MongoDB, whatever the gate says.
     public Outcome rollback(List<String> collections, String actor) {
         try (Connection connection = connector.open()) {
-            return move(connection, collections, Share.MONGODB, "rollback", actor);
+            return move(connection, new Move(collections, Share.MONGODB, false, "rollback", actor));
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
     }
 
-    private Outcome move(Connection connection, List<String> collections, Share share, String action, String actor)
-            throws SQLException {
-        return switch (store.move(connection, new Move(collections, share, action, actor))) {
+    private Outcome move(Connection connection, Move move) throws SQLException {
+        return switch (store.move(connection, move)) {
             case RouteStore.Outcome.Shut shut -> new Outcome.Shut(shut.gates());
-            case RouteStore.Outcome.Moved moved -> new Outcome.Moved(reports(connection, collections, null));
+            case RouteStore.Outcome.Moved moved ->
+                new Outcome.Moved(reports(connection, List.copyOf(move.collections()), null));
         };
     }
 
@@ -201,6 +212,7 @@ public final class Routes {
                             now.percent(),
                             now.shadowPercent(),
                             gate != null && gate.open() ? "open" : "shut",
+                            route.autoRollback(),
                             route.changedAt(),
                             route.changedBy());
                 })

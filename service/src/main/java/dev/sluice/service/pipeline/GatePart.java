@@ -23,6 +23,7 @@ record GatePart(Pipeline pipeline, DataFlow flow) implements DataFlow.Work {
     @Override
     public void run() throws InterruptedException {
         GateStore gates = new GateStore(pipeline.name());
+        MovedReads moved = new MovedReads(pipeline.name());
         while (!flow.ending()) {
             try (Connection connection = pipeline.spec().connector().open()) {
                 long observeAt = System.nanoTime();
@@ -31,6 +32,7 @@ record GatePart(Pipeline pipeline, DataFlow flow) implements DataFlow.Work {
                     long now = System.nanoTime();
                     if (now - observeAt >= 0) {
                         gates.observe(connection);
+                        moved.look(connection);
                         observeAt = System.nanoTime() + SHARE * (System.nanoTime() - now);
                     }
                     flow.pause(EVERY);

@@ -18,54 +18,72 @@ import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Who may change something over HTTP: who has the bearer token of SLUICE_API_TOKEN; where none is set, who
-/// calls from this machine. Looking is for all who reach the port.
+/// Who may do what over HTTP. Changing something takes a token of SLUICE_API_TOKEN; where none is set, a call
+/// from this machine. Looking, and asking for a route, take a token of SLUICE_API_READ_TOKEN or of the other, where one
+/// to read is set; else they are open to all who reach the port. Metrics and health are always open.
 ///
 /// A browser on this machine is "from this machine" too, whatever page it shows. So without a token a call
 /// must also name this machine as its host (a page can point a name of its own here), come from no other
 /// page, and not be passed on by a proxy, which hides who it is from.
-@ServerFilter("/api/**")
+@ServerFilter({"/api/**", "/ofrep/**"})
 final class ApiGuard {
     private static final Set<HttpMethod> LOOKING = Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
     private static final List<String> PASSED_ON = List.of("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via");
     private static final String BEARER = "bearer ";
+    private static final String EVALUATIONS = "/ofrep/";
 
-    private final byte @Nullable [] token;
+    private final List<byte[]> operate;
+    private final List<byte[]> read;
 
     ApiGuard(Settings settings) {
-        this.token =
-                settings.apiToken().map(t -> t.getBytes(StandardCharsets.UTF_8)).orElse(null);
+        this.operate = bytes(settings.tokens().operate());
+        this.read = bytes(settings.tokens().read());
+    }
+
+    private static List<byte[]> bytes(List<String> tokens) {
+        return tokens.stream().map(t -> t.getBytes(StandardCharsets.UTF_8)).toList();
     }
 
     /// @return null to let it pass
     @RequestFilter
     @Nullable
     HttpResponse<?> check(HttpRequest<?> request) {
-        if (LOOKING.contains(request.getMethod())) {
-            return null;
+        if (LOOKING.contains(request.getMethod()) || request.getPath().startsWith(EVALUATIONS)) {
+            return read.isEmpty() || hasToken(request, read) || hasToken(request, operate)
+                    ? null
+                    : unauthorized("This call takes a token of SLUICE_API_READ_TOKEN");
         }
-        if (token != null) {
-            return hasToken(request) ? null : unauthorized();
+        if (!operate.isEmpty()) {
+            if (hasToken(request, operate)) {
+                return null;
+            }
+            return hasToken(request, read)
+                    ? Problems.answer(
+                            HttpStatus.FORBIDDEN,
+                            "This call changes something, and the token is one of SLUICE_API_READ_TOKEN, which may look"
+                                    + " only.")
+                    : unauthorized("This call changes something and takes a token of SLUICE_API_TOKEN");
         }
         String refusal = refusalWithoutToken(request);
         return refusal == null ? null : Problems.answer(HttpStatus.FORBIDDEN, refusal);
     }
 
-    private boolean hasToken(HttpRequest<?> request) {
+    private static boolean hasToken(HttpRequest<?> request, List<byte[]> tokens) {
         String header = request.getHeaders().get(HttpHeaders.AUTHORIZATION);
-        return token != null
-                && header != null
-                && header.toLowerCase(Locale.ROOT).startsWith(BEARER)
-                // In a time that says nothing of how much of it was right.
-                && MessageDigest.isEqual(
-                        token, header.substring(BEARER.length()).strip().getBytes(StandardCharsets.UTF_8));
+        if (header == null || !header.toLowerCase(Locale.ROOT).startsWith(BEARER)) {
+            return false;
+        }
+        byte[] given = header.substring(BEARER.length()).strip().getBytes(StandardCharsets.UTF_8);
+        boolean found = false;
+        for (byte[] token : tokens) {
+            // In a time that says nothing of how much of it was right, or of which one it was.
+            found |= MessageDigest.isEqual(token, given);
+        }
+        return found;
     }
 
-    private static HttpResponse<Problem> unauthorized() {
-        return Problems.answer(
-                        HttpStatus.UNAUTHORIZED,
-                        "This call changes something and takes the token of SLUICE_API_TOKEN:"
-                                + " Authorization: Bearer <token>.")
+    private static HttpResponse<Problem> unauthorized(String why) {
+        return Problems.answer(HttpStatus.UNAUTHORIZED, why + ": Authorization: Bearer <token>.")
                 .header(HttpHeaders.WWW_AUTHENTICATE, "Bearer realm=\"sluice\"");
     }
 

@@ -57,12 +57,12 @@ final class Refuses {
     /// Of all that change something, see [ApiGuard].
     @ApiResponse(
             responseCode = "401",
-            description = "It takes the token of SLUICE_API_TOKEN",
+            description = "It takes a token of SLUICE_API_TOKEN",
             content =
                     @Content(mediaType = "application/problem+json", schema = @Schema(implementation = Problem.class)))
     @ApiResponse(
             responseCode = "403",
-            description = "No token is set, and the call is not from this machine",
+            description = "No token is set, and the call is not from this machine; or the token may look only",
             content =
                     @Content(mediaType = "application/problem+json", schema = @Schema(implementation = Problem.class)))
     @SecurityRequirement(name = Api.TOKEN)

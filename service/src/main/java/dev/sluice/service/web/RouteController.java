@@ -51,11 +51,13 @@ final class RouteController {
     ///
     /// @param percent the share that reads from PostgreSQL; 100 where none is given, or 0 with a shadow
     /// @param shadowPercent the share that reads from both sides; 0 where none is given
+    /// @param autoRollback whether a running pipeline moves reads back by itself when rows drift or fall behind
     /// @param waitSeconds how long to wait until the rows have caught up; 60 where it is not given, at most 600
     /// @param dryRun whether it is only said what would become of it
     record Cutover(
             @Nullable Integer percent,
             @Nullable Integer shadowPercent,
+            @Nullable Boolean autoRollback,
             @Nullable Integer waitSeconds,
             @Nullable Boolean dryRun) {}
 
@@ -71,7 +73,7 @@ final class RouteController {
     @Refuses.WhileAway
     RouteReport cutOver(String collection, @Body @Nullable Cutover cutover, HttpRequest<?> request) {
         require(collection);
-        Cutover asked = cutover == null ? new Cutover(null, null, null, null) : cutover;
+        Cutover asked = cutover == null ? new Cutover(null, null, null, null, null) : cutover;
         int shadow = asked.shadowPercent() == null ? 0 : asked.shadowPercent();
         int percent = asked.percent() != null ? asked.percent() : shadow > 0 ? 0 : 100;
         int wait = asked.waitSeconds() == null ? PATIENCE_SECONDS : asked.waitSeconds();
@@ -84,6 +86,7 @@ final class RouteController {
         return answer(routes.cutOver(new Routes.Wish(
                 List.of(collection),
                 new Share(percent, shadow),
+                Boolean.TRUE.equals(asked.autoRollback()),
                 Duration.ofSeconds(wait),
                 Boolean.TRUE.equals(asked.dryRun()),
                 Caller.of(request))));

@@ -110,13 +110,42 @@ class CutoverCommandIT {
                     .isEqualTo("postgres");
 
             bulk(port);
+            place.execute("INSERT INTO sluice.drift (pipeline, collection, table_name, row_key, kind)" + " VALUES ('"
+                    + GateCommandIT.pipeline(place) + "', 'users', 'users', 'x', 'extra')");
+            await().atMost(SOON)
+                    .untilAsserted(
+                            () -> assertThat(run.err())
+                                    .contains(
+                                            "users: 100 % of its readers read from PostgreSQL, and its gate is shut: 1 row is"
+                                                    + " known to differ from its document. `sluice rollback users` moves them back at once"));
+
+            assertThat(variant(port, "users", null))
+                    .as("a warning moves nobody")
+                    .isEqualTo("postgres STATIC");
+            place.execute("DELETE FROM sluice.drift");
+            await().atMost(SOON).until(() -> GateCommandIT.isOpen(place, "users"));
+            assertThat(Cli.run(place.settings(), "cutover", "users", "--auto-rollback")
+                            .exitCode())
+                    .isZero();
+            place.execute("INSERT INTO sluice.drift (pipeline, collection, table_name, row_key, kind)" + " VALUES ('"
+                    + GateCommandIT.pipeline(place) + "', 'users', 'users', 'x', 'extra')");
+            awaitVariant(port, "mongodb STATIC");
+            await().atMost(SOON)
+                    .untilAsserted(
+                            () -> assertThat(run.err())
+                                    .contains(
+                                            "users: its reads were moved back to MongoDB, as its cut-over asked for: 1 row is"));
+            place.execute("DELETE FROM sluice.drift");
+            await().atMost(SOON).until(() -> GateCommandIT.isOpen(place, "users"));
+            assertThat(Cli.run(place.settings(), "cutover", "users").exitCode()).isZero();
+            awaitVariant(port, "postgres STATIC");
 
             HttpResponse<String> back = post(port, "/api/collections/users/rollback", "", Map.of());
             assertThat(back.statusCode()).as(back.body()).isEqualTo(200);
             awaitVariant(port, "mongodb STATIC");
             assertThat(place.text("SELECT string_agg(action, ',' ORDER BY id) FROM sluice.audit"
-                            + " WHERE action IN ('cutover', 'rollback')"))
-                    .isEqualTo("cutover,cutover,cutover,rollback");
+                            + " WHERE action IN ('cutover', 'rollback', 'auto_rollback')"))
+                    .isEqualTo("cutover,cutover,cutover,cutover,auto_rollback,cutover,rollback");
             assertThat(run.running()).isTrue();
         }
     }

@@ -15,6 +15,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -31,7 +32,8 @@ class SettingsTest {
         assertThat(settings.mapping()).isEmpty();
         assertThat(settings.mongoDatabase()).isEmpty();
         assertThat(settings.pipeline()).isEmpty();
-        assertThat(settings.apiToken()).isEmpty();
+        assertThat(settings.tokens().operate()).isEmpty();
+        assertThat(settings.tokens().read()).isEmpty();
         assertThat(settings.autoMigrate()).isTrue();
         assertThat(settings.autoCreateDatabase()).isTrue();
         assertThat(settings.httpPort()).isEqualTo(8080);
@@ -65,7 +67,8 @@ class SettingsTest {
                 Map.entry("AUTO_CREATE_DB", "off"),
                 Map.entry("SLUICE_HTTP_PORT", "9090"),
                 Map.entry("SLUICE_HTTP_HOST", "127.0.0.1"),
-                Map.entry("SLUICE_API_TOKEN", "t"),
+                Map.entry("SLUICE_API_TOKEN", "t, u,"),
+                Map.entry("SLUICE_API_READ_TOKEN", "r"),
                 Map.entry("SLUICE_TRANSPORT", "EMBEDDED")));
 
         assertAllAreRead(settings);
@@ -85,7 +88,8 @@ class SettingsTest {
                         Map.entry("sluice.auto.create.db", "0"),
                         Map.entry("sluice.http.port", "9090"),
                         Map.entry("sluice.http-host", "127.0.0.1"),
-                        Map.entry("sluice.api.token", "t"),
+                        Map.entry("sluice.api.token", "t,u"),
+                        Map.entry("sluice.api.read.token", "r"),
                         Map.entry("sluice.transport", "embedded")));
 
         assertAllAreRead(settings);
@@ -101,8 +105,36 @@ class SettingsTest {
         assertThat(settings.autoCreateDatabase()).isFalse();
         assertThat(settings.httpPort()).isEqualTo(9090);
         assertThat(settings.httpHost()).isEqualTo("127.0.0.1");
-        assertThat(settings.apiToken()).contains("t");
+        assertThat(settings.tokens().operate()).containsExactly("t", "u");
+        assertThat(settings.tokens().read()).containsExactly("r");
         assertThat(settings.transport()).isEqualTo(Settings.Transport.EMBEDDED);
+    }
+
+    @Test
+    @DisplayName(
+            "a secret may be in a file, without the end of its line; one that can't be read is named, and not its contents")
+    void secretsInFiles(@TempDir Path folder) throws IOException {
+        Path uri = Files.writeString(folder.resolve("uri"), "postgresql://u:hush@h/d\n");
+        Path empty = Files.writeString(folder.resolve("empty"), "\n");
+
+        assertThat(environment(Map.of("POSTGRES_URI_FILE", uri.toString())).postgresUri())
+                .isEqualTo("postgresql://u:hush@h/d");
+        assertThat(Settings.read(Map.of(), Map.of("sluice.api.token.file", uri.toString()))
+                        .tokens()
+                        .operate())
+                .hasSize(1);
+        assertThatThrownBy(() -> environment(Map.of("POSTGRES_URI_FILE", uri.toString(), "POSTGRES_URI", "x")))
+                .hasMessage("POSTGRES_URI and POSTGRES_URI_FILE are both set.")
+                .hasMessageNotContaining("hush");
+        assertThatThrownBy(() -> environment(Map.of("MONGO_URI_FILE", empty.toString())))
+                .hasMessageContaining("MONGO_URI_FILE names an empty file");
+        assertThatThrownBy(() -> environment(
+                        Map.of("SLUICE_API_TOKEN_FILE", folder.resolve("none").toString())))
+                .hasMessageContaining("SLUICE_API_TOKEN_FILE names a file that can't be read")
+                .hasMessageContaining("NoSuchFileException");
+        assertThatThrownBy(() -> environment(Map.of("SLUICE_PIPELINE_FILE", uri.toString())))
+                .as("no secret")
+                .hasMessageContaining("SLUICE_PIPELINE_FILE is not a setting");
     }
 
     @Test

@@ -1,0 +1,123 @@
+package dev.sluice.service.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.postgres.PostgresUri;
+import dev.sluice.schema.Catalog;
+import dev.sluice.service.config.Settings;
+import dev.sluice.service.pipeline.PipelineStatus;
+import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.TargetDatabase;
+import dev.sluice.testkit.TestingServers;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/// Which token opens what, on every route that is described.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ApiTokensIT {
+    private final PostgresConnector connector =
+            new PostgresConnector(PostgresUri.parse(TestingServers.postgres().createDatabase()));
+    private final HttpClient web = HttpClient.newHttpClient();
+
+    @SuppressWarnings("NullAway.Init")
+    private HttpService http;
+
+    @SuppressWarnings("NullAway.Init")
+    private Described described;
+
+    @BeforeAll
+    void serve() throws Exception {
+        new TargetDatabase(connector.uri()).migrate(Catalog.load("demo"));
+        http = HttpService.start(
+                Settings.read(
+                        Map.of(
+                                "SLUICE_HTTP_PORT",
+                                "0",
+                                "SLUICE_API_TOKEN",
+                                "operate-old, operate-new",
+                                "SLUICE_API_READ_TOKEN",
+                                "look"),
+                        Map.of()),
+                new PipelineStatus("demo", List.of("users", "orders")),
+                connector);
+        described = Described.of(send("GET", "/swagger/sluice.yml", null).body());
+    }
+
+    @AfterAll
+    void end() {
+        http.close();
+    }
+
+    @Test
+    @DisplayName("looking takes either kind of token, changing takes one to operate; each of several is good")
+    void everyRoute() throws Exception {
+        List<String> operations = described.operations().stream()
+                .filter(operation -> operation.contains(" /api/"))
+                .toList();
+        assertThat(operations).hasSizeGreaterThan(20);
+        for (String operation : operations) {
+            String method = operation.split(" ")[0];
+            String path = operation
+                    .split(" ")[1]
+                    .replace("{id}", "99")
+                    .replace("{collection}", "carts")
+                    .replaceAll("\\{[^}]*}", "none");
+            boolean looks = method.equals("GET");
+
+            assertThat(send(method, path, null).statusCode()).as(operation).isEqualTo(401);
+            assertThat(send(method, path, "loo").statusCode()).as(operation).isEqualTo(401);
+            assertThat(send(method, path, "operate-old, operate-new").statusCode())
+                    .as(operation)
+                    .isEqualTo(401);
+            int withRead = send(method, path, "look").statusCode();
+            if (looks) {
+                assertThat(withRead).as(operation).isNotIn(401, 403);
+            } else {
+                assertThat(withRead).as(operation).isEqualTo(403);
+            }
+            assertThat(send(method, path, "operate-old").statusCode())
+                    .as(operation)
+                    .isNotIn(401, 403);
+            assertThat(send(method, path, "operate-new").statusCode())
+                    .as(operation)
+                    .isNotIn(401, 403);
+        }
+    }
+
+    @Test
+    @DisplayName("OFREP takes a token to read; metrics and health take none")
+    void others() throws Exception {
+        assertThat(send("POST", "/ofrep/v1/evaluate/flags/users", null).statusCode())
+                .isEqualTo(401);
+        assertThat(send("POST", "/ofrep/v1/evaluate/flags/users", "look").statusCode())
+                .isNotIn(401, 403);
+        assertThat(send("GET", "/prometheus", null).statusCode()).isEqualTo(200);
+        assertThat(send("GET", "/health/liveness", null).statusCode()).isEqualTo(200);
+    }
+
+    private HttpResponse<String> send(String method, String path, @Nullable String token)
+            throws IOException, InterruptedException {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + http.port() + path))
+                .header("Content-Type", "application/json")
+                .method(
+                        method,
+                        method.equals("GET")
+                                ? HttpRequest.BodyPublishers.noBody()
+                                : HttpRequest.BodyPublishers.ofString("{}"));
+        if (token != null) {
+            request.header("Authorization", "Bearer " + token);
+        }
+        return web.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    }
+}
