@@ -1,5 +1,6 @@
 package dev.sluice.sink.postgres;
 
+import dev.sluice.failure.Failures;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -91,6 +92,17 @@ public final class DeadLetterStore {
             }
         }
         return staying;
+    }
+
+    /// As the other, with a connection of its own.
+    ///
+    /// @throws dev.sluice.failure.SluiceException when PostgreSQL can't be asked
+    public static Map<String, Staying> staying(PostgresConnector connector, String pipeline) {
+        try (Connection connection = connector.open()) {
+            return new DeadLetterStore(pipeline).staying(connection);
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
     }
 
     /// The oldest first.

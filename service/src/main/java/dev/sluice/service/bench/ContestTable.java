@@ -1,6 +1,6 @@
 package dev.sluice.service.bench;
 
-import dev.sluice.service.ops.TextTable;
+import dev.sluice.service.text.TextTable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -14,13 +14,13 @@ import dev.sluice.pipeline.NotedIds;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.service.ops.BalanceTable;
-import dev.sluice.service.ops.Counted;
-import dev.sluice.service.ops.DeadLetters;
-import dev.sluice.service.ops.TableTriggers;
 import dev.sluice.service.pipeline.CopyRun;
 import dev.sluice.service.plan.DryRun;
+import dev.sluice.service.text.Counted;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.DeadLetterStore;
 import dev.sluice.sink.postgres.DeadLetterStore.Staying;
+import dev.sluice.sink.postgres.TableTriggers;
 import dev.sluice.source.mongo.MongoSource;
 import java.io.PrintWriter;
 import java.sql.Connection;
@@ -234,7 +234,7 @@ final class BackfillCommand implements Callable<Integer> {
         Map<String, String> triggers;
         try {
             balances = new BalanceCount(pipeline).ofCopied(chosen, stopped);
-            staying = DeadLetters.staying(pipeline.connector(), pipeline.name());
+            staying = DeadLetterStore.staying(pipeline.connector(), pipeline.name());
             triggers = TableTriggers.ofDeletes(pipeline.connector(), chosen);
         } catch (SluiceException away) {
             // The copy is made all the same.

@@ -4,7 +4,7 @@ import dev.sluice.positions.CheckpointStore.Checkpoint;
 import dev.sluice.service.ops.Checkpoints;
 import dev.sluice.service.ops.Checkpoints.All;
 import dev.sluice.service.ops.Checkpoints.Outcome;
-import dev.sluice.service.ops.TextTable;
+import dev.sluice.service.text.TextTable;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;

@@ -4,7 +4,7 @@ import dev.sluice.service.ops.DeadLetters;
 import dev.sluice.service.ops.DeadLetters.Outcome;
 import dev.sluice.service.ops.DeadLetters.Page;
 import dev.sluice.service.ops.DeadLetters.Retried;
-import dev.sluice.service.ops.TextTable;
+import dev.sluice.service.text.TextTable;
 import dev.sluice.sink.postgres.DeadLetterStore.DeadLetter;
 import java.time.Duration;
 import java.util.LinkedHashMap;

@@ -3,7 +3,7 @@ package dev.sluice.service.cli;
 import dev.sluice.gate.Gate;
 import dev.sluice.gate.Gate.Condition;
 import dev.sluice.service.ops.Gates;
-import dev.sluice.service.ops.TextTable;
+import dev.sluice.service.text.TextTable;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.List;

@@ -2,7 +2,7 @@ package dev.sluice.service.cli;
 
 import dev.sluice.service.ops.Quarantine;
 import dev.sluice.service.ops.SnakeCaseJson;
-import dev.sluice.service.ops.TextTable;
+import dev.sluice.service.text.TextTable;
 import dev.sluice.sink.postgres.QuarantineStore.Count;
 import dev.sluice.sink.postgres.QuarantineStore.Entry;
 import java.io.PrintWriter;

@@ -2,7 +2,7 @@ package dev.sluice.service.cli;
 
 import dev.sluice.service.ops.Routes;
 import dev.sluice.service.ops.Routes.RouteReport;
-import dev.sluice.service.ops.TextTable;
+import dev.sluice.service.text.TextTable;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;

@@ -2,11 +2,11 @@ package dev.sluice.service.cli;
 
 import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.PipelineSpec;
-import dev.sluice.service.ops.Counted;
 import dev.sluice.service.ops.Replays;
 import dev.sluice.service.ops.Verifications;
 import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.PipelineState;
+import dev.sluice.service.text.Counted;
 import dev.sluice.service.web.HttpService;
 import dev.sluice.source.mongo.MongoSource;
 import java.time.Duration;

@@ -4,16 +4,16 @@ import dev.sluice.balance.Balance;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.service.ops.BalanceTable;
-import dev.sluice.service.ops.Counted;
-import dev.sluice.service.ops.DeadLetters;
 import dev.sluice.service.ops.SnakeCaseJson;
-import dev.sluice.service.ops.TableTriggers;
-import dev.sluice.service.ops.TextTable;
 import dev.sluice.service.ops.Verifications;
 import dev.sluice.service.pipeline.VerifyRun;
+import dev.sluice.service.text.Counted;
+import dev.sluice.service.text.TextTable;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.DeadLetterStore;
 import dev.sluice.sink.postgres.DeadLetterStore.Staying;
 import dev.sluice.sink.postgres.ReferringKeys;
+import dev.sluice.sink.postgres.TableTriggers;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.verify.Drift;
 import dev.sluice.verify.Mode;
@@ -301,7 +301,7 @@ final class VerifyCommand implements Callable<Integer> {
         if (!balances.isEmpty()) {
             out.println();
             out.println(BalanceTable.table(balances));
-            Map<String, Staying> staying = DeadLetters.staying(setup.connector(), setup.pipelineName());
+            Map<String, Staying> staying = DeadLetterStore.staying(setup.connector(), setup.pipelineName());
             balances.forEach((collection, balance) -> {
                 Proved proved = provedIn.getOrDefault(collection, new Proved(0, 0));
                 BalanceTable.explained(collection, balance, proved.missing(), proved.extra())

@@ -1,7 +1,7 @@
 package dev.sluice.service.cli;
 
-import dev.sluice.service.ops.Counted;
 import dev.sluice.service.pipeline.ListDrain;
+import dev.sluice.service.text.Counted;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.verify.Verifier;
 import java.io.PrintWriter;

@@ -10,7 +10,7 @@ import dev.sluice.profile.Coverage.Landing;
 import dev.sluice.profile.FieldSummary;
 import dev.sluice.profile.Hazard;
 import dev.sluice.service.infer.Inference.Inferred;
-import dev.sluice.service.ops.Counted;
+import dev.sluice.service.text.Counted;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.List;

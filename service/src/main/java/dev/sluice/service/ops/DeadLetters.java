@@ -5,7 +5,6 @@ import dev.sluice.positions.PipelineLock;
 import dev.sluice.sink.postgres.Acceptance;
 import dev.sluice.sink.postgres.DeadLetterStore;
 import dev.sluice.sink.postgres.DeadLetterStore.DeadLetter;
-import dev.sluice.sink.postgres.DeadLetterStore.Staying;
 import dev.sluice.sink.postgres.PostgresConnector;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -80,16 +79,6 @@ public final class DeadLetters {
     public Page list(@Nullable String collection, int limit) {
         try (Connection connection = connector.open()) {
             return new Page(pipeline, store.count(connection, collection), store.list(connection, collection, limit));
-        } catch (SQLException e) {
-            throw Failures.classify(e);
-        }
-    }
-
-    /// Rows that are to be deleted and that PostgreSQL does not let go, of each collection that has
-    /// some.
-    public static Map<String, Staying> staying(PostgresConnector connector, String pipeline) {
-        try (Connection connection = connector.open()) {
-            return new DeadLetterStore(pipeline).staying(connection);
         } catch (SQLException e) {
             throw Failures.classify(e);
         }

@@ -4,6 +4,7 @@ import dev.sluice.evolution.SchemaChangeStore;
 import dev.sluice.evolution.SchemaChangeStore.Change;
 import dev.sluice.replay.ReplayStore;
 import dev.sluice.replay.ReplayStore.Recorded;
+import dev.sluice.service.text.Counted;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;

@@ -4,6 +4,8 @@ import dev.sluice.balance.Balance;
 import dev.sluice.service.ops.StatusReport.CollectionReport;
 import dev.sluice.service.ops.StatusReport.Writer;
 import dev.sluice.service.pipeline.LastWriter;
+import dev.sluice.service.text.Counted;
+import dev.sluice.service.text.TextTable;
 import dev.sluice.sink.postgres.DeadLetterStore.Staying;
 import java.util.ArrayList;
 import java.util.HashMap;

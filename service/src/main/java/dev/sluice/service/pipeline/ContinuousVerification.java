@@ -3,12 +3,12 @@ package dev.sluice.service.pipeline;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
-import dev.sluice.service.ops.Counted;
-import dev.sluice.service.ops.DeadLetters;
-import dev.sluice.service.ops.TableTriggers;
+import dev.sluice.service.text.Counted;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
+import dev.sluice.sink.postgres.DeadLetterStore;
 import dev.sluice.sink.postgres.DeadLetterStore.Staying;
+import dev.sluice.sink.postgres.TableTriggers;
 import dev.sluice.sink.postgres.TargetTables;
 import dev.sluice.verify.Drift;
 import dev.sluice.verify.InFlight;
@@ -159,7 +159,7 @@ final class ContinuousVerification implements AutoCloseable {
 
     /// Sentences, with a blank behind each.
     private String cause(CollectionTarget target, long rows) {
-        Staying staying = DeadLetters.staying(
+        Staying staying = DeadLetterStore.staying(
                         pipeline.spec().connector(), pipeline.spec().name())
                 .get(target.collection());
         String trigger = TableTriggers.ofWrites(pipeline.spec().connector(), List.of(target))

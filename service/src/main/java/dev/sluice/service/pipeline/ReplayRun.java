@@ -12,7 +12,6 @@ import dev.sluice.replay.Replay;
 import dev.sluice.replay.Replay.Found;
 import dev.sluice.replay.Replay.Listed;
 import dev.sluice.replay.ReplayStore;
-import dev.sluice.service.ops.DeadLetters;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.DeadLetterStore;
 import dev.sluice.sink.postgres.PostgresConnector;
@@ -193,7 +192,7 @@ public final class ReplayRun {
     ///
     /// @throws dev.sluice.failure.SluiceException when PostgreSQL can't be asked
     public Map<String, DeadLetterStore.Staying> staying() {
-        return DeadLetters.staying(pipeline.connector(), pipeline.name());
+        return DeadLetterStore.staying(pipeline.connector(), pipeline.name());
     }
 
     /// The recorded replays, the newest first.

@@ -1,6 +1,6 @@
 package dev.sluice.service.plan;
 
-import dev.sluice.service.ops.Counted;
+import dev.sluice.service.text.Counted;
 import java.time.Duration;
 import java.util.Locale;
 

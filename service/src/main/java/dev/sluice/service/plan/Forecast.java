@@ -1,7 +1,7 @@
 package dev.sluice.service.plan;
 
 import dev.sluice.balance.Term;
-import dev.sluice.service.ops.Counted;
+import dev.sluice.service.text.Counted;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;

@@ -11,7 +11,7 @@ import dev.sluice.schema.CollectionMapping;
 import dev.sluice.schema.ColumnMapping;
 import dev.sluice.schema.Reference;
 import dev.sluice.schema.TableName;
-import dev.sluice.service.ops.Counted;
+import dev.sluice.service.text.Counted;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.TargetDatabase;

@@ -1,4 +1,4 @@
-package dev.sluice.service.ops;
+package dev.sluice.service.text;
 
 import java.util.Locale;
 

@@ -1,9 +1,7 @@
-package dev.sluice.service.ops;
+package dev.sluice.sink.postgres;
 
 import dev.sluice.failure.Failures;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.ActingTriggers;
-import dev.sluice.sink.postgres.PostgresConnector;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Collection;

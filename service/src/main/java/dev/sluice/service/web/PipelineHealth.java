@@ -1,4 +1,4 @@
-package dev.sluice.service.ops;
+package dev.sluice.service.web;
 
 import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.service.pipeline.PipelineStatus;
