@@ -182,7 +182,7 @@ class TargetDatabaseIT {
         void allThatIsMissingIsNamedAtOnce() {
             try (TestTarget target = TestTarget.demo()) {
                 target.execute("DROP TABLE order_lines; ALTER TABLE users DROP COLUMN age, DROP COLUMN city;"
-                        + " ALTER TABLE orders DROP CONSTRAINT orders_pkey; DROP TABLE sluice.quarantine");
+                        + " ALTER TABLE orders DROP CONSTRAINT orders_pkey; DROP TABLE sluice.quarantine CASCADE");
 
                 assertKind(FailureKind.MISSING_TABLE, () -> TargetCheck.check(target.connection(), target.targets()))
                         .hasMessageContaining("sluice.quarantine")
