@@ -172,7 +172,8 @@ CREATE FUNCTION sluice.gate_reason(condition text, value double precision, neede
                  || round((needed / 3600)::numeric, 1) || ' are allowed.' END
         WHEN 'drift' THEN sluice.gate_count(value) || CASE value WHEN 1 THEN ' row is known to differ from its document.'
             ELSE ' rows are known to differ from their documents.' END
-        WHEN 'undecided' THEN CASE WHEN value IS NULL THEN 'No full verification was completed since the copy.'
+        WHEN 'undecided' THEN CASE WHEN value IS NULL
+            THEN 'How many documents can''t be decided on is not known before a full verification.'
             ELSE value || ' documents were undecided in the last full verification; ' || needed || ' are allowed.' END
         WHEN 'rechecks' THEN CASE WHEN value IS NULL
             THEN 'No process has compared again what the stream has written (continuous verification is off).'
