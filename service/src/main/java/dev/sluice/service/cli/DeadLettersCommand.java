@@ -326,8 +326,11 @@ final class DeadLettersCommand implements Runnable {
             mixinStandardHelpOptions = true,
             versionProvider = SluiceCommand.Version.class,
             header = "Forget documents for good.",
-            description =
-                    "Their rows stay as they are. Who did it, why, and the documents' keys are noted in sluice.audit.")
+            description = {
+                "Their rows stay as they are. Who did it, why, and the documents' keys are noted in sluice.audit.",
+                "A document that PostgreSQL refused stays in MongoDB without a row: `sluice verify` reports it as missing, and"
+                        + " --repair or a later change of it tries it again. To leave it as it is, `accept` it."
+            })
     static final class Discard implements Callable<Integer> {
         @Parameters(paramLabel = "ID", arity = "1..*", description = "Their numbers, as `list` shows them.")
         private List<Long> ids = List.of();
