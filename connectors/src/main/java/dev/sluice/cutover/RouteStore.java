@@ -6,6 +6,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -67,9 +68,8 @@ public final class RouteStore {
         return routes;
     }
 
-    /// Moves routes, all or none. Where a move takes more readers to PostgreSQL, the gate of that collection is asked
-    /// in
-    /// the same transaction. Audited with the gate's facts, a refusal too, and announced on [#CHANNEL].
+    /// Moves routes, all or none. Where a move takes more readers to PostgreSQL, the gate of that collection is
+    /// asked in the same transaction. Audited with the gate's facts, a refusal too, and announced on [#CHANNEL].
     ///
     /// @param connection in auto-commit mode
     public Outcome move(Connection connection, Move move) throws SQLException {
@@ -90,15 +90,12 @@ public final class RouteStore {
         // Always in one order, so that two moves can't wait for each other.
         List<String> collections = List.copyOf(new TreeSet<>(move.collections()));
         Map<String, Route> now = lock(connection, collections);
-        Map<String, Gate> known = gates.gates(connection, null);
         List<Gate> shut = new ArrayList<>();
-        for (String collection : collections) {
-            Gate gate =
-                    known.getOrDefault(collection, Gate.shut(collection, "copied", "No process has followed it yet."));
+        gates.of(connection, collections).forEach((collection, gate) -> {
             if (move.share().takesMoreThan(route(now, collection).share()) && !gate.open()) {
                 shut.add(gate);
             }
-        }
+        });
         if (!shut.isEmpty()) {
             for (Gate gate : shut) {
                 audit(connection, gate.collection(), move, move.action() + "_refused");
@@ -175,8 +172,7 @@ public final class RouteStore {
     ///
     /// @param connection in auto-commit mode
     /// @return false when they have not within that time, or when it is not known
-    public boolean awaitCaughtUp(Connection connection, String collection, java.time.Duration timeout)
-            throws SQLException {
+    public boolean awaitCaughtUp(Connection connection, String collection, Duration timeout) throws SQLException {
         String sql =
                 "SELECT sluice.wait_for(w.source_time + (clock_timestamp() - w.applied_at), make_interval(secs => ?),"
                         + " w.collection, w.pipeline) FROM sluice.watermark w WHERE w.pipeline = ? AND w.collection = ?"

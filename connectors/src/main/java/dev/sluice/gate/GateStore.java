@@ -6,6 +6,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,6 +62,20 @@ public final class GateStore {
         Map<String, Gate> gates = new LinkedHashMap<>();
         conditions.forEach((name, all) -> gates.put(name, Gate.of(name, all)));
         return gates;
+    }
+
+    /// The gates of some collections, in their order: shut for one that the pipeline has never followed.
+    public Map<String, Gate> of(Connection connection, Collection<String> collections) throws SQLException {
+        Map<String, Gate> known = gates(
+                connection, collections.size() == 1 ? collections.iterator().next() : null);
+        Map<String, Gate> all = new LinkedHashMap<>();
+        for (String collection : collections) {
+            Gate gate = known.get(collection);
+            all.put(
+                    collection,
+                    gate == null ? Gate.shut(collection, "copied", "No process has followed it yet.") : gate);
+        }
+        return all;
     }
 
     /// Stores what was measured.

@@ -199,9 +199,8 @@ public final class DocumentMapper {
         return redactor.redact(document);
     }
 
-    /// The same without the rows: what is mapped has its key alone. It takes no memory but the document's bytes,
-    /// however
-    /// large they are.
+    /// The same without the rows: what is mapped has its key alone. It takes no memory but the document's
+    /// bytes, however large they are.
     ///
     /// @return [MappingResult.Rejected] where some of it has to be decoded and the heap is too small for that
     public MappingResult mapWithoutRows(RawBsonDocument document) {

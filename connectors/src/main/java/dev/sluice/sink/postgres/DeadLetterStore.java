@@ -186,28 +186,7 @@ public final class DeadLetterStore {
                   FROM accepted)
                 SELECT id FROM accepted ORDER BY id
                 """;
-        return accepted(connection, sql, acceptance, pipeline);
-    }
-
-    /// @param sql with the acceptance's actor and reason, the pipeline, the numbers twice and the collection
-    static List<Long> accepted(Connection connection, String sql, Acceptance acceptance, String pipeline)
-            throws SQLException {
-        List<Long> accepted = new ArrayList<>();
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            java.sql.Array ids = acceptance.ids() == null ? null : numbers(connection, acceptance.ids());
-            statement.setString(1, acceptance.actor());
-            statement.setString(2, acceptance.why());
-            statement.setString(3, pipeline);
-            statement.setArray(4, ids);
-            statement.setArray(5, ids);
-            statement.setString(6, acceptance.collection());
-            try (ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
-                    accepted.add(row.getLong(1));
-                }
-            }
-        }
-        return accepted;
+        return acceptance.run(connection, sql, pipeline);
     }
 
     /// Asks for the documents to be resynced, and notes who did.

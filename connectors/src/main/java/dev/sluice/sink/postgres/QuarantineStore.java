@@ -112,7 +112,7 @@ public final class QuarantineStore {
                   FROM chosen c, said s)
                 SELECT id FROM chosen ORDER BY id
                 """;
-        return DeadLetterStore.accepted(connection, sql, acceptance, pipeline);
+        return acceptance.run(connection, sql, pipeline);
     }
 
     private static String select(String value) {

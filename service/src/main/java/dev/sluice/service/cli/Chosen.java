@@ -21,17 +21,13 @@ final class Chosen {
     private CommandSpec spec;
 
     /// @throws ParameterException when none or an unknown one is named
-    List<String> of(List<String> mapped) {
+    List<String> of(Setup setup) {
         if (all == !names.isEmpty()) {
             throw new ParameterException(spec.commandLine(), "Name the collections, or say --all; one of the two.");
         }
         for (String name : names) {
-            if (!mapped.contains(name)) {
-                throw new ParameterException(
-                        spec.commandLine(),
-                        "The mapping has no collection '" + name + "'; it has " + String.join(", ", mapped) + ".");
-            }
+            DeadLettersCommand.requireKnown(spec, setup, name, false);
         }
-        return all ? mapped : List.copyOf(new LinkedHashSet<>(names));
+        return all ? RoutesCommand.mapped(setup) : List.copyOf(new LinkedHashSet<>(names));
     }
 }

@@ -80,7 +80,7 @@ final class CutoverCommand implements Callable<Integer> {
                     spec.commandLine(), "--percent and --shadow are from 0 to 100, and not more than 100 together.");
         }
         Setup setup = Setup.forTarget();
-        List<String> collections = chosen.of(RoutesCommand.mapped(setup));
+        List<String> collections = chosen.of(setup);
         Outcome outcome = RoutesCommand.routes(setup)
                 .cutOver(new Routes.Wish(
                         collections, new Share(share, shadow), autoRollback, patience, dryRun, Actor.atTheKeyboard()));

@@ -13,7 +13,6 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
 /// `sluice gate`: whether reads may move to PostgreSQL.
@@ -44,18 +43,13 @@ final class GateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Setup setup = Setup.forTarget();
-        List<String> mapped = List.copyOf(setup.entry().mapping().byCollection().keySet());
-        Gates gates = new Gates(setup.connector(), setup.pipelineName(), mapped);
+        Gates gates = new Gates(setup.connector(), setup.pipelineName(), RoutesCommand.mapped(setup));
         if (collection == null) {
             Gates.All all = gates.all();
             printing.print(all, () -> text(all.gates()));
             return all.open() ? SluiceCommand.FINE : SluiceCommand.FINDING;
         }
-        if (!gates.isMapped(collection)) {
-            throw new ParameterException(
-                    spec.commandLine(),
-                    "The mapping has no collection '" + collection + "'; it has " + String.join(", ", mapped) + ".");
-        }
+        DeadLettersCommand.requireKnown(spec, setup, collection, false);
         Gate gate = gates.of(collection);
         printing.print(gate, () -> text(gate));
         return gate.open() ? SluiceCommand.FINE : SluiceCommand.FINDING;

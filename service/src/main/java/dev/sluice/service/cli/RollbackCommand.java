@@ -23,7 +23,7 @@ final class RollbackCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Setup setup = Setup.forTarget();
-        List<String> collections = chosen.of(RoutesCommand.mapped(setup));
+        List<String> collections = chosen.of(setup);
         Outcome outcome = RoutesCommand.routes(setup).rollback(collections, Actor.atTheKeyboard());
         printing.print(outcome, () -> text(outcome));
         return CutoverCommand.exitCode(outcome);

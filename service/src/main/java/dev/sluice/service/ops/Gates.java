@@ -10,8 +10,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /// Whether the reads of collections may move to PostgreSQL, and why not: the same answer for the command line,
 /// REST and the metrics. Any thread; each call has a connection of its own.
@@ -40,7 +38,7 @@ public final class Gates {
     ///
     /// @throws SluiceException when PostgreSQL answers and can't be asked, as where a right is missing
     public All all() {
-        return of(mapped, null);
+        return of(mapped);
     }
 
     /// Of one collection.
@@ -48,23 +46,18 @@ public final class Gates {
     /// @param collection a mapped one
     /// @throws SluiceException as [#all]
     public Gate of(String collection) {
-        return of(List.of(collection), collection).gates().getFirst();
+        return of(List.of(collection)).gates().getFirst();
     }
 
     public boolean isMapped(String collection) {
         return mapped.contains(collection);
     }
 
-    private All of(List<String> collections, @Nullable String only) {
+    private All of(List<String> collections) {
         List<Gate> gates;
         try (Connection connection = connector.open()) {
-            Map<String, Gate> known = new GateStore(pipeline).gates(connection, only);
-            gates = collections.stream()
-                    .map(name -> {
-                        Gate gate = known.get(name);
-                        return gate == null ? Gate.shut(name, "copied", "No process has followed it yet.") : gate;
-                    })
-                    .toList();
+            gates = List.copyOf(
+                    new GateStore(pipeline).of(connection, collections).values());
         } catch (SQLException e) {
             SluiceException failure = Failures.classify(e);
             if (failure.kind() != FailureKind.TARGET_UNREACHABLE) {

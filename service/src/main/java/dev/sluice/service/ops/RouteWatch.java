@@ -32,7 +32,6 @@ public final class RouteWatch implements AutoCloseable {
     private final RouteStore store;
     private final Thread thread;
     private volatile @Nullable Known known;
-    private boolean away;
 
     private record Known(Map<String, Route> routes, long nanos) {}
 
@@ -75,10 +74,7 @@ public final class RouteWatch implements AutoCloseable {
                         notified.getNotifications((int) EVERY.toMillis());
                     }
                 } catch (SQLException e) {
-                    if (!away) {
-                        away = true;
-                        LOG.debug("The routes can't be read: {}", Failures.describe(e));
-                    }
+                    LOG.debug("The routes can't be read: {}", Failures.describe(e));
                     Thread.sleep(EVERY);
                 }
             }
@@ -94,7 +90,6 @@ public final class RouteWatch implements AutoCloseable {
             routes.put(
                     collection, Objects.requireNonNullElseGet(stored.get(collection), () -> Route.unmoved(collection)));
         }
-        away = false;
         known = new Known(routes, System.nanoTime());
     }
 

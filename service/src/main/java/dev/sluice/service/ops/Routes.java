@@ -1,5 +1,6 @@
 package dev.sluice.service.ops;
 
+import dev.sluice.cutover.ReadFrom;
 import dev.sluice.cutover.Route;
 import dev.sluice.cutover.RouteStore;
 import dev.sluice.cutover.RouteStore.Move;
@@ -16,7 +17,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Where collections are read from, and moving that: the same for the command line and REST. Any thread; each
@@ -122,9 +122,8 @@ public final class Routes {
         }
     }
 
-    /// Moves readers to PostgreSQL, or lets more of them read both sides. The gate is asked twice: before waiting for
-    /// the
-    /// rows to catch up, and in the transaction that moves.
+    /// Moves readers to PostgreSQL, or lets more of them read both sides. The gate is asked twice: before waiting
+    /// for the rows to catch up, and in the transaction that moves.
     public Outcome cutOver(Wish wish) {
         try (Connection connection = connector.open()) {
             List<Gate> shut = shut(connection, wish);
@@ -166,10 +165,7 @@ public final class Routes {
     }
 
     private List<Gate> shut(Connection connection, Wish wish) throws SQLException {
-        Map<String, Gate> known = gates.gates(connection, null);
-        return more(wish, store.routes(connection)).stream()
-                .map(c -> Objects.requireNonNullElseGet(
-                        known.get(c), () -> Gate.shut(c, "copied", "No process has followed it yet.")))
+        return gates.of(connection, more(wish, store.routes(connection))).values().stream()
                 .filter(gate -> !gate.open())
                 .toList();
     }
@@ -197,21 +193,18 @@ public final class Routes {
     /// @param share in the place of the one that each has; null for that one
     private List<RouteReport> reports(Connection connection, List<String> collections, @Nullable Share share)
             throws SQLException {
-        Map<String, Gate> known = gates.gates(connection, null);
         Map<String, Route> routes = store.routes(connection);
-        return collections.stream()
-                .map(c -> {
+        return gates.of(connection, collections).values().stream()
+                .map(gate -> {
+                    String c = gate.collection();
                     Route route = routes.getOrDefault(c, Route.unmoved(c));
                     Share now = share == null ? route.share() : share;
-                    Gate gate = known.get(c);
                     return new RouteReport(
                             c,
-                            now.forEveryone()
-                                    .map(dev.sluice.cutover.ReadFrom::text)
-                                    .orElse(null),
+                            now.forEveryone().map(ReadFrom::text).orElse(null),
                             now.percent(),
                             now.shadowPercent(),
-                            gate != null && gate.open() ? "open" : "shut",
+                            gate.open() ? "open" : "shut",
                             route.autoRollback(),
                             route.changedAt(),
                             route.changedBy());
