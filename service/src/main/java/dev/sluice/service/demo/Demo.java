@@ -68,7 +68,10 @@ public final class Demo {
             Catalog.Entry entry = Catalog.load("demo");
             PostgresUri target = PostgresUri.parse(postgres.createDatabase());
             new TargetDatabase(target).migrate(entry);
-            out.printf("%nTo look at the rows meanwhile:  psql %s%n%n", psql(target));
+            out.printf("%nTo look at the rows meanwhile:  psql %s%n", psql(target));
+            out.printf(
+                    "For other commands, or an application:  export SLUICE_MAPPING=demo MONGO_URI=%s POSTGRES_URI=%s%n%n",
+                    mongo(mongo.uri()), psql(target));
             try (MongoClient client = MongoClients.create(mongo.uri());
                     MongoSource source =
                             new MongoSource(mongo.uri(), entry.mapping().database())) {
@@ -88,10 +91,17 @@ public final class Demo {
         return "postgresql://" + target.properties().get("user") + "@" + target.hosts() + "/" + target.database();
     }
 
+    /// As a shell takes it, without a password: a server that was given may have one.
+    private static String mongo(String uri) {
+        return uri.contains("@") ? "\"$SLUICE_TEST_MONGO_URI\"" : "'" + uri + "'";
+    }
+
     private boolean live(Pipeline pipeline, Shop shop, Duration length, int httpPort)
             throws InterruptedException, SQLException {
         Settings settings = Settings.read(
                 Map.of("SLUICE_HTTP_PORT", String.valueOf(httpPort), "SLUICE_HTTP_HOST", "127.0.0.1"), Map.of());
+        // As `run` does: without it no gate opens, and reads could not be moved here.
+        pipeline.verifyContinuously(settings.verifyBudget() / 100.0);
         try (HttpService http =
                 HttpService.start(settings, pipeline.status(), pipeline.spec().connector())) {
             out.printf(
