@@ -3,7 +3,9 @@ package dev.sluice.service.ops;
 import dev.sluice.balance.Balance;
 import dev.sluice.balance.Term;
 import dev.sluice.evolution.SchemaChangeStore;
-import dev.sluice.failure.SluiceException;
+import dev.sluice.service.ops.LatestReading.Pace;
+import dev.sluice.service.ops.LatestReading.Reading;
+import dev.sluice.service.ops.LatestReading.Source;
 import dev.sluice.verify.Drift;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -17,27 +19,14 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/// Metrics from the control schema, which is read every few seconds on a thread of its own, so
-/// that a scrape never waits for PostgreSQL. A value that was read too long ago is unknown.
+/// Metrics from the control schema, which is read every few seconds. A value that was read too long ago is unknown.
 public final class ControlMetrics implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(ControlMetrics.class);
-    private static final Duration EVERY = Duration.ofSeconds(3);
-
-    /// Where counting takes long it is done less often, so that it takes no more than one part in so many
-    /// of the time.
-    private static final int SHARE = 20;
-
-    /// After this, and after the time until the next reading, a reading is out of date.
-    private static final Duration STALE = Duration.ofSeconds(20);
+    private static final Pace PACE = new Pace(Duration.ofSeconds(3), 20, Duration.ofSeconds(20));
 
     private final String pipeline;
-    private final Supplier<ControlCounts> source;
     private final MeterRegistry registry;
-    private final Thread reader;
+    private final LatestReading<ControlCounts> latest;
 
     /// Reasons that have a counter: collection and reason. The reader's thread alone.
     private final Set<Labels> counted = new HashSet<>();
@@ -45,16 +34,11 @@ public final class ControlMetrics implements AutoCloseable {
     /// Kinds of changes that have a counter. The reader's thread alone.
     private final Set<Labels> changed = new HashSet<>();
 
-    private volatile @Nullable Reading reading;
-
     private record Labels(String collection, String reason) {}
-
-    private record Reading(ControlCounts counts, long nanos, long goodForNanos) {}
 
     private ControlMetrics(
             String pipeline, Collection<String> collections, Supplier<ControlCounts> source, MeterRegistry registry) {
         this.pipeline = pipeline;
-        this.source = source;
         this.registry = registry;
         for (String collection : collections) {
             gauge(MetricNames.DEAD_LETTERS, "Dead letters now", collection, ControlCounts::deadLetters);
@@ -69,7 +53,17 @@ public final class ControlMetrics implements AutoCloseable {
             openChanges(collection);
         }
         openChanges(SchemaChangeStore.DATABASE);
-        this.reader = Thread.ofPlatform().name("sluice-counts").daemon(true).unstarted(this::readAgainAndAgain);
+        this.latest = LatestReading.of("sluice-counts", PACE, new Source<>() {
+            @Override
+            public ControlCounts read() {
+                return source.get();
+            }
+
+            @Override
+            public void hasRead(ControlCounts counts) {
+                countWhatIsNew(counts);
+            }
+        });
     }
 
     /// @param collections those that have a gauge, whether there is anything to count or not
@@ -77,7 +71,7 @@ public final class ControlMetrics implements AutoCloseable {
     public static ControlMetrics start(
             String pipeline, Collection<String> collections, Supplier<ControlCounts> source, MeterRegistry registry) {
         ControlMetrics metrics = new ControlMetrics(pipeline, collections, source, registry);
-        metrics.reader.start();
+        metrics.latest.start();
         return metrics;
     }
 
@@ -150,52 +144,27 @@ public final class ControlMetrics implements AutoCloseable {
 
     /// NaN when nothing was read for too long.
     private double known(ToDoubleFunction<ControlCounts> value) {
-        Reading last = reading;
-        return last == null || System.nanoTime() - last.nanos() > last.goodForNanos()
-                ? Double.NaN
-                : value.applyAsDouble(last.counts());
+        Reading<ControlCounts> last = latest.last();
+        return last == null || last.stale() ? Double.NaN : value.applyAsDouble(last.value());
     }
 
     private double value(String collection, Function<ControlCounts, Map<String, Long>> counts) {
         return known(all -> counts.apply(all).getOrDefault(collection, 0L));
     }
 
-    private void readAgainAndAgain() {
-        try {
-            while (!Thread.currentThread().isInterrupted()) {
-                Duration rest = read().multipliedBy(SHARE);
-                Thread.sleep(rest.compareTo(EVERY) > 0 ? rest : EVERY);
-            }
-        } catch (InterruptedException closed) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    /// @return how long counting took; zero when PostgreSQL did not answer, to ask again soon
-    private Duration read() {
-        try {
-            long started = System.nanoTime();
-            ControlCounts counts = source.get();
-            long now = System.nanoTime();
-            reading = new Reading(counts, now, Math.max(STALE.toNanos(), 2 * SHARE * (now - started)));
-            counts.skipped()
-                    .forEach((collection, reasons) -> reasons.keySet().forEach(reason -> {
-                        if (counted.add(new Labels(collection, reason))) {
-                            FunctionCounter.builder(
-                                            MetricNames.SKIPPED_DOCUMENTS, this, m -> m.skipped(collection, reason))
-                                    .description("Documents that had no row by a rule of the mapping")
-                                    .tags(Tags.of("pipeline", pipeline, "collection", collection, "reason", reason))
-                                    .register(registry);
-                        }
-                    }));
-            counts.schemaChanges()
-                    .forEach((collection, kinds) -> kinds.keySet().forEach(kind -> countChanges(collection, kind)));
-            return Duration.ofNanos(now - started);
-        } catch (SluiceException away) {
-            // The pipeline itself reports it; the counts here become unknown after a while.
-            LOG.debug("The counts could not be read: {}", away.getMessage());
-            return Duration.ZERO;
-        }
+    /// Makes a counter for each reason and kind that was not read before.
+    private void countWhatIsNew(ControlCounts counts) {
+        counts.skipped()
+                .forEach((collection, reasons) -> reasons.keySet().forEach(reason -> {
+                    if (counted.add(new Labels(collection, reason))) {
+                        FunctionCounter.builder(MetricNames.SKIPPED_DOCUMENTS, this, m -> m.skipped(collection, reason))
+                                .description("Documents that had no row by a rule of the mapping")
+                                .tags(Tags.of("pipeline", pipeline, "collection", collection, "reason", reason))
+                                .register(registry);
+                    }
+                }));
+        counts.schemaChanges()
+                .forEach((collection, kinds) -> kinds.keySet().forEach(kind -> countChanges(collection, kind)));
     }
 
     private void countChanges(String collection, String kind) {
@@ -209,22 +178,21 @@ public final class ControlMetrics implements AutoCloseable {
     }
 
     private double changes(String collection, String kind) {
-        Reading last = reading;
+        Reading<ControlCounts> last = latest.last();
         Map<String, Long> kinds =
-                last == null ? null : last.counts().schemaChanges().get(collection);
+                last == null ? null : last.value().schemaChanges().get(collection);
         return kinds == null ? 0 : kinds.getOrDefault(kind, 0L);
     }
 
     /// A counter keeps what it last knew: it can't be unknown.
     private double skipped(String collection, String reason) {
-        Reading last = reading;
-        Map<String, Long> reasons =
-                last == null ? null : last.counts().skipped().get(collection);
+        Reading<ControlCounts> last = latest.last();
+        Map<String, Long> reasons = last == null ? null : last.value().skipped().get(collection);
         return reasons == null ? 0 : reasons.getOrDefault(reason, 0L);
     }
 
     @Override
     public void close() {
-        reader.interrupt();
+        latest.close();
     }
 }

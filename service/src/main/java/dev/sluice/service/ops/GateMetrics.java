@@ -1,7 +1,8 @@
 package dev.sluice.service.ops;
 
-import dev.sluice.failure.SluiceException;
 import dev.sluice.gate.Gate;
+import dev.sluice.service.ops.LatestReading.Pace;
+import dev.sluice.service.ops.LatestReading.Reading;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -9,37 +10,26 @@ import java.util.Collection;
 import java.util.Map;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/// Whether each gate is open, as a metric. The gates are asked once a second on a thread of its own. A gate that
-/// could not be asked for some seconds is shut.
+/// Whether each gate is open, as a metric. The gates are asked once a second. A gate that could not be asked for some
+/// seconds is shut.
 public final class GateMetrics implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(GateMetrics.class);
-    private static final Duration EVERY = Duration.ofSeconds(1);
+    private static final Pace PACE = new Pace(Duration.ofSeconds(1), 20, Duration.ofSeconds(3));
 
-    /// After this, and twice the time until the next reading, a gate counts as shut.
-    private static final Duration STALE = Duration.ofSeconds(3);
-
-    /// Where reading takes long it is done less often, so that it takes no more than one part in so many of the time.
-    private static final int SHARE = 20;
-
-    private final Supplier<Gates.All> gates;
-    private final Thread reader;
-    private volatile Reading reading = new Reading(Map.of(), System.nanoTime(), 0);
-
-    private record Reading(Map<String, Boolean> open, long nanos, long restNanos) {}
+    private final LatestReading<Map<String, Boolean>> open;
 
     private GateMetrics(
             String pipeline, Collection<String> collections, Supplier<Gates.All> gates, MeterRegistry registry) {
-        this.gates = gates;
+        this.open = LatestReading.of(
+                "sluice-gates",
+                PACE,
+                () -> gates.get().gates().stream().collect(Collectors.toMap(Gate::collection, Gate::open)));
         for (String collection : collections) {
             Gauge.builder(MetricNames.GATE_OPEN, this, metrics -> metrics.isOpen(collection) ? 1 : 0)
                     .description("1 while the reads of the collection may move to PostgreSQL")
                     .tags("pipeline", pipeline, "collection", collection)
                     .register(registry);
         }
-        this.reader = Thread.ofPlatform().name("sluice-gates").daemon(true).unstarted(this::readAgainAndAgain);
     }
 
     /// @param collections those that have a gauge
@@ -47,38 +37,17 @@ public final class GateMetrics implements AutoCloseable {
     public static GateMetrics start(
             String pipeline, Collection<String> collections, Supplier<Gates.All> gates, MeterRegistry registry) {
         GateMetrics metrics = new GateMetrics(pipeline, collections, gates, registry);
-        metrics.reader.start();
+        metrics.open.start();
         return metrics;
     }
 
     private boolean isOpen(String collection) {
-        Reading last = reading;
-        return System.nanoTime() - last.nanos() <= STALE.toNanos() + 2 * last.restNanos()
-                && last.open().getOrDefault(collection, false);
-    }
-
-    private void readAgainAndAgain() {
-        try {
-            while (!Thread.currentThread().isInterrupted()) {
-                long started = System.nanoTime();
-                long rest = 0;
-                try {
-                    Map<String, Boolean> open =
-                            gates.get().gates().stream().collect(Collectors.toMap(Gate::collection, Gate::open));
-                    rest = SHARE * (System.nanoTime() - started);
-                    reading = new Reading(open, System.nanoTime(), rest);
-                } catch (SluiceException failure) {
-                    LOG.debug("The gates were not read: {}", failure.getMessage());
-                }
-                Thread.sleep(EVERY.plusNanos(rest));
-            }
-        } catch (InterruptedException closed) {
-            Thread.currentThread().interrupt();
-        }
+        Reading<Map<String, Boolean>> last = open.last();
+        return last != null && !last.stale() && last.value().getOrDefault(collection, false);
     }
 
     @Override
     public void close() {
-        reader.interrupt();
+        open.close();
     }
 }

@@ -3,6 +3,9 @@ package dev.sluice.service.ops;
 import dev.sluice.cutover.Route;
 import dev.sluice.cutover.RouteStore;
 import dev.sluice.failure.Failures;
+import dev.sluice.service.ops.LatestReading.Pace;
+import dev.sluice.service.ops.LatestReading.Reading;
+import dev.sluice.service.ops.LatestReading.Source;
 import dev.sluice.sink.postgres.PostgresConnector;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -18,22 +21,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Keeps the routes of a pipeline in memory, so that readers can ask often, and also while PostgreSQL is away: then
-/// they get the last routes that were known. A thread of its own hears of changes from PostgreSQL, and reads the
-/// routes once a second in any case. Every method may be called by any thread.
+/// they get the last routes that were known. PostgreSQL tells of changes, and the routes are read once a second in any
+/// case. Every method may be called by any thread.
 public final class RouteWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RouteWatch.class);
-    private static final Duration EVERY = Duration.ofSeconds(1);
 
-    /// Two readings that are missing.
-    private static final Duration STALE = Duration.ofSeconds(3);
+    /// Stale when two readings are missing.
+    private static final Pace PACE = new Pace(Duration.ofSeconds(1), 0, Duration.ofSeconds(3));
 
-    private final PostgresConnector connector;
-    private final List<String> mapped;
-    private final RouteStore store;
-    private final Thread thread;
-    private volatile @Nullable Known known;
-
-    private record Known(Map<String, Route> routes, long nanos) {}
+    private final LatestReading<Map<String, Route>> latest;
 
     /// The routes as they were last read.
     ///
@@ -42,59 +38,81 @@ public final class RouteWatch implements AutoCloseable {
     public record Snapshot(Map<String, Route> routes, boolean stale) {}
 
     private RouteWatch(PostgresConnector connector, String pipeline, List<String> mapped) {
-        this.connector = connector;
-        this.mapped = List.copyOf(mapped);
-        this.store = new RouteStore(pipeline);
-        this.thread = Thread.ofPlatform().name("sluice-routes").daemon(true).unstarted(this::watch);
+        this.latest = LatestReading.of("sluice-routes", PACE, new Stored(connector, pipeline, mapped));
     }
 
     /// @param mapped the collections that the mapping has
     public static RouteWatch start(PostgresConnector connector, String pipeline, List<String> mapped) {
         RouteWatch watch = new RouteWatch(connector, pipeline, mapped);
-        watch.thread.start();
+        watch.latest.start();
         return watch;
     }
 
     /// The routes; null until they were read for the first time.
     public @Nullable Snapshot snapshot() {
-        Known last = known;
-        return last == null ? null : new Snapshot(last.routes(), System.nanoTime() - last.nanos() > STALE.toNanos());
+        Reading<Map<String, Route>> last = latest.last();
+        return last == null ? null : new Snapshot(last.value(), last.stale());
     }
 
-    private void watch() {
-        try {
-            while (!Thread.currentThread().isInterrupted()) {
-                try (Connection connection = connector.open();
-                        Statement statement = connection.createStatement()) {
+    /// Reads the routes on one connection, on which PostgreSQL tells of changes.
+    private static final class Stored implements Source<Map<String, Route>> {
+        private final PostgresConnector connector;
+        private final RouteStore store;
+        private final List<String> mapped;
+        private @Nullable Connection connection;
+
+        Stored(PostgresConnector connector, String pipeline, List<String> mapped) {
+            this.connector = connector;
+            this.store = new RouteStore(pipeline);
+            this.mapped = List.copyOf(mapped);
+        }
+
+        @Override
+        public Map<String, Route> read() throws SQLException {
+            Map<String, Route> stored = store.routes(connection());
+            Map<String, Route> routes = new LinkedHashMap<>();
+            for (String collection : mapped) {
+                routes.put(
+                        collection,
+                        Objects.requireNonNullElseGet(stored.get(collection), () -> Route.unmoved(collection)));
+            }
+            return routes;
+        }
+
+        /// Returns at once when a route was changed.
+        @Override
+        public void await(Duration most) throws SQLException {
+            connection().unwrap(PGConnection.class).getNotifications((int) most.toMillis());
+        }
+
+        private Connection connection() throws SQLException {
+            Connection open = connection;
+            if (open == null) {
+                open = connector.open();
+                connection = open;
+                try (Statement statement = open.createStatement()) {
                     statement.execute("LISTEN " + RouteStore.CHANNEL);
-                    PGConnection notified = connection.unwrap(PGConnection.class);
-                    while (!Thread.currentThread().isInterrupted()) {
-                        read(connection);
-                        // Returns at once when a route was changed.
-                        notified.getNotifications((int) EVERY.toMillis());
-                    }
-                } catch (SQLException e) {
-                    LOG.debug("The routes can't be read: {}", Failures.describe(e));
-                    Thread.sleep(EVERY);
                 }
             }
-        } catch (InterruptedException closed) {
-            Thread.currentThread().interrupt();
+            return open;
         }
-    }
 
-    private void read(Connection connection) throws SQLException {
-        Map<String, Route> stored = store.routes(connection);
-        Map<String, Route> routes = new LinkedHashMap<>();
-        for (String collection : mapped) {
-            routes.put(
-                    collection, Objects.requireNonNullElseGet(stored.get(collection), () -> Route.unmoved(collection)));
+        @Override
+        public void reset() {
+            Connection open = connection;
+            connection = null;
+            if (open != null) {
+                try {
+                    open.close();
+                } catch (SQLException e) {
+                    LOG.debug("The connection for the routes was not closed: {}", Failures.describe(e));
+                }
+            }
         }
-        known = new Known(routes, System.nanoTime());
     }
 
     @Override
     public void close() {
-        thread.interrupt();
+        latest.close();
     }
 }
