@@ -31,9 +31,6 @@ final class Accepting {
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandSpec spec;
 
-    /// What was accepted.
-    record Accepted(List<Long> accepted) {}
-
     /// @throws ParameterException when it is not said what is to be accepted
     Acceptance acceptance(Setup setup) {
         if (all == !ids.isEmpty()) {

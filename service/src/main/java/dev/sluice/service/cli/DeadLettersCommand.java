@@ -1,5 +1,6 @@
 package dev.sluice.service.cli;
 
+import dev.sluice.service.ops.Accepted;
 import dev.sluice.service.ops.DeadLetters;
 import dev.sluice.service.ops.DeadLetters.Outcome;
 import dev.sluice.service.ops.DeadLetters.Page;
@@ -387,9 +388,9 @@ final class DeadLettersCommand implements Runnable {
         @Override
         public Integer call() {
             Setup setup = Setup.forTarget();
-            List<Long> accepted = deadLetters(setup).accept(accepting.acceptance(setup));
-            printing.print(new Accepting.Accepted(accepted), () -> accepting.text(accepted, "dead letter"));
-            return accepting.exitCode(accepted);
+            Accepted accepted = deadLetters(setup).accept(accepting.acceptance(setup));
+            printing.print(accepted, () -> accepting.text(accepted.accepted(), "dead letter"));
+            return accepting.exitCode(accepted.accepted());
         }
     }
 }

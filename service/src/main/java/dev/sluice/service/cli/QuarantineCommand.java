@@ -1,5 +1,6 @@
 package dev.sluice.service.cli;
 
+import dev.sluice.service.ops.Accepted;
 import dev.sluice.service.ops.Quarantine;
 import dev.sluice.service.ops.SnakeCaseJson;
 import dev.sluice.service.text.TextTable;
@@ -188,10 +189,10 @@ final class QuarantineCommand implements Runnable {
         @Override
         public Integer call() {
             Setup setup = Setup.forTarget();
-            List<Long> accepted =
+            Accepted accepted =
                     new Quarantine(setup.connector(), setup.pipelineName()).accept(accepting.acceptance(setup));
-            printing.print(new Accepting.Accepted(accepted), () -> accepting.text(accepted, "quarantined value"));
-            return accepting.exitCode(accepted);
+            printing.print(accepted, () -> accepting.text(accepted.accepted(), "quarantined value"));
+            return accepting.exitCode(accepted.accepted());
         }
     }
 }

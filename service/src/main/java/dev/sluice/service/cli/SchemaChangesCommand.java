@@ -3,6 +3,7 @@ package dev.sluice.service.cli;
 import dev.sluice.evolution.SchemaChangeStore.Change;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.service.ops.Accepted;
 import dev.sluice.service.ops.SchemaChanges;
 import dev.sluice.service.ops.SchemaChanges.Page;
 import dev.sluice.service.text.Counted;
@@ -89,8 +90,6 @@ final class SchemaChangesCommand implements Callable<Integer> {
         @SuppressWarnings("NullAway.Init") // set by picocli
         private CommandSpec spec;
 
-        private record Accepted(List<Long> accepted) {}
-
         @Override
         public Integer call() {
             if (all == !ids.isEmpty()) {
@@ -99,7 +98,8 @@ final class SchemaChangesCommand implements Callable<Integer> {
                         "Name the changes to accept by their numbers, or say --all; one of the two.");
             }
             SchemaChanges changes = changes();
-            List<Long> accepted = changes.accept(all ? null : ids, Actor.atTheKeyboard());
+            Accepted result = changes.accept(all ? null : ids, Actor.atTheKeyboard());
+            List<Long> accepted = result.accepted();
             if (changes.latest().streamEnded()) {
                 throw new SluiceException(FailureKind.DATABASE_DROPPED, "The drop of a database can't be accepted.");
             }
@@ -115,7 +115,7 @@ final class SchemaChangesCommand implements Callable<Integer> {
                                 + " in this pipeline." + (accepted.isEmpty() ? "" : " The others are accepted."));
             }
             printing.print(
-                    new Accepted(accepted),
+                    result,
                     () -> accepted.isEmpty()
                             ? "No change is open, so there was nothing to accept."
                             : Counted.of(accepted.size(), "change")

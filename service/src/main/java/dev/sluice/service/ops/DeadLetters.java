@@ -191,11 +191,9 @@ public final class DeadLetters {
     }
 
     /// Takes dead letters out of the gate's count. A newer state that fails again is counted.
-    ///
-    /// @return the numbers of those that were accepted now
-    public List<Long> accept(Acceptance acceptance) {
+    public Accepted accept(Acceptance acceptance) {
         try (Connection connection = connector.open()) {
-            return store.accept(connection, acceptance);
+            return new Accepted(store.accept(connection, acceptance));
         } catch (SQLException e) {
             throw Failures.classify(e);
         }

@@ -67,11 +67,9 @@ public final class Quarantine {
     }
 
     /// Takes values out of the gate's count. A newer state that fails again is counted.
-    ///
-    /// @return the numbers of those that were accepted now
-    public List<Long> accept(Acceptance acceptance) {
+    public Accepted accept(Acceptance acceptance) {
         try (Connection connection = connector.open()) {
-            return store.accept(connection, acceptance);
+            return new Accepted(store.accept(connection, acceptance));
         } catch (SQLException e) {
             throw Failures.classify(e);
         }

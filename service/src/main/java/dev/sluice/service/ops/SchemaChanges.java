@@ -54,10 +54,9 @@ public final class SchemaChanges {
     /// Accepts open changes: the rows stay. A dropped database stays open: the stream has ended.
     ///
     /// @param ids null for all
-    /// @return the numbers of the changes that were accepted
-    public List<Long> accept(@Nullable Collection<Long> ids, String actor) {
+    public Accepted accept(@Nullable Collection<Long> ids, String actor) {
         try (Connection connection = connector.open()) {
-            return new SchemaChangeStore(pipeline).accept(connection, ids, actor);
+            return new Accepted(new SchemaChangeStore(pipeline).accept(connection, ids, actor));
         } catch (SQLException e) {
             throw Failures.classify(e);
         }

@@ -1,5 +1,6 @@
 package dev.sluice.service.web;
 
+import dev.sluice.service.ops.Accepted;
 import dev.sluice.service.ops.DeadLetters;
 import dev.sluice.service.ops.DeadLetters.Retried;
 import dev.sluice.sink.postgres.Acceptance;
@@ -90,18 +91,6 @@ final class DeadLetterController {
         return new Discarded(gone);
     }
 
-    /// What an acceptance says.
-    ///
-    /// @param reason why the gate may open all the same; noted in the audit
-    record Acceptable(String reason) {}
-
-    /// @param accepted the numbers of those that were accepted now; empty where it was accepted already
-    record Accepted(List<Long> accepted) {
-        Accepted {
-            accepted = List.copyOf(accepted);
-        }
-    }
-
     /// Takes it out of the gate's count.
     @Post(value = "/{id}/accept", consumes = MediaType.APPLICATION_JSON, produces = MediaType.APPLICATION_JSON)
     @Refuses.BadRequests
@@ -112,18 +101,8 @@ final class DeadLetterController {
         if (deadLetters.find(List.of(id)).isEmpty()) {
             throw none(id);
         }
-        return new Accepted(
-                deadLetters.accept(new Acceptance(List.of(id), null, Caller.of(request), reason(acceptable))));
-    }
-
-    /// @throws Refusal where none is given
-    static String reason(@Nullable Acceptable acceptable) {
-        if (acceptable == null
-                || acceptable.reason() == null
-                || acceptable.reason().isBlank()) {
-            throw Refusal.badRequest("reason is missing: say why the gate may open all the same.");
-        }
-        return acceptable.reason();
+        return deadLetters.accept(
+                new Acceptance(List.of(id), null, Caller.of(request), Acceptable.reasonOf(acceptable)));
     }
 
     private static Refusal none(long id) {

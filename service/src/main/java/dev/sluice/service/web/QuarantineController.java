@@ -1,5 +1,6 @@
 package dev.sluice.service.web;
 
+import dev.sluice.service.ops.Accepted;
 import dev.sluice.service.ops.Quarantine;
 import dev.sluice.sink.postgres.Acceptance;
 import io.micronaut.http.HttpRequest;
@@ -39,12 +40,11 @@ final class QuarantineController {
     @Refuses.Unknown
     @Refuses.Strangers
     @Refuses.WhileAway
-    DeadLetterController.Accepted accept(
-            long id, @Body DeadLetterController.@Nullable Acceptable acceptable, HttpRequest<?> request) {
+    Accepted accept(long id, @Body @Nullable Acceptable acceptable, HttpRequest<?> request) {
         if (quarantine.find(id, false).isEmpty()) {
             throw Refusal.notFound("There is no value " + id + " in quarantine; it may have been settled meanwhile.");
         }
-        return new DeadLetterController.Accepted(quarantine.accept(
-                new Acceptance(List.of(id), null, Caller.of(request), DeadLetterController.reason(acceptable))));
+        return quarantine.accept(
+                new Acceptance(List.of(id), null, Caller.of(request), Acceptable.reasonOf(acceptable)));
     }
 }
