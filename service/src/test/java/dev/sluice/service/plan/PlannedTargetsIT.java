@@ -1575,7 +1575,8 @@ class PlannedTargetsIT {
         return pipeline;
     }
 
-    private static void awaitApplied(Pipeline pipeline) {
+    /// Waits until what was written before this call is applied, and the documents that it listed are resynced.
+    private void awaitApplied(Pipeline pipeline) {
         Instant now = Instant.now();
         await().atMost(Duration.ofSeconds(90)).until(() -> {
             if (pipeline.status().state() instanceof PipelineState.Failed failed) {
@@ -1584,7 +1585,8 @@ class PlannedTargetsIT {
             Instant watermark = pipeline.status().lag().watermark();
             return pipeline.status().state() instanceof PipelineState.Streaming
                     && watermark != null
-                    && watermark.isAfter(now);
+                    && watermark.isAfter(now)
+                    && rows("SELECT id FROM sluice.resync").isEmpty();
         });
     }
 
