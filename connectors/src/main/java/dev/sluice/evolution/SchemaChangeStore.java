@@ -1,5 +1,7 @@
 package dev.sluice.evolution;
 
+import dev.sluice.audit.Audit;
+import dev.sluice.audit.AuditAction;
 import dev.sluice.change.Position;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -394,7 +396,8 @@ public final class SchemaChangeStore {
                 WITH accepted AS (
                   UPDATE sluice.schema_change SET done = 'accepted; the rows stay', settled_at = clock_timestamp(),
                     settled_by = ?
-                  WHERE pipeline = ? AND settled_at IS NULL AND kind <> 'database_dropped' AND (?::bigint[] IS NULL OR id = ANY (?)) RETURNING *),
+                  WHERE pipeline = ? AND settled_at IS NULL AND kind <> 'database_dropped' AND (?::bigint[] IS NULL OR id = ANY (?))
+                  RETURNING *, settled_by AS actor),
                 unfinished AS (
                   SELECT b.pipeline, b.collection FROM sluice.backfill b JOIN accepted a USING (pipeline, collection)
                   WHERE b.state <> 'done'),
@@ -404,12 +407,12 @@ public final class SchemaChangeStore {
                 copies AS (
                   DELETE FROM sluice.backfill b USING unfinished u
                   WHERE b.pipeline = u.pipeline AND b.collection = u.collection),
-                noted AS (
-                  INSERT INTO sluice.audit (pipeline, collection, actor, action, detail)
-                  SELECT pipeline, collection, settled_by, 'accept_schema_change',
-                    jsonb_build_object('schema_change', id, 'kind', kind, 'detail', detail) FROM accepted)
+                noted AS (%s)
                 SELECT id FROM accepted ORDER BY id
-                """;
+                """.formatted(Audit.each(
+                AuditAction.ACCEPT_SCHEMA_CHANGE,
+                "jsonb_build_object('schema_change', id, 'kind', kind, 'detail', detail)",
+                "accepted"));
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             java.sql.Array numbers = ids == null ? null : connection.createArrayOf("bigint", ids.toArray());
             statement.setString(1, actor);

@@ -1,5 +1,7 @@
 package dev.sluice.evolution;
 
+import dev.sluice.audit.Audit;
+import dev.sluice.audit.AuditAction;
 import dev.sluice.change.Watermark;
 import dev.sluice.source.mongo.Deployment;
 import dev.sluice.source.mongo.Deployment.Newest;
@@ -8,7 +10,9 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Types;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
@@ -116,19 +120,13 @@ final class SourceStore {
 
     /// Records in the audit that another deployment is the source from now on.
     void audit(Connection connection, Deployment accepted, @Nullable Seen before, String actor) throws SQLException {
-        String sql = "INSERT INTO sluice.audit (pipeline, actor, action, detail) VALUES (?, ?, 'accept_source',"
-                + " jsonb_build_object('database', ?::text, 'set_name', ?::text, 'deployment_id', ?::text,"
-                + " 'earlier_database', ?::text, 'earlier_set_name', ?::text, 'earlier_deployment_id', ?::text))";
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setString(1, pipeline);
-            statement.setString(2, actor);
-            statement.setString(3, accepted.database());
-            statement.setString(4, accepted.setName());
-            statement.setString(5, accepted.id());
-            statement.setString(6, before == null ? null : before.database());
-            statement.setString(7, before == null ? null : before.setName());
-            statement.setString(8, before == null ? null : before.id());
-            statement.executeUpdate();
-        }
+        Map<String, @Nullable String> detail = new LinkedHashMap<>();
+        detail.put("database", accepted.database());
+        detail.put("set_name", accepted.setName());
+        detail.put("deployment_id", accepted.id());
+        detail.put("earlier_database", before == null ? null : before.database());
+        detail.put("earlier_set_name", before == null ? null : before.setName());
+        detail.put("earlier_deployment_id", before == null ? null : before.id());
+        new Audit(pipeline).add(connection, AuditAction.ACCEPT_SOURCE, null, actor, detail);
     }
 }

@@ -1,5 +1,7 @@
 package dev.sluice.positions;
 
+import dev.sluice.audit.Audit;
+import dev.sluice.audit.AuditAction;
 import dev.sluice.change.OperationTime;
 import dev.sluice.change.Watermark;
 import java.sql.Connection;
@@ -45,18 +47,13 @@ public final class PassedChanges {
     public void note(Connection connection, String collection, BsonTimestamp change, BsonTimestamp through, Asked asked)
             throws SQLException {
         String sql = """
-                WITH noted AS (
-                  INSERT INTO sluice.passed_change (pipeline, collection, change_seconds, change_increment,
-                    through_seconds, through_increment, prune, asked_by)
-                  VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                  ON CONFLICT (pipeline, collection) DO UPDATE SET change_seconds = EXCLUDED.change_seconds,
-                    change_increment = EXCLUDED.change_increment, through_seconds = EXCLUDED.through_seconds,
-                    through_increment = EXCLUDED.through_increment, prune = EXCLUDED.prune,
-                    asked_by = EXCLUDED.asked_by, asked_at = now()
-                  RETURNING pipeline, collection, asked_by)
-                INSERT INTO sluice.audit (pipeline, collection, actor, action, detail)
-                SELECT pipeline, collection, asked_by, 'pass', jsonb_build_object('change', ?::text, 'through', ?::text)
-                FROM noted
+                INSERT INTO sluice.passed_change (pipeline, collection, change_seconds, change_increment,
+                  through_seconds, through_increment, prune, asked_by)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (pipeline, collection) DO UPDATE SET change_seconds = EXCLUDED.change_seconds,
+                  change_increment = EXCLUDED.change_increment, through_seconds = EXCLUDED.through_seconds,
+                  through_increment = EXCLUDED.through_increment, prune = EXCLUDED.prune,
+                  asked_by = EXCLUDED.asked_by, asked_at = now()
                 """;
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, pipeline);
@@ -67,10 +64,15 @@ public final class PassedChanges {
             statement.setInt(6, through.getInc());
             statement.setBoolean(7, asked.prune());
             statement.setString(8, asked.by());
-            statement.setString(9, OperationTime.text(change));
-            statement.setString(10, OperationTime.text(through));
             statement.executeUpdate();
         }
+        new Audit(pipeline)
+                .add(
+                        connection,
+                        AuditAction.PASS,
+                        collection,
+                        asked.by(),
+                        Map.of("change", OperationTime.text(change), "through", OperationTime.text(through)));
     }
 
     /// @param prune whether rows whose documents are gone are to be deleted after the copy

@@ -1,5 +1,7 @@
 package dev.sluice.replay;
 
+import dev.sluice.audit.Audit;
+import dev.sluice.audit.AuditAction;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -115,12 +117,15 @@ public final class ReplayStore {
                   UPDATE sluice.replay p SET state = 'taking', listed_at = clock_timestamp(),
                     updated_at = clock_timestamp(),
                     last_entry = coalesce((SELECT max(r.id) FROM sluice.resync r WHERE r.pipeline = p.pipeline), 0)
-                  WHERE p.id = ? RETURNING p.*)
-                INSERT INTO sluice.audit (pipeline, actor, action, detail)
-                SELECT pipeline, requested_by, 'replay', jsonb_build_object('replay', id, 'from', asked_from,
-                  'from_cluster_time', from_cluster_time, 'through_cluster_time', through_cluster_time,
-                  'collections', to_jsonb(collections), 'events', events, 'documents', documents) FROM listed
-                """;
+                  WHERE p.id = ? RETURNING p.*, NULL::text AS collection, p.requested_by AS actor)
+                %s
+                """.formatted(Audit.each(
+                AuditAction.REPLAY,
+                "jsonb_build_object('replay', id, 'from', asked_from, 'from_cluster_time',"
+                        + " from_cluster_time, 'through_cluster_time', through_cluster_time,"
+                        + " 'collections', to_jsonb(collections), 'events', events, 'documents',"
+                        + " documents)",
+                "listed"));
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setLong(1, id);
             statement.executeUpdate();

@@ -1,11 +1,12 @@
 package dev.sluice.verify;
 
+import dev.sluice.audit.Audit;
+import dev.sluice.audit.AuditAction;
 import dev.sluice.failure.Failures;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.ResyncStore;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -123,15 +124,12 @@ public final class Repair {
 
     private void audit(Connection connection, CollectionTarget target, String actor, long repaired, long left)
             throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement("INSERT INTO sluice.audit (pipeline, collection,"
-                + " actor, action, detail) VALUES (?, ?, ?, 'repair', jsonb_build_object('repaired', ?::bigint,"
-                + " 'left', ?::bigint))")) {
-            statement.setString(1, pipeline.name());
-            statement.setString(2, target.collection());
-            statement.setString(3, actor);
-            statement.setLong(4, repaired);
-            statement.setLong(5, left);
-            statement.executeUpdate();
-        }
+        new Audit(pipeline.name())
+                .add(
+                        connection,
+                        AuditAction.REPAIR,
+                        target.collection(),
+                        actor,
+                        Map.of("repaired", repaired, "left", left));
     }
 }

@@ -85,6 +85,7 @@ class FlowTest {
             .that()
             .resideOutsideOfPackages(
                     "dev.sluice.sink.postgres..",
+                    "dev.sluice.audit..",
                     "dev.sluice.positions..",
                     "dev.sluice.pipeline..",
                     "dev.sluice.backfill..",

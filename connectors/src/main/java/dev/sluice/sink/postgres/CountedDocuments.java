@@ -1,5 +1,7 @@
 package dev.sluice.sink.postgres;
 
+import dev.sluice.audit.Audit;
+import dev.sluice.audit.AuditAction;
 import dev.sluice.mapping.KeyResult;
 import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.CollectionMapping.OnDelete;
@@ -121,20 +123,7 @@ public final class CountedDocuments {
     ///
     /// @param documentKeys as canonical Extended JSON
     public Set<String> discarded(Collection<String> documentKeys) throws SQLException {
-        Set<String> discarded = new HashSet<>();
-        try (PreparedStatement statement = connection.prepareStatement("SELECT DISTINCT detail->>'document_key' FROM"
-                + " sluice.audit WHERE pipeline = ? AND collection = ? AND action = 'discard'"
-                + " AND detail->>'document_key' = ANY (?)")) {
-            statement.setString(1, pipeline);
-            statement.setString(2, target.collection());
-            statement.setArray(3, connection.createArrayOf("text", documentKeys.toArray()));
-            try (ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
-                    discarded.add(row.getString(1));
-                }
-            }
-        }
-        return discarded;
+        return new Audit(pipeline).documents(connection, AuditAction.DISCARD, target.collection(), documentKeys);
     }
 
     /// A key as it is compared.

@@ -1,5 +1,7 @@
 package dev.sluice.sink.postgres;
 
+import dev.sluice.audit.Audit;
+import dev.sluice.audit.AuditAction;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -104,14 +106,13 @@ public final class QuarantineStore {
                   SELECT c.pipeline, c.collection, c.column_name, sluice.digest(c.document_key || E'\\n' || c.path),
                     sluice.digest(c.bson_type || ' ' || c.value), s.actor, s.why
                   FROM chosen c, said s ON CONFLICT DO NOTHING),
-                noted AS (
-                  INSERT INTO sluice.audit (pipeline, collection, actor, action, detail)
-                  SELECT c.pipeline, c.collection, s.actor, 'accept_quarantined_value',
-                    jsonb_build_object('quarantined', c.id, 'document_key', c.document_key, 'column', c.column_name,
-                                       'path', c.path, 'reason', s.why)
-                  FROM chosen c, said s)
+                noted AS (%s)
                 SELECT id FROM chosen ORDER BY id
-                """;
+                """.formatted(Audit.each(
+                AuditAction.ACCEPT_QUARANTINED_VALUE,
+                "jsonb_build_object('quarantined', id, 'document_key', document_key, 'column',"
+                        + " column_name, 'path', path, 'reason', why)",
+                "chosen, said"));
         return acceptance.run(connection, sql, pipeline);
     }
 

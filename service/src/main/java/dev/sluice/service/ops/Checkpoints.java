@@ -1,5 +1,7 @@
 package dev.sluice.service.ops;
 
+import dev.sluice.audit.Audit;
+import dev.sluice.audit.AuditAction;
 import dev.sluice.change.Position;
 import dev.sluice.failure.Failures;
 import dev.sluice.positions.CheckpointStore;
@@ -8,9 +10,9 @@ import dev.sluice.positions.CheckpointStore.Kind;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.sink.postgres.PostgresConnector;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -94,7 +96,7 @@ public final class Checkpoints {
                 connection.rollback();
                 return known ? new Outcome.Taken(name) : new Outcome.NoPosition(pipeline);
             }
-            audit(connection, actor, "checkpoint", name);
+            new Audit(pipeline).add(connection, AuditAction.CHECKPOINT, null, actor, Map.of("checkpoint", name));
             connection.commit();
             return new Outcome.Made(made.get());
         } catch (SQLException e) {
@@ -125,24 +127,13 @@ public final class Checkpoints {
             connection.setAutoCommit(false);
             boolean dropped = new CheckpointStore(pipeline).drop(connection, name);
             if (dropped) {
-                audit(connection, actor, "drop_checkpoint", name);
+                new Audit(pipeline)
+                        .add(connection, AuditAction.DROP_CHECKPOINT, null, actor, Map.of("checkpoint", name));
             }
             connection.commit();
             return dropped;
         } catch (SQLException e) {
             throw Failures.classify(e);
-        }
-    }
-
-    private void audit(Connection connection, String actor, String action, String name) throws SQLException {
-        String sql = "INSERT INTO sluice.audit (pipeline, actor, action, detail)"
-                + " VALUES (?, ?, ?, jsonb_build_object('checkpoint', ?::text))";
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setString(1, pipeline);
-            statement.setString(2, actor);
-            statement.setString(3, action);
-            statement.setString(4, name);
-            statement.executeUpdate();
         }
     }
 }

@@ -1,5 +1,7 @@
 package dev.sluice.service.pipeline;
 
+import dev.sluice.audit.Audit;
+import dev.sluice.audit.AuditAction;
 import dev.sluice.evolution.OpenChanges;
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.SluiceException;
@@ -10,9 +12,9 @@ import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.ResyncStore;
 import dev.sluice.source.mongo.WithoutChanges;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
 
 /// The resync of whole collections while the stream runs: lists them, and waits until they are read. For
@@ -47,17 +49,10 @@ public final class ResyncRun {
             chosen.forEach(target -> WithoutChanges.refuse(pipeline.source(), target.collection()));
             connection.setAutoCommit(false);
             ResyncStore store = new ResyncStore(pipeline.name());
-            String audit = "INSERT INTO sluice.audit (pipeline, collection, actor, action, detail)"
-                    + " VALUES (?, ?, ?, 'resync', jsonb_build_object('prune', ?::boolean))";
-            try (PreparedStatement statement = connection.prepareStatement(audit)) {
-                for (CollectionTarget target : chosen) {
-                    store.askForAll(connection, target.collection(), "asked", prune);
-                    statement.setString(1, pipeline.name());
-                    statement.setString(2, target.collection());
-                    statement.setString(3, actor);
-                    statement.setBoolean(4, prune);
-                    statement.executeUpdate();
-                }
+            Audit audit = new Audit(pipeline.name());
+            for (CollectionTarget target : chosen) {
+                store.askForAll(connection, target.collection(), "asked", prune);
+                audit.add(connection, AuditAction.RESYNC, target.collection(), actor, Map.of("prune", prune));
             }
             long last = store.last(connection);
             connection.commit();
