@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The context of every write of documents that does not come from the stream, while a stream runs or not.
 ///
-/// @param fences one for each collection, by its number, shared with the stream's sink
+/// @param fences one for each number of a collection, shared with the stream's sink
 /// @param streamPosition where the stream is applied to, asked before documents are read; from any thread.
 ///     Null where that is unknown
 /// @param memory for the documents that are held
@@ -40,8 +40,12 @@ public record Fenced(
     /// @param notBefore documents are read as of this operation or later; null if it is unknown
     public static Fenced alone(
             List<CollectionTarget> targets, @Nullable BsonTimestamp notBefore, BooleanSupplier stopped) {
-        int numbers = targets.stream().mapToInt(CollectionTarget::index).max().orElse(-1) + 1;
-        return beside(Stream.generate(Fence::new).limit(numbers).toList(), () -> notBefore, stopped);
+        return beside(
+                Stream.generate(Fence::new)
+                        .limit(CollectionTarget.numbers(targets))
+                        .toList(),
+                () -> notBefore,
+                stopped);
     }
 
     Fence of(CollectionTarget target) {

@@ -1,5 +1,6 @@
 package dev.sluice.cutover;
 
+import dev.sluice.failure.Failpoint;
 import dev.sluice.gate.Gate;
 import dev.sluice.gate.GateStore;
 import java.sql.Connection;
@@ -35,6 +36,9 @@ public final class RouteStore {
 
         /// None was moved, since the gates of these are shut.
         record Shut(List<Gate> gates) implements Outcome {}
+
+        /// None was moved, since the writes of these have moved: MongoDB no longer has what was written since.
+        record WritesMoved(List<String> collections) implements Outcome {}
     }
 
     /// A move of the routes of some collections.
@@ -47,9 +51,9 @@ public final class RouteStore {
     /// The routes that were ever moved, by collection.
     public Map<String, Route> routes(Connection connection) throws SQLException {
         Map<String, Route> routes = new LinkedHashMap<>();
-        try (PreparedStatement statement = connection.prepareStatement(
-                "SELECT collection, percent, shadow_percent,"
-                        + " auto_rollback, revision, changed_at, changed_by FROM sluice.read_route WHERE pipeline = ? ORDER BY collection")) {
+        try (PreparedStatement statement = connection.prepareStatement("SELECT collection, percent, shadow_percent,"
+                + " auto_rollback, sluice.writes_moved(pipeline, collection), revision, changed_at, changed_by"
+                + " FROM sluice.read_route WHERE pipeline = ? ORDER BY collection")) {
             statement.setString(1, pipeline);
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
@@ -59,9 +63,10 @@ public final class RouteStore {
                                     row.getString(1),
                                     new Share(row.getInt(2), row.getInt(3)),
                                     row.getBoolean(4),
-                                    row.getLong(5),
-                                    row.getObject(6, OffsetDateTime.class).toInstant(),
-                                    row.getString(7)));
+                                    row.getBoolean(5),
+                                    row.getLong(6),
+                                    row.getObject(7, OffsetDateTime.class).toInstant(),
+                                    row.getString(8)));
                 }
             }
         }
@@ -76,7 +81,9 @@ public final class RouteStore {
         connection.setAutoCommit(false);
         try {
             Outcome outcome = moveNow(connection, move);
+            Failpoint.ROUTES_MOVED.hit();
             connection.commit();
+            Failpoint.ROUTE_MOVE_COMMITTED.hit();
             return outcome;
         } catch (SQLException | RuntimeException e) {
             connection.rollback();
@@ -89,7 +96,14 @@ public final class RouteStore {
     private Outcome moveNow(Connection connection, Move move) throws SQLException {
         // Always in one order, so that two moves can't wait for each other.
         List<String> collections = List.copyOf(new TreeSet<>(move.collections()));
-        Map<String, Route> now = lock(connection, collections);
+        lock(connection);
+        Map<String, Route> now = routes(connection);
+        now.keySet().retainAll(collections);
+        List<String> writesMoved =
+                collections.stream().filter(c -> route(now, c).writesMoved()).toList();
+        if (!writesMoved.isEmpty()) {
+            return new Outcome.WritesMoved(writesMoved);
+        }
         List<Gate> shut = new ArrayList<>();
         gates.of(connection, collections).forEach((collection, gate) -> {
             if (move.share().takesMoreThan(route(now, collection).share()) && !gate.open()) {
@@ -119,16 +133,14 @@ public final class RouteStore {
         return routes.getOrDefault(collection, Route.unmoved(collection));
     }
 
-    private Map<String, Route> lock(Connection connection, List<String> collections) throws SQLException {
-        // Against a first move of the same collection, of which there is no row to lock yet.
+    /// Locks the routes of the pipeline until the transaction ends: also against a first move, of which there is no row
+    /// to lock yet.
+    void lock(Connection connection) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(
                 "SELECT pg_advisory_xact_lock(hashtext('sluice.read_route'), hashtext(?))")) {
             statement.setString(1, pipeline);
             statement.execute();
         }
-        Map<String, Route> now = routes(connection);
-        now.keySet().retainAll(collections);
-        return now;
     }
 
     private void write(Connection connection, String collection, Move move) throws SQLException {

@@ -31,6 +31,18 @@ public enum Failpoint {
     CHANGE_PASSED,
     /// It is recorded that a collection was dropped, renamed or replaced, and nothing is done about it yet.
     SCHEMA_CHANGE_SEEN,
+    /// MongoDB blocks the writes of users, and the writes of no collection have moved yet.
+    WRITES_BLOCKED,
+    /// A replication slot is made, and the writes of no collection have moved yet.
+    SLOT_MADE,
+    /// In the transaction that moves the writes of collections, everything is written and nothing is committed.
+    WRITES_MOVED,
+    /// The writes of collections have moved, and the caller does not know it yet.
+    WRITES_MOVE_COMMITTED,
+    /// In the transaction that moves routes, everything is written and nothing is committed.
+    ROUTES_MOVED,
+    /// Routes have moved, and the caller does not know it yet.
+    ROUTE_MOVE_COMMITTED,
     /// The first position is taken from MongoDB and not yet stored.
     POSITION_TAKEN;
 

@@ -109,6 +109,11 @@ public enum FailureKind {
             "Another process writes this pipeline.",
             "Stop that process, or wait for it: `sluice run` stands by unless SLUICE_STANDBY=false, `sluice backfill` takes"
                     + " --wait 5m."),
+    WRITES_MOVED(
+            Retry.NEVER,
+            "The writes of a collection have moved to PostgreSQL.",
+            "Its rows are the application's now: Sluice neither writes nor compares them. Run the command for the other"
+                    + " collections; `sluice routes` shows which have moved. `run` continues with the others by itself."),
     TARGET_POOLED(
             Retry.NEVER,
             "POSTGRES_URI leads to a pooler that gives each transaction another session.",

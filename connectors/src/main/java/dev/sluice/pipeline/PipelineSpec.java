@@ -9,6 +9,7 @@ import dev.sluice.sink.postgres.TouchedCollections;
 import dev.sluice.source.mongo.MongoSource;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 
 /// The description of a pipeline: its name, the collections it maps, and the two databases. The same for
@@ -42,6 +43,15 @@ public record PipelineSpec(
     public PipelineSpec touching(List<CollectionTarget> chosen) {
         List<CollectionTarget> touched = TouchedCollections.by(targets, chosen);
         return touched.size() == targets.size() ? this : new PipelineSpec(name, touched, source, connector, false);
+    }
+
+    /// The same without collections whose writes have moved to PostgreSQL.
+    ///
+    /// @param moved their names
+    public PipelineSpec without(Set<String> moved) {
+        List<CollectionTarget> left =
+                targets.stream().filter(t -> !moved.contains(t.collection())).toList();
+        return left.size() == targets.size() ? this : new PipelineSpec(name, left, source, connector, false);
     }
 
     /// The names of the collections.

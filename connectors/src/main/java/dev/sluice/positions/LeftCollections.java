@@ -27,7 +27,9 @@ public final class LeftCollections {
         return collections(
                 connection,
                 "INSERT INTO sluice.left_collection (pipeline, collection) SELECT pipeline, collection FROM"
-                        + " sluice.backfill WHERE pipeline = ? AND collection <> ALL (?) ON CONFLICT DO NOTHING"
+                        + " sluice.backfill b WHERE pipeline = ? AND collection <> ALL (?)"
+                        // Those are left out on purpose, and never copied again.
+                        + " AND NOT sluice.writes_moved(b.pipeline, b.collection) ON CONFLICT DO NOTHING"
                         + " RETURNING collection",
                 mapped);
     }

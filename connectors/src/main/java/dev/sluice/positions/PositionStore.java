@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.util.List;
 import java.util.Optional;
 import org.bson.BsonDocument;
 import org.bson.BsonTimestamp;
@@ -125,35 +126,57 @@ public final class PositionStore {
         }
     }
 
-    /// Moves the position, first statement of the stream's transaction (promises 1 and 4).
+    /// Moves the position, for a transaction that writes no rows.
     ///
     /// @throws SluiceException of kind FENCED_OUT when the epoch is no longer ours; the caller rolls back
     public void advance(Connection connection, Position position, long epoch) throws SQLException {
+        advance(connection, position, epoch, null);
+    }
+
+    /// Moves the position, first statement of the stream's transaction (promises 1, 4 and 11).
+    ///
+    /// @param moved as [MovedWrites#begin] gave it; null where the transaction writes no rows
+    /// @throws SluiceException of kind FENCED_OUT when the epoch is no longer ours, WRITES_MOVED when writes of
+    ///     collections have moved since; the caller rolls back
+    public void advance(Connection connection, Position position, long epoch, @Nullable Integer moved)
+            throws SQLException {
         String sql =
                 "UPDATE sluice.position SET resume_token = ?::jsonb, cluster_time_seconds = coalesce(?, cluster_time_seconds),"
                         + " cluster_time_increment = coalesce(?, cluster_time_increment), updated_at = clock_timestamp()"
-                        + " WHERE pipeline = ? AND epoch = ?";
+                        + " WHERE pipeline = ? AND epoch = ? AND writes_moved = coalesce(?, writes_moved)";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             bind(statement, 1, position);
             statement.setString(4, pipeline);
             statement.setLong(5, epoch);
+            statement.setObject(6, moved, Types.INTEGER);
             if (statement.executeUpdate() != 1) {
-                throw fencedOut(connection);
+                throw refused(connection, epoch);
             }
         }
     }
 
-    /// Holds the epoch for a transaction that does not move the position (a chunk's).
+    /// Holds the epoch for a transaction that moves no position and writes no rows.
     ///
     /// @throws SluiceException of kind FENCED_OUT when it is no longer ours
     public void hold(Connection connection, long epoch) throws SQLException {
-        String sql = "SELECT 1 FROM sluice.position WHERE pipeline = ? AND epoch = ? FOR KEY SHARE";
+        hold(connection, epoch, null);
+    }
+
+    /// Holds the epoch for a transaction that does not move the position (a chunk's).
+    ///
+    /// @param moved as [MovedWrites#begin] gave it; null where the transaction writes no rows
+    /// @throws SluiceException of kind FENCED_OUT when the epoch is no longer ours, WRITES_MOVED when writes of
+    ///     collections have moved since
+    public void hold(Connection connection, long epoch, @Nullable Integer moved) throws SQLException {
+        String sql = "SELECT 1 FROM sluice.position WHERE pipeline = ? AND epoch = ?"
+                + " AND writes_moved = coalesce(?, writes_moved) FOR KEY SHARE";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, pipeline);
             statement.setLong(2, epoch);
+            statement.setObject(3, moved, Types.INTEGER);
             try (ResultSet row = statement.executeQuery()) {
                 if (!row.next()) {
-                    throw fencedOut(connection);
+                    throw refused(connection, epoch);
                 }
             }
         }
@@ -257,6 +280,17 @@ public final class PositionStore {
             statement.setString(2, pipeline);
             try (ResultSet row = statement.executeQuery()) {
                 return !row.next() || row.getBoolean(1);
+            }
+        }
+    }
+
+    private SluiceException refused(Connection connection, long epoch) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement("SELECT 1 FROM sluice.position WHERE pipeline = ? AND epoch = ?")) {
+            statement.setString(1, pipeline);
+            statement.setLong(2, epoch);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() ? MovedWrites.refused(List.of()) : fencedOut(connection);
             }
         }
     }

@@ -39,6 +39,11 @@ public record CollectionTarget(int index, CollectionMapping mapping, DocumentMap
                 .toList();
     }
 
+    /// How many numbers there are up to the highest of some collections: those between may be of others.
+    public static int numbers(List<CollectionTarget> targets) {
+        return targets.stream().mapToInt(CollectionTarget::index).max().orElse(-1) + 1;
+    }
+
     /// The collection's name.
     public String collection() {
         return mapping.collection();

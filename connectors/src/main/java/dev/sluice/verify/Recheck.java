@@ -7,7 +7,7 @@ import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.RowIdentity;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
@@ -77,17 +77,42 @@ public final class Recheck implements AutoCloseable {
     ///     count
     /// @throws dev.sluice.failure.SluiceException when one of the servers can't be asked; then close this
     public long differing(CollectionTarget target, List<BsonValue> ids) {
-        List<Suspect> open = new ArrayList<>();
+        return tally(target, ids).differing();
+    }
+
+    /// What became of comparing documents.
+    ///
+    /// @param differing how many have rows that are not the expected ones
+    /// @param open the `_id`s of those of which it is not known: each was written whenever it was looked at, or the
+    ///     stream stands still, or it was stopped
+    public record Tally(long differing, List<BsonValue> open) {
+        public Tally {
+            open = List.copyOf(open);
+        }
+    }
+
+    /// As [#differing], and says which could not be decided.
+    public Tally tally(CollectionTarget target, List<BsonValue> ids) {
+        Map<Suspect, BsonValue> open = new LinkedHashMap<>();
         for (BsonValue id : ids) {
             if (target.mapper().key(id) instanceof KeyResult.Key(Object key)) {
-                open.add(new Suspect(key.toString(), RowIdentity.documentKey(id)));
+                open.put(new Suspect(key.toString(), RowIdentity.documentKey(id)), id);
             }
         }
-        Map<Suspect, Verdict> verdicts = settlement.settle(target, open, LOOKS_MAX);
+        Map<Suspect, Verdict> verdicts = settlement.settle(target, open.keySet(), LOOKS_MAX);
         record(target, verdicts);
-        return verdicts.values().stream()
-                .filter(Verdict.Drifted.class::isInstance)
-                .count();
+        long differing = 0;
+        for (Map.Entry<Suspect, Verdict> entry : verdicts.entrySet()) {
+            switch (entry.getValue()) {
+                case Verdict.Equal e -> open.remove(entry.getKey());
+                case Verdict.Drifted d -> {
+                    open.remove(entry.getKey());
+                    differing++;
+                }
+                case Verdict.Undecided u -> {}
+            }
+        }
+        return new Tally(differing, List.copyOf(open.values()));
     }
 
     @Override

@@ -385,7 +385,9 @@ public final class VerificationStore {
         }
         try (PreparedStatement insert = connection.prepareStatement("INSERT INTO sluice.drift (pipeline, collection,"
                         + " table_name, row_key, document_key, kind, columns, rows, first_seen_at, last_seen_at)"
-                        + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp(), clock_timestamp())"
+                        // The rows of a collection whose writes have moved meanwhile are not judged.
+                        + " SELECT v.* FROM (VALUES (?, ?, ?, ?, ?, ?, ?::text[], ?::bigint, clock_timestamp(),"
+                        + " clock_timestamp())) v (p, c) WHERE NOT sluice.writes_moved(v.p, v.c)"
                         + " ON CONFLICT (pipeline, collection, table_name, kind, sluice.digest(row_key))"
                         + " DO UPDATE SET"
                         + " document_key = EXCLUDED.document_key, columns = EXCLUDED.columns, rows = EXCLUDED.rows,"

@@ -1,6 +1,7 @@
 package dev.sluice.sink.postgres;
 
 import dev.sluice.failure.Failures;
+import dev.sluice.positions.MovedWrites;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -190,10 +191,13 @@ public final class DeadLetterStore {
     }
 
     /// Asks for the documents to be resynced, and notes who did.
+    ///
+    /// @throws dev.sluice.failure.SluiceException of kind WRITES_MOVED when the writes of a collection have moved
     public void retry(Connection connection, Collection<DeadLetter> letters, String actor) throws SQLException {
         Map<String, List<String>> keys = new HashMap<>();
         letters.forEach(l ->
                 keys.computeIfAbsent(l.collection(), c -> new ArrayList<>()).add(l.documentKey()));
+        new MovedWrites(pipeline).requireNone(connection, keys.keySet());
         ResyncStore resync = new ResyncStore(pipeline);
         for (Map.Entry<String, List<String>> collection : keys.entrySet()) {
             resync.ask(connection, collection.getKey(), collection.getValue(), "dead_letter");

@@ -3,6 +3,7 @@ package dev.sluice.sink.postgres;
 import dev.sluice.change.Chunk;
 import dev.sluice.change.Position;
 import dev.sluice.change.Watermark;
+import dev.sluice.positions.MovedWrites;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
@@ -24,38 +25,50 @@ public final class PostgresSession implements TargetSession {
     private final BackfillStore backfill;
     private final ResyncStore resync;
     private final RowWriter writer;
+
+    /// How often writes had moved to PostgreSQL when the session began.
+    private final int moved;
+
     /// Whether the transaction has written or deleted rows of the mapping's tables.
     private boolean written;
 
-    private PostgresSession(Connection connection, String pipeline, List<CollectionTarget> targets, RowWriter writer) {
+    private PostgresSession(
+            Connection connection, String pipeline, List<CollectionTarget> targets, RowWriter writer, int moved) {
         this.connection = connection;
         this.targets = List.copyOf(targets);
         this.positions = new PositionStore(pipeline);
         this.backfill = new BackfillStore(pipeline);
         this.resync = new ResyncStore(pipeline);
         this.writer = writer;
+        this.moved = moved;
     }
 
     /// Looks at the target's tables and makes the staging tables.
     ///
     /// @param connection used by this session alone from now on, and closed with it
-    /// @param targets all collections of the mapping
+    /// @param targets the collections that the session may write
+    /// @throws dev.sluice.failure.SluiceException of kind WRITES_MOVED when the writes of one of them have moved to
+    ///     PostgreSQL
     public static PostgresSession open(Connection connection, String pipeline, List<CollectionTarget> targets)
             throws SQLException {
         connection.setAutoCommit(false);
+        int moved = new MovedWrites(pipeline)
+                .begin(
+                        connection,
+                        targets.stream().map(CollectionTarget::collection).toList());
         RowWriter writer = RowWriter.create(connection, pipeline, targets);
         connection.commit();
-        return new PostgresSession(connection, pipeline, targets, writer);
+        return new PostgresSession(connection, pipeline, targets, writer, moved);
     }
 
     @Override
     public void hold(long epoch) throws SQLException {
-        positions.hold(connection, epoch);
+        positions.hold(connection, epoch, moved);
     }
 
     @Override
     public void advance(Position position, long epoch) throws SQLException {
-        positions.advance(connection, position, epoch);
+        positions.advance(connection, position, epoch, moved);
     }
 
     @Override

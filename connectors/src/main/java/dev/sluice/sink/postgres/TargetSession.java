@@ -27,14 +27,14 @@ import org.jspecify.annotations.Nullable;
 public interface TargetSession extends AutoCloseable {
     /// Holds the epoch for a transaction that does not move the position.
     ///
-    /// @throws dev.sluice.failure.SluiceException of kind FENCED_OUT when it is no longer ours; the caller
-    ///     rolls back
+    /// @throws dev.sluice.failure.SluiceException of kind FENCED_OUT when it is no longer ours, WRITES_MOVED when
+    ///     writes of collections have moved to PostgreSQL since the session began; the caller rolls back
     void hold(long epoch) throws SQLException;
 
     /// Moves the position, and holds the epoch.
     ///
-    /// @throws dev.sluice.failure.SluiceException of kind FENCED_OUT when it is no longer ours; the caller
-    ///     rolls back
+    /// @throws dev.sluice.failure.SluiceException of kind FENCED_OUT when it is no longer ours, WRITES_MOVED when
+    ///     writes of collections have moved to PostgreSQL since the session began; the caller rolls back
     void advance(Position position, long epoch) throws SQLException;
 
     /// Moves the watermark of every collection that is copied; never backwards.

@@ -39,7 +39,8 @@ public final class TouchedCollections {
         return all.stream().filter(target -> touched.contains(target.index())).toList();
     }
 
-    private static Stream<TableName> tables(CollectionTarget target) {
+    /// The tables that a collection's documents become rows of.
+    public static Stream<TableName> tables(CollectionTarget target) {
         return Stream.concat(
                 Stream.of(target.mapping().table()),
                 target.mapper().childShapes().stream().map(TableShape::table));

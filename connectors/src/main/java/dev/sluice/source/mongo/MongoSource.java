@@ -220,6 +220,21 @@ public final class MongoSource implements DocumentSource, AutoCloseable {
         return newest.getTime() == 0 ? null : newest;
     }
 
+    /// The newest operation that the primary has executed, whether a majority has it or not. Every write that was
+    /// acknowledged before has this operation time or an earlier one.
+    ///
+    /// @throws SluiceException as for [#hello]
+    public BsonTimestamp newestWrite() {
+        try {
+            BsonDocument hello = client.getDatabase("admin")
+                    .runCommand(new BsonDocument("hello", new BsonInt32(1)), BsonDocument.class);
+            BsonTimestamp own = lastWrite(hello, "opTime");
+            return own == null ? lastWrite(hello) : own;
+        } catch (MongoException e) {
+            throw Failures.classify(e);
+        }
+    }
+
     /// Whether nothing was written that a majority does not have, so that its newest operation stands for
     /// the moment of asking, and not for its own.
     private static boolean majorityHasAll(BsonDocument hello) {
@@ -345,6 +360,16 @@ public final class MongoSource implements DocumentSource, AutoCloseable {
         } catch (MongoException e) {
             throw Failures.classify(e);
         }
+    }
+
+    /// MongoDB's block of the writes of users.
+    public WriteBlock writeBlock() {
+        return new WriteBlock(client);
+    }
+
+    /// What MongoDB does by itself for collections, and who else follows them.
+    public SourceDuties duties() {
+        return new SourceDuties(client, database);
     }
 
     /// How many documents there are, counted.

@@ -148,7 +148,7 @@ final class BackfillCommand implements Callable<Integer> {
                             + " --wait alone.");
         }
         Setup setup = Setup.forBoth();
-        List<CollectionTarget> all = setup.targets();
+        List<CollectionTarget> all = setup.followed(collections);
         List<CollectionTarget> chosen = choose(all);
         try (MongoSource source = setup.source()) {
             if (dryRun) {

@@ -20,6 +20,16 @@ final class Chosen {
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandSpec spec;
 
+    /// Whether all were asked for, and none by its name.
+    boolean all() {
+        return all;
+    }
+
+    /// Whether nothing was asked for.
+    boolean isEmpty() {
+        return !all && names.isEmpty();
+    }
+
     /// @throws ParameterException when none or an unknown one is named
     List<String> of(Setup setup) {
         if (all == !names.isEmpty()) {

@@ -80,10 +80,10 @@ final class CutoverCommand implements Callable<Integer> {
                     spec.commandLine(), "--percent and --shadow are from 0 to 100, and not more than 100 together.");
         }
         Setup setup = Setup.forTarget();
-        List<String> collections = chosen.of(setup);
-        Outcome outcome = RoutesCommand.routes(setup)
-                .cutOver(new Routes.Wish(
-                        collections, new Share(share, shadow), autoRollback, patience, dryRun, Actor.atTheKeyboard()));
+        Routes routes = RoutesCommand.routes(setup);
+        List<String> collections = RoutesCommand.movable(chosen, setup, routes);
+        Outcome outcome = routes.cutOver(new Routes.Wish(
+                collections, new Share(share, shadow), autoRollback, patience, dryRun, Actor.atTheKeyboard()));
         printing.print(outcome, () -> text(outcome));
         return exitCode(outcome);
     }
@@ -94,6 +94,7 @@ final class CutoverCommand implements Callable<Integer> {
             case Outcome.WouldMove wouldMove -> SluiceCommand.FINE;
             case Outcome.Shut shut -> SluiceCommand.FINDING;
             case Outcome.Behind behind -> SluiceCommand.FINDING;
+            case Outcome.WritesMoved gone -> SluiceCommand.FINDING;
         };
     }
 
@@ -116,6 +117,7 @@ final class CutoverCommand implements Callable<Integer> {
                 "Nothing was moved: the rows of " + String.join(", ", behind.collections())
                         + " did not have everything within " + patience.toSeconds()
                         + " s. `sluice status` shows the lag; --wait takes longer.";
+            case Outcome.WritesMoved gone -> "Nothing was moved. " + gone.reason();
         };
     }
 }

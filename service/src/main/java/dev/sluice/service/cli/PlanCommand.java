@@ -58,7 +58,7 @@ final class PlanCommand implements Callable<Integer> {
             throw new CommandLine.ParameterException(spec.commandLine(), "--rate is at least 1.");
         }
         Setup setup = Setup.forBoth();
-        List<CollectionTarget> targets = Setup.chosen(spec, setup.targets(), collections);
+        List<CollectionTarget> targets = Setup.chosen(spec, setup.followed(collections), collections);
         Planner planner = new Planner(
                 setup.pipelineName(),
                 setup.entry(),

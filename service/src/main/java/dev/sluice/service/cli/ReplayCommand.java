@@ -87,7 +87,7 @@ final class ReplayCommand implements Callable<Integer> {
         // What is listed stays listed, and the outcome says so.
         try (StopSignal stop = StopSignal.install(err, "Stopping.", null);
                 MongoSource source = setup.source()) {
-            Replays replays = new Replays(setup.pipeline(setup.targets(), source));
+            Replays replays = new Replays(setup.pipeline(setup.followed(collections), source));
             ReplayRun.Wish wish;
             try {
                 wish = replays.wish(new Replays.Request(from, to, collections), Actor.atTheKeyboard());

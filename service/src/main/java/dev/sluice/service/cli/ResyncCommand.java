@@ -54,7 +54,7 @@ final class ResyncCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         Setup setup = Setup.forBoth();
-        List<CollectionTarget> all = setup.targets();
+        List<CollectionTarget> all = setup.followed(collections);
         List<CollectionTarget> chosen = Setup.chosen(spec, all, collections);
         PrintWriter err = spec.commandLine().getErr();
         // What is listed stays listed, and the outcome says so.

@@ -1,7 +1,7 @@
 package dev.sluice.service.cli;
 
+import dev.sluice.service.ops.Routes;
 import dev.sluice.service.ops.Routes.Outcome;
-import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -12,7 +12,8 @@ import picocli.CommandLine.Mixin;
         mixinStandardHelpOptions = true,
         versionProvider = SluiceCommand.Version.class,
         header = "Move the reads of collections back to MongoDB, at once.",
-        description = "Always possible: MongoDB has everything, and no gate is asked.")
+        description =
+                "Possible until `sluice finish` has moved the writes: MongoDB has everything, and no gate is asked.")
 final class RollbackCommand implements Callable<Integer> {
     @Mixin
     private final Chosen chosen = new Chosen();
@@ -23,8 +24,8 @@ final class RollbackCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Setup setup = Setup.forTarget();
-        List<String> collections = chosen.of(setup);
-        Outcome outcome = RoutesCommand.routes(setup).rollback(collections, Actor.atTheKeyboard());
+        Routes routes = RoutesCommand.routes(setup);
+        Outcome outcome = routes.rollback(RoutesCommand.movable(chosen, setup, routes), Actor.atTheKeyboard());
         printing.print(outcome, () -> text(outcome));
         return CutoverCommand.exitCode(outcome);
     }
@@ -33,6 +34,7 @@ final class RollbackCommand implements Callable<Integer> {
         return switch (outcome) {
             case Outcome.Moved moved ->
                 RoutesCommand.text(moved.routes()) + System.lineSeparator() + "All reads are on MongoDB.";
+            case Outcome.WritesMoved gone -> "Nothing was moved. " + gone.reason();
             case Outcome.WouldMove w -> throw none();
             case Outcome.Shut s -> throw none();
             case Outcome.Behind b -> throw none();

@@ -14,7 +14,7 @@ import picocli.CommandLine.Mixin;
         mixinStandardHelpOptions = true,
         versionProvider = SluiceCommand.Version.class,
         header = "Show where applications are told to read each collection from.",
-        description = "`sluice cutover` and `sluice rollback` move them.")
+        description = "`sluice cutover` and `sluice rollback` move reads, `sluice finish` moves writes.")
 final class RoutesCommand implements Callable<Integer> {
     @Mixin
     private final Printing printing = new Printing();
@@ -25,6 +25,12 @@ final class RoutesCommand implements Callable<Integer> {
 
     static List<String> mapped(Setup setup) {
         return List.copyOf(setup.entry().mapping().byCollection().keySet());
+    }
+
+    /// Those that were chosen; of all, only those whose reads can move.
+    static List<String> movable(Chosen chosen, Setup setup, Routes routes) {
+        List<String> named = chosen.of(setup);
+        return chosen.all() ? routes.movable() : named;
     }
 
     @Override
@@ -38,6 +44,7 @@ final class RoutesCommand implements Callable<Integer> {
         TextTable table = new TextTable()
                 .words("collection")
                 .words("reads")
+                .words("writes")
                 .words("gate")
                 .words("changed at")
                 .words("by");
@@ -45,6 +52,7 @@ final class RoutesCommand implements Callable<Integer> {
             table.row(
                     route.collection(),
                     route.share(),
+                    route.writes(),
                     route.gate(),
                     route.changedAt() == null ? "-" : route.changedAt(),
                     route.changedBy() == null ? "-" : route.changedBy());

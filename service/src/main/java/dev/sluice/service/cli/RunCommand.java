@@ -70,8 +70,8 @@ final class RunCommand implements Callable<Integer> {
                     setup.settings(),
                     pipeline.status(),
                     described.connector(),
-                    new Replays(described),
-                    new Verifications(described))) {
+                    new Replays(described, pipeline::spec),
+                    new Verifications(described, pipeline::spec))) {
                 LOG.info(
                         "Pipeline {}: {} of {} into {}; http://localhost:{}/api/status",
                         pipeline.name(),

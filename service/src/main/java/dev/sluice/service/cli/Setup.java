@@ -7,6 +7,7 @@ import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.failure.WrongUseException;
 import dev.sluice.pipeline.PipelineSpec;
+import dev.sluice.positions.MovedWrites;
 import dev.sluice.postgres.PostgresUri;
 import dev.sluice.schema.Catalog;
 import dev.sluice.schema.Mapping;
@@ -18,11 +19,15 @@ import dev.sluice.sink.postgres.ReadOnlySetting;
 import dev.sluice.sink.postgres.TargetDatabase;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.source.mongo.MongoTls;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -142,9 +147,34 @@ final class Setup {
         return CollectionTarget.of(entry.mapping());
     }
 
-    /// @param all collections of the mapping
-    PipelineSpec pipeline(List<CollectionTarget> all, MongoSource source) {
-        return PipelineSpec.of(pipelineName(), all, source, connector());
+    /// The collections that Sluice writes and compares: those whose writes have not moved to PostgreSQL. All where
+    /// PostgreSQL does not answer: the command meets that itself.
+    ///
+    /// @param named those that the command names
+    /// @throws SluiceException of kind WRITES_MOVED when the writes of one that is named have moved
+    List<CollectionTarget> followed(Collection<String> named) {
+        Set<String> moved;
+        try (Connection connection = connector().open()) {
+            moved = new MovedWrites(pipelineName()).load(connection);
+        } catch (SQLException away) {
+            return targets();
+        }
+        List<String> refused = named.stream().filter(moved::contains).toList();
+        if (!refused.isEmpty()) {
+            throw MovedWrites.refused(refused);
+        }
+        return targets().stream()
+                .filter(target -> !moved.contains(target.collection()))
+                .toList();
+    }
+
+    /// @param followed collections of the mapping; what is missing is not written
+    PipelineSpec pipeline(List<CollectionTarget> followed, MongoSource source) {
+        Set<String> left = targets().stream()
+                .map(CollectionTarget::collection)
+                .filter(name -> followed.stream().noneMatch(t -> t.collection().equals(name)))
+                .collect(Collectors.toSet());
+        return PipelineSpec.of(pipelineName(), targets(), source, connector()).without(left);
     }
 
     /// Those of the collections that an option names; all where it names none.

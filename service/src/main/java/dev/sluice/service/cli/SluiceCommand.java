@@ -59,6 +59,7 @@ public final class SluiceCommand implements Runnable {
             RoutesCommand.class,
             CutoverCommand.class,
             RollbackCommand.class,
+            FinishCommand.class,
             CheckpointCommand.class,
             ReplayCommand.class,
             ResyncCommand.class,

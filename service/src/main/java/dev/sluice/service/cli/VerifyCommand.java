@@ -175,7 +175,7 @@ final class VerifyCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         check();
         Setup setup = Setup.forBoth();
-        List<CollectionTarget> all = setup.targets();
+        List<CollectionTarget> all = setup.followed(collections);
         List<CollectionTarget> chosen = Setup.chosen(spec, all, collections);
         PrintWriter err = spec.commandLine().getErr();
         try (MongoSource source = setup.source();

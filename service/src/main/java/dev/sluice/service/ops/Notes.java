@@ -1,5 +1,6 @@
 package dev.sluice.service.ops;
 
+import dev.sluice.cutover.FinishStore;
 import dev.sluice.evolution.SchemaChangeStore;
 import dev.sluice.evolution.SchemaChangeStore.Change;
 import dev.sluice.replay.ReplayStore;
@@ -43,6 +44,14 @@ final class Notes {
                                 : "(" + change.done() + ")"));
             }
         }
+        new FinishStore(pipeline)
+                .noted(connection, FinishStore.Made.WRITE_BLOCK)
+                .ifPresent(
+                        block -> notes.add(
+                                "MongoDB refuses the writes of all users since "
+                                        + block.since().toInstant() + ": `sluice finish --block-writes` of "
+                                        + block.by()
+                                        + " runs, or was killed. Run it again to go on from there; `sluice finish --unblock` ends the block."));
         notes.addAll(drift(connection, pipeline));
         return notes;
     }

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +35,7 @@ public final class Replays {
 
     private final PostgresConnector connector;
     private final String pipeline;
-    private final @Nullable PipelineSpec spec;
+    private final @Nullable Supplier<PipelineSpec> spec;
     private final AtomicBoolean reading = new AtomicBoolean();
 
     /// For a process without a source: replays can only be looked at.
@@ -43,10 +44,15 @@ public final class Replays {
     }
 
     public Replays(PipelineSpec spec) {
-        this(spec.connector(), spec.name(), spec);
+        this(spec, () -> spec);
     }
 
-    private Replays(PostgresConnector connector, String pipeline, @Nullable PipelineSpec spec) {
+    /// @param now what the pipeline works on when a replay is asked for
+    public Replays(PipelineSpec spec, Supplier<PipelineSpec> now) {
+        this(spec.connector(), spec.name(), now);
+    }
+
+    private Replays(PostgresConnector connector, String pipeline, @Nullable Supplier<PipelineSpec> spec) {
         this.connector = connector;
         this.pipeline = pipeline;
         this.spec = spec;
@@ -137,7 +143,7 @@ public final class Replays {
         if (spec == null) {
             throw new SluiceException(FailureKind.SOURCE_UNREACHABLE, "This process has no MongoDB.");
         }
-        return spec;
+        return spec.get();
     }
 
     /// The result of asking for a replay.

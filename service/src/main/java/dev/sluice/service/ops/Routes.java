@@ -44,6 +44,7 @@ public final class Routes {
     /// @param shadowPercent of the targeting keys read from both sides
     /// @param gate whether the gate is open, `open` or `shut`
     /// @param autoRollback whether a running pipeline moves reads back by itself
+    /// @param writes who writes the rows: `mongodb`, followed by Sluice, or `postgres`, the application
     /// @param changedAt null while it was never moved
     /// @param changedBy null while it was never moved
     public record RouteReport(
@@ -53,6 +54,7 @@ public final class Routes {
             int shadowPercent,
             String gate,
             boolean autoRollback,
+            String writes,
             @Nullable Instant changedAt,
             @Nullable String changedBy) {
         /// The shares in words.
@@ -81,6 +83,16 @@ public final class Routes {
 
         /// None was moved, since the rows of these had not caught up in time.
         record Behind(List<String> collections) implements Outcome {}
+
+        /// None was moved, since the writes of these have moved to PostgreSQL.
+        record WritesMoved(List<String> collections) implements Outcome {
+            /// What that means, in a sentence or two.
+            public String reason() {
+                return "The writes of " + String.join(", ", collections)
+                        + " have moved to PostgreSQL: MongoDB does not have"
+                        + " what was written since, so reads stay there.";
+            }
+        }
     }
 
     /// A cut-over that is wished for.
@@ -103,6 +115,18 @@ public final class Routes {
 
     public boolean isMapped(String collection) {
         return mapped.contains(collection);
+    }
+
+    /// The mapped collections whose reads can move: those whose writes have not.
+    public List<String> movable() {
+        try (Connection connection = connector.open()) {
+            Map<String, Route> routes = store.routes(connection);
+            return mapped.stream()
+                    .filter(c -> !routes.getOrDefault(c, Route.unmoved(c)).writesMoved())
+                    .toList();
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
     }
 
     public All all() {
@@ -159,6 +183,7 @@ public final class Routes {
     private Outcome move(Connection connection, Move move) throws SQLException {
         return switch (store.move(connection, move)) {
             case RouteStore.Outcome.Shut shut -> new Outcome.Shut(shut.gates());
+            case RouteStore.Outcome.WritesMoved gone -> new Outcome.WritesMoved(gone.collections());
             case RouteStore.Outcome.Moved moved ->
                 new Outcome.Moved(reports(connection, List.copyOf(move.collections()), null));
         };
@@ -206,6 +231,7 @@ public final class Routes {
                             now.shadowPercent(),
                             gate.open() ? "open" : "shut",
                             route.autoRollback(),
+                            route.writesMoved() ? "postgres" : "mongodb",
                             route.changedAt(),
                             route.changedBy());
                 })

@@ -26,12 +26,12 @@ import org.jspecify.annotations.Nullable;
 public final class StatusReader {
     private static final String COLLECTIONS = """
             SELECT c.collection,
-                   CASE WHEN b.state = 'done'
+                   CASE WHEN b.state = 'done' AND m.collection IS NULL
                         THEN to_char(w.cluster_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') END,
-                   CASE WHEN b.state = 'done'
+                   CASE WHEN b.state = 'done' AND m.collection IS NULL
                         THEN extract(epoch FROM coalesce(w.source_time, w.applied_at) - w.cluster_time
                                                 + (clock_timestamp() - w.applied_at))::float8 END,
-                   coalesce(b.state, 'not started'),
+                   CASE WHEN m.collection IS NOT NULL THEN 'writes_on_postgres' ELSE coalesce(b.state, 'not started') END,
                    coalesce(b.documents, 0), coalesce(b.rows, 0), b.estimated_documents,
                    (SELECT count(*) FROM sluice.dead_letter d WHERE d.pipeline = c.pipeline AND d.collection = c.collection),
                    (SELECT count(*) FROM sluice.quarantine q WHERE q.pipeline = c.pipeline AND q.collection = c.collection),
@@ -42,6 +42,7 @@ public final class StatusReader {
                   UNION SELECT pipeline, collection FROM sluice.backfill) c
             LEFT JOIN sluice.watermark w ON w.pipeline = c.pipeline AND w.collection = c.collection
             LEFT JOIN sluice.backfill b ON b.pipeline = c.pipeline AND b.collection = c.collection
+            LEFT JOIN sluice.moved_writes m ON m.pipeline = c.pipeline AND m.collection = c.collection
             WHERE c.pipeline = ? ORDER BY c.collection
             """;
 

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,7 +47,7 @@ public final class Verifications {
 
     private final PostgresConnector connector;
     private final String pipeline;
-    private final @Nullable PipelineSpec spec;
+    private final @Nullable Supplier<PipelineSpec> spec;
     private final AtomicBoolean busy = new AtomicBoolean();
 
     /// For a process without a source: verifications can only be looked at.
@@ -55,10 +56,15 @@ public final class Verifications {
     }
 
     public Verifications(PipelineSpec spec) {
-        this(spec.connector(), spec.name(), spec);
+        this(spec, () -> spec);
     }
 
-    private Verifications(PostgresConnector connector, String pipeline, @Nullable PipelineSpec spec) {
+    /// @param now what the pipeline works on when a verification is asked for
+    public Verifications(PipelineSpec spec, Supplier<PipelineSpec> now) {
+        this(spec.connector(), spec.name(), now);
+    }
+
+    private Verifications(PostgresConnector connector, String pipeline, @Nullable Supplier<PipelineSpec> spec) {
         this.connector = connector;
         this.pipeline = pipeline;
         this.spec = spec;
@@ -85,10 +91,10 @@ public final class Verifications {
     /// @param repair whether to repair what differs
     /// @param actor who asks, for the audit
     public Outcome ask(List<String> collections, Mode mode, boolean repair, String actor) {
-        PipelineSpec asked = spec;
-        if (asked == null) {
+        if (spec == null) {
             return new Outcome.NoSource();
         }
+        PipelineSpec asked = spec.get();
         List<CollectionTarget> chosen;
         try {
             chosen = CollectionTarget.chosen(asked.targets(), collections);

@@ -26,6 +26,7 @@ public final class CollectionStatus {
     private final Histogram latencyMillis = new ConcurrentHistogram(LATENCY_MILLIS_MAX, 3);
     private volatile long estimatedDocuments = -1;
     private volatile long backfilledBefore;
+    private volatile boolean writesMoved;
     private volatile boolean backfillDone;
     private volatile LongConsumer latencyListener = millis -> {};
     private volatile BiConsumer<String, LongAdder> columnListener = (column, count) -> {};
@@ -70,6 +71,11 @@ public final class CollectionStatus {
         backfillDone = true;
     }
 
+    void onWritesMoved() {
+        writesMoved = true;
+        backfillDone = true;
+    }
+
     private void recordLatency(long millis) {
         latencyMillis.recordValue(millis);
         latencyListener.accept(millis);
@@ -111,6 +117,16 @@ public final class CollectionStatus {
 
     public boolean backfillDone() {
         return backfillDone;
+    }
+
+    /// Whether its writes have moved to PostgreSQL, so that nothing of it is followed.
+    public boolean writesMoved() {
+        return writesMoved;
+    }
+
+    /// Whether the stream keeps its rows current.
+    boolean isFollowed() {
+        return backfillDone && !writesMoved;
     }
 
     /// From 0 to 1; NaN when the number of documents is not known.

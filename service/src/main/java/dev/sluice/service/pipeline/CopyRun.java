@@ -500,6 +500,7 @@ public final class CopyRun {
                     DATABASE_DROPPED,
                     SOURCE_REPLACED,
                     FENCED_OUT,
+                    WRITES_MOVED,
                     DISK_FULL,
                     NO_TEMPORARY_FILE,
                     NOT_A_REPLICA_SET,

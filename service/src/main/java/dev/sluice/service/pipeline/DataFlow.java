@@ -26,6 +26,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
@@ -91,7 +92,7 @@ final class DataFlow {
         void await() throws InterruptedException;
     }
 
-    /// @param targets all collections of the mapping
+    /// @param targets the collections that are written
     /// @param passed operations that the stream leaves out
     DataFlow(
             List<CollectionTarget> targets,
@@ -100,7 +101,9 @@ final class DataFlow {
             Setting setting,
             Listener listener) {
         this.mapper = ChangeMapper.of(targets);
-        this.fences = targets.stream().map(t -> setting.fences().get()).toList();
+        this.fences = Stream.generate(setting.fences())
+                .limit(CollectionTarget.numbers(targets))
+                .toList();
         this.passed = List.copyOf(passed);
         this.clock = clock;
         this.memory = setting.memory();
@@ -110,7 +113,7 @@ final class DataFlow {
         this.queue = new BatchQueue(memory.stream()::isHalfHeld, threads);
     }
 
-    /// One for each collection, by its number.
+    /// One for each number of a collection.
     List<Fence> fences() {
         return fences;
     }

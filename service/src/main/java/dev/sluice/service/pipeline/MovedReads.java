@@ -39,7 +39,7 @@ final class MovedReads {
 
     void look(Connection connection) throws SQLException {
         Map<String, Route> moved = routes.routes(connection);
-        moved.values().removeIf(route -> route.share().percent() == 0);
+        moved.values().removeIf(route -> route.share().percent() == 0 || route.writesMoved());
         warned.keySet().retainAll(moved.keySet());
         if (moved.isEmpty()) {
             return;

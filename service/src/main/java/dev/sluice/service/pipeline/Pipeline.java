@@ -1,14 +1,18 @@
 package dev.sluice.service.pipeline;
 
+import dev.sluice.failure.Failures;
 import dev.sluice.pipeline.PipelineSpec;
+import dev.sluice.positions.MovedWrites;
 import dev.sluice.sink.RowChange;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -28,12 +32,13 @@ import org.jspecify.annotations.Nullable;
 /// checkpoints, and the [GatePart] tells the gates that a process runs. The [Supervisor] starts a new run from the
 /// committed position whenever one fails.
 public final class Pipeline {
-    private final PipelineSpec spec;
+    private final PipelineSpec described;
     private final SourceClock clock;
     private final PipelineStatus status;
     private final RunningTime running = new RunningTime(System::nanoTime);
     private final CountDownLatch stop = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
+    private volatile PipelineSpec spec;
     private volatile @Nullable ContinuousVerification verification;
     private volatile boolean standsBy = true;
     private boolean fencedOut;
@@ -41,6 +46,7 @@ public final class Pipeline {
     private long epoch;
 
     public Pipeline(PipelineSpec spec) {
+        this.described = spec;
         this.spec = spec;
         this.clock = new SourceClock(spec.source().clock());
         this.status = new PipelineStatus(spec.name(), spec.collections(), clock);
@@ -151,8 +157,24 @@ public final class Pipeline {
         return "process " + ManagementFactory.getRuntimeMXBean().getPid() + " on " + host;
     }
 
+    /// What it works on now: without the collections whose writes have moved to PostgreSQL. The answer changes between
+    /// two runs.
     public PipelineSpec spec() {
         return spec;
+    }
+
+    /// Leaves out the collections whose writes have moved to PostgreSQL. Between two runs.
+    ///
+    /// @return whether there is a collection left
+    boolean leaveOutMoved() {
+        try (Connection connection = described.connector().open()) {
+            Set<String> moved = new MovedWrites(described.name()).load(connection);
+            spec = described.without(moved);
+            status.onWritesMoved(moved);
+            return !spec.targets().isEmpty();
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
     }
 
     public String name() {

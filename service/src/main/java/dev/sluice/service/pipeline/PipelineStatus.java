@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Condition;
@@ -162,14 +163,14 @@ public final class PipelineStatus {
         return lag;
     }
 
-    /// [Lag#seconds()] of a collection; NaN as long as it is not copied.
+    /// [Lag#seconds()] of a collection; NaN as long as it is not copied, and once its writes have moved.
     public double lagSeconds(CollectionStatus collection) {
-        return collection.backfillDone() ? lag.seconds() : Double.NaN;
+        return collection.isFollowed() ? lag.seconds() : Double.NaN;
     }
 
-    /// [Lag#applySeconds()] of a collection; NaN as long as it is not copied.
+    /// [Lag#applySeconds()] of a collection; NaN as long as it is not copied, and once its writes have moved.
     public double applyLagSeconds(CollectionStatus collection) {
-        return collection.backfillDone() ? lag.applySeconds() : Double.NaN;
+        return collection.isFollowed() ? lag.applySeconds() : Double.NaN;
     }
 
     /// Seconds until the rows have caught up with MongoDB, if they go on as in the last half minute: 0 when
@@ -218,15 +219,19 @@ public final class PipelineStatus {
         }
     }
 
-    /// Whether an operation is applied: its rows are committed.
+    /// Whether an operation is applied: its rows are committed. Always true of a collection whose writes have moved to
+    /// PostgreSQL.
     ///
     /// @param operation the operation time MongoDB gave for it
     /// @param collection null for all of them
     public boolean isApplied(BsonTimestamp operation, @Nullable String collection) {
-        return lag.applied().covers(operation)
-                && collections.entrySet().stream()
-                        .filter(c -> collection == null || c.getKey().equals(collection))
-                        .allMatch(c -> c.getValue().backfillDone());
+        List<CollectionStatus> followed = collections.entrySet().stream()
+                .filter(c -> collection == null || c.getKey().equals(collection))
+                .map(Map.Entry::getValue)
+                .filter(c -> !c.writesMoved())
+                .toList();
+        return followed.isEmpty()
+                || (lag.applied().covers(operation) && followed.stream().allMatch(CollectionStatus::backfillDone));
     }
 
     /// Waits until an operation is applied, the pipeline has ended, or the time is over. Any number of
@@ -301,6 +306,17 @@ public final class PipelineStatus {
             status.onChunk(documents, summary);
             commits.increment();
         }
+    }
+
+    /// @param moved the collections whose writes have moved to PostgreSQL
+    void onWritesMoved(Set<String> moved) {
+        for (String collection : moved) {
+            CollectionStatus status = collections.get(collection);
+            if (status != null) {
+                status.onWritesMoved();
+            }
+        }
+        wake();
     }
 
     void onBackfillDone(String collection) {

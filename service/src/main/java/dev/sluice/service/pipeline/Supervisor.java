@@ -34,6 +34,12 @@ final class Supervisor {
             long before = status.commits();
             try {
                 status.enter(new PipelineState.Starting());
+                if (!pipeline.leaveOutMoved()) {
+                    LOG.info(
+                            "The writes of all collections have moved to PostgreSQL: the pipeline {} has nothing left to do.",
+                            pipeline.name());
+                    break;
+                }
                 new PipelineRun(pipeline, stop).run();
             } catch (SluiceException e) {
                 // Until this process has had the pipeline, a setting that makes it read only is a mistake; later, an
@@ -44,6 +50,10 @@ final class Supervisor {
                 if (failure.kind() == FailureKind.FENCED_OUT && pipeline.standsBy()) {
                     LOG.warn("{} This process stands by.", failure.whatHappened());
                     pipeline.onFencedOut();
+                    continue;
+                }
+                if (failure.kind() == FailureKind.WRITES_MOVED) {
+                    LOG.info("Writes of collections have moved to PostgreSQL. The pipeline continues with the others.");
                     continue;
                 }
                 Optional<Duration> wait = retries.afterFailure(failure.kind(), status.commits() > before);

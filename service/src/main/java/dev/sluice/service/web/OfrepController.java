@@ -52,7 +52,13 @@ final class OfrepController {
     ///     confirmed it for some seconds
     /// @param variant `mongodb`, `postgres` or `both`
     /// @param value as the variant
-    record Answer(String key, String reason, String variant, String value) implements Flag {}
+    /// @param metadata whom the application is to write to
+    record Answer(String key, String reason, String variant, String value, Metadata metadata) implements Flag {}
+
+    /// What an SDK hands on as the flag's metadata.
+    ///
+    /// @param writes `mongodb`, or `postgres` once `sluice finish` has moved the writes
+    record Metadata(String writes) {}
 
     /// Why there is no answer.
     ///
@@ -131,6 +137,11 @@ final class OfrepController {
         }
         String variant = from.get().text();
         String reason = stale ? "STALE" : everyone.isPresent() ? "STATIC" : "SPLIT";
-        return new Answer(route.collection(), reason, variant, variant);
+        return new Answer(
+                route.collection(),
+                reason,
+                variant,
+                variant,
+                new Metadata(route.writesMoved() ? "postgres" : "mongodb"));
     }
 }

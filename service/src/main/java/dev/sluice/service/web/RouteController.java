@@ -95,6 +95,7 @@ final class RouteController {
     /// Moves all readers of the collection back to MongoDB.
     @Post(value = "/collections/{collection}/rollback", consumes = MediaType.ALL, produces = MediaType.APPLICATION_JSON)
     @Refuses.Unknown
+    @Refuses.Conflicts
     @Refuses.Strangers
     @Refuses.WhileAway
     RouteReport rollback(String collection, HttpRequest<?> request) {
@@ -116,6 +117,7 @@ final class RouteController {
                 throw Refusal.conflict("Nothing was moved: the gate is shut. " + reasons(shut.gates()));
             case Outcome.Behind behind ->
                 throw Refusal.conflict("Nothing was moved: the rows did not have everything in time.");
+            case Outcome.WritesMoved gone -> throw Refusal.conflict("Nothing was moved. " + gone.reason());
         };
     }
 

@@ -15,6 +15,7 @@ class ServiceFlowTest {
     private static final String CLI = "dev.sluice.service.cli..";
     private static final String WEB = "dev.sluice.service.web..";
     private static final String OPS = "dev.sluice.service.ops..";
+    private static final String FINISH = "dev.sluice.service.finish..";
     private static final String PLAN = "dev.sluice.service.plan..";
     private static final String INFER = "dev.sluice.service.infer..";
     private static final String DEMO = "dev.sluice.service.demo..";
@@ -26,12 +27,12 @@ class ServiceFlowTest {
             .resideInAPackage("dev.sluice.service.pipeline..")
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage(CLI, WEB, OPS, PLAN, INFER, DEMO, BENCH);
+            .resideInAnyPackage(CLI, WEB, OPS, FINISH, PLAN, INFER, DEMO, BENCH);
 
     @ArchTest
     static final ArchRule operationsKnowNotHowTheyAreAskedFor = noClasses()
             .that()
-            .resideInAnyPackage(OPS, PLAN, INFER)
+            .resideInAnyPackage(OPS, FINISH, PLAN, INFER)
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(CLI, WEB, DEMO, BENCH);

@@ -1,0 +1,215 @@
+package dev.sluice.cutover;
+
+import dev.sluice.failure.Failpoint;
+import dev.sluice.gate.Gate;
+import dev.sluice.gate.GateStore;
+import dev.sluice.positions.PositionStore;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.SequencedMap;
+
+/// Moves the writes of collections to PostgreSQL, and knows what was made for that on the servers. Any thread, each
+/// with a connection of its own.
+public final class FinishStore {
+    private final String pipeline;
+    private final RouteStore routes;
+    private final GateStore gates;
+
+    public FinishStore(String pipeline) {
+        this.pipeline = pipeline;
+        this.routes = new RouteStore(pipeline);
+        this.gates = new GateStore(pipeline);
+    }
+
+    /// What became of a move of writes.
+    public sealed interface Outcome {
+        /// All of them have moved, in one transaction.
+        record Moved() implements Outcome {}
+
+        /// None has: not all readers of these read from PostgreSQL.
+        record NotRead(List<String> collections) implements Outcome {}
+
+        /// None has: the gates of these are shut.
+        record Shut(List<Gate> gates) implements Outcome {}
+    }
+
+    /// Those of which not every reader reads from PostgreSQL.
+    public List<String> notRead(Connection connection, Collection<String> collections) throws SQLException {
+        Map<String, Route> known = routes.routes(connection);
+        return collections.stream()
+                .filter(c -> known.getOrDefault(c, Route.unmoved(c)).share().percent() < 100)
+                .toList();
+    }
+
+    /// Those whose gate is shut.
+    public List<Gate> shut(Connection connection, Collection<String> collections) throws SQLException {
+        return gates.of(connection, collections).values().stream()
+                .filter(gate -> !gate.open())
+                .toList();
+    }
+
+    /// Moves the writes of collections, all or none. Waits for the open transactions of whoever writes rows; whoever
+    /// began before is refused afterwards ([dev.sluice.positions.MovedWrites]). Audited, and announced on
+    /// [RouteStore#CHANNEL]; a slot that was made for it is kept from then on.
+    ///
+    /// @param connection in auto-commit mode
+    /// @param certificates by collection, as JSON
+    public Outcome move(Connection connection, SequencedMap<String, String> certificates, String actor)
+            throws SQLException {
+        connection.setAutoCommit(false);
+        try {
+            Outcome outcome = moveNow(connection, certificates, actor);
+            Failpoint.WRITES_MOVED.hit();
+            connection.commit();
+            Failpoint.WRITES_MOVE_COMMITTED.hit();
+            return outcome;
+        } catch (SQLException | RuntimeException e) {
+            connection.rollback();
+            throw e;
+        } finally {
+            connection.setAutoCommit(true);
+        }
+    }
+
+    private Outcome moveNow(Connection connection, SequencedMap<String, String> certificates, String actor)
+            throws SQLException {
+        List<String> collections = List.copyOf(certificates.sequencedKeySet());
+        routes.lock(connection);
+        new PositionStore(pipeline).awaitWriters(connection);
+        List<String> notRead = notRead(connection, collections);
+        if (!notRead.isEmpty()) {
+            return new Outcome.NotRead(notRead);
+        }
+        List<Gate> shut = shut(connection, collections);
+        if (!shut.isEmpty()) {
+            return new Outcome.Shut(shut);
+        }
+        for (Map.Entry<String, String> moved : certificates.entrySet()) {
+            run(
+                    connection,
+                    "INSERT INTO sluice.moved_writes (pipeline, collection, moved_by, certificate)"
+                            + " VALUES (?, ?, ?, ?::jsonb)",
+                    moved.getKey(),
+                    actor,
+                    moved.getValue());
+            run(
+                    connection,
+                    "WITH moved AS (UPDATE sluice.read_route SET auto_rollback = false, revision = revision + 1,"
+                            + " changed_at = clock_timestamp(), changed_by = ? WHERE pipeline = ? AND collection = ?"
+                            + " RETURNING *) SELECT pg_notify('" + RouteStore.CHANNEL
+                            + "', jsonb_build_object('pipeline',"
+                            + " pipeline, 'collection', collection, 'percent', percent, 'shadow_percent', shadow_percent,"
+                            + " 'revision', revision, 'writes', 'postgres')::text) FROM moved",
+                    List.of(actor, pipeline, moved.getKey()));
+            run(
+                    connection,
+                    "INSERT INTO sluice.audit (pipeline, collection, actor, action, detail)"
+                            + " VALUES (?, ?, ?, 'finish', ?::jsonb)",
+                    moved.getKey(),
+                    actor,
+                    moved.getValue());
+            for (String table : List.of("resync", "waiting", "drift")) {
+                run(
+                        connection,
+                        "DELETE FROM sluice." + table + " WHERE pipeline = ? AND collection = ?",
+                        moved.getKey());
+            }
+        }
+        run(connection, "UPDATE sluice.position SET writes_moved = writes_moved + 1 WHERE pipeline = ?");
+        run(connection, "DELETE FROM sluice.unfinished WHERE pipeline = ? AND what = 'slot'");
+        return new Outcome.Moved();
+    }
+
+    private void run(Connection connection, String sql, String... more) throws SQLException {
+        List<String> parameters = new ArrayList<>(List.of(pipeline));
+        parameters.addAll(List.of(more));
+        run(connection, sql, parameters);
+    }
+
+    private static void run(Connection connection, String sql, List<String> parameters) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            for (int i = 0; i < parameters.size(); i++) {
+                statement.setString(i + 1, parameters.get(i));
+            }
+            statement.execute();
+        }
+    }
+
+    /// The certificates of collections whose writes have moved, by collection, as JSON.
+    public SequencedMap<String, String> certificates(Connection connection) throws SQLException {
+        SequencedMap<String, String> found = new LinkedHashMap<>();
+        try (PreparedStatement statement = connection.prepareStatement(
+                "SELECT collection, certificate FROM sluice.moved_writes WHERE pipeline = ? ORDER BY collection")) {
+            statement.setString(1, pipeline);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    found.put(row.getString(1), row.getString(2));
+                }
+            }
+        }
+        return found;
+    }
+
+    /// What can be made on a server for a move, and stays there when the process is killed.
+    public enum Made {
+        /// MongoDB blocks the writes of users.
+        WRITE_BLOCK("write_block"),
+        /// A logical replication slot of PostgreSQL.
+        SLOT("slot");
+
+        private final String text;
+
+        Made(String text) {
+            this.text = text;
+        }
+    }
+
+    /// What is noted of it.
+    ///
+    /// @param name of a slot; empty for a block
+    public record Noted(Made what, String name, OffsetDateTime since, String by) {}
+
+    /// Notes that something is about to be made.
+    public void note(Connection connection, Made what, String name, String by) throws SQLException {
+        run(
+                connection,
+                "INSERT INTO sluice.unfinished (pipeline, what, name, by) VALUES (?, ?, ?, ?)"
+                        + " ON CONFLICT (pipeline, what) DO UPDATE SET name = EXCLUDED.name, by = EXCLUDED.by",
+                what.text,
+                name,
+                by);
+    }
+
+    /// It was taken back, or is kept on purpose.
+    public void strike(Connection connection, Made what) throws SQLException {
+        run(connection, "DELETE FROM sluice.unfinished WHERE pipeline = ? AND what = ?", what.text);
+    }
+
+    /// What was made and is still noted; empty where nothing is.
+    public Optional<Noted> noted(Connection connection, Made what) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(
+                "SELECT name, since, by FROM sluice.unfinished WHERE pipeline = ? AND what = ?")) {
+            statement.setString(1, pipeline);
+            statement.setString(2, what.text);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next()
+                        ? Optional.of(new Noted(
+                                what,
+                                row.getString(1),
+                                Objects.requireNonNull(row.getObject(2, OffsetDateTime.class)),
+                                row.getString(3)))
+                        : Optional.empty();
+            }
+        }
+    }
+}

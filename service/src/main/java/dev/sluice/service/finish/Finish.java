@@ -1,0 +1,188 @@
+package dev.sluice.service.finish;
+
+import dev.sluice.cutover.FinishStore;
+import dev.sluice.cutover.FinishStore.Made;
+import dev.sluice.cutover.TargetHandover;
+import dev.sluice.failure.Failures;
+import dev.sluice.failure.SluiceException;
+import dev.sluice.pipeline.PipelineSpec;
+import dev.sluice.positions.MovedWrites;
+import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.PostgresConnector;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// The end of a migration: the writes of collections move to PostgreSQL, in one step, so that nothing is ever written
+/// on both sides (promise 11).
+///
+/// 1. Looks for what forbids it, and compares what was written since the last full verification; writers go on.
+/// 2. Makes sure that nobody writes to MongoDB: by blocking the writes of users, or by a time without writes.
+/// 3. Waits until the rows have everything, and compares what was written since step 1.
+/// 4. Readies the tables ([dev.sluice.cutover.TargetHandover]), and makes a replication slot where one was asked for.
+/// 5. Moves the writes in one transaction ([FinishStore#move]), behind the fence of whoever writes rows.
+///
+/// Until step 5 is committed nothing has changed for anyone but the block, and that is taken back on any failure; a
+/// killed process leaves it noted, and the next call goes on from it. A running process is needed. For one thread.
+public final class Finish {
+    private final PipelineSpec pipeline;
+    private final Consumer<String> said;
+    private final BooleanSupplier stopped;
+
+    /// @param pipeline with all collections of the mapping
+    /// @param said is told each step, in a sentence
+    /// @param stopped asked between steps, from any thread
+    public Finish(PipelineSpec pipeline, Consumer<String> said, BooleanSupplier stopped) {
+        this.pipeline = pipeline;
+        this.said = said;
+        this.stopped = stopped;
+    }
+
+    /// What is wished for.
+    ///
+    /// @param collections mapped ones
+    /// @param quiet for how long nobody may have written to MongoDB; not waited for where writes are blocked
+    /// @param patience how long the rows may take to have everything
+    /// @param blockWrites whether MongoDB is to block the writes of users meanwhile; of all users, and on the whole
+    ///     server. It stays so when no collection is left that MongoDB writes
+    /// @param slot a replication slot that is to be made; null for none
+    public record Wish(
+            List<String> collections,
+            Duration quiet,
+            Duration patience,
+            boolean blockWrites,
+            @Nullable String slot,
+            String actor) {
+        public Wish {
+            collections = List.copyOf(collections);
+        }
+    }
+
+    /// What became of it.
+    public sealed interface Outcome {
+        /// All of them have moved.
+        ///
+        /// @param stillBlocked whether MongoDB still blocks the writes of users
+        record Finished(List<Certificate> certificates, boolean stillBlocked) implements Outcome {
+            public Finished {
+                certificates = List.copyOf(certificates);
+            }
+        }
+
+        /// None has.
+        record Refused(List<Obstacle> obstacles) implements Outcome {
+            public Refused {
+                obstacles = List.copyOf(obstacles);
+            }
+        }
+
+        /// Nothing forbids it now; nothing was moved.
+        ///
+        /// @param validate constraints that would be checked against every row
+        /// @param sequences of the tables
+        /// @param disabledTriggers that never fire
+        /// @param duties what MongoDB does by itself and nobody would do any more, in words
+        record Possible(
+                List<String> collections,
+                List<String> validate,
+                List<String> sequences,
+                List<String> disabledTriggers,
+                List<String> duties)
+                implements Outcome {}
+    }
+
+    /// Says what would become of it, and changes nothing.
+    ///
+    /// @throws SluiceException of kind WRITES_MOVED when the writes of one of them have moved already
+    public Outcome dryRun(Wish wish) {
+        try (Connection connection = pipeline.connector().openForLongWork()) {
+            PipelineSpec left = left(connection, wish);
+            List<CollectionTarget> chosen = chosen(left, wish);
+            List<Obstacle> obstacles = new FinishChecks(left, connection, chosen).all(wish.slot());
+            if (!obstacles.isEmpty()) {
+                return new Outcome.Refused(obstacles);
+            }
+            TargetHandover target = new TargetHandover(connection, FinishChecks.tables(chosen));
+            return new Outcome.Possible(
+                    wish.collections(),
+                    target.notValidated().stream()
+                            .map(TargetHandover.Named::toString)
+                            .toList(),
+                    target.sequences().stream()
+                            .map(TargetHandover.Sequence::name)
+                            .toList(),
+                    target.disabledTriggers().stream()
+                            .map(TargetHandover.Named::toString)
+                            .toList(),
+                    pipeline.source().duties().of(wish.collections()).stream()
+                            .map(CertificateText::duty)
+                            .toList());
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    /// Moves the writes.
+    ///
+    /// @throws SluiceException of kind WRITES_MOVED when the writes of one of them have moved already; when a
+    ///     server can't be asked: then nothing has moved, unless PostgreSQL did not answer the commit
+    public Outcome run(Wish wish) throws InterruptedException {
+        try (Connection connection = pipeline.connector().openForLongWork()) {
+            PipelineSpec left = left(connection, wish);
+            List<CollectionTarget> chosen = chosen(left, wish);
+            FinishChecks checks = new FinishChecks(left, connection, chosen);
+            List<Obstacle> obstacles = checks.all(wish.slot());
+            if (!obstacles.isEmpty()) {
+                return new Outcome.Refused(obstacles);
+            }
+            Move move = new Move(left, wish, connection, said, stopped);
+            return move.run(chosen, checks);
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    /// Ends MongoDB's block of the writes of users, as a killed process or the last move has left it.
+    ///
+    /// @return whether it was on
+    public boolean unblock() {
+        try (Connection connection = pipeline.connector().open()) {
+            boolean on = pipeline.source().writeBlock().isOn();
+            if (on) {
+                pipeline.source().writeBlock().set(false);
+            }
+            new FinishStore(pipeline.name()).strike(connection, Made.WRITE_BLOCK);
+            return on;
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    /// The certificates of the collections whose writes have moved, by collection, as JSON.
+    public static SequencedMap<String, String> certificates(PostgresConnector connector, String pipeline) {
+        try (Connection connection = connector.open()) {
+            return new FinishStore(pipeline).certificates(connection);
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    private PipelineSpec left(Connection connection, Wish wish) throws SQLException {
+        Set<String> moved = new MovedWrites(pipeline.name()).load(connection);
+        List<String> again = wish.collections().stream().filter(moved::contains).toList();
+        if (!again.isEmpty()) {
+            throw MovedWrites.refused(again);
+        }
+        return pipeline.without(moved);
+    }
+
+    private static List<CollectionTarget> chosen(PipelineSpec left, Wish wish) {
+        return CollectionTarget.chosen(left.targets(), wish.collections());
+    }
+}

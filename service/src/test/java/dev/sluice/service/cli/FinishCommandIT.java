@@ -1,0 +1,294 @@
+package dev.sluice.service.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.mongodb.MongoException;
+import com.mongodb.client.model.IndexOptions;
+import dev.sluice.service.cli.Cli.Result;
+import dev.sluice.service.cli.Servers.Place;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.bson.Document;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Writes move to PostgreSQL, as operators do it: in one step, and for good (promise 11).
+class FinishCommandIT {
+    private static final Duration SOON = Duration.ofSeconds(60);
+
+    /// Sums up everything that a row of users says, and how often it was written.
+    private static final String ROWS = "SELECT md5(string_agg(u.xmin::text || u::text, ',' ORDER BY id)) FROM users u";
+
+    @Test
+    @DisplayName("what forbids it is said, each with what to do, and nothing has changed")
+    void refused() {
+        Place place = place();
+        try (Cli run = Cli.start(place.settings(), "run")) {
+            await().atMost(SOON).until(() -> GateCommandIT.isOpen(place, "users"));
+
+            Result early = Cli.run(place.settings(), "finish", "users", "--quiet", "1s");
+            assertThat(early.exitCode()).as(early.err()).isEqualTo(1);
+            assertThat(early.out())
+                    .contains(
+                            "users: Not all of its readers read from PostgreSQL. Move them first: sluice cutover users.")
+                    .contains("Nothing has moved.");
+
+            cutOver(place);
+            Result slot = Cli.run(place.settings(), "finish", "users", "--keep-slot", "back", "--dry-run");
+            assertThat(slot.exitCode()).as(slot.out() + slot.err()).isEqualTo(1);
+            assertThat(slot.out()).contains("wal_level = logical");
+
+            place.mongo()
+                    .getCollection("users")
+                    .createIndex(
+                            new Document("lastSeenAt", 1), new IndexOptions().expireAfter(3600L, TimeUnit.SECONDS));
+            Result dryRun = Cli.run(place.settings(), "finish", "users", "--dry-run");
+            assertThat(dryRun.exitCode()).as(dryRun.out() + dryRun.err()).isZero();
+            assertThat(dryRun.out())
+                    .contains("Nothing forbids it now for users.")
+                    .contains("Nobody will do this any more: users: the TTL index lastSeenAt_1 deleted documents 3,600"
+                            + " seconds after lastSeenAt")
+                    .contains("Nothing was changed (--dry-run).");
+
+            Thread writer = writer(place);
+            try {
+                Result busy = Cli.run(place.settings(), "finish", "users", "--quiet", "5s");
+                assertThat(busy.exitCode()).as(busy.out() + busy.err()).isEqualTo(1);
+                assertThat(busy.out())
+                        .contains("users: It was written to in MongoDB, at ")
+                        .contains("--block-writes");
+            } finally {
+                writer.interrupt();
+            }
+            assertThat(place.count("sluice.moved_writes")).isZero();
+            assertThat(run.running()).isTrue();
+        }
+    }
+
+    @Test
+    @DisplayName("writes move with a certificate; no command writes these rows again, and the other collection goes on")
+    void moves() throws Exception {
+        Place place = place();
+        try (Cli run = Cli.start(place.settings(), "run")) {
+            await().atMost(SOON).until(() -> GateCommandIT.isOpen(place, "users"));
+            cutOver(place);
+            place.mongo()
+                    .getCollection("users")
+                    .updateOne(new Document("_id", "u1"), new Document("$set", new Document("age", 5)));
+
+            Result done = Cli.run(place.settings(), "finish", "users", "--quiet", "1s", "--json");
+            assertThat(done.exitCode()).as(done.out() + done.err()).isZero();
+            JsonNode certificate =
+                    new JsonMapper().readTree(done.out()).path("certificates").get(0);
+            assertThat(certificate.path("documents").asLong()).isEqualTo(3);
+            assertThat(certificate.path("rows").path("public.users").asLong()).isEqualTo(3);
+            assertThat(certificate.path("verification").path("again").asLong()).isPositive();
+            assertThat(place.text("SELECT age FROM users WHERE id = 'u1'")).isEqualTo("5");
+            assertThat(place.text("SELECT action FROM sluice.audit ORDER BY id DESC LIMIT 1"))
+                    .isEqualTo("finish");
+
+            // The application writes now: a row that MongoDB does not have, one that it has otherwise, one less.
+            place.execute(
+                    "INSERT INTO users (id, email) VALUES ('mine', 'x'); UPDATE users SET name = 'mine' WHERE id = 'u1';"
+                            + " DELETE FROM users WHERE id = 'u2'");
+            String rows = place.text(ROWS);
+            // Somebody forgot to stop a writer; and the old collection is thrown away in the end.
+            place.mongo().getCollection("users").insertOne(new Document("_id", "late"));
+            place.mongo().getCollection("orders").insertOne(order(2));
+            await().atMost(SOON)
+                    .untilAsserted(() ->
+                            assertThat(place.count("orders")).as(run.err()).isEqualTo(2));
+            place.mongo().getCollection("users").drop();
+            place.mongo().getCollection("orders").insertOne(order(3));
+            await().atMost(SOON)
+                    .untilAsserted(() ->
+                            assertThat(place.count("orders")).as(run.err()).isEqualTo(3));
+            assertThat(place.text(ROWS)).isEqualTo(rows);
+
+            tryEverything(place);
+            assertThat(place.text(ROWS)).isEqualTo(rows);
+
+            assertThat(Cli.run(place.settings(), "routes").out()).containsPattern("users +postgres +postgres +open");
+            assertThat(Cli.run(place.settings(), "gate", "users").exitCode()).isZero();
+            assertThat(Cli.run(place.settings(), "status").out()).containsPattern("users .*writes_on_postgres");
+            Result certificates = Cli.run(place.settings(), "finish", "--certificate", "users");
+            assertThat(certificates.out()).contains("users: its writes moved to PostgreSQL at ");
+            assertThat(run.running()).isTrue();
+        }
+        // And without a process that runs the pipeline.
+        String rows = place.text(ROWS);
+        tryEverything(place);
+        assertThat(Cli.run(place.settings(), "backfill").exitCode()).isZero();
+        assertThat(Cli.run(place.settings(), "backfill", "--resync", "--prune").exitCode())
+                .isZero();
+        assertThat(place.text(ROWS)).isEqualTo(rows);
+        try (Cli again = Cli.start(place.settings(), "run")) {
+            place.mongo().getCollection("orders").insertOne(order(4));
+            await().atMost(SOON).until(() -> place.count("orders") == 4);
+            assertThat(place.text(ROWS)).isEqualTo(rows);
+            assertThat(again.running()).isTrue();
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "with --block-writes MongoDB refuses writers; after the last collection it goes on to, and nothing is left to run")
+    void blocksWriters() {
+        Place place = place();
+        try (Cli run = Cli.start(place.settings(), "run")) {
+            await().atMost(SOON)
+                    .until(() -> GateCommandIT.isOpen(place, "users") && GateCommandIT.isOpen(place, "orders"));
+            assertThat(Cli.run(place.settings(), "cutover", "--all").exitCode()).isZero();
+            Thread writer = writer(place);
+            try {
+                Result done = Cli.run(place.settings(), "finish", "--all", "--block-writes");
+                assertThat(done.exitCode()).as(done.out() + done.err()).isZero();
+                assertThat(done.out())
+                        .contains("MongoDB blocked the writes of users")
+                        .contains("MongoDB still blocks the writes of users: `sluice finish --unblock` ends that.");
+            } finally {
+                writer.interrupt();
+                assertThat(Cli.run(place.settings(), "finish", "--unblock").out())
+                        .contains("MongoDB takes writes again.");
+            }
+            assertThat(place.count("users"))
+                    .isEqualTo(place.mongo().getCollection("users").countDocuments());
+            assertThat(run.await().exitCode()).isZero();
+        }
+        Result again = Cli.run(place.settings(), "finish", "--all");
+        assertThat(again.exitCode()).as(again.out() + again.err()).isZero();
+        assertThat(again.out()).contains("have moved already");
+        assertThat(Cli.run(place.settings(), "run").exitCode())
+                .as("nothing left to run")
+                .isZero();
+
+        assertThat(Cli.run(place.settings(), "finish", "--drop-control").exitCode())
+                .isEqualTo(2);
+        place.execute("CREATE VIEW mine AS SELECT * FROM sluice.audit");
+        Result held = Cli.run(place.settings(), "finish", "--drop-control", "--yes");
+        assertThat(held.exitCode()).isEqualTo(1);
+        assertThat(held.out()).contains("view mine").contains("uses the schema sluice.");
+        place.execute("DROP VIEW mine");
+        assertThat(Cli.run(place.settings(), "finish", "--drop-control", "--yes")
+                        .exitCode())
+                .isZero();
+        assertThat(place.text("SELECT to_regnamespace('sluice')")).isEmpty();
+        assertThat(place.count("users")).isPositive();
+    }
+
+    @ParameterizedTest(
+            name = "killed at {0}: writes have moved, or have not, and the audit agrees; the next call ends it")
+    @ValueSource(strings = {"WRITES_BLOCKED", "WRITES_MOVED", "WRITES_MOVE_COMMITTED"})
+    void killed(String failpoint) {
+        Place place = place();
+        try (Cli run = Cli.start(place.settings(), "run")) {
+            await().atMost(SOON).until(() -> GateCommandIT.isOpen(place, "users"));
+            cutOver(place);
+            Map<String, String> armed =
+                    Cli.with(place.settings(), "JAVA_TOOL_OPTIONS", "-Dsluice.failpoint=" + failpoint);
+
+            try {
+                assertThat(Cli.run(armed, "finish", "users", "--block-writes").exitCode())
+                        .isEqualTo(137);
+                boolean moved = place.count("sluice.moved_writes") == 1;
+                assertThat(moved).isEqualTo(failpoint.equals("WRITES_MOVE_COMMITTED"));
+                assertThat(place.number("SELECT count(*) FROM sluice.audit WHERE action = 'finish'"))
+                        .isEqualTo(moved ? 1 : 0);
+                if (moved) {
+                    assertThat(Cli.run(place.settings(), "finish", "--unblock").out())
+                            .contains("MongoDB takes writes again.");
+                } else {
+                    assertThat(Cli.run(place.settings(), "status").out()).contains("sluice finish --unblock");
+                    Result without = Cli.run(place.settings(), "finish", "users", "--quiet", "1s");
+                    assertThat(without.exitCode()).isEqualTo(1);
+                    assertThat(without.out()).contains("has left MongoDB blocking the writes of users");
+                    Result again = Cli.run(place.settings(), "finish", "users", "--block-writes");
+                    assertThat(again.exitCode()).as(again.out() + again.err()).isZero();
+                    assertThat(again.out()).doesNotContain("still blocks");
+                    place.mongo().getCollection("orders").insertOne(order(9));
+                }
+                assertThat(place.count("sluice.unfinished")).isZero();
+            } finally {
+                Cli.run(place.settings(), "finish", "--unblock");
+            }
+            assertThat(run.running()).isTrue();
+        }
+    }
+
+    private static Place place() {
+        Place place = Servers.place();
+        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
+        for (String id : List.of("u1", "u2", "u3")) {
+            place.mongo().getCollection("users").insertOne(new Document("_id", id).append("name", "N"));
+        }
+        place.mongo().getCollection("orders").insertOne(order(1));
+        return place;
+    }
+
+    private static Document order(long id) {
+        return new Document("_id", id).append("placedAt", Instant.EPOCH).append("userId", "u1");
+    }
+
+    private static void cutOver(Place place) {
+        Result moved = Cli.run(place.settings(), "cutover", "users");
+        assertThat(moved.exitCode()).as(moved.out() + moved.err()).isZero();
+    }
+
+    /// Writes to MongoDB until it is interrupted, or refused.
+    private static Thread writer(Place place) {
+        return Thread.ofVirtual().start(() -> {
+            try {
+                for (int i = 0; !Thread.currentThread().isInterrupted(); i++) {
+                    place.mongo().getCollection("users").insertOne(new Document("_id", "w" + i));
+                    Thread.sleep(20);
+                }
+            } catch (InterruptedException | MongoException ended) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
+    /// Everything that writes rows or moves reads.
+    private static void tryEverything(Place place) {
+        List<List<String>> commands = new ArrayList<>(List.of(
+                List.of("verify", "--repair"),
+                List.of("replay", "--from", "10m"),
+                List.of("resync", "--prune", "--collection", "orders"),
+                List.of("rollback", "--all")));
+        for (List<String> command : List.of(
+                List.of("verify", "--repair"),
+                List.of("resync", "--prune"),
+                List.of("backfill", "--prune"),
+                List.of("replay", "--from", "10m"))) {
+            List<String> named = new ArrayList<>(command);
+            named.addAll(List.of("--collection", "users"));
+            Result refused = Cli.run(place.settings(), named.toArray(String[]::new));
+            assertThat(refused.exitCode())
+                    .as(named + refused.out() + refused.err())
+                    .isEqualTo(3);
+            assertThat(refused.err()).contains("The writes of users have moved to PostgreSQL.");
+        }
+        for (List<String> command : commands) {
+            Result result = Cli.run(place.settings(), command.toArray(String[]::new));
+            assertThat(result.exitCode())
+                    .as(command + result.out() + result.err())
+                    .isZero();
+        }
+        for (String move : List.of("rollback", "cutover", "finish")) {
+            Result refused = Cli.run(place.settings(), move, "users");
+            assertThat(refused.exitCode())
+                    .as(move + refused.out() + refused.err())
+                    .isIn(1, 3);
+            assertThat(refused.out() + refused.err()).contains("The writes of users have moved to PostgreSQL");
+        }
+    }
+}
