@@ -1,5 +1,7 @@
 package dev.sluice.cutover;
 
+import dev.sluice.audit.Audit;
+import dev.sluice.audit.AuditAction;
 import dev.sluice.failure.Failpoint;
 import dev.sluice.gate.Gate;
 import dev.sluice.gate.GateStore;
@@ -44,9 +46,9 @@ public final class RouteStore {
     /// A move of the routes of some collections.
     ///
     /// @param autoRollback whether a running pipeline moves them back by itself
-    /// @param action as the audit names it
+    /// @param action what it is for the audit
     public record Move(
-            Collection<String> collections, Share share, boolean autoRollback, String action, String actor) {}
+            Collection<String> collections, Share share, boolean autoRollback, AuditAction action, String actor) {}
 
     /// The routes that were ever moved, by collection.
     public Map<String, Route> routes(Connection connection) throws SQLException {
@@ -112,7 +114,8 @@ public final class RouteStore {
         });
         if (!shut.isEmpty()) {
             for (Gate gate : shut) {
-                audit(connection, gate.collection(), move, move.action() + "_refused");
+                // Only a cutover takes readers to PostgreSQL.
+                audit(connection, gate.collection(), move, AuditAction.CUTOVER_REFUSED);
             }
             return new Outcome.Shut(shut);
         }
@@ -162,20 +165,19 @@ public final class RouteStore {
         }
     }
 
-    private void audit(Connection connection, String collection, Move move, String action) throws SQLException {
-        String sql = "INSERT INTO sluice.audit (pipeline, collection, actor, action, detail) SELECT ?, ?, ?, ?,"
-                + " jsonb_build_object('percent', ?::integer, 'shadow_percent', ?::integer, 'gate',"
-                + " (SELECT jsonb_object_agg(g.condition, jsonb_build_object('met', g.met, 'value', g.value,"
-                + " 'reason', g.reason)) FROM sluice.gate(?, ?) g))";
+    private void audit(Connection connection, String collection, Move move, AuditAction action) throws SQLException {
+        String sql = Audit.each(
+                action,
+                "jsonb_build_object('percent', ?::integer, 'shadow_percent', ?::integer, 'gate',"
+                        + " (SELECT jsonb_object_agg(g.condition, jsonb_build_object('met', g.met, 'value', g.value,"
+                        + " 'reason', g.reason)) FROM sluice.gate(m.pipeline, m.collection) g))",
+                "(SELECT ?::text AS pipeline, ?::text AS collection, ?::text AS actor) m");
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setString(1, pipeline);
-            statement.setString(2, collection);
-            statement.setString(3, move.actor());
-            statement.setString(4, action);
-            statement.setInt(5, move.share().percent());
-            statement.setInt(6, move.share().shadowPercent());
-            statement.setString(7, pipeline);
-            statement.setString(8, collection);
+            statement.setInt(1, move.share().percent());
+            statement.setInt(2, move.share().shadowPercent());
+            statement.setString(3, pipeline);
+            statement.setString(4, collection);
+            statement.setString(5, move.actor());
             statement.execute();
         }
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.sluice.audit.AuditAction;
 import dev.sluice.change.Position;
 import dev.sluice.cutover.FinishStore.Made;
 import dev.sluice.cutover.FinishStore.Outcome;
@@ -60,7 +61,7 @@ class FinishStoreIT {
         connection.commit();
         connection.setAutoCommit(true);
         new RouteStore(TestTarget.PIPELINE)
-                .move(connection, new Move(List.of("users"), new Share(100, 0), true, "cutover", "somebody"));
+                .move(connection, new Move(List.of("users"), new Share(100, 0), true, AuditAction.CUTOVER, "somebody"));
     }
 
     @AfterEach
@@ -152,7 +153,8 @@ class FinishStoreIT {
         assertThat(move("users")).isInstanceOf(Outcome.Moved.class);
 
         RouteStore routes = new RouteStore(TestTarget.PIPELINE);
-        assertThat(routes.move(connection, new Move(List.of("users"), Share.MONGODB, false, "rollback", "somebody")))
+        assertThat(routes.move(
+                        connection, new Move(List.of("users"), Share.MONGODB, false, AuditAction.ROLLBACK, "somebody")))
                 .isEqualTo(new RouteStore.Outcome.WritesMoved(List.of("users")));
         assertThat(routes.routes(connection).get("users"))
                 .matches(Route::writesMoved)

@@ -2,6 +2,7 @@ package dev.sluice.cutover;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.audit.AuditAction;
 import dev.sluice.cutover.RouteStore.Move;
 import dev.sluice.cutover.RouteStore.Outcome;
 import dev.sluice.gate.GateStore;
@@ -131,7 +132,7 @@ class RouteStoreIT {
     }
 
     private Outcome move(Share share, String... collections) throws SQLException {
-        return store.move(connection, new Move(List.of(collections), share, false, "cutover", "somebody"));
+        return store.move(connection, new Move(List.of(collections), share, false, AuditAction.CUTOVER, "somebody"));
     }
 
     private Share share(String collection) throws SQLException {

@@ -1,5 +1,7 @@
 package dev.sluice.sink.postgres;
 
+import dev.sluice.audit.Audit;
+import dev.sluice.audit.AuditAction;
 import dev.sluice.failure.Failures;
 import dev.sluice.positions.MovedWrites;
 import java.sql.Array;
@@ -179,14 +181,13 @@ public final class DeadLetterStore {
                   UPDATE sluice.dead_letter SET accepted_at = clock_timestamp(), accepted_by = ?, accepted_why = ?
                   WHERE pipeline = ? AND accepted_at IS NULL AND (?::bigint[] IS NULL OR id = ANY (?))
                     AND collection = coalesce(?, collection)
-                  RETURNING *),
-                noted AS (
-                  INSERT INTO sluice.audit (pipeline, collection, actor, action, detail)
-                  SELECT pipeline, collection, accepted_by, 'accept_dead_letter',
-                    jsonb_build_object('dead_letter', id, 'document_key', document_key, 'reason', accepted_why)
-                  FROM accepted)
+                  RETURNING *, accepted_by AS actor),
+                noted AS (%s)
                 SELECT id FROM accepted ORDER BY id
-                """;
+                """.formatted(Audit.each(
+                AuditAction.ACCEPT_DEAD_LETTER,
+                "jsonb_build_object('dead_letter', id, 'document_key', document_key, 'reason'," + " accepted_why)",
+                "accepted"));
         return acceptance.run(connection, sql, pipeline);
     }
 
@@ -202,9 +203,10 @@ public final class DeadLetterStore {
         for (Map.Entry<String, List<String>> collection : keys.entrySet()) {
             resync.ask(connection, collection.getKey(), collection.getValue(), "dead_letter");
         }
-        String audit = "INSERT INTO sluice.audit (pipeline, collection, actor, action, detail)"
-                + " SELECT pipeline, collection, ?, 'retry', jsonb_build_object('dead_letter', id, 'document_key',"
-                + " document_key) FROM sluice.dead_letter WHERE pipeline = ? AND id = ANY (?)";
+        String audit = Audit.each(
+                AuditAction.RETRY,
+                "jsonb_build_object('dead_letter', id, 'document_key', document_key)",
+                "(SELECT *, ?::text AS actor FROM sluice.dead_letter WHERE pipeline = ? AND id = ANY (?)) l");
         try (PreparedStatement statement = connection.prepareStatement(audit)) {
             statement.setString(1, actor);
             statement.setString(2, pipeline);
@@ -224,17 +226,17 @@ public final class DeadLetterStore {
         String sql = """
                 WITH gone AS (
                   DELETE FROM sluice.dead_letter WHERE pipeline = ? AND id = ANY (?)
-                  RETURNING id, pipeline, collection, document_key, operation, reason, attempts),
+                  RETURNING *, ?::text AS actor, ?::text AS why),
                 unasked AS (
                   DELETE FROM sluice.resync r USING gone g WHERE r.pipeline = g.pipeline
                     AND r.collection = g.collection AND r.document_key = g.document_key AND r.reason = 'dead_letter'),
-                noted AS (
-                  INSERT INTO sluice.audit (pipeline, collection, actor, action, detail)
-                  SELECT pipeline, collection, ?, 'discard', jsonb_build_object('dead_letter', id, 'document_key',
-                    document_key, 'operation', operation, 'failed', reason, 'attempts', attempts, 'reason', ?::text)
-                  FROM gone)
+                noted AS (%s)
                 SELECT id FROM gone ORDER BY id
-                """;
+                """.formatted(Audit.each(
+                AuditAction.DISCARD,
+                "jsonb_build_object('dead_letter', id, 'document_key', document_key, 'operation',"
+                        + " operation, 'failed', reason, 'attempts', attempts, 'reason', why)",
+                "gone"));
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, pipeline);
             statement.setArray(2, numbers(connection, ids));

@@ -1,5 +1,6 @@
 package dev.sluice.service.ops;
 
+import dev.sluice.audit.AuditAction;
 import dev.sluice.cutover.ReadFrom;
 import dev.sluice.cutover.Route;
 import dev.sluice.cutover.RouteStore;
@@ -165,7 +166,7 @@ public final class Routes {
             }
             return move(
                     connection,
-                    new Move(wish.collections(), wish.share(), wish.autoRollback(), "cutover", wish.actor()));
+                    new Move(wish.collections(), wish.share(), wish.autoRollback(), AuditAction.CUTOVER, wish.actor()));
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
@@ -174,7 +175,7 @@ public final class Routes {
     /// Moves all readers back to MongoDB, whatever the gate says.
     public Outcome rollback(List<String> collections, String actor) {
         try (Connection connection = connector.open()) {
-            return move(connection, new Move(collections, Share.MONGODB, false, "rollback", actor));
+            return move(connection, new Move(collections, Share.MONGODB, false, AuditAction.ROLLBACK, actor));
         } catch (SQLException e) {
             throw Failures.classify(e);
         }

@@ -1,5 +1,6 @@
 package dev.sluice.service.pipeline;
 
+import dev.sluice.audit.AuditAction;
 import dev.sluice.cutover.Route;
 import dev.sluice.cutover.RouteStore;
 import dev.sluice.cutover.RouteStore.Move;
@@ -49,7 +50,9 @@ final class MovedReads {
             String collection = route.collection();
             Gate gate = all.get(collection);
             if (gate != null && route.autoRollback() && isWrongForReaders(gate)) {
-                routes.move(connection, new Move(List.of(collection), Share.MONGODB, false, "auto_rollback", "sluice"));
+                routes.move(
+                        connection,
+                        new Move(List.of(collection), Share.MONGODB, false, AuditAction.AUTO_ROLLBACK, "sluice"));
                 LOG.warn(
                         "{}: its reads were moved back to MongoDB, as its cut-over asked for: {}",
                         collection,
