@@ -24,12 +24,14 @@ public record PipelineSpec(
         String name, List<CollectionTarget> targets, MongoSource source, PostgresConnector connector, boolean whole) {
     public PipelineSpec {
         targets = List.copyOf(targets);
-        NotedIds.decide(name, targets, source, connector);
     }
 
+    /// Has the mappers of the collections decide by the `_id`s that this pipeline has noted.
+    ///
     /// @param targets all collections of the mapping
     public static PipelineSpec of(
             String name, List<CollectionTarget> targets, MongoSource source, PostgresConnector connector) {
+        NotedIds.decide(name, targets, source, connector);
         return new PipelineSpec(name, targets, source, connector, true);
     }
 

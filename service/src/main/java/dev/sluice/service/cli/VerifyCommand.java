@@ -1,7 +1,6 @@
 package dev.sluice.service.cli;
 
 import dev.sluice.balance.Balance;
-import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.service.ops.BalanceTable;
 import dev.sluice.service.ops.SnakeCaseJson;
@@ -12,7 +11,6 @@ import dev.sluice.service.text.TextTable;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.DeadLetterStore;
 import dev.sluice.sink.postgres.DeadLetterStore.Staying;
-import dev.sluice.sink.postgres.ReferringKeys;
 import dev.sluice.sink.postgres.TableTriggers;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.verify.Drift;
@@ -21,8 +19,6 @@ import dev.sluice.verify.Origin;
 import dev.sluice.verify.Repair;
 import dev.sluice.verify.Verifier;
 import java.io.PrintWriter;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -312,9 +308,8 @@ final class VerifyCommand implements Callable<Integer> {
             out.println();
         }
         List<Verifications.Drift> shown = drift.stream().limit(SHOWN_MAX).toList();
-        Map<String, Map<String, List<String>>> keeping = keeping(setup, shown);
-        shown.forEach(d -> out.println(
-                line(d, keeping.getOrDefault(d.collection(), Map.of()).get(d.rowKey()))));
+        Map<Verifications.Drift, List<String>> keeping = verifications.keeping(setup.targets(), shown);
+        shown.forEach(d -> out.println(line(d, keeping.get(d))));
         if (drift.size() > SHOWN_MAX) {
             out.printf(Locale.ROOT, "%,d more: SELECT * FROM sluice.drift, or --json.%n", drift.size() - SHOWN_MAX);
         }
@@ -396,27 +391,6 @@ final class VerifyCommand implements Callable<Integer> {
         }
         numbers.addAll(List.of(v.undecided(), String.format(Locale.ROOT, "%.1f", v.seconds())));
         return numbers;
-    }
-
-    /// The foreign keys that lead to rows that are extra, by collection and the row's key.
-    private static Map<String, Map<String, List<String>>> keeping(Setup setup, List<Verifications.Drift> drift) {
-        Map<String, Map<String, List<String>>> keeping = new HashMap<>();
-        try (Connection connection = setup.connector().open()) {
-            for (CollectionTarget target : setup.targets()) {
-                List<String> extra = drift.stream()
-                        .filter(d -> d.collection().equals(target.collection())
-                                && d.kind().equals(Drift.Kind.EXTRA.text())
-                                && d.table().equals(target.mapping().table().toString()))
-                        .map(Verifications.Drift::rowKey)
-                        .toList();
-                if (!extra.isEmpty()) {
-                    keeping.put(target.collection(), ReferringKeys.to(connection, setup.targets(), target, extra));
-                }
-            }
-        } catch (SQLException e) {
-            throw Failures.classify(e);
-        }
-        return keeping;
     }
 
     /// @param keeping the foreign keys that lead to the row; null where none does

@@ -8,6 +8,7 @@ import dev.sluice.service.pipeline.ListDrain;
 import dev.sluice.service.pipeline.VerifyRun;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.ReferringKeys;
 import dev.sluice.verify.Mode;
 import dev.sluice.verify.Origin;
 import dev.sluice.verify.Verifier;
@@ -20,7 +21,9 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +34,7 @@ import org.slf4j.LoggerFactory;
 public final class Verifications {
     private static final Logger LOG = LoggerFactory.getLogger(Verifications.class);
     private static final int SAMPLE = 1_000;
+    private static final String EXTRA = dev.sluice.verify.Drift.Kind.EXTRA.text();
 
     private static final String LATEST = """
             SELECT id, collection, mode, origin, state, phase, documents, rows, missing, extra, different, undecided,
@@ -274,5 +278,36 @@ public final class Verifications {
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
+    }
+
+    /// The foreign keys that lead to rows that are extra, so that PostgreSQL does not let these be deleted.
+    ///
+    /// @param all collections of the mapping
+    /// @return of each row that one leads to
+    /// @throws dev.sluice.failure.SluiceException when PostgreSQL can't be asked
+    public Map<Drift, List<String>> keeping(List<CollectionTarget> all, List<Drift> drift) {
+        Map<Drift, List<String>> keeping = new HashMap<>();
+        try (Connection connection = connector.open()) {
+            for (CollectionTarget target : all) {
+                List<Drift> extra = drift.stream()
+                        .filter(d -> d.collection().equals(target.collection())
+                                && d.kind().equals(EXTRA)
+                                && d.table().equals(target.mapping().table().toString()))
+                        .toList();
+                if (!extra.isEmpty()) {
+                    Map<String, List<String>> keys = ReferringKeys.to(
+                            connection,
+                            all,
+                            target,
+                            extra.stream().map(Drift::rowKey).toList());
+                    extra.stream()
+                            .filter(d -> keys.containsKey(d.rowKey()))
+                            .forEach(d -> keeping.put(d, keys.get(d.rowKey())));
+                }
+            }
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+        return keeping;
     }
 }
