@@ -30,7 +30,11 @@ public enum AuditAction {
     CUTOVER_REFUSED,
     ROLLBACK,
     /// A running pipeline moved reads back to MongoDB by itself.
-    AUTO_ROLLBACK;
+    AUTO_ROLLBACK,
+    /// Writes were moved to PostgreSQL.
+    FINISH,
+    PAUSE,
+    RESUME;
 
     /// As it is stored.
     public String text() {

@@ -1,5 +1,7 @@
 package dev.sluice.cutover;
 
+import dev.sluice.audit.Audit;
+import dev.sluice.audit.AuditAction;
 import dev.sluice.failure.Failpoint;
 import dev.sluice.gate.Gate;
 import dev.sluice.gate.GateStore;
@@ -17,6 +19,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
+import org.bson.Document;
 
 /// Moves the writes of collections to PostgreSQL, and knows what was made for that on the servers. Any thread, each
 /// with a connection of its own.
@@ -24,11 +27,13 @@ public final class FinishStore {
     private final String pipeline;
     private final RouteStore routes;
     private final GateStore gates;
+    private final Audit audit;
 
     public FinishStore(String pipeline) {
         this.pipeline = pipeline;
         this.routes = new RouteStore(pipeline);
         this.gates = new GateStore(pipeline);
+        this.audit = new Audit(pipeline);
     }
 
     /// What became of a move of writes.
@@ -111,13 +116,7 @@ public final class FinishStore {
                             + " pipeline, 'collection', collection, 'percent', percent, 'shadow_percent', shadow_percent,"
                             + " 'revision', revision, 'writes', 'postgres')::text) FROM moved",
                     List.of(actor, pipeline, moved.getKey()));
-            run(
-                    connection,
-                    "INSERT INTO sluice.audit (pipeline, collection, actor, action, detail)"
-                            + " VALUES (?, ?, ?, 'finish', ?::jsonb)",
-                    moved.getKey(),
-                    actor,
-                    moved.getValue());
+            audit.add(connection, AuditAction.FINISH, moved.getKey(), actor, Document.parse(moved.getValue()));
             for (String table : List.of("resync", "waiting", "drift")) {
                 run(
                         connection,

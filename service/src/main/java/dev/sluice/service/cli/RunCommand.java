@@ -93,6 +93,7 @@ final class RunCommand implements Callable<Integer> {
             case PipelineState.Starting s -> false;
             case PipelineState.Standby s -> false;
             case PipelineState.Waiting w -> false;
+            case PipelineState.Paused p -> false;
             case PipelineState.Backfilling b -> true;
             case PipelineState.Streaming s -> true;
             case PipelineState.Stalled s -> isReading(s.during());

@@ -51,6 +51,8 @@ public final class SluiceCommand implements Runnable {
             InferCommand.class,
             PlanCommand.class,
             RunCommand.class,
+            PauseCommand.class,
+            ResumeCommand.class,
             BackfillCommand.class,
             MigrateCommand.class,
             StatusCommand.class,

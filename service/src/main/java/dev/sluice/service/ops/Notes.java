@@ -3,6 +3,7 @@ package dev.sluice.service.ops;
 import dev.sluice.cutover.FinishStore;
 import dev.sluice.evolution.SchemaChangeStore;
 import dev.sluice.evolution.SchemaChangeStore.Change;
+import dev.sluice.positions.PauseStore;
 import dev.sluice.replay.ReplayStore;
 import dev.sluice.replay.ReplayStore.Recorded;
 import dev.sluice.service.text.Counted;
@@ -44,6 +45,12 @@ final class Notes {
                                 : "(" + change.done() + ")"));
             }
         }
+        new PauseStore(pipeline)
+                .load(connection)
+                .ifPresent(pause -> notes.add("Paused since " + pause.since() + " by " + pause.by()
+                        + (pause.reason().isEmpty() ? "" : " (" + pause.reason() + ")")
+                        + (pause.resumesAt() == null ? "" : "; resumes by itself at " + pause.resumesAt())
+                        + ". `sluice resume` ends that; nothing is applied meanwhile."));
         new FinishStore(pipeline)
                 .noted(connection, FinishStore.Made.WRITE_BLOCK)
                 .ifPresent(

@@ -29,8 +29,9 @@ import org.jspecify.annotations.Nullable;
 /// copies in fenced chunks the documents that existed before, the [ResyncPart] resyncs documents that
 /// waited for others or were asked for, the [SchemaPart] handles collections that are dropped, renamed or
 /// replaced, the [ClockPart] asks MongoDB for its newest operation, the [CheckpointPart] stores
-/// checkpoints, and the [GatePart] tells the gates that a process runs. The [Supervisor] starts a new run from the
-/// committed position whenever one fails.
+/// checkpoints, and the [GatePart] tells the gates that a process runs, and the [PausePart] ends the run when a user
+/// pauses the
+/// pipeline. The [Supervisor] starts a new run from the committed position whenever one fails, or a pause is over.
 public final class Pipeline {
     private final PipelineSpec described;
     private final SourceClock clock;
@@ -39,6 +40,7 @@ public final class Pipeline {
     private final CountDownLatch stop = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
     private volatile PipelineSpec spec;
+    private volatile CountDownLatch runEnd = new CountDownLatch(1);
     private volatile @Nullable ContinuousVerification verification;
     private volatile boolean standsBy = true;
     private boolean fencedOut;
@@ -106,6 +108,24 @@ public final class Pipeline {
     /// thread; may be called again.
     public void stop() {
         stop.countDown();
+        runEnd.countDown();
+    }
+
+    /// Begins a run.
+    ///
+    /// @return counted down when that run is to end, because of [#stop] or [#endRun]
+    CountDownLatch beginRun() {
+        CountDownLatch end = new CountDownLatch(1);
+        runEnd = end;
+        if (stop.getCount() == 0) {
+            end.countDown();
+        }
+        return end;
+    }
+
+    /// Ends the run: reading stops, and changes that were read are applied. Any thread.
+    void endRun() {
+        runEnd.countDown();
     }
 
     /// Waits until [#run] has returned.

@@ -21,6 +21,7 @@ public sealed interface PipelineState {
             case Starting s -> false;
             case Standby s -> false;
             case Waiting w -> false;
+            case Paused p -> false;
             case Draining d -> false;
             case Stopped s -> false;
             case Failed f -> false;
@@ -38,6 +39,7 @@ public sealed interface PipelineState {
             case Streaming s -> false;
             case Stalled s -> false;
             case Waiting w -> false;
+            case Paused p -> false;
             case Draining d -> false;
         };
     }
@@ -52,6 +54,7 @@ public sealed interface PipelineState {
             case Stalled s -> true;
             case Standby s -> false;
             case Waiting w -> false;
+            case Paused p -> false;
             case Draining d -> false;
             case Stopped s -> false;
             case Failed f -> false;
@@ -134,6 +137,17 @@ public sealed interface PipelineState {
         }
     }
 
+    /// A user holds the pipeline: nothing is read or written.
+    ///
+    /// @param by who
+    /// @param resumesAt when it resumes by itself; null when it does not
+    record Paused(Instant since, String by, @Nullable Instant resumesAt) implements PipelineState {
+        @Override
+        public String name() {
+            return "paused";
+        }
+    }
+
     /// Asked to stop: what has been read is applied, nothing new is read.
     record Draining() implements PipelineState {
         @Override
@@ -165,5 +179,14 @@ public sealed interface PipelineState {
 
     /// The names of all states, for the metric that shows one of them as 1.
     List<String> NAMES = List.of(
-            "starting", "standby", "backfilling", "streaming", "stalled", "waiting", "draining", "stopped", "failed");
+            "starting",
+            "standby",
+            "backfilling",
+            "streaming",
+            "stalled",
+            "waiting",
+            "paused",
+            "draining",
+            "stopped",
+            "failed");
 }

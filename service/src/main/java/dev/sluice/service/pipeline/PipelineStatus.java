@@ -177,7 +177,9 @@ public final class PipelineStatus {
     /// they have, infinite when they don't gain, NaN when unknown.
     public double catchUpSeconds() {
         PipelineState shown = state();
-        return lag.catchUpSeconds(!(shown instanceof PipelineState.Waiting || shown instanceof PipelineState.Stalled));
+        return lag.catchUpSeconds(!(shown instanceof PipelineState.Waiting
+                || shown instanceof PipelineState.Stalled
+                || shown instanceof PipelineState.Paused));
     }
 
     /// How many transactions of the stream and of the copy this process has committed so far. Those that only move the

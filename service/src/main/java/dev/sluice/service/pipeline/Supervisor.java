@@ -34,13 +34,17 @@ final class Supervisor {
             long before = status.commits();
             try {
                 status.enter(new PipelineState.Starting());
+                new Paused(pipeline, stop).await();
+                if (stop.getCount() == 0) {
+                    break;
+                }
                 if (!pipeline.leaveOutMoved()) {
                     LOG.info(
                             "The writes of all collections have moved to PostgreSQL: the pipeline {} has nothing left to do.",
                             pipeline.name());
                     break;
                 }
-                new PipelineRun(pipeline, stop).run();
+                new PipelineRun(pipeline, pipeline.beginRun()).run();
             } catch (SluiceException e) {
                 // Until this process has had the pipeline, a setting that makes it read only is a mistake; later, an
                 // outage like any other, which a person may have made on purpose.

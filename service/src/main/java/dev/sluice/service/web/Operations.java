@@ -3,6 +3,7 @@ package dev.sluice.service.web;
 import dev.sluice.service.ops.Checkpoints;
 import dev.sluice.service.ops.DeadLetters;
 import dev.sluice.service.ops.Gates;
+import dev.sluice.service.ops.Pauses;
 import dev.sluice.service.ops.Quarantine;
 import dev.sluice.service.ops.RouteWatch;
 import dev.sluice.service.ops.Routes;
@@ -64,6 +65,11 @@ final class Operations {
     @Singleton
     Routes routes() {
         return new Routes(connector, status.pipeline(), status.collections().keySet());
+    }
+
+    @Singleton
+    Pauses pauses() {
+        return new Pauses(connector, status.pipeline());
     }
 
     @Singleton

@@ -34,6 +34,7 @@ public final class PipelineHealth implements HealthIndicator {
             case PipelineState.Starting s -> HealthStatus.UP;
             case PipelineState.Standby s -> HealthStatus.UP;
             case PipelineState.Waiting w -> HealthStatus.UP;
+            case PipelineState.Paused p -> HealthStatus.UP;
             case PipelineState.Draining d -> HealthStatus.DOWN;
             case PipelineState.Stopped s -> HealthStatus.DOWN;
             case PipelineState.Failed f -> HealthStatus.DOWN;

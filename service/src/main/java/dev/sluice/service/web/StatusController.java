@@ -79,6 +79,11 @@ public final class StatusController {
                         + silence(status.sourceSilence());
             case PipelineState.Waiting w ->
                 new SluiceException(w.kind(), w.message()).whatHappened() + " Next try at " + second(w.retryAt()) + ".";
+            case PipelineState.Paused p ->
+                "paused since " + second(p.since()) + " by " + p.by()
+                        + (p.resumesAt() == null
+                                ? "; `sluice resume` ends that"
+                                : "; resumes by itself at " + second(p.resumesAt()));
             case PipelineState.Failed f -> f.forPeople();
             case PipelineState.Backfilling b -> "copying " + String.join(", ", b.remaining());
             case PipelineState.Starting s -> "connecting to both databases and checking them";

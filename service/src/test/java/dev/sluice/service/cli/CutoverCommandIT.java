@@ -44,7 +44,7 @@ class CutoverCommandIT {
                 .contains("Nothing was moved: the gate is shut.");
         assertThat(dryRun.exitCode()).isEqualTo(1);
         assertThat(back.exitCode()).isZero();
-        assertThat(routes.out()).containsPattern("users +mongodb +shut +- +-");
+        assertThat(routes.out()).containsPattern("users +mongodb +mongodb +shut +- +-");
         assertThat(place.text("SELECT string_agg(action, ',') FROM sluice.audit"))
                 .as("a dry run leaves no trace")
                 .isEqualTo("cutover_refused");

@@ -1,0 +1,46 @@
+package dev.sluice.service.cli;
+
+import dev.sluice.service.ops.Pauses;
+import dev.sluice.service.ops.Pauses.PauseReport;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `sluice pause`: holds a pipeline.
+@Command(
+        name = "pause",
+        mixinStandardHelpOptions = true,
+        versionProvider = SluiceCommand.Version.class,
+        header = "Hold the pipeline: nothing is read or written, and the position stays.",
+        description =
+                "The process that runs it applies what it has read and stops within seconds; it watches the oplog meanwhile."
+                        + " Also holds a process that is started later. Gates shut when the rows are behind.")
+final class PauseCommand implements Callable<Integer> {
+    @Option(
+            names = "--for",
+            paramLabel = "TIME",
+            description = "Resume by itself after so long, as 30m (default: never).",
+            converter = DemoCommand.Length.class)
+    private @Nullable Duration length;
+
+    @Option(names = "--reason", paramLabel = "TEXT", description = "Why, for `sluice status` and the audit.")
+    private String reason = "";
+
+    @Mixin
+    private final Printing printing = new Printing();
+
+    @Override
+    public Integer call() {
+        Setup setup = Setup.forTarget();
+        PauseReport now =
+                new Pauses(setup.connector(), setup.pipelineName()).pause(Actor.atTheKeyboard(), reason, length);
+        printing.print(
+                now,
+                () -> "Paused. `sluice resume` ends that"
+                        + (now.resumesAt() == null ? "." : "; it resumes by itself at " + now.resumesAt() + "."));
+        return SluiceCommand.FINE;
+    }
+}

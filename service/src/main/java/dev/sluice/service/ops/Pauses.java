@@ -1,0 +1,86 @@
+package dev.sluice.service.ops;
+
+import dev.sluice.failure.Failures;
+import dev.sluice.positions.PauseStore;
+import dev.sluice.positions.PauseStore.Pause;
+import dev.sluice.sink.postgres.PostgresConnector;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/// Pausing a pipeline and letting it resume: the same for the command line and REST. Any thread; each call has a
+/// connection of its own.
+///
+/// All methods throw a [dev.sluice.failure.SluiceException] when PostgreSQL can't be asked.
+public final class Pauses {
+    private final PostgresConnector connector;
+    private final String pipeline;
+    private final PauseStore store;
+
+    public Pauses(PostgresConnector connector, String pipeline) {
+        this.connector = connector;
+        this.pipeline = pipeline;
+        this.store = new PauseStore(pipeline);
+    }
+
+    /// Whether a pipeline is paused.
+    ///
+    /// @param since null while it is not
+    /// @param by null while it is not
+    /// @param reason null while it is not, or none was given
+    /// @param resumesAt when it resumes by itself; null when it does not
+    public record PauseReport(
+            String pipeline,
+            boolean paused,
+            @Nullable Instant since,
+            @Nullable String by,
+            @Nullable String reason,
+            @Nullable Instant resumesAt) {}
+
+    /// Pauses the pipeline; the process that runs it applies what it has read, and stops within seconds. Changes the
+    /// pause that there is.
+    ///
+    /// @param length after which it resumes by itself; null for never
+    public PauseReport pause(String actor, String reason, @Nullable Duration length) {
+        try (Connection connection = connector.open()) {
+            store.pause(connection, actor, reason, length);
+            return report(connection);
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    /// Lets the pipeline resume; nothing where it is not paused.
+    ///
+    /// @return whether it was
+    public boolean resume(String actor) {
+        try (Connection connection = connector.open()) {
+            return store.resume(connection, actor);
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    public PauseReport now() {
+        try (Connection connection = connector.open()) {
+            return report(connection);
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    private PauseReport report(Connection connection) throws SQLException {
+        Pause pause = store.load(connection).orElse(null);
+        return pause == null
+                ? new PauseReport(pipeline, false, null, null, null, null)
+                : new PauseReport(
+                        pipeline,
+                        true,
+                        pause.since(),
+                        pause.by(),
+                        pause.reason().isEmpty() ? null : pause.reason(),
+                        pause.resumesAt());
+    }
+}

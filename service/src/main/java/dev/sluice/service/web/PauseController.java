@@ -1,0 +1,67 @@
+package dev.sluice.service.web;
+
+import dev.sluice.service.ops.Pauses;
+import dev.sluice.service.ops.Pauses.PauseReport;
+import io.micronaut.http.HttpRequest;
+import io.micronaut.http.MediaType;
+import io.micronaut.http.annotation.Body;
+import io.micronaut.http.annotation.Controller;
+import io.micronaut.http.annotation.Get;
+import io.micronaut.http.annotation.Post;
+import io.micronaut.scheduling.TaskExecutors;
+import io.micronaut.scheduling.annotation.ExecuteOn;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/// `/api/pause` and `/api/resume`: what `sluice pause` and `sluice resume` do.
+@Controller("/api")
+@ExecuteOn(TaskExecutors.BLOCKING)
+final class PauseController {
+    private static final int REASON_MAX = 1_000;
+
+    private final Pauses pauses;
+
+    PauseController(Pauses pauses) {
+        this.pauses = pauses;
+    }
+
+    /// What a pause may say.
+    ///
+    /// @param reason why; none where it is not given
+    /// @param seconds after which the pipeline resumes by itself; never where it is not given
+    record Asked(@Nullable String reason, @Nullable Integer seconds) {}
+
+    /// Whether the pipeline is paused.
+    @Get(value = "/pause", produces = MediaType.APPLICATION_JSON)
+    @Refuses.WhileAway
+    PauseReport now() {
+        return pauses.now();
+    }
+
+    /// Stops the pipeline within seconds; the position stays.
+    @Post(value = "/pause", consumes = MediaType.APPLICATION_JSON, produces = MediaType.APPLICATION_JSON)
+    @Refuses.BadRequests
+    @Refuses.Strangers
+    @Refuses.WhileAway
+    PauseReport pause(@Body @Nullable Asked asked, HttpRequest<?> request) {
+        Asked said = asked == null ? new Asked(null, null) : asked;
+        if (said.seconds() != null && said.seconds() < 1) {
+            throw Refusal.badRequest("seconds is at least 1.");
+        }
+        String reason = said.reason() == null ? "" : said.reason();
+        if (reason.length() > REASON_MAX || reason.indexOf('\0') >= 0) {
+            throw Refusal.badRequest("reason has at most 1000 characters, and none of them is NUL.");
+        }
+        return pauses.pause(
+                Caller.of(request), reason, said.seconds() == null ? null : Duration.ofSeconds(said.seconds()));
+    }
+
+    /// Lets the pipeline resume; nothing where it is not paused.
+    @Post(value = "/resume", consumes = MediaType.ALL, produces = MediaType.APPLICATION_JSON)
+    @Refuses.Strangers
+    @Refuses.WhileAway
+    PauseReport resume(HttpRequest<?> request) {
+        pauses.resume(Caller.of(request));
+        return pauses.now();
+    }
+}

@@ -1,0 +1,115 @@
+package dev.sluice.service.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.sluice.service.cli.Cli.Result;
+import dev.sluice.service.cli.Servers.Place;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.Map;
+import org.bson.Document;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/// A user holds a pipeline and lets it go on.
+class PauseCommandIT {
+    private static final Duration SOON = Duration.ofSeconds(60);
+
+    private final HttpClient web = HttpClient.newHttpClient();
+
+    @Test
+    @DisplayName("paused, nothing is applied and the position stays, also after a restart; resumed, nothing is missing")
+    void holds() throws Exception {
+        Place place = Servers.place();
+        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
+        int port = GateCommandIT.freePort();
+        Map<String, String> settings = Cli.with(place.settings(), "SLUICE_HTTP_PORT", Integer.toString(port));
+        write(place, "before");
+        try (Cli run = Cli.start(settings, "run")) {
+            await().atMost(SOON).until(() -> GateCommandIT.isOpen(place, "users"));
+
+            Result paused = Cli.run(settings, "pause", "--reason", "upgrade of PostgreSQL");
+            assertThat(paused.exitCode()).as(paused.err()).isZero();
+            assertThat(paused.out()).contains("Paused. `sluice resume` ends that.");
+            awaitState(port, "paused");
+            String position = position(place);
+            write(place, "while");
+
+            await().atMost(SOON).until(() -> !GateCommandIT.isOpen(place, "users"));
+            assertThat(place.text(
+                            "SELECT string_agg(condition, ' ' ORDER BY condition) FROM sluice.gate('demo', 'users')"
+                                    + " WHERE NOT met"))
+                    .as("a process is there, and the oplog is watched")
+                    .doesNotContain("running")
+                    .doesNotContain("source")
+                    .doesNotContain("headroom")
+                    .contains("fresh");
+            assertThat(position(place)).isEqualTo(position);
+            assertThat(place.count("users")).isOne();
+            assertThat(Cli.run(settings, "status").out())
+                    .contains("(upgrade of PostgreSQL). `sluice resume` ends that");
+            run.terminate();
+            assertThat(run.await().exitCode()).isZero();
+        }
+        try (Cli again = Cli.start(settings, "run")) {
+            awaitState(port, "paused");
+            assertThat(place.count("users")).isOne();
+
+            assertThat(post(port, "/api/resume", "").statusCode()).isEqualTo(200);
+            await().atMost(SOON).until(() -> place.count("users") == 2);
+            awaitState(port, "streaming");
+            assertThat(Cli.run(settings, "resume").out()).contains("The pipeline was not paused.");
+
+            HttpResponse<String> short1 = post(port, "/api/pause", "{\"seconds\": 3, \"reason\": \"a moment\"}");
+            assertThat(short1.statusCode()).as(short1.body()).isEqualTo(200);
+            assertThat(short1.body()).contains("\"paused\":true");
+            awaitState(port, "paused");
+            write(place, "more");
+            await().atMost(SOON).until(() -> place.count("users") == 3);
+            assertThat(post(port, "/api/pause", "{\"seconds\": 0}").statusCode())
+                    .isEqualTo(400);
+            assertThat(place.text("SELECT string_agg(action, ',' ORDER BY id) FROM sluice.audit"))
+                    .isEqualTo("pause,resume,pause,resume");
+            assertThat(place.text("SELECT actor FROM sluice.audit ORDER BY id DESC LIMIT 1"))
+                    .as("by itself")
+                    .isEqualTo("sluice");
+            assertThat(again.running()).isTrue();
+        }
+    }
+
+    private static void write(Place place, String id) {
+        place.mongo().getCollection("users").insertOne(new Document("_id", id));
+    }
+
+    private static String position(Place place) {
+        return place.text("SELECT resume_token FROM sluice.position");
+    }
+
+    private void awaitState(int port, String state) {
+        await().atMost(SOON)
+                .ignoreExceptionsInstanceOf(IOException.class)
+                .untilAsserted(() -> assertThat(get(port, "/api/status")).contains("\"state\":\"" + state + "\""));
+    }
+
+    private String get(int port, String path) throws IOException, InterruptedException {
+        return web.send(
+                        HttpRequest.newBuilder(URI.create("http://localhost:" + port + path))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString())
+                .body();
+    }
+
+    private HttpResponse<String> post(int port, String path, String body) throws IOException, InterruptedException {
+        return web.send(
+                HttpRequest.newBuilder(URI.create("http://localhost:" + port + path))
+                        .header("Content-Type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofString(body))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+    }
+}
