@@ -1,5 +1,6 @@
 package dev.sluice.schema;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,11 +14,18 @@ import java.util.SequencedMap;
 /// @param collections in the order they are written, which is the order of the file: referenced tables
 ///     first
 /// @param ignored collections that are left alone on purpose
+/// @param groups collections whose reads and writes move together, by the group's name; each is in one of them at most
 public record Mapping(
-        String name, String database, String schema, List<CollectionMapping> collections, List<String> ignored) {
+        String name,
+        String database,
+        String schema,
+        List<CollectionMapping> collections,
+        List<String> ignored,
+        SequencedMap<String, List<String>> groups) {
     public Mapping {
         collections = List.copyOf(collections);
         ignored = List.copyOf(ignored);
+        groups = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(groups));
     }
 
     /// The collections by name, in the order of the file.

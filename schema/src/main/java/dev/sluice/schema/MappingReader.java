@@ -20,6 +20,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -93,7 +94,7 @@ public final class MappingReader {
     }
 
     private static Mapping mapping(MappingNode root) {
-        root.allow(Set.of("mapping", "database", "schema", "collections", "ignore"));
+        root.allow(Set.of("mapping", "database", "schema", "collections", "ignore", "groups"));
         String schema = root.text("schema", "public");
         List<CollectionMapping> collections = new ArrayList<>();
         if (!root.has("collections")) {
@@ -116,7 +117,33 @@ public final class MappingReader {
                 root.problem(collection.where(), "the collection is mapped, and under 'ignore' too");
             }
         }
-        return new Mapping(root.text("mapping"), root.text("database"), schema, collections, ignored);
+        return new Mapping(
+                root.text("mapping"), root.text("database"), schema, collections, ignored, groups(root, collections));
+    }
+
+    private static SequencedMap<String, List<String>> groups(MappingNode root, List<CollectionMapping> collections) {
+        SequencedMap<String, List<String>> groups = new LinkedHashMap<>();
+        if (!root.has("groups")) {
+            return groups;
+        }
+        List<String> mapped =
+                collections.stream().map(CollectionMapping::collection).toList();
+        Set<String> taken = new HashSet<>();
+        root.at("groups").fields().forEach((name, node) -> {
+            List<String> members = node.texts();
+            if (mapped.contains(name) && !members.contains(name)) {
+                node.problem("a collection has this name and is not in the group");
+            }
+            for (String member : members) {
+                if (!mapped.contains(member)) {
+                    node.problem("there is no collection '" + member + "'");
+                } else if (!taken.add(member)) {
+                    node.problem("'" + member + "' is in a group already");
+                }
+            }
+            groups.put(name, List.copyOf(members));
+        });
+        return groups;
     }
 
     private static void claim(Map<TableName, Where> tables, TableName table, Where where, MappingNode root) {

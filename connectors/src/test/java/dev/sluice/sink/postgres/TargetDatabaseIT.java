@@ -127,7 +127,13 @@ class TargetDatabaseIT {
             Catalog.Entry demo = Catalog.load("demo");
             Mapping mapping = demo.mapping();
             Catalog.Entry shop = new Catalog.Entry(
-                    new Mapping(mapping.name(), mapping.database(), "shop", mapping.collections(), mapping.ignored()),
+                    new Mapping(
+                            mapping.name(),
+                            mapping.database(),
+                            "shop",
+                            mapping.collections(),
+                            mapping.ignored(),
+                            mapping.groups()),
                     demo.migrations());
 
             assertThat(database.migrate(docsgpt)).hasSize(database.info(docsgpt).size());

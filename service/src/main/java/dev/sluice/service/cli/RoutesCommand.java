@@ -27,10 +27,14 @@ final class RoutesCommand implements Callable<Integer> {
         return List.copyOf(setup.entry().mapping().byCollection().keySet());
     }
 
-    /// Those that were chosen; of all, only those whose reads can move.
+    /// Those that were chosen; of all, or of a group, only those whose reads can move.
     static List<String> movable(Chosen chosen, Setup setup, Routes routes) {
         List<String> named = chosen.of(setup);
-        return chosen.all() ? routes.movable() : named;
+        if (!chosen.all()) {
+            return named;
+        }
+        List<String> movable = routes.movable();
+        return named.stream().filter(movable::contains).toList();
     }
 
     @Override

@@ -15,6 +15,7 @@ import io.micronaut.http.annotation.Post;
 import io.micronaut.scheduling.TaskExecutors;
 import io.micronaut.scheduling.annotation.ExecuteOn;
 import java.time.Duration;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +62,57 @@ final class RouteController {
             @Nullable Integer waitSeconds,
             @Nullable Boolean dryRun) {}
 
+    /// What a cut-over of several may say.
+    ///
+    /// @param collections all are moved, in one transaction, or none
+    /// @param percent as for one collection, and so are the others
+    record CutoverOfSeveral(
+            List<String> collections,
+            @Nullable Integer percent,
+            @Nullable Integer shadowPercent,
+            @Nullable Boolean autoRollback,
+            @Nullable Integer waitSeconds,
+            @Nullable Boolean dryRun) {
+        CutoverOfSeveral {
+            collections = collections == null ? List.of() : List.copyOf(collections);
+        }
+
+        Cutover each() {
+            return new Cutover(percent, shadowPercent, autoRollback, waitSeconds, dryRun);
+        }
+    }
+
+    /// What a rollback of several says.
+    ///
+    /// @param collections all are moved, in one transaction, or none
+    record RollbackOfSeveral(List<String> collections) {
+        RollbackOfSeveral {
+            collections = collections == null ? List.of() : List.copyOf(collections);
+        }
+    }
+
+    /// Moves readers of several collections to PostgreSQL, in one transaction, if all of their gates are open.
+    @Post(value = "/cutover", consumes = MediaType.APPLICATION_JSON, produces = MediaType.APPLICATION_JSON)
+    @Refuses.BadRequests
+    @Refuses.Unknown
+    @Refuses.Conflicts
+    @Refuses.Strangers
+    @Refuses.WhileAway
+    Routes.All cutOver(@Body CutoverOfSeveral cutover, HttpRequest<?> request) {
+        return answer(routes.cutOver(wish(require(cutover.collections()), cutover.each(), request)));
+    }
+
+    /// Moves all readers of several collections back to MongoDB, in one transaction.
+    @Post(value = "/rollback", consumes = MediaType.APPLICATION_JSON, produces = MediaType.APPLICATION_JSON)
+    @Refuses.BadRequests
+    @Refuses.Unknown
+    @Refuses.Conflicts
+    @Refuses.Strangers
+    @Refuses.WhileAway
+    Routes.All rollback(@Body RollbackOfSeveral rollback, HttpRequest<?> request) {
+        return answer(routes.rollback(require(rollback.collections()), Caller.of(request)));
+    }
+
     /// Moves readers of the collection to PostgreSQL, if its gate is open.
     @Post(
             value = "/collections/{collection}/cutover",
@@ -72,8 +124,13 @@ final class RouteController {
     @Refuses.Strangers
     @Refuses.WhileAway
     RouteReport cutOver(String collection, @Body @Nullable Cutover cutover, HttpRequest<?> request) {
-        require(collection);
         Cutover asked = cutover == null ? new Cutover(null, null, null, null, null) : cutover;
+        return answer(routes.cutOver(wish(List.of(require(collection)), asked, request)))
+                .routes()
+                .getFirst();
+    }
+
+    private static Routes.Wish wish(List<String> collections, Cutover asked, HttpRequest<?> request) {
         int shadow = asked.shadowPercent() == null ? 0 : asked.shadowPercent();
         int percent = asked.percent() != null ? asked.percent() : shadow > 0 ? 0 : 100;
         int wait = asked.waitSeconds() == null ? PATIENCE_SECONDS : asked.waitSeconds();
@@ -83,13 +140,13 @@ final class RouteController {
         if (wait < 0 || wait > PATIENCE_SECONDS_MAX) {
             throw Refusal.badRequest("wait_seconds is from 0 to " + PATIENCE_SECONDS_MAX + ".");
         }
-        return answer(routes.cutOver(new Routes.Wish(
-                List.of(collection),
+        return new Routes.Wish(
+                collections,
                 new Share(percent, shadow),
                 Boolean.TRUE.equals(asked.autoRollback()),
                 Duration.ofSeconds(wait),
                 Boolean.TRUE.equals(asked.dryRun()),
-                Caller.of(request))));
+                Caller.of(request));
     }
 
     /// Moves all readers of the collection back to MongoDB.
@@ -99,7 +156,17 @@ final class RouteController {
     @Refuses.Strangers
     @Refuses.WhileAway
     RouteReport rollback(String collection, HttpRequest<?> request) {
-        return answer(routes.rollback(List.of(require(collection)), Caller.of(request)));
+        return answer(routes.rollback(List.of(require(collection)), Caller.of(request)))
+                .routes()
+                .getFirst();
+    }
+
+    private List<String> require(List<String> collections) {
+        if (collections.isEmpty()) {
+            throw Refusal.badRequest("collections is missing or empty.");
+        }
+        collections.forEach(this::require);
+        return List.copyOf(new LinkedHashSet<>(collections));
     }
 
     private String require(String collection) {
@@ -109,10 +176,10 @@ final class RouteController {
         return collection;
     }
 
-    private static RouteReport answer(Outcome outcome) {
+    private static Routes.All answer(Outcome outcome) {
         return switch (outcome) {
-            case Outcome.Moved moved -> moved.routes().getFirst();
-            case Outcome.WouldMove would -> would.routes().getFirst();
+            case Outcome.Moved moved -> new Routes.All(moved.routes());
+            case Outcome.WouldMove would -> new Routes.All(would.routes());
             case Outcome.Shut shut ->
                 throw Refusal.conflict("Nothing was moved: the gate is shut. " + reasons(shut.gates()));
             case Outcome.Behind behind ->

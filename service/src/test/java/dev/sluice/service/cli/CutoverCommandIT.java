@@ -56,7 +56,9 @@ class CutoverCommandIT {
         Map<String, String> settings = Servers.place().settings();
 
         assertThat(Cli.runHere(settings, "cutover").err())
-                .contains("Name the collections, or say --all; one of the two.");
+                .contains("Name the collections, or say --all or --group; one of the three.");
+        assertThat(Cli.runHere(settings, "cutover", "--group", "sales").err())
+                .contains("The mapping has neither a group nor a collection 'sales'.");
         assertThat(Cli.runHere(settings, "cutover", "odrers").err()).contains("no collection 'odrers'");
         assertThat(Cli.runHere(settings, "cutover", "users", "--percent", "60", "--shadow", "41")
                         .err())
