@@ -182,6 +182,19 @@ public final class RouteStore {
         }
     }
 
+    /// Announces a route on [#CHANNEL] as it is now, for readers that heard of another one.
+    public void announce(Connection connection, String collection) throws SQLException {
+        String sql = "SELECT pg_notify('" + CHANNEL + "', jsonb_build_object('pipeline', n.pipeline, 'collection',"
+                + " n.collection, 'percent', coalesce(r.percent, 0), 'shadow_percent', coalesce(r.shadow_percent, 0),"
+                + " 'revision', coalesce(r.revision, 0))::text) FROM (VALUES (?, ?)) n (pipeline, collection)"
+                + " LEFT JOIN sluice.read_route r ON r.pipeline = n.pipeline AND r.collection = n.collection";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            statement.execute();
+        }
+    }
+
     /// Waits until the rows of a collection have everything that MongoDB committed before this call.
     ///
     /// @param connection in auto-commit mode

@@ -22,7 +22,8 @@ import org.slf4j.LoggerFactory;
 
 /// Keeps the routes of a pipeline in memory, so that readers can ask often, and also while PostgreSQL is away: then
 /// they get the last routes that were known. PostgreSQL tells of changes, and the routes are read once a second in any
-/// case. Every method may be called by any thread.
+/// case. A route that goes back, as when PostgreSQL fails over to a standby that lacks the last changes, is logged and
+/// announced again. Every method may be called by any thread.
 public final class RouteWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RouteWatch.class);
 
@@ -59,6 +60,7 @@ public final class RouteWatch implements AutoCloseable {
         private final PostgresConnector connector;
         private final RouteStore store;
         private final List<String> mapped;
+        private Map<String, Route> before = Map.of();
         private @Nullable Connection connection;
 
         Stored(PostgresConnector connector, String pipeline, List<String> mapped) {
@@ -76,7 +78,29 @@ public final class RouteWatch implements AutoCloseable {
                         collection,
                         Objects.requireNonNullElseGet(stored.get(collection), () -> Route.unmoved(collection)));
             }
+            for (Route route : routes.values()) {
+                Route known = before.get(route.collection());
+                if (known != null && known.revision() > route.revision()) {
+                    wentBack(known, route);
+                }
+            }
+            before = routes;
             return routes;
+        }
+
+        private void wentBack(Route known, Route now) throws SQLException {
+            LOG.warn(
+                    "{}: its route went back from {} (change {}, of {}) to {} (change {}, of {}): PostgreSQL has lost what"
+                            + " came between, most likely by a fail-over to a standby that did not have it. Readers are"
+                            + " told what it has now; `sluice routes` shows all routes, `sluice cutover` moves them again.",
+                    now.collection(),
+                    known.share().text(),
+                    known.revision(),
+                    known.changedAt(),
+                    now.share().text(),
+                    now.revision(),
+                    now.changedAt() == null ? "never" : now.changedAt());
+            store.announce(connection(), now.collection());
         }
 
         /// Returns at once when a route was changed.

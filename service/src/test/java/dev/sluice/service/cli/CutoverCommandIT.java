@@ -20,6 +20,8 @@ import java.util.Map;
 import org.bson.Document;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Reads are moved to PostgreSQL and back, as operators do it and as applications see it.
 class CutoverCommandIT {
@@ -174,12 +176,50 @@ class CutoverCommandIT {
                         "INSERT INTO sluice.read_route (pipeline, collection, percent) SELECT pipeline, 'users', 100"
                                 + " FROM sluice.position");
                 awaitVariant(port, "postgres STATIC");
+                // As after a fail-over to a standby that did not have the last change.
+                Servers.execute(
+                        postgres, "UPDATE sluice.read_route SET revision = 7, percent = 0, shadow_percent = 100");
+                awaitVariant(port, "both STATIC");
+                Servers.execute(postgres, "UPDATE sluice.read_route SET revision = 6, shadow_percent = 0");
+                awaitVariant(port, "mongodb STATIC");
+                assertThat(run.err())
+                        .contains("users: its route went back from both (change 7, of ")
+                        .contains("to mongodb (change 6, of ");
+                Servers.execute(postgres, "UPDATE sluice.read_route SET revision = 8, percent = 100");
+                awaitVariant(port, "postgres STATIC");
                 own.stop();
                 await().atMost(SOON)
                         .untilAsserted(
                                 () -> assertThat(variant(port, "users", null)).isEqualTo("postgres STALE"));
                 assertThat(run.running()).isTrue();
             }
+        }
+    }
+
+    @ParameterizedTest(name = "killed at {0}: the route is old or new, and the audit agrees")
+    @ValueSource(strings = {"ROUTES_MOVED", "ROUTE_MOVE_COMMITTED"})
+    void killed(String failpoint) {
+        Place place = Servers.place();
+        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
+        try (Cli run = Cli.start(place.settings(), "run")) {
+            await().atMost(SOON).until(() -> GateCommandIT.isOpen(place, "users"));
+            Map<String, String> armed =
+                    Cli.with(place.settings(), "JAVA_TOOL_OPTIONS", "-Dsluice.failpoint=" + failpoint);
+
+            assertThat(Cli.run(armed, "cutover", "users", "orders").exitCode()).isEqualTo(137);
+
+            int moved = failpoint.equals("ROUTES_MOVED") ? 0 : 2;
+            assertThat(place.count("sluice.read_route")).isEqualTo(moved);
+            assertThat(place.number("SELECT count(*) FROM sluice.audit WHERE action = 'cutover'"))
+                    .isEqualTo(moved);
+            assertThat(run.running()).isTrue();
+            assertThat(Cli.run(place.settings(), "cutover", "users", "orders").exitCode())
+                    .isZero();
+            assertThat(Cli.run(armed, "rollback", "users").exitCode()).isEqualTo(137);
+            assertThat(place.number("SELECT percent FROM sluice.read_route WHERE collection = 'users'"))
+                    .isEqualTo(moved == 0 ? 100 : 0);
+            assertThat(place.number("SELECT count(*) FROM sluice.audit WHERE action = 'rollback'"))
+                    .isEqualTo(moved == 0 ? 0 : 1);
         }
     }
 
