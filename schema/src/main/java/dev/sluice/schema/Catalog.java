@@ -19,9 +19,8 @@ public final class Catalog {
 
     /// A mapping and where the DDL of its tables is.
     ///
-    /// @param migrations a Flyway location (`classpath:..` or `filesystem:..`); empty when the tables are
-    ///     created by other means
-    public record Entry(Mapping mapping, Optional<String> migrations) {}
+    /// @param migrations empty when the tables are created by other means
+    public record Entry(Mapping mapping, Optional<MigrationFolder> migrations) {}
 
     /// @param nameOrPath a catalog name, a YAML file, or a folder with a `mapping.yaml`; migrations are
     ///     taken from the folder `migrations` next to the file
@@ -32,7 +31,7 @@ public final class Catalog {
             String resource = "catalog/" + nameOrPath + "/mapping.yaml";
             return new Entry(
                     MappingReader.read(resource, resource(resource)),
-                    Optional.of("classpath:catalog/" + nameOrPath + "/migrations"));
+                    Optional.of(MigrationFolder.inProgram("catalog/" + nameOrPath + "/migrations")));
         }
         Path path = Path.of(nameOrPath);
         Path file = Files.isDirectory(path) ? path.resolve("mapping.yaml") : path;
@@ -43,10 +42,10 @@ public final class Catalog {
         }
         try {
             Mapping mapping = MappingReader.read(file.toString(), Files.readString(file));
-            Path migrations = file.resolveSibling("migrations").toAbsolutePath();
+            Path migrations = file.resolveSibling("migrations");
             return new Entry(
                     mapping,
-                    Files.isDirectory(migrations) ? Optional.of("filesystem:" + migrations) : Optional.empty());
+                    Files.isDirectory(migrations) ? Optional.of(MigrationFolder.of(migrations)) : Optional.empty());
         } catch (IOException unreadable) {
             throw new IllegalArgumentException(
                     "The mapping " + file + " can't be read: " + unreadable.getMessage(), unreadable);

@@ -141,7 +141,7 @@ class CatalogPagesTest {
         Set<String> names = new LinkedHashSet<>();
         List<Path> migrations;
         try (Stream<Path> files = Files.list(CATALOG.resolve(system).resolve("migrations"))) {
-            migrations = files.sorted().toList();
+            migrations = files.filter(Files::isRegularFile).sorted().toList();
         }
         for (Path migration : migrations) {
             Matcher create = CREATE_TABLE.matcher(Files.readString(migration));

@@ -11,8 +11,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -23,9 +21,10 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
-import org.flywaydb.core.api.Location;
 import org.flywaydb.core.api.MigrationInfo;
 import org.flywaydb.core.api.MigrationState;
+import org.flywaydb.core.api.ResourceProvider;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,6 +47,7 @@ public final class TargetDatabase {
             MigrationState.BASELINE_IGNORED);
 
     private static final String CONTROL_HISTORY = "schema_history";
+    private static final String CONTROL = "db/control";
 
     private final PostgresUri uri;
 
@@ -169,7 +169,7 @@ public final class TargetDatabase {
                 info.getVersion().toString(),
                 info.getDescription(),
                 fate,
-                fate == Fate.PENDING ? text(flyway.getConfiguration().getLocations()[0], info.getScript()) : "");
+                fate == Fate.PENDING ? text(flyway.getConfiguration().getResourceProvider(), info.getScript()) : "");
     }
 
     private static Fate fate(MigrationInfo info) {
@@ -181,18 +181,17 @@ public final class TargetDatabase {
         return changed || !IN_ORDER.contains(state) ? Fate.AT_ODDS : Fate.APPLIED;
     }
 
-    private static String text(Location location, String script) {
-        try {
-            if (location.isFileSystem()) {
-                return Files.readString(Path.of(location.getRootPath(), script));
+    /// @param mapping the scripts of a mapping; null for those of the control schema
+    private static String text(@Nullable ResourceProvider mapping, String script) {
+        if (mapping != null) {
+            return ((TableScripts) mapping).text(script);
+        }
+        String name = CONTROL + "/" + script;
+        try (InputStream in = TargetDatabase.class.getClassLoader().getResourceAsStream(name)) {
+            if (in == null) {
+                throw new IllegalStateException("the migration " + name + " is not in the program");
             }
-            String name = location.getRootPath() + "/" + script;
-            try (InputStream in = TargetDatabase.class.getClassLoader().getResourceAsStream(name)) {
-                if (in == null) {
-                    throw new IllegalStateException("the migration " + name + " is not in the program");
-                }
-                return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -221,7 +220,7 @@ public final class TargetDatabase {
                         uri.properties().get("password"))
                 .jdbcProperties(uri.properties())
                 .initSql(PostgresConnector.NO_LIMITS)
-                .locations("classpath:db/control")
+                .locations("classpath:" + CONTROL)
                 .schemas("sluice")
                 .defaultSchema("sluice")
                 .createSchemas(true)
@@ -230,14 +229,17 @@ public final class TargetDatabase {
                 .connectRetries(0)
                 .load());
         entry.migrations()
-                .ifPresent(location -> flyways.add(Flyway.configure()
+                .ifPresent(folder -> flyways.add(Flyway.configure()
                         .dataSource(
                                 uri.jdbcUrl(),
                                 uri.properties().get("user"),
                                 uri.properties().get("password"))
                         .jdbcProperties(uri.properties())
                         .initSql(PostgresConnector.NO_LIMITS)
-                        .locations(location)
+                        // Both, so that Flyway looks at no folder by itself: it would see those that come after
+                        // the copy.
+                        .resourceProvider(new TableScripts(folder.scripts()))
+                        .javaMigrationClassProvider(List::of)
                         .schemas(entry.mapping().schema())
                         .defaultSchema(entry.mapping().schema())
                         .createSchemas(true)
@@ -246,7 +248,6 @@ public final class TargetDatabase {
                         .table("sluice_history_" + entry.mapping().name())
                         .baselineOnMigrate(true)
                         .baselineVersion("0")
-                        .failOnMissingLocations(true)
                         .connectRetries(0)
                         .load()));
         return flyways;

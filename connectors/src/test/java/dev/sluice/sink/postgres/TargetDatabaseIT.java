@@ -11,6 +11,9 @@ import dev.sluice.schema.Catalog;
 import dev.sluice.schema.Mapping;
 import dev.sluice.testkit.TestTarget;
 import dev.sluice.testkit.TestingServers;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -28,8 +31,10 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 @SuppressWarnings("NullAway.Init")
 class TargetDatabaseIT {
@@ -116,6 +121,31 @@ class TargetDatabaseIT {
                     .hasMessageContaining("order_lines");
             assertThat(rows(uri, "SELECT relname FROM pg_class WHERE relname IN ('users', 'orders')"))
                     .isEmpty();
+        }
+
+        @Test
+        @DisplayName("scripts in folders are found, and those in the folder after are not: they come after the copy")
+        void scriptsAfterTheCopyAreLeftToOthers(@TempDir Path folder) throws SQLException, IOException {
+            Path migrations = folder.resolve("migrations");
+            Files.createDirectories(migrations.resolve("later"));
+            Files.createDirectories(migrations.resolve("after"));
+            Files.writeString(
+                    folder.resolve("mapping.yaml"),
+                    "mapping: bare\ndatabase: d\ncollections:\n  things: {key: {column: id, type: text}}\n");
+            Files.writeString(migrations.resolve("V0001__a.sql"), "CREATE TABLE things (id text PRIMARY KEY)");
+            Files.writeString(migrations.resolve("later/V0002__b.sql"), "ALTER TABLE things ADD COLUMN name text");
+            Files.writeString(
+                    migrations.resolve("after/V0001__c.sql"), "CREATE INDEX things_name_idx ON things (name)");
+            PostgresUri uri = PostgresUri.parse(TestingServers.postgres().createDatabase());
+            Catalog.Entry entry = Catalog.load(folder.toString());
+
+            new TargetDatabase(uri).migrate(entry);
+
+            assertThat(rows(uri, "SELECT script FROM sluice_history_bare WHERE version > '0' ORDER BY 1"))
+                    .containsExactly("V0001__a.sql", "later/V0002__b.sql");
+            assertThat(rows(uri, "SELECT indexname FROM pg_indexes WHERE tablename = 'things'"))
+                    .containsExactly("things_pkey");
+            assertThat(new TargetDatabase(uri).pending(entry)).isZero();
         }
 
         @Test
