@@ -43,6 +43,8 @@ public enum Failpoint {
     ROUTES_MOVED,
     /// Routes have moved, and the caller does not know it yet.
     ROUTE_MOVE_COMMITTED,
+    /// A statement that comes after the copy is executed, and not yet noted as done, or not yet committed.
+    AFTER_MIGRATION_APPLIED,
     /// The first position is taken from MongoDB and not yet stored.
     POSITION_TAKEN;
 

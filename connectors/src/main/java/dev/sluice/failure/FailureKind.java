@@ -133,6 +133,11 @@ public enum FailureKind {
             "A column, constraint or trigger was probably added to the table, or the mapping no longer fits the documents."
                     + " Fix the table or the mapping (`sluice plan` shows where they differ) and start again; Sluice resumes"
                     + " where it was. To make these documents dead letters instead: SLUICE_REFUSED_SHARE=100."),
+    AFTER_MIGRATION(
+            Retry.NEVER,
+            "What comes after the copy could not all be done.",
+            "The stream goes on, and the gate stays shut (after_migrations). Correct the rows, the script or the right that is named"
+                    + " above; then `sluice migrate --after`, or the next start of `sluice run`, tries it again."),
     NO_TEMPORARY_FILE(
             Retry.A_FEW_TIMES,
             "No temporary file could be written.",

@@ -25,7 +25,8 @@ class FlowTest {
     private static final String SINK = "dev.sluice.sink..";
     private static final String SCHEMA = "dev.sluice.schema..";
     private static final String PROFILE = "dev.sluice.profile..";
-    private static final String AROUND = "dev.sluice.[pipeline|backfill|replay|evolution|verify|profile|sandbox]..";
+    private static final String AROUND =
+            "dev.sluice.[after|pipeline|backfill|replay|evolution|verify|profile|sandbox]..";
 
     @ArchTest
     static final ArchRule aChangeKnowsNothingOfWhereItComesFromOrGoesTo =
@@ -93,6 +94,7 @@ class FlowTest {
                     "dev.sluice.evolution..",
                     "dev.sluice.verify..",
                     "dev.sluice.balance..",
+                    "dev.sluice.after..",
                     "dev.sluice.gate..",
                     "dev.sluice.cutover..",
                     "dev.sluice.failure..",

@@ -222,14 +222,29 @@ public final class ResyncStore {
         }
     }
 
-    /// Removes entries from the list.
+    /// Removes entries from the list. After that of a whole collection its tables are analyzed again.
     public void done(Connection connection, Collection<Entry> entries) throws SQLException {
+        for (Entry entry : entries) {
+            if (entry.documentKey() == null && entry.rowKey() == null) {
+                noteResynced(connection, entry.collection());
+            }
+        }
         try (PreparedStatement statement =
                 connection.prepareStatement("DELETE FROM sluice.resync WHERE id = ANY (?)")) {
             statement.setArray(
                     1,
                     connection.createArrayOf(
                             "bigint", entries.stream().map(Entry::id).toArray()));
+            statement.executeUpdate();
+        }
+    }
+
+    private void noteResynced(Connection connection, String collection) throws SQLException {
+        String sql =
+                "UPDATE sluice.after_table SET resynced_at = clock_timestamp() WHERE pipeline = ? AND collection = ?";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
             statement.executeUpdate();
         }
     }

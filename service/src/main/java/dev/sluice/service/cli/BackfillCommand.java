@@ -1,5 +1,6 @@
 package dev.sluice.service.cli;
 
+import dev.sluice.after.AfterOutcome;
 import dev.sluice.backfill.Backfill;
 import dev.sluice.backfill.Prune;
 import dev.sluice.balance.Balance;
@@ -220,10 +221,20 @@ final class BackfillCommand implements Callable<Integer> {
             if (!result.failed().isEmpty()) {
                 return SluiceCommand.COULD_NOT_RUN;
             }
-            return result.complete() ? SluiceCommand.FINE : SluiceCommand.FINDING;
+            return result.complete() ? after(setup, stop) : SluiceCommand.FINDING;
         } catch (WrongUseException wrong) {
             throw new CommandLine.ParameterException(spec.commandLine(), String.valueOf(wrong.getMessage()), wrong);
         }
+    }
+
+    /// @return the exit code of the whole command: the copy is made, whatever becomes of what comes after it
+    private int after(Setup setup, BooleanSupplier stopped) throws InterruptedException {
+        boolean apply = setup.settings().autoMigrate();
+        AfterOutcome outcome = AfterLines.run(setup, apply, spec.commandLine(), stopped);
+        AfterLines.show(outcome, apply, spec.commandLine());
+        return outcome instanceof AfterOutcome.Open open && !open.failures().isEmpty()
+                ? SluiceCommand.FINDING
+                : SluiceCommand.FINE;
     }
 
     /// The current counts, and not what this copy wrote: an earlier one may have written most of the rows.

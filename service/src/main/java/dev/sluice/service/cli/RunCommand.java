@@ -65,6 +65,10 @@ final class RunCommand implements Callable<Integer> {
             PipelineSpec described = setup.pipeline(setup.targets(), source);
             Pipeline pipeline = new Pipeline(described);
             pipeline.verifyContinuously(setup.settings().verifyBudget() / 100.0);
+            pipeline.afterCopy(
+                    setup.afterScripts(),
+                    setup.settings().afterParallel(),
+                    setup.settings().autoMigrate());
             pipeline.standBy(setup.settings().standby());
             try (HttpService http = HttpService.start(
                     setup.settings(),

@@ -2,6 +2,7 @@ package dev.sluice.service.cli;
 
 import com.mongodb.ConnectionString;
 import com.mongodb.MongoConfigurationException;
+import dev.sluice.after.AfterScripts;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
@@ -40,11 +41,14 @@ final class Setup {
     private final Settings settings;
     private final Catalog.Entry entry;
     private final PostgresUri target;
+    private final AfterScripts afterScripts;
 
     private Setup(Settings settings, Catalog.Entry entry, PostgresUri target) {
         this.settings = settings;
         this.entry = entry;
         this.target = target;
+        // Read once here for their mistakes.
+        this.afterScripts = AfterScripts.of(entry);
     }
 
     /// For commands that talk to PostgreSQL only.
@@ -141,6 +145,11 @@ final class Setup {
 
     TargetDatabase database() {
         return new TargetDatabase(target);
+    }
+
+    /// What comes after the copy.
+    AfterScripts afterScripts() {
+        return afterScripts;
     }
 
     List<CollectionTarget> targets() {

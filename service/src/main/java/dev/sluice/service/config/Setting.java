@@ -26,6 +26,7 @@ public enum Setting {
     SLUICE_VERIFY_BUDGET("10", "percent of the time that run may spend on verification; 0: none"),
     SLUICE_STANDBY("true", "whether run waits while another process writes the pipeline; else it ends"),
     SLUICE_LAG_LIMIT("60s", "from which lag on /health/lag answers 503"),
+    SLUICE_AFTER_PARALLEL("2", "how many statements of a script in migrations/after run at once"),
     SLUICE_REFUSED_SHARE("20", "percent of recent rows that PostgreSQL may refuse before Sluice stops; 100: all"),
     SLUICE_TRANSPORT("embedded", "how changes travel: embedded, in this process");
 

@@ -34,6 +34,7 @@ import java.util.stream.IntStream;
 /// @param lagLimit from which lag on `/health/lag` is 503
 /// @param refusedShare percent of a collection's recent rows, 1 to 100: when PostgreSQL refuses more than
 ///     that for one reason, the pipeline stops; 100: never
+/// @param afterParallel how many statements of a script in `migrations/after` run at once, 1 to 16
 /// @param caFile a PEM file with the CAs that both servers' certificates are checked by; empty: Java's own
 ///     for MongoDB, what POSTGRES_URI says for PostgreSQL
 /// @param tokens of HTTP calls
@@ -53,6 +54,7 @@ public record Settings(
         boolean standby,
         Duration lagLimit,
         int refusedShare,
+        int afterParallel,
         Optional<String> caFile) {
 
     /// How changes travel from MongoDB to the applier.
@@ -113,6 +115,7 @@ public record Settings(
                 given.flag(Setting.SLUICE_STANDBY),
                 given.lagLimit(),
                 given.number(Setting.SLUICE_REFUSED_SHARE, 1, 100, "a percentage from 1 to 100 (off)"),
+                given.number(Setting.SLUICE_AFTER_PARALLEL, 1, 16, "a number from 1 to 16"),
                 given.text(Setting.SLUICE_CA_FILE));
     }
 
@@ -251,6 +254,7 @@ public record Settings(
                     SLUICE_VERIFY_BUDGET,
                     SLUICE_STANDBY,
                     SLUICE_LAG_LIMIT,
+                    SLUICE_AFTER_PARALLEL,
                     SLUICE_REFUSED_SHARE,
                     SLUICE_TRANSPORT ->
                 throw new IllegalStateException(setting + " is a setting that is never required");

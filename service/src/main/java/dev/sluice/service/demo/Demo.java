@@ -2,6 +2,7 @@ package dev.sluice.service.demo;
 
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
+import dev.sluice.after.AfterScripts;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.PipelineSpec;
@@ -80,6 +81,7 @@ public final class Demo {
                 shop.open(USERS, ORDERS);
                 Pipeline pipeline =
                         new Pipeline(PipelineSpec.of("demo", entry.mapping(), source, new PostgresConnector(target)));
+                pipeline.afterCopy(AfterScripts.of(entry), 2, true);
                 boolean equal = live(pipeline, shop, length, httpPort);
                 out.printf("%nShown on %s and %s.%n", postgres.description(), mongo.description());
                 return equal;

@@ -1,5 +1,6 @@
 package dev.sluice.service.ops;
 
+import dev.sluice.after.AfterStore;
 import dev.sluice.balance.Balance;
 import dev.sluice.balance.BalanceStore;
 import dev.sluice.failure.Failures;
@@ -20,6 +21,8 @@ import java.util.SequencedMap;
 /// @param driftRows by kind
 /// @param verifiedThrough both sides were equal, but for the drift, as of this time: seconds since 1970
 /// @param balances as of when they were counted
+/// @param afterMigrations statements that come after the copy, by state
+/// @param notAnalyzed tables that were not analyzed since the copy and the last after-migration
 public record ControlCounts(
         Map<String, Long> deadLetters,
         Map<String, Long> waitingDocuments,
@@ -29,7 +32,9 @@ public record ControlCounts(
         Map<String, SequencedMap<String, Long>> schemaChanges,
         Map<String, Map<String, Long>> driftRows,
         Map<String, Double> verifiedThrough,
-        Map<String, Balance> balances) {
+        Map<String, Balance> balances,
+        Map<AfterStore.State, Long> afterMigrations,
+        long notAnalyzed) {
     private static final String SKIPPED =
             "SELECT collection, reason, documents FROM sluice.skipped WHERE pipeline = ? ORDER BY collection, reason";
 
@@ -39,6 +44,7 @@ public record ControlCounts(
     /// @throws dev.sluice.failure.SluiceException when PostgreSQL can't be asked
     public static ControlCounts read(PostgresConnector connector, String pipeline) {
         try (Connection connection = connector.open()) {
+            AfterStore after = new AfterStore(pipeline);
             return new ControlCounts(
                     byCollection(connection, pipeline, "count(*) FROM sluice.dead_letter"),
                     byCollection(
@@ -54,7 +60,9 @@ public record ControlCounts(
                     Map.copyOf(byReason(connection, pipeline, SCHEMA_CHANGES)),
                     driftRows(connection, pipeline),
                     verifiedThrough(connection, pipeline),
-                    new BalanceStore(pipeline).all(connection));
+                    new BalanceStore(pipeline).all(connection),
+                    after.counts(connection),
+                    after.notAnalyzed(connection).size());
         } catch (SQLException e) {
             throw Failures.classify(e);
         }

@@ -1,5 +1,6 @@
 package dev.sluice.service.ops;
 
+import dev.sluice.after.AfterStore;
 import dev.sluice.balance.Balance;
 import dev.sluice.balance.Term;
 import dev.sluice.evolution.SchemaChangeStore;
@@ -53,6 +54,7 @@ public final class ControlMetrics implements AutoCloseable {
             openChanges(collection);
         }
         openChanges(SchemaChangeStore.DATABASE);
+        afterCopy();
         this.latest = LatestReading.of("sluice-counts", PACE, new Source<>() {
             @Override
             public ControlCounts read() {
@@ -81,6 +83,23 @@ public final class ControlMetrics implements AutoCloseable {
                 "Changes of collections that wait for a decision",
                 collection,
                 ControlCounts::schemaChangesOpen);
+    }
+
+    private void afterCopy() {
+        for (AfterStore.State state : AfterStore.State.values()) {
+            Gauge.builder(
+                            MetricNames.AFTER_MIGRATIONS,
+                            this,
+                            metrics -> metrics.known(
+                                    counts -> (double) counts.afterMigrations().getOrDefault(state, 0L)))
+                    .description("Statements that come after the copy")
+                    .tags("pipeline", pipeline, "state", state.toString())
+                    .register(registry);
+        }
+        Gauge.builder(MetricNames.NOT_ANALYZED, this, metrics -> metrics.known(ControlCounts::notAnalyzed))
+                .description("Tables that were not analyzed since the copy and the last after-migration")
+                .tags("pipeline", pipeline)
+                .register(registry);
     }
 
     private void gauge(

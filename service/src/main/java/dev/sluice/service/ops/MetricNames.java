@@ -100,6 +100,16 @@ public final class MetricNames {
     /// `sluice_balance_counted_timestamp_seconds{pipeline,collection}`: when that was. NaN before the first time.
     public static final String BALANCE_COUNTED = "sluice.balance.counted.timestamp";
 
+    /// `sluice_after_migrations{pipeline,state}`: statements of the scripts in `migrations/after`; state is pending,
+    /// running
+    /// (or broken off), done, failed, changed or removed since they were applied. NaN when unknown.
+    public static final String AFTER_MIGRATIONS = "sluice.after.migrations";
+
+    /// `sluice_tables_not_analyzed{pipeline}`: tables that were not analyzed since the copy and the last
+    /// after-migration.
+    /// NaN when unknown.
+    public static final String NOT_ANALYZED = "sluice.tables.not.analyzed";
+
     /// `sluice_gate_open{pipeline,collection}`: 1 while the reads of the collection may move to PostgreSQL, 0 while
     /// they may not; 0 also when the gate could not be asked for 3 seconds.
     public static final String GATE_OPEN = "sluice.gate.open";

@@ -1,5 +1,6 @@
 package dev.sluice.service.ops;
 
+import dev.sluice.after.AfterProgress;
 import dev.sluice.balance.Balance;
 import dev.sluice.balance.BalanceStore;
 import dev.sluice.failure.Failures;
@@ -97,7 +98,7 @@ public final class StatusReader {
                 statement.setString(1, pipeline);
                 try (ResultSet row = statement.executeQuery()) {
                     if (!row.next()) {
-                        return report(Writer.NONE, collections, List.of());
+                        return report(Writer.NONE, collections, null, List.of());
                     }
                     LockHolder holder =
                             PipelineLock.holder(connection, pipeline).orElse(null);
@@ -111,7 +112,8 @@ public final class StatusReader {
                             : collections.stream()
                                     .map(CollectionReport::withoutLag)
                                     .toList();
-                    return report(writer, known, Notes.read(connection, pipeline));
+                    return report(
+                            writer, known, AfterProgress.read(connection, pipeline), Notes.read(connection, pipeline));
                 }
             }
         } catch (SQLException e) {
@@ -119,8 +121,9 @@ public final class StatusReader {
         }
     }
 
-    private StatusReport report(Writer writer, List<CollectionReport> collections, List<String> notes) {
-        return new StatusReport(pipeline, null, null, writer, null, collections, notes);
+    private StatusReport report(
+            Writer writer, List<CollectionReport> collections, @Nullable AfterProgress after, List<String> notes) {
+        return new StatusReport(pipeline, null, null, writer, null, collections, after, notes);
     }
 
     /// @param holder of the lock; null when there is none

@@ -1,6 +1,7 @@
 package dev.sluice.service.ops;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import dev.sluice.after.AfterProgress;
 import dev.sluice.balance.Balance;
 import dev.sluice.service.pipeline.LastWriter;
 import dev.sluice.sink.postgres.DeadLetterStore.Staying;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// @param writer who writes it, and how far
 /// @param live what the running process knows; null when this was read without one
 /// @param collections null when they are not known
+/// @param after how far it is with what comes after the copy; null when that is not known, as before the first start
 /// @param notes findings in sentences
 public record StatusReport(
         String pipeline,
@@ -28,6 +30,7 @@ public record StatusReport(
         @JsonUnwrapped Writer writer,
         @Nullable Live live,
         @Nullable List<CollectionReport> collections,
+        @Nullable AfterProgress after,
         List<String> notes) {
     public StatusReport {
         collections = collections == null ? null : List.copyOf(collections);
@@ -144,6 +147,7 @@ public record StatusReport(
                 Writer.UNKNOWN,
                 null,
                 null,
+                null,
                 List.of("PostgreSQL does not answer: what is null here is not known."));
     }
 
@@ -153,21 +157,22 @@ public record StatusReport(
     }
 
     public StatusReport withCollections(List<CollectionReport> others) {
-        return new StatusReport(pipeline, state, message, writer, live, others, notes);
+        return new StatusReport(pipeline, state, message, writer, live, others, after, notes);
     }
 
     /// The same with one more sentence.
     StatusReport withNote(String note) {
         List<String> more = Stream.concat(notes.stream(), Stream.of(note)).toList();
-        return new StatusReport(pipeline, state, message, writer, live, collections, more);
+        return new StatusReport(pipeline, state, message, writer, live, collections, after, more);
     }
 
     public StatusReport withState(String name, @Nullable String text) {
-        return new StatusReport(pipeline, name, text, writer, live, collections, notes);
+        return new StatusReport(pipeline, name, text, writer, live, collections, after, notes);
     }
 
     /// @param leads whether the process that knows this writes the pipeline
     public StatusReport withLive(Live now, boolean leads) {
-        return new StatusReport(pipeline, state, message, leads ? writer.thatRuns() : writer, now, collections, notes);
+        return new StatusReport(
+                pipeline, state, message, leads ? writer.thatRuns() : writer, now, collections, after, notes);
     }
 }

@@ -1,5 +1,6 @@
 package dev.sluice.service.ops;
 
+import dev.sluice.after.AfterProgress;
 import dev.sluice.balance.Balance;
 import dev.sluice.service.ops.StatusReport.CollectionReport;
 import dev.sluice.service.ops.StatusReport.Writer;
@@ -57,6 +58,10 @@ public final class StatusText {
             lines.addAll(List.of(BalanceTable.forPeople(balances, staying), ""));
         }
         report.knownCollections().forEach(c -> lines.addAll(copied(c)));
+        AfterProgress after = report.after();
+        if (after != null) {
+            lines.addAll(AfterText.of(after));
+        }
         lines.addAll(report.notes());
         return String.join(System.lineSeparator(), lines).stripTrailing();
     }

@@ -502,6 +502,7 @@ public final class CopyRun {
                     FENCED_OUT,
                     WRITES_MOVED,
                     DISK_FULL,
+                    AFTER_MIGRATION,
                     NO_TEMPORARY_FILE,
                     NOT_A_REPLICA_SET,
                     BAD_SETTING,

@@ -1,5 +1,7 @@
 package dev.sluice.service.pipeline;
 
+import dev.sluice.after.AfterRun;
+import dev.sluice.after.AfterScripts;
 import dev.sluice.failure.Failures;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.MovedWrites;
@@ -32,7 +34,11 @@ import org.jspecify.annotations.Nullable;
 /// checkpoints, and the [GatePart] tells the gates that a process runs, and the [PausePart] ends the run when a user
 /// pauses the
 /// pipeline. The [Supervisor] starts a new run from the committed position whenever one fails, or a pause is over.
+/// Beside the runs, [AfterCopy] does what comes after the copy.
 public final class Pipeline {
+    /// Nothing waits for a statement that tries to get its locks, so this is for as long as it takes.
+    private static final Duration AFTER_PATIENCE = Duration.ofDays(365);
+
     private final PipelineSpec described;
     private final SourceClock clock;
     private final PipelineStatus status;
@@ -42,6 +48,8 @@ public final class Pipeline {
     private volatile PipelineSpec spec;
     private volatile CountDownLatch runEnd = new CountDownLatch(1);
     private volatile @Nullable ContinuousVerification verification;
+    private volatile AfterRun.Limits afterLimits = new AfterRun.Limits(1, true, AFTER_PATIENCE);
+    private volatile AfterScripts afterScripts = AfterScripts.none("public");
     private volatile boolean standsBy = true;
     private boolean fencedOut;
     private boolean started;
@@ -59,6 +67,15 @@ public final class Pipeline {
     /// @param share of the time that the verification may work, up to 1; 0 turns it off, the default
     public void verifyContinuously(double share) {
         verification = share > 0 ? new ContinuousVerification(this, share) : null;
+    }
+
+    /// What comes after the copy, beside that every table is analyzed. To be called before [#run].
+    ///
+    /// @param parallel how many statements of a script run at once
+    /// @param apply whether this process applies them, or `sluice migrate --after`
+    public void afterCopy(AfterScripts scripts, int parallel, boolean apply) {
+        afterScripts = scripts;
+        afterLimits = new AfterRun.Limits(parallel, apply, AFTER_PATIENCE);
     }
 
     /// Whether this process waits while another one writes the pipeline, the default, or ends then.
@@ -82,11 +99,16 @@ public final class Pipeline {
         try (SourcePulse pulse = SourcePulse.start(spec.source(), status, running);
                 OplogWatch watch = OplogWatch.start(spec.source(), status);
                 ContinuousVerification started = verifying == null ? null : verifying.start();
-                ContinuousCount count = ContinuousCount.start(this)) {
+                ContinuousCount count = ContinuousCount.start(this);
+                AfterCopy after = AfterCopy.start(this, afterRun(), afterLimits)) {
             return new Supervisor(this, stop).run();
         } finally {
             stopped.countDown();
         }
+    }
+
+    private AfterRun afterRun() {
+        return new AfterRun(described.name(), afterScripts, described.targets(), described.connector());
     }
 
     /// Hears of the changes of each transaction of the stream once it is committed.

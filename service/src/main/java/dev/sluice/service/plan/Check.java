@@ -35,6 +35,8 @@ public enum Check {
     POSTGRES_WRITABLE(Side.POSTGRESQL),
     POSTGRES_RIGHTS(Side.POSTGRESQL),
     POSTGRES_MIGRATIONS(Side.POSTGRESQL),
+    /// What comes after the copy: the scripts in migrations/after, and the right to analyze the tables.
+    AFTER_MIGRATIONS(Side.POSTGRESQL),
     POSTGRES_EXTENSION(Side.POSTGRESQL),
     POSTGRES_CONNECTIONS(Side.POSTGRESQL),
     POSTGRES_DISK(Side.POSTGRESQL),

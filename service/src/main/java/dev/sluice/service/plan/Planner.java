@@ -1,5 +1,6 @@
 package dev.sluice.service.plan;
 
+import dev.sluice.after.AfterStore;
 import dev.sluice.evolution.OpenChanges;
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.SluiceException;
@@ -72,6 +73,7 @@ public final class Planner {
                 new TargetChecks.Settings(options.createDatabase(), options.migrate()),
                 list);
         targetChecks.run(total.bytes());
+        new AfterChecks(connector, new AfterStore(pipeline), entry, options.migrate(), list).run(targets);
         CopyEstimate estimate = estimate(total, targetChecks.measuredRate());
         sourceChecks.oplog(estimate);
         source(source, connector, sourceChecks);
