@@ -16,9 +16,18 @@ public sealed interface AfterOutcome {
     /// @param statements applied now
     /// @param failures of this run, in sentences; empty where what is left was refused before, or is not to be
     ///     applied here
-    record Open(int statements, List<SluiceException> failures) implements AfterOutcome {
+    /// @param notAllowed tables that the role may not analyze: autovacuum will, or a role that owns them
+    record Open(int statements, List<SluiceException> failures, List<String> notAllowed) implements AfterOutcome {
         public Open {
             failures = List.copyOf(failures);
+            notAllowed = List.copyOf(notAllowed);
+        }
+
+        /// The tables that the role may not analyze, and what to do.
+        public String notAllowedForPeople() {
+            return "not analyzed, since the role does not own them: " + String.join(", ", notAllowed)
+                    + ". The gate stays shut until autovacuum has, or `sluice migrate --after` with a role that owns"
+                    + " them; from PostgreSQL 17 on GRANT MAINTAIN does, too.";
         }
     }
 

@@ -90,7 +90,7 @@ public record AfterProgress(int done, int statements, List<Open> open, int table
                 while (row.next()) {
                     tables++;
                     if (!row.getBoolean(3)) {
-                        notAnalyzed.add(new Table(row.getString(1), row.getString(2)));
+                        notAnalyzed.add(new Table(AfterStore.forPeople(row.getString(1)), row.getString(2)));
                     }
                 }
             }

@@ -10,9 +10,12 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -182,7 +185,8 @@ public final class AfterRun {
             AfterProgress progress = AfterProgress.read(connection, pipeline);
             return progress == null || progress.isDone()
                     ? new AfterOutcome.Done(work.applied.get(), work.analyzed.get())
-                    : new AfterOutcome.Open(work.applied.get(), work.failures);
+                    : new AfterOutcome.Open(
+                            work.applied.get(), List.copyOf(work.failures), List.copyOf(work.notAllowed));
         }
     }
 
@@ -192,7 +196,8 @@ public final class AfterRun {
         private final Limits limits;
         private final Listener listener;
         private final BooleanSupplier stopped;
-        private final List<SluiceException> failures = new ArrayList<>();
+        private final Collection<SluiceException> failures = new ConcurrentLinkedQueue<>();
+        private final Set<String> notAllowed = new ConcurrentSkipListSet<>();
         private final AtomicInteger applied = new AtomicInteger();
         private final AtomicInteger analyzed = new AtomicInteger();
 
@@ -222,9 +227,13 @@ public final class AfterRun {
                     .filter(table -> !refused.contains(table))
                     .toList();
             inParallel(due, (table, session) -> {
-                if (session.analyze(table)) {
-                    analyzed.incrementAndGet();
-                    listener.onAnalyzed(table);
+                switch (session.analyze(table)) {
+                    case YES -> {
+                        analyzed.incrementAndGet();
+                        listener.onAnalyzed(AfterStore.forPeople(table));
+                    }
+                    case NOT_ALLOWED -> notAllowed.add(AfterStore.forPeople(table));
+                    case STOPPED -> {}
                 }
             });
         }
@@ -282,12 +291,8 @@ public final class AfterRun {
                     active.remove(session);
                 }
             } catch (AfterSession.RefusedException e) {
-                if (!e.mayPass()) {
-                    refused.add(one);
-                }
-                synchronized (failures) {
-                    failures.add(e.failure());
-                }
+                refused.add(one);
+                failures.add(e.failure());
             }
         }
 

@@ -78,22 +78,23 @@ final class AfterSession implements AutoCloseable {
     /// PostgreSQL refused it.
     static final class RefusedException extends Exception {
         private final SluiceException failure;
-        private final boolean mayPass;
 
-        /// @param mayPass whether it may be tried again by the same process
-        RefusedException(SluiceException failure, boolean mayPass) {
+        RefusedException(SluiceException failure) {
             super(failure);
             this.failure = failure;
-            this.mayPass = mayPass;
         }
 
         SluiceException failure() {
             return failure;
         }
+    }
 
-        boolean mayPass() {
-            return mayPass;
-        }
+    /// What became of a table.
+    enum Analyzed {
+        YES,
+        /// The role may not.
+        NOT_ALLOWED,
+        STOPPED
     }
 
     private AfterSession(Connection connection, String pipeline, Bounds bounds) {
@@ -331,9 +332,8 @@ final class AfterSession implements AutoCloseable {
 
     private RefusedException refused(AfterStatement of, String why) throws SQLException {
         store.failed(connection, of, why);
-        return new RefusedException(
-                new SluiceException(FailureKind.AFTER_MIGRATION, of.name() + " (" + of.beginning() + "): " + why + "."),
-                false);
+        return new RefusedException(new SluiceException(
+                FailureKind.AFTER_MIGRATION, of.name() + " (" + of.beginning() + "): " + why + "."));
     }
 
     private static boolean isOfTheServer(FailureKind kind) {
@@ -345,49 +345,56 @@ final class AfterSession implements AutoCloseable {
 
     /// Analyzes a table.
     ///
-    /// @return false when it was stopped before
     /// @throws SQLException when the connection is lost or the like
-    boolean analyze(String table) throws SQLException, RefusedException {
+    Analyzed analyze(String table) throws SQLException, RefusedException {
         String at = store.now(connection);
-        String why;
         try (PreparedStatement statement = connection.prepareStatement(MAY_ANALYZE)) {
             statement.setString(1, table);
             try (ResultSet row = statement.executeQuery()) {
                 if (!row.next()) {
-                    why = "there is no such table";
-                } else if (row.getBoolean(1)) {
-                    why = null;
-                } else {
-                    why = "the role " + row.getString(3) + " may not: it is owned by " + row.getString(2)
-                            + ". GRANT MAINTAIN (PostgreSQL 17), run `sluice migrate --after` with a role that owns it,"
-                            + " or wait until autovacuum has analyzed it";
-                    if (row.getString(4) != null) {
-                        store.analyzed(connection, table, row.getString(4));
-                        if (!store.notAnalyzed(connection).contains(table)) {
-                            return true;
-                        }
-                    }
+                    throw refused(table, "there is no such table");
+                }
+                if (!row.getBoolean(1)) {
+                    return byOthers(
+                            table,
+                            row.getString(4),
+                            "the role " + row.getString(3) + " may not, since " + row.getString(2) + " owns it");
                 }
             }
         }
-        if (why == null) {
-            try {
-                execute("ANALYZE " + table);
-                store.analyzed(connection, table, at);
-                return true;
-            } catch (SQLException e) {
-                if (connection.isClosed() || isOfTheServer(Failures.classify(e).kind())) {
-                    throw e;
-                }
-                if (bounds.stopped().getAsBoolean()) {
-                    return false;
-                }
-                why = Failures.describe(e);
+        try {
+            execute("ANALYZE " + table);
+            store.analyzed(connection, table, at);
+            return Analyzed.YES;
+        } catch (SQLException e) {
+            if (connection.isClosed() || isOfTheServer(Failures.classify(e).kind())) {
+                throw e;
+            }
+            if (bounds.stopped().getAsBoolean()) {
+                return Analyzed.STOPPED;
+            }
+            throw refused(table, Failures.describe(e));
+        }
+    }
+
+    /// Takes an ANALYZE by autovacuum, or by somebody else.
+    ///
+    /// @param at when the last one was; null where there was none
+    private Analyzed byOthers(String table, @Nullable String at, String why) throws SQLException {
+        if (at != null) {
+            store.analyzed(connection, table, at);
+            if (!store.notAnalyzed(connection).contains(table)) {
+                return Analyzed.YES;
             }
         }
         store.notAnalyzed(connection, table, why);
-        throw new RefusedException(
-                new SluiceException(FailureKind.AFTER_MIGRATION, table + " was not analyzed: " + why + "."), true);
+        return Analyzed.NOT_ALLOWED;
+    }
+
+    private RefusedException refused(String table, String why) throws SQLException {
+        store.notAnalyzed(connection, table, why);
+        return new RefusedException(new SluiceException(
+                FailureKind.AFTER_MIGRATION, AfterStore.forPeople(table) + " was not analyzed: " + why + "."));
     }
 
     private void drop(ConcurrentIndex.Found index) throws SQLException {

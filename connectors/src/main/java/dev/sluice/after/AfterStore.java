@@ -312,6 +312,11 @@ public final class AfterStore {
         return tables;
     }
 
+    /// The name of a table as a person writes it.
+    static String forPeople(String table) {
+        return table.replaceAll("\"([a-z_][a-z0-9_]*)\"", "$1");
+    }
+
     /// PostgreSQL's time.
     String now(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement();

@@ -8,6 +8,9 @@ import dev.sluice.after.AfterOutcome.Held;
 import dev.sluice.after.AfterOutcome.NotCopied;
 import dev.sluice.after.AfterOutcome.Open;
 import dev.sluice.after.AfterOutcome.Stopped;
+import dev.sluice.postgres.PostgresUri;
+import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.sink.postgres.ResyncStore;
 import dev.sluice.testkit.TestTarget;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -101,9 +104,9 @@ class AfterRunIT {
         execute("UPDATE sluice.backfill SET finished_at = clock_timestamp() WHERE collection = 'orders'");
         assertThat(run()).isEqualTo(new Done(0, 2));
 
-        new dev.sluice.sink.postgres.ResyncStore(TestTarget.PIPELINE).askForAll(connection, "users", "asked", false);
-        new dev.sluice.sink.postgres.ResyncStore(TestTarget.PIPELINE)
-                .done(connection, new dev.sluice.sink.postgres.ResyncStore(TestTarget.PIPELINE).next(connection, 10));
+        new ResyncStore(TestTarget.PIPELINE).askForAll(connection, "users", "asked", false);
+        new ResyncStore(TestTarget.PIPELINE)
+                .done(connection, new ResyncStore(TestTarget.PIPELINE).next(connection, 10));
         assertThat(run()).isEqualTo(new Done(0, 1));
     }
 
@@ -151,7 +154,7 @@ class AfterRunIT {
                 .isEqualTo("t");
 
         execute("UPDATE users SET email = id");
-        assertThat(process.run(LIMITS, listener(), () -> false)).isEqualTo(new Open(0, List.of()));
+        assertThat(process.run(LIMITS, listener(), () -> false)).isEqualTo(new Open(0, List.of(), List.of()));
         assertThat(run()).isEqualTo(new Done(2, 3));
     }
 
@@ -279,13 +282,38 @@ class AfterRunIT {
         scripts.with("V0001__a.sql", "CREATE INDEX users_name_idx ON users (name, id)")
                 .without("V0002__b.sql")
                 .with("V0003__c.sql", "CREATE INDEX users_email_key ON users (email)");
-        assertThat(run()).isEqualTo(new Open(1, List.of()));
+        assertThat(run()).isEqualTo(new Open(1, List.of(), List.of()));
         assertThat(text("SELECT string_agg(state, ',' ORDER BY script) FROM sluice.after_migration"))
                 .isEqualTo("changed,removed,done");
 
         scripts.with("V0001__a.sql", "CREATE INDEX users_name_idx ON users (name)")
                 .with("V0002__b.sql", "CREATE INDEX users_age_idx ON users (age)");
         assertThat(run()).isEqualTo(new Done(0, 0));
+    }
+
+    @Test
+    @DisplayName(
+            "tables that the role may not analyze are named; an ANALYZE by another role, such as autovacuum's, is taken")
+    void notOwner() throws Exception {
+        execute("DROP ROLE IF EXISTS after_reader; CREATE ROLE after_reader LOGIN");
+        execute("GRANT USAGE ON SCHEMA sluice, public TO after_reader; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL"
+                + " TABLES IN SCHEMA sluice, public TO after_reader");
+        try {
+            PostgresConnector reader = new PostgresConnector(PostgresUri.parse("postgresql://after_reader@"
+                    + target.uri().hosts() + "/" + target.uri().database()));
+            AfterRun run = new AfterRun(TestTarget.PIPELINE, scripts.scripts(), target.targets(), reader);
+
+            assertThat(run.run(LIMITS, listener(), () -> false))
+                    .isEqualTo(new Open(0, List.of(), List.of("public.order_lines", "public.orders", "public.users")));
+            assertThat(text("SELECT message FROM sluice.after_table WHERE table_name LIKE '%users%'"))
+                    .isEqualTo("the role after_reader may not, since postgres owns it");
+
+            execute("ANALYZE");
+            await().untilAsserted(() ->
+                    assertThat(run.run(LIMITS, listener(), () -> false)).isEqualTo(new Done(0, 3)));
+        } finally {
+            execute("DROP OWNED BY after_reader; DROP ROLE after_reader");
+        }
     }
 
     private AfterRun process() throws IOException {

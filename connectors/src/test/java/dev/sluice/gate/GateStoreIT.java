@@ -43,6 +43,11 @@ class GateStoreIT {
                 + " VALUES (P, 'users', 'done', now() - interval '3 hours', now() - interval '2 hours')");
         execute("INSERT INTO sluice.verification (pipeline, collection, mode, state, phase, started_at, finished_at)"
                 + " VALUES (P, 'users', 'full', 'done', 'done', now() - interval '1 hour', now())");
+        execute("INSERT INTO sluice.after_table (pipeline, collection, table_name, analyzed_at)"
+                + " VALUES (P, 'users', 'public.users', now()), (P, 'orders', 'public.orders', NULL)");
+        execute(
+                "INSERT INTO sluice.after_migration (pipeline, script, statement, place, sql, checksum, state, finished_at)"
+                        + " VALUES (P, 'V0001__a.sql', 1, 1, 'SELECT 1', '', 'done', now() - interval '1 hour')");
         store.measured(connection, WELL);
         store.observe(connection);
     }
@@ -58,7 +63,7 @@ class GateStoreIT {
         Gate gate = gate();
 
         assertThat(gate.open()).as(gate.toString()).isTrue();
-        assertThat(gate.conditions()).hasSize(14).allMatch(Condition::met).allMatch(c -> c.reason() == null);
+        assertThat(gate.conditions()).hasSize(15).allMatch(Condition::met).allMatch(c -> c.reason() == null);
         assertThat(condition("headroom").value()).isEqualTo(86_400.0);
         assertThat(condition("headroom").limit()).isEqualTo(3_600.0);
         assertThat(condition("verified").value()).isLessThan(60);
@@ -69,6 +74,19 @@ class GateStoreIT {
             delimiter = '|',
             value = {
                 "copied | UPDATE sluice.backfill SET state = 'running' | It is not copied yet.",
+                "after_migrations | INSERT INTO sluice.after_migration (pipeline, script, statement, place, sql, checksum)"
+                        + " VALUES (P, 'V0002__b.sql', 1, 2, 'SELECT 1', '') |"
+                        + " 1 statement of an after-migration is not applied, or 1 table is not analyzed since the copy.",
+                "after_migrations | UPDATE sluice.after_migration SET state = 'changed' |"
+                        + " 1 statement of an after-migration is not applied, or 1 table is not analyzed since the copy.",
+                "after_migrations | UPDATE sluice.after_migration SET finished_at = now() + interval '1 s' |"
+                        + " 1 statement of an after-migration is not applied, or 1 table is not analyzed since the copy.",
+                "after_migrations | UPDATE sluice.after_table SET analyzed_at = now() - interval '150 minutes' |"
+                        + " 1 statement of an after-migration is not applied, or 1 table is not analyzed since the copy.",
+                "after_migrations | UPDATE sluice.after_table SET resynced_at = now() + interval '1 s' |"
+                        + " 1 statement of an after-migration is not applied, or 1 table is not analyzed since the copy.",
+                "after_migrations | DELETE FROM sluice.after_table |"
+                        + " Which after-migrations it has is not known: no process has looked yet.",
                 "running | UPDATE sluice.measurement SET measured_at = now() - interval '9 s' |"
                         + " No process runs the pipeline: the last one reported 9 s ago.",
                 "source | UPDATE sluice.measurement SET value = 20 WHERE measure = 'source' |"

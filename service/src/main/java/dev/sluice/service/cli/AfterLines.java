@@ -52,10 +52,13 @@ final class AfterLines implements AfterRun.Listener {
                     for (SluiceException failure : open.failures()) {
                         SluiceCommand.complain(failure, command);
                     }
+                    if (!open.notAllowed().isEmpty()) {
+                        out.println("After the copy: " + open.notAllowedForPeople());
+                    }
                     if (!apply) {
                         out.println("After the copy: statements are left, and AUTO_MIGRATE is false: `sluice migrate"
                                 + " --after` applies them.");
-                    } else if (open.failures().isEmpty()) {
+                    } else if (open.failures().isEmpty() && open.notAllowed().isEmpty()) {
                         out.println("After the copy: something is left: `sluice status` says what.");
                     }
                     yield SluiceCommand.FINDING;

@@ -100,6 +100,9 @@ final class AfterCopy implements AutoCloseable {
                         LOG.warn("{}", failure.forPeople());
                     }
                 }
+                if (!open.notAllowed().isEmpty() && said.add(open.notAllowed().toString())) {
+                    LOG.info("After the copy: {}", open.notAllowedForPeople());
+                }
                 if (!limits.apply() && said.add("AUTO_MIGRATE")) {
                     LOG.info(
                             "After-migrations are left, and AUTO_MIGRATE is false: `sluice migrate --after` applies them.");

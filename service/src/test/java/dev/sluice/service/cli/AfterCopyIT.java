@@ -102,8 +102,9 @@ class AfterCopyIT {
     }
 
     @Test
-    @DisplayName("a refused statement leaves the stream alone; status, REST and the metric say it; `migrate"
-            + " --after` tries it again")
+    @DisplayName(
+            "a refused statement leaves the stream alone and the gate shut; status, REST and the metric say it; `migrate"
+                    + " --after` tries it again, and then the gate opens")
     void refused() throws Exception {
         after("V0001__unique.sql", "CREATE UNIQUE INDEX CONCURRENTLY users_email_key ON users (email);");
         int port = GateCommandIT.freePort();
@@ -119,6 +120,11 @@ class AfterCopyIT {
             place.mongo().getCollection("users").insertOne(new Document("_id", "new").append("email", "new"));
             await().atMost(SOON).until(() -> place.count("users WHERE id = 'new'") == 1);
 
+            Result gate = Cli.run(settings, "gate", "users");
+            assertThat(gate.exitCode()).isEqualTo(1);
+            assertThat(gate.out())
+                    .containsPattern(
+                            "after_migrations +no +1 +0 +statements +1 statement of an after-migration is not applied");
             Result status = Cli.run(settings, "status");
             assertThat(status.out())
                     .contains("after the copy: 0 of 1 statement is applied")
@@ -140,6 +146,7 @@ class AfterCopyIT {
             Result again = Cli.run(settings, "migrate", "--after");
             assertThat(again.exitCode()).as(again.err()).isZero();
             assertThat(again.out()).contains("After the copy: 1 statement applied");
+            await().atMost(SOON).until(() -> GateCommandIT.isOpen(place, "users"));
             assertThat(run.running()).isTrue();
         }
     }
