@@ -53,7 +53,7 @@ COMMENT ON COLUMN sluice.after_table.message IS 'Why it could not be analyzed. N
 
 CREATE FUNCTION sluice.is_analyzed(t sluice.after_table) RETURNS boolean
     LANGUAGE sql STABLE AS $body$
-    SELECT coalesce((
+    SELECT sluice.writes_moved(t.pipeline, t.collection) OR coalesce((
         SELECT t.analyzed_at >= greatest(b.finished_at, t.resynced_at,
                                          (SELECT max(m.finished_at) FROM sluice.after_migration m
                                           WHERE m.pipeline = t.pipeline AND m.state = 'done'))
@@ -61,7 +61,8 @@ CREATE FUNCTION sluice.is_analyzed(t sluice.after_table) RETURNS boolean
         WHERE b.pipeline = t.pipeline AND b.collection = t.collection AND b.state = 'done'), false)
 $body$;
 COMMENT ON FUNCTION sluice.is_analyzed(sluice.after_table) IS
-    'Whether the table was analyzed since the copy of its collection, and since the last after-migration.';
+    'Whether the table was analyzed since the copy of its collection, and since the last after-migration; true once the '
+    'writes of the collection have moved, since its tables are the application''s then.';
 
 ALTER TABLE sluice.gate_condition DROP CONSTRAINT gate_condition_unit_check;
 ALTER TABLE sluice.gate_condition ADD CONSTRAINT gate_condition_unit_check

@@ -2,6 +2,7 @@ package dev.sluice.after;
 
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.positions.MovedWrites;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.BackfillStore;
@@ -35,6 +36,9 @@ import org.jspecify.annotations.Nullable;
 /// One process at a time does it, under a lock of its own, so that neither a run that begins anew nor another
 /// process that takes the pipeline over breaks off an index that takes hours. A process that ends in the middle
 /// leaves nothing half: the next one goes on with the statement, see [AfterSession].
+///
+/// Once the writes of a collection have moved to PostgreSQL, its tables are left alone (promise 11): no statement of
+/// any script is applied any more, and the tables of the others are analyzed.
 ///
 /// [#run] for one thread at a time.
 public final class AfterRun {
@@ -106,7 +110,9 @@ public final class AfterRun {
             return false;
         }
         return store.notAnalyzed(connection).stream().anyMatch(table -> !refused.contains(table))
-                || (limits.apply() && hasDueStatement(connection));
+                || (limits.apply()
+                        && hasDueStatement(connection)
+                        && new MovedWrites(pipeline).load(connection).isEmpty());
     }
 
     private boolean hasDueStatement(Connection connection) throws SQLException {
@@ -171,7 +177,13 @@ public final class AfterRun {
                 return new AfterOutcome.NotCopied(notCopied);
             }
             Work work = new Work(connection, limits, listener, stopped);
-            if (limits.apply()) {
+            Set<String> moved = new MovedWrites(pipeline).load(connection);
+            if (!moved.isEmpty()) {
+                // A statement may do anything, also to tables that are the application's now (promise 11).
+                if (limits.apply() && hasDueStatement(connection)) {
+                    work.failures.add(MovedWrites.refused(List.copyOf(moved)));
+                }
+            } else if (limits.apply()) {
                 for (List<AfterStatement> script : scripts.scripts()) {
                     if (!work.apply(script)) {
                         break;

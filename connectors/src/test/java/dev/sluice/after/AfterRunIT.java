@@ -316,6 +316,33 @@ class AfterRunIT {
         }
     }
 
+    @Test
+    @DisplayName(
+            "once the writes of a collection have moved to PostgreSQL no statement is applied and its tables are not analyzed")
+    void writesMoved() throws Exception {
+        assertThat(run()).isEqualTo(new Done(0, 3));
+        execute(
+                "INSERT INTO sluice.moved_writes (pipeline, collection, moved_by, certificate) VALUES ('test', 'users', 'a test', '{}')");
+        execute("UPDATE sluice.backfill SET finished_at = clock_timestamp()");
+        scripts.with("V0001__later.sql", "DELETE FROM users");
+
+        AfterOutcome outcome = run();
+
+        assertThat(outcome).isInstanceOf(Open.class);
+        assertThat(((Open) outcome).failures())
+                .singleElement()
+                .satisfies(failure -> assertThat(failure.getMessage()).contains("The writes of users have moved"));
+        assertThat(text("SELECT count(*) FROM users")).isEqualTo("100");
+        assertThat(told)
+                .filteredOn(line -> line.startsWith("analyzed"))
+                .containsExactlyInAnyOrder(
+                        "analyzed public.users",
+                        "analyzed public.orders",
+                        "analyzed public.order_lines",
+                        "analyzed public.orders",
+                        "analyzed public.order_lines");
+    }
+
     private AfterRun process() throws IOException {
         return new AfterRun(TestTarget.PIPELINE, scripts.scripts(), target.targets(), target.connector());
     }

@@ -52,8 +52,10 @@ class FinishStoreIT {
                 + " SELECT P, c, 'done', now() - interval '1 hour' FROM unnest('{users,orders}'::text[]) c;"
                         .replace("P", pipeline)
                 + " INSERT INTO sluice.verification (pipeline, collection, mode, state, started_at, finished_at)"
-                + " SELECT P, c, 'full', 'done', now(), now() FROM unnest('{users,orders}'::text[]) c"
-                        .replace("P", pipeline));
+                + " SELECT P, c, 'full', 'done', now(), now() FROM unnest('{users,orders}'::text[]) c;"
+                        .replace("P", pipeline)
+                + " INSERT INTO sluice.after_table (pipeline, collection, table_name, analyzed_at)"
+                + " SELECT P, c, c, now() FROM unnest('{users,orders}'::text[]) c".replace("P", pipeline));
         new GateStore(TestTarget.PIPELINE)
                 .measured(connection, new GateStore.Measured(86_400.0, 0, Map.of("users", 0L, "orders", 0L)));
         connection.setAutoCommit(false);
