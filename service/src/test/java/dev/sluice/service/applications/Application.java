@@ -56,7 +56,8 @@ public final class Application implements AutoCloseable {
         return example;
     }
 
-    /// What it has counted, once a second, oldest first. Throws with what it said when it has ended by itself.
+    /// What it has counted, once a second, oldest first. Throws with what it said when it has ended by
+    /// itself.
     public List<JsonNode> reports() {
         if (!process.isAlive()) {
             throw new IllegalStateException(example + " ended with " + process.exitValue() + ": " + err());

@@ -19,8 +19,8 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/// An application of `deploy/examples`. What it needs beside its language comes from that language's package index,
-/// once, into `.sluice/examples`, where a copy of its sources lies too.
+/// An application of `deploy/examples`. What it needs beside its language comes from that language's package
+/// index, once, into `.sluice/examples`, where a copy of its sources lies too.
 public enum Example {
     PYTHON("python") {
         @Override

@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/// The adapter in `deploy/examples/docsgpt`, which prints DocsGPT's switches whenever they change. It takes nothing but
-/// Python.
+/// The adapter in `deploy/examples/docsgpt`, which prints DocsGPT's switches whenever they change. It takes
+/// nothing but Python.
 public final class Switches implements AutoCloseable {
     private static final long BOUND_SECONDS = 30;
 

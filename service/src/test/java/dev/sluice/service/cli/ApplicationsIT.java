@@ -19,7 +19,6 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -35,8 +34,8 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/// The applications of `deploy/examples`, with the official OpenFeature SDKs, under load while their reads move to
-/// PostgreSQL and back. They count by themselves what goes wrong.
+/// The applications of `deploy/examples`, with the official OpenFeature SDKs, under load while their reads
+/// move to PostgreSQL and back. They count by themselves what goes wrong.
 class ApplicationsIT {
     private static final Duration SOON = Duration.ofSeconds(90);
     private static final int USERS_OF_EACH = 100;
@@ -64,8 +63,9 @@ class ApplicationsIT {
     /// How the applications followed a move, in milliseconds.
     ///
     /// @param command from when the command was given until the route was another one
-    /// @param lastByOld after that, when the last read was begun that still went by the old route; 0 for none
-    /// @param allByNew after that, when the last application had read for the last of its users by the new route
+    /// @param lastByOld after that, when the last read was begun that went by the old route; 0 for none
+    /// @param allByNew after that, when the last application had read for the last of its users by the new
+    ///     route
     private record Followed(String move, long command, long lastByOld, long allByNew) {}
 
     @Test
@@ -195,9 +195,8 @@ class ApplicationsIT {
         awaitReads();
     }
 
-    /// Until each application has counted, from one of its reports to the next, reads by those routes that users have
-    /// now,
-    /// and by no other.
+    /// Until each application has counted, between two of its reports, two reads of every user by those
+    /// routes that users have now, and none by another.
     private void awaitReads() {
         int[] before = applications.stream()
                 .mapToInt(application -> application.reports().size())
@@ -205,18 +204,25 @@ class ApplicationsIT {
         await().atMost(SOON)
                 .pollInterval(Duration.ofMillis(50))
                 .until(() -> IntStream.range(0, before.length).allMatch(i -> {
-                    List<JsonNode> reports = applications.get(i).reports();
-                    return IntStream.range(before[i] + 1, reports.size())
-                            .anyMatch(n -> isBySide(applications.get(i).example(), reports.get(n - 1), reports.get(n)));
+                    List<JsonNode> since = applications.get(i).reports().stream()
+                            .skip(before[i])
+                            .toList();
+                    return since.stream()
+                            .anyMatch(
+                                    earlier -> haveFollowed(applications.get(i).example(), earlier, since.getLast()));
                 }));
     }
 
-    private boolean isBySide(Example example, JsonNode earlier, JsonNode later) {
-        return Arrays.stream(ReadFrom.values()).allMatch(side -> {
-            boolean read =
-                    later.path(side.text()).asInt() > earlier.path(side.text()).asInt();
-            return read == users(example).anyMatch(user -> of(share, user) == side);
-        });
+    private boolean haveFollowed(Example example, JsonNode earlier, JsonNode later) {
+        boolean asRouted = true;
+        int reads = 0;
+        for (ReadFrom side : ReadFrom.values()) {
+            int more =
+                    later.path(side.text()).asInt() - earlier.path(side.text()).asInt();
+            asRouted &= more > 0 == users(example).anyMatch(user -> of(share, user) == side);
+            reads += more;
+        }
+        return asRouted && reads >= 2 * USERS_OF_EACH;
     }
 
     private List<Followed> judge() throws InterruptedException {
