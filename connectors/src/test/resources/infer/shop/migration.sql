@@ -1,5 +1,9 @@
 -- Tables for ../mapping.yaml, proposed by `sluice infer`. Change them as you like until they are
 -- applied; then add a V0002__... . Names carry no schema: the migration runs in the mapping's.
+--
+-- MongoDB orders strings by their bytes, PostgreSQL by the database's collation: write text COLLATE "C" where
+-- lists are ordered by one. What is missing or null comes first in MongoDB, and last in PostgreSQL unless the
+-- query says ORDER BY .. NULLS FIRST (descending: NULLS LAST).
 
 CREATE TABLE users (
     id              text PRIMARY KEY,

@@ -33,6 +33,12 @@ public final class MigrationSql {
     private void proposal(Proposal proposal) {
         sql.append("-- Tables for ../mapping.yaml, proposed by `sluice infer`. Change them as you like until they are\n"
                 + "-- applied; then add a V0002__... . Names carry no schema: the migration runs in the mapping's.\n");
+        if (proposal.tables().stream().anyMatch(MigrationSql::hasText)) {
+            sql.append("--\n"
+                    + "-- MongoDB orders strings by their bytes, PostgreSQL by the database's collation: write text COLLATE \"C\" where\n"
+                    + "-- lists are ordered by one. What is missing or null comes first in MongoDB, and last in PostgreSQL unless the\n"
+                    + "-- query says ORDER BY .. NULLS FIRST (descending: NULLS LAST).\n");
+        }
         proposal.tables().forEach(this::table);
         block("", comments);
         block("\n-- Values of these are the _id of other documents.\n", indexes);
@@ -44,6 +50,18 @@ public final class MigrationSql {
                         + "-- their documents: add what you know to hold, foreign keys as DEFERRABLE INITIALLY DEFERRED or after the\n"
                         + "-- switch.\n",
                 constraints);
+    }
+
+    private static boolean hasText(Table table) {
+        return isText(table.key().type())
+                || table.columns().stream().anyMatch(column -> isText(column.type()))
+                || table.children().stream()
+                        .flatMap(child -> child.columns().stream())
+                        .anyMatch(column -> isText(column.type()));
+    }
+
+    private static boolean isText(ColumnType type) {
+        return type instanceof ColumnType.Text || type instanceof ColumnType.Varchar;
     }
 
     private void block(String header, List<String> lines) {

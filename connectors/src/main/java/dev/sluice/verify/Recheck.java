@@ -7,7 +7,9 @@ import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.RowIdentity;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
@@ -55,7 +57,8 @@ public final class Recheck implements AutoCloseable {
     ///
     /// @param suspects a few thousand at most
     /// @return without those that were not compared: there were too many, or it was stopped
-    /// @throws dev.sluice.failure.SluiceException when one of the servers can't be asked; then close this
+    /// @throws dev.sluice.failure.SluiceException when one of the servers can't be asked; then close
+    ///     this
     public Map<Suspect, Verdict> look(CollectionTarget target, List<Suspect> suspects) {
         Map<Suspect, Verdict> verdicts = settlement.look(target, suspects);
         record(target, verdicts);
@@ -75,7 +78,8 @@ public final class Recheck implements AutoCloseable {
     /// @param ids a few thousand at most, each once
     /// @return how many have rows that are not; one that is written each time it is looked at does not
     ///     count
-    /// @throws dev.sluice.failure.SluiceException when one of the servers can't be asked; then close this
+    /// @throws dev.sluice.failure.SluiceException when one of the servers can't be asked; then close
+    ///     this
     public long differing(CollectionTarget target, List<BsonValue> ids) {
         return tally(target, ids).differing();
     }
@@ -93,26 +97,48 @@ public final class Recheck implements AutoCloseable {
 
     /// As [#differing], and says which could not be decided.
     public Tally tally(CollectionTarget target, List<BsonValue> ids) {
-        Map<Suspect, BsonValue> open = new LinkedHashMap<>();
+        Map<BsonValue, Verdict> verdicts = settle(target, ids, LOOKS_MAX);
+        long differing = verdicts.values().stream()
+                .filter(Verdict.Drifted.class::isInstance)
+                .count();
+        List<BsonValue> open = ids.stream()
+                .filter(id -> target.mapper().key(id) instanceof KeyResult.Key)
+                .filter(id -> switch (verdicts.get(id)) {
+                    case Verdict.Equal equal -> false;
+                    case Verdict.Drifted drifted -> false;
+                    case Verdict.Undecided undecided -> true;
+                    // Not compared.
+                    case null -> true;
+                })
+                .toList();
+        return new Tally(differing, open);
+    }
+
+    /// Compares documents until it is known of each whether its rows are the expected ones, and records
+    /// which differ and which no longer do.
+    ///
+    /// @param ids a few thousand at most
+    /// @param looksMax how often a document is compared at most that is written each time
+    /// @return without those that can have no row, and those that were not compared since it was stopped
+    /// @throws dev.sluice.failure.SluiceException when one of the servers can't be asked; then close
+    ///     this
+    public Map<BsonValue, Verdict> settle(CollectionTarget target, Collection<BsonValue> ids, int looksMax) {
+        Map<BsonValue, Suspect> suspects = new LinkedHashMap<>();
         for (BsonValue id : ids) {
             if (target.mapper().key(id) instanceof KeyResult.Key(Object key)) {
-                open.put(new Suspect(key.toString(), RowIdentity.documentKey(id)), id);
+                suspects.put(id, new Suspect(key.toString(), RowIdentity.documentKey(id)));
             }
         }
-        Map<Suspect, Verdict> verdicts = settlement.settle(target, open.keySet(), LOOKS_MAX);
-        record(target, verdicts);
-        long differing = 0;
-        for (Map.Entry<Suspect, Verdict> entry : verdicts.entrySet()) {
-            switch (entry.getValue()) {
-                case Verdict.Equal e -> open.remove(entry.getKey());
-                case Verdict.Drifted d -> {
-                    open.remove(entry.getKey());
-                    differing++;
-                }
-                case Verdict.Undecided u -> {}
+        Map<Suspect, Verdict> found = settlement.settle(target, new LinkedHashSet<>(suspects.values()), looksMax);
+        record(target, found);
+        Map<BsonValue, Verdict> verdicts = new LinkedHashMap<>();
+        suspects.forEach((id, suspect) -> {
+            Verdict verdict = found.get(suspect);
+            if (verdict != null) {
+                verdicts.put(id, verdict);
             }
-        }
-        return new Tally(differing, List.copyOf(open.values()));
+        });
+        return verdicts;
     }
 
     @Override

@@ -2,9 +2,13 @@ package dev.sluice.service.cli;
 
 import dev.sluice.service.ops.Routes;
 import dev.sluice.service.ops.Routes.RouteReport;
+import dev.sluice.service.ops.ShadowReads.ShadowReport;
+import dev.sluice.service.ops.ShadowReads.Times;
 import dev.sluice.service.text.TextTable;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -14,7 +18,12 @@ import picocli.CommandLine.Mixin;
         mixinStandardHelpOptions = true,
         versionProvider = SluiceCommand.Version.class,
         header = "Show where applications are told to read each collection from.",
-        description = "`sluice cutover` and `sluice rollback` move reads, `sluice finish` moves writes.")
+        description = {
+            "`sluice cutover` and `sluice rollback` move reads, `sluice finish` moves writes.",
+            "Where applications reported shadow reads since the copy: how many were equal, how many were different (those of"
+                    + " lists as the application says, those of documents where the rows do differ), and within how many"
+                    + " milliseconds half and 95 %% of the reads of each side were done, lately. --json has more."
+        })
 final class RoutesCommand implements Callable<Integer> {
     @Mixin
     private final Printing printing = new Printing();
@@ -52,15 +61,38 @@ final class RoutesCommand implements Callable<Integer> {
                 .words("gate")
                 .words("changed at")
                 .words("by");
+        boolean shadow = routes.stream().anyMatch(route -> route.shadow() != null);
+        if (shadow) {
+            table.numbers("equal").numbers("different").numbers("mongodb ms").numbers("postgres ms");
+        }
         for (RouteReport route : routes) {
-            table.row(
+            List<Object> cells = new ArrayList<>(List.of(
                     route.collection(),
                     route.share(),
                     route.writes(),
                     route.gate(),
                     route.changedAt() == null ? "-" : route.changedAt(),
-                    route.changedBy() == null ? "-" : route.changedBy());
+                    route.changedBy() == null ? "-" : route.changedBy()));
+            if (shadow) {
+                cells.addAll(cells(route.shadow()));
+            }
+            table.row(cells.toArray());
         }
         return table.text();
+    }
+
+    private static List<Object> cells(@Nullable ShadowReport shadow) {
+        return shadow == null
+                ? List.of("-", "-", "-", "-")
+                : List.of(
+                        shadow.equal(),
+                        shadow.different() + shadow.reported(),
+                        times(shadow.mongodb()),
+                        times(shadow.postgres()));
+    }
+
+    /// `1.2 / 8.5`: half of them, and 95 %.
+    private static String times(Times times) {
+        return times.p50Ms() == null ? "-" : times.p50Ms() + " / " + times.p95Ms();
     }
 }

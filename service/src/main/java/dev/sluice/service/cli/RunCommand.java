@@ -2,8 +2,6 @@ package dev.sluice.service.cli;
 
 import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.PipelineSpec;
-import dev.sluice.service.ops.Replays;
-import dev.sluice.service.ops.Verifications;
 import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.service.text.Counted;
@@ -70,12 +68,8 @@ final class RunCommand implements Callable<Integer> {
                     setup.settings().afterParallel(),
                     setup.settings().autoMigrate());
             pipeline.standBy(setup.settings().standby());
-            try (HttpService http = HttpService.start(
-                    setup.settings(),
-                    pipeline.status(),
-                    described.connector(),
-                    new Replays(described, pipeline::spec),
-                    new Verifications(described, pipeline::spec))) {
+            try (HttpService http =
+                    HttpService.start(setup.settings(), pipeline.status(), described, pipeline::spec)) {
                 LOG.info(
                         "Pipeline {}: {} of {} into {}; http://localhost:{}/api/status",
                         pipeline.name(),

@@ -118,5 +118,15 @@ public final class MetricNames {
     /// `mongodb`, `postgres` or `both`. NaN until the routes are known.
     public static final String READ_ROUTE = "sluice.read.route.percent";
 
+    /// `sluice_shadow_reads_total{pipeline,collection,result}`: reads of both sides that applications
+    /// reported to this process since it started; result is `equal`, `different`, `unconfirmed`,
+    /// `reported` or `unchecked`. One that is compared is counted once its result is known. There once
+    /// there is one.
+    public static final String SHADOW_READS = "sluice.shadow.reads";
+
+    /// `sluice_shadow_read_seconds{pipeline,collection,side}`: histogram, how long `mongodb` and `postgres`
+    /// took in the reads that were reported to this process. There once there is one.
+    public static final String SHADOW_READ_TIME = "sluice.shadow.read";
+
     private MetricNames() {}
 }

@@ -5,10 +5,13 @@ import dev.sluice.cutover.ReadFrom;
 import dev.sluice.cutover.Route;
 import dev.sluice.cutover.RouteStore;
 import dev.sluice.cutover.RouteStore.Move;
+import dev.sluice.cutover.ShadowCounts;
+import dev.sluice.cutover.ShadowReadStore;
 import dev.sluice.cutover.Share;
 import dev.sluice.failure.Failures;
 import dev.sluice.gate.Gate;
 import dev.sluice.gate.GateStore;
+import dev.sluice.service.ops.ShadowReads.ShadowReport;
 import dev.sluice.sink.postgres.PostgresConnector;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -29,6 +32,7 @@ public final class Routes {
     private final List<String> mapped;
     private final RouteStore store;
     private final GateStore gates;
+    private final ShadowReadStore shadowReads;
 
     /// @param mapped the collections that the mapping has
     public Routes(PostgresConnector connector, String pipeline, Collection<String> mapped) {
@@ -36,6 +40,7 @@ public final class Routes {
         this.mapped = List.copyOf(mapped);
         this.store = new RouteStore(pipeline);
         this.gates = new GateStore(pipeline);
+        this.shadowReads = new ShadowReadStore(pipeline);
     }
 
     /// Where a collection is read from.
@@ -48,6 +53,7 @@ public final class Routes {
     /// @param writes who writes the rows: `mongodb`, followed by Sluice, or `postgres`, the application
     /// @param changedAt null while it was never moved
     /// @param changedBy null while it was never moved
+    /// @param shadow reads of both sides that were reported since the collection was copied; null when none was
     public record RouteReport(
             String collection,
             @Nullable String readsFrom,
@@ -57,7 +63,8 @@ public final class Routes {
             boolean autoRollback,
             String writes,
             @Nullable Instant changedAt,
-            @Nullable String changedBy) {
+            @Nullable String changedBy,
+            @Nullable ShadowReport shadow) {
         /// The shares in words.
         public String share() {
             return new Share(percent, shadowPercent).text();
@@ -220,6 +227,7 @@ public final class Routes {
     private List<RouteReport> reports(Connection connection, List<String> collections, @Nullable Share share)
             throws SQLException {
         Map<String, Route> routes = store.routes(connection);
+        Map<String, ShadowCounts> shadow = shadowReads.counts(connection);
         return gates.of(connection, collections).values().stream()
                 .map(gate -> {
                     String c = gate.collection();
@@ -234,7 +242,8 @@ public final class Routes {
                             route.autoRollback(),
                             route.writesMoved() ? "postgres" : "mongodb",
                             route.changedAt(),
-                            route.changedBy());
+                            route.changedBy(),
+                            shadow.containsKey(c) ? ShadowReport.of(shadow.get(c)) : null);
                 })
                 .toList();
     }

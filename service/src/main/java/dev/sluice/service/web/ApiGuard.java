@@ -18,19 +18,21 @@ import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Who may do what over HTTP. Changing something takes a token of SLUICE_API_TOKEN; where none is set, a call
-/// from this machine. Looking, and asking for a route, take a token of SLUICE_API_READ_TOKEN or of the other, where one
-/// to read is set; else they are open to all who reach the port. Metrics and health are always open.
+/// Who may do what over HTTP. Changing something takes a token of SLUICE_API_TOKEN; where none is set, a
+/// call from this machine. Looking, asking for a route, and reporting shadow reads, which the readers
+/// do, take a token of SLUICE_API_READ_TOKEN or of the other, where one to read is set; else they are
+/// open to all who reach the port. Metrics and health are always open.
 ///
-/// A browser on this machine is "from this machine" too, whatever page it shows. So without a token a call
-/// must also name this machine as its host (a page can point a name of its own here), come from no other
-/// page, and not be passed on by a proxy, which hides who it is from.
+/// A browser on this machine is "from this machine" too, whatever page it shows. So without a token a
+/// call must also name this machine as its host (a page can point a name of its own here), come from no
+/// other page, and not be passed on by a proxy, which hides who it is from.
 @ServerFilter({"/api/**", "/ofrep/**"})
 final class ApiGuard {
     private static final Set<HttpMethod> LOOKING = Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
     private static final List<String> PASSED_ON = List.of("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via");
     private static final String BEARER = "bearer ";
     private static final String EVALUATIONS = "/ofrep/";
+    private static final String SHADOW_READS = "/api/shadow-reads";
 
     private final List<byte[]> operate;
     private final List<byte[]> read;
@@ -48,7 +50,7 @@ final class ApiGuard {
     @RequestFilter
     @Nullable
     HttpResponse<?> check(HttpRequest<?> request) {
-        if (LOOKING.contains(request.getMethod()) || request.getPath().startsWith(EVALUATIONS)) {
+        if (isForReaders(request)) {
             return read.isEmpty() || hasToken(request, read) || hasToken(request, operate)
                     ? null
                     : unauthorized("This call takes a token of SLUICE_API_READ_TOKEN");
@@ -66,6 +68,12 @@ final class ApiGuard {
         }
         String refusal = refusalWithoutToken(request);
         return refusal == null ? null : Problems.answer(HttpStatus.FORBIDDEN, refusal);
+    }
+
+    private static boolean isForReaders(HttpRequest<?> request) {
+        return LOOKING.contains(request.getMethod())
+                || request.getPath().startsWith(EVALUATIONS)
+                || request.getPath().equals(SHADOW_READS);
     }
 
     private static boolean hasToken(HttpRequest<?> request, List<byte[]> tokens) {

@@ -2,6 +2,7 @@ package dev.sluice.service.web;
 
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.service.config.Settings;
 import dev.sluice.service.ops.ControlCounts;
 import dev.sluice.service.ops.ControlMetrics;
@@ -11,6 +12,8 @@ import dev.sluice.service.ops.PipelineMetrics;
 import dev.sluice.service.ops.Replays;
 import dev.sluice.service.ops.RouteMetrics;
 import dev.sluice.service.ops.RouteWatch;
+import dev.sluice.service.ops.ShadowReadMetrics;
+import dev.sluice.service.ops.ShadowReads;
 import dev.sluice.service.ops.Verifications;
 import dev.sluice.service.pipeline.PipelineStatus;
 import dev.sluice.sink.postgres.PostgresConnector;
@@ -21,6 +24,7 @@ import java.net.BindException;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /// The HTTP side of a running pipeline: metrics, health and status.
 public final class HttpService implements AutoCloseable {
@@ -28,12 +32,19 @@ public final class HttpService implements AutoCloseable {
     private final EmbeddedServer server;
     private final ControlMetrics counts;
     private final GateMetrics gates;
+    private final ShadowReads shadowReads;
 
-    private HttpService(ApplicationContext context, EmbeddedServer server, ControlMetrics counts, GateMetrics gates) {
+    private HttpService(
+            ApplicationContext context,
+            EmbeddedServer server,
+            ControlMetrics counts,
+            GateMetrics gates,
+            ShadowReads shadowReads) {
         this.context = context;
         this.server = server;
         this.counts = counts;
         this.gates = gates;
+        this.shadowReads = shadowReads;
     }
 
     /// @throws SluiceException of kind BAD_SETTING when the port is taken or the address is not this
@@ -43,17 +54,32 @@ public final class HttpService implements AutoCloseable {
                 settings,
                 status,
                 connector,
-                new Replays(connector, status.pipeline()),
-                new Verifications(connector, status.pipeline()));
+                new FromSource(
+                        new Replays(connector, status.pipeline()),
+                        new Verifications(connector, status.pipeline()),
+                        new ShadowReads(
+                                connector,
+                                status.pipeline(),
+                                status.collections().keySet())));
     }
 
-    /// As the other, for a process that can be asked for replays and verifications.
+    /// As the other, for a process that can be asked for what takes a source: replays and comparisons.
+    ///
+    /// @param now what the pipeline works on when something is asked for
     public static HttpService start(
-            Settings settings,
-            PipelineStatus status,
-            PostgresConnector connector,
-            Replays replays,
-            Verifications verifications) {
+            Settings settings, PipelineStatus status, PipelineSpec spec, Supplier<PipelineSpec> now) {
+        return start(
+                settings,
+                status,
+                spec.connector(),
+                new FromSource(new Replays(spec, now), new Verifications(spec, now), new ShadowReads(spec)));
+    }
+
+    /// The operations that read MongoDB.
+    private record FromSource(Replays replays, Verifications verifications, ShadowReads shadowReads) {}
+
+    private static HttpService start(
+            Settings settings, PipelineStatus status, PostgresConnector connector, FromSource operations) {
         ApplicationContext context = ApplicationContext.builder()
                 .banner(false)
                 .properties(Map.of(
@@ -65,13 +91,15 @@ public final class HttpService implements AutoCloseable {
         context.registerSingleton(Settings.class, settings);
         context.registerSingleton(PipelineStatus.class, status);
         context.registerSingleton(PostgresConnector.class, connector);
-        context.registerSingleton(Replays.class, replays);
-        context.registerSingleton(Verifications.class, verifications);
+        context.registerSingleton(Replays.class, operations.replays());
+        context.registerSingleton(Verifications.class, operations.verifications());
+        context.registerSingleton(ShadowReads.class, operations.shadowReads());
         try {
             context.start();
             EmbeddedServer server = context.getBean(EmbeddedServer.class);
             MeterRegistry registry = context.getBean(MeterRegistry.class);
             PipelineMetrics.bind(status, registry);
+            ShadowReadMetrics.bind(status.pipeline(), operations.shadowReads(), registry);
             // Before the first one asks.
             RouteWatch routes = context.getBean(RouteWatch.class);
             RouteMetrics.bind(status.pipeline(), status.collections().keySet(), routes, registry);
@@ -88,8 +116,10 @@ public final class HttpService implements AutoCloseable {
                             status.pipeline(),
                             status.collections().keySet(),
                             context.getBean(Gates.class)::all,
-                            registry));
+                            registry),
+                    operations.shadowReads());
         } catch (RuntimeException e) {
+            operations.shadowReads().close();
             context.close();
             throw refused(settings, e);
         }
@@ -131,6 +161,7 @@ public final class HttpService implements AutoCloseable {
         counts.close();
         gates.close();
         server.close();
+        shadowReads.close();
         context.close();
     }
 }

@@ -70,4 +70,16 @@ final class Refuses {
     @Target(ElementType.METHOD)
     @Retention(RetentionPolicy.RUNTIME)
     @interface Strangers {}
+
+    /// Of what a token to read suffices for, see [ApiGuard].
+    @ApiResponse(
+            responseCode = "401",
+            description = "A token to read is set, and the call has none",
+            content =
+                    @Content(mediaType = "application/problem+json", schema = @Schema(implementation = Problem.class)))
+    @SecurityRequirement(name = Api.TOKEN)
+    @Documented
+    @Target(ElementType.METHOD)
+    @Retention(RetentionPolicy.RUNTIME)
+    @interface Readers {}
 }

@@ -8,8 +8,6 @@ import com.mongodb.client.model.Updates;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.service.config.Settings;
-import dev.sluice.service.ops.Replays;
-import dev.sluice.service.ops.Verifications;
 import dev.sluice.service.web.HttpService;
 import dev.sluice.source.mongo.MongoSource;
 import java.io.IOException;
@@ -107,8 +105,7 @@ class ContinuousVerificationIT {
     private static HttpService http(LiveSystem system, RunningPipeline running, MongoSource source) {
         Settings settings = Settings.read(Map.of("SLUICE_HTTP_PORT", "0", "SLUICE_HTTP_HOST", "127.0.0.1"), Map.of());
         PipelineSpec spec = PipelineSpec.of("demo", system.entry().mapping(), source, system.connector());
-        return HttpService.start(
-                settings, running.pipeline().status(), system.connector(), new Replays(spec), new Verifications(spec));
+        return HttpService.start(settings, running.pipeline().status(), spec, () -> spec);
     }
 
     /// The first sample whose line begins so.

@@ -11,8 +11,6 @@ import com.mongodb.client.model.Updates;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.service.config.Settings;
-import dev.sluice.service.ops.Replays;
-import dev.sluice.service.ops.Verifications;
 import dev.sluice.service.web.HttpService;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.testkit.ShortOplog;
@@ -284,14 +282,12 @@ class ReplayIT {
         try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
                 RunningPipeline running = RunningPipeline.start(system);
                 MongoSource source = system.source()) {
-            Replays replays =
-                    new Replays(PipelineSpec.of("demo", system.entry().mapping(), source, system.connector()));
+            PipelineSpec spec = PipelineSpec.of("demo", system.entry().mapping(), source, system.connector());
             try (HttpService http = HttpService.start(
                     Settings.read(Map.of("SLUICE_HTTP_PORT", "0"), Map.of()),
                     running.pipeline().status(),
-                    system.connector(),
-                    replays,
-                    new Verifications(system.connector(), "demo"))) {
+                    spec,
+                    () -> spec)) {
                 running.awaitStreaming();
                 assertThat(call(http, "POST", "/api/checkpoints/start", "").statusCode())
                         .isEqualTo(201);

@@ -106,6 +106,9 @@ class OpenApiIT {
         "GET /api/routes/{collection}, /api/routes/carts, 404",
         "POST /api/collections/{collection}/rollback, /api/collections/users/rollback, 200",
         "POST /api/collections/{collection}/rollback, /api/collections/carts/rollback, 404",
+        "GET /api/shadow-reads, /api/shadow-reads, 200",
+        "GET /api/shadow-reads, /api/shadow-reads?collection=users, 200",
+        "GET /api/shadow-reads, /api/shadow-reads?collection=carts, 404",
         "GET /api/schema-changes, /api/schema-changes, 200",
         "GET /api/verifications, /api/verifications, 200",
         "GET /api/drift, /api/drift, 200",
@@ -140,6 +143,10 @@ class OpenApiIT {
                 "POST /api/dead-letters/99/accept | {\"reason\": \"old\"} | 404 | no dead letter 99",
                 "POST /api/quarantine/1/accept | {\"reason\": \"old\"} | 200 | ''",
                 "POST /api/quarantine/99/accept | {\"reason\": \"old\"} | 404 | no value 99",
+                "POST /api/shadow-reads | {\"reads\": [{\"collection\": \"users\", \"key\": {\"$oid\":"
+                        + " \"0123456789abcdef01234567\"}, \"result\": \"different\"}, {\"collection\": \"users\","
+                        + " \"name\": \"l\", \"result\": \"equal\", \"mongodb_ms\": 1}]} | 200 | ''",
+                "POST /api/shadow-reads | {\"reads\": []} | 400 | 1 to 1000 reads",
                 "POST /api/verify | {\"mode\": \"quick\"} | 400 | mode is counts, sample or full",
                 "POST /api/verify | {\"colections\": [\"users\"]} | 400 | colections",
                 "POST /api/verify | {\"collections\": | 400 | ''",
