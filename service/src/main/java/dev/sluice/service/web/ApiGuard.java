@@ -31,7 +31,6 @@ final class ApiGuard {
     private static final Set<HttpMethod> LOOKING = Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
     private static final List<String> PASSED_ON = List.of("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via");
     private static final String BEARER = "bearer ";
-    private static final String EVALUATIONS = "/ofrep/";
     private static final String SHADOW_READS = "/api/shadow-reads";
 
     private final List<byte[]> operate;
@@ -53,7 +52,7 @@ final class ApiGuard {
         if (isForReaders(request)) {
             return read.isEmpty() || hasToken(request, read) || hasToken(request, operate)
                     ? null
-                    : unauthorized("This call takes a token of SLUICE_API_READ_TOKEN");
+                    : unauthorized(request, "This call takes a token of SLUICE_API_READ_TOKEN");
         }
         if (!operate.isEmpty()) {
             if (hasToken(request, operate)) {
@@ -64,7 +63,7 @@ final class ApiGuard {
                             HttpStatus.FORBIDDEN,
                             "This call changes something, and the token is one of SLUICE_API_READ_TOKEN, which may look"
                                     + " only.")
-                    : unauthorized("This call changes something and takes a token of SLUICE_API_TOKEN");
+                    : unauthorized(request, "This call changes something and takes a token of SLUICE_API_TOKEN");
         }
         String refusal = refusalWithoutToken(request);
         return refusal == null ? null : Problems.answer(HttpStatus.FORBIDDEN, refusal);
@@ -72,7 +71,7 @@ final class ApiGuard {
 
     private static boolean isForReaders(HttpRequest<?> request) {
         return LOOKING.contains(request.getMethod())
-                || request.getPath().startsWith(EVALUATIONS)
+                || OfrepFailure.isFor(request)
                 || request.getPath().equals(SHADOW_READS);
     }
 
@@ -90,8 +89,11 @@ final class ApiGuard {
         return found;
     }
 
-    private static HttpResponse<Problem> unauthorized(String why) {
-        return Problems.answer(HttpStatus.UNAUTHORIZED, why + ": Authorization: Bearer <token>.")
+    private static HttpResponse<?> unauthorized(HttpRequest<?> request, String why) {
+        String detail = why + ": Authorization: Bearer <token>.";
+        return (OfrepFailure.isFor(request)
+                        ? OfrepFailure.answer(request, HttpStatus.UNAUTHORIZED, detail)
+                        : Problems.answer(HttpStatus.UNAUTHORIZED, detail))
                 .header(HttpHeaders.WWW_AUTHENTICATE, "Bearer realm=\"sluice\"");
     }
 

@@ -48,16 +48,29 @@ final class Problems {
 
     /// What the HTTP server refuses by itself.
     @Singleton
-    static final class OfServer implements ErrorResponseProcessor<Problem> {
+    static final class OfServer implements ErrorResponseProcessor<Object> {
+        private final BodyLimit limit;
+
+        OfServer(BodyLimit limit) {
+            this.limit = limit;
+        }
+
         @Override
-        public MutableHttpResponse<Problem> processResponse(ErrorContext context, MutableHttpResponse<?> response) {
+        public MutableHttpResponse<Object> processResponse(ErrorContext context, MutableHttpResponse<?> response) {
             HttpStatus status = response.status();
-            return response.contentType(MediaType.APPLICATION_JSON_PROBLEM_TYPE)
-                    .body(Problem.of(status, detail(context, status).orElse(null)));
+            Optional<String> detail = detail(context, status);
+            return OfrepFailure.isFor(context.getRequest())
+                    ? response.contentType(MediaType.APPLICATION_JSON_TYPE)
+                            .body(OfrepFailure.of(context.getRequest(), status, detail.orElse(status.getReason())))
+                    : response.contentType(MediaType.APPLICATION_JSON_PROBLEM_TYPE)
+                            .body(Problem.of(status, detail.orElse(null)));
         }
 
         /// The message of an unexpected exception may hold anything, so it is for the log alone.
-        private static Optional<String> detail(ErrorContext context, HttpStatus status) {
+        private Optional<String> detail(ErrorContext context, HttpStatus status) {
+            if (status == HttpStatus.REQUEST_ENTITY_TOO_LARGE) {
+                return Optional.of(limit.refusal());
+            }
             if (status.getCode() >= HttpStatus.INTERNAL_SERVER_ERROR.getCode()) {
                 return Optional.of("Sluice could not answer; its log says why.");
             }

@@ -65,6 +65,11 @@ final class Refuses {
             description = "No token is set, and the call is not from this machine; or the token may look only",
             content =
                     @Content(mediaType = "application/problem+json", schema = @Schema(implementation = Problem.class)))
+    @ApiResponse(
+            responseCode = "413",
+            description = "The body has more than 1 MiB",
+            content =
+                    @Content(mediaType = "application/problem+json", schema = @Schema(implementation = Problem.class)))
     @SecurityRequirement(name = Api.TOKEN)
     @Documented
     @Target(ElementType.METHOD)
@@ -75,6 +80,11 @@ final class Refuses {
     @ApiResponse(
             responseCode = "401",
             description = "A token to read is set, and the call has none",
+            content =
+                    @Content(mediaType = "application/problem+json", schema = @Schema(implementation = Problem.class)))
+    @ApiResponse(
+            responseCode = "413",
+            description = "The body has more than 1 MiB",
             content =
                     @Content(mediaType = "application/problem+json", schema = @Schema(implementation = Problem.class)))
     @SecurityRequirement(name = Api.TOKEN)

@@ -190,7 +190,7 @@ class CutoverCommandIT {
                 own.stop();
                 await().atMost(SOON)
                         .untilAsserted(
-                                () -> assertThat(variant(port, "users", null)).isEqualTo("postgres STALE"));
+                                () -> assertThat(variant(port, "users", null)).isEqualTo("postgres STATIC stale"));
                 assertThat(run.running()).isTrue();
             }
         }
@@ -256,7 +256,8 @@ class CutoverCommandIT {
                         .body());
         return answer.has("errorCode")
                 ? answer.path("errorCode").asText()
-                : answer.path("variant").asText() + " " + answer.path("reason").asText();
+                : answer.path("variant").asText() + " " + answer.path("reason").asText()
+                        + (answer.path("metadata").path("stale").asBoolean() ? " stale" : "");
     }
 
     private HttpResponse<String> post(int port, String path, String body, Map<String, String> headers)

@@ -183,6 +183,16 @@ class OpenApiIT {
     }
 
     @Test
+    @DisplayName("each call that takes a body says how large it may be")
+    void bodiesAreLimited() {
+        assertThat(described.operations())
+                .filteredOn(operation -> operation.startsWith("POST "))
+                .allSatisfy(operation -> assertThat(
+                                described.operation(operation).path("responses").has("413"))
+                        .isTrue());
+    }
+
+    @Test
     @DisplayName("the page that shows the interface loads nothing from another host")
     void thePage() throws Exception {
         HttpResponse<String> page = send("GET", "/swagger", "");
