@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param conditions in the order of `sluice.gate_condition`; at least one
 public record Gate(String collection, boolean open, List<Condition> conditions) {
+    /// The condition on equal reads of both sides.
+    public static final String SHADOW_READS = "shadow_reads";
+
     public Gate {
         conditions = List.copyOf(conditions);
     }

@@ -100,6 +100,29 @@ class RouteStoreIT {
     }
 
     @Test
+    @DisplayName(
+            "equal shadow reads are asked for before readers go to PostgreSQL, and not before they read both sides")
+    void shadowReads() throws SQLException {
+        execute("INSERT INTO sluice.gate_limit (pipeline, collection, condition, max_value)"
+                + " VALUES (P, '*', 'shadow_reads', 10)");
+
+        assertThat(move(new Share(1, 0), "users")).isInstanceOf(Outcome.Shut.class);
+        assertThat(move(new Share(1, 20), "users")).isInstanceOf(Outcome.Shut.class);
+        assertThat(move(new Share(0, 20), "users")).isInstanceOf(Outcome.Moved.class);
+
+        execute("INSERT INTO sluice.shadow_read (pipeline, collection, copied_at, consecutive_equal)"
+                + " SELECT P, 'users', finished_at, 10 FROM sluice.backfill WHERE collection = 'users'");
+        assertThat(move(new Share(10, 20), "users")).isInstanceOf(Outcome.Moved.class);
+        execute("UPDATE sluice.shadow_read SET consecutive_equal = 0");
+        assertThat(move(new Share(10, 40), "users")).as("more of both").isInstanceOf(Outcome.Moved.class);
+        assertThat(move(new Share(11, 20), "users")).isInstanceOf(Outcome.Shut.class);
+
+        execute("INSERT INTO sluice.drift (pipeline, collection, table_name, row_key, kind)"
+                + " VALUES (P, 'users', 'users', 'a', 'extra')");
+        assertThat(move(new Share(10, 50), "users")).as("another reason").isInstanceOf(Outcome.Shut.class);
+    }
+
+    @Test
     @DisplayName("a move to where it is already changes nothing")
     void nothingToMove() throws SQLException {
         move(new Share(100, 0), "users");

@@ -169,6 +169,29 @@ class GateStoreIT {
     }
 
     @Test
+    @DisplayName("a number of equal shadow reads is asked for where a limit is set, of the copy there is")
+    void shadowReads() throws SQLException {
+        assertThat(gate().conditions()).extracting(Condition::name).doesNotContain("shadow_reads");
+        execute("INSERT INTO sluice.gate_limit (pipeline, collection, condition, max_value)"
+                + " VALUES (P, 'users', 'shadow_reads', 100)");
+
+        assertThat(condition("shadow_reads").met()).isFalse();
+        assertThat(condition("shadow_reads").unit()).isEqualTo("reads");
+        assertThat(condition("shadow_reads").reason())
+                .isEqualTo("0 shadow reads were equal since the last difference; 100 are needed.");
+        assertThat(gate().open()).isFalse();
+
+        execute("INSERT INTO sluice.shadow_read (pipeline, collection, copied_at, equal, consecutive_equal)"
+                + " SELECT P, 'users', finished_at, 500, 99 FROM sluice.backfill");
+        assertThat(condition("shadow_reads").value()).isEqualTo(99);
+        execute("UPDATE sluice.shadow_read SET consecutive_equal = 100");
+        assertThat(gate().open()).as(gate().toString()).isTrue();
+
+        execute("UPDATE sluice.backfill SET finished_at = finished_at + interval '1 minute'");
+        assertThat(condition("shadow_reads").reason()).startsWith("0 shadow reads were equal");
+    }
+
+    @Test
     @DisplayName("it opens again by itself, some seconds after the value came back to less than the limit")
     void opensAgain() throws SQLException {
         behind(12);

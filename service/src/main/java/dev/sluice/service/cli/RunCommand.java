@@ -68,8 +68,7 @@ final class RunCommand implements Callable<Integer> {
                     setup.settings().afterParallel(),
                     setup.settings().autoMigrate());
             pipeline.standBy(setup.settings().standby());
-            try (HttpService http =
-                    HttpService.start(setup.settings(), pipeline.status(), described, pipeline::spec)) {
+            try (HttpService http = HttpService.start(setup.settings(), pipeline.status(), described, pipeline::spec)) {
                 LOG.info(
                         "Pipeline {}: {} of {} into {}; http://localhost:{}/api/status",
                         pipeline.name(),

@@ -198,8 +198,13 @@ public final class Routes {
     }
 
     private List<Gate> shut(Connection connection, Wish wish) throws SQLException {
-        return gates.of(connection, more(wish, store.routes(connection))).values().stream()
-                .filter(gate -> !gate.open())
+        Map<String, Route> routes = store.routes(connection);
+        return gates.of(connection, more(wish, routes)).values().stream()
+                .filter(gate -> !RouteStore.lets(
+                        gate,
+                        routes.getOrDefault(gate.collection(), Route.unmoved(gate.collection()))
+                                .share(),
+                        wish.share()))
                 .toList();
     }
 

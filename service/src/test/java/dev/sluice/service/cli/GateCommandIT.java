@@ -17,6 +17,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -98,6 +99,74 @@ class GateCommandIT {
                             + " reported \\d+ s ago\\.")
                     .contains("The gate of users is shut.");
         }
+    }
+
+    @Test
+    @DisplayName(
+            "where equal shadow reads are asked for, it opens with them and shuts with the first difference that is"
+                    + " true; `routes` shows them")
+    void shadowReads() throws Exception {
+        Place place = Servers.place();
+        fill(place);
+        int port = freePort();
+        Map<String, String> settings =
+                Cli.with(place.settings(), "SLUICE_HTTP_PORT", Integer.toString(port), "SLUICE_VERIFY_BUDGET", "100");
+        try (Cli run = Cli.start(settings, "run")) {
+            await().atMost(SOON).pollInterval(Duration.ofMillis(500)).until(() -> isOpen(place, "users"));
+            place.execute("INSERT INTO sluice.gate_limit (pipeline, collection, condition, max_value) VALUES ('"
+                    + pipeline(place) + "', 'users', 'shadow_reads', 3)");
+            report(port, "u1", "equal", 2);
+            assertShutWithin(
+                    place,
+                    Duration.ofSeconds(5),
+                    "shadow_reads",
+                    "2 shadow reads were equal since the last difference; 3 are needed.");
+            assertAllSay(place, port, false);
+
+            report(port, "u1", "equal", 1);
+            await().atMost(SOON).until(() -> isOpen(place, "users"));
+            assertAllSay(place, port, true);
+            assertThat(Cli.run(place.settings(), "routes").out())
+                    .containsPattern("users +mongodb +open +- +- +3 +0 +1\\.\\d+ / 1\\.\\d+ +2\\.\\d+ / 2\\.\\d+")
+                    .containsPattern("orders +mongodb +\\w+ +- +- +- +- +- +-");
+            assertThat(new JsonMapper()
+                            .readTree(Cli.run(place.settings(), "routes", "--json")
+                                    .out())
+                            .path("routes")
+                            .get(0)
+                            .path("shadow")
+                            .path("equal")
+                            .asInt())
+                    .isEqualTo(3);
+
+            place.execute("UPDATE users SET name = 'by hand' WHERE id = 'u3'");
+            report(port, "u3", "different", 1);
+            assertShutWithin(place, Duration.ofSeconds(5), "drift", "1 row is known to differ from its document.");
+            assertShutWithin(
+                    place,
+                    Duration.ofSeconds(5),
+                    "shadow_reads",
+                    "0 shadow reads were equal since the last difference; 3 are needed.");
+            assertThat(Cli.run(place.settings(), "verify", "--collection", "users", "--repair")
+                            .exitCode())
+                    .isZero();
+            report(port, "u3", "equal", 3);
+            await().atMost(SOON).until(() -> isOpen(place, "users"));
+            assertThat(run.running()).isTrue();
+        }
+    }
+
+    private void report(int port, String key, String result, int times) throws IOException, InterruptedException {
+        String read = "{\"collection\": \"users\", \"key\": \"" + key + "\", \"result\": \"" + result
+                + "\", \"mongodb_ms\": 1.5, \"postgres_ms\": 2.5}";
+        HttpResponse<String> answer = web.send(
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/api/shadow-reads"))
+                        .header("Content-Type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofString(
+                                "{\"reads\": [" + String.join(",", Collections.nCopies(times, read)) + "]}"))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
     }
 
     @Test
