@@ -127,8 +127,9 @@ class GateCommandIT {
             await().atMost(SOON).until(() -> isOpen(place, "users"));
             assertAllSay(place, port, true);
             assertThat(Cli.run(place.settings(), "routes").out())
-                    .containsPattern("users +mongodb +open +- +- +3 +0 +1\\.\\d+ / 1\\.\\d+ +2\\.\\d+ / 2\\.\\d+")
-                    .containsPattern("orders +mongodb +\\w+ +- +- +- +- +- +-");
+                    .containsPattern(
+                            "users +mongodb +mongodb +open +- +- +3 +0 +1\\.\\d+ / 1\\.\\d+ +2\\.\\d+ / 2\\.\\d+")
+                    .containsPattern("orders +mongodb +mongodb +\\w+ +- +- +- +- +- +-");
             assertThat(new JsonMapper()
                             .readTree(Cli.run(place.settings(), "routes", "--json")
                                     .out())
