@@ -5,6 +5,7 @@ import dev.sluice.failure.SluiceException;
 import dev.sluice.sandbox.SandboxException;
 import dev.sluice.service.bench.BackfillBench;
 import dev.sluice.service.bench.LatencyBench;
+import dev.sluice.service.bench.OfrepBench;
 import dev.sluice.service.bench.Report;
 import dev.sluice.service.bench.StreamBench;
 import dev.sluice.service.bench.VerifyBench;
@@ -42,7 +43,8 @@ import picocli.CommandLine.Option;
             BenchCommand.Backfill.class,
             BenchCommand.Stream.class,
             BenchCommand.Latency.class,
-            BenchCommand.Verify.class
+            BenchCommand.Verify.class,
+            BenchCommand.Ofrep.class
         })
 final class BenchCommand implements Runnable {
     @CommandLine.Spec
@@ -52,7 +54,7 @@ final class BenchCommand implements Runnable {
     @Override
     public void run() {
         throw new CommandLine.ParameterException(
-                spec.commandLine(), "What is to be measured is missing: backfill, stream, latency or verify.");
+                spec.commandLine(), "What is to be measured is missing: backfill, stream, latency, verify or ofrep.");
     }
 
     /// What they have in common.
@@ -285,6 +287,39 @@ final class BenchCommand implements Runnable {
                     documents >= Backfill.LEAST && documents <= Backfill.MOST,
                     String.format("--documents is from %,d to %,d.", Backfill.LEAST, Backfill.MOST));
             return new VerifyBench(progress, documents, runs.of(this), children).run();
+        }
+    }
+
+    @Command(
+            name = "ofrep",
+            mixinStandardHelpOptions = true,
+            versionProvider = SluiceCommand.Version.class,
+            header = "Answering where to read from, over HTTP.",
+            description = {
+                "Eight connections ask one call after the other, by OFREP, for one flag whose route goes by the targeting"
+                        + " key, for all flags, and for all with an ETag that is still right. Callers and server are in"
+                        + " this process.",
+                "",
+                "The limit is an endpoint of the same server that does nothing.",
+                ""
+            })
+    static final class Ofrep extends Measuring {
+        private static final int LONGEST = 3_600;
+
+        @Option(
+                names = "--seconds",
+                paramLabel = "N",
+                description = "How long each run measures (default: ${DEFAULT-VALUE}).",
+                defaultValue = "10")
+        private int seconds = 10;
+
+        @CommandLine.Mixin
+        private final Runs runs = new Runs();
+
+        @Override
+        Report measure(PrintStream progress) throws SQLException, InterruptedException {
+            require(seconds >= 1 && seconds <= LONGEST, String.format("--seconds is from 1 to %,d.", LONGEST));
+            return new OfrepBench(progress, seconds, runs.of(this)).run();
         }
     }
 }

@@ -23,6 +23,7 @@ import io.micronaut.runtime.server.EmbeddedServer;
 import java.net.BindException;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -50,17 +51,17 @@ public final class HttpService implements AutoCloseable {
     /// @throws SluiceException of kind BAD_SETTING when the port is taken or the address is not this
     ///     machine's
     public static HttpService start(Settings settings, PipelineStatus status, PostgresConnector connector) {
+        return start(settings, status, connector, FromSource.none(status, connector), Map.of());
+    }
+
+    /// As the other, and with `POST /nothing`, which does nothing: what the speed of others is compared with.
+    public static HttpService startForBench(Settings settings, PipelineStatus status, PostgresConnector connector) {
         return start(
                 settings,
                 status,
                 connector,
-                new FromSource(
-                        new Replays(connector, status.pipeline()),
-                        new Verifications(connector, status.pipeline()),
-                        new ShadowReads(
-                                connector,
-                                status.pipeline(),
-                                status.collections().keySet())));
+                FromSource.none(status, connector),
+                Map.of(NothingController.WANTED, "true"));
     }
 
     /// As the other, for a process that can be asked for what takes a source: replays and comparisons.
@@ -72,21 +73,35 @@ public final class HttpService implements AutoCloseable {
                 settings,
                 status,
                 spec.connector(),
-                new FromSource(new Replays(spec, now), new Verifications(spec, now), new ShadowReads(spec)));
+                new FromSource(new Replays(spec, now), new Verifications(spec, now), new ShadowReads(spec)),
+                Map.of());
     }
 
     /// The operations that read MongoDB.
-    private record FromSource(Replays replays, Verifications verifications, ShadowReads shadowReads) {}
+    private record FromSource(Replays replays, Verifications verifications, ShadowReads shadowReads) {
+        /// Of a process that reads none.
+        static FromSource none(PipelineStatus status, PostgresConnector connector) {
+            return new FromSource(
+                    new Replays(connector, status.pipeline()),
+                    new Verifications(connector, status.pipeline()),
+                    new ShadowReads(
+                            connector, status.pipeline(), status.collections().keySet()));
+        }
+    }
 
+    /// @param more properties of Micronaut
     private static HttpService start(
-            Settings settings, PipelineStatus status, PostgresConnector connector, FromSource operations) {
+            Settings settings,
+            PipelineStatus status,
+            PostgresConnector connector,
+            FromSource operations,
+            Map<String, Object> more) {
+        Map<String, Object> properties = new HashMap<>(more);
+        properties.put("micronaut.server.port", settings.httpPort() == 0 ? -1 : settings.httpPort());
+        properties.put("micronaut.server.host", settings.httpHost());
         ApplicationContext context = ApplicationContext.builder()
                 .banner(false)
-                .properties(Map.of(
-                        "micronaut.server.port",
-                        settings.httpPort() == 0 ? -1 : settings.httpPort(),
-                        "micronaut.server.host",
-                        settings.httpHost()))
+                .properties(properties)
                 .build();
         context.registerSingleton(Settings.class, settings);
         context.registerSingleton(PipelineStatus.class, status);

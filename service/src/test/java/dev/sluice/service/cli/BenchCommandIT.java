@@ -109,13 +109,29 @@ class BenchCommandIT {
     }
 
     @Test
+    void evaluationsAreMeasuredBesideAnEndpointThatDoesNothing() throws IOException {
+        JsonNode report = report("ofrep", "--seconds", "1", "--runs", "1");
+
+        assertThat(report.path("bench").asText()).isEqualTo("ofrep");
+        assertThat(names(report))
+                .containsExactly("an endpoint that does nothing", "one flag", "all flags", "all flags, unchanged");
+        for (JsonNode line : report.path("lines")) {
+            assertSpread(line.path("per_second"));
+            assertSpread(line.path("ratio_to_limit"));
+            assertSpread(line.path("p99"));
+            assertThat(line.path("runs").get(0).path("calls").asLong()).isPositive();
+        }
+    }
+
+    @Test
     void aSizeThatMeasuresNothingIsRefusedWithTheRange() {
         assertRefused("--documents is from 1,000 to 100,000,000.", "backfill", "--documents", "999");
         assertRefused("--changes is from 5,000 to 10,000,000.", "stream", "--changes", "4999");
         assertRefused("--runs is from 1 to 100.", "stream", "--runs", "0");
         assertRefused("--rate is from 1 to 100,000.", "latency", "--rate", "500", "--rate", "0");
         assertRefused("--seconds is from 1 to 3,600.", "latency", "--seconds", "0");
-        assertRefused("What is to be measured is missing: backfill, stream, latency or verify.");
+        assertRefused("--seconds is from 1 to 3,600.", "ofrep", "--seconds", "3601");
+        assertRefused("What is to be measured is missing: backfill, stream, latency, verify or ofrep.");
     }
 
     @Test
