@@ -1,5 +1,6 @@
 package dev.sluice.evolution;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.sluice.audit.Audit;
 import dev.sluice.audit.AuditAction;
 import dev.sluice.change.Position;
@@ -63,12 +64,19 @@ public final class SchemaChangeStore {
 
     /// What changed.
     public enum Kind {
+        @JsonProperty("dropped")
         DROPPED,
+        @JsonProperty("renamed")
         RENAMED,
+        @JsonProperty("replaced")
         REPLACED,
+        @JsonProperty("database_dropped")
         DATABASE_DROPPED,
+        @JsonProperty("modified")
         MODIFIED,
+        @JsonProperty("new_field")
         NEW_FIELD,
+        @JsonProperty("new_type")
         NEW_TYPE;
 
         /// As it is stored, and printed in JSON.

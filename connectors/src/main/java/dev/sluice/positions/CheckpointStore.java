@@ -1,5 +1,6 @@
 package dev.sluice.positions;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.sluice.change.Position;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -28,8 +29,10 @@ public final class CheckpointStore {
     /// Who made a checkpoint.
     public enum Kind {
         /// A user made it, and it stays until a user drops it.
+        @JsonProperty("named")
         NAMED,
         /// The running pipeline made it, and deletes it after a while.
+        @JsonProperty("automatic")
         AUTOMATIC;
 
         /// As it is stored, and printed in JSON.

@@ -1,5 +1,6 @@
 package dev.sluice.replay;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.sluice.audit.Audit;
 import dev.sluice.audit.AuditAction;
 import java.sql.Connection;
@@ -31,11 +32,15 @@ public final class ReplayStore {
     /// The states of a replay.
     public enum State {
         /// The stream is read; nothing is listed.
+        @JsonProperty("reading")
         READING,
         /// All documents are on the list.
+        @JsonProperty("taking")
         TAKING,
+        @JsonProperty("done")
         DONE,
         /// It failed; no document was put on the list.
+        @JsonProperty("failed")
         FAILED;
 
         /// As it is stored, and printed in JSON.

@@ -1,5 +1,6 @@
 package dev.sluice.service.ops;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.sluice.failure.Failures;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.sink.postgres.Acceptance;
@@ -50,18 +51,22 @@ public final class DeadLetters {
     /// The result of retrying a dead letter.
     public enum Outcome {
         /// It is parked no more: its row is written, or the document is gone from MongoDB.
+        @JsonProperty("settled")
         SETTLED,
         /// It was tried, and refused again.
+        @JsonProperty("refused")
         REFUSED,
         /// It is on the list, and was not resynced within the time.
+        @JsonProperty("waiting")
         WAITING,
         /// It is on the list, and no process runs the pipeline: the next one resyncs it.
+        @JsonProperty("queued")
         QUEUED,
         /// It can't be tried: the mapping has no such collection.
+        @JsonProperty("unmapped")
         UNMAPPED;
 
         /// As it is printed in JSON.
-        @com.fasterxml.jackson.annotation.JsonValue
         public String id() {
             return name().toLowerCase(Locale.ROOT);
         }

@@ -1,6 +1,6 @@
 package dev.sluice.service.pipeline;
 
-import com.fasterxml.jackson.annotation.JsonValue;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -30,13 +30,15 @@ public record LastWriter(String owner, long epoch, Fate fate) {
 
     /// Whether a process is there.
     public enum Fate {
+        @JsonProperty("runs")
         RUNS,
+        @JsonProperty("ended")
         ENDED,
         /// It is one of another host.
+        @JsonProperty("unknown")
         UNKNOWN;
 
         /// As it is printed.
-        @JsonValue
         public String id() {
             return name().toLowerCase(Locale.ROOT);
         }

@@ -52,6 +52,7 @@ final class CheckpointController {
 
     /// Drops a checkpoint. The pipeline's position stays.
     @Delete(value = "/{name}", consumes = MediaType.ALL, produces = MediaType.APPLICATION_JSON)
+    @Refuses.BadRequests
     @Refuses.Unknown
     @Refuses.Strangers
     @Refuses.WhileAway

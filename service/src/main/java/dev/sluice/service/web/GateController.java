@@ -27,6 +27,7 @@ final class GateController {
 
     /// The gate of one collection: each condition with its value, its limit and why it is not met.
     @Get(value = "/collections/{collection}/gate", produces = MediaType.APPLICATION_JSON)
+    @Refuses.BadRequests
     @Refuses.Unknown
     @Refuses.WhileAway
     Gate of(String collection) {

@@ -29,6 +29,7 @@ final class QuarantineController {
     ///
     /// @param collection null for all
     @Get(produces = MediaType.APPLICATION_JSON)
+    @Refuses.BadRequests
     @Refuses.WhileAway
     Quarantine.Counts counts(@QueryValue @Nullable String collection) {
         return quarantine.counts(collection);

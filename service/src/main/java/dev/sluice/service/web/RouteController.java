@@ -42,6 +42,7 @@ final class RouteController {
 
     /// Where one collection is read from.
     @Get(value = "/routes/{collection}", produces = MediaType.APPLICATION_JSON)
+    @Refuses.BadRequests
     @Refuses.Unknown
     @Refuses.WhileAway
     RouteReport of(String collection) {
@@ -151,6 +152,7 @@ final class RouteController {
 
     /// Moves all readers of the collection back to MongoDB.
     @Post(value = "/collections/{collection}/rollback", consumes = MediaType.ALL, produces = MediaType.APPLICATION_JSON)
+    @Refuses.BadRequests
     @Refuses.Unknown
     @Refuses.Conflicts
     @Refuses.Strangers

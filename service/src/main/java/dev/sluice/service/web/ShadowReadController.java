@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import org.bson.BsonNull;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
@@ -104,6 +103,7 @@ final class ShadowReadController {
     ///
     /// @param collection null for all
     @Get(produces = MediaType.APPLICATION_JSON)
+    @Refuses.BadRequests
     @Refuses.Unknown
     @Refuses.WhileAway
     ShadowReads.All all(@QueryValue @Nullable String collection) {
@@ -133,7 +133,7 @@ final class ShadowReadController {
 
     private Read read(Reported one, String at) {
         // Whatever the type says, the caller may have left it out.
-        if (one == null || one.collection() == null || !reads.isMapped(one.collection())) {
+        if (one.collection() == null || !reads.isMapped(one.collection())) {
             throw Refusal.badRequest(at + ".collection is none of the mapping's.");
         }
         if (one.result() == null) {
@@ -168,7 +168,7 @@ final class ShadowReadController {
         }
         List<BsonValue> ids = new ArrayList<>();
         for (Key key : one.keys()) {
-            ids.add(key == null ? BsonNull.VALUE : id(key, at + ".keys[" + ids.size() + "]"));
+            ids.add(id(key, at + ".keys[" + ids.size() + "]"));
         }
         return ids;
     }

@@ -87,6 +87,7 @@ final class VerifyController {
     ///
     /// @param collection null for all
     @Get(value = "/drift", produces = MediaType.APPLICATION_JSON)
+    @Refuses.BadRequests
     @Refuses.WhileAway
     List<Verifications.Drift> drift(@QueryValue @Nullable String collection) {
         return verifications.drift(collection, DRIFT_MAX);

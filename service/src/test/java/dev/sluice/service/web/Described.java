@@ -72,7 +72,14 @@ final class Described {
                 value.forEach(element -> compare(meant.path("items"), element, at + "[]", wrong));
             }
             case "object" -> compareFields(meant, value, at, wrong);
-            case "string" -> require(value.isTextual(), at + " is no string", wrong);
+            case "string" -> {
+                require(value.isTextual(), at + " is no string", wrong);
+                JsonNode one = meant.path("enum");
+                require(
+                        one.isMissingNode() || Set.copyOf(texts(one)).contains(value.asText()),
+                        at + " is none of " + one,
+                        wrong);
+            }
             case "integer" -> require(value.isIntegralNumber(), at + " is no whole number", wrong);
             case "number" -> require(value.isNumber(), at + " is no number", wrong);
             case "boolean" -> require(value.isBoolean(), at + " is no boolean", wrong);
@@ -104,6 +111,12 @@ final class Described {
             }
         });
         described.forEach(name -> wrong.add(at + "." + name + " is described and not there"));
+    }
+
+    private static List<String> texts(JsonNode array) {
+        List<String> texts = new ArrayList<>();
+        array.forEach(text -> texts.add(text.asText()));
+        return texts;
     }
 
     private static void require(boolean holds, String otherwise, List<String> wrong) {

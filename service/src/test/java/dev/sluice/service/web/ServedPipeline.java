@@ -19,6 +19,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// The demo's pipeline in this process with two servers of its own, served over HTTP from before it runs until
 /// after its end.
@@ -31,6 +32,7 @@ final class ServedPipeline implements AutoCloseable {
     private final Pipeline pipeline;
     private final HttpService http;
     private final Thread running;
+    private final @Nullable String token;
 
     /// @param settings besides the port
     ServedPipeline(String... settings) {
@@ -43,7 +45,9 @@ final class ServedPipeline implements AutoCloseable {
         for (int i = 0; i < settings.length; i += 2) {
             environment.put(settings[i], settings[i + 1]);
         }
-        http = HttpService.start(Settings.read(environment, Map.of()), pipeline.status(), connector);
+        http = HttpService.start(
+                Settings.read(environment, Map.of()), pipeline.status(), pipeline.spec(), pipeline::spec);
+        token = environment.get("SLUICE_API_TOKEN");
         running = Thread.ofPlatform().name("pipeline").unstarted(() -> {
             try {
                 pipeline.run();
@@ -85,12 +89,17 @@ final class ServedPipeline implements AutoCloseable {
         return connector;
     }
 
+    int port() {
+        return http.port();
+    }
+
     HttpResponse<String> get(String path) throws IOException, InterruptedException {
-        return web.send(
-                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + http.port() + path))
-                        .timeout(Duration.ofSeconds(20))
-                        .build(),
-                HttpResponse.BodyHandlers.ofString());
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + http.port() + path))
+                .timeout(Duration.ofSeconds(20));
+        if (token != null) {
+            request.header("Authorization", "Bearer " + token);
+        }
+        return web.send(request.build(), HttpResponse.BodyHandlers.ofString());
     }
 
     JsonNode json(String path) throws IOException, InterruptedException {
