@@ -1,12 +1,12 @@
 """DocsGPT's two switches, answered by Sluice's routes instead of by .env and a restart.
 
-READ_POSTGRES is on while every mapped collection is read from PostgreSQL by everyone: from `sluice cutover --all` until the
-rollback of one of them. USE_POSTGRES, DocsGPT's own dual write, is off: Sluice writes PostgreSQL.
+READ_POSTGRES is on while every mapped collection is read from PostgreSQL by everyone: from `sluice cutover --all` until
+the rollback of one of them. USE_POSTGRES, DocsGPT's own dual write, is off: Sluice writes PostgreSQL.
 
     settings = Switches(settings, "http://sluice:8080")
 
-While Sluice can't be asked, READ_POSTGRES stays as it was; before the first answer it is off. No thread is started, so a
-process that forks (gunicorn, Celery) may make it before.
+While Sluice can't be asked, READ_POSTGRES stays as it was; before the first answer it is off. No thread is started, so
+a process that forks (gunicorn, Celery) may make it before.
 """
 
 import json

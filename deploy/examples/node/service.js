@@ -1,8 +1,8 @@
 /**
  * Runs the shop under load and counts what goes wrong: 100 writes and 300 reads a second.
  *
- * Each user's visits are written by this process alone, so it knows what a read must find: never less than the last write
- * that was acknowledged to it before the read, and never more than it has written.
+ * Each user's visits are written by this process alone, so it knows what a read must find: never less than the last
+ * write that was acknowledged to it before the read, and never more than it has written.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,7 +14,10 @@ const WRITERS = 4;
 const READERS = 10;
 const USERS = Array.from({ length: 100 }, (_, n) => `node-user-${n}`);
 
-const counts = { writes: 0, mongodb: 0, postgres: 0, both: 0, late: 0, wrong: 0, stale: 0, different: 0, failed: 0 };
+const BAD = ['wrong', 'stale', 'different', 'failed'];
+const counts = Object.fromEntries(
+  ['writes', 'mongodb', 'postgres', 'both', 'reported', 'late', ...BAD].map((what) => [what, 0]),
+);
 const begun = new Map(); // writes that were begun
 const written = new Map(); // the last write that was acknowledged
 const seen = new Map(); // the last route, and when it was asked for
@@ -82,6 +85,15 @@ async function repeat(what, users, perSecond) {
   }
 }
 
+async function tellSluice(users) {
+  try {
+    counts.reported += await users.report();
+  } catch (e) {
+    counts.failed++;
+    trouble ??= e;
+  }
+}
+
 const users = await Users.open({
   mongoUri: process.env.MONGO_URI,
   database: process.env.MONGO_DB_NAME ?? 'shop',
@@ -95,20 +107,25 @@ for (const user of USERS) {
   begun.set(user, (await users.visit(user)).visits); // what an earlier run has written
   await write(users, user);
 }
-const every = (n, of) => USERS.filter((_, i) => i % of === n);
 const loops = [
-  ...Array.from({ length: WRITERS }, (_, n) => repeat((u) => write(users, u), every(n, WRITERS), WRITES_PER_SECOND / WRITERS)),
-  ...Array.from({ length: READERS }, (_, n) => repeat((u) => read(users, u), every(n, READERS), READS_PER_SECOND / READERS)),
-];
+  { what: write, perSecond: WRITES_PER_SECOND, of: WRITERS },
+  { what: read, perSecond: READS_PER_SECOND, of: READERS },
+].flatMap(({ what, perSecond, of }) =>
+  Array.from({ length: of }, (_, n) =>
+    repeat((user) => what(users, user), USERS.filter((_, i) => i % of === n), perSecond / of),
+  ),
+);
 for (let left = Number(process.env.SECONDS ?? 60); left > 0 && !stopped; left--) {
   await sleep(1000);
+  await tellSluice(users);
   console.log(JSON.stringify(counts));
 }
 stopped = true;
 await Promise.all(loops);
+await tellSluice(users);
 await users.close();
 console.log(JSON.stringify({ ...counts, moves: moves.map((m) => ({ ...m, users: m.users.size })) }));
-const bad = ['wrong', 'stale', 'different', 'failed'].filter((what) => counts[what]).map((what) => `${counts[what]} ${what}`);
+const bad = BAD.filter((what) => counts[what]).map((what) => `${counts[what]} ${what}`);
 if (bad.length) {
   console.error(`Reads were not right: ${bad.join(', ')}.${trouble ? ` The first failure: ${trouble}` : ''}`);
   process.exitCode = 1;

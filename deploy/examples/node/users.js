@@ -12,22 +12,23 @@ export const BOTH = 'both';
 
 export class Users {
   static async open({ mongoUri, database, postgresUri, sluiceUrl, token, connections }) {
-    const headersFactory = () => (token ? [['Authorization', `Bearer ${token}`]] : []);
-    await OpenFeature.setProviderAndWait(new OFREPProvider({ baseUrl: sluiceUrl, headersFactory }));
-    const rows = new pg.Pool({ connectionString: postgresUri, max: connections });
-    return new Users(await new MongoClient(mongoUri).connect(), database, rows, OpenFeature.getClient());
+    const headers = token ? [['Authorization', `Bearer ${token}`]] : [];
+    await OpenFeature.setProviderAndWait(new OFREPProvider({ baseUrl: sluiceUrl, headersFactory: () => headers }));
+    const users = new Users();
+    users.mongo = await new MongoClient(mongoUri).connect();
+    users.documents = users.mongo.db(database).collection('users');
+    users.rows = new pg.Pool({ connectionString: postgresUri, max: connections });
+    users.flags = OpenFeature.getClient();
+    users.reports = new URL('/api/shadow-reads', sluiceUrl);
+    users.headers = [['Content-Type', 'application/json'], ...headers];
+    return users;
   }
 
-  constructor(mongo, database, rows, flags) {
-    this.mongo = mongo;
-    this.documents = mongo.db(database).collection('users');
-    this.rows = rows;
-    this.flags = flags;
-  }
+  #found = [];
 
   /**
-   * Counts a visit. Every write goes to MongoDB, wherever reads go. Gives what was written and MongoDB's operation time,
-   * which a web application keeps in the user's session.
+   * Counts a visit. Every write goes to MongoDB, wherever reads go. Gives what was written and MongoDB's operation
+   * time, which a web application keeps in the user's session.
    */
   async visit(user) {
     return this.mongo.withSession(async (session) => {
@@ -51,8 +52,8 @@ export class Users {
   }
 
   /**
-   * Reads a user's visits; written is the last write that this user knows of. Gives the route that Sluice named, the side
-   * that was read, the visits, and what PostgreSQL said if it was asked.
+   * Reads a user's visits; written is the last write that this user knows of. Gives the route that Sluice named, the
+   * side that was read, the visits, and what PostgreSQL said if it was asked.
    */
   async visits(user, written) {
     const route = await this.route(user);
@@ -60,8 +61,37 @@ export class Users {
       // Also where PostgreSQL is behind by more than we are willing to wait: MongoDB has it.
       return { route, side: MONGODB, visits: await this.#document(user) };
     }
+    const began = performance.now();
     const row = await this.#row(user);
-    return { route, side: route, visits: route === POSTGRES ? row : await this.#document(user), row };
+    if (route === POSTGRES) {
+      return { route, side: route, visits: row, row };
+    }
+    const between = performance.now();
+    const visits = await this.#document(user);
+    this.#found.push({
+      collection: 'users',
+      key: user,
+      result: visits === row ? 'equal' : 'different',
+      mongodb_ms: performance.now() - between,
+      postgres_ms: between - began,
+    });
+    return { route, side: route, visits, row };
+  }
+
+  /**
+   * Tells Sluice what reads of both sides have found since the last time, and gives their number. A difference may be a
+   * write in between: Sluice compares the document again itself.
+   */
+  async report() {
+    const reads = this.#found.splice(0, 1000);
+    if (reads.length) {
+      const { reports, headers } = this;
+      const answer = await fetch(reports, { method: 'POST', headers, body: JSON.stringify({ reads }) });
+      if (!answer.ok) {
+        throw new Error(`Sluice did not take a report: ${await answer.text()}`);
+      }
+    }
+    return reads.length;
   }
 
   async #document(user) {

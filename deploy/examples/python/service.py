@@ -51,9 +51,9 @@ class Service:
         if read.side == BOTH and begun == written.visits and read.row != read.visits:
             self.count("different")  # nothing was written meanwhile, so both sides should have said the same
 
-    def count(self, what):
+    def count(self, what, by=1):
         with self.lock:
-            self.counts[what] += 1
+            self.counts[what] += by
 
     def follow(self, user, route, asked):
         """Notes when users first got a new route, and until when they got the old one."""
@@ -84,9 +84,16 @@ class Service:
                     self.count("failed")
                     self.trouble = self.trouble or e
 
+    def tell_sluice(self):
+        try:
+            self.count("reported", self.users.report())
+        except Exception as e:
+            self.count("failed")
+            self.trouble = self.trouble or e
+
     def report(self, **more):
         with self.lock:
-            names = ("writes", MONGODB, POSTGRES, BOTH, "late", "wrong", "stale", "different", "failed")
+            names = ("writes", MONGODB, POSTGRES, BOTH, "reported", "late", "wrong", "stale", "different", "failed")
             print(json.dumps({name: self.counts[name] for name in names} | more), flush=True)
 
     def run(self, seconds):
@@ -102,10 +109,12 @@ class Service:
             thread.start()
         end = time.monotonic() + seconds
         while not self.stop.wait(1) and time.monotonic() < end:
+            self.tell_sluice()
             self.report()
         self.stop.set()
         for thread in threads:
             thread.join()
+        self.tell_sluice()
         self.report(moves=[m | {"users": len(m["users"])} for m in self.moves])
 
 

@@ -1,7 +1,10 @@
 """The users of a shop: written to MongoDB, read from the side that Sluice's route names."""
 
+import time
+from collections import deque
 from dataclasses import dataclass
 
+import requests
 from openfeature import api
 from openfeature.contrib.provider.ofrep import OFREPProvider
 from openfeature.evaluation_context import EvaluationContext
@@ -36,9 +39,11 @@ class Users:
         self._rows = ConnectionPool(
             postgres_uri, min_size=connections, max_size=connections, kwargs={"autocommit": True}, open=True
         )
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        api.set_provider(OFREPProvider(sluice_url, headers_factory=lambda: headers))
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        api.set_provider(OFREPProvider(sluice_url, headers_factory=lambda: self._headers))
         self._flags = api.get_client()
+        self._reports = sluice_url.rstrip("/") + "/api/shadow-reads"
+        self._found = deque()
 
     def visit(self, user):
         """Counts a visit. Every write goes to MongoDB, wherever reads go."""
@@ -68,8 +73,29 @@ class Users:
         if not self._has(written):
             # PostgreSQL is behind by more than we are willing to wait. MongoDB has it.
             return Read(route, MONGODB, self._document(user))
+        began = time.perf_counter()
         row = self._row(user)
-        return Read(route, route, row if route == POSTGRES else self._document(user), row)
+        if route == POSTGRES:
+            return Read(route, route, row, row)
+        between = time.perf_counter()
+        document = self._document(user)
+        self._note(user, document == row, time.perf_counter() - between, between - began)
+        return Read(route, route, document, row)
+
+    def _note(self, user, equal, mongodb, postgres):
+        result = "equal" if equal else "different"
+        times = {"mongodb_ms": round(mongodb * 1000, 2), "postgres_ms": round(postgres * 1000, 2)}
+        self._found.append({"collection": "users", "key": user, "result": result} | times)
+
+    def report(self):
+        """Tells Sluice what reads of both sides have found since the last time, and gives their number.
+
+        A difference may be a write in between: Sluice compares the document again itself.
+        """
+        reads = [self._found.popleft() for _ in range(min(len(self._found), 1000))]
+        if reads:
+            requests.post(self._reports, json={"reads": reads}, headers=self._headers, timeout=5).raise_for_status()
+        return len(reads)
 
     def _document(self, user):
         document = self._documents.find_one({"_id": user}, {"visits": 1})

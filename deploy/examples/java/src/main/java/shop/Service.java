@@ -3,11 +3,11 @@ package shop;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -33,7 +33,7 @@ final class Service {
     private final CountDownLatch stop = new CountDownLatch(1);
     private final Map<String, Integer> begun = new ConcurrentHashMap<>(); // writes that were begun
     private final Map<String, Written> written = new ConcurrentHashMap<>(); // the last write that was acknowledged
-    private final Map<String, Integer> counts = new TreeMap<>();
+    private final Map<String, Integer> counts = new LinkedHashMap<>();
     private final Map<String, Seen> seen = new HashMap<>();
     private final List<Move> moves = new ArrayList<>();
     private Exception trouble; // the first one
@@ -50,7 +50,8 @@ final class Service {
         String json() {
             return String.format(
                     Locale.ROOT,
-                    "{\"from\": \"%s\", \"to\": \"%s\", \"users\": %d, \"old_until\": %.3f, \"first\": %.3f, \"last\": %.3f}",
+                    "{\"from\": \"%s\", \"to\": \"%s\", \"users\": %d,"
+                            + " \"old_until\": %.3f, \"first\": %.3f, \"last\": %.3f}",
                     from, to, users.size(), oldUntil, first, last);
         }
     }
@@ -61,7 +62,7 @@ final class Service {
 
     private Service(Users users) {
         this.users = users;
-        Stream.concat(Stream.of("writes", Users.MONGODB, Users.POSTGRES, Users.BOTH, "late"), BAD.stream())
+        Stream.concat(Stream.of("writes", Users.MONGODB, Users.POSTGRES, Users.BOTH, "reported", "late"), BAD.stream())
                 .forEach(name -> counts.put(name, 0));
     }
 
@@ -92,8 +93,25 @@ final class Service {
         }
     }
 
-    private synchronized void count(String what) {
-        counts.merge(what, 1, Integer::sum);
+    private void count(String what) {
+        count(what, 1);
+    }
+
+    private synchronized void count(String what, int by) {
+        counts.merge(what, by, Integer::sum);
+    }
+
+    private void tellSluice() {
+        try {
+            count("reported", users.report());
+        } catch (Exception e) {
+            failed(e);
+        }
+    }
+
+    private void failed(Exception e) {
+        count("failed");
+        trouble = trouble == null ? e : trouble;
     }
 
     private synchronized void follow(String user, String route, double asked) {
@@ -135,8 +153,7 @@ final class Service {
                 try {
                     work.with(user);
                 } catch (Exception e) {
-                    count("failed");
-                    trouble = trouble == null ? e : trouble;
+                    failed(e);
                 }
             }
         }
@@ -145,9 +162,12 @@ final class Service {
     private List<Thread> threads(Work work, int perSecond, int of) {
         return IntStream.range(0, of)
                 .mapToObj(n -> new Thread(() -> {
+                    List<String> every = IntStream.range(0, USERS.size())
+                            .filter(i -> i % of == n)
+                            .mapToObj(USERS::get)
+                            .toList();
                     try {
-                        repeat(work, IntStream.range(0, USERS.size()).filter(i -> i % of == n).mapToObj(USERS::get).toList(),
-                                perSecond / of);
+                        repeat(work, every, perSecond / of);
                     } catch (InterruptedException e) {
                         throw new IllegalStateException(e);
                     }
@@ -170,12 +190,14 @@ final class Service {
         threads.addAll(threads(this::read, READS_PER_SECOND, READERS));
         threads.forEach(Thread::start);
         for (int left = seconds; left > 0 && !stop.await(1, TimeUnit.SECONDS); left--) {
+            tellSluice();
             System.out.println("{" + report() + "}");
         }
         stop.countDown();
         for (Thread thread : threads) {
             thread.join();
         }
+        tellSluice();
         System.out.println("{" + report() + ", \"moves\": "
                 + moves.stream().map(Move::json).collect(Collectors.joining(", ", "[", "]")) + "}");
     }

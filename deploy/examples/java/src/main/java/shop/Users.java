@@ -17,11 +17,23 @@ import dev.openfeature.sdk.Client;
 import dev.openfeature.sdk.FlagEvaluationDetails;
 import dev.openfeature.sdk.ImmutableContext;
 import dev.openfeature.sdk.OpenFeatureAPI;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.bson.BsonTimestamp;
 import org.bson.Document;
 
@@ -34,13 +46,16 @@ final class Users implements AutoCloseable {
     private final MongoCollection<Document> documents;
     private final HikariDataSource rows = new HikariDataSource();
     private final Client flags;
+    private final HttpClient web = HttpClient.newHttpClient();
+    private final HttpRequest.Builder reports;
+    private final Queue<Document> found = new ConcurrentLinkedQueue<>();
 
     /** A write that MongoDB has acknowledged. A web application keeps the operation time in the user's session. */
     record Written(int visits, BsonTimestamp operationTime) {}
 
     /**
-     * What was read. The route is what Sluice said, the side where it was read; the row is what PostgreSQL said if it was
-     * asked. -1 where there is none.
+     * What was read. The route is what Sluice said, the side where it was read; the row is what PostgreSQL said if it
+     * was asked. -1 where there is none.
      */
     record Read(String route, String side, int visits, int row) {}
 
@@ -50,7 +65,11 @@ final class Users implements AutoCloseable {
         rows.setJdbcUrl(settings.jdbcUrl());
         rows.setMaximumPoolSize(connections);
         OfrepProviderOptions.Builder options = OfrepProviderOptions.builder().baseUrl(settings.sluiceUrl());
+        reports = HttpRequest.newBuilder(URI.create(settings.sluiceUrl()).resolve("/api/shadow-reads"))
+                .header("Content-Type", "application/json")
+                .timeout(Duration.ofSeconds(5));
         if (settings.token() != null) {
+            reports.header("Authorization", "Bearer " + settings.token());
             options.headers(ImmutableMap.of("Authorization", ImmutableList.of("Bearer " + settings.token())));
         }
         OpenFeatureAPI.getInstance().setProviderAndWait(OfrepProvider.constructProvider(options.build()));
@@ -86,8 +105,39 @@ final class Users implements AutoCloseable {
             // Also where PostgreSQL is behind by more than we are willing to wait: MongoDB has it.
             return new Read(route, MONGODB, document(user), -1);
         }
+        long began = System.nanoTime();
         int row = row(user);
-        return new Read(route, route, route.equals(POSTGRES) ? row : document(user), row);
+        if (route.equals(POSTGRES)) {
+            return new Read(route, route, row, row);
+        }
+        long between = System.nanoTime();
+        int document = document(user);
+        found.add(new Document("collection", "users")
+                .append("key", user)
+                .append("result", document == row ? "equal" : "different")
+                .append("mongodb_ms", (System.nanoTime() - between) / 1e6)
+                .append("postgres_ms", (between - began) / 1e6));
+        return new Read(route, route, document, row);
+    }
+
+    /**
+     * Tells Sluice what reads of both sides have found since the last time, and gives their number. A difference may be
+     * a write in between: Sluice compares the document again itself.
+     */
+    int report() throws IOException, InterruptedException {
+        List<Document> reads = new ArrayList<>();
+        for (Document read = found.poll(); read != null; read = reads.size() < 1_000 ? found.poll() : null) {
+            reads.add(read);
+        }
+        if (!reads.isEmpty()) {
+            String body = new Document("reads", reads).toJson(); // keys are Extended JSON
+            HttpRequest report = reports.POST(BodyPublishers.ofString(body)).build();
+            HttpResponse<String> answer = web.send(report, BodyHandlers.ofString());
+            if (answer.statusCode() != 200) {
+                throw new IOException("Sluice did not take a report: " + answer.body());
+            }
+        }
+        return reads.size();
     }
 
     private int document(String user) {

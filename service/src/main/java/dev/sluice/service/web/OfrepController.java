@@ -125,7 +125,7 @@ final class OfrepController {
     }
 
     /// Two sets of flags that differ must not have one tag, or a reader would stay where it was.
-    private static String etag(List<Flag> flags) {
+    static String etag(List<Flag> flags) {
         try {
             byte[] digest =
                     MessageDigest.getInstance("SHA-256").digest(flags.toString().getBytes(StandardCharsets.UTF_8));

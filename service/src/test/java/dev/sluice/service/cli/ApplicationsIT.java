@@ -246,6 +246,7 @@ class ApplicationsIT {
                         .isPositive();
             }
         }
+        assertReported(ends);
         List<Followed> followed = new ArrayList<>();
         for (int m = 0; m < moves.size(); m++) {
             Move move = moves.get(m);
@@ -287,8 +288,33 @@ class ApplicationsIT {
         return followed;
     }
 
+    /// What the applications read from both sides, Sluice has counted, and none of it is different.
+    private void assertReported(List<JsonNode> ends) {
+        int read = 0;
+        for (JsonNode end : ends) {
+            assertThat(end.path("reported").asInt() + end.path("late").asInt())
+                    .as("of the reads of both sides, those that were reported; a late one was of one side")
+                    .isGreaterThanOrEqualTo(end.path("both").asInt());
+            read += end.path("reported").asInt();
+        }
+        String told = "SELECT equal + different + unconfirmed + reported + unchecked FROM sluice.shadow_read";
+        assertThat(place.number(told)).isEqualTo(read);
+        assertThat(place.number("SELECT different + reported FROM sluice.shadow_read"))
+                .isZero();
+    }
+
     private static String counts(JsonNode end) {
-        return Stream.of("writes", "mongodb", "postgres", "both", "late", "wrong", "stale", "different", "failed")
+        return Stream.of(
+                        "writes",
+                        "mongodb",
+                        "postgres",
+                        "both",
+                        "reported",
+                        "late",
+                        "wrong",
+                        "stale",
+                        "different",
+                        "failed")
                 .map(name -> name + " " + end.path(name).asInt())
                 .reduce((a, b) -> a + ", " + b)
                 .orElseThrow();
