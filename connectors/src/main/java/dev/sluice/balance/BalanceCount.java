@@ -18,10 +18,11 @@ import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
@@ -110,11 +111,11 @@ public final class BalanceCount {
 
     /// A count with the keys of what is in flight or drift, some ten thousand at most.
     ///
-    /// @param rowless keys of the rows that are missing
+    /// @param rowless keys of the rows that are missing, with their documents' `_id`s as canonical Extended JSON
     /// @param documentless keys of rows that are to be deleted
-    public record Open(Balance balance, Set<Object> rowless, Set<Object> documentless) {
+    public record Open(Balance balance, Map<Object, String> rowless, Set<Object> documentless) {
         public Open {
-            rowless = Set.copyOf(rowless);
+            rowless = Map.copyOf(rowless);
             documentless = Set.copyOf(documentless);
         }
     }
@@ -131,7 +132,7 @@ public final class BalanceCount {
         }
         between.documentsAreRead();
         Tally tally = counted.tally();
-        Set<Object> rowless = new HashSet<>();
+        Map<Object, String> rowless = new HashMap<>();
         long skipped = maySkip(target) ? skipped(target, counted, notBefore, stopped) : withoutKey(target, counted);
         if (stopped.getAsBoolean()) {
             return Optional.empty();
@@ -151,7 +152,7 @@ public final class BalanceCount {
         if (balance.withoutRow() > 0) {
             for (CountedDocuments.Unexplained document : counted.unexplained(0, OPEN_MAX)) {
                 if (target.mapper().key(IdText.parse(document.documentKey())) instanceof KeyResult.Key(Object key)) {
-                    rowless.add(key);
+                    rowless.put(key, document.documentKey());
                 }
             }
         }

@@ -6,9 +6,11 @@ import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.sink.CollectionTarget;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -19,6 +21,9 @@ import java.util.function.BooleanSupplier;
 final class Counts {
     /// A difference has to be there so often, one after the other.
     private static final int TIMES = 3;
+
+    private static final int AT_ONCE = 2_000;
+    private static final int LOOKS_MAX = 10;
 
     private final PipelineSpec pipeline;
     private final Connection connection;
@@ -78,20 +83,18 @@ final class Counts {
         return counted;
     }
 
-    private Counted judged(BalanceCount.Open open, Applied.Outcome outcome) {
+    private Counted judged(BalanceCount.Open open, Applied.Outcome outcome) throws SQLException {
         Balance balance = open.balance();
         long missing = balance.withoutRow();
         long extra = balance.withoutDocument();
         long undecided = 0;
         switch (outcome) {
             case APPLIED -> {
-                long since = pipeline.source().count(target.collection()) - balance.documents();
-                long more = extra - missing;
-                if (since != 0) {
-                    // Documents that came and went while rows were counted: their number alone is known.
-                    missing = Math.max(0, Math.min(0, since) - more);
-                    extra = Math.max(0, more - Math.max(0, since));
-                }
+                // Documents came and went while the others were counted: what is open is decided one by one.
+                Decided decided = decide(open);
+                missing = decided.of(missing, decided.missing(), open.rowless().size());
+                extra = decided.of(extra, decided.extra(), open.documentless().size());
+                undecided = decided.undecided();
             }
             case STUCK -> {
                 undecided = missing + extra;
@@ -99,7 +102,7 @@ final class Counts {
                 extra = 0;
             }
             case ENDED -> {
-                long late = inFlight(open.rowless());
+                long late = inFlight(open.rowless().keySet());
                 long toGo = inFlight(open.documentless());
                 missing -= late;
                 extra -= toGo;
@@ -114,6 +117,60 @@ final class Counts {
             differing.put(Drift.Kind.EXTRA, extra);
         }
         return new Counted(balance.documents(), balance.rows(), differing, undecided, true);
+    }
+
+    /// What became of the keys that were open.
+    private record Decided(long missing, long extra, long undecided) {
+        /// All of a kind: keys are given of some ten thousand at most, and where each of those is a difference, the
+        /// others are taken for one too.
+        long of(long all, long differing, long looked) {
+            return differing == looked ? all : differing;
+        }
+    }
+
+    private Decided decide(BalanceCount.Open open) throws SQLException {
+        List<Suspect> suspects = new ArrayList<>();
+        open.rowless().forEach((key, documentKey) -> suspects.add(new Suspect(key.toString(), documentKey)));
+        open.documentless().forEach(key -> suspects.add(new Suspect(key.toString(), null)));
+        if (suspects.isEmpty()) {
+            return new Decided(0, 0, 0);
+        }
+        long missing = 0;
+        long extra = 0;
+        long undecided = 0;
+        try (Connection comparing = pipeline.connector().openForLongWork()) {
+            comparing.setAutoCommit(false);
+            Settlement settlement = new Settlement(
+                    pipeline,
+                    comparing,
+                    RowComparison.createLasting(comparing, pipeline.targets(), pipeline.targets()),
+                    inFlight,
+                    stopped);
+            for (int from = 0; from < suspects.size() && !stopped.getAsBoolean(); from += AT_ONCE) {
+                List<Suspect> page = suspects.subList(from, Math.min(suspects.size(), from + AT_ONCE));
+                for (Verdict verdict :
+                        settlement.settle(target, page, LOOKS_MAX).values()) {
+                    switch (verdict) {
+                        case Verdict.Equal e -> {}
+                        case Verdict.Undecided u -> undecided++;
+                        case Verdict.Drifted drifted -> {
+                            missing += has(drifted, Drift.Kind.MISSING);
+                            extra += has(drifted, Drift.Kind.EXTRA);
+                        }
+                    }
+                }
+            }
+        }
+        return new Decided(missing, extra, undecided);
+    }
+
+    /// 1 where the document's own row is of that kind, else 0.
+    private long has(Verdict.Drifted drifted, Drift.Kind kind) {
+        return drifted.found().stream()
+                        .anyMatch(drift -> drift.kind() == kind
+                                && drift.table().equals(target.mapping().table()))
+                ? 1
+                : 0;
     }
 
     /// How many of the keys a change that is not applied yet is about; no process will apply it meanwhile.

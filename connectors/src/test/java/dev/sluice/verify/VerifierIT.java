@@ -25,6 +25,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonObjectId;
@@ -427,6 +428,40 @@ class VerifierIT {
     }
 
     @Test
+    @DisplayName(
+            "counts take documents that come and go while they are counted for no difference, and find those that are one")
+    void countsWhileDocumentsComeAndGo() throws InterruptedException, SQLException {
+        List<BsonDocument> many = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            many.add(new BsonDocument("_id", new BsonInt32(1_000 + i)));
+        }
+        put("things", many);
+        target.execute("UPDATE sluice.watermark SET through_seconds = 4294967295, through_increment = 0;"
+                + " DELETE FROM things WHERE id = 1");
+        AtomicInteger looks = new AtomicInteger();
+        // Asked between any two steps: one document more goes, and two come, each with its row.
+        BooleanSupplier churn = () -> {
+            int look = looks.getAndIncrement();
+            if (look < 40) {
+                database.getCollection("things").deleteOne(Filters.eq("_id", 1_000 + look));
+                target.execute("DELETE FROM things WHERE id = " + (1_000 + look) + "; INSERT INTO things (id) VALUES ("
+                        + (2_000 + look) + "), (" + (3_000 + look) + ")");
+                database.getCollection("things")
+                        .insertMany(List.of(
+                                new org.bson.Document("_id", 2_000 + look),
+                                new org.bson.Document("_id", 3_000 + look)));
+            }
+            return false;
+        };
+
+        Verifier.Result found = verifier((t, progress) -> {}, churn)
+                .verify(target.target("things"), new Verifier.Wish(Mode.COUNTS, Origin.ASKED, 100, 1, 1, false));
+
+        assertThat(looks).hasValueGreaterThan(3);
+        assertThat(found.drift()).isEqualTo(Map.of(Drift.Kind.MISSING, 1L));
+    }
+
+    @Test
     void oneThatWasStoppedGoesOnWhereItWas() throws InterruptedException, SQLException {
         List<BsonDocument> many = new ArrayList<>();
         for (int i = 0; i < 40_000; i++) {
@@ -490,7 +525,7 @@ class VerifierIT {
         return new Verifier.Wish(mode, Origin.ASKED, 100, 1, 2, false);
     }
 
-    private Verifier verifier(Verifier.Listener listener, java.util.function.BooleanSupplier stopped) {
+    private Verifier verifier(Verifier.Listener listener, BooleanSupplier stopped) {
         return new Verifier(target.pipeline(source), (t, ids) -> inFlight, listener, stopped);
     }
 
