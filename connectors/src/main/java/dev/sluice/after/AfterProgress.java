@@ -61,7 +61,7 @@ public record AfterProgress(int done, int statements, List<Open> open, int table
     public record Table(String name, @Nullable String message) {}
 
     /// Whether nothing is left to do.
-    public boolean isDone() {
+    public boolean complete() {
         return open.isEmpty() && notAnalyzed.isEmpty();
     }
 

@@ -195,7 +195,7 @@ public final class AfterRun {
                 return new AfterOutcome.Stopped();
             }
             AfterProgress progress = AfterProgress.read(connection, pipeline);
-            return progress == null || progress.isDone()
+            return progress == null || progress.complete()
                     ? new AfterOutcome.Done(work.applied.get(), work.analyzed.get())
                     : new AfterOutcome.Open(
                             work.applied.get(), List.copyOf(work.failures), List.copyOf(work.notAllowed));

@@ -1,5 +1,6 @@
 package dev.sluice.after;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
 import java.sql.Connection;
@@ -30,15 +31,21 @@ public final class AfterStore {
 
     /// What became of a statement.
     public enum State {
+        @JsonProperty("pending")
         PENDING,
         /// Or its process ended in the middle of it, and whether it was applied is not known.
+        @JsonProperty("running")
         RUNNING,
+        @JsonProperty("done")
         DONE,
         /// PostgreSQL refused it.
+        @JsonProperty("failed")
         FAILED,
         /// It was applied, and its script says something else now.
+        @JsonProperty("changed")
         CHANGED,
         /// It was applied, and its script or its place in it is gone.
+        @JsonProperty("removed")
         REMOVED;
 
         /// As the table has it.

@@ -15,7 +15,7 @@ public final class AfterText {
 
     /// A line with the numbers, and one for each statement that is not applied; none where nothing is left.
     public static List<String> of(AfterProgress progress) {
-        if (progress.isDone()) {
+        if (progress.complete()) {
             return List.of();
         }
         List<String> lines = new ArrayList<>();

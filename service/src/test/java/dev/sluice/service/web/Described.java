@@ -40,6 +40,10 @@ final class Described {
         return found;
     }
 
+    JsonNode schema(String name) {
+        return description.path("components").path("schemas").path(name);
+    }
+
     JsonNode operation(String operation) {
         String[] parts = operation.split(" ");
         return description.path("paths").path(parts[1]).path(parts[0].toLowerCase(Locale.ROOT));

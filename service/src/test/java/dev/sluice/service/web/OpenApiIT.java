@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.sluice.after.AfterProgress;
+import dev.sluice.after.AfterStore;
 import dev.sluice.postgres.PostgresUri;
 import dev.sluice.schema.Catalog;
 import dev.sluice.service.config.Settings;
+import dev.sluice.service.ops.SnakeCaseJson;
 import dev.sluice.service.pipeline.PipelineStatus;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.TargetDatabase;
@@ -186,6 +189,23 @@ class OpenApiIT {
         assertThat(contentType(answer)).startsWith("application/problem+json");
         assertThat(json(answer).path("status").asInt()).isEqualTo(status);
         assertThat(json(answer).path("title").asText()).isNotBlank();
+    }
+
+    @Test
+    @DisplayName("how many after-migrations are done is a number, and their states are in small letters")
+    void afterMigrations() throws Exception {
+        JsonNode after = new JsonMapper()
+                .readTree(SnakeCaseJson.write(new AfterProgress(
+                        1,
+                        2,
+                        List.of(new AfterProgress.Open(
+                                "V1", 2, "CREATE", AfterStore.State.FAILED, false, null, null, null, null)),
+                        3,
+                        List.of())));
+
+        assertThat(after.path("done").asText()).isEqualTo("1");
+        assertThat(after.path("open").get(0).path("state").asText()).isEqualTo("failed");
+        assertThat(described.schema("AfterStore.State").toString()).contains("\"failed\"");
     }
 
     @Test
