@@ -4,6 +4,7 @@ import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.service.config.Settings;
+import dev.sluice.service.finish.Finishing;
 import dev.sluice.service.ops.ControlCounts;
 import dev.sluice.service.ops.ControlMetrics;
 import dev.sluice.service.ops.GateMetrics;
@@ -24,6 +25,7 @@ import java.net.BindException;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -73,19 +75,28 @@ public final class HttpService implements AutoCloseable {
                 settings,
                 status,
                 spec.connector(),
-                new FromSource(new Replays(spec, now), new Verifications(spec, now), new ShadowReads(spec)),
+                new FromSource(
+                        new Replays(spec, now),
+                        new Verifications(spec, now),
+                        new ShadowReads(spec),
+                        new Finishing(spec)),
                 Map.of());
     }
 
     /// The operations that read MongoDB.
-    private record FromSource(Replays replays, Verifications verifications, ShadowReads shadowReads) {
+    private record FromSource(
+            Replays replays, Verifications verifications, ShadowReads shadowReads, Finishing finishing) {
         /// Of a process that reads none.
         static FromSource none(PipelineStatus status, PostgresConnector connector) {
             return new FromSource(
                     new Replays(connector, status.pipeline()),
                     new Verifications(connector, status.pipeline()),
                     new ShadowReads(
-                            connector, status.pipeline(), status.collections().keySet()));
+                            connector, status.pipeline(), status.collections().keySet()),
+                    new Finishing(
+                            connector,
+                            status.pipeline(),
+                            List.copyOf(status.collections().keySet())));
         }
     }
 
@@ -108,6 +119,7 @@ public final class HttpService implements AutoCloseable {
         context.registerSingleton(PostgresConnector.class, connector);
         context.registerSingleton(Replays.class, operations.replays());
         context.registerSingleton(Verifications.class, operations.verifications());
+        context.registerSingleton(Finishing.class, operations.finishing());
         context.registerSingleton(ShadowReads.class, operations.shadowReads());
         try {
             context.start();

@@ -9,6 +9,10 @@ import com.mongodb.MongoException;
 import com.mongodb.client.model.IndexOptions;
 import dev.sluice.service.cli.Cli.Result;
 import dev.sluice.service.cli.Servers.Place;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -24,6 +28,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// Writes move to PostgreSQL, as operators do it: in one step, and for good (promise 11).
 class FinishCommandIT {
     private static final Duration SOON = Duration.ofSeconds(60);
+
+    private final HttpClient web = HttpClient.newHttpClient();
 
     /// Sums up everything that a row of users says, and how often it was written.
     private static final String ROWS = "SELECT md5(string_agg(u.xmin::text || u::text, ',' ORDER BY id)) FROM users u";
@@ -222,6 +228,51 @@ class FinishCommandIT {
             }
             assertThat(run.running()).isTrue();
         }
+    }
+
+    @Test
+    @DisplayName("REST refuses with the reasons, says what a dry run found, moves, and shows the certificates")
+    void overRest() throws Exception {
+        Place place = place();
+        int port = GateCommandIT.freePort();
+        Map<String, String> settings = Cli.with(place.settings(), "SLUICE_HTTP_PORT", Integer.toString(port));
+        try (Cli run = Cli.start(settings, "run")) {
+            await().atMost(SOON).until(() -> GateCommandIT.isOpen(place, "users"));
+
+            assertThat(post(port, "{\"collections\": []}").statusCode()).isEqualTo(400);
+            assertThat(post(port, "{\"collections\": [\"carts\"]}").statusCode())
+                    .isEqualTo(404);
+            HttpResponse<String> early = post(port, "{\"collections\": [\"users\"]}");
+            assertThat(early.statusCode()).isEqualTo(409);
+            assertThat(early.body()).contains("Not all of its readers read from PostgreSQL");
+            cutOver(place);
+            HttpResponse<String> dryRun = post(port, "{\"collections\": [\"users\"], \"dry_run\": true}");
+            assertThat(dryRun.statusCode()).as(dryRun.body()).isEqualTo(200);
+            assertThat(dryRun.body()).contains("\"moved\":false");
+
+            HttpResponse<String> moved = post(port, "{\"collections\": [\"users\"], \"quiet_seconds\": 1}");
+            assertThat(moved.statusCode()).as(moved.body()).isEqualTo(200);
+            assertThat(moved.body()).contains("\"moved\":true").contains("\"documents\":3");
+            assertThat(post(port, "{\"collections\": [\"users\"]}").statusCode())
+                    .isEqualTo(409);
+            assertThat(web.send(
+                                    HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/api/certificates"))
+                                            .build(),
+                                    HttpResponse.BodyHandlers.ofString())
+                            .body())
+                    .contains("\"users\":{")
+                    .contains("\"documents\":3");
+            assertThat(run.running()).isTrue();
+        }
+    }
+
+    private HttpResponse<String> post(int port, String body) throws Exception {
+        return web.send(
+                HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/api/finish"))
+                        .header("Content-Type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofString(body))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
     }
 
     private static Place place() {
