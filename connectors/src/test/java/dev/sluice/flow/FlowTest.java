@@ -25,8 +25,9 @@ class FlowTest {
     private static final String SINK = "dev.sluice.sink..";
     private static final String SCHEMA = "dev.sluice.schema..";
     private static final String PROFILE = "dev.sluice.profile..";
-    private static final String AROUND =
-            "dev.sluice.[after|pipeline|backfill|replay|evolution|verify|profile|sandbox]..";
+    private static final String POSITIONS = "dev.sluice.positions..";
+    private static final String FAILURE = "dev.sluice.failure..";
+    private static final String MEMORY = "dev.sluice.memory..";
 
     @ArchTest
     static final ArchRule aChangeKnowsNothingOfWhereItComesFromOrGoesTo =
@@ -37,18 +38,18 @@ class FlowTest {
             noClasses().that().resideInAPackage(BSON).should().dependOnClassesThat(ofOursOutside(BSON));
 
     @ArchTest
-    static final ArchRule aSourceKnowsNothingOfWhatBecomesOfItsChanges = noClasses()
+    static final ArchRule aSourceKnowsChangesAndNothingOfWhatBecomesOfThem = noClasses()
             .that()
             .resideInAPackage(SOURCE)
             .should()
-            .dependOnClassesThat(resideInAnyPackage(MAPPING, SINK, "dev.sluice.positions..", AROUND));
+            .dependOnClassesThat(ofOursOutside(SOURCE, CHANGE, BSON, FAILURE, MEMORY));
 
     @ArchTest
     static final ArchRule theMappingKnowsTheSchemaBytesAndWhatMemoryTheyTake = noClasses()
             .that()
             .resideInAPackage(MAPPING)
             .should()
-            .dependOnClassesThat(ofOursOutside(MAPPING, SCHEMA, BSON, "dev.sluice.memory.."));
+            .dependOnClassesThat(ofOursOutside(MAPPING, SCHEMA, BSON, MEMORY));
 
     /// A profile is made of documents alone, whoever read them, and a proposal is tried with the mapper of
     /// the data path.
@@ -61,11 +62,32 @@ class FlowTest {
                     .or(resideInAnyPackage("com.mongodb..", "java.nio.file..", "java.net..")));
 
     @ArchTest
-    static final ArchRule theSinkKnowsNothingOfTheSource = noClasses()
+    static final ArchRule theSinkKnowsWhatItWritesAndNothingOfTheSourceOrOfThePipeline = noClasses()
             .that()
-            .resideInAnyPackage(SINK, "dev.sluice.positions..", "dev.sluice.failure..")
+            .resideInAPackage(SINK)
             .should()
-            .dependOnClassesThat(resideInAnyPackage(SOURCE, AROUND));
+            .dependOnClassesThat(ofOursOutside(
+                    SINK,
+                    POSITIONS,
+                    FAILURE,
+                    MEMORY,
+                    CHANGE,
+                    BSON,
+                    MAPPING,
+                    SCHEMA,
+                    "dev.sluice.audit..",
+                    "dev.sluice.postgres.."));
+
+    @ArchTest
+    static final ArchRule positionsKnowChangesAndTheAudit = noClasses()
+            .that()
+            .resideInAPackage(POSITIONS)
+            .should()
+            .dependOnClassesThat(ofOursOutside(POSITIONS, CHANGE, FAILURE, "dev.sluice.audit.."));
+
+    @ArchTest
+    static final ArchRule aFailureKnowsTheSchemaOnly =
+            noClasses().that().resideInAPackage(FAILURE).should().dependOnClassesThat(ofOursOutside(FAILURE, SCHEMA));
 
     @ArchTest
     static final ArchRule whatEverySinkSharesKnowsNoPostgres = noClasses()

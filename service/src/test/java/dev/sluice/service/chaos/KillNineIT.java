@@ -30,17 +30,16 @@ class KillNineIT {
             watchOrder(system);
             Random random = new Random(SEED);
             int kills = 0;
-            int killsWhileCopying = 0;
+            int randomWhileCopying = 0;
             // First, while there is something to copy for certain.
             for (Failpoint failpoint : new Failpoint[] {
                 Failpoint.POSITION_TAKEN, Failpoint.CHUNK_CUT, Failpoint.CHUNK_WRITTEN, Failpoint.CHUNK_COMMITTED
             }) {
                 haltAt(system, failpoint, 0);
                 kills++;
-                killsWhileCopying++;
             }
             for (int i = 0; i < KILLS_WHILE_COPYING; i++, kills++) {
-                killsWhileCopying += runAndKill(system, random, 300) ? 0 : 1;
+                randomWhileCopying += runAndKill(system, random, 300) ? 0 : 1;
             }
             copyToTheEnd(system);
             // From here on only the stream writes, and rows must never go back.
@@ -65,13 +64,15 @@ class KillNineIT {
                 assertThat(last.awaitExit(60)).as(last.output()).isZero();
             }
             System.out.printf(
-                    "killed %d times, %d of them while copying, under %d writes (%s, %s)%n",
+                    "killed %d times, %d of them at random instants of the copy, under %d writes (%s, %s)%n",
                     kills,
-                    killsWhileCopying,
+                    randomWhileCopying,
                     written,
                     system.mongo().description(),
                     system.postgres().description());
-            assertThat(killsWhileCopying).as("some kills hit the backfill").isGreaterThan(3);
+            assertThat(randomWhileCopying)
+                    .as("kills at random instants that hit the copy")
+                    .isPositive();
             assertThat(written).isGreaterThan(2_000);
             assertThat(system.differences()).isEmpty();
             assertThat(system.number("SELECT count(*) FROM out_of_order"))

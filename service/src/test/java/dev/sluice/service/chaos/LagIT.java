@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
+import org.bson.BsonTimestamp;
 import org.bson.Document;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DisplayName;
@@ -216,10 +217,49 @@ class LagIT {
     void theHeadroomIsThePositionsTimeMinusThatOfTheOldestEntry() throws Exception {
         try (RunningPipeline running = RunningPipeline.start(system)) {
             PipelineStatus status = started(running);
-            await().atMost(BOUND).until(() -> !Double.isNaN(status.headroom().seconds()));
+            double first = readHeadroom(status, Double.NaN);
             assertThat(status.headroom().unknownBecause()).isNull();
-            // The server has been up for as long as these tests take, and its oplog with it.
-            assertThat(status.headroom().seconds()).isBetween(0.0, 3_600.0);
+
+            // While the position goes on and the oldest entry stays, there is more of it at the next reading.
+            assertThat(readHeadroom(status, first)).isGreaterThan(first);
+        }
+    }
+
+    /// Waits for another reading than the one before, and compares it with the position and the oldest entry of then.
+    ///
+    /// @param before NaN where there was none
+    private double readHeadroom(PipelineStatus status, double before) throws SQLException {
+        double[] least = {Double.NaN};
+        double[] found = {Double.NaN};
+        await().atMost(BOUND).until(() -> {
+            double now = status.headroom().seconds();
+            if (!Double.isNaN(now) && now != before && !Double.isNaN(least[0])) {
+                found[0] = now;
+                return true;
+            }
+            least[0] = distanceToOldest();
+            return false;
+        });
+        assertThat(found[0])
+                .as("the position's time minus that of the oldest entry, in seconds")
+                .isBetween(least[0] - 2, distanceToOldest() + 1);
+        return found[0];
+    }
+
+    /// From the oldest entry of the oplog to the committed position, in seconds, read here from both databases; NaN
+    /// before there is a position.
+    private double distanceToOldest() throws SQLException {
+        long position = system.number("SELECT coalesce(max(cluster_time_seconds), 0) FROM sluice.position");
+        if (position == 0) {
+            return Double.NaN;
+        }
+        try (MongoClient client = MongoClients.create(system.mongo().uri())) {
+            Document oldest = Objects.requireNonNull(client.getDatabase("local")
+                    .getCollection("oplog.rs")
+                    .find()
+                    .sort(new Document("$natural", 1))
+                    .first());
+            return position - (double) oldest.get("ts", BsonTimestamp.class).getTime();
         }
     }
 

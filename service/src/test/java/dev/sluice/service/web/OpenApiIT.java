@@ -24,8 +24,10 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -89,6 +91,24 @@ class OpenApiIT {
         assertThat(described.operations()).isEqualTo(routes);
     }
 
+    @Test
+    @DisplayName("each operation that is described is tried below")
+    void everyOperationHasACase() {
+        Set<String> tried = Arrays.stream(OpenApiIT.class.getDeclaredMethods())
+                .map(method -> method.getAnnotation(CsvSource.class))
+                .filter(Objects::nonNull)
+                .flatMap(cases -> Arrays.stream(cases.value()))
+                .map(line -> template(line.split("[,|]")[0].strip()))
+                .collect(Collectors.toSet());
+
+        assertThat(tried).containsAll(described.operations());
+    }
+
+    /// `POST /api/quarantine/{id}/accept` for `POST /api/quarantine/1/accept`.
+    private static String template(String operation) {
+        return operation.replaceFirst("/\\d+/", "/{id}/").replaceFirst("/(users|carts)/", "/{collection}/");
+    }
+
     @ParameterizedTest
     @CsvSource({
         "GET /api/status, /api/status, 200",
@@ -112,6 +132,7 @@ class OpenApiIT {
         "GET /api/shadow-reads, /api/shadow-reads, 200",
         "GET /api/shadow-reads, /api/shadow-reads?collection=users, 200",
         "GET /api/shadow-reads, /api/shadow-reads?collection=carts, 404",
+        "GET /api/pause, /api/pause, 200",
         "GET /api/schema-changes, /api/schema-changes, 200",
         "GET /api/verifications, /api/verifications, 200",
         "GET /api/drift, /api/drift, 200",
@@ -144,6 +165,17 @@ class OpenApiIT {
                 "POST /api/collections/users/cutover | {\"percent\": 101} | 400 | from 0 to 100",
                 "POST /api/collections/users/cutover | {\"wait_seconds\": -1} | 400 | from 0 to 600",
                 "POST /api/collections/carts/cutover | {} | 404 | no collection carts",
+                "POST /api/cutover | {\"collections\": [\"users\", \"orders\"], \"percent\": 0} | 200 | ''",
+                "POST /api/cutover | {\"collections\": [\"users\", \"orders\"]} | 409 | the gate is shut",
+                "POST /api/cutover | {\"collections\": []} | 400 | collections is missing or empty",
+                "POST /api/cutover | {\"collections\": [\"carts\"]} | 404 | no collection carts",
+                "POST /api/rollback | {\"collections\": [\"users\", \"orders\"]} | 200 | ''",
+                "POST /api/rollback | {} | 400 | collections is missing or empty",
+                "POST /api/rollback | {\"collections\": [\"users\", \"carts\"]} | 404 | no collection carts",
+                "POST /api/pause | {\"reason\": \"maintenance\", \"seconds\": 60} | 200 | ''",
+                "POST /api/pause | {\"seconds\": 0} | 400 | at least 1",
+                "POST /api/pause | {\"reason\": \"a\\u0000b\"} | 400 | NUL",
+                "POST /api/resume | {} | 200 | ''",
                 "POST /api/dead-letters/1/accept | {\"reason\": \"old\"} | 200 | ''",
                 "POST /api/dead-letters/1/accept | {} | 400 | reason is missing",
                 "POST /api/dead-letters/99/accept | {\"reason\": \"old\"} | 404 | no dead letter 99",
@@ -171,11 +203,7 @@ class OpenApiIT {
         HttpResponse<String> answer = send(parts[0], parts[1], body);
 
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
-        described.require(
-                operation.replaceFirst("/\\d+/", "/{id}/").replaceFirst("/(users|carts)/", "/{collection}/"),
-                status,
-                contentType(answer),
-                json(answer));
+        described.require(template(operation), status, contentType(answer), json(answer));
         assertThat(json(answer).path("detail").asText()).contains(detail).doesNotContain("dev.sluice", "java.");
     }
 
