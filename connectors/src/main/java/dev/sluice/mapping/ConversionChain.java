@@ -15,8 +15,8 @@ final class ConversionChain {
 
     private ConversionChain(ConversionStep[] steps, List<Conversion> conversions) {
         this.steps = steps;
-        this.hides = hides(conversions);
-        this.readsDates = conversions.stream().anyMatch(Conversion.ParseTimestamp.class::isInstance);
+        this.hides = ConversionTrait.HIDES.isAmong(conversions);
+        this.readsDates = ConversionTrait.READS_DATES.isAmong(conversions);
     }
 
     /// @param type of the column at the end: what a literal or a number is read for
@@ -26,13 +26,6 @@ final class ConversionChain {
         return new ConversionChain(
                 conversions.stream().map(c -> ConversionStep.of(c, type, reads)).toArray(ConversionStep[]::new),
                 conversions);
-    }
-
-    private static boolean hides(List<Conversion> conversions) {
-        return conversions.stream()
-                .anyMatch(c -> c instanceof Conversion.Hash
-                        || c instanceof Conversion.Redact
-                        || (c instanceof Conversion.At at && hides(at.conversions())));
     }
 
     /// Whether it reads strings as dates, so that nobody need be told how.

@@ -97,7 +97,7 @@ public final class DocumentKeys {
     }
 
     private static boolean isTyped(List<Conversion> conversions) {
-        return conversions.stream().anyMatch(Conversion.TypedKey.class::isInstance);
+        return ConversionTrait.WRITES_TYPED_KEY.isAmong(conversions);
     }
 
     private static boolean isComparedAs(ColumnType match, ColumnType key) {
