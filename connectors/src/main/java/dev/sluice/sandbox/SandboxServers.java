@@ -1,12 +1,33 @@
 package dev.sluice.sandbox;
 
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
 /// A PostgreSQL and a MongoDB, started at the same time. One that was given from outside is left running by
 /// [#close()].
 public record SandboxServers(SandboxPostgres postgres, SandboxMongo mongo) implements AutoCloseable {
-    /// Starts both, or neither.
+    /// Where the servers of a sandbox come from: the libraries that an image of the program alone leaves out.
+    private static final List<String> LIBRARIES = List.of(
+            "io.zonky.test.db.postgres.embedded.DefaultPostgresBinaryResolver",
+            "org.testcontainers.DockerClientFactory",
+            "com.github.dockerjava.api.model.HostConfig");
+
+    /// Whether the libraries are there that [#start()] needs.
+    public static boolean areIncluded() {
+        return LIBRARIES.stream().allMatch(SandboxServers::isThere);
+    }
+
+    private static boolean isThere(String name) {
+        try {
+            Class.forName(name, false, SandboxServers.class.getClassLoader());
+            return true;
+        } catch (ClassNotFoundException | LinkageError missing) {
+            return false;
+        }
+    }
+
+    /// Starts both, or neither. Before it is called, [#areIncluded()] has to be true.
     ///
     /// @throws SandboxException when one can't be had; the message says what to do
     public static SandboxServers start() {

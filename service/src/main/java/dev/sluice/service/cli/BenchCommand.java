@@ -3,6 +3,7 @@ package dev.sluice.service.cli;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.sandbox.SandboxException;
+import dev.sluice.sandbox.SandboxServers;
 import dev.sluice.service.bench.BackfillBench;
 import dev.sluice.service.bench.LatencyBench;
 import dev.sluice.service.bench.OfrepBench;
@@ -77,6 +78,9 @@ final class BenchCommand implements Runnable {
 
         @Override
         public Integer call() throws SQLException, InterruptedException {
+            if (!SandboxServers.areIncluded()) {
+                return SluiceCommand.notIncluded(spec.commandLine());
+            }
             PrintStream out = System.out;
             try {
                 if (json) {

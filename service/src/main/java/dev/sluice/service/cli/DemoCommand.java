@@ -3,6 +3,7 @@ package dev.sluice.service.cli;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.sandbox.SandboxException;
+import dev.sluice.sandbox.SandboxServers;
 import dev.sluice.service.demo.Demo;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -32,8 +33,15 @@ final class DemoCommand implements Callable<Integer> {
             converter = Length.class)
     private Duration length = Duration.ofDays(1);
 
+    @CommandLine.Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandLine.Model.CommandSpec spec;
+
     @Override
     public Integer call() throws InterruptedException, SQLException {
+        if (!SandboxServers.areIncluded()) {
+            return SluiceCommand.notIncluded(spec.commandLine());
+        }
         CountDownLatch stop = new CountDownLatch(1);
         CountDownLatch done = new CountDownLatch(1);
         int[] code = {SluiceCommand.COULD_NOT_RUN};

@@ -2,10 +2,12 @@ package dev.sluice.service.cli;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import dev.sluice.sandbox.SandboxServers;
 import dev.sluice.service.config.Setting;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -110,7 +112,22 @@ public final class SluiceCommand implements Runnable {
         return lines.toArray(String[]::new);
     }
 
-    /// The command that is named first, or all of them for the help and for suggestions. Reading
+    /// Those that start servers of their own, which the image of the program leaves out.
+    private static final Set<Class<?>> WITH_OWN_SERVERS = Set.of(DemoCommand.class, BenchCommand.class);
+
+    /// Says that a command can't run here, where the servers that it brings were left out.
+    ///
+    /// @return the exit code
+    static int notIncluded(CommandLine command) {
+        command.getErr()
+                .println(command.getColorScheme()
+                        .errorText("`" + command.getCommandSpec().qualifiedName()
+                                + "` is not part of this image, since it brings servers of its own; run it from a build of the"
+                                + " repository."));
+        return COULD_NOT_RUN;
+    }
+
+    /// The command that is named first, or all that can run here for the help and for suggestions. Reading
     /// the options of all of them takes half as long as a short command.
     private static List<Class<?>> commands(String... arguments) {
         if (arguments.length > 0) {
@@ -120,7 +137,11 @@ public final class SluiceCommand implements Runnable {
                 }
             }
         }
-        return COMMANDS;
+        return SandboxServers.areIncluded()
+                ? COMMANDS
+                : COMMANDS.stream()
+                        .filter(command -> !WITH_OWN_SERVERS.contains(command))
+                        .toList();
     }
 
     private static int wrongUse(CommandLine.ParameterException e) {

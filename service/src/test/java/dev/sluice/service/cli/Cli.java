@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 /// prints. The environment of the test itself does not reach it.
 final class Cli implements AutoCloseable {
     private static final long BOUND_SECONDS = 90;
+    private static final List<String> JVM = List.of("-Xmx256m", "-XX:+UseSerialGC");
 
     private final Process process;
     private final Path out;
@@ -51,7 +52,17 @@ final class Cli implements AutoCloseable {
     }
 
     static Cli start(Map<String, String> settings, String... arguments) {
-        List<String> command = Program.command(List.of("-Xmx256m", "-XX:+UseSerialGC"), Arrays.asList(arguments));
+        return start(settings, Program.command(JVM, Arrays.asList(arguments)));
+    }
+
+    /// Runs it to its end, as in the image: without the libraries that bring servers.
+    static Result runInImage(Map<String, String> settings, String... arguments) {
+        try (Cli cli = start(settings, Program.commandInImage(JVM, Arrays.asList(arguments)))) {
+            return cli.await();
+        }
+    }
+
+    private static Cli start(Map<String, String> settings, List<String> command) {
         try {
             Path out = Files.createTempFile("sluice-cli-", ".out");
             Path err = Files.createTempFile("sluice-cli-", ".err");

