@@ -1,5 +1,6 @@
 package dev.sluice.service.cli;
 
+import dev.sluice.failure.WrongUseException;
 import dev.sluice.service.ops.Pauses;
 import dev.sluice.service.ops.Pauses.PauseReport;
 import java.time.Duration;
@@ -7,7 +8,10 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /// `sluice pause`: holds a pipeline.
 @Command(
@@ -32,11 +36,19 @@ final class PauseCommand implements Callable<Integer> {
     @Mixin
     private final Printing printing = new Printing();
 
+    @Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
+
     @Override
     public Integer call() {
         Setup setup = Setup.forTarget();
-        PauseReport now =
-                new Pauses(setup.connector(), setup.pipelineName()).pause(Actor.atTheKeyboard(), reason, length);
+        PauseReport now;
+        try {
+            now = new Pauses(setup.connector(), setup.pipelineName()).pause(Actor.atTheKeyboard(), reason, length);
+        } catch (WrongUseException wrong) {
+            throw new ParameterException(spec.commandLine(), String.valueOf(wrong.getMessage()), wrong);
+        }
         printing.print(
                 now,
                 () -> "Paused. `sluice resume` ends that"

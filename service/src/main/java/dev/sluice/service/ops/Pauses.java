@@ -1,6 +1,7 @@
 package dev.sluice.service.ops;
 
 import dev.sluice.failure.Failures;
+import dev.sluice.failure.WrongUseException;
 import dev.sluice.positions.PauseStore;
 import dev.sluice.positions.PauseStore.Pause;
 import dev.sluice.sink.postgres.PostgresConnector;
@@ -15,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// All methods throw a [dev.sluice.failure.SluiceException] when PostgreSQL can't be asked.
 public final class Pauses {
+    private static final int REASON_MAX = 1_000;
+    private static final Duration LENGTH_MIN = Duration.ofSeconds(1);
+
     private final PostgresConnector connector;
     private final String pipeline;
     private final PauseStore store;
@@ -42,8 +46,16 @@ public final class Pauses {
     /// Pauses the pipeline; the process that runs it applies what it has read, and stops within seconds. Changes the
     /// pause that there is.
     ///
-    /// @param length after which it resumes by itself; null for never
+    /// @param reason at most 1000 characters; empty for none
+    /// @param length after which it resumes by itself, at least a second; null for never
+    /// @throws WrongUseException when the reason or the length is not like that; then nothing is changed
     public PauseReport pause(String actor, String reason, @Nullable Duration length) {
+        if (length != null && length.compareTo(LENGTH_MIN) < 0) {
+            throw new WrongUseException("A pause lasts at least 1 second.");
+        }
+        if (reason.length() > REASON_MAX || reason.indexOf('\0') >= 0) {
+            throw new WrongUseException("The reason has at most 1000 characters, and none of them is NUL.");
+        }
         try (Connection connection = connector.open()) {
             store.pause(connection, actor, reason, length);
             return report(connection);

@@ -1,5 +1,6 @@
 package dev.sluice.service.web;
 
+import dev.sluice.failure.WrongUseException;
 import dev.sluice.service.ops.Pauses;
 import dev.sluice.service.ops.Pauses.PauseReport;
 import io.micronaut.http.HttpRequest;
@@ -17,8 +18,6 @@ import org.jspecify.annotations.Nullable;
 @Controller("/api")
 @ExecuteOn(TaskExecutors.BLOCKING)
 final class PauseController {
-    private static final int REASON_MAX = 1_000;
-
     private final Pauses pauses;
 
     PauseController(Pauses pauses) {
@@ -27,8 +26,8 @@ final class PauseController {
 
     /// What a pause may say.
     ///
-    /// @param reason why; none where it is not given
-    /// @param seconds after which the pipeline resumes by itself; never where it is not given
+    /// @param reason why, in at most 1000 characters; none where it is not given
+    /// @param seconds from 1, after which the pipeline resumes by itself; never where it is not given
     record Asked(@Nullable String reason, @Nullable Integer seconds) {}
 
     /// Whether the pipeline is paused.
@@ -45,15 +44,14 @@ final class PauseController {
     @Refuses.WhileAway
     PauseReport pause(@Body @Nullable Asked asked, HttpRequest<?> request) {
         Asked said = asked == null ? new Asked(null, null) : asked;
-        if (said.seconds() != null && said.seconds() < 1) {
-            throw Refusal.badRequest("seconds is at least 1.");
+        try {
+            return pauses.pause(
+                    Caller.of(request),
+                    said.reason() == null ? "" : said.reason(),
+                    said.seconds() == null ? null : Duration.ofSeconds(said.seconds()));
+        } catch (WrongUseException wrong) {
+            throw Refusal.badRequest(String.valueOf(wrong.getMessage()));
         }
-        String reason = said.reason() == null ? "" : said.reason();
-        if (reason.length() > REASON_MAX || reason.indexOf('\0') >= 0) {
-            throw Refusal.badRequest("reason has at most 1000 characters, and none of them is NUL.");
-        }
-        return pauses.pause(
-                Caller.of(request), reason, said.seconds() == null ? null : Duration.ofSeconds(said.seconds()));
     }
 
     /// Lets the pipeline resume; nothing where it is not paused.

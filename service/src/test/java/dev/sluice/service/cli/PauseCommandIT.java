@@ -15,12 +15,29 @@ import java.util.Map;
 import org.bson.Document;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// A user holds a pipeline and lets it go on.
 class PauseCommandIT {
     private static final Duration SOON = Duration.ofSeconds(60);
 
     private final HttpClient web = HttpClient.newHttpClient();
+
+    @ParameterizedTest
+    @CsvSource({"--for, 0s, at least 1 second", "--reason, LONG, at most 1000 characters"})
+    @DisplayName("a length or a reason that REST refuses is refused here, and nothing is paused")
+    void refuses(String option, String value, String words) {
+        Place place = Servers.place();
+        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
+
+        Result refused =
+                Cli.runHere(place.settings(), "pause", option, value.equals("LONG") ? "x".repeat(1_001) : value);
+
+        assertThat(refused.exitCode()).isEqualTo(2);
+        assertThat(refused.err()).contains(words, "sluice pause --help");
+        assertThat(place.count("sluice.pause")).isZero();
+    }
 
     @Test
     @DisplayName("paused, nothing is applied and the position stays, also after a restart; resumed, nothing is missing")
