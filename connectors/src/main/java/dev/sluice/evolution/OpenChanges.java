@@ -148,7 +148,7 @@ public final class OpenChanges {
         of(pipeline).requireNone(connection);
     }
 
-    /// As the other, with a connection of its own.
+    /// [#requireNoneSoFar(PipelineSpec, Connection, BooleanSupplier)] with a connection of its own.
     public static void requireNoneSoFar(PipelineSpec pipeline, BooleanSupplier stopped) {
         try (Connection connection = pipeline.connector().open()) {
             requireNoneSoFar(pipeline, connection, stopped);

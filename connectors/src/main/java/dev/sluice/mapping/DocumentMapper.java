@@ -156,7 +156,7 @@ public final class DocumentMapper {
         return map(document, null);
     }
 
-    /// As the other, for rows of which PostgreSQL has refused some values: those are misfits.
+    /// Maps a document again of whose rows PostgreSQL has refused some values: those are misfits.
     ///
     /// @param refusals null for none
     public MappingResult map(BsonDocument document, @Nullable Refusals refusals) {

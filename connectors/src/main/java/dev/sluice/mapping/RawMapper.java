@@ -43,7 +43,7 @@ public final class RawMapper {
         return map(raw, output, null);
     }
 
-    /// As the other, for rows of which PostgreSQL has refused some values: those are misfits.
+    /// Maps a document again of whose rows PostgreSQL has refused some values: those are misfits.
     ///
     /// @param refusals null for none
     @Nullable

@@ -38,7 +38,7 @@ public final class Refusals {
         return rejection("the mapping", "what is written in place of the value %s");
     }
 
-    /// As the other, where PostgreSQL refuses the row, and with it the document.
+    /// Where the first of them is, and that PostgreSQL refuses the row for it, and with the row the document.
     public MappingResult.Rejected ofRow() {
         return rejection("", "%s, so that PostgreSQL refuses the row");
     }

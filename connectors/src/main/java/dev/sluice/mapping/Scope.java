@@ -414,7 +414,7 @@ final class Scope implements NestedMisfits {
         return read != null && value != null && read.contains(value);
     }
 
-    /// For who has something to say. Most documents have nothing to find, so there are none until then.
+    /// What is recorded of this document. Created when it is first asked for, since most documents have none.
     Findings findings() {
         Scope document = top();
         if (document.findings == null) {

@@ -55,7 +55,7 @@ final class Commands {
         return run(command, bound, Map.of());
     }
 
-    /// As the other, with environment variables added.
+    /// Runs a program to its end, without input and with environment variables added.
     static Result run(List<String> command, Duration bound, Map<String, String> environment) {
         // Output goes through a file: a pipe would have to be read by a thread of its own to keep the bound.
         @Nullable Path output = null;

@@ -151,7 +151,7 @@ final class GuardedProcess implements Lifecycle {
         start(command, Map.of(), probe);
     }
 
-    /// As the other, with environment variables added.
+    /// Starts the server for the first time, with environment variables added, and returns when it is ready.
     synchronized void start(List<String> command, Map<String, String> environment, Probe probe) {
         this.environment = Map.copyOf(environment);
         this.command = List.copyOf(command);

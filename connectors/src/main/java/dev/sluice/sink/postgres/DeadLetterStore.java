@@ -97,7 +97,7 @@ public final class DeadLetterStore {
         return staying;
     }
 
-    /// As the other, with a connection of its own.
+    /// [#staying(Connection)] of a pipeline, with a connection of its own.
     ///
     /// @throws dev.sluice.failure.SluiceException when PostgreSQL can't be asked
     public static Map<String, Staying> staying(PostgresConnector connector, String pipeline) {

@@ -75,7 +75,8 @@ public final class ResyncStore {
     /// @param except and not of these
     record Choice(@Nullable Collection<String> of, Set<String> except) {}
 
-    /// As the other, of some collections.
+    /// The next entries of the chosen collections, oldest first, with keys of no more than some megabytes or one
+    /// alone; empty when there are none.
     List<Entry> next(Connection connection, int limit, Choice choice) throws SQLException {
         String sql = """
                 SELECT id, collection, document_key, row_key, upper(reason), prune

@@ -147,7 +147,7 @@ final class RowWriter {
     }
 
     /// Deletes rows, unless PostgreSQL does not let one of them go: a foreign key that the mapping does
-    /// not know may hold it, also one that speaks at the commit only.
+    /// not know may hold it, including a deferred one that is checked at commit.
     ///
     /// @return why it does not; then nothing was done. Null where it does
     private @Nullable SQLException letGo(Deletion deletion) throws SQLException {

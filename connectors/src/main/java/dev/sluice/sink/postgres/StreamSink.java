@@ -45,7 +45,7 @@ public final class StreamSink implements AutoCloseable {
         return this;
     }
 
-    /// As the other, where MongoDB's clock is not known.
+    /// Writes the changes and the position in one transaction, where MongoDB's clock is not known.
     public WriteSummary apply(List<RowChange> changes, @Nullable Position upTo, @Nullable Watermark watermark)
             throws SQLException {
         return apply(changes, upTo, watermark, null);

@@ -65,7 +65,7 @@ public final class TargetTables {
         return new TargetTables(connector, targets, before);
     }
 
-    /// As the other, on a connection of its own.
+    /// Checks the tables on a connection of its own.
     ///
     /// @throws SluiceException also when PostgreSQL can't be asked
     public static TargetTables check(PostgresConnector connector, List<CollectionTarget> targets) {

@@ -102,8 +102,8 @@ final class BackfillCommand implements Callable<Integer> {
     @Option(
             names = "--accept-source",
             description = {
-                "MONGO_URI leads to another MongoDB than before, or one that was restored, and that is meant: take a new"
-                        + " position on it, then copy everything from it. Noted in sluice.audit.",
+                "Use when MONGO_URI intentionally names another or restored MongoDB: takes a new position on it, then"
+                        + " copies everything from it. Noted in sluice.audit.",
                 "Rows are kept and updated; rows that it has no documents for stay, unless --prune."
             })
     private boolean acceptSource;

@@ -23,8 +23,8 @@ import picocli.CommandLine.Parameters;
         header = "Say whether the reads of a collection may move to PostgreSQL, and why not.",
         description = {
             "A gate is open while every condition is met: the collection is copied, a process runs and is not behind, a full"
-                    + " verification was completed since the copy, no row is known to differ, nothing is left out that"
-                    + " nobody accepted, and no change of the collection waits for a decision.",
+                    + " verification was completed since the copy, no row is known to differ, every left-out document"
+                    + " or value is accepted, and no change of the collection waits for a decision.",
             "Conditions and limits are rows of sluice.gate_condition; sluice.gate_limit has others for one pipeline or"
                     + " collection. SELECT * FROM sluice.gate('PIPELINE') gives the same answer.",
             "Ends with 0 when each gate is open, 1 when one is shut."

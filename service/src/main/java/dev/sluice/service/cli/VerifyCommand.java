@@ -339,7 +339,7 @@ final class VerifyCommand implements Callable<Integer> {
                         .toList());
         return named.isEmpty()
                 ? Optional.empty()
-                : Optional.of("What may change or undo the rows that are written, or let stay those that are deleted: "
+                : Optional.of("Triggers that may change, undo or keep rows: "
                         + String.join(" and ", new TreeMap<>(named).values()) + ".");
     }
 

@@ -181,9 +181,10 @@ public final class Pipeline {
         return fencedOut;
     }
 
-    /// As the other, for so long.
+    /// Waits until the pipeline has stopped.
     ///
-    /// @return whether it has
+    /// @param longest how long to wait
+    /// @return whether it has stopped
     public boolean awaitStopped(Duration longest) throws InterruptedException {
         return stopped.await(longest.toMillis(), TimeUnit.MILLISECONDS);
     }

@@ -66,8 +66,7 @@ public final class Planner {
         Map<String, Size> sizes = sourceChecks.run();
         Size total = SourceChecks.total(sizes);
         TargetChecks targetChecks = new TargetChecks(
-                connector,
-                database,
+                new TargetChecks.Target(connector, database),
                 entry,
                 targets,
                 new TargetChecks.Settings(options.createDatabase(), options.migrate()),

@@ -106,15 +106,13 @@ final class TargetChecks {
     /// @param migrate whether pending migrations are applied at start
     record Settings(boolean createDatabase, boolean migrate) {}
 
+    /// The database that rows are to be written to, and its migrations.
+    record Target(PostgresConnector connector, TargetDatabase database) {}
+
     TargetChecks(
-            PostgresConnector connector,
-            TargetDatabase database,
-            Catalog.Entry entry,
-            List<CollectionTarget> targets,
-            Settings settings,
-            Checklist list) {
-        this.connector = connector;
-        this.database = database;
+            Target target, Catalog.Entry entry, List<CollectionTarget> targets, Settings settings, Checklist list) {
+        this.connector = target.connector();
+        this.database = target.database();
         this.entry = entry;
         this.all = CollectionTarget.of(entry.mapping());
         this.targets = targets;

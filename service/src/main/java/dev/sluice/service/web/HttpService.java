@@ -56,7 +56,8 @@ public final class HttpService implements AutoCloseable {
         return start(settings, status, connector, FromSource.none(status, connector), Map.of());
     }
 
-    /// As the other, and with `POST /nothing`, which does nothing: what the speed of others is compared with.
+    /// Serves HTTP with `POST /nothing` in addition, which does nothing: what the speed of others is compared
+    /// with.
     public static HttpService startForBench(Settings settings, PipelineStatus status, PostgresConnector connector) {
         return start(
                 settings,
@@ -66,7 +67,7 @@ public final class HttpService implements AutoCloseable {
                 Map.of(NothingController.WANTED, "true"));
     }
 
-    /// As the other, for a process that can be asked for what takes a source: replays and comparisons.
+    /// Serves HTTP for a process that can be asked for what takes a source: replays and comparisons.
     ///
     /// @param now what the pipeline works on when something is asked for
     public static HttpService start(

@@ -62,12 +62,12 @@ final class ServiceProcess implements AutoCloseable {
         return start(List.of("run"), List.of(jvmArguments), environment(system));
     }
 
-    /// As the other, with other settings.
+    /// `sluice run` against a live system, with settings of its own in addition.
     static ServiceProcess run(LiveSystem system, Map<String, String> settings) {
         return run(system, settings, List.of());
     }
 
-    /// As the other, somewhere else.
+    /// `sluice run` against a live system, started by another command, as in a network namespace.
     ///
     /// @param within the command that runs another one there
     static ServiceProcess run(LiveSystem system, Map<String, String> settings, List<String> within) {

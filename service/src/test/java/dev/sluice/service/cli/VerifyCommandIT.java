@@ -314,7 +314,7 @@ class VerifyCommandIT {
         assertThat(repaired.out())
                 .contains(
                         "Drift is left that the resync did not correct",
-                        "What may change or undo the rows that are written, or let stay those that are deleted: the trigger"
+                        "Triggers that may change, undo or keep rows: the trigger"
                                 + " frozen (freeze) of public.users.");
         try (Cli run = Cli.start(place.settings(), "run")) {
             Awaitility.await()
