@@ -278,7 +278,8 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
         if (isMeant(Family.BINARY, families, field, false)) {
             readings.add(uuids(field, element));
         }
-        if (isMeant(Family.ARRAY, families, field, false)) {
+        // PostgreSQL has no array of arrays that have their own lengths.
+        if (!element && isMeant(Family.ARRAY, families, field, false)) {
             arrays(families, field).ifPresent(readings::add);
         }
         long textual = families.getOrDefault(Family.TEXT, 0L)

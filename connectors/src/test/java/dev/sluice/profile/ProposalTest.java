@@ -348,6 +348,12 @@ class ProposalTest {
     }
 
     @Test
+    void arraysOfArraysAreKeptWholeAlsoWithOneElementOfAnotherKind() {
+        assertThat(columns(only(documents(i -> "{\"a\": [[1, 2], [3], [4], [5]" + (i == 3 ? ", \"x\"" : "") + "]}"))))
+                .containsExactly("a jsonb");
+    }
+
+    @Test
     void oneOddElementInAHundredDoesNotKeepTheOthersFromATable() {
         List<BsonDocument> documents = documents(i -> "{\"a\": [{\"b\": 1}, {\"b\": 2}, {\"b\": 3}"
                 + (i == 3 ? ", 7" : "") + "], \"o\": {\"p\": [{\"q\": 1}]}}");
