@@ -43,12 +43,17 @@ final class Setup {
     private final PostgresUri target;
     private final AfterScripts afterScripts;
 
+    /// Made once: a pipeline decides of which ids the keys are, and the targets of a command have to be those.
+    private final List<CollectionTarget> targets;
+
     private Setup(Settings settings, Catalog.Entry entry, PostgresUri target) {
         this.settings = settings;
         this.entry = entry;
         this.target = target;
         // Read once here for their mistakes.
         this.afterScripts = AfterScripts.of(entry);
+        // A literal that does not fit its column is found here.
+        this.targets = CollectionTarget.of(entry.mapping());
     }
 
     /// For commands that talk to PostgreSQL only.
@@ -112,8 +117,6 @@ final class Setup {
 
     private static Setup of(Settings settings) {
         Catalog.Entry entry = mapping(settings.requireMapping());
-        // Compiled once here for its mistakes: a literal that does not fit its column.
-        CollectionTarget.of(entry.mapping());
         PostgresUri target = PostgresUri.parse(settings.requirePostgresUri());
         return new Setup(
                 settings, entry, settings.caFile().map(target::withCaFile).orElse(target));
@@ -153,7 +156,7 @@ final class Setup {
     }
 
     List<CollectionTarget> targets() {
-        return CollectionTarget.of(entry.mapping());
+        return targets;
     }
 
     /// The collections that Sluice writes and compares: those whose writes have not moved to PostgreSQL. All where
