@@ -34,14 +34,7 @@ final class Supervisor {
             long before = status.commits();
             try {
                 status.enter(new PipelineState.Starting());
-                new Paused(pipeline, stop).await();
-                if (stop.getCount() == 0) {
-                    break;
-                }
-                if (!pipeline.leaveOutMoved()) {
-                    LOG.info(
-                            "The writes of all collections have moved to PostgreSQL: the pipeline {} has nothing left to do.",
-                            pipeline.name());
+                if (!hasWork()) {
                     break;
                 }
                 new PipelineRun(pipeline, pipeline.beginRun()).run();
@@ -82,6 +75,31 @@ final class Supervisor {
         PipelineState stopped = new PipelineState.Stopped();
         status.enter(stopped);
         return stopped;
+    }
+
+    /// Waits while the pipeline is paused, and leaves out the collections whose writes have moved.
+    ///
+    /// @return false when it was stopped meanwhile, or nothing is left to do
+    private boolean hasWork() throws InterruptedException {
+        try {
+            new Paused(pipeline, stop).await();
+            if (stop.getCount() == 0) {
+                return false;
+            }
+            if (!pipeline.leaveOutMoved()) {
+                LOG.info(
+                        "The writes of all collections have moved to PostgreSQL: the pipeline {} has nothing left to do.",
+                        pipeline.name());
+                return false;
+            }
+            return true;
+        } catch (SluiceException e) {
+            if (e.kind() == FailureKind.MISSING_RIGHT) {
+                // The run names every right that is missing.
+                return true;
+            }
+            throw e;
+        }
     }
 
     private PipelineState end(PipelineState.Failed failed, SluiceException failure) {

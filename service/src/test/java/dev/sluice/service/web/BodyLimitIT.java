@@ -72,7 +72,8 @@ class BodyLimitIT {
             "DELETE /api/checkpoints/none",
             "POST /api/checkpoints/none",
             "POST /api/collections/users/rollback",
-            "POST /api/dead-letters/99/retry");
+            "POST /api/dead-letters/99/retry",
+            "POST /api/resume");
 
     @Test
     @DisplayName("a body of more than 1 MiB is refused by each route, with a length and in chunks")
