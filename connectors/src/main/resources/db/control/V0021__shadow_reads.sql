@@ -76,7 +76,7 @@ INSERT INTO sluice.gate_condition (ordinal, condition, unit, at_least, max_value
      'Equal shadow reads since the last one that was different; asked for where a limit is set, and not before a route to '
      'both sides, which is where they come from.');
 
--- As in V0020, with the condition shadow_reads. A later migration that changes one of the two takes its text from here.
+-- As in V0015, with the conditions after_migrations and shadow_reads. A later migration that changes one of the two takes its text from here.
 
 CREATE OR REPLACE FUNCTION sluice.gate_reason(condition text, value double precision, needed double precision)
     RETURNS text

@@ -227,13 +227,11 @@ public final class PipelineStatus {
     /// @param operation the operation time MongoDB gave for it
     /// @param collection null for all of them
     public boolean isApplied(BsonTimestamp operation, @Nullable String collection) {
-        List<CollectionStatus> followed = collections.entrySet().stream()
+        boolean covered = lag.applied().covers(operation);
+        return collections.entrySet().stream()
                 .filter(c -> collection == null || c.getKey().equals(collection))
                 .map(Map.Entry::getValue)
-                .filter(c -> !c.writesMoved())
-                .toList();
-        return followed.isEmpty()
-                || (lag.applied().covers(operation) && followed.stream().allMatch(CollectionStatus::backfillDone));
+                .allMatch(c -> c.writesMoved() || (covered && c.backfillDone()));
     }
 
     /// Waits until an operation is applied, the pipeline has ended, or the time is over. Any number of
