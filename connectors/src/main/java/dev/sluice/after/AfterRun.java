@@ -4,6 +4,7 @@ import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.positions.MovedWrites;
 import dev.sluice.positions.PipelineLock;
+import dev.sluice.positions.Transaction;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.BackfillStore;
 import dev.sluice.sink.postgres.PostgresConnector;
@@ -92,16 +93,7 @@ public final class AfterRun {
 
     /// Makes the control tables say what the scripts say, so that the gate knows what is to be done.
     public void register(Connection connection) throws SQLException {
-        connection.setAutoCommit(false);
-        try {
-            store.register(connection, scripts, targets);
-            connection.commit();
-        } catch (SQLException | RuntimeException e) {
-            connection.rollback();
-            throw e;
-        } finally {
-            connection.setAutoCommit(true);
-        }
+        Transaction.run(connection, () -> store.register(connection, scripts, targets));
     }
 
     /// Whether everything is copied, and there is something to do that [#run] would do now. Cheap.

@@ -6,6 +6,7 @@ import dev.sluice.failure.Failpoint;
 import dev.sluice.gate.Gate;
 import dev.sluice.gate.GateStore;
 import dev.sluice.positions.PositionStore;
+import dev.sluice.positions.Transaction;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -71,19 +72,13 @@ public final class FinishStore {
     /// @param certificates by collection, as JSON
     public Outcome move(Connection connection, SequencedMap<String, String> certificates, String actor)
             throws SQLException {
-        connection.setAutoCommit(false);
-        try {
-            Outcome outcome = moveNow(connection, certificates, actor);
+        Outcome outcome = Transaction.call(connection, () -> {
+            Outcome found = moveNow(connection, certificates, actor);
             Failpoint.WRITES_MOVED.hit();
-            connection.commit();
-            Failpoint.WRITES_MOVE_COMMITTED.hit();
-            return outcome;
-        } catch (SQLException | RuntimeException e) {
-            connection.rollback();
-            throw e;
-        } finally {
-            connection.setAutoCommit(true);
-        }
+            return found;
+        });
+        Failpoint.WRITES_MOVE_COMMITTED.hit();
+        return outcome;
     }
 
     private Outcome moveNow(Connection connection, SequencedMap<String, String> certificates, String actor)

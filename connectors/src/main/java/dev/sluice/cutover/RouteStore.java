@@ -5,6 +5,7 @@ import dev.sluice.audit.AuditAction;
 import dev.sluice.failure.Failpoint;
 import dev.sluice.gate.Gate;
 import dev.sluice.gate.GateStore;
+import dev.sluice.positions.Transaction;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -80,19 +81,13 @@ public final class RouteStore {
     ///
     /// @param connection in auto-commit mode
     public Outcome move(Connection connection, Move move) throws SQLException {
-        connection.setAutoCommit(false);
-        try {
-            Outcome outcome = moveNow(connection, move);
+        Outcome outcome = Transaction.call(connection, () -> {
+            Outcome found = moveNow(connection, move);
             Failpoint.ROUTES_MOVED.hit();
-            connection.commit();
-            Failpoint.ROUTE_MOVE_COMMITTED.hit();
-            return outcome;
-        } catch (SQLException | RuntimeException e) {
-            connection.rollback();
-            throw e;
-        } finally {
-            connection.setAutoCommit(true);
-        }
+            return found;
+        });
+        Failpoint.ROUTE_MOVE_COMMITTED.hit();
+        return outcome;
     }
 
     private Outcome moveNow(Connection connection, Move move) throws SQLException {

@@ -2,6 +2,7 @@ package dev.sluice.cutover;
 
 import dev.sluice.cutover.ReadWindows.Side;
 import dev.sluice.cutover.ShadowCounts.OfList;
+import dev.sluice.positions.Transaction;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -58,18 +59,11 @@ public final class ShadowReadStore {
     /// @param connection in auto-commit mode
     /// @param tallies by collection; sorted, so that two callers can't wait for each other
     public void add(Connection connection, SortedMap<String, ShadowTally> tallies) throws SQLException {
-        connection.setAutoCommit(false);
-        try {
+        Transaction.run(connection, () -> {
             for (Map.Entry<String, ShadowTally> tally : tallies.entrySet()) {
                 add(connection, tally.getKey(), tally.getValue());
             }
-            connection.commit();
-        } catch (SQLException | RuntimeException e) {
-            connection.rollback();
-            throw e;
-        } finally {
-            connection.setAutoCommit(true);
-        }
+        });
     }
 
     private void add(Connection connection, String collection, ShadowTally tally) throws SQLException {

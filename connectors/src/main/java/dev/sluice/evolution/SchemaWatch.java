@@ -10,6 +10,7 @@ import dev.sluice.failure.Failpoint;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.PipelineSpec;
+import dev.sluice.positions.Transaction;
 import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.schema.CollectionMapping.OnDrop;
 import dev.sluice.sink.CollectionTarget;
@@ -125,7 +126,7 @@ public final class SchemaWatch implements AutoCloseable {
         List<CollectionChange> events = now.next();
         if (!events.isEmpty()) {
             // The changes and the position of the watch, together.
-            inTransaction(() -> {
+            Transaction.run(connection, () -> {
                 record(now, events);
                 store.advance(connection, now.position());
             });
@@ -169,7 +170,7 @@ public final class SchemaWatch implements AutoCloseable {
                     return;
                 }
                 List<CollectionChange> events = reading.next();
-                inTransaction(() -> record(reading, events));
+                Transaction.run(connection, () -> record(reading, events));
             } while (!reading.hasReached(now));
         } catch (SluiceException e) {
             switch (e.kind()) {
@@ -264,7 +265,7 @@ public final class SchemaWatch implements AutoCloseable {
                 // Unchanged; or it has changed since the listing, which the change stream will deliver.
                 continue;
             }
-            inTransaction(() -> {
+            Transaction.run(connection, () -> {
                 if (was != null) {
                     Kind kind = is == null ? Kind.DROPPED : Kind.REPLACED;
                     store.record(
@@ -347,7 +348,7 @@ public final class SchemaWatch implements AutoCloseable {
             return false;
         }
         boolean prune = target.mapping().onDelete() == OnDelete.DELETE;
-        inTransaction(() -> {
+        Transaction.run(connection, () -> {
             resync.askForAll(connection, change.collection(), "schema", prune);
             store.close(
                     connection,
@@ -359,23 +360,6 @@ public final class SchemaWatch implements AutoCloseable {
         });
         LOG.warn("{} Its rows follow.", change.forPeople());
         return true;
-    }
-
-    private interface Work {
-        void run() throws SQLException;
-    }
-
-    private void inTransaction(Work work) throws SQLException {
-        connection.setAutoCommit(false);
-        try {
-            work.run();
-            connection.commit();
-        } catch (SQLException | RuntimeException e) {
-            connection.rollback();
-            throw e;
-        } finally {
-            connection.setAutoCommit(true);
-        }
     }
 
     /// Closes the stream, after MongoDB was away: the next round begins at the last saved position.

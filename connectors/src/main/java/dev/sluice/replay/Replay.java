@@ -3,6 +3,7 @@ package dev.sluice.replay;
 import dev.sluice.change.IdText;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.positions.Transaction;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.source.mongo.StreamHistory;
@@ -120,17 +121,10 @@ public final class Replay implements AutoCloseable {
                     return null;
                 }
                 store.read(connection, id, found.events(), found.documents(), upTo);
-                connection.setAutoCommit(false);
-                try {
+                Transaction.run(connection, () -> {
                     touched.list(pipeline, names);
                     store.listed(connection, id);
-                    connection.commit();
-                } catch (SQLException e) {
-                    connection.rollback();
-                    throw e;
-                } finally {
-                    connection.setAutoCommit(true);
-                }
+                });
                 return new Listed(id, found);
             } catch (SluiceException e) {
                 store.fail(connection, id, e.kind().what());

@@ -2,6 +2,7 @@ package dev.sluice.sink.postgres;
 
 import dev.sluice.change.Chunk;
 import dev.sluice.positions.PositionStore;
+import dev.sluice.positions.Transaction;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
@@ -78,17 +79,10 @@ public final class PostgresCopyProgress implements CopyProgress {
     /// Fenced by the epoch (promise 4): chunks that another process reads meanwhile are not replaced, and what it
     /// has begun to copy again is not noted as copied.
     private void write(Writing writing) throws SQLException {
-        connection.setAutoCommit(false);
-        try {
+        Transaction.run(connection, () -> {
             positions.hold(connection, epoch);
             writing.run();
-            connection.commit();
-        } catch (SQLException | RuntimeException e) {
-            connection.rollback();
-            throw e;
-        } finally {
-            connection.setAutoCommit(true);
-        }
+        });
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.sluice.failure.Failures;
 import dev.sluice.failure.WrongUseException;
 import dev.sluice.positions.PauseStore;
 import dev.sluice.positions.PauseStore.Pause;
+import dev.sluice.positions.Transaction;
 import dev.sluice.sink.postgres.PostgresConnector;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -57,7 +58,7 @@ public final class Pauses {
             throw new WrongUseException("The reason has at most 1000 characters, and none of them is NUL.");
         }
         try (Connection connection = connector.open()) {
-            store.pause(connection, actor, reason, length);
+            Transaction.run(connection, () -> store.pause(connection, actor, reason, length));
             return report(connection);
         } catch (SQLException e) {
             throw Failures.classify(e);
@@ -69,7 +70,7 @@ public final class Pauses {
     /// @return whether it was
     public boolean resume(String actor) {
         try (Connection connection = connector.open()) {
-            return store.resume(connection, actor);
+            return Transaction.call(connection, () -> store.resume(connection, actor));
         } catch (SQLException e) {
             throw Failures.classify(e);
         }

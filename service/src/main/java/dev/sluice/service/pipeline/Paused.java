@@ -4,6 +4,7 @@ import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.positions.PauseStore;
 import dev.sluice.positions.PauseStore.Pause;
+import dev.sluice.positions.Transaction;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -49,7 +50,7 @@ final class Paused {
                 }
                 Pause now = pause.get();
                 if (now.over()) {
-                    store.resume(connection, "sluice");
+                    Transaction.call(connection, () -> store.resume(connection, "sluice"));
                     continue;
                 }
                 if (!said) {
