@@ -104,13 +104,10 @@ public final class FinishStore {
                     moved.getValue());
             run(
                     connection,
-                    "WITH moved AS (UPDATE sluice.read_route SET auto_rollback = false, revision = revision + 1,"
-                            + " changed_at = clock_timestamp(), changed_by = ? WHERE pipeline = ? AND collection = ?"
-                            + " RETURNING *) SELECT pg_notify('" + RouteStore.CHANNEL
-                            + "', jsonb_build_object('pipeline',"
-                            + " pipeline, 'collection', collection, 'percent', percent, 'shadow_percent', shadow_percent,"
-                            + " 'revision', revision, 'writes', 'postgres')::text) FROM moved",
+                    "UPDATE sluice.read_route SET auto_rollback = false, revision = revision + 1,"
+                            + " changed_at = clock_timestamp(), changed_by = ? WHERE pipeline = ? AND collection = ?",
                     List.of(actor, pipeline, moved.getKey()));
+            routes.announce(connection, moved.getKey());
             audit.add(connection, AuditAction.FINISH, moved.getKey(), actor, Document.parse(moved.getValue()));
             for (String table : List.of("resync", "waiting", "drift")) {
                 run(

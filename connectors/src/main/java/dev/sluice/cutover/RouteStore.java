@@ -154,13 +154,11 @@ public final class RouteStore {
     }
 
     private void write(Connection connection, String collection, Move move) throws SQLException {
-        String sql = "WITH moved AS (INSERT INTO sluice.read_route AS r (pipeline, collection, percent, shadow_percent,"
-                + " auto_rollback, changed_at, changed_by) VALUES (?, ?, ?, ?, ?, clock_timestamp(), ?) ON CONFLICT (pipeline, collection)"
+        String sql = "INSERT INTO sluice.read_route AS r (pipeline, collection, percent, shadow_percent, auto_rollback,"
+                + " changed_at, changed_by) VALUES (?, ?, ?, ?, ?, clock_timestamp(), ?) ON CONFLICT (pipeline, collection)"
                 + " DO UPDATE SET percent = EXCLUDED.percent, shadow_percent = EXCLUDED.shadow_percent,"
-                + " auto_rollback = EXCLUDED.auto_rollback, changed_at = EXCLUDED.changed_at, changed_by = EXCLUDED.changed_by, revision = r.revision + 1"
-                + " RETURNING *) SELECT pg_notify('" + CHANNEL + "', jsonb_build_object('pipeline', pipeline,"
-                + " 'collection', collection, 'percent', percent, 'shadow_percent', shadow_percent, 'revision',"
-                + " revision)::text) FROM moved";
+                + " auto_rollback = EXCLUDED.auto_rollback, changed_at = EXCLUDED.changed_at,"
+                + " changed_by = EXCLUDED.changed_by, revision = r.revision + 1";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, pipeline);
             statement.setString(2, collection);
@@ -170,6 +168,7 @@ public final class RouteStore {
             statement.setString(6, move.actor());
             statement.execute();
         }
+        announce(connection, collection);
     }
 
     private void audit(Connection connection, String collection, Move move, AuditAction action) throws SQLException {
@@ -189,11 +188,12 @@ public final class RouteStore {
         }
     }
 
-    /// Announces a route on [#CHANNEL] as it is now, for readers that heard of another one.
+    /// Announces a route on [#CHANNEL] as it is now: at the commit, where the caller has a transaction open.
     public void announce(Connection connection, String collection) throws SQLException {
         String sql = "SELECT pg_notify('" + CHANNEL + "', jsonb_build_object('pipeline', n.pipeline, 'collection',"
                 + " n.collection, 'percent', coalesce(r.percent, 0), 'shadow_percent', coalesce(r.shadow_percent, 0),"
-                + " 'revision', coalesce(r.revision, 0))::text) FROM (VALUES (?, ?)) n (pipeline, collection)"
+                + " 'revision', coalesce(r.revision, 0), 'writes', CASE WHEN sluice.writes_moved(n.pipeline, n.collection)"
+                + " THEN 'postgres' ELSE 'mongodb' END)::text) FROM (VALUES (?, ?)) n (pipeline, collection)"
                 + " LEFT JOIN sluice.read_route r ON r.pipeline = n.pipeline AND r.collection = n.collection";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, pipeline);

@@ -139,13 +139,7 @@ final class Counts {
         long extra = 0;
         long undecided = 0;
         try (Connection comparing = pipeline.connector().openForLongWork()) {
-            comparing.setAutoCommit(false);
-            Settlement settlement = new Settlement(
-                    pipeline,
-                    comparing,
-                    RowComparison.createLasting(comparing, pipeline.targets(), pipeline.targets()),
-                    inFlight,
-                    stopped);
+            Settlement settlement = Settlement.on(comparing, pipeline, List.of(target), inFlight, stopped);
             for (int from = 0; from < suspects.size() && !stopped.getAsBoolean(); from += AT_ONCE) {
                 List<Suspect> page = suspects.subList(from, Math.min(suspects.size(), from + AT_ONCE));
                 for (Verdict verdict :

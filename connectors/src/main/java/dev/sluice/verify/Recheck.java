@@ -36,13 +36,7 @@ public final class Recheck implements AutoCloseable {
     public static Recheck open(PipelineSpec pipeline, InFlight inFlight, BooleanSupplier stopped) {
         try {
             Connection comparing = pipeline.connector().openForLongWork();
-            comparing.setAutoCommit(false);
-            Settlement settlement = new Settlement(
-                    pipeline,
-                    comparing,
-                    RowComparison.createLasting(comparing, pipeline.targets(), pipeline.targets()),
-                    inFlight,
-                    stopped);
+            Settlement settlement = Settlement.on(comparing, pipeline, pipeline.targets(), inFlight, stopped);
             return new Recheck(
                     comparing,
                     pipeline.connector().openForLongWork(),

@@ -71,13 +71,7 @@ public final class Repair {
         long repaired = 0;
         try (Connection bookkeeping = pipeline.connector().openForLongWork();
                 Connection comparing = pipeline.connector().openForLongWork()) {
-            comparing.setAutoCommit(false);
-            Settlement settlement = new Settlement(
-                    pipeline,
-                    comparing,
-                    RowComparison.createLasting(comparing, pipeline.targets(), List.of(target)),
-                    inFlight,
-                    stopped);
+            Settlement settlement = Settlement.on(comparing, pipeline, List.of(target), inFlight, stopped);
             ResyncStore resync = new ResyncStore(pipeline.name());
             for (List<Suspect> drifted = store.drifted(bookkeeping, target.collection(), AT_ONCE, left);
                     !drifted.isEmpty();

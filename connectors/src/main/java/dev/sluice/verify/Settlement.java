@@ -80,6 +80,25 @@ final class Settlement {
         this.stopped = stopped;
     }
 
+    /// On a connection that is used by it alone from now on.
+    ///
+    /// @param compared the collections whose documents it compares
+    static Settlement on(
+            Connection connection,
+            PipelineSpec pipeline,
+            List<CollectionTarget> compared,
+            InFlight inFlight,
+            BooleanSupplier stopped)
+            throws SQLException {
+        connection.setAutoCommit(false);
+        return new Settlement(
+                pipeline,
+                connection,
+                RowComparison.createLasting(connection, pipeline.targets(), compared),
+                inFlight,
+                stopped);
+    }
+
     /// Whether a process ran the pipeline at the last look. If none does, looking again gives the same
     /// result.
     boolean pipelineRuns() {

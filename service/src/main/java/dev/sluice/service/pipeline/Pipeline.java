@@ -31,10 +31,9 @@ import org.jspecify.annotations.Nullable;
 /// copies in fenced chunks the documents that existed before, the [ResyncPart] resyncs documents that
 /// waited for others or were asked for, the [SchemaPart] handles collections that are dropped, renamed or
 /// replaced, the [ClockPart] asks MongoDB for its newest operation, the [CheckpointPart] stores
-/// checkpoints, and the [GatePart] tells the gates that a process runs, and the [PausePart] ends the run when a user
-/// pauses the
-/// pipeline. The [Supervisor] starts a new run from the committed position whenever one fails, or a pause is over.
-/// Beside the runs, [AfterCopy] does what comes after the copy.
+/// checkpoints, and, by [EachSecond], the gates are told that a process runs, and the run ends when a user pauses
+/// the pipeline. The [Supervisor] starts a new run from the committed position whenever one fails, or a pause
+/// is over. Beside the runs, [AfterCopy] does what comes after the copy.
 public final class Pipeline {
     /// Nothing waits for a statement that tries to get its locks, so this is for as long as it takes.
     private static final Duration AFTER_PATIENCE = Duration.ofDays(365);

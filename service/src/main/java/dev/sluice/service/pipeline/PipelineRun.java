@@ -171,8 +171,8 @@ final class PipelineRun {
                 new Part("sluice-schema", true, new SchemaPart(pipeline, flow, start.from())),
                 new Part("sluice-clock", false, new ClockPart(pipeline, flow)),
                 new Part("sluice-checkpoint", false, new CheckpointPart(pipeline, flow)),
-                new Part("sluice-gate", false, new GatePart(pipeline, flow)),
-                new Part("sluice-pause", false, new PausePart(pipeline, flow)));
+                new Part("sluice-gate", false, EachSecond.gates(pipeline, flow)),
+                new Part("sluice-pause", false, EachSecond.pause(pipeline, flow)));
     }
 
     private void restoreWatermarks(Connection connection) throws SQLException {
