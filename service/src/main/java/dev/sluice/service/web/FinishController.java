@@ -19,7 +19,6 @@ import io.micronaut.scheduling.TaskExecutors;
 import io.micronaut.scheduling.annotation.ExecuteOn;
 import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -79,19 +78,12 @@ final class FinishController {
     @Refuses.Strangers
     @Refuses.WhileAway
     Answer finish(@Body Asked asked, HttpRequest<?> request) throws InterruptedException {
-        if (asked.collections().isEmpty()) {
-            throw Refusal.badRequest("collections is missing or empty.");
-        }
-        for (String collection : asked.collections()) {
-            if (!finishing.isMapped(collection)) {
-                throw Refusal.notFound("The mapping has no collection " + collection + ".");
-            }
-        }
+        List<String> collections = NamedCollections.require(asked.collections(), finishing::isMapped);
         if (!finishing.canBeAsked()) {
             throw Refusal.conflict("This process has no MongoDB.");
         }
         Finish.Wish wish = new Finish.Wish(
-                List.copyOf(new LinkedHashSet<>(asked.collections())),
+                collections,
                 seconds("quiet_seconds", asked.quietSeconds(), QUIET_SECONDS),
                 seconds("wait_seconds", asked.waitSeconds(), PATIENCE_SECONDS),
                 Boolean.TRUE.equals(asked.blockWrites()),
@@ -103,9 +95,6 @@ final class FinishController {
                     .orElseThrow(() -> Refusal.conflict("Another move of writes is under way."));
             return answer(outcome, wish);
         } catch (SluiceException refused) {
-            if (refused.kind() == FailureKind.WRITES_MOVED) {
-                throw Refusal.conflict(refused.whatHappened());
-            }
             if (refused.kind() == FailureKind.BAD_SETTING) {
                 throw Refusal.badRequest(String.valueOf(refused.getMessage()));
             }

@@ -31,9 +31,6 @@ final class GateController {
     @Refuses.Unknown
     @Refuses.WhileAway
     Gate of(String collection) {
-        if (!gates.isMapped(collection)) {
-            throw Refusal.notFound("The mapping has no collection " + collection + ".");
-        }
-        return gates.of(collection);
+        return gates.of(NamedCollections.require(collection, gates::isMapped));
     }
 }

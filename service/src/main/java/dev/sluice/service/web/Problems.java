@@ -1,5 +1,6 @@
 package dev.sluice.service.web;
 
+import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import io.micronaut.http.HttpRequest;
 import io.micronaut.http.HttpResponse;
@@ -38,13 +39,15 @@ final class Problems {
         }
     }
 
-    /// What needs a server that does not answer.
+    /// What needs a server that does not answer, or writes rows that are the application's now.
     @Singleton
     static final class Away implements ExceptionHandler<SluiceException, HttpResponse<Problem>> {
         @Override
         @SuppressWarnings("rawtypes") // as Micronaut declares it
         public HttpResponse<Problem> handle(@Nullable HttpRequest request, SluiceException away) {
-            return answer(HttpStatus.SERVICE_UNAVAILABLE, away.forPeople());
+            return answer(
+                    away.kind() == FailureKind.WRITES_MOVED ? HttpStatus.CONFLICT : HttpStatus.SERVICE_UNAVAILABLE,
+                    away.forPeople());
         }
     }
 

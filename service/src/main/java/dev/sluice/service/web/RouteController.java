@@ -15,7 +15,6 @@ import io.micronaut.http.annotation.Post;
 import io.micronaut.scheduling.TaskExecutors;
 import io.micronaut.scheduling.annotation.ExecuteOn;
 import java.time.Duration;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +45,7 @@ final class RouteController {
     @Refuses.Unknown
     @Refuses.WhileAway
     RouteReport of(String collection) {
-        return routes.of(require(collection));
+        return routes.of(NamedCollections.require(collection, routes::isMapped));
     }
 
     /// What a cut-over may say.
@@ -100,7 +99,8 @@ final class RouteController {
     @Refuses.Strangers
     @Refuses.WhileAway
     Routes.All cutOver(@Body CutoverOfSeveral cutover, HttpRequest<?> request) {
-        return answer(routes.cutOver(wish(require(cutover.collections()), cutover.each(), request)));
+        return answer(routes.cutOver(
+                wish(NamedCollections.require(cutover.collections(), routes::isMapped), cutover.each(), request)));
     }
 
     /// Moves all readers of several collections back to MongoDB, in one transaction.
@@ -111,7 +111,8 @@ final class RouteController {
     @Refuses.Strangers
     @Refuses.WhileAway
     Routes.All rollback(@Body RollbackOfSeveral rollback, HttpRequest<?> request) {
-        return answer(routes.rollback(require(rollback.collections()), Caller.of(request)));
+        return answer(routes.rollback(
+                NamedCollections.require(rollback.collections(), routes::isMapped), Caller.of(request)));
     }
 
     /// Moves readers of the collection to PostgreSQL, if its gate is open.
@@ -126,7 +127,8 @@ final class RouteController {
     @Refuses.WhileAway
     RouteReport cutOver(String collection, @Body @Nullable Cutover cutover, HttpRequest<?> request) {
         Cutover asked = cutover == null ? new Cutover(null, null, null, null, null) : cutover;
-        return answer(routes.cutOver(wish(List.of(require(collection)), asked, request)))
+        return answer(routes.cutOver(
+                        wish(List.of(NamedCollections.require(collection, routes::isMapped)), asked, request)))
                 .routes()
                 .getFirst();
     }
@@ -158,24 +160,10 @@ final class RouteController {
     @Refuses.Strangers
     @Refuses.WhileAway
     RouteReport rollback(String collection, HttpRequest<?> request) {
-        return answer(routes.rollback(List.of(require(collection)), Caller.of(request)))
+        return answer(routes.rollback(
+                        List.of(NamedCollections.require(collection, routes::isMapped)), Caller.of(request)))
                 .routes()
                 .getFirst();
-    }
-
-    private List<String> require(List<String> collections) {
-        if (collections.isEmpty()) {
-            throw Refusal.badRequest("collections is missing or empty.");
-        }
-        collections.forEach(this::require);
-        return List.copyOf(new LinkedHashSet<>(collections));
-    }
-
-    private String require(String collection) {
-        if (!routes.isMapped(collection)) {
-            throw Refusal.notFound("The mapping has no collection " + collection + ".");
-        }
-        return collection;
     }
 
     private static Routes.All answer(Outcome outcome) {
