@@ -1,9 +1,7 @@
 package dev.sluice.sink.postgres;
 
-import dev.sluice.postgres.PostgresUri;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.postgres.catalog.LiveTable;
-import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -65,21 +63,6 @@ public final class MissingRights {
                 "The role " + role + " may not create temporary tables in the database " + database
                         + ", and rows are staged in those.",
                 "GRANT TEMPORARY ON DATABASE " + TableName.quote(database) + " TO " + TableName.quote(role) + ".");
-    }
-
-    /// A connection that PostgreSQL refused since the role may not connect to the database.
-    ///
-    /// @return empty where it was refused for another reason, or the role is not named
-    public static Optional<TableFault> connecting(PostgresUri uri, SQLException refused) {
-        String role = uri.properties().get("user");
-        if (!"42501".equals(refused.getSQLState()) || role == null) {
-            return Optional.empty();
-        }
-        return Optional.of(new TableFault(
-                TableFault.Kind.RIGHTS,
-                uri.database(),
-                "The role " + role + " may not connect to the database " + uri.database() + ".",
-                "GRANT CONNECT ON DATABASE " + TableName.quote(uri.database()) + " TO " + TableName.quote(role) + "."));
     }
 
     /// @param needed of which rights it is asked

@@ -3,6 +3,7 @@ package dev.sluice.sink.postgres;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.positions.ProcessIdentity;
+import dev.sluice.postgres.ConnectRight;
 import dev.sluice.postgres.PostgresUri;
 import dev.sluice.sink.WriteLimits;
 import java.sql.Connection;
@@ -122,13 +123,13 @@ public final class PostgresConnector {
         try {
             return DriverManager.getConnection(uri.jdbcUrl(), properties);
         } catch (SQLException e) {
-            Optional<TableFault> fault = MissingRights.connecting(uri, e);
-            if (fault.isEmpty()) {
+            Optional<ConnectRight> missing = ConnectRight.missing(uri, e);
+            if (missing.isEmpty()) {
                 throw e;
             }
             SluiceException named = new SluiceException(
                     FailureKind.MISSING_RIGHT,
-                    fault.get().found() + " " + fault.get().remedy(),
+                    missing.get().found() + " " + missing.get().remedy(),
                     e);
             throw new SQLException(named.getMessage(), e.getSQLState(), named);
         }

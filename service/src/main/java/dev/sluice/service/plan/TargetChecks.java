@@ -9,6 +9,7 @@ import dev.sluice.schema.Catalog;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.postgres.ConnectRight;
 import dev.sluice.sink.postgres.MissingRights;
 import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.ReadOnlySetting;
@@ -152,13 +153,13 @@ final class TargetChecks {
     }
 
     private void unreachable(SluiceException e) {
-        Optional<TableFault> refused = !reached && e.getCause() instanceof SQLException cause
-                ? MissingRights.connecting(connector.uri(), cause)
+        Optional<ConnectRight> refused = !reached && e.getCause() instanceof SQLException cause
+                ? ConnectRight.missing(connector.uri(), cause)
                 : Optional.empty();
         if (refused.isPresent()) {
             list.problem(
                     Check.POSTGRES_RIGHTS,
-                    refused.get().subject(),
+                    connector.uri().database(),
                     refused.get().found(),
                     refused.get().remedy());
             list.notLookedAt();
