@@ -1,13 +1,13 @@
 package dev.sluice.after;
 
+import dev.sluice.control.BackfillStore;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.positions.MovedWrites;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.positions.Transaction;
+import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.BackfillStore;
-import dev.sluice.sink.postgres.PostgresConnector;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;

@@ -2,6 +2,7 @@ package dev.sluice.backfill;
 
 import dev.sluice.change.Chunk;
 import dev.sluice.change.IdBracket;
+import dev.sluice.control.CopyProgress;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.memory.MemoryBudget;
@@ -9,9 +10,8 @@ import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
 import dev.sluice.sink.StoppedException;
 import dev.sluice.sink.WriteSummary;
-import dev.sluice.sink.postgres.ChunkRows;
 import dev.sluice.sink.postgres.ChunkSink;
-import dev.sluice.sink.postgres.CopyProgress;
+import dev.sluice.sink.postgres.staging.ChunkRows;
 import dev.sluice.source.mongo.DocumentSource;
 import dev.sluice.source.mongo.WithoutChanges;
 import dev.sluice.threads.Threads;

@@ -10,7 +10,7 @@ import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
 import dev.sluice.sink.StoppedException;
 import dev.sluice.sink.postgres.ChunkSink;
-import dev.sluice.sink.postgres.KeptKeys;
+import dev.sluice.sink.postgres.staging.KeptKeys;
 import dev.sluice.source.mongo.DocumentSource;
 import java.sql.Connection;
 import java.sql.SQLException;

@@ -1,7 +1,9 @@
 package dev.sluice.balance;
 
+import dev.sluice.balance.CountedDocuments.Tally;
 import dev.sluice.bson.ExactBson;
 import dev.sluice.change.IdText;
+import dev.sluice.control.BackfillStore;
 import dev.sluice.failure.Failures;
 import dev.sluice.mapping.KeyResult;
 import dev.sluice.mapping.MappingResult;
@@ -10,10 +12,7 @@ import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.schema.CollectionMapping;
 import dev.sluice.schema.ColumnMapping.Misfit;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.BackfillStore;
-import dev.sluice.sink.postgres.CountedDocuments;
-import dev.sluice.sink.postgres.CountedDocuments.Tally;
-import dev.sluice.sink.postgres.RowIdentity;
+import dev.sluice.sink.postgres.table.RowIdentity;
 import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
 import java.sql.SQLException;

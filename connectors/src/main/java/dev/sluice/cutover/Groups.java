@@ -2,7 +2,7 @@ package dev.sluice.cutover;
 
 import dev.sluice.schema.Mapping;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.TouchedCollections;
+import dev.sluice.sink.postgres.table.TouchedCollections;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;

@@ -2,6 +2,7 @@ package dev.sluice.evolution;
 
 import dev.sluice.change.CollectionChange;
 import dev.sluice.change.Position;
+import dev.sluice.control.ResyncStore;
 import dev.sluice.evolution.SchemaChangeStore.Change;
 import dev.sluice.evolution.SchemaChangeStore.Kind;
 import dev.sluice.evolution.SchemaChangeStore.Open;
@@ -14,7 +15,6 @@ import dev.sluice.positions.Transaction;
 import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.schema.CollectionMapping.OnDrop;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.ResyncStore;
 import dev.sluice.source.mongo.CollectionWatch;
 import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;

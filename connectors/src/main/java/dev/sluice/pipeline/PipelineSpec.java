@@ -1,11 +1,11 @@
 package dev.sluice.pipeline;
 
+import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.schema.Mapping;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.ChunkSink;
-import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.sink.postgres.PostgresSession;
-import dev.sluice.sink.postgres.TouchedCollections;
+import dev.sluice.sink.postgres.table.TouchedCollections;
 import dev.sluice.source.mongo.MongoSource;
 import java.sql.SQLException;
 import java.util.List;

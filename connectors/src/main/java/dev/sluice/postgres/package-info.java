@@ -1,4 +1,5 @@
-/// Where a PostgreSQL is: for all that connect to one.
+/// Connections to a PostgreSQL: where it is, what each session is set to, and what keeps one from being
+/// opened or from writing at all. It knows no table.
 @NullMarked
 package dev.sluice.postgres;
 

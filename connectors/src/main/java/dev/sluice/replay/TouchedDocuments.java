@@ -1,6 +1,6 @@
 package dev.sluice.replay;
 
-import dev.sluice.sink.postgres.RowIdentity;
+import dev.sluice.sink.postgres.table.RowIdentity;
 import dev.sluice.source.mongo.StreamHistory.Event;
 import java.sql.Array;
 import java.sql.Connection;

@@ -4,7 +4,7 @@ import dev.sluice.failure.Failures;
 import dev.sluice.mapping.KeyResult;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.RowIdentity;
+import dev.sluice.sink.postgres.table.RowIdentity;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Collection;

@@ -2,10 +2,10 @@ package dev.sluice.verify;
 
 import dev.sluice.audit.Audit;
 import dev.sluice.audit.AuditAction;
+import dev.sluice.control.ResyncStore;
 import dev.sluice.failure.Failures;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.ResyncStore;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.HashSet;

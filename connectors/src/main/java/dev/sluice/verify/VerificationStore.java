@@ -1,7 +1,7 @@
 package dev.sluice.verify;
 
 import dev.sluice.schema.TableName;
-import dev.sluice.sink.postgres.TableSql;
+import dev.sluice.sink.postgres.table.TableSql;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;

@@ -2,7 +2,7 @@ package dev.sluice.verify;
 
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.CollectionTables;
+import dev.sluice.sink.postgres.table.CollectionTables;
 import dev.sluice.verify.VerificationStore.Running;
 import dev.sluice.verify.Verifier.Wish;
 import java.sql.Connection;

@@ -3,8 +3,8 @@ package dev.sluice.failure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.postgres.PostgresUri;
-import dev.sluice.sink.postgres.PostgresConnector;
 import dev.sluice.testkit.TestTarget;
 import dev.sluice.testkit.TestingServers;
 import java.sql.Connection;

@@ -28,6 +28,15 @@ class FlowTest {
     private static final String POSITIONS = "dev.sluice.positions..";
     private static final String FAILURE = "dev.sluice.failure..";
     private static final String MEMORY = "dev.sluice.memory..";
+    private static final String AUDIT = "dev.sluice.audit..";
+    private static final String POSTGRES = "dev.sluice.postgres..";
+    private static final String CONTROL = "dev.sluice.control..";
+    private static final String WRITES = "dev.sluice.sink.postgres";
+    private static final String CATALOG = WRITES + ".catalog..";
+    private static final String TABLE = WRITES + ".table..";
+    private static final String CHECK = WRITES + ".check..";
+    private static final String STAGING = WRITES + ".staging..";
+    private static final String REFERENCE = WRITES + ".reference..";
 
     @ArchTest
     static final ArchRule aChangeKnowsNothingOfWhereItComesFromOrGoesTo =
@@ -66,17 +75,61 @@ class FlowTest {
             .that()
             .resideInAPackage(SINK)
             .should()
-            .dependOnClassesThat(ofOursOutside(
-                    SINK,
-                    POSITIONS,
-                    FAILURE,
-                    MEMORY,
-                    CHANGE,
-                    BSON,
-                    MAPPING,
-                    SCHEMA,
-                    "dev.sluice.audit..",
-                    "dev.sluice.postgres.."));
+            .dependOnClassesThat(
+                    ofOursOutside(SINK, POSITIONS, FAILURE, MEMORY, CHANGE, BSON, MAPPING, SCHEMA, POSTGRES, CONTROL));
+
+    /// The rooms of the sink stand in a row: catalog, table, check, staging, reference, and last the writing itself.
+    @ArchTest
+    static final ArchRule theCatalogKnowsTheShapeOfTablesOnly = noClasses()
+            .that()
+            .resideInAPackage(CATALOG)
+            .should()
+            .dependOnClassesThat(ofOursOutside(CATALOG, "dev.sluice.sink", POSTGRES, FAILURE, MAPPING, SCHEMA));
+
+    @ArchTest
+    static final ArchRule theSqlOfATableKnowsTheCatalog = noClasses()
+            .that()
+            .resideInAPackage(TABLE)
+            .should()
+            .dependOnClassesThat(
+                    ofOursOutside(TABLE, CATALOG, "dev.sluice.sink", "dev.sluice.sink.copy", CHANGE, MAPPING, SCHEMA));
+
+    @ArchTest
+    static final ArchRule whatTheTargetHasToBeIsAskedOfItsTablesAndNotOfDocuments = noClasses()
+            .that()
+            .resideInAPackage(CHECK)
+            .should()
+            .dependOnClassesThat(
+                    ofOursOutside(CHECK, TABLE, CATALOG, "dev.sluice.sink", POSTGRES, FAILURE, MAPPING, SCHEMA));
+
+    @ArchTest
+    static final ArchRule stagedRowsKnowNeitherPositionsNorTheControlSchema = noClasses()
+            .that()
+            .resideInAPackage(STAGING)
+            .should()
+            .dependOnClassesThat(resideInAnyPackage(WRITES, REFERENCE, POSITIONS, CONTROL, AUDIT));
+
+    @ArchTest
+    static final ArchRule rowsThatDependOnOthersKnowStagedRows = noClasses()
+            .that()
+            .resideInAPackage(REFERENCE)
+            .should()
+            .dependOnClassesThat(ofOursOutside(REFERENCE, STAGING, TABLE, CATALOG, "dev.sluice.sink", MAPPING, SCHEMA));
+
+    @ArchTest
+    static final ArchRule theControlSchemaKnowsNothingOfTheRowsOfTheTarget = noClasses()
+            .that()
+            .resideInAPackage(CONTROL)
+            .should()
+            .dependOnClassesThat(
+                    ofOursOutside(CONTROL, POSITIONS, AUDIT, POSTGRES, "dev.sluice.sink", CHANGE, FAILURE, SCHEMA));
+
+    @ArchTest
+    static final ArchRule aConnectionKnowsNoTable = noClasses()
+            .that()
+            .resideInAPackage(POSTGRES)
+            .should()
+            .dependOnClassesThat(ofOursOutside(POSTGRES, POSITIONS, "dev.sluice.sink", FAILURE, SCHEMA));
 
     @ArchTest
     static final ArchRule positionsKnowChangesAndTheAudit = noClasses()
@@ -108,6 +161,8 @@ class FlowTest {
             .that()
             .resideOutsideOfPackages(
                     "dev.sluice.sink.postgres..",
+                    POSTGRES,
+                    CONTROL,
                     "dev.sluice.audit..",
                     "dev.sluice.positions..",
                     "dev.sluice.pipeline..",

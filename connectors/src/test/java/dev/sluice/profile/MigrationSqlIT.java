@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.mapping.DocumentMapper;
 import dev.sluice.mapping.TableShape;
+import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.postgres.PostgresUri;
 import dev.sluice.schema.Catalog;
 import dev.sluice.schema.Mapping;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.PostgresConnector;
-import dev.sluice.sink.postgres.TargetCheck;
-import dev.sluice.sink.postgres.TargetDatabase;
+import dev.sluice.sink.postgres.check.TargetCheck;
+import dev.sluice.sink.postgres.check.TargetDatabase;
 import dev.sluice.testkit.TestingServers;
 import java.io.IOException;
 import java.nio.file.Files;

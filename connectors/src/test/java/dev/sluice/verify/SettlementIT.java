@@ -6,7 +6,7 @@ import com.mongodb.client.MongoCollection;
 import com.mongodb.client.MongoDatabase;
 import dev.sluice.memory.MemoryBudget;
 import dev.sluice.positions.PipelineLock;
-import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.testkit.TestTarget;
 import dev.sluice.testkit.TestingServers;

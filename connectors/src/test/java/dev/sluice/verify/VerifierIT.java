@@ -8,8 +8,8 @@ import com.mongodb.client.model.Filters;
 import dev.sluice.backfill.Fenced;
 import dev.sluice.backfill.Resync;
 import dev.sluice.change.Change;
+import dev.sluice.control.PostgresResyncList;
 import dev.sluice.sink.RowChange;
-import dev.sluice.sink.postgres.PostgresResyncList;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.testkit.TestTarget;
 import dev.sluice.testkit.TestingServers;
@@ -362,7 +362,7 @@ class VerifierIT {
     }
 
     private void resync(String collection, int id) throws SQLException {
-        new dev.sluice.sink.postgres.ResyncStore(TestTarget.PIPELINE)
+        new dev.sluice.control.ResyncStore(TestTarget.PIPELINE)
                 .ask(target.connection(), collection, List.of("{\"$numberLong\":\"" + id + "\"}"), "asked");
         resync();
     }

@@ -1,6 +1,7 @@
 package dev.sluice.sink.postgres;
 
 import dev.sluice.change.Chunk;
+import dev.sluice.control.ResyncStore;
 import dev.sluice.failure.Failpoint;
 import dev.sluice.failure.Failures;
 import dev.sluice.sink.CollectionTarget;
@@ -8,6 +9,7 @@ import dev.sluice.sink.Fence;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.WriteLimits;
 import dev.sluice.sink.WriteSummary;
+import dev.sluice.sink.postgres.staging.ChunkRows;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -4,6 +4,7 @@ import dev.sluice.failure.Failures;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.RowChange.Effect;
 import dev.sluice.sink.WriteSummary;
+import dev.sluice.sink.postgres.table.RowIdentity;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashSet;

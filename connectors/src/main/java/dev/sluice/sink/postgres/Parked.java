@@ -6,6 +6,7 @@ import dev.sluice.mapping.MappingResult.MisfitValue;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.RowChange.Effect;
+import dev.sluice.sink.postgres.table.RowIdentity;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;

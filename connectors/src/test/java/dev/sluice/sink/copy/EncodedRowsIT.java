@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.sluice.mapping.DocumentMapper;
 import dev.sluice.mapping.RawMapper;
 import dev.sluice.schema.MappingReader;
-import dev.sluice.sink.postgres.RowCopy;
+import dev.sluice.sink.postgres.table.RowCopy;
 import dev.sluice.testkit.TestTarget;
 import java.sql.Connection;
 import java.sql.ResultSet;

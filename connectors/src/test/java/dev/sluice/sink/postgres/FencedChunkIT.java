@@ -13,6 +13,7 @@ import dev.sluice.sink.Fence;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.StoppedException;
 import dev.sluice.sink.WriteSummary;
+import dev.sluice.sink.postgres.staging.ChunkRows;
 import dev.sluice.testkit.TestTarget;
 import java.sql.SQLException;
 import java.util.Arrays;

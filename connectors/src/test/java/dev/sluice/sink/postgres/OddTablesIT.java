@@ -7,6 +7,8 @@ import dev.sluice.change.Chunk;
 import dev.sluice.change.IdBracket;
 import dev.sluice.sink.Fence;
 import dev.sluice.sink.RowChange;
+import dev.sluice.sink.postgres.check.TableFault;
+import dev.sluice.sink.postgres.staging.ChunkRows;
 import dev.sluice.testkit.TestTarget;
 import java.sql.SQLException;
 import java.util.Arrays;

@@ -1,6 +1,7 @@
 package dev.sluice.service.bench;
 
 import dev.sluice.change.Position;
+import dev.sluice.control.BackfillStore;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.schema.Mapping;
@@ -8,7 +9,6 @@ import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.service.pipeline.PipelineStatus;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.BackfillStore;
 import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
 import java.sql.SQLException;

@@ -2,14 +2,14 @@ package dev.sluice.service.bench;
 
 import dev.sluice.backfill.Backfill;
 import dev.sluice.backfill.Prune;
+import dev.sluice.control.ResyncStore.Cause;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.PipelineSpec;
+import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.schema.Mapping;
 import dev.sluice.service.pipeline.CopyRun;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.PostgresConnector;
-import dev.sluice.sink.postgres.ResyncStore.Cause;
 import dev.sluice.source.mongo.MongoSource;
 import java.sql.SQLException;
 import java.time.Duration;

@@ -1,10 +1,10 @@
 package dev.sluice.service.bench;
 
+import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.postgres.PostgresUri;
 import dev.sluice.sandbox.SandboxPostgres;
 import dev.sluice.schema.Catalog;
-import dev.sluice.sink.postgres.PostgresConnector;
-import dev.sluice.sink.postgres.TargetDatabase;
+import dev.sluice.sink.postgres.check.TargetDatabase;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

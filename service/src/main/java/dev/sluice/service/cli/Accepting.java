@@ -1,6 +1,6 @@
 package dev.sluice.service.cli;
 
-import dev.sluice.sink.postgres.Acceptance;
+import dev.sluice.control.Acceptance;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;

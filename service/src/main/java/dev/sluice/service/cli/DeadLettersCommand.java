@@ -1,12 +1,12 @@
 package dev.sluice.service.cli;
 
+import dev.sluice.control.DeadLetterStore.DeadLetter;
 import dev.sluice.service.ops.Accepted;
 import dev.sluice.service.ops.DeadLetters;
 import dev.sluice.service.ops.DeadLetters.Outcome;
 import dev.sluice.service.ops.DeadLetters.Page;
 import dev.sluice.service.ops.DeadLetters.Retried;
 import dev.sluice.service.text.TextTable;
-import dev.sluice.sink.postgres.DeadLetterStore.DeadLetter;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,11 +1,11 @@
 package dev.sluice.service.cli;
 
+import dev.sluice.control.QuarantineStore.Count;
+import dev.sluice.control.QuarantineStore.Entry;
 import dev.sluice.service.ops.Accepted;
 import dev.sluice.service.ops.Quarantine;
 import dev.sluice.service.ops.SnakeCaseJson;
 import dev.sluice.service.text.TextTable;
-import dev.sluice.sink.postgres.QuarantineStore.Count;
-import dev.sluice.sink.postgres.QuarantineStore.Entry;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,6 +1,8 @@
 package dev.sluice.service.cli;
 
 import dev.sluice.balance.Balance;
+import dev.sluice.control.DeadLetterStore;
+import dev.sluice.control.DeadLetterStore.Staying;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.service.ops.BalanceTable;
 import dev.sluice.service.ops.SnakeCaseJson;
@@ -9,9 +11,7 @@ import dev.sluice.service.pipeline.VerifyRun;
 import dev.sluice.service.text.Counted;
 import dev.sluice.service.text.TextTable;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.DeadLetterStore;
-import dev.sluice.sink.postgres.DeadLetterStore.Staying;
-import dev.sluice.sink.postgres.TableTriggers;
+import dev.sluice.sink.postgres.catalog.TableTriggers;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.verify.Drift;
 import dev.sluice.verify.Mode;

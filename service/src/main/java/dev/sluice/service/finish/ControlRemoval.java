@@ -1,7 +1,7 @@
 package dev.sluice.service.finish;
 
 import dev.sluice.failure.Failures;
-import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.postgres.PostgresConnector;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

@@ -7,7 +7,7 @@ import dev.sluice.gate.Gate;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.TouchedCollections;
+import dev.sluice.sink.postgres.table.TouchedCollections;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;

@@ -1,9 +1,9 @@
 package dev.sluice.service.finish;
 
 import dev.sluice.pipeline.PipelineSpec;
+import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.service.finish.Finish.Outcome;
 import dev.sluice.service.finish.Finish.Wish;
-import dev.sluice.sink.postgres.PostgresConnector;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;

@@ -14,7 +14,7 @@ import dev.sluice.service.finish.Leftovers.Verified;
 import dev.sluice.service.ops.SnakeCaseJson;
 import dev.sluice.service.text.Counted;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.TouchedCollections;
+import dev.sluice.sink.postgres.table.TouchedCollections;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.source.mongo.SourceDuties.Duty;
 import java.sql.Connection;

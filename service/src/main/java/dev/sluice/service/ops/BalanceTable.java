@@ -2,9 +2,9 @@ package dev.sluice.service.ops;
 
 import dev.sluice.balance.Balance;
 import dev.sluice.balance.Term;
+import dev.sluice.control.DeadLetterStore.Staying;
 import dev.sluice.service.text.Counted;
 import dev.sluice.service.text.TextTable;
-import dev.sluice.sink.postgres.DeadLetterStore.Staying;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;

@@ -8,7 +8,7 @@ import dev.sluice.positions.CheckpointStore;
 import dev.sluice.positions.CheckpointStore.Checkpoint;
 import dev.sluice.positions.CheckpointStore.Kind;
 import dev.sluice.positions.PositionStore;
-import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.postgres.PostgresConnector;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;

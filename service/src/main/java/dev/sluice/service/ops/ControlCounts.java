@@ -4,7 +4,7 @@ import dev.sluice.after.AfterStore;
 import dev.sluice.balance.Balance;
 import dev.sluice.balance.BalanceStore;
 import dev.sluice.failure.Failures;
-import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.postgres.PostgresConnector;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;

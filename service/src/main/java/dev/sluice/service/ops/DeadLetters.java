@@ -1,12 +1,12 @@
 package dev.sluice.service.ops;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.sluice.control.Acceptance;
+import dev.sluice.control.DeadLetterStore;
+import dev.sluice.control.DeadLetterStore.DeadLetter;
 import dev.sluice.failure.Failures;
 import dev.sluice.positions.PipelineLock;
-import dev.sluice.sink.postgres.Acceptance;
-import dev.sluice.sink.postgres.DeadLetterStore;
-import dev.sluice.sink.postgres.DeadLetterStore.DeadLetter;
-import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.postgres.PostgresConnector;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;

@@ -5,7 +5,7 @@ import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.gate.Gate;
 import dev.sluice.gate.GateStore;
-import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.postgres.PostgresConnector;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Collection;

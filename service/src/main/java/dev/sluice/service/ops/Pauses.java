@@ -5,7 +5,7 @@ import dev.sluice.failure.WrongUseException;
 import dev.sluice.positions.PauseStore;
 import dev.sluice.positions.PauseStore.Pause;
 import dev.sluice.positions.Transaction;
-import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.postgres.PostgresConnector;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;

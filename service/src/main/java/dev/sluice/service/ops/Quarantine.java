@@ -1,11 +1,11 @@
 package dev.sluice.service.ops;
 
+import dev.sluice.control.Acceptance;
+import dev.sluice.control.QuarantineStore;
+import dev.sluice.control.QuarantineStore.Count;
+import dev.sluice.control.QuarantineStore.Entry;
 import dev.sluice.failure.Failures;
-import dev.sluice.sink.postgres.Acceptance;
-import dev.sluice.sink.postgres.PostgresConnector;
-import dev.sluice.sink.postgres.QuarantineStore;
-import dev.sluice.sink.postgres.QuarantineStore.Count;
-import dev.sluice.sink.postgres.QuarantineStore.Entry;
+import dev.sluice.postgres.PostgresConnector;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;

@@ -4,7 +4,7 @@ import dev.sluice.evolution.SchemaChangeStore;
 import dev.sluice.evolution.SchemaChangeStore.Change;
 import dev.sluice.evolution.SchemaChangeStore.Kind;
 import dev.sluice.failure.Failures;
-import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.postgres.PostgresConnector;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Collection;

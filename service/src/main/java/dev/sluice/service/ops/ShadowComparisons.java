@@ -9,7 +9,7 @@ import dev.sluice.mapping.KeyResult;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.service.text.Counted;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.RowIdentity;
+import dev.sluice.sink.postgres.table.RowIdentity;
 import dev.sluice.verify.Recheck;
 import dev.sluice.verify.SincePosition;
 import dev.sluice.verify.Verdict;

@@ -8,7 +8,7 @@ import dev.sluice.cutover.ShadowTally;
 import dev.sluice.failure.Failures;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.MovedWrites;
-import dev.sluice.sink.postgres.PostgresConnector;
+import dev.sluice.postgres.PostgresConnector;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;

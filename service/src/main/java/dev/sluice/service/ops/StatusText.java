@@ -2,12 +2,12 @@ package dev.sluice.service.ops;
 
 import dev.sluice.after.AfterProgress;
 import dev.sluice.balance.Balance;
+import dev.sluice.control.DeadLetterStore.Staying;
 import dev.sluice.service.ops.StatusReport.CollectionReport;
 import dev.sluice.service.ops.StatusReport.Writer;
 import dev.sluice.service.pipeline.LastWriter;
 import dev.sluice.service.text.Counted;
 import dev.sluice.service.text.TextTable;
-import dev.sluice.sink.postgres.DeadLetterStore.Staying;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;

@@ -2,9 +2,9 @@ package dev.sluice.service.pipeline;
 
 import dev.sluice.backfill.Backfill;
 import dev.sluice.backfill.Undecided;
+import dev.sluice.control.BackfillStore;
+import dev.sluice.control.PostgresCopyProgress;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.BackfillStore;
-import dev.sluice.sink.postgres.PostgresCopyProgress;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;

@@ -1,15 +1,15 @@
 package dev.sluice.service.pipeline;
 
+import dev.sluice.control.DeadLetterStore;
+import dev.sluice.control.DeadLetterStore.Staying;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.service.text.Counted;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
-import dev.sluice.sink.postgres.DeadLetterStore;
-import dev.sluice.sink.postgres.DeadLetterStore.Staying;
-import dev.sluice.sink.postgres.TableTriggers;
-import dev.sluice.sink.postgres.TargetTables;
+import dev.sluice.sink.postgres.catalog.TableTriggers;
+import dev.sluice.sink.postgres.check.TargetTables;
 import dev.sluice.verify.Drift;
 import dev.sluice.verify.InFlight;
 import dev.sluice.verify.Mode;

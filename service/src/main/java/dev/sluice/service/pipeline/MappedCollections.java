@@ -1,10 +1,10 @@
 package dev.sluice.service.pipeline;
 
+import dev.sluice.control.BackfillStore;
+import dev.sluice.control.ResyncStore;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.LeftCollections;
 import dev.sluice.positions.PositionStore;
-import dev.sluice.sink.postgres.BackfillStore;
-import dev.sluice.sink.postgres.ResyncStore;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;

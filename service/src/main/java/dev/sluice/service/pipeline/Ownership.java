@@ -6,7 +6,7 @@ import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.EarlierWriters;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.positions.PositionStore;
-import dev.sluice.sink.postgres.TargetTables;
+import dev.sluice.sink.postgres.check.TargetTables;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;

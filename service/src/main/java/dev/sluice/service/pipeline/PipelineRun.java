@@ -18,7 +18,7 @@ import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.postgres.StreamSink;
-import dev.sluice.sink.postgres.TargetTables;
+import dev.sluice.sink.postgres.check.TargetTables;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.threads.Threads;
 import java.sql.Connection;

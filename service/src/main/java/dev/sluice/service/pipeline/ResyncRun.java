@@ -2,6 +2,7 @@ package dev.sluice.service.pipeline;
 
 import dev.sluice.audit.Audit;
 import dev.sluice.audit.AuditAction;
+import dev.sluice.control.ResyncStore;
 import dev.sluice.evolution.OpenChanges;
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.SluiceException;
@@ -9,7 +10,6 @@ import dev.sluice.failure.WrongUseException;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.ResyncStore;
 import dev.sluice.source.mongo.WithoutChanges;
 import java.sql.Connection;
 import java.sql.SQLException;

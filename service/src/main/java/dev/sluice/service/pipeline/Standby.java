@@ -1,11 +1,11 @@
 package dev.sluice.service.pipeline;
 
 import dev.sluice.change.Position;
+import dev.sluice.control.BackfillStore;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.positions.LockHolder;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.positions.PositionStore;
-import dev.sluice.sink.postgres.BackfillStore;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;

@@ -2,7 +2,7 @@ package dev.sluice.service.pipeline;
 
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
-import dev.sluice.sink.postgres.ReadOnlySetting;
+import dev.sluice.postgres.ReadOnlySetting;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;

@@ -1,7 +1,7 @@
 package dev.sluice.service.pipeline;
 
 import dev.sluice.change.Change;
-import dev.sluice.sink.postgres.RowIdentity;
+import dev.sluice.sink.postgres.table.RowIdentity;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;

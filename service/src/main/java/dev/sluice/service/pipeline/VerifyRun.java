@@ -2,6 +2,7 @@ package dev.sluice.service.pipeline;
 
 import dev.sluice.balance.Balance;
 import dev.sluice.balance.BalanceCount;
+import dev.sluice.control.BackfillStore;
 import dev.sluice.evolution.OpenChanges;
 import dev.sluice.evolution.SchemaChangeStore;
 import dev.sluice.evolution.SourceCheck;
@@ -10,8 +11,7 @@ import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.BackfillStore;
-import dev.sluice.sink.postgres.TargetTables;
+import dev.sluice.sink.postgres.check.TargetTables;
 import dev.sluice.source.mongo.WithoutChanges;
 import dev.sluice.verify.Drift;
 import dev.sluice.verify.Repair;

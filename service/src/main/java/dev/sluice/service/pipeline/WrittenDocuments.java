@@ -2,7 +2,7 @@ package dev.sluice.service.pipeline;
 
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
-import dev.sluice.sink.postgres.RowIdentity;
+import dev.sluice.sink.postgres.table.RowIdentity;
 import dev.sluice.verify.Suspect;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -2,14 +2,14 @@ package dev.sluice.service.plan;
 
 import dev.sluice.failure.SluiceException;
 import dev.sluice.mapping.TableShape;
+import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.Causes;
-import dev.sluice.sink.postgres.PostgresConnector;
-import dev.sluice.sink.postgres.TableFault;
-import dev.sluice.sink.postgres.TouchedCollections;
 import dev.sluice.sink.postgres.catalog.LiveTable;
 import dev.sluice.sink.postgres.catalog.TableReader;
+import dev.sluice.sink.postgres.check.Causes;
+import dev.sluice.sink.postgres.check.TableFault;
+import dev.sluice.sink.postgres.table.TouchedCollections;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;

@@ -2,9 +2,9 @@ package dev.sluice.service.plan;
 
 import dev.sluice.mapping.TableShape;
 import dev.sluice.schema.ColumnMapping;
-import dev.sluice.sink.postgres.TriggerEffects;
-import dev.sluice.sink.postgres.TriggerTrial;
 import dev.sluice.sink.postgres.catalog.LiveTable;
+import dev.sluice.sink.postgres.catalog.TriggerEffects;
+import dev.sluice.sink.postgres.catalog.TriggerTrial;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

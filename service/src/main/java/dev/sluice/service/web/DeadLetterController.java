@@ -1,10 +1,10 @@
 package dev.sluice.service.web;
 
+import dev.sluice.control.Acceptance;
+import dev.sluice.control.DeadLetterStore.DeadLetter;
 import dev.sluice.service.ops.Accepted;
 import dev.sluice.service.ops.DeadLetters;
 import dev.sluice.service.ops.DeadLetters.Retried;
-import dev.sluice.sink.postgres.Acceptance;
-import dev.sluice.sink.postgres.DeadLetterStore.DeadLetter;
 import io.micronaut.http.HttpRequest;
 import io.micronaut.http.HttpStatus;
 import io.micronaut.http.MediaType;

@@ -1,5 +1,6 @@
 package dev.sluice.service.web;
 
+import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.service.ops.Checkpoints;
 import dev.sluice.service.ops.DeadLetters;
 import dev.sluice.service.ops.Gates;
@@ -10,7 +11,6 @@ import dev.sluice.service.ops.Routes;
 import dev.sluice.service.ops.SchemaChanges;
 import dev.sluice.service.ops.StatusReader;
 import dev.sluice.service.pipeline.PipelineStatus;
-import dev.sluice.sink.postgres.PostgresConnector;
 import io.micronaut.context.annotation.Bean;
 import io.micronaut.context.annotation.Factory;
 import jakarta.inject.Singleton;

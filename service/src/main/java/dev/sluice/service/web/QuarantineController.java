@@ -1,8 +1,8 @@
 package dev.sluice.service.web;
 
+import dev.sluice.control.Acceptance;
 import dev.sluice.service.ops.Accepted;
 import dev.sluice.service.ops.Quarantine;
-import dev.sluice.sink.postgres.Acceptance;
 import io.micronaut.http.HttpRequest;
 import io.micronaut.http.MediaType;
 import io.micronaut.http.annotation.Body;

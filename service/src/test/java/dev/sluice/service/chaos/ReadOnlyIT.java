@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.sluice.failure.FailureKind;
+import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.postgres.PostgresUri;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.service.pipeline.PipelineState;
-import dev.sluice.sink.postgres.PostgresConnector;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;

@@ -10,7 +10,7 @@ import dev.sluice.service.systems.PlainValues;
 import dev.sluice.service.systems.TbdAgentsChanges;
 import dev.sluice.service.systems.TbdAgentsDocuments;
 import dev.sluice.service.systems.TbdAgentsHostile;
-import dev.sluice.sink.postgres.RowIdentity;
+import dev.sluice.sink.postgres.table.RowIdentity;
 import java.io.ByteArrayOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;

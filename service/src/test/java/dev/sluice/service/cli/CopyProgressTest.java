@@ -2,7 +2,7 @@ package dev.sluice.service.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.sink.postgres.ResyncStore.Cause;
+import dev.sluice.control.ResyncStore.Cause;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import org.junit.jupiter.api.DisplayName;

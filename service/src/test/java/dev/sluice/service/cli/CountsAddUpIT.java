@@ -24,7 +24,7 @@ import dev.sluice.service.systems.DocsGptHostility;
 import dev.sluice.service.systems.TbdAgentsDocuments;
 import dev.sluice.service.systems.TbdAgentsHostile;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.TargetDatabase;
+import dev.sluice.sink.postgres.check.TargetDatabase;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;

@@ -125,7 +125,6 @@ final class Servers {
     }
 
     private static Connection connect(String uri) throws SQLException {
-        return new dev.sluice.sink.postgres.PostgresConnector(dev.sluice.postgres.PostgresUri.parse(uri))
-                .openForLongWork();
+        return new dev.sluice.postgres.PostgresConnector(dev.sluice.postgres.PostgresUri.parse(uri)).openForLongWork();
     }
 }

@@ -3,8 +3,8 @@ package dev.sluice.service.ops;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.balance.Balance;
+import dev.sluice.control.DeadLetterStore.Staying;
 import dev.sluice.service.text.Counted;
-import dev.sluice.sink.postgres.DeadLetterStore.Staying;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;

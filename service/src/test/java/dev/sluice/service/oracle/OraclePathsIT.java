@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.sluice.backfill.Backfill;
 import dev.sluice.backfill.Prune.Pruned;
+import dev.sluice.control.DeadLetterStore;
+import dev.sluice.control.ResyncStore.Cause;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.replay.Replay;
@@ -24,8 +26,6 @@ import dev.sluice.service.pipeline.ReplayRun;
 import dev.sluice.service.pipeline.ResyncRun;
 import dev.sluice.service.pipeline.VerifyRun;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.DeadLetterStore;
-import dev.sluice.sink.postgres.ResyncStore.Cause;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.verify.Mode;
 import dev.sluice.verify.Origin;

@@ -1,12 +1,12 @@
 package dev.sluice.service.simulation;
 
 import dev.sluice.change.Position;
+import dev.sluice.control.CopyProgress;
+import dev.sluice.control.ResyncList;
 import dev.sluice.memory.MemoryBudget;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.CopyProgress;
-import dev.sluice.sink.postgres.KeptKeys;
-import dev.sluice.sink.postgres.ResyncList;
 import dev.sluice.sink.postgres.TargetSession;
+import dev.sluice.sink.postgres.staging.KeptKeys;
 import dev.sluice.source.ChangeSource;
 import dev.sluice.source.mongo.DocumentSource;
 import dev.sluice.source.mongo.MongoSource;

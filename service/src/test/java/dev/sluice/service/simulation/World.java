@@ -3,12 +3,12 @@ package dev.sluice.service.simulation;
 import dev.sluice.change.Chunk;
 import dev.sluice.change.Position;
 import dev.sluice.change.Watermark;
+import dev.sluice.control.ResyncStore.Cause;
+import dev.sluice.control.ResyncStore.Entry;
 import dev.sluice.memory.MemoryBudget;
 import dev.sluice.service.simulation.SimulatedMongo.Kind;
 import dev.sluice.service.simulation.SimulatedMongo.Write;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.sink.postgres.ResyncStore.Cause;
-import dev.sluice.sink.postgres.ResyncStore.Entry;
 import dev.sluice.source.ChangeSource;
 import dev.sluice.threads.Threads;
 import java.util.ArrayList;
@@ -259,7 +259,7 @@ public final class World {
     }
 
     private static String documentKey(int id) {
-        return dev.sluice.sink.postgres.RowIdentity.documentKey(new BsonInt64(id));
+        return dev.sluice.sink.postgres.table.RowIdentity.documentKey(new BsonInt64(id));
     }
 
     private long ask(Entry entry) {

@@ -2,12 +2,12 @@ package dev.sluice.service.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.postgres.PostgresUri;
 import dev.sluice.schema.Catalog;
 import dev.sluice.service.config.Settings;
 import dev.sluice.service.pipeline.PipelineStatus;
-import dev.sluice.sink.postgres.PostgresConnector;
-import dev.sluice.sink.postgres.TargetDatabase;
+import dev.sluice.sink.postgres.check.TargetDatabase;
 import dev.sluice.testkit.TestingServers;
 import io.micronaut.web.router.Router;
 import java.io.IOException;

@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.postgres.PostgresUri;
 import dev.sluice.schema.Catalog;
 import dev.sluice.service.config.Settings;
 import dev.sluice.service.pipeline.PipelineStatus;
-import dev.sluice.sink.postgres.PostgresConnector;
-import dev.sluice.sink.postgres.TargetDatabase;
+import dev.sluice.sink.postgres.check.TargetDatabase;
 import dev.sluice.testkit.TestingServers;
 import java.io.IOException;
 import java.net.InetAddress;

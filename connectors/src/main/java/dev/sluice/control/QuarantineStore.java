@@ -1,0 +1,144 @@
+package dev.sluice.control;
+
+import dev.sluice.audit.Audit;
+import dev.sluice.audit.AuditAction;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// Values that rows landed without (`sluice.quarantine`), for those who look at them. Every method works in
+/// the caller's transaction.
+public final class QuarantineStore {
+    private final String pipeline;
+
+    public QuarantineStore(String pipeline) {
+        this.pipeline = pipeline;
+    }
+
+    /// How many values a column has lost for a reason.
+    ///
+    /// @param column `table.column`
+    public record Count(String collection, String column, String reason, long values) {}
+
+    /// One value.
+    ///
+    /// @param documentKey the `_id` as canonical Extended JSON
+    /// @param column `table.column`
+    /// @param path where in the document
+    /// @param value as canonical Extended JSON; null where it was not asked for
+    /// @param clusterTime when MongoDB committed the change with the value; null when unknown
+    /// @param accepted whether the gate does not count it
+    public record Entry(
+            long id,
+            String collection,
+            String documentKey,
+            String column,
+            String path,
+            String bsonType,
+            String reason,
+            @Nullable String value,
+            @Nullable Instant clusterTime,
+            Instant quarantinedAt,
+            boolean accepted) {}
+
+    /// By collection, column and reason.
+    ///
+    /// @param collection null for all
+    public List<Count> counts(Connection connection, @Nullable String collection) throws SQLException {
+        String sql = "SELECT collection, column_name, reason, count(*) FROM sluice.quarantine WHERE pipeline = ?"
+                + " AND collection = coalesce(?, collection) GROUP BY 1, 2, 3 ORDER BY 1, 2, 4 DESC, 3";
+        List<Count> counts = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    counts.add(new Count(row.getString(1), row.getString(2), row.getString(3), row.getLong(4)));
+                }
+            }
+        }
+        return counts;
+    }
+
+    /// Single values, the oldest first.
+    ///
+    /// @param collection null for all
+    public List<Entry> list(Connection connection, @Nullable String collection, int limit) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(
+                select("value") + " AND collection = coalesce(?, collection)" + " ORDER BY id LIMIT ?")) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            statement.setInt(3, limit);
+            return entries(statement);
+        }
+    }
+
+    /// @param withValue whether the value is read
+    public Optional<Entry> find(Connection connection, long id, boolean withValue) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement(select(withValue ? "value" : "NULL::text") + " AND id = ?")) {
+            statement.setString(1, pipeline);
+            statement.setLong(2, id);
+            return entries(statement).stream().findFirst();
+        }
+    }
+
+    /// Takes values out of the gate's count.
+    ///
+    /// @return the numbers of those that were accepted now
+    public List<Long> accept(Connection connection, Acceptance acceptance) throws SQLException {
+        String sql = """
+                WITH said AS (SELECT ?::text AS actor, ?::text AS why),
+                chosen AS (
+                  SELECT q.* FROM sluice.quarantine q
+                  WHERE q.pipeline = ? AND (?::bigint[] IS NULL OR q.id = ANY (?))
+                    AND q.collection = coalesce(?, q.collection) AND NOT sluice.is_accepted(q)),
+                accepted AS (
+                  INSERT INTO sluice.accepted_value
+                    (pipeline, collection, column_name, place, value, accepted_by, accepted_why)
+                  SELECT c.pipeline, c.collection, c.column_name, sluice.digest(c.document_key || E'\\n' || c.path),
+                    sluice.digest(c.bson_type || ' ' || c.value), s.actor, s.why
+                  FROM chosen c, said s ON CONFLICT DO NOTHING),
+                noted AS (%s)
+                SELECT id FROM chosen ORDER BY id
+                """.formatted(Audit.each(
+                AuditAction.ACCEPT_QUARANTINED_VALUE,
+                "jsonb_build_object('quarantined', id, 'document_key', document_key, 'column',"
+                        + " column_name, 'path', path, 'reason', why)",
+                "chosen, said"));
+        return acceptance.run(connection, sql, pipeline);
+    }
+
+    private static String select(String value) {
+        return "SELECT id, collection, document_key, column_name, path, bson_type, reason, " + value
+                + ", cluster_time, quarantined_at, sluice.is_accepted(q) FROM sluice.quarantine q WHERE pipeline = ?";
+    }
+
+    private static List<Entry> entries(PreparedStatement statement) throws SQLException {
+        List<Entry> entries = new ArrayList<>();
+        try (ResultSet row = statement.executeQuery()) {
+            while (row.next()) {
+                entries.add(new Entry(
+                        row.getLong(1),
+                        row.getString(2),
+                        row.getString(3),
+                        row.getString(4),
+                        row.getString(5),
+                        row.getString(6),
+                        row.getString(7),
+                        row.getString(8),
+                        DeadLetterStore.time(row, 9),
+                        row.getObject(10, OffsetDateTime.class).toInstant(),
+                        row.getBoolean(11)));
+            }
+        }
+        return entries;
+    }
+}
