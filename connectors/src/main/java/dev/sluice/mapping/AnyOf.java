@@ -8,7 +8,7 @@ import java.util.List;
 import org.bson.BsonValue;
 
 /// Values of the mapping that others are compared with. Any thread.
-final class AnyOf {
+public final class AnyOf {
     private final List<BsonValue> values;
     private final List<byte[]> texts;
 
@@ -21,14 +21,14 @@ final class AnyOf {
     }
 
     /// @throws IllegalArgumentException when a literal is no value BSON has
-    static AnyOf of(List<JsonNode> literals) {
+    public static AnyOf of(List<JsonNode> literals) {
         return new AnyOf(literals.stream()
                 .map(literal -> Literals.bson(literal, new ColumnType.Jsonb()))
                 .toList());
     }
 
     /// Whether the value is one of them; numbers are compared by value.
-    boolean has(Value value) {
+    public boolean has(Value value) {
         if (value.isMissing()) {
             return false;
         }
@@ -56,7 +56,8 @@ final class AnyOf {
         return false;
     }
 
-    boolean has(BsonValue value) {
+    /// The same for a value that is decoded, and there.
+    public boolean has(BsonValue value) {
         for (BsonValue candidate : values) {
             if (same(candidate, value)) {
                 return true;

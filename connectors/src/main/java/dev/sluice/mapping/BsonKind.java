@@ -4,16 +4,16 @@ import org.bson.BsonType;
 import org.bson.BsonValue;
 
 /// BSON types as people call them, for reasons.
-final class BsonKind {
+public final class BsonKind {
     private BsonKind() {}
 
     /// With its article: `a string`.
-    static String of(BsonValue value) {
+    public static String of(BsonValue value) {
         return of(value.getBsonType());
     }
 
     /// @param type as [RawBytes] has them
-    static String of(byte type) {
+    public static String of(byte type) {
         BsonType bson = BsonType.findByValue(type == RawBytes.PRECISE_DATE_TIME ? RawBytes.DATE_TIME : type & 0xFF);
         return of(bson);
     }

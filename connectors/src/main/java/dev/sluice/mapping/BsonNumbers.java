@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The four numeric types of BSON as text and as one type. MongoDB takes numbers of different types for
 /// equal when they are exactly equal, so a key or a comparison must too.
-final class BsonNumbers {
+public final class BsonNumbers {
     /// From here on a double no longer holds every whole number.
     private static final double EXACT_MAX = 0x1p53;
 
@@ -17,7 +17,7 @@ final class BsonNumbers {
     private BsonNumbers() {}
 
     /// A number without its BSON type: two numbers that MongoDB takes for the same `_id` are equal as this.
-    sealed interface Plain {
+    public sealed interface Plain {
         /// A whole number of 64 bits; -0.0 is 0.
         record Whole(long value) implements Plain {}
 
@@ -28,7 +28,8 @@ final class BsonNumbers {
         record Decimal(BigDecimal value) implements Plain {}
     }
 
-    static Plain plain(BsonNumber number) {
+    /// The number by its value: equal numbers of different types become equal records.
+    public static Plain plain(BsonNumber number) {
         return switch (number.getBsonType()) {
             case INT32, INT64 -> new Plain.Whole(number.longValue());
             case DOUBLE -> plain(number.doubleValue());
@@ -59,7 +60,7 @@ final class BsonNumbers {
     }
 
     /// Whether both are numbers, and equal.
-    static boolean sameNumber(BsonValue left, BsonValue right) {
+    public static boolean sameNumber(BsonValue left, BsonValue right) {
         return left instanceof BsonNumber l && right instanceof BsonNumber r && plain(l).equals(plain(r));
     }
 
@@ -68,7 +69,7 @@ final class BsonNumbers {
     }
 
     /// The decimal's value, -0 as 0; null for NaN and the infinities.
-    static @Nullable BigDecimal finite(Decimal128 decimal) {
+    public static @Nullable BigDecimal finite(Decimal128 decimal) {
         if (decimal.isNaN() || decimal.isInfinite()) {
             return null;
         }
@@ -81,14 +82,14 @@ final class BsonNumbers {
     }
 
     /// The number with all the digits it really has; null for NaN and the infinities.
-    static @Nullable BigDecimal exact(BsonNumber number) {
+    public static @Nullable BigDecimal exact(BsonNumber number) {
         return number.isDouble() && Double.isFinite(number.doubleValue())
                 ? new BigDecimal(number.doubleValue())
                 : shortest(number);
     }
 
     /// The number, a double by the fewest digits that name it; null for NaN and the infinities.
-    static @Nullable BigDecimal shortest(BsonNumber number) {
+    public static @Nullable BigDecimal shortest(BsonNumber number) {
         return switch (number.getBsonType()) {
             case INT32, INT64 -> BigDecimal.valueOf(number.longValue());
             case DOUBLE -> Double.isFinite(number.doubleValue()) ? BigDecimal.valueOf(number.doubleValue()) : null;
@@ -98,27 +99,30 @@ final class BsonNumbers {
     }
 
     /// The double that stands for a decimal which is NaN or infinite.
-    static double special(Decimal128 decimal) {
+    public static double special(Decimal128 decimal) {
         return decimal.isNaN()
                 ? Double.NaN
                 : decimal.isNegative() ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY;
     }
 
-    static boolean equal(double binary, BigDecimal decimal) {
+    /// Whether a double is exactly this decimal; false for NaN and the infinities.
+    public static boolean equal(double binary, BigDecimal decimal) {
         return Double.isFinite(binary) && new BigDecimal(binary).compareTo(decimal) == 0;
     }
 
-    static boolean isWhole(double value) {
+    /// Whether the number has no fraction; false for NaN and the infinities.
+    public static boolean isWhole(double value) {
         return Double.isFinite(value) && value == Math.rint(value);
     }
 
-    static boolean inLong(double value) {
+    /// Whether a whole number is one of 64 bits with sign.
+    public static boolean inLong(double value) {
         return value >= -0x1p63 && value < 0x1p63;
     }
 
     /// A double by the fewest digits that name it, whole numbers without `.0`: `1`, `0.1`, `1E+40`, `NaN`,
     /// `Infinity`. What is finite is a JSON number too. -0.0 is `0`.
-    static String text(double value) {
+    public static String text(double value) {
         if (isWhole(value) && Math.abs(value) < EXACT_MAX) {
             return Long.toString((long) value);
         }
@@ -131,12 +135,12 @@ final class BsonNumbers {
 
     /// A double with all the digits it really has, for a key: unlike the shortest digits they are no other
     /// number's.
-    static String exactText(double value) {
+    public static String exactText(double value) {
         return isWhole(value) && Math.abs(value) < 1e34 ? new BigDecimal(value).toPlainString() : text(value);
     }
 
     /// A decimal without trailing zeros, whole numbers of up to 34 digits without an exponent.
-    static String text(BigDecimal value) {
+    public static String text(BigDecimal value) {
         BigDecimal stripped = value.stripTrailingZeros();
         return stripped.scale() <= 0 && stripped.precision() - stripped.scale() <= PLAIN_DIGITS_MAX
                 ? stripped.toPlainString()

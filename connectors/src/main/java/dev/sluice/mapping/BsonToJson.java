@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// Everything lands. A string or field name that PostgreSQL can't hold is written with U+FFFD in place of
 /// the bad characters, and reported as it was; what comes behind another value of its name is reported too. A long
 /// value goes to the output in pieces, so that none is held as JSON. For one thread.
-final class BsonToJson {
+public final class BsonToJson {
     /// So much is held; what is longer is handed on.
     private static final int HELD_MAX = 1 << 16;
 
@@ -81,7 +81,7 @@ final class BsonToJson {
 
     /// What the value goes to.
     @SuppressWarnings("NullAway.Init") // given with each value
-    private RowOutput output;
+    private TextOutput output;
 
     /// Whether the beginning of the value was handed on.
     private boolean handedOn;
@@ -90,7 +90,7 @@ final class BsonToJson {
     private boolean cleaned;
 
     /// An ObjectId as text.
-    static void hex(byte[] bytes, int at, byte[] hex, int to) {
+    public static void hex(byte[] bytes, int at, byte[] hex, int to) {
         for (int i = 0; i < 12; i++) {
             int digits = 2 * (bytes[at + i] & 0xFF);
             hex[to + 2 * i] = HEX[digits];
@@ -102,8 +102,7 @@ final class BsonToJson {
     ///
     /// @return a misfit, and then nothing was written: only beyond [ExtendedJson#DEPTH_MAX] levels. Null where it
     ///     was written
-    @Nullable
-    String write(Value value, RowOutput to, NestedMisfits nested) {
+    public @Nullable String write(Value value, TextOutput to, NestedMisfits nested) {
         byte[] bytes = value.bytes();
         output = to;
         size = 0;
@@ -578,11 +577,11 @@ final class BsonToJson {
                 if (value instanceof TwinDocument twins) {
                     twins.twins()
                             .forEach(twin -> nested.misfit(
-                                    path + "." + SourceReader.segment(twin), twin.value(), Findings.TWIN));
+                                    path + "." + DocumentPath.segment(twin), twin.value(), NestedMisfits.TWIN));
                 }
                 value.asDocument().forEach((name, field) -> {
                     String refusal = PgText.refusal(name);
-                    String fieldPath = path + "." + SourceReader.segment(PgText.escaped(name));
+                    String fieldPath = path + "." + DocumentPath.segment(PgText.escaped(name));
                     if (refusal != null) {
                         // With its name, and whole: the cleaned name may be another field's, which then hides
                         // this one.

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The switch over column types has no `default`, so a new one does not compile until it is decided here. Of BSON's
 /// types each has those it takes; all others are misfits.
-final class BsonToPg {
+public final class BsonToPg {
     private enum Target {
         TEXT("text"),
         /// Read by PostgreSQL itself: text, or for objects and arrays JSON.
@@ -72,12 +72,13 @@ final class BsonToPg {
         };
     }
 
-    static BsonToPg to(ColumnType type) {
+    /// @param type of the column, or of the elements of an array column
+    public static BsonToPg to(ColumnType type) {
         return new BsonToPg(type);
     }
 
     /// Whether values of the type have parts that may not fit.
-    boolean hasParts() {
+    public boolean hasParts() {
         return each != null || target == Target.JSONB || target == Target.NAMED;
     }
 
@@ -85,8 +86,7 @@ final class BsonToPg {
     ///
     /// @param nested is told of parts that do not fit inside a value that does
     /// @return why it does not fit, for people and without the value; then nothing was written. Null where it was
-    @Nullable
-    String write(Value value, RowOutput out, NestedMisfits nested) {
+    public @Nullable String write(Value value, RowOutput out, NestedMisfits nested) {
         if (value.isNull()) {
             out.value(null);
             return null;
@@ -119,7 +119,7 @@ final class BsonToPg {
     }
 
     /// The same for one value by itself: a literal of the mapping, or one that is tried.
-    Outcome convert(BsonValue value, NestedMisfits nested) {
+    public Outcome convert(BsonValue value, NestedMisfits nested) {
         RowCollector single = RowCollector.ofOne();
         String misfit = write(Value.of(value), single, nested);
         return misfit == null ? new Outcome.Fits(single.one()) : new Outcome.Misfit(misfit);
@@ -145,7 +145,7 @@ final class BsonToPg {
                 if (OBJECT_ID_DIGITS > length) {
                     return tooLong();
                 }
-                byte[] hex = value.scratch().hex;
+                byte[] hex = value.scratch().hex();
                 BsonToJson.hex(bytes, at, hex, 0);
                 out.text(hex, 0, OBJECT_ID_DIGITS);
                 return null;
@@ -169,7 +169,7 @@ final class BsonToPg {
     }
 
     /// The text that a text column would get, if it could hold any character; null for what is no text.
-    static @Nullable String asText(BsonValue value) {
+    public static @Nullable String asText(BsonValue value) {
         return switch (value.getBsonType()) {
             case STRING -> value.asString().getValue();
             case SYMBOL -> value.asSymbol().getSymbol();

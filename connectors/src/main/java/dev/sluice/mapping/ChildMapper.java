@@ -25,11 +25,11 @@ record ChildMapper(TableMapper table, int slot, String ordinalLabel, boolean tak
         columns.add(TableShape.Column.plain(child.parentColumn(), keyType));
         columns.add(TableShape.Column.plain(child.ordinalColumn(), new ColumnType.Int(4)));
         child.columns().forEach(c -> columns.add(TableShape.Column.of(c)));
-        boolean takesScalars = child.columns().stream()
-                .anyMatch(c -> TableMapper.reads(c.source(), source -> source instanceof Source.Element));
+        boolean takesScalars =
+                child.columns().stream().anyMatch(c -> c.source().isMadeOf(source -> source instanceof Source.Element));
         FieldTrie element = FieldTrie.of(child.readPaths());
         String array = child.array().toString();
-        SourceReader.Reads reads = new SourceReader.Reads(document, element, array);
+        ReadFields reads = new ReadFields(document, element, array);
         TableMapper table = new TableMapper(
                 new TableShape(child.table(), 2, columns),
                 TableMapper.columns(child.table(), child.columns(), reads, keys),

@@ -5,7 +5,6 @@ import dev.sluice.schema.ColumnMapping;
 import dev.sluice.schema.ColumnMapping.Misfit;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.MappingException;
-import dev.sluice.schema.Reference;
 import dev.sluice.schema.TableName;
 import dev.sluice.schema.Where;
 import java.util.ArrayList;
@@ -72,8 +71,8 @@ final class ColumnMapper {
     }
 
     /// @throws MappingException when a literal of the mapping does not fit the column
-    static ColumnMapper of(TableName table, ColumnMapping column, SourceReader.Reads reads, DocumentKeys keys) {
-        ColumnType type = typeOf(column);
+    static ColumnMapper of(TableName table, ColumnMapping column, ReadFields reads, DocumentKeys keys) {
+        ColumnType type = TableShape.Column.typeOf(column);
         BsonToPg converter = BsonToPg.to(type);
         Where where = column.where();
         SourceReader source;
@@ -106,17 +105,6 @@ final class ColumnMapper {
         return value == null && column.jsonNull() ? "null" : value;
     }
 
-    /// A value that is looked up elsewhere is of the type it is looked up by.
-    static ColumnType typeOf(ColumnMapping column) {
-        Reference reference = column.reference();
-        if (reference == null) {
-            return column.type();
-        }
-        return column.type() instanceof ColumnType.Array
-                ? new ColumnType.Array(reference.matchType())
-                : reference.matchType();
-    }
-
     /// Writes the column's value in the row without what PostgreSQL refuses of it.
     void write(Scope scope, Refusals refusals, RowOutput out) {
         SortedMap<Integer, String> refused = refusals.of(destination.table(), destination.column(), scope.index());
@@ -132,7 +120,7 @@ final class ColumnMapper {
     /// What is left of a value that PostgreSQL does not read as the column's type.
     private @Nullable Object withoutRefused(@Nullable Object fitting, SortedMap<Integer, String> refused, Scope scope) {
         Value read = scope.another();
-        scope.compare(source, read);
+        source.compare(scope, read);
         BsonValue original = conversions.seen(read.original());
         if (refused.containsKey(Refusals.WHOLE) || !(fitting instanceof List<?> elements)) {
             report(read, original, refused.values().iterator().next(), scope);
@@ -312,7 +300,7 @@ final class ColumnMapper {
         String path = place(value, scope);
         if (isOwn) {
             for (Findings.Part part : parts) {
-                findings.report(SourceReader.join(path, part.path()), part.value(), part.reason());
+                findings.report(DocumentPath.join(path, part.path()), part.value(), part.reason());
             }
         } else {
             findings.report(

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The conversions of a column or a source, ready to run. What they lose or refuse they say to the scope's
 /// findings, where the chain's owner takes it from afterwards. Any thread.
-final class ConversionChain {
+public final class ConversionChain {
     private final ConversionStep[] steps;
     private final boolean hides;
     private final boolean readsDates;
@@ -22,22 +22,26 @@ final class ConversionChain {
     /// @param type of the column at the end: what a literal or a number is read for
     /// @param reads for sources that conversions compare with
     /// @throws IllegalArgumentException when a literal of a conversion is no value BSON has
-    static ConversionChain of(List<Conversion> conversions, ColumnType type, SourceReader.Reads reads) {
+    public static ConversionChain of(List<Conversion> conversions, ColumnType type, ReadFields reads) {
         return new ConversionChain(
                 conversions.stream().map(c -> ConversionStep.of(c, type, reads)).toArray(ConversionStep[]::new),
                 conversions);
     }
 
     /// Whether it reads strings as dates, so that nobody need be told how.
-    boolean readsDates() {
+    public boolean readsDates() {
         return readsDates;
     }
 
-    boolean isEmpty() {
+    /// Whether there is no conversion, so that every value stays as it is.
+    public boolean isEmpty() {
         return steps.length == 0;
     }
 
-    void apply(Value value, Scope scope) {
+    /// Converts a value in its place.
+    ///
+    /// @param scope that it was read in; is told what the conversions lose or refuse
+    public void apply(Value value, Scope scope) {
         apply(value, 0, scope);
     }
 
@@ -65,12 +69,12 @@ final class ConversionChain {
     }
 
     /// Whether what it takes must not be seen in quarantine.
-    boolean hides() {
+    public boolean hides() {
         return hides;
     }
 
     /// The value as quarantine may show it.
-    BsonValue seen(BsonValue original) {
-        return hides && !Falsy.isNull(original) ? Redactor.MASK : original;
+    public BsonValue seen(BsonValue original) {
+        return hides && !Falsy.isNull(original) ? Value.MASK : original;
     }
 }

@@ -35,7 +35,7 @@ interface ConversionStep {
     /// @param type of the column at the end of the chain: what a literal or a number is read for
     /// @param reads for a source that the conversion compares with
     /// @throws IllegalArgumentException when a literal of the conversion is no value BSON has
-    static ConversionStep of(Conversion conversion, ColumnType type, SourceReader.Reads reads) {
+    static ConversionStep of(Conversion conversion, ColumnType type, ReadFields reads) {
         return switch (conversion) {
             case Conversion.Trim c -> text(TextSteps::isTrimmed, (s, scope) -> TextSteps.trim(s));
             case Conversion.Lower c -> text(TextSteps::isLower, (s, scope) -> TextSteps.lower(s));
@@ -110,14 +110,14 @@ interface ConversionStep {
             case Conversion.Distinct c -> array((array, scope) -> ArraySteps.distinct(array));
             case Conversion.Without(var source) -> {
                 SourceReader others = SourceReader.of(source, new ColumnType.Jsonb(), reads);
-                yield array((array, scope) -> ArraySteps.without(array, scope.compared(others)));
+                yield array((array, scope) -> ArraySteps.without(array, others.compared(scope)));
             }
             case Conversion.WrapArray c ->
                 there(v -> v.type() == RawBytes.ARRAY, (value, scope) -> new BsonArray(List.of(value)));
             case Conversion.At at -> InsideStep.of(at, reads);
 
             case Conversion.Hash c -> there(v -> false, (value, scope) -> Redactor.hash(value));
-            case Conversion.Redact c -> there(v -> false, (value, scope) -> Redactor.MASK);
+            case Conversion.Redact c -> there(v -> false, (value, scope) -> Value.MASK);
         };
     }
 

@@ -5,7 +5,7 @@ import java.util.List;
 
 /// What the mapper has to know of a conversion before it runs. A new conversion does not compile until it is decided
 /// here, above all whether it hides what it takes.
-enum ConversionTrait {
+public enum ConversionTrait {
     /// What it takes must not be seen in quarantine.
     HIDES,
     /// It reads strings as dates.
@@ -61,7 +61,8 @@ enum ConversionTrait {
         };
     }
 
-    boolean isAmong(List<Conversion> conversions) {
+    /// Whether one of the conversions is of this kind.
+    public boolean isAmong(List<Conversion> conversions) {
         return conversions.stream().anyMatch(conversion -> of(conversion) == this);
     }
 }

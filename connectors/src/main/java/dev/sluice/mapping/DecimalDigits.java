@@ -2,7 +2,7 @@ package dev.sluice.mapping;
 
 /// Decimals of few digits as a whole number and a scale, without a BigDecimal: most amounts are such. For
 /// one thread.
-final class DecimalDigits {
+public final class DecimalDigits {
     /// Below this, one decimal at most lies so near a double that it is the double's text.
     private static final double UNSCALED_MAX = 1e15;
 
@@ -49,12 +49,13 @@ final class DecimalDigits {
         return unscaled != Long.MIN_VALUE && count(Math.abs(unscaled)) - 1 - scale >= -6;
     }
 
-    long unscaled() {
+    /// The digits of the number that was taken last, without the point, with its sign.
+    public long unscaled() {
         return unscaled;
     }
 
     /// 0 to 18.
-    int scale() {
+    public int scale() {
         return scale;
     }
 
@@ -62,7 +63,7 @@ final class DecimalDigits {
     /// scale that is negative there is 0 here.
     ///
     /// @return false when it can't say
-    boolean takeDouble(double number) {
+    public boolean takeDouble(double number) {
         double size = Math.abs(number);
         if (size == 0) {
             unscaled = 0;
@@ -91,7 +92,7 @@ final class DecimalDigits {
     /// Takes a Decimal128.
     ///
     /// @return false when it is too long, or no number
-    boolean takeDecimal128(long high, long low) {
+    public boolean takeDecimal128(long high, long low) {
         if ((high & 0x6000_0000_0000_0000L) == 0x6000_0000_0000_0000L || (high & 0x1_FFFF_FFFF_FFFFL) != 0 || low < 0) {
             return false;
         }
@@ -109,7 +110,10 @@ final class DecimalDigits {
         return true;
     }
 
-    boolean takeWhole(long number) {
+    /// Takes a whole number.
+    ///
+    /// @return true: each fits
+    public boolean takeWhole(long number) {
         unscaled = number;
         scale = 0;
         return true;
@@ -118,7 +122,7 @@ final class DecimalDigits {
     /// Makes it fit as [NumbersToPg] does, if it fits.
     ///
     /// @param precision 0 for any
-    boolean fit(int precision, int wantedScale) {
+    public boolean fit(int precision, int wantedScale) {
         if (precision == 0) {
             return true;
         }

@@ -212,7 +212,7 @@ public final class DocumentKey {
     }
 
     private KeyResult text(Value id, int length) {
-        String text = form == KeyMapping.Form.TYPED ? typed(id.decoded()) : plain(id);
+        String text = form == KeyMapping.Form.TYPED ? ExtendedJson.typedKey(id.decoded()) : plain(id);
         String refusal = PgText.refusal(text);
         if (refusal != null) {
             return new KeyResult.NoKey(refusal);
@@ -253,13 +253,13 @@ public final class DocumentKey {
             case RawBytes.DATE_TIME -> PreciseDateTime.text(id.decoded().asDateTime());
             default -> {
                 UUID uuid = id.uuid();
-                yield uuid != null ? uuid.toString() : extendedJson(id.decoded());
+                yield uuid != null ? uuid.toString() : ExtendedJson.text(id.decoded());
             }
         };
     }
 
     private static String hex(Value id) {
-        byte[] hex = id.scratch().hex;
+        byte[] hex = id.scratch().hex();
         BsonToJson.hex(id.bytes(), id.at(), hex, 0);
         return new String(hex, StandardCharsets.ISO_8859_1);
     }
@@ -270,17 +270,6 @@ public final class DocumentKey {
             case BsonNumbers.Plain.Binary(double value) -> BsonNumbers.exactText(value);
             case BsonNumbers.Plain.Decimal(BigDecimal value) -> BsonNumbers.text(value);
         };
-    }
-
-    /// The text of a key with [KeyMapping.Form#TYPED].
-    ///
-    /// @throws ExtendedJson.TooDeep when the value is
-    static String typed(BsonValue id) {
-        return extendedJson(id);
-    }
-
-    private static String extendedJson(BsonValue id) {
-        return ExtendedJson.text(id);
     }
 
     private static KeyResult bigint(Value id) {
@@ -296,8 +285,9 @@ public final class DocumentKey {
         switch (id.type()) {
             case RawBytes.OBJECT_ID -> {
                 // The hash of a name that no other id has: no UUID that anything else made.
-                BsonToJson.hex(id.bytes(), id.at(), id.scratch().hex, 0);
-                return new KeyResult.Key(id.scratch().uuids(namespace).of(id.scratch().hex));
+                BsonToJson.hex(id.bytes(), id.at(), id.scratch().hex(), 0);
+                return new KeyResult.Key(
+                        id.scratch().uuids(namespace).of(id.scratch().hex()));
             }
             case RawBytes.STRING -> {
                 String text = id.decoded().asString().getValue();

@@ -91,9 +91,9 @@ public final class DocumentKeys {
                 && entry.mapping().key().form() == KeyMapping.Form.TYPED
                 && !isTyped(column.conversions())
                 && !ReferredIds.isByText(column)
-                && !TableMapper.reads(
-                        column.source(),
-                        source -> source instanceof Source.Converted converted && isTyped(converted.conversions()));
+                && !column.source()
+                        .isMadeOf(source ->
+                                source instanceof Source.Converted converted && isTyped(converted.conversions()));
     }
 
     private static boolean isTyped(List<Conversion> conversions) {

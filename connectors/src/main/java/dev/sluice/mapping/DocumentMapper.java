@@ -45,7 +45,7 @@ public final class DocumentMapper {
         boolean applies(Scope scope) {
             // What the source has to say is of no column: its value is only compared.
             Value value = scope.value();
-            scope.compare(source, value);
+            source.compare(scope, value);
             return switch (when) {
                 case MISSING -> value.isMissing();
                 case NULL -> value.isMissingOrNull();
@@ -55,7 +55,7 @@ public final class DocumentMapper {
             };
         }
 
-        static Skip of(SkipRule rule, CollectionMapping mapping, SourceReader.Reads reads) {
+        static Skip of(SkipRule rule, CollectionMapping mapping, ReadFields reads) {
             return new Skip(
                     SourceReader.of(rule.source(), new ColumnType.Jsonb(), reads),
                     rule.when(),
@@ -80,7 +80,7 @@ public final class DocumentMapper {
         this.keyLabel = mapping.table().table() + "." + mapping.key().column();
         this.redactor = Redactor.of(mapping.redactions());
         FieldTrie fields = FieldTrie.of(mapping.readPaths());
-        SourceReader.Reads reads = SourceReader.Reads.ofDocument(fields);
+        ReadFields reads = ReadFields.ofDocument(fields);
         this.skips = mapping.skips().stream()
                 .map(rule -> Skip.of(rule, mapping, reads))
                 .toArray(Skip[]::new);
@@ -101,7 +101,7 @@ public final class DocumentMapper {
         if (!problems.isEmpty()) {
             throw new MappingException(problems);
         }
-        fields.slot(SourceReader.ID);
+        fields.slot(ReadFields.ID);
         List<TableShape.Column> shape = new ArrayList<>();
         shape.add(TableShape.Column.plain(mapping.key().column(), mapping.key().type()));
         mapping.columns().forEach(c -> shape.add(TableShape.Column.of(c)));
@@ -296,6 +296,7 @@ public final class DocumentMapper {
         return key.key(id);
     }
 
+    /// What it was made of.
     public CollectionMapping mapping() {
         return mapping;
     }

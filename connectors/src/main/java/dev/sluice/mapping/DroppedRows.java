@@ -3,7 +3,7 @@ package dev.sluice.mapping;
 import org.jspecify.annotations.Nullable;
 
 /// Keeps nothing of the rows: for what else is said of a document. Any thread.
-final class DroppedRows implements RowOutput {
+public final class DroppedRows implements RowOutput {
     @Override
     public void startRow(int table) {}
 

@@ -24,10 +24,10 @@ import org.bson.BsonValue;
 /// written by value, not by type: equal numbers alike, whatever their types (see [BsonNumbers.Plain]).
 ///
 /// For one text and one thread.
-final class ExtendedJson {
+public final class ExtendedJson {
     /// How deep a value may be nested. MongoDB itself stops at 100 to 200 levels; this only keeps the stack
     /// bounded.
-    static final int DEPTH_MAX = 1_000;
+    public static final int DEPTH_MAX = 1_000;
 
     private static final JsonFactory FACTORY = JsonFactory.builder()
             .streamWriteConstraints(StreamWriteConstraints.builder()
@@ -46,9 +46,10 @@ final class ExtendedJson {
         this.strings = strings;
     }
 
-    /// Nesting beyond [#DEPTH_MAX]. A control flow inside this package, so without a stack trace.
-    static final class TooDeep extends RuntimeException {
-        static final String REASON = "is nested deeper than " + DEPTH_MAX + " levels";
+    /// Nesting beyond [#DEPTH_MAX]. A control flow inside the mapping, so without a stack trace.
+    public static final class TooDeep extends RuntimeException {
+        /// For people, without the value.
+        public static final String REASON = "is nested deeper than " + DEPTH_MAX + " levels";
 
         TooDeep() {
             super(REASON, null, false, false);
@@ -58,8 +59,15 @@ final class ExtendedJson {
     /// The value as text. A NUL is an escape in it; what is not UTF-8 is left as it is (see [PgText#refusal]).
     ///
     /// @throws TooDeep when the value is
-    static String text(BsonValue value) {
+    public static String text(BsonValue value) {
         return text(value, UnaryOperator.identity(), 1);
+    }
+
+    /// The text of a key with `form: typed`, and of what refers to one: both are to be the same.
+    ///
+    /// @throws TooDeep when the value is
+    public static String typedKey(BsonValue id) {
+        return text(id);
     }
 
     /// The same with what is done to each string and field name, of a value so deep in another one.

@@ -5,15 +5,16 @@ import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
 /// What there is nothing of.
-final class Falsy {
+public final class Falsy {
     private Falsy() {}
 
     /// BSON's null, and its deprecated twin undefined.
-    static boolean isNull(BsonValue value) {
+    public static boolean isNull(BsonValue value) {
         return value.getBsonType() == BsonType.NULL || value.getBsonType() == BsonType.UNDEFINED;
     }
 
-    static boolean isMissingOrNull(@Nullable BsonValue value) {
+    /// @param value null when it is missing
+    public static boolean isMissingOrNull(@Nullable BsonValue value) {
         return value == null || isNull(value);
     }
 }

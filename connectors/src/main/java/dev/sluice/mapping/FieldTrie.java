@@ -23,7 +23,7 @@ import org.bson.BsonValue;
 /// same.
 ///
 /// It gets its slots while the mapping is compiled, and is immutable then; any thread.
-final class FieldTrie {
+public final class FieldTrie {
     private final Map<String, FieldTrie> children = new LinkedHashMap<>();
     /// Fields that are only compared with, which does not count as reading them.
     private final Map<String, FieldTrie> compared = new LinkedHashMap<>();
@@ -36,7 +36,8 @@ final class FieldTrie {
 
     private FieldTrie() {}
 
-    static FieldTrie of(List<Source.Path> paths) {
+    /// @param paths that columns read: fields that are read whole
+    public static FieldTrie of(List<Source.Path> paths) {
         FieldTrie root = new FieldTrie();
         for (Source.Path path : paths) {
             FieldTrie node = root;
@@ -49,7 +50,7 @@ final class FieldTrie {
     }
 
     /// Where the value of a path is put when it is met.
-    int slot(Source.Path path) {
+    public int slot(Source.Path path) {
         FieldTrie node = this;
         for (String name : path.segments()) {
             FieldTrie child = node.children.get(name);
@@ -72,7 +73,7 @@ final class FieldTrie {
     }
 
     /// To be called at the root when a source reads what nothing reads by name.
-    void keepRest() {
+    public void keepRest() {
         keepsRest = true;
     }
 
@@ -106,7 +107,7 @@ final class FieldTrie {
     }
 
     /// The index that a name stands for in an array; -1 when it is none.
-    static int index(String name) {
+    public static int index(String name) {
         if (name.length() > 7) {
             return -1;
         }
@@ -123,7 +124,7 @@ final class FieldTrie {
 
     /// Is told of places in a document.
     @FunctionalInterface
-    interface Places {
+    public interface Places {
         void at(String path, BsonValue value);
     }
 
@@ -131,11 +132,11 @@ final class FieldTrie {
     /// is read whole is not looked into.
     ///
     /// @param path of the value, empty for the document
-    void twins(BsonValue value, String path, Places found) {
+    public void twins(BsonValue value, String path, Places found) {
         if (value instanceof TwinDocument twins) {
             for (TwinDocument.Twin twin : twins.twins()) {
                 if (children.containsKey(twin.name())) {
-                    found.at(SourceReader.join(path, SourceReader.segment(twin)), twin.value());
+                    found.at(DocumentPath.join(path, DocumentPath.segment(twin)), twin.value());
                 }
             }
         }
@@ -174,7 +175,7 @@ final class FieldTrie {
             String place = path;
             if (value instanceof BsonDocument object && !node.children.isEmpty()) {
                 field = object.get(name);
-                place = SourceReader.join(path, SourceReader.segment(name));
+                place = DocumentPath.join(path, DocumentPath.segment(name));
             } else if (value instanceof BsonArray array && index(name) >= 0 && index(name) < array.size()) {
                 field = array.get(index(name));
                 place = path + "[" + index(name) + "]";

@@ -10,10 +10,7 @@ import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
 /// What comes to light while one document is mapped. For one document and one thread.
-final class Findings implements NestedMisfits {
-    /// Why a value behind another one of its name is kept in quarantine.
-    static final String TWIN = "comes after another value of the same name, which is the one that queries see";
-
+public final class Findings implements NestedMisfits {
     private @Nullable List<MisfitValue> misfits;
     private @Nullable Rejected rejected;
     private @Nullable List<Part> parts;
@@ -24,19 +21,19 @@ final class Findings implements NestedMisfits {
     private boolean rejects;
 
     /// A part of the value that is being converted.
-    record Part(String path, BsonValue value, String reason) {}
+    public record Part(String path, BsonValue value, String reason) {}
 
     /// From here on it is about this column.
     ///
     /// @param label `table.column`
     /// @param strict whether a misfit of it rejects the document
-    void enter(String label, boolean strict) {
+    public void enter(String label, boolean strict) {
         column = label;
         rejects = strict;
     }
 
     /// A value of the column that its type can't hold, for the column's policy.
-    void report(String path, BsonValue value, String reason) {
+    public void report(String path, BsonValue value, String reason) {
         if (rejects) {
             reject(new Rejected(column, path, reason));
         } else {
@@ -45,18 +42,20 @@ final class Findings implements NestedMisfits {
     }
 
     /// A value that the row lands without, or in part without.
-    void keep(String path, BsonValue value, String reason) {
+    public void keep(String path, BsonValue value, String reason) {
         add(new MisfitValue(column, path, value, reason));
     }
 
-    void add(MisfitValue misfit) {
+    /// A value that its row lands without, said of a column by name.
+    public void add(MisfitValue misfit) {
         if (misfits == null) {
             misfits = new ArrayList<>();
         }
         misfits.add(misfit);
     }
 
-    List<MisfitValue> misfits() {
+    /// What the rows land without; empty for nothing.
+    public List<MisfitValue> misfits() {
         return misfits == null ? List.of() : List.copyOf(misfits);
     }
 
@@ -78,14 +77,14 @@ final class Findings implements NestedMisfits {
     }
 
     /// The first reason counts.
-    void reject(Rejected reason) {
+    public void reject(Rejected reason) {
         if (rejected == null) {
             rejected = reason;
         }
     }
 
-    @Nullable
-    Rejected rejected() {
+    /// Why the document has no row; null where it has one.
+    public @Nullable Rejected rejected() {
         return rejected;
     }
 
@@ -98,8 +97,7 @@ final class Findings implements NestedMisfits {
     }
 
     /// The parts that were reported since the last call; null when there were none.
-    @Nullable
-    List<Part> takeParts() {
+    public @Nullable List<Part> takeParts() {
         List<Part> taken = parts;
         parts = null;
         return taken;
@@ -108,7 +106,7 @@ final class Findings implements NestedMisfits {
     /// Said by a conversion that takes something away from the value; the first reason counts.
     ///
     /// @param reason for people, without the value
-    void lose(String reason) {
+    public void lose(String reason) {
         if (loss == null) {
             loss = reason;
         }
@@ -116,8 +114,7 @@ final class Findings implements NestedMisfits {
 
     /// Why the value of the chain of conversions that has just ended is to be kept as it was; null when it
     /// need not be.
-    @Nullable
-    String takeLoss() {
+    public @Nullable String takeLoss() {
         String taken = loss;
         loss = null;
         return taken;
@@ -126,15 +123,14 @@ final class Findings implements NestedMisfits {
     /// Said by a conversion that finds the value a misfit; the first reason counts.
     ///
     /// @param reason for people, without the value
-    void refuse(String reason) {
+    public void refuse(String reason) {
         if (refusal == null) {
             refusal = reason;
         }
     }
 
     /// Why the chain of conversions that has just ended has no value for the column; null when it has.
-    @Nullable
-    String takeRefusal() {
+    public @Nullable String takeRefusal() {
         String taken = refusal;
         refusal = null;
         return taken;

@@ -25,6 +25,7 @@ public final class IdUuid {
 
     private IdUuid() {}
 
+    /// @param collection its name in MongoDB
     public static UUID of(String collection, ObjectId id) {
         return of(namespace(collection), id);
     }
@@ -44,7 +45,7 @@ public final class IdUuid {
     }
 
     /// Makes the UUIDs of one namespace, for who needs very many. For one thread.
-    static final class Maker {
+    public static final class Maker {
         private final MessageDigest sha1;
         private final byte[] namespace;
 
@@ -62,7 +63,7 @@ public final class IdUuid {
         }
 
         /// @param name an ObjectId's 24 hex digits
-        UUID of(byte[] name) {
+        public UUID of(byte[] name) {
             sha1.update(namespace);
             ByteBuffer hash = ByteBuffer.wrap(sha1.digest(name));
             long high = (hash.getLong() & ~0xF000L) | 0x5000L;

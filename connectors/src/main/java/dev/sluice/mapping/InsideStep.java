@@ -21,7 +21,7 @@ record InsideStep(
         String text,
         ConversionChain conversions,
         @Nullable BsonValue missing) implements ConversionStep {
-    static InsideStep of(Conversion.At at, SourceReader.Reads reads) {
+    static InsideStep of(Conversion.At at, ReadFields reads) {
         ColumnType json = new ColumnType.Jsonb();
         JsonNode missing = at.missing();
         return new InsideStep(

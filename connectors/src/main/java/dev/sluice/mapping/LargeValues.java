@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Sees to it that values with very much in them are decoded by one thread at a time, and not at all where the heap is
 /// too small. For one thread, and one document after the other.
-final class LargeValues {
+public final class LargeValues {
     /// The part of the heap that one document may take as objects.
     private static final int HEAP_SHARE = 3;
 
@@ -15,8 +15,8 @@ final class LargeValues {
 
     private boolean holds;
 
-    /// The heap is too small. A control flow inside this package, so without a stack trace.
-    static final class TooLarge extends RuntimeException {
+    /// The heap is too small. A control flow inside the mapping, so without a stack trace.
+    public static final class TooLarge extends RuntimeException {
         private final String reason;
 
         TooLarge(String reason) {
@@ -24,7 +24,8 @@ final class LargeValues {
             this.reason = reason;
         }
 
-        String reason() {
+        /// For people, without the value.
+        public String reason() {
             return reason;
         }
     }
@@ -32,7 +33,7 @@ final class LargeValues {
     /// To be called before a value is decoded.
     ///
     /// @throws TooLarge when it must not be
-    void admit(byte[] bytes, byte type, int at) {
+    public void admit(byte[] bytes, byte type, int at) {
         boolean isContainer = type == RawBytes.DOCUMENT || type == RawBytes.ARRAY;
         if (!isContainer || !Footprint.isLarge(RawBytes.int32(bytes, at))) {
             return;
@@ -45,7 +46,7 @@ final class LargeValues {
     }
 
     /// Waits for the documents of other threads that are being decoded.
-    void hold() {
+    public void hold() {
         if (!holds) {
             DECODING.lock();
             holds = true;
@@ -53,7 +54,7 @@ final class LargeValues {
     }
 
     /// To be called when the document was mapped.
-    void release() {
+    public void release() {
         if (holds) {
             holds = false;
             DECODING.unlock();
@@ -62,7 +63,7 @@ final class LargeValues {
 
     /// Why the heap is too small for a document or an array as objects and for what is made of them; null where it is
     /// not.
-    static @Nullable String refusal(byte[] bytes, int start, int limit) {
+    public static @Nullable String refusal(byte[] bytes, int start, int limit) {
         long needed = DecodedSize.of(bytes, start, limit);
         long room = Runtime.getRuntime().maxMemory() / HEAP_SHARE;
         return needed <= room

@@ -16,13 +16,13 @@ import org.jspecify.annotations.Nullable;
 /// when the mapping is read.
 ///
 /// @param reads for conversions that compare with a source
-record LiteralCheck(ColumnType type, BsonToPg converter, Where where, SourceReader.Reads reads) {
+public record LiteralCheck(ColumnType type, BsonToPg converter, Where where, ReadFields reads) {
     /// A chain of conversions on the way to the column, from one of its steps on.
     private record Way(ConversionChain chain, int from) {}
 
     /// @throws MappingException when one does not fit
     /// @throws IllegalArgumentException when one is no value BSON has
-    void check(ColumnMapping column) {
+    public void check(ColumnMapping column) {
         List<Way> rest = chain(column.conversions(), List.of(), "convert");
         source(column.source(), rest);
     }

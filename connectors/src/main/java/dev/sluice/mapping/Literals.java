@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Values that are written in the mapping. They go the way of values from documents, through [BsonToPg],
 /// but once, when the mapping is compiled; one that does not fit is a mistake in the mapping.
-final class Literals {
+public final class Literals {
     private Literals() {}
 
     /// The literal as BSON. A text meant for a timestamptz or date column is read as ISO 8601, since YAML
@@ -87,7 +87,7 @@ final class Literals {
     ///
     /// @param setting the name the mapping has for it: `missing`
     /// @throws MappingException when it does not fit the type
-    static @Nullable Object value(@Nullable JsonNode literal, ColumnType type, Where where, String setting) {
+    public static @Nullable Object value(@Nullable JsonNode literal, ColumnType type, Where where, String setting) {
         if (literal == null) {
             return null;
         }

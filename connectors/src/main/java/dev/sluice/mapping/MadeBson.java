@@ -16,7 +16,7 @@ import org.bson.RawBsonDocument;
 /// The bytes of values that are none of a document's: what conversions have made, and the mapping's own. Not for
 /// MongoDB: dates keep their microseconds ([RawBytes#PRECISE_DATE_TIME]), and each character that UTF-8 has not is one
 /// byte that UTF-8 has not either. For one value.
-final class MadeBson {
+public final class MadeBson {
     /// UTF-8 has no such byte.
     private static final byte NO_CHARACTER = (byte) 0xFF;
 
@@ -35,7 +35,7 @@ final class MadeBson {
     }
 
     /// The type of a value, as [RawBytes] has them.
-    static byte type(BsonValue value) {
+    public static byte type(BsonValue value) {
         return value instanceof PreciseDateTime
                 ? RawBytes.PRECISE_DATE_TIME
                 : (byte) value.getBsonType().getValue();

@@ -111,7 +111,7 @@ final class NumbersToPg {
     static @Nullable String numeric(Value value, ColumnType.Numeric type, RowOutput out) {
         byte[] bytes = value.bytes();
         int at = value.at();
-        DecimalDigits digits = value.scratch().decimal;
+        DecimalDigits digits = value.scratch().decimal();
         boolean taken = switch (value.type()) {
             case RawBytes.DOUBLE -> digits.takeDouble(RawBytes.float64(bytes, at));
             case RawBytes.INT32 -> digits.takeWhole(RawBytes.int32(bytes, at));

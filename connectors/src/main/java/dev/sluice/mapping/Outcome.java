@@ -3,7 +3,7 @@ package dev.sluice.mapping;
 import org.jspecify.annotations.Nullable;
 
 /// Whether a column type can hold a value.
-sealed interface Outcome {
+public sealed interface Outcome {
     /// SQL NULL.
     Fits NULL = new Fits(null);
 

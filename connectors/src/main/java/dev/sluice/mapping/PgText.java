@@ -5,21 +5,21 @@ import org.jspecify.annotations.Nullable;
 /// What PostgreSQL's text can't hold in a database with encoding UTF-8: the character NUL, and what is not UTF-8: a
 /// text
 /// with half of a surrogate pair was made of such bytes (see [dev.sluice.bson.Utf8]).
-final class PgText {
+public final class PgText {
     private static final String NUL = "holds NUL, which PostgreSQL text can't";
     private static final String NOT_UTF8 = "holds bytes that are not UTF-8";
 
     private PgText() {}
 
     /// Why the text can't be stored; null when it can.
-    static @Nullable String refusal(String text) {
+    public static @Nullable String refusal(String text) {
         int bad = firstBad(text);
         return bad < 0 ? null : text.charAt(bad) == 0 ? NUL : NOT_UTF8;
     }
 
     /// The text with U+FFFD in place of each character that can't be stored; the same instance when there
     /// is none.
-    static String clean(String text) {
+    public static String clean(String text) {
         int bad = firstBad(text);
         if (bad < 0) {
             return text;
@@ -35,7 +35,7 @@ final class PgText {
 
     /// The text with each character that can't be stored as a `\\uXXXX` escape of JSON, so that different texts stay
     /// different; the same instance when there is none.
-    static String escaped(String json) {
+    public static String escaped(String json) {
         if (firstBad(json) < 0) {
             return json;
         }

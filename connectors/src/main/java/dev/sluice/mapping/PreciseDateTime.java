@@ -6,22 +6,22 @@ import org.bson.BsonDateTime;
 
 /// A date with microseconds, which BSON has not but a string may have and PostgreSQL keeps. Made by
 /// conversions only.
-final class PreciseDateTime extends BsonDateTime {
+public final class PreciseDateTime extends BsonDateTime {
     private final int microsOfMilli;
 
     /// @param microsOfMilli 0 to 999
-    PreciseDateTime(long epochMillis, int microsOfMilli) {
+    public PreciseDateTime(long epochMillis, int microsOfMilli) {
         super(epochMillis);
         this.microsOfMilli = microsOfMilli;
     }
 
     /// 0 for a date as MongoDB has it.
-    static int microsOfMilli(BsonDateTime date) {
+    public static int microsOfMilli(BsonDateTime date) {
         return date instanceof PreciseDateTime precise ? precise.microsOfMilli : 0;
     }
 
     /// ISO 8601 in UTC; years outside 0 to 9999 with a sign.
-    static String text(BsonDateTime date) {
+    public static String text(BsonDateTime date) {
         return Instant.ofEpochMilli(date.getValue())
                 .plus(microsOfMilli(date), ChronoUnit.MICROS)
                 .toString();
@@ -31,7 +31,7 @@ final class PreciseDateTime extends BsonDateTime {
     /// zero.
     ///
     /// @param separator between day and time
-    static String localText(BsonDateTime date, char separator) {
+    public static String localText(BsonDateTime date, char separator) {
         String text = text(date);
         int day = text.indexOf('T');
         int point = text.indexOf('.');

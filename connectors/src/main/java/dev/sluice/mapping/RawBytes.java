@@ -25,38 +25,62 @@ import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
 import org.bson.types.ObjectId;
 
-/// BSON as it lies in memory, read without decoding it. Methods throw [BSONException] where it is not well-formed.
-final class RawBytes {
-    static final byte DOUBLE = 0x01;
-    static final byte STRING = 0x02;
-    static final byte DOCUMENT = 0x03;
-    static final byte ARRAY = 0x04;
-    static final byte BINARY = 0x05;
-    static final byte UNDEFINED = 0x06;
-    static final byte OBJECT_ID = 0x07;
-    static final byte BOOLEAN = 0x08;
-    static final byte DATE_TIME = 0x09;
-    static final byte NULL = 0x0A;
-    static final byte REGULAR_EXPRESSION = 0x0B;
-    static final byte DB_POINTER = 0x0C;
-    static final byte JAVASCRIPT = 0x0D;
-    static final byte SYMBOL = 0x0E;
-    static final byte JAVASCRIPT_WITH_SCOPE = 0x0F;
-    static final byte INT32 = 0x10;
-    static final byte TIMESTAMP = 0x11;
-    static final byte INT64 = 0x12;
-    static final byte DECIMAL128 = 0x13;
-    static final byte MIN_KEY = -1;
-    static final byte MAX_KEY = 0x7F;
+/// BSON as it lies in memory, read without decoding it: values by where they begin, behind their type and name. The
+/// constants are BSON's types, and say what a value's bytes are; numbers have their least byte first. Methods throw
+/// [BSONException] where the bytes are not well-formed. Any thread.
+public final class RawBytes {
+    /// 8 bytes.
+    public static final byte DOUBLE = 0x01;
+    /// Its length with the NUL in 4 bytes, UTF-8, NUL.
+    public static final byte STRING = 0x02;
+    /// Its length in 4 bytes, its fields, NUL.
+    public static final byte DOCUMENT = 0x03;
+    /// As a document; the names of its elements do not matter.
+    public static final byte ARRAY = 0x04;
+    /// The length of its data in 4 bytes, its subtype, the data.
+    public static final byte BINARY = 0x05;
+    /// Nothing.
+    public static final byte UNDEFINED = 0x06;
+    /// 12 bytes.
+    public static final byte OBJECT_ID = 0x07;
+    /// A byte, 0 or 1.
+    public static final byte BOOLEAN = 0x08;
+    /// Milliseconds since 1970 UTC in 8 bytes.
+    public static final byte DATE_TIME = 0x09;
+    /// Nothing.
+    public static final byte NULL = 0x0A;
+    /// Its pattern and its options, each with a NUL behind it.
+    public static final byte REGULAR_EXPRESSION = 0x0B;
+    /// A string and 12 bytes.
+    public static final byte DB_POINTER = 0x0C;
+    /// As a string.
+    public static final byte JAVASCRIPT = 0x0D;
+    /// As a string.
+    public static final byte SYMBOL = 0x0E;
+    /// Its length in 4 bytes, a string, a document.
+    public static final byte JAVASCRIPT_WITH_SCOPE = 0x0F;
+    /// 4 bytes.
+    public static final byte INT32 = 0x10;
+    /// 8 bytes: a count, then seconds since 1970 UTC.
+    public static final byte TIMESTAMP = 0x11;
+    /// 8 bytes.
+    public static final byte INT64 = 0x12;
+    /// 16 bytes, the low half first.
+    public static final byte DECIMAL128 = 0x13;
+    /// Nothing.
+    public static final byte MIN_KEY = -1;
+    /// Nothing.
+    public static final byte MAX_KEY = 0x7F;
 
+    /// Of a binary that is a UUID.
     static final byte UUID_SUBTYPE = 4;
 
     /// Has its length twice.
-    static final byte OLD_BINARY_SUBTYPE = 2;
+    public static final byte OLD_BINARY_SUBTYPE = 2;
 
     /// A date with microseconds, see [PreciseDateTime]: the date, and two bytes. No document of MongoDB's has it, only
     /// what conversions make.
-    static final byte PRECISE_DATE_TIME = 0x20;
+    public static final byte PRECISE_DATE_TIME = 0x20;
 
     /// Deeper than MongoDB itself lets documents be nested, and than any column takes; this only keeps the stack
     /// bounded.
@@ -76,15 +100,18 @@ final class RawBytes {
         return new BsonSerializationException("The bytes are no document: " + what);
     }
 
-    static int int32(byte[] bytes, int at) {
+    /// Four bytes from `at` on, the least first.
+    public static int int32(byte[] bytes, int at) {
         return (int) INTS.get(bytes, at);
     }
 
-    static void putInt32(byte[] bytes, int at, int value) {
+    /// Writes four bytes from `at` on, the least first.
+    public static void putInt32(byte[] bytes, int at, int value) {
         INTS.set(bytes, at, value);
     }
 
-    static long int64(byte[] bytes, int at) {
+    /// Eight bytes from `at` on, the least first.
+    public static long int64(byte[] bytes, int at) {
         return (long) LONGS.get(bytes, at);
     }
 
@@ -92,14 +119,15 @@ final class RawBytes {
         return (long) BIG_LONGS.get(bytes, at);
     }
 
-    static double float64(byte[] bytes, int at) {
+    /// The double whose eight bytes begin at `at`.
+    public static double float64(byte[] bytes, int at) {
         return Double.longBitsToDouble(int64(bytes, at));
     }
 
     /// Where a document or array ends that begins here; behind its terminator.
     ///
     /// @param limit what it may not go beyond
-    static int documentEnd(byte[] bytes, int at, int limit) {
+    public static int documentEnd(byte[] bytes, int at, int limit) {
         int length = limit - at < 5 ? 0 : int32(bytes, at);
         if (length < 5 || length > limit - at || bytes[at + length - 1] != 0) {
             throw malformed("its length is wrong");
@@ -110,7 +138,7 @@ final class RawBytes {
     /// Where the value ends that begins here.
     ///
     /// @param limit where the document's terminator is
-    static int end(byte[] bytes, byte type, int at, int limit) {
+    public static int end(byte[] bytes, byte type, int at, int limit) {
         int size = switch (type) {
             case DOUBLE, DATE_TIME, INT64, TIMESTAMP -> 8;
             case STRING, JAVASCRIPT, SYMBOL -> stringSize(bytes, at, limit);
@@ -154,7 +182,7 @@ final class RawBytes {
     }
 
     /// Where the name ends that begins here; behind its terminator.
-    static int nameEnd(byte[] bytes, int at, int limit) {
+    public static int nameEnd(byte[] bytes, int at, int limit) {
         int end = at;
         while (end < limit) {
             if (bytes[end++] == 0) {
@@ -165,12 +193,12 @@ final class RawBytes {
     }
 
     /// A string's length in bytes, without its terminator.
-    static int stringLength(byte[] bytes, int at) {
+    public static int stringLength(byte[] bytes, int at) {
         return int32(bytes, at) - 1;
     }
 
     /// Whether it is text as PostgreSQL has it: valid UTF-8, and no NUL.
-    static boolean isText(byte[] bytes, int from, int length) {
+    public static boolean isText(byte[] bytes, int from, int length) {
         int at = from;
         int to = from + length;
         while (to - at >= 8) {
@@ -207,7 +235,7 @@ final class RawBytes {
     }
 
     /// How many characters valid UTF-8 has.
-    static int characters(byte[] bytes, int from, int length) {
+    public static int characters(byte[] bytes, int from, int length) {
         int count = 0;
         for (int i = from; i < from + length; i++) {
             if (!Utf8.isInside(bytes[i])) {
@@ -240,7 +268,8 @@ final class RawBytes {
         };
     }
 
-    static boolean isTrue(byte[] bytes, int at) {
+    /// The boolean that begins at `at`.
+    public static boolean isTrue(byte[] bytes, int at) {
         if ((bytes[at] & ~1) != 0) {
             throw malformed("a boolean is neither true nor false");
         }
@@ -248,11 +277,14 @@ final class RawBytes {
     }
 
     /// Of a date, the microseconds behind its milliseconds.
-    static int micros(byte[] bytes, byte type, int at) {
+    public static int micros(byte[] bytes, byte type, int at) {
         return type == PRECISE_DATE_TIME ? (bytes[at + 8] & 0xFF) | (bytes[at + 9] & 0xFF) << 8 : 0;
     }
 
-    static String string(byte[] bytes, int at) {
+    /// The string, code or symbol whose length stands at `at`. What is not UTF-8 in it becomes halves of surrogate
+    /// pairs,
+    /// see [Utf8].
+    public static String string(byte[] bytes, int at) {
         return Utf8.decode(bytes, at + 4, stringLength(bytes, at));
     }
 

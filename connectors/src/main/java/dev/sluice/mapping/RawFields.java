@@ -4,9 +4,7 @@ import dev.sluice.bson.Utf8;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The fields of objects at one place, found by the bytes of their names. Documents of one collection
@@ -74,7 +72,7 @@ final class RawFields {
         add(field);
     }
 
-    private @Nullable Unread unread(String name) {
+    private UnmappedFields.@Nullable Unread unread(String name) {
         return tracks ? names.unread(outer, name) : null;
     }
 
@@ -83,42 +81,11 @@ final class RawFields {
     static final class Names {
         private final @Nullable UnmappedFields unmapped;
         private final boolean isDocument;
-        private final Found found;
-
-        /// What one document has, in all its tables.
-        static final class Found {
-            private final Map<String, Unread> known = new HashMap<>();
-            private final List<String> paths = new ArrayList<>();
-            private List<String> last = List.of();
-            private long document;
-
-            void startDocument() {
-                document++;
-                paths.clear();
-            }
-
-            void report(Unread unread) {
-                if (unread.saidOf != document) {
-                    unread.saidOf = document;
-                    paths.add(unread.path);
-                }
-            }
-
-            /// The same list as long as documents have the same.
-            List<String> paths() {
-                if (paths.isEmpty()) {
-                    return List.of();
-                }
-                if (!last.equals(paths)) {
-                    last = List.copyOf(paths);
-                }
-                return last;
-            }
-        }
+        private final UnmappedFields.Found found;
 
         /// @param unmapped null where a column keeps what nothing reads
         /// @param isDocument whether the fields are a document's, so that nothing in `_id` is left over
-        Names(@Nullable UnmappedFields unmapped, boolean isDocument, Found found) {
+        Names(@Nullable UnmappedFields unmapped, boolean isDocument, UnmappedFields.Found found) {
             this.unmapped = unmapped;
             this.isDocument = isDocument;
             this.found = found;
@@ -128,23 +95,8 @@ final class RawFields {
             return isDocument && outer.isEmpty() && name.equals("_id");
         }
 
-        private @Nullable Unread unread(List<String> outer, String name) {
-            return unmapped == null ? null : found.known.computeIfAbsent(unmapped.path(outer, name), Unread::new);
-        }
-
-        Found found() {
-            return found;
-        }
-    }
-
-    /// The path of fields that nothing reads: one for each distinct path.
-    static final class Unread {
-        private final String path;
-        /// The document that it was last said of.
-        private long saidOf;
-
-        private Unread(String path) {
-            this.path = path;
+        private UnmappedFields.@Nullable Unread unread(List<String> outer, String name) {
+            return unmapped == null ? null : found.known(unmapped.path(outer, name));
         }
     }
 
@@ -160,7 +112,7 @@ final class RawFields {
         final boolean isIndex;
 
         /// What is to be said where nothing reads it, or of an array not all elements; null for nothing.
-        final @Nullable Unread unread;
+        final UnmappedFields.@Nullable Unread unread;
 
         /// Whether the mapping has the name.
         private boolean known;
@@ -181,11 +133,11 @@ final class RawFields {
         private final long first;
         private final long firstMask;
 
-        private Field(String name, @Nullable Unread unread) {
+        private Field(String name, UnmappedFields.@Nullable Unread unread) {
             this(terminated(name), FieldTrie.index(name), name, unread);
         }
 
-        private Field(byte[] bytes, int index, String name, @Nullable Unread unread) {
+        private Field(byte[] bytes, int index, String name, UnmappedFields.@Nullable Unread unread) {
             this.bytes = bytes;
             this.length = bytes.length;
             this.index = index;

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 public final class RawMapper {
     private final DocumentMapper mapper;
     private final Value.Scratch scratch = new Value.Scratch();
-    private final RawFields.Names.Found unread = new RawFields.Names.Found();
+    private final UnmappedFields.Found unread = new UnmappedFields.Found();
     private final Scope document;
     private final List<Scope> elements = new ArrayList<>();
     private final Value id = new Value(scratch);
@@ -30,8 +30,8 @@ public final class RawMapper {
 
     RawMapper(DocumentMapper mapper) {
         this.mapper = mapper;
-        this.document = new Scope(mapper.table(), null, unread, scratch);
-        mapper.children().forEach(child -> elements.add(new Scope(child.table(), document, unread, scratch)));
+        this.document = mapper.table().scope(null, unread, scratch);
+        mapper.children().forEach(child -> elements.add(child.table().scope(document, unread, scratch)));
     }
 
     /// Writes the document's rows to the output: its own row first, then those of the child tables.
@@ -52,14 +52,15 @@ public final class RawMapper {
         misfits = List.of();
         document.startDocument(refusals);
         try {
-            ByteBuffer buffer = mapper.seen(raw, scratch.large).getByteBuffer().asNIO();
+            ByteBuffer buffer =
+                    mapper.seen(raw, scratch.large()).getByteBuffer().asNIO();
             int start = buffer.arrayOffset() + buffer.position();
             document.scan(buffer.array(), RawBytes.DOCUMENT, start, start + buffer.remaining());
             return rows(output);
         } catch (LargeValues.TooLarge tooLarge) {
             return mapper.tooLarge(tooLarge.reason());
         } finally {
-            scratch.large.release();
+            scratch.large().release();
         }
     }
 

@@ -20,17 +20,14 @@ import org.jspecify.annotations.Nullable;
 /// document it came from; only what is on the way to a redacted value is copied.
 ///
 /// Immutable once built; any thread.
-final class Redactor {
-    /// What stands for a masked value.
-    static final BsonString MASK = new BsonString("***");
-
+public final class Redactor {
     private final Map<String, Redactor> children = new LinkedHashMap<>();
     private Redaction.@Nullable How how;
 
     private Redactor() {}
 
     /// Null when there is nothing to redact.
-    static @Nullable Redactor of(List<Redaction> redactions) {
+    public static @Nullable Redactor of(List<Redaction> redactions) {
         if (redactions.isEmpty()) {
             return null;
         }
@@ -46,7 +43,7 @@ final class Redactor {
     }
 
     /// The document without what must not be seen; the same instance when there is none of it.
-    BsonDocument redact(BsonDocument document) {
+    public BsonDocument redact(BsonDocument document) {
         BsonDocument copy = document instanceof TwinDocument twins ? masked(twins) : null;
         for (Map.Entry<String, Redactor> child : children.entrySet()) {
             BsonValue value = document.get(child.getKey());
@@ -76,7 +73,7 @@ final class Redactor {
                 document,
                 document.twins().stream()
                         .filter(twin -> !isRemoved(twin.name()))
-                        .map(twin -> children.containsKey(twin.name()) ? twin.with(MASK) : twin)
+                        .map(twin -> children.containsKey(twin.name()) ? twin.with(Value.MASK) : twin)
                         .toList());
     }
 
@@ -91,7 +88,7 @@ final class Redactor {
         if (how != null) {
             return switch (how) {
                 case REMOVE -> null;
-                case MASK -> Falsy.isNull(value) ? value : MASK;
+                case MASK -> Falsy.isNull(value) ? value : Value.MASK;
                 case HASH -> Falsy.isNull(value) ? value : hash(value);
             };
         }
@@ -133,12 +130,12 @@ final class Redactor {
     }
 
     /// SHA-256 of the canonical Extended JSON, as 64 hex digits.
-    static BsonString hash(BsonValue value) {
+    public static BsonString hash(BsonValue value) {
         String text;
         try {
             text = PgText.escaped(ExtendedJson.text(value));
         } catch (ExtendedJson.TooDeep tooDeep) {
-            return MASK;
+            return Value.MASK;
         }
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));

@@ -114,7 +114,9 @@ final class ReferenceSteps {
     private static BsonValue typedKeyOf(BsonValue value) {
         try {
             // An _id with a name twice is no key, so there is nothing to refer to; it must not be taken for another's.
-            return Falsy.isNull(value) || TwinDocument.isIn(value) ? value : new BsonString(DocumentKey.typed(value));
+            return Falsy.isNull(value) || TwinDocument.isIn(value)
+                    ? value
+                    : new BsonString(ExtendedJson.typedKey(value));
         } catch (ExtendedJson.TooDeep tooDeep) {
             // No text column takes it as it is, either.
             return value;

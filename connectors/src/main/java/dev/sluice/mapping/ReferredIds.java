@@ -25,9 +25,9 @@ record ReferredIds(DocumentKey key, boolean isByKey, Orphan orphan, boolean chil
     /// Whether the mapping says that the text of a value counts, of whatever type the `_id` is.
     static boolean isByText(ColumnMapping column) {
         return isByText(column.conversions())
-                || TableMapper.reads(
-                        column.source(),
-                        source -> source instanceof Source.Converted converted && isByText(converted.conversions()));
+                || column.source()
+                        .isMadeOf(source ->
+                                source instanceof Source.Converted converted && isByText(converted.conversions()));
     }
 
     private static boolean isByText(List<Conversion> conversions) {

@@ -28,8 +28,7 @@ public final class Refusals {
     }
 
     /// What is refused of a column's value in a row: reasons by element; null when nothing is.
-    @Nullable
-    SortedMap<Integer, String> of(TableName table, String column, long row) {
+    public @Nullable SortedMap<Integer, String> of(TableName table, String column, long row) {
         return reasons.get(new Place(table, column, row));
     }
 

@@ -11,7 +11,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// Rows as objects, as [MappingResult.Mapped] has them. For one document and one thread.
-final class RowCollector implements RowOutput {
+public final class RowCollector implements RowOutput {
     private final int[] columns;
     private final List<List<@Nullable Object[]>> rows = new ArrayList<>();
     private @Nullable Object[] row = {};
@@ -21,7 +21,7 @@ final class RowCollector implements RowOutput {
     private @Nullable ByteArrayOutputStream pieces;
 
     /// @param columns how many the collection's own table has, and each child table
-    RowCollector(int[] columns) {
+    public RowCollector(int[] columns) {
         this.columns = columns;
         for (int i = 0; i < columns.length; i++) {
             rows.add(new ArrayList<>());
@@ -29,26 +29,25 @@ final class RowCollector implements RowOutput {
     }
 
     /// For one value.
-    static RowCollector ofOne() {
+    public static RowCollector ofOne() {
         RowCollector single = new RowCollector(new int[] {1});
         single.startRow(0);
         return single;
     }
 
     /// The value, where there is one only.
-    @Nullable
-    Object one() {
+    public @Nullable Object one() {
         return row()[0];
     }
 
     /// The row of the collection's own table.
     @Nullable
-    Object[] row() {
+    public Object[] row() {
         return rows.getFirst().getFirst();
     }
 
     /// The rows of each child table.
-    List<List<@Nullable Object[]>> children() {
+    public List<List<@Nullable Object[]>> children() {
         return rows.size() == 1 ? List.of() : rows.subList(1, rows.size());
     }
 

@@ -4,29 +4,14 @@ import org.jspecify.annotations.Nullable;
 
 /// Takes the rows of documents, value by value, in the order of each [TableShape]'s columns: what
 /// [RawMapper] writes to. A column's value is given by exactly one call, or by a [#startArray], one call
-/// for each element, and an [#endArray]. For one thread.
-public interface RowOutput {
-
+/// for each element, and an [#endArray]. A text, or for jsonb its JSON, may come whole or in pieces: that is one call
+/// too, see [TextOutput]. For one thread.
+public interface RowOutput extends TextOutput {
     /// @param table 0 for the collection's own table, 1.. for its child tables in the mapping's order
     void startRow(int table);
 
     /// Any value as [MappingResult.Mapped]'s rows hold it; null is SQL NULL.
     void value(@Nullable Object value);
-
-    /// Text, or for jsonb JSON: bytes that are known to be valid UTF-8 without NUL.
-    void text(byte[] utf8, int offset, int length);
-
-    /// Text or JSON as with [#text], for a value of any length: its bytes are given by [#piece] up to
-    /// [#endText].
-    void startText();
-
-    /// The next bytes of a text; a character may lie across two pieces.
-    void piece(byte[] utf8, int offset, int length);
-
-    void endText();
-
-    /// Forgets the text in pieces that was started; another call gives the value. What keeps nothing need not know.
-    default void takeBackText() {}
 
     /// A smallint, integer or bigint; microseconds since 1970 UTC for timestamptz; days since 1970 for
     /// date.

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// decoded for it; by the rules of [FieldTrie] it also finds what nothing reads.
 ///
 /// One for each table of a mapper, for one document after the other, and one thread.
-final class Scope implements NestedMisfits {
+public final class Scope implements NestedMisfits {
     /// In [#rest], in the place of an end: an object begins, and the other number is where its fields do.
     private static final int OPENED = -1;
 
@@ -27,7 +27,7 @@ final class Scope implements NestedMisfits {
     private static final int ID_NAME = 4;
 
     private final RawFields fields;
-    private final RawFields.Names.Found unread;
+    private final UnmappedFields.Found unread;
     private final boolean keepsRest;
     private final int idSlot;
     private final @Nullable Scope top;
@@ -63,29 +63,32 @@ final class Scope implements NestedMisfits {
 
     private boolean remembersIds;
 
-    /// @param table what is read, with its path where it is a child table
-    /// @param top the document's scope; null for itself
-    Scope(TableMapper table, @Nullable Scope top, RawFields.Names.Found unread, Value.Scratch scratch) {
-        this(table.reads(), top, new RawFields.Names(table.unmapped(), top == null, unread), scratch);
-    }
-
-    private Scope(SourceReader.Reads reads, @Nullable Scope top, RawFields.Names names, Value.Scratch scratch) {
+    /// @param reads what is read
+    /// @param unmapped what the fields are called that nothing reads; null where a column keeps them
+    /// @param top the document's scope, for a child table; null for the document's own
+    /// @param unread is told of the fields that nothing reads; the same for all tables
+    /// @param scratch the same for all tables
+    public Scope(
+            ReadFields reads,
+            @Nullable UnmappedFields unmapped,
+            @Nullable Scope top,
+            UnmappedFields.Found unread,
+            Value.Scratch scratch) {
         FieldTrie trie = top == null ? reads.document() : reads.here();
         this.array = reads.array();
-        this.fields = RawFields.of(trie, names);
-        this.unread = names.found();
+        this.fields = RawFields.of(trie, new RawFields.Names(unmapped, top == null, unread));
+        this.unread = unread;
         this.keepsRest = trie.keepsRest();
         this.top = top;
-        this.idSlot = top == null ? trie.slot(SourceReader.ID) : -1;
+        this.idSlot = top == null ? trie.slot(ReadFields.ID) : -1;
         this.found = new long[trie.slots()];
         this.scratch = scratch;
         this.value = new Value(scratch);
     }
 
     /// Of a document by itself.
-    static Scope of(BsonDocument document, SourceReader.Reads reads) {
-        RawFields.Names names = new RawFields.Names(null, true, new RawFields.Names.Found());
-        Scope scope = new Scope(reads, null, names, new Value.Scratch());
+    public static Scope of(BsonDocument document, ReadFields reads) {
+        Scope scope = new Scope(reads, null, null, new UnmappedFields.Found(), new Value.Scratch());
         ByteBuffer buffer = ExactBson.document(document).getByteBuffer().asNIO();
         int from = buffer.arrayOffset() + buffer.position();
         scope.startDocument(null);
@@ -94,17 +97,15 @@ final class Scope implements NestedMisfits {
     }
 
     /// Of values that are in no document: those of the mapping itself.
-    static Scope nowhere(SourceReader.Reads reads) {
+    public static Scope nowhere(ReadFields reads) {
         Scope document = of(new BsonDocument(), reads);
-        return reads.element() == null
-                ? document
-                : new Scope(reads, document, new RawFields.Names(null, false, document.unread), document.scratch);
+        return reads.element() == null ? document : new Scope(reads, null, document, document.unread, document.scratch);
     }
 
     /// To be called of the document's scope, before it is scanned.
     ///
     /// @param refused what PostgreSQL has refused of its rows; null for nothing
-    void startDocument(@Nullable Refusals refused) {
+    public void startDocument(@Nullable Refusals refused) {
         refusals = refused;
         findings = null;
         unread.startDocument();
@@ -114,7 +115,7 @@ final class Scope implements NestedMisfits {
     ///
     /// @param limit what it may not go beyond
     /// @throws org.bson.BSONException when the bytes are none
-    void scan(byte[] document, byte kind, int at, int limit) {
+    public void scan(byte[] document, byte kind, int at, int limit) {
         bytes = document;
         type = kind;
         start = at;
@@ -249,38 +250,40 @@ final class Scope implements NestedMisfits {
     }
 
     /// To be called of a child table's scope when an element was scanned.
-    void moveTo(int next) {
+    public void moveTo(int next) {
         index = next;
     }
 
-    byte[] bytes() {
+    /// What was scanned lies in these bytes; not to be changed.
+    public byte[] bytes() {
         return bytes;
     }
 
     /// Of the value at a slot, its place and in the lowest byte its type; 0 when it is missing.
-    long found(int slot) {
+    public long found(int slot) {
         return found[slot];
     }
 
     /// The document's `_id`, as [#found] has it.
-    long foundId() {
+    public long foundId() {
         Scope document = top();
         return document.found[document.idSlot];
     }
 
     /// What was scanned, as [#found] has it.
-    long all() {
+    public long all() {
         return ((long) start << 8) | (type & 0xFF);
     }
 
-    BsonValue decoded() {
+    /// What was scanned, decoded anew each time.
+    public BsonValue decoded() {
         Value all = new Value(scratch);
         all.set(bytes, all());
         return all.decoded();
     }
 
     /// What nothing reads, as an object; missing where that is nothing.
-    void rest(Value into) {
+    public void rest(Value into) {
         if (restSize == 0) {
             into.setMissing();
             return;
@@ -326,7 +329,7 @@ final class Scope implements NestedMisfits {
     }
 
     /// The document without its `_id`.
-    void whole(Value into) {
+    public void whole(Value into) {
         Scope document = top();
         byte[] all = document.bytes;
         int id = (int) (document.foundId() >>> 8);
@@ -345,34 +348,17 @@ final class Scope implements NestedMisfits {
     }
 
     /// For the columns, one after the other.
-    Value value() {
+    public Value value() {
         return value;
     }
 
     /// For a source that is read in addition to another one.
-    Value another() {
+    public Value another() {
         return new Value(scratch);
     }
 
-    /// Reads a source only to compare with it: nobody is told what comes to light.
-    ///
-    /// @return null where it yields nothing
-    @Nullable
-    BsonValue compared(SourceReader source) {
-        Value other = another();
-        compare(source, other);
-        return other.orNull();
-    }
-
-    void compare(SourceReader source, Value into) {
-        quietly(() -> {
-            source.read(this, into);
-            return null;
-        });
-    }
-
     /// What comes to light meanwhile is not said of the document.
-    <T> @Nullable T quietly(Supplier<@Nullable T> work) {
+    public <T> @Nullable T quietly(Supplier<@Nullable T> work) {
         Scope document = top();
         Findings before = document.findings;
         document.findings = null;
@@ -383,11 +369,12 @@ final class Scope implements NestedMisfits {
 
     /// From here on, what conversions read as an id is remembered, for a column that refers to
     /// documents.
-    void startReference() {
+    public void startReference() {
         top().remembersIds = true;
     }
 
-    void endReference() {
+    /// From here on nothing is remembered.
+    public void endReference() {
         Scope document = top();
         document.remembersIds = false;
         document.readAsIds = null;
@@ -397,7 +384,7 @@ final class Scope implements NestedMisfits {
     /// ObjectId.
     ///
     /// @return the id, the same instance
-    BsonValue readAsId(BsonValue id) {
+    public BsonValue readAsId(BsonValue id) {
         Scope document = top();
         if (document.remembersIds) {
             if (document.readAsIds == null) {
@@ -409,13 +396,13 @@ final class Scope implements NestedMisfits {
     }
 
     /// Whether this instance was read as an id since [#startReference].
-    boolean isReadAsId(@Nullable BsonValue value) {
+    public boolean isReadAsId(@Nullable BsonValue value) {
         Set<BsonValue> read = top().readAsIds;
         return read != null && value != null && read.contains(value);
     }
 
     /// What is recorded of this document. Created when it is first asked for, since most documents have none.
-    Findings findings() {
+    public Findings findings() {
         Scope document = top();
         if (document.findings == null) {
             document.findings = new Findings();
@@ -424,18 +411,17 @@ final class Scope implements NestedMisfits {
     }
 
     /// What has been said of the document; null when that is nothing.
-    @Nullable
-    Findings said() {
+    public @Nullable Findings said() {
         return top().findings;
     }
 
     /// Whether a name that is read was there twice.
-    boolean hasTwins() {
+    public boolean hasTwins() {
         return hasTwins;
     }
 
     /// Whether a path could not go on through a value.
-    boolean isBlocked() {
+    public boolean isBlocked() {
         return isBlocked;
     }
 
@@ -445,23 +431,22 @@ final class Scope implements NestedMisfits {
     }
 
     /// The scope of the document that holds the array; this one outside child tables.
-    Scope top() {
+    public Scope top() {
         return top == null ? this : top;
     }
 
     /// What PostgreSQL has refused of the document's rows; null for nothing.
-    @Nullable
-    Refusals refusals() {
+    public @Nullable Refusals refusals() {
         return top().refusals;
     }
 
     /// The number of the element that it has moved to; 0 outside child tables.
-    int index() {
+    public int index() {
         return index;
     }
 
     /// The path of the value that paths start at: empty, or `lines[3]`.
-    String place() {
+    public String place() {
         return top == null ? "" : array + "[" + index + "]";
     }
 }

@@ -16,19 +16,31 @@ import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
 /// A column's source, ready to read. Any thread.
-sealed interface SourceReader {
-    /// Where a document's key is.
-    Source.Path ID = new Source.Path(List.of("_id"));
-
-    /// Reads what the source yields, missing when that is nothing, and says where it comes from. A source that loses
+public sealed interface SourceReader extends Origin<Scope> {
+    /// ReadFields what the source yields, missing when that is nothing, and says where it comes from. A source that
+    /// loses
     /// something on the way says so to the scope's findings, so it is read once; to read it again, there is
-    /// [Scope#compare].
+    /// [#compare].
     void read(Scope scope, Value into);
 
-    /// Where the value that [#read] yields comes from, for people; worked out only when it turns out not to
-    /// fit.
+    /// Reads the source only to compare with it: nobody is told what comes to light.
+    default void compare(Scope scope, Value into) {
+        scope.quietly(() -> {
+            read(scope, into);
+            return null;
+        });
+    }
+
+    /// The same for a value by itself.
     ///
-    /// @param scope that it was read in
+    /// @return null where the source yields nothing
+    default @Nullable BsonValue compared(Scope scope) {
+        Value other = scope.another();
+        compare(scope, other);
+        return other.orNull();
+    }
+
+    @Override
     String path(Scope scope);
 
     /// Whether it may say something to the scope's findings.
@@ -44,11 +56,12 @@ sealed interface SourceReader {
     /// @param type that a literal is read for
     /// @param reads what is read here, and in the document for what stands behind `parent`
     /// @throws IllegalArgumentException when a literal is no value BSON has
-    static SourceReader of(Source source, ColumnType type, Reads reads) {
+    static SourceReader of(Source source, ColumnType type, ReadFields reads) {
         return switch (source) {
             case Source.Path path ->
                 new PathReader(path.toString(), reads.here().slot(path));
-            case Source.Parent(Source inner) -> new ParentReader(of(inner, type, Reads.ofDocument(reads.document())));
+            case Source.Parent(Source inner) ->
+                new ParentReader(of(inner, type, ReadFields.ofDocument(reads.document())));
             case Source.Element e -> new ElementReader();
             case Source.FirstOf(List<Source> sources) -> new FirstReader(all(sources, type, reads), false);
             case Source.FirstTruthy(List<Source> sources) -> new FirstReader(all(sources, type, reads), true);
@@ -68,43 +81,8 @@ sealed interface SourceReader {
         };
     }
 
-    private static List<SourceReader> all(List<Source> sources, ColumnType type, Reads reads) {
+    private static List<SourceReader> all(List<Source> sources, ColumnType type, ReadFields reads) {
         return sources.stream().map(s -> of(s, type, reads)).toList();
-    }
-
-    /// The fields that are read by name.
-    ///
-    /// @param element those of a child table's elements; null for a column of the collection's own table
-    /// @param array the path of the array that holds these; empty for the collection's own table
-    record Reads(FieldTrie document, @Nullable FieldTrie element, String array) {
-        static Reads ofDocument(FieldTrie document) {
-            return new Reads(document, null, "");
-        }
-
-        /// Where paths start.
-        FieldTrie here() {
-            return element == null ? document : element;
-        }
-    }
-
-    /// Joins `lines[3]` and `quantity`, or `tags` and `[1]`.
-    static String join(String outer, String inner) {
-        if (outer.isEmpty()) {
-            return inner.startsWith(".") ? inner.substring(1) : inner;
-        }
-        return inner.isEmpty() || inner.startsWith("[") || inner.startsWith(".") ? outer + inner : outer + "." + inner;
-    }
-
-    /// A field's name as paths write it: in quotes where it is empty or could be taken for a path, so that two values
-    /// of a document are never kept under one.
-    static String segment(String name) {
-        boolean isPlain = !name.isEmpty() && name.indexOf('.') < 0 && name.indexOf('[') < 0 && name.indexOf('#') < 0;
-        return isPlain ? name : '"' + name + '"';
-    }
-
-    /// What tells a value behind another one of its name from the others in a path: `sku#2`.
-    static String segment(TwinDocument.Twin twin) {
-        return segment(PgText.escaped(twin.name())) + "#" + twin.number();
     }
 
     /// The places of several sources, for what they yield together.
@@ -126,7 +104,7 @@ sealed interface SourceReader {
 
         @Override
         public String path(Scope scope) {
-            return join(scope.place(), text);
+            return DocumentPath.join(scope.place(), text);
         }
     }
 
@@ -191,7 +169,7 @@ sealed interface SourceReader {
         @Override
         public String path(Scope scope) {
             Value value = scope.another();
-            scope.compare(this, value);
+            compare(scope, value);
             return value.path();
         }
 
@@ -209,7 +187,7 @@ sealed interface SourceReader {
     /// @param missing what is yielded in place of nothing and null; null for just that
     record ConvertedReader(SourceReader inner, ConversionChain conversions, Value.@Nullable Literal missing)
             implements SourceReader {
-        static ConvertedReader of(Source.Converted source, ColumnType type, Reads reads) {
+        static ConvertedReader of(Source.Converted source, ColumnType type, ReadFields reads) {
             JsonNode missing = source.missing();
             return new ConvertedReader(
                     SourceReader.of(source.source(), type, reads),
@@ -405,7 +383,7 @@ sealed interface SourceReader {
     record BuildReader(List<Part> parts, int required) implements SourceReader {
         private record Part(String name, SourceReader source) {}
 
-        static BuildReader of(Source.Build build, Reads reads) {
+        static BuildReader of(Source.Build build, ReadFields reads) {
             List<Part> parts = new ArrayList<>();
             build.fields()
                     .forEach((name, source) ->

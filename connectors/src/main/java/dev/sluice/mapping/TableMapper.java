@@ -2,12 +2,9 @@ package dev.sluice.mapping;
 
 import dev.sluice.schema.ColumnMapping;
 import dev.sluice.schema.MappingException;
-import dev.sluice.schema.Source;
 import dev.sluice.schema.TableName;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
-import java.util.function.Predicate;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
@@ -19,12 +16,11 @@ import org.jspecify.annotations.Nullable;
 record TableMapper(
         TableShape shape,
         ColumnMapper[] columns,
-        SourceReader.Reads reads,
+        ReadFields reads,
         @Nullable UnreadFields unread,
         @Nullable UnmappedFields unmapped) {
     /// @throws MappingException with every literal that does not fit its column
-    static ColumnMapper[] columns(
-            TableName table, List<ColumnMapping> mappings, SourceReader.Reads reads, DocumentKeys keys) {
+    static ColumnMapper[] columns(TableName table, List<ColumnMapping> mappings, ReadFields reads, DocumentKeys keys) {
         List<MappingException.Problem> problems = new ArrayList<>();
         List<ColumnMapper> columns = new ArrayList<>();
         for (ColumnMapping mapping : mappings) {
@@ -40,38 +36,11 @@ record TableMapper(
         return columns.toArray(ColumnMapper[]::new);
     }
 
-    /// Whether a column holds what no other one reads, so that nothing is left to look after.
-    static boolean keepsRest(List<ColumnMapping> columns) {
-        return columns.stream()
-                .anyMatch(c -> reads(
-                        c.source(),
-                        source -> source instanceof Source.Rest
-                                || source instanceof Source.WholeDocument
-                                || source instanceof Source.Element));
-    }
-
-    /// Whether a source is such a one, or is made of one.
-    static boolean reads(Source source, Predicate<Source> such) {
-        return such.test(source)
-                || switch (source) {
-                    case Source.FirstOf(List<Source> sources) -> anyReads(sources, such);
-                    case Source.FirstTruthy(List<Source> sources) -> anyReads(sources, such);
-                    case Source.Merge(List<Source> sources) -> anyReads(sources, such);
-                    case Source.Join join -> anyReads(join.sources(), such);
-                    case Source.Build build -> anyReads(build.fields().values(), such);
-                    case Source.Converted converted -> reads(converted.source(), such);
-                    case Source.Path p -> false;
-                    case Source.Parent p -> false;
-                    case Source.Element e -> false;
-                    case Source.Constant c -> false;
-                    case Source.IdTime i -> false;
-                    case Source.Rest r -> false;
-                    case Source.WholeDocument w -> false;
-                };
-    }
-
-    private static boolean anyReads(Collection<Source> sources, Predicate<Source> such) {
-        return sources.stream().anyMatch(source -> reads(source, such));
+    /// What a mapper reads its rows from.
+    ///
+    /// @param top the document's scope, for a child table; null for the collection's own
+    Scope scope(@Nullable Scope top, UnmappedFields.Found unread, Value.Scratch scratch) {
+        return new Scope(reads, unmapped, top, unread, scratch);
     }
 
     /// Why an element has no row because of what it refers to; null where it has one.
@@ -109,6 +78,6 @@ record TableMapper(
                         value,
                         place,
                         (path, twin) -> findings.add(
-                                new MappingResult.MisfitValue(shape.table().table(), path, twin, Findings.TWIN)));
+                                new MappingResult.MisfitValue(shape.table().table(), path, twin, NestedMisfits.TWIN)));
     }
 }

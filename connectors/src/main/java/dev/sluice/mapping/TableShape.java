@@ -38,9 +38,21 @@ public record TableShape(TableName table, int keyColumns, List<Column> columns) 
             return new Column(name, other, reference, lookup, write);
         }
 
-        static Column of(ColumnMapping column) {
-            return new Column(
-                    column.column(), ColumnMapper.typeOf(column), column.reference(), column.lookup(), column.write());
+        /// A column as the mapping has it.
+        public static Column of(ColumnMapping column) {
+            return new Column(column.column(), typeOf(column), column.reference(), column.lookup(), column.write());
+        }
+
+        /// The type of the values that rows carry for a column: one that is looked up elsewhere is of the type it is
+        /// looked up by.
+        public static ColumnType typeOf(ColumnMapping column) {
+            Reference reference = column.reference();
+            if (reference == null) {
+                return column.type();
+            }
+            return column.type() instanceof ColumnType.Array
+                    ? new ColumnType.Array(reference.matchType())
+                    : reference.matchType();
         }
     }
 }

@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The part of [BsonToPg] for columns that hold moments and days. Only a BSON date is one; text is read by
 /// `parse_timestamp`, and a number of seconds or milliseconds is not guessed at.
-final class TimesToPg {
+public final class TimesToPg {
     /// PostgreSQL's first moment, 4713-11-24 BC (day 0 of the Julian calendar), in ms since 1970.
     private static final long TIMESTAMP_MILLIS_MIN = -210_866_803_200_000L;
 
@@ -21,7 +21,7 @@ final class TimesToPg {
     static final String WANTED = "a date";
 
     /// Why a string is no timestamptz where nothing tries to read it as a date.
-    static final String UNREAD = "is a string, not a date (ISO 8601 needs convert: [parse_timestamp])";
+    public static final String UNREAD = "is a string, not a date (ISO 8601 needs convert: [parse_timestamp])";
 
     private TimesToPg() {}
 

@@ -1,6 +1,8 @@
 package dev.sluice.mapping;
 
 import dev.sluice.schema.ColumnMapping;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -9,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /// What the fields are called that a table's columns leave behind: read by none of them by name, and kept by none for
 /// the rest. Any thread.
-final class UnmappedFields {
+public final class UnmappedFields {
     private final Paths paths;
     private final Place root;
 
@@ -20,15 +22,15 @@ final class UnmappedFields {
 
     /// @param array the path of the array whose elements are looked at; empty for the document
     /// @return null when a column keeps what no other one reads
-    static @Nullable UnmappedFields of(List<ColumnMapping> columns, String array, Paths paths) {
-        return TableMapper.keepsRest(columns)
+    public static @Nullable UnmappedFields of(List<ColumnMapping> columns, String array, Paths paths) {
+        return columns.stream().anyMatch(ColumnMapping::keepsRest)
                 ? null
                 : new UnmappedFields(paths, new Place(array.isEmpty() ? "" : array + "[]"));
     }
 
     /// The distinct paths that one collection has come upon, so that they are not put together again for
     /// each document. Bounded, since there are documents whose field names are data. Any thread.
-    static final class Paths {
+    public static final class Paths {
         /// Stands for all beyond the bound.
         static final String OTHER = "(other)";
 
@@ -51,7 +53,54 @@ final class UnmappedFields {
         }
 
         private static String join(String outer, String name) {
-            return SourceReader.join(outer, name.isEmpty() || name.indexOf('.') >= 0 ? '"' + name + '"' : name);
+            return DocumentPath.join(outer, name.isEmpty() || name.indexOf('.') >= 0 ? '"' + name + '"' : name);
+        }
+    }
+
+    /// What one document has of it, in all its tables. For one mapper, so for one thread.
+    public static final class Found {
+        private final Map<String, Unread> known = new HashMap<>();
+        private final List<String> paths = new ArrayList<>();
+        private List<String> last = List.of();
+        private long document;
+
+        void startDocument() {
+            document++;
+            paths.clear();
+        }
+
+        Unread known(String path) {
+            return known.computeIfAbsent(path, Unread::new);
+        }
+
+        void report(Unread unread) {
+            if (unread.saidOf != document) {
+                unread.saidOf = document;
+                paths.add(unread.path);
+            }
+        }
+
+        /// The paths of the last document, in the order they were met; the same list as long as documents have the
+        /// same.
+        public List<String> paths() {
+            if (paths.isEmpty()) {
+                return List.of();
+            }
+            if (!last.equals(paths)) {
+                last = List.copyOf(paths);
+            }
+            return last;
+        }
+    }
+
+    /// The path of fields that nothing reads: one for each distinct path.
+    static final class Unread {
+        private final String path;
+        /// The document that it was last said of.
+        private long saidOf;
+
+        private Unread(String path) {
+            this.path = path;
         }
     }
 

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// turns out to be a string. Where the table has a column for the rest they are in there; where it has
 /// none, they are quarantined. (A field that the mapping does not name at all is another matter: it is left
 /// behind on purpose.) Any thread.
-final class UnreadFields {
+public final class UnreadFields {
     private final FieldTrie read;
     /// By the first name of its path, the column that a value there is missing from.
     private final Map<String, String> labels;
@@ -25,9 +25,9 @@ final class UnreadFields {
     }
 
     /// @return null when there is nothing to watch: no nested path, or a column for the rest
-    static @Nullable UnreadFields of(
+    public static @Nullable UnreadFields of(
             TableName table, List<ColumnMapping> columns, List<ChildMapping> children, FieldTrie read) {
-        if (!read.isNested() || TableMapper.keepsRest(columns)) {
+        if (!read.isNested() || columns.stream().anyMatch(ColumnMapping::keepsRest)) {
             return null;
         }
         Map<String, String> labels = new LinkedHashMap<>();
@@ -43,14 +43,16 @@ final class UnreadFields {
         return new UnreadFields(read, labels);
     }
 
-    void report(Scope scope) {
+    /// Says to the scope's findings which values keep paths from being read. It decodes the document, so it is to be
+    /// called only where [Scope#isBlocked].
+    public void report(Scope scope) {
         read.blocked(scope.decoded(), "", (path, value) -> {
             String first = firstName(path);
             String label = labels.get(first);
             if (label != null) {
                 String reason =
                         "is " + BsonKind.of(value) + ", not an object, so what is mapped inside it is not there";
-                scope.findings().add(new MisfitValue(label, SourceReader.join(scope.place(), path), value, reason));
+                scope.findings().add(new MisfitValue(label, DocumentPath.join(scope.place(), path), value, reason));
             }
         });
     }

@@ -8,11 +8,11 @@ import org.jspecify.annotations.Nullable;
 
 /// UUIDs in BSON: binary of subtype 4, and strings in the canonical form. Subtype 3 is none: drivers wrote
 /// it in three byte orders, and the value does not say in which.
-final class Uuids {
+public final class Uuids {
     private Uuids() {}
 
     /// Null when the binary is no UUID.
-    static @Nullable UUID of(BsonBinary binary) {
+    public static @Nullable UUID of(BsonBinary binary) {
         byte[] data = binary.getData();
         if (binary.getType() != BsonBinarySubType.UUID_STANDARD.getValue() || data.length != 16) {
             return null;
@@ -21,7 +21,8 @@ final class Uuids {
         return new UUID(bytes.getLong(), bytes.getLong());
     }
 
-    static BsonBinary binary(UUID uuid) {
+    /// The UUID as BSON has it, of subtype 4.
+    public static BsonBinary binary(UUID uuid) {
         return new BsonBinary(
                 BsonBinarySubType.UUID_STANDARD,
                 ByteBuffer.allocate(16)
@@ -31,7 +32,7 @@ final class Uuids {
     }
 
     /// Reads the canonical form of 36 characters, in upper or lower case; null for anything else.
-    static @Nullable UUID parse(String text) {
+    public static @Nullable UUID parse(String text) {
         if (text.length() != 36) {
             return null;
         }
@@ -45,7 +46,7 @@ final class Uuids {
     }
 
     /// Whether the text is an ObjectId as a person writes it: 24 hex digits.
-    static boolean isObjectId(String text) {
+    public static boolean isObjectId(String text) {
         if (text.length() != 24) {
             return false;
         }
@@ -57,7 +58,8 @@ final class Uuids {
         return true;
     }
 
-    static boolean isHex(char c) {
+    /// Whether it is a hex digit, in upper or lower case.
+    public static boolean isHex(char c) {
         return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
     }
 }

@@ -2,15 +2,19 @@ package dev.sluice.mapping;
 
 import java.util.UUID;
 import org.bson.BsonNull;
+import org.bson.BsonString;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
 /// A value on its way into a column: as it lies in a document, or as conversions have made it. It is decoded only when
 /// it is asked for as an object, and encoded only when it was made and is asked for as bytes. With it goes what it was
 /// before anything was done to it, for quarantine. Used for one value after the other; for one thread.
-final class Value {
+public final class Value {
     /// The type of a value that is missing; 0 is no type of BSON's.
     static final byte MISSING = 0;
+
+    /// What is shown in place of a value that must not be seen.
+    public static final BsonString MASK = new BsonString("***");
 
     private static final byte[] NONE = {};
 
@@ -25,16 +29,19 @@ final class Value {
     private @Nullable Value before;
 
     private boolean isChanged;
-    private @Nullable SourceReader source;
-    private @Nullable Scope place;
+    /// Where it comes from, and the place that was read; both null where nobody has said so.
+    private @Nullable Origin<Object> origin;
+
+    private @Nullable Object place;
     private @Nullable Value element;
 
-    Value(Scratch scratch) {
+    /// @param scratch that it shares with the other values of its mapper
+    public Value(Scratch scratch) {
         this.scratch = scratch;
     }
 
     /// A value that is in no document.
-    static Value of(@Nullable BsonValue made) {
+    public static Value of(@Nullable BsonValue made) {
         Value value = new Value(new Scratch());
         value.set(made);
         return value;
@@ -42,48 +49,52 @@ final class Value {
 
     /// A value of the mapping, ready to be written.
     @SuppressWarnings("ArrayRecordComponent") // Two of them are never compared.
-    record Literal(BsonValue value, byte[] bytes) {
-        static Literal of(BsonValue value) {
+    public record Literal(BsonValue value, byte[] bytes) {
+        /// Encodes the value once, for all documents.
+        public static Literal of(BsonValue value) {
             return new Literal(value, MadeBson.of(value));
         }
     }
 
-    Scratch scratch() {
+    /// What it shares with the other values of its mapper.
+    public Scratch scratch() {
         return scratch;
     }
 
     /// Another value.
     ///
     /// @param kind its type, as [RawBytes] has them, or [#MISSING]
-    void set(byte[] document, byte kind, int start) {
+    public void set(byte[] document, byte kind, int start) {
         put(document, kind, start, null);
         isChanged = false;
     }
 
-    /// @param place of the value and in the lowest byte its type, as a [Scope] has found it; 0 when it is missing
-    void set(byte[] document, long place) {
+    /// @param place of the value and in the lowest byte its type, in that order of bits; 0 when it is missing
+    public void set(byte[] document, long place) {
         set(document, (byte) place, (int) (place >>> 8));
     }
 
     /// @param made null for a value that is missing
-    void set(@Nullable BsonValue made) {
+    public void set(@Nullable BsonValue made) {
         put(made);
         isChanged = false;
     }
 
-    void setMissing() {
+    /// Another value, which is missing.
+    public void setMissing() {
         set((BsonValue) null);
     }
 
-    void set(Literal literal) {
+    /// Another value, which is the mapping's.
+    public void set(Literal literal) {
         put(literal);
         isChanged = false;
     }
 
     /// The other value with all that is known of it.
-    void set(Value other) {
+    public void set(Value other) {
         put(other.bytes, other.type, other.at, other.decoded);
-        source = other.source;
+        origin = other.origin;
         place = other.place;
         isChanged = other.isChanged;
         if (other.isChanged && other.before != null) {
@@ -112,23 +123,25 @@ final class Value {
     }
 
     /// Says where the value comes from, and where that was read.
-    void comesFrom(SourceReader reader, Scope scope) {
-        source = reader;
-        place = scope;
+    @SuppressWarnings("unchecked") // The origin is asked only of the place that came with it.
+    public <P> void comesFrom(Origin<P> reader, P read) {
+        origin = (Origin<Object>) reader;
+        place = read;
     }
 
-    /// Where it comes from, for people.
-    String path() {
-        return source == null || place == null ? "" : source.path(place);
+    /// Where it comes from, for people; empty where nobody has said so.
+    public String path() {
+        return origin == null || place == null ? "" : origin.path(place);
     }
 
     /// Puts in its place what it was made into.
-    void change(@Nullable BsonValue made) {
+    public void change(@Nullable BsonValue made) {
         keep();
         put(made);
     }
 
-    void change(Literal literal) {
+    /// The same with a value of the mapping.
+    public void change(Literal literal) {
         keep();
         put(literal);
     }
@@ -149,12 +162,12 @@ final class Value {
     }
 
     /// Whether it is another one than the document has.
-    boolean isChanged() {
+    public boolean isChanged() {
         return isChanged;
     }
 
     /// The value as it was before anything was done to it; BSON's null where there is none.
-    BsonValue original() {
+    public BsonValue original() {
         BsonValue original = first().orNull();
         return original == null ? BsonNull.VALUE : original;
     }
@@ -164,48 +177,53 @@ final class Value {
     }
 
     /// Quarantine must not see what it was.
-    void hideOriginal() {
+    public void hideOriginal() {
         if (!first().isMissingOrNull()) {
-            before().set(Redactor.MASK);
+            before().set(Value.MASK);
             isChanged = true;
         }
     }
 
-    byte type() {
+    /// Its type, as [RawBytes] has them, or [#MISSING].
+    public byte type() {
         return type;
     }
 
-    boolean isMissing() {
+    /// Whether there is none, which is not the same as null.
+    public boolean isMissing() {
         return type == MISSING;
     }
 
     /// BSON's null, or its deprecated twin undefined.
-    boolean isNull() {
+    public boolean isNull() {
         return type == RawBytes.NULL || type == RawBytes.UNDEFINED;
     }
 
-    boolean isMissingOrNull() {
+    /// Whether there is nothing to write but SQL NULL.
+    public boolean isMissingOrNull() {
         return isMissing() || isNull();
     }
 
-    boolean isNumber() {
+    /// A number of any of the four types.
+    public boolean isNumber() {
         return type == RawBytes.INT32
                 || type == RawBytes.INT64
                 || type == RawBytes.DOUBLE
                 || type == RawBytes.DECIMAL128;
     }
 
-    boolean isDate() {
+    /// A date, with or without microseconds.
+    public boolean isDate() {
         return type == RawBytes.DATE_TIME || type == RawBytes.PRECISE_DATE_TIME;
     }
 
     /// Whether its bytes are there already.
-    boolean isEncoded() {
+    public boolean isEncoded() {
         return bytes != NONE;
     }
 
     /// The bytes it lies in, from [#at] on.
-    byte[] bytes() {
+    public byte[] bytes() {
         if (bytes == NONE && decoded != null) {
             bytes = MadeBson.of(decoded);
             at = 0;
@@ -214,35 +232,38 @@ final class Value {
     }
 
     /// Where it begins in its bytes; to be asked for behind these.
-    int at() {
+    public int at() {
         return at;
     }
 
-    int end() {
+    /// Where it ends in its bytes; to be asked for behind these.
+    public int end() {
         return RawBytes.end(bytes, type, at, bytes.length);
     }
 
-    BsonValue decoded() {
+    /// The value as an object, decoded once; not to be asked for when it is missing.
+    ///
+    /// @throws LargeValues.TooLarge when the heap is too small for it
+    public BsonValue decoded() {
         if (decoded == null) {
-            scratch.large.admit(bytes, type, at);
+            scratch.large().admit(bytes, type, at);
             decoded = RawBytes.decode(bytes, type, at);
         }
         return decoded;
     }
 
     /// The value as a conversion takes it; null when it is missing.
-    @Nullable
-    BsonValue orNull() {
+    public @Nullable BsonValue orNull() {
         return isMissing() ? null : decoded();
     }
 
     /// With its article: `a string`.
-    String kind() {
+    public String kind() {
         return BsonKind.of(type);
     }
 
     /// Null, false, a zero of any type, `""`, `[]` or `{}`. NaN is not: Python, unlike JavaScript, takes it for true.
-    boolean isFalsy() {
+    public boolean isFalsy() {
         byte[] encoded = bytes();
         return switch (type) {
             case RawBytes.NULL, RawBytes.UNDEFINED -> true;
@@ -258,8 +279,7 @@ final class Value {
     }
 
     /// The UUID that it is: a binary of subtype 4, and nothing else; null when it is none.
-    @Nullable
-    UUID uuid() {
+    public @Nullable UUID uuid() {
         byte[] encoded = bytes();
         boolean is = type == RawBytes.BINARY
                 && encoded[at + 4] == RawBytes.UUID_SUBTYPE
@@ -270,30 +290,48 @@ final class Value {
     }
 
     /// For the elements of an array, one after the other.
-    Value element() {
+    public Value element() {
         if (element == null) {
             element = new Value(scratch);
         }
         return element;
     }
 
-    /// What the values of one mapper share.
-    static final class Scratch {
-        final byte[] hex = new byte[24];
-        final DecimalDigits decimal = new DecimalDigits();
-        final LargeValues large = new LargeValues();
+    /// What the values of one mapper share, so that nothing is made anew for each value. For one thread.
+    public static final class Scratch {
+        private final byte[] hex = new byte[24];
+        private final DecimalDigits decimal = new DecimalDigits();
+        private final LargeValues large = new LargeValues();
         private @Nullable BsonToJson json;
         private IdUuid.@Nullable Maker uuids;
 
-        BsonToJson json() {
+        /// Room for an ObjectId's 24 hex digits, until the next one.
+        public byte[] hex() {
+            return hex;
+        }
+
+        /// For one number, until the next one.
+        public DecimalDigits decimal() {
+            return decimal;
+        }
+
+        /// Sees to it that large values are decoded one after the other.
+        public LargeValues large() {
+            return large;
+        }
+
+        /// Writes JSON, of one value after the other.
+        public BsonToJson json() {
             if (json == null) {
                 json = new BsonToJson();
             }
             return json;
         }
 
+        /// Makes the UUIDs of a collection's ObjectIds.
+        ///
         /// @param namespace the same each time
-        IdUuid.Maker uuids(UUID namespace) {
+        public IdUuid.Maker uuids(UUID namespace) {
             if (uuids == null) {
                 uuids = new IdUuid.Maker(namespace);
             }

@@ -4,11 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.schema.ColumnMapping;
 import dev.sluice.schema.Conversion;
-import dev.sluice.schema.MappingReader;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.bson.BsonDateTime;
@@ -24,50 +21,11 @@ import org.junit.jupiter.api.TestFactory;
 class ConversionsTest {
     private static final BsonDocument DOCUMENT = BsonDocument.parse("{other: 'x', ref: '65f0c0ffee65f0c0ffee65f0'}");
 
-    /// @param column with the conversions
-    private record Case(int line, ColumnMapping column, String from, String to) {}
-
-    private final List<Case> cases = new ArrayList<>();
-
-    ConversionsTest() {
-        List<String> lines = GoldenFiles.read("conversions.txt").lines().toList();
-        ColumnMapping column = null;
-        for (int i = 0; i < lines.size(); i++) {
-            String line = lines.get(i);
-            if (line.isBlank() || line.startsWith("#")) {
-                continue;
-            }
-            if (!line.startsWith(" ")) {
-                column = column(line);
-                continue;
-            }
-            int arrow = line.lastIndexOf(" -> ");
-            assertThat(arrow).as("an arrow in line " + (i + 1)).isPositive();
-            cases.add(new Case(
-                    i + 1,
-                    Objects.requireNonNull(column),
-                    line.substring(0, arrow).strip(),
-                    line.substring(arrow + 4).strip()));
-        }
-    }
-
-    private static ColumnMapping column(String line) {
-        int list = line.startsWith("[") ? 0 : line.indexOf(" [") + 1;
-        String type = list == 0 ? "jsonb" : line.substring(0, list).strip();
-        String yaml = "mapping: m\ndatabase: d\ncollections: {a: {key: {column: id, type: text}, columns: {v: {type: \""
-                + type + "\", convert: " + line.substring(list) + "}}}}";
-        return MappingReader.read("conversions.txt", yaml)
-                .collections()
-                .getFirst()
-                .columns()
-                .getFirst();
-    }
-
     @TestFactory
     Stream<DynamicTest> eachValueBecomesWhatIsWritten() {
-        return cases.stream()
+        return GoldenConversions.cases().stream()
                 .map(golden -> DynamicTest.dynamicTest("conversions.txt:" + golden.line(), () -> {
-                    SourceReader.Reads reads = SourceReader.Reads.ofDocument(FieldTrie.of(List.of()));
+                    ReadFields reads = ReadFields.ofDocument(FieldTrie.of(List.of()));
                     ConversionChain chain = chain(golden.column(), reads);
                     BsonDocument document = DOCUMENT.clone();
                     Scope scope = Scope.of(document, reads);
@@ -88,20 +46,11 @@ class ConversionsTest {
     @Test
     void everyConversionIsInTheFile() {
         Set<Class<?>> written = new HashSet<>();
-        cases.forEach(golden -> golden.column().conversions().forEach(c -> written.add(c.getClass())));
+        GoldenConversions.conversions().forEach(c -> written.add(c.getClass()));
         assertThat(written).containsExactlyInAnyOrder(Conversion.class.getPermittedSubclasses());
     }
 
-    /// Every conversion of the file.
-    static List<Conversion> conversions() {
-        return new ConversionsTest()
-                .cases.stream()
-                        .flatMap(golden -> golden.column().conversions().stream())
-                        .distinct()
-                        .toList();
-    }
-
-    private static ConversionChain chain(ColumnMapping column, SourceReader.Reads reads) {
+    private static ConversionChain chain(ColumnMapping column, ReadFields reads) {
         return ConversionChain.of(column.conversions(), column.type(), reads);
     }
 

@@ -10,10 +10,11 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /// The hand-written expectations under `src/test/resources/golden`.
-final class GoldenFiles {
+public final class GoldenFiles {
     private GoldenFiles() {}
 
-    static Path root() {
+    /// Their folder.
+    public static Path root() {
         URL url = GoldenFiles.class.getClassLoader().getResource("golden");
         if (url == null) {
             throw new IllegalStateException("no folder golden among the test resources");
@@ -25,7 +26,8 @@ final class GoldenFiles {
         }
     }
 
-    static String read(String name) {
+    /// The text of one of them.
+    public static String read(String name) {
         try {
             return Files.readString(root().resolve(name));
         } catch (IOException e) {
@@ -34,7 +36,7 @@ final class GoldenFiles {
     }
 
     /// The mapping cases: every text file in a folder of its own system.
-    static List<Path> cases() {
+    public static List<Path> cases() {
         try (Stream<Path> files = Files.walk(root(), 2)) {
             return files.filter(f -> f.toString().endsWith(".txt") && !root().equals(f.getParent()))
                     .sorted()

@@ -109,7 +109,10 @@ class MappingPropertiesTest {
 
     @Provide
     Arbitrary<List<Conversion>> chains() {
-        return Arbitraries.of(ConversionsTest.conversions()).list().ofMinSize(1).ofMaxSize(4);
+        return Arbitraries.of(GoldenConversions.conversions())
+                .list()
+                .ofMinSize(1)
+                .ofMaxSize(4);
     }
 
     @Provide

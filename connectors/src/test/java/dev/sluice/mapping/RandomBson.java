@@ -69,7 +69,7 @@ public final class RandomBson {
                                 1e34)));
     }
 
-    static Arbitrary<Decimal128> decimals() {
+    public static Arbitrary<Decimal128> decimals() {
         Arbitrary<Decimal128> any = Combinators.combine(
                         Arbitraries.bigIntegers()
                                 .between(

@@ -18,10 +18,11 @@ import org.jspecify.annotations.Nullable;
 
 /// Row values as golden files write them. Casts to the Java type that a column type promises, so a value of
 /// another type fails the test.
-final class RowText {
+public final class RowText {
     private RowText() {}
 
-    static String of(@Nullable Object value, ColumnType type) {
+    /// @param value null is SQL NULL
+    public static String of(@Nullable Object value, ColumnType type) {
         if (value == null) {
             return "NULL";
         }
@@ -59,7 +60,7 @@ final class RowText {
     }
 
     /// Canonical Extended JSON as the driver writes it, which is not our code.
-    static String extendedJson(BsonValue value) {
+    public static String extendedJson(BsonValue value) {
         String json = new BsonDocument("v", value)
                 .toJson(JsonWriterSettings.builder()
                         .outputMode(JsonMode.EXTENDED)

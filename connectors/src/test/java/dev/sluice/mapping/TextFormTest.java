@@ -93,7 +93,7 @@ class TextFormTest {
 
     private static void holds(TextForm form, String text, Conversion conversion, ColumnType type) {
         if (form.fits(text)) {
-            SourceReader.Reads nothing = SourceReader.Reads.ofDocument(FieldTrie.of(List.of()));
+            ReadFields nothing = ReadFields.ofDocument(FieldTrie.of(List.of()));
             BsonValue converted = ConversionChain.of(List.of(conversion), type, nothing)
                     .apply(new BsonString(text), Scope.nowhere(nothing));
             assertThat(converted).isNotNull().matches(value -> ExactFit.of(value, type));

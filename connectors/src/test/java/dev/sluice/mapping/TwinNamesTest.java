@@ -29,8 +29,8 @@ class TwinNamesTest {
         assertThat(mapped.row()).containsExactly("a", 1L);
         assertThat(mapped.misfits())
                 .containsExactly(
-                        new MisfitValue("things", "n#2", new BsonInt32(2), Findings.TWIN),
-                        new MisfitValue("things", "n#3", new BsonString("three"), Findings.TWIN));
+                        new MisfitValue("things", "n#2", new BsonInt32(2), NestedMisfits.TWIN),
+                        new MisfitValue("things", "n#3", new BsonString("three"), NestedMisfits.TWIN));
     }
 
     @Test
@@ -59,7 +59,7 @@ class TwinNamesTest {
 
         assertThat(mapped.row()).containsExactly("a", 2L, "{\"x\":1,\"n\":2}");
         assertThat(mapped.misfits())
-                .containsExactly(new MisfitValue("things.all", "x#2", new BsonInt32(3), Findings.TWIN));
+                .containsExactly(new MisfitValue("things.all", "x#2", new BsonInt32(3), NestedMisfits.TWIN));
     }
 
     @Test
@@ -69,7 +69,7 @@ class TwinNamesTest {
 
         assertThat(mapped.row()).containsExactly("a", 1L);
         assertThat(mapped.misfits())
-                .containsExactly(new MisfitValue("things", "points[0].x#2", new BsonInt32(2), Findings.TWIN));
+                .containsExactly(new MisfitValue("things", "points[0].x#2", new BsonInt32(2), NestedMisfits.TWIN));
     }
 
     @ParameterizedTest
@@ -165,7 +165,7 @@ class TwinNamesTest {
                 .map(RawBsonDocument.parse("{_id: 'a', user: {name: 'x'}, user: {password: 'hush'}}"));
 
         assertThat(mapped.row()).containsExactly("a", "{\"name\":\"x\"}");
-        assertThat(mapped.misfits().stream().map(MisfitValue::value)).containsExactly(Redactor.MASK);
+        assertThat(mapped.misfits().stream().map(MisfitValue::value)).containsExactly(Value.MASK);
     }
 
     @Test

@@ -36,6 +36,12 @@ public record ColumnMapping(
         conversions = List.copyOf(conversions);
     }
 
+    /// Whether the column holds what no other one reads, so that nothing is left to look after.
+    public boolean keepsRest() {
+        return source.isMadeOf(part ->
+                part instanceof Source.Rest || part instanceof Source.WholeDocument || part instanceof Source.Element);
+    }
+
     /// What becomes of a value that its column can't hold.
     public enum Misfit {
         /// The row lands without it; the value is kept, losslessly, in `sluice.quarantine`.

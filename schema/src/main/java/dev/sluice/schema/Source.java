@@ -2,10 +2,12 @@ package dev.sluice.schema;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +28,31 @@ public sealed interface Source {
         List<Path> paths = new ArrayList<>();
         Paths.collect(this, true, false, paths);
         return paths;
+    }
+
+    /// Whether this source is such a one, or is made of one. What stands behind `parent` is not looked at: it reads
+    /// another place.
+    default boolean isMadeOf(Predicate<Source> such) {
+        return such.test(this)
+                || switch (this) {
+                    case FirstOf(List<Source> sources) -> anyMadeOf(sources, such);
+                    case FirstTruthy(List<Source> sources) -> anyMadeOf(sources, such);
+                    case Merge(List<Source> sources) -> anyMadeOf(sources, such);
+                    case Join join -> anyMadeOf(join.sources(), such);
+                    case Build build -> anyMadeOf(build.fields().values(), such);
+                    case Converted converted -> converted.source().isMadeOf(such);
+                    case Path p -> false;
+                    case Parent p -> false;
+                    case Element e -> false;
+                    case Constant c -> false;
+                    case IdTime i -> false;
+                    case Rest r -> false;
+                    case WholeDocument w -> false;
+                };
+    }
+
+    private static boolean anyMadeOf(Collection<Source> sources, Predicate<Source> such) {
+        return sources.stream().anyMatch(source -> source.isMadeOf(such));
     }
 
     /// A path into the document; in a child table, into the array's element.
