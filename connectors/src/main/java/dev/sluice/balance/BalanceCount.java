@@ -6,7 +6,7 @@ import dev.sluice.change.IdText;
 import dev.sluice.control.BackfillStore;
 import dev.sluice.failure.Failures;
 import dev.sluice.mapping.KeyResult;
-import dev.sluice.mapping.MappingResult;
+import dev.sluice.mapping.row.MappingResult;
 import dev.sluice.memory.MemoryBudget;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.schema.CollectionMapping;

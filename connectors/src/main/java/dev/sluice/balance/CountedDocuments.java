@@ -3,7 +3,7 @@ package dev.sluice.balance;
 import dev.sluice.audit.Audit;
 import dev.sluice.audit.AuditAction;
 import dev.sluice.mapping.KeyResult;
-import dev.sluice.mapping.TableShape;
+import dev.sluice.mapping.row.TableShape;
 import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.Reference.Orphan;

@@ -1,6 +1,17 @@
 package dev.sluice.mapping;
 
-import dev.sluice.mapping.MappingResult.MisfitValue;
+import dev.sluice.mapping.document.FieldTrie;
+import dev.sluice.mapping.document.Findings;
+import dev.sluice.mapping.document.ReadFields;
+import dev.sluice.mapping.document.Scope;
+import dev.sluice.mapping.document.UnmappedFields;
+import dev.sluice.mapping.document.UnreadFields;
+import dev.sluice.mapping.row.MappingResult.MisfitValue;
+import dev.sluice.mapping.row.RowOutput;
+import dev.sluice.mapping.row.TableShape;
+import dev.sluice.mapping.value.BsonKind;
+import dev.sluice.mapping.value.RawBytes;
+import dev.sluice.mapping.value.Value;
 import dev.sluice.schema.ChildMapping;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.Source;

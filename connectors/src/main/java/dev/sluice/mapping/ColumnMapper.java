@@ -1,6 +1,23 @@
 package dev.sluice.mapping;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.sluice.mapping.convert.ConversionChain;
+import dev.sluice.mapping.convert.LiteralCheck;
+import dev.sluice.mapping.convert.Literals;
+import dev.sluice.mapping.convert.SourceReader;
+import dev.sluice.mapping.document.Findings;
+import dev.sluice.mapping.document.ReadFields;
+import dev.sluice.mapping.document.Scope;
+import dev.sluice.mapping.row.BsonToPg;
+import dev.sluice.mapping.row.MappingResult;
+import dev.sluice.mapping.row.Refusals;
+import dev.sluice.mapping.row.RowCollector;
+import dev.sluice.mapping.row.RowOutput;
+import dev.sluice.mapping.row.TableShape;
+import dev.sluice.mapping.row.TimesToPg;
+import dev.sluice.mapping.value.DocumentPath;
+import dev.sluice.mapping.value.RawBytes;
+import dev.sluice.mapping.value.Value;
 import dev.sluice.schema.ColumnMapping;
 import dev.sluice.schema.ColumnMapping.Misfit;
 import dev.sluice.schema.ColumnType;

@@ -2,6 +2,15 @@ package dev.sluice.mapping;
 
 import dev.sluice.bson.DocumentDecoder;
 import dev.sluice.bson.TwinDocument;
+import dev.sluice.mapping.value.BsonNumbers;
+import dev.sluice.mapping.value.BsonToJson;
+import dev.sluice.mapping.value.ExtendedJson;
+import dev.sluice.mapping.value.IdUuid;
+import dev.sluice.mapping.value.PgText;
+import dev.sluice.mapping.value.PreciseDateTime;
+import dev.sluice.mapping.value.RawBytes;
+import dev.sluice.mapping.value.Uuids;
+import dev.sluice.mapping.value.Value;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.KeyMapping;
 import java.math.BigDecimal;

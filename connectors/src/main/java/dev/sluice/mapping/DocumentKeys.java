@@ -1,5 +1,6 @@
 package dev.sluice.mapping;
 
+import dev.sluice.mapping.convert.ConversionTrait;
 import dev.sluice.schema.CollectionMapping;
 import dev.sluice.schema.ColumnMapping;
 import dev.sluice.schema.ColumnType;

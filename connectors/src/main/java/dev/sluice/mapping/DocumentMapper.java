@@ -2,6 +2,22 @@ package dev.sluice.mapping;
 
 import dev.sluice.bson.DocumentDecoder;
 import dev.sluice.bson.ExactBson;
+import dev.sluice.mapping.convert.AnyOf;
+import dev.sluice.mapping.convert.SourceReader;
+import dev.sluice.mapping.document.FieldTrie;
+import dev.sluice.mapping.document.ReadFields;
+import dev.sluice.mapping.document.Redactor;
+import dev.sluice.mapping.document.Scope;
+import dev.sluice.mapping.document.UnmappedFields;
+import dev.sluice.mapping.document.UnreadFields;
+import dev.sluice.mapping.row.DroppedRows;
+import dev.sluice.mapping.row.MappingResult;
+import dev.sluice.mapping.row.Refusals;
+import dev.sluice.mapping.row.RowCollector;
+import dev.sluice.mapping.row.TableShape;
+import dev.sluice.mapping.value.LargeValues;
+import dev.sluice.mapping.value.RawBytes;
+import dev.sluice.mapping.value.Value;
 import dev.sluice.memory.Footprint;
 import dev.sluice.schema.ChildMapping;
 import dev.sluice.schema.CollectionMapping;
@@ -306,7 +322,8 @@ public final class DocumentMapper {
         return table.shape();
     }
 
-    /// Of the collection's own table, then of its child tables: as [RowOutput#startRow] numbers them.
+    /// Of the collection's own table, then of its child tables: as [dev.sluice.mapping.row.RowOutput#startRow] numbers
+    /// them.
     public List<TableShape> shapes() {
         List<TableShape> shapes = new ArrayList<>(1 + children.size());
         shapes.add(shape());

@@ -1,5 +1,8 @@
 package dev.sluice.mapping;
 
+import dev.sluice.mapping.value.BsonNumbers;
+import dev.sluice.mapping.value.PreciseDateTime;
+import dev.sluice.mapping.value.Uuids;
 import java.math.BigDecimal;
 import java.time.DateTimeException;
 import java.time.Instant;

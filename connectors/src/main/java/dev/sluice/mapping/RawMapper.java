@@ -1,7 +1,16 @@
 package dev.sluice.mapping;
 
 import dev.sluice.bson.TwinDocument;
-import dev.sluice.mapping.MappingResult.MisfitValue;
+import dev.sluice.mapping.document.Findings;
+import dev.sluice.mapping.document.Scope;
+import dev.sluice.mapping.document.UnmappedFields;
+import dev.sluice.mapping.row.MappingResult;
+import dev.sluice.mapping.row.MappingResult.MisfitValue;
+import dev.sluice.mapping.row.Refusals;
+import dev.sluice.mapping.row.RowOutput;
+import dev.sluice.mapping.value.LargeValues;
+import dev.sluice.mapping.value.RawBytes;
+import dev.sluice.mapping.value.Value;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

@@ -1,5 +1,9 @@
 package dev.sluice.mapping;
 
+import dev.sluice.mapping.convert.ConversionTrait;
+import dev.sluice.mapping.document.Findings;
+import dev.sluice.mapping.document.Scope;
+import dev.sluice.mapping.value.Value;
 import dev.sluice.schema.ColumnMapping;
 import dev.sluice.schema.Conversion;
 import dev.sluice.schema.Reference.Orphan;

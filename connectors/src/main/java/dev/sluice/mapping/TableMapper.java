@@ -1,5 +1,16 @@
 package dev.sluice.mapping;
 
+import dev.sluice.mapping.document.Findings;
+import dev.sluice.mapping.document.ReadFields;
+import dev.sluice.mapping.document.Scope;
+import dev.sluice.mapping.document.UnmappedFields;
+import dev.sluice.mapping.document.UnreadFields;
+import dev.sluice.mapping.row.MappingResult;
+import dev.sluice.mapping.row.Refusals;
+import dev.sluice.mapping.row.RowOutput;
+import dev.sluice.mapping.row.TableShape;
+import dev.sluice.mapping.value.NestedMisfits;
+import dev.sluice.mapping.value.Value;
 import dev.sluice.schema.ColumnMapping;
 import dev.sluice.schema.MappingException;
 import dev.sluice.schema.TableName;

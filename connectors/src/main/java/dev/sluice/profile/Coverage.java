@@ -2,8 +2,8 @@ package dev.sluice.profile;
 
 import dev.sluice.bson.DocumentDecoder;
 import dev.sluice.mapping.DocumentMapper;
-import dev.sluice.mapping.MappingResult;
-import dev.sluice.mapping.MappingResult.MisfitValue;
+import dev.sluice.mapping.row.MappingResult;
+import dev.sluice.mapping.row.MappingResult.MisfitValue;
 import dev.sluice.schema.ChildMapping;
 import dev.sluice.schema.CollectionMapping;
 import dev.sluice.schema.ColumnMapping;

@@ -1,6 +1,6 @@
 package dev.sluice.profile;
 
-import dev.sluice.mapping.ExactFit;
+import dev.sluice.mapping.row.ExactFit;
 import dev.sluice.schema.ColumnType;
 import java.time.Instant;
 import org.bson.BsonDateTime;

@@ -1,7 +1,7 @@
 package dev.sluice.profile;
 
-import dev.sluice.mapping.ExactFit;
 import dev.sluice.mapping.PlainText;
+import dev.sluice.mapping.row.ExactFit;
 import dev.sluice.schema.ColumnType;
 import java.util.ArrayList;
 import java.util.EnumSet;

@@ -2,8 +2,8 @@ package dev.sluice.profile;
 
 import dev.sluice.mapping.DocumentKeys;
 import dev.sluice.mapping.DocumentMapper;
-import dev.sluice.mapping.MappingResult;
-import dev.sluice.mapping.TextForm;
+import dev.sluice.mapping.convert.TextForm;
+import dev.sluice.mapping.row.MappingResult;
 import dev.sluice.profile.Proposal.KeyColumn;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.Mapping;

@@ -1,6 +1,6 @@
 package dev.sluice.profile;
 
-import dev.sluice.mapping.TextForm;
+import dev.sluice.mapping.convert.TextForm;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;

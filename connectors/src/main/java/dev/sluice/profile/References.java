@@ -1,7 +1,7 @@
 package dev.sluice.profile;
 
-import dev.sluice.mapping.ExactFit;
-import dev.sluice.mapping.TextForm;
+import dev.sluice.mapping.convert.TextForm;
+import dev.sluice.mapping.row.ExactFit;
 import dev.sluice.profile.Proposal.KeyColumn;
 import dev.sluice.schema.ColumnType;
 import java.nio.ByteBuffer;

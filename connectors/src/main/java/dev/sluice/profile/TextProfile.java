@@ -1,8 +1,8 @@
 package dev.sluice.profile;
 
 import dev.sluice.bson.Utf8;
-import dev.sluice.mapping.ExactFit;
-import dev.sluice.mapping.TextForm;
+import dev.sluice.mapping.convert.TextForm;
+import dev.sluice.mapping.row.ExactFit;
 import dev.sluice.schema.ColumnType;
 import java.util.EnumMap;
 import java.util.EnumSet;

@@ -1,6 +1,6 @@
 package dev.sluice.profile;
 
-import dev.sluice.mapping.TextForm;
+import dev.sluice.mapping.convert.TextForm;
 import dev.sluice.schema.ColumnType;
 import java.util.ArrayList;
 import java.util.EnumMap;

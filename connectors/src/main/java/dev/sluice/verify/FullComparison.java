@@ -3,7 +3,7 @@ package dev.sluice.verify;
 import dev.sluice.bson.ExactBson;
 import dev.sluice.failure.Failures;
 import dev.sluice.mapping.KeyResult;
-import dev.sluice.mapping.TableShape;
+import dev.sluice.mapping.row.TableShape;
 import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;

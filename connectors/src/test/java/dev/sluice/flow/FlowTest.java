@@ -22,6 +22,10 @@ class FlowTest {
     private static final String BSON = "dev.sluice.bson..";
     private static final String CHANGE = "dev.sluice.change..";
     private static final String MAPPING = "dev.sluice.mapping..";
+    private static final String VALUE = "dev.sluice.mapping.value..";
+    private static final String ROW = "dev.sluice.mapping.row..";
+    private static final String DOCUMENT = "dev.sluice.mapping.document..";
+    private static final String CONVERT = "dev.sluice.mapping.convert..";
     private static final String SINK = "dev.sluice.sink..";
     private static final String SCHEMA = "dev.sluice.schema..";
     private static final String PROFILE = "dev.sluice.profile..";
@@ -59,6 +63,31 @@ class FlowTest {
             .resideInAPackage(MAPPING)
             .should()
             .dependOnClassesThat(ofOursOutside(MAPPING, SCHEMA, BSON, MEMORY));
+
+    @ArchTest
+    static final ArchRule aValueKnowsNothingOfMappingsOrOfWhatIsDoneToIt =
+            noClasses().that().resideInAPackage(VALUE).should().dependOnClassesThat(ofOursOutside(VALUE, BSON, MEMORY));
+
+    @ArchTest
+    static final ArchRule aRowKnowsNotWhereItsValuesWereRead = noClasses()
+            .that()
+            .resideInAPackage(ROW)
+            .should()
+            .dependOnClassesThat(ofOursOutside(ROW, VALUE, SCHEMA, BSON, MEMORY));
+
+    @ArchTest
+    static final ArchRule aDocumentKnowsNotWhatIsMadeOfItsValues = noClasses()
+            .that()
+            .resideInAPackage(DOCUMENT)
+            .should()
+            .dependOnClassesThat(ofOursOutside(DOCUMENT, ROW, VALUE, SCHEMA, BSON, MEMORY));
+
+    @ArchTest
+    static final ArchRule aConversionKnowsNoTableAndNoKey = noClasses()
+            .that()
+            .resideInAPackage(CONVERT)
+            .should()
+            .dependOnClassesThat(ofOursOutside(CONVERT, DOCUMENT, ROW, VALUE, SCHEMA, BSON, MEMORY));
 
     /// A profile is made of documents alone, whoever read them, and a proposal is tried with the mapper of
     /// the data path.

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.change.IdText;
+import dev.sluice.mapping.value.IdUuid;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.KeyMapping;
 import dev.sluice.schema.KeyMapping.Form;

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.change.IdText;
+import dev.sluice.mapping.row.MappingResult;
+import dev.sluice.mapping.row.TableShape;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.MappingException;
 import dev.sluice.schema.MappingReader;

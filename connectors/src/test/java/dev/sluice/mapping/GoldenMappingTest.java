@@ -2,6 +2,9 @@ package dev.sluice.mapping;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.mapping.row.MappingResult;
+import dev.sluice.mapping.row.RowText;
+import dev.sluice.mapping.row.TableShape;
 import dev.sluice.schema.Catalog;
 import dev.sluice.schema.CollectionMapping;
 import dev.sluice.schema.Mapping;

@@ -1,5 +1,6 @@
 package dev.sluice.mapping;
 
+import dev.sluice.mapping.row.MappingResult;
 import dev.sluice.schema.MappingReader;
 import dev.sluice.sink.copy.EncodedRows;
 import java.util.ArrayList;

@@ -2,6 +2,8 @@ package dev.sluice.mapping;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.mapping.row.MappingResult;
+import dev.sluice.mapping.value.IdUuid;
 import dev.sluice.schema.CollectionMapping;
 import dev.sluice.schema.Mapping;
 import dev.sluice.schema.MappingReader;

@@ -3,7 +3,7 @@ package dev.sluice.profile;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.mapping.DocumentMapper;
-import dev.sluice.mapping.TableShape;
+import dev.sluice.mapping.row.TableShape;
 import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.postgres.PostgresUri;
 import dev.sluice.schema.Catalog;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.bson.Utf8;
 import dev.sluice.mapping.DocumentMapper;
-import dev.sluice.mapping.MappingResult;
-import dev.sluice.mapping.TableShape;
+import dev.sluice.mapping.row.MappingResult;
+import dev.sluice.mapping.row.TableShape;
 import dev.sluice.profile.Coverage.Landing;
 import dev.sluice.profile.Proposal.Child;
 import dev.sluice.profile.Proposal.Column;

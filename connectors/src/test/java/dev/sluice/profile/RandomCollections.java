@@ -1,6 +1,6 @@
 package dev.sluice.profile;
 
-import dev.sluice.mapping.RandomBson;
+import dev.sluice.mapping.value.RandomBson;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.bson.ExactBson;
 import dev.sluice.change.Change;
-import dev.sluice.mapping.RandomBson;
 import dev.sluice.mapping.RandomDocuments;
 import dev.sluice.mapping.TestMappers;
+import dev.sluice.mapping.value.RandomBson;
 import dev.sluice.schema.MappingReader;
 import dev.sluice.sink.RowChange.Effect;
 import dev.sluice.testkit.HeapSize;

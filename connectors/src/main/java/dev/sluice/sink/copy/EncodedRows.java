@@ -1,7 +1,7 @@
 package dev.sluice.sink.copy;
 
-import dev.sluice.mapping.RowOutput;
-import dev.sluice.mapping.TableShape;
+import dev.sluice.mapping.row.RowOutput;
+import dev.sluice.mapping.row.TableShape;
 import dev.sluice.memory.Footprint;
 import dev.sluice.schema.ColumnType;
 import java.util.Arrays;
@@ -167,7 +167,7 @@ public final class EncodedRows implements RowOutput {
     /// Adds a row that is there as objects.
     ///
     /// @param number as in [#startRow]
-    /// @param values as [dev.sluice.mapping.MappingResult.Mapped] has them, of each column one
+    /// @param values as [dev.sluice.mapping.row.MappingResult.Mapped] has them, of each column one
     public void addRow(int number, @Nullable Object... values) {
         startRow(number);
         for (Object value : values) {

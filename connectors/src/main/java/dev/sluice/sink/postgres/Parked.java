@@ -2,7 +2,7 @@ package dev.sluice.sink.postgres;
 
 import dev.sluice.change.CanonicalJson;
 import dev.sluice.change.Change;
-import dev.sluice.mapping.MappingResult.MisfitValue;
+import dev.sluice.mapping.row.MappingResult.MisfitValue;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.RowChange.Effect;

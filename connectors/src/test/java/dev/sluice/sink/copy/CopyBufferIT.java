@@ -2,7 +2,7 @@ package dev.sluice.sink.copy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.mapping.TableShape;
+import dev.sluice.mapping.row.TableShape;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.postgres.catalog.TriggerEffects;

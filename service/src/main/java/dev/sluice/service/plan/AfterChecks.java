@@ -5,7 +5,7 @@ import dev.sluice.after.AfterStatement;
 import dev.sluice.after.AfterStore;
 import dev.sluice.after.AfterStore.Listed;
 import dev.sluice.failure.Failures;
-import dev.sluice.mapping.TableShape;
+import dev.sluice.mapping.row.TableShape;
 import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.schema.Catalog;
 import dev.sluice.service.text.Counted;

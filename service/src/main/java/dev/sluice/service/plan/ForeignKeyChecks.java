@@ -1,6 +1,6 @@
 package dev.sluice.service.plan;
 
-import dev.sluice.mapping.TableShape;
+import dev.sluice.mapping.row.TableShape;
 import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.schema.Lookup;
 import dev.sluice.schema.Reference;

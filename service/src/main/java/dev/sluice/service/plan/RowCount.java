@@ -1,6 +1,6 @@
 package dev.sluice.service.plan;
 
-import dev.sluice.mapping.RowOutput;
+import dev.sluice.mapping.row.RowOutput;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

@@ -1,7 +1,7 @@
 package dev.sluice.service.plan;
 
 import dev.sluice.failure.SluiceException;
-import dev.sluice.mapping.TableShape;
+import dev.sluice.mapping.row.TableShape;
 import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;

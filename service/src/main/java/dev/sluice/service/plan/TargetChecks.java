@@ -4,7 +4,7 @@ import dev.sluice.backfill.Backfill;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
-import dev.sluice.mapping.TableShape;
+import dev.sluice.mapping.row.TableShape;
 import dev.sluice.postgres.ConnectRight;
 import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.postgres.ReadOnlySetting;

@@ -1,6 +1,6 @@
 package dev.sluice.service.plan;
 
-import dev.sluice.mapping.TableShape;
+import dev.sluice.mapping.row.TableShape;
 import dev.sluice.schema.ColumnMapping;
 import dev.sluice.sink.postgres.catalog.LiveTable;
 import dev.sluice.sink.postgres.catalog.TriggerEffects;

@@ -2,7 +2,7 @@ package dev.sluice.service.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.mapping.IdUuid;
+import dev.sluice.mapping.value.IdUuid;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.service.systems.DocsGptDocuments;

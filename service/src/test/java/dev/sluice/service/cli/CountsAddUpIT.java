@@ -11,7 +11,7 @@ import dev.sluice.balance.Term;
 import dev.sluice.bson.ExactBson;
 import dev.sluice.change.IdText;
 import dev.sluice.mapping.KeyResult;
-import dev.sluice.mapping.MappingResult;
+import dev.sluice.mapping.row.MappingResult;
 import dev.sluice.postgres.PostgresUri;
 import dev.sluice.schema.Catalog;
 import dev.sluice.schema.CollectionMapping.OnDelete;

@@ -1,6 +1,6 @@
 package dev.sluice.sink.postgres.catalog;
 
-import dev.sluice.mapping.TableShape;
+import dev.sluice.mapping.row.TableShape;
 import dev.sluice.schema.ColumnMapping.Write;
 import dev.sluice.schema.TableName;
 import java.sql.Connection;

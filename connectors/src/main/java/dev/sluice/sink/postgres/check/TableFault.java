@@ -1,7 +1,7 @@
 package dev.sluice.sink.postgres.check;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.sluice.mapping.TableShape;
+import dev.sluice.mapping.row.TableShape;
 import dev.sluice.schema.ColumnMapping;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.Reference;

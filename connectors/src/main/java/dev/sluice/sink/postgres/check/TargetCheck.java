@@ -2,7 +2,7 @@ package dev.sluice.sink.postgres.check;
 
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
-import dev.sluice.mapping.TableShape;
+import dev.sluice.mapping.row.TableShape;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.catalog.LiveTable;

@@ -3,7 +3,7 @@ package dev.sluice.sink.postgres.check;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
-import dev.sluice.mapping.TableShape;
+import dev.sluice.mapping.row.TableShape;
 import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;

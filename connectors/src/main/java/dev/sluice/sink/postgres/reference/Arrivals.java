@@ -1,6 +1,6 @@
 package dev.sluice.sink.postgres.reference;
 
-import dev.sluice.mapping.TableShape;
+import dev.sluice.mapping.row.TableShape;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.table.DocumentOfRow;

@@ -1,6 +1,6 @@
 package dev.sluice.sink.postgres.reference;
 
-import dev.sluice.mapping.TableShape;
+import dev.sluice.mapping.row.TableShape;
 import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.schema.Reference.Orphan;
 import dev.sluice.schema.TableName;

@@ -2,9 +2,9 @@ package dev.sluice.sink.postgres.staging;
 
 import dev.sluice.bson.ExactBson;
 import dev.sluice.change.Change;
-import dev.sluice.mapping.MappingResult;
-import dev.sluice.mapping.MappingResult.MisfitValue;
 import dev.sluice.mapping.RawMapper;
+import dev.sluice.mapping.row.MappingResult;
+import dev.sluice.mapping.row.MappingResult.MisfitValue;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.RowChange.Effect;

@@ -3,7 +3,7 @@ package dev.sluice.sink.postgres.staging;
 import dev.sluice.bson.ExactBson;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.mapping.KeyResult;
-import dev.sluice.mapping.TableShape;
+import dev.sluice.mapping.row.TableShape;
 import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.Reference.Orphan;

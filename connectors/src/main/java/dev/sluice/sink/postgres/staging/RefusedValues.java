@@ -1,9 +1,9 @@
 package dev.sluice.sink.postgres.staging;
 
 import dev.sluice.failure.Failures;
-import dev.sluice.mapping.MappingResult;
-import dev.sluice.mapping.Refusals;
-import dev.sluice.mapping.TableShape;
+import dev.sluice.mapping.row.MappingResult;
+import dev.sluice.mapping.row.Refusals;
+import dev.sluice.mapping.row.TableShape;
 import dev.sluice.memory.Footprint;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.TableName;

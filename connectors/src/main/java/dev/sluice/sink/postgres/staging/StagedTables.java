@@ -1,8 +1,8 @@
 package dev.sluice.sink.postgres.staging;
 
 import dev.sluice.failure.Failures;
-import dev.sluice.mapping.MappingResult;
-import dev.sluice.mapping.TableShape;
+import dev.sluice.mapping.row.MappingResult;
+import dev.sluice.mapping.row.TableShape;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.copy.EncodedRows;

@@ -1,6 +1,6 @@
 package dev.sluice.sink.postgres.staging;
 
-import dev.sluice.mapping.TableShape;
+import dev.sluice.mapping.row.TableShape;
 import dev.sluice.schema.CollectionMapping.OnDelete;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.copy.EncodedRows;

@@ -1,7 +1,7 @@
 package dev.sluice.sink.postgres.staging;
 
 import dev.sluice.failure.SluiceException;
-import dev.sluice.mapping.MappingResult;
+import dev.sluice.mapping.row.MappingResult;
 import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.catalog.LiveTables;
