@@ -35,14 +35,17 @@ public final class ReplicationSlot {
     }
 
     /// Why it can't be made; empty where nothing is known that keeps it from being made.
-    public Optional<String> obstacle() throws SQLException {
+    ///
+    /// @param left whether one of this name is known to be of a killed process, and is dropped before
+    public Optional<String> obstacle(boolean left) throws SQLException {
         String level = one("SHOW wal_level");
         if (!level.equals("logical")) {
             return Optional.of("A logical replication slot needs wal_level = logical; this server has " + level
                     + ". Change it in postgresql.conf and restart PostgreSQL, or leave --keep-slot out.");
         }
-        if (!one("SELECT count(*) FROM pg_replication_slots WHERE slot_name = " + TableName.literal(name))
-                .equals("0")) {
+        if (!left
+                && !one("SELECT count(*) FROM pg_replication_slots WHERE slot_name = " + TableName.literal(name))
+                        .equals("0")) {
             return Optional.of("There is a replication slot " + name + " already: name another one, or drop it with"
                     + " SELECT pg_drop_replication_slot(" + TableName.literal(name) + ").");
         }

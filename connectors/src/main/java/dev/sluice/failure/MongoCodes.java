@@ -1,10 +1,12 @@
 package dev.sluice.failure;
 
+import com.mongodb.MongoBulkWriteException;
 import com.mongodb.MongoCommandException;
 import com.mongodb.MongoException;
 import com.mongodb.MongoIncompatibleDriverException;
 import com.mongodb.MongoSecurityException;
 import com.mongodb.MongoTimeoutException;
+import com.mongodb.MongoWriteException;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -82,6 +84,10 @@ final class MongoCodes {
                 || (e instanceof MongoTimeoutException
                         && String.valueOf(e.getMessage()).contains("Authentication failed"))) {
             return FailureKind.SOURCE_REFUSED;
+        }
+        if (e instanceof MongoWriteException || e instanceof MongoBulkWriteException) {
+            // MongoDB has answered, and refused what was to be written.
+            return FailureKind.UNEXPECTED;
         }
         FailureKind known = BY_CODE.get(e.getCode());
         if (known != null) {

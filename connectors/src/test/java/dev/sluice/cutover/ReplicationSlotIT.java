@@ -29,7 +29,9 @@ class ReplicationSlotIT {
         try (SandboxPostgres server = SandboxPostgres.start()) {
             String uri = server.createDatabase();
             try (Connection connection = connect(uri)) {
-                assertThat(new ReplicationSlot(connection, "back").obstacle().orElseThrow())
+                assertThat(new ReplicationSlot(connection, "back")
+                                .obstacle(false)
+                                .orElseThrow())
                         .contains("wal_level = logical; this server has replica");
                 assertThatThrownBy(() -> new ReplicationSlot(connection, "Back!"))
                         .isInstanceOf(SluiceException.class);
@@ -40,14 +42,15 @@ class ReplicationSlotIT {
             try (Connection connection = connect(uri)) {
                 execute(connection, "CREATE TABLE t (id integer PRIMARY KEY); INSERT INTO t VALUES (1)");
                 ReplicationSlot slot = new ReplicationSlot(connection, "back");
-                assertThat(slot.obstacle()).isEmpty();
+                assertThat(slot.obstacle(false)).isEmpty();
 
                 slot.make(List.of(new TableName("public", "t")));
                 execute(connection, "INSERT INTO t VALUES (2)");
 
-                assertThat(slot.obstacle().orElseThrow()).contains("There is a replication slot back already");
+                assertThat(slot.obstacle(false).orElseThrow()).contains("There is a replication slot back already");
                 String inserts = "SELECT count(*) FROM pg_logical_slot_peek_binary_changes('back', NULL, NULL,"
                         + " 'proto_version', '1', 'publication_names', 'back') WHERE get_byte(data, 0) = ascii('I')";
+                assertThat(slot.obstacle(true)).as("one that is dropped before").isEmpty();
                 assertThat(number(connection, inserts)).as("the one after it").isOne();
                 slot.drop();
                 assertThat(number(

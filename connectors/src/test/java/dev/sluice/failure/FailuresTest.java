@@ -7,12 +7,15 @@ import com.mongodb.MongoCredential;
 import com.mongodb.MongoSecurityException;
 import com.mongodb.MongoSocketException;
 import com.mongodb.MongoTimeoutException;
+import com.mongodb.MongoWriteException;
 import com.mongodb.ServerAddress;
+import com.mongodb.WriteError;
 import dev.sluice.failure.FailureKind.Retry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.bson.BsonDocument;
@@ -124,6 +127,15 @@ class FailuresTest {
         assertThat(Failures.classify(new MongoSocketException("Connection reset", new ServerAddress()))
                         .kind())
                 .isEqualTo(FailureKind.SOURCE_UNREACHABLE);
+    }
+
+    @Test
+    @DisplayName("a write that MongoDB has refused is no MongoDB that can't be reached")
+    void aRefusedWriteIsAnAnswer() {
+        MongoWriteException refused = new MongoWriteException(
+                new WriteError(371, "User writes blocked", new BsonDocument()), new ServerAddress(), List.of());
+
+        assertThat(Failures.classify(refused).kind()).isEqualTo(FailureKind.UNEXPECTED);
     }
 
     @Test

@@ -14,10 +14,11 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.CompletableFuture;
 
-/// A whole pipeline as `sluice run` has it, with nothing to backfill: only its stream is measured.
+/// A whole pipeline as `sluice run` has it.
 final class RunningPipeline implements AutoCloseable {
     private static final String NAME = "bench";
 
+    private final PipelineSpec spec;
     private final Pipeline pipeline;
     private final Target target;
     private final Mapping mapping;
@@ -25,7 +26,8 @@ final class RunningPipeline implements AutoCloseable {
     private boolean started;
 
     RunningPipeline(MongoSource source, Target target, Mapping mapping) {
-        this.pipeline = new Pipeline(PipelineSpec.of(NAME, mapping, source, target.connector()));
+        this.spec = PipelineSpec.of(NAME, mapping, source, target.connector());
+        this.pipeline = new Pipeline(spec);
         this.target = target;
         this.mapping = mapping;
     }
@@ -34,6 +36,7 @@ final class RunningPipeline implements AutoCloseable {
         return pipeline.status();
     }
 
+    /// Starts it with nothing to copy, so that only its stream is measured.
     void start(Position from) throws SQLException {
         try (Connection connection = target.connector().open()) {
             new PositionStore(NAME).initialise(connection, from);
@@ -43,6 +46,21 @@ final class RunningPipeline implements AutoCloseable {
                 store.finish(connection, collection.collection());
             }
         }
+        begin();
+    }
+
+    /// Starts it as a new migration: it copies what is there, and verifies continuously.
+    ///
+    /// @param share of the time that the verification may work, over 0 and up to 1
+    void startAnew(double share) throws SQLException {
+        // The oplog of a test server is small, and has dropped the first documents before the last are written.
+        target.execute("INSERT INTO sluice.gate_limit (pipeline, collection, condition, max_value) VALUES ('" + NAME
+                + "', '*', 'headroom', NULL)");
+        pipeline.verifyContinuously(share);
+        begin();
+    }
+
+    private void begin() {
         Thread.ofPlatform().name("bench-pipeline").start(() -> {
             try {
                 PipelineState end = pipeline.run();
@@ -52,6 +70,10 @@ final class RunningPipeline implements AutoCloseable {
             }
         });
         started = true;
+    }
+
+    PipelineSpec spec() {
+        return spec;
     }
 
     /// Completes when the pipeline ended by itself, which it should not.

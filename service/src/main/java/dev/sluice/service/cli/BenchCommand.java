@@ -5,6 +5,8 @@ import dev.sluice.failure.SluiceException;
 import dev.sluice.sandbox.SandboxException;
 import dev.sluice.sandbox.SandboxServers;
 import dev.sluice.service.bench.BackfillBench;
+import dev.sluice.service.bench.DriftBench;
+import dev.sluice.service.bench.FinishBench;
 import dev.sluice.service.bench.LatencyBench;
 import dev.sluice.service.bench.OfrepBench;
 import dev.sluice.service.bench.Report;
@@ -45,7 +47,9 @@ import picocli.CommandLine.Option;
             BenchCommand.Stream.class,
             BenchCommand.Latency.class,
             BenchCommand.Verify.class,
-            BenchCommand.Ofrep.class
+            BenchCommand.Ofrep.class,
+            BenchCommand.Drift.class,
+            BenchCommand.Finish.class
         })
 final class BenchCommand implements Runnable {
     @CommandLine.Spec
@@ -55,7 +59,8 @@ final class BenchCommand implements Runnable {
     @Override
     public void run() {
         throw new CommandLine.ParameterException(
-                spec.commandLine(), "What is to be measured is missing: backfill, stream, latency, verify or ofrep.");
+                spec.commandLine(),
+                "What is to be measured is missing: backfill, stream, latency, verify, ofrep," + " drift or finish.");
     }
 
     /// What they have in common.
@@ -324,6 +329,101 @@ final class BenchCommand implements Runnable {
         Report measure(PrintStream progress) throws SQLException, InterruptedException {
             require(seconds >= 1 && seconds <= LONGEST, String.format("--seconds is from 1 to %,d.", LONGEST));
             return new OfrepBench(progress, seconds, runs.of(this)).run();
+        }
+    }
+
+    @Command(
+            name = "drift",
+            mixinStandardHelpOptions = true,
+            versionProvider = SluiceCommand.Version.class,
+            header = "How soon a row that was changed by hand is found.",
+            description = {
+                "A running pipeline verifies continuously. Rows anywhere in the table are changed in PostgreSQL, one after"
+                        + " the other, at any moment; the clock runs from each change until the gate shuts because of it.",
+                ""
+            })
+    static final class Drift extends Measuring {
+        private static final int MOST_TIMES = 1_000;
+
+        @Option(
+                names = "--documents",
+                paramLabel = "N",
+                description = "How many rows the table has (default: ${DEFAULT-VALUE}).",
+                defaultValue = "1000000")
+        private long documents = 1_000_000;
+
+        @Option(
+                names = "--budget",
+                paramLabel = "PERCENT",
+                description =
+                        "Of the time that may be spent on verification, as SLUICE_VERIFY_BUDGET (default: ${DEFAULT-VALUE}).",
+                defaultValue = "10")
+        private int percent = 10;
+
+        @Option(
+                names = "--times",
+                paramLabel = "N",
+                description = "How many rows are changed (default: ${DEFAULT-VALUE}).",
+                defaultValue = "5")
+        private int times = 5;
+
+        @Override
+        Report measure(PrintStream progress) throws SQLException, InterruptedException {
+            require(
+                    documents >= Backfill.LEAST && documents <= Backfill.MOST,
+                    String.format("--documents is from %,d to %,d.", Backfill.LEAST, Backfill.MOST));
+            require(percent >= 1 && percent <= 100, "--budget is from 1 to 100.");
+            require(times >= 1 && times <= MOST_TIMES, String.format("--times is from 1 to %,d.", MOST_TIMES));
+            return new DriftBench(progress, documents, percent, times).run();
+        }
+    }
+
+    @Command(
+            name = "finish",
+            mixinStandardHelpOptions = true,
+            versionProvider = SluiceCommand.Version.class,
+            header = "For how long nobody can write when writes move to PostgreSQL.",
+            description = {
+                "Documents are copied and verified; then eight writers write to MongoDB (60 %% updates, 40 %% inserts), reads"
+                        + " are cut over, and `finish --block-writes` moves the writes. Each writer that MongoDB has refused goes"
+                        + " on in PostgreSQL as soon as the writes have moved, and must find there what it wrote last.",
+                "",
+                "MongoDB refuses the writes of all its users meanwhile: don't name a server here that others use.",
+                ""
+            })
+    static final class Finish extends Measuring {
+        private static final int FASTEST = 100_000;
+        private static final int LONGEST = 3_600;
+
+        @Option(
+                names = "--documents",
+                paramLabel = "N",
+                description = "How many are copied before (default: ${DEFAULT-VALUE}).",
+                defaultValue = "1000000")
+        private long documents = 1_000_000;
+
+        @Option(
+                names = "--rate",
+                paramLabel = "N",
+                description = "Changes per second (default: ${DEFAULT-VALUE}).",
+                defaultValue = "1000")
+        private int rate = 1_000;
+
+        @Option(
+                names = "--seconds",
+                paramLabel = "N",
+                description = "How long they are written before the writes move (default: ${DEFAULT-VALUE}).",
+                defaultValue = "60")
+        private int seconds = 60;
+
+        @Override
+        Report measure(PrintStream progress) throws SQLException, InterruptedException {
+            require(
+                    documents >= Backfill.LEAST && documents <= Backfill.MOST,
+                    String.format("--documents is from %,d to %,d.", Backfill.LEAST, Backfill.MOST));
+            require(rate >= 1 && rate <= FASTEST, String.format("--rate is from 1 to %,d.", FASTEST));
+            require(seconds >= 1 && seconds <= LONGEST, String.format("--seconds is from 1 to %,d.", LONGEST));
+            return new FinishBench(progress, documents, rate, seconds).run();
         }
     }
 }

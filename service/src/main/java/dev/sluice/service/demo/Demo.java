@@ -6,6 +6,7 @@ import dev.sluice.after.AfterScripts;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.PipelineSpec;
+import dev.sluice.positions.MovedWrites;
 import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.postgres.PostgresUri;
 import dev.sluice.sandbox.SandboxMongo;
@@ -32,6 +33,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -44,7 +46,6 @@ public final class Demo {
     private static final long SEED = 20_260_101;
     private static final int USERS = 20_000;
     private static final int ORDERS = 10_000;
-    private static final int WRITES_PER_SECOND = 400;
     private static final Duration REPORT_EVERY = Duration.ofSeconds(2);
     private static final Duration CATCH_UP_MAX = Duration.ofMinutes(2);
 
@@ -120,7 +121,12 @@ public final class Demo {
             try {
                 LongAdder written = new LongAdder();
                 awaitStream(pipeline, ended);
+                Instant began = Instant.now();
                 liveWrites(pipeline, shop, length, written, ended);
+                if (ended.isDone() && everythingMoved(pipeline)) {
+                    awaitEnd(began.plus(length));
+                    return true;
+                }
                 awaitCaughtUp(pipeline, ended);
                 if (pipeline.status().state() instanceof PipelineState.Failed failed) {
                     throw new SluiceException(failed.kind(), failed.message());
@@ -151,16 +157,11 @@ public final class Demo {
     private void liveWrites(
             Pipeline pipeline, Shop shop, Duration length, LongAdder written, CompletableFuture<PipelineState> ended)
             throws InterruptedException {
-        Instant start = Instant.now();
-        Instant end = start.plus(length);
-        Instant nextReport = start;
+        LiveWrites writes = new LiveWrites(shop, written, out);
+        Instant end = Instant.now().plus(length);
+        Instant nextReport = Instant.now();
         while (Instant.now().isBefore(end) && stop.getCount() > 0 && !ended.isDone()) {
-            long due = Duration.between(start, Instant.now()).toMillis() * WRITES_PER_SECOND / 1_000;
-            boolean behind = written.sum() < due;
-            if (behind) {
-                shop.live();
-                written.increment();
-            }
+            boolean behind = writes.next();
             if (!Instant.now().isBefore(nextReport)) {
                 report(pipeline, written);
                 nextReport = nextReport.plus(REPORT_EVERY);
@@ -168,6 +169,27 @@ public final class Demo {
             if (!behind) {
                 stop.await(2, TimeUnit.MILLISECONDS);
             }
+        }
+    }
+
+    private static boolean everythingMoved(Pipeline pipeline) throws SQLException {
+        return moved(pipeline).containsAll(pipeline.spec().collections());
+    }
+
+    /// The collections whose writes have moved to PostgreSQL: nobody compares them any more.
+    private static Set<String> moved(Pipeline pipeline) throws SQLException {
+        PipelineSpec spec = pipeline.spec();
+        try (Connection connection = spec.connector().open()) {
+            return new MovedWrites(spec.name()).load(connection);
+        }
+    }
+
+    private void awaitEnd(Instant end) throws InterruptedException {
+        out.println(
+                "The writes of all collections have moved to PostgreSQL: nothing is left to follow or to compare. Both"
+                        + " servers stay until the time of --for is over; Ctrl-C ends them now.");
+        while (stop.getCount() > 0 && Instant.now().isBefore(end)) {
+            stop.await(1, TimeUnit.SECONDS);
         }
     }
 
@@ -217,12 +239,17 @@ public final class Demo {
         out.println("Comparing every row and every column ...");
         out.println();
         List<TableDifference> all = new ArrayList<>();
+        Set<String> moved = moved(pipeline);
         out.printf(
                 "%-14s %10s %10s %9s %9s %8s %8s  %s%n",
                 "table", "documents", "rows", "changes", "lag p50", "p99", "differ", "comparison");
         try (Connection connection = spec.connector().openForLongWork()) {
             FullComparison comparison = new FullComparison(spec.source(), connection, spec.name());
             for (CollectionTarget target : spec.targets()) {
+                if (moved.contains(target.collection())) {
+                    out.printf("%-14s its writes have moved to PostgreSQL; not compared%n", target.collection());
+                    continue;
+                }
                 CollectionStatus status = pipeline.status().collections().get(target.collection());
                 boolean own = true;
                 for (TableDifference d : comparison.compare(target)) {

@@ -37,8 +37,12 @@ final class FinishChecks {
         found.addAll(gates());
         found.addAll(others());
         if (slot != null) {
+            boolean left = new FinishStore(pipeline.name())
+                    .noted(connection, FinishStore.Made.SLOT)
+                    .filter(noted -> noted.name().equals(slot))
+                    .isPresent();
             new ReplicationSlot(connection, slot)
-                    .obstacle()
+                    .obstacle(left)
                     .ifPresent(reason -> found.add(new Obstacle(names(), reason)));
         }
         return found;

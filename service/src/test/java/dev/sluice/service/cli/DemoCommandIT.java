@@ -19,11 +19,8 @@ class DemoCommandIT {
     @Test
     @DisplayName("it prints the settings for other commands, by which reads are moved there once the gate opens")
     void readsCanBeMoved() {
-        try (Cli demo = Cli.start(Cli.with(Servers.asSandboxes(), "SLUICE_HTTP_PORT", "0"), "demo", "--for", "10m")) {
-            Matcher printed = await().atMost(SOON).until(() -> SETTINGS.matcher(demo.out()), Matcher::find);
-            Map<String, String> settings = Cli.settings(
-                    "SLUICE_MAPPING", "demo", "MONGO_URI", printed.group(1), "POSTGRES_URI", printed.group(2));
-
+        try (Cli demo = demo()) {
+            Map<String, String> settings = settings(demo);
             await().atMost(SOON)
                     .pollInterval(Duration.ofSeconds(1))
                     .until(() -> Cli.runHere(settings, "gate", "users").exitCode() == 0);
@@ -35,5 +32,43 @@ class DemoCommandIT {
             assertThat(ended.exitCode()).as(ended.out() + ended.err()).isZero();
             assertThat(ended.out()).contains("Both sides are equal");
         }
+    }
+
+    @Test
+    @DisplayName("a migration is ended there: the demo stops writing when MongoDB refuses it, and its servers stay")
+    void writesCanBeMoved() {
+        try (Cli demo = demo()) {
+            Map<String, String> settings = settings(demo);
+            await().atMost(SOON)
+                    .pollInterval(Duration.ofSeconds(1))
+                    .until(() -> Cli.runHere(settings, "gate").exitCode() == 0);
+            assertThat(Cli.runHere(settings, "cutover", "--all").exitCode()).isZero();
+            try {
+                Result finished = Cli.runHere(settings, "finish", "--all", "--block-writes");
+
+                assertThat(finished.exitCode())
+                        .as(finished.out() + finished.err())
+                        .isZero();
+                await().atMost(SOON).until(() -> demo.out().contains("Both servers stay until"));
+                assertThat(demo.out()).contains("MongoDB blocks the writes of users: the demo writes nothing");
+                assertThat(Cli.runHere(settings, "finish", "--certificate").out())
+                        .contains("users: its writes moved to PostgreSQL at ");
+            } finally {
+                Cli.runHere(settings, "finish", "--unblock");
+            }
+            demo.interrupt();
+            Result ended = demo.await();
+            assertThat(ended.exitCode()).as(ended.out() + ended.err()).isZero();
+        }
+    }
+
+    private static Cli demo() {
+        return Cli.start(Cli.with(Servers.asSandboxes(), "SLUICE_HTTP_PORT", "0"), "demo", "--for", "10m");
+    }
+
+    /// The settings that the demo has printed for other commands.
+    private static Map<String, String> settings(Cli demo) {
+        Matcher printed = await().atMost(SOON).until(() -> SETTINGS.matcher(demo.out()), Matcher::find);
+        return Cli.settings("SLUICE_MAPPING", "demo", "MONGO_URI", printed.group(1), "POSTGRES_URI", printed.group(2));
     }
 }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.mongodb.MongoException;
 import com.mongodb.client.model.IndexOptions;
+import dev.sluice.sandbox.SandboxPostgres;
 import dev.sluice.service.cli.Cli.Result;
 import dev.sluice.service.cli.Servers.Place;
 import java.net.URI;
@@ -22,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import org.bson.Document;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIfEnvironmentVariable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -231,6 +233,48 @@ class FinishCommandIT {
     }
 
     @Test
+    @DisplayName(
+            "killed when the replication slot is made: nothing has moved, and the next call makes a new one, of its"
+                    + " own moment")
+    @DisabledIfEnvironmentVariable(
+            named = "SLUICE_TEST_POSTGRES_URI",
+            matches = ".+",
+            disabledReason = "a given server is not restarted")
+    void killedWithASlot() {
+        try (SandboxPostgres server = SandboxPostgres.start()) {
+            String uri = server.createDatabase();
+            Servers.execute(uri, "ALTER SYSTEM SET wal_level = logical");
+            server.stop();
+            server.startAgain();
+            Place place = place(uri);
+            String[] finish = {"finish", "users", "--quiet", "1s", "--keep-slot", "back"};
+            try (Cli run = Cli.start(place.settings(), "run")) {
+                await().atMost(SOON).until(() -> GateCommandIT.isOpen(place, "users"));
+                cutOver(place);
+
+                Map<String, String> armed =
+                        Cli.with(place.settings(), "JAVA_TOOL_OPTIONS", "-Dsluice.failpoint=SLOT_MADE");
+                assertThat(Cli.run(armed, finish).exitCode()).isEqualTo(137);
+                assertThat(place.count("sluice.moved_writes")).isZero();
+                String slot = "SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = 'back'";
+                String left = place.text(slot);
+                assertThat(left).isNotEmpty();
+                place.mongo().getCollection("users").insertOne(new Document("_id", "u4").append("name", "N"));
+                await().atMost(SOON).until(() -> place.count("users") == 4);
+
+                Result again = Cli.run(place.settings(), finish);
+                assertThat(again.exitCode()).as(again.out() + again.err()).isZero();
+                assertThat(place.text("SELECT '" + place.text(slot) + "'::pg_lsn > '" + left + "'"))
+                        .as("the slot begins after what was written since the kill")
+                        .isEqualTo("t");
+                assertThat(place.count("pg_replication_slots")).isOne();
+                assertThat(place.count("sluice.unfinished")).isZero();
+                assertThat(run.running()).isTrue();
+            }
+        }
+    }
+
+    @Test
     @DisplayName("REST refuses with the reasons, says what a dry run found, moves, and shows the certificates")
     void overRest() throws Exception {
         Place place = place();
@@ -276,7 +320,16 @@ class FinishCommandIT {
     }
 
     private static Place place() {
+        return filled(Servers.place());
+    }
+
+    /// On a PostgreSQL of its own.
+    private static Place place(String postgresUri) {
         Place place = Servers.place();
+        return filled(new Place(postgresUri, place.mongo(), Cli.with(place.settings(), "POSTGRES_URI", postgresUri)));
+    }
+
+    private static Place filled(Place place) {
         assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
         for (String id : List.of("u1", "u2", "u3")) {
             place.mongo().getCollection("users").insertOne(new Document("_id", id).append("name", "N"));

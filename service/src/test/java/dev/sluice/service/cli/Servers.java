@@ -124,7 +124,7 @@ final class Servers {
         return kept;
     }
 
-    private static Connection connect(String uri) throws SQLException {
+    static Connection connect(String uri) throws SQLException {
         return new dev.sluice.postgres.PostgresConnector(dev.sluice.postgres.PostgresUri.parse(uri)).openForLongWork();
     }
 }
