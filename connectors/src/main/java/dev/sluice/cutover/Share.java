@@ -24,6 +24,18 @@ public record Share(int percent, int shadowPercent) {
         }
     }
 
+    /// The share that somebody asks for.
+    ///
+    /// @param percent of PostgreSQL; null where it is not said: then all, or none where a shadow is said
+    /// @param shadowPercent of both sides; null where it is not said: then none
+    /// @return empty where one is not from 0 to 100, or both are more than 100 together
+    public static Optional<Share> asked(@Nullable Integer percent, @Nullable Integer shadowPercent) {
+        int shadow = shadowPercent == null ? 0 : shadowPercent;
+        int share = percent != null ? percent : shadowPercent != null ? 0 : 100;
+        boolean each = share >= 0 && share <= 100 && shadow >= 0 && shadow <= 100;
+        return each && share + shadow <= 100 ? Optional.of(new Share(share, shadow)) : Optional.empty();
+    }
+
     /// Where everyone reads from; empty where that goes by the targeting key.
     public Optional<ReadFrom> forEveryone() {
         if (percent == 100) {

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -38,14 +39,13 @@ final class CutoverCommand implements Callable<Integer> {
             names = "--percent",
             paramLabel = "N",
             description = "The share that reads from PostgreSQL, 0 to 100 (default: 100, or 0 with --shadow).")
-    private int percent = -1;
+    private @Nullable Integer percent;
 
     @Option(
             names = "--shadow",
             paramLabel = "N",
-            description = "The share that reads from both sides, 0 to 100 (default: ${DEFAULT-VALUE}).",
-            defaultValue = "0")
-    private int shadow;
+            description = "The share that reads from both sides, 0 to 100 (default: 0).")
+    private @Nullable Integer shadow;
 
     @Option(
             names = "--wait",
@@ -74,16 +74,15 @@ final class CutoverCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        int share = percent >= 0 ? percent : shadow > 0 ? 0 : 100;
-        if (percent < -1 || shadow < 0 || share + shadow > 100) {
-            throw new ParameterException(
-                    spec.commandLine(), "--percent and --shadow are from 0 to 100, and not more than 100 together.");
-        }
+        Share share = Share.asked(percent, shadow)
+                .orElseThrow(() -> new ParameterException(
+                        spec.commandLine(),
+                        "--percent and --shadow are from 0 to 100, and not more than 100 together."));
         Setup setup = Setup.forTarget();
         Routes routes = RoutesCommand.routes(setup);
         List<String> collections = RoutesCommand.movable(chosen, setup, routes);
-        Outcome outcome = routes.cutOver(new Routes.Wish(
-                collections, new Share(share, shadow), autoRollback, patience, dryRun, Actor.atTheKeyboard()));
+        Outcome outcome = routes.cutOver(
+                new Routes.Wish(collections, share, autoRollback, patience, dryRun, Actor.atTheKeyboard()));
         printing.print(outcome, () -> text(outcome));
         return exitCode(outcome);
     }

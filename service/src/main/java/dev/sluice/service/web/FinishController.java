@@ -17,6 +17,7 @@ import io.micronaut.http.annotation.Get;
 import io.micronaut.http.annotation.Post;
 import io.micronaut.scheduling.TaskExecutors;
 import io.micronaut.scheduling.annotation.ExecuteOn;
+import io.swagger.v3.oas.annotations.media.Schema;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -49,8 +50,13 @@ final class FinishController {
     /// @param dryRun whether it is only said what would become of it
     record Asked(
             List<String> collections,
-            @Nullable Integer quietSeconds,
-            @Nullable Integer waitSeconds,
+
+            @Schema(minimum = "1", maximum = "600") @Nullable
+            Integer quietSeconds,
+
+            @Schema(minimum = "1", maximum = "600") @Nullable
+            Integer waitSeconds,
+
             @Nullable Boolean blockWrites,
             @Nullable String keepSlot,
             @Nullable Boolean dryRun) {

@@ -11,6 +11,7 @@ import io.micronaut.http.annotation.Get;
 import io.micronaut.http.annotation.Post;
 import io.micronaut.scheduling.TaskExecutors;
 import io.micronaut.scheduling.annotation.ExecuteOn;
+import io.swagger.v3.oas.annotations.media.Schema;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +29,9 @@ final class PauseController {
     ///
     /// @param reason why, in at most 1000 characters; none where it is not given
     /// @param seconds from 1, after which the pipeline resumes by itself; never where it is not given
-    record Asked(@Nullable String reason, @Nullable Integer seconds) {}
+    record Asked(
+            @Schema(maxLength = 1000) @Nullable String reason,
+            @Schema(minimum = "1") @Nullable Integer seconds) {}
 
     /// Whether the pipeline is paused.
     @Get(value = "/pause", produces = MediaType.APPLICATION_JSON)

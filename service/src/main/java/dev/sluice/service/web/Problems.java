@@ -12,9 +12,7 @@ import io.micronaut.http.server.exceptions.response.Error;
 import io.micronaut.http.server.exceptions.response.ErrorContext;
 import io.micronaut.http.server.exceptions.response.ErrorResponseProcessor;
 import jakarta.inject.Singleton;
-import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -54,8 +52,6 @@ final class Problems {
     /// What the HTTP server refuses by itself.
     @Singleton
     static final class OfServer implements ErrorResponseProcessor<Object> {
-        private static final Pattern FIELD = Pattern.compile("\\[\"([^\"]+)\"]");
-
         private final BodyLimit limit;
 
         OfServer(BodyLimit limit) {
@@ -81,29 +77,13 @@ final class Problems {
             if (status.getCode() >= HttpStatus.INTERNAL_SERVER_ERROR.getCode()) {
                 return Optional.of("Sluice could not answer; its log says why.");
             }
-            String messages = context.getErrors().stream()
-                    .map(Error::getMessage)
-                    .map(OfServer::ofCaller)
-                    .collect(Collectors.joining(" "));
-            return Optional.of(messages).filter(text -> !text.equals(status.getReason()) && !text.isBlank());
-        }
-
-        /// What is wrong with a body and where, without the names of our classes and of the parser's.
-        private static String ofCaller(String message) {
-            int parser = message.indexOf("\n at [");
-            if (parser < 0) {
-                return message;
-            }
-            List<String> path = FIELD.matcher(message.substring(parser))
-                    .results()
-                    .map(field -> field.group(1))
-                    .toList();
-            return message.substring(0, parser)
-                            .replaceFirst("(?s)^Failed to convert argument .* due to: ", "The body can't be read: ")
-                            .replaceAll(" ?\\(class [^)]*\\)", "")
-                            .replaceAll("`(?:[a-z]+\\.)+([A-Za-z$]+)`", "$1")
-                            .replace(", not marked as ignorable", "")
-                    + (path.isEmpty() ? "" : " (field " + String.join(".", path) + ")");
+            Optional<String> sent = context.getRootCause().flatMap(BodyFault::of);
+            return sent.isPresent()
+                    ? sent
+                    : Optional.of(context.getErrors().stream()
+                                    .map(Error::getMessage)
+                                    .collect(Collectors.joining(" ")))
+                            .filter(text -> !text.equals(status.getReason()) && !text.isBlank());
         }
     }
 }

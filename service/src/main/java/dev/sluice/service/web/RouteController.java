@@ -14,6 +14,7 @@ import io.micronaut.http.annotation.Get;
 import io.micronaut.http.annotation.Post;
 import io.micronaut.scheduling.TaskExecutors;
 import io.micronaut.scheduling.annotation.ExecuteOn;
+import io.swagger.v3.oas.annotations.media.Schema;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -56,10 +57,17 @@ final class RouteController {
     /// @param waitSeconds how long to wait until the rows have caught up; 60 where it is not given, at most 600
     /// @param dryRun whether it is only said what would become of it
     record Cutover(
-            @Nullable Integer percent,
-            @Nullable Integer shadowPercent,
+            @Schema(minimum = "0", maximum = "100") @Nullable
+            Integer percent,
+
+            @Schema(minimum = "0", maximum = "100") @Nullable
+            Integer shadowPercent,
+
             @Nullable Boolean autoRollback,
-            @Nullable Integer waitSeconds,
+
+            @Schema(minimum = "0", maximum = "600") @Nullable
+            Integer waitSeconds,
+
             @Nullable Boolean dryRun) {}
 
     /// What a cut-over of several may say.
@@ -68,10 +76,18 @@ final class RouteController {
     /// @param percent as for one collection, and so are the others
     record CutoverOfSeveral(
             List<String> collections,
-            @Nullable Integer percent,
-            @Nullable Integer shadowPercent,
+
+            @Schema(minimum = "0", maximum = "100") @Nullable
+            Integer percent,
+
+            @Schema(minimum = "0", maximum = "100") @Nullable
+            Integer shadowPercent,
+
             @Nullable Boolean autoRollback,
-            @Nullable Integer waitSeconds,
+
+            @Schema(minimum = "0", maximum = "600") @Nullable
+            Integer waitSeconds,
+
             @Nullable Boolean dryRun) {
         CutoverOfSeveral {
             collections = collections == null ? List.of() : List.copyOf(collections);
@@ -134,18 +150,16 @@ final class RouteController {
     }
 
     private static Routes.Wish wish(List<String> collections, Cutover asked, HttpRequest<?> request) {
-        int shadow = asked.shadowPercent() == null ? 0 : asked.shadowPercent();
-        int percent = asked.percent() != null ? asked.percent() : shadow > 0 ? 0 : 100;
+        Share share = Share.asked(asked.percent(), asked.shadowPercent())
+                .orElseThrow(() -> Refusal.badRequest(
+                        "percent and shadow_percent are from 0 to 100, and not more than 100 together."));
         int wait = asked.waitSeconds() == null ? PATIENCE_SECONDS : asked.waitSeconds();
-        if (percent < 0 || shadow < 0 || percent > 100 || shadow > 100 || percent + shadow > 100) {
-            throw Refusal.badRequest("percent and shadow_percent are from 0 to 100, and not more than 100 together.");
-        }
         if (wait < 0 || wait > PATIENCE_SECONDS_MAX) {
             throw Refusal.badRequest("wait_seconds is from 0 to " + PATIENCE_SECONDS_MAX + ".");
         }
         return new Routes.Wish(
                 collections,
-                new Share(percent, shadow),
+                share,
                 Boolean.TRUE.equals(asked.autoRollback()),
                 Duration.ofSeconds(wait),
                 Boolean.TRUE.equals(asked.dryRun()),

@@ -100,6 +100,30 @@ class CliErrorsIT {
                 Cli.runHere(place.settings(), "backfill", "--batch-size", size), words, "sluice backfill --help");
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "cutover users --percent -1,--percent and --shadow are from 0 to 100",
+        "cutover users --percent=-1 --shadow 10,--percent and --shadow are from 0 to 100",
+        "cutover users --percent 101,--percent and --shadow are from 0 to 100",
+        "cutover users --shadow -1,--percent and --shadow are from 0 to 100",
+        "cutover users --percent 2147483647 --shadow 1,--percent and --shadow are from 0 to 100",
+        "backfill --batch-size -1,--batch-size is at least 1.",
+        "backfill --parallel -1,--parallel is at least 1.",
+        "plan --sample -1,--sample is at least 0.",
+        "plan --rate -1,--rate is at least 1.",
+        "infer --sample -1,--sample is at least 1",
+        "verify --sample -1,--sample is at least 1.",
+        "verify --budget -1,--budget is a percentage",
+        "verify --parallel -1,--parallel is a number from 1",
+        "dead-letters list --limit -1,--limit is at least 1.",
+        "quarantine list --limit -1,--limit is at least 1.",
+        "pause --for -1,a time is a number",
+        "cutover users --wait -1,a time is a number"
+    })
+    void aNumberBelowTheLeastIsRefusedAndStandsForNothingElse(String command, String words) {
+        assertWrongUse(Cli.runHere(place.settings(), command.split(" ")), words);
+    }
+
     // --- Settings ---------------------------------------------------------------------------------------------
 
     @Test

@@ -188,6 +188,34 @@ class OpenApiIT {
                         + " \"0123456789abcdef01234567\"}, \"result\": \"different\"}, {\"collection\": \"users\","
                         + " \"name\": \"l\", \"result\": \"equal\", \"mongodb_ms\": 1}]} | 200 | ''",
                 "POST /api/shadow-reads | {\"reads\": []} | 400 | 1 to 1000 reads",
+                "POST /api/collections/users/cutover | {\"percent\": 10.5} | 400 | percent must be a whole number.",
+                "POST /api/collections/users/cutover | {\"percent\": 0.9} | 400 | percent must be a whole number.",
+                "POST /api/collections/users/cutover | {\"percent\": \"10\"} | 400 | percent must be a whole number.",
+                "POST /api/collections/users/cutover | {\"percent\": \"\"} | 400 | percent must be a whole number.",
+                "POST /api/collections/users/cutover | {\"percent\": true} | 400 | percent must be a whole number.",
+                "POST /api/collections/users/cutover | {\"percent\": 99999999999} | 400 | percent is too large a number.",
+                "POST /api/collections/users/cutover | {\"percent\": -1} | 400 | from 0 to 100",
+                "POST /api/collections/users/cutover | {\"percent\": 2147483647, \"shadow_percent\": 1} | 400 | from 0 to 100",
+                "POST /api/collections/users/cutover | {\"shadow_percent\": 0} | 200 | ''",
+                "POST /api/collections/users/cutover | {\"dry_run\": \"true\"} | 400 | dry_run must be true or false.",
+                "POST /api/collections/users/cutover | {\"dry_run\": 1} | 400 | dry_run must be true or false.",
+                "POST /api/collections/users/cutover | [] | 400 | The body must be an object.",
+                "POST /api/collections/users/cutover | \"\" | 400 | The body must be an object.",
+                "POST /api/collections/users/cutover | 5 | 400 | The body must be an object.",
+                "POST /api/cutover | {\"collections\": \"users\"} | 400 | collections must be an array.",
+                "POST /api/cutover | {\"collections\": [7]} | 400 | collections[0] must be a string.",
+                "POST /api/cutover | null | 400 | The body is missing: send a JSON object.",
+                "POST /api/cutover | {} {} | 400 | The body has something behind its JSON.",
+                "POST /api/verify | {\"collections\": \"users\"} | 400 | collections must be an array.",
+                "POST /api/pause | {\"reason\": 7} | 400 | reason must be a string.",
+                "POST /api/shadow-reads | {\"reads\": {}} | 400 | reads must be an array.",
+                "POST /api/shadow-reads | [] | 400 | The body must be an object.",
+                "POST /api/shadow-reads | {\"reads\": [{\"collection\": \"users\", \"name\": \"l\", \"result\":"
+                        + " \"same\"}]} | 400 | reads[0].result must be one of",
+                "POST /api/shadow-reads | {\"reads\": [{\"collection\": \"users\", \"name\": \"l\", \"result\": 0}]}"
+                        + " | 400 | reads[0].result",
+                "POST /api/shadow-reads | {\"reads\": [{\"collection\": \"users\", \"key\": {\"a\": 1, \"a\": 2},"
+                        + " \"result\": \"equal\"}]} | 400 | the same name twice",
                 "POST /api/verify | {\"mode\": \"quick\"} | 400 | mode is counts, sample or full",
                 "POST /api/verify | {\"colections\": [\"users\"]} | 400 | colections",
                 "POST /api/verify | {\"collections\": | 400 | ''",
@@ -207,7 +235,40 @@ class OpenApiIT {
 
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
         described.require(template(operation), status, contentType(answer), json(answer));
-        assertThat(json(answer).path("detail").asText()).contains(detail).doesNotContain("dev.sluice", "java.");
+        assertThat(json(answer).path("detail").asText())
+                .contains(detail)
+                .doesNotContain("dev.sluice", "java.", "$", "Body [", "Failed to convert", "JsonToken", "`");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "/api/cutover,The body is missing: send a JSON object.",
+        "/api/rollback,The body is missing: send a JSON object.",
+        "/api/finish,The body is missing: send a JSON object.",
+        "/api/shadow-reads,reads is a list of 1 to 1000 reads."
+    })
+    @DisplayName("a body that is missing is said to be missing")
+    void withoutBody(String path, String detail) throws Exception {
+        HttpResponse<String> answer = send("POST", path, "");
+
+        assertThat(answer.statusCode()).isEqualTo(400);
+        assertThat(json(answer).path("detail").asText()).isEqualTo(detail);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "RouteController.Cutover, percent, 0, 100",
+        "RouteController.Cutover, shadow_percent, 0, 100",
+        "RouteController.Cutover, wait_seconds, 0, 600",
+        "RouteController.CutoverOfSeveral, percent, 0, 100",
+        "FinishController.Asked, quiet_seconds, 1, 600"
+    })
+    @DisplayName("the description has the least and the largest value of a number")
+    void bounds(String schema, String field, int least, int largest) {
+        JsonNode described = this.described.schema(schema).path("properties").path(field);
+
+        assertThat(described.path("minimum").asText()).isEqualTo(Integer.toString(least));
+        assertThat(described.path("maximum").asText()).isEqualTo(Integer.toString(largest));
     }
 
     @ParameterizedTest
