@@ -98,7 +98,7 @@ public final class DocumentKeys {
     }
 
     private static boolean isTyped(List<Conversion> conversions) {
-        return ConversionTrait.WRITES_TYPED_KEY.isAmong(conversions);
+        return ConversionTrait.Kind.WRITES_TYPED_KEY.isAmong(conversions);
     }
 
     private static boolean isComparedAs(ColumnType match, ColumnType key) {

@@ -35,7 +35,7 @@ record ReferredIds(DocumentKey key, boolean isByKey, Orphan orphan, boolean chil
     }
 
     private static boolean isByText(List<Conversion> conversions) {
-        return ConversionTrait.MAKES_TEXT.isAmong(conversions);
+        return ConversionTrait.Kind.MAKES_TEXT.isAmong(conversions);
     }
 
     /// Whether the document, or of a child table the element, has no row where a value means no document

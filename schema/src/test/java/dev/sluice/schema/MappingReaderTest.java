@@ -152,22 +152,42 @@ class MappingReaderTest {
     }
 
     /// The file is what shows that the schema for editors knows every word, so it must have every word.
-    @Test
-    void theFileThatHasEverythingHasEverything() throws IOException {
+    /// The collection of `right/language.yaml`.
+    private static CollectionMapping everything() throws IOException {
         String yaml;
         try (InputStream in = MappingReaderTest.class.getClassLoader().getResourceAsStream("right/language.yaml")) {
             yaml = new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
         }
-        CollectionMapping things =
-                MappingReader.read("language.yaml", yaml).collections().getFirst();
+        return MappingReader.read("language.yaml", yaml).collections().getFirst();
+    }
+
+    private static List<ColumnMapping> columns(CollectionMapping things) {
+        return Stream.concat(things.columns().stream(), things.children().getFirst().columns().stream())
+                .toList();
+    }
+
+    @Test
+    void aWrongTypeIsToldEveryType() throws IOException {
+        List<String> told = Stream.of(ColumnType.NAMES.split(", "))
+                .map(name -> name.replaceAll("\\(.*", ""))
+                .toList();
+        assertThat(columns(everything()))
+                .extracting(ColumnMapping::type)
+                .filteredOn(type -> !(type instanceof ColumnType.Postgres || type instanceof ColumnType.Array))
+                .extracting(type -> type.sql().replaceAll("\\(.*", ""))
+                .isSubsetOf(told);
+    }
+
+    @Test
+    void theFileThatHasEverythingHasEverything() throws IOException {
+        CollectionMapping things = everything();
         Set<Class<?>> words = new HashSet<>();
         things.skips().forEach(rule -> collect(rule.source(), words));
-        Stream.concat(things.columns().stream(), things.children().getFirst().columns().stream())
-                .forEach(column -> {
-                    words.add(column.type().getClass());
-                    collect(column.source(), words);
-                    collect(column.conversions(), words);
-                });
+        columns(things).forEach(column -> {
+            words.add(column.type().getClass());
+            collect(column.source(), words);
+            collect(column.conversions(), words);
+        });
         assertThat(words)
                 .contains(Source.class.getPermittedSubclasses())
                 .contains(Conversion.class.getPermittedSubclasses())

@@ -1,6 +1,7 @@
 package dev.sluice.schema;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -11,8 +12,10 @@ import com.networknt.schema.SpecVersion;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -50,6 +53,26 @@ class MappingSchemaTest {
     void everythingThatCanBeSaidIsValid() throws IOException {
         assertThat(schema.validate(YAML.readTree(resource("right/language.yaml"))))
                 .isEmpty();
+    }
+
+    /// A conversion has a name in the reader, one for editors, and one in the message on a wrong name.
+    @Test
+    void aWrongNameOfAConversionIsToldAllNamesThatEditorsOffer() throws IOException {
+        List<String> offered = new ArrayList<>();
+        JsonNode conversion = YAML.readTree(resource("mapping.schema.json")).at("/$defs/conversion/anyOf");
+        conversion.forEach(form -> {
+            form.path("enum").forEach(name -> offered.add(name.textValue()));
+            form.path("properties").fieldNames().forEachRemaining(offered::add);
+        });
+        assertThat(offered).contains("trim", "round");
+        String wrong = "{mapping: m, database: d, collections: {a: {key: {column: id, type: text},"
+                + " columns: {c: {type: text, convert: [trimm]}}}}}";
+        assertThatThrownBy(() -> MappingReader.read("m.yaml", wrong))
+                .isInstanceOfSatisfying(MappingException.class, refused -> {
+                    String told = refused.problems().getFirst().message();
+                    assertThat(told.substring(told.indexOf(": ") + 2).split(", "))
+                            .containsExactlyInAnyOrderElementsOf(new TreeSet<>(offered));
+                });
     }
 
     @ParameterizedTest

@@ -19,8 +19,8 @@ public final class ConversionChain {
 
     private ConversionChain(ConversionStep[] steps, List<Conversion> conversions) {
         this.steps = steps;
-        this.hides = ConversionTrait.HIDES.isAmong(conversions);
-        this.readsDates = ConversionTrait.READS_DATES.isAmong(conversions);
+        this.hides = ConversionTrait.Kind.HIDES.isAmong(conversions);
+        this.readsDates = ConversionTrait.Kind.READS_DATES.isAmong(conversions);
     }
 
     /// @param type of the column at the end: what a literal or a number is read for

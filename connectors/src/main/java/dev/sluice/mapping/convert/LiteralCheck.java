@@ -39,50 +39,8 @@ public record LiteralCheck(ColumnType type, BsonToPg converter, Where where, Rea
         ConversionChain chain = ConversionChain.of(conversions, type, reads);
         for (int i = 0; i < conversions.size(); i++) {
             List<Way> rest = before(new Way(chain, i + 1), after);
-            switch (conversions.get(i)) {
-                case Conversion.Sentinel sentinel -> literal(sentinel.to(), rest, setting);
-                case Conversion.MapValues map -> {
-                    map.values().values().forEach(value -> literal(value, rest, setting));
-                    literal(map.otherwise(), rest, setting);
-                }
-                // What these put in lands inside an object, where everything fits, or they put in nothing.
-                case Conversion.Trim _,
-                        Conversion.Lower _,
-                        Conversion.EmptyToNull _,
-                        Conversion.BlankToNull _,
-                        Conversion.StripNul _,
-                        Conversion.MaxLength _,
-                        Conversion.JsonText _,
-                        Conversion.Split _,
-                        Conversion.Part _,
-                        Conversion.ParseJson _,
-                        Conversion.WrapText _,
-                        Conversion.FalsyToNull _,
-                        Conversion.Truthy _,
-                        Conversion.ParseBoolean _,
-                        Conversion.EqualTo _,
-                        Conversion.ParseNumber _,
-                        Conversion.Truncate _,
-                        Conversion.Round _,
-                        Conversion.NumberRange _,
-                        Conversion.ParseEpoch _,
-                        Conversion.InZone _,
-                        Conversion.DateOnly _,
-                        Conversion.JsonDates _,
-                        Conversion.ObjectIdToUuid _,
-                        Conversion.UnwrapReference _,
-                        Conversion.LegacyUuid _,
-                        Conversion.Only _,
-                        Conversion.DropEmpty _,
-                        Conversion.Distinct _,
-                        Conversion.Without _,
-                        Conversion.WrapArray _,
-                        Conversion.ToText _,
-                        Conversion.ParseTimestamp _,
-                        Conversion.TypedKey _,
-                        Conversion.At _,
-                        Conversion.Hash _,
-                        Conversion.Redact _ -> {}
+            if (ConversionTrait.of(conversions.get(i)) instanceof ConversionTrait.PutsIn(List<JsonNode> literals)) {
+                literals.forEach(literal -> literal(literal, rest, setting));
             }
         }
         return before(new Way(chain, 0), after);
