@@ -1,6 +1,7 @@
 package dev.sluice.after;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.sluice.control.AnalyzedTables;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
 import java.sql.Connection;
@@ -20,8 +21,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// What is done after the copy and what is not, in PostgreSQL (`sluice.after_migration`, `sluice.after_table`). Every
-/// method works in the caller's transaction.
+/// What is done after the copy and what is not, in PostgreSQL (`sluice.after_migration`,
+/// `sluice.after_table`). Every method works in the caller's transaction.
 public final class AfterStore {
     private final String pipeline;
 
@@ -71,8 +72,9 @@ public final class AfterStore {
         }
     }
 
-    /// Makes the tables say what the scripts and the mapping say now: what is new is pending, and what was not applied
-    /// and is gone is forgotten. What was applied stays, and is marked where the scripts say something else.
+    /// Makes the tables say what the scripts and the mapping say now: what is new is pending, and what
+    /// was not applied and is gone is forgotten. What was applied stays, and is marked where the scripts
+    /// say something else.
     void register(Connection connection, AfterScripts scripts, List<CollectionTarget> targets) throws SQLException {
         List<AfterStatement> statements = scripts.statements();
         String insert =
@@ -138,19 +140,7 @@ public final class AfterStore {
                 tables.add(table.sql());
             }
         }
-        for (String sql : new String[] {
-            "INSERT INTO sluice.after_table (pipeline, collection, table_name) SELECT ?, u.c, u.t FROM unnest(?, ?) u (c, t)"
-                    + " ON CONFLICT DO NOTHING",
-            "DELETE FROM sluice.after_table t WHERE pipeline = ?"
-                    + " AND NOT EXISTS (SELECT FROM unnest(?, ?) u (c, t) WHERE u.c = collection AND u.t = table_name)"
-        }) {
-            try (PreparedStatement statement = connection.prepareStatement(sql)) {
-                statement.setString(1, pipeline);
-                statement.setArray(2, connection.createArrayOf("text", collections.toArray()));
-                statement.setArray(3, connection.createArrayOf("text", tables.toArray()));
-                statement.executeUpdate();
-            }
-        }
+        new AnalyzedTables(pipeline).are(connection, collections, tables);
     }
 
     private static Set<TableName> tables(CollectionTarget target) {
@@ -163,7 +153,8 @@ public final class AfterStore {
     /// A statement and what became of it.
     public record Listed(String script, int number, String beginning, State state) {}
 
-    /// What the scripts say now and what was applied, without a change: also before there is a control schema.
+    /// What the scripts say now and what was applied, without a change: also before there is a control
+    /// schema.
     public List<Listed> list(Connection connection, AfterScripts scripts) throws SQLException {
         Map<String, Listed> stored = new LinkedHashMap<>();
         Map<String, String> checksums = new HashMap<>();
@@ -304,19 +295,7 @@ public final class AfterStore {
 
     /// The tables of copied collections that were not analyzed since, quoted where that is needed.
     public List<String> notAnalyzed(Connection connection) throws SQLException {
-        List<String> tables = new ArrayList<>();
-        String sql =
-                "SELECT DISTINCT t.table_name FROM sluice.after_table t JOIN sluice.backfill b USING (pipeline, collection)"
-                        + " WHERE t.pipeline = ? AND b.state = 'done' AND NOT sluice.is_analyzed(t) ORDER BY 1";
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setString(1, pipeline);
-            try (ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
-                    tables.add(row.getString(1));
-                }
-            }
-        }
-        return tables;
+        return new AnalyzedTables(pipeline).missing(connection);
     }
 
     /// The name of a table as a person writes it.
@@ -337,24 +316,11 @@ public final class AfterStore {
     ///
     /// @param at as of when, by [#now]
     void analyzed(Connection connection, String table, String at) throws SQLException {
-        String sql = "UPDATE sluice.after_table SET analyzed_at = ?::timestamptz, message = NULL"
-                + " WHERE pipeline = ? AND table_name = ?";
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setString(1, at);
-            statement.setString(2, pipeline);
-            statement.setString(3, table);
-            statement.executeUpdate();
-        }
+        new AnalyzedTables(pipeline).analyzed(connection, table, at);
     }
 
     /// Notes why a table could not be analyzed.
     void notAnalyzed(Connection connection, String table, String why) throws SQLException {
-        String sql = "UPDATE sluice.after_table SET message = ? WHERE pipeline = ? AND table_name = ?";
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setString(1, why);
-            statement.setString(2, pipeline);
-            statement.setString(3, table);
-            statement.executeUpdate();
-        }
+        new AnalyzedTables(pipeline).notAnalyzed(connection, table, why);
     }
 }

@@ -88,12 +88,34 @@ public final class BackfillStore {
 
     /// Forgets the copy of a collection, so that it is made again.
     public void restart(Connection connection, String collection) throws SQLException {
-        for (String table : new String[] {"backfill_chunk", "backfill"}) {
-            String sql = "DELETE FROM sluice." + table + " WHERE pipeline = ? AND collection = ?";
+        for (String sql : new String[] {
+            "DELETE FROM sluice.backfill_chunk WHERE pipeline = ? AND collection = ?",
+            "DELETE FROM sluice.backfill WHERE pipeline = ? AND collection = ?"
+        }) {
             try (PreparedStatement statement = prepare(connection, sql, collection)) {
                 statement.executeUpdate();
             }
         }
+    }
+
+    /// Forgets the copies of all collections, for a copy from the start.
+    public void reset(Connection connection) throws SQLException {
+        for (String sql : new String[] {
+            "DELETE FROM sluice.backfill_chunk WHERE pipeline = ?", "DELETE FROM sluice.backfill WHERE pipeline = ?"
+        }) {
+            try (PreparedStatement statement = connection.prepareStatement(sql)) {
+                statement.setString(1, pipeline);
+                statement.executeUpdate();
+            }
+        }
+    }
+
+    /// The parts of a statement that forget copies, the chunks first.
+    ///
+    /// @param collections a relation with their pipeline and collection
+    public static List<String> forgetting(String collections) {
+        String those = " c USING " + collections + " u WHERE c.pipeline = u.pipeline AND c.collection = u.collection";
+        return List.of("DELETE FROM sluice.backfill_chunk" + those, "DELETE FROM sluice.backfill" + those);
     }
 
     /// Whether the collection is cut into chunks, all of it.

@@ -21,8 +21,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// The parked documents (`sluice.dead_letter`), for those who look at them and decide. Every method works
-/// in the caller's transaction.
+/// The parked documents (`sluice.dead_letter`), for those who look at them and decide. Every method
+/// works in the caller's transaction.
 public final class DeadLetterStore {
     private static final String COLUMNS = "id, collection, document_key, operation, reason, sqlstate, cluster_time,"
             + " attempts, first_failed_at, last_failed_at, extract(epoch FROM clock_timestamp() - first_failed_at)::float8,"
@@ -161,8 +161,8 @@ public final class DeadLetterStore {
         return time == null ? null : time.toInstant();
     }
 
-    /// The newest state of a parked document as canonical Extended JSON; empty for a delete, and when there
-    /// is no such dead letter.
+    /// The newest state of a parked document as canonical Extended JSON; empty for a delete, and when
+    /// there is no such dead letter.
     public Optional<String> document(Connection connection, long id) throws SQLException {
         String sql = "SELECT document FROM sluice.dead_letter WHERE pipeline = ? AND id = ?";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
@@ -195,7 +195,8 @@ public final class DeadLetterStore {
 
     /// Asks for the documents to be resynced, and notes who did.
     ///
-    /// @throws dev.sluice.failure.SluiceException of kind WRITES_MOVED when the writes of a collection have moved
+    /// @throws dev.sluice.failure.SluiceException of kind WRITES_MOVED when the writes of a collection
+    ///     have moved
     public void retry(Connection connection, Collection<DeadLetter> letters, String actor) throws SQLException {
         Map<String, List<String>> keys = new HashMap<>();
         letters.forEach(l ->
@@ -229,16 +230,16 @@ public final class DeadLetterStore {
                 WITH gone AS (
                   DELETE FROM sluice.dead_letter WHERE pipeline = ? AND id = ANY (?)
                   RETURNING *, ?::text AS actor, ?::text AS why),
-                unasked AS (
-                  DELETE FROM sluice.resync r USING gone g WHERE r.pipeline = g.pipeline
-                    AND r.collection = g.collection AND r.document_key = g.document_key AND r.reason = 'dead_letter'),
+                unasked AS (%s),
                 noted AS (%s)
                 SELECT id FROM gone ORDER BY id
-                """.formatted(Audit.each(
-                AuditAction.DISCARD,
-                "jsonb_build_object('dead_letter', id, 'document_key', document_key, 'operation',"
-                        + " operation, 'failed', reason, 'attempts', attempts, 'reason', why)",
-                "gone"));
+                """.formatted(
+                        ResyncStore.unlistingDeadLetters("gone"),
+                        Audit.each(
+                                AuditAction.DISCARD,
+                                "jsonb_build_object('dead_letter', id, 'document_key', document_key, 'operation',"
+                                        + " operation, 'failed', reason, 'attempts', attempts, 'reason', why)",
+                                "gone"));
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, pipeline);
             statement.setArray(2, numbers(connection, ids));

@@ -32,8 +32,8 @@ public final class ResyncStore {
     /// @param rowKey the key of the row, as text, where the `_id` is not known; null in both means the
     ///     whole collection
     /// @param cause why it is on the list
-    /// @param prune for the whole collection: whether rows whose documents are gone are deleted after it is
-    ///     read
+    /// @param prune for the whole collection: whether rows whose documents are gone are deleted after it
+    ///     is read
     public record Entry(
             long id,
             String collection,
@@ -75,8 +75,8 @@ public final class ResyncStore {
     /// @param except and not of these
     record Choice(@Nullable Collection<String> of, Set<String> except) {}
 
-    /// The next entries of the chosen collections, oldest first, with keys of no more than some megabytes or one
-    /// alone; empty when there are none.
+    /// The next entries of the chosen collections, oldest first, with keys of no more than some
+    /// megabytes or one alone; empty when there are none.
     List<Entry> next(Connection connection, int limit, Choice choice) throws SQLException {
         String sql = """
                 SELECT id, collection, document_key, row_key, upper(reason), prune
@@ -134,11 +134,11 @@ public final class ResyncStore {
     }
 
     /// Asks for the repair of rows that differ. The entry of a document that is on the list already gets
-    /// a new number: a process may be working on the entry with the old one, and does not see what has happened
-    /// since.
+    /// a new number: a process may be working on the entry with the old one, and does not see what has
+    /// happened since.
     ///
-    /// @param documentKeys by the keys of the rows, as text: the `_id` as canonical Extended JSON; null where
-    ///     it is not known
+    /// @param documentKeys by the keys of the rows, as text: the `_id` as canonical Extended JSON; null
+    ///     where it is not known
     public void askRepair(Connection connection, String collection, Map<String, @Nullable String> documentKeys)
             throws SQLException {
         String sql = "INSERT INTO sluice.resync (pipeline, collection, document_key, row_key, reason)"
@@ -173,8 +173,8 @@ public final class ResyncStore {
         }
     }
 
-    /// Asks for the resync of a collection's dead letters: those whose documents are gone are removed by it; no
-    /// change of the stream would remove them.
+    /// Asks for the resync of a collection's dead letters: those whose documents are gone are removed by
+    /// it; no change of the stream would remove them.
     public void askForDeadLetters(Connection connection, String collection) throws SQLException {
         String sql = "INSERT INTO sluice.resync (pipeline, collection, document_key, reason)"
                 + " SELECT pipeline, collection, document_key, 'dead_letter' FROM sluice.dead_letter"
@@ -182,6 +182,43 @@ public final class ResyncStore {
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, pipeline);
             statement.setString(2, collection);
+            statement.executeUpdate();
+        }
+    }
+
+    /// The statement that lists what a query finds, for those who find many documents at once, in their
+    /// transaction. What is on the list already stays there as it is.
+    ///
+    /// @param found a SELECT of pipeline, collection, document_key, row_key (NULL where the document_key
+    ///     is known) and reason
+    public static String listing(String found) {
+        return "INSERT INTO sluice.resync (pipeline, collection, document_key, row_key, reason) " + found
+                + " ON CONFLICT DO NOTHING";
+    }
+
+    /// The part of a statement that takes from the list what was asked for dead letters.
+    ///
+    /// @param letters a relation with their pipeline, collection and document_key
+    static String unlistingDeadLetters(String letters) {
+        return "DELETE FROM sluice.resync r USING " + letters + " g WHERE r.pipeline = g.pipeline"
+                + " AND r.collection = g.collection AND r.document_key = g.document_key AND r.reason = 'dead_letter'";
+    }
+
+    /// Forgets what is on the list of a collection.
+    public void forget(Connection connection, String collection) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement("DELETE FROM sluice.resync WHERE pipeline = ? AND collection = ?")) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            statement.executeUpdate();
+        }
+    }
+
+    /// Forgets the whole list, for a pipeline that gets another MongoDB.
+    public void forgetAll(Connection connection) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement("DELETE FROM sluice.resync WHERE pipeline = ?")) {
+            statement.setString(1, pipeline);
             statement.executeUpdate();
         }
     }
@@ -227,7 +264,7 @@ public final class ResyncStore {
     public void done(Connection connection, Collection<Entry> entries) throws SQLException {
         for (Entry entry : entries) {
             if (entry.documentKey() == null && entry.rowKey() == null) {
-                noteResynced(connection, entry.collection());
+                new AnalyzedTables(pipeline).resynced(connection, entry.collection());
             }
         }
         try (PreparedStatement statement =
@@ -236,16 +273,6 @@ public final class ResyncStore {
                     1,
                     connection.createArrayOf(
                             "bigint", entries.stream().map(Entry::id).toArray()));
-            statement.executeUpdate();
-        }
-    }
-
-    private void noteResynced(Connection connection, String collection) throws SQLException {
-        String sql =
-                "UPDATE sluice.after_table SET resynced_at = clock_timestamp() WHERE pipeline = ? AND collection = ?";
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setString(1, pipeline);
-            statement.setString(2, collection);
             statement.executeUpdate();
         }
     }

@@ -2,17 +2,19 @@ package dev.sluice.cutover;
 
 import dev.sluice.audit.Audit;
 import dev.sluice.audit.AuditAction;
+import dev.sluice.control.ResyncStore;
+import dev.sluice.control.WaitingStore;
 import dev.sluice.failure.Failpoint;
 import dev.sluice.gate.Gate;
 import dev.sluice.gate.GateStore;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.positions.Transaction;
+import dev.sluice.verify.VerificationStore;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,8 +24,8 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import org.bson.Document;
 
-/// Moves the writes of collections to PostgreSQL, and knows what was made for that on the servers. Any thread, each
-/// with a connection of its own.
+/// Moves the writes of collections to PostgreSQL, and knows what was made for that on the servers. Any
+/// thread, each with a connection of its own.
 public final class FinishStore {
     private final String pipeline;
     private final RouteStore routes;
@@ -64,9 +66,9 @@ public final class FinishStore {
                 .toList();
     }
 
-    /// Moves the writes of collections, all or none. Waits for the open transactions of whoever writes rows; whoever
-    /// began before is refused afterwards ([dev.sluice.positions.MovedWrites]). Audited, and announced on
-    /// [RouteStore#CHANNEL]; a slot that was made for it is kept from then on.
+    /// Moves the writes of collections, all or none. Waits for the open transactions of whoever writes
+    /// rows; whoever began before is refused afterwards ([dev.sluice.positions.MovedWrites]). Audited,
+    /// and announced on [RouteStore#CHANNEL]; a slot that was made for it is kept from then on.
     ///
     /// @param connection in auto-commit mode
     /// @param certificates by collection, as JSON
@@ -102,35 +104,22 @@ public final class FinishStore {
                     moved.getKey(),
                     actor,
                     moved.getValue());
-            run(
-                    connection,
-                    "UPDATE sluice.read_route SET auto_rollback = false, revision = revision + 1,"
-                            + " changed_at = clock_timestamp(), changed_by = ? WHERE pipeline = ? AND collection = ?",
-                    List.of(actor, pipeline, moved.getKey()));
-            routes.announce(connection, moved.getKey());
+            routes.stay(connection, moved.getKey(), actor);
             audit.add(connection, AuditAction.FINISH, moved.getKey(), actor, Document.parse(moved.getValue()));
-            for (String table : List.of("resync", "waiting", "drift")) {
-                run(
-                        connection,
-                        "DELETE FROM sluice." + table + " WHERE pipeline = ? AND collection = ?",
-                        moved.getKey());
-            }
+            new ResyncStore(pipeline).forget(connection, moved.getKey());
+            new WaitingStore(pipeline).forgetAll(connection, moved.getKey());
+            new VerificationStore(pipeline).forgetDrift(connection, moved.getKey());
         }
-        run(connection, "UPDATE sluice.position SET writes_moved = writes_moved + 1 WHERE pipeline = ?");
+        new PositionStore(pipeline).countMove(connection);
         run(connection, "DELETE FROM sluice.unfinished WHERE pipeline = ? AND what = 'slot'");
         return new Outcome.Moved();
     }
 
     private void run(Connection connection, String sql, String... more) throws SQLException {
-        List<String> parameters = new ArrayList<>(List.of(pipeline));
-        parameters.addAll(List.of(more));
-        run(connection, sql, parameters);
-    }
-
-    private static void run(Connection connection, String sql, List<String> parameters) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            for (int i = 0; i < parameters.size(); i++) {
-                statement.setString(i + 1, parameters.get(i));
+            statement.setString(1, pipeline);
+            for (int i = 0; i < more.length; i++) {
+                statement.setString(i + 2, more[i]);
             }
             statement.execute();
         }

@@ -40,7 +40,8 @@ public final class RouteStore {
         /// None was moved, since the gates of these are shut.
         record Shut(List<Gate> gates) implements Outcome {}
 
-        /// None was moved, since the writes of these have moved: MongoDB no longer has what was written since.
+        /// None was moved, since the writes of these have moved: MongoDB no longer has what was written
+        /// since.
         record WritesMoved(List<String> collections) implements Outcome {}
     }
 
@@ -76,8 +77,9 @@ public final class RouteStore {
         return routes;
     }
 
-    /// Moves routes, all or none. Where a move takes more readers to PostgreSQL, the gate of that collection is
-    /// asked in the same transaction. Audited with the gate's facts, a refusal too, and announced on [#CHANNEL].
+    /// Moves routes, all or none. Where a move takes more readers to PostgreSQL, the gate of that
+    /// collection is asked in the same transaction. Audited with the gate's facts, a refusal too, and
+    /// announced on [#CHANNEL].
     ///
     /// @param connection in auto-commit mode
     public Outcome move(Connection connection, Move move) throws SQLException {
@@ -127,8 +129,8 @@ public final class RouteStore {
                 .toList());
     }
 
-    /// Whether a gate lets the share of a collection be moved. Shadow reads are made by those who read both sides,
-    /// so a number of them is not asked for before there are any.
+    /// Whether a gate lets the share of a collection be moved. Shadow reads are made by those who read
+    /// both sides, so a number of them is not asked for before there are any.
     ///
     /// @param now the share that it has
     public static boolean lets(Gate gate, Share now, Share wanted) {
@@ -143,8 +145,8 @@ public final class RouteStore {
         return routes.getOrDefault(collection, Route.unmoved(collection));
     }
 
-    /// Locks the routes of the pipeline until the transaction ends: also against a first move, of which there is no row
-    /// to lock yet.
+    /// Locks the routes of the pipeline until the transaction ends: also against a first move, of which
+    /// there is no row to lock yet.
     void lock(Connection connection) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(
                 "SELECT pg_advisory_xact_lock(hashtext('sluice.read_route'), hashtext(?))")) {
@@ -188,7 +190,22 @@ public final class RouteStore {
         }
     }
 
-    /// Announces a route on [#CHANNEL] as it is now: at the commit, where the caller has a transaction open.
+    /// Notes that the route of a collection whose writes have moved is not taken back by itself any
+    /// more, and announces it.
+    void stay(Connection connection, String collection, String actor) throws SQLException {
+        String sql = "UPDATE sluice.read_route SET auto_rollback = false, revision = revision + 1,"
+                + " changed_at = clock_timestamp(), changed_by = ? WHERE pipeline = ? AND collection = ?";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, actor);
+            statement.setString(2, pipeline);
+            statement.setString(3, collection);
+            statement.executeUpdate();
+        }
+        announce(connection, collection);
+    }
+
+    /// Announces a route on [#CHANNEL] as it is now: at the commit, where the caller has a transaction
+    /// open.
     public void announce(Connection connection, String collection) throws SQLException {
         String sql = "SELECT pg_notify('" + CHANNEL + "', jsonb_build_object('pipeline', n.pipeline, 'collection',"
                 + " n.collection, 'percent', coalesce(r.percent, 0), 'shadow_percent', coalesce(r.shadow_percent, 0),"

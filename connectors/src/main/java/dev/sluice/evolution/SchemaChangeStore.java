@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.sluice.audit.Audit;
 import dev.sluice.audit.AuditAction;
 import dev.sluice.change.Position;
+import dev.sluice.control.BackfillStore;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -22,9 +23,9 @@ import org.bson.BsonDocument;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
-/// Stores changes of collections and fields in PostgreSQL (`sluice.schema_change`, and the tables that are
-/// needed to notice such changes). Every method works in the caller's transaction. Any thread, each with
-/// its own connection.
+/// Stores changes of collections and fields in PostgreSQL (`sluice.schema_change`, and the tables that
+/// are needed to notice such changes). Every method works in the caller's transaction. Any thread, each
+/// with its own connection.
 public final class SchemaChangeStore {
     /// Stands for the whole database where a collection's name is expected.
     public static final String DATABASE = "*";
@@ -94,7 +95,8 @@ public final class SchemaChangeStore {
     /// @param done what was done about it; null for nothing yet
     /// @param clusterTime null when it was found by comparing collections and not by a change event
     /// @param settledAt null while it is open
-    /// @param unreadDocuments of how many documents at least the last updates before it could not be read
+    /// @param unreadDocuments of how many documents at least the last updates before it could not be
+    ///     read
     public record Change(
             long id,
             String collection,
@@ -259,8 +261,8 @@ public final class SchemaChangeStore {
         }
     }
 
-    /// Why rows of a collection may have no document though nobody else wrote there: it was dropped, renamed or
-    /// replaced, and the rows stayed, by the mapping or since somebody accepted that.
+    /// Why rows of a collection may have no document though nobody else wrote there: it was dropped,
+    /// renamed or replaced, and the rows stayed, by the mapping or since somebody accepted that.
     ///
     /// @return a sentence; empty where there was no such change
     public Optional<String> stayed(Connection connection, String collection) throws SQLException {
@@ -277,7 +279,8 @@ public final class SchemaChangeStore {
         }
     }
 
-    /// The changes of whole collections and of the database at a time or later, decided on or not; the oldest first.
+    /// The changes of whole collections and of the database at a time or later, decided on or not; the
+    /// oldest first.
     List<Open> since(Connection connection, BsonTimestamp time) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(CHANGES
                 + " AND kind IN ('dropped', 'renamed', 'replaced', 'database_dropped')"
@@ -393,13 +396,14 @@ public final class SchemaChangeStore {
         }
     }
 
-    /// Accepts open changes: the rows stay. A copy that was interrupted begins again, since its chunks are those of the
-    /// former collection. Recorded in the audit. A dropped database can't be accepted: the
-    /// change stream ended with it, and only a new position helps.
+    /// Accepts open changes: the rows stay. A copy that was interrupted begins again, since its chunks
+    /// are those of the former collection. Recorded in the audit. A dropped database can't be accepted:
+    /// the change stream ended with it, and only a new position helps.
     ///
     /// @param ids null for all
     /// @return the numbers of the changes that were accepted
     public List<Long> accept(Connection connection, @Nullable Collection<Long> ids, String actor) throws SQLException {
+        List<String> forgotten = BackfillStore.forgetting("unfinished");
         String sql = """
                 WITH accepted AS (
                   UPDATE sluice.schema_change SET done = 'accepted; the rows stay', settled_at = clock_timestamp(),
@@ -409,18 +413,17 @@ public final class SchemaChangeStore {
                 unfinished AS (
                   SELECT b.pipeline, b.collection FROM sluice.backfill b JOIN accepted a USING (pipeline, collection)
                   WHERE b.state <> 'done'),
-                chunks AS (
-                  DELETE FROM sluice.backfill_chunk c USING unfinished u
-                  WHERE c.pipeline = u.pipeline AND c.collection = u.collection),
-                copies AS (
-                  DELETE FROM sluice.backfill b USING unfinished u
-                  WHERE b.pipeline = u.pipeline AND b.collection = u.collection),
+                chunks AS (%s),
+                copies AS (%s),
                 noted AS (%s)
                 SELECT id FROM accepted ORDER BY id
-                """.formatted(Audit.each(
-                AuditAction.ACCEPT_SCHEMA_CHANGE,
-                "jsonb_build_object('schema_change', id, 'kind', kind, 'detail', detail)",
-                "accepted"));
+                """.formatted(
+                        forgotten.getFirst(),
+                        forgotten.getLast(),
+                        Audit.each(
+                                AuditAction.ACCEPT_SCHEMA_CHANGE,
+                                "jsonb_build_object('schema_change', id, 'kind', kind, 'detail', detail)",
+                                "accepted"));
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             java.sql.Array numbers = ids == null ? null : connection.createArrayOf("bigint", ids.toArray());
             statement.setString(1, actor);

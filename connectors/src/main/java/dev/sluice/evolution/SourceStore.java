@@ -3,15 +3,17 @@ package dev.sluice.evolution;
 import dev.sluice.audit.Audit;
 import dev.sluice.audit.AuditAction;
 import dev.sluice.change.Watermark;
+import dev.sluice.control.ResyncStore;
+import dev.sluice.positions.CheckpointStore;
 import dev.sluice.source.mongo.Deployment;
 import dev.sluice.source.mongo.Deployment.Newest;
+import dev.sluice.verify.VerificationStore;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Types;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.bson.BsonTimestamp;
@@ -32,15 +34,6 @@ final class SourceStore {
               term = coalesce(EXCLUDED.term, s.term), seen_at = clock_timestamp()
             """;
 
-    /// State that refers to the earlier MongoDB: documents to be resynced, checkpoints, interrupted
-    /// verifications.
-    private static final List<String> FORGET = List.of(
-            "DELETE FROM sluice.source WHERE pipeline = ?",
-            "DELETE FROM sluice.checkpoint WHERE pipeline = ?",
-            "DELETE FROM sluice.resync WHERE pipeline = ?",
-            "UPDATE sluice.verification SET state = 'failed', finished_at = clock_timestamp()"
-                    + " WHERE pipeline = ? AND state = 'running'");
-
     private final String pipeline;
 
     SourceStore(String pipeline) {
@@ -58,7 +51,8 @@ final class SourceStore {
             @Nullable BsonTimestamp majority,
             @Nullable Long term) {}
 
-    /// Empty before the first start with a release that records it, and where the control schema is older.
+    /// Empty before the first start with a release that records it, and where the control schema is
+    /// older.
     Optional<Seen> load(Connection connection) throws SQLException {
         if (!isThere(connection)) {
             return Optional.empty();
@@ -110,12 +104,14 @@ final class SourceStore {
 
     /// Deletes the record of the deployment that was the source, with state that is valid for it only.
     void forget(Connection connection) throws SQLException {
-        for (String sql : FORGET) {
-            try (PreparedStatement statement = connection.prepareStatement(sql)) {
-                statement.setString(1, pipeline);
-                statement.executeUpdate();
-            }
+        try (PreparedStatement statement =
+                connection.prepareStatement("DELETE FROM sluice.source WHERE pipeline = ?")) {
+            statement.setString(1, pipeline);
+            statement.executeUpdate();
         }
+        new CheckpointStore(pipeline).forgetAll(connection);
+        new ResyncStore(pipeline).forgetAll(connection);
+        new VerificationStore(pipeline).failRunning(connection);
     }
 
     /// Records in the audit that another deployment is the source from now on.

@@ -119,6 +119,15 @@ public final class CheckpointStore {
         }
     }
 
+    /// Deletes all of them, for a pipeline that gets another MongoDB.
+    public void forgetAll(Connection connection) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement("DELETE FROM sluice.checkpoint WHERE pipeline = ?")) {
+            statement.setString(1, pipeline);
+            statement.executeUpdate();
+        }
+    }
+
     private static Checkpoint checkpoint(ResultSet row) throws SQLException {
         OffsetDateTime time = row.getObject(3, OffsetDateTime.class);
         return new Checkpoint(

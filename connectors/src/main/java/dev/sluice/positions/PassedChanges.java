@@ -14,13 +14,22 @@ import java.util.List;
 import java.util.Map;
 import org.bson.BsonTimestamp;
 
-/// The changes that MongoDB can't send and that a user has told Sluice to pass: the stream leaves them out, and
-/// their collection is copied again. Every method works in the caller's transaction.
+/// The changes that MongoDB can't send and that a user has told Sluice to pass: the stream leaves them
+/// out, and their collection is copied again. Every method works in the caller's transaction.
 public final class PassedChanges {
     private final String pipeline;
 
     public PassedChanges(String pipeline) {
         this.pipeline = pipeline;
+    }
+
+    /// Forgets all of them, for a copy from the start.
+    public void reset(Connection connection) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement("DELETE FROM sluice.passed_change WHERE pipeline = ?")) {
+            statement.setString(1, pipeline);
+            statement.executeUpdate();
+        }
     }
 
     /// Up to which operation time the stream leaves large changes out, by collection. A copy of such a

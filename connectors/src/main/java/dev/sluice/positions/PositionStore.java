@@ -19,9 +19,9 @@ import org.bson.BsonDocument;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
-/// The pipeline's position, watermark and fencing epoch in PostgreSQL. Every method works in the caller's
-/// transaction and commits nothing. Stateless except for the pipeline's name; any thread, each with its own
-/// connection.
+/// The pipeline's position, watermark and fencing epoch in PostgreSQL. Every method works in the
+/// caller's transaction and commits nothing. Stateless except for the pipeline's name; any thread, each
+/// with its own connection.
 public final class PositionStore {
     private static final String MOVE_WATERMARK = """
             UPDATE sluice.watermark w
@@ -84,15 +84,23 @@ public final class PositionStore {
         }
     }
 
-    /// Deletes watermark, backfill and passed changes of the pipeline, for a copy from the start. The
-    /// caller moves the position.
-    public void reset(Connection connection) throws SQLException {
-        for (String table : new String[] {"backfill_chunk", "backfill", "watermark", "passed_change"}) {
-            try (PreparedStatement statement =
-                    connection.prepareStatement("DELETE FROM sluice." + table + " WHERE pipeline = ?")) {
-                statement.setString(1, pipeline);
-                statement.executeUpdate();
-            }
+    /// Forgets up to when each collection is applied, for a copy from the start. The caller moves the
+    /// position.
+    public void forgetWatermarks(Connection connection) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement("DELETE FROM sluice.watermark WHERE pipeline = ?")) {
+            statement.setString(1, pipeline);
+            statement.executeUpdate();
+        }
+    }
+
+    /// Notes that the writes of collections have moved, so that a transaction that began before is
+    /// refused.
+    public void countMove(Connection connection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(
+                "UPDATE sluice.position SET writes_moved = writes_moved + 1 WHERE pipeline = ?")) {
+            statement.setString(1, pipeline);
+            statement.executeUpdate();
         }
     }
 
@@ -128,7 +136,8 @@ public final class PositionStore {
 
     /// Moves the position, for a transaction that writes no rows.
     ///
-    /// @throws SluiceException of kind FENCED_OUT when the epoch is no longer ours; the caller rolls back
+    /// @throws SluiceException of kind FENCED_OUT when the epoch is no longer ours; the caller rolls
+    ///     back
     public void advance(Connection connection, Position position, long epoch) throws SQLException {
         advance(connection, position, epoch, null);
     }
@@ -136,8 +145,8 @@ public final class PositionStore {
     /// Moves the position, first statement of the stream's transaction (promises 1, 4 and 11).
     ///
     /// @param moved as [MovedWrites#begin] gave it; null where the transaction writes no rows
-    /// @throws SluiceException of kind FENCED_OUT when the epoch is no longer ours, WRITES_MOVED when writes of
-    ///     collections have moved since; the caller rolls back
+    /// @throws SluiceException of kind FENCED_OUT when the epoch is no longer ours, WRITES_MOVED when
+    ///     writes of collections have moved since; the caller rolls back
     public void advance(Connection connection, Position position, long epoch, @Nullable Integer moved)
             throws SQLException {
         String sql =
@@ -165,8 +174,8 @@ public final class PositionStore {
     /// Holds the epoch for a transaction that does not move the position (a chunk's).
     ///
     /// @param moved as [MovedWrites#begin] gave it; null where the transaction writes no rows
-    /// @throws SluiceException of kind FENCED_OUT when the epoch is no longer ours, WRITES_MOVED when writes of
-    ///     collections have moved since
+    /// @throws SluiceException of kind FENCED_OUT when the epoch is no longer ours, WRITES_MOVED when
+    ///     writes of collections have moved since
     public void hold(Connection connection, long epoch, @Nullable Integer moved) throws SQLException {
         String sql = "SELECT 1 FROM sluice.position WHERE pipeline = ? AND epoch = ?"
                 + " AND writes_moved = coalesce(?, writes_moved) FOR KEY SHARE";
@@ -270,8 +279,8 @@ public final class PositionStore {
         }
     }
 
-    /// Whether no process has moved the position or taken the pipeline over for a while; a running one moves
-    /// it about once a second, also when nothing happens. True where there is no position.
+    /// Whether no process has moved the position or taken the pipeline over for a while; a running one
+    /// moves it about once a second, also when nothing happens. True where there is no position.
     public boolean isQuiet(Connection connection, Duration since) throws SQLException {
         String sql = "SELECT greatest(updated_at, taken_at) < clock_timestamp() - make_interval(secs => ?)"
                 + " FROM sluice.position WHERE pipeline = ?";

@@ -1,5 +1,6 @@
 package dev.sluice.replay;
 
+import dev.sluice.control.ResyncStore;
 import dev.sluice.sink.postgres.table.RowIdentity;
 import dev.sluice.source.mongo.StreamHistory.Event;
 import java.sql.Array;
@@ -14,8 +15,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 
-/// Documents, each once, however many there are: in a temporary table, so that memory is bounded. For one
-/// thread.
+/// Documents, each once, however many there are: in a temporary table, so that memory is bounded. For
+/// one thread.
 final class TouchedDocuments implements AutoCloseable {
     private final Connection connection;
 
@@ -72,9 +73,9 @@ final class TouchedDocuments implements AutoCloseable {
     ///
     /// @param collections in which order
     void list(String pipeline, List<String> collections) throws SQLException {
-        String sql = "INSERT INTO sluice.resync (pipeline, collection, document_key, reason)"
-                + " SELECT ?, collection, document_key, 'replay' FROM pg_temp.sluice_touched"
-                + " ORDER BY array_position(?, collection), number ON CONFLICT DO NOTHING";
+        String sql =
+                ResyncStore.listing("SELECT ?, collection, document_key, NULL, 'replay' FROM pg_temp.sluice_touched"
+                        + " ORDER BY array_position(?, collection), number");
         Array order = connection.createArrayOf("text", collections.toArray());
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, pipeline);

@@ -18,9 +18,10 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Stores verifications in the control schema: the progress of each (`sluice.verification`), the keys it has
-/// seen (`sluice.verified_key`), the documents it has to compare again (`sluice.suspect`), and what differs
-/// (`sluice.drift`). Every method works in the caller's transaction. Stateless except for the pipeline's name.
+/// Stores verifications in the control schema: the progress of each (`sluice.verification`), the keys it
+/// has seen (`sluice.verified_key`), the documents it has to compare again (`sluice.suspect`), and what
+/// differs (`sluice.drift`). Every method works in the caller's transaction. Stateless except for the
+/// pipeline's name.
 public final class VerificationStore {
     /// The first key of the advisory lock that a session holds on its verification; "sluv" in ASCII.
     private static final int SLUICE_VERIFY = 0x736C7576;
@@ -61,8 +62,8 @@ public final class VerificationStore {
             long rows,
             @Nullable Instant through) {}
 
-    /// Resumes an interrupted verification that no session works on. It stays locked by this session until
-    /// the connection closes.
+    /// Resumes an interrupted verification that no session works on. It stays locked by this session
+    /// until the connection closes.
     Optional<Running> takeUp(Connection connection, String collection, Mode mode, Origin origin) throws SQLException {
         String sql = "SELECT id, phase, after_id, documents, rows, through_cluster_time FROM sluice.verification"
                 + " WHERE pipeline = ? AND collection = ? AND mode = ? AND origin = ? AND state = 'running'"
@@ -135,8 +136,8 @@ public final class VerificationStore {
         }
     }
 
-    /// Ends the unfinished verifications of the collection that no session works on, for a new one that begins
-    /// at the start, and deletes the state of those that are too old to resume.
+    /// Ends the unfinished verifications of the collection that no session works on, for a new one that
+    /// begins at the start, and deletes the state of those that are too old to resume.
     ///
     /// @param all whether the other verifications of the kind are ended too
     void discard(Connection connection, String collection, Mode mode, Origin origin, boolean all) throws SQLException {
@@ -266,8 +267,8 @@ public final class VerificationStore {
         }
     }
 
-    /// Records as suspects the rows of a table that no document explains, by the keys the verification has
-    /// seen.
+    /// Records as suspects the rows of a table that no document explains, by the keys the verification
+    /// has seen.
     ///
     /// @param except the condition of rows `t` that need no document; null when each needs one
     void suspectUnexplained(Connection connection, long id, TableSql table, @Nullable String except)
@@ -462,6 +463,26 @@ public final class VerificationStore {
             statement.setArray(3, texts(connection, without));
             statement.setInt(4, most);
             return suspects(statement);
+        }
+    }
+
+    /// Ends as failed what was not finished, for a pipeline that gets another MongoDB.
+    public void failRunning(Connection connection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(
+                "UPDATE sluice.verification SET state = 'failed', finished_at = clock_timestamp()"
+                        + " WHERE pipeline = ? AND state = 'running'")) {
+            statement.setString(1, pipeline);
+            statement.executeUpdate();
+        }
+    }
+
+    /// Forgets what differs in a collection.
+    public void forgetDrift(Connection connection, String collection) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement("DELETE FROM sluice.drift WHERE pipeline = ? AND collection = ?")) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            statement.executeUpdate();
         }
     }
 

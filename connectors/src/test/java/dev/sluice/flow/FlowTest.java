@@ -107,7 +107,8 @@ class FlowTest {
             .dependOnClassesThat(
                     ofOursOutside(SINK, POSITIONS, FAILURE, MEMORY, CHANGE, BSON, MAPPING, SCHEMA, POSTGRES, CONTROL));
 
-    /// The rooms of the sink stand in a row: catalog, table, check, staging, reference, and last the writing itself.
+    /// The rooms of the sink stand in a row: catalog, table, check, staging, reference, and last the
+    /// writing itself.
     @ArchTest
     static final ArchRule theCatalogKnowsTheShapeOfTablesOnly = noClasses()
             .that()
@@ -143,7 +144,8 @@ class FlowTest {
             .that()
             .resideInAPackage(REFERENCE)
             .should()
-            .dependOnClassesThat(ofOursOutside(REFERENCE, STAGING, TABLE, CATALOG, "dev.sluice.sink", MAPPING, SCHEMA));
+            .dependOnClassesThat(
+                    ofOursOutside(REFERENCE, STAGING, TABLE, CATALOG, CONTROL, "dev.sluice.sink", MAPPING, SCHEMA));
 
     @ArchTest
     static final ArchRule theControlSchemaKnowsNothingOfTheRowsOfTheTarget = noClasses()

@@ -1,5 +1,6 @@
 package dev.sluice.sink.postgres;
 
+import dev.sluice.control.Counts;
 import dev.sluice.failure.Failures;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.RowChange.Effect;
@@ -14,17 +15,17 @@ import java.util.SequencedMap;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Applies changes of which PostgreSQL refuses some, in short transactions (steps), and finds the refused ones.
-/// For one list of changes and one thread.
+/// Applies changes of which PostgreSQL refuses some, in short transactions (steps), and finds the
+/// refused ones. For one list of changes and one thread.
 ///
 /// The changes are applied from first to last, so that the order per document and per unique value is
-/// kept: a slice that is refused is halved, down to the one change that is refused. Each step commits the
-/// rows of its slice; the position, the chunk's done marker, dead letters and counts are left to the
+/// kept: a slice that is refused is halved, down to the one change that is refused. Each step commits
+/// the rows of its slice; the position, the chunk's done marker, dead letters and counts are left to the
 /// caller's last transaction. When the process ends between two steps, everything is read and applied
 /// again, which leaves the same rows (promise 2).
 ///
-/// A change that may have been refused because of another row (a foreign key whose row comes later in the
-/// list, for one) is tried again after all others, as long as that helps.
+/// A change that may have been refused because of another row (a foreign key whose row comes later in
+/// the list, for one) is tried again after all others, as long as that helps.
 final class Narrowing {
     /// Most changes in a step.
     private static final int STEP_MAX = 1_000;
@@ -47,7 +48,8 @@ final class Narrowing {
     private WriteSummary summary = WriteSummary.NOTHING;
     private int stepMax = STEP_MAX;
     private int refused;
-    /// Documents that were dead letters before, or are refused for the second time: they say nothing new.
+    /// Documents that were dead letters before, or are refused for the second time: they say nothing
+    /// new.
     private final Set<Document> known = new HashSet<>();
 
     /// What is done with a part of the changes.
@@ -58,8 +60,8 @@ final class Narrowing {
         /// @throws dev.sluice.sink.StoppedException when the pipeline is stopping
         Written write(List<RowChange> changes) throws SQLException;
 
-        /// Decides, for a document that a unique index refuses, between it and the documents that have its
-        /// value, in a separate transaction, and commits the result.
+        /// Decides, for a document that a unique index refuses, between it and the documents that have
+        /// its value, in a separate transaction, and commits the result.
         ///
         /// @throws SQLException also when PostgreSQL still refuses it
         Contest contend(RowChange change) throws SQLException;

@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Dead letters and quarantined values, written in the caller's transaction (promise 5). For one thread.
 ///
-/// Every change carries the whole document, so a later state that can be applied removes the document's dead
-/// letter: its row is current again, and the fault of an older state no longer matters.
+/// Every change carries the whole document, so a later state that can be applied removes the document's
+/// dead letter: its row is current again, and the fault of an older state no longer matters.
 final class Parked {
     private static final String DEAD_LETTER = """
             INSERT INTO sluice.dead_letter (pipeline, collection, document_key, operation, document, reason, sqlstate, cluster_time,
@@ -69,8 +69,8 @@ final class Parked {
         this.pipeline = pipeline;
     }
 
-    /// Queries each time until it finds something, since another sink parks documents of the collection too:
-    /// the stream removes dead letters that a chunk has written.
+    /// Queries each time until it finds something, since another sink parks documents of the collection
+    /// too: the stream removes dead letters that a chunk has written.
     private void look(String collection) throws SQLException {
         if (withDeadLetters.contains(collection) && withQuarantine.contains(collection)) {
             return;
@@ -107,10 +107,10 @@ final class Parked {
         }
         look(collection);
         if (withDeadLetters.contains(collection)) {
-            forget("dead_letter", collection, ids.get());
+            forget("DELETE FROM sluice.dead_letter", collection, ids.get());
         }
         if (withQuarantine.contains(collection)) {
-            forget("quarantine", collection, ids.get());
+            forgetMisfits(collection, ids.get());
         }
         if (misfits) {
             withQuarantine.add(collection);
@@ -126,12 +126,12 @@ final class Parked {
 
     /// Documents have no row any more, and so there is nothing that their rows landed without.
     void forgetMisfits(String collection, Collection<BsonValue> ids) throws SQLException {
-        forget("quarantine", collection, ids);
+        forget("DELETE FROM sluice.quarantine", collection, ids);
     }
 
-    private void forget(String table, String collection, Collection<BsonValue> ids) throws SQLException {
+    private void forget(String deletion, String collection, Collection<BsonValue> ids) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(
-                "DELETE FROM sluice." + table + " WHERE pipeline = ? AND collection = ? AND document_key = ANY (?)")) {
+                deletion + " WHERE pipeline = ? AND collection = ? AND document_key = ANY (?)")) {
             statement.setString(1, pipeline);
             statement.setString(2, collection);
             statement.setArray(

@@ -1,5 +1,6 @@
 package dev.sluice.sink.postgres;
 
+import dev.sluice.control.ResyncStore;
 import dev.sluice.mapping.row.TableShape;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
@@ -23,12 +24,13 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Documents of which only one can have its rows, since a unique index allows a value only once: the one
-/// with the least `_id` has them, as far as rows hold the `_id`, independent of the order of arrival. The
-/// others are dead letters that are retried when the value is free.
+/// with the least `_id` has them, as far as rows hold the `_id`, independent of the order of arrival.
+/// The others are dead letters that are retried when the value is free.
 ///
 /// Costs nothing until PostgreSQL refuses a row. Works in the caller's transaction; for one thread.
 final class Rivals {
-    /// Unique indexes with what they are over, one for each that stands on columns the mapping writes alone.
+    /// Unique indexes with what they are over, one for each that stands on columns the mapping writes
+    /// alone.
     private static final String INDEXES = """
             SELECT i.indexrelid::regclass::text,
                    ARRAY(SELECT '(' || pg_get_indexdef(i.indexrelid, k, true) || ')' || coalesce(' COLLATE '
@@ -102,8 +104,9 @@ final class Rivals {
         return found;
     }
 
-    /// Whether the document of row `t` comes before the one of staged row `n`: by a text column that holds the `_id`
-    /// where there is one, since a key may have been made of it in no order; then by the key.
+    /// Whether the document of row `t` comes before the one of staged row `n`: by a text column that
+    /// holds the `_id` where there is one, since a key may have been made of it in no order; then by the
+    /// key.
     private static String precedes(CollectionTarget target, TableSql own) {
         String column = RowIdentity.idColumn(target);
         String there = own.ordered("t.sluice_key");
@@ -168,9 +171,9 @@ final class Rivals {
 
     private int list(CollectionTarget target, String index, String condition) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(
-                "INSERT INTO sluice.resync (pipeline, collection, document_key, reason) SELECT d.pipeline, d.collection,"
-                        + " d.document_key, 'duplicate' FROM sluice.dead_letter d WHERE d.pipeline = ? AND d.collection = ?"
-                        + " AND d.behind_index = ?" + condition + " ON CONFLICT DO NOTHING")) {
+                ResyncStore.listing("SELECT d.pipeline, d.collection, d.document_key, NULL, 'duplicate'"
+                        + " FROM sluice.dead_letter d WHERE d.pipeline = ? AND d.collection = ?"
+                        + " AND d.behind_index = ?" + condition))) {
             statement.setString(1, pipeline);
             statement.setString(2, target.collection());
             statement.setString(3, index);
@@ -193,7 +196,8 @@ final class Rivals {
         return indexes;
     }
 
-    /// Without the one that recognises rows by something else than their keys: there a document takes a row over.
+    /// Without the one that recognises rows by something else than their keys: there a document takes a
+    /// row over.
     private List<Index> indexes(TableSql table) throws SQLException {
         boolean byOthers =
                 !table.conflict().contains(table.shape().columns().getFirst().name());

@@ -2,6 +2,8 @@ package dev.sluice.sink.postgres;
 
 import dev.sluice.bson.ExactBson;
 import dev.sluice.change.Change;
+import dev.sluice.control.Counts;
+import dev.sluice.control.Tallies;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
@@ -45,13 +47,13 @@ import java.util.stream.Collectors;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
-/// Writes row changes in the caller's transaction: rows, child rows, dead letters and quarantined values.
-/// For one thread and one connection.
+/// Writes row changes in the caller's transaction: rows, child rows, dead letters and quarantined
+/// values. For one thread and one connection.
 ///
-/// Changes of one document are compacted to the last; between documents the order of their last changes is
-/// kept, so that a unique value one document gives up can be taken by another. Rows are written at once;
-/// dead letters and counts are returned, for the caller to write with [#note] in the transaction that moves
-/// the position (promise 1).
+/// Changes of one document are compacted to the last; between documents the order of their last changes
+/// is kept, so that a unique value one document gives up can be taken by another. Rows are written at
+/// once; dead letters and counts are returned, for the caller to write with [#note] in the transaction
+/// that moves the position (promise 1).
 final class RowWriter {
     private final Connection connection;
     private final List<CollectionTarget> targets;
@@ -85,10 +87,12 @@ final class RowWriter {
         return new RowWriter(connection, targets, tables, references, pipeline);
     }
 
-    /// Looks whether the tables still keep apart the keys that were written in this transaction. Written statements
-    /// take for granted what was so when the session began, and a table may be altered at any time.
+    /// Looks whether the tables still keep apart the keys that were written in this transaction. Written
+    /// statements take for granted what was so when the session began, and a table may be altered at any
+    /// time.
     ///
-    /// @throws SluiceException of kind MISSING_TABLE or TARGET_ALTERED when they do not; the caller rolls back
+    /// @throws SluiceException of kind MISSING_TABLE or TARGET_ALTERED when they do not; the caller
+    ///     rolls back
     void requireKeptKeys() throws SQLException {
         Set<TableName> altered = tables.mergingSince();
         if (!altered.isEmpty()) {
@@ -120,9 +124,9 @@ final class RowWriter {
         return new Compacted(changes).write();
     }
 
-    /// Writes a document that a unique index keeps out, where it comes before all those that have what it would
-    /// have: their rows go, and they are resynced, to be parked or to have what else is free. Where one of them
-    /// comes before it, nothing is written, and the row that it had before goes.
+    /// Writes a document that a unique index keeps out, where it comes before all those that have what
+    /// it would have: their rows go, and they are resynced, to be parked or to have what else is free.
+    /// Where one of them comes before it, nothing is written, and the row that it had before goes.
     Contest contend(RowChange change) throws SQLException {
         CollectionTarget target = change.target();
         if (!(change.effect() instanceof Effect.Upsert upsert)) {
@@ -176,8 +180,8 @@ final class RowWriter {
         }
     }
 
-    /// Writes the dead letters and counts. The rows that the documents had before are deleted, unless rows of the
-    /// collection stay. Where PostgreSQL does not let one go, the dead letter says so.
+    /// Writes the dead letters and counts. The rows that the documents had before are deleted, unless
+    /// rows of the collection stay. Where PostgreSQL does not let one go, the dead letter says so.
     ///
     /// @return the summary, dead letters included
     WriteSummary note(Written written) throws SQLException {
@@ -223,8 +227,9 @@ final class RowWriter {
         return keys;
     }
 
-    /// A dead letter has no row, as if its document had never been another: the row that it had before is no state of
-    /// it, and would keep the documents out that want what it has. One that PostgreSQL does not let go stays.
+    /// A dead letter has no row, as if its document had never been another: the row that it had before
+    /// is no state of it, and would keep the documents out that want what it has. One that PostgreSQL
+    /// does not let go stays.
     ///
     /// @return what keeps the rows that stay, by their keys
     private Map<Object, String> giveUp(CollectionTarget target, List<Object> keys) throws SQLException {
@@ -266,8 +271,8 @@ final class RowWriter {
         }
     }
 
-    /// Lets this transaction's commit not wait for the disk. For a transaction that is followed by another
-    /// one of the same connection on which everything depends: that one's commit waits for both.
+    /// Lets this transaction's commit not wait for the disk. For a transaction that is followed by
+    /// another one of the same connection on which everything depends: that one's commit waits for both.
     void commitLazily() throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.execute("SET LOCAL synchronous_commit = off");
@@ -521,8 +526,8 @@ final class RowWriter {
             return written.rows();
         }
 
-        /// Changes of which PostgreSQL refuses values are what they become without these; one that has no rows then is
-        /// a dead letter.
+        /// Changes of which PostgreSQL refuses values are what they become without these; one that has
+        /// no rows then is a dead letter.
         private void takeMisfits(Effects effects, SequencedMap<Object, RowChange> documents) throws SQLException {
             Map<Object, MappingResult> again = tables.mapAgain(effects.target, (keys, taker) -> {
                 for (Object key : keys) {

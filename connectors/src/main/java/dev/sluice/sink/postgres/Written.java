@@ -1,5 +1,6 @@
 package dev.sluice.sink.postgres;
 
+import dev.sluice.control.Counts;
 import dev.sluice.sink.WriteSummary;
 import java.util.List;
 

@@ -47,8 +47,9 @@ import java.util.function.BooleanSupplier;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
-/// A copy without the stream, from taking the pipeline over to its end. Takes the pipeline's position first
-/// when it has none, so that a later run streams everything that happened meanwhile. For one thread.
+/// A copy without the stream, from taking the pipeline over to its end. Takes the pipeline's position
+/// first when it has none, so that a later run streams everything that happened meanwhile. For one
+/// thread.
 public final class CopyRun {
     private static final Duration TRY_EVERY = Duration.ofMillis(250);
 
@@ -66,14 +67,15 @@ public final class CopyRun {
         /// At the current time: after the oplog lost its position.
         record FromNow() implements Onward {}
 
-        /// At the current time, and from another MongoDB than before: only the rows of the earlier one are
-        /// kept.
+        /// At the current time, and from another MongoDB than before: only the rows of the earlier one
+        /// are kept.
         ///
         /// @param by who accepted it
         record NewSource(String by) implements Onward {}
 
         /// At its position, and past a change that MongoDB can't send. The collection of that change is
-        /// copied again, and its rows that no document explains are deleted unless the mapping keeps them.
+        /// copied again, and its rows that no document explains are deleted unless the mapping keeps
+        /// them.
         ///
         /// @param change its operation time
         /// @param by who asked for it
@@ -100,8 +102,8 @@ public final class CopyRun {
         /// @param holder which process that is, for people
         void onHeld(String holder);
 
-        /// It is recorded that the stream passes a change which MongoDB can't send. Even if this process ends,
-        /// `sluice run` and `sluice backfill` continue the copy.
+        /// It is recorded that the stream passes a change which MongoDB can't send. Even if this process
+        /// ends, `sluice run` and `sluice backfill` continue the copy.
         void onPassed(BsonTimestamp change, List<CollectionTarget> copied);
 
         /// An earlier copy, which this one resumes, has copied it.
@@ -124,9 +126,9 @@ public final class CopyRun {
 
     /// @param stopped asked between chunks, from any thread
     /// @throws WrongUseException when there is no such change to pass
-    /// @throws SluiceException of kind COLLECTION_CHANGED, before anything is written, when a change of a
-    ///     collection waits for a decision; when no collection could be copied for the same reason; what is
-    ///     done stays done
+    /// @throws SluiceException of kind COLLECTION_CHANGED, before anything is written, when a change of
+    ///     a collection waits for a decision; when no collection could be copied for the same reason;
+    ///     what is done stays done
     public Result run(Wish wish, Listener listener, BooleanSupplier stopped) throws InterruptedException {
         try {
             return switch (wish.onward()) {
@@ -191,9 +193,9 @@ public final class CopyRun {
         }
     }
 
-    /// A change of a collection that waits for a decision is decided first, also where everything is copied
-    /// again: rows that no document explains are deleted then. Not where another MongoDB is accepted, which
-    /// that change is not of.
+    /// A change of a collection that waits for a decision is decided first, also where everything is
+    /// copied again: rows that no document explains are deleted then. Not where another MongoDB is
+    /// accepted, which that change is not of.
     private static void requireDecided(Onward onward, OpenChanges changes, Connection connection) throws SQLException {
         switch (onward) {
             case Onward.AsItWas asItWas -> changes.requireNone(connection);
@@ -203,9 +205,9 @@ public final class CopyRun {
         }
     }
 
-    /// Documents must be read as of the position from which the stream resumes, or later; else changes in
-    /// between are lost, by a secondary that is behind, or because a majority does not have them yet. Read
-    /// after the pipeline is taken over, since until then an earlier writer moves the position.
+    /// Documents must be read as of the position from which the stream resumes, or later; else changes
+    /// in between are lost, by a secondary that is behind, or because a majority does not have them yet.
+    /// Read after the pipeline is taken over, since until then an earlier writer moves the position.
     ///
     /// @param asked a position from before it was taken over
     private @Nullable BsonTimestamp notBefore(Position asked) {
@@ -216,7 +218,9 @@ public final class CopyRun {
     private void beginAnew(Position now, long epoch, Connection connection) throws SQLException {
         PositionStore positions = new PositionStore(pipeline.name());
         positions.advance(connection, now, epoch);
-        positions.reset(connection);
+        positions.forgetWatermarks(connection);
+        new BackfillStore(pipeline.name()).reset(connection);
+        new PassedChanges(pipeline.name()).reset(connection);
         new SchemaChangeStore(pipeline.name()).reset(connection);
     }
 
@@ -251,8 +255,9 @@ public final class CopyRun {
                 .toList();
     }
 
-    /// Makes the stream leave out the changes of these collections up to now that MongoDB can't send; the
-    /// copy has their results. Not only that one change: there may be more, such as its document's delete.
+    /// Makes the stream leave out the changes of these collections up to now that MongoDB can't send;
+    /// the copy has their results. Not only that one change: there may be more, such as its document's
+    /// delete.
     private void pass(Onward.Past past, List<CollectionTarget> chosen, Position now, Connection connection)
             throws SQLException {
         BsonTimestamp newest = now.newestOperation();
@@ -412,9 +417,9 @@ public final class CopyRun {
             }
         }
 
-        /// A copied collection has everything that was committed up to the position from which the stream will
-        /// resume: it was read as of that, or later. An earlier writer may have moved the position since an
-        /// interrupted copy began, but not past what is applied to what it had copied.
+        /// A copied collection has everything that was committed up to the position from which the
+        /// stream will resume: it was read as of that, or later. An earlier writer may have moved the
+        /// position since an interrupted copy began, but not past what is applied to what it had copied.
         private void noteAppliedThrough(CollectionTarget target, Connection connection) throws SQLException {
             PositionStore positions = new PositionStore(pipeline.name());
             positions.registerCollection(connection, target.collection());
@@ -470,8 +475,8 @@ public final class CopyRun {
         }
     }
 
-    /// Whether other collections may be copied although one could not be. A server that is away or a pipeline
-    /// that is taken over is the same for all of them, and is reported once.
+    /// Whether other collections may be copied although one could not be. A server that is away or a
+    /// pipeline that is taken over is the same for all of them, and is reported once.
     private static boolean mayBeOfOneCollection(FailureKind kind) {
         return switch (kind) {
             case TARGET_CONFLICT,

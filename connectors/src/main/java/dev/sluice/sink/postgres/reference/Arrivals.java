@@ -1,5 +1,6 @@
 package dev.sluice.sink.postgres.reference;
 
+import dev.sluice.control.ResyncStore;
 import dev.sluice.mapping.row.TableShape;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
@@ -15,8 +16,8 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Lists for a resync what waits for rows that are staged, and what is to follow them. In the caller's transaction,
-/// between staging and writing. For one thread.
+/// Lists for a resync what waits for rows that are staged, and what is to follow them. In the caller's
+/// transaction, between staging and writing. For one thread.
 final class Arrivals {
     private final Dependencies dependencies;
 
@@ -52,15 +53,14 @@ final class Arrivals {
                 TableShape referring = link.shape();
                 dependencies
                         .waiting()
-                        .enqueue("INSERT INTO sluice.resync (pipeline, collection, document_key, row_key, reason)"
-                                + " SELECT DISTINCT ?, "
+                        .enqueue(ResyncStore.listing("SELECT DISTINCT ?, "
                                 + TableName.literal(link.target().collection()) + ", d.document_key,"
                                 + " CASE WHEN d.document_key IS NULL THEN d.row_key END, 'reference' FROM (SELECT "
                                 + DocumentOfRow.referring(link) + " FROM " + table.staging() + " s JOIN "
                                 + shape.table().sql() + " t ON " + same + " JOIN "
                                 + referring.table().sql() + " c ON "
                                 + link.refers() + " WHERE " + String.join(" OR ", differing)
-                                + ") d ON CONFLICT DO NOTHING");
+                                + ") d"));
             }
         }
         Duplicates duplicate = dependencies.duplicates().get(target.index());
@@ -68,12 +68,11 @@ final class Arrivals {
             dependencies
                     .waiting()
                     .enqueue(
-                            Waiting.ENQUEUE + " FROM sluice.waiting w JOIN "
+                            Waiting.listing("JOIN "
                                     + shape.table().sql() + " t ON "
                                     + duplicate.known("t") + " = w.on_value JOIN " + table.staging() + " s ON " + same
                                     + " WHERE w.pipeline = ? AND w.on_table = ? AND w.kind = 'duplicate' AND "
-                                    + duplicate.stagedKnown("s") + " <> " + duplicate.known("t")
-                                    + " ON CONFLICT DO NOTHING",
+                                    + duplicate.stagedKnown("s") + " <> " + duplicate.known("t")),
                             duplicate.table().toString());
         }
     }
@@ -98,12 +97,12 @@ final class Arrivals {
                     ? ""
                     : " AND t." + TableName.quote(link.take()) + "::text IS NOT DISTINCT FROM "
                             + TableSql.value(take, "s") + "::text";
-            String sql = Waiting.ENQUEUE + " FROM sluice.waiting w JOIN (SELECT " + present + " AS known FROM "
+            String sql = Waiting.listing("JOIN (SELECT " + present + " AS known FROM "
                     + table.staging() + " s WHERE NOT EXISTS (SELECT FROM "
                     + shape.table().sql() + " t WHERE "
                     + sameKey(shape) + " AND " + link.present(name -> "t." + TableName.quote(name)) + " = " + present
                     + taken + ")) n ON w.on_hash = hashtextextended(n.known, 0) AND w.on_value = n.known"
-                    + " WHERE w.pipeline = ? AND w.on_table = ? AND w.kind = 'reference' ON CONFLICT DO NOTHING";
+                    + " WHERE w.pipeline = ? AND w.on_table = ? AND w.kind = 'reference'");
             if (done.add(sql)) {
                 dependencies.waiting().enqueue(sql, link.to().toString());
             }

@@ -1,11 +1,12 @@
 package dev.sluice.sink.postgres.reference;
 
+import dev.sluice.control.WaitingStore;
+import dev.sluice.control.WaitingStore.Entry;
+import dev.sluice.control.WaitingStore.Kind;
 import dev.sluice.schema.Reference.Orphan;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.catalog.LiveTables;
-import dev.sluice.sink.postgres.reference.Waiting.Entry;
-import dev.sluice.sink.postgres.reference.Waiting.Kind;
 import dev.sluice.sink.postgres.staging.StagedTables;
 import dev.sluice.sink.postgres.table.CollectionTables;
 import dev.sluice.sink.postgres.table.DocumentOfRow;
@@ -30,19 +31,19 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/// Keeps rows current that depend on other rows: by references, look-ups, and as duplicates of each other.
-/// Works in the caller's transaction. For one thread.
+/// Keeps rows current that depend on other rows: by references, look-ups, and as duplicates of each
+/// other. Works in the caller's transaction. For one thread.
 ///
 /// Documents arrive in any order. One whose row depends on a row that is not there is written as the
 /// mapping says, and noted in `sluice.waiting`; when that row comes, the document is listed in
-/// `sluice.resync` and resynced, by the same mapper, from MongoDB. When a row is deleted, references to it are
-/// set to NULL, dropped, or their rows deleted with it, and their documents wait. A table without references to
-/// it costs nothing.
+/// `sluice.resync` and resynced, by the same mapper, from MongoDB. When a row is deleted, references to
+/// it are set to NULL, dropped, or their rows deleted with it, and their documents wait. A table without
+/// references to it costs nothing.
 ///
-/// Two concurrent transactions can't miss each other: a row of ours that is referred to is locked FOR KEY SHARE
-/// until the commit (a foreign key does that by itself), and a row is locked before its deletion, before the
-/// references to it are read. [Waiting#sweep] finds a row that is committed at the same time as a document that
-/// waits for it.
+/// Two concurrent transactions can't miss each other: a row of ours that is referred to is locked FOR
+/// KEY SHARE until the commit (a foreign key does that by itself), and a row is locked before its
+/// deletion, before the references to it are read. [Waiting#sweep] finds a row that is committed at the
+/// same time as a document that waits for it.
 public final class References {
     private final List<CollectionTarget> targets;
     private final Dependencies dependencies;
@@ -59,7 +60,8 @@ public final class References {
         this.removal = new RowRemoval(dependencies);
     }
 
-    /// Looks at the target's tables for what the mapping's references, look-ups and unique values need of them.
+    /// Looks at the target's tables for what the mapping's references, look-ups and unique values need
+    /// of them.
     ///
     /// @param tables the staging tables of the same connection
     /// @param targets all collections that this connection writes
@@ -111,7 +113,8 @@ public final class References {
                                 .anyMatch(table -> table.shape().table().equals(link.to())));
     }
 
-    /// Whether documents wait for rows of the collection, so that they have to be listed when these rows come.
+    /// Whether documents wait for rows of the collection, so that they have to be listed when these rows
+    /// come.
     public boolean isAwaited(CollectionTarget target) throws SQLException {
         for (TableSql table : dependencies.tables().of(target).all()) {
             if (!dependencies.links().to(table.shape().table()).isEmpty()
@@ -122,8 +125,8 @@ public final class References {
         return false;
     }
 
-    /// Between staging and writing: takes out of staging the documents that have no row for now, notes what
-    /// waits for what, and lists for a resync what waited for these rows.
+    /// Between staging and writing: takes out of staging the documents that have no row for now, notes
+    /// what waits for what, and lists for a resync what waited for these rows.
     ///
     /// @param documents the staged ones
     /// @return the keys of the documents that were taken out
@@ -247,10 +250,11 @@ public final class References {
         }
     }
 
-    /// Decides between documents that want the same row or value, and takes away the rows of those that lose it.
+    /// Decides between documents that want the same row or value, and takes away the rows of those that
+    /// lose it.
     ///
-    /// @return the keys of the staged ones that have no row, as the table has them, and what another document has
-    ///     before each
+    /// @return the keys of the staged ones that have no row, as the table has them, and what another
+    ///     document has before each
     private Map<Object, String> settleDuplicates(CollectionTarget target, Duplicates duplicate, CollectionTables staged)
             throws SQLException {
         Map<Object, String> losers = new LinkedHashMap<>();
@@ -282,11 +286,10 @@ public final class References {
     /// Rows whose place a document takes that is preferred to theirs.
     private void noteEvicted(CollectionTarget target, Duplicates duplicate, List<Object> keys) throws SQLException {
         TableSql own = dependencies.tables().of(target).own();
-        String sql = "INSERT INTO sluice.waiting (pipeline, collection, row_key, document_key, column_name, kind,"
-                + " on_table, on_value) SELECT ?, ?, t." + own.keyName() + "::text, " + DocumentOfRow.key(target, "t")
+        String sql = WaitingStore.noting("SELECT ?, ?, t." + own.keyName() + "::text, " + DocumentOfRow.key(target, "t")
                 + ", ?, 'duplicate', ?, " + duplicate.known("t") + " FROM "
                 + own.shape().table().sql() + " t WHERE t."
-                + own.keyName() + " = ANY (?) ON CONFLICT DO NOTHING";
+                + own.keyName() + " = ANY (?)");
         try (PreparedStatement statement = dependencies.connection().prepareStatement(sql)) {
             statement.setString(1, dependencies.waiting().pipeline());
             statement.setString(2, target.collection());

@@ -1,5 +1,7 @@
 package dev.sluice.sink.postgres.reference;
 
+import dev.sluice.control.ResyncStore;
+import dev.sluice.control.WaitingStore;
 import dev.sluice.schema.Reference.Orphan;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
@@ -25,16 +27,17 @@ final class RowRemoval {
         this.dependencies = dependencies;
     }
 
-    /// Deletes the rows of these keys, child rows too, after references to them are set to NULL, dropped,
-    /// or their rows deleted in turn. A row that was created for others to refer to stays as long as they
-    /// exist.
+    /// Deletes the rows of these keys, child rows too, after references to them are set to NULL,
+    /// dropped, or their rows deleted in turn. A row that was created for others to refer to stays as
+    /// long as they exist.
     ///
     /// @return rows deleted from the collection's own table
     int remove(CollectionTarget target, Collection<Object> keys) throws SQLException {
         return remove(target, keys, new HashSet<>(), true);
     }
 
-    /// As [#remove], where another document takes the place of these rows: what waits for it is not listed.
+    /// As [#remove], where another document takes the place of these rows: what waits for it is not
+    /// listed.
     void removeEvicted(CollectionTarget target, Collection<Object> keys) throws SQLException {
         remove(target, keys, new HashSet<>(), false);
     }
@@ -45,12 +48,11 @@ final class RowRemoval {
         String documentKey = DocumentOfRow.key(target, "t");
         try (PreparedStatement statement = dependencies
                 .connection()
-                .prepareStatement(
-                        "INSERT INTO sluice.resync (pipeline, collection, document_key, row_key, reason) SELECT ?, ?, d.id,"
-                                + " CASE WHEN d.id IS NULL THEN d.key END, 'duplicate' FROM (SELECT t." + own.keyName()
-                                + "::text AS key, " + documentKey + " AS id FROM "
-                                + own.shape().table().sql() + " t WHERE t." + own.keyName()
-                                + " = ANY (?)) d ON CONFLICT DO NOTHING")) {
+                .prepareStatement(ResyncStore.listing("SELECT ?, ?, d.id,"
+                        + " CASE WHEN d.id IS NULL THEN d.key END, 'duplicate' FROM (SELECT t." + own.keyName()
+                        + "::text AS key, " + documentKey + " AS id FROM "
+                        + own.shape().table().sql() + " t WHERE t." + own.keyName()
+                        + " = ANY (?)) d"))) {
             statement.setString(1, dependencies.waiting().pipeline());
             statement.setString(2, target.collection());
             statement.setArray(3, dependencies.array(own, keys));
@@ -114,12 +116,11 @@ final class RowRemoval {
         String joined = " FROM " + other + " JOIN " + referring.sql() + " c ON " + link.refers() + " WHERE " + theirs;
         try (PreparedStatement statement = dependencies
                 .connection()
-                .prepareStatement(
-                        "INSERT INTO sluice.waiting (pipeline, collection, row_key, document_key, column_name, kind, on_table,"
-                                + " on_value) SELECT DISTINCT ?, ?, d.row_key, d.document_key, ?, 'reference', ?, d.known FROM (SELECT "
+                .prepareStatement(WaitingStore.noting(
+                        "SELECT DISTINCT ?, ?, d.row_key, d.document_key, ?, 'reference', ?, d.known FROM (SELECT "
                                 + DocumentOfRow.referring(link) + ", "
                                 + link.present(name -> "t." + TableName.quote(name))
-                                + " AS known" + joined + ") d WHERE d.known IS NOT NULL ON CONFLICT DO NOTHING")) {
+                                + " AS known" + joined + ") d WHERE d.known IS NOT NULL"))) {
             statement.setString(1, dependencies.waiting().pipeline());
             statement.setString(2, link.target().collection());
             statement.setString(3, link.label());
@@ -132,12 +133,12 @@ final class RowRemoval {
         switch (link.policy()) {
             case null ->
                 dependencies.update(
-                        "INSERT INTO sluice.resync (pipeline, collection, document_key, row_key, reason) SELECT DISTINCT "
+                        ResyncStore.listing("SELECT DISTINCT "
                                 + TableName.literal(dependencies.waiting().pipeline()) + ", "
                                 + TableName.literal(link.target().collection())
                                 + ", d.document_key, CASE WHEN d.document_key IS NULL THEN d.row_key END, 'reference'"
                                 + " FROM (SELECT " + DocumentOfRow.referring(link) + joined
-                                + ") d ON CONFLICT DO NOTHING",
+                                + ") d"),
                         table,
                         keys);
             case EMPTY ->
@@ -187,14 +188,14 @@ final class RowRemoval {
             return;
         }
         dependencies.update(
-                Waiting.ENQUEUE + " FROM sluice.waiting w JOIN "
+                Waiting.listing("JOIN "
                         + table.shape().table().sql() + " t ON "
                         + duplicate.known("t") + " = w.on_value WHERE t." + table.keyName()
                         + " = ANY (?) AND w.pipeline = "
                         + TableName.literal(dependencies.waiting().pipeline()) + " AND w.on_table = "
                         + TableName.literal(duplicate.table().toString())
                         + " AND w.kind = 'duplicate' AND w.row_key <> t." + table.keyName()
-                        + "::text ON CONFLICT DO NOTHING",
+                        + "::text"),
                 table,
                 keys);
     }

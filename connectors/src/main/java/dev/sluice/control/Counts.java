@@ -1,25 +1,30 @@
-package dev.sluice.sink.postgres;
+package dev.sluice.control;
 
 import java.util.Map;
 import java.util.TreeMap;
 
-/// Documents that a rule of the mapping skips and fields that no column reads, as they were counted and are
-/// not written yet. Not thread-safe.
+/// Documents that a rule of the mapping skips and fields that no column reads, as they were counted and
+/// are not written yet. Not thread-safe.
 public final class Counts {
     private final Map<String, Map<String, Integer>> skipped = new TreeMap<>();
     private final Map<String, Map<String, Integer>> unmapped = new TreeMap<>();
 
+    /// Counts documents that have no row.
+    ///
     /// @param byReason how many documents were skipped for each reason
-    void skipped(String collection, Map<String, Integer> byReason) {
+    public void skipped(String collection, Map<String, Integer> byReason) {
         add(skipped, collection, byReason);
     }
 
+    /// Counts fields that no column reads.
+    ///
     /// @param byPath how many documents had each path that nothing reads
-    void unmapped(String collection, Map<String, Integer> byPath) {
+    public void unmapped(String collection, Map<String, Integer> byPath) {
         add(unmapped, collection, byPath);
     }
 
-    void add(Counts other) {
+    /// Adds what another one has counted.
+    public void add(Counts other) {
         other.skipped.forEach(this::skipped);
         other.unmapped.forEach(this::unmapped);
     }

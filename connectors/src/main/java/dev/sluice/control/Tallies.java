@@ -1,14 +1,14 @@
-package dev.sluice.sink.postgres;
+package dev.sluice.control;
 
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.Map;
 
-/// Counts of what has no place in the target, by the mapping: documents that a rule skips, fields that no
-/// column reads. Nothing disappears without being counted. Works in the caller's transaction. For one
+/// Counts of what has no place in the target, by the mapping: documents that a rule skips, fields that
+/// no column reads. Nothing disappears without being counted. Works in the caller's transaction. For one
 /// thread.
-final class Tallies {
+public final class Tallies {
     private static final String SKIPPED = """
             INSERT INTO sluice.skipped AS s (pipeline, collection, reason, documents)
             SELECT ?, ?, u.* FROM unnest(?, ?) u
@@ -25,12 +25,13 @@ final class Tallies {
     private final Connection connection;
     private final String pipeline;
 
-    Tallies(Connection connection, String pipeline) {
+    public Tallies(Connection connection, String pipeline) {
         this.connection = connection;
         this.pipeline = pipeline;
     }
 
-    void add(Counts counts) throws SQLException {
+    /// Adds what was counted to what is stored.
+    public void add(Counts counts) throws SQLException {
         for (Map.Entry<String, Map<String, Integer>> collection :
                 counts.skipped().entrySet()) {
             add(SKIPPED, collection.getKey(), collection.getValue());
