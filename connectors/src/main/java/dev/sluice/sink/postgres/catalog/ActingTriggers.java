@@ -36,11 +36,9 @@ public record ActingTriggers(
             SELECT DISTINCT g.tgname, p.proname, g.tgtype & 20 <> 0, g.tgtype & 2 = 0, g.tgtype & 4 <> 0,
               g.tgtype & 16 <> 0, g.tgtype & 8 <> 0
             FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
-            WHERE g.tgrelid IN (SELECT to_regclass(?)::oid UNION ALL SELECT relid::oid FROM pg_partition_tree(to_regclass(?)))
-            AND NOT g.tgisinternal AND g.tgtype & 3 <> 2 AND g.tgtype & 28 <> 0 AND g.tgenabled::text = ANY (
-              CASE current_setting('session_replication_role') WHEN 'replica' THEN ARRAY['R', 'A'] ELSE ARRAY['O', 'A'] END)
+            WHERE g.tgrelid IN %s AND g.tgtype & 3 <> 2 AND g.tgtype & 28 <> 0 AND %s
             ORDER BY g.tgname
-            """;
+            """.formatted(Acting.relations("to_regclass(?)"), Acting.TRIGGER);
 
     /// Those of a table without any.
     public static final ActingTriggers NONE =

@@ -26,7 +26,7 @@ public final class LiveTables {
     /// moddatetime, set the columns that they are told. Beside it, how many triggers could undo what is
     /// written, see [ActingTriggers]. tgtype: 1 row, 2 before, 4 insert, 8 delete, 16 update.
     private static final String WATCHED = """
-            SELECT k.place, m.merging, m.acting FROM (VALUES %s) k (place, tab, col)
+            SELECT k.place, m.merging, m.acting FROM (VALUES %%s) k (place, tab, col)
             CROSS JOIN LATERAL (SELECT attrelid, attnum, atttypid, atttypmod, attcollation, lower(attname) AS name
               FROM pg_attribute WHERE attrelid = to_regclass(k.tab) AND attname = k.col OFFSET 0) a
             CROSS JOIN LATERAL (SELECT
@@ -37,18 +37,16 @@ public final class LiveTables {
                 WHERE i.indrelid = a.attrelid AND i.indisunique AND a.attnum = ANY (i.indkey)
                 AND NOT coalesce((SELECT collisdeterministic FROM pg_collation x WHERE x.oid = c.oid), true))
               OR EXISTS (SELECT FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
-                JOIN pg_language l ON l.oid = p.prolang WHERE g.tgrelid = a.attrelid AND NOT g.tgisinternal
-                AND g.tgenabled IN ('O', 'A') AND g.tgtype & 3 = 3
+                JOIN pg_language l ON l.oid = p.prolang WHERE g.tgrelid IN %1$s AND %2$s AND g.tgtype & 3 = 3
                 AND (g.tgtype & 4 <> 0 OR (g.tgtype & 16 <> 0 AND l.lanname NOT IN ('c', 'internal')))
                 AND (l.lanname <> 'plpgsql' OR strpos(lower(p.prosrc), 'new.' || a.name) > 0
                      OR strpos(lower(p.prosrc), 'new."' || a.name) > 0))
               OR EXISTS (SELECT FROM pg_rewrite w WHERE w.ev_class = a.attrelid AND w.ev_type IN ('2', '3', '4')
-                AND w.is_instead AND w.ev_enabled IN ('O', 'A')) AS merging,
-              (SELECT count(*) FROM pg_trigger g WHERE g.tgrelid IN (SELECT a.attrelid UNION ALL
-                SELECT inhrelid FROM pg_inherits WHERE inhparent = a.attrelid) AND NOT g.tgisinternal
-                AND g.tgenabled IN ('O', 'A') AND g.tgtype & 3 <> 2 AND g.tgtype & 28 <> 0)::int AS acting OFFSET 0) m
+                AND w.is_instead AND %3$s) AS merging,
+              (SELECT count(*) FROM pg_trigger g WHERE g.tgrelid IN %1$s AND %2$s
+                AND g.tgtype & 3 <> 2 AND g.tgtype & 28 <> 0)::int AS acting OFFSET 0) m
             WHERE m.merging OR m.acting > 0
-            """;
+            """.formatted(Acting.relations("a.attrelid"), Acting.TRIGGER, Acting.RULE);
 
     private final Connection connection;
     private final TableReader reader;

@@ -186,9 +186,9 @@ public final class TableReader {
     /// Those that the session applies.
     private static final String RULES = """
             SELECT rulename, CASE ev_type WHEN '2' THEN 'UPDATE' WHEN '3' THEN 'INSERT' ELSE 'DELETE' END, is_instead
-            FROM pg_rewrite WHERE ev_class = ?::oid AND ev_type IN ('2', '3', '4') AND ev_enabled IN ('O', 'A')
+            FROM pg_rewrite w WHERE ev_class = ?::oid AND ev_type IN ('2', '3', '4') AND %s
             ORDER BY rulename
-            """;
+            """.formatted(Acting.RULE);
 
     private static final String CHECKS = """
             SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
@@ -248,11 +248,10 @@ public final class TableReader {
 
     /// tgtype: 1 row, 2 before, 4 insert, 16 update.
     private static final String TRIGGERS = """
-            SELECT t.tgname, p.proname, t.tgtype & 4 <> 0, t.tgtype & 16 <> 0, l.lanname, p.prosrc
-            FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_language l ON l.oid = p.prolang
-            WHERE t.tgrelid = ?::oid AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')
-              AND t.tgtype & 3 = 3 AND t.tgtype & 20 <> 0 ORDER BY t.tgname
-            """;
+            SELECT g.tgname, p.proname, g.tgtype & 4 <> 0, g.tgtype & 16 <> 0, l.lanname, p.prosrc
+            FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid JOIN pg_language l ON l.oid = p.prolang
+            WHERE g.tgrelid = ?::oid AND %s AND g.tgtype & 3 = 3 AND g.tgtype & 20 <> 0 ORDER BY g.tgname
+            """.formatted(Acting.TRIGGER);
 
     /// Whether a value of the first type may be assigned to a column of the second. Strings take anything.
     private static final String ASSIGNABLE = """

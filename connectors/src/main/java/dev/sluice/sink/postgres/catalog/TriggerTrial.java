@@ -51,10 +51,7 @@ public final class TriggerTrial {
               g.tgtype & 3 = 3 AND g.tgtype & 20 <> 0, g.tgtype & 2 = 0 AND g.tgtype & 20 <> 0, g.tgtype & 8 <> 0
             FROM relations r JOIN pg_class c ON c.oid = r.oid JOIN pg_namespace n ON n.oid = c.relnamespace
             JOIN pg_trigger g ON g.tgrelid = c.oid JOIN pg_proc p ON p.oid = g.tgfoid
-            WHERE NOT g.tgisinternal AND g.tgtype & 3 <> 2 AND g.tgtype & 28 <> 0 AND g.tgenabled::text = ANY (
-              CASE current_setting('session_replication_role') WHEN 'replica' THEN ARRAY['R', 'A'] ELSE ARRAY['O', 'A'] END)
-            ORDER BY c.relname, g.tgname
-            """;
+            WHERE g.tgtype & 3 <> 2 AND g.tgtype & 28 <> 0""" + " AND " + Acting.TRIGGER + " ORDER BY c.relname, g.tgname";
 
     private static final String COLUMNS = """
             WITH RECURSIVE base AS (
