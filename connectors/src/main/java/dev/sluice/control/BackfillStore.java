@@ -118,6 +118,19 @@ public final class BackfillStore {
         return List.of("DELETE FROM sluice.backfill_chunk" + those, "DELETE FROM sluice.backfill" + those);
     }
 
+    /// How many documents of all pipelines were copied in a second, on average.
+    ///
+    /// @return null where fewer than 10,000 were, of which nothing can be said
+    public static @Nullable Double documentsPerSecond(Connection connection) throws SQLException {
+        String sql = "SELECT sum(documents)::float8 / nullif(sum(extract(epoch FROM finished_at - started_at)), 0)"
+                + " FROM sluice.backfill WHERE state = 'done' HAVING sum(documents) >= 10000";
+        try (PreparedStatement statement = connection.prepareStatement(sql);
+                ResultSet row = statement.executeQuery()) {
+            double rate = row.next() ? row.getDouble(1) : 0;
+            return rate > 0 ? rate : null;
+        }
+    }
+
     /// Whether the collection is cut into chunks, all of it.
     public boolean isCut(Connection connection, String collection) throws SQLException {
         // Its bracket is always among those of a cut.

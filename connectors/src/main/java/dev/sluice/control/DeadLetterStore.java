@@ -73,6 +73,20 @@ public final class DeadLetterStore {
         }
     }
 
+    /// How many of a collection are accepted.
+    public long accepted(Connection connection, String collection) throws SQLException {
+        String sql = "SELECT count(*) FROM sluice.dead_letter WHERE pipeline = ? AND collection = ?"
+                + " AND accepted_at IS NOT NULL";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getLong(1);
+            }
+        }
+    }
+
     /// Rows that are to be deleted and that PostgreSQL does not let go: of an earlier state of a dead
     /// letter, or of a document whose deletion is refused.
     ///

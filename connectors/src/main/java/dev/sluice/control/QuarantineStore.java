@@ -141,4 +141,18 @@ public final class QuarantineStore {
         }
         return entries;
     }
+
+    /// How many values of a collection are accepted.
+    public long accepted(Connection connection, String collection) throws SQLException {
+        String sql = "SELECT count(*) FROM sluice.quarantine q WHERE q.pipeline = ? AND q.collection = ?"
+                + " AND sluice.is_accepted(q)";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getLong(1);
+            }
+        }
+    }
 }

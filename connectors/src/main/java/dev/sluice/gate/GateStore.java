@@ -97,6 +97,18 @@ public final class GateStore {
         }
     }
 
+    /// Sets no limit for a condition, for all collections of the pipeline: it is met from now on.
+    public void waive(Connection connection, String condition) throws SQLException {
+        String sql =
+                "INSERT INTO sluice.gate_limit (pipeline, collection, condition, max_value) VALUES (?, ?, ?, NULL)";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, ALL);
+            statement.setString(3, condition);
+            statement.executeUpdate();
+        }
+    }
+
     /// Notes which conditions are not met now.
     public void observe(Connection connection) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement("SELECT sluice.gate_observe(?)")) {

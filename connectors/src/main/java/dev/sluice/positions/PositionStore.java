@@ -266,6 +266,59 @@ public final class PositionStore {
         }
     }
 
+    /// Who writes a pipeline, or wrote it last, and where it is.
+    ///
+    /// @param owner as the process described itself; null before the first one
+    /// @param appliedTo when MongoDB committed what is applied, as `2026-11-30T01:02:03Z`; null where it
+    ///     is not known
+    /// @param stillSeconds how long ago the position was moved
+    /// @param heldSeconds how long ago the process took the pipeline over; null before the first one
+    public record Writer(
+            @Nullable String owner,
+            long epoch,
+            @Nullable String appliedTo,
+            double stillSeconds,
+            @Nullable Double heldSeconds) {}
+
+    /// Empty where there is no position yet.
+    public Optional<Writer> writer(Connection connection) throws SQLException {
+        String sql = """
+                SELECT owner, epoch,
+                       to_char(to_timestamp(cluster_time_seconds) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+                       extract(epoch FROM clock_timestamp() - updated_at)::float8,
+                       extract(epoch FROM clock_timestamp() - taken_at)::float8
+                FROM sluice.position WHERE pipeline = ?
+                """;
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, pipeline);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next()
+                        ? Optional.of(new Writer(
+                                row.getString(1),
+                                row.getLong(2),
+                                row.getString(3),
+                                row.getDouble(4),
+                                row.getObject(5, Double.class)))
+                        : Optional.empty();
+            }
+        }
+    }
+
+    /// Whether the rows of a collection have everything up to an operation of MongoDB. Waits for that
+    /// for half a second.
+    public boolean isApplied(Connection connection, String collection, BsonTimestamp operation) throws SQLException {
+        String sql = "SELECT sluice.wait_for(?, ?, interval '500 milliseconds', ?, ?)";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setLong(1, Integer.toUnsignedLong(operation.getTime()));
+            statement.setInt(2, operation.getInc());
+            statement.setString(3, collection);
+            statement.setString(4, pipeline);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() && row.getBoolean(1);
+            }
+        }
+    }
+
     /// The process that writes the pipeline, as it described itself; null before the first one.
     public @Nullable String owner(Connection connection) throws SQLException {
         String sql =

@@ -34,6 +34,7 @@ class ControlWritersTest {
             entry("dead_letter", Set.of("control.DeadLetterStore", "sink.postgres.Parked")),
             entry("document_row", Set.of("sink.postgres.table.Duplicates")),
             entry("drift", Set.of("verify.VerificationStore")),
+            entry("gate_limit", Set.of("gate.GateStore")),
             entry("known_collection", Set.of("evolution.SchemaChangeStore")),
             entry("left_collection", Set.of("positions.LeftCollections")),
             entry("measurement", Set.of("gate.GateStore")),

@@ -4,9 +4,9 @@ import com.mongodb.MongoWriteException;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Updates;
+import dev.sluice.positions.MovedWrites;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -106,12 +106,11 @@ final class MovingWriters implements AutoCloseable {
     }
 
     private Gap goOn(long writes, long acknowledged, String id, int version) throws SQLException {
-        String moved = "SELECT sluice.writes_moved('bench', 'users')";
+        MovedWrites moved = new MovedWrites("bench");
         try (Connection connection = target.connector().open();
-                PreparedStatement ask = connection.prepareStatement(moved);
                 PreparedStatement write =
                         connection.prepareStatement("UPDATE users SET city = 'moved' WHERE id = ? AND age = ?")) {
-            while (!isTrue(ask)) {
+            while (!moved.load(connection).contains("users")) {
                 if (closed) {
                     return new Gap(writes, 0);
                 }
@@ -121,12 +120,6 @@ final class MovingWriters implements AutoCloseable {
             write.setInt(2, version);
             Check.equal("rows with what a writer wrote last to MongoDB", 1, write.executeUpdate());
             return new Gap(writes, (System.nanoTime() - acknowledged) / 1e9);
-        }
-    }
-
-    private static boolean isTrue(PreparedStatement ask) throws SQLException {
-        try (ResultSet row = ask.executeQuery()) {
-            return row.next() && row.getBoolean(1);
         }
     }
 

@@ -1,5 +1,7 @@
 package dev.sluice.service.bench;
 
+import dev.sluice.cutover.RouteStore;
+import dev.sluice.cutover.Share;
 import dev.sluice.schema.Catalog;
 import dev.sluice.service.config.Settings;
 import dev.sluice.service.pipeline.PipelineStatus;
@@ -11,6 +13,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -54,8 +57,9 @@ public final class OfrepBench {
         try (Servers servers = Servers.start();
                 Target target = Target.create(servers.postgres(), entry)) {
             // By the targeting key, which takes most.
-            target.execute("INSERT INTO sluice.read_route (pipeline, collection, percent, shadow_percent) VALUES ('"
-                    + PIPELINE + "', 'users', 30, 20)");
+            try (Connection connection = target.connector().open()) {
+                new RouteStore(PIPELINE).set(connection, "users", new Share(30, 20));
+            }
             PipelineStatus status = new PipelineStatus(
                     PIPELINE, List.copyOf(entry.mapping().byCollection().keySet()));
             Settings settings =

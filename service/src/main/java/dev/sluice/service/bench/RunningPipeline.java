@@ -2,6 +2,7 @@ package dev.sluice.service.bench;
 
 import dev.sluice.change.Position;
 import dev.sluice.control.BackfillStore;
+import dev.sluice.gate.GateStore;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.schema.Mapping;
@@ -54,8 +55,9 @@ final class RunningPipeline implements AutoCloseable {
     /// @param share of the time that the verification may work, over 0 and up to 1
     void startAnew(double share) throws SQLException {
         // The oplog of a test server is small, and has dropped the first documents before the last are written.
-        target.execute("INSERT INTO sluice.gate_limit (pipeline, collection, condition, max_value) VALUES ('" + NAME
-                + "', '*', 'headroom', NULL)");
+        try (Connection connection = target.connector().open()) {
+            new GateStore(NAME).waive(connection, "headroom");
+        }
         pipeline.verifyContinuously(share);
         begin();
     }

@@ -1,9 +1,9 @@
 package dev.sluice.service.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.sluice.control.ControlSchema;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.service.finish.CertificateText;
-import dev.sluice.service.finish.ControlRemoval;
 import dev.sluice.service.finish.Finish;
 import dev.sluice.service.finish.Finish.Outcome;
 import dev.sluice.service.finish.Obstacle;
@@ -219,7 +219,7 @@ final class FinishCommand implements Callable<Integer> {
 
     private int removeControl() {
         Setup setup = Setup.forTarget();
-        ControlRemoval removal = new ControlRemoval(setup.connector());
+        ControlSchema removal = new ControlSchema(setup.connector());
         List<String> obstacles = removal.obstacles();
         if (!obstacles.isEmpty()) {
             printing.print(obstacles, () -> String.join(System.lineSeparator(), obstacles));

@@ -1,5 +1,7 @@
 package dev.sluice.service.finish;
 
+import dev.sluice.control.DeadLetterStore;
+import dev.sluice.control.QuarantineStore;
 import dev.sluice.cutover.FinishStore;
 import dev.sluice.cutover.FinishStore.Made;
 import dev.sluice.cutover.ReplicationSlot;
@@ -8,18 +10,18 @@ import dev.sluice.failure.Failpoint;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.MovedWrites;
+import dev.sluice.positions.PositionStore;
 import dev.sluice.service.finish.Finish.Outcome;
 import dev.sluice.service.finish.Finish.Wish;
-import dev.sluice.service.finish.Leftovers.Verified;
 import dev.sluice.service.ops.SnakeCaseJson;
 import dev.sluice.service.text.Counted;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.table.TouchedCollections;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.source.mongo.SourceDuties.Duty;
+import dev.sluice.verify.VerificationReports;
+import dev.sluice.verify.VerificationReports.LastFull;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -49,7 +51,7 @@ final class Move {
     private final Consumer<String> said;
     private final BooleanSupplier stopped;
     private final WrittenSince written;
-    private final Map<String, Verified> verified = new HashMap<>();
+    private final Map<String, LastFull> verified = new HashMap<>();
     private final Map<String, Long> again = new HashMap<>();
     private final Map<String, List<BsonValue>> open = new HashMap<>();
     private boolean slotMade;
@@ -134,12 +136,11 @@ final class Move {
 
     private void compareWhileWritten(List<CollectionTarget> chosen, BsonTimestamp begun)
             throws SQLException, StopException {
-        Leftovers leftovers = new Leftovers(connection, pipeline.name());
+        VerificationReports reports = new VerificationReports(pipeline.name());
         said.accept("Comparing what was written since the last full verification; writers go on.");
         for (CollectionTarget target : chosen) {
             String collection = target.collection();
-            Verified last = leftovers
-                    .verified(collection)
+            LastFull last = reports.lastFull(connection, collection)
                     .orElseThrow(() -> new StopException(
                             collection,
                             "No full verification was completed since the copy. Run `sluice verify " + collection
@@ -191,30 +192,18 @@ final class Move {
     private void awaitApplied(List<CollectionTarget> chosen, BsonTimestamp end)
             throws SQLException, StopException, InterruptedException {
         long until = System.nanoTime() + wish.patience().toNanos();
-        String sql = "SELECT sluice.wait_for(?, ?, interval '500 milliseconds', ?, ?)";
+        PositionStore positions = new PositionStore(pipeline.name());
         for (CollectionTarget target : chosen) {
-            try (PreparedStatement statement = connection.prepareStatement(sql)) {
-                statement.setLong(1, Integer.toUnsignedLong(end.getTime()));
-                statement.setInt(2, end.getInc());
-                statement.setString(3, target.collection());
-                statement.setString(4, pipeline.name());
-                while (!holds(statement)) {
-                    requireGoing();
-                    if (System.nanoTime() > until) {
-                        throw new StopException(
-                                target.collection(),
-                                "Its rows did not have everything within "
-                                        + Counted.of(wish.patience().toSeconds(), "second")
-                                        + ". `sluice status` shows the lag; --wait takes longer.");
-                    }
+            while (!positions.isApplied(connection, target.collection(), end)) {
+                requireGoing();
+                if (System.nanoTime() > until) {
+                    throw new StopException(
+                            target.collection(),
+                            "Its rows did not have everything within "
+                                    + Counted.of(wish.patience().toSeconds(), "second")
+                                    + ". `sluice status` shows the lag; --wait takes longer.");
                 }
             }
-        }
-    }
-
-    private static boolean holds(PreparedStatement statement) throws SQLException {
-        try (ResultSet row = statement.executeQuery()) {
-            return row.next() && row.getBoolean(1);
         }
     }
 
@@ -272,7 +261,7 @@ final class Move {
             double seconds)
             throws SQLException, InterruptedException {
         String collection = target.collection();
-        Verified last = Objects.requireNonNull(verified.get(collection));
+        LastFull last = Objects.requireNonNull(verified.get(collection));
         List<Duty> duties = source.duties().of(List.of(collection));
         return new Certificate(
                 pipeline.name(),
@@ -288,7 +277,9 @@ final class Move {
                 counts.documents(target),
                 counts.rows(target),
                 new Certificate.Compared(last.asOf(), last.documents(), again.getOrDefault(collection, 0L)),
-                new Leftovers(connection, pipeline.name()).accepted(collection),
+                new Certificate.Accepted(
+                        new DeadLetterStore(pipeline.name()).accepted(connection, collection),
+                        new QuarantineStore(pipeline.name()).accepted(connection, collection)),
                 Objects.requireNonNull(readied.get(collection)),
                 new Certificate.Duties(
                         duties.stream()

@@ -7,9 +7,9 @@ import dev.sluice.positions.PauseStore;
 import dev.sluice.replay.ReplayStore;
 import dev.sluice.replay.ReplayStore.Recorded;
 import dev.sluice.service.text.Counted;
+import dev.sluice.verify.VerificationReports;
+import dev.sluice.verify.VerificationReports.Standing;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -65,40 +65,19 @@ final class Notes {
 
     /// What differs, and up to when everything was compared.
     private static List<String> drift(Connection connection, String pipeline) throws SQLException {
-        String sql = """
-                SELECT c.collection, d.rows, d.documents, extract(epoch FROM clock_timestamp() - d.since)::float8, v.through
-                FROM sluice.backfill c
-                LEFT JOIN (SELECT collection, sum(rows) AS rows, count(DISTINCT row_key) AS documents,
-                                  min(first_seen_at) AS since
-                           FROM sluice.drift WHERE pipeline = ? GROUP BY collection) d USING (collection)
-                LEFT JOIN (SELECT collection, to_char(max(through_cluster_time) AT TIME ZONE 'UTC',
-                                                      'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS through
-                           FROM sluice.verification WHERE pipeline = ? AND mode = 'full' AND state = 'done'
-                           GROUP BY collection) v USING (collection)
-                WHERE c.pipeline = ? ORDER BY c.collection
-                """;
         List<String> notes = new ArrayList<>();
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            for (int i = 1; i <= 3; i++) {
-                statement.setString(i, pipeline);
+        for (Standing found : new VerificationReports(pipeline).standing(connection)) {
+            if (found.rows() > 0) {
+                notes.add(String.format(
+                        Locale.ROOT,
+                        "%s: DRIFT, %s of %s, first seen %,.0f s ago: `sluice verify --repair`",
+                        found.collection(),
+                        Counted.of(found.rows(), "row"),
+                        Counted.of(found.documents(), "document"),
+                        found.sinceSeconds()));
             }
-            try (ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
-                    String through = row.getString(5);
-                    long rows = row.getLong(2);
-                    if (rows > 0) {
-                        notes.add(String.format(
-                                Locale.ROOT,
-                                "%s: DRIFT, %s of %s, first seen %,.0f s ago: `sluice verify --repair`",
-                                row.getString(1),
-                                Counted.of(rows, "row"),
-                                Counted.of(row.getLong(3), "document"),
-                                row.getDouble(4)));
-                    }
-                    if (through != null) {
-                        notes.add(String.format(Locale.ROOT, "%s: verified through %s", row.getString(1), through));
-                    }
-                }
+            if (found.through() != null) {
+                notes.add(String.format(Locale.ROOT, "%s: verified through %s", found.collection(), found.through()));
             }
         }
         return notes;

@@ -11,16 +11,11 @@ import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.reference.ReferringKeys;
 import dev.sluice.verify.Mode;
 import dev.sluice.verify.Origin;
+import dev.sluice.verify.VerificationReports;
 import dev.sluice.verify.Verifier;
-import java.sql.Array;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,19 +30,6 @@ public final class Verifications {
     private static final Logger LOG = LoggerFactory.getLogger(Verifications.class);
     private static final int SAMPLE = 1_000;
     private static final String EXTRA = dev.sluice.verify.Drift.Kind.EXTRA.text();
-
-    private static final String LATEST = """
-            SELECT id, collection, mode, origin, state, phase, documents, rows, missing, extra, different, undecided,
-                   repaired, estimated_documents, through_cluster_time, started_at, finished_at
-            FROM sluice.verification WHERE pipeline = ? ORDER BY id DESC LIMIT ?
-            """;
-
-    private static final String DRIFT = """
-            SELECT collection, table_name, kind, document_key, row_key, columns, rows, first_seen_at, last_seen_at,
-                   extract(epoch FROM clock_timestamp() - first_seen_at)::float8
-            FROM sluice.drift WHERE pipeline = ? AND collection = coalesce(?, collection)
-            ORDER BY first_seen_at, collection, table_name, row_key, kind LIMIT ?
-            """;
 
     private final PostgresConnector connector;
     private final String pipeline;
@@ -179,7 +161,28 @@ public final class Verifications {
             @Nullable Long estimatedDocuments,
             @Nullable Instant through,
             Instant startedAt,
-            @Nullable Instant finishedAt) {}
+            @Nullable Instant finishedAt) {
+        private static Verification of(VerificationReports.Recorded recorded) {
+            return new Verification(
+                    recorded.id(),
+                    recorded.collection(),
+                    recorded.mode(),
+                    recorded.origin(),
+                    recorded.state(),
+                    recorded.phase(),
+                    recorded.documents(),
+                    recorded.rows(),
+                    recorded.missing(),
+                    recorded.extra(),
+                    recorded.different(),
+                    recorded.undecided(),
+                    recorded.repaired(),
+                    recorded.estimatedDocuments(),
+                    recorded.through(),
+                    recorded.startedAt(),
+                    recorded.finishedAt());
+        }
+    }
 
     /// Rows of a document in one table that are not as they should be.
     ///
@@ -201,48 +204,32 @@ public final class Verifications {
         public Drift {
             columns = List.copyOf(columns);
         }
+
+        private static Drift of(VerificationReports.Difference found) {
+            return new Drift(
+                    found.collection(),
+                    found.table(),
+                    found.kind(),
+                    found.documentKey(),
+                    found.rowKey(),
+                    found.columns(),
+                    found.rows(),
+                    found.firstSeenAt(),
+                    found.lastSeenAt(),
+                    found.ageSeconds());
+        }
     }
 
     /// The newest first.
     ///
     /// @throws dev.sluice.failure.SluiceException when PostgreSQL can't be asked
     public List<Verification> latest(int most) {
-        try (Connection connection = connector.open();
-                PreparedStatement statement = connection.prepareStatement(LATEST)) {
-            statement.setString(1, pipeline);
-            statement.setInt(2, most);
-            List<Verification> found = new ArrayList<>();
-            try (ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
-                    found.add(new Verification(
-                            row.getLong("id"),
-                            row.getString("collection"),
-                            row.getString("mode"),
-                            row.getString("origin"),
-                            row.getString("state"),
-                            row.getString("phase"),
-                            row.getLong("documents"),
-                            row.getLong("rows"),
-                            row.getLong("missing"),
-                            row.getLong("extra"),
-                            row.getLong("different"),
-                            row.getLong("undecided"),
-                            row.getLong("repaired"),
-                            row.getObject("estimated_documents", Long.class),
-                            instant(row, "through_cluster_time"),
-                            row.getObject("started_at", OffsetDateTime.class).toInstant(),
-                            instant(row, "finished_at")));
-                }
-            }
-            return found;
+        try (Connection connection = connector.open()) {
+            return new VerificationReports(pipeline)
+                    .latest(connection, most).stream().map(Verification::of).toList();
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
-    }
-
-    private static @Nullable Instant instant(ResultSet row, String column) throws SQLException {
-        OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
-        return time == null ? null : time.toInstant();
     }
 
     /// What differs now, as far as it is known; the oldest first.
@@ -250,31 +237,11 @@ public final class Verifications {
     /// @param collection null for all
     /// @throws dev.sluice.failure.SluiceException when PostgreSQL can't be asked
     public List<Drift> drift(@Nullable String collection, int most) {
-        try (Connection connection = connector.open();
-                PreparedStatement statement = connection.prepareStatement(DRIFT)) {
-            statement.setString(1, pipeline);
-            statement.setString(2, collection);
-            statement.setInt(3, most);
-            List<Drift> found = new ArrayList<>();
-            try (ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
-                    Array columns = row.getArray(6);
-                    found.add(new Drift(
-                            row.getString(1),
-                            row.getString(2),
-                            row.getString(3),
-                            row.getString(4),
-                            row.getString(5),
-                            Arrays.stream((Object[]) columns.getArray())
-                                    .map(String::valueOf)
-                                    .toList(),
-                            row.getLong(7),
-                            row.getObject(8, OffsetDateTime.class).toInstant(),
-                            row.getObject(9, OffsetDateTime.class).toInstant(),
-                            row.getDouble(10)));
-                }
-            }
-            return found;
+        try (Connection connection = connector.open()) {
+            return new VerificationReports(pipeline)
+                    .differences(connection, collection, most).stream()
+                            .map(Drift::of)
+                            .toList();
         } catch (SQLException e) {
             throw Failures.classify(e);
         }

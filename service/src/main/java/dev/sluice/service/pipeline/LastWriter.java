@@ -1,9 +1,8 @@
 package dev.sluice.service.pipeline;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.sluice.positions.PositionStore;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -19,11 +18,6 @@ import java.util.regex.Pattern;
 /// @param fate what is known of it here
 public record LastWriter(String owner, long epoch, Fate fate) {
     private static final Pattern OWNER = Pattern.compile("process (\\d{1,18}) on (.+)");
-
-    private static final String FIND = """
-            SELECT owner, epoch, extract(epoch FROM clock_timestamp() - taken_at)::float8 FROM sluice.position
-            WHERE pipeline = ? AND owner IS NOT NULL
-            """;
 
     /// The system says when a process began to a hundredth of a second, and some systems to a second.
     private static final Duration CLOCK_MARGIN = Duration.ofSeconds(1);
@@ -46,17 +40,14 @@ public record LastWriter(String owner, long epoch, Fate fate) {
 
     /// @return empty before the first start
     public static Optional<LastWriter> find(Connection connection, String pipeline) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(FIND)) {
-            statement.setString(1, pipeline);
-            try (ResultSet row = statement.executeQuery()) {
-                if (!row.next()) {
-                    return Optional.empty();
-                }
-                String owner = row.getString(1);
-                Duration ago = Duration.ofMillis((long) (row.getDouble(3) * 1000));
-                return Optional.of(new LastWriter(owner, row.getLong(2), fate(owner, ago)));
-            }
-        }
+        return new PositionStore(pipeline).writer(connection).flatMap(writer -> {
+            String owner = writer.owner();
+            Double held = writer.heldSeconds();
+            return owner == null || held == null
+                    ? Optional.empty()
+                    : Optional.of(new LastWriter(
+                            owner, writer.epoch(), fate(owner, Duration.ofMillis((long) (held * 1000)))));
+        });
     }
 
     /// A process of the same number that began later than the pipeline was taken is another one.

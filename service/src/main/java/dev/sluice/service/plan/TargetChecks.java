@@ -1,6 +1,7 @@
 package dev.sluice.service.plan;
 
 import dev.sluice.backfill.Backfill;
+import dev.sluice.control.BackfillStore;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
@@ -85,11 +86,6 @@ final class TargetChecks {
             SELECT EXISTS (SELECT FROM pg_extension WHERE extname = ?),
                    EXISTS (SELECT FROM pg_available_extensions WHERE name = ?),
                    coalesce((SELECT bool_or(v.trusted) FROM pg_available_extension_versions v WHERE v.name = ?), false)
-            """;
-
-    private static final String MEASURED = """
-            SELECT sum(documents)::float8 / nullif(sum(extract(epoch FROM finished_at - started_at)), 0)
-            FROM sluice.backfill WHERE state = 'done' HAVING sum(documents) >= 10000
             """;
 
     private final PostgresConnector connector;
@@ -553,10 +549,8 @@ final class TargetChecks {
     }
 
     private static @Nullable Double measured(Connection connection) {
-        try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery(MEASURED)) {
-            double rate = row.next() ? row.getDouble(1) : 0;
-            return rate > 0 ? rate : null;
+        try {
+            return BackfillStore.documentsPerSecond(connection);
         } catch (SQLException noControlSchemaOrNoRight) {
             return null;
         }

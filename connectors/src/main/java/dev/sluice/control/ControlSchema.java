@@ -1,4 +1,4 @@
-package dev.sluice.service.finish;
+package dev.sluice.control;
 
 import dev.sluice.failure.Failures;
 import dev.sluice.postgres.PostgresConnector;
@@ -11,7 +11,7 @@ import java.util.List;
 
 /// Removes Sluice's schema, once nothing is left to do. The application's tables stay, and so do the histories of their
 /// migrations. For one thread.
-public final class ControlRemoval {
+public final class ControlSchema {
     private static final String STILL_FOLLOWED = """
             SELECT pipeline || ': the writes of ' || string_agg(collection, ', ' ORDER BY collection)
                    || ' have not moved to PostgreSQL.'
@@ -39,7 +39,7 @@ public final class ControlRemoval {
 
     private final PostgresConnector connector;
 
-    public ControlRemoval(PostgresConnector connector) {
+    public ControlSchema(PostgresConnector connector) {
         this.connector = connector;
     }
 
