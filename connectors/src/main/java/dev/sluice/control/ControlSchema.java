@@ -1,15 +1,22 @@
 package dev.sluice.control;
 
 import dev.sluice.failure.Failures;
+import dev.sluice.positions.Transaction;
+import dev.sluice.postgres.FinishMark;
 import dev.sluice.postgres.PostgresConnector;
+import dev.sluice.schema.TableName;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/// Removes Sluice's schema, once nothing is left to do. The application's tables stay, and so do the histories of their
+/// Removes Sluice's schema, once nothing is left to do. The application's tables stay, each with a line
+/// in its comment that keeps Sluice from them ([FinishMark]), and so do the histories of their
 /// migrations. For one thread.
 public final class ControlSchema {
     private static final String STILL_FOLLOWED = """
@@ -37,7 +44,47 @@ public final class ControlSchema {
               AND coalesce(o.schema, '') <> 'sluice' AND o.identity !~ '(^|[ (])sluice\\.'
             """;
 
+    /// The tables of which certificates were made, as far as they are still there.
+    private static final String TABLES = """
+            SELECT DISTINCT ON (n.nspname, c.relname) n.nspname, c.relname, obj_description(c.oid, 'pg_class'),
+                   pg_has_role(c.relowner, 'USAGE'), m.moved_at, m.pipeline
+            FROM sluice.moved_writes m
+            CROSS JOIN LATERAL jsonb_object_keys(coalesce(m.certificate -> 'rows', '{}')) t (name)
+            JOIN pg_class c ON c.relkind IN ('r', 'p')
+            JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname || '.' || c.relname = t.name
+            ORDER BY 1, 2, m.moved_at
+            """;
+
+    private static final String SLOTS = """
+            SELECT s.slot_name FROM pg_replication_slots s
+            WHERE s.slot_name IN (SELECT m.certificate ->> 'slot' FROM sluice.moved_writes m) ORDER BY 1
+            """;
+
     private final PostgresConnector connector;
+
+    /// @param comment null where it has none
+    /// @param mayComment whether the role is its owner, or may act as the owner
+    private record Left(
+            TableName name, @Nullable String comment, boolean mayComment, Instant movedAt, String pipeline) {
+        boolean isMarked() {
+            return FinishMark.in(comment).isPresent();
+        }
+
+        String mark() {
+            return FinishMark.add(name, comment, movedAt, pipeline);
+        }
+    }
+
+    /// What was done.
+    ///
+    /// @param tables whose comments say now that the application writes them
+    /// @param slots that were made at a move, are still there, and stay
+    public record Removed(List<String> tables, List<String> slots) {
+        public Removed {
+            tables = List.copyOf(tables);
+            slots = List.copyOf(slots);
+        }
+    }
 
     public ControlSchema(PostgresConnector connector) {
         this.connector = connector;
@@ -50,20 +97,57 @@ public final class ControlSchema {
         try (Connection connection = connector.open()) {
             List<String> found = new ArrayList<>(texts(connection, STILL_FOLLOWED));
             found.addAll(texts(connection, DEPENDENTS));
+            tables(connection).stream()
+                    .filter(table -> !table.isMarked() && !table.mayComment())
+                    .forEach(table -> found.add(table.name()
+                            + ": its comment has to say that the application writes it now, so that Sluice never does again,"
+                            + " and only its owner may write that. As its owner: " + table.mark() + ";"));
             return found;
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
     }
 
-    /// Drops the schema.
-    public void drop() {
-        try (Connection connection = connector.open();
-                Statement statement = connection.createStatement()) {
-            statement.execute("DROP SCHEMA sluice CASCADE");
+    /// Drops the schema, and marks the tables; both or none.
+    ///
+    /// @throws dev.sluice.failure.SluiceException when PostgreSQL can't be asked or refuses; then
+    ///     nothing has changed
+    public Removed drop() {
+        try (Connection connection = connector.open()) {
+            return Transaction.call(connection, () -> removeFrom(connection));
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
+    }
+
+    private static Removed removeFrom(Connection connection) throws SQLException {
+        List<Left> tables = tables(connection);
+        List<String> slots = texts(connection, SLOTS);
+        try (Statement statement = connection.createStatement()) {
+            for (Left table : tables) {
+                if (!table.isMarked()) {
+                    statement.execute(table.mark());
+                }
+            }
+            statement.execute("DROP SCHEMA sluice CASCADE");
+        }
+        return new Removed(tables.stream().map(table -> table.name().toString()).toList(), slots);
+    }
+
+    private static List<Left> tables(Connection connection) throws SQLException {
+        List<Left> found = new ArrayList<>();
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(TABLES)) {
+            while (row.next()) {
+                found.add(new Left(
+                        new TableName(row.getString(1), row.getString(2)),
+                        row.getString(3),
+                        row.getBoolean(4),
+                        row.getObject(5, OffsetDateTime.class).toInstant(),
+                        row.getString(6)));
+            }
+        }
+        return found;
     }
 
     private static List<String> texts(Connection connection, String sql) throws SQLException {

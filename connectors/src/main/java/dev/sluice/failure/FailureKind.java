@@ -114,6 +114,11 @@ public enum FailureKind {
             "The writes of a collection have moved to PostgreSQL.",
             "Its rows are the application's now: Sluice neither writes nor compares them. Run the command for the other"
                     + " collections; `sluice routes` shows which have moved. `run` continues with the others by itself."),
+    MIGRATION_FINISHED(
+            Retry.NEVER,
+            "The migration into a table is finished: the application writes it.",
+            "Nothing was written or compared. Stop `sluice run` for good; to migrate other collections, use a mapping of"
+                    + " them alone."),
     TARGET_POOLED(
             Retry.NEVER,
             "POSTGRES_URI leads to a pooler that gives each transaction another session.",

@@ -85,6 +85,7 @@ record Complaint(int exitCode, String text) {
                             SOURCE_REPLACED,
                             FENCED_OUT,
                             WRITES_MOVED,
+                            MIGRATION_FINISHED,
                             AFTER_MIGRATION,
                             NO_TEMPORARY_FILE,
                             NOT_A_REPLICA_SET,
@@ -179,7 +180,8 @@ record Complaint(int exitCode, String text) {
             return "Sluice's control schema is missing or older than this program"
                     + target.map(t -> " at " + t).orElse("") + "."
                     + remedy(
-                            "Run `sluice migrate`; `sluice run` and `sluice backfill` do it unless AUTO_MIGRATE=false.");
+                            "Run `sluice migrate`, which makes it or brings it up to date. Where `sluice finish --drop-control`"
+                                    + " removed it, the migration is over, and there is nothing left to run.");
         }
         return at(failure, target);
     }
@@ -250,6 +252,7 @@ record Complaint(int exitCode, String text) {
                     SOURCE_REPLACED,
                     FENCED_OUT,
                     WRITES_MOVED,
+                    MIGRATION_FINISHED,
                     DISK_FULL,
                     NO_TEMPORARY_FILE,
                     NOT_A_REPLICA_SET,

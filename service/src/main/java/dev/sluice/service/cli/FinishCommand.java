@@ -98,7 +98,8 @@ final class FinishCommand implements Callable<Integer> {
             names = "--drop-control",
             description =
                     "Only remove Sluice's schema from PostgreSQL, certificates and audit included, once the writes of"
-                            + " every collection have moved. Asks for --yes.")
+                            + " every collection have moved. A line in the comment of each table then keeps Sluice from"
+                            + " it. Asks for --yes.")
     private boolean dropControl;
 
     @Option(names = "--yes", description = "Together with --drop-control: do it.")
@@ -237,9 +238,22 @@ final class FinishCommand implements Callable<Integer> {
                             + " with all certificates and the audit; the"
                             + " application's tables stay. Say --yes to do it, with --page FILE to keep the certificates.");
         }
-        removal.drop();
-        printing.print(true, () -> "The schema sluice is gone. The application's tables are as they were.");
+        ControlSchema.Removed removed = removal.drop();
+        printing.print(removed, () -> text(removed));
         return SluiceCommand.FINE;
+    }
+
+    private static String text(ControlSchema.Removed removed) {
+        List<String> lines = new ArrayList<>();
+        lines.add(
+                "The schema sluice is gone. The application's tables keep their rows; the comment of each says that the"
+                        + " application writes it, and keeps Sluice from it: " + String.join(", ", removed.tables())
+                        + ".");
+        removed.slots()
+                .forEach(left -> lines.add("The replication slot " + left
+                        + " and its publication stay, and PostgreSQL keeps its WAL for it. When nobody needs it any more:"
+                        + " SELECT pg_drop_replication_slot('" + left + "'); DROP PUBLICATION " + left + ";"));
+        return String.join(System.lineSeparator(), lines);
     }
 
     private void write(List<JsonNode> certificates) {

@@ -17,6 +17,7 @@ import dev.sluice.schema.Mapping;
 import dev.sluice.service.config.Setting;
 import dev.sluice.service.config.Settings;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.sink.postgres.check.TargetCheck;
 import dev.sluice.sink.postgres.check.TargetDatabase;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.source.mongo.MongoTls;
@@ -259,8 +260,27 @@ final class Setup {
         return true;
     }
 
+    /// With the control schema gone, only the tables themselves say that their writes have moved. Where
+    /// PostgreSQL does not answer, or has no such database yet, the command meets that itself.
+    private void requireUnfinished() {
+        try (Connection connection = connector().open()) {
+            Set<String> moved = new MovedWrites(pipelineName()).load(connection);
+            TargetCheck.requireUnfinished(
+                    connection,
+                    targets().stream()
+                            .filter(target -> !moved.contains(target.collection()))
+                            .toList());
+        } catch (SQLException away) {
+            LOG.debug("Whether the migration is finished can't be asked now", away);
+        }
+    }
+
     /// Brings the target up to date as far as the settings allow, and refuses to go on when it is not.
+    ///
+    /// @throws SluiceException of kind MIGRATION_FINISHED, before anything is made there, when the
+    ///     application writes tables of the mapping
     void prepareTarget() {
+        requireUnfinished();
         if (settings.autoCreateDatabase()) {
             database().createIfMissing();
         }

@@ -506,6 +506,7 @@ public final class CopyRun {
                     SOURCE_REPLACED,
                     FENCED_OUT,
                     WRITES_MOVED,
+                    MIGRATION_FINISHED,
                     DISK_FULL,
                     AFTER_MIGRATION,
                     NO_TEMPORARY_FILE,

@@ -44,6 +44,8 @@ public enum Check {
     /// A table the mapping writes to: there, and as the mapping has it.
     TABLE(Side.TABLES),
     TABLE_RIGHTS(Side.TABLES),
+    /// A table that the application writes since its migration was finished.
+    TABLE_FINISHED(Side.TABLES),
     /// A column the mapping writes that is not there.
     COLUMN_MISSING(Side.TABLES),
     /// A column the mapping writes whose values PostgreSQL makes.

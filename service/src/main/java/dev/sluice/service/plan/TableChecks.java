@@ -165,6 +165,7 @@ final class TableChecks {
         return switch (kind) {
             case TABLE -> Check.TABLE;
             case RIGHTS -> Check.TABLE_RIGHTS;
+            case FINISHED -> Check.TABLE_FINISHED;
             case COLUMN -> Check.COLUMN_MISSING;
             case GENERATED -> Check.COLUMN_GENERATED;
             case TYPE -> Check.COLUMN_TYPE;

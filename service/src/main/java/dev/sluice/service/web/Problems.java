@@ -43,9 +43,8 @@ final class Problems {
         @Override
         @SuppressWarnings("rawtypes") // as Micronaut declares it
         public HttpResponse<Problem> handle(@Nullable HttpRequest request, SluiceException away) {
-            return answer(
-                    away.kind() == FailureKind.WRITES_MOVED ? HttpStatus.CONFLICT : HttpStatus.SERVICE_UNAVAILABLE,
-                    away.forPeople());
+            boolean theirs = away.kind() == FailureKind.WRITES_MOVED || away.kind() == FailureKind.MIGRATION_FINISHED;
+            return answer(theirs ? HttpStatus.CONFLICT : HttpStatus.SERVICE_UNAVAILABLE, away.forPeople());
         }
     }
 

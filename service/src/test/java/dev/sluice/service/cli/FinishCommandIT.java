@@ -193,6 +193,88 @@ class FinishCommandIT {
         assertThat(place.count("users")).isPositive();
     }
 
+    @Test
+    @DisplayName(
+            "after --drop-control no command touches the rows of the application, with the control schema or without")
+    void keptFromTheTables() {
+        Place place = place();
+        place.execute("COMMENT ON TABLE users IS 'Who buys.'");
+        try (Cli run = Cli.start(place.settings(), "run")) {
+            await().atMost(SOON)
+                    .until(() -> GateCommandIT.isOpen(place, "users") && GateCommandIT.isOpen(place, "orders"));
+            assertThat(Cli.run(place.settings(), "cutover", "--all").exitCode()).isZero();
+            Result done = Cli.run(place.settings(), "finish", "--all", "--quiet", "1s");
+            assertThat(done.exitCode()).as(done.out() + done.err()).isZero();
+            assertThat(run.await().exitCode()).isZero();
+        }
+        // A role that may do everything but comment on tables.
+        String role = "r_" + place.mongo().getName();
+        place.execute("CREATE ROLE " + role + " LOGIN PASSWORD 'pw'; GRANT USAGE ON SCHEMA sluice TO " + role
+                + "; ALTER SCHEMA sluice OWNER TO " + role + "; GRANT ALL ON ALL TABLES IN SCHEMA sluice TO " + role);
+        Result stranger = Cli.run(
+                Cli.with(place.settings(), "POSTGRES_URI", as(place.postgresUri(), role)),
+                "finish",
+                "--drop-control",
+                "--yes");
+        assertThat(stranger.exitCode()).as(stranger.out() + stranger.err()).isEqualTo(1);
+        String comment =
+                "COMMENT ON TABLE \"public\".\"users\" IS 'Who buys.\nSluice: written by the application since ";
+        assertThat(stranger.out()).contains(comment);
+        assertThat(place.text("SELECT to_regnamespace('sluice')")).isEqualTo("sluice");
+        place.execute("ALTER SCHEMA sluice OWNER TO current_user; DROP OWNED BY " + role + "; DROP ROLE " + role);
+
+        Result dropped = Cli.run(place.settings(), "finish", "--drop-control", "--yes");
+        assertThat(dropped.exitCode()).as(dropped.out() + dropped.err()).isZero();
+        assertThat(place.text("SELECT obj_description('users'::regclass)"))
+                .matches("Who buys\\.\nSluice: written by the application since [0-9-]+T[0-9:]+Z; its migration from"
+                        + " MongoDB \\(pipeline demo\\) is finished\\.");
+
+        place.execute(
+                "INSERT INTO users (id, email) VALUES ('mine', 'x'); UPDATE users SET name = 'mine' WHERE id = 'u1';"
+                        + " DELETE FROM users WHERE id = 'u2'");
+        String rows = place.text(ROWS);
+        for (String when : List.of("without the control schema", "with a new one")) {
+            for (List<String> command : List.of(
+                    List.of("run"),
+                    List.of("backfill"),
+                    List.of("backfill", "--resync", "--prune"),
+                    List.of("backfill", "--collection", "orders"),
+                    List.of("verify"),
+                    List.of("verify", "--repair"),
+                    List.of("verify", "--repair", "--collection", "users"),
+                    List.of("resync", "--prune", "--collection", "users"),
+                    List.of("replay", "--from", "10m"))) {
+                Result refused = Cli.run(place.settings(), command.toArray(String[]::new));
+                assertThat(refused.exitCode())
+                        .as(when + command + refused.out() + refused.err())
+                        .isNotZero();
+                assertThat(refused.err()).as(when + command).doesNotContain("`sluice run` and");
+            }
+            Cli.run(place.settings(), "dead-letters", "retry", "--all");
+            assertThat(place.text(ROWS)).as(when).isEqualTo(rows);
+            assertThat(Cli.run(place.settings(), "run").err())
+                    .contains("The migration into a table is finished: the application writes it.")
+                    .contains("public.users is the application's")
+                    .contains("take that line out of its comment");
+            Result plan = Cli.run(place.settings(), "plan");
+            assertThat(plan.exitCode()).as(plan.out()).isEqualTo(1);
+            assertThat(plan.out()).contains("public.users is the application's");
+            assertThat(Cli.run(place.settings(), "migrate").exitCode()).isZero();
+        }
+
+        // On purpose: the statement that is named takes the line away, and nothing else of the comment.
+        place.execute("COMMENT ON TABLE \"public\".\"users\" IS 'Who buys.'; COMMENT ON TABLE orders IS NULL;"
+                + " COMMENT ON TABLE order_lines IS NULL");
+        Result anew = Cli.run(place.settings(), "backfill");
+        assertThat(place.text("SELECT name FROM users WHERE id = 'u2'"))
+                .as(anew.out() + anew.err())
+                .isEqualTo("N");
+    }
+
+    private static String as(String uri, String role) {
+        return uri.replaceFirst("//[^@]*@", "//" + role + ":pw@");
+    }
+
     @ParameterizedTest(
             name = "killed at {0}: writes have moved, or have not, and the audit agrees; the next call ends it")
     @ValueSource(strings = {"WRITES_BLOCKED", "WRITES_MOVED", "WRITES_MOVE_COMMITTED"})

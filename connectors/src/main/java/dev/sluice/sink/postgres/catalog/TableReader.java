@@ -1,6 +1,7 @@
 package dev.sluice.sink.postgres.catalog;
 
 import dev.sluice.failure.Failures;
+import dev.sluice.postgres.FinishMark;
 import dev.sluice.schema.TableName;
 import java.sql.Array;
 import java.sql.Connection;
@@ -298,6 +299,11 @@ public final class TableReader {
             read.put(name, known);
         }
         return known;
+    }
+
+    /// What says that the application writes a table; empty where nothing does.
+    public Optional<FinishMark> finishMark(TableName name) throws SQLException {
+        return FinishMark.of(connection, name);
     }
 
     private @Nullable LiveTable table(TableName name) throws SQLException {

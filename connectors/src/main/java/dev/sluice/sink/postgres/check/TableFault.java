@@ -71,6 +71,8 @@ public record TableFault(
         /// The table is missing, or is no table.
         TABLE,
         RIGHTS,
+        /// The application writes the table: its migration is finished ([dev.sluice.postgres.FinishMark]).
+        FINISHED,
         /// A column is missing.
         COLUMN,
         /// PostgreSQL generates a column's values, and refuses to write them.
@@ -119,6 +121,10 @@ public record TableFault(
                     !reader.hasSchema(shape.table().schema()))));
         }
         LiveTable table = found.get();
+        Optional<TableFault> finished = finished(reader, table.name());
+        if (finished.isPresent()) {
+            return List.of(finished.get());
+        }
         if (!table.isTable()) {
             return List.of(noTable(table));
         }
@@ -148,6 +154,18 @@ public record TableFault(
         alteredKey(looking.trial(), shape, conflict).ifPresent(faults::add);
         rowSecurity(reader, table).ifPresent(faults::add);
         return faults;
+    }
+
+    /// The application writes the table.
+    static Optional<TableFault> finished(TableReader reader, TableName table) throws SQLException {
+        return reader.finishMark(table)
+                .map(mark -> new TableFault(
+                        Kind.FINISHED,
+                        table.toString(),
+                        table + " is the application's: its comment says \"" + mark.line() + "\"",
+                        "Nothing is left to do here. Only to migrate into this table anew, which overwrites and deletes"
+                                + " the application's rows, take that line out of its comment: "
+                                + mark.remove(table)));
     }
 
     private static TableFault noTable(LiveTable table) {

@@ -38,6 +38,7 @@ public final class TargetCheck {
 
     private final TableFault.Looking looking;
     private final TableReader reader;
+    private final List<String> finished = new ArrayList<>();
     private final List<String> missing = new ArrayList<>();
     private final List<String> refused = new ArrayList<>();
     private final List<String> hidden = new ArrayList<>();
@@ -47,8 +48,9 @@ public final class TargetCheck {
         this.reader = looking.reader();
     }
 
-    /// @throws SluiceException of kind MISSING_TABLE, MISSING_RIGHT or ROW_SECURITY with every table and column
-    ///     that is not as needed, each on a line of its own that begins with its name
+    /// @throws SluiceException of kind MIGRATION_FINISHED with every table that the application writes; of
+    ///     kind MISSING_TABLE, MISSING_RIGHT or ROW_SECURITY with every table and column that is not as
+    ///     needed; each on a line of its own that begins with its name
     public static void check(Connection connection, List<CollectionTarget> targets) throws SQLException {
         TargetCheck check = new TargetCheck(TableFault.Looking.on(connection));
         check.control();
@@ -58,6 +60,9 @@ public final class TargetCheck {
         }
         check.add(Causes.once(faults));
         check.temporaryTables(connection);
+        if (!check.finished.isEmpty()) {
+            throw new SluiceException(FailureKind.MIGRATION_FINISHED, String.join("\n", check.finished));
+        }
         String all = Stream.of(check.missing, check.refused, check.hidden)
                 .flatMap(List::stream)
                 .collect(Collectors.joining("\n"));
@@ -72,6 +77,29 @@ public final class TargetCheck {
         }
     }
 
+    /// Whether the application writes a table of one of the collections; to be asked before anything is
+    /// made in the database.
+    ///
+    /// @throws SluiceException of kind MIGRATION_FINISHED with every such table
+    public static void requireUnfinished(Connection connection, List<CollectionTarget> targets) throws SQLException {
+        TargetCheck check = new TargetCheck(TableFault.Looking.on(connection));
+        for (CollectionTarget target : targets) {
+            for (TableShape shape : shapes(target)) {
+                check.add(TableFault.finished(check.reader, shape.table()).stream()
+                        .toList());
+            }
+        }
+        if (!check.finished.isEmpty()) {
+            throw new SluiceException(FailureKind.MIGRATION_FINISHED, String.join("\n", check.finished));
+        }
+    }
+
+    private static List<TableShape> shapes(CollectionTarget target) {
+        List<TableShape> shapes = new ArrayList<>(target.mapper().childShapes());
+        shapes.add(target.mapper().shape());
+        return shapes;
+    }
+
     /// Checks the keys alone, for operations that delete rows or have run for long: since the start a user
     /// may have given a key column a type or collation by which documents share rows, a trigger that changes it, or
     /// the table a rule by which rows are not written or deleted.
@@ -81,9 +109,7 @@ public final class TargetCheck {
         LiveTables live = new LiveTables(connection);
         TableFault.Looking looking = TableFault.Looking.on(connection);
         for (CollectionTarget target : targets) {
-            List<TableShape> shapes = new ArrayList<>(target.mapper().childShapes());
-            shapes.add(target.mapper().shape());
-            for (TableShape shape : shapes) {
+            for (TableShape shape : shapes(target)) {
                 Optional<LiveTable> table = live.keepsKeys(shape)
                         ? Optional.empty()
                         : looking.reader().find(shape.table());
@@ -141,6 +167,7 @@ public final class TargetCheck {
         for (TableFault fault : faults) {
             String line = fault.found() + " " + fault.remedy();
             switch (fault.kind()) {
+                case FINISHED -> finished.add(line);
                 case RIGHTS -> refused.add(line);
                 case ROW_SECURITY -> hidden.add(line);
                 case KEY,
