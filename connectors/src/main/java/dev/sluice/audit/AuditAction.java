@@ -26,7 +26,7 @@ public enum AuditAction {
     PASS,
     /// Reads were moved to PostgreSQL, or to another share of it.
     CUTOVER,
-    /// They were not, since the collection's gate is shut.
+    /// They were not, since the collection's gate is shut or somebody else moved them meanwhile.
     CUTOVER_REFUSED,
     ROLLBACK,
     /// A running pipeline moved reads back to MongoDB by itself.

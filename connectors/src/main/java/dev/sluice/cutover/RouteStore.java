@@ -35,10 +35,17 @@ public final class RouteStore {
     /// What became of a move.
     public sealed interface Outcome {
         /// All of them were moved, in one transaction.
-        record Moved(List<Route> routes) implements Outcome {}
+        ///
+        /// @param changed those that were not there already
+        record Moved(List<Route> routes, List<String> changed) implements Outcome {}
 
         /// None was moved, since the gates of these are shut.
         record Shut(List<Gate> gates) implements Outcome {}
+
+        /// None was moved, since somebody else moved these after the caller looked at them.
+        ///
+        /// @param routes as they are now
+        record Changed(List<Route> routes) implements Outcome {}
 
         /// None was moved, since the writes of these have moved: MongoDB no longer has what was written
         /// since.
@@ -48,9 +55,36 @@ public final class RouteStore {
     /// A move of the routes of some collections.
     ///
     /// @param autoRollback whether a running pipeline moves them back by itself
-    /// @param action what it is for the audit
+    /// @param action what it is for the audit. A rollback raises the revision of every route, also of one that
+    ///     is on MongoDB already: a cut-over that still waits must not undo what a user has said since
+    /// @param seen the revisions on which the move was decided, by collection: where a route has another one
+    ///     now, none is moved; empty to move whatever they are
     public record Move(
-            Collection<String> collections, Share share, boolean autoRollback, AuditAction action, String actor) {}
+            Collection<String> collections,
+            Share share,
+            boolean autoRollback,
+            AuditAction action,
+            String actor,
+            Map<String, Long> seen) {
+        public Move {
+            seen = Map.copyOf(seen);
+        }
+
+        /// A move whatever the routes are now.
+        public static Move always(
+                Collection<String> collections, Share share, boolean autoRollback, AuditAction action, String actor) {
+            return new Move(collections, share, autoRollback, action, actor, Map.of());
+        }
+
+        private boolean isOutdated(Route now) {
+            Long revision = seen.get(now.collection());
+            return revision != null && revision != now.revision();
+        }
+
+        private boolean changes(Route now) {
+            return action == AuditAction.ROLLBACK || !share.equals(now.share()) || autoRollback != now.autoRollback();
+        }
+    }
 
     /// The routes that were ever moved, by collection.
     public Map<String, Route> routes(Connection connection) throws SQLException {
@@ -103,6 +137,16 @@ public final class RouteStore {
         if (!writesMoved.isEmpty()) {
             return new Outcome.WritesMoved(writesMoved);
         }
+        List<Route> outdated = collections.stream()
+                .map(c -> route(now, c))
+                .filter(move::isOutdated)
+                .toList();
+        if (!outdated.isEmpty()) {
+            for (Route route : outdated) {
+                audit(connection, route.collection(), move, AuditAction.CUTOVER_REFUSED);
+            }
+            return new Outcome.Changed(outdated);
+        }
         List<Gate> shut = new ArrayList<>();
         gates.of(connection, collections).forEach((collection, gate) -> {
             if (!lets(gate, route(now, collection).share(), move.share())) {
@@ -116,23 +160,26 @@ public final class RouteStore {
             }
             return new Outcome.Shut(shut);
         }
+        List<String> changed = new ArrayList<>();
         for (String collection : collections) {
-            Route route = route(now, collection);
-            if (!move.share().equals(route.share()) || move.autoRollback() != route.autoRollback()) {
+            if (move.changes(route(now, collection))) {
                 write(connection, collection, move);
                 audit(connection, collection, move, move.action());
+                changed.add(collection);
             }
         }
         Map<String, Route> routes = routes(connection);
-        return new Outcome.Moved(collections.stream()
-                .map(collection -> route(routes, collection))
-                .toList());
+        return new Outcome.Moved(
+                collections.stream()
+                        .map(collection -> route(routes, collection))
+                        .toList(),
+                List.copyOf(changed));
     }
 
     /// Writes the route of a collection whatever its gate says, without a word in the audit: for a
     /// bench, whose rows nobody reads.
     public void set(Connection connection, String collection, Share share) throws SQLException {
-        write(connection, collection, new Move(List.of(collection), share, false, AuditAction.CUTOVER, "bench"));
+        write(connection, collection, Move.always(List.of(collection), share, false, AuditAction.CUTOVER, "bench"));
     }
 
     /// Whether a gate lets the share of a collection be moved. Shadow reads are made by those who read

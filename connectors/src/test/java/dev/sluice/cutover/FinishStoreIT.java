@@ -63,7 +63,9 @@ class FinishStoreIT {
         connection.commit();
         connection.setAutoCommit(true);
         new RouteStore(TestTarget.PIPELINE)
-                .move(connection, new Move(List.of("users"), new Share(100, 0), true, AuditAction.CUTOVER, "somebody"));
+                .move(
+                        connection,
+                        Move.always(List.of("users"), new Share(100, 0), true, AuditAction.CUTOVER, "somebody"));
     }
 
     @AfterEach
@@ -156,7 +158,8 @@ class FinishStoreIT {
 
         RouteStore routes = new RouteStore(TestTarget.PIPELINE);
         assertThat(routes.move(
-                        connection, new Move(List.of("users"), Share.MONGODB, false, AuditAction.ROLLBACK, "somebody")))
+                        connection,
+                        Move.always(List.of("users"), Share.MONGODB, false, AuditAction.ROLLBACK, "somebody")))
                 .isEqualTo(new RouteStore.Outcome.WritesMoved(List.of("users")));
         assertThat(routes.routes(connection).get("users"))
                 .matches(Route::writesMoved)

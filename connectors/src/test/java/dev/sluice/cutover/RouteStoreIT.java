@@ -133,6 +133,43 @@ class RouteStoreIT {
     }
 
     @Test
+    @DisplayName("a move that was decided on another route than there is now moves nothing, and says which one it is")
+    void outdated() throws SQLException {
+        move(new Share(20, 0), "users");
+        Move waiting = new Move(
+                List.of("users", "orders"),
+                new Share(80, 0),
+                false,
+                AuditAction.CUTOVER,
+                "somebody",
+                Map.of("users", 1L, "orders", 0L));
+        store.move(connection, Move.always(List.of("users"), Share.MONGODB, false, AuditAction.ROLLBACK, "anna"));
+
+        assertThat(store.move(connection, waiting))
+                .isInstanceOfSatisfying(
+                        Outcome.Changed.class,
+                        changed -> assertThat(changed.routes()).singleElement().satisfies(route -> {
+                            assertThat(route.collection()).isEqualTo("users");
+                            assertThat(route.changedBy()).isEqualTo("anna");
+                        }));
+        assertThat(share("users")).isEqualTo(Share.MONGODB);
+        assertThat(store.routes(connection)).doesNotContainKey("orders");
+        assertThat(text("SELECT action FROM sluice.audit ORDER BY id DESC LIMIT 1"))
+                .isEqualTo("cutover_refused");
+    }
+
+    @Test
+    @DisplayName("a rollback of what is on MongoDB already keeps there what a cut-over that waits would move")
+    void rollbackOfNothing() throws SQLException {
+        Move waiting = new Move(
+                List.of("users"), new Share(80, 0), false, AuditAction.CUTOVER, "somebody", Map.of("users", 0L));
+        store.move(connection, Move.always(List.of("users"), Share.MONGODB, false, AuditAction.ROLLBACK, "anna"));
+
+        assertThat(store.move(connection, waiting)).isInstanceOf(Outcome.Changed.class);
+        assertThat(share("users")).isEqualTo(Share.MONGODB);
+    }
+
+    @Test
     @DisplayName("PostgreSQL's function and ours share readers out alike")
     void alike() throws SQLException {
         move(new Share(30, 20), "users");
@@ -157,7 +194,7 @@ class RouteStoreIT {
     }
 
     private Outcome move(Share share, String... collections) throws SQLException {
-        return store.move(connection, new Move(List.of(collections), share, false, AuditAction.CUTOVER, "somebody"));
+        return store.move(connection, Move.always(List.of(collections), share, false, AuditAction.CUTOVER, "somebody"));
     }
 
     private Share share(String collection) throws SQLException {

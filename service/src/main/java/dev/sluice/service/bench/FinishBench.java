@@ -78,7 +78,7 @@ public final class FinishBench {
                 pipeline.targets().stream().map(CollectionTarget::collection).toList();
         Routes routes = new Routes(pipeline.connector(), pipeline.name(), collections);
         Routes.Outcome cutOver =
-                routes.cutOver(new Routes.Wish(collections, new Share(100, 0), false, PATIENCE, false, ACTOR));
+                routes.cutOver(new Routes.Wish(collections, false, new Share(100, 0), false, PATIENCE, false, ACTOR));
         if (!(cutOver instanceof Routes.Outcome.Moved)) {
             throw new SluiceException(FailureKind.UNEXPECTED, "Nothing was measured: no cut-over: " + cutOver);
         }

@@ -28,8 +28,8 @@ import picocli.CommandLine.ParameterException;
                     + " moves them back at once.",
             "Readers are shared out by their targeting key: a larger percentage takes more of them and keeps those it has."
                     + " --shadow lets some read both sides and answer with MongoDB's.",
-            "Ends with 0 when they were moved, 1 when a gate is shut or the rows had not caught up in time; then none was"
-                    + " moved."
+            "Ends with 0 when they were moved, 1 when a gate is shut, the rows had not caught up in time or somebody moved"
+                    + " their reads meanwhile; then none was moved."
         })
 final class CutoverCommand implements Callable<Integer> {
     @Mixin
@@ -80,9 +80,9 @@ final class CutoverCommand implements Callable<Integer> {
                         "--percent and --shadow are from 0 to 100, and not more than 100 together."));
         Setup setup = Setup.forTarget();
         Routes routes = RoutesCommand.routes(setup);
-        List<String> collections = RoutesCommand.movable(chosen, setup, routes);
-        Outcome outcome = routes.cutOver(
-                new Routes.Wish(collections, share, autoRollback, patience, dryRun, Actor.atTheKeyboard()));
+        List<String> collections = chosen.of(setup);
+        Outcome outcome = routes.cutOver(new Routes.Wish(
+                collections, chosen.all(), share, autoRollback, patience, dryRun, Actor.atTheKeyboard()));
         printing.print(outcome, () -> text(outcome));
         return exitCode(outcome);
     }
@@ -93,6 +93,7 @@ final class CutoverCommand implements Callable<Integer> {
             case Outcome.WouldMove wouldMove -> SluiceCommand.FINE;
             case Outcome.Shut shut -> SluiceCommand.FINDING;
             case Outcome.Behind behind -> SluiceCommand.FINDING;
+            case Outcome.Changed changed -> SluiceCommand.FINDING;
             case Outcome.WritesMoved gone -> SluiceCommand.FINDING;
         };
     }
@@ -101,8 +102,16 @@ final class CutoverCommand implements Callable<Integer> {
         String end = System.lineSeparator();
         return switch (outcome) {
             case Outcome.Moved moved ->
-                RoutesCommand.text(moved.routes()) + end + "Moved. `sluice rollback` moves reads back at once.";
-            case Outcome.WouldMove would -> RoutesCommand.text(would.routes()) + end + "Nothing was moved (--dry-run).";
+                RoutesCommand.text(moved.routes())
+                        + end
+                        + (moved.changed().isEmpty()
+                                ? "Nothing changed: the reads were there already."
+                                : "Moved. `sluice rollback` moves reads back at once.")
+                        + RoutesCommand.leftOut(moved.leftOut());
+            case Outcome.WouldMove would ->
+                RoutesCommand.text(would.routes()) + end + "Nothing was moved (--dry-run)."
+                        + RoutesCommand.leftOut(would.leftOut());
+            case Outcome.Changed changed -> "Nothing was moved. " + changed.reason();
             case Outcome.Shut shut ->
                 shut.gates().stream()
                                 .map(gate -> gate.collection() + ": "

@@ -2,7 +2,9 @@ package dev.sluice.service.cli;
 
 import dev.sluice.service.ops.Routes;
 import dev.sluice.service.ops.Routes.Outcome;
+import dev.sluice.service.ops.Routes.RouteReport;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -25,7 +27,7 @@ final class RollbackCommand implements Callable<Integer> {
     public Integer call() {
         Setup setup = Setup.forTarget();
         Routes routes = RoutesCommand.routes(setup);
-        Outcome outcome = routes.rollback(RoutesCommand.movable(chosen, setup, routes), Actor.atTheKeyboard());
+        Outcome outcome = routes.rollback(chosen.of(setup), chosen.all(), Actor.atTheKeyboard());
         printing.print(outcome, () -> text(outcome));
         return CutoverCommand.exitCode(outcome);
     }
@@ -33,11 +35,14 @@ final class RollbackCommand implements Callable<Integer> {
     private static String text(Outcome outcome) {
         return switch (outcome) {
             case Outcome.Moved moved ->
-                RoutesCommand.text(moved.routes()) + System.lineSeparator() + "All reads are on MongoDB.";
+                RoutesCommand.text(moved.routes()) + System.lineSeparator() + "All reads of "
+                        + moved.routes().stream().map(RouteReport::collection).collect(Collectors.joining(", "))
+                        + " are on MongoDB." + RoutesCommand.leftOut(moved.leftOut());
             case Outcome.WritesMoved gone -> "Nothing was moved. " + gone.reason();
             case Outcome.WouldMove w -> throw none();
             case Outcome.Shut s -> throw none();
             case Outcome.Behind b -> throw none();
+            case Outcome.Changed c -> throw none();
         };
     }
 

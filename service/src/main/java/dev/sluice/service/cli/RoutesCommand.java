@@ -46,6 +46,13 @@ final class RoutesCommand implements Callable<Integer> {
         return named.stream().filter(movable::contains).toList();
     }
 
+    /// Which collections were left out; empty where none was.
+    static String leftOut(List<String> collections) {
+        return collections.isEmpty()
+                ? ""
+                : " The writes of " + String.join(", ", collections) + " have moved to PostgreSQL; left out.";
+    }
+
     @Override
     public Integer call() {
         Routes.All all = routes(Setup.forTarget()).all();

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Where collections are read from, and moving that: the same for the command line and REST. Any thread; each
@@ -80,11 +81,31 @@ public final class Routes {
 
     /// What became of a move.
     public sealed interface Outcome {
-        /// All of them were moved.
-        record Moved(List<RouteReport> routes) implements Outcome {}
+        /// All of them are moved.
+        ///
+        /// @param changed those that were not there already
+        /// @param leftOut whose writes have moved to PostgreSQL, where these were to be left out
+        record Moved(List<RouteReport> routes, List<String> changed, List<String> leftOut) implements Outcome {}
 
         /// All of them would be moved.
-        record WouldMove(List<RouteReport> routes) implements Outcome {}
+        ///
+        /// @param leftOut as of [Moved]
+        record WouldMove(List<RouteReport> routes, List<String> leftOut) implements Outcome {}
+
+        /// None was moved, since somebody else moved these meanwhile.
+        ///
+        /// @param routes as they are now
+        record Changed(List<RouteReport> routes) implements Outcome {
+            /// What that means, in a sentence or two.
+            public String reason() {
+                return routes.stream()
+                                .map(route -> "The reads of " + route.collection() + " were moved to "
+                                        + route.share() + " meanwhile, at " + route.changedAt() + " by "
+                                        + route.changedBy() + ".")
+                                .collect(Collectors.joining(" "))
+                        + " Ask again if they are to move all the same.";
+            }
+        }
 
         /// None was moved, since the gates of these are shut.
         record Shut(List<Gate> gates) implements Outcome {}
@@ -106,11 +127,13 @@ public final class Routes {
     /// A cut-over that is wished for.
     ///
     /// @param collections mapped ones
+    /// @param leaveOut whether those whose writes have moved are left out; else they forbid it
     /// @param autoRollback whether a running pipeline moves them back by itself when rows drift or fall behind
     /// @param patience how long to wait until the rows have everything that was committed before
     /// @param dryRun whether it is only said what would become of it
     public record Wish(
             List<String> collections,
+            boolean leaveOut,
             Share share,
             boolean autoRollback,
             Duration patience,
@@ -129,9 +152,7 @@ public final class Routes {
     public List<String> movable() {
         try (Connection connection = connector.open()) {
             Map<String, Route> routes = store.routes(connection);
-            return mapped.stream()
-                    .filter(c -> !routes.getOrDefault(c, Route.unmoved(c)).writesMoved())
-                    .toList();
+            return mapped.stream().filter(c -> !route(routes, c).writesMoved()).toList();
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
@@ -155,71 +176,96 @@ public final class Routes {
     }
 
     /// Moves readers to PostgreSQL, or lets more of them read both sides. The gate is asked twice: before waiting
-    /// for the rows to catch up, and in the transaction that moves.
+    /// for the rows to catch up, and in the transaction that moves. That one moves nothing where a route has been
+    /// changed since this was called.
     public Outcome cutOver(Wish wish) {
         try (Connection connection = connector.open()) {
-            List<Gate> shut = shut(connection, wish);
-            if (!shut.isEmpty() && wish.dryRun()) {
-                return new Outcome.Shut(shut);
+            Map<String, Route> before = store.routes(connection);
+            Chosen chosen = Chosen.of(wish.collections(), wish.leaveOut(), before);
+            if (chosen.collections().isEmpty()) {
+                return new Outcome.WritesMoved(chosen.leftOut());
             }
+            List<String> more = chosen.collections().stream()
+                    .filter(c -> wish.share().takesMoreThan(route(before, c).share()))
+                    .toList();
+            List<Gate> shut = gates.of(connection, more).values().stream()
+                    .filter(gate -> !RouteStore.lets(
+                            gate, route(before, gate.collection()).share(), wish.share()))
+                    .toList();
             if (wish.dryRun()) {
-                return new Outcome.WouldMove(reports(connection, wish.collections(), wish.share()));
+                return shut.isEmpty()
+                        ? new Outcome.WouldMove(
+                                reports(connection, chosen.collections(), wish.share()), chosen.leftOut())
+                        : new Outcome.Shut(shut);
             }
-            if (shut.isEmpty()) {
-                List<String> behind = behind(connection, wish);
-                if (!behind.isEmpty()) {
-                    return new Outcome.Behind(behind);
-                }
-            }
-            return move(
-                    connection,
-                    new Move(wish.collections(), wish.share(), wish.autoRollback(), AuditAction.CUTOVER, wish.actor()));
+            List<String> behind = shut.isEmpty() ? behind(connection, more, wish.patience()) : List.of();
+            return behind.isEmpty() ? move(connection, chosen, move(wish, chosen, before)) : new Outcome.Behind(behind);
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
     }
 
-    /// Moves all readers back to MongoDB, whatever the gate says.
-    public Outcome rollback(List<String> collections, String actor) {
+    private static Move move(Wish wish, Chosen chosen, Map<String, Route> before) {
+        return new Move(
+                chosen.collections(),
+                wish.share(),
+                wish.autoRollback(),
+                AuditAction.CUTOVER,
+                wish.actor(),
+                chosen.collections().stream()
+                        .collect(Collectors.toMap(c -> c, c -> route(before, c).revision())));
+    }
+
+    /// Moves all readers back to MongoDB, whatever the gate says. A cut-over that still waits moves nothing then.
+    ///
+    /// @param leaveOut whether those whose writes have moved are left out; else they forbid it
+    public Outcome rollback(List<String> collections, boolean leaveOut, String actor) {
         try (Connection connection = connector.open()) {
-            return move(connection, new Move(collections, Share.MONGODB, false, AuditAction.ROLLBACK, actor));
+            Chosen chosen = Chosen.of(collections, leaveOut, store.routes(connection));
+            return chosen.collections().isEmpty()
+                    ? new Outcome.WritesMoved(chosen.leftOut())
+                    : move(
+                            connection,
+                            chosen,
+                            Move.always(chosen.collections(), Share.MONGODB, false, AuditAction.ROLLBACK, actor));
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
     }
 
-    private Outcome move(Connection connection, Move move) throws SQLException {
+    /// @param collections that are to be moved
+    /// @param leftOut whose writes have moved
+    private record Chosen(List<String> collections, List<String> leftOut) {
+        static Chosen of(List<String> asked, boolean leaveOut, Map<String, Route> routes) {
+            List<String> finished = leaveOut
+                    ? asked.stream().filter(c -> route(routes, c).writesMoved()).toList()
+                    : List.of();
+            return new Chosen(asked.stream().filter(c -> !finished.contains(c)).toList(), finished);
+        }
+    }
+
+    private Outcome move(Connection connection, Chosen chosen, Move move) throws SQLException {
         return switch (store.move(connection, move)) {
             case RouteStore.Outcome.Shut shut -> new Outcome.Shut(shut.gates());
             case RouteStore.Outcome.WritesMoved gone -> new Outcome.WritesMoved(gone.collections());
+            case RouteStore.Outcome.Changed changed ->
+                new Outcome.Changed(reports(
+                        connection,
+                        changed.routes().stream().map(Route::collection).toList(),
+                        null));
             case RouteStore.Outcome.Moved moved ->
-                new Outcome.Moved(reports(connection, List.copyOf(move.collections()), null));
+                new Outcome.Moved(reports(connection, chosen.collections(), null), moved.changed(), chosen.leftOut());
         };
     }
 
-    private List<Gate> shut(Connection connection, Wish wish) throws SQLException {
-        Map<String, Route> routes = store.routes(connection);
-        return gates.of(connection, more(wish, routes)).values().stream()
-                .filter(gate -> !RouteStore.lets(
-                        gate,
-                        routes.getOrDefault(gate.collection(), Route.unmoved(gate.collection()))
-                                .share(),
-                        wish.share()))
-                .toList();
+    private static Route route(Map<String, Route> routes, String collection) {
+        return routes.getOrDefault(collection, Route.unmoved(collection));
     }
 
-    /// Those of which more readers would read from PostgreSQL than do now.
-    private static List<String> more(Wish wish, Map<String, Route> routes) {
-        return wish.collections().stream()
-                .filter(c -> wish.share()
-                        .takesMoreThan(routes.getOrDefault(c, Route.unmoved(c)).share()))
-                .toList();
-    }
-
-    private List<String> behind(Connection connection, Wish wish) throws SQLException {
-        long until = System.nanoTime() + wish.patience().toNanos();
+    private List<String> behind(Connection connection, List<String> more, Duration patience) throws SQLException {
+        long until = System.nanoTime() + patience.toNanos();
         List<String> behind = new ArrayList<>();
-        for (String collection : more(wish, store.routes(connection))) {
+        for (String collection : more) {
             Duration left = Duration.ofNanos(Math.max(0, until - System.nanoTime()));
             if (!store.awaitCaughtUp(connection, collection, left)) {
                 behind.add(collection);

@@ -52,7 +52,7 @@ final class MovedReads {
             if (gate != null && route.autoRollback() && isWrongForReaders(gate)) {
                 routes.move(
                         connection,
-                        new Move(List.of(collection), Share.MONGODB, false, AuditAction.AUTO_ROLLBACK, "sluice"));
+                        Move.always(List.of(collection), Share.MONGODB, false, AuditAction.AUTO_ROLLBACK, "sluice"));
                 LOG.warn(
                         "{}: its reads were moved back to MongoDB, as its cut-over asked for: {}",
                         collection,

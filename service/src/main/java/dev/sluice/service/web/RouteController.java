@@ -128,7 +128,7 @@ final class RouteController {
     @Refuses.WhileAway
     Routes.All rollback(@Body RollbackOfSeveral rollback, HttpRequest<?> request) {
         return answer(routes.rollback(
-                NamedCollections.require(rollback.collections(), routes::isMapped), Caller.of(request)));
+                NamedCollections.require(rollback.collections(), routes::isMapped), false, Caller.of(request)));
     }
 
     /// Moves readers of the collection to PostgreSQL, if its gate is open.
@@ -159,6 +159,7 @@ final class RouteController {
         }
         return new Routes.Wish(
                 collections,
+                false,
                 share,
                 Boolean.TRUE.equals(asked.autoRollback()),
                 Duration.ofSeconds(wait),
@@ -175,7 +176,7 @@ final class RouteController {
     @Refuses.WhileAway
     RouteReport rollback(String collection, HttpRequest<?> request) {
         return answer(routes.rollback(
-                        List.of(NamedCollections.require(collection, routes::isMapped)), Caller.of(request)))
+                        List.of(NamedCollections.require(collection, routes::isMapped)), false, Caller.of(request)))
                 .routes()
                 .getFirst();
     }
@@ -188,6 +189,7 @@ final class RouteController {
                 throw Refusal.conflict("Nothing was moved: the gate is shut. " + reasons(shut.gates()));
             case Outcome.Behind behind ->
                 throw Refusal.conflict("Nothing was moved: the rows did not have everything in time.");
+            case Outcome.Changed changed -> throw Refusal.conflict("Nothing was moved. " + changed.reason());
             case Outcome.WritesMoved gone -> throw Refusal.conflict("Nothing was moved. " + gone.reason());
         };
     }

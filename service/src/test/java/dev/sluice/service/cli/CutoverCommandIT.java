@@ -11,12 +11,16 @@ import dev.sluice.sandbox.SandboxPostgres;
 import dev.sluice.service.cli.Cli.Result;
 import dev.sluice.service.cli.Servers.Place;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.bson.Document;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -46,10 +50,11 @@ class CutoverCommandIT {
                 .contains("Nothing was moved: the gate is shut.");
         assertThat(dryRun.exitCode()).isEqualTo(1);
         assertThat(back.exitCode()).isZero();
-        assertThat(routes.out()).containsPattern("users +mongodb +mongodb +shut +- +-");
-        assertThat(place.text("SELECT string_agg(action, ',') FROM sluice.audit"))
+        assertThat(back.out()).contains("All reads of users are on MongoDB.").doesNotContain("orders");
+        assertThat(routes.out()).containsPattern("orders +mongodb +mongodb +shut +- +-");
+        assertThat(place.text("SELECT string_agg(action, ',' ORDER BY id) FROM sluice.audit"))
                 .as("a dry run leaves no trace")
-                .isEqualTo("cutover_refused");
+                .isEqualTo("cutover_refused,rollback");
     }
 
     @Test
@@ -151,6 +156,72 @@ class CutoverCommandIT {
                             + " WHERE action IN ('cutover', 'rollback', 'auto_rollback')"))
                     .isEqualTo("cutover,cutover,cutover,cutover,auto_rollback,cutover,rollback");
             assertThat(run.running()).isTrue();
+        }
+    }
+
+    @Test
+    @DisplayName("a cut-over that still waits when somebody moves the reads back moves nothing, and says who that was")
+    void rollbackWhileACutOverWaits() throws Exception {
+        Place place = Servers.place();
+        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
+        int port = GateCommandIT.freePort();
+        Map<String, String> settings = Cli.with(place.settings(), "SLUICE_HTTP_PORT", Integer.toString(port));
+        try (Cli run = Cli.start(settings, "run")) {
+            await().atMost(SOON).until(() -> GateCommandIT.isOpen(place, "users"));
+            assertThat(Cli.runHere(place.settings(), "cutover", "users", "--percent", "20")
+                            .out())
+                    .contains("Moved.");
+            assertThat(Cli.runHere(place.settings(), "cutover", "users", "--percent", "20")
+                            .out())
+                    .contains("Nothing changed")
+                    .doesNotContain("Moved");
+
+            // The rows fall behind while the cut-overs wait, and each process takes its time to start.
+            place.execute("INSERT INTO sluice.gate_limit (pipeline, collection, condition, max_value)"
+                    + " VALUES ('demo', '*', 'fresh', 600)");
+            CompletableFuture<Result> waiting;
+            CompletableFuture<HttpResponse<String>> overHttp;
+            try (Connection lock = Servers.connect(place.postgresUri());
+                    Statement statement = lock.createStatement()) {
+                lock.setAutoCommit(false);
+                statement.execute("LOCK TABLE users IN EXCLUSIVE MODE");
+                place.mongo().getCollection("users").insertOne(new Document("_id", "late"));
+                waiting = CompletableFuture.supplyAsync(
+                        () -> Cli.run(place.settings(), "cutover", "users", "--percent", "80", "--wait", "60s"),
+                        Thread::startVirtualThread);
+                overHttp = CompletableFuture.supplyAsync(
+                        () -> postCutover(port, "{\"percent\": 80, \"wait_seconds\": 60}"), Thread::startVirtualThread);
+                await().atMost(SOON)
+                        .until(() -> place.number("SELECT count(*) FROM pg_stat_activity WHERE datname ="
+                                        + " current_database() AND state = 'active' AND query LIKE '%sluice.wait_for(%'"
+                                        + " AND pid <> pg_backend_pid()")
+                                == 2);
+                Result back = Cli.runHere(place.settings(), "rollback", "users");
+                assertThat(back.exitCode()).as(back.err()).isZero();
+                assertThat(back.out()).contains("All reads of users are on MongoDB.");
+                lock.rollback();
+            }
+
+            Result refused = waiting.get();
+            assertThat(refused.exitCode()).as(refused.out() + refused.err()).isEqualTo(1);
+            assertThat(refused.out())
+                    .contains("Nothing was moved. The reads of users were moved to mongodb meanwhile, at ", " by ")
+                    .contains("Ask again");
+            assertThat(overHttp.get().statusCode()).isEqualTo(409);
+            assertThat(overHttp.get().body()).contains("were moved to mongodb meanwhile");
+            assertThat(variant(port, "users", null)).isEqualTo("mongodb STATIC");
+            assertThat(run.running()).isTrue();
+        }
+    }
+
+    private HttpResponse<String> postCutover(int port, String body) {
+        try {
+            return post(port, "/api/collections/users/cutover", body, Map.of());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
         }
     }
 

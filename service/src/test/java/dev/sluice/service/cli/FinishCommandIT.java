@@ -468,7 +468,15 @@ class FinishCommandIT {
             assertThat(result.exitCode())
                     .as(command + result.out() + result.err())
                     .isZero();
+            if (command.contains("rollback")) {
+                assertThat(result.out())
+                        .contains(
+                                "All reads of orders are on MongoDB. The writes of users have moved to PostgreSQL; left out.");
+            }
         }
+        assertThat(Cli.run(place.settings(), "rollback", "--group", "users").out())
+                .as("a table without a row says nothing")
+                .contains("The writes of users have moved to PostgreSQL");
         for (String move : List.of("rollback", "cutover", "finish")) {
             Result refused = Cli.run(place.settings(), move, "users");
             assertThat(refused.exitCode())
