@@ -49,6 +49,16 @@ final class BothSides implements AutoCloseable {
         }
     }
 
+    /// Waits for all of it.
+    void await() throws InterruptedException {
+        for (Future<Long> counted : documents.values()) {
+            result(counted);
+        }
+        for (Future<Long> counted : rows.values()) {
+            result(counted);
+        }
+    }
+
     /// Waits for it.
     long documents(CollectionTarget target) throws InterruptedException {
         return result(documents.get(target.collection()));

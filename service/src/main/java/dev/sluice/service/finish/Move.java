@@ -98,6 +98,8 @@ final class Move {
                 compareAtTheEnd(chosen, begun, end);
                 SequencedMap<String, Certificate.Target> readied = ready(chosen);
                 makeSlot(chosen);
+                counts.await();
+                // Last, so that as little time as can be lies between being sure of it and the move.
                 writers.requireQuiet();
                 refuse(checks.gates());
                 List<Certificate> certificates = new ArrayList<>();
