@@ -26,6 +26,7 @@ import dev.sluice.source.mongo.CollectionEvents;
 import dev.sluice.source.mongo.ExactFind;
 import dev.sluice.source.mongo.ExactKeys;
 import dev.sluice.source.mongo.LargeChanges;
+import dev.sluice.source.mongo.SourceDuties;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -157,6 +158,7 @@ final class EventFetcher implements Runnable {
         stages.addAll(ExactKeys.stages());
         ChangeStreamIterable<RawBsonDocument> stream = database.watch(stages, RawBsonDocument.class)
                 .fullDocument(full)
+                .comment(SourceDuties.STREAM_COMMENT)
                 .maxAwaitTime(AWAIT.toMillis(), TimeUnit.MILLISECONDS);
         if (lastToken != null) {
             stream.resumeAfter(lastToken);

@@ -97,6 +97,7 @@ public final class CollectionWatch implements AutoCloseable {
                                         "collectionUUID",
                                         "operationDescription"))),
                         RawBsonDocument.class)
+                .comment(SourceDuties.STREAM_COMMENT)
                 .maxAwaitTime(100, TimeUnit.MILLISECONDS);
     }
 

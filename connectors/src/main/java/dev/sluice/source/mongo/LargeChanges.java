@@ -190,6 +190,7 @@ public final class LargeChanges {
                             session, pipeline(upTo, collections), RawBsonDocument.class)
                     .startAtOperationTime(from)
                     .batchSize(1)
+                    .comment(SourceDuties.STREAM_COMMENT)
                     .maxAwaitTime(10, TimeUnit.MILLISECONDS)
                     .cursor()) {
                 boolean passed = false;

@@ -305,6 +305,7 @@ public final class MongoSource implements DocumentSource, AutoCloseable {
         try (MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor = client.getDatabase(database)
                 .watch(List.of(Aggregates.project(Projections.include("_id"))), RawBsonDocument.class)
                 .batchSize(1)
+                .comment(SourceDuties.STREAM_COMMENT)
                 .maxAwaitTime(100, TimeUnit.MILLISECONDS)
                 .resumeAfter(position.resumeToken())
                 .cursor()) {
@@ -348,6 +349,7 @@ public final class MongoSource implements DocumentSource, AutoCloseable {
         return client.getDatabase(database)
                 .withReadPreference(ReadPreference.primary())
                 .watch(List.of(), RawBsonDocument.class)
+                .comment(SourceDuties.STREAM_COMMENT)
                 .maxAwaitTime(100, TimeUnit.MILLISECONDS);
     }
 

@@ -22,8 +22,11 @@ import org.jspecify.annotations.Nullable;
 /// What MongoDB does by itself for collections, and who else follows them: nobody does that once their writes have
 /// moved. Reads only. Any thread.
 public final class SourceDuties {
-    /// As our own connections call themselves.
-    private static final String OWN = "sluice";
+    /// What every change stream that Sluice opens has as its comment. By it MongoDB's list of operations shows whose
+    /// a cursor is, also between two reads, when it names no application.
+    public static final String STREAM_COMMENT = "sluice";
+
+    private static final String COMMAND = "cursor.originatingCommand";
 
     private final MongoClient client;
     private final MongoDatabase database;
@@ -92,7 +95,7 @@ public final class SourceDuties {
         }
     }
 
-    /// Who else reads change streams of the server now; not Sluice's own connections.
+    /// Who else reads change streams of the server now; not Sluice's own.
     ///
     /// @return empty where the user may not see the operations of others
     /// @throws dev.sluice.failure.SluiceException when MongoDB can't be asked
@@ -105,14 +108,13 @@ public final class SourceDuties {
                     .aggregate(
                             List.of(
                                     operations,
-                                    Aggregates.match(
-                                            Filters.exists("cursor.originatingCommand.pipeline.0.$changeStream"))),
+                                    Aggregates.match(Filters.exists(COMMAND + ".pipeline.0.$changeStream")),
+                                    Aggregates.match(Filters.ne(COMMAND + ".comment", STREAM_COMMENT))),
                             BsonDocument.class)) {
-                String application = text(operation.get("appName"));
-                if (application == null || !application.startsWith(OWN)) {
-                    readers.add(new Reader(
-                            String.valueOf(text(operation.get("ns"))), application, text(operation.get("client"))));
-                }
+                readers.add(new Reader(
+                        String.valueOf(text(operation.get("ns"))),
+                        text(operation.get("appName")),
+                        text(operation.get("client"))));
             }
             return Optional.of(List.copyOf(readers));
         } catch (MongoCommandException notAllowed) {

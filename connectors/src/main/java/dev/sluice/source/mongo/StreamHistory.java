@@ -172,6 +172,7 @@ public final class StreamHistory {
                             .withReadConcern(ReadConcern.MAJORITY)
                             .watch(session, pipeline, RawBsonDocument.class)
                             .batchSize(oneByOne > 0 ? 1 : BATCH)
+                            .comment(SourceDuties.STREAM_COMMENT)
                             .maxAwaitTime(100, TimeUnit.MILLISECONDS))
                     .cursor();
         }

@@ -105,8 +105,7 @@ public final class Demo {
                 Map.of("SLUICE_HTTP_PORT", String.valueOf(httpPort), "SLUICE_HTTP_HOST", "127.0.0.1"), Map.of());
         // As `run` does: without it no gate opens, and reads could not be moved here.
         pipeline.verifyContinuously(settings.verifyBudget() / 100.0);
-        try (HttpService http =
-                HttpService.start(settings, pipeline.status(), pipeline.spec().connector())) {
+        try (HttpService http = HttpService.start(settings, pipeline.status(), pipeline.spec(), pipeline::spec)) {
             out.printf(
                     "Metrics and status:  http://localhost:%d/prometheus  http://localhost:%d/api/status%n%n",
                     http.port(), http.port());

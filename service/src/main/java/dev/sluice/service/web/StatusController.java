@@ -18,9 +18,12 @@ import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// `GET /api/status`: what `sluice status --json` says, and the state of this process.
+/// `GET /api/status`: what `sluice status --json` says, and the state of this process; of one collection at
+/// `GET /api/collections/{collection}`.
 @Controller("/api")
 public final class StatusController {
     private final PipelineStatus status;
@@ -56,6 +59,22 @@ public final class StatusController {
         PipelineState state = status.state();
         return HttpResponse.ok(
                 read.withState(state.name(), message(status, state)).withLive(Live.of(status), status.leads()));
+    }
+
+    /// The status of one collection, as `GET /api/status` has it in `collections`.
+    @Get(value = "/collections/{collection}", produces = MediaType.APPLICATION_JSON)
+    @ExecuteOn(TaskExecutors.BLOCKING)
+    @Refuses.BadRequests
+    @Refuses.Unknown
+    @Refuses.WhileAway
+    StatusReport.CollectionReport collection(String collection) {
+        NamedCollections.require(collection, status.collections()::containsKey);
+        List<StatusReport.CollectionReport> known = reader.read().collections();
+        return Stream.ofNullable(known)
+                .flatMap(List::stream)
+                .filter(report -> report.collection().equals(collection))
+                .findFirst()
+                .orElseThrow(() -> Refusal.unavailable("No process has followed " + collection + " yet."));
     }
 
     /// PostgreSQL holds the rest of the answer; its absence is the answer then.

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.sluice.service.cli.Cli.Result;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -12,7 +16,8 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 class DemoCommandIT {
-    private static final Duration SOON = Duration.ofSeconds(90);
+    private static final Duration SOON = Duration.ofMinutes(3);
+    private static final Pattern PORT = Pattern.compile("http://localhost:(\\d+)/api/status");
     private static final Pattern SETTINGS =
             Pattern.compile("export SLUICE_MAPPING=demo MONGO_URI='(.*)' POSTGRES_URI=(.*)");
 
@@ -36,7 +41,7 @@ class DemoCommandIT {
 
     @Test
     @DisplayName("a migration is ended there: the demo stops writing when MongoDB refuses it, and its servers stay")
-    void writesCanBeMoved() {
+    void writesCanBeMoved() throws Exception {
         try (Cli demo = demo()) {
             Map<String, String> settings = settings(demo);
             await().atMost(SOON)
@@ -44,6 +49,13 @@ class DemoCommandIT {
                     .until(() -> Cli.runHere(settings, "gate").exitCode() == 0);
             assertThat(Cli.runHere(settings, "cutover", "--all").exitCode()).isZero();
             try {
+                assertThat(post(
+                                demo,
+                                "/api/shadow-reads",
+                                "{\"reads\": [{\"collection\": \"orders\", \"key\": 0,"
+                                        + " \"result\": \"different\"}]}"))
+                        .as("the demo compares the documents of shadow reads")
+                        .contains("\"to_compare\":1");
                 Result finished = Cli.runHere(settings, "finish", "--all", "--block-writes");
 
                 assertThat(finished.exitCode())
@@ -59,6 +71,18 @@ class DemoCommandIT {
             demo.interrupt();
             Result ended = demo.await();
             assertThat(ended.exitCode()).as(ended.out() + ended.err()).isZero();
+        }
+    }
+
+    private static String post(Cli demo, String path, String body) throws Exception {
+        Matcher port = PORT.matcher(demo.out());
+        assertThat(port.find()).isTrue();
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://localhost:" + port.group(1) + path))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .build();
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            return client.send(request, HttpResponse.BodyHandlers.ofString()).body();
         }
     }
 

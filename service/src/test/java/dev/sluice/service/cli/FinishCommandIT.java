@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.mongodb.MongoException;
+import com.mongodb.client.MongoCursor;
 import com.mongodb.client.model.IndexOptions;
 import dev.sluice.sandbox.SandboxPostgres;
 import dev.sluice.service.cli.Cli.Result;
@@ -93,13 +94,21 @@ class FinishCommandIT {
                     .getCollection("users")
                     .updateOne(new Document("_id", "u1"), new Document("$set", new Document("age", 5)));
 
-            Result done = Cli.run(place.settings(), "finish", "users", "--quiet", "1s", "--json");
+            Result done;
+            try (MongoCursor<?> billing =
+                    place.mongo().getCollection("users").watch().cursor()) {
+                done = Cli.run(place.settings(), "finish", "users", "--quiet", "1s", "--json");
+            }
             assertThat(done.exitCode()).as(done.out() + done.err()).isZero();
             JsonNode certificate =
                     new JsonMapper().readTree(done.out()).path("certificates").get(0);
             assertThat(certificate.path("documents").asLong()).isEqualTo(3);
             assertThat(certificate.path("rows").path("public.users").asLong()).isEqualTo(3);
             assertThat(certificate.path("verification").path("again").asLong()).isPositive();
+            assertThat(certificate.path("duties").path("readers").findValuesAsText("namespace"))
+                    .as("the one that another application reads, and none of Sluice's own")
+                    .filteredOn(namespace -> namespace.startsWith(place.mongo().getName() + "."))
+                    .containsExactly(place.mongo().getName() + ".users");
             assertThat(place.text("SELECT age FROM users WHERE id = 'u1'")).isEqualTo("5");
             assertThat(place.text("SELECT action FROM sluice.audit ORDER BY id DESC LIMIT 1"))
                     .isEqualTo("finish");

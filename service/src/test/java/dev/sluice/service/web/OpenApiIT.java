@@ -122,6 +122,8 @@ class OpenApiIT {
         "GET /api/replays, /api/replays, 200",
         "GET /api/quarantine, /api/quarantine, 200",
         "GET /api/gates, /api/gates, 200",
+        "GET /api/collections/{collection}, /api/collections/users, 200",
+        "GET /api/collections/{collection}, /api/collections/carts, 404",
         "GET /api/collections/{collection}/gate, /api/collections/users/gate, 200",
         "GET /api/collections/{collection}/gate, /api/collections/carts/gate, 404",
         "GET /api/routes, /api/routes, 200",
