@@ -1,8 +1,11 @@
 package dev.sluice.service.demo;
 
+import com.mongodb.MongoException;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
+import com.mongodb.client.MongoDatabase;
 import dev.sluice.after.AfterScripts;
+import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.PipelineSpec;
@@ -68,6 +71,7 @@ public final class Demo {
             SandboxPostgres postgres = servers.postgres();
             SandboxMongo mongo = servers.mongo();
             Catalog.Entry entry = Catalog.load("demo");
+            requireEmpty(entry.mapping().database(), mongo);
             PostgresUri target = PostgresUri.parse(postgres.createDatabase());
             new TargetDatabase(target).migrate(entry);
             out.printf("%nTo look at the rows meanwhile:  psql %s%n", psql(target));
@@ -77,15 +81,56 @@ public final class Demo {
             try (MongoClient client = MongoClients.create(mongo.uri());
                     MongoSource source =
                             new MongoSource(mongo.uri(), entry.mapping().database())) {
-                Shop shop = new Shop(client.getDatabase(entry.mapping().database()), SEED);
-                out.printf(Locale.ROOT, "Filling a shop: %,d users, %,d orders ...%n", USERS, ORDERS);
-                shop.open(USERS, ORDERS);
-                Pipeline pipeline =
-                        new Pipeline(PipelineSpec.of("demo", entry.mapping(), source, new PostgresConnector(target)));
-                pipeline.afterCopy(AfterScripts.of(entry), 2, true);
-                boolean equal = live(pipeline, shop, length, httpPort);
-                out.printf("%nShown on %s and %s.%n", postgres.description(), mongo.description());
-                return equal;
+                MongoDatabase database = client.getDatabase(entry.mapping().database());
+                try {
+                    boolean equal = fillAndRun(new Setting(entry, source, target), database, length, httpPort);
+                    out.printf("%nShown on %s and %s.%n", postgres.description(), mongo.description());
+                    return equal;
+                } finally {
+                    dropFromGiven(database, mongo);
+                }
+            }
+        }
+    }
+
+    /// What the demo runs on.
+    private record Setting(Catalog.Entry entry, MongoSource source, PostgresUri target) {}
+
+    private boolean fillAndRun(Setting setting, MongoDatabase database, Duration length, int httpPort)
+            throws InterruptedException, SQLException {
+        Shop shop = new Shop(database, SEED);
+        out.printf(Locale.ROOT, "Filling a shop: %,d users, %,d orders ...%n", USERS, ORDERS);
+        shop.open(USERS, ORDERS);
+        Pipeline pipeline = new Pipeline(PipelineSpec.of(
+                "demo", setting.entry().mapping(), setting.source(), new PostgresConnector(setting.target())));
+        pipeline.afterCopy(AfterScripts.of(setting.entry()), 2, true);
+        return live(pipeline, shop, length, httpPort);
+    }
+
+    /// @throws SluiceException when a server that was given has documents of others where the demo writes
+    private static void requireEmpty(String database, SandboxMongo mongo) {
+        if (mongo.restartable()) {
+            return;
+        }
+        try (MongoClient client = MongoClients.create(mongo.uri())) {
+            if (client.getDatabase(database).listCollectionNames().first() != null) {
+                throw new SluiceException(
+                        FailureKind.BAD_SETTING,
+                        "The MongoDB that SLUICE_TEST_MONGO_URI names has a database " + database
+                                + " already, and the demo fills and drops one of that name. Name another server, or drop"
+                                + " that database if it is of an earlier demo.");
+            }
+        }
+    }
+
+    /// A server that was given is left as it was.
+    private void dropFromGiven(MongoDatabase database, SandboxMongo mongo) {
+        if (!mongo.restartable()) {
+            try {
+                database.drop();
+            } catch (MongoException refused) {
+                out.println("The demo's database " + database.getName() + " stays in MongoDB: "
+                        + Failures.describe(refused));
             }
         }
     }

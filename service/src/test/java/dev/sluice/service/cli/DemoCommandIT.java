@@ -3,6 +3,7 @@ package dev.sluice.service.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.mongodb.client.MongoDatabase;
 import dev.sluice.service.cli.Cli.Result;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.bson.Document;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -26,9 +28,7 @@ class DemoCommandIT {
     void readsCanBeMoved() {
         try (Cli demo = demo()) {
             Map<String, String> settings = settings(demo);
-            await().atMost(SOON)
-                    .pollInterval(Duration.ofSeconds(1))
-                    .until(() -> Cli.runHere(settings, "gate", "users").exitCode() == 0);
+            awaitOpen(settings, "gate", "users");
             Result moved = Cli.runHere(settings, "cutover", "users");
 
             assertThat(moved.exitCode()).as(moved.out() + moved.err()).isZero();
@@ -44,9 +44,7 @@ class DemoCommandIT {
     void writesCanBeMoved() throws Exception {
         try (Cli demo = demo()) {
             Map<String, String> settings = settings(demo);
-            await().atMost(SOON)
-                    .pollInterval(Duration.ofSeconds(1))
-                    .until(() -> Cli.runHere(settings, "gate").exitCode() == 0);
+            awaitOpen(settings, "gate");
             assertThat(Cli.runHere(settings, "cutover", "--all").exitCode()).isZero();
             try {
                 assertThat(post(
@@ -72,6 +70,35 @@ class DemoCommandIT {
             Result ended = demo.await();
             assertThat(ended.exitCode()).as(ended.out() + ended.err()).isZero();
         }
+    }
+
+    @Test
+    @DisplayName("on a server that was given it refuses a database that is there already, and drops its own at the end")
+    void aGivenServerIsLeftAsItWas() {
+        MongoDatabase shop = Servers.client().getDatabase("shop");
+        shop.getCollection("users").insertOne(new Document("_id", "of somebody else"));
+        try (Cli demo = demo()) {
+            Result refused = demo.await();
+
+            assertThat(refused.exitCode()).as(refused.out() + refused.err()).isEqualTo(3);
+            assertThat(refused.err()).contains("has a database shop already");
+            assertThat(shop.getCollection("users").countDocuments()).isOne();
+        } finally {
+            shop.drop();
+        }
+        try (Cli demo = Cli.start(Cli.with(Servers.asSandboxes(), "SLUICE_HTTP_PORT", "0"), "demo", "--for", "1s")) {
+            Result ended = demo.await();
+
+            assertThat(ended.exitCode()).as(ended.out() + ended.err()).isZero();
+            assertThat(shop.listCollectionNames()).isEmpty();
+        }
+    }
+
+    private static void awaitOpen(Map<String, String> settings, String... gate) {
+        await().atMost(SOON).pollInterval(Duration.ofSeconds(1)).untilAsserted(() -> {
+            Result asked = Cli.runHere(settings, gate);
+            assertThat(asked.exitCode()).as(asked.out() + asked.err()).isZero();
+        });
     }
 
     private static String post(Cli demo, String path, String body) throws Exception {

@@ -38,6 +38,10 @@ final class Servers {
         return POSTGRES;
     }
 
+    static MongoClient client() {
+        return CLIENT;
+    }
+
     static String mongoUri() {
         return MONGO.uri();
     }
