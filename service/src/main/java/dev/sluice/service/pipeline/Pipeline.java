@@ -100,7 +100,7 @@ public final class Pipeline {
                 ContinuousVerification started = verifying == null ? null : verifying.start();
                 ContinuousCount count = ContinuousCount.start(this);
                 AfterCopy after = AfterCopy.start(this, afterRun(), afterLimits)) {
-            return new Supervisor(this, stop).run();
+            return new Supervisor(status, new PipelineRuns(this, stop), standsBy, stop).run();
         } finally {
             stopped.countDown();
         }

@@ -2,7 +2,6 @@ package dev.sluice.service.pipeline;
 
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
-import dev.sluice.postgres.ReadOnlySetting;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -18,35 +17,56 @@ import org.slf4j.LoggerFactory;
 final class Supervisor {
     private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
 
-    private final Pipeline pipeline;
+    private final PipelineStatus status;
+    private final Runs runs;
+    private final boolean standsBy;
     private final CountDownLatch stop;
 
-    Supervisor(Pipeline pipeline, CountDownLatch stop) {
-        this.pipeline = pipeline;
+    /// @param standsBy whether this process waits while another one writes the pipeline
+    /// @param stop counted down when the pipeline is to end
+    Supervisor(PipelineStatus status, Runs runs, boolean standsBy, CountDownLatch stop) {
+        this.status = status;
+        this.runs = runs;
+        this.standsBy = standsBy;
         this.stop = stop;
     }
 
+    /// What is kept running. All on the supervisor's thread.
+    interface Runs {
+        /// Waits while there is a reason to, before a run.
+        ///
+        /// @return false when it was stopped meanwhile, or nothing is left to do
+        boolean hasWork() throws InterruptedException;
+
+        /// Runs until it is stopped or fails.
+        ///
+        /// @throws SluiceException when it failed
+        void run() throws InterruptedException;
+
+        /// Says more exactly what a failure comes from, where that is known.
+        SluiceException explain(SluiceException failure);
+
+        /// Another process has taken the pipeline over.
+        void onFencedOut();
+    }
+
+    /// @return how it ended: Stopped or Failed
     PipelineState run() throws InterruptedException {
-        PipelineStatus status = pipeline.status();
         Retries retries = new Retries(InstantSource.system());
         while (stop.getCount() > 0) {
             retries.onStart();
             long before = status.commits();
             try {
                 status.enter(new PipelineState.Starting());
-                if (!hasWork()) {
+                if (!runs.hasWork()) {
                     break;
                 }
-                new PipelineRun(pipeline, pipeline.beginRun()).run();
+                runs.run();
             } catch (SluiceException e) {
-                // Until this process has had the pipeline, a setting that makes it read only is a mistake; later, an
-                // outage like any other, which a person may have made on purpose.
-                SluiceException failure = pipeline.hasStarted()
-                        ? e
-                        : ReadOnlySetting.explain(pipeline.spec().connector(), e);
-                if (failure.kind() == FailureKind.FENCED_OUT && pipeline.standsBy()) {
+                SluiceException failure = runs.explain(e);
+                if (failure.kind() == FailureKind.FENCED_OUT && standsBy) {
                     LOG.warn("{} This process stands by.", failure.whatHappened());
-                    pipeline.onFencedOut();
+                    runs.onFencedOut();
                     continue;
                 }
                 if (failure.kind() == FailureKind.WRITES_MOVED) {
@@ -77,33 +97,8 @@ final class Supervisor {
         return stopped;
     }
 
-    /// Waits while the pipeline is paused, and leaves out the collections whose writes have moved.
-    ///
-    /// @return false when it was stopped meanwhile, or nothing is left to do
-    private boolean hasWork() throws InterruptedException {
-        try {
-            new Paused(pipeline, stop).await();
-            if (stop.getCount() == 0) {
-                return false;
-            }
-            if (!pipeline.leaveOutMoved()) {
-                LOG.info(
-                        "The writes of all collections have moved to PostgreSQL: the pipeline {} has nothing left to do.",
-                        pipeline.name());
-                return false;
-            }
-            return true;
-        } catch (SluiceException e) {
-            if (e.kind() == FailureKind.MISSING_RIGHT) {
-                // The run names every right that is missing.
-                return true;
-            }
-            throw e;
-        }
-    }
-
     private PipelineState end(PipelineState.Failed failed, SluiceException failure) {
-        pipeline.status().enter(failed);
+        status.enter(failed);
         LOG.debug("The cause", failure);
         return failed;
     }
