@@ -3,8 +3,8 @@ package dev.sluice.mapping;
 import dev.sluice.bson.DocumentDecoder;
 import dev.sluice.bson.TwinDocument;
 import dev.sluice.mapping.value.BsonNumbers;
-import dev.sluice.mapping.value.BsonToJson;
 import dev.sluice.mapping.value.ExtendedJson;
+import dev.sluice.mapping.value.HexDigits;
 import dev.sluice.mapping.value.IdUuid;
 import dev.sluice.mapping.value.PgText;
 import dev.sluice.mapping.value.PreciseDateTime;
@@ -269,7 +269,7 @@ public final class DocumentKey {
 
     private static String hex(Value id) {
         byte[] hex = id.scratch().hex();
-        BsonToJson.hex(id.bytes(), id.at(), hex, 0);
+        HexDigits.objectId(id.bytes(), id.at(), hex, 0);
         return new String(hex, StandardCharsets.ISO_8859_1);
     }
 
@@ -294,7 +294,7 @@ public final class DocumentKey {
         switch (id.type()) {
             case RawBytes.OBJECT_ID -> {
                 // The hash of a name that no other id has: no UUID that anything else made.
-                BsonToJson.hex(id.bytes(), id.at(), id.scratch().hex(), 0);
+                HexDigits.objectId(id.bytes(), id.at(), id.scratch().hex(), 0);
                 return new KeyResult.Key(
                         id.scratch().uuids(namespace).of(id.scratch().hex()));
             }

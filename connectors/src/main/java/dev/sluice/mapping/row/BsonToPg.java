@@ -1,8 +1,8 @@
 package dev.sluice.mapping.row;
 
 import dev.sluice.mapping.value.BsonNumbers;
-import dev.sluice.mapping.value.BsonToJson;
 import dev.sluice.mapping.value.ExtendedJson;
+import dev.sluice.mapping.value.HexDigits;
 import dev.sluice.mapping.value.NestedMisfits;
 import dev.sluice.mapping.value.PgText;
 import dev.sluice.mapping.value.PreciseDateTime;
@@ -155,7 +155,7 @@ public final class BsonToPg {
                     return tooLong();
                 }
                 byte[] hex = value.scratch().hex();
-                BsonToJson.hex(bytes, at, hex, 0);
+                HexDigits.objectId(bytes, at, hex, 0);
                 out.text(hex, 0, OBJECT_ID_DIGITS);
                 return null;
             }

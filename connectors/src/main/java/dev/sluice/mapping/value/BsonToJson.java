@@ -10,8 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.UUID;
-import org.bson.BsonDocument;
-import org.bson.BsonJavaScriptWithScope;
 import org.bson.BsonValue;
 import org.bson.types.Decimal128;
 import org.jspecify.annotations.Nullable;
@@ -50,7 +48,6 @@ public final class BsonToJson {
     private static final long YEAR_10000 = 253_402_300_800_000L;
 
     private static final byte[] HEX_UPPER = "0123456789ABCDEF".getBytes(StandardCharsets.US_ASCII);
-    private static final byte[] HEX_LOWER = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] BINARY_START = "{\"$binary\":{\"base64\":\"".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] BINARY_TYPE = "\",\"subType\":\"".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] BINARY_END = "\"}}".getBytes(StandardCharsets.US_ASCII);
@@ -60,15 +57,6 @@ public final class BsonToJson {
     private static final byte[] NULL = "null".getBytes(StandardCharsets.US_ASCII);
 
     private static final byte[] REPLACEMENT = "\uFFFD".getBytes(StandardCharsets.UTF_8);
-
-    private static final byte[] HEX = new byte[512];
-
-    static {
-        for (int i = 0; i < 256; i++) {
-            HEX[2 * i] = HEX_LOWER[i >> 4];
-            HEX[2 * i + 1] = HEX_LOWER[i & 15];
-        }
-    }
 
     private final DecimalDigits decimal = new DecimalDigits();
     private byte[] out = new byte[1 << 10];
@@ -88,15 +76,6 @@ public final class BsonToJson {
 
     /// Whether something was left out, or written otherwise than it is.
     private boolean cleaned;
-
-    /// An ObjectId as text.
-    public static void hex(byte[] bytes, int at, byte[] hex, int to) {
-        for (int i = 0; i < 12; i++) {
-            int digits = 2 * (bytes[at + i] & 0xFF);
-            hex[to + 2 * i] = HEX[digits];
-            hex[to + 2 * i + 1] = HEX[digits + 1];
-        }
-    }
 
     /// Writes a value as JSON, as one field of the output.
     ///
@@ -125,7 +104,7 @@ public final class BsonToJson {
         }
         if (cleaned) {
             // Seldom, so paths are worked out by a second walk instead of being carried along by the first.
-            report(value.decoded(), "", nested);
+            JsonMisfits.report(value.decoded(), "", nested);
         }
         return null;
     }
@@ -180,7 +159,7 @@ public final class BsonToJson {
             case RawBytes.OBJECT_ID -> {
                 ensure(26);
                 out[size] = '"';
-                hex(bytes, at, out, size + 1);
+                HexDigits.objectId(bytes, at, out, size + 1);
                 out[size + 25] = '"';
                 size += 26;
             }
@@ -546,8 +525,8 @@ public final class BsonToJson {
         }
         raw(BINARY_TYPE);
         ensure(2);
-        out[size++] = HEX[2 * (subtype & 0xFF)];
-        out[size++] = HEX[2 * (subtype & 0xFF) + 1];
+        HexDigits.of(subtype, out, size);
+        size += 2;
         raw(BINARY_END);
     }
 
@@ -568,57 +547,6 @@ public final class BsonToJson {
             }
             output.piece(out, 0, size);
             size = 0;
-        }
-    }
-
-    private static void report(BsonValue value, String path, NestedMisfits nested) {
-        switch (value.getBsonType()) {
-            case DOCUMENT -> {
-                if (value instanceof TwinDocument twins) {
-                    twins.twins()
-                            .forEach(twin -> nested.misfit(
-                                    path + "." + DocumentPath.segment(twin), twin.value(), NestedMisfits.TWIN));
-                }
-                value.asDocument().forEach((name, field) -> {
-                    String refusal = PgText.refusal(name);
-                    String fieldPath = path + "." + DocumentPath.segment(PgText.escaped(name));
-                    if (refusal != null) {
-                        // With its name, and whole: the cleaned name may be another field's, which then hides
-                        // this one.
-                        nested.misfit(fieldPath, new BsonDocument(name, field), "the name of the field " + refusal);
-                    } else {
-                        report(field, fieldPath, nested);
-                    }
-                });
-            }
-            case ARRAY -> {
-                int i = 0;
-                for (BsonValue element : value.asArray()) {
-                    report(element, path + "[" + i++ + "]", nested);
-                }
-            }
-            case STRING -> report(value, path, PgText.refusal(value.asString().getValue()), nested);
-            case SYMBOL -> report(value, path, PgText.refusal(value.asSymbol().getSymbol()), nested);
-            case JAVASCRIPT ->
-                report(value, path, PgText.refusal(value.asJavaScript().getCode()), nested);
-            case JAVASCRIPT_WITH_SCOPE -> {
-                BsonJavaScriptWithScope code = value.asJavaScriptWithScope();
-                report(value, path, PgText.refusal(code.getCode()), nested);
-                report(code.getScope(), path + ".$scope", nested);
-            }
-            case REGULAR_EXPRESSION -> {
-                String pattern = PgText.refusal(value.asRegularExpression().getPattern());
-                report(value, path, pattern, nested);
-            }
-            case DB_POINTER ->
-                report(value, path, PgText.refusal(value.asDBPointer().getNamespace()), nested);
-            default -> {}
-        }
-    }
-
-    private static void report(BsonValue value, String path, @Nullable String refusal, NestedMisfits nested) {
-        if (refusal != null) {
-            nested.misfit(path, value, refusal);
         }
     }
 }

@@ -11,8 +11,8 @@ import org.junit.jupiter.api.Test;
 
 /// When refused rows are a table that no longer takes a collection's rows: with a share of a half.
 class RefusalWatchTest {
-    private static final SQLException CHECK = new SQLException("refused", "23514");
-    private static final SQLException NOT_NULL = new SQLException("refused", "23502");
+    private final SQLException check = new SQLException("refused", "23514");
+    private final SQLException notNull = new SQLException("refused", "23502");
 
     private final RefusalWatch watch = new RefusalWatch(0.5);
 
@@ -24,9 +24,9 @@ class RefusalWatchTest {
 
     @Test
     void fewRefusedRowsAreDeadLettersEvenWhereAllAreRefused() {
-        refuse("users", RefusalWatch.LEAST - 1, CHECK);
+        refuse("users", RefusalWatch.LEAST - 1, check);
 
-        assertThatThrownBy(() -> watch.refused("users", CHECK)).isInstanceOfSatisfying(SluiceException.class, stop -> {
+        assertThatThrownBy(() -> watch.refused("users", check)).isInstanceOfSatisfying(SluiceException.class, stop -> {
             assertThat(stop.kind()).isEqualTo(FailureKind.ROWS_REFUSED);
             assertThat(stop.getMessage())
                     .contains("Collection users: 50 of the last 50 rows, for one reason: ")
@@ -39,7 +39,7 @@ class RefusalWatchTest {
         assertThatCode(() -> {
                     for (int i = 0; i < 10_000; i++) {
                         watch.applied("users", 1);
-                        watch.refused("users", CHECK);
+                        watch.refused("users", check);
                     }
                 })
                 .as("a half is not more than a half")
@@ -49,31 +49,31 @@ class RefusalWatchTest {
     @Test
     void whatWasTakenLongAgoDoesNotHideWhatIsRefusedNow() {
         watch.applied("users", 1_000_000);
-        refuse("users", RefusalWatch.WINDOW / 2, CHECK);
+        refuse("users", RefusalWatch.WINDOW / 2, check);
 
-        assertThatThrownBy(() -> watch.refused("users", CHECK)).hasMessageContaining("251 of the last 500 rows");
+        assertThatThrownBy(() -> watch.refused("users", check)).hasMessageContaining("251 of the last 500 rows");
     }
 
     @Test
     void whatWasRefusedLongAgoIsForgotten() {
-        refuse("users", RefusalWatch.LEAST - 1, CHECK);
+        refuse("users", RefusalWatch.LEAST - 1, check);
         watch.applied("users", RefusalWatch.WINDOW);
 
-        assertThatCode(() -> refuse("users", RefusalWatch.WINDOW / 2, CHECK)).doesNotThrowAnyException();
+        assertThatCode(() -> refuse("users", RefusalWatch.WINDOW / 2, check)).doesNotThrowAnyException();
     }
 
     @Test
     void eachReasonCountsForItself() {
-        refuse("users", RefusalWatch.LEAST - 1, CHECK);
+        refuse("users", RefusalWatch.LEAST - 1, check);
 
-        assertThatCode(() -> refuse("users", RefusalWatch.LEAST - 1, NOT_NULL)).doesNotThrowAnyException();
+        assertThatCode(() -> refuse("users", RefusalWatch.LEAST - 1, notNull)).doesNotThrowAnyException();
     }
 
     @Test
     void eachCollectionCountsForItself() {
-        refuse("users", RefusalWatch.LEAST - 1, CHECK);
+        refuse("users", RefusalWatch.LEAST - 1, check);
 
-        assertThatCode(() -> refuse("orders", RefusalWatch.LEAST - 1, CHECK)).doesNotThrowAnyException();
+        assertThatCode(() -> refuse("orders", RefusalWatch.LEAST - 1, check)).doesNotThrowAnyException();
     }
 
     @Test
@@ -82,7 +82,7 @@ class RefusalWatchTest {
 
         assertThatCode(() -> {
                     for (int i = 0; i < 2_000; i++) {
-                        never.refused("users", CHECK);
+                        never.refused("users", check);
                     }
                 })
                 .doesNotThrowAnyException();
