@@ -149,7 +149,7 @@ public final class RouteStore {
         }
         List<Gate> shut = new ArrayList<>();
         gates.of(connection, collections).forEach((collection, gate) -> {
-            if (!lets(gate, route(now, collection).share(), move.share())) {
+            if (!lets(gate, route(now, collection).share(), move)) {
                 shut.add(gate);
             }
         });
@@ -185,8 +185,15 @@ public final class RouteStore {
     /// Whether a gate lets the share of a collection be moved. Shadow reads are made by those who read
     /// both sides, so a number of them is not asked for before there are any.
     ///
+    /// Fewer readers or as many need no gate, unless a running pipeline is to move them back by
+    /// itself: where it would do so at once, they are not moved.
+    ///
     /// @param now the share that it has
-    public static boolean lets(Gate gate, Share now, Share wanted) {
+    public static boolean lets(Gate gate, Share now, Move move) {
+        Share wanted = move.share();
+        if (move.autoRollback() && wanted.percent() > 0 && gate.isWrongForReaders()) {
+            return false;
+        }
         return !wanted.takesMoreThan(now)
                 || gate.open()
                 || (wanted.percent() <= now.percent()

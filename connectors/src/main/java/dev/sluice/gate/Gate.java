@@ -2,6 +2,7 @@ package dev.sluice.gate;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The gate of one collection: reads may move to PostgreSQL while every condition is met. PostgreSQL's function
@@ -11,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 public record Gate(String collection, boolean open, List<Condition> conditions) {
     /// The condition on equal reads of both sides.
     public static final String SHADOW_READS = "shadow_reads";
+
+    /// Conditions by which readers get other answers than from MongoDB.
+    private static final Set<String> OF_READERS = Set.of("drift", "fresh");
 
     public Gate {
         conditions = List.copyOf(conditions);
@@ -41,6 +45,12 @@ public record Gate(String collection, boolean open, List<Condition> conditions) 
     /// @param condition its name
     public static Gate shut(String collection, String condition, String reason) {
         return of(collection, List.of(new Condition(condition, false, null, null, "", reason)));
+    }
+
+    /// Whether rows are known to differ or fall behind: reads are moved back by then where their
+    /// cut-over asked for it.
+    public boolean isWrongForReaders() {
+        return conditions.stream().anyMatch(c -> !c.met() && OF_READERS.contains(c.name()));
     }
 
     /// The first condition that is not met; empty while the gate is open.

@@ -73,7 +73,9 @@ public final class GateStore {
             Gate gate = known.get(collection);
             all.put(
                     collection,
-                    gate == null ? Gate.shut(collection, "copied", "No process has followed it yet.") : gate);
+                    gate == null
+                            ? Gate.shut(collection, "copied", "No process has followed it yet. Start `sluice run`.")
+                            : gate);
         }
         return all;
     }

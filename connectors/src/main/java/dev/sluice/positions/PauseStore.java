@@ -33,7 +33,12 @@ public final class PauseStore {
             String by,
             String reason,
             @Nullable Instant resumesAt,
-            boolean over) {}
+            boolean over) {
+        /// `The pipeline is paused by anna on db-7 (upgrade).`
+        public String forPeople() {
+            return "The pipeline is paused by " + by + (reason.isEmpty() ? "" : " (" + reason + ")") + ".";
+        }
+    }
 
     /// The pause that holds the pipeline; empty where none does.
     public Optional<Pause> load(Connection connection) throws SQLException {
@@ -56,13 +61,15 @@ public final class PauseStore {
         }
     }
 
-    /// Pauses the pipeline, or changes the pause that there is; audited.
+    /// Pauses the pipeline, or changes the pause that there is; audited. The moment since when it is
+    /// paused stays.
     ///
+    /// @param reason empty for none, or to keep the one there is
     /// @param length after which it ends by itself; null for never
     public void pause(Connection connection, String by, String reason, @Nullable Duration length) throws SQLException {
-        String sql = "INSERT INTO sluice.pause (pipeline, by, reason, resumes_at) VALUES (?, ?, ?,"
+        String sql = "INSERT INTO sluice.pause AS p (pipeline, by, reason, resumes_at) VALUES (?, ?, ?,"
                 + " clock_timestamp() + make_interval(secs => ?)) ON CONFLICT (pipeline) DO UPDATE SET"
-                + " by = EXCLUDED.by, reason = EXCLUDED.reason, resumes_at = EXCLUDED.resumes_at";
+                + " by = EXCLUDED.by, reason = coalesce(nullif(EXCLUDED.reason, ''), p.reason), resumes_at = EXCLUDED.resumes_at";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, pipeline);
             statement.setString(2, by);

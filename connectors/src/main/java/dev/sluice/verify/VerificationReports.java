@@ -24,7 +24,7 @@ public final class VerificationReports {
             FROM sluice.verification v
             JOIN sluice.backfill b ON b.pipeline = v.pipeline AND b.collection = v.collection
             WHERE v.pipeline = ? AND v.collection = ? AND v.mode = 'full' AND v.state = 'done'
-              AND v.started_at >= b.finished_at AND v.through_cluster_time IS NOT NULL
+              AND v.started_at >= sluice.verified_from(v.pipeline, v.collection) AND v.through_cluster_time IS NOT NULL
             ORDER BY v.started_at DESC LIMIT 1
             """;
 

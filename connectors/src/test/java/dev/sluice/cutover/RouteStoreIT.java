@@ -91,7 +91,8 @@ class RouteStoreIT {
         assertThat(store.routes(connection)).containsOnlyKeys("orders");
         assertThat(text("SELECT action || ' ' || (detail->'gate'->'drift'->>'reason') FROM sluice.audit"
                         + " ORDER BY id DESC LIMIT 1"))
-                .isEqualTo("cutover_refused 1 row is known to differ from its document.");
+                .isEqualTo("cutover_refused 1 row is known to differ from its document."
+                        + " `sluice verify --repair --collection orders` repairs that.");
         assertThat(share("orders")).as("a shut gate moves nobody").isEqualTo(new Share(50, 0));
 
         assertThat(move(new Share(20, 0), "orders")).as("fewer readers").isInstanceOf(Outcome.Moved.class);
@@ -167,6 +168,22 @@ class RouteStoreIT {
 
         assertThat(store.move(connection, waiting)).isInstanceOf(Outcome.Changed.class);
         assertThat(share("users")).isEqualTo(Share.MONGODB);
+    }
+
+    @Test
+    @DisplayName(
+            "a share that a running pipeline would move back at once by itself is not moved, also of fewer readers")
+    void autoRollbackWithDrift() throws SQLException {
+        move(new Share(50, 0), "users");
+        execute("INSERT INTO sluice.drift (pipeline, collection, table_name, row_key, kind)"
+                + " VALUES (P, 'users', 'users', 'a', 'extra')");
+
+        assertThat(store.move(
+                        connection,
+                        Move.always(List.of("users"), new Share(40, 0), true, AuditAction.CUTOVER, "somebody")))
+                .isInstanceOf(Outcome.Shut.class);
+        assertThat(share("users")).isEqualTo(new Share(50, 0));
+        assertThat(move(new Share(40, 0), "users")).isInstanceOf(Outcome.Moved.class);
     }
 
     @Test

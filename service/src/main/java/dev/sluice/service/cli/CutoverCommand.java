@@ -1,6 +1,7 @@
 package dev.sluice.service.cli;
 
 import dev.sluice.cutover.Share;
+import dev.sluice.gate.Gate;
 import dev.sluice.gate.Gate.Condition;
 import dev.sluice.service.ops.Routes;
 import dev.sluice.service.ops.Routes.Outcome;
@@ -120,7 +121,10 @@ final class CutoverCommand implements Callable<Integer> {
                                                 .orElse("")
                                         + " `sluice gate " + gate.collection() + "` shows all conditions.")
                                 .collect(Collectors.joining(end))
-                        + end + "Nothing was moved: the gate is shut.";
+                        + end + "Nothing was moved: the gate is shut"
+                        + (autoRollback && shut.gates().stream().anyMatch(Gate::isWrongForReaders)
+                                ? ", and with --auto-rollback the running process would move the reads back at once."
+                                : ".");
             case Outcome.Behind behind ->
                 "Nothing was moved: the rows of " + String.join(", ", behind.collections())
                         + " did not have everything within " + patience.toSeconds()

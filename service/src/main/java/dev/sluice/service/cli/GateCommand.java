@@ -8,6 +8,7 @@ import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -23,7 +24,7 @@ import picocli.CommandLine.Parameters;
         header = "Say whether the reads of a collection may move to PostgreSQL, and why not.",
         description = {
             "A gate is open while every condition is met: the collection is copied, a process runs and is not behind, a full"
-                    + " verification was completed since the copy, no row is known to differ, every left-out document"
+                    + " verification was completed since the copy, since a drop and since a resync of all of it, no row is known to differ, every left-out document"
                     + " or value is accepted, and no change of the collection waits for a decision.",
             "Conditions and limits are rows of sluice.gate_condition; sluice.gate_limit has others for one pipeline or"
                     + " collection. SELECT * FROM sluice.gate('PIPELINE') gives the same answer.",
@@ -66,7 +67,14 @@ final class GateCommand implements Callable<Integer> {
                     unmet.isEmpty()
                             ? ""
                             : unmet.getFirst().reason()
-                                    + (unmet.size() == 1 ? "" : " And " + (unmet.size() - 1) + " more."));
+                                    + (unmet.size() == 1
+                                            ? ""
+                                            : " Also not met: "
+                                                    + unmet.stream()
+                                                            .skip(1)
+                                                            .map(Condition::name)
+                                                            .collect(Collectors.joining(", "))
+                                                    + "."));
         }
         return table.text();
     }

@@ -4,6 +4,7 @@ import dev.sluice.failure.WrongUseException;
 import dev.sluice.service.ops.Pauses;
 import dev.sluice.service.ops.Pauses.PauseReport;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -21,7 +22,7 @@ import picocli.CommandLine.Spec;
         header = "Hold the pipeline: nothing is read or written, and the position stays.",
         description =
                 "The process that runs it applies what it has read and stops within seconds; it watches the oplog meanwhile."
-                        + " Also holds a process that is started later. Gates shut when the rows are behind.")
+                        + " Also holds a process that is started later. Gates are shut meanwhile.")
 final class PauseCommand implements Callable<Integer> {
     @Option(
             names = "--for",
@@ -43,16 +44,23 @@ final class PauseCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Setup setup = Setup.forTarget();
-        PauseReport now;
+        Pauses.Paused done;
         try {
-            now = new Pauses(setup.connector(), setup.pipelineName()).pause(Actor.atTheKeyboard(), reason, length);
+            done = new Pauses(setup.connector(), setup.pipelineName()).pause(Actor.atTheKeyboard(), reason, length);
         } catch (WrongUseException wrong) {
             throw new ParameterException(spec.commandLine(), String.valueOf(wrong.getMessage()), wrong);
         }
-        printing.print(
-                now,
-                () -> "Paused. `sluice resume` ends that"
-                        + (now.resumesAt() == null ? "." : "; it resumes by itself at " + now.resumesAt() + "."));
+        printing.print(done.now(), () -> text(done.before(), done.now()));
         return SluiceCommand.FINE;
+    }
+
+    private static String text(PauseReport before, PauseReport now) {
+        return (before.paused()
+                        ? "It was paused already, since " + before.since() + " by " + before.by()
+                                + (before.reason() == null ? "" : " (" + before.reason() + ")") + ". It stays paused"
+                                + (Objects.equals(before.reason(), now.reason()) ? "" : " (" + now.reason() + ")") + "."
+                        : "Paused.")
+                + " `sluice resume` ends that"
+                + (now.resumesAt() == null ? "." : "; it resumes by itself at " + now.resumesAt() + ".");
     }
 }

@@ -64,7 +64,7 @@ public final class Gates {
                 throw failure;
             }
             gates = collections.stream()
-                    .map(name -> Gate.shut(name, "target", "PostgreSQL does not answer."))
+                    .map(name -> Gate.shut(name, "target", "PostgreSQL does not answer. `sluice status` says why."))
                     .toList();
         }
         return new All(pipeline, gates.stream().allMatch(Gate::open), gates);

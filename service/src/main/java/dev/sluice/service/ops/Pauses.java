@@ -44,13 +44,19 @@ public final class Pauses {
             @Nullable String reason,
             @Nullable Instant resumesAt) {}
 
+    /// What a pause did.
+    ///
+    /// @param before what held before
+    /// @param now what holds now
+    public record Paused(PauseReport before, PauseReport now) {}
+
     /// Pauses the pipeline; the process that runs it applies what it has read, and stops within seconds. Changes the
     /// pause that there is.
     ///
-    /// @param reason at most 1000 characters; empty for none
+    /// @param reason at most 1000 characters; empty for none, or to keep that of the pause that there is
     /// @param length after which it resumes by itself, at least a second; null for never
     /// @throws WrongUseException when the reason or the length is not like that; then nothing is changed
-    public PauseReport pause(String actor, String reason, @Nullable Duration length) {
+    public Paused pause(String actor, String reason, @Nullable Duration length) {
         if (length != null && length.compareTo(LENGTH_MIN) < 0) {
             throw new WrongUseException("A pause lasts at least 1 second.");
         }
@@ -58,8 +64,11 @@ public final class Pauses {
             throw new WrongUseException("The reason has at most 1000 characters, and none of them is NUL.");
         }
         try (Connection connection = connector.open()) {
-            Transaction.run(connection, () -> store.pause(connection, actor, reason, length));
-            return report(connection);
+            return Transaction.call(connection, () -> {
+                PauseReport before = report(connection);
+                store.pause(connection, actor, reason, length);
+                return new Paused(before, report(connection));
+            });
         } catch (SQLException e) {
             throw Failures.classify(e);
         }

@@ -188,9 +188,10 @@ public final class Routes {
             List<String> more = chosen.collections().stream()
                     .filter(c -> wish.share().takesMoreThan(route(before, c).share()))
                     .toList();
-            List<Gate> shut = gates.of(connection, more).values().stream()
+            Move move = move(wish, chosen, before);
+            List<Gate> shut = gates.of(connection, chosen.collections()).values().stream()
                     .filter(gate -> !RouteStore.lets(
-                            gate, route(before, gate.collection()).share(), wish.share()))
+                            gate, route(before, gate.collection()).share(), move))
                     .toList();
             if (wish.dryRun()) {
                 return shut.isEmpty()
@@ -199,7 +200,14 @@ public final class Routes {
                         : new Outcome.Shut(shut);
             }
             List<String> behind = shut.isEmpty() ? behind(connection, more, wish.patience()) : List.of();
-            return behind.isEmpty() ? move(connection, chosen, move(wish, chosen, before)) : new Outcome.Behind(behind);
+            if (!behind.isEmpty()) {
+                // Where the gate says why, such as a pause or a MongoDB that is away, that is the answer.
+                List<Gate> since = gates.of(connection, behind).values().stream()
+                        .filter(gate -> !gate.open())
+                        .toList();
+                return since.isEmpty() ? new Outcome.Behind(behind) : new Outcome.Shut(since);
+            }
+            return move(connection, chosen, move);
         } catch (SQLException e) {
             throw Failures.classify(e);
         }

@@ -13,7 +13,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,9 +22,6 @@ import org.slf4j.LoggerFactory;
 /// known to differ or fall behind. For one thread.
 final class MovedReads {
     private static final Logger LOG = LoggerFactory.getLogger(MovedReads.class);
-
-    /// Conditions by which readers get other answers than from MongoDB.
-    private static final Set<String> OF_READERS = Set.of("drift", "fresh");
 
     private final RouteStore routes;
     private final GateStore gates;
@@ -49,7 +45,7 @@ final class MovedReads {
         for (Route route : moved.values()) {
             String collection = route.collection();
             Gate gate = all.get(collection);
-            if (gate != null && route.autoRollback() && isWrongForReaders(gate)) {
+            if (gate != null && route.autoRollback() && gate.isWrongForReaders()) {
                 routes.move(
                         connection,
                         Move.always(List.of(collection), Share.MONGODB, false, AuditAction.AUTO_ROLLBACK, "sluice"));
@@ -65,10 +61,6 @@ final class MovedReads {
                 warn(route, gate);
             }
         }
-    }
-
-    private static boolean isWrongForReaders(Gate gate) {
-        return gate.conditions().stream().anyMatch(c -> !c.met() && OF_READERS.contains(c.name()));
     }
 
     private static String reasons(Gate gate) {

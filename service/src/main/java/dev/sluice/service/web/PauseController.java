@@ -49,9 +49,10 @@ final class PauseController {
         Asked said = asked == null ? new Asked(null, null) : asked;
         try {
             return pauses.pause(
-                    Caller.of(request),
-                    said.reason() == null ? "" : said.reason(),
-                    said.seconds() == null ? null : Duration.ofSeconds(said.seconds()));
+                            Caller.of(request),
+                            said.reason() == null ? "" : said.reason(),
+                            said.seconds() == null ? null : Duration.ofSeconds(said.seconds()))
+                    .now();
         } catch (WrongUseException wrong) {
             throw Refusal.badRequest(String.valueOf(wrong.getMessage()));
         }

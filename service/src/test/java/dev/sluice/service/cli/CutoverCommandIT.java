@@ -46,7 +46,8 @@ class CutoverCommandIT {
 
         assertThat(refused.exitCode()).as(refused.err()).isEqualTo(1);
         assertThat(refused.out())
-                .contains("users: No process has followed it yet. `sluice gate users` shows all conditions.")
+                .contains(
+                        "users: No process has followed it yet. Start `sluice run`. `sluice gate users` shows all conditions.")
                 .contains("Nothing was moved: the gate is shut.");
         assertThat(dryRun.exitCode()).isEqualTo(1);
         assertThat(back.exitCode()).isZero();
@@ -122,11 +123,11 @@ class CutoverCommandIT {
             place.execute("INSERT INTO sluice.drift (pipeline, collection, table_name, row_key, kind)" + " VALUES ('"
                     + GateCommandIT.pipeline(place) + "', 'users', 'users', 'x', 'extra')");
             await().atMost(SOON)
-                    .untilAsserted(
-                            () -> assertThat(run.err())
-                                    .contains(
-                                            "users: 100 % of its readers read from PostgreSQL, and its gate is shut: 1 row is"
-                                                    + " known to differ from its document. `sluice rollback users` moves them back at once"));
+                    .untilAsserted(() -> assertThat(run.err())
+                            .contains("users: 100 % of its readers read from PostgreSQL, and its gate is shut: 1 row is"
+                                    + " known to differ from its document. `sluice verify --repair"
+                                    + " --collection users` repairs that. `sluice rollback users` moves them"
+                                    + " back at once"));
 
             assertThat(variant(port, "users", null))
                     .as("a warning moves nobody")

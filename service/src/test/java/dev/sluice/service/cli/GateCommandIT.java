@@ -96,7 +96,7 @@ class GateCommandIT {
             assertThat(gate.exitCode()).isEqualTo(1);
             assertThat(gate.out())
                     .containsPattern("running +no +[\\d.]+ +4 +seconds +No process runs the pipeline: the last one"
-                            + " reported \\d+ s ago\\.")
+                            + " reported \\d+ s ago\\. Start `sluice run`\\.")
                     .contains("The gate of users is shut.");
         }
     }
@@ -208,7 +208,8 @@ class GateCommandIT {
         assertThat(gate.exitCode()).as(gate.err()).isEqualTo(1);
         JsonNode json = new JsonMapper().readTree(gate.out());
         assertThat(json.path("open").asBoolean()).isFalse();
-        assertThat(json.path("conditions").get(0).path("reason").asText()).isEqualTo("PostgreSQL does not answer.");
+        assertThat(json.path("conditions").get(0).path("reason").asText())
+                .isEqualTo("PostgreSQL does not answer. `sluice status` says why.");
     }
 
     private static void fill(Place place) {

@@ -54,18 +54,26 @@ class PauseCommandIT {
             assertThat(paused.exitCode()).as(paused.err()).isZero();
             assertThat(paused.out()).contains("Paused. `sluice resume` ends that.");
             awaitState(port, "paused");
+            assertThat(Cli.runHere(settings, "pause", "--for", "10m").out())
+                    .contains("It was paused already, since ", "(upgrade of PostgreSQL). It stays paused.");
+            assertThat(Cli.runHere(settings, "pause").out()).doesNotContain("resumes by itself");
+            assertThat(Cli.runHere(settings, "gate", "users").out())
+                    .containsPattern("paused +no .*The pipeline is paused\\. `sluice resume` ends that\\.");
+            Result cutover = Cli.runHere(settings, "cutover", "users", "--wait", "1s");
+            assertThat(cutover.exitCode()).isEqualTo(1);
+            assertThat(cutover.out()).contains("The pipeline is paused. `sluice resume` ends that.");
             String position = position(place);
             write(place, "while");
 
-            await().atMost(SOON).until(() -> !GateCommandIT.isOpen(place, "users"));
-            assertThat(place.text(
-                            "SELECT string_agg(condition, ' ' ORDER BY condition) FROM sluice.gate('demo', 'users')"
-                                    + " WHERE NOT met"))
-                    .as("a process is there, and the oplog is watched")
-                    .doesNotContain("running")
-                    .doesNotContain("source")
-                    .doesNotContain("headroom")
-                    .contains("fresh");
+            await().atMost(SOON)
+                    .untilAsserted(
+                            () -> assertThat(place.text("SELECT string_agg(condition, ' ' ORDER BY condition) FROM"
+                                            + " sluice.gate('demo', 'users') WHERE NOT met"))
+                                    .as("a process is there, and the oplog is watched")
+                                    .doesNotContain("running")
+                                    .doesNotContain("source")
+                                    .doesNotContain("headroom")
+                                    .contains("fresh", "paused"));
             assertThat(position(place)).isEqualTo(position);
             assertThat(place.count("users")).isOne();
             assertThat(Cli.run(settings, "status").out())
@@ -91,7 +99,7 @@ class PauseCommandIT {
             assertThat(post(port, "/api/pause", "{\"seconds\": 0}").statusCode())
                     .isEqualTo(400);
             assertThat(place.text("SELECT string_agg(action, ',' ORDER BY id) FROM sluice.audit"))
-                    .isEqualTo("pause,resume,pause,resume");
+                    .isEqualTo("pause,pause,pause,cutover_refused,resume,pause,resume");
             assertThat(place.text("SELECT actor FROM sluice.audit ORDER BY id DESC LIMIT 1"))
                     .as("by itself")
                     .isEqualTo("sluice");
