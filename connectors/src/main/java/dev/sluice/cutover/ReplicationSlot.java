@@ -25,13 +25,19 @@ public final class ReplicationSlot {
 
     /// @throws SluiceException of kind BAD_SETTING when PostgreSQL takes no slot of that name
     public ReplicationSlot(Connection connection, String name) {
-        if (!NAME.matcher(name).matches()) {
-            throw new SluiceException(
-                    FailureKind.BAD_SETTING,
-                    "The name of a replication slot has lower-case letters, digits and underscores, at most 63.");
-        }
+        fault(name).ifPresent(fault -> {
+            throw new SluiceException(FailureKind.BAD_SETTING, fault);
+        });
         this.connection = connection;
         this.name = name;
+    }
+
+    /// Why no slot can have a name, a sentence that says what is allowed; empty where one can.
+    public static Optional<String> fault(String name) {
+        return NAME.matcher(name).matches()
+                ? Optional.empty()
+                : Optional.of("A replication slot can't be named \"" + name
+                        + "\": its name has lower-case letters, digits and underscores, from 1 to 63 of them.");
     }
 
     /// Why it can't be made; empty where nothing is known that keeps it from being made.

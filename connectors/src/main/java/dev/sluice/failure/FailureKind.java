@@ -111,9 +111,9 @@ public enum FailureKind {
                     + " --wait 5m."),
     WRITES_MOVED(
             Retry.NEVER,
-            "The writes of a collection have moved to PostgreSQL.",
-            "Its rows are the application's now: Sluice neither writes nor compares them. Run the command for the other"
-                    + " collections; `sluice routes` shows which have moved. `run` continues with the others by itself."),
+            "The rows are the application's now.",
+            "Sluice neither writes nor compares them any more. Run the command for the other collections; `sluice routes`"
+                    + " shows which have moved. `run` continues with the others by itself."),
     MIGRATION_FINISHED(
             Retry.NEVER,
             "The migration into a table is finished: the application writes it.",

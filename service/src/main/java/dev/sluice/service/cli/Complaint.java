@@ -226,6 +226,7 @@ record Complaint(int exitCode, String text) {
     private static int exitCode(FailureKind kind) {
         return switch (kind) {
             case BAD_SETTING, MAPPING -> SluiceCommand.WRONG_USE;
+            case WRITES_MOVED -> SluiceCommand.FINDING;
             case SOURCE_UNREACHABLE,
                     TARGET_UNREACHABLE,
                     TARGET_READ_ONLY,
@@ -251,7 +252,6 @@ record Complaint(int exitCode, String text) {
                     DATABASE_DROPPED,
                     SOURCE_REPLACED,
                     FENCED_OUT,
-                    WRITES_MOVED,
                     MIGRATION_FINISHED,
                     DISK_FULL,
                     NO_TEMPORARY_FILE,

@@ -2,6 +2,7 @@ package dev.sluice.service.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.control.ControlSchema;
+import dev.sluice.cutover.ReplicationSlot;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.service.finish.CertificateText;
 import dev.sluice.service.finish.Finish;
@@ -118,6 +119,11 @@ final class FinishCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), "--certificate, --unblock and --drop-control: one of them at a time.");
         }
+        if (slot != null) {
+            ReplicationSlot.fault(slot).ifPresent(fault -> {
+                throw new ParameterException(spec.commandLine(), "--keep-slot: " + fault);
+            });
+        }
         if (certificate) {
             return showCertificates();
         }
@@ -175,16 +181,26 @@ final class FinishCommand implements Callable<Integer> {
             case Outcome.Possible possible -> {
                 List<String> lines = new ArrayList<>();
                 lines.add("Nothing forbids it now for " + String.join(", ", possible.collections()) + ".");
-                possible.validate().forEach(c -> lines.add("Would be checked against every row: " + c));
-                possible.sequences().forEach(s -> lines.add("Would be set past the highest key: " + s));
-                possible.disabledTriggers()
-                        .forEach(t -> lines.add(
-                                "Disabled, and stays so: the trigger " + t + " (ALTER TABLE .. ENABLE TRIGGER)"));
+                lines.add("Tables that would be the application's: " + String.join(", ", possible.tables()));
+                lines.add("Constraints that would be checked against every row: " + orNone(possible.validate()));
+                lines.add("Sequences that would be set past the highest key: " + orNone(possible.sequences()));
+                lines.add("Triggers that are disabled, and would stay so (ALTER TABLE .. ENABLE TRIGGER): "
+                        + orNone(possible.disabledTriggers()));
+                if (possible.duties().isEmpty()) {
+                    lines.add("What MongoDB does by itself and nobody would do any more: none");
+                }
                 possible.duties().forEach(d -> lines.add("Nobody will do this any more: " + d));
+                possible.stillWritten()
+                        .forEach(w -> lines.add("Writers still write to MongoDB: " + w
+                                + " by its clock. Stop them before, or say --block-writes."));
                 lines.add("Nothing was changed (--dry-run).");
                 yield String.join(end, lines);
             }
         };
+    }
+
+    private static String orNone(List<String> names) {
+        return names.isEmpty() ? "none" : String.join(", ", names);
     }
 
     private int showCertificates() {

@@ -1,5 +1,6 @@
 package dev.sluice.service.finish;
 
+import dev.sluice.change.Watermark;
 import dev.sluice.cutover.FinishStore;
 import dev.sluice.cutover.FinishStore.Made;
 import dev.sluice.cutover.TargetHandover;
@@ -8,7 +9,9 @@ import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.MovedWrites;
 import dev.sluice.postgres.PostgresConnector;
+import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -17,6 +20,7 @@ import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
 /// The end of a migration: the writes of collections move to PostgreSQL, in one step, so that nothing is ever written
@@ -88,12 +92,17 @@ public final class Finish {
         /// @param sequences of the tables
         /// @param disabledTriggers that never fire
         /// @param duties what MongoDB does by itself and nobody would do any more, in words
+        /// @param tables of the collections
+        /// @param stillWritten collections that were written to in MongoDB within the time without writes that
+        ///     was wished for, each with when; none where MongoDB is to refuse writes
         record Possible(
                 List<String> collections,
                 List<String> validate,
                 List<String> sequences,
                 List<String> disabledTriggers,
-                List<String> duties)
+                List<String> duties,
+                List<String> tables,
+                List<String> stillWritten)
                 implements Outcome {}
     }
 
@@ -122,10 +131,24 @@ public final class Finish {
                             .toList(),
                     pipeline.source().duties().of(wish.collections()).stream()
                             .map(CertificateText::duty)
-                            .toList());
+                            .toList(),
+                    FinishChecks.tables(chosen).stream()
+                            .map(TableName::toString)
+                            .toList(),
+                    wish.blockWrites() ? List.of() : stillWritten(chosen, wish.quiet()));
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
+    }
+
+    private List<String> stillWritten(List<CollectionTarget> chosen, Duration quiet) {
+        BsonTimestamp now = pipeline.source().newestWrite();
+        BsonTimestamp before = new BsonTimestamp((int) (Watermark.seconds(now) - quiet.toSeconds()), 0);
+        WrittenSince written = new WrittenSince(pipeline, stopped);
+        return chosen.stream()
+                .flatMap(target -> written.first(List.of(target), before, now).stream())
+                .map(event -> event.collection() + ", at " + MongoSource.instant(event.clusterTime()))
+                .toList();
     }
 
     /// Moves the writes.

@@ -1,6 +1,5 @@
 package dev.sluice.service.finish;
 
-import dev.sluice.change.OperationTime;
 import dev.sluice.cutover.FinishStore;
 import dev.sluice.cutover.FinishStore.Made;
 import dev.sluice.failure.Failpoint;
@@ -75,8 +74,8 @@ final class WriterStop {
             throw new StopException(
                     collection,
                     "It was written to in MongoDB, at "
-                            + OperationTime.text(event.get().clusterTime())
-                            + ". Stop its writers first; --block-writes has MongoDB (6.0 and later) refuse them."
+                            + MongoSource.instant(event.get().clusterTime())
+                            + " by its clock. Stop its writers first; --block-writes has MongoDB (6.0 and later) refuse them."
                             + (expires
                                     ? " Its TTL index deletes documents, too: drop that index, and have rows deleted in"
                                             + " PostgreSQL from now on."

@@ -35,7 +35,12 @@ public final class StatusText {
                 writer.owner(),
                 writer.position() == null ? "unknown" : writer.position(),
                 writer.positionAgeSeconds()));
-        lines.addAll(whoWrites(writer));
+        lines.addAll(
+                isFinished(report)
+                        ? List.of(
+                                "This migration is finished: the writes of all collections have moved to PostgreSQL, and"
+                                        + " `sluice run` has nothing left to do.")
+                        : whoWrites(writer));
         lines.add(collections(report.knownCollections()));
         SequencedMap<String, Balance> balances = new LinkedHashMap<>();
         Map<String, Staying> staying = new HashMap<>();
@@ -64,6 +69,11 @@ public final class StatusText {
         }
         lines.addAll(report.notes());
         return String.join(System.lineSeparator(), lines).stripTrailing();
+    }
+
+    private static boolean isFinished(StatusReport report) {
+        List<CollectionReport> known = report.knownCollections();
+        return !known.isEmpty() && known.stream().allMatch(c -> c.backfill().equals("writes_on_postgres"));
     }
 
     private static boolean hasOtherDeadLetters(CollectionReport collection) {
