@@ -7,6 +7,7 @@ import dev.sluice.control.WaitingStore;
 import dev.sluice.failure.Failpoint;
 import dev.sluice.gate.Gate;
 import dev.sluice.gate.GateStore;
+import dev.sluice.positions.MovedWrites;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.positions.Transaction;
 import dev.sluice.verify.VerificationStore;
@@ -72,6 +73,8 @@ public final class FinishStore {
     ///
     /// @param connection in auto-commit mode
     /// @param certificates by collection, as JSON
+    /// @throws dev.sluice.failure.SluiceException of kind WRITES_MOVED when the writes of one of them
+    ///     have moved already
     public Outcome move(Connection connection, SequencedMap<String, String> certificates, String actor)
             throws SQLException {
         Outcome outcome = Transaction.call(connection, () -> {
@@ -88,6 +91,7 @@ public final class FinishStore {
         List<String> collections = List.copyOf(certificates.sequencedKeySet());
         routes.lock(connection);
         new PositionStore(pipeline).awaitWriters(connection);
+        new MovedWrites(pipeline).requireNone(connection, collections);
         List<String> notRead = notRead(connection, collections);
         if (!notRead.isEmpty()) {
             return new Outcome.NotRead(notRead);
@@ -142,7 +146,7 @@ public final class FinishStore {
 
     /// What can be made on a server for a move, and stays there when the process is killed.
     public enum Made {
-        /// MongoDB blocks the writes of users.
+        /// MongoDB refuses all writes, on the whole server.
         WRITE_BLOCK("write_block"),
         /// A logical replication slot of PostgreSQL.
         SLOT("slot");

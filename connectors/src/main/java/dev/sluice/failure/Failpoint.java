@@ -31,7 +31,7 @@ public enum Failpoint {
     CHANGE_PASSED,
     /// It is recorded that a collection was dropped, renamed or replaced, and nothing is done about it yet.
     SCHEMA_CHANGE_SEEN,
-    /// MongoDB blocks the writes of users, and the writes of no collection have moved yet.
+    /// MongoDB refuses all writes, and the writes of no collection have moved yet.
     WRITES_BLOCKED,
     /// A replication slot is made, and the writes of no collection have moved yet.
     SLOT_MADE,

@@ -135,6 +135,34 @@ class FinishStoreIT {
     }
 
     @Test
+    @DisplayName("one that has moved does not move again: it is said, and its certificate stays")
+    void once() throws SQLException {
+        assertThat(move("users")).isInstanceOf(Outcome.Moved.class);
+        assertKind(() -> move("users"));
+        assertThat(store.certificates(connection)).containsOnlyKeys("users");
+    }
+
+    @Test
+    @DisplayName("one at a time has the lock of finish; whoever is second hears who has it, until its session ends")
+    void oneAtATime() throws Exception {
+        assertThat(FinishLock.holder(connection, TestTarget.PIPELINE)).isEmpty();
+        FinishLock.Attempt first = FinishLock.take(target.connector()::open, TestTarget.PIPELINE);
+        assertThat(first).isInstanceOf(FinishLock.Attempt.Held.class);
+        assertThat(FinishLock.take(target.connector()::open, TestTarget.PIPELINE))
+                .isInstanceOfSatisfying(
+                        FinishLock.Attempt.Refused.class,
+                        refused -> assertThat(refused.holder())
+                                .contains("process " + ProcessHandle.current().pid())
+                                .contains("PostgreSQL session"));
+        assertThat(FinishLock.holder(connection, TestTarget.PIPELINE)).isPresent();
+        assertThat(FinishLock.take(target.connector()::open, "another pipeline"))
+                .isInstanceOfSatisfying(
+                        FinishLock.Attempt.Held.class, held -> held.lock().close());
+        ((FinishLock.Attempt.Held) first).lock().close();
+        await().until(() -> FinishLock.holder(connection, TestTarget.PIPELINE).isEmpty());
+    }
+
+    @Test
     @DisplayName("none moves where the reads or the gate of one forbid it")
     void allOrNone() throws SQLException {
         assertThat(move("users", "orders")).isEqualTo(new Outcome.NotRead(List.of("orders")));

@@ -364,7 +364,7 @@ public final class MongoSource implements DocumentSource, AutoCloseable {
         }
     }
 
-    /// MongoDB's block of the writes of users.
+    /// MongoDB's block of all writes but its own.
     public WriteBlock writeBlock() {
         return new WriteBlock(client);
     }

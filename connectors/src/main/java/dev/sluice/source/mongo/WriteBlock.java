@@ -11,8 +11,8 @@ import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonNumber;
 
-/// MongoDB's block of the writes of users (`setUserWriteBlockMode`, from 6.0 on). It holds for the whole server, is
-/// replicated, and outlives a restart. Any thread.
+/// MongoDB's block of all writes but its own (`setUserWriteBlockMode`, from 6.0 on). It holds for the
+/// whole server, is replicated, and outlives a restart. Any thread.
 public final class WriteBlock {
     private static final int COMMAND_NOT_FOUND = 59;
     private static final int ON = 2;
@@ -54,7 +54,7 @@ public final class WriteBlock {
             if (e.getErrorCode() == COMMAND_NOT_FOUND) {
                 throw new SluiceException(
                         FailureKind.SOURCE_REFUSED,
-                        "This MongoDB can't block the writes of users: setUserWriteBlockMode is there from 6.0 on.",
+                        "This MongoDB can't be told to refuse all writes: setUserWriteBlockMode is there from 6.0 on.",
                         e);
             }
             throw Failures.classify(e);

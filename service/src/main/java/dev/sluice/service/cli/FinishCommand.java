@@ -69,8 +69,8 @@ final class FinishCommand implements Callable<Integer> {
     @Option(
             names = "--block-writes",
             description =
-                    "Have MongoDB (6.0 and later) refuse the writes of all users meanwhile, on the whole server. The block"
-                            + " stays when these are the last collections; else it is taken back at the end.")
+                    "Have MongoDB (6.0 and later) refuse all writes meanwhile, on the whole server. The block stays"
+                            + " when these are the last collections; else it is taken back at the end.")
     private boolean blockWrites;
 
     @Option(
@@ -173,7 +173,7 @@ final class FinishCommand implements Callable<Integer> {
                         + "The application may write to PostgreSQL now. Sluice neither writes nor compares these tables any"
                         + " more."
                         + (finished.stillBlocked()
-                                ? " MongoDB still blocks the writes of users: `sluice finish --unblock` ends that."
+                                ? " MongoDB still refuses all writes, on the whole server: `sluice finish --unblock` ends that."
                                 : "");
             case Outcome.Refused refused ->
                 refused.obstacles().stream().map(Obstacle::toString).collect(Collectors.joining(end)) + end
@@ -224,13 +224,22 @@ final class FinishCommand implements Callable<Integer> {
         return certificates.isEmpty() ? SluiceCommand.FINDING : SluiceCommand.FINE;
     }
 
-    private int endBlock() {
+    private int endBlock() throws InterruptedException {
         Setup setup = Setup.forBoth();
         try (MongoSource source = setup.source()) {
-            boolean was = new Finish(setup.pipeline(setup.targets(), source), sentence -> {}, () -> false).unblock();
-            printing.print(
-                    was, () -> was ? "MongoDB takes writes again." : "MongoDB did not block the writes of users.");
-            return SluiceCommand.FINE;
+            Finish finish = new Finish(setup.pipeline(setup.targets(), source), sentence -> {}, () -> false);
+            return switch (finish.unblock()) {
+                case Finish.Unblocking.Ended ended -> {
+                    printing.print(
+                            ended.was(),
+                            () -> ended.was() ? "MongoDB takes writes again." : "MongoDB did not refuse writes.");
+                    yield SluiceCommand.FINE;
+                }
+                case Finish.Unblocking.Refused refused -> {
+                    printing.print(refused, () -> refused.reason() + " Nothing was changed.");
+                    yield SluiceCommand.FINDING;
+                }
+            };
         }
     }
 

@@ -5,7 +5,7 @@ import java.io.PrintStream;
 import java.time.Duration;
 import java.util.concurrent.atomic.LongAdder;
 
-/// The application of the demo: a fixed number of writes a second. While MongoDB blocks the writes of users, as
+/// The application of the demo: a fixed number of writes a second. While MongoDB refuses all writes, as
 /// `sluice finish --block-writes` makes it do, it only asks now and then whether that is over. For one thread.
 final class LiveWrites {
     private static final int PER_SECOND = 400;
@@ -58,7 +58,7 @@ final class LiveWrites {
             refused = refusedNow;
             out.println(
                     refused
-                            ? "MongoDB blocks the writes of users: the demo writes nothing until that is over."
+                            ? "MongoDB refuses all writes: the demo writes nothing until that is over."
                             : "MongoDB takes writes again.");
         }
     }

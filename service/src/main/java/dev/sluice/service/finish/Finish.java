@@ -1,6 +1,7 @@
 package dev.sluice.service.finish;
 
 import dev.sluice.change.Watermark;
+import dev.sluice.cutover.FinishLock;
 import dev.sluice.cutover.FinishStore;
 import dev.sluice.cutover.FinishStore.Made;
 import dev.sluice.cutover.TargetHandover;
@@ -27,13 +28,14 @@ import org.jspecify.annotations.Nullable;
 /// on both sides (promise 11).
 ///
 /// 1. Looks for what forbids it, and compares what was written since the last full verification; writers go on.
-/// 2. Makes sure that nobody writes to MongoDB: by blocking the writes of users, or by a time without writes.
+/// 2. Makes sure that nobody writes to MongoDB: by having it refuse all writes, or by a time without writes.
 /// 3. Waits until the rows have everything, and compares what was written since step 1.
 /// 4. Readies the tables ([dev.sluice.cutover.TargetHandover]), and makes a replication slot where one was asked for.
 /// 5. Moves the writes in one transaction ([FinishStore#move]), behind the fence of whoever writes rows.
 ///
 /// Until step 5 is committed nothing has changed for anyone but the block, and that is taken back on any failure; a
-/// killed process leaves it noted, and the next call goes on from it. A running process is needed. For one thread.
+/// killed process leaves it noted, and the next call goes on from it. One at a time works on a pipeline
+/// ([FinishLock]). A running process is needed. For one thread.
 public final class Finish {
     private final PipelineSpec pipeline;
     private final Consumer<String> said;
@@ -53,8 +55,8 @@ public final class Finish {
     /// @param collections mapped ones
     /// @param quiet for how long nobody may have written to MongoDB; not waited for where writes are blocked
     /// @param patience how long the rows may take to have everything
-    /// @param blockWrites whether MongoDB is to block the writes of users meanwhile; of all users, and on the whole
-    ///     server. It stays so when no collection is left that MongoDB writes
+    /// @param blockWrites whether MongoDB is to refuse all writes meanwhile, on the whole server. It
+    ///     stays so when no collection is left that MongoDB writes
     /// @param slot a replication slot that is to be made; null for none
     public record Wish(
             List<String> collections,
@@ -72,7 +74,7 @@ public final class Finish {
     public sealed interface Outcome {
         /// All of them have moved.
         ///
-        /// @param stillBlocked whether MongoDB still blocks the writes of users
+        /// @param stillBlocked whether MongoDB still refuses all writes
         record Finished(List<Certificate> certificates, boolean stillBlocked) implements Outcome {
             public Finished {
                 certificates = List.copyOf(certificates);
@@ -156,6 +158,23 @@ public final class Finish {
     /// @throws SluiceException of kind WRITES_MOVED when the writes of one of them have moved already; when a
     ///     server can't be asked: then nothing has moved, unless PostgreSQL did not answer the commit
     public Outcome run(Wish wish) throws InterruptedException {
+        try {
+            return switch (FinishLock.take(pipeline.connector()::open, pipeline.name())) {
+                case FinishLock.Attempt.Refused other ->
+                    new Outcome.Refused(List.of(new Obstacle(
+                            String.join(", ", wish.collections()), runsNow(other) + " Try again when it has ended.")));
+                case FinishLock.Attempt.Held held -> {
+                    try (FinishLock lock = held.lock()) {
+                        yield run(wish, () -> lock.isLost() || stopped.getAsBoolean());
+                    }
+                }
+            };
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    private Outcome run(Wish wish, BooleanSupplier ending) throws SQLException, InterruptedException {
         try (Connection connection = pipeline.connector().openForLongWork()) {
             PipelineSpec left = left(connection, wish);
             List<CollectionTarget> chosen = chosen(left, wish);
@@ -164,17 +183,44 @@ public final class Finish {
             if (!obstacles.isEmpty()) {
                 return new Outcome.Refused(obstacles);
             }
-            Move move = new Move(left, wish, connection, said, stopped);
-            return move.run(chosen, checks);
+            return new Move(left, wish, connection, said, ending).run(chosen, checks);
+        }
+    }
+
+    private static String runsNow(FinishLock.Attempt.Refused other) {
+        return "Another `sluice finish` of this pipeline runs now: " + other.holder() + ".";
+    }
+
+    /// What became of asking MongoDB to take writes again.
+    public sealed interface Unblocking {
+        /// It does.
+        ///
+        /// @param was whether it refused them before
+        record Ended(boolean was) implements Unblocking {}
+
+        /// Nothing was changed: another process moves writes now, and needs the block.
+        record Refused(String reason) implements Unblocking {}
+    }
+
+    /// Ends MongoDB's block of writes, as a killed process or the last move has left it.
+    public Unblocking unblock() throws InterruptedException {
+        try {
+            return switch (FinishLock.take(pipeline.connector()::open, pipeline.name())) {
+                case FinishLock.Attempt.Refused other ->
+                    new Unblocking.Refused(runsNow(other)
+                            + " It ends its block itself; to break it off, end that process, and say this again.");
+                case FinishLock.Attempt.Held held -> {
+                    try (FinishLock lock = held.lock()) {
+                        yield new Unblocking.Ended(endBlock());
+                    }
+                }
+            };
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
     }
 
-    /// Ends MongoDB's block of the writes of users, as a killed process or the last move has left it.
-    ///
-    /// @return whether it was on
-    public boolean unblock() {
+    private boolean endBlock() throws SQLException {
         try (Connection connection = pipeline.connector().open()) {
             boolean on = pipeline.source().writeBlock().isOn();
             if (on) {
@@ -182,8 +228,6 @@ public final class Finish {
             }
             new FinishStore(pipeline.name()).strike(connection, Made.WRITE_BLOCK);
             return on;
-        } catch (SQLException e) {
-            throw Failures.classify(e);
         }
     }
 

@@ -86,7 +86,7 @@ final class Move {
             if (wish.blockWrites()) {
                 writers.block(wish.actor());
                 since = System.nanoTime();
-                said.accept("MongoDB blocks the writes of users now.");
+                said.accept("MongoDB refuses all writes now, on the whole server.");
             } else {
                 said.accept("Watching that nobody writes to MongoDB for "
                         + Counted.of(wish.quiet().toSeconds(), "second") + ".");
@@ -121,9 +121,9 @@ final class Move {
         if (left.isPresent() && !wish.blockWrites()) {
             throw new StopException(
                     String.join(", ", wish.collections()),
-                    "An earlier `sluice finish --block-writes` was killed and has left MongoDB blocking the writes of users,"
-                            + " since " + left.get().since().toInstant()
-                            + ". Say --block-writes again to go on from there, or"
+                    "MongoDB refuses all writes, on the whole server, since "
+                            + left.get().since().toInstant() + ", as an earlier `sluice finish --block-writes` that was"
+                            + " killed has left it. Say --block-writes again to go on from there, or"
                             + " `sluice finish --unblock` to end it.");
         }
     }
@@ -273,7 +273,7 @@ final class Move {
                 wish.actor(),
                 MongoSource.instant(end),
                 wish.blockWrites()
-                        ? "MongoDB blocked the writes of users"
+                        ? "MongoDB refused all writes, on the whole server"
                         : "nobody wrote for " + Counted.of(wish.quiet().toSeconds(), "second"),
                 seconds,
                 counts.documents(target),
@@ -322,7 +322,9 @@ final class Move {
 
     private void requireGoing() throws StopException {
         if (stopped.getAsBoolean()) {
-            throw new StopException(String.join(", ", wish.collections()), "Stopped. Nothing has moved.");
+            throw new StopException(
+                    String.join(", ", wish.collections()),
+                    "Stopped, or another `sluice finish` took its place. Nothing has moved.");
         }
     }
 
@@ -351,9 +353,7 @@ final class Move {
             }
         } catch (SQLException | SluiceException away) {
             said.accept("What was made for it could not be taken back"
-                    + (writers.isBlocked()
-                            ? "; MongoDB may still block the writes of users (`sluice finish --unblock`)"
-                            : "")
+                    + (writers.isBlocked() ? "; MongoDB may still refuse all writes (`sluice finish --unblock`)" : "")
                     + (slotMade ? "; the replication slot " + wish.slot() + " may still be there" : "")
                     + ". The next `sluice finish` takes it up.");
         }

@@ -45,7 +45,8 @@ final class FinishController {
     /// @param collections all are moved, in one transaction, or none
     /// @param quietSeconds for how long nobody may have written to MongoDB: 1 to 600, else 10
     /// @param waitSeconds how long the rows may take to have everything: 1 to 600, else 60
-    /// @param blockWrites whether MongoDB is to refuse the writes of all users meanwhile; else it is not
+    /// @param blockWrites whether MongoDB is to refuse all writes meanwhile, on the whole server; else
+    ///     it is not
     /// @param keepSlot a replication slot that is to be made; else none
     /// @param dryRun whether it is only said what would become of it
     record Asked(
@@ -68,7 +69,7 @@ final class FinishController {
     /// What became of it.
     ///
     /// @param moved whether the writes have moved
-    /// @param stillBlocked whether MongoDB still refuses the writes of users
+    /// @param stillBlocked whether MongoDB still refuses all writes, on the whole server
     record Answer(boolean moved, List<String> collections, List<Certificate> certificates, boolean stillBlocked) {
         Answer {
             collections = List.copyOf(collections);

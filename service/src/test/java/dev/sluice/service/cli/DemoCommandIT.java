@@ -60,7 +60,7 @@ class DemoCommandIT {
                         .as(finished.out() + finished.err())
                         .isZero();
                 await().atMost(SOON).until(() -> demo.out().contains("Both servers stay until"));
-                assertThat(demo.out()).contains("MongoDB blocks the writes of users: the demo writes nothing");
+                assertThat(demo.out()).contains("MongoDB refuses all writes: the demo writes nothing");
                 assertThat(Cli.runHere(settings, "finish", "--certificate").out())
                         .contains("users: its writes moved to PostgreSQL at ");
             } finally {

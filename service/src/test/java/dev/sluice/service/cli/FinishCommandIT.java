@@ -15,6 +15,8 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -186,8 +188,9 @@ class FinishCommandIT {
                 Result done = Cli.run(place.settings(), "finish", "--all", "--block-writes");
                 assertThat(done.exitCode()).as(done.out() + done.err()).isZero();
                 assertThat(done.out())
-                        .contains("MongoDB blocked the writes of users")
-                        .contains("MongoDB still blocks the writes of users: `sluice finish --unblock` ends that.");
+                        .contains("MongoDB refused all writes, on the whole server")
+                        .contains(
+                                "MongoDB still refuses all writes, on the whole server: `sluice finish --unblock` ends that.");
                 assertThat(Cli.run(place.settings(), "status").out())
                         .contains("This migration is finished")
                         .doesNotContain("resumes from there");
@@ -303,6 +306,63 @@ class FinishCommandIT {
         return uri.replaceFirst("//[^@]*@", "//" + role + ":pw@");
     }
 
+    @Test
+    @DisplayName("one finish at a time: a second one says which runs, and --unblock leaves its block alone")
+    void oneAtATime() throws Exception {
+        Place place = place();
+        try (Cli run = Cli.start(place.settings(), "run")) {
+            await().atMost(SOON)
+                    .until(() -> GateCommandIT.isOpen(place, "users") && GateCommandIT.isOpen(place, "orders"));
+            assertThat(Cli.run(place.settings(), "cutover", "--all").exitCode()).isZero();
+            try (Connection writer = Servers.connect(place.postgresUri());
+                    Statement statement = writer.createStatement()) {
+                // No transaction that writes rows gets further, so the first one waits for the rows.
+                writer.setAutoCommit(false);
+                statement.execute("SELECT FROM sluice.position FOR UPDATE");
+                try (Cli first = Cli.start(place.settings(), "finish", "users", "--block-writes", "--wait", "10m")) {
+                    await().atMost(SOON).until(() -> first.err().contains("MongoDB refuses all writes now"));
+                    for (List<String> second : List.of(
+                            List.of("finish", "users", "--block-writes"),
+                            List.of("finish", "orders", "--quiet", "1s"))) {
+                        Result refused = Cli.run(place.settings(), second.toArray(String[]::new));
+                        assertThat(refused.exitCode())
+                                .as(refused.out() + refused.err())
+                                .isEqualTo(1);
+                        assertThat(refused.out())
+                                .contains("Another `sluice finish` of this pipeline runs now: process ")
+                                .contains("Nothing has moved.");
+                    }
+                    Result unblock = Cli.run(place.settings(), "finish", "--unblock");
+                    assertThat(unblock.exitCode()).as(unblock.out()).isEqualTo(1);
+                    assertThat(unblock.out()).contains("Another `sluice finish` of this pipeline runs now: process ");
+                    assertThat(blocked(place)).isTrue();
+                    writer.rollback();
+                    // Moved or not: the gate may have shut while nothing was applied.
+                    Result done = first.await();
+                    assertThat(done.exitCode()).as(done.out() + done.err()).isIn(0, 1);
+                    assertThat(blocked(place)).isFalse();
+                }
+                await().atMost(SOON)
+                        .until(() -> GateCommandIT.isOpen(place, "users") && GateCommandIT.isOpen(place, "orders"));
+                Result last = Cli.run(place.settings(), "finish", "--all", "--block-writes");
+                assertThat(last.exitCode()).as(last.out() + last.err()).isZero();
+                assertThat(blocked(place)).as("these were the last").isTrue();
+            } finally {
+                Cli.run(place.settings(), "finish", "--unblock");
+            }
+        }
+    }
+
+    /// Whether MongoDB refuses writes.
+    private static boolean blocked(Place place) {
+        try {
+            place.mongo().getCollection("of_nobody").insertOne(new Document());
+            return false;
+        } catch (MongoException refused) {
+            return true;
+        }
+    }
+
     @ParameterizedTest(
             name = "killed at {0}: writes have moved, or have not, and the audit agrees; the next call ends it")
     @ValueSource(strings = {"WRITES_BLOCKED", "WRITES_MOVED", "WRITES_MOVE_COMMITTED"})
@@ -328,10 +388,10 @@ class FinishCommandIT {
                     assertThat(Cli.run(place.settings(), "status").out()).contains("sluice finish --unblock");
                     Result without = Cli.run(place.settings(), "finish", "users", "--quiet", "1s");
                     assertThat(without.exitCode()).isEqualTo(1);
-                    assertThat(without.out()).contains("has left MongoDB blocking the writes of users");
+                    assertThat(without.out()).contains("MongoDB refuses all writes, on the whole server, since ");
                     Result again = Cli.run(place.settings(), "finish", "users", "--block-writes");
                     assertThat(again.exitCode()).as(again.out() + again.err()).isZero();
-                    assertThat(again.out()).doesNotContain("still blocks");
+                    assertThat(again.out()).doesNotContain("still refuses");
                     place.mongo().getCollection("orders").insertOne(order(9));
                 }
                 assertThat(place.count("sluice.unfinished")).isZero();
