@@ -33,6 +33,10 @@ public enum AuditAction {
     AUTO_ROLLBACK,
     /// Writes were moved to PostgreSQL.
     FINISH,
+    /// MongoDB was told to refuse all writes.
+    BLOCK_WRITES,
+    /// MongoDB takes writes again.
+    UNBLOCK_WRITES,
     PAUSE,
     RESUME;
 

@@ -60,6 +60,8 @@ public final class ControlSchema {
             WHERE s.slot_name IN (SELECT m.certificate ->> 'slot' FROM sluice.moved_writes m) ORDER BY 1
             """;
 
+    private static final String BLOCK = "SELECT 'on' FROM sluice.unfinished WHERE what = 'write_block'";
+
     private final PostgresConnector connector;
 
     /// @param comment null where it has none
@@ -79,7 +81,8 @@ public final class ControlSchema {
     ///
     /// @param tables whose comments say now that the application writes them
     /// @param slots that were made at a move, are still there, and stay
-    public record Removed(List<String> tables, List<String> slots) {
+    /// @param stillBlocked whether MongoDB refuses all writes, as finish made it do
+    public record Removed(List<String> tables, List<String> slots, boolean stillBlocked) {
         public Removed {
             tables = List.copyOf(tables);
             slots = List.copyOf(slots);
@@ -123,6 +126,7 @@ public final class ControlSchema {
     private static Removed removeFrom(Connection connection) throws SQLException {
         List<Left> tables = tables(connection);
         List<String> slots = texts(connection, SLOTS);
+        boolean blocked = !texts(connection, BLOCK).isEmpty();
         try (Statement statement = connection.createStatement()) {
             for (Left table : tables) {
                 if (!table.isMarked()) {
@@ -131,7 +135,7 @@ public final class ControlSchema {
             }
             statement.execute("DROP SCHEMA sluice CASCADE");
         }
-        return new Removed(tables.stream().map(table -> table.name().toString()).toList(), slots);
+        return new Removed(tables.stream().map(table -> table.name().toString()).toList(), slots, blocked);
     }
 
     private static List<Left> tables(Connection connection) throws SQLException {

@@ -15,6 +15,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.OffsetDateTime;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -163,20 +164,50 @@ public final class FinishStore {
     /// @param name of a slot; empty for a block
     public record Noted(Made what, String name, OffsetDateTime since, String by) {}
 
-    /// Notes that something is about to be made.
+    /// Notes that something is about to be made. A block is audited.
     public void note(Connection connection, Made what, String name, String by) throws SQLException {
+        Transaction.run(connection, () -> noteNow(connection, what, name, by));
+    }
+
+    private void noteNow(Connection connection, Made what, String name, String by) throws SQLException {
+        if (what == Made.WRITE_BLOCK) {
+            audit.add(connection, AuditAction.BLOCK_WRITES, null, by, Map.of());
+        }
         run(
                 connection,
                 "INSERT INTO sluice.unfinished (pipeline, what, name, by) VALUES (?, ?, ?, ?)"
-                        + " ON CONFLICT (pipeline, what) DO UPDATE SET name = EXCLUDED.name, by = EXCLUDED.by",
+                        + " ON CONFLICT (pipeline, what) DO UPDATE SET name = EXCLUDED.name, by = EXCLUDED.by,"
+                        + " kept = false",
                 what.text,
                 name,
                 by);
     }
 
-    /// It was taken back, or is kept on purpose.
+    /// It was taken back, or, of a slot, is kept on purpose.
     public void strike(Connection connection, Made what) throws SQLException {
         run(connection, "DELETE FROM sluice.unfinished WHERE pipeline = ? AND what = ?", what.text);
+    }
+
+    /// MongoDB takes writes again. Audited; nothing where the control schema is gone.
+    public void unblocked(Connection connection, String by) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet there = statement.executeQuery("SELECT to_regclass('sluice.unfinished')")) {
+            if (!there.next() || there.getString(1) == null) {
+                return;
+            }
+        }
+        Transaction.run(connection, () -> {
+            audit.add(connection, AuditAction.UNBLOCK_WRITES, null, by, Map.of());
+            strike(connection, Made.WRITE_BLOCK);
+        });
+    }
+
+    /// The block of writes stays on purpose.
+    public void keepBlock(Connection connection) throws SQLException {
+        run(
+                connection,
+                "UPDATE sluice.unfinished SET kept = true WHERE pipeline = ? AND what = ?",
+                Made.WRITE_BLOCK.text);
     }
 
     /// What was made and is still noted; empty where nothing is.

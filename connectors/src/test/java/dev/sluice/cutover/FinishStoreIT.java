@@ -25,6 +25,7 @@ import java.util.SequencedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.bson.BsonTimestamp;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -215,6 +216,61 @@ class FinishStoreIT {
         assertThat(store.noted(connection, Made.WRITE_BLOCK)).isPresent();
         store.strike(connection, Made.WRITE_BLOCK);
         assertThat(store.noted(connection, Made.WRITE_BLOCK)).isEmpty();
+    }
+
+    @Test
+    @DisplayName("of a block of writes it is known whether who made it lives, was killed, or left it on purpose")
+    void block() throws Exception {
+        assertThat(WriteBlockNote.read(connection, TestTarget.PIPELINE)).isEmpty();
+        FinishLock lock =
+                ((FinishLock.Attempt.Held) FinishLock.take(target.connector()::open, TestTarget.PIPELINE)).lock();
+        try (lock) {
+            store.note(connection, Made.WRITE_BLOCK, "", "anna");
+            assertThat(reason()).isEqualTo(WriteBlockNote.Reason.RUNS);
+        }
+        await().until(() -> reason() == WriteBlockNote.Reason.LEFT);
+        store.keepBlock(connection);
+        assertThat(reason()).isEqualTo(WriteBlockNote.Reason.KEPT);
+        store.unblocked(connection, "otto");
+        assertThat(WriteBlockNote.read(connection, TestTarget.PIPELINE)).isEmpty();
+        assertThat(target.rows("SELECT action || ' ' || actor FROM sluice.audit ORDER BY id DESC LIMIT 2"))
+                .containsExactly("unblock_writes otto", "block_writes anna");
+        target.execute("DROP SCHEMA sluice CASCADE");
+        assertThat(WriteBlockNote.read(connection, TestTarget.PIPELINE)).isEmpty();
+        store.unblocked(connection, "otto");
+    }
+
+    private WriteBlockNote.Reason reason() throws SQLException {
+        return WriteBlockNote.read(connection, TestTarget.PIPELINE)
+                .orElseThrow()
+                .reason();
+    }
+
+    @Test
+    @DisplayName("late writes are counted from the second after the move on, each once, also by two processes")
+    void lateWrites() throws SQLException {
+        assertThat(store.move(
+                        connection,
+                        new LinkedHashMap<>(Map.of("users", "{\"through\": \"2026-11-30T02:00:00Z\"}")),
+                        "somebody"))
+                .isInstanceOf(Outcome.Moved.class);
+        LateWriteStore late = new LateWriteStore(TestTarget.PIPELINE);
+        LateWriteStore.Watched first = late.all(connection).getFirst();
+        assertThat(first.after().getTime()).isEqualTo(1_796_004_000);
+        assertThat(new BsonTimestamp(first.after().getValue() + 1)).isEqualTo(new BsonTimestamp(1_796_004_001, 0));
+        BsonTimestamp upTo = new BsonTimestamp(1_796_004_100, 7);
+        assertThat(late.add(connection, first, upTo, 2, new BsonTimestamp(1_796_004_050, 1)))
+                .isTrue();
+        assertThat(late.add(connection, first, upTo, 2, new BsonTimestamp(1_796_004_050, 1)))
+                .as("another process counted meanwhile")
+                .isFalse();
+        LateWriteStore.Watched next = late.all(connection).getFirst();
+        assertThat(next.writes()).isEqualTo(2);
+        assertThat(next.lastAt()).isEqualTo("2026-11-30T02:00:50Z");
+        assertThat(next.after()).isEqualTo(upTo);
+        assertThat(late.add(connection, next, new BsonTimestamp(1_796_004_200, 1), 0, null))
+                .isTrue();
+        assertThat(late.all(connection).getFirst().lastAt()).isEqualTo("2026-11-30T02:00:50Z");
     }
 
     private static void assertKind(ThrowingCallable call) {

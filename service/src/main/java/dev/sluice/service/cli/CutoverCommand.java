@@ -80,6 +80,7 @@ final class CutoverCommand implements Callable<Integer> {
                         spec.commandLine(),
                         "--percent and --shadow are from 0 to 100, and not more than 100 together."));
         Setup setup = Setup.forTarget();
+        setup.sayLeftBlock(spec.commandLine().getErr());
         Routes routes = RoutesCommand.routes(setup);
         List<String> collections = chosen.of(setup);
         Outcome outcome = routes.cutOver(new Routes.Wish(

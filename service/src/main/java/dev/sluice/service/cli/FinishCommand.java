@@ -228,7 +228,7 @@ final class FinishCommand implements Callable<Integer> {
         Setup setup = Setup.forBoth();
         try (MongoSource source = setup.source()) {
             Finish finish = new Finish(setup.pipeline(setup.targets(), source), sentence -> {}, () -> false);
-            return switch (finish.unblock()) {
+            return switch (finish.unblock(Actor.atTheKeyboard())) {
                 case Finish.Unblocking.Ended ended -> {
                     printing.print(
                             ended.was(),
@@ -278,6 +278,9 @@ final class FinishCommand implements Callable<Integer> {
                 .forEach(left -> lines.add("The replication slot " + left
                         + " and its publication stay, and PostgreSQL keeps its WAL for it. When nobody needs it any more:"
                         + " SELECT pg_drop_replication_slot('" + left + "'); DROP PUBLICATION " + left + ";"));
+        if (removed.stillBlocked()) {
+            lines.add("MongoDB refuses all writes, on the whole server: `sluice finish --unblock` ends that.");
+        }
         return String.join(System.lineSeparator(), lines);
     }
 

@@ -44,6 +44,7 @@ final class GateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Setup setup = Setup.forTarget();
+        setup.sayLeftBlock(spec.commandLine().getErr());
         Gates gates = new Gates(setup.connector(), setup.pipelineName(), RoutesCommand.mapped(setup));
         if (collection == null) {
             Gates.All all = gates.all();

@@ -5,8 +5,10 @@ import dev.sluice.service.ops.Routes.Outcome;
 import dev.sluice.service.ops.Routes.RouteReport;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 
 /// `sluice rollback`: reads move back to MongoDB.
 @Command(
@@ -23,9 +25,14 @@ final class RollbackCommand implements Callable<Integer> {
     @Mixin
     private final Printing printing = new Printing();
 
+    @CommandLine.Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
+
     @Override
     public Integer call() {
         Setup setup = Setup.forTarget();
+        setup.sayLeftBlock(spec.commandLine().getErr());
         Routes routes = RoutesCommand.routes(setup);
         Outcome outcome = routes.rollback(chosen.of(setup), chosen.all(), Actor.atTheKeyboard());
         printing.print(outcome, () -> text(outcome));

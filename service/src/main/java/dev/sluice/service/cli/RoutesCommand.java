@@ -9,8 +9,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 
 /// `sluice routes`: where collections are read from.
 @Command(
@@ -27,6 +29,10 @@ import picocli.CommandLine.Mixin;
 final class RoutesCommand implements Callable<Integer> {
     @Mixin
     private final Printing printing = new Printing();
+
+    @CommandLine.Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
 
     static Routes routes(Setup setup) {
         return new Routes(setup.connector(), setup.pipelineName(), mapped(setup));
@@ -55,7 +61,9 @@ final class RoutesCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Routes.All all = routes(Setup.forTarget()).all();
+        Setup setup = Setup.forTarget();
+        setup.sayLeftBlock(spec.commandLine().getErr());
+        Routes.All all = routes(setup).all();
         printing.print(all, () -> text(all.routes()));
         return SluiceCommand.FINE;
     }

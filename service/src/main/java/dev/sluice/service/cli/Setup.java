@@ -3,6 +3,7 @@ package dev.sluice.service.cli;
 import com.mongodb.ConnectionString;
 import com.mongodb.MongoConfigurationException;
 import dev.sluice.after.AfterScripts;
+import dev.sluice.cutover.WriteBlockNote;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
@@ -21,6 +22,7 @@ import dev.sluice.sink.postgres.check.TargetCheck;
 import dev.sluice.sink.postgres.check.TargetDatabase;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.source.mongo.MongoTls;
+import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Collection;
@@ -179,6 +181,21 @@ final class Setup {
         return targets().stream()
                 .filter(target -> !moved.contains(target.collection()))
                 .toList();
+    }
+
+    /// Prints that MongoDB refuses all writes since a `sluice finish` was killed, so that whoever looks at the
+    /// pipeline meets it. Nothing where PostgreSQL does not answer: the command meets that itself.
+    void sayLeftBlock(PrintWriter err) {
+        try (Connection connection = connector().open()) {
+            WriteBlockNote.read(connection, pipelineName())
+                    .filter(note -> note.reason() == WriteBlockNote.Reason.LEFT)
+                    .ifPresent(note -> {
+                        err.println(note.forPeople());
+                        err.flush();
+                    });
+        } catch (SQLException away) {
+            LOG.debug("Whether a block of writes is left can't be asked now", away);
+        }
     }
 
     /// @param followed collections of the mapping; what is missing is not written

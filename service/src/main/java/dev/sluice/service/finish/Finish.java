@@ -5,6 +5,7 @@ import dev.sluice.cutover.FinishLock;
 import dev.sluice.cutover.FinishStore;
 import dev.sluice.cutover.FinishStore.Made;
 import dev.sluice.cutover.TargetHandover;
+import dev.sluice.cutover.WriteBlockNote;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.PipelineSpec;
@@ -203,7 +204,9 @@ public final class Finish {
     }
 
     /// Ends MongoDB's block of writes, as a killed process or the last move has left it.
-    public Unblocking unblock() throws InterruptedException {
+    ///
+    /// @param actor who asks for it, for the audit
+    public Unblocking unblock(String actor) throws InterruptedException {
         try {
             return switch (FinishLock.take(pipeline.connector()::open, pipeline.name())) {
                 case FinishLock.Attempt.Refused other ->
@@ -211,7 +214,7 @@ public final class Finish {
                             + " It ends its block itself; to break it off, end that process, and say this again.");
                 case FinishLock.Attempt.Held held -> {
                     try (FinishLock lock = held.lock()) {
-                        yield new Unblocking.Ended(endBlock());
+                        yield new Unblocking.Ended(endBlock(actor));
                     }
                 }
             };
@@ -220,13 +223,15 @@ public final class Finish {
         }
     }
 
-    private boolean endBlock() throws SQLException {
+    private boolean endBlock(String actor) throws SQLException {
         try (Connection connection = pipeline.connector().open()) {
             boolean on = pipeline.source().writeBlock().isOn();
             if (on) {
                 pipeline.source().writeBlock().set(false);
+                new FinishStore(pipeline.name()).unblocked(connection, actor);
+            } else if (WriteBlockNote.read(connection, pipeline.name()).isPresent()) {
+                new FinishStore(pipeline.name()).strike(connection, Made.WRITE_BLOCK);
             }
-            new FinishStore(pipeline.name()).strike(connection, Made.WRITE_BLOCK);
             return on;
         }
     }

@@ -76,7 +76,7 @@ final class Move {
 
     Outcome run(List<CollectionTarget> chosen, FinishChecks checks) throws SQLException, InterruptedException {
         boolean last = chosen.size() == pipeline.targets().size();
-        WriterStop writers = new WriterStop(pipeline, written, connection, chosen);
+        WriterStop writers = new WriterStop(pipeline, written, connection, chosen, wish.actor());
         try {
             requireNoLeftBlock();
             dropLeftSlot();
@@ -84,7 +84,7 @@ final class Move {
             compareWhileWritten(chosen, begun);
             long since = System.nanoTime();
             if (wish.blockWrites()) {
-                writers.block(wish.actor());
+                writers.block();
                 since = System.nanoTime();
                 said.accept("MongoDB refuses all writes now, on the whole server.");
             } else {

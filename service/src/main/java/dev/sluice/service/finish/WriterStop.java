@@ -24,9 +24,17 @@ final class WriterStop {
     private final Connection connection;
     private final List<CollectionTarget> chosen;
     private BsonTimestamp from;
+    private final String actor;
     private boolean blocked;
 
-    WriterStop(PipelineSpec pipeline, WrittenSince written, Connection connection, List<CollectionTarget> chosen) {
+    /// @param actor who moves writes
+    WriterStop(
+            PipelineSpec pipeline,
+            WrittenSince written,
+            Connection connection,
+            List<CollectionTarget> chosen,
+            String actor) {
+        this.actor = actor;
         this.store = new FinishStore(pipeline.name());
         this.source = pipeline.source();
         this.written = written;
@@ -35,8 +43,8 @@ final class WriterStop {
         this.from = source.newestWrite();
     }
 
-    /// Blocks the writes of users. One that somebody else has made is left to them.
-    void block(String actor) throws SQLException {
+    /// Has MongoDB refuse all writes. A block that somebody else has made is left to them.
+    void block() throws SQLException {
         if (store.noted(connection, Made.WRITE_BLOCK).isPresent()
                 || !source.writeBlock().isOn()) {
             store.note(connection, Made.WRITE_BLOCK, "", actor);
@@ -92,13 +100,14 @@ final class WriterStop {
     void release(Connection fresh) throws SQLException {
         if (blocked) {
             source.writeBlock().set(false);
-            keep(fresh);
+            store.unblocked(fresh, actor);
+            blocked = false;
         }
     }
 
     /// The block stays on purpose, if there is one.
     void keep(Connection fresh) throws SQLException {
-        store.strike(fresh, Made.WRITE_BLOCK);
+        store.keepBlock(fresh);
         blocked = false;
     }
 }

@@ -4,6 +4,8 @@ import dev.sluice.after.AfterStore;
 import dev.sluice.balance.Balance;
 import dev.sluice.balance.BalanceStore;
 import dev.sluice.control.CollectionCounts;
+import dev.sluice.cutover.LateWriteStore;
+import dev.sluice.cutover.WriteBlockNote;
 import dev.sluice.failure.Failures;
 import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.verify.VerificationReports;
@@ -11,6 +13,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.stream.Collectors;
 
 /// What is counted in the control schema now, by collection: dead letters, what waits, and what has no place. Cheaper
 /// than a [StatusReport], for those who ask often.
@@ -21,6 +24,8 @@ import java.util.SequencedMap;
 /// @param balances as of when they were counted
 /// @param afterMigrations statements that come after the copy, by state
 /// @param notAnalyzed tables that were not analyzed since the copy and the last after-migration
+/// @param lateWrites that reached MongoDB after the writes had moved, of collections whose writes have
+/// @param writeBlock whether MongoDB refuses all writes, as `sluice finish --block-writes` made it do
 public record ControlCounts(
         Map<String, Long> deadLetters,
         Map<String, Long> waitingDocuments,
@@ -32,7 +37,9 @@ public record ControlCounts(
         Map<String, Double> verifiedThrough,
         Map<String, Balance> balances,
         Map<AfterStore.State, Long> afterMigrations,
-        long notAnalyzed) {
+        long notAnalyzed,
+        Map<String, Long> lateWrites,
+        boolean writeBlock) {
     /// @throws dev.sluice.failure.SluiceException when PostgreSQL can't be asked
     public static ControlCounts read(PostgresConnector connector, String pipeline) {
         try (Connection connection = connector.open()) {
@@ -50,7 +57,12 @@ public record ControlCounts(
                     reports.verifiedThrough(connection),
                     new BalanceStore(pipeline).all(connection),
                     after.counts(connection),
-                    after.notAnalyzed(connection).size());
+                    after.notAnalyzed(connection).size(),
+                    new LateWriteStore(pipeline)
+                            .all(connection).stream()
+                                    .collect(Collectors.toMap(
+                                            LateWriteStore.Watched::collection, LateWriteStore.Watched::writes)),
+                    WriteBlockNote.read(connection, pipeline).isPresent());
         } catch (SQLException e) {
             throw Failures.classify(e);
         }

@@ -35,6 +35,9 @@ public final class ControlMetrics implements AutoCloseable {
     /// Kinds of changes that have a counter. The reader's thread alone.
     private final Set<Labels> changed = new HashSet<>();
 
+    /// Collections whose late writes have a counter. The reader's thread alone.
+    private final Set<String> moved = new HashSet<>();
+
     private record Labels(String collection, String reason) {}
 
     private ControlMetrics(
@@ -55,6 +58,10 @@ public final class ControlMetrics implements AutoCloseable {
         }
         openChanges(SchemaChangeStore.DATABASE);
         afterCopy();
+        Gauge.builder(MetricNames.WRITE_BLOCK, this, metrics -> metrics.known(counts -> counts.writeBlock() ? 1 : 0))
+                .description("Whether MongoDB refuses all writes, as finish made it do")
+                .tags("pipeline", pipeline)
+                .register(registry);
         this.latest = LatestReading.of("sluice-counts", PACE, new Source<>() {
             @Override
             public ControlCounts read() {
@@ -182,8 +189,23 @@ public final class ControlMetrics implements AutoCloseable {
                                 .register(registry);
                     }
                 }));
+        counts.lateWrites().keySet().forEach(this::countLateWrites);
         counts.schemaChanges()
                 .forEach((collection, kinds) -> kinds.keySet().forEach(kind -> countChanges(collection, kind)));
+    }
+
+    private void countLateWrites(String collection) {
+        if (moved.add(collection)) {
+            FunctionCounter.builder(MetricNames.LATE_WRITES, this, m -> m.lateWrites(collection))
+                    .description("Writes that reached MongoDB after those of the collection had moved to PostgreSQL")
+                    .tags(Tags.of("pipeline", pipeline, "collection", collection))
+                    .register(registry);
+        }
+    }
+
+    private double lateWrites(String collection) {
+        Reading<ControlCounts> last = latest.last();
+        return last == null ? 0 : last.value().lateWrites().getOrDefault(collection, 0L);
     }
 
     private void countChanges(String collection, String kind) {

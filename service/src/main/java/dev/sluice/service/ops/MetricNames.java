@@ -128,5 +128,13 @@ public final class MetricNames {
     /// took in the reads that were reported to this process. There once there is one.
     public static final String SHADOW_READ_TIME = "sluice.shadow.read";
 
+    /// `sluice_late_writes_total{pipeline,collection}`: writes that reached MongoDB after those of the
+    /// collection had moved to PostgreSQL, ever since. There once they have moved.
+    public static final String LATE_WRITES = "sluice.late.writes";
+
+    /// `sluice_write_block{pipeline}`: 1 while MongoDB refuses all writes, as `sluice finish
+    /// --block-writes` made it do, else 0. NaN when unknown.
+    public static final String WRITE_BLOCK = "sluice.write.block";
+
     private MetricNames() {}
 }

@@ -1,6 +1,7 @@
 package dev.sluice.service.ops;
 
-import dev.sluice.cutover.FinishStore;
+import dev.sluice.cutover.LateWriteStore;
+import dev.sluice.cutover.WriteBlockNote;
 import dev.sluice.evolution.SchemaChangeStore;
 import dev.sluice.evolution.SchemaChangeStore.Change;
 import dev.sluice.positions.PauseStore;
@@ -51,14 +52,18 @@ final class Notes {
                         + (pause.reason().isEmpty() ? "" : " (" + pause.reason() + ")")
                         + (pause.resumesAt() == null ? "" : "; resumes by itself at " + pause.resumesAt())
                         + ". `sluice resume` ends that; nothing is applied meanwhile."));
-        new FinishStore(pipeline)
-                .noted(connection, FinishStore.Made.WRITE_BLOCK)
-                .ifPresent(
-                        block -> notes.add(
-                                "MongoDB refuses the writes of all users since "
-                                        + block.since().toInstant() + ": `sluice finish --block-writes` of "
-                                        + block.by()
-                                        + " runs, or was killed. Run it again to go on from there; `sluice finish --unblock` ends the block."));
+        WriteBlockNote.read(connection, pipeline).ifPresent(block -> notes.add(block.forPeople()));
+        for (LateWriteStore.Watched late : new LateWriteStore(pipeline).all(connection)) {
+            if (late.writes() > 0) {
+                notes.add(String.format(
+                        Locale.ROOT,
+                        "%s: %s reached MongoDB after its writes had moved to PostgreSQL, the last at %s, MongoDB's time. They"
+                                + " are not in PostgreSQL: stop that writer, and carry over by hand what it wrote.",
+                        late.collection(),
+                        Counted.of(late.writes(), "write"),
+                        late.lastAt()));
+            }
+        }
         notes.addAll(drift(connection, pipeline));
         return notes;
     }

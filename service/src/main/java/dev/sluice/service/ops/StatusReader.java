@@ -7,6 +7,7 @@ import dev.sluice.control.CollectionCounts;
 import dev.sluice.control.CollectionState;
 import dev.sluice.control.DeadLetterStore;
 import dev.sluice.control.DeadLetterStore.Staying;
+import dev.sluice.cutover.LateWriteStore;
 import dev.sluice.failure.Failures;
 import dev.sluice.positions.LockHolder;
 import dev.sluice.positions.PipelineLock;
@@ -18,6 +19,7 @@ import dev.sluice.service.pipeline.LastWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,6 +47,7 @@ public final class StatusReader {
             Map<String, SequencedMap<String, Long>> skipped = new CollectionCounts(connection, pipeline).skipped();
             Map<String, Balance> balances = new BalanceStore(pipeline).all(connection);
             Map<String, Staying> staying = new DeadLetterStore(pipeline).staying(connection);
+            Map<String, StatusReport.LateWrites> late = late(connection);
             for (CollectionState of : CollectionState.all(connection, pipeline)) {
                 collections.add(new CollectionReport(
                         of.collection(),
@@ -60,7 +63,8 @@ public final class StatusReader {
                         of.unmappedFields(),
                         skipped.getOrDefault(of.collection(), new LinkedHashMap<>()),
                         balances.get(of.collection()),
-                        staying.get(of.collection())));
+                        staying.get(of.collection()),
+                        late.get(of.collection())));
             }
             Optional<PositionStore.Writer> last = new PositionStore(pipeline).writer(connection);
             if (last.isEmpty()) {
@@ -84,6 +88,18 @@ public final class StatusReader {
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
+    }
+
+    private Map<String, StatusReport.LateWrites> late(Connection connection) throws SQLException {
+        Map<String, StatusReport.LateWrites> late = new HashMap<>();
+        for (LateWriteStore.Watched watched : new LateWriteStore(pipeline).all(connection)) {
+            if (watched.writes() > 0) {
+                late.put(
+                        watched.collection(),
+                        new StatusReport.LateWrites(watched.writes(), String.valueOf(watched.lastAt())));
+            }
+        }
+        return late;
     }
 
     private StatusReport report(

@@ -85,6 +85,8 @@ public record StatusReport(
     /// @param balance documents and rows, and what lies between, when they were last counted; null before that
     /// @param staying rows that are to be deleted and that PostgreSQL does not let go; null where there
     ///     are none
+    /// @param lateWrites that reached MongoDB after its writes had moved to PostgreSQL; null where there
+    ///     are none
     public record CollectionReport(
             String collection,
             @Nullable String watermark,
@@ -99,7 +101,8 @@ public record StatusReport(
             long unmappedFields,
             SequencedMap<String, Long> skipped,
             @Nullable Balance balance,
-            @Nullable Staying staying) {
+            @Nullable Staying staying,
+            @Nullable LateWrites lateWrites) {
         public CollectionReport {
             skipped = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(skipped));
         }
@@ -134,9 +137,15 @@ public record StatusReport(
                     unmappedFields,
                     skipped,
                     counted,
-                    staying);
+                    staying,
+                    lateWrites);
         }
     }
+
+    /// Writes that reached MongoDB after those of their collection had moved: they are not in PostgreSQL.
+    ///
+    /// @param lastAt MongoDB's time of the last of them
+    public record LateWrites(long writes, String lastAt) {}
 
     /// While PostgreSQL, which has the rest of the answer, does not give it.
     public static StatusReport unknown(String pipeline) {

@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
 /// replaced, the [ClockPart] asks MongoDB for its newest operation, the [CheckpointPart] stores
 /// checkpoints, and, by [EachSecond], the gates are told that a process runs, and the run ends when a user pauses
 /// the pipeline. The [Supervisor] starts a new run from the committed position whenever one fails, or a pause
-/// is over. Beside the runs, [AfterCopy] does what comes after the copy.
+/// is over. Beside the runs, [AfterCopy] does what comes after the copy, and [FinishWatch] looks for writes
+/// that reach MongoDB after they have moved to PostgreSQL.
 public final class Pipeline {
     /// Nothing waits for a statement that tries to get its locks, so this is for as long as it takes.
     private static final Duration AFTER_PATIENCE = Duration.ofDays(365);
@@ -97,6 +98,7 @@ public final class Pipeline {
         ContinuousVerification verifying = verification;
         try (SourcePulse pulse = SourcePulse.start(spec.source(), status, running);
                 OplogWatch watch = OplogWatch.start(spec.source(), status);
+                FinishWatch finish = FinishWatch.start(described, status);
                 ContinuousVerification started = verifying == null ? null : verifying.start();
                 ContinuousCount count = ContinuousCount.start(this);
                 AfterCopy after = AfterCopy.start(this, afterRun(), afterLimits)) {

@@ -193,12 +193,15 @@ class FinishCommandIT {
                                 "MongoDB still refuses all writes, on the whole server: `sluice finish --unblock` ends that.");
                 assertThat(Cli.run(place.settings(), "status").out())
                         .contains("This migration is finished")
-                        .doesNotContain("resumes from there");
+                        .doesNotContain("resumes from there")
+                        .contains("MongoDB refuses all writes, on the whole server, since ")
+                        .contains("has moved the last collection, and keeps its writers out.");
             } finally {
                 writer.interrupt();
                 assertThat(Cli.run(place.settings(), "finish", "--unblock").out())
                         .contains("MongoDB takes writes again.");
             }
+            assertThat(Cli.run(place.settings(), "status").out()).doesNotContain("refuses all writes");
             assertThat(place.count("users"))
                     .isEqualTo(place.mongo().getCollection("users").countDocuments());
             assertThat(run.await().exitCode()).isZero();
@@ -385,13 +388,31 @@ class FinishCommandIT {
                     assertThat(Cli.run(place.settings(), "finish", "--unblock").out())
                             .contains("MongoDB takes writes again.");
                 } else {
-                    assertThat(Cli.run(place.settings(), "status").out()).contains("sluice finish --unblock");
+                    String left =
+                            "was killed. Say it again to go on from there; `sluice finish --unblock` ends the block.";
+                    assertThat(Cli.run(place.settings(), "status").out()).contains(left);
+                    for (String look : List.of("routes", "gate", "rollback users --json")) {
+                        if (look.startsWith("rollback") && failpoint.equals("WRITES_MOVED")) {
+                            continue;
+                        }
+                        assertThat(Cli.run(place.settings(), look.split(" ")).err())
+                                .as(look)
+                                .contains(left);
+                    }
+                    await().atMost(SOON).until(() -> run.err().contains(left));
+                    assertThat(place.text("SELECT action FROM sluice.audit ORDER BY id DESC LIMIT 1"))
+                            .isIn("block_writes", "rollback");
+                    cutOver(place);
                     Result without = Cli.run(place.settings(), "finish", "users", "--quiet", "1s");
                     assertThat(without.exitCode()).isEqualTo(1);
                     assertThat(without.out()).contains("MongoDB refuses all writes, on the whole server, since ");
                     Result again = Cli.run(place.settings(), "finish", "users", "--block-writes");
                     assertThat(again.exitCode()).as(again.out() + again.err()).isZero();
                     assertThat(again.out()).doesNotContain("still refuses");
+                    assertThat(
+                                    place.text(
+                                            "SELECT string_agg(action, ' ' ORDER BY id) FROM sluice.audit WHERE action LIKE '%block%'"))
+                            .isEqualTo("block_writes block_writes unblock_writes");
                     place.mongo().getCollection("orders").insertOne(order(9));
                 }
                 assertThat(place.count("sluice.unfinished")).isZero();
@@ -400,6 +421,65 @@ class FinishCommandIT {
             }
             assertThat(run.running()).isTrue();
         }
+    }
+
+    @Test
+    @DisplayName("a write to MongoDB after its writes have moved is counted and said, and a drop is no such write")
+    void lateWrites() throws Exception {
+        Place place = place();
+        int port = GateCommandIT.freePort();
+        Map<String, String> settings = Cli.with(place.settings(), "SLUICE_HTTP_PORT", Integer.toString(port));
+        String counted = "SELECT late_writes FROM sluice.moved_writes WHERE last_late_at > now() - interval '1 hour'";
+        try (Cli run = Cli.start(settings, "run")) {
+            await().atMost(SOON).until(() -> GateCommandIT.isOpen(place, "users"));
+            cutOver(place);
+            place.mongo().getCollection("users").insertOne(new Document("_id", "in time").append("name", "N"));
+            Result done = Cli.run(place.settings(), "finish", "users", "--quiet", "1s");
+            assertThat(done.exitCode()).as(done.out() + done.err()).isZero();
+
+            place.mongo().getCollection("orders").insertOne(order(2));
+            place.mongo().getCollection("users").insertOne(new Document("_id", "late one"));
+            place.mongo().getCollection("users").deleteOne(new Document("_id", "late one"));
+            await().atMost(SOON).until(() -> place.text(counted).equals("2"));
+            await().atMost(SOON)
+                    .until(() -> run.err().contains("users: 2 writes reached MongoDB after its writes had moved")
+                            || run.err().contains("users: 1 write reached MongoDB after its writes had moved"));
+            assertThat(run.err()).doesNotContain("late one");
+            Result status = Cli.run(place.settings(), "status");
+            assertThat(status.out())
+                    .contains("users: 2 writes reached MongoDB after its writes had moved to PostgreSQL, the last at ")
+                    .contains("stop that writer");
+            JsonNode json = new JsonMapper()
+                    .readTree(Cli.run(place.settings(), "status", "--json").out());
+            assertThat(json.path("collections"))
+                    .filteredOn(c -> c.path("collection").asText().equals("users"))
+                    .singleElement()
+                    .satisfies(
+                            c -> assertThat(c.path("late_writes").path("writes").asLong())
+                                    .isEqualTo(2));
+            await().atMost(SOON)
+                    .until(() -> get(port, "/prometheus")
+                            .lines()
+                            .anyMatch(line -> line.startsWith("sluice_late_writes_total{")
+                                    && line.contains("collection=\"users\"")
+                                    && line.endsWith(" 2.0")));
+            assertThat(get(port, "/prometheus")).containsPattern("sluice_write_block\\{pipeline=\"demo\"[^}]*} 0\\.0");
+        }
+        // A process that is started again goes on counting, and counts nothing twice.
+        place.mongo().getCollection("users").drop();
+        place.mongo().getCollection("users").insertOne(new Document("_id", "late again"));
+        try (Cli again = Cli.start(settings, "run")) {
+            await().atMost(SOON).until(() -> place.text(counted).equals("3"));
+            assertThat(again.running()).isTrue();
+        }
+    }
+
+    private String get(int port, String path) throws Exception {
+        return web.send(
+                        HttpRequest.newBuilder(URI.create("http://localhost:" + port + path))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString())
+                .body();
     }
 
     @Test
