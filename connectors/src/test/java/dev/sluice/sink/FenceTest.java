@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -96,6 +97,28 @@ class FenceTest {
                         return held != null;
                     }))
                     .succeedsWithin(BOUND);
+        }
+    }
+
+    @Test
+    @DisplayName("lets a chunk that waits in before the stream's next transaction, however quickly that follows")
+    void theStreamDoesNotOvertakeAChunkThatWaits() throws InterruptedException {
+        Fence.Flight flight = fence.open();
+        for (int transaction = 0; transaction < 20; transaction++) {
+            AtomicBoolean wrote = new AtomicBoolean();
+            Fence.Held stream = fence.hold();
+            Thread chunk = Thread.ofPlatform().start(() -> {
+                try (Fence.Held held = flight.hold()) {
+                    wrote.set(held != null);
+                }
+            });
+            await().atMost(BOUND).until(() -> chunk.getState() == Thread.State.WAITING);
+            stream.close();
+            try (Fence.Held next = fence.hold()) {
+                assertThat(wrote).isTrue();
+                assertThat(next).isNotNull();
+            }
+            chunk.join();
         }
     }
 
