@@ -220,17 +220,26 @@ CREATE OR REPLACE FUNCTION sluice.gate_values(for_pipeline text)
     WHERE w.pipeline = for_pipeline
 $body$;
 
+-- A value that swings around its limit is above it for a moment only, which the look of each second can miss.
+ALTER TABLE sluice.gate_memory ADD COLUMN hold interval NOT NULL DEFAULT interval '5 seconds';
+COMMENT ON COLUMN sluice.gate_memory.hold IS
+    'For how long the condition must have been met before the gate opens: longer when its value went over the limit '
+    'again within two minutes.';
+
 -- As in V0019, with reopens_at for the reasons.
 DROP FUNCTION sluice.gate_judged(text);
 CREATE FUNCTION sluice.gate_judged(for_pipeline text)
     RETURNS TABLE (collection text, ordinal integer, condition text, unit text, value double precision,
-                   max_value double precision, reopens_at double precision, needed double precision, within boolean, last_shut_at timestamptz)
+                   max_value double precision, reopens_at double precision, needed double precision, within boolean,
+                   last_shut_at timestamptz, hold interval)
     LANGUAGE sql STABLE AS $body$
     SELECT j.collection, j.ordinal, j.condition, j.unit, j.value, j.max_value, j.reopens_at, j.needed,
-           coalesce(CASE WHEN j.at_least THEN j.value >= j.needed ELSE j.value <= j.needed END, false), j.last_shut_at
+           coalesce(CASE WHEN j.at_least THEN j.value >= j.needed ELSE j.value <= j.needed END, false), j.last_shut_at,
+           j.hold
     FROM (
         SELECT v.collection, c.ordinal, c.condition, c.unit, c.at_least, v.value, l.max_value,
                coalesce(l.reopens_at, l.max_value) AS reopens_at, m.last_shut_at,
+               coalesce(m.hold, sluice.gate_hold()) AS hold,
                CASE WHEN m.shut THEN coalesce(l.reopens_at, l.max_value) ELSE l.max_value END AS needed
         FROM sluice.gate_values(for_pipeline) v
         JOIN sluice.gate_condition c ON c.condition = v.condition
@@ -250,6 +259,23 @@ COMMENT ON FUNCTION sluice.gate_judged(text) IS
     'The values with their limits: needed is reopens_at once a limit was exceeded. What sluice.gate and '
     'sluice.gate_observe are made of.';
 
+CREATE OR REPLACE FUNCTION sluice.gate_observe(for_pipeline text) RETURNS void
+    LANGUAGE sql VOLATILE AS $body$
+    INSERT INTO sluice.gate_memory AS m (pipeline, collection, condition, shut, last_shut_at, hold)
+    SELECT for_pipeline, j.collection, j.condition, NOT j.within, CASE WHEN NOT j.within THEN clock_timestamp() END,
+           CASE WHEN j.within OR k.shut THEN j.hold
+                -- A condition without a limit to come back to counts things, and does not swing.
+                WHEN j.reopens_at <> j.max_value AND clock_timestamp() - k.last_shut_at < interval '2 minutes'
+                    THEN interval '1 minute'
+                ELSE sluice.gate_hold() END
+    FROM sluice.gate_judged(for_pipeline) j
+    LEFT JOIN sluice.gate_memory k
+        ON k.pipeline = for_pipeline AND k.collection = j.collection AND k.condition = j.condition
+    WHERE NOT j.within OR k.shut
+    ON CONFLICT (pipeline, collection, condition) DO UPDATE
+        SET shut = EXCLUDED.shut, last_shut_at = coalesce(EXCLUDED.last_shut_at, m.last_shut_at), hold = EXCLUDED.hold
+$body$;
+
 CREATE OR REPLACE FUNCTION sluice.gate(for_pipeline text, for_collection text DEFAULT NULL)
     RETURNS TABLE (collection text, condition text, met boolean, value double precision, max_value double precision,
                    unit text, reason text)
@@ -260,11 +286,11 @@ CREATE OR REPLACE FUNCTION sluice.gate(for_pipeline text, for_collection text DE
                j.unit,
                CASE WHEN NOT j.within THEN sluice.gate_reason(j.collection, j.condition, j.value, j.max_value, j.reopens_at)
                     WHEN held.yes THEN 'The condition ' || j.condition || ' was not met within the last '
-                                       || extract(epoch FROM sluice.gate_hold())::integer
+                                       || extract(epoch FROM j.hold)::integer
                                        || ' seconds. The gate opens by itself when that is over.' END
         FROM sluice.gate_judged(for_pipeline) j
         CROSS JOIN LATERAL (
-            SELECT coalesce(clock_timestamp() - j.last_shut_at < sluice.gate_hold(), false) AS yes) held
+            SELECT coalesce(clock_timestamp() - j.last_shut_at < j.hold, false) AS yes) held
         UNION ALL
         SELECT m.collection, 0, 'writes_on_postgres', true, NULL, NULL, 'collections', NULL
         FROM sluice.moved_writes m

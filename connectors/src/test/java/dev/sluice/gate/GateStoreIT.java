@@ -295,6 +295,50 @@ class GateStoreIT {
     }
 
     @Test
+    @DisplayName(
+            "a lag that was over the limit twice within two minutes must have been below it for a minute; later, for"
+                    + " seconds again")
+    void staysShutWhereItSwings() throws SQLException {
+        behind(12);
+        behind(1);
+        behind(12);
+        behind(1);
+        assertThat(condition("fresh").reason())
+                .startsWith("The condition fresh was not met within the last 60 seconds. ");
+        shutAgo(30);
+        assertThat(gate().open()).as("a look that missed a swing opens nothing").isFalse();
+        shutAgo(61);
+        assertThat(gate().open()).as(gate().toString()).isTrue();
+
+        shutAgo(121);
+        behind(12);
+        behind(1);
+        assertThat(condition("fresh").reason()).contains("within the last 5 seconds");
+
+        count(2);
+        count(0);
+        count(2);
+        count(0);
+        assertThat(condition("dead_letters").reason())
+                .as("what is counted does not swing")
+                .contains("within the last 5 seconds");
+    }
+
+    private void shutAgo(int seconds) throws SQLException {
+        execute("UPDATE sluice.gate_memory SET last_shut_at = now() - interval '" + seconds + " seconds'");
+    }
+
+    /// Makes so many dead letters.
+    private void count(int deadLetters) throws SQLException {
+        execute("DELETE FROM sluice.dead_letter");
+        for (int i = 0; i < deadLetters; i++) {
+            execute("INSERT INTO sluice.dead_letter (pipeline, collection, document_key, operation, reason)"
+                    + " VALUES (P, 'users', '{\"_id\": \"" + i + "\"}', 'upsert', 'r')");
+        }
+        store.observe(connection);
+    }
+
+    @Test
     @DisplayName("a collection that was never followed has no conditions, and is not open")
     void neverFollowed() throws SQLException {
         assertThat(store.gates(connection, "orders")).isEmpty();
