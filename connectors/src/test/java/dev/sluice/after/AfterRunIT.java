@@ -410,8 +410,7 @@ class AfterRunIT {
     private @Nullable String text(String sql) throws SQLException {
         try (Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery(sql)) {
-            row.next();
-            return row.getString(1);
+            return row.next() ? row.getString(1) : null;
         }
     }
 }

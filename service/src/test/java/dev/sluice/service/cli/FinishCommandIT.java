@@ -23,6 +23,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.bson.Document;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -296,9 +298,15 @@ class FinishCommandIT {
             assertThat(Cli.run(place.settings(), "migrate").exitCode()).isZero();
         }
 
-        // On purpose: the statement that is named takes the line away, and nothing else of the comment.
-        place.execute("COMMENT ON TABLE \"public\".\"users\" IS 'Who buys.'; COMMENT ON TABLE orders IS NULL;"
-                + " COMMENT ON TABLE order_lines IS NULL");
+        // On purpose: the statements that are named take the line away, and nothing else of the comments.
+        Matcher named = Pattern.compile("COMMENT ON TABLE \\S+ IS (?:NULL|'[^']*')")
+                .matcher(Cli.run(place.settings(), "run").err());
+        while (named.find()) {
+            place.execute(named.group());
+        }
+        assertThat(place.text("SELECT obj_description('users'::regclass)")).isEqualTo("Who buys.");
+        assertThat(place.text("SELECT obj_description('orders'::regclass)"))
+                .isEqualTo("Orders; what was ordered is in order_lines. From MongoDB: orders.");
         Result anew = Cli.run(place.settings(), "backfill");
         assertThat(place.text("SELECT name FROM users WHERE id = 'u2'"))
                 .as(anew.out() + anew.err())
