@@ -98,7 +98,7 @@ const users = await Users.open({
   mongoUri: process.env.MONGO_URI,
   database: process.env.MONGO_DB_NAME ?? 'shop',
   postgresUri: process.env.POSTGRES_URI,
-  sluiceUrl: process.env.SLUICE_URL ?? 'http://localhost:8080',
+  sluiceUrl: process.env.FLAGS_URL ?? 'http://localhost:8080',
   token: process.env.SLUICE_API_READ_TOKEN,
   connections: READERS,
 });

@@ -124,7 +124,7 @@ def main():
         os.environ["MONGO_URI"],
         setting("MONGO_DB_NAME", "shop"),
         os.environ["POSTGRES_URI"],
-        setting("SLUICE_URL", "http://localhost:8080"),
+        setting("FLAGS_URL", "http://localhost:8080"),
         setting("SLUICE_API_READ_TOKEN"),
         READERS,
     )

@@ -2,14 +2,14 @@ package shop;
 
 import java.net.URI;
 
-/** The environment: the same variables that Sluice takes, and SLUICE_URL. The token is null when there is none. */
+/** The environment: the same variables that Sluice takes, and FLAGS_URL. The token is null when there is none. */
 record Settings(String mongoUri, String database, String jdbcUrl, String sluiceUrl, String token, int seconds) {
     static Settings read() {
         return new Settings(
                 get("MONGO_URI", null),
                 get("MONGO_DB_NAME", "shop"),
                 jdbc(URI.create(get("POSTGRES_URI", null))),
-                get("SLUICE_URL", "http://localhost:8080"),
+                get("FLAGS_URL", "http://localhost:8080"),
                 System.getenv("SLUICE_API_READ_TOKEN"),
                 Integer.parseInt(get("SECONDS", "60")));
     }

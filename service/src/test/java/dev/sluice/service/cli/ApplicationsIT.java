@@ -136,7 +136,7 @@ class ApplicationsIT {
             String url = serves(run, "users");
             Map<String, String> settings = Cli.with(
                     place.settings(),
-                    "SLUICE_URL",
+                    "FLAGS_URL",
                     url,
                     "SLUICE_API_READ_TOKEN",
                     TOKEN,

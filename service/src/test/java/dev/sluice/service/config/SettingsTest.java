@@ -44,6 +44,30 @@ class SettingsTest {
     }
 
     @Test
+    @DisplayName("whatever the examples take from the environment, beside it every command of Sluice still runs")
+    void environmentOfTheExamples() throws IOException {
+        Pattern variable = Pattern.compile("\\bSLUICE_[A-Z_]+\\b");
+        Map<String, String> found = new TreeMap<>();
+        try (Stream<Path> files = Files.walk(Path.of("..", "deploy", "examples"))) {
+            for (Path file : files.filter(SettingsTest::isOfAnExample).toList()) {
+                Matcher names = variable.matcher(Files.readString(file));
+                while (names.find()) {
+                    found.put(names.group(), "1");
+                }
+            }
+        }
+
+        assertThat(found).containsKey("SLUICE_API_READ_TOKEN");
+        assertThat(found.keySet()).allSatisfy(name -> environment(Map.of(name, "1")));
+    }
+
+    private static boolean isOfAnExample(Path file) {
+        return Files.isRegularFile(file)
+                && file.toString().matches(".*\\.(md|py|js|java)")
+                && !file.toString().matches(".*/(node_modules|target|\\.venv)/.*");
+    }
+
+    @Test
     void standbyAndLagLimitAreReadAndRefusedWhereTheyMeanNothing() {
         Settings settings = environment(Map.of("SLUICE_STANDBY", "false", "SLUICE_LAG_LIMIT", "5m"));
 
