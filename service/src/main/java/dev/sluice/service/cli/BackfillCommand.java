@@ -17,6 +17,7 @@ import dev.sluice.pipeline.NotedIds;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.service.ops.BalanceTable;
+import dev.sluice.service.ops.Pauses;
 import dev.sluice.service.pipeline.CopyRun;
 import dev.sluice.service.plan.DryRun;
 import dev.sluice.service.text.Counted;
@@ -157,6 +158,7 @@ final class BackfillCommand implements Callable<Integer> {
             }
             setup.prepareTarget();
             source.hello();
+            sayThatItIsPaused(setup);
             boolean nothing = setup.sayThatNothingIsThere(source);
             setup.sayWhatIsLeftAlone(source);
             int code = copy(setup, source, all, chosen);
@@ -309,6 +311,18 @@ final class BackfillCommand implements Callable<Integer> {
             return new PositionStore(setup.pipelineName()).load(connection).isPresent();
         } catch (SQLException notThere) {
             return false;
+        }
+    }
+
+    /// A pause holds what runs the pipeline; a copy that is asked for by hand is no part of that.
+    private void sayThatItIsPaused(Setup setup) {
+        Pauses.PauseReport pause = new Pauses(setup.connector(), setup.pipelineName()).now();
+        if (pause.paused()) {
+            PrintWriter err = spec.commandLine().getErr();
+            err.println("The pipeline is paused by " + pause.by()
+                    + (pause.reason() == null ? "" : " (" + pause.reason() + ")")
+                    + ". This command writes all the same.");
+            err.flush();
         }
     }
 

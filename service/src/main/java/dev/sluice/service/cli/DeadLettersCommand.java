@@ -6,6 +6,7 @@ import dev.sluice.service.ops.DeadLetters;
 import dev.sluice.service.ops.DeadLetters.Outcome;
 import dev.sluice.service.ops.DeadLetters.Page;
 import dev.sluice.service.ops.DeadLetters.Retried;
+import dev.sluice.service.ops.Pauses;
 import dev.sluice.service.text.TextTable;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -281,7 +282,9 @@ final class DeadLettersCommand implements Runnable {
                 letters = require(spec, deadLetters, ids);
             }
             List<Retried> retried = deadLetters.retry(letters, Actor.atTheKeyboard(), timeout);
-            printing.print(retried, () -> text(retried));
+            boolean paused =
+                    new Pauses(setup.connector(), setup.pipelineName()).now().paused();
+            printing.print(retried, () -> text(retried, paused));
             return retried.stream().allMatch(r -> isFine(r.outcome())) ? SluiceCommand.FINE : SluiceCommand.FINDING;
         }
 
@@ -292,7 +295,7 @@ final class DeadLettersCommand implements Runnable {
             };
         }
 
-        private String text(List<Retried> retried) {
+        private String text(List<Retried> retried, boolean paused) {
             if (retried.isEmpty()) {
                 return "No dead letters.";
             }
@@ -312,7 +315,10 @@ final class DeadLettersCommand implements Runnable {
                             case UNMAPPED -> "can't be tried, since the mapping has no such collection.";
                         }));
             }
-            if (retried.stream().anyMatch(r -> r.outcome() == Outcome.QUEUED)) {
+            if (retried.stream().anyMatch(r -> r.outcome() == Outcome.QUEUED || r.outcome() == Outcome.WAITING)
+                    && paused) {
+                text.append("The pipeline is paused: what is on the list is taken after `sluice resume`.");
+            } else if (retried.stream().anyMatch(r -> r.outcome() == Outcome.QUEUED)) {
                 text.append(
                         "No process holds this pipeline now: the next `sluice run` or `sluice backfill` takes what is on"
                                 + " the list.");

@@ -5,6 +5,7 @@ import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.failure.WrongUseException;
+import dev.sluice.positions.PauseStore.Pause;
 import dev.sluice.replay.Replay.Found;
 import dev.sluice.replay.Replay.Listed;
 import dev.sluice.replay.Replay.Tally;
@@ -307,6 +308,13 @@ final class ReplayCommand implements Callable<Integer> {
             err.println("No process holds the pipeline now. Waiting " + patience.toSeconds()
                     + " s for one that may be coming back (a `run` that has lost a database tries again every 10 s); then"
                     + " this command takes over the pipeline.");
+            err.flush();
+        }
+
+        @Override
+        public void onPaused(Pause pause) {
+            end();
+            err.println(pause.forPeople() + " What is on the list stays there until `sluice resume`.");
             err.flush();
         }
 

@@ -2,6 +2,7 @@ package dev.sluice.service.cli;
 
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.WrongUseException;
+import dev.sluice.positions.PauseStore.Pause;
 import dev.sluice.service.pipeline.ListDrain;
 import dev.sluice.service.pipeline.ResyncRun;
 import dev.sluice.sink.CollectionTarget;
@@ -27,7 +28,8 @@ import picocli.CommandLine.ParameterException;
         description = {
             "Needs no oplog. Rows that are equal already are not written. If no process runs the pipeline, this command"
                     + " does the work itself; `sluice backfill` is faster then.",
-            "Ends with 0 when everything is read, 1 when some collections are left."
+            "Ends with 0 when everything is read, 1 when some collections are left; in a pause all of them are, until"
+                    + " `sluice resume`."
         })
 final class ResyncCommand implements Callable<Integer> {
     @Option(names = "--collection", paramLabel = "C", description = "Only this collection; may be repeated.")
@@ -98,6 +100,13 @@ final class ResyncCommand implements Callable<Integer> {
             err.println("No process holds the pipeline now. Waiting " + patience.toSeconds()
                     + " s for one that may be coming back (a `run` that has lost a database tries again every 10 s); then"
                     + " this command takes over the pipeline.");
+            err.flush();
+        }
+
+        @Override
+        public void onPaused(Pause pause) {
+            PrintWriter err = spec.commandLine().getErr();
+            err.println(pause.forPeople() + " What is on the list stays there until `sluice resume`.");
             err.flush();
         }
 

@@ -1,5 +1,6 @@
 package dev.sluice.service.cli;
 
+import dev.sluice.positions.PauseStore.Pause;
 import dev.sluice.service.pipeline.ListDrain;
 import dev.sluice.service.text.Counted;
 import dev.sluice.sink.CollectionTarget;
@@ -80,6 +81,12 @@ final class VerifyProgress implements Verifier.Listener, ListDrain.Listener {
                 "%s: no process holds the pipeline now. Waiting %d s for one that may be coming back (a `run` that has lost a"
                         + " database tries again every 10 s); then this command resyncs the documents itself",
                 collection, patience.toSeconds());
+    }
+
+    @Override
+    public void onPaused(Pause pause) {
+        err.println(pause.forPeople() + " This command repairs all the same.");
+        err.flush();
     }
 
     @Override

@@ -241,9 +241,12 @@ final class DataFlow {
 
     @SuppressWarnings("FutureReturnValueIgnored") // the action itself says what went wrong
     private void watchEnd(ChangeSource stream) {
-        stream.ended()
-                .whenComplete((v, e) -> breakOff(
-                        e == null ? new SluiceException(FailureKind.ENGINE, "The engine ended by itself.") : e));
+        stream.ended().whenComplete((v, e) -> {
+            // Once the run is to end, the stream is closed: it ends for that, however it puts it.
+            if (stop.getCount() > 0) {
+                breakOff(e == null ? new SluiceException(FailureKind.ENGINE, "The engine ended by itself.") : e);
+            }
+        });
     }
 
     private void awaitPart(CompletableFuture<Void> part) throws InterruptedException {

@@ -22,12 +22,6 @@ record EachSecond(Pipeline pipeline, DataFlow flow, Question question) implement
         void ask(Connection connection) throws SQLException;
     }
 
-    /// Tells the gates that a process runs the pipeline, and what only that process can measure. Without it every gate
-    /// shuts.
-    static EachSecond gates(Pipeline pipeline, DataFlow flow) {
-        return new EachSecond(pipeline, flow, new GateReport(pipeline)::report);
-    }
-
     /// Ends the run when a user pauses the pipeline: what was read is applied first. The [Supervisor] begins the next
     /// run
     /// when the pause is over.

@@ -6,6 +6,8 @@ import dev.sluice.evolution.OpenChanges;
 import dev.sluice.evolution.SourceCheck;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.PipelineSpec;
+import dev.sluice.positions.PauseStore;
+import dev.sluice.positions.PauseStore.Pause;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.sink.postgres.ChunkSink;
@@ -31,12 +33,23 @@ public final class ListDrain {
     private static final long NONE = -1;
 
     private final PipelineSpec pipeline;
+    private final PauseStore pauses;
+    private boolean althoughPaused;
 
     /// Of the last time that this one took the pipeline.
     private long ownEpoch = NONE;
 
     public ListDrain(PipelineSpec pipeline) {
         this.pipeline = pipeline;
+        this.pauses = new PauseStore(pipeline.name());
+    }
+
+    /// For what a user asks for by hand and that does not wait for the pipeline: a pause does not hold it.
+    ///
+    /// @return itself
+    ListDrain althoughPaused() {
+        althoughPaused = true;
+        return this;
     }
 
     /// What is waited for.
@@ -55,6 +68,10 @@ public final class ListDrain {
         /// called if none can come back.
         void onNoHolder(Duration patience);
 
+        /// A user has paused the pipeline. What is on the list stays there until it resumes, or is resynced by this
+        /// process, if it was told to do so all the same.
+        default void onPaused(Pause pause) {}
+
         /// No process holds the pipeline, so this one resyncs them.
         void onTakenOver();
     }
@@ -72,7 +89,7 @@ public final class ListDrain {
     };
 
     /// @param stopped asked between steps; what is left then stays on the list
-    /// @return how many are left; 0 unless it was stopped
+    /// @return how many are left; 0 unless it was stopped or the pipeline is paused
     /// @throws SluiceException of kind COLLECTION_CHANGED when this process would resync them, and a change of
     ///     a collection waits for a decision
     public long await(Remaining remaining, Listener listener, BooleanSupplier stopped)
@@ -82,9 +99,18 @@ public final class ListDrain {
             long freeSince = began;
             boolean said = false;
             boolean wasTaken = false;
+            boolean saidPaused = false;
             while (true) {
                 long left = remaining.count(connection);
                 if (left == 0 || stopped.getAsBoolean()) {
+                    return left;
+                }
+                Pause pause = pauses.load(connection).filter(p -> !p.over()).orElse(null);
+                if (pause != null && !saidPaused) {
+                    saidPaused = true;
+                    listener.onPaused(pause);
+                }
+                if (pause != null && !althoughPaused) {
                     return left;
                 }
                 boolean taken = PipelineLock.isTaken(connection, pipeline.name());
@@ -100,9 +126,10 @@ public final class ListDrain {
                     if (System.nanoTime() - began > STANDING.toNanos()) {
                         listener.onLeft(left);
                     }
-                } else if (noProcessComesBack(connection)
+                } else if (pause != null
+                        || noProcessComesBack(connection)
                         || (System.nanoTime() - freeSince > PATIENCE.toNanos() && standsStill(connection, PATIENCE))) {
-                    if (drain(listener, stopped)) {
+                    if (drain(pause == null ? listener : SILENT, stopped)) {
                         continue;
                     }
                     freeSince = System.nanoTime();

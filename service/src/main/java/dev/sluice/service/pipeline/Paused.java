@@ -14,8 +14,8 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Waits between two runs while a user holds the pipeline. The gates hear that a process is there, the lag grows, and
-/// the oplog is watched all the while, so that a pause that is too long is noticed before the position is lost. For one
+/// Waits between two runs while a user holds the pipeline. The lag grows, and the oplog is watched all the while, so
+/// that a pause that is too long is noticed before the position is lost. For one
 /// thread.
 final class Paused {
     private static final Logger LOG = LoggerFactory.getLogger(Paused.class);
@@ -25,13 +25,11 @@ final class Paused {
     private final Pipeline pipeline;
     private final CountDownLatch stop;
     private final PauseStore store;
-    private final GateReport gates;
 
     Paused(Pipeline pipeline, CountDownLatch stop) {
         this.pipeline = pipeline;
         this.stop = stop;
         this.store = new PauseStore(pipeline.name());
-        this.gates = new GateReport(pipeline);
     }
 
     /// Returns at once where no pause holds the pipeline.
@@ -65,7 +63,6 @@ final class Paused {
                 }
                 pipeline.status().enter(new PipelineState.Paused(now.since(), now.by(), now.resumesAt()));
                 askForTheTime();
-                gates.report(connection);
                 stop.await(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS);
             }
         } catch (SQLException e) {

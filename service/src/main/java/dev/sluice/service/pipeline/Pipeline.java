@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 /// copies in fenced chunks the documents that existed before, the [ResyncPart] resyncs documents that
 /// waited for others or were asked for, the [SchemaPart] handles collections that are dropped, renamed or
 /// replaced, the [ClockPart] asks MongoDB for its newest operation, the [CheckpointPart] stores
-/// checkpoints, and, by [EachSecond], the gates are told that a process runs, and the run ends when a user pauses
+/// checkpoints, and, by [EachSecond], the run ends when a user pauses
 /// the pipeline. The [Supervisor] starts a new run from the committed position whenever one fails, or a pause
 /// is over. Beside the runs, [AfterCopy] does what comes after the copy, and [FinishWatch] looks for writes
 /// that reach MongoDB after they have moved to PostgreSQL.
@@ -51,6 +51,7 @@ public final class Pipeline {
     private volatile AfterRun.Limits afterLimits = new AfterRun.Limits(1, true, AFTER_PATIENCE);
     private volatile AfterScripts afterScripts = AfterScripts.none("public");
     private volatile boolean standsBy = true;
+    private volatile boolean owned;
     private boolean fencedOut;
     private boolean started;
     private long epoch;
@@ -101,6 +102,7 @@ public final class Pipeline {
                 FinishWatch finish = FinishWatch.start(described, status);
                 ContinuousVerification started = verifying == null ? null : verifying.start();
                 ContinuousCount count = ContinuousCount.start(this);
+                LifeSign sign = LifeSign.start(this);
                 AfterCopy after = AfterCopy.start(this, afterRun(), afterLimits)) {
             return new Supervisor(status, new PipelineRuns(this, stop), standsBy, stop).run();
         } finally {
@@ -171,8 +173,24 @@ public final class Pipeline {
         return started;
     }
 
+    /// This process has the pipeline's lock, or had it last.
+    void onOwned() {
+        owned = true;
+    }
+
+    /// Another process has it.
+    void onStandby() {
+        owned = false;
+    }
+
+    /// Whether this process has the pipeline's lock, or had it last and does not stand by.
+    boolean isOwned() {
+        return owned;
+    }
+
     /// Another process took the pipeline over; this one has to take it over again.
     synchronized void onFencedOut() {
+        owned = false;
         epoch = 0;
         fencedOut = true;
     }

@@ -70,6 +70,7 @@ final class PipelineRun {
             if (ownership == null) {
                 return;
             }
+            pipeline.onOwned();
             status.enter(new PipelineState.Starting());
             tables = ownership.tables();
             requireSource(ownership.connection());
@@ -171,7 +172,6 @@ final class PipelineRun {
                 new Part("sluice-schema", true, new SchemaPart(pipeline, flow, start.from())),
                 new Part("sluice-clock", false, new ClockPart(pipeline, flow)),
                 new Part("sluice-checkpoint", false, new CheckpointPart(pipeline, flow)),
-                new Part("sluice-gate", false, EachSecond.gates(pipeline, flow)),
                 new Part("sluice-pause", false, EachSecond.pause(pipeline, flow)));
     }
 

@@ -62,7 +62,7 @@ public final class ResyncRun {
 
     /// Waits until all entries up to one are resynced.
     ///
-    /// @return how many are left; 0 unless it was stopped
+    /// @return how many are left; 0 unless it was stopped or the pipeline is paused
     public long await(long last, ListDrain.Listener listener, BooleanSupplier stopped)
             throws SQLException, InterruptedException {
         ResyncStore store = new ResyncStore(pipeline.name());

@@ -84,6 +84,7 @@ final class Standby implements PipelineLock.Waiting, AutoCloseable {
             since = Instant.now();
             Thread.ofPlatform().name("sluice-clock").daemon(true).start(this::followClock);
         }
+        pipeline.onStandby();
         status.enter(new PipelineState.Standby(who, since));
         follow(connection);
         return !stop.await(TRY_EVERY.toMillis(), TimeUnit.MILLISECONDS);

@@ -47,7 +47,7 @@ public final class VerifyRun {
     public VerifyRun(PipelineSpec pipeline) {
         this.pipeline = pipeline;
         this.sourceCheck = SourceCheck.of(pipeline);
-        this.drain = new ListDrain(pipeline);
+        this.drain = new ListDrain(pipeline).althoughPaused();
     }
 
     /// Whether a collection is copied, so that it can be compared.

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Updates;
+import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.service.cli.Cli.Result;
 import dev.sluice.service.cli.Servers.Place;
 import java.io.IOException;
@@ -154,6 +155,34 @@ class GateCommandIT {
             report(port, "u3", "equal", 3);
             await().atMost(SOON).until(() -> isOpen(place, "users"));
             assertThat(run.running()).isTrue();
+        }
+    }
+
+    @Test
+    @DisplayName("while MongoDB is away the gate is shut for that, and not for want of a process")
+    void mongoIsAway() {
+        Place shared = Servers.place();
+        try (SandboxMongo own = SandboxMongo.start()) {
+            Map<String, String> settings = Cli.with(shared.settings(), "MONGO_URI", own.uri());
+            assertThat(Cli.runHere(settings, "migrate").exitCode()).isZero();
+            try (Cli run = Cli.start(settings, "run")) {
+                await().atMost(SOON).until(() -> isOpen(shared, "users"));
+                own.stop();
+                assertShutWithin(shared, SOON, "source", "MongoDB last answered ");
+                // Some runs fail, and the time between them grows.
+                await().atMost(SOON).until(() -> run.err().contains("(attempt 3)"));
+                String running = "SELECT value FROM sluice.gate('" + pipeline(shared) + "', 'users') WHERE condition ="
+                        + " 'running'";
+                await().during(Duration.ofSeconds(6))
+                        .atMost(SOON)
+                        .untilAsserted(() -> assertThat(Double.parseDouble(shared.text(running)))
+                                .isLessThan(4));
+                Result refused = Cli.runHere(settings, "cutover", "users");
+                assertThat(refused.exitCode()).isEqualTo(1);
+                assertThat(refused.out())
+                        .contains("users: MongoDB last answered ")
+                        .doesNotContain("No process");
+            }
         }
     }
 

@@ -11,6 +11,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.bson.Document;
 import org.junit.jupiter.api.DisplayName;
@@ -104,6 +105,63 @@ class PauseCommandIT {
                     .as("by itself")
                     .isEqualTo("sluice");
             assertThat(again.running()).isTrue();
+        }
+    }
+
+    @Test
+    @DisplayName("paused, resync and replay write nothing and say so, backfill and repair say that they write; what is"
+            + " on the list is read after the pause")
+    void commandsInAPause() {
+        Place place = Servers.place();
+        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
+        write(place, "before");
+        try (Cli run = Cli.start(place.settings(), "run")) {
+            await().atMost(SOON).until(() -> GateCommandIT.isOpen(place, "users"));
+            Cli.runHere(place.settings(), "pause", "--reason", "an upgrade");
+            await().atMost(SOON).untilAsserted(() -> assertThat(run.err()).contains("is paused by"));
+            place.execute("DELETE FROM users");
+
+            Result repair = Cli.run(place.settings(), "verify", "--repair", "--collection", "users");
+            assertThat(repair.err()).as(repair.out()).contains("(an upgrade). This command repairs all the same.");
+            assertThat(place.count("users")).isOne();
+            Result backfill = Cli.run(place.settings(), "backfill", "--collection", "users");
+            assertThat(backfill.err()).contains("(an upgrade). This command writes all the same.");
+
+            place.execute("DELETE FROM users");
+            for (String command : List.of("resync --collection users", "replay --from 10m --collection users")) {
+                Result held = Cli.run(place.settings(), command.split(" "));
+                assertThat(held.exitCode())
+                        .as(command + held.out() + held.err())
+                        .isEqualTo(1);
+                assertThat(held.err())
+                        .contains("The pipeline is paused by ", " (an upgrade). What is on the list stays there");
+                assertThat(place.count("users")).as(command).isZero();
+            }
+            assertThat(place.count("sluice.resync")).isNotZero();
+            Cli.runHere(place.settings(), "resume");
+            await().atMost(SOON).until(() -> place.count("sluice.resync") == 0 && place.count("users") == 1);
+        }
+    }
+
+    @Test
+    @DisplayName("a pause is no failure: nothing is said of a stream that ended unexpectedly")
+    void pausesAreNoFailures() {
+        Place place = Servers.place();
+        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
+        try (Cli run = Cli.start(place.settings(), "run")) {
+            for (int i = 1; i <= 6; i++) {
+                String id = "u" + i;
+                write(place, id);
+                await().atMost(SOON)
+                        .until(() -> place.number("SELECT count(*) FROM users WHERE id = '" + id + "'") == 1);
+                Cli.runHere(place.settings(), "pause");
+                int times = i;
+                await().atMost(SOON)
+                        .untilAsserted(() ->
+                                assertThat(run.err().split("is paused by", -1)).hasSize(times + 1));
+                Cli.runHere(place.settings(), "resume");
+            }
+            assertThat(run.err()).doesNotContain("ended unexpectedly").doesNotContain("Trying again");
         }
     }
 

@@ -1,0 +1,88 @@
+package dev.sluice.service.pipeline;
+
+import dev.sluice.failure.Failures;
+import dev.sluice.failure.SluiceException;
+import dev.sluice.positions.PipelineLock;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Tells the gates once a second that this process runs the pipeline, from the pipeline's start to its end: also
+/// between two runs, while a run waits for MongoDB and while the pipeline is paused. So a gate that is shut since
+/// MongoDB is away says that, and not that no process runs. A process that stands by says nothing.
+final class LifeSign implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(LifeSign.class);
+
+    private static final Duration EVERY = Duration.ofSeconds(1);
+    private static final Duration CLOSE = Duration.ofSeconds(5);
+
+    private final Pipeline pipeline;
+    private final GateReport report;
+    private final Thread thread =
+            Thread.ofPlatform().name("sluice-gate").daemon(true).unstarted(this::tell);
+    private volatile boolean ending;
+
+    private LifeSign(Pipeline pipeline) {
+        this.pipeline = pipeline;
+        this.report = new GateReport(pipeline);
+    }
+
+    static LifeSign start(Pipeline pipeline) {
+        LifeSign sign = new LifeSign(pipeline);
+        sign.thread.start();
+        return sign;
+    }
+
+    private void tell() {
+        try {
+            while (!ending) {
+                try (Connection connection = pipeline.spec().connector().open()) {
+                    while (!ending) {
+                        if (isOurs(connection)) {
+                            report.report(connection);
+                        }
+                        Thread.sleep(EVERY);
+                    }
+                } catch (SQLException e) {
+                    LOG.debug("PostgreSQL could not be told: {}", Failures.describe(e));
+                    Thread.sleep(EVERY);
+                } catch (SluiceException e) {
+                    LOG.debug("PostgreSQL could not be told: {}", e.getMessage());
+                    Thread.sleep(EVERY);
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// Whether the pipeline is this process's. Between two runs it holds no lock: where somebody else has it then,
+    /// that one tells.
+    private boolean isOurs(Connection connection) throws SQLException {
+        return switch (pipeline.status().state()) {
+            case PipelineState.Paused p -> true;
+            case PipelineState.Starting s -> pipeline.isOwned();
+            case PipelineState.Backfilling b -> pipeline.isOwned();
+            case PipelineState.Streaming s -> pipeline.isOwned();
+            case PipelineState.Stalled s -> pipeline.isOwned();
+            case PipelineState.Draining d -> pipeline.isOwned();
+            case PipelineState.Waiting w -> pipeline.isOwned() && !PipelineLock.isTaken(connection, pipeline.name());
+            case PipelineState.Standby s -> false;
+            case PipelineState.Stopped s -> false;
+            case PipelineState.Failed f -> false;
+        };
+    }
+
+    @Override
+    public void close() {
+        ending = true;
+        thread.interrupt();
+        try {
+            thread.join(CLOSE);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
