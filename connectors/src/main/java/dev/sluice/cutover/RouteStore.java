@@ -191,7 +191,7 @@ public final class RouteStore {
     /// @param now the share that it has
     public static boolean lets(Gate gate, Share now, Move move) {
         Share wanted = move.share();
-        if (move.autoRollback() && wanted.percent() > 0 && gate.isWrongForReaders()) {
+        if (move.autoRollback() && wanted.percent() > 0 && gate.wrongForReaders()) {
             return false;
         }
         return !wanted.takesMoreThan(now)

@@ -49,7 +49,7 @@ public record Gate(String collection, boolean open, List<Condition> conditions) 
 
     /// Whether rows are known to differ or fall behind: reads are moved back by then where their
     /// cut-over asked for it.
-    public boolean isWrongForReaders() {
+    public boolean wrongForReaders() {
         return conditions.stream().anyMatch(c -> !c.met() && OF_READERS.contains(c.name()));
     }
 

@@ -123,7 +123,7 @@ final class CutoverCommand implements Callable<Integer> {
                                         + " `sluice gate " + gate.collection() + "` shows all conditions.")
                                 .collect(Collectors.joining(end))
                         + end + "Nothing was moved: the gate is shut"
-                        + (autoRollback && shut.gates().stream().anyMatch(Gate::isWrongForReaders)
+                        + (autoRollback && shut.gates().stream().anyMatch(Gate::wrongForReaders)
                                 ? ", and with --auto-rollback the running process would move the reads back at once."
                                 : ".");
             case Outcome.Behind behind ->

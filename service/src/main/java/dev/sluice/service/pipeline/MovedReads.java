@@ -45,7 +45,7 @@ final class MovedReads {
         for (Route route : moved.values()) {
             String collection = route.collection();
             Gate gate = all.get(collection);
-            if (gate != null && route.autoRollback() && gate.isWrongForReaders()) {
+            if (gate != null && route.autoRollback() && gate.wrongForReaders()) {
                 routes.move(
                         connection,
                         Move.always(List.of(collection), Share.MONGODB, false, AuditAction.AUTO_ROLLBACK, "sluice"));
