@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 public final class DeadLetterStore {
     private static final String COLUMNS = "id, collection, document_key, operation, reason, sqlstate, cluster_time,"
             + " attempts, first_failed_at, last_failed_at, extract(epoch FROM clock_timestamp() - first_failed_at)::float8,"
-            + " accepted_at IS NOT NULL";
+            + " accepted_at, accepted_by, accepted_why";
 
     private final String pipeline;
 
@@ -43,6 +43,9 @@ public final class DeadLetterStore {
     /// @param clusterTime when MongoDB committed its newest change; null when unknown
     /// @param ageSeconds since it first failed
     /// @param accepted whether the gate does not count it
+    /// @param acceptedAt null while nobody has accepted it
+    /// @param acceptedBy null while nobody has accepted it
+    /// @param acceptedWhy null while nobody has accepted it
     public record DeadLetter(
             long id,
             String collection,
@@ -55,7 +58,10 @@ public final class DeadLetterStore {
             Instant firstFailedAt,
             Instant lastFailedAt,
             double ageSeconds,
-            boolean accepted) {}
+            boolean accepted,
+            @Nullable Instant acceptedAt,
+            @Nullable String acceptedBy,
+            @Nullable String acceptedWhy) {}
 
     /// How many there are.
     ///
@@ -164,7 +170,10 @@ public final class DeadLetterStore {
                         row.getObject(9, OffsetDateTime.class).toInstant(),
                         row.getObject(10, OffsetDateTime.class).toInstant(),
                         row.getDouble(11),
-                        row.getBoolean(12)));
+                        time(row, 12) != null,
+                        time(row, 12),
+                        row.getString(13),
+                        row.getString(14)));
             }
         }
         return letters;

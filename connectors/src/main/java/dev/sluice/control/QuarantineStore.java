@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 public final class QuarantineStore {
     private final String pipeline;
 
+    /// Of each column and reason.
+    private static final int NUMBERS_MAX = 10;
+
     public QuarantineStore(String pipeline) {
         this.pipeline = pipeline;
     }
@@ -25,7 +28,12 @@ public final class QuarantineStore {
     /// How many values a column has lost for a reason.
     ///
     /// @param column `table.column`
-    public record Count(String collection, String column, String reason, long values) {}
+    /// @param first the numbers of the oldest, ten at most
+    public record Count(String collection, String column, String reason, long values, List<Long> first) {
+        public Count {
+            first = List.copyOf(first);
+        }
+    }
 
     /// One value.
     ///
@@ -35,6 +43,9 @@ public final class QuarantineStore {
     /// @param value as canonical Extended JSON; null where it was not asked for
     /// @param clusterTime when MongoDB committed the change with the value; null when unknown
     /// @param accepted whether the gate does not count it
+    /// @param acceptedAt null while nobody has accepted it
+    /// @param acceptedBy null while nobody has accepted it
+    /// @param acceptedWhy null while nobody has accepted it
     public record Entry(
             long id,
             String collection,
@@ -46,21 +57,28 @@ public final class QuarantineStore {
             @Nullable String value,
             @Nullable Instant clusterTime,
             Instant quarantinedAt,
-            boolean accepted) {}
+            boolean accepted,
+            @Nullable Instant acceptedAt,
+            @Nullable String acceptedBy,
+            @Nullable String acceptedWhy) {}
 
     /// By collection, column and reason.
     ///
     /// @param collection null for all
     public List<Count> counts(Connection connection, @Nullable String collection) throws SQLException {
-        String sql = "SELECT collection, column_name, reason, count(*) FROM sluice.quarantine WHERE pipeline = ?"
-                + " AND collection = coalesce(?, collection) GROUP BY 1, 2, 3 ORDER BY 1, 2, 4 DESC, 3";
+        String sql = "SELECT collection, column_name, reason, count(*), array_agg(id ORDER BY id) FILTER (WHERE n <= "
+                + NUMBERS_MAX + ") FROM (SELECT id, collection, column_name, reason, row_number() OVER (PARTITION BY"
+                + " collection, column_name, reason ORDER BY id) AS n FROM sluice.quarantine WHERE pipeline = ?"
+                + " AND collection = coalesce(?, collection)) q GROUP BY 1, 2, 3 ORDER BY 1, 2, 4 DESC, 3";
         List<Count> counts = new ArrayList<>();
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, pipeline);
             statement.setString(2, collection);
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
-                    counts.add(new Count(row.getString(1), row.getString(2), row.getString(3), row.getLong(4)));
+                    counts.add(new Count(
+                            row.getString(1), row.getString(2), row.getString(3), row.getLong(4), List.of((Long[])
+                                    row.getArray(5).getArray())));
                 }
             }
         }
@@ -118,7 +136,11 @@ public final class QuarantineStore {
 
     private static String select(String value) {
         return "SELECT id, collection, document_key, column_name, path, bson_type, reason, " + value
-                + ", cluster_time, quarantined_at, sluice.is_accepted(q) FROM sluice.quarantine q WHERE pipeline = ?";
+                + ", cluster_time, quarantined_at, a.accepted_at, a.accepted_by, a.accepted_why FROM sluice.quarantine q"
+                + " LEFT JOIN LATERAL (SELECT v.accepted_at, v.accepted_by, v.accepted_why FROM sluice.accepted_value v"
+                + " WHERE v.pipeline = q.pipeline AND v.collection = q.collection AND v.column_name = q.column_name"
+                + " AND v.place = sluice.digest(q.document_key || E'\\n' || q.path)"
+                + " AND v.value = sluice.digest(q.bson_type || ' ' || q.value)) a ON true WHERE pipeline = ?";
     }
 
     private static List<Entry> entries(PreparedStatement statement) throws SQLException {
@@ -136,7 +158,10 @@ public final class QuarantineStore {
                         row.getString(8),
                         DeadLetterStore.time(row, 9),
                         row.getObject(10, OffsetDateTime.class).toInstant(),
-                        row.getBoolean(11)));
+                        DeadLetterStore.time(row, 11) != null,
+                        DeadLetterStore.time(row, 11),
+                        row.getString(12),
+                        row.getString(13)));
             }
         }
         return entries;

@@ -1,6 +1,7 @@
 package dev.sluice.service.cli;
 
 import dev.sluice.control.Acceptance;
+import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -13,6 +14,14 @@ import picocli.CommandLine.Spec;
 final class Accepting {
     @Parameters(paramLabel = "ID", arity = "0..*", description = "Their numbers, as `list` shows them.")
     private List<Long> ids = List.of();
+
+    /// Who accepted one, when and why; or that nobody has.
+    static String said(@Nullable Instant at, @Nullable String by, @Nullable String why) {
+        return at == null
+                ? "no"
+                : "yes, the gate does not count it: at " + at + " by " + by
+                        + (why == null || why.isBlank() ? "" : " (" + why + ")");
+    }
 
     @Option(names = "--all", description = "All that nobody has accepted yet.")
     private boolean all;

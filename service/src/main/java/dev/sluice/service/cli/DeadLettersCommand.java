@@ -212,7 +212,7 @@ final class DeadLettersCommand implements Runnable {
             lines.put("attempts", letter.attempts());
             lines.put("first failed", letter.firstFailedAt() + ", " + Shown.age(letter.ageSeconds()) + " ago");
             lines.put("last failed", letter.lastFailedAt());
-            lines.put("accepted", letter.accepted() ? "yes, the gate does not count it" : "no");
+            lines.put("accepted", Accepting.said(letter.acceptedAt(), letter.acceptedBy(), letter.acceptedWhy()));
             if (withDocument) {
                 lines.put("document", document == null ? "none; it was deleted" : document);
             }

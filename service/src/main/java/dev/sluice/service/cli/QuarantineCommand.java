@@ -46,7 +46,7 @@ final class QuarantineCommand implements Runnable {
             name = "list",
             mixinStandardHelpOptions = true,
             versionProvider = SluiceCommand.Version.class,
-            header = "Count them by column and reason; single values only when asked for.")
+            header = "Count them by column and reason, with their first numbers; single values only when asked for.")
     static final class ListThem implements Callable<Integer> {
         private static final String NOTHING = "Nothing is in quarantine.";
 
@@ -94,9 +94,15 @@ final class QuarantineCommand implements Runnable {
                     .numbers("values")
                     .words("collection")
                     .words("column")
+                    .words("numbers")
                     .words("reason");
-            found.forEach(c -> table.row(c.values(), c.collection(), c.column(), c.reason()));
+            found.forEach(c -> table.row(c.values(), c.collection(), c.column(), numbers(c), c.reason()));
             return table.text();
+        }
+
+        private static String numbers(Count count) {
+            return count.first().stream().map(String::valueOf).collect(Collectors.joining(", "))
+                    + (count.values() > count.first().size() ? " .." : "");
         }
 
         private static String values(List<Entry> found) {
@@ -122,7 +128,7 @@ final class QuarantineCommand implements Runnable {
             versionProvider = SluiceCommand.Version.class,
             header = "Show one; the value itself only when asked for.")
     static final class Show implements Callable<Integer> {
-        @Parameters(paramLabel = "ID", description = "Its number, as `list --values` shows it.")
+        @Parameters(paramLabel = "ID", description = "Its number, as `list` shows it.")
         private long id;
 
         @Option(names = "--values", description = "Show the value too, as canonical Extended JSON.")
@@ -161,7 +167,7 @@ final class QuarantineCommand implements Runnable {
             lines.put("reason", entry.reason());
             lines.put("committed", entry.clusterTime() == null ? "unknown (found by a copy)" : entry.clusterTime());
             lines.put("since", entry.quarantinedAt());
-            lines.put("accepted", entry.accepted() ? "yes, the gate does not count it" : "no");
+            lines.put("accepted", Accepting.said(entry.acceptedAt(), entry.acceptedBy(), entry.acceptedWhy()));
             lines.put("value", values ? String.valueOf(entry.value()) : "shown with --values");
             StringBuilder text = new StringBuilder();
             lines.forEach((name, value) -> text.append(String.format(Locale.ROOT, "%-14s %s%n", name, value)));

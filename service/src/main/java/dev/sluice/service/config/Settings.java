@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /// The settings: from environment variables, or from system properties of the same name in lower
 /// case with dots (`SLUICE_HTTP_PORT` is `sluice.http.port`, `MONGO_URI` is `sluice.mongo.uri`), which win.
@@ -84,6 +85,8 @@ public record Settings(
         Map<String, String> all = new TreeMap<>(environment);
         properties.forEach((name, value) -> all.put(variable(name), value));
         all.values().removeIf(String::isBlank);
+        Path operateFile = file(all, Setting.SLUICE_API_TOKEN);
+        Path readFile = file(all, Setting.SLUICE_API_READ_TOKEN);
         for (Setting setting : Setting.values()) {
             String file = setting.isSecret() ? all.remove(setting + Setting.OF_FILE) : null;
             if (file != null && all.put(setting.name(), contents(setting, file)) != null) {
@@ -109,7 +112,9 @@ public record Settings(
                 given.text(Setting.SLUICE_HTTP_HOST).orElseThrow(),
                 new Tokens(
                         Tokens.split(given.text(Setting.SLUICE_API_TOKEN).orElse("")),
-                        Tokens.split(given.text(Setting.SLUICE_API_READ_TOKEN).orElse(""))),
+                        Tokens.split(given.text(Setting.SLUICE_API_READ_TOKEN).orElse("")),
+                        operateFile,
+                        readFile),
                 given.transport(),
                 given.number(Setting.SLUICE_VERIFY_BUDGET, 0, 100, "a percentage from 0 (off) to 100"),
                 given.flag(Setting.SLUICE_STANDBY),
@@ -119,8 +124,19 @@ public record Settings(
                 given.text(Setting.SLUICE_CA_FILE));
     }
 
+    /// The file that a setting is from; null where it is from none.
+    private static @Nullable Path file(Map<String, String> all, Setting setting) {
+        String file = all.get(setting + Setting.OF_FILE);
+        try {
+            return file == null ? null : Path.of(file);
+        } catch (InvalidPathException e) {
+            // Reading it says so.
+            return null;
+        }
+    }
+
     /// The contents of a file, without the blanks and the line's end around them.
-    private static String contents(Setting setting, String file) {
+    static String contents(Setting setting, String file) {
         try {
             String contents = Files.readString(Path.of(file)).strip();
             if (contents.isEmpty()) {

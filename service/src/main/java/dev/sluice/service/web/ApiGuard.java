@@ -1,6 +1,8 @@
 package dev.sluice.service.web;
 
+import dev.sluice.service.config.LiveTokens;
 import dev.sluice.service.config.Settings;
+import dev.sluice.service.config.Tokens;
 import io.micronaut.http.HttpHeaders;
 import io.micronaut.http.HttpMethod;
 import io.micronaut.http.HttpRequest;
@@ -33,12 +35,10 @@ final class ApiGuard {
     private static final String BEARER = "bearer ";
     private static final String SHADOW_READS = "/api/shadow-reads";
 
-    private final List<byte[]> operate;
-    private final List<byte[]> read;
+    private final LiveTokens tokens;
 
     ApiGuard(Settings settings) {
-        this.operate = bytes(settings.tokens().operate());
-        this.read = bytes(settings.tokens().read());
+        this.tokens = new LiveTokens(settings.tokens(), System::nanoTime);
     }
 
     private static List<byte[]> bytes(List<String> tokens) {
@@ -49,6 +49,9 @@ final class ApiGuard {
     @RequestFilter
     @Nullable
     HttpResponse<?> check(HttpRequest<?> request) {
+        Tokens now = tokens.now();
+        List<byte[]> operate = bytes(now.operate());
+        List<byte[]> read = bytes(now.read());
         if (isForReaders(request)) {
             return read.isEmpty() || hasToken(request, read) || hasToken(request, operate)
                     ? null

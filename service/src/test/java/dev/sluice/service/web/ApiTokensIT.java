@@ -1,6 +1,7 @@
 package dev.sluice.service.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.postgres.PostgresUri;
@@ -14,6 +15,9 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +26,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
 
 /// Which token opens what, on every route that is described.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -108,6 +113,34 @@ class ApiTokensIT {
                 .isNotIn(REFUSED_OR_BROKEN);
         assertThat(send("GET", "/prometheus", null).statusCode()).isEqualTo(200);
         assertThat(send("GET", "/health/liveness", null).statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    @DisplayName("a token in a file is replaced without a restart")
+    void replaced(@TempDir Path folder) throws Exception {
+        Path file = folder.resolve("token");
+        Files.writeString(file, "before");
+        try (HttpService own = HttpService.start(
+                Settings.read(Map.of("SLUICE_HTTP_PORT", "0", "SLUICE_API_TOKEN_FILE", file.toString()), Map.of()),
+                new PipelineStatus("demo", List.of("users", "orders")),
+                connector)) {
+            assertThat(resume(own, "before")).isEqualTo(200);
+
+            Files.writeString(file, "afterwards");
+
+            await().atMost(Duration.ofSeconds(20)).until(() -> resume(own, "afterwards") == 200);
+            assertThat(resume(own, "before")).isEqualTo(401);
+        }
+    }
+
+    private int resume(HttpService to, String token) throws IOException, InterruptedException {
+        return web.send(
+                        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + to.port() + "/api/resume"))
+                                .header("Authorization", "Bearer " + token)
+                                .POST(HttpRequest.BodyPublishers.noBody())
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString())
+                .statusCode();
     }
 
     private HttpResponse<String> send(String method, String path, @Nullable String token)
