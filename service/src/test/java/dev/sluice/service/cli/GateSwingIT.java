@@ -22,11 +22,11 @@ import org.junit.jupiter.api.Test;
 /// A lag that goes up and down around the limit of the gate.
 @Tag("long")
 class GateSwingIT {
-    private static final Duration SOON = Duration.ofSeconds(90);
+    private static final Duration SOON = Duration.ofMinutes(3);
     private static final Duration SWINGING = Duration.ofMinutes(10);
-    private static final long LOCKED_MILLIS = 3_000;
+    private static final long LOCKED_MILLIS = 6_500;
     private static final long FREE_MILLIS = 1_500;
-    private static final double LIMIT_SECONDS = 2;
+    private static final double LIMIT_SECONDS = 5;
 
     @Test
     @DisplayName("a lag that swings around the limit for ten minutes shuts the gate once; it opens when that is over")
@@ -39,7 +39,7 @@ class GateSwingIT {
         try (Cli run = Cli.start(place.settings(), "run")) {
             await().atMost(SOON).pollInterval(Duration.ofMillis(500)).until(() -> GateCommandIT.isOpen(place, "users"));
             place.execute("INSERT INTO sluice.gate_limit (pipeline, collection, condition, max_value, reopens_at)"
-                    + " VALUES ('" + GateCommandIT.pipeline(place) + "', 'users', 'fresh', " + LIMIT_SECONDS + ", 1)");
+                    + " VALUES ('" + GateCommandIT.pipeline(place) + "', 'users', 'fresh', " + LIMIT_SECONDS + ", 3)");
             Thread writer = Thread.ofPlatform().daemon(true).start(() -> write(users, over));
             Thread swing = Thread.ofPlatform().daemon(true).start(() -> swing(place, over));
             try {
