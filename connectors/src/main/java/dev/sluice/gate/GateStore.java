@@ -80,22 +80,29 @@ public final class GateStore {
         return all;
     }
 
-    /// Stores what was measured.
+    /// Stores what was measured, by one statement: nothing is left half told where the connection breaks off.
     public void measured(Connection connection, Measured measured) throws SQLException {
-        String sql = "INSERT INTO sluice.measurement (pipeline, collection, measure, value) VALUES (?, ?, ?, ?)"
+        Map<String, Long> rechecks = measured.rechecks();
+        List<String> collections = new ArrayList<>(List.of(ALL, ALL));
+        List<String> measures = new ArrayList<>(List.of("headroom", "source"));
+        List<@Nullable Double> values = new ArrayList<>();
+        values.add(measured.headroomSeconds());
+        values.add(measured.sourceSeconds());
+        rechecks.forEach((collection, documents) -> {
+            collections.add(collection);
+            measures.add("rechecks");
+            values.add(documents.doubleValue());
+        });
+        String sql = "INSERT INTO sluice.measurement (pipeline, collection, measure, value)"
+                + " SELECT ?, m.* FROM unnest(?, ?, ?) m"
                 + " ON CONFLICT (pipeline, collection, measure) DO UPDATE SET value = EXCLUDED.value,"
                 + " measured_at = EXCLUDED.measured_at";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            add(statement, ALL, "headroom", measured.headroomSeconds());
-            add(statement, ALL, "source", measured.sourceSeconds());
-            for (Map.Entry<String, Long> rechecks : measured.rechecks().entrySet()) {
-                add(
-                        statement,
-                        rechecks.getKey(),
-                        "rechecks",
-                        rechecks.getValue().doubleValue());
-            }
-            statement.executeBatch();
+            statement.setString(1, pipeline);
+            statement.setArray(2, connection.createArrayOf("text", collections.toArray()));
+            statement.setArray(3, connection.createArrayOf("text", measures.toArray()));
+            statement.setArray(4, connection.createArrayOf("float8", values.toArray()));
+            statement.executeUpdate();
         }
     }
 
@@ -117,14 +124,5 @@ public final class GateStore {
             statement.setString(1, pipeline);
             statement.execute();
         }
-    }
-
-    private void add(PreparedStatement statement, String collection, String measure, @Nullable Double value)
-            throws SQLException {
-        statement.setString(1, pipeline);
-        statement.setString(2, collection);
-        statement.setString(3, measure);
-        statement.setObject(4, value, java.sql.Types.DOUBLE);
-        statement.addBatch();
     }
 }

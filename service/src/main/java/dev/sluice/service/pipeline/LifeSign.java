@@ -45,11 +45,12 @@ final class LifeSign implements AutoCloseable {
                         }
                         Thread.sleep(EVERY);
                     }
-                } catch (SQLException e) {
+                } catch (SQLException | SluiceException e) {
                     LOG.debug("PostgreSQL could not be told: {}", Failures.describe(e));
                     Thread.sleep(EVERY);
-                } catch (SluiceException e) {
-                    LOG.debug("PostgreSQL could not be told: {}", e.getMessage());
+                } catch (RuntimeException unexpected) {
+                    // Without this thread every gate would be shut, since no process runs.
+                    LOG.warn("The gates could not be told that this process runs; it is tried again.", unexpected);
                     Thread.sleep(EVERY);
                 }
             }
