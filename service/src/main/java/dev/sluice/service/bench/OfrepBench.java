@@ -35,7 +35,7 @@ public final class OfrepBench {
     private static final String FLAGS = "/ofrep/v1/evaluate/flags";
     private static final int CONNECTIONS = 8;
     private static final int KEYS = 1_000;
-    private static final int WARM_UP_SECONDS = 5;
+    private static final int WARM_UP_SECONDS_MAX = 5;
     private static final int KNOWN_SECONDS_MAX = 30;
 
     private final PrintStream progress;
@@ -84,7 +84,7 @@ public final class OfrepBench {
                         304));
         progress.println("Warming up ...");
         for (Asked contender : contenders) {
-            ask(port, contender, WARM_UP_SECONDS);
+            ask(port, contender, Math.min(seconds, WARM_UP_SECONDS_MAX));
         }
         Map<String, List<OfrepReport.Run>> measured = new LinkedHashMap<>();
         for (int run = 1; run <= runs; run++) {

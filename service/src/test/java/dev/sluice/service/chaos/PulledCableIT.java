@@ -16,10 +16,12 @@ import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// The cable of the host that writes the pipeline is pulled: another process goes on within seconds, and
 /// PostgreSQL keeps nothing of the one that is gone. Skipped where no network namespace can be made.
+@Tag("long")
 class PulledCableIT {
     /// Until another process writes. The aim is 15 s; on a machine that is busy with other tests the stream
     /// takes longer to start. Without the lock's time-outs it would be a quarter of an hour.

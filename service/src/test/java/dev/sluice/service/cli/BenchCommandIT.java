@@ -66,6 +66,7 @@ class BenchCommandIT {
     }
 
     @Test
+    @Tag("long")
     void latencyIsMeasuredAtEachRateBesideTheBareLoop() throws IOException {
         JsonNode report = report("latency", "--rate", "50", "--rate", "200", "--seconds", "2", "--runs", "1");
 
@@ -131,7 +132,7 @@ class BenchCommandIT {
         assertRefused("--rate is from 1 to 100,000.", "latency", "--rate", "500", "--rate", "0");
         assertRefused("--seconds is from 1 to 3,600.", "latency", "--seconds", "0");
         assertRefused("--seconds is from 1 to 3,600.", "ofrep", "--seconds", "3601");
-        assertRefused("What is to be measured is missing: backfill, stream, latency, verify or ofrep.");
+        assertRefused("What is to be measured is missing: backfill, stream, latency, verify, ofrep, drift or finish.");
     }
 
     @Test
