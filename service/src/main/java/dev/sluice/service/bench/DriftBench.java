@@ -1,10 +1,6 @@
 package dev.sluice.service.bench;
 
-import com.mongodb.client.MongoCollection;
-import com.mongodb.client.MongoDatabase;
 import dev.sluice.gate.Gate;
-import dev.sluice.schema.Catalog;
-import dev.sluice.source.mongo.MongoSource;
 import java.io.PrintStream;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -14,7 +10,6 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import org.bson.Document;
 
 /// How long it takes from a change of a row that nobody told Sluice of until the gate shuts because of it: rows
 /// anywhere in the table, changed at any moment of the running comparison.
@@ -26,7 +21,6 @@ public final class DriftBench {
     private final long documents;
     private final int percent;
     private final int times;
-    private final Catalog.Entry entry = Catalog.load("demo");
 
     /// @param percent of the time that the running pipeline may spend on verification
     /// @param times that a row is changed
@@ -38,27 +32,21 @@ public final class DriftBench {
     }
 
     public Report run() throws SQLException, InterruptedException {
-        try (Servers servers = Servers.start()) {
-            MongoDatabase database = servers.newDatabase();
-            MongoCollection<Document> users = database.getCollection(Users.COLLECTION);
-            Random random = new Random(SEED);
-            Filling.fill(users, documents, n -> Users.user(n, random), progress);
-            try (MongoSource source = new MongoSource(servers.mongo().uri(), database.getName());
-                    Target target = Target.create(servers.postgres(), entry);
-                    RunningPipeline running = new RunningPipeline(source, target, entry.mapping())) {
-                running.startAnew(percent / 100.0);
-                Migration migration = new Migration(running, progress);
-                migration.awaitCopied();
-                migration.verify();
-                migration.awaitOpen();
-                List<Double> seconds = new ArrayList<>();
-                for (int n = 1; n <= times; n++) {
-                    seconds.add(found(migration, target, random));
-                    progress.printf(Locale.ROOT, "row %d of %d: found after %.1f s%n", n, times, seconds.getLast());
-                }
-                return new DriftReport("drift", documents, percent, Spread.of(seconds), seconds, Machine.of(servers));
-            }
+        return Migration.of(documents, percent / 100.0, progress, this::measure);
+    }
+
+    private Report measure(Migration.Place place) throws SQLException, InterruptedException {
+        Migration migration = place.migration();
+        migration.awaitCopied();
+        migration.verify();
+        migration.awaitOpen();
+        Random random = new Random(SEED);
+        List<Double> seconds = new ArrayList<>();
+        for (int n = 1; n <= times; n++) {
+            seconds.add(found(migration, place.target(), random));
+            progress.printf(Locale.ROOT, "row %d of %d: found after %.1f s%n", n, times, seconds.getLast());
         }
+        return new DriftReport("drift", documents, percent, Spread.of(seconds), seconds, Machine.of(place.servers()));
     }
 
     private double found(Migration migration, Target target, Random random) throws SQLException, InterruptedException {

@@ -1,25 +1,19 @@
 package dev.sluice.service.bench;
 
-import com.mongodb.client.MongoCollection;
-import com.mongodb.client.MongoDatabase;
 import dev.sluice.cutover.Share;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.PipelineSpec;
-import dev.sluice.schema.Catalog;
 import dev.sluice.service.finish.Certificate;
 import dev.sluice.service.finish.Finish;
 import dev.sluice.service.ops.Routes;
 import dev.sluice.sink.CollectionTarget;
-import dev.sluice.source.mongo.MongoSource;
 import java.io.PrintStream;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import org.bson.Document;
 
 /// For how long nobody can write when writes move from MongoDB to PostgreSQL under load: as `finish` says it, and as
 /// the writers meet it. Nothing that was written may be missing afterwards.
@@ -27,13 +21,11 @@ public final class FinishBench {
     private static final String ACTOR = "bench";
     private static final double VERIFY_SHARE = 0.1;
     private static final Duration PATIENCE = Duration.ofMinutes(10);
-    private static final long SEED = 1;
 
     private final PrintStream progress;
     private final long documents;
     private final int perSecond;
     private final int seconds;
-    private final Catalog.Entry entry = Catalog.load("demo");
 
     /// @param documents that are copied before
     /// @param perSecond changes that are written meanwhile
@@ -46,30 +38,26 @@ public final class FinishBench {
     }
 
     public Report run() throws SQLException, InterruptedException {
-        try (Servers servers = Servers.start()) {
-            MongoDatabase database = servers.newDatabase();
-            MongoCollection<Document> users = database.getCollection(Users.COLLECTION);
-            Random random = new Random(SEED);
-            Filling.fill(users, documents, n -> Users.user(n, random), progress);
-            try (MongoSource source = new MongoSource(servers.mongo().uri(), database.getName());
-                    Target target = Target.create(servers.postgres(), entry);
-                    RunningPipeline running = new RunningPipeline(source, target, entry.mapping())) {
-                running.startAnew(VERIFY_SHARE);
-                Migration migration = new Migration(running, progress);
-                double copied = migration.awaitCopied();
-                double verified = migration.verify();
-                try (MovingWriters writers = new MovingWriters(users, target, perSecond, documents + 1)) {
-                    writers.start();
-                    TimeUnit.SECONDS.sleep(seconds);
-                    migration.awaitOpen();
-                    FinishReport.Moved moved = move(running.spec(), writers);
-                    Check.equal("rows of users", users.countDocuments(), target.count("users"));
-                    return new FinishReport(
-                            "finish", documents, perSecond, copied, verified, moved, Machine.of(servers));
-                } finally {
-                    source.writeBlock().set(false);
-                }
-            }
+        return Migration.of(documents, VERIFY_SHARE, progress, this::measure);
+    }
+
+    private Report measure(Migration.Place place) throws SQLException, InterruptedException {
+        Migration migration = place.migration();
+        double copied = migration.awaitCopied();
+        double verified = migration.verify();
+        try (MovingWriters writers = new MovingWriters(place.users(), place.target(), perSecond, documents + 1)) {
+            writers.start();
+            TimeUnit.SECONDS.sleep(seconds);
+            migration.awaitOpen();
+            FinishReport.Moved moved = move(place.running().spec(), writers);
+            Check.equal(
+                    "rows of users",
+                    place.users().countDocuments(),
+                    place.target().count("users"));
+            return new FinishReport(
+                    "finish", documents, perSecond, copied, verified, moved, Machine.of(place.servers()));
+        } finally {
+            place.source().writeBlock().set(false);
         }
     }
 

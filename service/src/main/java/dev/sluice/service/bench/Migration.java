@@ -1,13 +1,17 @@
 package dev.sluice.service.bench;
 
+import com.mongodb.client.MongoCollection;
+import com.mongodb.client.MongoDatabase;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.gate.Gate;
 import dev.sluice.gate.GateStore;
 import dev.sluice.pipeline.PipelineSpec;
+import dev.sluice.schema.Catalog;
 import dev.sluice.service.pipeline.VerifyRun;
 import dev.sluice.sink.CollectionTarget;
+import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.verify.Mode;
 import dev.sluice.verify.Origin;
 import dev.sluice.verify.Verifier;
@@ -18,9 +22,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.bson.Document;
 
 /// The way of a migration up to open gates, as the benches of its later steps need it: copied and verified by a
 /// running pipeline. For one thread.
@@ -28,6 +34,7 @@ final class Migration {
     private static final Duration COPY_PATIENCE = Duration.ofHours(6);
     private static final Duration GATE_PATIENCE = Duration.ofMinutes(2);
     private static final long POLL_MILLIS = 100;
+    private static final long SEED = 1;
 
     private final PipelineSpec pipeline;
     private final CompletableFuture<Void> ended;
@@ -37,6 +44,43 @@ final class Migration {
         this.pipeline = running.spec();
         this.ended = running.ended();
         this.progress = progress;
+    }
+
+    /// What a step works on.
+    ///
+    /// @param users in MongoDB
+    record Place(
+            Servers servers,
+            MongoCollection<Document> users,
+            MongoSource source,
+            Target target,
+            RunningPipeline running,
+            Migration migration) {}
+
+    /// A step of a migration that is measured.
+    interface Step {
+        Report measure(Place place) throws SQLException, InterruptedException;
+    }
+
+    /// Starts servers and a new migration of users, which verifies continuously, and measures a step of it.
+    ///
+    /// @param share of the time that the verification may work, over 0 and up to 1
+    static Report of(long documents, double share, PrintStream progress, Step step)
+            throws SQLException, InterruptedException {
+        Catalog.Entry entry = Catalog.load("demo");
+        try (Servers servers = Servers.start()) {
+            MongoDatabase database = servers.newDatabase();
+            MongoCollection<Document> users = database.getCollection(Users.COLLECTION);
+            Random random = new Random(SEED);
+            Filling.fill(users, documents, n -> Users.user(n, random), progress);
+            try (MongoSource source = new MongoSource(servers.mongo().uri(), database.getName());
+                    Target target = Target.create(servers.postgres(), entry);
+                    RunningPipeline running = new RunningPipeline(source, target, entry.mapping())) {
+                running.startAnew(share);
+                return step.measure(
+                        new Place(servers, users, source, target, running, new Migration(running, progress)));
+            }
+        }
     }
 
     /// Waits until everything is copied.
