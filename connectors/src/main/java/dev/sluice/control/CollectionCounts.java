@@ -25,6 +25,11 @@ public final class CollectionCounts {
         return byCollection("count(*) FROM sluice.dead_letter");
     }
 
+    /// Dead letters that nobody has accepted.
+    public Map<String, Long> deadLettersOpen() throws SQLException {
+        return byCollection("count(*) FILTER (WHERE accepted_at IS NULL) FROM sluice.dead_letter");
+    }
+
     /// Documents that wait for a row that they refer to.
     public Map<String, Long> waitingDocuments() throws SQLException {
         return byCollection("count(DISTINCT row_key) FILTER (WHERE kind = 'reference') FROM sluice.waiting");

@@ -19,6 +19,7 @@ import java.util.stream.Collectors;
 /// than a [StatusReport], for those who ask often.
 ///
 /// @param deadLetters and the others: a collection that is not in them has none
+/// @param deadLettersOpen those that nobody has accepted
 /// @param driftRows by kind
 /// @param verifiedThrough both sides were equal, but for the drift, as of this time: seconds since 1970
 /// @param balances as of when they were counted
@@ -28,6 +29,7 @@ import java.util.stream.Collectors;
 /// @param writeBlock whether MongoDB refuses all writes, as `sluice finish --block-writes` made it do
 public record ControlCounts(
         Map<String, Long> deadLetters,
+        Map<String, Long> deadLettersOpen,
         Map<String, Long> waitingDocuments,
         Map<String, Long> unmappedFields,
         Map<String, SequencedMap<String, Long>> skipped,
@@ -48,6 +50,7 @@ public record ControlCounts(
             VerificationReports reports = new VerificationReports(pipeline);
             return new ControlCounts(
                     counts.deadLetters(),
+                    counts.deadLettersOpen(),
                     counts.waitingDocuments(),
                     counts.unmappedFields(),
                     Map.copyOf(counts.skipped()),

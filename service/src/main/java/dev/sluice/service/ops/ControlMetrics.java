@@ -8,15 +8,13 @@ import dev.sluice.service.ops.LatestReading.Pace;
 import dev.sluice.service.ops.LatestReading.Reading;
 import dev.sluice.service.ops.LatestReading.Source;
 import dev.sluice.verify.Drift;
-import io.micrometer.core.instrument.FunctionCounter;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Tags;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
@@ -29,39 +27,34 @@ public final class ControlMetrics implements AutoCloseable {
     private final MeterRegistry registry;
     private final LatestReading<ControlCounts> latest;
 
-    /// Reasons that have a counter: collection and reason. The reader's thread alone.
-    private final Set<Labels> counted = new HashSet<>();
+    /// Reasons that have a counter, by collection. Written by the reader's thread, read by any.
+    private final Map<String, Set<String>> counted = new ConcurrentHashMap<>();
 
     /// Kinds of changes that have a counter. The reader's thread alone.
-    private final Set<Labels> changed = new HashSet<>();
+    private final Set<Change> changed = new HashSet<>();
 
     /// Collections whose late writes have a counter. The reader's thread alone.
     private final Set<String> moved = new HashSet<>();
 
-    private record Labels(String collection, String reason) {}
+    private record Change(String collection, String kind) {}
 
     private ControlMetrics(
             String pipeline, Collection<String> collections, Supplier<ControlCounts> source, MeterRegistry registry) {
         this.pipeline = pipeline;
         this.registry = registry;
         for (String collection : collections) {
-            gauge(MetricNames.DEAD_LETTERS, "Dead letters now", collection, ControlCounts::deadLetters);
-            gauge(
-                    MetricNames.WAITING_DOCUMENTS,
-                    "Documents that wait for a row which they refer to",
-                    collection,
-                    ControlCounts::waitingDocuments);
-            gauge(MetricNames.UNMAPPED_FIELDS, "Fields no column reads", collection, ControlCounts::unmappedFields);
+            gauge(Metric.DEAD_LETTERS, collection, ControlCounts::deadLetters);
+            gauge(Metric.DEAD_LETTERS_OPEN, collection, ControlCounts::deadLettersOpen);
+            gauge(Metric.WAITING_DOCUMENTS, collection, ControlCounts::waitingDocuments);
+            gauge(Metric.UNMAPPED_FIELDS, collection, ControlCounts::unmappedFields);
             verification(collection);
             balance(collection);
             openChanges(collection);
         }
         openChanges(SchemaChangeStore.DATABASE);
         afterCopy();
-        Gauge.builder(MetricNames.WRITE_BLOCK, this, metrics -> metrics.known(counts -> counts.writeBlock() ? 1 : 0))
-                .description("Whether MongoDB refuses all writes, as finish made it do")
-                .tags("pipeline", pipeline)
-                .register(registry);
+        Metric.WRITE_BLOCK.gauge(
+                registry, this, metrics -> metrics.known(counts -> counts.writeBlock() ? 1 : 0), pipeline);
         this.latest = LatestReading.of("sluice-counts", PACE, new Source<>() {
             @Override
             public ControlCounts read() {
@@ -85,80 +78,63 @@ public final class ControlMetrics implements AutoCloseable {
     }
 
     private void openChanges(String collection) {
-        gauge(
-                MetricNames.SCHEMA_CHANGES_OPEN,
-                "Changes of collections that wait for a decision",
-                collection,
-                ControlCounts::schemaChangesOpen);
+        gauge(Metric.SCHEMA_CHANGES_OPEN, collection, ControlCounts::schemaChangesOpen);
     }
 
     private void afterCopy() {
         for (AfterStore.State state : AfterStore.State.values()) {
-            Gauge.builder(
-                            MetricNames.AFTER_MIGRATIONS,
-                            this,
-                            metrics -> metrics.known(
-                                    counts -> (double) counts.afterMigrations().getOrDefault(state, 0L)))
-                    .description("Statements that come after the copy")
-                    .tags("pipeline", pipeline, "state", state.toString())
-                    .register(registry);
+            Metric.AFTER_MIGRATIONS.gauge(
+                    registry,
+                    this,
+                    metrics -> metrics.known(
+                            counts -> (double) counts.afterMigrations().getOrDefault(state, 0L)),
+                    pipeline,
+                    state.toString());
         }
-        Gauge.builder(MetricNames.NOT_ANALYZED, this, metrics -> metrics.known(ControlCounts::notAnalyzed))
-                .description("Tables that were not analyzed since the copy and the last after-migration")
-                .tags("pipeline", pipeline)
-                .register(registry);
+        Metric.NOT_ANALYZED.gauge(registry, this, metrics -> metrics.known(ControlCounts::notAnalyzed), pipeline);
     }
 
-    private void gauge(
-            String name, String description, String collection, Function<ControlCounts, Map<String, Long>> counts) {
-        Gauge.builder(name, this, metrics -> metrics.value(collection, counts))
-                .description(description)
-                .tags("pipeline", pipeline, "collection", collection)
-                .register(registry);
+    private void gauge(Metric metric, String collection, Function<ControlCounts, Map<String, Long>> counts) {
+        metric.gauge(registry, this, metrics -> metrics.value(collection, counts), pipeline, collection);
     }
 
     private void verification(String collection) {
         for (Drift.Kind kind : Drift.Kind.values()) {
-            Gauge.builder(
-                            MetricNames.DRIFT,
-                            this,
-                            metrics -> metrics.known(counts -> (double) counts.driftRows()
-                                    .getOrDefault(collection, Map.of())
-                                    .getOrDefault(kind.text(), 0L)))
-                    .description("Rows known to be other than their documents say")
-                    .tags("pipeline", pipeline, "collection", collection, "kind", kind.text())
-                    .register(registry);
+            Metric.DRIFT.gauge(
+                    registry,
+                    this,
+                    metrics -> metrics.known(counts -> (double) counts.driftRows()
+                            .getOrDefault(collection, Map.of())
+                            .getOrDefault(kind.text(), 0L)),
+                    pipeline,
+                    collection,
+                    kind.text());
         }
-        Gauge.builder(
-                        MetricNames.VERIFIED,
-                        this,
-                        metrics ->
-                                metrics.known(counts -> counts.verifiedThrough().getOrDefault(collection, Double.NaN)))
-                .description("Every row was compared as of this time or later")
-                .baseUnit("seconds")
-                .tags("pipeline", pipeline, "collection", collection)
-                .register(registry);
+        Metric.VERIFIED.gauge(
+                registry,
+                this,
+                metrics -> metrics.known(counts -> counts.verifiedThrough().getOrDefault(collection, Double.NaN)),
+                pipeline,
+                collection);
     }
 
     private void balance(String collection) {
         for (Term term : Term.values()) {
-            Gauge.builder(
-                            MetricNames.BALANCE,
-                            this,
-                            metrics -> metrics.counted(collection, balance -> (double) balance.of(term)))
-                    .description("Documents, rows, and what lies between the two when it was last counted")
-                    .tags("pipeline", pipeline, "collection", collection, "term", term.text())
-                    .register(registry);
+            Metric.BALANCE.gauge(
+                    registry,
+                    this,
+                    metrics -> metrics.counted(collection, balance -> (double) balance.of(term)),
+                    pipeline,
+                    collection,
+                    term.text());
         }
-        Gauge.builder(
-                        MetricNames.BALANCE_COUNTED,
-                        this,
-                        metrics -> metrics.counted(
-                                collection, balance -> balance.countedAt().toEpochMilli() / 1_000.0))
-                .description("When documents and rows were last counted")
-                .baseUnit("seconds")
-                .tags("pipeline", pipeline, "collection", collection)
-                .register(registry);
+        Metric.BALANCE_COUNTED.gauge(
+                registry,
+                this,
+                metrics -> metrics.counted(
+                        collection, balance -> balance.countedAt().toEpochMilli() / 1_000.0),
+                pipeline,
+                collection);
     }
 
     private double counted(String collection, ToDoubleFunction<Balance> value) {
@@ -181,25 +157,31 @@ public final class ControlMetrics implements AutoCloseable {
     /// Makes a counter for each reason and kind that was not read before.
     private void countWhatIsNew(ControlCounts counts) {
         counts.skipped()
-                .forEach((collection, reasons) -> reasons.keySet().forEach(reason -> {
-                    if (counted.add(new Labels(collection, reason))) {
-                        FunctionCounter.builder(MetricNames.SKIPPED_DOCUMENTS, this, m -> m.skipped(collection, reason))
-                                .description("Documents that had no row by a rule of the mapping")
-                                .tags(Tags.of("pipeline", pipeline, "collection", collection, "reason", reason))
-                                .register(registry);
-                    }
-                }));
+                .forEach((collection, reasons) -> reasons.keySet().forEach(reason -> countSkipped(collection, reason)));
         counts.lateWrites().keySet().forEach(this::countLateWrites);
         counts.schemaChanges()
                 .forEach((collection, kinds) -> kinds.keySet().forEach(kind -> countChanges(collection, kind)));
     }
 
+    private void countSkipped(String collection, String reason) {
+        Set<String> reasons = counted.computeIfAbsent(collection, c -> ConcurrentHashMap.newKeySet());
+        if (reasons.contains(reason)) {
+            return;
+        }
+        if (reasons.size() < Metric.LABEL_VALUES_MAX) {
+            reasons.add(reason);
+            Metric.SKIPPED_DOCUMENTS.counter(
+                    registry, this, m -> m.skipped(collection, reason), pipeline, collection, reason);
+        } else {
+            // The same meter again for each further reason.
+            Metric.SKIPPED_DOCUMENTS.counter(
+                    registry, this, m -> m.skippedOtherwise(collection), pipeline, collection, Metric.OTHERS);
+        }
+    }
+
     private void countLateWrites(String collection) {
         if (moved.add(collection)) {
-            FunctionCounter.builder(MetricNames.LATE_WRITES, this, m -> m.lateWrites(collection))
-                    .description("Writes that reached MongoDB after those of the collection had moved to PostgreSQL")
-                    .tags(Tags.of("pipeline", pipeline, "collection", collection))
-                    .register(registry);
+            Metric.LATE_WRITES.counter(registry, this, m -> m.lateWrites(collection), pipeline, collection);
         }
     }
 
@@ -209,12 +191,8 @@ public final class ControlMetrics implements AutoCloseable {
     }
 
     private void countChanges(String collection, String kind) {
-        if (changed.add(new Labels(collection, kind))) {
-            FunctionCounter.builder(MetricNames.SCHEMA_CHANGES, this, m -> m.changes(collection, kind))
-                    .description(
-                            "Changes of collections in MongoDB: dropped, renamed or replaced, new fields and types")
-                    .tags(Tags.of("pipeline", pipeline, "collection", collection, "kind", kind))
-                    .register(registry);
+        if (changed.add(new Change(collection, kind))) {
+            Metric.SCHEMA_CHANGES.counter(registry, this, m -> m.changes(collection, kind), pipeline, collection, kind);
         }
     }
 
@@ -227,9 +205,22 @@ public final class ControlMetrics implements AutoCloseable {
 
     /// A counter keeps what it last knew: it can't be unknown.
     private double skipped(String collection, String reason) {
+        return skipped(collection).getOrDefault(reason, 0L);
+    }
+
+    /// For all reasons that have no counter of their own.
+    private double skippedOtherwise(String collection) {
+        Set<String> reasons = counted.getOrDefault(collection, Set.of());
+        return skipped(collection).entrySet().stream()
+                .filter(e -> !reasons.contains(e.getKey()))
+                .mapToLong(Map.Entry::getValue)
+                .sum();
+    }
+
+    private Map<String, Long> skipped(String collection) {
         Reading<ControlCounts> last = latest.last();
         Map<String, Long> reasons = last == null ? null : last.value().skipped().get(collection);
-        return reasons == null ? 0 : reasons.getOrDefault(reason, 0L);
+        return reasons == null ? Map.of() : reasons;
     }
 
     @Override

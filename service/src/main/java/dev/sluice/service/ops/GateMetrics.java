@@ -3,7 +3,6 @@ package dev.sluice.service.ops;
 import dev.sluice.gate.Gate;
 import dev.sluice.service.ops.LatestReading.Pace;
 import dev.sluice.service.ops.LatestReading.Reading;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.Collection;
@@ -25,10 +24,7 @@ public final class GateMetrics implements AutoCloseable {
                 PACE,
                 () -> gates.get().gates().stream().collect(Collectors.toMap(Gate::collection, Gate::open)));
         for (String collection : collections) {
-            Gauge.builder(MetricNames.GATE_OPEN, this, metrics -> metrics.isOpen(collection) ? 1 : 0)
-                    .description("1 while the reads of the collection may move to PostgreSQL")
-                    .tags("pipeline", pipeline, "collection", collection)
-                    .register(registry);
+            Metric.GATE_OPEN.gauge(registry, this, metrics -> metrics.isOpen(collection) ? 1 : 0, pipeline, collection);
         }
     }
 

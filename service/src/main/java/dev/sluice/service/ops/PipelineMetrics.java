@@ -3,121 +3,86 @@ package dev.sluice.service.ops;
 import dev.sluice.service.pipeline.CollectionStatus;
 import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.service.pipeline.PipelineStatus;
-import io.micrometer.core.instrument.FunctionCounter;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
-import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.ToDoubleFunction;
 
 /// Shows a pipeline's status as metrics. The status keeps the numbers; the registry reads them when it is
 /// scraped.
 public final class PipelineMetrics {
     private PipelineMetrics() {}
 
-    public static void bind(PipelineStatus status, MeterRegistry registry) {
+    /// @param version the program's, for people
+    public static void bind(PipelineStatus status, String version, MeterRegistry registry) {
+        String pipeline = status.pipeline();
+        Metric.BUILD_INFO.gauge(
+                registry, version, v -> 1, version, Runtime.version().toString());
         for (String state : PipelineState.NAMES) {
-            Gauge.builder(MetricNames.STATE, status, s -> s.state().name().equals(state) ? 1 : 0)
-                    .description("1 for the state the pipeline is in")
-                    .tags("pipeline", status.pipeline(), "state", state)
-                    .register(registry);
+            Metric.STATE.gauge(registry, status, s -> s.state().name().equals(state) ? 1 : 0, pipeline, state);
         }
-        Gauge.builder(MetricNames.LEADER, status, s -> s.leads() ? 1 : 0)
-                .description("1 when this process writes the pipeline")
-                .tags("pipeline", status.pipeline())
-                .register(registry);
-        Gauge.builder(MetricNames.WAITING, status, s -> s.lag().waiting())
-                .description("Changes read and not yet applied")
-                .tags("pipeline", status.pipeline())
-                .register(registry);
-        seconds(
-                MetricNames.CAPTURE_LAG,
-                "How far what is read is behind MongoDB",
-                status,
-                s -> s.lag().captureSeconds(),
-                registry);
-        seconds(
-                MetricNames.CATCH_UP,
-                "Time until the rows have caught up, at the current rate",
-                status,
-                PipelineStatus::catchUpSeconds,
-                registry);
-        seconds(
-                MetricNames.HEADROOM,
-                "The position's time minus that of the oplog's oldest entry",
-                status,
-                s -> s.headroom().seconds(),
-                registry);
-        seconds(
-                MetricNames.CLOCK_OFFSET,
-                "MongoDB's clock minus ours",
-                status,
-                s -> s.lag().clockOffsetSeconds(),
-                registry);
+        Metric.LEADER.gauge(registry, status, s -> s.leads() ? 1 : 0, pipeline);
+        Metric.WAITING.gauge(registry, status, s -> s.lag().waiting(), pipeline);
+        Metric.CAPTURE_LAG.gauge(registry, status, s -> s.lag().captureSeconds(), pipeline);
+        Metric.APPLY_LAG.gauge(registry, status, s -> s.lag().applySeconds(), pipeline);
+        Metric.CATCH_UP.gauge(registry, status, PipelineStatus::catchUpSeconds, pipeline);
+        Metric.HEADROOM.gauge(registry, status, s -> s.headroom().seconds(), pipeline);
+        Metric.CLOCK_OFFSET.gauge(registry, status, s -> s.lag().clockOffsetSeconds(), pipeline);
         status.collections().forEach((name, collection) -> bind(status, name, collection, registry));
     }
 
-    private static void seconds(
-            String name,
-            String description,
-            PipelineStatus status,
-            ToDoubleFunction<PipelineStatus> value,
-            MeterRegistry registry) {
-        Gauge.builder(name, status, value)
-                .description(description)
-                .baseUnit("seconds")
-                .tags("pipeline", status.pipeline())
-                .register(registry);
-    }
-
     private static void bind(PipelineStatus status, String name, CollectionStatus collection, MeterRegistry registry) {
-        Tags tags = Tags.of("pipeline", status.pipeline(), "collection", name);
-        Gauge.builder(MetricNames.LAG, collection, c -> status.lagSeconds(c))
-                .description("How far the rows are behind MongoDB")
-                .baseUnit("seconds")
-                .tags(tags)
-                .register(registry);
-        Gauge.builder(MetricNames.APPLY_LAG, collection, c -> status.applyLagSeconds(c))
-                .description("How far what is applied is behind what is read")
-                .baseUnit("seconds")
-                .tags(tags)
-                .register(registry);
-        Gauge.builder(MetricNames.WATERMARK, collection, c -> watermark(status, c))
-                .description("Everything committed in MongoDB up to this time is applied")
-                .baseUnit("seconds")
-                .tags(tags)
-                .register(registry);
+        String pipeline = status.pipeline();
+        Metric.LAG.gauge(registry, collection, c -> status.lagSeconds(c), pipeline, name);
+        Metric.WATERMARK.gauge(registry, collection, c -> watermark(status, c), pipeline, name);
         collection
                 .applied()
-                .forEach((op, count) -> FunctionCounter.builder(MetricNames.CHANGES_APPLIED, count, LongAdder::sum)
-                        .description("Changes applied")
-                        .tags(tags.and("op", op))
-                        .register(registry));
-        FunctionCounter.builder(MetricNames.BACKFILL_ROWS, collection, CollectionStatus::backfilledRows)
-                .description("Rows written by the backfill")
-                .tags(tags)
-                .register(registry);
-        Gauge.builder(MetricNames.BACKFILL_PROGRESS, collection, CollectionStatus::backfillProgress)
-                .description("Share of the documents that are copied")
-                .tags(tags)
-                .register(registry);
-        collection.onQuarantinedColumn(
-                (column, count) -> FunctionCounter.builder(MetricNames.QUARANTINED, count, LongAdder::sum)
-                        .description("Values that rows of the stream landed without since the process started")
-                        .tags(tags.and("column", column))
-                        .register(registry));
-        Timer latency = Timer.builder(MetricNames.APPLY_LATENCY)
-                .description("From MongoDB's commit to PostgreSQL's")
-                .publishPercentileHistogram()
-                .minimumExpectedValue(Duration.ofMillis(1))
-                .maximumExpectedValue(Duration.ofMinutes(5))
-                .tags(tags)
-                .register(registry);
-        collection.onLatency(millis -> latency.record(millis, TimeUnit.MILLISECONDS));
+                .forEach((op, count) ->
+                        Metric.CHANGES_APPLIED.counter(registry, count, LongAdder::sum, pipeline, name, op));
+        Metric.BACKFILL_ROWS.counter(registry, collection, CollectionStatus::backfilledRows, pipeline, name);
+        Metric.BACKFILL_PROGRESS.gauge(registry, collection, CollectionStatus::backfillProgress, pipeline, name);
+        collection.onQuarantinedColumn(new QuarantinedColumns(pipeline, name, registry)::add);
+        Timer latency = Metric.APPLY_LATENCY.histogram(registry, pipeline, name);
+        Timer ofAll = Metric.PIPELINE_LATENCY.histogram(registry, pipeline);
+        collection.onLatency(millis -> {
+            latency.record(millis, TimeUnit.MILLISECONDS);
+            ofAll.record(millis, TimeUnit.MILLISECONDS);
+        });
+    }
+
+    /// The columns of one collection that have a counter of their own, and the counter of all others.
+    static final class QuarantinedColumns {
+        private final String pipeline;
+        private final String collection;
+        private final MeterRegistry registry;
+        private final List<LongAdder> others = new CopyOnWriteArrayList<>();
+        private int columns;
+
+        QuarantinedColumns(String pipeline, String collection, MeterRegistry registry) {
+            this.pipeline = pipeline;
+            this.collection = collection;
+            this.registry = registry;
+        }
+
+        synchronized void add(String column, LongAdder count) {
+            columns++;
+            if (columns <= Metric.LABEL_VALUES_MAX) {
+                Metric.QUARANTINED.counter(registry, count, LongAdder::sum, pipeline, collection, column);
+                return;
+            }
+            others.add(count);
+            if (others.size() == 1) {
+                Metric.QUARANTINED.counter(
+                        registry, this, QuarantinedColumns::sum, pipeline, collection, Metric.OTHERS);
+            }
+        }
+
+        private double sum() {
+            return others.stream().mapToLong(LongAdder::sum).sum();
+        }
     }
 
     private static double watermark(PipelineStatus status, CollectionStatus collection) {

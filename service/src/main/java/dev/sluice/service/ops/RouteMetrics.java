@@ -3,7 +3,6 @@ package dev.sluice.service.ops;
 import dev.sluice.cutover.ReadFrom;
 import dev.sluice.cutover.Route;
 import dev.sluice.cutover.Share;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Collection;
 
@@ -16,10 +15,13 @@ public final class RouteMetrics {
             String pipeline, Collection<String> collections, RouteWatch routes, MeterRegistry registry) {
         for (String collection : collections) {
             for (ReadFrom target : ReadFrom.values()) {
-                Gauge.builder(MetricNames.READ_ROUTE, routes, watch -> percent(watch, collection, target))
-                        .description("Share of the readers that is told to read from there")
-                        .tags("pipeline", pipeline, "collection", collection, "target", target.text())
-                        .register(registry);
+                Metric.READ_ROUTE.gauge(
+                        registry,
+                        routes,
+                        watch -> percent(watch, collection, target),
+                        pipeline,
+                        collection,
+                        target.text());
             }
         }
     }

@@ -1,9 +1,7 @@
 package dev.sluice.service.ops;
 
 import dev.sluice.cutover.ShadowResult;
-import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -24,10 +22,8 @@ public final class ShadowReadMetrics implements ShadowReads.Listener {
     @Override
     public void counted(String collection, ShadowResult result, long reads) {
         if (reads > 0) {
-            Counter.builder(MetricNames.SHADOW_READS)
-                    .description("Reads of both sides that applications reported")
-                    .tags("pipeline", pipeline, "collection", collection, "result", result.text())
-                    .register(registry)
+            Metric.SHADOW_READS
+                    .counter(registry, pipeline, collection, result.text())
                     .increment((double) reads);
         }
     }
@@ -40,13 +36,8 @@ public final class ShadowReadMetrics implements ShadowReads.Listener {
 
     private void record(String collection, String side, @Nullable Double millis) {
         if (millis != null) {
-            Timer.builder(MetricNames.SHADOW_READ_TIME)
-                    .description("How long applications waited for each side in shadow reads")
-                    .publishPercentileHistogram()
-                    .minimumExpectedValue(Duration.ofNanos(100_000))
-                    .maximumExpectedValue(Duration.ofMinutes(1))
-                    .tags("pipeline", pipeline, "collection", collection, "side", side)
-                    .register(registry)
+            Metric.SHADOW_READ_TIME
+                    .histogram(registry, pipeline, collection, side)
                     .record(Duration.ofNanos((long) (millis * 1_000_000)));
         }
     }

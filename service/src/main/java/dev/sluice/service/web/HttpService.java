@@ -126,7 +126,7 @@ public final class HttpService implements AutoCloseable {
             context.start();
             EmbeddedServer server = context.getBean(EmbeddedServer.class);
             MeterRegistry registry = context.getBean(MeterRegistry.class);
-            PipelineMetrics.bind(status, registry);
+            PipelineMetrics.bind(status, version(), registry);
             ShadowReadMetrics.bind(status.pipeline(), operations.shadowReads(), registry);
             // Before the first one asks.
             RouteWatch routes = context.getBean(RouteWatch.class);
@@ -151,6 +151,11 @@ public final class HttpService implements AutoCloseable {
             context.close();
             throw refused(settings, e);
         }
+    }
+
+    private static String version() {
+        String version = HttpService.class.getPackage().getImplementationVersion();
+        return version == null ? "development" : version;
     }
 
     private static RuntimeException refused(Settings settings, RuntimeException thrown) {
