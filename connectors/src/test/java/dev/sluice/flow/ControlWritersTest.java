@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 class ControlWritersTest {
     private static final Map<String, Set<String>> WRITERS = Map.ofEntries(
             entry("accepted_value", Set.of("control.QuarantineStore")),
+            entry("activity", Set.of("control.ActivityStore")),
             entry("after_migration", Set.of("after.AfterStore")),
             entry("after_table", Set.of("control.AnalyzedTables")),
             entry("audit", Set.of("audit.Audit")),

@@ -3,6 +3,8 @@ package dev.sluice.service.ops;
 import dev.sluice.after.AfterProgress;
 import dev.sluice.balance.Balance;
 import dev.sluice.balance.BalanceStore;
+import dev.sluice.control.ActivityStore;
+import dev.sluice.control.ActivityStore.Told;
 import dev.sluice.control.CollectionCounts;
 import dev.sluice.control.CollectionState;
 import dev.sluice.control.DeadLetterStore;
@@ -32,6 +34,9 @@ public final class StatusReader {
     /// A process that works moves the position once a second or so.
     static final double WORKING_SECONDS = 15;
 
+    /// A process says once a second what it does.
+    private static final double TELLING_SECONDS = 5;
+
     private final PostgresConnector connector;
     private final String pipeline;
 
@@ -43,51 +48,59 @@ public final class StatusReader {
     /// @throws dev.sluice.failure.SluiceException when PostgreSQL can't be asked
     public StatusReport read() {
         try (Connection connection = connector.open()) {
-            List<CollectionReport> collections = new ArrayList<>();
-            Map<String, SequencedMap<String, Long>> skipped = new CollectionCounts(connection, pipeline).skipped();
-            Map<String, Balance> balances = new BalanceStore(pipeline).all(connection);
-            Map<String, Staying> staying = new DeadLetterStore(pipeline).staying(connection);
-            Map<String, StatusReport.LateWrites> late = late(connection);
-            for (CollectionState of : CollectionState.all(connection, pipeline)) {
-                collections.add(new CollectionReport(
-                        of.collection(),
-                        of.through(),
-                        of.lagSeconds(),
-                        of.state(),
-                        of.documents(),
-                        of.rows(),
-                        of.estimatedDocuments(),
-                        of.deadLetters(),
-                        of.quarantined(),
-                        of.waitingDocuments(),
-                        of.unmappedFields(),
-                        skipped.getOrDefault(of.collection(), new LinkedHashMap<>()),
-                        balances.get(of.collection()),
-                        staying.get(of.collection()),
-                        late.get(of.collection())));
-            }
-            Optional<PositionStore.Writer> last = new PositionStore(pipeline).writer(connection);
-            if (last.isEmpty()) {
-                return report(Writer.NONE, collections, null, List.of());
-            }
-            LockHolder holder = PipelineLock.holder(connection, pipeline).orElse(null);
-            LastWriter.Fate fate = fate(holder, connection);
-            boolean running =
-                    holder != null || (last.get().stillSeconds() < WORKING_SECONDS && fate != LastWriter.Fate.ENDED);
-            Writer writer = new Writer(
-                    last.get().owner(),
-                    last.get().epoch(),
-                    last.get().appliedTo(),
-                    last.get().stillSeconds(),
-                    running,
-                    fate);
-            List<CollectionReport> known = running
-                    ? collections
-                    : collections.stream().map(CollectionReport::withoutLag).toList();
-            return report(writer, known, AfterProgress.read(connection, pipeline), Notes.read(connection, pipeline));
+            return read(connection);
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
+    }
+
+    /// The same on a connection of the caller's, in auto-commit mode.
+    public StatusReport read(Connection connection) throws SQLException {
+        List<CollectionReport> collections = new ArrayList<>();
+        Map<String, SequencedMap<String, Long>> skipped = new CollectionCounts(connection, pipeline).skipped();
+        Map<String, Balance> balances = new BalanceStore(pipeline).all(connection);
+        Map<String, Staying> staying = new DeadLetterStore(pipeline).staying(connection);
+        Map<String, StatusReport.LateWrites> late = late(connection);
+        for (CollectionState of : CollectionState.all(connection, pipeline)) {
+            collections.add(new CollectionReport(
+                    of.collection(),
+                    of.through(),
+                    of.lagSeconds(),
+                    of.state(),
+                    of.documents(),
+                    of.rows(),
+                    of.estimatedDocuments(),
+                    of.deadLetters(),
+                    of.quarantined(),
+                    of.waitingDocuments(),
+                    of.unmappedFields(),
+                    skipped.getOrDefault(of.collection(), new LinkedHashMap<>()),
+                    balances.get(of.collection()),
+                    staying.get(of.collection()),
+                    late.get(of.collection())));
+        }
+        Optional<PositionStore.Writer> last = new PositionStore(pipeline).writer(connection);
+        if (last.isEmpty()) {
+            return report(Writer.NONE, Optional.empty(), collections, null, List.of());
+        }
+        LockHolder holder = PipelineLock.holder(connection, pipeline).orElse(null);
+        LastWriter.Fate fate = fate(holder, connection);
+        boolean running =
+                holder != null || (last.get().stillSeconds() < WORKING_SECONDS && fate != LastWriter.Fate.ENDED);
+        Writer writer = new Writer(
+                last.get().owner(),
+                last.get().epoch(),
+                last.get().appliedTo(),
+                last.get().stillSeconds(),
+                running,
+                fate);
+        List<CollectionReport> known = running
+                ? collections
+                : collections.stream().map(CollectionReport::withoutLag).toList();
+        Optional<Told> told = new ActivityStore(pipeline)
+                .last(connection)
+                .filter(t -> t.secondsAgo() < TELLING_SECONDS && fate != LastWriter.Fate.ENDED);
+        return report(writer, told, known, AfterProgress.read(connection, pipeline), Notes.read(connection, pipeline));
     }
 
     private Map<String, StatusReport.LateWrites> late(Connection connection) throws SQLException {
@@ -103,8 +116,34 @@ public final class StatusReader {
     }
 
     private StatusReport report(
-            Writer writer, List<CollectionReport> collections, @Nullable AfterProgress after, List<String> notes) {
-        return new StatusReport(pipeline, null, null, writer, null, collections, after, notes);
+            Writer writer,
+            Optional<Told> told,
+            List<CollectionReport> collections,
+            @Nullable AfterProgress after,
+            List<String> notes) {
+        StatusReport.Activity activity = told.map(StatusReader::activity).orElse(null);
+        return new StatusReport(
+                pipeline,
+                told.map(t -> t.activity().state()).orElse(null),
+                told.map(t -> t.activity().message()).orElse(null),
+                writer,
+                null,
+                activity,
+                collections,
+                after,
+                notes);
+    }
+
+    private static StatusReport.Activity activity(Told told) {
+        return new StatusReport.Activity(
+                told.activity().changes(),
+                told.at(),
+                seconds(told.activity().latencyP50Millis()),
+                seconds(told.activity().latencyP99Millis()));
+    }
+
+    private static @Nullable Double seconds(@Nullable Double millis) {
+        return millis == null ? null : (Double) (millis / 1_000);
     }
 
     /// @param holder of the lock; null when there is none

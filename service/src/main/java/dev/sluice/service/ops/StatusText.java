@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
 
 /// A [StatusReport] for people, as `sluice status` prints it.
 public final class StatusText {
@@ -27,20 +28,8 @@ public final class StatusText {
             return "pipeline " + report.pipeline() + ": never started. `sluice run` starts it.";
         }
         List<String> lines = new ArrayList<>();
-        lines.add(String.format(
-                Locale.ROOT,
-                "pipeline %s, epoch %d, written by %s; position %s, moved %.1f s ago",
-                report.pipeline(),
-                writer.epoch(),
-                writer.owner(),
-                writer.position() == null ? "unknown" : writer.position(),
-                writer.positionAgeSeconds()));
-        lines.addAll(
-                isFinished(report)
-                        ? List.of(
-                                "This migration is finished: the writes of all collections have moved to PostgreSQL, and"
-                                        + " `sluice run` has nothing left to do.")
-                        : whoWrites(writer));
+        lines.add("pipeline " + report.pipeline() + ", " + written(report));
+        lines.addAll(standing(report));
         lines.add(collections(report.knownCollections()));
         SequencedMap<String, Balance> balances = new LinkedHashMap<>();
         Map<String, Staying> staying = new HashMap<>();
@@ -71,7 +60,33 @@ public final class StatusText {
         return String.join(System.lineSeparator(), lines).stripTrailing();
     }
 
-    private static boolean isFinished(StatusReport report) {
+    /// Who writes it and how far, as `epoch 3, written by ...`; null before the first start.
+    public static @Nullable String written(StatusReport report) {
+        Writer writer = report.writer();
+        return writer.owner() == null
+                ? null
+                : String.format(
+                        Locale.ROOT,
+                        "epoch %d, written by %s; position %s, moved %.1f s ago",
+                        writer.epoch(),
+                        writer.owner(),
+                        writer.position() == null ? "unknown" : writer.position(),
+                        writer.positionAgeSeconds());
+    }
+
+    /// What there is to say of the process that writes it, or does not, in sentences.
+    public static List<String> standing(StatusReport report) {
+        if (report.writer().owner() == null) {
+            return List.of("`sluice run` starts it.");
+        }
+        return isFinished(report)
+                ? List.of("This migration is finished: the writes of all collections have moved to PostgreSQL, and"
+                        + " `sluice run` has nothing left to do.")
+                : whoWrites(report.writer());
+    }
+
+    /// Whether the writes of all collections have moved.
+    public static boolean isFinished(StatusReport report) {
         List<CollectionReport> known = report.knownCollections();
         return !known.isEmpty() && known.stream().allMatch(c -> c.backfill().equals("writes_on_postgres"));
     }

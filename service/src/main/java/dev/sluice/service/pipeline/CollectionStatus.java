@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// One collection's counters, and how far its copy is. Written by the pipeline's threads, read by any.
 public final class CollectionStatus {
     /// Latencies are kept from 1 ms to an hour, to three digits.
-    private static final long LATENCY_MILLIS_MAX = 3_600_000;
+    static final long LATENCY_MILLIS_MAX = 3_600_000;
 
     private final LongAdder upserts = new LongAdder();
     private final LongAdder deletes = new LongAdder();
@@ -137,6 +137,11 @@ public final class CollectionStatus {
         return estimatedDocuments <= 0
                 ? Double.NaN
                 : Math.min(0.999, (double) (backfilledBefore + backfilledDocuments.sum()) / estimatedDocuments);
+    }
+
+    /// Adds all latencies, milliseconds, that were recorded so far.
+    void addLatenciesTo(Histogram all) {
+        all.add(latencyMillis);
     }
 
     /// Milliseconds from MongoDB's commit to ours; NaN before the first change.

@@ -9,8 +9,10 @@ import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Tells the gates once a second that this process runs the pipeline, from the pipeline's start to its end: also
-/// between two runs, while a run waits for MongoDB and while the pipeline is paused. So a gate that is shut since
+/// Tells the gates, and those who look at the status, once a second that this process runs the
+/// pipeline, from the pipeline's start to its end: also
+/// between two runs, while a run waits for MongoDB and while the pipeline is paused. So a gate that is
+/// shut since
 /// MongoDB is away says that, and not that no process runs. A process that stands by says nothing.
 final class LifeSign implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LifeSign.class);
@@ -20,6 +22,7 @@ final class LifeSign implements AutoCloseable {
 
     private final Pipeline pipeline;
     private final GateReport report;
+    private final ActivityReport activity;
     private final Thread thread =
             Thread.ofPlatform().name("sluice-gate").daemon(true).unstarted(this::tell);
     private volatile boolean ending;
@@ -27,6 +30,7 @@ final class LifeSign implements AutoCloseable {
     private LifeSign(Pipeline pipeline) {
         this.pipeline = pipeline;
         this.report = new GateReport(pipeline);
+        this.activity = new ActivityReport(pipeline);
     }
 
     static LifeSign start(Pipeline pipeline) {
@@ -42,6 +46,7 @@ final class LifeSign implements AutoCloseable {
                     while (!ending) {
                         if (isOurs(connection)) {
                             report.report(connection);
+                            activity.report(connection);
                         }
                         Thread.sleep(EVERY);
                     }
@@ -59,7 +64,8 @@ final class LifeSign implements AutoCloseable {
         }
     }
 
-    /// Whether the pipeline is this process's. Between two runs it holds no lock: where somebody else has it then,
+    /// Whether the pipeline is this process's. Between two runs it holds no lock: where somebody else
+    /// has it then,
     /// that one tells.
     private boolean isOurs(Connection connection) throws SQLException {
         return switch (pipeline.status().state()) {

@@ -5,6 +5,7 @@ import dev.sluice.change.Watermark;
 import dev.sluice.service.ops.Live;
 import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.service.pipeline.PipelineStatus;
+import dev.sluice.service.pipeline.StateText;
 import io.micronaut.http.HttpResponse;
 import io.micronaut.http.HttpStatus;
 import io.micronaut.http.MediaType;
@@ -110,7 +111,7 @@ final class AwaitController {
     }
 
     private String complaint(PipelineState state, Duration longest, @Nullable String collection) {
-        String more = StatusController.message(status, state);
+        String more = StateText.of(status, state);
         String after = more == null ? "" : " " + more;
         if (state.hasEnded()) {
             return "The pipeline has ended (" + state.name() + "), so this will not be applied by it." + after;

@@ -6,6 +6,7 @@ import dev.sluice.service.ops.StatusReader;
 import dev.sluice.service.ops.StatusReport;
 import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.service.pipeline.PipelineStatus;
+import dev.sluice.service.pipeline.StateText;
 import io.micronaut.http.HttpResponse;
 import io.micronaut.http.HttpStatus;
 import io.micronaut.http.MediaType;
@@ -16,8 +17,6 @@ import io.micronaut.scheduling.annotation.ExecuteOn;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -58,7 +57,7 @@ public final class StatusController {
         }
         PipelineState state = status.state();
         return HttpResponse.ok(
-                read.withState(state.name(), message(status, state)).withLive(Live.of(status), status.leads()));
+                read.withState(state.name(), StateText.of(status, state)).withLive(Live.of(status), status.leads()));
     }
 
     /// The status of one collection, as `GET /api/status` has it in `collections`.
@@ -81,53 +80,12 @@ public final class StatusController {
     private HttpResponse<StatusReport> unavailable(@Nullable SluiceException away) {
         PipelineState state = status.state();
         StatusReport bare = StatusReport.unknown(status.pipeline())
-                .withState(state.name(), away == null ? message(status, state) : away.forPeople())
+                .withState(state.name(), away == null ? StateText.of(status, state) : away.forPeople())
                 .withLive(Live.of(status), status.leads());
         return HttpResponse.<StatusReport>status(HttpStatus.SERVICE_UNAVAILABLE).body(bare);
     }
 
     static @Nullable String message(PipelineStatus status) {
-        return message(status, status.state());
-    }
-
-    /// What a state means, for people; null when there is nothing to say.
-    static @Nullable String message(PipelineStatus status, PipelineState state) {
-        return switch (state) {
-            case PipelineState.Standby s ->
-                "standing by since " + second(s.since()) + " for " + s.holder() + "; takes over when that one ends"
-                        + silence(status.sourceSilence());
-            case PipelineState.Waiting w ->
-                new SluiceException(w.kind(), w.message()).whatHappened() + " Next try at " + second(w.retryAt()) + ".";
-            case PipelineState.Paused p ->
-                "paused since " + second(p.since()) + " by " + p.by()
-                        + (p.resumesAt() == null
-                                ? "; `sluice resume` ends that"
-                                : "; resumes by itself at " + second(p.resumesAt()));
-            case PipelineState.Failed f -> f.forPeople();
-            case PipelineState.Backfilling b -> "copying " + String.join(", ", b.remaining());
-            case PipelineState.Starting s -> "connecting to both databases and checking them";
-            case PipelineState.Streaming s -> null;
-            case PipelineState.Stalled s -> stalled(s);
-            case PipelineState.Draining d -> "asked to stop: what was read is being applied";
-            case PipelineState.Stopped s -> "stopped as asked";
-        };
-    }
-
-    private static String silence(PipelineStatus.@Nullable Silence mongo) {
-        return mongo == null ? "" : ". MongoDB has not answered since " + second(mongo.since());
-    }
-
-    private static String stalled(PipelineState.Stalled state) {
-        String reason = state.reason();
-        String what = state.server().text() + " has not answered since " + second(state.since())
-                + (reason == null ? "" : " (" + reason + ")");
-        return switch (state.server()) {
-            case MONGODB -> what + ": what was read is applied, and the stream goes on by itself when it answers.";
-            case POSTGRESQL -> what + ": what was read waits, and is applied by itself when it answers.";
-        };
-    }
-
-    private static Instant second(Instant time) {
-        return time.truncatedTo(ChronoUnit.SECONDS);
+        return StateText.of(status, status.state());
     }
 }

@@ -116,7 +116,7 @@ final class Cli implements AutoCloseable {
         }
     }
 
-    private static boolean isSetting(String name) {
+    static boolean isSetting(String name) {
         return name.startsWith("SLUICE_")
                 || name.startsWith("AUTO_")
                 || name.startsWith("MONGO_")
