@@ -70,11 +70,12 @@ final class RunCommand implements Callable<Integer> {
             pipeline.standBy(setup.settings().standby());
             try (HttpService http = HttpService.start(setup.settings(), pipeline.status(), described, pipeline::spec)) {
                 LOG.info(
-                        "Pipeline {}: {} of {} into {}; http://localhost:{}/api/status",
+                        "Pipeline {}: {} of {} into {}; page http://localhost:{}/, status http://localhost:{}/api/status",
                         pipeline.name(),
                         Counted.of(setup.entry().mapping().collections().size(), "collection"),
                         source.database(),
                         setup.connector().uri(),
+                        http.port(),
                         http.port());
                 started.set(pipeline);
                 return pipeline.run() instanceof PipelineState.Failed failed

@@ -11,8 +11,8 @@ import java.sql.SQLException;
 import java.util.Collection;
 import java.util.List;
 
-/// Whether the reads of collections may move to PostgreSQL, and why not: the same answer for the command line,
-/// REST and the metrics. Any thread; each call has a connection of its own.
+/// Whether the reads of collections may move to PostgreSQL, and why not: the same answer for the
+/// command line, REST and the metrics. Any thread; each call has a connection of its own.
 public final class Gates {
     private final PostgresConnector connector;
     private final String pipeline;
@@ -34,9 +34,11 @@ public final class Gates {
         }
     }
 
-    /// Of every mapped collection, in the mapping's order. Where PostgreSQL does not answer, each is shut for that.
+    /// Of every mapped collection, in the mapping's order. Where PostgreSQL does not answer, each
+    /// is shut for that.
     ///
-    /// @throws SluiceException when PostgreSQL answers and can't be asked, as where a right is missing
+    /// @throws SluiceException when PostgreSQL answers and can't be asked, as where a right is
+    ///     missing
     public All all() {
         return of(mapped);
     }
@@ -47,6 +49,11 @@ public final class Gates {
     /// @throws SluiceException as [#all]
     public Gate of(String collection) {
         return of(List.of(collection)).gates().getFirst();
+    }
+
+    /// The name of the pipeline.
+    public String pipeline() {
+        return pipeline;
     }
 
     public boolean isMapped(String collection) {

@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// What PostgreSQL said last, read again and again on a thread of its own: who asks here never waits for PostgreSQL
-/// and is answered while it is away, too. Any thread may ask.
-final class LatestReading<T> implements AutoCloseable {
+/// What PostgreSQL said last, read again and again on a thread of its own: who asks here never
+/// waits for PostgreSQL and is answered while it is away, too. Any thread may ask.
+public final class LatestReading<T> implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LatestReading.class);
 
     private final Source<T> source;
@@ -23,20 +23,20 @@ final class LatestReading<T> implements AutoCloseable {
     /// What was read.
     ///
     /// @param stale whether it was read longer ago than [Pace#stale]
-    record Reading<T>(T value, boolean stale) {}
+    public record Reading<T>(T value, boolean stale) {}
 
     /// How often is read.
     ///
     /// @param every from the end of a reading to the next
-    /// @param restTimes the same, as a multiple of how long the reading took: the longer of both counts, so that a
-    ///     reading that takes long is done less often
+    /// @param restTimes the same, as a multiple of how long the reading took: the longer of both
+    ///     counts, so that a reading that takes long is done less often
     /// @param stale how old a reading becomes before it is out of date; at least twice `restTimes`
-    record Pace(Duration every, int restTimes, Duration stale) {}
+    public record Pace(Duration every, int restTimes, Duration stale) {}
 
     /// Where it is read from. Every method is called by the reader's thread.
-    interface Source<T> {
-        /// @throws SQLException or [SluiceException] when PostgreSQL does not answer: it is read again after
-        ///     [Pace#every]
+    public interface Source<T> {
+        /// @throws SQLException or [SluiceException] when PostgreSQL does not answer: it is read
+        ///     again after [Pace#every]
         T read() throws SQLException;
 
         /// Called with what was read, once it can be asked for.
@@ -61,17 +61,16 @@ final class LatestReading<T> implements AutoCloseable {
 
     /// @param name of the thread
     /// @return one that reads nothing before [#start]
-    static <T> LatestReading<T> of(String name, Pace pace, Source<T> source) {
+    public static <T> LatestReading<T> of(String name, Pace pace, Source<T> source) {
         return new LatestReading<>(name, pace, source);
     }
 
-    void start() {
+    public void start() {
         reader.start();
     }
 
     /// Null before the first one.
-    @Nullable
-    Reading<T> last() {
+    public @Nullable Reading<T> last() {
         Known<T> last = known;
         return last == null
                 ? null

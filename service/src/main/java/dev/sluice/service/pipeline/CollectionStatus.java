@@ -94,6 +94,11 @@ public final class CollectionStatus {
         return backfilledDocuments.sum();
     }
 
+    /// How many documents there were when the copy began, about; -1 when unknown.
+    public long estimatedDocuments() {
+        return estimatedDocuments;
+    }
+
     public long backfilledRows() {
         return backfilledRows.sum();
     }

@@ -46,10 +46,10 @@ public final class PipelineStatus {
     /// How long ago the oplog would have had to begin later for the pipeline's position to be lost.
     ///
     /// @param seconds the position's time minus that of the oplog's oldest entry; NaN when unknown
-    /// @param whole whether the oplog has dropped nothing yet, so that the position can't be lost soon, however
-    ///     few the seconds are
-    /// @param unknownBecause why it is not known, and what to do; null when it is known, or was not asked
-    ///     yet
+    /// @param whole whether the oplog has dropped nothing yet, so that the position can't be lost
+    ///     soon, however few the seconds are
+    /// @param unknownBecause why it is not known, and what to do; null when it is known, or was not
+    ///     asked yet
     public record Headroom(
             double seconds, boolean whole, @Nullable String unknownBecause) {}
 
@@ -58,7 +58,8 @@ public final class PipelineStatus {
         /// Whether PostgreSQL says so.
         boolean isHeld();
 
-        /// When PostgreSQL confirmed it last, by our clock, while it does not answer; null when it does.
+        /// When PostgreSQL confirmed it last, by our clock, while it does not answer; null when it
+        /// does.
         @Nullable
         Instant silentSince();
     }
@@ -106,7 +107,8 @@ public final class PipelineStatus {
                 .toList();
     }
 
-    /// The state now: [PipelineState.Stalled] while a server does not answer that the work under way needs.
+    /// The state now: [PipelineState.Stalled] while a server does not answer that the work under
+    /// way needs.
     public PipelineState state() {
         PipelineState during = state.get();
         if (!during.mayStall()) {
@@ -163,18 +165,20 @@ public final class PipelineStatus {
         return lag;
     }
 
-    /// [Lag#seconds()] of a collection; NaN as long as it is not copied, and once its writes have moved.
+    /// [Lag#seconds()] of a collection; NaN as long as it is not copied, and once its writes have
+    /// moved.
     public double lagSeconds(CollectionStatus collection) {
         return collection.isFollowed() ? lag.seconds() : Double.NaN;
     }
 
-    /// [Lag#applySeconds()] of a collection; NaN as long as it is not copied, and once its writes have moved.
+    /// [Lag#applySeconds()] of a collection; NaN as long as it is not copied, and once its writes
+    /// have moved.
     public double applyLagSeconds(CollectionStatus collection) {
         return collection.isFollowed() ? lag.applySeconds() : Double.NaN;
     }
 
-    /// Seconds until the rows have caught up with MongoDB, if they go on as in the last half minute: 0 when
-    /// they have, infinite when they don't gain, NaN when unknown.
+    /// Seconds until the rows have caught up with MongoDB, if they go on as in the last half
+    /// minute: 0 when they have, infinite when they don't gain, NaN when unknown.
     public double catchUpSeconds() {
         PipelineState shown = state();
         return lag.catchUpSeconds(!(shown instanceof PipelineState.Waiting
@@ -182,8 +186,8 @@ public final class PipelineStatus {
                 || shown instanceof PipelineState.Paused));
     }
 
-    /// How many transactions of the stream and of the copy this process has committed so far. Those that only move the
-    /// position count too: MongoDB and PostgreSQL have both answered for one.
+    /// How many transactions of the stream and of the copy this process has committed so far. Those
+    /// that only move the position count too: MongoDB and PostgreSQL have both answered for one.
     long commits() {
         return commits.sum();
     }
@@ -221,8 +225,8 @@ public final class PipelineStatus {
         }
     }
 
-    /// Whether an operation is applied: its rows are committed. Always true of a collection whose writes have moved to
-    /// PostgreSQL.
+    /// Whether an operation is applied: its rows are committed. Always true of a collection whose
+    /// writes have moved to PostgreSQL.
     ///
     /// @param operation the operation time MongoDB gave for it
     /// @param collection null for all of them
@@ -255,13 +259,14 @@ public final class PipelineStatus {
         }
     }
 
-    /// Adds a listener for the number of changes of each transaction of the stream, on the applier's thread.
+    /// Adds a listener for the number of changes of each transaction of the stream, on the
+    /// applier's thread.
     public void onApplied(IntConsumer listener) {
         appliedListener = listener;
     }
 
-    /// Adds a listener for every batch of the stream after its commit, on the applier's thread, which waits
-    /// for it.
+    /// Adds a listener for every batch of the stream after its commit, on the applier's thread,
+    /// which waits for it.
     public void onCommitted(Consumer<Committed> listener) {
         committedListener = listener;
     }
@@ -272,8 +277,8 @@ public final class PipelineStatus {
         }
     }
 
-    /// Time spent in transactions that applied changes, nanoseconds: what the sink alone would take for
-    /// them.
+    /// Time spent in transactions that applied changes, nanoseconds: what the sink alone would take
+    /// for them.
     public long applyNanos() {
         return applyNanos.sum();
     }

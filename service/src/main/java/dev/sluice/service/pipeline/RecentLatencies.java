@@ -7,9 +7,8 @@ import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
 /// From MongoDB's commit to PostgreSQL's, of the changes of about the last minute: what was recorded
-/// since the process
-/// began, less what had been recorded a minute ago. For one thread.
-final class RecentLatencies {
+/// since the process began, less what had been recorded a minute ago. For one thread.
+public final class RecentLatencies {
     private static final long EVERY_NANOS = Duration.ofSeconds(5).toNanos();
     private static final int LOOKS = 12;
 
@@ -21,12 +20,12 @@ final class RecentLatencies {
     private long lookAt = System.nanoTime();
     private @Nullable Histogram recent;
 
-    RecentLatencies(PipelineStatus status) {
+    public RecentLatencies(PipelineStatus status) {
         this.status = status;
     }
 
     /// To be called once a second or so: looks again each five seconds.
-    void look() {
+    public void look() {
         long now = System.nanoTime();
         if (now - lookAt < 0) {
             return;
@@ -47,8 +46,7 @@ final class RecentLatencies {
     }
 
     /// Milliseconds; null when no change was applied.
-    @Nullable
-    Double millis(double percentile) {
+    public @Nullable Double millis(double percentile) {
         Histogram of = recent;
         return of == null || of.getTotalCount() == 0 ? null : (Double) (double) of.getValueAtPercentile(percentile);
     }

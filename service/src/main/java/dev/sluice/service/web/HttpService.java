@@ -6,10 +6,13 @@ import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.service.config.Settings;
 import dev.sluice.service.finish.Finishing;
+import dev.sluice.service.live.LiveFeed;
+import dev.sluice.service.live.StoredReader;
 import dev.sluice.service.ops.ControlCounts;
 import dev.sluice.service.ops.ControlMetrics;
 import dev.sluice.service.ops.GateMetrics;
 import dev.sluice.service.ops.Gates;
+import dev.sluice.service.ops.MappingReport;
 import dev.sluice.service.ops.PipelineMetrics;
 import dev.sluice.service.ops.Replays;
 import dev.sluice.service.ops.RouteMetrics;
@@ -25,8 +28,10 @@ import java.net.BindException;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.function.Supplier;
 
 /// The HTTP side of a running pipeline: metrics, health and status.
@@ -56,8 +61,8 @@ public final class HttpService implements AutoCloseable {
         return start(settings, status, connector, FromSource.none(status, connector), Map.of());
     }
 
-    /// Serves HTTP with `POST /nothing` in addition, which does nothing: what the speed of others is compared
-    /// with.
+    /// Serves HTTP with `POST /nothing` in addition, which does nothing: what the speed of others
+    /// is compared with.
     public static HttpService startForBench(Settings settings, PipelineStatus status, PostgresConnector connector) {
         return start(
                 settings,
@@ -80,13 +85,20 @@ public final class HttpService implements AutoCloseable {
                         new Replays(spec, now),
                         new Verifications(spec, now),
                         new ShadowReads(spec),
-                        new Finishing(spec)),
+                        new Finishing(spec),
+                        new LiveController.Mappings(spec.targets().stream()
+                                .map(target -> MappingReport.of(target.mapping()))
+                                .toList())),
                 Map.of());
     }
 
     /// The operations that read MongoDB.
     private record FromSource(
-            Replays replays, Verifications verifications, ShadowReads shadowReads, Finishing finishing) {
+            Replays replays,
+            Verifications verifications,
+            ShadowReads shadowReads,
+            Finishing finishing,
+            LiveController.Mappings mappings) {
         /// Of a process that reads none.
         static FromSource none(PipelineStatus status, PostgresConnector connector) {
             return new FromSource(
@@ -97,7 +109,21 @@ public final class HttpService implements AutoCloseable {
                     new Finishing(
                             connector,
                             status.pipeline(),
-                            List.copyOf(status.collections().keySet())));
+                            List.copyOf(status.collections().keySet())),
+                    new LiveController.Mappings(List.of()));
+        }
+
+        /// The collections with their tables; with none where the mapping is not known.
+        StoredReader.Tables tables(PipelineStatus status) {
+            SequencedMap<String, String> tables = new LinkedHashMap<>();
+            status.collections()
+                    .keySet()
+                    .forEach(name -> tables.put(
+                            name,
+                            mappings.of(name)
+                                    .map(mapping -> mapping.tables().getFirst().table())
+                                    .orElse("")));
+            return new StoredReader.Tables(tables);
         }
     }
 
@@ -122,6 +148,8 @@ public final class HttpService implements AutoCloseable {
         context.registerSingleton(Verifications.class, operations.verifications());
         context.registerSingleton(Finishing.class, operations.finishing());
         context.registerSingleton(ShadowReads.class, operations.shadowReads());
+        context.registerSingleton(LiveController.Mappings.class, operations.mappings());
+        context.registerSingleton(StoredReader.Tables.class, operations.tables(status));
         try {
             context.start();
             EmbeddedServer server = context.getBean(EmbeddedServer.class);
@@ -132,6 +160,7 @@ public final class HttpService implements AutoCloseable {
             RouteWatch routes = context.getBean(RouteWatch.class);
             RouteMetrics.bind(status.pipeline(), status.collections().keySet(), routes, registry);
             server.start();
+            context.getBean(LiveFeed.class);
             return new HttpService(
                     context,
                     server,

@@ -1,6 +1,9 @@
 package dev.sluice.service.web;
 
 import dev.sluice.postgres.PostgresConnector;
+import dev.sluice.service.live.LiveFeed;
+import dev.sluice.service.live.StoredReader;
+import dev.sluice.service.ops.AuditTrail;
 import dev.sluice.service.ops.Checkpoints;
 import dev.sluice.service.ops.DeadLetters;
 import dev.sluice.service.ops.Gates;
@@ -10,15 +13,15 @@ import dev.sluice.service.ops.RouteWatch;
 import dev.sluice.service.ops.Routes;
 import dev.sluice.service.ops.SchemaChanges;
 import dev.sluice.service.ops.StatusReader;
+import dev.sluice.service.ops.Verifications;
 import dev.sluice.service.pipeline.PipelineStatus;
 import io.micronaut.context.annotation.Bean;
 import io.micronaut.context.annotation.Factory;
 import jakarta.inject.Singleton;
 import java.util.List;
 
-/// The operations that the controllers call; the commands of the command line call the same. What they are made of
-/// comes
-/// from [HttpService].
+/// The operations that the controllers call; the commands of the command line call the same. What
+/// they are made of comes from [HttpService].
 @Factory
 final class Operations {
     private final PostgresConnector connector;
@@ -70,6 +73,19 @@ final class Operations {
     @Singleton
     Pauses pauses() {
         return new Pauses(connector, status.pipeline());
+    }
+
+    @Singleton
+    AuditTrail auditTrail() {
+        return new AuditTrail(connector, status.pipeline());
+    }
+
+    /// What the page shows. Begun with the server, so that there is an hour to be shown when
+    /// somebody looks.
+    @Bean(preDestroy = "close")
+    @Singleton
+    LiveFeed liveFeed(StoredReader.Tables tables, Gates gates, Verifications verifications, RouteWatch routes) {
+        return LiveFeed.start(status, new StoredReader(connector, tables, gates, verifications, routes));
     }
 
     @Singleton

@@ -117,13 +117,18 @@ final class ServiceProcess implements AutoCloseable {
         await().atMost(BOUND).failFast(this::mustLive).until(() -> output().contains(text));
     }
 
-    /// What it answers to a GET of a path. From when it has said where it serves.
-    String get(String path) {
+    /// Where it serves, with a slash at the end. From when it has said so.
+    String address() {
         Matcher port = SERVES.matcher(output());
         if (!port.find()) {
             throw new IllegalStateException("it does not serve yet:\n" + output());
         }
-        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port.group(1) + path))
+        return "http://127.0.0.1:" + port.group(1) + "/";
+    }
+
+    /// What it answers to a GET of a path. From when it has said where it serves.
+    String get(String path) {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(address()).resolve(path))
                 .timeout(Duration.ofSeconds(10))
                 .build();
         try (HttpClient web = HttpClient.newHttpClient()) {

@@ -1,0 +1,171 @@
+package dev.sluice.service.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/// The events that the page lives on, as any client of server-sent events sees them.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class EventsIT {
+    private final ServedPipeline served =
+            new ServedPipeline("SLUICE_API_READ_TOKEN", "to-look", "SLUICE_API_TOKEN", "to-act");
+    private final HttpClient web = HttpClient.newHttpClient();
+
+    private record Told(String id, String type, JsonNode data) {}
+
+    @BeforeAll
+    void begin() {
+        served.start();
+        await().atMost(Duration.ofSeconds(60))
+                .until(() -> served.json("/api/live")
+                        .path("tick")
+                        .path("state")
+                        .asText()
+                        .equals("streaming"));
+    }
+
+    @AfterAll
+    void end() throws InterruptedException {
+        web.shutdownNow();
+        served.close();
+    }
+
+    private HttpResponse<InputStream> listen(@Nullable String lastId, @Nullable String token)
+            throws IOException, InterruptedException {
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + served.port() + "/api/events"));
+        if (lastId != null) {
+            request.header("Last-Event-ID", lastId);
+        }
+        if (token != null) {
+            request.header("Authorization", "Bearer " + token);
+        }
+        return web.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+    }
+
+    /// The first events that one hears.
+    private List<Told> hear(@Nullable String lastId, int count) throws IOException, InterruptedException {
+        List<Told> heard = new ArrayList<>();
+        try (BufferedReader lines = new BufferedReader(
+                new InputStreamReader(listen(lastId, "to-look").body(), StandardCharsets.UTF_8))) {
+            String id = "";
+            String type = "";
+            while (heard.size() < count) {
+                String line = lines.readLine();
+                if (line == null) {
+                    throw new AssertionError("it ended after " + heard);
+                }
+                if (line.startsWith("id: ")) {
+                    id = line.substring(4);
+                } else if (line.startsWith("event: ")) {
+                    type = line.substring(7);
+                } else if (line.startsWith("data: ")) {
+                    heard.add(new Told(id, type, JsonMapper.builder().build().readTree(line.substring(6))));
+                }
+            }
+        }
+        return heard;
+    }
+
+    @Test
+    @DisplayName("one who has seen nothing is told to begin anew, and then each second")
+    void fromTheBeginning() throws Exception {
+        List<Told> heard = hear(null, 4);
+
+        assertThat(heard.getFirst().type()).isEqualTo("reset");
+        assertThat(heard.stream().filter(told -> told.type().equals("tick"))).hasSizeGreaterThanOrEqualTo(2);
+        JsonNode tick = heard.stream()
+                .filter(told -> told.type().equals("tick"))
+                .findFirst()
+                .orElseThrow()
+                .data();
+        assertThat(tick.path("state").asText()).isEqualTo("streaming");
+        assertThat(tick.has("lag_seconds")).isTrue();
+        assertThat(tick.path("collections")).hasSize(2);
+    }
+
+    @Test
+    @DisplayName("one who was away for seconds is told what it missed, each event once and in order")
+    void catchesUp() throws Exception {
+        List<Told> before = hear(null, 4);
+        String last = before.getLast().id();
+        List<Told> first = hear(last, 4);
+        List<Told> again = hear(last, 4);
+
+        assertThat(first.stream().map(Told::id))
+                .containsExactlyElementsOf(again.stream().map(Told::id).toList());
+        List<Long> numbers = first.stream().map(told -> number(told.id())).toList();
+        assertThat(numbers).containsExactly(number(last) + 1, number(last) + 2, number(last) + 3, number(last) + 4);
+        assertThat(first.stream().map(Told::type)).doesNotContain("reset");
+    }
+
+    private static long number(String id) {
+        return Long.parseLong(id.substring(id.indexOf('-') + 1));
+    }
+
+    @Test
+    @DisplayName("one who knows an event of an earlier process begins anew")
+    void ofAnotherProcess() throws Exception {
+        assertThat(hear("0badcafe-7", 1).getFirst().type()).isEqualTo("reset");
+    }
+
+    @Test
+    @DisplayName("looking takes the token that is set for it")
+    void takesAToken() throws Exception {
+        assertThat(listen(null, null).statusCode()).isEqualTo(401);
+        assertThat(listen(null, "wrong").statusCode()).isEqualTo(401);
+    }
+
+    @Test
+    @DisplayName("/ is open, holds no data, and may load nothing from elsewhere")
+    void thePage() throws Exception {
+        HttpResponse<String> page = web.send(
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + served.port() + "/"))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+
+        assertThat(page.statusCode()).isEqualTo(200);
+        assertThat(page.headers().firstValue("Content-Security-Policy").orElse(""))
+                .contains("default-src 'none'", "script-src 'self'", "frame-ancestors 'none'")
+                .doesNotContain("unsafe");
+        assertThat(page.body()).contains("<title>Sluice</title>").doesNotContain("http://", "https://");
+    }
+
+    @Test
+    @DisplayName("what begins the page has the hour so far, and the log")
+    void snapshot() throws Exception {
+        JsonNode live = served.json("/api/live");
+
+        assertThat(live.path("history").path("lag_seconds").size()).isPositive();
+        assertThat(live.path("lags").path("users").isArray()).isTrue();
+        assertThat(live.path("log").toString()).contains("The pipeline is streaming");
+        JsonNode history = served.json("/api/collections/users/history");
+        assertThat(history.path("changes_per_second").size()).isPositive();
+        assertThat(served.json("/api/collections/users/mapping")
+                        .path("tables")
+                        .get(0)
+                        .path("columns")
+                        .toString())
+                .contains("\"column\":\"signed_up_at\",\"from\":\"signedUpAt\"");
+    }
+}
