@@ -33,7 +33,7 @@ class RunbooksTest {
     /// Before a migration, and beside one: the index says why.
     private static final Set<String> NOT_OPERATED = Set.of("demo", "bench", "infer");
 
-    private static final Pattern CALL = Pattern.compile("^(?:\\$ )?(?:\\./)?sluice (.*)$");
+    private static final Pattern CALL = Pattern.compile("^\\s*(?:\\$ )?(?:\\./)?sluice (.*)$");
     private static final Pattern WORD = Pattern.compile("'([^']*)'|\"([^\"]*)\"|(\\S+)");
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)\\s]+)\\)");
     private static final Pattern IN_CODE = Pattern.compile("`[^`]*`");
