@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.sluice.failure.Failpoint;
-import dev.sluice.sandbox.SandboxMongo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,12 +12,26 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Indexes are made and foreign keys validated while the stream writes, and while processes are killed.
 class AfterCopyChaosIT {
+    private static LiveServers servers;
+
+    @BeforeAll
+    static void startServers() {
+        servers = LiveServers.start();
+    }
+
+    @AfterAll
+    static void stopServers() {
+        servers.close();
+    }
+
     private static final Duration BOUND = Duration.ofMinutes(2);
     private static final long SEED = 7;
 
@@ -40,7 +53,7 @@ class AfterCopyChaosIT {
                 "V0002__keys.sql",
                         "ALTER TABLE orders ADD CONSTRAINT orders_user FOREIGN KEY (user_id) REFERENCES users NOT VALID;",
                 "V0003__validate.sql", "ALTER TABLE orders VALIDATE CONSTRAINT orders_user;");
-        try (LiveSystem system = LiveSystem.start(mapping, SandboxMongo.Options.DEFAULTS);
+        try (LiveSystem system = servers.system(mapping);
                 LiveWriter writer = new LiveWriter(system.database(), 5_000, 20_000, SEED, 300);
                 ServiceProcess run = run(system, mapping)) {
             writer.start();
@@ -65,7 +78,7 @@ class AfterCopyChaosIT {
         String mapping = mapping(
                 "V0001__keys.sql",
                 "ALTER TABLE orders ADD CONSTRAINT orders_user FOREIGN KEY (user_id) REFERENCES users NOT VALID;");
-        try (LiveSystem system = LiveSystem.start(mapping, SandboxMongo.Options.DEFAULTS);
+        try (LiveSystem system = servers.system(mapping);
                 LiveWriter writer = new LiveWriter(system.database(), 500, 500, SEED, 100);
                 Connection other = system.connector().openForLongWork();
                 Statement statement = other.createStatement()) {
@@ -99,7 +112,7 @@ class AfterCopyChaosIT {
                 "V0002__key.sql",
                         "ALTER TABLE orders ADD CONSTRAINT orders_user FOREIGN KEY (user_id) REFERENCES users NOT VALID;",
                 "V0003__index.sql", "CREATE UNIQUE INDEX CONCURRENTLY users_id_idx ON users (id, email);");
-        try (LiveSystem system = LiveSystem.start(mapping, SandboxMongo.Options.DEFAULTS);
+        try (LiveSystem system = servers.system(mapping);
                 LiveWriter writer = new LiveWriter(system.database(), 2_000, 2_000, SEED, 50)) {
             writer.start();
             halt(system, mapping);
@@ -125,13 +138,17 @@ class AfterCopyChaosIT {
                     await().atMost(BOUND)
                             .failFast(run::mustLive)
                             .until(() -> system.number(
-                                            "SELECT count(*) FROM pg_stat_progress_create_index WHERE phase LIKE 'waiting%'")
+                                            "SELECT count(*) FROM pg_stat_progress_create_index WHERE phase LIKE 'waiting%'"
+                                                    + " AND datname = current_database()")
                                     > 0);
                     run.killHard();
                 }
-                system.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_progress_create_index");
+                system.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_progress_create_index"
+                        + " WHERE datname = current_database()");
                 await().atMost(BOUND)
-                        .until(() -> system.number("SELECT count(*) FROM pg_stat_progress_create_index") == 0);
+                        .until(() -> system.number("SELECT count(*) FROM pg_stat_progress_create_index"
+                                        + " WHERE datname = current_database()")
+                                == 0);
                 other.rollback();
             }
             assertThat(system.number("SELECT count(*) FROM pg_index WHERE NOT indisvalid"))

@@ -28,10 +28,13 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// Two real servers of their own, a migrated target, and the questions tests ask of them.
+/// Two real servers, its own or those of [LiveServers], a migrated target, and the questions tests ask of
+/// them.
 public final class LiveSystem implements AutoCloseable {
     private static final Duration BOUND = Duration.ofMinutes(3);
     private static final String DEADLOCK = "40P01";
@@ -39,9 +42,11 @@ public final class LiveSystem implements AutoCloseable {
 
     private final SandboxPostgres postgres;
     private final @Nullable SandboxMongo mongo;
+    private final boolean ownServers;
     private final String mongoUri;
     private final String pipelineMongoUri;
     private final Catalog.Entry entry;
+    private final String databaseName;
     private final String postgresUri;
     private final MongoClient client;
 
@@ -49,14 +54,41 @@ public final class LiveSystem implements AutoCloseable {
     private @Nullable Connection asking;
 
     private LiveSystem(@Nullable SandboxMongo mongo, String mongoUri, String pipelineMongoUri, Catalog.Entry entry) {
+        this.ownServers = true;
         this.postgres = SandboxPostgres.start();
         this.mongo = mongo;
         this.mongoUri = mongoUri;
         this.pipelineMongoUri = pipelineMongoUri;
         this.entry = entry;
-        this.postgresUri = postgres.createDatabase();
-        new TargetDatabase(PostgresUri.parse(postgresUri)).migrate(entry);
+        this.databaseName = entry.mapping().database();
+        this.postgresUri = migrated(postgres, entry);
         this.client = MongoClients.create(mongoUri);
+    }
+
+    private LiveSystem(LiveServers servers, Catalog.Entry entry, String databaseName) {
+        this.ownServers = false;
+        this.postgres = servers.postgres();
+        this.mongo = servers.mongo();
+        this.mongoUri = servers.mongo().uri();
+        this.pipelineMongoUri = mongoUri;
+        this.entry = entry;
+        this.databaseName = databaseName;
+        this.postgresUri = migrated(postgres, entry);
+        this.client = MongoClients.create(mongoUri);
+    }
+
+    private static String migrated(SandboxPostgres postgres, Catalog.Entry entry) {
+        String uri = postgres.createDatabase();
+        new TargetDatabase(PostgresUri.parse(uri)).migrate(entry);
+        return uri;
+    }
+
+    /// On servers that others use too.
+    ///
+    /// @param mapping a catalog name or a file
+    /// @param databaseName of the database in MongoDB, in the place of the mapping's
+    static LiveSystem on(LiveServers servers, String mapping, String databaseName) {
+        return new LiveSystem(servers, Catalog.load(mapping), databaseName);
     }
 
     /// @param mapping a catalog name or a file
@@ -91,7 +123,7 @@ public final class LiveSystem implements AutoCloseable {
     }
 
     public MongoDatabase database() {
-        return client.getDatabase(entry.mapping().database());
+        return client.getDatabase(databaseName);
     }
 
     public PostgresConnector connector() {
@@ -100,14 +132,28 @@ public final class LiveSystem implements AutoCloseable {
 
     /// As tests read it.
     public MongoSource source() {
-        return new MongoSource(mongoUri, entry.mapping().database());
+        return new MongoSource(mongoUri, databaseName);
     }
 
     /// As a pipeline reads it.
     ///
     /// @param clock what this process takes for the time
     MongoSource source(InstantSource clock) {
-        return new MongoSource(pipelineMongoUri, entry.mapping().database(), clock);
+        return new MongoSource(pipelineMongoUri, databaseName, clock);
+    }
+
+    /// What a program needs to be told to work on this system.
+    ///
+    /// @param mapping a catalog name or a file
+    Map<String, String> settings(String mapping) {
+        Map<String, String> settings = new TreeMap<>(Map.of(
+                "MONGO_URI", mongo().uri(),
+                "POSTGRES_URI", postgresUri,
+                "SLUICE_MAPPING", mapping));
+        if (!ownServers) {
+            settings.put("MONGO_DB_NAME", databaseName);
+        }
+        return settings;
     }
 
     /// For tests that need more of the driver than a database.
@@ -249,10 +295,16 @@ public final class LiveSystem implements AutoCloseable {
             try {
                 kept.close();
             } catch (SQLException gone) {
-                // The server is stopped below.
+                // Nothing is asked any more.
             }
         }
+        if (!ownServers) {
+            client.getDatabase(databaseName).drop();
+        }
         client.close();
+        if (!ownServers) {
+            return;
+        }
         if (mongo != null) {
             mongo.close();
         }

@@ -7,7 +7,6 @@ import com.mongodb.client.MongoCollection;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Updates;
 import dev.sluice.failure.Failpoint;
-import dev.sluice.sandbox.SandboxMongo;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -15,19 +14,34 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
 import org.bson.Document;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /// A target that refuses rows, under the real program: killed between the steps, stopped in the middle, and
 /// changed so that it takes no row any more.
+@SuppressWarnings("NullAway.Init")
 class RefusedRowsRunIT {
+    private static LiveServers servers;
+
+    @BeforeAll
+    static void startServers() {
+        servers = LiveServers.start();
+    }
+
+    @AfterAll
+    static void stopServers() {
+        servers.close();
+    }
+
     private static final int USERS = 10_000;
     private static final int REFUSED_EVERY = 10;
 
     @Test
     @DisplayName("kill -9 between the steps: every refused row is parked once, every other one is right")
     void killedBetweenTheSteps() throws SQLException, InterruptedException {
-        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
+        try (LiveSystem system = servers.system("demo")) {
             insert(system, 2_000);
             refuseNegativeAges(system);
             streamUntil(system, Instant.now());
@@ -61,7 +75,7 @@ class RefusedRowsRunIT {
     @Test
     @DisplayName("kill -9 between a chunk's steps: the chunk is copied again")
     void killedInTheCopy() throws SQLException, InterruptedException {
-        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
+        try (LiveSystem system = servers.system("demo")) {
             insert(system, 2_000);
             refuseNegativeAges(system);
             users(system).updateMany(Filters.mod("number", REFUSED_EVERY, 0), Updates.set("age", -1));
@@ -78,7 +92,7 @@ class RefusedRowsRunIT {
     @Test
     @DisplayName("SIGTERM while refused rows are looked for: the process ends within five seconds")
     void stoppedInTheMiddle() throws SQLException, InterruptedException {
-        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
+        try (LiveSystem system = servers.system("demo")) {
             insert(system, USERS);
             refuseNegativeAges(system);
             streamUntil(system, Instant.now());
@@ -111,7 +125,7 @@ class RefusedRowsRunIT {
     @Test
     @DisplayName("A NOT NULL column that no one fills: the process says so and parks nothing")
     void anAddedColumn() throws SQLException, InterruptedException {
-        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
+        try (LiveSystem system = servers.system("demo")) {
             insert(system, 500);
             streamUntil(system, Instant.now());
             try (ServiceProcess run = ServiceProcess.run(system)) {

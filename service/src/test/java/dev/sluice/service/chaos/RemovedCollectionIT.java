@@ -8,7 +8,6 @@ import com.mongodb.client.MongoCollection;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Updates;
 import com.mongodb.client.model.changestream.ChangeStreamDocument;
-import dev.sluice.sandbox.SandboxMongo;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -18,6 +17,8 @@ import java.util.Map;
 import java.util.Objects;
 import org.bson.BsonTimestamp;
 import org.bson.Document;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,7 +26,20 @@ import org.junit.jupiter.api.io.TempDir;
 /// A collection is taken out of the mapping while the pipeline's position is at a change of it, so that the
 /// stream of today leaves out the very event with which it goes on. mongod answers a resume of that kind with
 /// error 280.
+@SuppressWarnings("NullAway.Init")
 class RemovedCollectionIT {
+    private static LiveServers servers;
+
+    @BeforeAll
+    static void startServers() {
+        servers = LiveServers.start();
+    }
+
+    @AfterAll
+    static void stopServers() {
+        servers.close();
+    }
+
     @TempDir
     private Path folder = Path.of("");
 
@@ -33,7 +47,7 @@ class RemovedCollectionIT {
     @DisplayName(
             "run, replay of one collection and verify after a kill -9 go on, nothing is lost, and no line complains")
     void everythingGoesOn() throws SQLException, InterruptedException, IOException {
-        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
+        try (LiveSystem system = servers.system("demo")) {
             insertUser(system, "first");
             try (ServiceProcess before = ServiceProcess.run(system)) {
                 system.awaitFresh(before);
@@ -79,7 +93,7 @@ class RemovedCollectionIT {
             "a collection that is put back is copied again: what happened meanwhile is in its rows, and is not said to"
                     + " be before it is")
     void putBack() throws SQLException, InterruptedException, IOException {
-        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
+        try (LiveSystem system = servers.system("demo")) {
             MongoCollection<Document> orders = system.database().getCollection("orders");
             insertUser(system, "first");
             for (long i = 1; i <= 3; i++) {

@@ -9,7 +9,8 @@ import com.mongodb.client.MongoCollection;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Updates;
 import dev.sluice.pipeline.PipelineSpec;
-import dev.sluice.sandbox.SandboxMongo;
+import dev.sluice.service.cli.Cli;
+import dev.sluice.service.cli.Cli.Result;
 import dev.sluice.service.config.Settings;
 import dev.sluice.service.web.HttpService;
 import dev.sluice.source.mongo.MongoSource;
@@ -30,16 +31,31 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.bson.Document;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /// Replay never goes back in time: what was touched is resynced, the stream goes on, and both sides are
 /// equal afterwards.
+@SuppressWarnings("NullAway.Init")
 class ReplayIT {
+    private static LiveServers servers;
+
+    @BeforeAll
+    static void startServers() {
+        servers = LiveServers.start();
+    }
+
+    @AfterAll
+    static void stopServers() {
+        servers.close();
+    }
+
     @Test
     @DisplayName("while a process runs, under live writes: rows that were spoiled are right again")
     void besideTheStream() throws SQLException, InterruptedException, IOException {
-        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
+        try (LiveSystem system = servers.system("demo");
                 LiveWriter writer = new LiveWriter(system.database(), 500, 500, 5, 150);
                 ServiceProcess service = ServiceProcess.run(system)) {
             system.awaitFresh(service);
@@ -85,7 +101,7 @@ class ReplayIT {
     @Test
     @DisplayName("with no process: the command takes the documents itself, from a checkpoint, a token, one collection")
     void withoutAProcess() throws SQLException, InterruptedException, IOException {
-        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
+        try (LiveSystem system = servers.system("demo")) {
             MongoCollection<Document> users = system.database().getCollection("users");
             MongoCollection<Document> orders = system.database().getCollection("orders");
             users.insertMany(IntStream.range(0, 20).mapToObj(ReplayIT::user).toList());
@@ -94,8 +110,8 @@ class ReplayIT {
                 running.awaitApplied();
                 assertThat(system.number("SELECT count(*) FROM sluice.checkpoint WHERE kind = 'automatic'"))
                         .isEqualTo(1);
-                ServiceProcess made = sluice(system, "checkpoint", "before");
-                assertThat(made.awaitExit(60)).as(made.output()).isZero();
+                Result made = sluice(system, "checkpoint", "before");
+                assertThat(made.exitCode()).as(made.said()).isZero();
                 users.updateOne(Filters.eq("_id", "u1"), Updates.set("age", 11));
                 users.updateOne(Filters.eq("_id", "u1"), Updates.set("age", 12));
                 users.deleteOne(Filters.eq("_id", "u2"));
@@ -154,15 +170,15 @@ class ReplayIT {
     @Test
     @DisplayName("kill -9 of the pipeline in the middle of a replay changes nothing in the result")
     void killedInTheMiddle() throws SQLException, InterruptedException, IOException {
-        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
+        try (LiveSystem system = servers.system("demo");
                 LiveWriter writer = new LiveWriter(system.database(), 3_000, 3_000, 6, 150)) {
             try (ServiceProcess service = ServiceProcess.run(system)) {
                 system.awaitFresh(service);
                 writer.start();
                 system.execute("UPDATE users SET age = -1; DELETE FROM order_lines");
                 slowDown(system);
-                ServiceProcess listed = sluice(system, "replay", "--from", "1h", "--no-wait");
-                assertThat(listed.awaitExit(60)).as(listed.output()).isZero();
+                Result listed = sluice(system, "replay", "--from", "1h", "--no-wait");
+                assertThat(listed.exitCode()).as(listed.said()).isZero();
                 long documents = system.number("SELECT documents FROM sluice.replay");
                 await().atMost(Duration.ofMinutes(1))
                         .pollInterval(Duration.ofMillis(5))
@@ -187,13 +203,13 @@ class ReplayIT {
     @Test
     @DisplayName("Ctrl-C leaves the rest to the running pipeline, and says so")
     void brokenOff() throws SQLException, InterruptedException {
-        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
+        try (LiveSystem system = servers.system("demo");
                 LiveWriter filled = new LiveWriter(system.database(), 3_000, 3_000, 8, 1);
                 ServiceProcess service = ServiceProcess.run(system)) {
             system.awaitFresh(service);
             system.execute("UPDATE users SET age = -1");
             slowDown(system);
-            try (ServiceProcess replay = sluice(system, "replay", "--from", "1h")) {
+            try (ServiceProcess replay = ServiceProcess.command(system, Map.of(), "replay", "--from", "1h")) {
                 await().atMost(Duration.ofMinutes(1))
                         .pollInterval(Duration.ofMillis(20))
                         .failFast(replay::mustLive)
@@ -228,7 +244,7 @@ class ReplayIT {
             try (RunningPipeline running = RunningPipeline.start(system)) {
                 running.awaitStreaming();
                 running.awaitApplied();
-                assertThat(sluice(system, "checkpoint", "early").awaitExit(60)).isZero();
+                assertThat(sluice(system, "checkpoint", "early").exitCode()).isZero();
                 Instant early = Instant.now();
                 await().pollDelay(Duration.ofMillis(1_100))
                         .until(() -> Instant.now().isAfter(early.plus(1, ChronoUnit.SECONDS)));
@@ -236,7 +252,8 @@ class ReplayIT {
                 for (String point : List.of(
                         "early", "1h", early.truncatedTo(ChronoUnit.SECONDS).toString())) {
                     for (String mode : List.of("--dry-run", "--no-wait")) {
-                        ServiceProcess replay = sluice(system, "replay", "--from", point, mode);
+                        ServiceProcess replay =
+                                ServiceProcess.command(system, Map.of(), "replay", "--from", point, mode);
                         assertThat(replay.awaitExit(60)).as(replay.output()).isEqualTo(1);
                         assertThat(replay.output())
                                 .contains("The oplog does not go back so far")
@@ -255,7 +272,7 @@ class ReplayIT {
     @Test
     @DisplayName("collections resynced as a whole while the stream runs, and rows without a document deleted")
     void wholeCollections() throws SQLException, InterruptedException {
-        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
+        try (LiveSystem system = servers.system("demo");
                 LiveWriter writer = new LiveWriter(system.database(), 2_000, 2_000, 7, 150);
                 ServiceProcess service = ServiceProcess.run(system)) {
             system.awaitFresh(service);
@@ -263,10 +280,9 @@ class ReplayIT {
             system.execute("UPDATE users SET age = -1; DELETE FROM orders WHERE id % 2 = 0;"
                     + " INSERT INTO users (id, email) SELECT 'ghost' || n, 'g' FROM generate_series(1, 3000) n;"
                     + " INSERT INTO orders (id, status, placed_at) VALUES (-5, 'new', now())");
-            try (ServiceProcess resync = sluice(system, "resync", "--prune")) {
-                assertThat(resync.awaitExit(90)).as(resync.output()).isZero();
-                assertThat(resync.output()).contains("Read again, and rows without a document deleted: users, orders.");
-            }
+            Result resync = sluice(system, "resync", "--prune");
+            assertThat(resync.exitCode()).as(resync.said()).isZero();
+            assertThat(resync.said()).contains("Read again, and rows without a document deleted: users, orders.");
             system.assertEqual(writer, service);
             assertThat(system.number("SELECT count(*) FROM users WHERE id LIKE 'ghost%'"))
                     .isZero();
@@ -279,7 +295,7 @@ class ReplayIT {
     @Test
     @DisplayName("over HTTP: checkpoints are made and listed, a replay is counted, asked for and looked at")
     void overHttp() throws SQLException, IOException, InterruptedException {
-        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
+        try (LiveSystem system = servers.system("demo");
                 RunningPipeline running = RunningPipeline.start(system);
                 MongoSource source = system.source()) {
             PipelineSpec spec = PipelineSpec.of("demo", system.entry().mapping(), source, system.connector());
@@ -363,20 +379,16 @@ class ReplayIT {
         return new Document("_id", "u" + n).append("email", n + "@shop.example").append("age", n);
     }
 
-    private static ServiceProcess sluice(LiveSystem system, String... arguments) {
-        return ServiceProcess.start(
-                List.of(arguments),
-                List.of(),
-                Map.of(
-                        "MONGO_URI", system.mongo().uri(),
-                        "POSTGRES_URI", system.postgresUri(),
-                        "SLUICE_MAPPING", system.entry().mapping().name()));
+    /// In this JVM: what it decides on is in the databases, and it does not take the pipeline.
+    private static Result sluice(LiveSystem system, String... arguments) {
+        return Cli.runHere(system.settings(system.entry().mapping().name()), arguments);
     }
 
+    /// In a process that has ended then: the next one waits for a process that may be coming back.
     private static String replay(LiveSystem system, String... arguments) throws InterruptedException {
         List<String> command = new ArrayList<>(List.of("replay"));
         command.addAll(Arrays.asList(arguments));
-        try (ServiceProcess replay = sluice(system, command.toArray(String[]::new))) {
+        try (ServiceProcess replay = ServiceProcess.command(system, Map.of(), command.toArray(String[]::new))) {
             assertThat(replay.awaitExit(90)).as(replay.output()).isZero();
             return replay.output();
         }

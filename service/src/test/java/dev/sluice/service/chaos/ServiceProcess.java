@@ -17,7 +17,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -91,14 +90,14 @@ final class ServiceProcess implements AutoCloseable {
     }
 
     private static Map<String, String> environment(LiveSystem system) {
-        return new TreeMap<>(Map.of(
-                "MONGO_URI", system.mongo().uri(),
-                "POSTGRES_URI", system.postgresUri(),
-                "SLUICE_MAPPING", system.entry().mapping().name(),
+        Map<String, String> environment =
+                system.settings(system.entry().mapping().name());
+        environment.putAll(Map.of(
                 "SLUICE_HTTP_PORT", "0",
                 "SLUICE_HTTP_HOST", "127.0.0.1",
                 "AUTO_MIGRATE", "false",
                 "AUTO_CREATE_DB", "false"));
+        return environment;
     }
 
     long pid() {

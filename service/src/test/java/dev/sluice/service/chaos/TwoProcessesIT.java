@@ -3,16 +3,30 @@ package dev.sluice.service.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.sluice.sandbox.SandboxMongo;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /// Promise 4: two processes never write one pipeline.
+@SuppressWarnings("NullAway.Init")
 class TwoProcessesIT {
+    private static LiveServers servers;
+
+    @BeforeAll
+    static void startServers() {
+        servers = LiveServers.start();
+    }
+
+    @AfterAll
+    static void stopServers() {
+        servers.close();
+    }
+
     /// The aim is 5 s; a machine that is busy with other tests takes longer to start the stream.
     private static final Duration TAKE_OVER_MAX = Duration.ofSeconds(10);
 
@@ -25,7 +39,7 @@ class TwoProcessesIT {
     @Test
     @DisplayName("with SLUICE_STANDBY=false the second process stops with one message and writes nothing")
     void theSecondStops() throws SQLException, InterruptedException {
-        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
+        try (LiveSystem system = servers.system("demo");
                 LiveWriter writer = new LiveWriter(system.database(), 500, 500, 3, 100);
                 ServiceProcess first = ServiceProcess.run(system)) {
             writer.start();
@@ -47,7 +61,7 @@ class TwoProcessesIT {
     @Test
     @DisplayName("the second process stands by, says for whom, and takes over within 5 s after a kill -9 of the first")
     void theSecondStandsBy() throws SQLException, InterruptedException {
-        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
+        try (LiveSystem system = servers.system("demo");
                 LiveWriter writer = new LiveWriter(system.database(), 500, 500, 3, 100);
                 ServiceProcess first = ServiceProcess.run(system)) {
             writer.start();
@@ -74,7 +88,7 @@ class TwoProcessesIT {
     @Test
     @DisplayName("a standby hears SIGTERM and ends with 0")
     void aStandbyCanBeStopped() throws SQLException, InterruptedException {
-        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
+        try (LiveSystem system = servers.system("demo");
                 ServiceProcess first = ServiceProcess.run(system)) {
             system.awaitFresh(first);
             try (ServiceProcess second = ServiceProcess.run(system, Map.of())) {
@@ -89,7 +103,7 @@ class TwoProcessesIT {
     @Test
     @DisplayName("a process that lost its lock and was taken over is fenced out, stands by, and takes over again")
     void theFencedOneStandsBy() throws SQLException, InterruptedException {
-        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
+        try (LiveSystem system = servers.system("demo");
                 LiveWriter writer = new LiveWriter(system.database(), 500, 500, 4, 100);
                 ServiceProcess first = ServiceProcess.run(system)) {
             writer.start();

@@ -73,31 +73,31 @@ class AfterCopyIT {
         Result early = Cli.run(settings, "migrate", "--after");
         assertThat(early.exitCode()).isEqualTo(3);
         assertThat(early.out()).contains("After the copy: nothing yet, since these are not copied: users, orders.");
-        assertThat(Cli.run(settings, "migrate", "--info").out())
+        assertThat(Cli.runHere(settings, "migrate", "--info").out())
                 .containsPattern(
                         "after/V0001__indexes.sql +1 +CREATE INDEX CONCURRENTLY orders_placed.* Pending \\(after the copy\\)");
 
-        Result planned = Cli.run(settings, "plan", "--sample", "0");
+        Result planned = Cli.runHere(settings, "plan", "--sample", "0");
         assertThat(planned.exitCode()).as(planned.out()).isZero();
         assertThat(planned.out())
                 .containsPattern(
                         "after_migrations +0 of 2 statements in migrations/after are applied; the others come after the copy");
 
-        Result copied = Cli.run(settings, "backfill");
+        Result copied = Cli.runHere(settings, "backfill");
         assertThat(copied.exitCode()).as(copied.err()).isZero();
         assertThat(copied.out())
                 .contains(
                         "After the copy: V0001__indexes.sql, statement 1: CREATE INDEX CONCURRENTLY orders_placed_at_idx")
                 .containsPattern("After the copy: V0002__keys.sql, statement 1: applied; \\d+\\.\\d s")
                 .contains("After the copy: 2 statements applied, 3 tables analyzed. Nothing is left.");
-        assertThat(Cli.run(settings, "migrate", "--info").out())
+        assertThat(Cli.runHere(settings, "migrate", "--info").out())
                 .containsPattern("after/V0002__keys.sql +1 .* Success")
                 .doesNotContain("Pending");
-        assertThat(Cli.run(settings, "migrate", "--after").out())
+        assertThat(Cli.runHere(settings, "migrate", "--after").out())
                 .contains(
                         "Nothing to do: every migration is applied.",
                         "0 statements applied, 0 tables analyzed. Nothing is left.");
-        assertThat(Cli.run(settings, "plan", "--sample", "0").out())
+        assertThat(Cli.runHere(settings, "plan", "--sample", "0").out())
                 .containsPattern("ok +after_migrations +2 of 2 statements in migrations/after are applied");
     }
 
@@ -120,12 +120,12 @@ class AfterCopyIT {
             place.mongo().getCollection("users").insertOne(new Document("_id", "new").append("email", "new"));
             await().atMost(SOON).until(() -> place.count("users WHERE id = 'new'") == 1);
 
-            Result gate = Cli.run(settings, "gate", "users");
+            Result gate = Cli.runHere(settings, "gate", "users");
             assertThat(gate.exitCode()).isEqualTo(1);
             assertThat(gate.out())
                     .containsPattern(
                             "after_migrations +no +1 +0 +statements +1 statement of an after-migration is not applied");
-            Result status = Cli.run(settings, "status");
+            Result status = Cli.runHere(settings, "status");
             assertThat(status.out())
                     .contains("after the copy: 0 of 1 statement is applied")
                     .contains("V0001__unique.sql, statement 1: refused: could not create unique index");
@@ -143,7 +143,7 @@ class AfterCopyIT {
                         .updateOne(new Document("_id", "u" + i), new Document("$set", new Document("email", "f" + i)));
             }
             await().atMost(SOON).until(() -> place.count("users WHERE email LIKE 'f%'") == 10);
-            Result again = Cli.run(settings, "migrate", "--after");
+            Result again = Cli.runHere(settings, "migrate", "--after");
             assertThat(again.exitCode()).as(again.err()).isZero();
             assertThat(again.out()).contains("After the copy: 1 statement applied");
             await().atMost(SOON).until(() -> GateCommandIT.isOpen(place, "users"));
@@ -156,17 +156,17 @@ class AfterCopyIT {
             "with AUTO_MIGRATE=false neither run nor backfill applies a script, tables are analyzed, and `migrate --after` does the rest")
     void notByItself() throws IOException {
         after("V0001__indexes.sql", "CREATE INDEX CONCURRENTLY orders_placed_at_idx ON orders (placed_at);");
-        assertThat(Cli.run(settings, "migrate").exitCode()).isZero();
+        assertThat(Cli.runHere(settings, "migrate").exitCode()).isZero();
         Map<String, String> production = Cli.with(settings, "AUTO_MIGRATE", "false");
 
-        Result copied = Cli.run(production, "backfill");
+        Result copied = Cli.runHere(production, "backfill");
         assertThat(copied.exitCode()).as(copied.err()).isZero();
         assertThat(copied.out()).contains("AUTO_MIGRATE is false: `sluice migrate --after` applies them.");
         assertThat(place.count("sluice.after_table t WHERE sluice.is_analyzed(t)"))
                 .isEqualTo(3);
         assertThat(place.text("SELECT to_regclass('orders_placed_at_idx')")).isEmpty();
 
-        Result after = Cli.run(settings, "migrate", "--after");
+        Result after = Cli.runHere(settings, "migrate", "--after");
         assertThat(after.out()).contains("1 statement applied, 3 tables analyzed. Nothing is left.");
         assertThat(place.text("SELECT to_regclass('orders_placed_at_idx')")).isEqualTo("orders_placed_at_idx");
     }
@@ -176,14 +176,14 @@ class AfterCopyIT {
             "plan names what was changed since it was applied, what would hold up the stream, and the right that is missing")
     void planned() throws IOException {
         after("V0001__indexes.sql", "CREATE INDEX orders_placed_at_idx ON orders (placed_at);");
-        assertThat(Cli.run(settings, "backfill").exitCode()).isZero();
+        assertThat(Cli.runHere(settings, "backfill").exitCode()).isZero();
 
         after("V0001__indexes.sql", "CREATE INDEX orders_placed_at_idx ON orders (placed_at, id);");
         after("V0002__more.sql", """
                 CREATE INDEX users_name_idx ON users (name);
                 ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users;
                 """);
-        Result planned = Cli.run(settings, "plan", "--sample", "0");
+        Result planned = Cli.runHere(settings, "plan", "--sample", "0");
         assertThat(planned.exitCode()).isEqualTo(1);
         assertThat(planned.out())
                 .containsPattern("problem +after_migrations +V0001__indexes.sql, statement 1 is not as it was applied")

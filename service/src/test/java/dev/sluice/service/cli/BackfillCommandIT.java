@@ -54,13 +54,13 @@ class BackfillCommandIT {
     void onlyWhatIsNamedIsCopied() {
         Place place = shop(3, 2);
 
-        assertThat(Cli.run(place.settings(), "backfill", "--collection", "users")
+        assertThat(Cli.runHere(place.settings(), "backfill", "--collection", "users")
                         .exitCode())
                 .isZero();
         assertThat(place.count("users")).isEqualTo(3);
         assertThat(place.count("orders")).isZero();
 
-        assertThat(Cli.run(place.settings(), "backfill", "--tables", "order_lines")
+        assertThat(Cli.runHere(place.settings(), "backfill", "--tables", "order_lines")
                         .exitCode())
                 .isZero();
         assertThat(place.count("orders")).isEqualTo(2);
@@ -120,7 +120,7 @@ class BackfillCommandIT {
     @Test
     void aRunAfterwardsStreamsWhatHappenedInBetween() {
         Place place = shop(3, 1);
-        assertThat(Cli.run(place.settings(), "backfill").exitCode()).isZero();
+        assertThat(Cli.runHere(place.settings(), "backfill").exitCode()).isZero();
         place.mongo().getCollection("users").insertOne(user(99));
         place.mongo().getCollection("users").deleteOne(Filters.eq("_id", id(0)));
         place.mongo().getCollection("users").updateOne(Filters.eq("_id", id(1)), Updates.set("name", "changed"));
@@ -155,7 +155,7 @@ class BackfillCommandIT {
                 .isZero();
 
         place.execute("DROP TRIGGER broken ON users");
-        assertThat(Cli.run(place.settings(), "backfill").exitCode()).isZero();
+        assertThat(Cli.runHere(place.settings(), "backfill").exitCode()).isZero();
         assertThat(place.count("users")).isEqualTo(3);
     }
 
@@ -182,7 +182,7 @@ class BackfillCommandIT {
             assertThat(place.count("orders")).isEqualTo(2);
         }
         place.execute("DROP RULE nothing ON users");
-        assertThat(Cli.run(place.settings(), "backfill").exitCode()).isZero();
+        assertThat(Cli.runHere(place.settings(), "backfill").exitCode()).isZero();
         assertThat(place.count("users")).isEqualTo(1_500);
         assertThat(place.count("orders")).isEqualTo(2);
     }
@@ -218,7 +218,7 @@ class BackfillCommandIT {
     @Test
     void pruningDeletesTheRowsOfDocumentsThatAreGoneAndADryRunCountsThem() {
         Place place = shop(6, 3);
-        assertThat(Cli.run(place.settings(), "backfill").exitCode()).isZero();
+        assertThat(Cli.runHere(place.settings(), "backfill").exitCode()).isZero();
         place.mongo().getCollection("users").deleteOne(Filters.eq("_id", id(0)));
         place.mongo().getCollection("users").deleteOne(Filters.eq("_id", id(1)));
         place.execute("INSERT INTO users (id, email) VALUES ('nobody', 'n@shop.example')");
@@ -244,7 +244,7 @@ class BackfillCommandIT {
     @DisplayName("a row that a trigger keeps from being pruned is said to stay because of it")
     void aTriggerKeepsWhatIsPruned() {
         Place place = shop(2, 0);
-        assertThat(Cli.run(place.settings(), "backfill").exitCode()).isZero();
+        assertThat(Cli.runHere(place.settings(), "backfill").exitCode()).isZero();
         place.execute("INSERT INTO users (id, email) VALUES ('nobody', 'n@shop.example');"
                 + " CREATE FUNCTION stay() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
                 + " CREATE TRIGGER kept BEFORE DELETE ON users FOR EACH ROW EXECUTE FUNCTION stay()");
@@ -262,7 +262,7 @@ class BackfillCommandIT {
     @Test
     void rowsThatHaveDriftedAreMendedByCopyingAgain() {
         Place place = shop(6, 3);
-        assertThat(Cli.run(place.settings(), "backfill").exitCode()).isZero();
+        assertThat(Cli.runHere(place.settings(), "backfill").exitCode()).isZero();
         place.execute("UPDATE users SET name = 'drifted' WHERE id = '" + id(2) + "'; DELETE FROM users WHERE id = '"
                 + id(3) + "'; DELETE FROM order_lines");
         long lines = place.count("order_lines");
@@ -352,7 +352,7 @@ class BackfillCommandIT {
     @Test
     void aResyncTakesANewPositionAndCopiesEverythingAgain() {
         Place place = shop(3, 1);
-        assertThat(Cli.run(place.settings(), "backfill").exitCode()).isZero();
+        assertThat(Cli.runHere(place.settings(), "backfill").exitCode()).isZero();
         String position = place.text("SELECT resume_token FROM sluice.position");
         place.execute("UPDATE users SET name = 'drifted'; DELETE FROM order_lines");
         place.mongo().getCollection("users").insertOne(user(99));

@@ -19,12 +19,12 @@ class CheckpointCommandIT {
         Place place = copied();
 
         Result none = Cli.run(place.settings(), "checkpoint", "list");
-        Result made = Cli.run(place.settings(), "checkpoint", "before-import");
+        Result made = Cli.runHere(place.settings(), "checkpoint", "before-import");
         Result again = Cli.runHere(place.settings(), "checkpoint", "before-import");
-        JsonNode second = json(Cli.run(place.settings(), "checkpoint", "second", "--json"));
+        JsonNode second = json(Cli.runHere(place.settings(), "checkpoint", "second", "--json"));
         JsonNode list = json(Cli.runHere(place.settings(), "checkpoint", "list", "--json"));
         Result text = Cli.runHere(place.settings(), "checkpoint", "list");
-        Result dropped = Cli.run(place.settings(), "checkpoint", "drop", "second");
+        Result dropped = Cli.runHere(place.settings(), "checkpoint", "drop", "second");
         Result gone = Cli.runHere(place.settings(), "checkpoint", "drop", "second");
 
         assertThat(none.out()).isEqualTo("No checkpoints.\n");
@@ -58,7 +58,7 @@ class CheckpointCommandIT {
     void namesThatCanNotBe(String name, String message) {
         Place place = Servers.place();
         assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
-        Result result = Cli.run(place.settings(), "checkpoint", name);
+        Result result = Cli.runHere(place.settings(), "checkpoint", name);
         assertThat(result.exitCode()).isEqualTo(name.equals("list") ? 0 : 2);
         assertThat(result.out() + result.err()).contains(message);
     }
@@ -68,8 +68,8 @@ class CheckpointCommandIT {
         Place place = Servers.place();
         assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
 
-        Result checkpoint = Cli.run(place.settings(), "checkpoint", "a");
-        Result replay = Cli.run(place.settings(), "replay", "--from", "1h");
+        Result checkpoint = Cli.runHere(place.settings(), "checkpoint", "a");
+        Result replay = Cli.runHere(place.settings(), "replay", "--from", "1h");
 
         assertThat(checkpoint.exitCode()).isEqualTo(2);
         assertThat(checkpoint.err()).contains("The pipeline 'demo' has no position yet");
@@ -94,9 +94,9 @@ class CheckpointCommandIT {
     @Test
     void whatIsAskedOfAReplayIsLookedAtFirst() {
         Place place = copied();
-        Result unknown = Cli.run(place.settings(), "replay", "--from", "1h", "--collection", "carts");
-        Result backwards = Cli.run(place.settings(), "replay", "--from", "10m", "--to", "20m");
-        Result nothing = Cli.run(place.settings(), "replay");
+        Result unknown = Cli.runHere(place.settings(), "replay", "--from", "1h", "--collection", "carts");
+        Result backwards = Cli.runHere(place.settings(), "replay", "--from", "10m", "--to", "20m");
+        Result nothing = Cli.runHere(place.settings(), "replay");
 
         assertThat(unknown.exitCode()).isEqualTo(2);
         assertThat(unknown.err()).contains("The mapping has no collection 'carts'; it has users, orders.");
@@ -109,8 +109,8 @@ class CheckpointCommandIT {
     @Test
     void withoutWaitingTheDocumentsAreOnTheListAndTheStatusSaysSo() throws IOException {
         Place place = copied();
-        Result listed = Cli.run(place.settings(), "replay", "--from", "1h", "--no-wait");
-        Result status = Cli.run(place.settings(), "status");
+        Result listed = Cli.runHere(place.settings(), "replay", "--from", "1h", "--no-wait");
+        Result status = Cli.runHere(place.settings(), "status");
         JsonNode json = json(Cli.runHere(place.settings(), "status", "--json"));
 
         assertThat(listed.exitCode()).isZero();
@@ -127,7 +127,7 @@ class CheckpointCommandIT {
         place.mongo()
                 .getCollection("users")
                 .insertOne(new Document("_id", "u").append("email", "e").append("age", 1));
-        assertThat(Cli.run(place.settings(), "backfill").exitCode()).isZero();
+        assertThat(Cli.runHere(place.settings(), "backfill").exitCode()).isZero();
         return place;
     }
 

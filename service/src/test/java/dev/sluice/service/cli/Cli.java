@@ -15,11 +15,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /// The program as its users call it: in a process of its own, with an environment, an exit code and what it
 /// prints. The environment of the test itself does not reach it.
-final class Cli implements AutoCloseable {
+public final class Cli implements AutoCloseable {
     private static final long BOUND_SECONDS = 90;
     private static final List<String> JVM = List.of("-Xmx256m", "-XX:+UseSerialGC");
 
@@ -34,7 +37,12 @@ final class Cli implements AutoCloseable {
     }
 
     /// What it left behind.
-    record Result(int exitCode, String out, String err) {}
+    public record Result(int exitCode, String out, String err) {
+        /// All that it said.
+        public String said() {
+            return out + err;
+        }
+    }
 
     /// Settings as name, value, name, value..
     static Map<String, String> settings(String... pairs) {
@@ -86,9 +94,25 @@ final class Cli implements AutoCloseable {
     }
 
     /// Runs it to its end in this JVM, which saves a start: for what arguments, settings and servers alone
-    /// decide. What a process decides too (its log, its signals, its environment) needs [#run]; `--verbose`
-    /// would stay for the calls after it.
-    static synchronized Result runHere(Map<String, String> settings, String... arguments) {
+    /// decide. One call at a time.
+    ///
+    /// The call has for itself: its settings, by system properties that are set back after it, and what it
+    /// prints. It shares with the test and with the calls before and after it:
+    ///
+    /// - `System.out` and `System.err`, which are the call's own while it runs: what other threads of this JVM
+    ///   print or log meanwhile is in its result too, and what its own threads say after it is not. So a test
+    ///   of what is logged, of what is not, or of no `Exception` anywhere needs [#run].
+    /// - the loggers and their levels: `--verbose` would stay for the calls after it.
+    /// - what a class reads once: an armed failpoint needs [#run].
+    /// - the process, with its signals and its environment, and its number: a command that takes the pipeline
+    ///   (a copy; a resync, replay or repair that no other process does) leaves this JVM in `sluice.position`
+    ///   as the process that had it last. That one lives on, so the status says so, and the next resync, replay
+    ///   or repair waits 12 s for it. Where a test goes on to one of these it needs [#run].
+    ///
+    /// A command ends its threads, locks and shutdown hooks when it ends, as it does in the service.
+    ///
+    /// @throws AssertionError when it does not end in time; its thread then goes on
+    public static synchronized Result runHere(Map<String, String> settings, String... arguments) {
         Properties before = (Properties) System.getProperties().clone();
         PrintStream realOut = System.out;
         PrintStream realErr = System.err;
@@ -107,12 +131,32 @@ final class Cli implements AutoCloseable {
             System.setProperty("picocli.ansi", "false");
             System.setOut(printedOut);
             System.setErr(printedErr);
-            int exitCode = SluiceCommand.execute(arguments);
+            int exitCode = inTime(out, err, arguments);
             return new Result(exitCode, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
         } finally {
             System.setOut(realOut);
             System.setErr(realErr);
             System.setProperties(before);
+        }
+    }
+
+    /// As long as a process gets.
+    private static int inTime(ByteArrayOutputStream out, ByteArrayOutputStream err, String... arguments) {
+        FutureTask<Integer> call = new FutureTask<>(() -> SluiceCommand.execute(arguments));
+        Thread thread = Thread.ofPlatform().name("cli-here").daemon().start(call);
+        try {
+            return call.get(BOUND_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            AssertionError late = new AssertionError("Not ended after " + BOUND_SECONDS + " s: "
+                    + out.toString(StandardCharsets.UTF_8) + err.toString(StandardCharsets.UTF_8));
+            late.setStackTrace(thread.getStackTrace());
+            thread.interrupt();
+            throw late;
+        } catch (ExecutionException e) {
+            throw new AssertionError("The command threw", e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError("interrupted", e);
         }
     }
 

@@ -87,16 +87,16 @@ class CutoverCommandIT {
             await().atMost(SOON).until(() -> GateCommandIT.isOpen(place, "users"));
             assertThat(variant(port, "users", null)).isEqualTo("mongodb STATIC");
 
-            Result dryRun = Cli.run(place.settings(), "cutover", "users", "--percent", "10", "--dry-run");
+            Result dryRun = Cli.runHere(place.settings(), "cutover", "users", "--percent", "10", "--dry-run");
             assertThat(dryRun.exitCode()).as(dryRun.out() + dryRun.err()).isZero();
             assertThat(dryRun.out()).contains("10 % postgres, 90 % mongodb").contains("Nothing was moved (--dry-run).");
             assertThat(place.count("sluice.read_route")).isZero();
 
-            Result shadow = Cli.run(place.settings(), "cutover", "users", "--shadow", "100");
+            Result shadow = Cli.runHere(place.settings(), "cutover", "users", "--shadow", "100");
             assertThat(shadow.exitCode()).as(shadow.out() + shadow.err()).isZero();
             awaitVariant(port, "both STATIC");
 
-            assertThat(Cli.run(place.settings(), "cutover", "users", "--percent", "10", "--shadow", "20")
+            assertThat(Cli.runHere(place.settings(), "cutover", "users", "--percent", "10", "--shadow", "20")
                             .exitCode())
                     .isZero();
             await().atMost(SOON)
@@ -134,7 +134,7 @@ class CutoverCommandIT {
                     .isEqualTo("postgres STATIC");
             place.execute("DELETE FROM sluice.drift");
             await().atMost(SOON).until(() -> GateCommandIT.isOpen(place, "users"));
-            assertThat(Cli.run(place.settings(), "cutover", "users", "--auto-rollback")
+            assertThat(Cli.runHere(place.settings(), "cutover", "users", "--auto-rollback")
                             .exitCode())
                     .isZero();
             place.execute("INSERT INTO sluice.drift (pipeline, collection, table_name, row_key, kind)" + " VALUES ('"
@@ -147,7 +147,8 @@ class CutoverCommandIT {
                                             "users: its reads were moved back to MongoDB, as its cut-over asked for: 1 row is"));
             place.execute("DELETE FROM sluice.drift");
             await().atMost(SOON).until(() -> GateCommandIT.isOpen(place, "users"));
-            assertThat(Cli.run(place.settings(), "cutover", "users").exitCode()).isZero();
+            assertThat(Cli.runHere(place.settings(), "cutover", "users").exitCode())
+                    .isZero();
             awaitVariant(port, "postgres STATIC");
 
             HttpResponse<String> back = post(port, "/api/collections/users/rollback", "", Map.of());
@@ -285,7 +286,8 @@ class CutoverCommandIT {
             assertThat(place.number("SELECT count(*) FROM sluice.audit WHERE action = 'cutover'"))
                     .isEqualTo(moved);
             assertThat(run.running()).isTrue();
-            assertThat(Cli.run(place.settings(), "cutover", "users", "orders").exitCode())
+            assertThat(Cli.runHere(place.settings(), "cutover", "users", "orders")
+                            .exitCode())
                     .isZero();
             assertThat(Cli.run(armed, "rollback", "users").exitCode()).isEqualTo(137);
             assertThat(place.number("SELECT percent FROM sluice.read_route WHERE collection = 'users'"))

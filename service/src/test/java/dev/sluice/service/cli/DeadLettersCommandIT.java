@@ -32,8 +32,8 @@ class DeadLettersCommandIT {
         assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
 
         Result letters = Cli.run(place.settings(), "dead-letters", "list");
-        Result values = Cli.run(place.settings(), "quarantine", "list");
-        Result retry = Cli.run(place.settings(), "dead-letters", "retry", "--all");
+        Result values = Cli.runHere(place.settings(), "quarantine", "list");
+        Result retry = Cli.runHere(place.settings(), "dead-letters", "retry", "--all");
 
         assertThat(letters.out()).isEqualTo("No dead letters.\n");
         assertThat(values.out()).isEqualTo("Nothing is in quarantine.\n");
@@ -51,7 +51,7 @@ class DeadLettersCommandIT {
         Result orders = Cli.runHere(place.settings(), "dead-letters", "list", "--collection", "orders");
         JsonNode json = json(Cli.runHere(place.settings(), "dead-letters", "list", "--json"));
         long id = json.path("dead_letters").get(0).path("id").asLong();
-        Result show = Cli.run(place.settings(), "dead-letters", "show", "" + id);
+        Result show = Cli.runHere(place.settings(), "dead-letters", "show", "" + id);
         Result whole = Cli.runHere(place.settings(), "dead-letters", "show", "" + id, "--document");
         JsonNode showJson = json(Cli.runHere(place.settings(), "dead-letters", "show", "" + id, "--json"));
         JsonNode wholeJson =
@@ -87,14 +87,14 @@ class DeadLettersCommandIT {
                 .insertMany(List.of(
                         new Document("_id", "a").append("age", "hush"),
                         new Document("_id", "b").append("age", "hush-hush")));
-        assertThat(Cli.run(place.settings(), "backfill").exitCode()).isZero();
+        assertThat(Cli.runHere(place.settings(), "backfill").exitCode()).isZero();
 
         Result counts = Cli.runHere(place.settings(), "quarantine", "list");
         Result values = Cli.runHere(place.settings(), "quarantine", "list", "--values", "--limit", "1");
         JsonNode json = json(Cli.runHere(place.settings(), "quarantine", "list", "--json"));
         JsonNode entries = json(Cli.runHere(place.settings(), "quarantine", "list", "--values", "--json"));
         String id = entries.get(0).path("id").asText();
-        Result show = Cli.run(place.settings(), "quarantine", "show", id);
+        Result show = Cli.runHere(place.settings(), "quarantine", "show", id);
         Result shown = Cli.runHere(place.settings(), "quarantine", "show", id, "--values");
         JsonNode without = json(Cli.runHere(place.settings(), "quarantine", "show", id, "--json"));
 
@@ -144,7 +144,7 @@ class DeadLettersCommandIT {
         place.execute("ALTER TABLE users DROP CONSTRAINT no_bad");
         place.mongo().getCollection("users").deleteOne(Filters.eq("_id", "worse"));
 
-        Result retry = Cli.run(place.settings(), "dead-letters", "retry", "--all");
+        Result retry = Cli.runHere(place.settings(), "dead-letters", "retry", "--all");
 
         assertThat(retry.exitCode()).as(retry.err()).isZero();
         assertThat(retry.out())
@@ -159,7 +159,7 @@ class DeadLettersCommandIT {
         assertThat(place.count("sluice.dead_letter"))
                 .as("of another collection")
                 .isEqualTo(2);
-        assertThat(Cli.run(place.settings(), "backfill").exitCode()).isZero();
+        assertThat(Cli.runHere(place.settings(), "backfill").exitCode()).isZero();
         assertThat(place.count("sluice.dead_letter")).isZero();
         assertThat(place.text("SELECT string_agg(id, ',' ORDER BY id) FROM users"))
                 .isEqualTo("bad,good");
@@ -177,8 +177,8 @@ class DeadLettersCommandIT {
             place.execute("ALTER TABLE users DROP CONSTRAINT no_bad,"
                     + " ADD CONSTRAINT no_worse CHECK (id <> 'worse') NOT VALID");
 
-            Result text = Cli.run(place.settings(), "dead-letters", "retry", "--all", "--collection", "users");
-            Result json = Cli.run(place.settings(), "dead-letters", "retry", "--all", "--json");
+            Result text = Cli.runHere(place.settings(), "dead-letters", "retry", "--all", "--collection", "users");
+            Result json = Cli.runHere(place.settings(), "dead-letters", "retry", "--all", "--json");
 
             assertThat(text.exitCode()).as(text.out() + text.err() + run.err()).isEqualTo(1);
             assertThat(text.out())
@@ -192,8 +192,8 @@ class DeadLettersCommandIT {
             assertThat(place.number("SELECT attempts FROM sluice.dead_letter")).isEqualTo(3);
 
             place.execute("ALTER TABLE users DROP CONSTRAINT no_worse");
-            Result last =
-                    Cli.run(place.settings(), "dead-letters", "retry", place.text("SELECT id FROM sluice.dead_letter"));
+            Result last = Cli.runHere(
+                    place.settings(), "dead-letters", "retry", place.text("SELECT id FROM sluice.dead_letter"));
             assertThat(last.exitCode()).as(last.out()).isZero();
             assertThat(place.count("users")).isEqualTo(3);
         }
@@ -204,7 +204,7 @@ class DeadLettersCommandIT {
         Place place = parked();
         PostgresConnector connector = new PostgresConnector(PostgresUri.parse(place.postgresUri()));
         try (PipelineLock busy = PipelineLock.take(connector::open, "demo")) {
-            Result retry = Cli.run(place.settings(), "dead-letters", "retry", "--all", "--timeout", "1s");
+            Result retry = Cli.runHere(place.settings(), "dead-letters", "retry", "--all", "--timeout", "1s");
 
             assertThat(retry.exitCode()).isEqualTo(1);
             assertThat(retry.out()).contains("users \"bad\": not taken within 1 s; it stays on the list.");
@@ -218,14 +218,14 @@ class DeadLettersCommandIT {
         place.execute("UPDATE sluice.dead_letter SET collection = 'carts' WHERE document_key = '\"bad\"'");
         String id = place.text("SELECT id FROM sluice.dead_letter WHERE collection = 'carts'");
 
-        Result retry = Cli.run(place.settings(), "dead-letters", "retry", id);
+        Result retry = Cli.runHere(place.settings(), "dead-letters", "retry", id);
         Result list = Cli.runHere(place.settings(), "dead-letters", "list", "--collection", "carts");
 
         assertThat(retry.exitCode()).isEqualTo(1);
         assertThat(retry.out()).contains("can't be tried, since the mapping has no such collection");
         assertThat(place.count("sluice.resync")).isZero();
         assertThat(list.out()).contains("carts");
-        assertThat(Cli.run(place.settings(), "dead-letters", "discard", id, "--yes")
+        assertThat(Cli.runHere(place.settings(), "dead-letters", "discard", id, "--yes")
                         .exitCode())
                 .isZero();
     }
@@ -307,7 +307,7 @@ class DeadLettersCommandIT {
         for (String id : List.of("good", "bad", "worse")) {
             place.mongo().getCollection("users").insertOne(new Document("_id", id).append("name", "hush"));
         }
-        assertThat(Cli.run(place.settings(), "backfill").exitCode()).isZero();
+        assertThat(Cli.runHere(place.settings(), "backfill").exitCode()).isZero();
         assertThat(place.count("sluice.dead_letter")).isEqualTo(2);
         return place;
     }

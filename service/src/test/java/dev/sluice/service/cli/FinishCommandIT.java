@@ -48,7 +48,7 @@ class FinishCommandIT {
         try (Cli run = Cli.start(place.settings(), "run")) {
             await().atMost(SOON).until(() -> GateCommandIT.isOpen(place, "users"));
 
-            Result early = Cli.run(place.settings(), "finish", "users", "--quiet", "1s");
+            Result early = Cli.runHere(place.settings(), "finish", "users", "--quiet", "1s");
             assertThat(early.exitCode()).as(early.err()).isEqualTo(1);
             assertThat(early.out())
                     .contains(
@@ -56,7 +56,7 @@ class FinishCommandIT {
                     .contains("Nothing has moved.");
 
             cutOver(place);
-            Result slot = Cli.run(place.settings(), "finish", "users", "--keep-slot", "back", "--dry-run");
+            Result slot = Cli.runHere(place.settings(), "finish", "users", "--keep-slot", "back", "--dry-run");
             assertThat(slot.exitCode()).as(slot.out() + slot.err()).isEqualTo(1);
             assertThat(slot.out()).contains("wal_level = logical");
 
@@ -71,7 +71,7 @@ class FinishCommandIT {
                     .contains("lower-case letters, digits and underscores")
                     .doesNotContain("lists the settings");
 
-            Result dryRun = Cli.run(place.settings(), "finish", "users", "--quiet", "1s", "--dry-run");
+            Result dryRun = Cli.runHere(place.settings(), "finish", "users", "--quiet", "1s", "--dry-run");
             assertThat(dryRun.exitCode()).as(dryRun.out() + dryRun.err()).isZero();
             assertThat(dryRun.out())
                     .contains("Nothing forbids it now for users.")
@@ -85,13 +85,13 @@ class FinishCommandIT {
 
             Thread writer = writer(place);
             try {
-                Result busy = Cli.run(place.settings(), "finish", "users", "--quiet", "5s");
+                Result busy = Cli.runHere(place.settings(), "finish", "users", "--quiet", "5s");
                 assertThat(busy.exitCode()).as(busy.out() + busy.err()).isEqualTo(1);
                 assertThat(busy.out())
                         .containsPattern(
                                 "users: It was written to in MongoDB, at [0-9-]{10}T[0-9:]{8}Z by its clock\\.")
                         .contains("--block-writes");
-                assertThat(Cli.run(place.settings(), "finish", "users", "--dry-run")
+                assertThat(Cli.runHere(place.settings(), "finish", "users", "--dry-run")
                                 .out())
                         .containsPattern(
                                 "Writers still write to MongoDB: users, at [0-9-]{10}T[0-9:]{8}Z by its clock\\.");
@@ -117,7 +117,7 @@ class FinishCommandIT {
             Result done;
             try (MongoCursor<?> billing =
                     place.mongo().getCollection("users").watch().cursor()) {
-                done = Cli.run(place.settings(), "finish", "users", "--quiet", "1s", "--json");
+                done = Cli.runHere(place.settings(), "finish", "users", "--quiet", "1s", "--json");
             }
             assertThat(done.exitCode()).as(done.out() + done.err()).isZero();
             JsonNode certificate =
@@ -154,18 +154,21 @@ class FinishCommandIT {
             tryEverything(place);
             assertThat(place.text(ROWS)).isEqualTo(rows);
 
-            assertThat(Cli.run(place.settings(), "routes").out()).containsPattern("users +postgres +postgres +open");
-            assertThat(Cli.run(place.settings(), "gate", "users").exitCode()).isZero();
-            assertThat(Cli.run(place.settings(), "status").out()).containsPattern("users .*writes_on_postgres");
-            Result certificates = Cli.run(place.settings(), "finish", "--certificate", "users");
+            assertThat(Cli.runHere(place.settings(), "routes").out())
+                    .containsPattern("users +postgres +postgres +open");
+            assertThat(Cli.runHere(place.settings(), "gate", "users").exitCode())
+                    .isZero();
+            assertThat(Cli.runHere(place.settings(), "status").out()).containsPattern("users .*writes_on_postgres");
+            Result certificates = Cli.runHere(place.settings(), "finish", "--certificate", "users");
             assertThat(certificates.out()).contains("users: its writes moved to PostgreSQL at ");
             assertThat(run.running()).isTrue();
         }
         // And without a process that runs the pipeline.
         String rows = place.text(ROWS);
         tryEverything(place);
-        assertThat(Cli.run(place.settings(), "backfill").exitCode()).isZero();
-        assertThat(Cli.run(place.settings(), "backfill", "--resync", "--prune").exitCode())
+        assertThat(Cli.runHere(place.settings(), "backfill").exitCode()).isZero();
+        assertThat(Cli.runHere(place.settings(), "backfill", "--resync", "--prune")
+                        .exitCode())
                 .isZero();
         assertThat(place.text(ROWS)).isEqualTo(rows);
         try (Cli again = Cli.start(place.settings(), "run")) {
@@ -184,45 +187,46 @@ class FinishCommandIT {
         try (Cli run = Cli.start(place.settings(), "run")) {
             await().atMost(SOON)
                     .until(() -> GateCommandIT.isOpen(place, "users") && GateCommandIT.isOpen(place, "orders"));
-            assertThat(Cli.run(place.settings(), "cutover", "--all").exitCode()).isZero();
+            assertThat(Cli.runHere(place.settings(), "cutover", "--all").exitCode())
+                    .isZero();
             Thread writer = writer(place);
             try {
-                Result done = Cli.run(place.settings(), "finish", "--all", "--block-writes");
+                Result done = Cli.runHere(place.settings(), "finish", "--all", "--block-writes");
                 assertThat(done.exitCode()).as(done.out() + done.err()).isZero();
                 assertThat(done.out())
                         .contains("MongoDB refused all writes, on the whole server")
                         .contains(
                                 "MongoDB still refuses all writes, on the whole server: `sluice finish --unblock` ends that.");
-                assertThat(Cli.run(place.settings(), "status").out())
+                assertThat(Cli.runHere(place.settings(), "status").out())
                         .contains("This migration is finished")
                         .doesNotContain("resumes from there")
                         .contains("MongoDB refuses all writes, on the whole server, since ")
                         .contains("has moved the last collection, and keeps its writers out.");
             } finally {
                 writer.interrupt();
-                assertThat(Cli.run(place.settings(), "finish", "--unblock").out())
+                assertThat(Cli.runHere(place.settings(), "finish", "--unblock").out())
                         .contains("MongoDB takes writes again.");
             }
-            assertThat(Cli.run(place.settings(), "status").out()).doesNotContain("refuses all writes");
+            assertThat(Cli.runHere(place.settings(), "status").out()).doesNotContain("refuses all writes");
             assertThat(place.count("users"))
                     .isEqualTo(place.mongo().getCollection("users").countDocuments());
             assertThat(run.await().exitCode()).isZero();
         }
-        Result again = Cli.run(place.settings(), "finish", "--all");
+        Result again = Cli.runHere(place.settings(), "finish", "--all");
         assertThat(again.exitCode()).as(again.out() + again.err()).isZero();
         assertThat(again.out()).contains("have moved already");
         assertThat(Cli.run(place.settings(), "run").exitCode())
                 .as("nothing left to run")
                 .isZero();
 
-        assertThat(Cli.run(place.settings(), "finish", "--drop-control").exitCode())
+        assertThat(Cli.runHere(place.settings(), "finish", "--drop-control").exitCode())
                 .isEqualTo(2);
         place.execute("CREATE VIEW mine AS SELECT * FROM sluice.audit");
-        Result held = Cli.run(place.settings(), "finish", "--drop-control", "--yes");
+        Result held = Cli.runHere(place.settings(), "finish", "--drop-control", "--yes");
         assertThat(held.exitCode()).isEqualTo(1);
         assertThat(held.out()).contains("view mine").contains("uses the schema sluice.");
         place.execute("DROP VIEW mine");
-        assertThat(Cli.run(place.settings(), "finish", "--drop-control", "--yes")
+        assertThat(Cli.runHere(place.settings(), "finish", "--drop-control", "--yes")
                         .exitCode())
                 .isZero();
         assertThat(place.text("SELECT to_regnamespace('sluice')")).isEmpty();
@@ -238,8 +242,9 @@ class FinishCommandIT {
         try (Cli run = Cli.start(place.settings(), "run")) {
             await().atMost(SOON)
                     .until(() -> GateCommandIT.isOpen(place, "users") && GateCommandIT.isOpen(place, "orders"));
-            assertThat(Cli.run(place.settings(), "cutover", "--all").exitCode()).isZero();
-            Result done = Cli.run(place.settings(), "finish", "--all", "--quiet", "1s");
+            assertThat(Cli.runHere(place.settings(), "cutover", "--all").exitCode())
+                    .isZero();
+            Result done = Cli.runHere(place.settings(), "finish", "--all", "--quiet", "1s");
             assertThat(done.exitCode()).as(done.out() + done.err()).isZero();
             assertThat(run.await().exitCode()).isZero();
         }
@@ -259,7 +264,7 @@ class FinishCommandIT {
         assertThat(place.text("SELECT to_regnamespace('sluice')")).isEqualTo("sluice");
         place.execute("ALTER SCHEMA sluice OWNER TO current_user; DROP OWNED BY " + role + "; DROP ROLE " + role);
 
-        Result dropped = Cli.run(place.settings(), "finish", "--drop-control", "--yes");
+        Result dropped = Cli.runHere(place.settings(), "finish", "--drop-control", "--yes");
         assertThat(dropped.exitCode()).as(dropped.out() + dropped.err()).isZero();
         assertThat(place.text("SELECT obj_description('users'::regclass)"))
                 .matches("Who buys\\.\nSluice: written by the application since [0-9-]+T[0-9:]+Z; its migration from"
@@ -280,22 +285,26 @@ class FinishCommandIT {
                     List.of("verify", "--repair", "--collection", "users"),
                     List.of("resync", "--prune", "--collection", "users"),
                     List.of("replay", "--from", "10m"))) {
-                Result refused = Cli.run(place.settings(), command.toArray(String[]::new));
+                String[] words = command.toArray(String[]::new);
+                // In this JVM, but for what would go on running if it were not refused.
+                Result refused = command.contains("run")
+                        ? Cli.run(place.settings(), words)
+                        : Cli.runHere(place.settings(), words);
                 assertThat(refused.exitCode())
                         .as(when + command + refused.out() + refused.err())
                         .isNotZero();
                 assertThat(refused.err()).as(when + command).doesNotContain("`sluice run` and");
             }
-            Cli.run(place.settings(), "dead-letters", "retry", "--all");
+            Cli.runHere(place.settings(), "dead-letters", "retry", "--all");
             assertThat(place.text(ROWS)).as(when).isEqualTo(rows);
             assertThat(Cli.run(place.settings(), "run").err())
                     .contains("The migration into a table is finished: the application writes it.")
                     .contains("public.users is the application's")
                     .contains("take that line out of its comment");
-            Result plan = Cli.run(place.settings(), "plan");
+            Result plan = Cli.runHere(place.settings(), "plan");
             assertThat(plan.exitCode()).as(plan.out()).isEqualTo(1);
             assertThat(plan.out()).contains("public.users is the application's");
-            assertThat(Cli.run(place.settings(), "migrate").exitCode()).isZero();
+            assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
         }
 
         // On purpose: the statements that are named take the line away, and nothing else of the comments.
@@ -307,7 +316,7 @@ class FinishCommandIT {
         assertThat(place.text("SELECT obj_description('users'::regclass)")).isEqualTo("Who buys.");
         assertThat(place.text("SELECT obj_description('orders'::regclass)"))
                 .isEqualTo("Orders; what was ordered is in order_lines. From MongoDB: orders.");
-        Result anew = Cli.run(place.settings(), "backfill");
+        Result anew = Cli.runHere(place.settings(), "backfill");
         assertThat(place.text("SELECT name FROM users WHERE id = 'u2'"))
                 .as(anew.out() + anew.err())
                 .isEqualTo("N");
@@ -324,7 +333,8 @@ class FinishCommandIT {
         try (Cli run = Cli.start(place.settings(), "run")) {
             await().atMost(SOON)
                     .until(() -> GateCommandIT.isOpen(place, "users") && GateCommandIT.isOpen(place, "orders"));
-            assertThat(Cli.run(place.settings(), "cutover", "--all").exitCode()).isZero();
+            assertThat(Cli.runHere(place.settings(), "cutover", "--all").exitCode())
+                    .isZero();
             try (Connection writer = Servers.connect(place.postgresUri());
                     Statement statement = writer.createStatement()) {
                 // No transaction that writes rows gets further, so the first one waits for the rows.
@@ -335,7 +345,7 @@ class FinishCommandIT {
                     for (List<String> second : List.of(
                             List.of("finish", "users", "--block-writes"),
                             List.of("finish", "orders", "--quiet", "1s"))) {
-                        Result refused = Cli.run(place.settings(), second.toArray(String[]::new));
+                        Result refused = Cli.runHere(place.settings(), second.toArray(String[]::new));
                         assertThat(refused.exitCode())
                                 .as(refused.out() + refused.err())
                                 .isEqualTo(1);
@@ -343,7 +353,7 @@ class FinishCommandIT {
                                 .contains("Another `sluice finish` of this pipeline runs now: process ")
                                 .contains("Nothing has moved.");
                     }
-                    Result unblock = Cli.run(place.settings(), "finish", "--unblock");
+                    Result unblock = Cli.runHere(place.settings(), "finish", "--unblock");
                     assertThat(unblock.exitCode()).as(unblock.out()).isEqualTo(1);
                     assertThat(unblock.out()).contains("Another `sluice finish` of this pipeline runs now: process ");
                     assertThat(blocked(place)).isTrue();
@@ -355,11 +365,11 @@ class FinishCommandIT {
                 }
                 await().atMost(SOON)
                         .until(() -> GateCommandIT.isOpen(place, "users") && GateCommandIT.isOpen(place, "orders"));
-                Result last = Cli.run(place.settings(), "finish", "--all", "--block-writes");
+                Result last = Cli.runHere(place.settings(), "finish", "--all", "--block-writes");
                 assertThat(last.exitCode()).as(last.out() + last.err()).isZero();
                 assertThat(blocked(place)).as("these were the last").isTrue();
             } finally {
-                Cli.run(place.settings(), "finish", "--unblock");
+                Cli.runHere(place.settings(), "finish", "--unblock");
             }
         }
     }
@@ -393,17 +403,19 @@ class FinishCommandIT {
                 assertThat(place.number("SELECT count(*) FROM sluice.audit WHERE action = 'finish'"))
                         .isEqualTo(moved ? 1 : 0);
                 if (moved) {
-                    assertThat(Cli.run(place.settings(), "finish", "--unblock").out())
+                    assertThat(Cli.runHere(place.settings(), "finish", "--unblock")
+                                    .out())
                             .contains("MongoDB takes writes again.");
                 } else {
                     String left =
                             "was killed. Say it again to go on from there; `sluice finish --unblock` ends the block.";
-                    assertThat(Cli.run(place.settings(), "status").out()).contains(left);
+                    assertThat(Cli.runHere(place.settings(), "status").out()).contains(left);
                     for (String look : List.of("routes", "gate", "rollback users --json")) {
                         if (look.startsWith("rollback") && failpoint.equals("WRITES_MOVED")) {
                             continue;
                         }
-                        assertThat(Cli.run(place.settings(), look.split(" ")).err())
+                        assertThat(Cli.runHere(place.settings(), look.split(" "))
+                                        .err())
                                 .as(look)
                                 .contains(left);
                     }
@@ -411,10 +423,10 @@ class FinishCommandIT {
                     assertThat(place.text("SELECT action FROM sluice.audit ORDER BY id DESC LIMIT 1"))
                             .isIn("block_writes", "rollback");
                     cutOver(place);
-                    Result without = Cli.run(place.settings(), "finish", "users", "--quiet", "1s");
+                    Result without = Cli.runHere(place.settings(), "finish", "users", "--quiet", "1s");
                     assertThat(without.exitCode()).isEqualTo(1);
                     assertThat(without.out()).contains("MongoDB refuses all writes, on the whole server, since ");
-                    Result again = Cli.run(place.settings(), "finish", "users", "--block-writes");
+                    Result again = Cli.runHere(place.settings(), "finish", "users", "--block-writes");
                     assertThat(again.exitCode()).as(again.out() + again.err()).isZero();
                     assertThat(again.out()).doesNotContain("still refuses");
                     assertThat(
@@ -425,7 +437,7 @@ class FinishCommandIT {
                 }
                 assertThat(place.count("sluice.unfinished")).isZero();
             } finally {
-                Cli.run(place.settings(), "finish", "--unblock");
+                Cli.runHere(place.settings(), "finish", "--unblock");
             }
             assertThat(run.running()).isTrue();
         }
@@ -442,7 +454,7 @@ class FinishCommandIT {
             await().atMost(SOON).until(() -> GateCommandIT.isOpen(place, "users"));
             cutOver(place);
             place.mongo().getCollection("users").insertOne(new Document("_id", "in time").append("name", "N"));
-            Result done = Cli.run(place.settings(), "finish", "users", "--quiet", "1s");
+            Result done = Cli.runHere(place.settings(), "finish", "users", "--quiet", "1s");
             assertThat(done.exitCode()).as(done.out() + done.err()).isZero();
 
             place.mongo().getCollection("orders").insertOne(order(2));
@@ -453,12 +465,12 @@ class FinishCommandIT {
                     .until(() -> run.err().contains("users: 2 writes reached MongoDB after its writes had moved")
                             || run.err().contains("users: 1 write reached MongoDB after its writes had moved"));
             assertThat(run.err()).doesNotContain("late one");
-            Result status = Cli.run(place.settings(), "status");
+            Result status = Cli.runHere(place.settings(), "status");
             assertThat(status.out())
                     .contains("users: 2 writes reached MongoDB after its writes had moved to PostgreSQL, the last at ")
                     .contains("stop that writer");
             JsonNode json = new JsonMapper()
-                    .readTree(Cli.run(place.settings(), "status", "--json").out());
+                    .readTree(Cli.runHere(place.settings(), "status", "--json").out());
             assertThat(json.path("collections"))
                     .filteredOn(c -> c.path("collection").asText().equals("users"))
                     .singleElement()
@@ -520,7 +532,7 @@ class FinishCommandIT {
                 place.mongo().getCollection("users").insertOne(new Document("_id", "u4").append("name", "N"));
                 await().atMost(SOON).until(() -> place.count("users") == 4);
 
-                Result again = Cli.run(place.settings(), finish);
+                Result again = Cli.runHere(place.settings(), finish);
                 assertThat(again.exitCode()).as(again.out() + again.err()).isZero();
                 assertThat(place.text("SELECT '" + place.text(slot) + "'::pg_lsn > '" + left + "'"))
                         .as("the slot begins after what was written since the kill")
@@ -601,7 +613,7 @@ class FinishCommandIT {
     }
 
     private static void cutOver(Place place) {
-        Result moved = Cli.run(place.settings(), "cutover", "users");
+        Result moved = Cli.runHere(place.settings(), "cutover", "users");
         assertThat(moved.exitCode()).as(moved.out() + moved.err()).isZero();
     }
 
@@ -652,11 +664,11 @@ class FinishCommandIT {
                                 "All reads of orders are on MongoDB. The writes of users have moved to PostgreSQL; left out.");
             }
         }
-        assertThat(Cli.run(place.settings(), "rollback", "--group", "users").out())
+        assertThat(Cli.runHere(place.settings(), "rollback", "--group", "users").out())
                 .as("a table without a row says nothing")
                 .contains("The writes of users have moved to PostgreSQL");
         for (String move : List.of("rollback", "cutover", "finish")) {
-            Result refused = Cli.run(place.settings(), move, "users");
+            Result refused = Cli.runHere(place.settings(), move, "users");
             assertThat(refused.exitCode())
                     .as(move + refused.out() + refused.err())
                     .isEqualTo(1);

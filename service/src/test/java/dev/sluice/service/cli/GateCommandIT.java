@@ -83,17 +83,17 @@ class GateCommandIT {
             await().atMost(SOON).until(() -> isOpen(place, "users"));
 
             place.execute("UPDATE users SET name = 'by hand' WHERE id = 'u3'");
-            Result verify = Cli.run(place.settings(), "verify", "--collection", "users");
+            Result verify = Cli.runHere(place.settings(), "verify", "--collection", "users");
             assertThat(verify.exitCode()).isEqualTo(1);
             assertShutWithin(place, Duration.ofSeconds(5), "drift", "1 row is known to differ from its document.");
-            assertThat(Cli.run(place.settings(), "verify", "--collection", "users", "--repair")
+            assertThat(Cli.runHere(place.settings(), "verify", "--collection", "users", "--repair")
                             .exitCode())
                     .isZero();
             await().atMost(SOON).until(() -> isOpen(place, "users"));
 
             run.killHard();
             assertShutWithin(place, Duration.ofSeconds(5), "running", "No process runs the pipeline");
-            Result gate = Cli.run(place.settings(), "gate", "users");
+            Result gate = Cli.runHere(place.settings(), "gate", "users");
             assertThat(gate.exitCode()).isEqualTo(1);
             assertThat(gate.out())
                     .containsPattern("running +no +[\\d.]+ +4 +seconds +No process runs the pipeline: the last one"
@@ -127,12 +127,12 @@ class GateCommandIT {
             report(port, "u1", "equal", 1);
             await().atMost(SOON).until(() -> isOpen(place, "users"));
             assertAllSay(place, port, true);
-            assertThat(Cli.run(place.settings(), "routes").out())
+            assertThat(Cli.runHere(place.settings(), "routes").out())
                     .containsPattern(
                             "users +mongodb +mongodb +open +- +- +3 +0 +1\\.\\d+ / 1\\.\\d+ +2\\.\\d+ / 2\\.\\d+")
                     .containsPattern("orders +mongodb +mongodb +\\w+ +- +- +- +- +- +-");
             assertThat(new JsonMapper()
-                            .readTree(Cli.run(place.settings(), "routes", "--json")
+                            .readTree(Cli.runHere(place.settings(), "routes", "--json")
                                     .out())
                             .path("routes")
                             .get(0)
@@ -149,7 +149,7 @@ class GateCommandIT {
                     Duration.ofSeconds(5),
                     "shadow_reads",
                     "0 shadow reads were equal since the last difference; 3 are needed.");
-            assertThat(Cli.run(place.settings(), "verify", "--collection", "users", "--repair")
+            assertThat(Cli.runHere(place.settings(), "verify", "--collection", "users", "--repair")
                             .exitCode())
                     .isZero();
             report(port, "u3", "equal", 3);
@@ -232,7 +232,7 @@ class GateCommandIT {
         Map<String, String> settings = Cli.with(
                 Servers.place().settings(), "POSTGRES_URI", "postgres://nobody@127.0.0.1:" + freePort() + "/none");
 
-        Result gate = Cli.run(settings, "gate", "users", "--json");
+        Result gate = Cli.runHere(settings, "gate", "users", "--json");
 
         assertThat(gate.exitCode()).as(gate.err()).isEqualTo(1);
         JsonNode json = new JsonMapper().readTree(gate.out());

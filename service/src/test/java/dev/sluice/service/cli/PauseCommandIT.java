@@ -77,7 +77,7 @@ class PauseCommandIT {
                                     .contains("fresh", "paused"));
             assertThat(position(place)).isEqualTo(position);
             assertThat(place.count("users")).isOne();
-            assertThat(Cli.run(settings, "status").out())
+            assertThat(Cli.runHere(settings, "status").out())
                     .contains("(upgrade of PostgreSQL). `sluice resume` ends that");
             run.terminate();
             assertThat(run.await().exitCode()).isZero();
@@ -89,7 +89,7 @@ class PauseCommandIT {
             assertThat(post(port, "/api/resume", "").statusCode()).isEqualTo(200);
             await().atMost(SOON).until(() -> place.count("users") == 2);
             awaitState(port, "streaming");
-            assertThat(Cli.run(settings, "resume").out()).contains("The pipeline was not paused.");
+            assertThat(Cli.runHere(settings, "resume").out()).contains("The pipeline was not paused.");
 
             HttpResponse<String> short1 = post(port, "/api/pause", "{\"seconds\": 3, \"reason\": \"a moment\"}");
             assertThat(short1.statusCode()).as(short1.body()).isEqualTo(200);
@@ -121,15 +121,15 @@ class PauseCommandIT {
             await().atMost(SOON).untilAsserted(() -> assertThat(run.err()).contains("is paused by"));
             place.execute("DELETE FROM users");
 
-            Result repair = Cli.run(place.settings(), "verify", "--repair", "--collection", "users");
+            Result repair = Cli.runHere(place.settings(), "verify", "--repair", "--collection", "users");
             assertThat(repair.err()).as(repair.out()).contains("(an upgrade). This command repairs all the same.");
             assertThat(place.count("users")).isOne();
-            Result backfill = Cli.run(place.settings(), "backfill", "--collection", "users");
+            Result backfill = Cli.runHere(place.settings(), "backfill", "--collection", "users");
             assertThat(backfill.err()).contains("(an upgrade). This command writes all the same.");
 
             place.execute("DELETE FROM users");
             for (String command : List.of("resync --collection users", "replay --from 10m --collection users")) {
-                Result held = Cli.run(place.settings(), command.split(" "));
+                Result held = Cli.runHere(place.settings(), command.split(" "));
                 assertThat(held.exitCode())
                         .as(command + held.out() + held.err())
                         .isEqualTo(1);

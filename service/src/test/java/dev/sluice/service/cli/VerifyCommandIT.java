@@ -107,11 +107,11 @@ class VerifyCommandIT {
         assertThat(place.text("SELECT string_agg(collection || undecided, ' ' ORDER BY id) FROM sluice.verification"))
                 .isEqualTo("users2 orders1");
 
-        Result people = Cli.run(place.settings(), "verify");
+        Result people = Cli.runHere(place.settings(), "verify");
         assertThat(people.out())
                 .contains("users: 1 to be deleted = 0 extra + 1 not applied yet")
                 .contains("orders: 1 no row yet = 0 missing + 1 not applied yet");
-        Result counts = Cli.run(place.settings(), "verify", "--mode", "counts");
+        Result counts = Cli.runHere(place.settings(), "verify", "--mode", "counts");
         assertThat(counts.exitCode()).isEqualTo(1);
         assertThat(counts.out())
                 .as("documents, rows there, missing, extra, different, undecided")
@@ -125,9 +125,9 @@ class VerifyCommandIT {
     void unfit() {
         Place place = copied(1, 2);
         place.mongo().getCollection("orders").updateOne(Filters.eq("_id", 1), Updates.set("placedAt", "soon"));
-        assertThat(Cli.run(place.settings(), "backfill").exitCode()).isZero();
+        assertThat(Cli.runHere(place.settings(), "backfill").exitCode()).isZero();
 
-        Result result = Cli.run(place.settings(), "verify");
+        Result result = Cli.runHere(place.settings(), "verify");
 
         assertThat(result.exitCode()).as(result.out() + result.err()).isZero();
         assertThat(result.out()).contains("Equal: 2 collections, 3 documents = 2 rows + 1 dead letter.");
@@ -152,10 +152,10 @@ class VerifyCommandIT {
             Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> place.count("users WHERE id = 'u30'") == 1);
         }
 
-        Result full = Cli.run(place.settings(), "verify");
-        Result counts = Cli.run(place.settings(), "verify", "--mode", "counts");
+        Result full = Cli.runHere(place.settings(), "verify");
+        Result counts = Cli.runHere(place.settings(), "verify", "--mode", "counts");
         Result repaired = Cli.run(place.settings(), "verify", "--repair");
-        Result status = Cli.run(place.settings(), "status");
+        Result status = Cli.runHere(place.settings(), "status");
 
         assertThat(full.out())
                 .contains(
@@ -176,7 +176,7 @@ class VerifyCommandIT {
         assertThat(place.count("users")).isEqualTo(31);
 
         place.execute("DELETE FROM badges");
-        Result gone = Cli.run(place.settings(), "verify", "--repair");
+        Result gone = Cli.runHere(place.settings(), "verify", "--repair");
         assertThat(gone.exitCode()).as(gone.out() + gone.err()).isZero();
         assertThat(place.count("users")).isEqualTo(30);
     }
@@ -188,7 +188,7 @@ class VerifyCommandIT {
         place.execute("DELETE FROM users WHERE id <> 'u7'");
 
         Result sample =
-                Cli.run(place.settings(), "verify", "--mode", "sample", "--sample", "1", "--collection", "users");
+                Cli.runHere(place.settings(), "verify", "--mode", "sample", "--sample", "1", "--collection", "users");
 
         assertThat(sample.exitCode()).as(sample.out()).isEqualTo(1);
         assertThat(sample.out()).contains("users: 29 no row yet = 29 missing").doesNotContain("Equal");
@@ -308,7 +308,7 @@ class VerifyCommandIT {
                 + " CREATE FUNCTION freeze() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END';"
                 + " CREATE TRIGGER frozen BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION freeze()");
 
-        Result repaired = Cli.run(place.settings(), "verify", "--repair");
+        Result repaired = Cli.runHere(place.settings(), "verify", "--repair");
 
         assertThat(repaired.exitCode()).as(repaired.err()).isEqualTo(1);
         assertThat(repaired.out())
@@ -334,9 +334,9 @@ class VerifyCommandIT {
                 + " INSERT INTO orders (id, status, placed_at) VALUES (77, '', now());"
                 + " INSERT INTO order_lines (order_id, ordinal, sku, quantity) VALUES (77, 0, 'S', 1)");
 
-        assertThat(Cli.run(place.settings(), "verify").out())
+        assertThat(Cli.runHere(place.settings(), "verify").out())
                 .contains("orders: row 77 extra in public.orders; first seen ");
-        Result repaired = Cli.run(place.settings(), "verify", "--repair");
+        Result repaired = Cli.runHere(place.settings(), "verify", "--repair");
         assertThat(repaired.exitCode()).as(repaired.out()).isZero();
     }
 
@@ -348,7 +348,7 @@ class VerifyCommandIT {
                 + " CREATE TABLE a (u text CONSTRAINT of_a REFERENCES users (id)); INSERT INTO a VALUES ('extra');"
                 + " CREATE TABLE b (u text CONSTRAINT of_b REFERENCES users (id)); INSERT INTO b VALUES ('extra')");
 
-        assertThat(Cli.run(place.settings(), "verify").out())
+        assertThat(Cli.runHere(place.settings(), "verify").out())
                 .contains(
                         "users: row extra extra in public.users, which the foreign keys of_a of public.a, of_b of public.b"
                                 + " keep from being deleted; first seen ");
@@ -364,6 +364,7 @@ class VerifyCommandIT {
         for (int i = 0; i < orders; i++) {
             place.mongo().getCollection("orders").insertOne(order(i));
         }
+        // In a process that has ended then: a repair waits for one that may be coming back.
         Result copy = Cli.run(place.settings(), "backfill");
         assertThat(copy.exitCode()).as(copy.err()).isZero();
         return place;
