@@ -21,17 +21,25 @@ import picocli.CommandLine.Option;
         name = "demo",
         mixinStandardHelpOptions = true,
         versionProvider = SluiceCommand.Version.class,
-        header = "Watch documents become rows, on servers of its own.",
-        description =
-                "Starts a PostgreSQL and a MongoDB, fills a small shop, copies it, follows live writes, and compares"
-                        + " every row at the end. Ctrl-C ends it cleanly.")
+        header = "See a whole migration, on servers of its own.",
+        description = {
+            "Starts a PostgreSQL and a MongoDB, fills a small shop, and tells the story of a migration in less than a minute:"
+                    + " copy, live writes, a row that somebody tampers with is found and repaired, a value that does not"
+                    + " fit is quarantined, the gate opens, reads are cut over and rolled back. Then it writes on, and"
+                    + " compares every row at the end. Ctrl-C ends it cleanly.",
+            "Exit code 1: a step did not come about in its time, or the two sides differ."
+        })
 final class DemoCommand implements Callable<Integer> {
     @Option(
             names = "--for",
             paramLabel = "TIME",
-            description = "How long the live part lasts, for example 60s or 5m (default: until Ctrl-C).",
+            description =
+                    "How long it writes on after the tour, for example 60s or 5m (default: until Ctrl-C, at most a day).",
             converter = Length.class)
     private Duration length = Duration.ofDays(1);
+
+    @Option(names = "--no-tour", description = "Leave out the tour: copy, write and compare only.")
+    private boolean noTour;
 
     @CommandLine.Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
@@ -56,7 +64,7 @@ final class DemoCommand implements Callable<Integer> {
             Runtime.getRuntime().halt(code[0]);
         }));
         try {
-            boolean equal = new Demo(System.out, stop).run(length, freePort());
+            boolean equal = new Demo(System.out, stop).run(new Demo.Options(length, !noTour, freePort()));
             code[0] = equal ? SluiceCommand.FINE : SluiceCommand.FINDING;
             return code[0];
         } catch (SandboxException e) {

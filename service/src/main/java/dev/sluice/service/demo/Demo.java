@@ -9,7 +9,6 @@ import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.PipelineSpec;
-import dev.sluice.positions.MovedWrites;
 import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.postgres.PostgresUri;
 import dev.sluice.sandbox.SandboxMongo;
@@ -22,26 +21,18 @@ import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.service.pipeline.PipelineStatus;
 import dev.sluice.service.web.HttpService;
-import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.check.TargetDatabase;
 import dev.sluice.source.mongo.MongoSource;
-import dev.sluice.verify.FullComparison;
-import dev.sluice.verify.TableDifference;
 import java.io.PrintStream;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
-import org.jspecify.annotations.Nullable;
 
 /// Everything embedded: two servers, a shop that was there before, a pipeline, live writes, and at the end
 /// a comparison of every row and column.
@@ -61,11 +52,17 @@ public final class Demo {
         this.stop = stop;
     }
 
+    /// How it is to be.
+    ///
+    /// @param length of the live writing after the tour
+    /// @param tour whether the story of a migration is told
+    /// @param httpPort 0 for any
+    public record Options(Duration length, boolean tour, int httpPort) {}
+
     /// Runs it.
     ///
-    /// @param length of the live part
-    /// @return whether both sides were equal at the end
-    public boolean run(Duration length, int httpPort) throws InterruptedException, SQLException {
+    /// @return whether each step of the tour came about and both sides were equal at the end
+    public boolean run(Options options) throws InterruptedException, SQLException {
         out.println("Starting a PostgreSQL and a MongoDB of its own, on loopback ...");
         try (SandboxServers servers = SandboxServers.start()) {
             SandboxPostgres postgres = servers.postgres();
@@ -83,7 +80,7 @@ public final class Demo {
                             new MongoSource(mongo.uri(), entry.mapping().database())) {
                 MongoDatabase database = client.getDatabase(entry.mapping().database());
                 try {
-                    boolean equal = fillAndRun(new Setting(entry, source, target), database, length, httpPort);
+                    boolean equal = fillAndRun(new Setting(entry, source, target), database, options);
                     out.printf("%nShown on %s and %s.%n", postgres.description(), mongo.description());
                     return equal;
                 } finally {
@@ -96,7 +93,7 @@ public final class Demo {
     /// What the demo runs on.
     private record Setting(Catalog.Entry entry, MongoSource source, PostgresUri target) {}
 
-    private boolean fillAndRun(Setting setting, MongoDatabase database, Duration length, int httpPort)
+    private boolean fillAndRun(Setting setting, MongoDatabase database, Options options)
             throws InterruptedException, SQLException {
         Shop shop = new Shop(database, SEED);
         out.printf(Locale.ROOT, "Filling a shop: %,d users, %,d orders ...%n", USERS, ORDERS);
@@ -104,7 +101,7 @@ public final class Demo {
         Pipeline pipeline = new Pipeline(PipelineSpec.of(
                 "demo", setting.entry().mapping(), setting.source(), new PostgresConnector(setting.target())));
         pipeline.afterCopy(AfterScripts.of(setting.entry()), 2, true);
-        return live(pipeline, shop, length, httpPort);
+        return live(pipeline, shop, database, options);
     }
 
     /// @throws SluiceException when a server that was given has documents of others where the demo writes
@@ -144,16 +141,18 @@ public final class Demo {
         return uri.contains("@") ? "\"$SLUICE_TEST_MONGO_URI\"" : "'" + uri + "'";
     }
 
-    private boolean live(Pipeline pipeline, Shop shop, Duration length, int httpPort)
+    private boolean live(Pipeline pipeline, Shop shop, MongoDatabase database, Options options)
             throws InterruptedException, SQLException {
         Settings settings = Settings.read(
-                Map.of("SLUICE_HTTP_PORT", String.valueOf(httpPort), "SLUICE_HTTP_HOST", "127.0.0.1"), Map.of());
+                Map.of("SLUICE_HTTP_PORT", String.valueOf(options.httpPort()), "SLUICE_HTTP_HOST", "127.0.0.1"),
+                Map.of());
         // As `run` does: without it no gate opens, and reads could not be moved here.
         pipeline.verifyContinuously(settings.verifyBudget() / 100.0);
         try (HttpService http = HttpService.start(settings, pipeline.status(), pipeline.spec(), pipeline::spec)) {
             out.printf(
-                    "Metrics and status:  http://localhost:%d/prometheus  http://localhost:%d/api/status%n%n",
-                    http.port(), http.port());
+                    "Open http://localhost:%d/ in a browser to watch.%nMetrics and status:  http://localhost:%d/prometheus"
+                            + "  http://localhost:%d/api/status%n%n",
+                    http.port(), http.port(), http.port());
             CompletableFuture<PipelineState> ended = new CompletableFuture<>();
             Thread.ofPlatform().name("sluice-demo-pipeline").start(() -> {
                 try {
@@ -163,23 +162,59 @@ public final class Demo {
                 }
             });
             try {
-                LongAdder written = new LongAdder();
-                awaitStream(pipeline, ended);
-                Instant began = Instant.now();
-                liveWrites(pipeline, shop, length, written, ended);
-                if (ended.isDone() && everythingMoved(pipeline)) {
-                    awaitEnd(began.plus(length));
-                    return true;
-                }
-                awaitCaughtUp(pipeline, ended);
-                if (pipeline.status().state() instanceof PipelineState.Failed failed) {
-                    throw new SluiceException(failed.kind(), failed.message());
-                }
-                report(pipeline, written);
-                return compare(pipeline);
+                return follow(new Running(pipeline, ended), shop, database, options, http.port());
             } finally {
                 pipeline.stop();
                 pipeline.awaitStopped();
+            }
+        }
+    }
+
+    private boolean follow(Running running, Shop shop, MongoDatabase database, Options options, int port)
+            throws InterruptedException, SQLException {
+        Pipeline pipeline = running.pipeline();
+        LongAdder written = new LongAdder();
+        boolean told = true;
+        awaitStream(pipeline, running.ended());
+        if (options.tour()) {
+            told = tour(running, shop, database, port, written);
+        }
+        Instant began = Instant.now();
+        liveWrites(running, shop, options.length(), written);
+        if (running.ended().isDone() && everythingMoved(pipeline)) {
+            awaitEnd(began.plus(options.length()));
+            return told;
+        }
+        awaitCaughtUp(pipeline, running.ended());
+        if (pipeline.status().state() instanceof PipelineState.Failed failed) {
+            throw new SluiceException(failed.kind(), failed.message());
+        }
+        report(pipeline, written);
+        return new EndComparison(out).compare(pipeline) && told;
+    }
+
+    private boolean tour(Running running, Shop shop, MongoDatabase database, int port, LongAdder written)
+            throws InterruptedException, SQLException {
+        PostgresConnector connector = running.pipeline().spec().connector();
+        CountDownLatch over = new CountDownLatch(1);
+        try (Story story = Story.start(out, connector, running.pipeline().name());
+                TourReader reader = new TourReader(port, database.getCollection("users"), connector)) {
+            LiveWrites writes = new LiveWrites(shop, written, story::say);
+            Thread writer = Thread.ofPlatform().name("sluice-demo-writer").start(() -> writes.until(over, stop));
+            try {
+                Steps.Outcome outcome =
+                        new Tour(running, database, written::sum, reader, new Tour.Audience(story::say, stop)).run();
+                switch (outcome) {
+                    case ALL ->
+                        story.say("That was a migration and back. Yours: `sluice cutover` moves reads, and at the end"
+                                + " `sluice finish` moves writes.");
+                    case CUT_SHORT -> {}
+                    case NOT_ALL -> story.say("Not each step came about, so the exit code will be 1.");
+                }
+                return outcome != Steps.Outcome.NOT_ALL;
+            } finally {
+                over.countDown();
+                writer.join();
             }
         }
     }
@@ -198,16 +233,17 @@ public final class Demo {
         }
     }
 
-    private void liveWrites(
-            Pipeline pipeline, Shop shop, Duration length, LongAdder written, CompletableFuture<PipelineState> ended)
+    private void liveWrites(Running running, Shop shop, Duration length, LongAdder written)
             throws InterruptedException {
-        LiveWrites writes = new LiveWrites(shop, written, out);
+        LiveWrites writes = new LiveWrites(shop, written, out::println);
         Instant end = Instant.now().plus(length);
         Instant nextReport = Instant.now();
-        while (Instant.now().isBefore(end) && stop.getCount() > 0 && !ended.isDone()) {
+        while (Instant.now().isBefore(end)
+                && stop.getCount() > 0
+                && !running.ended().isDone()) {
             boolean behind = writes.next();
             if (!Instant.now().isBefore(nextReport)) {
-                report(pipeline, written);
+                report(running.pipeline(), written);
                 nextReport = nextReport.plus(REPORT_EVERY);
             }
             if (!behind) {
@@ -217,15 +253,7 @@ public final class Demo {
     }
 
     private static boolean everythingMoved(Pipeline pipeline) throws SQLException {
-        return moved(pipeline).containsAll(pipeline.spec().collections());
-    }
-
-    /// The collections whose writes have moved to PostgreSQL: nobody compares them any more.
-    private static Set<String> moved(Pipeline pipeline) throws SQLException {
-        PipelineSpec spec = pipeline.spec();
-        try (Connection connection = spec.connector().open()) {
-            return new MovedWrites(spec.name()).load(connection);
-        }
+        return EndComparison.moved(pipeline).containsAll(pipeline.spec().collections());
     }
 
     private void awaitEnd(Instant end) throws InterruptedException {
@@ -276,59 +304,5 @@ public final class Demo {
         if (!ended.isDone()) {
             out.println("Timed out; the comparison below may find writes that are not applied yet.");
         }
-    }
-
-    private boolean compare(Pipeline pipeline) throws SQLException {
-        PipelineSpec spec = pipeline.spec();
-        out.println("Comparing every row and every column ...");
-        out.println();
-        List<TableDifference> all = new ArrayList<>();
-        Set<String> moved = moved(pipeline);
-        out.printf(
-                "%-14s %10s %10s %9s %9s %8s %8s  %s%n",
-                "table", "documents", "rows", "changes", "lag p50", "p99", "differ", "comparison");
-        try (Connection connection = spec.connector().openForLongWork()) {
-            FullComparison comparison = new FullComparison(spec.source(), connection, spec.name());
-            for (CollectionTarget target : spec.targets()) {
-                if (moved.contains(target.collection())) {
-                    out.printf("%-14s its writes have moved to PostgreSQL; not compared%n", target.collection());
-                    continue;
-                }
-                CollectionStatus status = pipeline.status().collections().get(target.collection());
-                boolean own = true;
-                for (TableDifference d : comparison.compare(target)) {
-                    all.add(d);
-                    out.println(line(d, own ? status : null));
-                    own = false;
-                }
-            }
-        } catch (SQLException e) {
-            throw Failures.classify(e);
-        }
-        boolean equal = all.stream().allMatch(TableDifference::equal);
-        out.println();
-        out.println(
-                equal
-                        ? "Both sides are equal: no row is missing, none is extra, no value differs."
-                        : "The two sides DIFFER.");
-        return equal;
-    }
-
-    private static String line(TableDifference d, @Nullable CollectionStatus status) {
-        boolean own = status != null;
-        return String.format(
-                Locale.ROOT,
-                "%-14s %10s %,10d %9s %9s %8s %,8d  %s",
-                d.table().table(),
-                own ? String.format(Locale.ROOT, "%,d", d.documents()) : "",
-                d.actual(),
-                status != null ? String.format(Locale.ROOT, "%,d", status.changesApplied()) : "",
-                status != null ? String.format(Locale.ROOT, "%.0f ms", status.latencyMillis(50)) : "",
-                status != null ? String.format(Locale.ROOT, "%.0f ms", status.latencyMillis(99)) : "",
-                d.missing() + d.extra() + d.different(),
-                d.equal()
-                        ? "equal"
-                        : d.missing() + " missing, " + d.extra() + " extra, " + d.different() + " different "
-                                + d.byColumn());
     }
 }

@@ -1,20 +1,23 @@
 package dev.sluice.service.demo;
 
 import com.mongodb.MongoWriteException;
-import java.io.PrintStream;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 
 /// The application of the demo: a fixed number of writes a second. While MongoDB refuses all writes, as
 /// `sluice finish --block-writes` makes it do, it only asks now and then whether that is over. For one thread.
 final class LiveWrites {
+    private static final long PAUSE_MILLIS = 2;
     private static final int PER_SECOND = 400;
     private static final int USER_WRITES_BLOCKED = 371;
     private static final Duration ASK_EVERY = Duration.ofSeconds(1);
 
     private final Shop shop;
     private final LongAdder written;
-    private final PrintStream out;
+    private final Consumer<String> say;
 
     /// When the first of the writes that are counted in `since` was due.
     private long start = System.nanoTime();
@@ -22,10 +25,24 @@ final class LiveWrites {
     private long since;
     private boolean refused;
 
-    LiveWrites(Shop shop, LongAdder written, PrintStream out) {
+    /// @param say takes a line for people when MongoDB begins to refuse writes, and when it takes them again
+    LiveWrites(Shop shop, LongAdder written, Consumer<String> say) {
         this.shop = shop;
         this.written = written;
-        this.out = out;
+        this.say = say;
+    }
+
+    /// Writes until one of both is counted down.
+    void until(CountDownLatch over, CountDownLatch stop) {
+        try {
+            while (over.getCount() > 0 && stop.getCount() > 0) {
+                if (!next()) {
+                    over.await(PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /// Writes once when a write is due.
@@ -56,7 +73,7 @@ final class LiveWrites {
     private void say(boolean refusedNow) {
         if (refusedNow != refused) {
             refused = refusedNow;
-            out.println(
+            say.accept(
                     refused
                             ? "MongoDB refuses all writes: the demo writes nothing until that is over."
                             : "MongoDB takes writes again.");

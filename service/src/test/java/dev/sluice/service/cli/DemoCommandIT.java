@@ -10,6 +10,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -86,11 +87,46 @@ class DemoCommandIT {
         } finally {
             shop.drop();
         }
-        try (Cli demo = Cli.start(Cli.with(Servers.asSandboxes(), "SLUICE_HTTP_PORT", "0"), "demo", "--for", "1s")) {
+        try (Cli demo = Cli.start(
+                Cli.with(Servers.asSandboxes(), "SLUICE_HTTP_PORT", "0"), "demo", "--no-tour", "--for", "1s")) {
             Result ended = demo.await();
 
             assertThat(ended.exitCode()).as(ended.out() + ended.err()).isZero();
             assertThat(shop.listCollectionNames()).isEmpty();
+        }
+    }
+
+    @Test
+    @DisplayName("the tour: every step of a migration comes about, in order, and says what really happened")
+    void tour() {
+        List<String> steps = List.of(
+                "copy            20,000 users became 20,000 rows, 10,\\d{3} orders became ",
+                "live writes     .* changes applied",
+                "tampered row    somebody changed email in 1 row of users",
+                "found           the verification of users found drift: 1 row different, in email ",
+                "repaired        `verify --repair` wrote what MongoDB has: 1 document repaired, drift 0; email is right",
+                "quarantine      a document with text in age came: its row is there, and 1 value is in quarantine",
+                "gate shut       users stays on MongoDB: 1 quarantined value ",
+                "accepted        `quarantine accept`: 1 value is known ",
+                "verify          [\\d,]+ documents of users compared .*: 0 missing, 0 extra, 0 different",
+                "gate open       all \\d+ conditions of users are met",
+                "cut-over 10 %   .* of \\d+ reads [1-9]\\d* went to PostgreSQL, [1-9]\\d* to MongoDB; 0 failed",
+                "cut-over 100 %  .* of \\d+ reads [1-9]\\d* went to PostgreSQL, 0 to MongoDB; 0 failed",
+                "rollback        .* of \\d+ reads 0 went to PostgreSQL, [1-9]\\d* to MongoDB; 0 failed");
+        try (Cli demo = Cli.start(Cli.with(Servers.asSandboxes(), "SLUICE_HTTP_PORT", "0"), "demo", "--for", "1s")) {
+            await().atMost(SOON).until(() -> demo.out().contains("rollback  ") || !demo.running());
+            Result ended = demo.await();
+
+            assertThat(ended.exitCode()).as(ended.out() + ended.err()).isZero();
+            assertThat(ended.out())
+                    .containsPattern("(?s)"
+                            + String.join(
+                                    ".*",
+                                    steps.stream()
+                                            .map(s -> s.replace(".*", "[^\n]*"))
+                                            .toList()))
+                    .contains("That was a migration and back.", "Both sides are equal")
+                    .doesNotContain("NOT COME ABOUT", "\u001b");
         }
     }
 
@@ -114,7 +150,7 @@ class DemoCommandIT {
     }
 
     private static Cli demo() {
-        return Cli.start(Cli.with(Servers.asSandboxes(), "SLUICE_HTTP_PORT", "0"), "demo", "--for", "10m");
+        return Cli.start(Cli.with(Servers.asSandboxes(), "SLUICE_HTTP_PORT", "0"), "demo", "--no-tour", "--for", "10m");
     }
 
     /// The settings that the demo has printed for other commands.

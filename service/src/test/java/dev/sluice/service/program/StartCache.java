@@ -75,7 +75,7 @@ final class StartCache {
                             List.of("-XX:AOTCacheOutput=" + made.toAbsolutePath()),
                             List.of(),
                             classPath,
-                            List.of("demo", "--for", "1s")))
+                            List.of("demo", "--no-tour", "--for", "1s")))
                     .redirectErrorStream(true)
                     .redirectOutput(log.toFile())
                     .start();
