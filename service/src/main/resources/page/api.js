@@ -18,6 +18,15 @@ export function headers(more = {}) {
 
 let asking = null;
 
+let given = () => {};
+let waitingForToken = null;
+
+/** Done when the user has given another token; who looks waits for that, as nothing else helps. */
+export function tokenGiven() {
+  waitingForToken ??= new Promise((done) => { given = done; });
+  return waitingForToken;
+}
+
 /** Asks for a token; true when one was given. Several who ask at once share one question. */
 export function askToken(why) {
   asking ??= new Promise((answer) => {
@@ -26,15 +35,19 @@ export function askToken(why) {
     $('token-value').value = '';
     dialog.returnValue = '';
     dialog.addEventListener('close', () => {
-      const given = dialog.returnValue === 'ok';
+      const ok = dialog.returnValue === 'ok';
       const value = $('token-value').value.trim();
-      if (given) {
+      if (ok) {
         if (value) sessionStorage.setItem(TOKEN, value);
         else sessionStorage.removeItem(TOKEN);
       }
       $('token-value').value = '';
       asking = null;
-      answer(given && value !== '');
+      answer(ok && value !== '');
+      if (ok) {
+        waitingForToken = null;
+        given();
+      }
     }, { once: true });
     dialog.showModal();
   });
@@ -43,8 +56,9 @@ export function askToken(why) {
 
 async function call(path, options) {
   let response = await fetch(path, { ...options, headers: headers(options.headers) });
-  if (response.status === 401 && (await askToken(await detail(response)))) {
-    response = await fetch(path, { ...options, headers: headers(options.headers) });
+  if (response.status === 401) {
+    const why = sessionStorage.getItem(TOKEN) ? 'The token that was given is not one of Sluice.' : await detail(response);
+    if (await askToken(why)) response = await fetch(path, { ...options, headers: headers(options.headers) });
   }
   if (!response.ok) throw new Refused(response.status, await detail(response));
   return response.json();

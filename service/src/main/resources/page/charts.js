@@ -52,7 +52,7 @@ export class Chart {
       ...this.#size(),
       legend: { show: false },
       cursor: { show: false },
-      padding: [6, 4, 0, 0],
+      padding: [6, 26, 0, 0],
       scales: { x: { time: true, range: (_, min, max) => [max - Math.max(120, max - min), max] }, y: { range: (_, min, max) => [0, max > 0 ? max * 1.1 : 1] } },
       axes: [
         { ...axis, size: 22, space: 84, values: (_, ticks) => times(ticks) },

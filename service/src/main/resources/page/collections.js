@@ -21,7 +21,8 @@ export class Collections {
   }
 
   begin(snapshot) {
-    const names = Object.keys(snapshot.lags);
+    // Not the names of an object: a name that is a number would come first there.
+    const names = snapshot.names;
     if (names.join('\n') !== [...this.#rows.keys()].join('\n')) {
       this.#rows.forEach((row) => row.item.remove());
       this.#rows = new Map(names.map((name) => [name, new Row(name)]));
@@ -72,6 +73,8 @@ export class Collections {
   }
 }
 
+let nextId = 0;
+
 class Row {
   view = null;
   lag = null;
@@ -80,7 +83,7 @@ class Row {
 
   constructor(name) {
     this.name = name;
-    const id = `details-${name}`;
+    const id = `details-${nextId++}`;
     this.toggle = el('button', { type: 'button', 'aria-expanded': 'false', onclick: () => this.#open() }, name);
     this.state = el('span');
     this.table = el('small');
@@ -131,10 +134,12 @@ class Row {
     this.view = view;
     const table = view.table.replace(/^public\./, '');
     text(this.table, table === view.collection ? '' : table);
-    text(this.state, { done: 'following', running: 'copying' }[view.backfill] ?? words(view.backfill));
+    text(this.state, { done: 'following', running: 'copying', writes_on_postgres: 'finished' }[view.backfill] ?? words(view.backfill));
     text(this.sizes.firstChild, count(view.documents));
     text(this.sizes.lastChild, count(view.rows));
-    attribute(this.sizes, 'title', view.counted ? 'counted' : 'of the copy; not counted yet');
+    const apart = view.documents - view.rows;
+    attribute(this.sizes, 'aria-label', `${count(view.documents)} documents, ${count(view.rows)} rows, ${view.counted ? 'counted' : 'of the copy; not counted yet'}`);
+    attribute(this.sizes, 'data-apart', String(apart));
     const drift = view.drift.missing + view.drift.extra + view.drift.different;
     number(this.drift, drift);
     number(this.dead, view.dead_letters);

@@ -3,7 +3,7 @@ import { el, text } from './dom.js';
 import { collectionPath, get } from './api.js';
 import { acceptDeadLetter, cutOver, discard, retry, rollback, verify } from './actions.js';
 import { Chart } from './charts.js';
-import { count, seconds, when, words, UNKNOWN } from './format.js';
+import { count, rate, seconds, when, words, UNKNOWN } from './format.js';
 
 const AGAIN_MILLIS = 5000;
 const SHOWN = 50;
@@ -22,15 +22,19 @@ export class Details {
       place.append(el('section', { class: wide ? 'wide' : null }, el('h3', {}, title), body));
       return body;
     };
-    place.replaceChildren(el('div', { class: 'actions' },
+    this.actions = el('div', { class: 'actions' },
       el('button', { type: 'button', onclick: () => verify([collection], false) }, 'Verify'),
       el('button', { type: 'button', onclick: () => verify([collection], true) }, 'Repair'),
       el('button', { type: 'button', class: 'primary', onclick: () => cutOver(collection, this.view()?.route) }, 'Cut over …'),
-      el('button', { type: 'button', onclick: () => rollback(collection).then(() => this.#ask()) }, 'Roll back')));
+      el('button', { type: 'button', onclick: () => rollback(collection).then(() => this.#ask()) }, 'Roll back'));
+    this.finished = el('p', { class: 'actions', hidden: '' },
+      'Its writes have moved to PostgreSQL: Sluice follows and compares it no more. ', el('a', { href: '/api/certificates' }, 'Certificates'));
+    place.replaceChildren(this.actions, this.finished);
+    this.#offer(this.view());
     this.gate = section('Gate');
     const hour = el('div', { class: 'chart', role: 'img', 'aria-label': `Changes per second of ${collection} in the last hour` });
     place.append(el('section', {}, el('h3', {}, 'Applied in the last hour, changes/s'), hour));
-    this.chart = new Chart(hour, 1, (value) => count(value));
+    this.chart = new Chart(hour, 1, (value) => rate(value));
     this.mapping = section('Mapping', true);
     this.drift = section('Drift');
     this.dead = section('Dead letters');
@@ -49,7 +53,15 @@ export class Details {
   }
 
   changed(view) {
+    this.#offer(view);
     if (view) this.#ask();
+  }
+
+  /** Nothing of a collection whose writes have moved can be verified or moved. */
+  #offer(view) {
+    const finished = view?.route?.writes === 'postgres';
+    this.actions.hidden = finished;
+    this.finished.hidden = !finished;
   }
 
   async #ask() {
@@ -70,7 +82,10 @@ export class Details {
         const now = JSON.stringify(answer);
         if (this.#shown[part] !== now && !this.#closed) {
           this.#shown[part] = now;
+          const focused = this[part].contains(document.activeElement);
           this[part].replaceChildren(show(answer));
+          // Its button may be gone; the focus stays beside where it was.
+          if (focused) this[part].focus();
         }
       } catch (refused) {
         this.#shown[part] = null;
@@ -84,10 +99,11 @@ export class Details {
     if (page.total === 0) return none('No document is a dead letter.');
     const done = () => this.#ask();
     const rows = page.dead_letters.map((letter) => [
-      el('code', {}, letter.document_key), letter.reason,
+      el('code', {}, letter.document_key),
+      letter.accepted_by ? `${letter.reason} Accepted by ${letter.accepted_by}: ${letter.accepted_why}` : letter.reason,
       el('span', {},
         el('button', { type: 'button', 'aria-label': `Retry dead letter ${letter.id}`, onclick: () => retry(letter.id).then(done) }, 'Retry'),
-        el('button', { type: 'button', 'aria-label': `Accept dead letter ${letter.id}`, onclick: () => acceptDeadLetter(letter.id).then(done) }, 'Accept'),
+        letter.accepted_by ? null : el('button', { type: 'button', 'aria-label': `Accept dead letter ${letter.id}`, onclick: () => acceptDeadLetter(letter.id).then(done) }, 'Accept'),
         el('button', { type: 'button', 'aria-label': `Discard dead letter ${letter.id}`, onclick: () => discard(letter.id).then(done) }, 'Discard')),
     ]);
     return table(['Document', 'Reason', ''], rows, page.total);
@@ -110,7 +126,7 @@ function table(heads, rows, total = rows.length) {
 }
 
 function gateTable(gate) {
-  return table(['Condition', 'Value', 'Limit', ''], gate.conditions.map((condition) => [
+  return table(['Condition', 'Value', 'Limit', ''], [...gate.conditions].sort((a, b) => a.met - b.met).map((condition) => [
     el('span', { class: condition.met ? 'good' : 'warning' }, `${condition.met ? 'met' : 'not met'}: ${words(condition.name)}`),
     measure(condition.value, condition.unit), measure(condition.limit, condition.unit), condition.reason ?? '']));
 }

@@ -1,6 +1,6 @@
 // The stream of events. By fetch and not by EventSource, which can't send a token. Comes back by itself, and with the
 // id of the last event it has seen, so that it catches up.
-import { askToken, get, headers } from './api.js';
+import { get, headers, Refused, tokenGiven } from './api.js';
 
 const RETRY_MILLIS = 1000;
 const STALE_MILLIS = 3000;
@@ -9,7 +9,7 @@ const STALE_MILLIS = 3000;
  * Watches the pipeline for as long as the page is open.
  *
  * @param on `snapshot(snapshot)`, `event(type, data)`, `connection(state, since)` where state is connecting, live,
- *   stale or lost, and since the time of the last news
+ *   stale, lost or token (it takes one that was not given), and since the time of the last news
  */
 export function watch(on) {
   let lastId = null;
@@ -32,18 +32,19 @@ export function watch(on) {
 
   async function listen() {
     if (lastId === null) await begin();
-    abort = new AbortController();
+    const own = new AbortController();
+    abort = own;
     // A server that takes the call and does not answer is as good as none.
-    const opening = setTimeout(() => abort.abort(), STALE_MILLIS);
-    const response = await fetch('/api/events', {
-      headers: headers({ Accept: 'text/event-stream', 'Last-Event-ID': lastId }), signal: abort.signal, cache: 'no-store',
-    });
-    clearTimeout(opening);
-    if (response.status === 401) {
-      await askToken('Looking takes a token here.');
-      return;
+    const opening = setTimeout(() => own.abort(), STALE_MILLIS);
+    let response;
+    try {
+      response = await fetch('/api/events', {
+        headers: headers({ Accept: 'text/event-stream', 'Last-Event-ID': lastId }), signal: own.signal, cache: 'no-store',
+      });
+    } finally {
+      clearTimeout(opening);
     }
-    if (!response.ok) throw new Error(`Sluice answered ${response.status}.`);
+    if (!response.ok) throw new Refused(response.status, `Sluice answered ${response.status}.`);
     await read(response.body);
   }
 
@@ -89,9 +90,14 @@ export function watch(on) {
         await listen();
         // Ended in peace, as after ten minutes.
         await pause(100);
-      } catch {
-        become('lost');
-        await pause(RETRY_MILLIS);
+      } catch (failure) {
+        if (failure instanceof Refused && failure.status === 401) {
+          become('token');
+          await tokenGiven();
+        } else {
+          become('lost');
+          await pause(RETRY_MILLIS);
+        }
       }
     }
   }
@@ -102,7 +108,7 @@ export function watch(on) {
       // The line may be dead without a word.
       if (Date.now() - lastNews > 3 * STALE_MILLIS) abort?.abort();
     }
-    if (state !== 'live') on.connection(state, lastNews);
+    if (state === 'lost' || state === 'stale') on.connection(state, lastNews);
   }, 500);
   forever();
 }

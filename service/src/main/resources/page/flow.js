@@ -7,14 +7,16 @@ const SAID = { streaming: 'Everything is copied; changes are applied as they com
 
 export function showFlow(tick, collections) {
   attribute($('say'), 'data-tone', tick.mongodb_away || tick.postgres_away ? 'bad' : TONE[tick.state] ?? 'plain');
-  text($('state'), tick.state);
-  text($('message'), message(tick));
+  const said = message(tick);
+  // Where the sentence begins with the state, once is enough.
+  text($('state'), said.toLowerCase().startsWith(tick.state) ? '' : tick.state);
+  text($('message'), said);
   health('mongodb', tick.mongodb_away, tick);
   health('postgres', tick.postgres_away, tick);
   text($('headroom'), seconds(tick.headroom_seconds));
   text($('waiting'), count(tick.changes_waiting));
   text($('clock'), seconds(tick.clock_offset_seconds));
-  text($('leads'), tick.leads ? 'writes this pipeline' : 'does not write now');
+  text($('leads'), tick.leads && tick.state !== 'starting' ? 'writes this pipeline' : 'does not write now');
   text($('gates'), collections.gates());
   const moving = tick.changes_per_second > 0 || tick.rows_per_second > 0;
   flow('read', tick.capture_lag_seconds === null ? UNKNOWN : `read ${seconds(tick.capture_lag_seconds)} behind`, moving);
@@ -33,7 +35,8 @@ function message(tick) {
   if (tick.mongodb_away) away.push('MongoDB does not answer.');
   const more = tick.message ?? SAID[tick.state] ?? '';
   const caughtUp = tick.catch_up_seconds > 0 ? ` Caught up in ${seconds(tick.catch_up_seconds)}.` : '';
-  return [...away.filter((sentence) => !more.startsWith(sentence.slice(0, 7))), more].join(' ') + caughtUp;
+  const all = [...away.filter((sentence) => !more.startsWith(sentence.slice(0, 7))), more].filter((part) => part !== '').join(' ') + caughtUp;
+  return all.charAt(0).toUpperCase() + all.slice(1);
 }
 
 function health(server, away, tick) {

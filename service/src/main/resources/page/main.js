@@ -41,12 +41,17 @@ function connection(state, since) {
     live: 'live',
     stale: `no news for ${silence} s`,
     lost: 'disconnected',
+    token: 'a token is needed',
   };
   text($('connection-text'), said[state]);
   if (state === 'lost' || state === 'stale') {
     attribute($('say'), 'data-tone', 'bad');
     text($('state'), state === 'lost' ? 'Sluice does not answer.' : 'Sluice has gone quiet.');
     text($('message'), `What is shown is of ${clock(since)}. This page comes back by itself when Sluice answers.`);
+  } else if (state === 'token') {
+    attribute($('say'), 'data-tone', 'warning');
+    text($('state'), 'A token is needed to look.');
+    text($('message'), 'The button Token takes one of SLUICE_API_READ_TOKEN or SLUICE_API_TOKEN.');
   } else if (last) showFlow(last, collections);
 }
 
@@ -72,4 +77,7 @@ watch({
 $('verify-all').addEventListener('click', () => verify([], false));
 $('pause').addEventListener('click', () => pauseOrResume($('pause').dataset.paused === 'yes'));
 $('token').addEventListener('click', () => askToken('The token with which this page calls Sluice from now on; an empty one forgets it.'));
+document.querySelectorAll('[data-cancel]').forEach((button) => {
+  button.addEventListener('click', () => button.closest('dialog').close(''));
+});
 chooseTheme($('theme'), () => charts.redraw());

@@ -48,6 +48,11 @@ public final class History {
         all.forEach(name -> collections.put(name, new OfCollection(new Series(seconds), new Series(seconds))));
     }
 
+    /// Of the collections, in the order of the ticks.
+    List<String> names() {
+        return List.copyOf(collections.sequencedKeySet());
+    }
+
     synchronized void add(Tick tick) {
         last = tick.at();
         lag.add(tick.lagSeconds());

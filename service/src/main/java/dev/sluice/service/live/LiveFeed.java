@@ -66,12 +66,14 @@ public final class LiveFeed implements AutoCloseable {
     /// All that a viewer has to know to begin with.
     ///
     /// @param id of the last event that is in it
+    /// @param names of the collections, in the mapping's order, which that of the ticks is, too
     /// @param tick null in the first second
     /// @param log the newest first
     /// @param lags of each collection for the last five minutes, a second a number, the oldest first
     public record Snapshot(
             String pipeline,
             String id,
+            List<String> names,
             @Nullable Tick tick,
             List<CollectionView> collections,
             List<String> notes,
@@ -151,6 +153,7 @@ public final class LiveFeed implements AutoCloseable {
             return new Snapshot(
                     pipeline,
                     id(),
+                    history.names(),
                     tick,
                     List.copyOf(collections.values()),
                     notes,

@@ -103,7 +103,7 @@ public final class StoredReader {
                             view(open.get(name)),
                             routed == null ? null : view(routed.routes().get(name))));
         });
-        return new Stored(views, status.notes(), audit());
+        return new Stored(views, status.findings(), audit());
     }
 
     private List<AuditEntry> audit() {

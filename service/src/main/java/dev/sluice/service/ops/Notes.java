@@ -20,6 +20,8 @@ import java.util.Locale;
 
 /// The sentences of the status, in addition to its numbers.
 final class Notes {
+    private static final String VERIFIED = ": verified through ";
+
     /// Replays that ended longer ago are not shown.
     private static final Duration NEWS = Duration.ofHours(24);
 
@@ -68,6 +70,11 @@ final class Notes {
         return notes;
     }
 
+    /// Whether a note says that something is to be looked at, and not only up to when a collection is verified.
+    static boolean isFinding(String note) {
+        return !note.contains(VERIFIED);
+    }
+
     /// What differs, and up to when everything was compared.
     private static List<String> drift(Connection connection, String pipeline) throws SQLException {
         List<String> notes = new ArrayList<>();
@@ -82,7 +89,7 @@ final class Notes {
                         found.sinceSeconds()));
             }
             if (found.through() != null) {
-                notes.add(String.format(Locale.ROOT, "%s: verified through %s", found.collection(), found.through()));
+                notes.add(found.collection() + VERIFIED + found.through());
             }
         }
         return notes;

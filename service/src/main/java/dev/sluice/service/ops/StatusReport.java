@@ -191,6 +191,11 @@ public record StatusReport(
                 List.of("PostgreSQL does not answer: what is null here is not known."));
     }
 
+    /// The notes that say that something is to be looked at.
+    public List<String> findings() {
+        return notes.stream().filter(Notes::isFinding).toList();
+    }
+
     /// Those that are known.
     public List<CollectionReport> knownCollections() {
         return collections == null ? List.of() : collections;

@@ -8,7 +8,7 @@ import java.util.function.ToDoubleFunction;
 public enum Sort {
     NAME("name"),
     LAG("lag"),
-    FINDINGS("drift, dead letters, quarantine"),
+    FINDINGS("drift, dead letters, quarantined"),
     GATE("gate, shut first");
 
     private final String text;

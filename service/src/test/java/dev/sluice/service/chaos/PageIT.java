@@ -30,6 +30,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.bson.Document;
@@ -147,7 +148,7 @@ class PageIT {
         JsonNode status = api("/api/status");
         assertThat(page.locator("#state").innerText())
                 .isEqualToIgnoringCase(status.path("state").asText());
-        assertThat(page.locator("#gates").innerText()).isEqualTo("2 of 2");
+        page.waitForFunction("() => document.querySelector('#gates').textContent === '2 of 2'");
         assertThat(row("users").locator(".sizes > span > span").innerText()).isEqualTo("20");
     }
 
@@ -246,6 +247,25 @@ class PageIT {
 
     @Test
     @Order(5)
+    @DisplayName("by keyboard alone: a pause with its reason, and resume; Enter is not Cancel")
+    void pauseByKeyboard() throws IOException {
+        page.locator("#pause").focus();
+        page.keyboard().press("Enter");
+        page.keyboard().type("<b>a look</b>");
+        page.keyboard().press("Enter");
+        page.locator("#pause").getByText("Resume").waitFor();
+        assertThat(api("/api/pause").path("reason").asText()).isEqualTo("<b>a look</b>");
+        assertThat(page.locator("#say").innerText().strip())
+                .startsWith("Paused since")
+                .doesNotContain("Paused paused");
+
+        page.locator("#pause").press("Enter");
+        page.locator("#pause").getByText("Pause").waitFor();
+        page.waitForFunction("() => document.querySelector('#state').textContent === 'streaming'");
+    }
+
+    @Test
+    @Order(6)
     @DisplayName("a shut gate says why, and no cut-over is offered")
     void shutGate() throws Exception {
         system.execute("UPDATE users SET name = 'x' WHERE id = 'u1'");
@@ -276,7 +296,7 @@ class PageIT {
     }
 
     @Test
-    @Order(6)
+    @Order(7)
     @DisplayName("nothing serious is found by axe, in light and dark, at three widths")
     void accessible() {
         // So that there is something to see.
@@ -323,13 +343,33 @@ class PageIT {
         }
     }
 
+    @Test
+    @Order(7)
+    @DisplayName("no width between a phone's and a screen's scrolls sideways, and nothing jumps while it loads")
+    void steady() {
+        Page shown = chromium.open(address, 1440, ColorScheme.LIGHT);
+        shown.waitForFunction("() => document.querySelector('#changes').textContent !== '–'");
+        shown.waitForTimeout(1500);
+        Object shift = shown.evaluate("() => new Promise(done => { let sum = 0; new PerformanceObserver(list => {"
+                + " for (const e of list.getEntries()) sum += e.value; }).observe({type: 'layout-shift', buffered: true});"
+                + " setTimeout(() => done(sum), 300); })");
+        assertThat(((Number) Objects.requireNonNull(shift)).doubleValue()).isLessThan(0.02);
+        for (int width = 360; width <= 1400; width += 40) {
+            shown.setViewportSize(width, 900);
+            assertThat(shown.evaluate("() => document.documentElement.scrollWidth - innerWidth"))
+                    .as("at " + width)
+                    .isIn(0, -15);
+        }
+        shown.context().close();
+    }
+
     private static String told(Rule rule) {
         return rule.getId() + ": "
                 + rule.getNodes().stream().map(node -> node.getHtml()).toList();
     }
 
     @Test
-    @Order(7)
+    @Order(8)
     @DisplayName("no value of a document is on the page, in its events, in REST or in the metrics")
     void noValues() throws Exception {
         List<Document> marked = List.of(
@@ -411,7 +451,7 @@ class PageIT {
     }
 
     @Test
-    @Order(8)
+    @Order(9)
     @DisplayName("a PostgreSQL and a MongoDB that are away are named")
     void serversAway() {
         system.postgres().stop();
@@ -429,7 +469,19 @@ class PageIT {
     }
 
     @Test
-    @Order(9)
+    @Order(10)
+    @DisplayName("one that is held says nothing, which is said within 4 s; once it goes on the page stays live")
+    void held() throws InterruptedException {
+        process.suspend();
+        awaitConnection("stale", 4000);
+        process.resume();
+        awaitConnection("live", BOUND_MILLIS);
+        page.waitForTimeout(3500);
+        assertThat(page.locator("body").getAttribute("data-connection")).isEqualTo("live");
+    }
+
+    @Test
+    @Order(11)
     @DisplayName("after a kill -9 it says within 3 s that Sluice does not answer, and comes back by itself")
     void killed() {
         process.close();
@@ -443,7 +495,7 @@ class PageIT {
     }
 
     @Test
-    @Order(10)
+    @Order(12)
     @DisplayName("no other host was asked for anything")
     void keepsToItself() {
         assertThat(chromium.requests()).isNotEmpty().allMatch(url -> url.startsWith(address));

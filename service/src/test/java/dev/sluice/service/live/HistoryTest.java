@@ -48,6 +48,13 @@ class HistoryTest {
     }
 
     @Test
+    @DisplayName("the collections have the order of the mapping, numbers as names, too")
+    void names() {
+        assertThat(new History(List.of("zebra", "10", "2024", "users")).names())
+                .containsExactly("zebra", "10", "2024", "users");
+    }
+
+    @Test
     @DisplayName("of very many collections fewer seconds are kept, so that the memory stays bounded")
     void bounded() {
         List<String> names = IntStream.range(0, 2000).mapToObj(i -> "c" + i).toList();
