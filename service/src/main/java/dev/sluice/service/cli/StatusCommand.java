@@ -8,7 +8,6 @@ import dev.sluice.service.ops.StatusReport;
 import dev.sluice.service.ops.StatusText;
 import dev.sluice.service.watch.PipelineReader;
 import dev.sluice.service.watch.PlainLines;
-import dev.sluice.service.watch.Reading;
 import dev.sluice.service.watch.Screen;
 import dev.sluice.service.watch.Watcher;
 import dev.sluice.sink.CollectionTarget;
@@ -28,8 +27,9 @@ import picocli.CommandLine.Option;
         header = "Show position, lag, backfill, documents and rows, dead letters and quarantined values.",
         description = {
             "With --watch on a terminal it takes the whole screen, once a second: rates, latency, and for each collection"
-                    + " its backfill, lag, drift, dead letters, gate and route. Keys: q quits, s sorts, arrows, PgUp and"
-                    + " PgDn scroll. Elsewhere it prints a line for each change, and the numbers every ten seconds.",
+                    + " state, lag, drift, dead letters, quarantine, gate and where it reads from. Keys: q quits, s sorts,"
+                    + " arrows, PgUp and PgDn scroll. Elsewhere it prints a line for each change, and the numbers every ten"
+                    + " seconds.",
             "Colours are shown on a terminal only, and not where NO_COLOR is set.",
             "Reads them from PostgreSQL, so it works whether the service runs or not.",
             "Documents and rows are those of the last count, shown with its time. A count older than a minute and a half is"
@@ -70,10 +70,7 @@ final class StatusCommand implements Callable<Integer> {
             if (json) {
                 watchAsJson(reader, counts);
             } else {
-                watch(() -> {
-                    Reading reading = reader.read();
-                    return reading.with(read(reading.report(), counts));
-                });
+                watch(reader::read, reading -> reading.with(read(reading.report(), counts)));
             }
         }
         return SluiceCommand.FINE;
@@ -103,8 +100,8 @@ final class StatusCommand implements Callable<Integer> {
         }
     }
 
-    private void watch(Watcher.Source source) throws InterruptedException, IOException {
-        try (Watcher watcher = Watcher.start(source)) {
+    private void watch(Watcher.Source source, Watcher.Completion counts) throws InterruptedException, IOException {
+        try (Watcher watcher = Watcher.start(source, counts)) {
             if (Screen.isThere(System.getenv())) {
                 try (Screen screen = Screen.open(System.getenv())) {
                     screen.show(watcher::now);

@@ -2,85 +2,90 @@ package dev.sluice.service.watch;
 
 import dev.sluice.service.watch.Watched.GateState;
 import dev.sluice.service.watch.Watched.Row;
-import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.jline.utils.AttributedStyle;
 import org.jspecify.annotations.Nullable;
 
-/// The columns of the table of collections, in the order in which they stand.
+/// The columns of the table of collections, in the order and by the names of the page. Some have a short
+/// form for where there is little room.
 enum Column {
-    COLLECTION("collection", false, 0),
-    BACKFILL("backfill", false, 1),
-    DOCUMENTS("documents", true, 8),
-    ROWS("rows", true, 9),
-    LAG("lag s", true, 2),
-    CURVE("lag, last minute", false, 10),
-    DRIFT("drift", true, 4),
-    DEAD_LETTERS("dead letters", true, 5),
-    QUARANTINED("quarantined", true, 7),
-    ROUTE("route", false, 6),
-    GATE("gate", false, 3);
+    COLLECTION("Collection", "Collection", false),
+    STATE("State", "State", false),
+    DOCUMENTS("Documents", "Documents", true),
+    ROWS("Rows", "Rows", true),
+    COPIED("Copied", "Copied", false),
+    LAG("Lag", "Lag", true),
+    CURVE("last minute", "last min", false),
+    DRIFT("Drift", "Drift", true),
+    DEAD_LETTERS("Dead letters", "Dead", true),
+    QUARANTINE("Quarantine", "Quar.", true),
+    GATE("Gate", "Gate", false),
+    READS_FROM("Reads from", "Reads from", false);
 
     private static final int BAR = 8;
-    private static final int CURVE_WIDTH = 20;
 
     /// Of the curve, seconds that are at its top at least.
     private static final double CURVE_TOP = 2;
 
-    private static final String UNKNOWN = "unknown";
-
     private final String title;
+    private final String shortTitle;
     private final boolean right;
-    private final int rank;
 
-    /// @param rank the columns with the greatest are left out first
-    Column(String title, boolean right, int rank) {
+    Column(String title, String shortTitle, boolean right) {
         this.title = title;
+        this.shortTitle = shortTitle;
         this.right = right;
-        this.rank = rank;
     }
 
-    String title() {
-        return title;
+    String title(boolean full) {
+        return full ? title : shortTitle;
     }
 
     boolean right() {
         return right;
     }
 
-    int rank() {
-        return rank;
-    }
-
-    String cell(Row row, Glyphs glyphs) {
+    /// @param place only a curve fits itself to the width of it
+    String cell(Row row, Glyphs glyphs, Layout.Place place) {
+        boolean full = place.full();
         return switch (this) {
             case COLLECTION -> row.collection();
-            case BACKFILL -> backfill(row, glyphs);
-            case DOCUMENTS -> number(row.documents());
-            case ROWS -> number(row.rows());
-            case LAG -> row.lagSeconds() == null ? UNKNOWN : String.format(Locale.ROOT, "%.1f", row.lagSeconds());
-            case CURVE -> glyphs.curve(row.lags(), CURVE_TOP, History.LAGS_MAX, CURVE_WIDTH);
-            case DRIFT -> number(row.drift());
-            case DEAD_LETTERS -> number(row.deadLetters());
-            case QUARANTINED -> number(row.quarantined());
-            case ROUTE -> row.route();
-            case GATE -> gate(row.gate());
+            case STATE -> full ? row.state() : shortState(row);
+            case DOCUMENTS -> number(row.documents(), glyphs);
+            case ROWS -> number(row.rows(), glyphs);
+            case COPIED -> copied(row, glyphs);
+            case LAG -> row.lagSeconds() == null ? glyphs.unknown() : Spans.exact(row.lagSeconds());
+            case CURVE -> glyphs.curve(row.lags(), CURVE_TOP, History.LAGS_MAX, place.width());
+            case DRIFT -> number(row.drift(), glyphs);
+            case DEAD_LETTERS -> number(row.deadLetters(), glyphs);
+            case QUARANTINE -> number(row.quarantined(), glyphs);
+            case GATE -> gate(row.gate(), full);
+            case READS_FROM -> full ? row.route() : row.route().replaceFirst(",.*", "");
         };
     }
 
-    private static String gate(@Nullable GateState gate) {
-        return gate == null ? "" : gate.text();
+    private static String gate(@Nullable GateState gate, boolean full) {
+        return gate == null ? "" : full ? gate.text() : gate.shortText();
     }
 
-    private static String number(@Nullable Long number) {
-        return number == null ? UNKNOWN : String.format(Locale.ROOT, "%,d", number);
+    private static String number(@Nullable Long number, Glyphs glyphs) {
+        return number == null ? glyphs.unknown() : String.format(Locale.ROOT, "%,d", number);
     }
 
-    private static String backfill(Row row, Glyphs glyphs) {
+    /// With the share that is copied, for where that has no column of its own.
+    private static String shortState(Row row) {
+        Double copied = row.copied();
+        return copied != null
+                ? String.format(Locale.ROOT, "%s %2.0f %%", row.state(), Math.floor(copied * 100))
+                : row.state();
+    }
+
+    private static String copied(Row row, Glyphs glyphs) {
         Double copied = row.copied();
         if (copied == null) {
-            return row.backfill();
+            return row.backfill().equals("done") || row.backfill().equals("writes_on_postgres")
+                    ? "all"
+                    : glyphs.unknown();
         }
         Double left = row.secondsLeft();
         return glyphs.bar(copied, BAR)
@@ -93,12 +98,12 @@ enum Column {
         AttributedStyle plain = AttributedStyle.DEFAULT;
         return switch (this) {
             case COLLECTION -> plain.bold();
-            case BACKFILL -> row.copied() == null ? plain : plain.foreground(AttributedStyle.CYAN);
-            case DOCUMENTS, ROWS, LAG, ROUTE -> plain;
+            case STATE, COPIED -> row.copied() == null ? plain : plain.foreground(AttributedStyle.CYAN);
+            case DOCUMENTS, ROWS, LAG, READS_FROM -> plain;
             case CURVE -> plain.foreground(AttributedStyle.CYAN);
             case DRIFT -> found(row.drift(), AttributedStyle.RED);
             case DEAD_LETTERS -> found(row.deadLetters(), AttributedStyle.RED);
-            case QUARANTINED -> found(row.quarantined(), AttributedStyle.YELLOW);
+            case QUARANTINE -> found(row.quarantined(), AttributedStyle.YELLOW);
             case GATE ->
                 plain.foreground(
                         row.gate() == null || row.gate().open() ? AttributedStyle.GREEN : AttributedStyle.YELLOW);
@@ -107,25 +112,5 @@ enum Column {
 
     private static AttributedStyle found(@Nullable Long number, int colour) {
         return number == null || number == 0 ? AttributedStyle.DEFAULT : AttributedStyle.DEFAULT.foreground(colour);
-    }
-
-    /// Those that fit, in the order in which they stand: in the order of their rank until one does
-    /// not. The gate takes
-    /// what is left.
-    static List<Column> fitting(Map<Column, Integer> widths, int width, int gap) {
-        List<Column> byRank = java.util.Arrays.stream(values())
-                .sorted(java.util.Comparator.comparingInt(Column::rank))
-                .toList();
-        int taken = 0;
-        List<Column> fitting = new java.util.ArrayList<>();
-        for (Column column : byRank) {
-            taken += widths.getOrDefault(column, 0) + (fitting.isEmpty() ? 0 : gap);
-            if (taken > width && !fitting.isEmpty()) {
-                break;
-            }
-            fitting.add(column);
-        }
-        fitting.sort(null);
-        return fitting;
     }
 }

@@ -6,7 +6,6 @@ import dev.sluice.service.watch.Watched.Row;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -22,10 +21,6 @@ public final class Frame {
     private static final DateTimeFormatter CLOCK =
             DateTimeFormatter.ofPattern("HH:mm:ss 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
     private static final int ASCII_END = 128;
-    private static final int GAP = 2;
-    private static final int COLLECTION_MAX = 28;
-    private static final int GATE_LEAST = 12;
-    private static final int REASON_LEAST = 40;
     private static final int MESSAGE_LINES = 2;
 
     private final Watched watched;
@@ -98,7 +93,8 @@ public final class Frame {
         String clock = CLOCK.format(watched.at());
         int blanks = look.width() - title.columnLength() - clock.length();
         head.add(cut(
-                (blanks < GAP ? title : title.append(" ".repeat(blanks)).styled(faint(), clock)).toAttributedString()));
+                (blanks < Layout.GAP ? title : title.append(" ".repeat(blanks)).styled(faint(), clock))
+                        .toAttributedString()));
         String away = watched.away();
         if (away != null) {
             wrapped(away).forEach(line -> head.add(new AttributedString(line, alarm())));
@@ -149,64 +145,29 @@ public final class Frame {
 
     /// @param all of which the widths are, so that scrolling moves no column
     private List<AttributedString> table(List<Row> all, List<Row> shown) {
-        Map<Column, Integer> widths = widths(all);
-        List<Column> columns = Column.fitting(widths, look.width(), GAP);
-        if (columns.contains(Column.GATE)) {
-            int others = columns.stream()
-                    .filter(c -> c != Column.GATE)
-                    .mapToInt(c -> widths.getOrDefault(c, 0) + GAP)
-                    .sum();
-            widths.put(Column.GATE, look.width() - others);
-        }
+        Map<Column, Layout.Place> places = Layout.of(all, look);
         List<AttributedString> lines = new ArrayList<>();
         AttributedStringBuilder titles = new AttributedStringBuilder();
-        columns.forEach(c -> cell(titles, c, new AttributedString(c.title(), faint()), widths.getOrDefault(c, 0)));
+        places.forEach((column, place) ->
+                cell(titles, column, new AttributedString(column.title(place.full()), faint()), place.width()));
         lines.add(cut(titles.toAttributedString()));
         for (Row row : shown) {
             AttributedStringBuilder line = new AttributedStringBuilder();
-            columns.forEach(c -> cell(
+            places.forEach((column, place) -> cell(
                     line,
-                    c,
+                    column,
                     new AttributedString(
-                            text(c, row, widths.getOrDefault(c, 0)),
-                            look.colours() ? c.style(row) : AttributedStyle.DEFAULT),
-                    widths.getOrDefault(c, 0)));
+                            column.cell(row, look.glyphs(), place),
+                            look.colours() ? column.style(row) : AttributedStyle.DEFAULT),
+                    place.width()));
             lines.add(cut(line.toAttributedString()));
         }
         return lines;
     }
 
-    /// Where a reason would be little more than its beginning, the name of the condition says more.
-    private String text(Column column, Row row, int width) {
-        String text = column.cell(row, look.glyphs());
-        Watched.GateState gate = row.gate();
-        return column == Column.GATE && gate != null && text.length() > width && width < REASON_LEAST
-                ? gate.shortText()
-                : text;
-    }
-
-    private Map<Column, Integer> widths(List<Row> rows) {
-        Map<Column, Integer> widths = new EnumMap<>(Column.class);
-        for (Column column : Column.values()) {
-            int widest = rows.stream()
-                    .mapToInt(row -> new AttributedString(column.cell(row, look.glyphs())).columnLength())
-                    .max()
-                    .orElse(0);
-            int width = Math.max(column.title().length(), widest);
-            widths.put(
-                    column,
-                    switch (column) {
-                        case COLLECTION -> Math.min(width, COLLECTION_MAX);
-                        case GATE -> GATE_LEAST;
-                        case BACKFILL, DOCUMENTS, ROWS, LAG, CURVE, DRIFT, DEAD_LETTERS, QUARANTINED, ROUTE -> width;
-                    });
-        }
-        return widths;
-    }
-
     private void cell(AttributedStringBuilder line, Column column, AttributedString text, int width) {
         if (line.length() > 0) {
-            line.append(" ".repeat(GAP));
+            line.append(" ".repeat(Layout.GAP));
         }
         AttributedString fits = cut(text, width);
         String blanks = " ".repeat(Math.max(0, width - fits.columnLength()));

@@ -11,12 +11,13 @@ import java.util.List;
 /// @param empty part of a bar
 /// @param between two things that stand in one line
 /// @param cut what stands for what was cut off
-public record Glyphs(String levels, char full, char empty, String between, String cut) {
+/// @param unknown what stands for what is not known
+public record Glyphs(String levels, char full, char empty, String between, String cut, String unknown) {
     /// For a terminal that shows all characters.
-    public static final Glyphs UNICODE = new Glyphs("▁▂▃▄▅▆▇█", '█', '░', " · ", "…");
+    public static final Glyphs UNICODE = new Glyphs("▁▂▃▄▅▆▇█", '█', '░', " · ", "…", "–");
 
     /// For one that may not.
-    public static final Glyphs ASCII = new Glyphs("_.,-~=*#", '#', '-', " | ", "~");
+    public static final Glyphs ASCII = new Glyphs("_.,-~=*#", '#', '-', " | ", "~", "-");
 
     /// What a terminal of that encoding can show.
     public static Glyphs of(Charset encoding) {

@@ -1,7 +1,6 @@
 package dev.sluice.service.watch;
 
 import dev.sluice.balance.Balance;
-import dev.sluice.cutover.ReadFrom;
 import dev.sluice.cutover.Route;
 import dev.sluice.cutover.Share;
 import dev.sluice.gate.Gate;
@@ -19,7 +18,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -145,7 +143,7 @@ public final class History {
                 c.deadLetters(),
                 c.quarantinedValues(),
                 gate(c, reading.gates().get(c.collection())),
-                route(reading.routes().get(c.collection())));
+                readsFrom(reading.routes().get(c.collection())));
     }
 
     private List<Double> lags(CollectionReport c) {
@@ -181,23 +179,19 @@ public final class History {
                 .orElse(GateState.OPEN);
     }
 
-    private static String route(@Nullable Route route) {
+    /// In the words of the page.
+    private static String readsFrom(@Nullable Route route) {
         if (route == null) {
-            return ReadFrom.MONGODB.text();
+            return "MongoDB";
+        }
+        if (route.writesMoved()) {
+            return "PostgreSQL, writes too";
         }
         Share share = route.share();
-        String reads = share.forEveryone()
-                .map(ReadFrom::text)
-                .orElseGet(() -> share.percent() == 0
-                        ? share.shadowPercent() + " % both"
-                        : share.shadowPercent() == 0
-                                ? share.percent() + " % postgres"
-                                : String.format(
-                                        Locale.ROOT,
-                                        "%d %% postgres, %d %% both",
-                                        share.percent(),
-                                        share.shadowPercent()));
-        return reads;
+        String most = share.percent() == 0
+                ? "MongoDB"
+                : share.percent() == 100 ? "PostgreSQL" : "PostgreSQL " + share.percent() + " %";
+        return most + (share.shadowPercent() == 0 ? "" : ", both " + share.shadowPercent() + " %");
     }
 
     /// How fast a number grows.

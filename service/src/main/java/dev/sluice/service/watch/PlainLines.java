@@ -82,9 +82,9 @@ public final class PlainLines {
         Double copied = row.copied();
         return String.format(
                 Locale.ROOT,
-                "%s: backfill %s%s, drift %s, dead letters %,d, quarantined %,d, route %s%s",
+                "%s: %s%s, drift %s, dead letters %,d, quarantine %,d, reads from %s%s",
                 row.collection(),
-                row.backfill(),
+                row.state(),
                 copied == null ? "" : String.format(Locale.ROOT, " (%.0f %%)", Math.floor(copied * 100)),
                 row.drift() == null ? "unknown" : String.format(Locale.ROOT, "%,d", row.drift()),
                 row.deadLetters(),

@@ -8,7 +8,7 @@ import java.util.function.ToDoubleFunction;
 public enum Sort {
     NAME("name"),
     LAG("lag"),
-    FINDINGS("drift, dead letters, quarantined"),
+    FINDINGS("drift, dead letters, quarantine"),
     GATE("gate, shut first");
 
     private final String text;

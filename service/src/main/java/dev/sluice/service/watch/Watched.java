@@ -77,7 +77,7 @@ public record Watched(
     /// @param lags of the last minute, the latest last; NaN where unknown
     /// @param drift rows that are known to differ; null when unknown
     /// @param gate whether it is open; null where reads have nothing to ask it any more
-    /// @param route where its reads go
+    /// @param route where its reads go, in the words of the page
     public record Row(
             String collection,
             String backfill,
@@ -94,6 +94,16 @@ public record Watched(
             String route) {
         public Row {
             lags = List.copyOf(lags);
+        }
+
+        /// How it is, in the words of the page.
+        String state() {
+            return switch (backfill) {
+                case "done" -> "following";
+                case "running" -> "copying";
+                case "writes_on_postgres" -> "finished";
+                default -> backfill;
+            };
         }
     }
 

@@ -24,7 +24,7 @@ class FrameTest {
     private static final Instant AT = Instant.parse("2026-11-30T06:50:12.345Z");
 
     @ParameterizedTest(name = "{0} columns wide")
-    @ValueSource(ints = {60, 100, 160})
+    @ValueSource(ints = {60, 80, 100, 120, 160})
     @DisplayName("a shop that is copied, with a collection that is finished and one that is being copied")
     void golden(int width) throws IOException {
         String frame = text(Frame.of(shop(), new Look(width, 14, Glyphs.UNICODE, true), View.START));
@@ -50,6 +50,21 @@ class FrameTest {
                         .allSatisfy(line -> assertThat(line.columnLength()).isLessThanOrEqualTo(width));
             }
         }
+    }
+
+    @ParameterizedTest(name = "{0} columns wide")
+    @ValueSource(ints = {80, 120})
+    @DisplayName(
+            "with a long name and a gate that is shut for long, the curve of the lag and what shuts gates are there")
+    void needed(int width) {
+        List<Double> lags = IntStream.range(0, 60).mapToObj(i -> i / 5.0).toList();
+        GateState gate = new GateState("shadow_reads", "No reads of both sides were equal yet. ".repeat(3));
+        Row row = new Row(
+                "customer_addresses_of_europe", "done", 1L, 1L, null, null, 12.3, lags, 7L, 8, 9, gate, "MongoDB");
+
+        assertThat(text(Frame.of(with(List.of(row)), new Look(width, 14, Glyphs.UNICODE, false), View.START)))
+                .contains("Lag", "last min", "Drift", "Dead", "Quar", "Gate")
+                .containsPattern("following .*12.3 s +▁[▁-█]{6,}█ +7 +8 +9 +shut: ");
     }
 
     @Test
@@ -144,7 +159,7 @@ class FrameTest {
                         0,
                         0,
                         GateState.OPEN,
-                        "10 % postgres"),
+                        "PostgreSQL 10 %"),
                 new Row(
                         "orders",
                         "running",
@@ -158,7 +173,7 @@ class FrameTest {
                         1,
                         2,
                         new GateState("copied", "It is not copied yet. `sluice run` copies it."),
-                        "mongodb"),
+                        "MongoDB"),
                 new Row(
                         "東京 notes",
                         "writes_on_postgres",
@@ -172,7 +187,7 @@ class FrameTest {
                         0,
                         0,
                         null,
-                        "postgres")));
+                        "PostgreSQL, writes too")));
     }
 
     private static Watched with(List<Row> rows) {
@@ -191,6 +206,6 @@ class FrameTest {
 
     private static Row row(String name, double lag, long deadLetters) {
         return new Row(
-                name, "done", 1L, 1L, null, null, lag, List.of(lag), 0L, deadLetters, 0, GateState.OPEN, "mongodb");
+                name, "done", 1L, 1L, null, null, lag, List.of(lag), 0L, deadLetters, 0, GateState.OPEN, "MongoDB");
     }
 }
