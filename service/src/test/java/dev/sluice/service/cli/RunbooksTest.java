@@ -68,6 +68,18 @@ class RunbooksTest {
     }
 
     @Test
+    @DisplayName("are all named in their index, those of alerts too")
+    void allAreIndexed() {
+        String index = String.join("\n", lines(RUNBOOKS.resolve("README.md")));
+
+        assertThat(pages(RUNBOOKS).stream()
+                        .map(page -> RUNBOOKS.relativize(page).toString())
+                        .filter(page -> !page.equals("README.md")))
+                .hasSizeGreaterThan(25)
+                .allMatch(page -> index.contains("](" + page + ")"));
+    }
+
+    @Test
     @DisplayName("call the program only as its command line takes it")
     void everyCallParses() {
         List<String> calls = new ArrayList<>();
