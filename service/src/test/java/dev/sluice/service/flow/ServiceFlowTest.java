@@ -18,6 +18,8 @@ class ServiceFlowTest {
     private static final String FINISH = "dev.sluice.service.finish..";
     private static final String PLAN = "dev.sluice.service.plan..";
     private static final String INFER = "dev.sluice.service.infer..";
+    private static final String LIVE = "dev.sluice.service.live..";
+    private static final String WATCH = "dev.sluice.service.watch..";
     private static final String DEMO = "dev.sluice.service.demo..";
     private static final String BENCH = "dev.sluice.service.bench..";
 
@@ -27,12 +29,12 @@ class ServiceFlowTest {
             .resideInAPackage("dev.sluice.service.pipeline..")
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage(CLI, WEB, OPS, FINISH, PLAN, INFER, DEMO, BENCH);
+            .resideInAnyPackage(CLI, WEB, OPS, LIVE, WATCH, FINISH, PLAN, INFER, DEMO, BENCH);
 
     @ArchTest
     static final ArchRule operationsKnowNotHowTheyAreAskedFor = noClasses()
             .that()
-            .resideInAnyPackage(OPS, FINISH, PLAN, INFER)
+            .resideInAnyPackage(OPS, LIVE, WATCH, FINISH, PLAN, INFER)
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(CLI, WEB, DEMO, BENCH);
