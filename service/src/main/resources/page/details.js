@@ -40,6 +40,7 @@ export class Details {
     this.dead = section('Dead letters');
     this.moves = section('History');
     this.verification = section('Verification');
+    this.counts = section('Documents and rows');
     get(collectionPath(collection, 'history')).then((h) => this.chart.begin(h.through, h.changes_per_second)).catch(() => {});
     get(collectionPath(collection, 'mapping')).then((mapping) => this.mapping.replaceChildren(...mappingTables(mapping)))
       .catch((refused) => text(this.mapping, refused.message));
@@ -73,6 +74,7 @@ export class Details {
       ['drift', `/api/drift?collection=${name}`, driftTable],
       ['dead', `/api/dead-letters?collection=${name}&limit=${SHOWN}`, (page) => this.#deadLetters(page)],
       ['moves', `/api/audit?collection=${name}&limit=${SHOWN}`, auditTable],
+      ['counts', `/api/collections/${name}`, (report) => countsTable(report.balance)],
       ['verification', '/api/verifications', (all) => verificationTable(all.filter((v) => v.collection === this.collection))],
     ];
     await Promise.all(parts.map(async ([part, path, show]) => {
@@ -150,6 +152,16 @@ function auditTable(entries) {
   if (entries.length === 0) return none('Nothing was done to it yet.');
   return table(['When', 'What', 'Share', 'By'], entries.map((entry) => [
     when(entry.at), words(entry.action), entry.detail.percent === undefined ? '' : `${entry.detail.percent} %`, entry.actor]));
+}
+
+/** What lies between documents and rows, in the words of the balance. */
+function countsTable(balance) {
+  if (balance === null) return none('They were not counted yet.');
+  const terms = Object.entries(balance).filter(([, value]) => typeof value === 'number');
+  return el('div', {},
+    table(['Of these', 'There are'], terms.filter(([name, value]) => value !== 0 || name === 'documents' || name === 'rows')
+      .map(([name, value]) => [words(name), count(value)])),
+    el('p', { class: 'hint' }, `Counted at ${when(balance.counted_at)}. A change that is under way is a row without its document, or a document without its row.`));
 }
 
 function verificationTable(all) {

@@ -17,11 +17,13 @@ import org.bson.BsonBinary;
 import org.bson.Document;
 import org.bson.types.ObjectId;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Documents whose `_id`s are written alike, as 42 and "42": on each way one type's have the rows, the others are dead
 /// letters, and neither touches the rows of the other.
+@Tag("long")
 class AlikeIdsIT {
     private static final String MAPPING = """
             mapping: alike

@@ -12,10 +12,12 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// A verification that is killed with SIGKILL at random instants: it goes on where it was, and finds what
 /// one that was never killed finds.
+@Tag("long")
 class KilledVerificationIT {
     private static final int KILLS = 6;
     private static final long SEED = 5;

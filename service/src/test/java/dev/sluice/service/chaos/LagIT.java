@@ -24,6 +24,7 @@ import org.bson.BsonTimestamp;
 import org.bson.Document;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -163,6 +164,7 @@ class LagIT {
         }
     }
 
+    @Tag("long")
     @Test
     void withoutAPrimaryTheLagGrowsAndNothingIsCaughtUp() throws Exception {
         try (RunningPipeline running = RunningPipeline.start(system);

@@ -22,6 +22,7 @@ import org.bson.BsonInt32;
 import org.bson.BsonString;
 import org.bson.RawBsonDocument;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -49,6 +50,7 @@ class NotUtf8IT {
         this.folder = folder;
     }
 
+    @Tag("long")
     @Test
     @DisplayName(
             "copied, followed, deleted, replayed, verified and retried: values are kept, no row goes, none is another's")

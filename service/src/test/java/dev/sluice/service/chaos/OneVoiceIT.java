@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import org.bson.Document;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -21,6 +22,7 @@ class OneVoiceIT {
     private static final Duration BOUND = Duration.ofMinutes(2);
     private static final String REMEDY = "sluice backfill --resync --prune";
 
+    @Tag("long")
     @Test
     @DisplayName("an outage of MongoDB is one WARN of ours, a stop none, and no line holds a key or a token")
     void oneLineForEach() throws Exception {

@@ -495,6 +495,39 @@ class PageIT {
     }
 
     @Test
+    @Order(13)
+    @DisplayName("a process that stands by shows the same, and where tokens are set it asks for one, for this tab only")
+    void standbyWithTokens() {
+        try (ServiceProcess standby = ServiceProcess.run(
+                system,
+                Map.of("AUTO_MIGRATE", "true", "SLUICE_API_READ_TOKEN", "to-look", "SLUICE_API_TOKEN", "to-act"))) {
+            standby.awaitSaid("/api/status");
+            Page shown = chromium.open(standby.address(), 1440, ColorScheme.LIGHT);
+            shown.locator("#ask-token-why").getByText("SLUICE_API_READ_TOKEN").waitFor();
+            shown.keyboard().type("wrong");
+            shown.keyboard().press("Enter");
+            shown.locator("#say").getByText("A token is needed to look.").waitFor();
+
+            shown.locator("#token").click();
+            shown.keyboard().type("to-look");
+            shown.keyboard().press("Enter");
+            shown.locator("#message").getByText("Standing by since").waitFor();
+            shown.locator("li.item[data-collection=users] .gate-button").waitFor();
+            assertThat(shown.locator("#leads").innerText()).isEqualTo("does not write now");
+
+            shown.locator("li.item[data-collection=users] .name button").click();
+            shown.getByText("Roll back").click();
+            shown.locator("#toasts").getByText("may look only").waitFor();
+            Page another = chromium.open(standby.address(), 1440, ColorScheme.LIGHT);
+            another.locator("#ask-token-why").getByText("SLUICE_API_READ_TOKEN").waitFor();
+            assertThat(another.locator("li.item").count()).isZero();
+            another.context().close();
+            shown.context().close();
+        }
+        chromium.complaints();
+    }
+
+    @Test
     @Order(12)
     @DisplayName("no other host was asked for anything")
     void keepsToItself() {

@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// A PostgreSQL that takes no writes for a while, as after a fail-over.
@@ -25,6 +26,7 @@ class ReadOnlyIT {
 
     private static final int TRIES = 4;
 
+    @Tag("long")
     @Test
     @DisplayName("a PostgreSQL that is read only is waited for like one that is away, and said")
     void readOnlyForAWhile() throws SQLException {

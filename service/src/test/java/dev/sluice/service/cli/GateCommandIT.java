@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.bson.Document;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// The gate as users ask it: on the command line, over HTTP, in SQL and as a metric, while a process runs and
@@ -158,6 +159,7 @@ class GateCommandIT {
         }
     }
 
+    @Tag("long")
     @Test
     @DisplayName("while MongoDB is away the gate is shut for that, and not for want of a process")
     void mongoIsAway() {
