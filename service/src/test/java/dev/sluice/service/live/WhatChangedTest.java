@@ -28,6 +28,11 @@ class WhatChangedTest {
                 "users", "public.users", backfill, 20, 20, true, drift, null, last, deadLetters, 0, 0, gate, null);
     }
 
+    /// Copied, with nothing wrong and its gate open.
+    private static CollectionView well(@Nullable LastVerification last) {
+        return view("done", new Drift(0, 0, 0), 0, OPEN, last);
+    }
+
     private static Stored stored(CollectionView view, AuditEntry... audit) {
         SequencedMap<String, CollectionView> views = new LinkedHashMap<>();
         views.put(view.collection(), view);
@@ -43,7 +48,7 @@ class WhatChangedTest {
     @Test
     @DisplayName("nothing is said where nothing changed")
     void nothing() {
-        CollectionView view = view("done", new Drift(0, 0, 0), 0, OPEN, null);
+        CollectionView view = well(null);
 
         assertThat(said(view, view)).isEmpty();
     }
@@ -64,9 +69,7 @@ class WhatChangedTest {
     @Test
     @DisplayName("that it is well again is said, too")
     void better() {
-        assertThat(said(
-                        view("done", new Drift(1, 0, 0), 1, SHUT, null),
-                        view("done", new Drift(0, 0, 0), 0, OPEN, null)))
+        assertThat(said(view("done", new Drift(1, 0, 0), 1, SHUT, null), well(null)))
                 .containsExactly(
                         "good: No row is known to differ from its document any more.",
                         "good: No dead letter is left.",
@@ -76,32 +79,18 @@ class WhatChangedTest {
     @Test
     @DisplayName("a verification that was asked for is said, the rounds of a running pipeline are not")
     void verifications() {
-        CollectionView before = view("done", new Drift(0, 0, 0), 0, OPEN, null);
+        CollectionView before = well(null);
 
-        assertThat(said(
-                        before,
-                        view(
-                                "done",
-                                new Drift(0, 0, 0),
-                                0,
-                                OPEN,
-                                new LastVerification(7, "full", "asked", "done", 20, 20L))))
+        assertThat(said(before, well(new LastVerification(7, "full", "asked", "done", 20, 20L))))
                 .containsExactly("plain: Verification 7 (full): done, 20 documents compared.");
-        assertThat(said(
-                        before,
-                        view(
-                                "done",
-                                new Drift(0, 0, 0),
-                                0,
-                                OPEN,
-                                new LastVerification(8, "full", "continuous", "done", 20, 20L))))
+        assertThat(said(before, well(new LastVerification(8, "full", "continuous", "done", 20, 20L))))
                 .isEmpty();
     }
 
     @Test
     @DisplayName("entries of the audit are said once, with who it was and without keys of documents")
     void audit() {
-        CollectionView view = view("done", new Drift(0, 0, 0), 0, OPEN, null);
+        CollectionView view = well(null);
         SequencedMap<String, String> detail =
                 new LinkedHashMap<>(Map.of("percent", "10", "document_key", "\"a-key\"", "gate", "[..]"));
         AuditEntry old = new AuditEntry(4, NOW, "users", "ada", "rollback", new LinkedHashMap<>());
