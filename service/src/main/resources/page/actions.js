@@ -25,9 +25,12 @@ async function say(call, done) {
 
 /** @param collections none for all */
 export function verify(collections, repair) {
-  const of = collections.length === 0 ? 'all collections' : collections.join(', ');
-  return say(() => post('/api/verify', { collections: collections.length === 0 ? null : collections, mode: 'full', repair }),
-    () => (repair ? `Verifying ${of}; what differs is written again.` : `Verifying ${of}.`));
+  return say(() => post('/api/verify', { collections: collections.length === 0 ? null : collections, mode: 'full', repair }), (begun) => {
+    const waiting = begun.not_copied.length === 0 ? '' : ` Not copied yet: ${begun.not_copied.join(', ')}.`;
+    if (begun.collections.length === 0) return `Nothing is verified.${waiting}`;
+    const of = collections.length === 0 && waiting === '' ? 'all collections' : begun.collections.join(', ');
+    return `Verifying ${of}${repair ? '; what differs is written again' : ''}.${waiting}`;
+  });
 }
 
 export function rollback(collection) {

@@ -5,6 +5,7 @@ import dev.sluice.service.ops.LatestReading.Pace;
 import dev.sluice.service.ops.LatestReading.Reading;
 import dev.sluice.service.ops.LatestReading.Source;
 import dev.sluice.service.ops.SnakeCaseJson;
+import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.service.pipeline.PipelineStatus;
 import java.time.Duration;
 import java.time.Instant;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArraySet;
@@ -32,6 +34,10 @@ public final class LiveFeed implements AutoCloseable {
     private static final int EVENTS_KEPT = 300;
 
     private static final int LOG_KEPT = 500;
+
+    /// How many may be told at the same time.
+    public static final int VIEWERS_MAX = 500;
+
     private static final int SPARK_SECONDS = 300;
     private static final long SECOND_MILLIS = 1000;
     private static final Pace PACE = new Pace(Duration.ofSeconds(1), 20, Duration.ofSeconds(4));
@@ -51,6 +57,7 @@ public final class LiveFeed implements AutoCloseable {
     private final Deque<LogEntry> log = new ArrayDeque<>();
     private long number;
     private @Nullable Tick tick;
+    private @Nullable PipelineState state;
     private Map<String, CollectionView> collections = Map.of();
     private List<String> notes = List.of();
     private @Nullable Stored before;
@@ -95,6 +102,11 @@ public final class LiveFeed implements AutoCloseable {
             public void hasRead(Stored now) {
                 take(now);
             }
+
+            @Override
+            public void reset() {
+                reader.close();
+            }
         });
         this.ticking =
                 Thread.ofPlatform().name("sluice-page-ticks").daemon(true).unstarted(this::tickEachSecond);
@@ -114,18 +126,21 @@ public final class LiveFeed implements AutoCloseable {
     ///     since, or `reset` where they are not kept any more
     /// @param viewer called by threads of this class, in order; it must not wait. Called at once
     ///     with what it has missed
-    /// @return ends it
-    public Runnable watch(@Nullable String lastId, Consumer<Event> viewer) {
+    /// @return ends it; empty where [#VIEWERS_MAX] are told already
+    public Optional<Runnable> watch(@Nullable String lastId, Consumer<Event> viewer) {
         synchronized (lock) {
+            if (isFull()) {
+                return Optional.empty();
+            }
             missed(lastId).forEach(viewer);
             viewers.add(viewer);
         }
-        return () -> viewers.remove(viewer);
+        return Optional.of(() -> viewers.remove(viewer));
     }
 
-    /// How many are told.
-    public int viewers() {
-        return viewers.size();
+    /// Whether as many are told as may be.
+    public boolean isFull() {
+        return viewers.size() >= VIEWERS_MAX;
     }
 
     private List<Event> missed(@Nullable String lastId) {
@@ -182,7 +197,8 @@ public final class LiveFeed implements AutoCloseable {
                 Thread.sleep(Math.max(0, next - System.currentTimeMillis()));
                 try {
                     Reading<Stored> last = stored.last();
-                    take(clock.next(last != null && last.stale()));
+                    PipelineState current = clock.state();
+                    take(clock.next(current, last != null && last.stale()), current);
                 } catch (RuntimeException unexpected) {
                     // The page goes on with the next second; what it shows is said to be old meanwhile.
                     LOG.warn("The page's numbers of this second could not be gathered.", unexpected);
@@ -193,10 +209,11 @@ public final class LiveFeed implements AutoCloseable {
         }
     }
 
-    private void take(Tick now) {
+    private void take(Tick now, PipelineState current) {
         synchronized (lock) {
-            List<LogEntry> said = WhatChanged.between(tick, now);
+            List<LogEntry> said = WhatChanged.between(state, current, now);
             tick = now;
+            state = current;
             history.add(now);
             tell("tick", now);
             say(said);

@@ -9,7 +9,7 @@ import java.util.SequencedMap;
 ///
 /// @param collections by name, in the mapping's order
 /// @param notes findings in sentences
-/// @param audit the newest entries of the audit, the newest first
+/// @param audit the entries of the audit since the last reading, the newest first
 public record Stored(SequencedMap<String, CollectionView> collections, List<String> notes, List<AuditEntry> audit) {
     public Stored {
         collections = java.util.Collections.unmodifiableSequencedMap(new java.util.LinkedHashMap<>(collections));

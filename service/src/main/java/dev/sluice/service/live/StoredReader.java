@@ -4,21 +4,21 @@ import dev.sluice.audit.Audit;
 import dev.sluice.audit.AuditEntry;
 import dev.sluice.balance.Balance;
 import dev.sluice.cutover.Route;
-import dev.sluice.failure.Failures;
 import dev.sluice.gate.Gate;
 import dev.sluice.gate.Gate.Condition;
+import dev.sluice.gate.GateStore;
 import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.service.live.CollectionView.Drift;
 import dev.sluice.service.live.CollectionView.GateView;
 import dev.sluice.service.live.CollectionView.LastVerification;
 import dev.sluice.service.live.CollectionView.RouteView;
 import dev.sluice.service.ops.ControlCounts;
-import dev.sluice.service.ops.Gates;
+import dev.sluice.service.ops.KeptConnection;
 import dev.sluice.service.ops.RouteWatch;
 import dev.sluice.service.ops.StatusReader;
 import dev.sluice.service.ops.StatusReport;
 import dev.sluice.service.ops.StatusReport.CollectionReport;
-import dev.sluice.service.ops.Verifications;
+import dev.sluice.verify.VerificationReports;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -36,12 +36,14 @@ public final class StoredReader {
     private static final int VERIFICATIONS = 200;
     private static final int AUDIT_ENTRIES = 50;
 
-    private final PostgresConnector connector;
     private final String pipeline;
     private final Tables tables;
-    private final Gates gates;
-    private final Verifications verifications;
     private final RouteWatch routes;
+    private final KeptConnection postgres;
+    private final StatusReader status;
+    private final GateStore gates;
+    private final VerificationReports verifications;
+    private final Audit audit;
 
     /// The number of the newest entry of the audit that was read.
     private long auditedTo;
@@ -49,33 +51,38 @@ public final class StoredReader {
     /// The collections with their tables, in the mapping's order.
     public record Tables(SequencedMap<String, String> byCollection) {}
 
-    /// @param gates and the others: of the same pipeline
-    public StoredReader(
-            PostgresConnector connector, Tables tables, Gates gates, Verifications verifications, RouteWatch routes) {
-        this.connector = connector;
-        this.pipeline = gates.pipeline();
+    /// @param routes of the same pipeline
+    public StoredReader(PostgresConnector connector, String pipeline, Tables tables, RouteWatch routes) {
+        this.pipeline = pipeline;
         this.tables = tables;
-        this.gates = gates;
-        this.verifications = verifications;
         this.routes = routes;
+        this.postgres = new KeptConnection(connector);
+        this.status = new StatusReader(connector, pipeline);
+        this.gates = new GateStore(pipeline);
+        this.verifications = new VerificationReports(pipeline);
+        this.audit = new Audit(pipeline);
     }
 
     /// @return with the entries of the audit that came since the last call
-    /// @throws dev.sluice.failure.SluiceException when PostgreSQL can't be asked
+    /// @throws dev.sluice.failure.SluiceException when PostgreSQL can't be asked: the next call connects again
     Stored read() {
-        StatusReport status = new StatusReader(connector, pipeline).read();
-        ControlCounts counts = ControlCounts.read(connector, pipeline);
-        Map<String, Gate> open = gates.all().gates().stream().collect(Collectors.toMap(Gate::collection, gate -> gate));
+        return postgres.ask(this::read);
+    }
+
+    private Stored read(Connection connection) throws SQLException {
+        StatusReport stored = status.read(connection);
+        ControlCounts counts = ControlCounts.read(connection, pipeline);
+        Map<String, Gate> open = gates.of(connection, tables.byCollection().keySet());
         Map<String, LastVerification> verified = new HashMap<>();
         verifications
-                .latest(VERIFICATIONS)
+                .latest(connection, VERIFICATIONS)
                 .forEach(v -> verified.putIfAbsent(
                         v.collection(),
                         new LastVerification(
                                 v.id(), v.mode(), v.origin(), v.state(), v.documents(), v.estimatedDocuments())));
         RouteWatch.Snapshot routed = routes.snapshot();
         Map<String, CollectionReport> reports =
-                Objects.requireNonNullElse(status.collections(), List.<CollectionReport>of()).stream()
+                Objects.requireNonNullElse(stored.collections(), List.<CollectionReport>of()).stream()
                         .collect(Collectors.toMap(CollectionReport::collection, report -> report));
         SequencedMap<String, CollectionView> views = new LinkedHashMap<>();
         tables.byCollection().forEach((name, table) -> {
@@ -103,19 +110,20 @@ public final class StoredReader {
                             view(open.get(name)),
                             routed == null ? null : view(routed.routes().get(name))));
         });
-        return new Stored(views, status.findings(), audit());
+        return new Stored(views, stored.findings(), audit(connection));
     }
 
-    private List<AuditEntry> audit() {
-        try (Connection connection = connector.open()) {
-            List<AuditEntry> newest = new Audit(pipeline).newest(connection, null, AUDIT_ENTRIES, auditedTo);
-            if (!newest.isEmpty()) {
-                auditedTo = newest.getFirst().id();
-            }
-            return newest;
-        } catch (SQLException e) {
-            throw Failures.classify(e);
+    private List<AuditEntry> audit(Connection connection) throws SQLException {
+        List<AuditEntry> newest = audit.newest(connection, null, AUDIT_ENTRIES, auditedTo);
+        if (!newest.isEmpty()) {
+            auditedTo = newest.getFirst().id();
         }
+        return newest;
+    }
+
+    /// Closes its connection; the next reading opens another.
+    void close() {
+        postgres.close();
     }
 
     private static @Nullable Instant time(@Nullable Double seconds) {

@@ -43,8 +43,14 @@ final class TickClock {
         });
     }
 
+    /// The pipeline's state now.
+    PipelineState state() {
+        return status.state();
+    }
+
+    /// @param state the pipeline's
     /// @param storedStale whether PostgreSQL has not answered those who ask it for the page
-    Tick next(boolean storedStale) {
+    Tick next(PipelineState state, boolean storedStale) {
         latencies.look();
         long now = System.nanoTime();
         double seconds = Math.max(0.001, (now - beforeNanos) / 1e9);
@@ -71,7 +77,6 @@ final class TickClock {
                     known(collection.backfillProgress()),
                     left(collection, was)));
         }
-        PipelineState state = status.state();
         return new Tick(
                 Instant.now(),
                 state.name(),

@@ -3,6 +3,7 @@ package dev.sluice.service.live;
 import dev.sluice.audit.AuditEntry;
 import dev.sluice.service.live.CollectionView.LastVerification;
 import dev.sluice.service.live.LogEntry.Tone;
+import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.service.text.Counted;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -27,10 +28,7 @@ final class WhatChanged {
     /// What PostgreSQL says now and did not say before.
     static List<LogEntry> between(Stored before, Stored now, Instant at) {
         WhatChanged changed = new WhatChanged(at);
-        long known = before.audit().stream().mapToLong(AuditEntry::id).max().orElse(0);
-        now.audit().reversed().stream()
-                .filter(entry -> entry.id() > known)
-                .forEach(entry -> changed.entries.add(of(entry)));
+        now.audit().reversed().forEach(entry -> changed.entries.add(of(entry)));
         now.collections().forEach((name, view) -> {
             CollectionView was = before.collections().get(name);
             if (was != null && !was.equals(view)) {
@@ -43,12 +41,13 @@ final class WhatChanged {
     /// What the running process does now, and did not before.
     ///
     /// @param before null for the first one
-    static List<LogEntry> between(@Nullable Tick before, Tick now) {
-        WhatChanged changed = new WhatChanged(now.at());
-        if (before == null || !before.state().equals(now.state())) {
+    /// @param tick of `now`
+    static List<LogEntry> between(@Nullable PipelineState before, PipelineState now, Tick tick) {
+        WhatChanged changed = new WhatChanged(tick.at());
+        if (before == null || !before.name().equals(now.name())) {
             String text =
-                    "The pipeline is " + words(now.state()) + (now.message() == null ? "." : ": " + now.message());
-            changed.add(tone(now.state()), null, text);
+                    "The pipeline is " + words(now.name()) + (tick.message() == null ? "." : ": " + tick.message());
+            changed.add(tone(now), null, text);
         }
         return changed.entries;
     }
@@ -144,12 +143,18 @@ final class WhatChanged {
         entries.add(new LogEntry(at, tone, collection, text));
     }
 
-    private static Tone tone(String state) {
+    private static Tone tone(PipelineState state) {
         return switch (state) {
-            case "streaming" -> Tone.GOOD;
-            case "failed" -> Tone.BAD;
-            case "stalled", "waiting", "paused" -> Tone.WARNING;
-            default -> Tone.PLAIN;
+            case PipelineState.Streaming s -> Tone.GOOD;
+            case PipelineState.Failed f -> Tone.BAD;
+            case PipelineState.Stalled s -> Tone.WARNING;
+            case PipelineState.Waiting w -> Tone.WARNING;
+            case PipelineState.Paused p -> Tone.WARNING;
+            case PipelineState.Starting s -> Tone.PLAIN;
+            case PipelineState.Standby s -> Tone.PLAIN;
+            case PipelineState.Backfilling b -> Tone.PLAIN;
+            case PipelineState.Draining d -> Tone.PLAIN;
+            case PipelineState.Stopped s -> Tone.PLAIN;
         };
     }
 

@@ -45,29 +45,34 @@ public record ControlCounts(
     /// @throws dev.sluice.failure.SluiceException when PostgreSQL can't be asked
     public static ControlCounts read(PostgresConnector connector, String pipeline) {
         try (Connection connection = connector.open()) {
-            AfterStore after = new AfterStore(pipeline);
-            CollectionCounts counts = new CollectionCounts(connection, pipeline);
-            VerificationReports reports = new VerificationReports(pipeline);
-            return new ControlCounts(
-                    counts.deadLetters(),
-                    counts.deadLettersOpen(),
-                    counts.waitingDocuments(),
-                    counts.unmappedFields(),
-                    Map.copyOf(counts.skipped()),
-                    counts.schemaChangesOpen(),
-                    Map.copyOf(counts.schemaChanges()),
-                    reports.driftRows(connection),
-                    reports.verifiedThrough(connection),
-                    new BalanceStore(pipeline).all(connection),
-                    after.counts(connection),
-                    after.notAnalyzed(connection).size(),
-                    new LateWriteStore(pipeline)
-                            .all(connection).stream()
-                                    .collect(Collectors.toMap(
-                                            LateWriteStore.Watched::collection, LateWriteStore.Watched::writes)),
-                    WriteBlockNote.read(connection, pipeline).isPresent());
+            return read(connection, pipeline);
         } catch (SQLException e) {
             throw Failures.classify(e);
         }
+    }
+
+    /// The same on a connection of the caller's.
+    public static ControlCounts read(Connection connection, String pipeline) throws SQLException {
+        AfterStore after = new AfterStore(pipeline);
+        CollectionCounts counts = new CollectionCounts(connection, pipeline);
+        VerificationReports reports = new VerificationReports(pipeline);
+        return new ControlCounts(
+                counts.deadLetters(),
+                counts.deadLettersOpen(),
+                counts.waitingDocuments(),
+                counts.unmappedFields(),
+                Map.copyOf(counts.skipped()),
+                counts.schemaChangesOpen(),
+                Map.copyOf(counts.schemaChanges()),
+                reports.driftRows(connection),
+                reports.verifiedThrough(connection),
+                new BalanceStore(pipeline).all(connection),
+                after.counts(connection),
+                after.notAnalyzed(connection).size(),
+                new LateWriteStore(pipeline)
+                        .all(connection).stream()
+                                .collect(Collectors.toMap(
+                                        LateWriteStore.Watched::collection, LateWriteStore.Watched::writes)),
+                WriteBlockNote.read(connection, pipeline).isPresent());
     }
 }

@@ -19,8 +19,10 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,7 +61,8 @@ public final class Verifications {
     /// The result of asking for a verification.
     public sealed interface Outcome {
         /// @param collections that are compared, one after the other
-        record Begun(List<String> collections) implements Outcome {}
+        /// @param notCopied collections that were asked for too, of which there is nothing to compare yet
+        record Begun(List<String> collections, List<String> notCopied) implements Outcome {}
 
         /// Another one is running.
         record Busy() implements Outcome {}
@@ -71,11 +74,13 @@ public final class Verifications {
         record NoSource() implements Outcome {}
     }
 
-    /// Begins a verification on a thread of its own. One at a time.
+    /// Begins a verification on a thread of its own. One at a time. Asks PostgreSQL before it answers, so that a
+    /// verification that was begun is one that can be.
     ///
     /// @param collections empty for all
     /// @param repair whether to repair what differs
     /// @param actor who asks, for the audit
+    /// @throws SluiceException when PostgreSQL can't be asked; nothing is begun then
     public Outcome ask(List<String> collections, Mode mode, boolean repair, String actor) {
         if (spec == null) {
             return new Outcome.NoSource();
@@ -90,15 +95,24 @@ public final class Verifications {
         if (!busy.compareAndSet(false, true)) {
             return new Outcome.Busy();
         }
+        VerifyRun run = new VerifyRun(asked);
+        Set<String> copied;
+        try {
+            copied = run.copied();
+        } catch (RuntimeException e) {
+            busy.set(false);
+            throw e;
+        }
         Thread.ofPlatform().name("sluice-verify-asked").daemon(true).start(() -> {
             try {
-                verify(new VerifyRun(asked), chosen, mode, repair, actor);
+                verify(run, chosen, mode, repair, actor);
             } finally {
                 busy.set(false);
             }
         });
-        return new Outcome.Begun(
-                chosen.stream().map(CollectionTarget::collection).toList());
+        Map<Boolean, List<String>> names =
+                chosen.stream().map(CollectionTarget::collection).collect(Collectors.partitioningBy(copied::contains));
+        return new Outcome.Begun(names.getOrDefault(true, List.of()), names.getOrDefault(false, List.of()));
     }
 
     private static void verify(VerifyRun run, List<CollectionTarget> chosen, Mode mode, boolean repair, String actor) {

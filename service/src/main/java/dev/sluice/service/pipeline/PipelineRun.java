@@ -11,6 +11,7 @@ import dev.sluice.failure.SluiceException;
 import dev.sluice.memory.MemoryBudget;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.positions.PassedChanges;
+import dev.sluice.positions.PauseStore;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.service.pipeline.DataFlow.Part;
@@ -70,6 +71,10 @@ final class PipelineRun {
             if (ownership == null) {
                 return;
             }
+            // A process that stood by gets the pipeline because of the pause, too, and must not take it over.
+            if (isPaused(ownership.connection())) {
+                return;
+            }
             pipeline.onOwned();
             status.enter(new PipelineState.Starting());
             tables = ownership.tables();
@@ -101,6 +106,11 @@ final class PipelineRun {
             }
             return Ownership.take(spec, standby).orElse(null);
         }
+    }
+
+    /// Whether a user holds the pipeline; the next run waits for its end ([Paused]).
+    private boolean isPaused(Connection connection) throws SQLException {
+        return new PauseStore(spec.name()).load(connection).isPresent();
     }
 
     /// Checks that MongoDB is the one that was copied, and that its stream can resume from the position.

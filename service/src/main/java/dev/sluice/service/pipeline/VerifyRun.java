@@ -65,6 +65,17 @@ public final class VerifyRun {
         return false;
     }
 
+    /// The collections that are copied, so that they can be compared.
+    ///
+    /// @throws SluiceException when PostgreSQL can't be asked
+    public Set<String> copied() {
+        try (Connection connection = pipeline.connector().open()) {
+            return Set.copyOf(new BackfillStore(pipeline.name()).done(connection));
+        } catch (SQLException e) {
+            throw Failures.classify(e);
+        }
+    }
+
     /// What keeps a collection from being copied: faults of its tables, as `plan` and every start name them.
     ///
     /// @return one fault a line; empty where there is none

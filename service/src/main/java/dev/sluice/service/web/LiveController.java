@@ -30,8 +30,6 @@ import reactor.core.publisher.FluxSink;
 @Controller("/api")
 @ExecuteOn(TaskExecutors.BLOCKING)
 final class LiveController {
-    private static final int VIEWERS_MAX = 500;
-
     /// One that falls this far behind is let go; it comes back and catches up.
     private static final int EVENTS_WAITING = 200;
 
@@ -81,14 +79,14 @@ final class LiveController {
             content = @Content(mediaType = MediaType.TEXT_EVENT_STREAM, schema = @Schema(type = "string")))
     @Refuses.WhileAway
     Publisher<Event<String>> events(@Header("Last-Event-ID") @Nullable String lastEventId) {
-        if (feed.viewers() >= VIEWERS_MAX) {
-            throw Refusal.unavailable(VIEWERS_MAX + " callers listen already, which is the most.");
+        if (feed.isFull()) {
+            throw Refusal.unavailable(LiveFeed.VIEWERS_MAX + " callers listen already, which is the most.");
         }
         return Flux.<Event<String>>create(
-                        sink -> {
-                            Runnable end = feed.watch(lastEventId, event -> sink.next(of(event)));
-                            sink.onDispose(end::run);
-                        },
+                        sink -> feed.watch(lastEventId, event -> sink.next(of(event)))
+                                // Where others were quicker since it was asked it ends at once, and the caller's next
+                                // attempt is refused.
+                                .ifPresentOrElse(end -> sink.onDispose(end::run), sink::complete),
                         FluxSink.OverflowStrategy.IGNORE)
                 .onBackpressureBuffer(EVENTS_WAITING)
                 .take(LONGEST);

@@ -13,7 +13,6 @@ import dev.sluice.service.ops.RouteWatch;
 import dev.sluice.service.ops.Routes;
 import dev.sluice.service.ops.SchemaChanges;
 import dev.sluice.service.ops.StatusReader;
-import dev.sluice.service.ops.Verifications;
 import dev.sluice.service.pipeline.PipelineStatus;
 import io.micronaut.context.annotation.Bean;
 import io.micronaut.context.annotation.Factory;
@@ -84,8 +83,8 @@ final class Operations {
     /// somebody looks.
     @Bean(preDestroy = "close")
     @Singleton
-    LiveFeed liveFeed(StoredReader.Tables tables, Gates gates, Verifications verifications, RouteWatch routes) {
-        return LiveFeed.start(status, new StoredReader(connector, tables, gates, verifications, routes));
+    LiveFeed liveFeed(StoredReader.Tables tables, RouteWatch routes) {
+        return LiveFeed.start(status, new StoredReader(connector, status.pipeline(), tables, routes));
     }
 
     @Singleton

@@ -54,6 +54,7 @@ class ContinuousVerificationIT {
 
             HttpResponse<String> asked = post(http, "/api/verify", "{\"collections\": [\"users\"], \"repair\": true}");
             assertThat(asked.statusCode()).as(asked.body()).isEqualTo(202);
+            assertThat(asked.body()).contains("\"collections\":[\"users\"]", "\"not_copied\":[]");
             await().atMost(BOUND).until(() -> get(http, "/api/drift").equals("[]"));
             assertThat(system.text("SELECT city FROM users WHERE id = 'quiet'")).isNull();
             await().atMost(BOUND)

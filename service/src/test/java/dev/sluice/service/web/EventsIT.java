@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.sluice.service.live.LiveFeed;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -53,6 +55,10 @@ class EventsIT {
 
     private HttpResponse<InputStream> listen(@Nullable String lastId, @Nullable String token)
             throws IOException, InterruptedException {
+        return web.send(request(lastId, token), HttpResponse.BodyHandlers.ofInputStream());
+    }
+
+    private HttpRequest request(@Nullable String lastId, @Nullable String token) {
         HttpRequest.Builder request =
                 HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + served.port() + "/api/events"));
         if (lastId != null) {
@@ -61,7 +67,7 @@ class EventsIT {
         if (token != null) {
             request.header("Authorization", "Bearer " + token);
         }
-        return web.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+        return request.build();
     }
 
     /// The first events that one hears.
@@ -119,6 +125,48 @@ class EventsIT {
         List<Long> numbers = first.stream().map(told -> number(told.id())).toList();
         assertThat(numbers).containsExactly(number(last) + 1, number(last) + 2, number(last) + 3, number(last) + 4);
         assertThat(first.stream().map(Told::type)).doesNotContain("reset");
+    }
+
+    @Test
+    @DisplayName("500 may listen, also when more come at the same moment; the others are refused")
+    void noMoreThanFiveHundred() {
+        List<CompletableFuture<HttpResponse<InputStream>>> asked = new ArrayList<>();
+        for (int i = 0; i < LiveFeed.VIEWERS_MAX + 20; i++) {
+            asked.add(web.sendAsync(request(null, "to-look"), HttpResponse.BodyHandlers.ofInputStream()));
+        }
+        int told = 0;
+        for (CompletableFuture<HttpResponse<InputStream>> each : asked) {
+            told += begins(each.join()) ? 1 : 0;
+        }
+
+        assertThat(told).isEqualTo(LiveFeed.VIEWERS_MAX);
+        for (CompletableFuture<HttpResponse<InputStream>> each : asked) {
+            close(each.join().body());
+        }
+        // They make room again.
+        await().atMost(Duration.ofSeconds(30)).until(() -> {
+            HttpResponse<InputStream> next = listen(null, "to-look");
+            try (InputStream body = next.body()) {
+                return next.statusCode() == 200 && body.read() >= 0;
+            }
+        });
+    }
+
+    private static void close(InputStream body) {
+        try {
+            body.close();
+        } catch (IOException broken) {
+            // It was to be closed.
+        }
+    }
+
+    /// Whether a caller is told something, as each is at once.
+    private static boolean begins(HttpResponse<InputStream> response) {
+        try {
+            return response.statusCode() == 200 && response.body().read() >= 0;
+        } catch (IOException refused) {
+            return false;
+        }
     }
 
     private static List<Told> ticks(List<Told> heard) {

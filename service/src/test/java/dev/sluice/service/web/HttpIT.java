@@ -335,6 +335,10 @@ class HttpIT {
         assertThat(known.path("notes").get(0).asText()).contains("what is null here is not known");
         assertThat(metric("sluice_changes_waiting{pipeline=\"demo\"}").orElse(0))
                 .isNaN();
+        // What can't be begun is not said to have begun.
+        HttpResponse<String> verify = served.post("/api/verify", "{}");
+        assertThat(verify.statusCode()).isEqualTo(503);
+        assertThat(verify.body()).contains("PostgreSQL can't be reached");
         double lag = lag();
         await().atMost(BOUND).untilAsserted(() -> assertThat(lag()).isGreaterThan(lag + 2));
         // How many are parked can't be known now, and is not said.

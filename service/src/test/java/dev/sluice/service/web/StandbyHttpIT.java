@@ -3,6 +3,7 @@ package dev.sluice.service.web;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.sluice.positions.PauseStore;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.positions.PositionStore;
 import java.sql.Connection;
@@ -29,6 +30,7 @@ class StandbyHttpIT {
     private static final long BEHIND_SECONDS = 714;
 
     private final ServedPipeline served = new ServedPipeline();
+    private final PauseStore pauses = new PauseStore("demo");
 
     @SuppressWarnings("NullAway.Init")
     private PipelineLock leader;
@@ -109,9 +111,27 @@ class StandbyHttpIT {
 
     @Test
     @Order(3)
-    @DisplayName("once the leader has ended it leads, and both are in order")
-    void thenItLeads() {
-        leader.close();
+    @DisplayName("a pause makes the leader let go: the one that stood by does not take over and says that it is paused")
+    void aPauseIsNoTakeOver() throws Exception {
+        try (Connection connection = served.connector().open()) {
+            pauses.pause(connection, "ada", "upgrade", null);
+            leader.close();
+
+            await().atMost(BOUND)
+                    .until(() ->
+                            served.json("/api/status").path("state").asText().equals("paused"));
+            assertThat(new PositionStore("demo").owner(connection)).isNull();
+            assertThat(served.get("/health/leader").statusCode()).isEqualTo(503);
+        }
+    }
+
+    @Test
+    @Order(4)
+    @DisplayName("once the leader has ended and nobody holds the pipeline it leads, and both are in order")
+    void thenItLeads() throws SQLException {
+        try (Connection connection = served.connector().open()) {
+            pauses.resume(connection, "ada");
+        }
 
         await().atMost(BOUND).untilAsserted(() -> {
             assertThat(served.get("/health/leader").statusCode()).isEqualTo(200);
