@@ -1,8 +1,8 @@
 package dev.sluice.source.debezium;
 
-import dev.sluice.source.mongo.CollectionEvents;
 import dev.sluice.source.mongo.LargeChanges;
 import dev.sluice.source.mongo.MongoTls;
+import dev.sluice.source.mongo.StreamFilter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.UUID;
 import java.util.stream.Collectors;
-import org.bson.BsonArray;
 import org.bson.BsonDocument;
 import org.bson.BsonString;
 import org.bson.BsonTimestamp;
@@ -43,8 +42,6 @@ public record EngineProperties(
 
     /// How long the engine's readers sleep at most when nothing has come.
     private static final String POLL_MILLIS = "20";
-
-    private static final List<String> OPERATIONS = List.of("insert", "update", "replace", "delete");
 
     public EngineProperties {
         collections = List.copyOf(collections);
@@ -161,22 +158,16 @@ public record EngineProperties(
     /// The filter depends on the mapping, so an event that an earlier mapping let through may not pass it:
     /// the stream is opened by time and not by token ([CommittedOffset]).
     List<BsonDocument> stages() {
-        BsonDocument match = new BsonDocument("operationType", in(OPERATIONS)).append("ns.coll", in(collections));
         List<BsonDocument> stages = new ArrayList<>();
         stages.add(new BsonDocument(
                 "$match",
                 rawDocuments
-                        ? new BsonDocument("$or", new BsonArray(List.of(match, CollectionEvents.of(collections))))
-                        : match));
+                        ? StreamFilter.of(database, collections)
+                        : StreamFilter.ofDocuments(database, collections)));
         if (!passed.isEmpty()) {
             stages.add(new BsonDocument("$match", LargeChanges.without(passed)));
         }
         stages.add(new BsonDocument("$unset", new BsonString("updateDescription")));
         return stages;
-    }
-
-    private static BsonDocument in(List<String> values) {
-        return new BsonDocument(
-                "$in", new BsonArray(values.stream().map(BsonString::new).toList()));
     }
 }

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
-import org.bson.BsonArray;
 import org.bson.BsonBinary;
 import org.bson.BsonDocument;
 import org.bson.BsonString;
@@ -19,30 +18,13 @@ import org.jspecify.annotations.Nullable;
 
 /// Events of collections themselves in a change stream of a database.
 public final class CollectionEvents {
-    private static final List<String> OPERATIONS = List.of("drop", "rename", "dropDatabase");
+    static final List<String> OPERATIONS = List.of("drop", "rename", "dropDatabase");
 
     private CollectionEvents() {}
-
-    /// What matches every event of which one of these collections may lose its documents, and no event of a
-    /// document.
-    public static BsonDocument of(Collection<String> collections) {
-        BsonDocument named = new BsonDocument("$in", strings(collections));
-        return new BsonDocument("operationType", new BsonDocument("$in", strings(OPERATIONS)))
-                .append(
-                        "$or",
-                        new BsonArray(List.of(
-                                new BsonDocument("ns.coll", named),
-                                new BsonDocument("to.coll", named),
-                                new BsonDocument("operationType", new BsonString("dropDatabase")))));
-    }
 
     /// Whether an event of a stream is one of a collection, or of the database.
     public static boolean isOne(ChangeStreamDocument<?> event) {
         return OPERATIONS.contains(event.getOperationTypeString());
-    }
-
-    private static BsonArray strings(Collection<String> values) {
-        return new BsonArray(values.stream().map(BsonString::new).toList());
     }
 
     /// What an event says of some collections: nothing where it is of others or of documents, and of two where
