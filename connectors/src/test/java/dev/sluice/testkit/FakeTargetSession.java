@@ -19,6 +19,7 @@ import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// A session that writes nothing and remembers what it was asked, in order: `advance`, `write 2`, `commit`. Its writes
@@ -27,6 +28,7 @@ public final class FakeTargetSession implements TargetSession {
     private final List<String> calls = new ArrayList<>();
     private final Deque<SQLException> failures = new ArrayDeque<>();
     private Runnable duringWrite = () -> {};
+    private BooleanSupplier awaited = () -> false;
 
     /// The next writes fail with these, one after the other.
     public FakeTargetSession failing(SQLException... next) {
@@ -37,6 +39,12 @@ public final class FakeTargetSession implements TargetSession {
     /// Runs with each write, before it fails or succeeds.
     public FakeTargetSession during(Runnable write) {
         duringWrite = write;
+        return this;
+    }
+
+    /// What it answers when it is asked whether somebody waits.
+    public FakeTargetSession awaited(BooleanSupplier answer) {
+        awaited = answer;
         return this;
     }
 
@@ -100,6 +108,12 @@ public final class FakeTargetSession implements TargetSession {
     public int remove(CollectionTarget target, List<Object> keys) {
         calls.add("remove " + keys.size());
         return keys.size();
+    }
+
+    @Override
+    public boolean isAwaited() {
+        calls.add("awaited");
+        return awaited.getAsBoolean();
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.sluice.control.BackfillStore;
 import dev.sluice.control.ResyncStore;
 import dev.sluice.positions.MovedWrites;
 import dev.sluice.positions.PositionStore;
+import dev.sluice.positions.Waiters;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.WriteSummary;
@@ -113,6 +114,11 @@ public final class PostgresSession implements TargetSession {
     public int remove(CollectionTarget target, List<Object> keys) throws SQLException {
         written = true;
         return writer.remove(target, keys);
+    }
+
+    @Override
+    public boolean isAwaited() throws SQLException {
+        return Waiters.any(connection);
     }
 
     @Override

@@ -83,6 +83,15 @@ public final class StreamSink implements AutoCloseable {
         }
     }
 
+    /// Whether somebody waits in PostgreSQL for an operation of MongoDB.
+    public boolean isAwaited() throws SQLException {
+        return transaction.run(() -> {
+            boolean awaited = session.isAwaited();
+            session.rollback();
+            return awaited;
+        });
+    }
+
     private WriteSummary apply(List<RowChange> changes, Progress progress) throws SQLException {
         Optional<WriteSummary> atOnce = transaction.attempt(() -> inOneTransaction(changes, progress));
         if (atOnce.isPresent()) {

@@ -109,6 +109,9 @@ public interface TargetSession extends AutoCloseable {
     /// statement.
     boolean dependsOnItself(CollectionTarget target);
 
+    /// Whether somebody waits in PostgreSQL for an operation of MongoDB. The transaction should end at once.
+    boolean isAwaited() throws SQLException;
+
     void commit() throws SQLException;
 
     void rollback() throws SQLException;

@@ -20,7 +20,7 @@ import org.bson.BsonTimestamp;
 /// @param collections without the database's name
 /// @param batchMax most records in a batch
 /// @param linger how long a busy stream waits to fill a batch: throughput against latency
-/// @param heartbeat how often an idle stream reports its position
+/// @param heartbeat how often a stream reports its position to which nothing has come, of whatever collection
 /// @param rawDocuments whether the stream is read by a [StreamReader], with documents as BSON; otherwise, for
 ///     measuring, by Debezium's own reader: with documents as JSON, bounded by their number alone, and without
 ///     heartbeats while there are no changes
@@ -59,7 +59,7 @@ public record EngineProperties(
                 collections,
                 4_096,
                 Duration.ofMillis(2),
-                Duration.ofSeconds(1),
+                Duration.ofMillis(400),
                 true,
                 Map.of(),
                 Map.of());

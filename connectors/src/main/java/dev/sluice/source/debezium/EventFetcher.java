@@ -46,8 +46,9 @@ import org.jspecify.annotations.Nullable;
 /// It reports up to which time everything is delivered by MongoDB's answers: an answer without events carries
 /// a token, and MongoDB has looked up to the token's cluster time.
 final class EventFetcher implements Runnable {
-    /// How long MongoDB waits for an event before it answers without one.
-    private static final Duration AWAIT = Duration.ofMillis(500);
+    /// How long MongoDB waits for an event before it answers without one. It does not answer before because of an
+    /// operation that is left out, so whoever waits for such an operation waits for this.
+    private static final Duration AWAIT = Duration.ofMillis(50);
 
     /// MongoDB ends an answer before an event that would make it larger than 16 MB, and the first one after
     /// this many events. An answer of less was ended because there was no more; or by an event of nearly
@@ -85,6 +86,7 @@ final class EventFetcher implements Runnable {
     private int answerEvents;
     private boolean firstAnswer;
     private long reachedAt;
+    private @Nullable BsonTimestamp reachedTime;
     private boolean eventSince = true;
     private volatile boolean closed;
 
@@ -263,18 +265,22 @@ final class EventFetcher implements Runnable {
         return document == null ? 0 : document.getByteBuffer().remaining();
     }
 
-    /// Reports the stream's position when there are no further events: at once after events, then as often as
-    /// the heartbeat asks for.
+    /// Reports the stream's position when there are no further events: at once after events, and after operations
+    /// that are left out; else as often as the heartbeat asks for.
     private void reached(@Nullable BsonDocument token) {
         long now = System.nanoTime();
-        if (token == null
-                || (!eventSince && now - reachedAt < settings.heartbeat().toNanos())) {
+        if (token == null) {
+            return;
+        }
+        Position position = Position.of(token, null);
+        BsonTimestamp time = position.clusterTime();
+        boolean moved = eventSince || (time != null && !time.equals(reachedTime));
+        if (!moved && now - reachedAt < settings.heartbeat().toNanos()) {
             return;
         }
         reachedAt = now;
+        reachedTime = time;
         eventSince = false;
-        Position position = Position.of(token, null);
-        BsonTimestamp time = position.clusterTime();
         lastToken = token;
         fetched.put(new Fetched.Nothing(new Arrival.Reached(position, time == null ? null : through(time))));
     }

@@ -163,6 +163,21 @@ class DebeziumChangeSourceIT {
     }
 
     @Test
+    void ofChangesThatAreNotAskedForItTellsWithoutWaitingForItsNextWord() {
+        keep(DebeziumChangeSource.start(
+                settings(Duration.ofHours(1)), memory, source.currentPosition(), this::onBatch));
+        MongoCollection<BsonDocument> never = database.getCollection("never", BsonDocument.class);
+        for (int i = 0; i < 5; i++) {
+            never.insertOne(new BsonDocument("_id", new BsonInt32(i)));
+            BsonTimestamp newest = source.hello().lastWrite();
+
+            await().atMost(BOUND)
+                    .until(() -> idle().stream()
+                            .anyMatch(b -> Objects.requireNonNull(b.through()).compareTo(newest) >= 0));
+        }
+    }
+
+    @Test
     void ofATransactionNothingIsSaidBeforeAllOfItIsThere() {
         Position from = source.currentPosition();
         try (MongoClient client = MongoClients.create(TestingServers.mongo().uri());
@@ -255,7 +270,15 @@ class DebeziumChangeSourceIT {
                 .toList();
     }
 
+    private EngineProperties settings(Duration heartbeat) {
+        return settings(4_096, heartbeat);
+    }
+
     private EngineProperties settings(int batchMax) {
+        return settings(batchMax, Duration.ofSeconds(1));
+    }
+
+    private EngineProperties settings(int batchMax, Duration heartbeat) {
         return new EngineProperties(
                 "test",
                 source.uriWithReplicaSet(),
@@ -263,7 +286,7 @@ class DebeziumChangeSourceIT {
                 List.of("things"),
                 batchMax,
                 Duration.ZERO,
-                Duration.ofSeconds(1),
+                heartbeat,
                 true,
                 Map.of(),
                 Map.of());

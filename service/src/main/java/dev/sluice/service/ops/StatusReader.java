@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The state of a pipeline, read from the control schema, as anyone with SELECT can. Any thread.
 public final class StatusReader {
-    /// A process that works moves the position once a second or so.
+    /// A process that works moves the position twice a second or so.
     static final double WORKING_SECONDS = 15;
 
     /// A process says once a second what it does.

@@ -34,6 +34,12 @@ final class Applier {
     /// transaction, which is large for any stream after a pause of either server.
     private static final double BUSY_PER_SECOND = 5_000;
 
+    /// How often the position is written when nothing else is, and nobody waits for it.
+    static final Duration POSITION_EVERY = Duration.ofMillis(400);
+
+    /// How often it is asked whether somebody waits, while there is a position to write.
+    private static final Duration ASK_EVERY = Duration.ofMillis(25);
+
     private static final int CHANGES_WANTED = 2_000;
     private static final Duration BUSY_LINGER = Duration.ofMillis(25);
 
@@ -45,6 +51,7 @@ final class Applier {
     private int changesMax = CHANGES_MAX;
     private volatile Position position;
     private volatile boolean drained;
+    private long written;
 
     /// Is told what is applied, on the applier's thread, after its commit and in this order.
     interface Listener {
@@ -56,6 +63,9 @@ final class Applier {
 
         /// One call for each batch of the transaction.
         void onCommitted(PipelineStatus.Committed batch);
+
+        /// Whether somebody waits in this process for an operation of MongoDB to be applied.
+        boolean isAwaited();
     }
 
     /// @param from the position that the queue's batches follow
@@ -66,6 +76,7 @@ final class Applier {
         this.threads = queue.threads();
         this.position = from;
         this.listener = listener;
+        this.written = threads.nanoTime() - POSITION_EVERY.toNanos();
     }
 
     /// The newest operation that can be applied: see [Position#newestOperation()]; null when unknown.
@@ -107,12 +118,32 @@ final class Applier {
             if (taken.isEmpty()) {
                 return;
             }
+            taken = withWhatFollows(taken);
             long now = threads.nanoTime();
             int changes = apply(taken);
             taken.forEach(batch -> batch.lease().close());
             busy = changes * 1e9 >= BUSY_PER_SECOND * (now - before);
             before = now;
         }
+    }
+
+    /// What only says how far the stream has looked is not worth a transaction each time: it waits for changes, until
+    /// it is time to write it, or somebody waits for it.
+    private List<MappedBatch> withWhatFollows(List<MappedBatch> taken) throws SQLException, InterruptedException {
+        List<MappedBatch> all = new ArrayList<>(taken);
+        while (all.stream().allMatch(batch -> batch.changes().isEmpty())
+                && threads.nanoTime() - written < POSITION_EVERY.toNanos()
+                && !listener.isAwaited()
+                && !sink.isAwaited()) {
+            if (queue.awaitNext(ASK_EVERY)) {
+                List<MappedBatch> more = queue.take(changesMax, CHANGES_WANTED, Duration.ZERO);
+                if (more.isEmpty()) {
+                    return all;
+                }
+                all.addAll(more);
+            }
+        }
+        return all;
     }
 
     /// @return how many changes it applied
@@ -137,6 +168,7 @@ final class Applier {
             listener.onPosition(upTo);
         }
         long committed = threads.nanoTime();
+        written = committed;
         pace(changes.size(), committed - started);
         listener.onApplied(changes, watermark, committed - started);
         for (MappedBatch batch : batches) {

@@ -77,6 +77,22 @@ final class BatchQueue {
         }
     }
 
+    /// Waits until there is a batch to take, or none will come any more.
+    ///
+    /// @return false when the time was over before
+    boolean awaitNext(Duration most) throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            long remaining = most.toNanos();
+            while (remaining > 0 && batches.isEmpty() && !closed) {
+                remaining = changed.awaitNanos(remaining);
+            }
+            return !batches.isEmpty() || closed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private void awaitFirst() throws InterruptedException {
         awaitedSince = threads.nanoTime();
         try {

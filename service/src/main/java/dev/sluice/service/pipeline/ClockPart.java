@@ -6,12 +6,12 @@ import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The part of a run that asks MongoDB for its time and its newest operation, once a second, and ends the run
+/// The part of a run that asks MongoDB for its time and its newest operation, four times a second, and ends the run
 /// when the stream is stuck.
 record ClockPart(Pipeline pipeline, DataFlow flow) implements DataFlow.Work {
     private static final Logger LOG = LoggerFactory.getLogger(ClockPart.class);
 
-    private static final Duration EVERY = Duration.ofSeconds(1);
+    private static final Duration EVERY = Duration.ofMillis(250);
 
     /// An engine without a heartbeat for this long is stuck.
     private static final Duration SILENCE_MAX = Duration.ofSeconds(90);

@@ -16,7 +16,8 @@ public final class Lag {
     /// A stream whose reads are behind by no more than this has read everything.
     private static final double READ_UP_SECONDS = 3;
 
-    /// An idle stream reports its position about once a second, and slightly late: if no changes wait, a lag of
+    /// An idle stream reports its position about twice a second, and on a busy machine late: if no changes wait, a lag
+    /// of
     /// less than this counts as none.
     private static final double IDLE_LAG_SECONDS = 4;
 

@@ -26,7 +26,7 @@ public final class ListDrain {
     /// Taking over the pipeline meanwhile would make that process wait until this one is done.
     static final Duration PATIENCE = Duration.ofSeconds(12);
 
-    /// A process that works moves the position once a second or so. One that stands by takes the pipeline within this.
+    /// A process that works moves the position twice a second or so. One that stands by takes the pipeline within this.
     private static final Duration STANDING = Duration.ofSeconds(3);
 
     /// No epoch is so small.

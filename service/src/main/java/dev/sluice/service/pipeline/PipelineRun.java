@@ -254,6 +254,11 @@ final class PipelineRun {
         }
 
         @Override
+        public boolean isAwaited() {
+            return status().isAwaited();
+        }
+
+        @Override
         public void onPosition(Position position) {
             status().onPosition(position);
         }

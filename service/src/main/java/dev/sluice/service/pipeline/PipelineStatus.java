@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Condition;
@@ -34,6 +35,8 @@ public final class PipelineStatus {
     private final LongAdder applyNanos = new LongAdder();
     private final LongAdder commits = new LongAdder();
     private final ReentrantLock lock = new ReentrantLock();
+
+    private final AtomicInteger waiting = new AtomicInteger();
 
     /// Signalled when the watermark moves or the pipeline ends.
     private final Condition moved = lock.newCondition();
@@ -246,6 +249,7 @@ public final class PipelineStatus {
             throws InterruptedException {
         long remaining = timeout.toNanos();
         lock.lockInterruptibly();
+        waiting.incrementAndGet();
         try {
             while (!isApplied(operation, collection)) {
                 if (remaining <= 0 || state.get().hasEnded()) {
@@ -255,8 +259,14 @@ public final class PipelineStatus {
             }
             return true;
         } finally {
+            waiting.decrementAndGet();
             lock.unlock();
         }
+    }
+
+    /// Whether somebody is in [#awaitApplied].
+    boolean isAwaited() {
+        return waiting.get() > 0;
     }
 
     /// Adds a listener for the number of changes of each transaction of the stream, on the

@@ -26,9 +26,9 @@ final class SourceClock {
     /// How finely MongoDB gives its time, and how far two clocks may run apart within a few seconds.
     private static final Duration RESOLUTION = Duration.ofMillis(5);
 
-    /// Answers kept, one a second: enough for a stream that is some seconds behind, and to have one among them
+    /// Answers kept, four a second: enough for a stream that is some seconds behind, and to have one among them
     /// that came quickly.
-    private static final int KEPT = 8;
+    static final int KEPT = 32;
 
     private final InstantSource ours;
     private final Deque<Hello> answers = new ArrayDeque<>();

@@ -26,6 +26,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -52,6 +53,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class WaitForIT {
     /// For how long the busy part goes on, seconds.
     private static final int BUSY_SECONDS = Integer.getInteger("sluice.test.wait.seconds", 10);
+
+    /// How many writes of a collection that is not mapped are waited for, one after the other.
+    private static final int ELSEWHERE = Integer.getInteger("sluice.test.wait.elsewhere", 10);
 
     private static final int WRITERS = 20;
     private static final long EACH_EVERY_MILLIS = 100;
@@ -182,6 +186,27 @@ class WaitForIT {
         assertThat(waitFor(elsewhere, "15 s"))
                 .as("a collection that is not mapped")
                 .isTrue();
+    }
+
+    @Test
+    void whatComesOfACollectionThatIsNotMappedIsWaitedForByAskingTheStream(TestReporter reporter) throws Exception {
+        pauseUntilIdle();
+        List<Long> waits = new ArrayList<>();
+        for (int i = 0; i < ELSEWHERE; i++) {
+            BsonTimestamp elsewhere = operation(
+                    session -> system.database().getCollection("baskets").insertOne(session, new Document()));
+            long before = System.nanoTime();
+            assertThat(waitFor(elsewhere, "20 s")).isTrue();
+            waits.add(System.nanoTime() - before);
+        }
+        waits.sort(null);
+        reporter.publishEntry(String.format(
+                Locale.ROOT,
+                "%d writes elsewhere: wait p50 %.1f ms, p99 %.1f ms, longest %.1f ms",
+                ELSEWHERE,
+                waits.get(ELSEWHERE / 2) / 1e6,
+                waits.get(ELSEWHERE * 99 / 100) / 1e6,
+                waits.getLast() / 1e6));
     }
 
     @Test

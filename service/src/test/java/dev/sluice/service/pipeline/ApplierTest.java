@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -111,18 +112,93 @@ class ApplierTest {
         assertThat(session.calls()).isEmpty();
     }
 
+    @Test
+    @DisplayName("writes a position that nothing else came with as soon as somebody waits")
+    void awaited() throws Exception {
+        AtomicInteger asked = new AtomicInteger();
+        session.awaited(() -> asked.incrementAndGet() == 3);
+        firstAChangeThen(() -> put(2, 0));
+
+        assertThat(told.events).containsExactly("position 1", "applied 1 through 1", "committed 1", "position 2");
+        assertThat(asked).hasValue(3);
+    }
+
+    @Test
+    @DisplayName("writes such a position at once where somebody waits in its own process, and asks nobody else")
+    void awaitedInProcess() throws Exception {
+        told.awaited = true;
+        firstAChangeThen(() -> put(2, 0));
+
+        assertThat(told.events).contains("position 2");
+        assertThat(session.calls()).doesNotContain("awaited");
+    }
+
+    @Test
+    @DisplayName("writes such a position by itself after a while")
+    void notAwaited() throws Exception {
+        AtomicInteger asked = new AtomicInteger();
+        session.awaited(() -> {
+            if (asked.incrementAndGet() == 2) {
+                nanos.addAndGet(Applier.POSITION_EVERY.toNanos());
+            }
+            return false;
+        });
+        firstAChangeThen(() -> put(2, 0));
+
+        assertThat(told.events).contains("position 2");
+        assertThat(asked).hasValue(2);
+    }
+
+    @Test
+    @DisplayName("writes such a position with the changes that follow")
+    void withChanges() throws Exception {
+        session.awaited(() -> {
+            put(3, 0);
+            put(4, 5);
+            return false;
+        });
+        firstAChangeThen(() -> put(2, 0));
+
+        assertThat(told.events)
+                .containsSubsequence("position 4", "applied 5 through 4")
+                .doesNotContain("position 2", "position 3");
+    }
+
+    /// Runs until the second transaction is committed.
+    private void firstAChangeThen(Runnable during) throws Exception {
+        session.during(new Runnable() {
+            private boolean ran;
+
+            @Override
+            public void run() {
+                if (!ran) {
+                    ran = true;
+                    during.run();
+                }
+            }
+        });
+        told.after = () -> {
+            if (told.events.size() > 3) {
+                queue.close();
+            }
+        };
+        put(1, 1);
+        applier.run();
+    }
+
     private List<String> writes() {
         return session.calls().stream().filter(call -> call.startsWith("write")).toList();
     }
 
-    private void put(int second, int changes) throws InterruptedException {
+    private void put(int second, int changes) {
         queue.put(batch(second, changes));
     }
 
-    private MappedBatch batch(int second, int changes) throws InterruptedException {
+    private MappedBatch batch(int second, int changes) {
         Watermark watermark = new Watermark(Instant.ofEpochSecond(second), new BsonTimestamp(second, 1));
-        return new MappedBatch(
-                Collections.nCopies(changes, change), position(second), watermark, memory.acquire(100), nanos.get());
+        MemoryBudget.Lease lease = memory.acquireNothing();
+        lease.set(100);
+        return new MappedBatch(Collections.nCopies(changes, change), position(second), watermark, lease, nanos.get());
     }
 
     private static Position position(int second) {
@@ -161,6 +237,8 @@ class ApplierTest {
 
     private static final class Told implements Applier.Listener {
         private final List<String> events = new ArrayList<>();
+        private boolean awaited;
+        private Runnable after = () -> {};
 
         @Override
         public void onPosition(Position position) {
@@ -170,13 +248,26 @@ class ApplierTest {
 
         @Override
         public void onApplied(List<RowChange> changes, Watermark watermark, long took) {
+            if (changes.isEmpty()) {
+                after.run();
+                return;
+            }
             BsonTimestamp through = watermark.through();
             events.add("applied " + changes.size() + " through " + (through == null ? "?" : through.getTime()));
         }
 
         @Override
         public void onCommitted(PipelineStatus.Committed batch) {
+            if (batch.changes().isEmpty()) {
+                return;
+            }
             events.add("committed " + batch.changes().size());
+            after.run();
+        }
+
+        @Override
+        public boolean isAwaited() {
+            return awaited;
         }
     }
 }

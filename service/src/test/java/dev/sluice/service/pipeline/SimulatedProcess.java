@@ -292,6 +292,11 @@ public final class SimulatedProcess {
 
         @Override
         public void onCommitted(PipelineStatus.Committed batch) {}
+
+        @Override
+        public boolean isAwaited() {
+            return false;
+        }
     };
 
     /// One for each copy, which locks it: a lock that two schedules share would be something that they wait

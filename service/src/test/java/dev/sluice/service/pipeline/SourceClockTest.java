@@ -35,7 +35,7 @@ class SourceClockTest {
     @Test
     void aQuickAnswerIsForgottenWhenItIsOld() {
         hello(5_000, 2);
-        for (int i = 0; i < 8; i++) {
+        for (int i = 0; i < SourceClock.KEPT; i++) {
             hello(5_006, 10);
         }
         assertThat(clock.offset()).isEqualTo(Duration.ofMillis(5_006));

@@ -300,6 +300,12 @@ final class SimulatedPostgres {
         }
 
         @Override
+        public boolean isAwaited() throws SQLException {
+            statement("asks whether somebody waits", "");
+            return world.choices().next(2) == 0;
+        }
+
+        @Override
         public void hold(long wanted) throws SQLException {
             statement("begins with epoch ", wanted);
             while (exclusive != null && !world.broken(Rule.WRITERS_AWAITED)) {
