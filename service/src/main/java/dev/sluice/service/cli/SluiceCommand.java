@@ -5,6 +5,7 @@ import ch.qos.logback.classic.Logger;
 import dev.sluice.sandbox.SandboxServers;
 import dev.sluice.service.config.Setting;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -43,8 +44,6 @@ public final class SluiceCommand implements Runnable {
     private static final java.util.concurrent.atomic.AtomicBoolean VERBOSE =
             new java.util.concurrent.atomic.AtomicBoolean();
 
-    private static final java.util.logging.Logger DRIVER_LOG = java.util.logging.Logger.getLogger("org.postgresql");
-
     private static final int HELP_WIDTH = 110;
 
     /// In the order of the help.
@@ -78,10 +77,8 @@ public final class SluiceCommand implements Runnable {
 
     /// Parses, runs, and turns failures into a message for people and an exit code.
     public static int execute(String... arguments) {
-        // The PostgreSQL driver logs through java.util.logging what it also throws, URL included.
-        DRIVER_LOG.setLevel(java.util.logging.Level.OFF);
         CommandLine program = new CommandLine(new SluiceCommand());
-        commands(arguments).forEach(program::addSubcommand);
+        addCommands(program, arguments);
         program.getCommandSpec()
                 .usageMessage()
                 .footerHeading("%nSettings (environment):%n")
@@ -127,21 +124,43 @@ public final class SluiceCommand implements Runnable {
         return COULD_NOT_RUN;
     }
 
-    /// The command that is named first, or all that can run here for the help and for suggestions. Reading
-    /// the options of all of them takes half as long as a short command.
-    private static List<Class<?>> commands(String... arguments) {
-        if (arguments.length > 0) {
-            for (Class<?> command : COMMANDS) {
-                if (command.getAnnotation(Command.class).name().equals(arguments[0])) {
-                    return List.of(command);
-                }
+    /// The command that is named; where none is, what the help and the suggestions say of all that can run
+    /// here. Reading the options of all of them takes as long as a short command.
+    private static void addCommands(CommandLine program, String... arguments) {
+        String first = Arrays.stream(arguments)
+                .filter(argument -> !argument.startsWith("-"))
+                .findFirst()
+                .orElse("");
+        for (Class<?> command : COMMANDS) {
+            if (command.getAnnotation(Command.class).name().equals(first)) {
+                quietDriver();
+                program.addSubcommand(command);
+                return;
             }
         }
-        return SandboxServers.areIncluded()
-                ? COMMANDS
-                : COMMANDS.stream()
-                        .filter(command -> !WITH_OWN_SERVERS.contains(command))
-                        .toList();
+        boolean servers = SandboxServers.areIncluded();
+        for (Class<?> command : COMMANDS) {
+            if (servers || !WITH_OWN_SERVERS.contains(command)) {
+                program.addSubcommand(named(command.getAnnotation(Command.class)));
+            }
+        }
+    }
+
+    /// No more of a command than its line in the help.
+    private static CommandLine.Model.CommandSpec named(Command command) {
+        CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
+        spec.name(command.name()).usageMessage().header(command.header()).hidden(command.hidden());
+        return spec;
+    }
+
+    /// The PostgreSQL driver logs through java.util.logging what it also throws, URL included.
+    private static void quietDriver() {
+        DriverLog.LOG.setLevel(java.util.logging.Level.OFF);
+    }
+
+    /// Held, since a logger that nobody holds forgets its level.
+    private static final class DriverLog {
+        private static final java.util.logging.Logger LOG = java.util.logging.Logger.getLogger("org.postgresql");
     }
 
     private static int wrongUse(CommandLine.ParameterException e) {

