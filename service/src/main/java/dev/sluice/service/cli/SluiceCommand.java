@@ -69,7 +69,8 @@ public final class SluiceCommand implements Runnable {
             SchemaChangesCommand.class,
             DeadLettersCommand.class,
             QuarantineCommand.class,
-            BenchCommand.class);
+            BenchCommand.class,
+            WarmCommand.class);
 
     @CommandLine.Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
@@ -110,7 +111,8 @@ public final class SluiceCommand implements Runnable {
     }
 
     /// Those that start servers of their own, which the image of the program leaves out.
-    private static final Set<Class<?>> WITH_OWN_SERVERS = Set.of(DemoCommand.class, BenchCommand.class);
+    private static final Set<Class<?>> WITH_OWN_SERVERS =
+            Set.of(DemoCommand.class, BenchCommand.class, WarmCommand.class);
 
     /// Says that a command can't run here, where the servers that it brings were left out.
     ///

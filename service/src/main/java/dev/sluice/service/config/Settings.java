@@ -72,6 +72,7 @@ public record Settings(
             "SLUICE_JAVA_HOME",
             "SLUICE_JAVA_OPTS",
             "SLUICE_HOME",
+            "SLUICE_START_CACHE",
             "SLUICE_FAILPOINT",
             "SLUICE_TEST_MONGO_URI",
             "SLUICE_TEST_MONGO_VERSION",

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// The program with the libraries that are in the image, which brings no servers.
 class ImageIT {
     @ParameterizedTest
-    @ValueSource(strings = {"demo", "bench backfill", "bench stream", "bench latency", "bench verify"})
+    @ValueSource(strings = {"demo", "warm", "bench backfill", "bench stream", "bench latency", "bench verify"})
     @DisplayName("a command that brings servers of its own says that it is not part of the image, and ends with 3")
     void withoutServers(String command) {
         Result result = Cli.runInImage(Map.of(), command.split(" "));
@@ -30,6 +30,8 @@ class ImageIT {
         Result help = Cli.runInImage(Map.of(), "--help");
 
         assertThat(help.exitCode()).as(help.err()).isZero();
-        assertThat(help.out()).contains("\n  run ", "\n  quarantine ").doesNotContain("\n  demo ", "\n  bench ");
+        assertThat(help.out())
+                .contains("\n  run ", "\n  quarantine ")
+                .doesNotContain("\n  demo ", "\n  bench ", "\n  warm ");
     }
 }

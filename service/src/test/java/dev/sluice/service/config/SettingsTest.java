@@ -262,6 +262,8 @@ class SettingsTest {
                 "/x",
                 "SLUICE_JAVA_OPTS",
                 "-Xmx1g",
+                "SLUICE_START_CACHE",
+                "no",
                 "SLUICE_TEST_MONGO_URI",
                 "mongodb://t/",
                 "SLUICE_TEST_MONGO_VERSION",
