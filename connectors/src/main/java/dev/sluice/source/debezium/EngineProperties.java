@@ -13,6 +13,7 @@ import java.util.stream.Collectors;
 import org.bson.BsonDocument;
 import org.bson.BsonString;
 import org.bson.BsonTimestamp;
+import org.jspecify.annotations.Nullable;
 
 /// The engine's settings.
 ///
@@ -21,6 +22,8 @@ import org.bson.BsonTimestamp;
 /// @param batchMax most records in a batch
 /// @param linger how long a busy stream waits to fill a batch: throughput against latency
 /// @param heartbeat how often a stream reports its position to which nothing has come, of whatever collection
+/// @param lookAhead how much of the oplog's time MongoDB looks through at first before it has to answer, at least a
+///     second; only where the stream is read by a [StreamReader]
 /// @param rawDocuments whether the stream is read by a [StreamReader], with documents as BSON; otherwise, for
 ///     measuring, by Debezium's own reader: with documents as JSON, bounded by their number alone, and without
 ///     heartbeats while there are no changes
@@ -35,6 +38,7 @@ public record EngineProperties(
         int batchMax,
         Duration linger,
         Duration heartbeat,
+        Duration lookAhead,
         boolean rawDocuments,
         Map<String, BsonTimestamp> passed,
         Map<String, String> overrides) {
@@ -60,6 +64,7 @@ public record EngineProperties(
                 4_096,
                 Duration.ofMillis(2),
                 Duration.ofMillis(400),
+                LookAhead.FIRST,
                 true,
                 Map.of(),
                 Map.of());
@@ -67,7 +72,17 @@ public record EngineProperties(
 
     public EngineProperties withRawDocuments(boolean raw) {
         return new EngineProperties(
-                pipeline, mongoUri, database, collections, batchMax, linger, heartbeat, raw, passed, overrides);
+                pipeline,
+                mongoUri,
+                database,
+                collections,
+                batchMax,
+                linger,
+                heartbeat,
+                lookAhead,
+                raw,
+                passed,
+                overrides);
     }
 
     /// @param passed changes that are left out, as for [LargeChanges#without]
@@ -80,6 +95,7 @@ public record EngineProperties(
                 batchMax,
                 linger,
                 heartbeat,
+                lookAhead,
                 rawDocuments,
                 passed,
                 overrides);
@@ -94,6 +110,7 @@ public record EngineProperties(
                 batchMax,
                 linger,
                 heartbeat,
+                lookAhead,
                 rawDocuments,
                 passed,
                 properties);
@@ -137,7 +154,7 @@ public record EngineProperties(
         p.setProperty("topic.naming.strategy", RememberedTopics.class.getName());
         p.setProperty(
                 "cursor.pipeline",
-                stages().stream().map(BsonDocument::toJson).collect(Collectors.joining(", ", "[", "]")));
+                stages(null).stream().map(BsonDocument::toJson).collect(Collectors.joining(", ", "[", "]")));
         p.setProperty("cursor.pipeline.order", "user_only");
         // It would open the stream a second time, and write the resume token, which holds an _id, to the log.
         p.setProperty("internal.log.position.check.enable", "false");
@@ -157,13 +174,17 @@ public record EngineProperties(
     ///
     /// The filter depends on the mapping, so an event that an earlier mapping let through may not pass it:
     /// the stream is opened by time and not by token ([CommittedOffset]).
-    List<BsonDocument> stages() {
+    ///
+    /// @param end behind it, changes of all collections pass; null where none is needed
+    List<BsonDocument> stages(@Nullable BsonTimestamp end) {
         List<BsonDocument> stages = new ArrayList<>();
         stages.add(new BsonDocument(
                 "$match",
-                rawDocuments
-                        ? StreamFilter.of(database, collections)
-                        : StreamFilter.ofDocuments(database, collections)));
+                end != null
+                        ? StreamFilter.of(database, collections, end)
+                        : rawDocuments
+                                ? StreamFilter.of(database, collections)
+                                : StreamFilter.ofDocuments(database, collections)));
         if (!passed.isEmpty()) {
             stages.add(new BsonDocument("$match", LargeChanges.without(passed)));
         }

@@ -31,6 +31,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.bson.BsonDocument;
 import org.bson.BsonString;
@@ -50,12 +51,13 @@ final class EventFetcher implements Runnable {
     /// operation that is left out, so whoever waits for such an operation waits for this.
     private static final Duration AWAIT = Duration.ofMillis(50);
 
-    /// MongoDB ends an answer before an event that would make it larger than 16 MB, and the first one after
-    /// this many events. An answer of less was ended because there was no more; or by an event of nearly
+    /// MongoDB ends an answer before an event that would make it larger than 16 MB, and after as many events as it is
+    /// told. An answer of less was ended because there was no more; or by an event of nearly
     /// 16 MB, which could only be of the same transaction to matter.
     private static final long NOT_FULL_BYTES = 1 << 20;
 
-    private static final int FIRST_ANSWER_EVENTS = 101;
+    /// Most events of an answer. Where the end of what MongoDB looks at is passed, so many come for nothing.
+    private static final int ANSWER_EVENTS = 5_000;
 
     /// After as much as this, weighed generously, an event that did not fit into an answer with those before it
     /// must have come.
@@ -72,6 +74,8 @@ final class EventFetcher implements Runnable {
     private final EngineProperties settings;
     private final MemoryBudget memory;
     private final Runnable reconnected;
+    private final Set<String> mapped;
+    private final LookAhead lookAhead;
     private final HandOver<Fetched> fetched = new HandOver<>();
     private final Thread thread =
             Thread.ofPlatform().name("sluice-fetch").daemon(true).unstarted(this);
@@ -84,7 +88,6 @@ final class EventFetcher implements Runnable {
     private long oneByOneBytes;
     private long answerBytes;
     private int answerEvents;
-    private boolean firstAnswer;
     private long reachedAt;
     private @Nullable BsonTimestamp reachedTime;
     private boolean eventSince = true;
@@ -99,6 +102,8 @@ final class EventFetcher implements Runnable {
         this.settings = run.settings();
         this.memory = run.memory();
         this.reconnected = run.reconnected();
+        this.mapped = Set.copyOf(settings.collections());
+        this.lookAhead = new LookAhead(settings.lookAhead());
         this.startTime = startTime;
         this.startToken = startToken;
         this.database = client.getDatabase(settings.database())
@@ -136,7 +141,7 @@ final class EventFetcher implements Runnable {
 
     private void readUntilTooLarge() throws InterruptedException {
         try (MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor =
-                open(settings.stages(), FullDocument.UPDATE_LOOKUP, oneByOne)) {
+                open(settings.stages(end()), FullDocument.UPDATE_LOOKUP, oneByOne)) {
             read(cursor);
         } catch (MongoException e) {
             if (closed) {
@@ -171,13 +176,12 @@ final class EventFetcher implements Runnable {
         } else if (startToken != null) {
             stream.resumeAfter(startToken);
         }
-        if (oneByOne) {
-            stream.batchSize(1);
-        }
-        firstAnswer = true;
+        stream.batchSize(oneByOne ? 1 : ANSWER_EVENTS);
         answerBytes = 0;
         answerEvents = 0;
+        long asked = System.nanoTime();
         MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor = stream.cursor();
+        lookAhead.onAnswer(System.nanoTime() - asked);
         routed = client.getClusterDescription().getType() == ClusterType.SHARDED;
         return cursor;
     }
@@ -186,7 +190,9 @@ final class EventFetcher implements Runnable {
             throws InterruptedException {
         ServerCursor opened = cursor.getServerCursor();
         while (!closed) {
+            long asked = System.nanoTime();
             ChangeStreamDocument<RawBsonDocument> event = cursor.tryNext();
+            lookAhead.onAnswer(System.nanoTime() - asked);
             ServerCursor now = cursor.getServerCursor();
             if (now != null && !now.equals(opened)) {
                 // The driver opens a stream again by itself after it has lost its connection.
@@ -196,11 +202,13 @@ final class EventFetcher implements Runnable {
             if (event != null && CollectionEvents.isOne(event)) {
                 emit(event);
                 isLast(event, cursor.available() > 0);
+            } else if (event != null && !isMapped(event)) {
+                passEnd(event);
+                return;
             } else if (event != null) {
                 emit(event, event.getFullDocument(), isLast(event, cursor.available() > 0));
                 oneByOneBytes += weight(event);
             } else {
-                firstAnswer = false;
                 reached(cursor.getResumeToken());
             }
             if (oneByOne && (event == null || oneByOneBytes > ANSWER_BYTES_MAX)) {
@@ -208,6 +216,35 @@ final class EventFetcher implements Runnable {
                 return;
             }
         }
+    }
+
+    /// Behind what MongoDB looks at; null where it is not known where the stream begins.
+    private @Nullable BsonTimestamp end() {
+        BsonTimestamp from = lastTime == null ? startTime : lastTime;
+        BsonDocument token = lastToken == null && from == null ? startToken : lastToken;
+        BsonTimestamp ofToken = token == null ? null : Position.of(token, null).clusterTime();
+        if (from == null || (ofToken != null && ofToken.compareTo(from) > 0)) {
+            from = ofToken;
+        }
+        return from == null ? null : lookAhead.from(from);
+    }
+
+    private boolean isMapped(ChangeStreamDocument<RawBsonDocument> event) {
+        BsonDocument namespace = event.getNamespaceDocument();
+        return namespace != null
+                && namespace.get("coll") instanceof BsonString name
+                && mapped.contains(name.getValue());
+    }
+
+    /// All that comes before an event is delivered, which itself is asked for only to say that. The next stream begins
+    /// at
+    /// its time and not behind its token: it does not pass the filter with a later end.
+    private void passEnd(ChangeStreamDocument<RawBsonDocument> event) {
+        BsonTimestamp time = Objects.requireNonNull(event.getClusterTime(), "a change has a time");
+        lastToken = null;
+        lastTime = time;
+        lookAhead.onEnd();
+        report(Position.of(event.getResumeToken(), time), Watermark.before(time));
     }
 
     /// Whether there was nothing more behind an event when MongoDB gave it: then all events of the same
@@ -222,11 +259,10 @@ final class EventFetcher implements Runnable {
         boolean full = oneByOne
                 || routed
                 || answerBytes >= NOT_FULL_BYTES
-                || (firstAnswer && answerEvents >= FIRST_ANSWER_EVENTS)
+                || answerEvents >= ANSWER_EVENTS
                 || event.getTxnNumber() != null;
         answerBytes = 0;
         answerEvents = 0;
-        firstAnswer = false;
         return !full;
     }
 
@@ -278,11 +314,15 @@ final class EventFetcher implements Runnable {
         if (!moved && now - reachedAt < settings.heartbeat().toNanos()) {
             return;
         }
-        reachedAt = now;
-        reachedTime = time;
-        eventSince = false;
         lastToken = token;
-        fetched.put(new Fetched.Nothing(new Arrival.Reached(position, time == null ? null : through(time))));
+        report(position, time == null ? null : through(time));
+    }
+
+    private void report(Position position, @Nullable BsonTimestamp through) {
+        reachedAt = System.nanoTime();
+        reachedTime = position.clusterTime();
+        eventSince = false;
+        fetched.put(new Fetched.Nothing(new Arrival.Reached(position, through)));
     }
 
     /// A token without an event stands before the events of its time. One that MongoDB made when it had
@@ -296,7 +336,7 @@ final class EventFetcher implements Runnable {
     /// Passes one event that is larger than BSON allows: reads it without its document, and the document
     /// separately, as MongoDB does for updates.
     private void passTooLarge() throws InterruptedException {
-        List<Bson> slim = new ArrayList<>(settings.stages());
+        List<Bson> slim = new ArrayList<>(settings.stages(end()));
         slim.add(new BsonDocument("$unset", new BsonString("fullDocument")));
         try (MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor =
                 open(slim, FullDocument.DEFAULT, true)) {
@@ -306,6 +346,8 @@ final class EventFetcher implements Runnable {
             }
             if (event != null && CollectionEvents.isOne(event)) {
                 emit(event);
+            } else if (event != null && !isMapped(event)) {
+                passEnd(event);
             } else if (event != null) {
                 boolean deleted = "delete".equals(event.getOperationTypeString());
                 emit(event, deleted ? null : lookUp(event), false);

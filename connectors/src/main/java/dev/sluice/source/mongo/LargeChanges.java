@@ -99,7 +99,12 @@ public final class LargeChanges {
                 "$or",
                 new BsonArray(List.of(
                         new BsonDocument("clusterTime", new BsonDocument("$lte", time)),
-                        new BsonDocument("$expr", keyBytes("$lt")))));
+                        new BsonDocument("$expr", isSmall()))));
+    }
+
+    /// Whether a change can be sent for certain, as an expression.
+    static BsonDocument isSmall() {
+        return keyBytes("$lt");
     }
 
     /// Whether a stream may have failed because of the size of a change: a mongod reports that if the event is

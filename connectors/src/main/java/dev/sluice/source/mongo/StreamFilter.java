@@ -4,6 +4,7 @@ import java.util.List;
 import org.bson.BsonArray;
 import org.bson.BsonDocument;
 import org.bson.BsonString;
+import org.bson.BsonTimestamp;
 
 /// What the server leaves out of a change stream of a database. A mongod moves such a filter to the oplog, and what it
 /// makes of it there costs more than what it reads: see
@@ -42,6 +43,17 @@ public final class StreamFilter {
                 new BsonArray(List.of(
                         ofDocuments(database, collections),
                         new BsonDocument("operationType", in(CollectionEvents.OPERATIONS)))));
+    }
+
+    /// Matches the same, and behind a time changes of documents of all collections.
+    ///
+    /// @param end no change behind it is needed, except one that says how far MongoDB has looked
+    public static BsonDocument of(String database, List<String> collections, BsonTimestamp end) {
+        BsonArray either = of(database, collections).getArray("$or").clone();
+        either.add(new BsonDocument("operationType", in(OF_DOCUMENTS))
+                .append("clusterTime", new BsonDocument("$gt", end))
+                .append("$expr", LargeChanges.isSmall()));
+        return new BsonDocument("$or", either);
     }
 
     private static BsonDocument in(List<String> values) {

@@ -39,6 +39,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
 import org.bson.BsonArray;
@@ -54,6 +55,7 @@ import org.bson.RawBsonDocument;
 import org.bson.codecs.BsonDocumentCodec;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 @SuppressWarnings("NullAway.Init")
@@ -178,6 +180,74 @@ class DebeziumChangeSourceIT {
     }
 
     @Test
+    void itsPositionMovesThroughALongStretchOfChangesThatAreNotAskedFor() {
+        Position from = source.currentPosition();
+        MongoCollection<BsonDocument> never = database.getCollection("never", BsonDocument.class);
+        List<BsonTimestamp> times = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            BsonDocument document = new BsonDocument("_id", new BsonInt32(i));
+            // Of all three times something is asked for; in between there is nothing but what is not.
+            if (i % 2 == 0) {
+                things.insertOne(document);
+            }
+            IntStream.range(0, 50).forEach(each -> never.insertOne(new BsonDocument()));
+            times.add(source.hello().lastWrite());
+            awaitNextSecond();
+        }
+        // Each arrival is a batch.
+        keep(DebeziumChangeSource.start(settings(1), memory, from, this::onBatch));
+
+        assertThat(awaitChanges(3))
+                .extracting(Change::id)
+                .startsWith(new BsonInt32(0))
+                .endsWith(new BsonInt32(4));
+        assertThat(changes().stream().map(Change::id).distinct()).hasSize(3);
+        await().atMost(BOUND)
+                .until(() -> idle().stream().map(this::through).anyMatch(t -> t.compareTo(times.getLast()) >= 0));
+        // In each of them it was so far, before it was at the end.
+        assertThat(idle().stream().map(this::through))
+                .anyMatch(t -> t.compareTo(times.get(0)) > 0 && t.compareTo(times.get(3)) < 0)
+                .isSorted();
+        assertThat(idle())
+                .allSatisfy(b -> assertThat(Objects.requireNonNull(b.upTo()).clusterTime())
+                        .isGreaterThanOrEqualTo(b.through()));
+    }
+
+    private BsonTimestamp through(ChangeBatch batch) {
+        return Objects.requireNonNull(batch.through());
+    }
+
+    /// Until MongoDB counts another second.
+    private void awaitNextSecond() {
+        int second = source.hello().lastWrite().getTime();
+        await().atMost(BOUND).until(() -> {
+            things.updateOne(Filters.eq("_id", "nobody"), Updates.set("a", 1));
+            database.getCollection("never").insertOne(new Document());
+            return source.hello().lastWrite().getTime() > second;
+        });
+    }
+
+    @Test
+    @Tag("long")
+    void aStretchThatTakesLongerThanTheSocketsTimeOutIsPassed() {
+        Position from = source.currentPosition();
+        MongoCollection<BsonDocument> never = database.getCollection("never", BsonDocument.class);
+        for (int i = 0; i < 200; i++) {
+            never.insertMany(Stream.generate(BsonDocument::new).limit(10_000).toList());
+        }
+        things.insertOne(BsonDocument.parse("{_id: 'behind'}"));
+        ChangeSource running = keep(DebeziumChangeSource.start(
+                settings(4_096).withOverrides(Map.of("mongodb.socket.timeout.ms", "3000")),
+                memory,
+                from,
+                this::onBatch));
+
+        assertThat(awaitChanges(1)).extracting(Change::id).containsExactly(new BsonString("behind"));
+        assertThat(running.ended()).isNotDone();
+        assertThat(idle()).hasSizeGreaterThan(3);
+    }
+
+    @Test
     void ofATransactionNothingIsSaidBeforeAllOfItIsThere() {
         Position from = source.currentPosition();
         try (MongoClient client = MongoClients.create(TestingServers.mongo().uri());
@@ -287,6 +357,7 @@ class DebeziumChangeSourceIT {
                 batchMax,
                 Duration.ZERO,
                 heartbeat,
+                Duration.ofSeconds(1),
                 true,
                 Map.of(),
                 Map.of());
