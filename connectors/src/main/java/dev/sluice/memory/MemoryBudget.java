@@ -4,30 +4,32 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// Bytes of heap that documents and the rows made of them may take together (promise 7). A reader takes a
-/// lease before it reads documents, sets it to their actual size, and closes it when they are
-/// written.
+/// Bytes of heap that documents and the rows made of them may take together (promise 7). A reader
+/// takes a lease before it reads documents, sets it to their actual size, and closes it when they
+/// are written.
 ///
-/// Leases are granted in the order in which they are asked for. One that is larger than the whole budget is
-/// granted when no other is held, so a document of any size passes, alone.
+/// Leases are granted in the order in which they are asked for. One that is larger than the whole
+/// budget is granted when no other is held, so a document of any size passes, alone.
 ///
-/// A stream has a reserved [#part]: the other readers can't use it, so the stream never waits for one of them,
-/// and they don't wait for the stream's backlog. A change that is larger than the part passes alone in it; the
-/// other readers wait for the bytes that it takes beyond the part.
+/// A stream has a reserved [#part]: the other readers can't use it, so the stream never waits for
+/// one of them, and they don't wait for the stream's backlog. A change that is larger than the part
+/// passes alone in it; the other readers wait for the bytes that it takes beyond the part.
 ///
-/// No thread can wait for ever:
-/// - Outside of parts, no thread waits for a lease while it holds one, nor holds one while it waits for a
-///   thread that waits for a lease. So every holder closes its lease, and the first in the queue gets one.
-/// - In its part, the stream waits for a lease while it holds those of earlier changes. Those are mapped and
-///   committed by threads that take no lease, so they are always closed.
-/// - The others wait for the stream only while it is beyond its part, which ends with the commit of that
-///   change.
+/// No thread can wait for ever: - Outside of parts, no thread waits for a lease while it holds one,
+/// nor holds one while it waits for a thread that waits for a lease. So every holder closes its
+/// lease, and the first in the queue gets one. - In its part, the stream waits for a lease while it
+/// holds those of earlier changes. Those are mapped and committed by threads that take no lease, so
+/// they are always closed. A lease that grows ([Lease#grow]) waits for those of earlier changes
+/// only. - The others wait for the stream only while it is beyond its part, which ends with the
+/// commit of that change.
 ///
 /// Any thread.
 public final class MemoryBudget implements AutoCloseable {
-    /// The largest reply MongoDB sends, bytes: a cursor's batch ends with the document that reaches 16 MB.
+    /// The largest reply MongoDB sends, bytes: a cursor's batch ends with the document that reaches
+    /// 16 MB.
     private static final long REPLY_MAX = 16L << 20;
 
     /// While a reply is read its bytes are held by the driver, by its decoder, and as documents.
@@ -35,8 +37,8 @@ public final class MemoryBudget implements AutoCloseable {
 
     private static final long HEAP = Runtime.getRuntime().maxMemory();
 
-    /// What the stream, backfill, resync and verification share. The rest is for what is on the wire, and for
-    /// everything else.
+    /// What the stream, backfill, resync and verification share. The rest is for what is on the
+    /// wire, and for everything else.
     private static final long PROCESS_BYTES = HEAP * 2 / 5;
 
     private static final long STREAM_BYTES = Math.min(HEAP / 8, 256L << 20);
@@ -48,6 +50,9 @@ public final class MemoryBudget implements AutoCloseable {
     private final ReentrantLock lock;
     private final Condition changed;
     private final Deque<Lease> queue = new ArrayDeque<>();
+
+    /// How many leases wait to become larger.
+    private int growing;
 
     /// By leases, without those of parts.
     private long held;
@@ -80,14 +85,14 @@ public final class MemoryBudget implements AutoCloseable {
         return PROCESS;
     }
 
-    /// A new part of the process's budget, for one stream: from before its changes are handed on until they are
-    /// committed.
+    /// A new part of the process's budget, for one stream: from before its changes are handed on
+    /// until they are committed.
     public static MemoryBudget ofStream() {
         return PROCESS.part(STREAM_BYTES);
     }
 
-    /// How many bytes of documents are best held at a time by one of several readers: with rows made of them,
-    /// four readers stay within the budget.
+    /// How many bytes of documents are best held at a time by one of several readers: with rows
+    /// made of them, four readers stay within the budget.
     public static long piece() {
         return Math.clamp(HEAP / 64, 1L << 20, 16L << 20);
     }
@@ -184,7 +189,7 @@ public final class MemoryBudget implements AutoCloseable {
     }
 
     private void wake() {
-        if (!queue.isEmpty()) {
+        if (!queue.isEmpty() || growing > 0) {
             changed.signalAll();
         }
     }
@@ -204,7 +209,8 @@ public final class MemoryBudget implements AutoCloseable {
         return held() > total / 2;
     }
 
-    /// Gives a part back, and all that its leases hold; from then on those hold nothing. Again does nothing.
+    /// Gives a part back, and all that its leases hold; from then on those hold nothing. Again does
+    /// nothing.
     @Override
     public void close() {
         lock.lock();
@@ -230,8 +236,8 @@ public final class MemoryBudget implements AutoCloseable {
 
         private Lease() {}
 
-        /// Sets it to what is really held, without waiting: others wait until there is room again. Does nothing
-        /// once it is closed.
+        /// Sets it to what is really held, without waiting: others wait until there is room again.
+        /// Does nothing once it is closed.
         public void set(long bytesHeld) {
             lock.lock();
             try {
@@ -240,6 +246,30 @@ public final class MemoryBudget implements AutoCloseable {
                     bytes = bytesHeld;
                 }
             } finally {
+                lock.unlock();
+            }
+        }
+
+        /// Sets it to more, which it waits for, but not behind those that wait for a lease: what
+        /// this one holds is passed on before all that they will hold. Does not wait where nothing
+        /// can be given back before it is passed on. Does nothing once it is closed.
+        ///
+        /// @param behind how many bytes at least are held by this one and by all that are passed on
+        ///     only after it; asked with the budget's lock held
+        public void grow(long bytesHeld, LongSupplier behind) throws InterruptedException {
+            lock.lockInterruptibly();
+            growing++;
+            try {
+                while (!over
+                        && !closed
+                        && bytesHeld > bytes
+                        && held > behind.getAsLong()
+                        && !hasRoom(bytesHeld - bytes)) {
+                    changed.await();
+                }
+                set(bytesHeld);
+            } finally {
+                growing--;
                 lock.unlock();
             }
         }

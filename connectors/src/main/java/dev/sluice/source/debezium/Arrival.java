@@ -5,26 +5,17 @@ import dev.sluice.change.Position;
 import dev.sluice.memory.MemoryBudget;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.bson.BsonTimestamp;
-import org.bson.BsonValue;
-import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
 
 /// What comes out of the engine, in the order of the source.
 sealed interface Arrival {
     /// A record of the engine.
     ///
-    /// @param id the document's `_id`; null where the engine reads by itself: then the record holds it and the
-    ///     document as JSON
-    /// @param document the document after the change; null when there is none
+    /// @param record an [EventRecord]; where the engine reads by itself, for measuring, one of
+    ///     Debezium's, which is not decoded
     /// @param lastOfItsTime whether no other change has the same cluster time and is still to come
     /// @param lease for what it takes until it is written
-    record Recorded(
-            SourceRecord record,
-            @Nullable BsonValue id,
-            @Nullable RawBsonDocument document,
-            boolean lastOfItsTime,
-            MemoryBudget.Lease lease)
-            implements Arrival {}
+    record Recorded(SourceRecord record, boolean lastOfItsTime, MemoryBudget.Lease lease) implements Arrival {}
 
     /// A collection itself was changed here.
     record OfCollection(CollectionChange change) implements Arrival {}

@@ -30,13 +30,13 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One run of Debezium's embedded engine: started from a position, ended for good when it fails or is
-/// closed. It never restarts internally (`errors.max.retries=0`), since a restart that we don't see would
-/// deliver changes again that are waiting to be applied; the supervisor starts a new one from the committed
-/// position.
+/// One run of Debezium's embedded engine: started from a position, ended for good when it fails or
+/// is closed. It never restarts internally (`errors.max.retries=0`), since a restart that we don't
+/// see would deliver changes again that are waiting to be applied; the supervisor starts a new one
+/// from the committed position.
 ///
-/// Three threads: one reads from MongoDB ([EventFetcher]), the engine's makes records, ours decodes and
-/// delivers them.
+/// Three threads: one reads from MongoDB ([EventFetcher]), the engine's makes records, ours decodes
+/// and delivers them.
 public final class DebeziumChangeSource implements ChangeSource {
     private static final Logger LOG = LoggerFactory.getLogger(DebeziumChangeSource.class);
 
@@ -47,8 +47,9 @@ public final class DebeziumChangeSource implements ChangeSource {
 
     private static final Duration FOREVER = Duration.ofDays(1);
 
-    /// After a batch of this many changes, more are expected: the next batch waits a little, since delivering
-    /// each change separately costs more than the change. Smaller batches are delivered at once.
+    /// After a batch of this many changes, more are expected: the next batch waits a little, since
+    /// delivering each change separately costs more than the change. Smaller batches are delivered
+    /// at once.
     private static final int BUSY = 16;
 
     private final DebeziumEngine<ChangeEvent<SourceRecord, SourceRecord>> engine;
@@ -104,8 +105,8 @@ public final class DebeziumChangeSource implements ChangeSource {
                 .using(DebeziumChangeSource.class.getClassLoader())
                 .using(this::onEnd)
                 // Only where the engine reads by itself.
-                .notifying((records, committer) -> records.forEach(event ->
-                        arrivals.put(new Arrival.Recorded(event.value(), null, null, false, memory.acquireNothing()))))
+                .notifying((records, committer) -> records.forEach(
+                        event -> arrivals.put(new Arrival.Recorded(event.value(), false, memory.acquireNothing()))))
                 .build();
         engineThread = Thread.ofPlatform().name("sluice-engine").daemon(true).unstarted(engine);
         deliveryThread = Thread.ofPlatform().name("sluice-stream").daemon(true).unstarted(this::deliverAll);
@@ -120,8 +121,8 @@ public final class DebeziumChangeSource implements ChangeSource {
         return started(new DebeziumChangeSource(settings, memory, from, new ToHandler(handler)));
     }
 
-    /// Opens the stream into nothing: changes are counted and not even decoded. What the engine itself can
-    /// do, for measuring.
+    /// Opens the stream into nothing: changes are counted and not even decoded. What the engine
+    /// itself can do, for measuring.
     ///
     /// @param memory as for [#start]
     public static DebeziumChangeSource startCounting(
@@ -208,12 +209,12 @@ public final class DebeziumChangeSource implements ChangeSource {
         for (int i = 0; i < arrivals.size(); i++) {
             switch (arrivals.get(i)) {
                 case Arrival.Recorded recorded -> {
-                    Change change = RecordDecoder.change(recorded);
+                    Change change = EventRecord.change(recorded.record());
                     changes.add(change);
                     through = recorded.lastOfItsTime() ? change.clusterTime() : Watermark.before(change.clusterTime());
                     // Only the last one's is wanted, and takes some work.
                     if (i == arrivals.size() - 1) {
-                        upTo = RecordDecoder.position(recorded.record());
+                        upTo = EventRecord.position(recorded.record());
                     }
                 }
                 case Arrival.Reached reached -> {

@@ -27,9 +27,10 @@ import org.jspecify.annotations.Nullable;
 /// @param rawDocuments whether the stream is read by a [StreamReader], with documents as BSON; otherwise, for
 ///     measuring, by Debezium's own reader: with documents as JSON, bounded by their number alone, and without
 ///     heartbeats while there are no changes
+/// @param lookUp who reads the documents of updates, where our own reader reads the stream
 /// @param passed changes that are left out, as for [LargeChanges#without]; empty where none are
-/// @param overrides properties of the engine's own that take the place of ours, for measuring what ours
-///     give; an empty value leaves the property to the engine's default
+/// @param overrides properties of the engine's own that take the place of ours, for measuring what
+///     ours give; an empty value leaves the property to the engine's default
 public record EngineProperties(
         String pipeline,
         String mongoUri,
@@ -40,6 +41,7 @@ public record EngineProperties(
         Duration heartbeat,
         Duration lookAhead,
         boolean rawDocuments,
+        LookUp lookUp,
         Map<String, BsonTimestamp> passed,
         Map<String, String> overrides) {
     private static final String DEBEZIUMS_OWN = "io.debezium.connector.mongodb.MongoDbConnector";
@@ -66,6 +68,7 @@ public record EngineProperties(
                 Duration.ofMillis(400),
                 LookAhead.FIRST,
                 true,
+                LookUp.BATCHES,
                 Map.of(),
                 Map.of());
     }
@@ -81,6 +84,23 @@ public record EngineProperties(
                 heartbeat,
                 lookAhead,
                 raw,
+                lookUp,
+                passed,
+                overrides);
+    }
+
+    public EngineProperties withLookUp(LookUp by) {
+        return new EngineProperties(
+                pipeline,
+                mongoUri,
+                database,
+                collections,
+                batchMax,
+                linger,
+                heartbeat,
+                lookAhead,
+                rawDocuments,
+                by,
                 passed,
                 overrides);
     }
@@ -97,6 +117,7 @@ public record EngineProperties(
                 heartbeat,
                 lookAhead,
                 rawDocuments,
+                lookUp,
                 passed,
                 overrides);
     }
@@ -112,6 +133,7 @@ public record EngineProperties(
                 heartbeat,
                 lookAhead,
                 rawDocuments,
+                lookUp,
                 passed,
                 properties);
     }
@@ -168,15 +190,21 @@ public record EngineProperties(
         return p;
     }
 
-    /// What the server sends: changes of documents, and events of collections themselves, which only our
-    /// own reader handles. We use the whole document, so the description of the update is left out:
-    /// Debezium would convert it to JSON in addition to the document.
+    /// What the server sends: changes of documents, and events of collections themselves, which
+    /// only our own reader handles. We use the whole document, so the description of the update is
+    /// left out: Debezium would convert it to JSON in addition to the document.
     ///
+<<<<<<< HEAD
     /// The filter depends on the mapping, so an event that an earlier mapping let through may not pass it:
     /// the stream is opened by time and not by token ([CommittedOffset]).
     ///
     /// @param end behind it, changes of all collections pass; null where none is needed
     List<BsonDocument> stages(@Nullable BsonTimestamp end) {
+=======
+    /// The filter depends on the mapping, so an event that an earlier mapping let through may not
+    /// pass it: the stream is opened by time and not by token ([CommittedOffset]).
+    List<BsonDocument> stages() {
+>>>>>>> 342fe73c (Read the documents of updates in batches, and pass events through the engine as their bytes)
         List<BsonDocument> stages = new ArrayList<>();
         stages.add(new BsonDocument(
                 "$match",

@@ -1,19 +1,13 @@
 package dev.sluice.source.debezium;
 
-import com.mongodb.ClientSessionOptions;
-import com.mongodb.MongoClientSettings;
 import com.mongodb.MongoException;
 import com.mongodb.ServerCursor;
 import com.mongodb.client.ChangeStreamIterable;
-import com.mongodb.client.ClientSession;
 import com.mongodb.client.MongoChangeStreamCursor;
 import com.mongodb.client.MongoClient;
-import com.mongodb.client.MongoCursor;
 import com.mongodb.client.MongoDatabase;
-import com.mongodb.client.model.changestream.ChangeStreamDocument;
 import com.mongodb.client.model.changestream.FullDocument;
 import com.mongodb.connection.ClusterType;
-import dev.sluice.bson.ExactBson;
 import dev.sluice.change.CollectionChange;
 import dev.sluice.change.OperationTime;
 import dev.sluice.change.Position;
@@ -23,50 +17,50 @@ import dev.sluice.failure.SluiceException;
 import dev.sluice.memory.Footprint;
 import dev.sluice.memory.MemoryBudget;
 import dev.sluice.source.mongo.CollectionEvents;
-import dev.sluice.source.mongo.ExactFind;
-import dev.sluice.source.mongo.ExactKeys;
 import dev.sluice.source.mongo.LargeChanges;
+import dev.sluice.source.mongo.LookUps;
 import dev.sluice.source.mongo.SourceDuties;
+import dev.sluice.source.mongo.StreamEvent;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.bson.BsonDocument;
 import org.bson.BsonString;
 import org.bson.BsonTimestamp;
 import org.bson.RawBsonDocument;
-import org.bson.codecs.configuration.CodecRegistries;
 import org.bson.conversions.Bson;
 import org.jspecify.annotations.Nullable;
 
-/// Reads the change stream, ahead of the engine, on a thread of its own, as far as there is memory for the
-/// changes until they are written.
+/// Reads the change stream, ahead of the engine, on a thread of its own, as far as there is memory
+/// for the changes until they are written.
 ///
-/// It reports up to which time everything is delivered by MongoDB's answers: an answer without events carries
-/// a token, and MongoDB has looked up to the token's cluster time.
+/// It reports up to which time everything is delivered by MongoDB's answers: an answer without
+/// events carries a token, and MongoDB has looked up to the token's cluster time.
 final class EventFetcher implements Runnable {
     /// How long MongoDB waits for an event before it answers without one. It does not answer before because of an
     /// operation that is left out, so whoever waits for such an operation waits for this.
     private static final Duration AWAIT = Duration.ofMillis(50);
 
-    /// MongoDB ends an answer before an event that would make it larger than 16 MB, and after as many events as it is
-    /// told. An answer of less was ended because there was no more; or by an event of nearly
-    /// 16 MB, which could only be of the same transaction to matter.
+    /// MongoDB ends an answer before an event that would make it larger than 16 MB, and after as many
+    /// events as it is told. An answer of less was ended because there was no more; or by an event of
+    /// nearly 16 MB, which could only be of the same transaction to matter.
     private static final long NOT_FULL_BYTES = 1 << 20;
 
     /// Most events of an answer. Where the end of what MongoDB looks at is passed, so many come for nothing.
     private static final int ANSWER_EVENTS = 5_000;
 
-    /// After as much as this, weighed generously, an event that did not fit into an answer with those before it
-    /// must have come.
+    /// After as much as this, weighed generously, an event that did not fit into an answer with
+    /// those before it must have come.
     private static final long ANSWER_BYTES_MAX = 64 << 20;
 
     /// About how many bytes an event takes in addition to its document and its token.
     private static final long EVENT_BYTES = 1_000;
 
-    /// How often the token's text is there on an event's way: in the event, the offset, and as the key.
+    /// How often the token's text is there on an event's way: in the event, the offset, and as the
+    /// key.
     private static final int TOKEN_COPIES = 4;
 
     private final MongoClient client;
@@ -77,8 +71,10 @@ final class EventFetcher implements Runnable {
     private final Set<String> mapped;
     private final LookAhead lookAhead;
     private final HandOver<Fetched> fetched = new HandOver<>();
+    private final AtomicLong ahead = new AtomicLong();
     private final Thread thread =
             Thread.ofPlatform().name("sluice-fetch").daemon(true).unstarted(this);
+    private LookUp lookUp;
     private final @Nullable BsonTimestamp startTime;
     private final @Nullable BsonDocument startToken;
     private @Nullable BsonDocument lastToken;
@@ -93,22 +89,21 @@ final class EventFetcher implements Runnable {
     private boolean eventSince = true;
     private volatile boolean closed;
 
-    /// @param startTime where to begin, with what was committed at this time; null where only a token is
-    ///     known
+    /// @param startTime where to begin, with what was committed at this time; null where only a
+    ///     token is known
     /// @param startToken what to begin after, where there is no time
     EventFetcher(
             MongoClient client, StreamRun run, @Nullable BsonTimestamp startTime, @Nullable BsonDocument startToken) {
         this.client = client;
         this.settings = run.settings();
+        this.lookUp = run.settings().lookUp();
         this.memory = run.memory();
         this.reconnected = run.reconnected();
         this.mapped = Set.copyOf(settings.collections());
         this.lookAhead = new LookAhead(settings.lookAhead());
         this.startTime = startTime;
         this.startToken = startToken;
-        this.database = client.getDatabase(settings.database())
-                .withCodecRegistry(CodecRegistries.fromRegistries(
-                        CodecRegistries.fromCodecs(new ExactBytes()), MongoClientSettings.getDefaultCodecRegistry()));
+        this.database = StreamEvent.decodedBy(client.getDatabase(settings.database()));
     }
 
     HandOver<Fetched> start() {
@@ -116,8 +111,8 @@ final class EventFetcher implements Runnable {
         return fetched;
     }
 
-    /// Returns when the thread has ended, or after a while without it: a read from a server that is gone
-    /// ends by its time-out only.
+    /// Returns when the thread has ended, or after a while without it: a read from a server that is
+    /// gone ends by its time-out only.
     void close() throws InterruptedException {
         closed = true;
         fetched.close();
@@ -128,6 +123,9 @@ final class EventFetcher implements Runnable {
     @Override
     public void run() {
         try {
+            if (lookUp == LookUp.BATCHES && !LookUps.arePossible(client)) {
+                lookUp = LookUp.SERVER;
+            }
             while (!closed) {
                 readUntilTooLarge();
             }
@@ -140,8 +138,7 @@ final class EventFetcher implements Runnable {
     }
 
     private void readUntilTooLarge() throws InterruptedException {
-        try (MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor =
-                open(settings.stages(end()), FullDocument.UPDATE_LOOKUP, oneByOne)) {
+        try (MongoChangeStreamCursor<StreamEvent> cursor = open(settings.stages(end()), oneByOne)) {
             read(cursor);
         } catch (MongoException e) {
             if (closed) {
@@ -159,14 +156,25 @@ final class EventFetcher implements Runnable {
         }
     }
 
-    private MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> open(
-            List<? extends Bson> pipeline, FullDocument full, boolean oneByOne) {
-        List<Bson> stages = new ArrayList<>(pipeline);
-        stages.addAll(ExactKeys.stages());
+    private MongoChangeStreamCursor<StreamEvent> open(List<? extends Bson> stages, boolean oneByOne) {
+        answerBytes = 0;
+        answerEvents = 0;
+        long asked = System.nanoTime();
+        MongoChangeStreamCursor<StreamEvent> cursor = StreamEvent.open(stream(stages, oneByOne));
+        lookAhead.onAnswer(System.nanoTime() - asked);
+        routed = client.getClusterDescription().getType() == ClusterType.SHARDED;
+        return cursor;
+    }
+
+    private ChangeStreamIterable<RawBsonDocument> stream(List<? extends Bson> stages, boolean oneByOne) {
         ChangeStreamIterable<RawBsonDocument> stream = database.watch(stages, RawBsonDocument.class)
-                .fullDocument(full)
                 .comment(SourceDuties.STREAM_COMMENT)
                 .maxAwaitTime(AWAIT.toMillis(), TimeUnit.MILLISECONDS);
+        switch (lookUp) {
+            case SERVER -> stream.fullDocument(FullDocument.UPDATE_LOOKUP);
+            // Expanded events name the very collection.
+            case BATCHES -> stream.fullDocument(FullDocument.DEFAULT).showExpandedEvents(true);
+        }
         if (lastToken != null) {
             stream.resumeAfter(lastToken);
         } else if (lastTime != null) {
@@ -176,22 +184,14 @@ final class EventFetcher implements Runnable {
         } else if (startToken != null) {
             stream.resumeAfter(startToken);
         }
-        stream.batchSize(oneByOne ? 1 : ANSWER_EVENTS);
-        answerBytes = 0;
-        answerEvents = 0;
-        long asked = System.nanoTime();
-        MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor = stream.cursor();
-        lookAhead.onAnswer(System.nanoTime() - asked);
-        routed = client.getClusterDescription().getType() == ClusterType.SHARDED;
-        return cursor;
+        return stream.batchSize(oneByOne ? 1 : ANSWER_EVENTS);
     }
 
-    private void read(MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor)
-            throws InterruptedException {
+    private void read(MongoChangeStreamCursor<StreamEvent> cursor) throws InterruptedException {
         ServerCursor opened = cursor.getServerCursor();
         while (!closed) {
             long asked = System.nanoTime();
-            ChangeStreamDocument<RawBsonDocument> event = cursor.tryNext();
+            StreamEvent event = cursor.tryNext();
             lookAhead.onAnswer(System.nanoTime() - asked);
             ServerCursor now = cursor.getServerCursor();
             if (now != null && !now.equals(opened)) {
@@ -199,14 +199,12 @@ final class EventFetcher implements Runnable {
                 reconnected.run();
                 opened = now;
             }
-            if (event != null && CollectionEvents.isOne(event)) {
-                emit(event);
-                isLast(event, cursor.available() > 0);
-            } else if (event != null && !isMapped(event)) {
+            if (event != null && event.kind().ofDocument() && !mapped.contains(event.collection())) {
                 passEnd(event);
                 return;
             } else if (event != null) {
-                emit(event, event.getFullDocument(), isLast(event, cursor.available() > 0));
+                boolean last = isLast(event, cursor.available() > 0);
+                emit(event, isLookedUp(event), last);
                 oneByOneBytes += weight(event);
             } else {
                 reached(cursor.getResumeToken());
@@ -229,27 +227,19 @@ final class EventFetcher implements Runnable {
         return from == null ? null : lookAhead.from(from);
     }
 
-    private boolean isMapped(ChangeStreamDocument<RawBsonDocument> event) {
-        BsonDocument namespace = event.getNamespaceDocument();
-        return namespace != null
-                && namespace.get("coll") instanceof BsonString name
-                && mapped.contains(name.getValue());
-    }
-
-    /// All that comes before an event is delivered, which itself is asked for only to say that. The next stream begins
-    /// at
-    /// its time and not behind its token: it does not pass the filter with a later end.
-    private void passEnd(ChangeStreamDocument<RawBsonDocument> event) {
-        BsonTimestamp time = Objects.requireNonNull(event.getClusterTime(), "a change has a time");
+    /// All that comes before an event is delivered, which itself is asked for only to say that. The
+    /// next stream begins at its time and not behind its token: it does not pass the filter with a
+    /// later end.
+    private void passEnd(StreamEvent event) {
         lastToken = null;
-        lastTime = time;
+        lastTime = event.clusterTime();
         lookAhead.onEnd();
-        report(Position.of(event.getResumeToken(), time), Watermark.before(time));
+        report(Position.of(event.token(), event.clusterTime()), Watermark.before(event.clusterTime()));
     }
 
-    /// Whether there was nothing more behind an event when MongoDB gave it: then all events of the same
-    /// cluster time are there, since an operation's events become visible together.
-    private boolean isLast(ChangeStreamDocument<RawBsonDocument> event, boolean moreInAnswer) {
+    /// Whether there was nothing more behind an event when MongoDB gave it: then all events of the
+    /// same cluster time are there, since an operation's events become visible together.
+    private boolean isLast(StreamEvent event, boolean moreInAnswer) {
         answerBytes += weight(event);
         answerEvents++;
         if (moreInAnswer) {
@@ -260,41 +250,59 @@ final class EventFetcher implements Runnable {
                 || routed
                 || answerBytes >= NOT_FULL_BYTES
                 || answerEvents >= ANSWER_EVENTS
-                || event.getTxnNumber() != null;
+                || event.inTransaction();
         answerBytes = 0;
         answerEvents = 0;
         return !full;
     }
 
-    private void emit(ChangeStreamDocument<RawBsonDocument> event, @Nullable RawBsonDocument document, boolean last)
-            throws InterruptedException {
-        MemoryBudget.Lease lease = memory.acquire(besideDocument(event) + Footprint.expected(length(document)));
-        boolean asItCame = Objects.equals(document, event.getFullDocument());
-        fetched.put(new Fetched.Event(asItCame ? event : withDocument(event, document), last, lease));
-        lastToken = event.getResumeToken();
-        lastTime = event.getClusterTime();
-        eventSince = true;
+    /// Whether we read the document that an event has not.
+    private boolean isLookedUp(StreamEvent event) {
+        return switch (lookUp) {
+            case SERVER -> false;
+            case BATCHES -> event.kind() == StreamEvent.Kind.UPDATE;
+        };
     }
 
-    private void emit(ChangeStreamDocument<RawBsonDocument> event) {
-        for (CollectionChange change : CollectionEvents.read(event, settings.collections())) {
-            fetched.put(new Fetched.OfCollection(change));
+    private void emit(StreamEvent event, boolean looksUp, boolean last) throws InterruptedException {
+        if (event.kind().ofDocument()) {
+            long bytes = held(event, event.document());
+            // Before it is held: never less is said to be ahead than is.
+            ahead.addAndGet(bytes);
+            MemoryBudget.Lease lease = memory.acquire(bytes);
+            fetched.put(new Fetched.Event(event, looksUp, last, lease));
+        } else {
+            for (CollectionChange change : CollectionEvents.read(event, settings.collections())) {
+                fetched.put(new Fetched.OfCollection(change));
+            }
         }
-        lastToken = event.getResumeToken();
-        lastTime = event.getClusterTime();
+        lastToken = event.token();
+        lastTime = event.clusterTime();
         eventSince = true;
     }
 
     /// What it takes of an answer, about.
-    private static long weight(ChangeStreamDocument<RawBsonDocument> event) {
-        return besideDocument(event) + length(event.getFullDocument());
+    private static long weight(StreamEvent event) {
+        return besideDocument(event) + length(event.document());
     }
 
-    private static long besideDocument(ChangeStreamDocument<RawBsonDocument> event) {
-        int token = event.getResumeToken().get("_data") instanceof BsonString data
-                ? data.getValue().length()
-                : 0;
-        return EVENT_BYTES + (long) TOKEN_COPIES * token;
+    /// What an event takes with a document until it is written, about: bytes.
+    static long held(StreamEvent event, @Nullable RawBsonDocument document) {
+        return besideDocument(event) + Footprint.expected(length(document));
+    }
+
+    /// At least what is held by events that were read and are not passed on: bytes. Any thread.
+    long ahead() {
+        return ahead.get();
+    }
+
+    /// Has to be called for each event that is passed on.
+    void passedOn(StreamEvent event) {
+        ahead.addAndGet(-held(event, event.document()));
+    }
+
+    private static long besideDocument(StreamEvent event) {
+        return EVENT_BYTES + (long) TOKEN_COPIES * event.token().getByteBuffer().remaining();
     }
 
     private static int length(@Nullable RawBsonDocument document) {
@@ -325,32 +333,30 @@ final class EventFetcher implements Runnable {
         fetched.put(new Fetched.Nothing(new Arrival.Reached(position, through)));
     }
 
-    /// A token without an event stands before the events of its time. One that MongoDB made when it had
-    /// looked so far stands for all of them; the one that the stream began with may be ahead of them.
+    /// A token without an event stands before the events of its time. One that MongoDB made when it
+    /// had looked so far stands for all of them; the one that the stream began with may be ahead of
+    /// them.
     private BsonTimestamp through(BsonTimestamp time) {
         boolean looked = (lastTime != null && time.compareTo(lastTime) <= 0)
                 || (startTime != null && time.compareTo(startTime) > 0);
         return looked ? time : Watermark.before(time);
     }
 
-    /// Passes one event that is larger than BSON allows: reads it without its document, and the document
-    /// separately, as MongoDB does for updates.
+    /// Passes one event that is larger than BSON allows: reads it without its document, and the
+    /// document separately, as MongoDB does for updates.
     private void passTooLarge() throws InterruptedException {
         List<Bson> slim = new ArrayList<>(settings.stages(end()));
         slim.add(new BsonDocument("$unset", new BsonString("fullDocument")));
-        try (MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor =
-                open(slim, FullDocument.DEFAULT, true)) {
-            ChangeStreamDocument<RawBsonDocument> event = null;
+        try (MongoChangeStreamCursor<StreamEvent> cursor = open(slim, true)) {
+            StreamEvent event = null;
             while (event == null && !closed) {
                 event = cursor.tryNext();
             }
-            if (event != null && CollectionEvents.isOne(event)) {
-                emit(event);
-            } else if (event != null && !isMapped(event)) {
+            if (event != null && event.kind().ofDocument() && !mapped.contains(event.collection())) {
                 passEnd(event);
             } else if (event != null) {
-                boolean deleted = "delete".equals(event.getOperationTypeString());
-                emit(event, deleted ? null : lookUp(event), false);
+                boolean looksUp = event.kind().ofDocument() && event.kind() != StreamEvent.Kind.DELETE;
+                emit(looksUp ? event.asUpdate() : event, looksUp, false);
             }
         } catch (MongoException e) {
             if (closed) {
@@ -358,45 +364,6 @@ final class EventFetcher implements Runnable {
             }
             throw LargeChanges.mayBeWhy(e, database) ? notReadable(e) : e;
         }
-    }
-
-    private @Nullable RawBsonDocument lookUp(ChangeStreamDocument<RawBsonDocument> event) {
-        RawBsonDocument key = ExactKeys.key(event);
-        BsonDocument namespace = event.getNamespaceDocument();
-        if (key == null || namespace == null) {
-            return null;
-        }
-        try (ClientSession session = client.startSession(
-                ClientSessionOptions.builder().causallyConsistent(true).build())) {
-            session.advanceOperationTime(event.getClusterTime());
-            BsonDocument its = new BsonDocument("$eq", ExactBson.id(key));
-            try (MongoCursor<RawBsonDocument> found = ExactFind.where(its)
-                    .open(database, namespace.getString("coll").getValue(), session)) {
-                return found.hasNext() ? found.next() : null;
-            }
-        }
-    }
-
-    private static ChangeStreamDocument<RawBsonDocument> withDocument(
-            ChangeStreamDocument<RawBsonDocument> event, @Nullable RawBsonDocument document) {
-        // As an update: the inserted document may be deleted already.
-        String operation = "delete".equals(event.getOperationTypeString()) ? "delete" : "update";
-        return new ChangeStreamDocument<>(
-                operation,
-                event.getResumeToken(),
-                event.getNamespaceDocument(),
-                event.getNamespaceTypeString(),
-                null,
-                document,
-                ExactKeys.key(event),
-                null,
-                event.getClusterTime(),
-                null,
-                event.getTxnNumber(),
-                event.getLsid(),
-                event.getWallTime(),
-                null,
-                null);
     }
 
     /// Not even without its document: its `_id` is so long that its resume token does not fit.

@@ -1,15 +1,17 @@
 package dev.sluice.source.debezium;
 
-import com.mongodb.client.model.changestream.ChangeStreamDocument;
 import dev.sluice.change.CollectionChange;
 import dev.sluice.memory.MemoryBudget;
-import org.bson.RawBsonDocument;
+import dev.sluice.source.mongo.StreamEvent;
 
 /// What MongoDB gave, in its order.
 sealed interface Fetched {
+    /// A change of a document.
+    ///
+    /// @param lookUp whether its document is still to be read
     /// @param lastOfItsTime as in [Arrival.Recorded]
-    /// @param lease as in [Arrival.Recorded]
-    record Event(ChangeStreamDocument<RawBsonDocument> change, boolean lastOfItsTime, MemoryBudget.Lease lease)
+    /// @param lease as in [Arrival.Recorded]; where the document is still to be read, without it
+    record Event(StreamEvent change, boolean lookUp, boolean lastOfItsTime, MemoryBudget.Lease lease)
             implements Fetched {}
 
     /// A collection itself was changed here.

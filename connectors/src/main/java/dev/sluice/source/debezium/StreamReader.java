@@ -1,26 +1,21 @@
 package dev.sluice.source.debezium;
 
-import com.mongodb.MongoNamespace;
 import com.mongodb.client.MongoClient;
-import com.mongodb.client.model.changestream.ChangeStreamDocument;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
-import dev.sluice.source.mongo.ExactKeys;
+import dev.sluice.source.mongo.LookUps;
+import dev.sluice.source.mongo.StreamEvent;
 import io.debezium.config.Configuration;
 import io.debezium.connector.mongodb.CollectionId;
 import io.debezium.connector.mongodb.MongoDbConnectorConfig;
 import io.debezium.connector.mongodb.MongoDbOffsetContext;
 import io.debezium.connector.mongodb.MongoDbPartition;
 import io.debezium.connector.mongodb.connection.MongoDbConnectionContext;
-import io.debezium.connector.mongodb.recordemitter.MongoDbChangeRecordEmitter;
 import io.debezium.pipeline.EventDispatcher;
 import io.debezium.pipeline.source.spi.DataChangeEventListener;
 import io.debezium.pipeline.source.spi.StreamingChangeEventSource;
-import io.debezium.util.Clock;
 import java.time.Duration;
-import java.util.Objects;
 import org.apache.kafka.connect.source.SourceRecord;
-import org.bson.BsonDocument;
 import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
 
@@ -28,12 +23,15 @@ import org.jspecify.annotations.Nullable;
 /// own reader, which buffers events by number and not by bytes, converts documents to JSON, ends on an
 /// event that is too large, and logs its exceptions.
 ///
-/// Documents do not pass through the engine: it gets empty documents, and the bytes are passed on directly.
+/// Documents pass through the engine as their bytes ([EventRecord]).
 final class StreamReader implements StreamingChangeEventSource<MongoDbPartition, MongoDbOffsetContext> {
     private static final Duration LOOK = Duration.ofMillis(100);
 
-    /// How many events the engine gets before it is asked whether it is to stop.
-    private static final int STEP = 256;
+    /// How many events the engine gets before it is asked whether it is to stop, and documents of
+    /// updates are read together at most.
+    private static final int STEP = 1_000;
+
+    private static final NoOffset OFFSET = new NoOffset();
 
     private final StreamRun run;
     private final MongoDbConnectorConfig config;
@@ -73,15 +71,17 @@ final class StreamReader implements StreamingChangeEventSource<MongoDbPartition,
         // For a JMX attribute that is not used it would convert every event to text.
         dispatcher.setEventListener(DataChangeEventListener.NO_OP());
         MongoDbOffsetContext at = offset == null ? MongoDbOffsetContext.empty(config) : offset;
-        try (MongoClient client = new MongoDbConnectionContext(properties).getMongoClient()) {
+        try (MongoClient client = new MongoDbConnectionContext(properties).getMongoClient();
+                LookUps lookUps = new LookUps(client, run.settings().database())) {
             EventFetcher fetcher = new EventFetcher(
                     client, run, at.lastResumeToken() == null ? at.lastTimestamp() : null, at.lastResumeTokenDoc());
+            UpdatedDocuments documents = new UpdatedDocuments(lookUps::read);
             HandOver<Fetched> fetched = fetcher.start();
             try {
                 while (context.isRunning() && !run.arrivals().isClosed()) {
-                    for (Fetched next : fetched.take(STEP, LOOK, Duration.ZERO)) {
-                        pass(next, partition, at);
-                    }
+                    documents.complete(
+                            fetched.take(STEP, LOOK, Duration.ZERO),
+                            (next, document) -> pass(next, document, fetcher, partition));
                 }
             } finally {
                 fetcher.close();
@@ -91,15 +91,20 @@ final class StreamReader implements StreamingChangeEventSource<MongoDbPartition,
         }
     }
 
-    private void pass(Fetched fetched, MongoDbPartition partition, MongoDbOffsetContext at)
+    private void pass(
+            Fetched fetched, @Nullable RawBsonDocument lookedUp, EventFetcher fetcher, MongoDbPartition partition)
             throws InterruptedException {
         switch (fetched) {
             case Fetched.Event event -> {
-                SourceRecord record = record(event.change(), partition, at);
-                RawBsonDocument document = event.change().getFullDocument();
+                StreamEvent change = event.change();
+                RawBsonDocument document = event.lookUp() ? lookedUp : change.document();
+                if (event.lookUp()) {
+                    event.lease().grow(EventFetcher.held(change, document), fetcher::ahead);
+                }
+                fetcher.passedOn(change);
                 run.arrivals()
                         .put(new Arrival.Recorded(
-                                record, ExactKeys.id(event.change()), document, event.lastOfItsTime(), event.lease()));
+                                record(change, document, partition), event.lastOfItsTime(), event.lease()));
             }
             case Fetched.OfCollection changed -> run.arrivals().put(new Arrival.OfCollection(changed.change()));
             case Fetched.Nothing nothing -> run.arrivals().put(nothing.reached());
@@ -107,31 +112,11 @@ final class StreamReader implements StreamingChangeEventSource<MongoDbPartition,
         }
     }
 
-    private SourceRecord record(
-            ChangeStreamDocument<RawBsonDocument> change, MongoDbPartition partition, MongoDbOffsetContext at)
+    private SourceRecord record(StreamEvent change, @Nullable RawBsonDocument document, MongoDbPartition partition)
             throws InterruptedException {
-        ChangeStreamDocument<BsonDocument> empty = new ChangeStreamDocument<>(
-                change.getOperationTypeString(),
-                change.getResumeToken(),
-                change.getNamespaceDocument(),
-                change.getNamespaceTypeString(),
-                null,
-                change.getFullDocument() == null ? null : new BsonDocument(),
-                null,
-                ExactKeys.key(change),
-                change.getClusterTime(),
-                null,
-                change.getTxnNumber(),
-                change.getLsid(),
-                change.getWallTime(),
-                null,
-                null);
-        at.changeStreamEvent(empty);
-        MongoNamespace namespace =
-                Objects.requireNonNull(empty.getNamespace(), "a change of a document has a namespace");
-        CollectionId collection = new CollectionId(namespace.getDatabaseName(), namespace.getCollectionName());
+        CollectionId collection = new CollectionId(run.settings().database(), change.collection());
         dispatcher.dispatchDataChangeEvent(
-                partition, collection, new MongoDbChangeRecordEmitter(partition, at, Clock.system(), empty, config));
+                partition, collection, new EventEmitter(partition, OFFSET, change, document));
         SourceRecord record = made.take();
         if (record == null) {
             throw new SluiceException(

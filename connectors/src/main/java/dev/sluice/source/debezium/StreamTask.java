@@ -41,8 +41,9 @@ import java.util.Optional;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.jspecify.annotations.Nullable;
 
-/// Does the same as Debezium's own task, which can't be extended, with two differences: events are read by a
-/// [StreamReader], and the position is not tested by opening an additional stream.
+/// Does the same as Debezium's own task, which can't be extended, with three differences: events
+/// are read by a [StreamReader], their records are [EventRecord]s, and the position is not tested
+/// by opening an additional stream.
 public final class StreamTask extends BaseSourceTask<MongoDbPartition, MongoDbOffsetContext> {
     private @Nullable MongoDbTaskContext taskContext;
     private @Nullable ErrorHandler errorHandler;
@@ -113,7 +114,7 @@ public final class StreamTask extends BaseSourceTask<MongoDbPartition, MongoDbOf
         EventDispatcher<MongoDbPartition, CollectionId> dispatcher = new EventDispatcher<>(
                 settings,
                 settings.getTopicNamingStrategy(MongoDbConnectorConfig.TOPIC_NAMING_STRATEGY),
-                schema,
+                new EventSchema(),
                 records,
                 collection -> true,
                 DataChangeEvent::new,

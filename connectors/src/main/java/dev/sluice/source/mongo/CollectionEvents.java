@@ -1,7 +1,5 @@
 package dev.sluice.source.mongo;
 
-import com.mongodb.client.model.changestream.ChangeStreamDocument;
-import com.mongodb.client.model.changestream.OperationType;
 import dev.sluice.change.CollectionChange;
 import dev.sluice.change.CollectionChange.Kind;
 import java.util.ArrayList;
@@ -10,10 +8,8 @@ import java.util.HexFormat;
 import java.util.List;
 import org.bson.BsonBinary;
 import org.bson.BsonDocument;
-import org.bson.BsonString;
 import org.bson.BsonTimestamp;
 import org.bson.BsonValue;
-import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
 
 /// Events of collections themselves in a change stream of a database.
@@ -22,45 +18,39 @@ public final class CollectionEvents {
 
     private CollectionEvents() {}
 
-    /// Whether an event of a stream is one of a collection, or of the database.
-    public static boolean isOne(ChangeStreamDocument<?> event) {
-        return OPERATIONS.contains(event.getOperationTypeString());
-    }
-
     /// What an event says of some collections: nothing where it is of others or of documents, and of two where
     /// one takes the place of the other.
-    public static List<CollectionChange> read(
-            ChangeStreamDocument<RawBsonDocument> event, Collection<String> collections) {
-        BsonTimestamp time = event.getClusterTime() == null ? new BsonTimestamp(0) : event.getClusterTime();
-        String collection = name(event.getNamespaceDocument());
+    public static List<CollectionChange> read(StreamEvent event, Collection<String> collections) {
+        BsonTimestamp time = event.clusterTime();
+        String collection = event.collection();
         boolean ours = collections.contains(collection);
-        BsonDocument more = event.getExtraElements() == null ? new BsonDocument() : event.getExtraElements();
-        String own = hex(more.get("collectionUUID"));
-        OperationType type = event.getOperationType();
+        String own = hex(event.collectionUuid());
         List<CollectionChange> changes = new ArrayList<>();
-        if (type == OperationType.DROP && ours) {
-            changes.add(new CollectionChange(Kind.DROPPED, collection, "", time, own));
-        } else if (type == OperationType.RENAME) {
-            String to = name(event.getDestinationNamespaceDocument());
-            if (ours) {
-                changes.add(new CollectionChange(Kind.RENAMED, collection, "to " + to, time, own));
+        switch (event.kind()) {
+            case DROP -> {
+                if (ours) {
+                    changes.add(new CollectionChange(Kind.DROPPED, collection, "", time, own));
+                }
             }
-            if (collections.contains(to)) {
-                BsonValue target = more.get("operationDescription") instanceof BsonDocument description
-                        ? description.get("dropTarget")
-                        : null;
-                changes.add(new CollectionChange(Kind.REPLACED, to, "by " + collection, time, hex(target)));
+            case RENAME -> {
+                if (ours) {
+                    changes.add(new CollectionChange(Kind.RENAMED, collection, "to " + event.to(), time, own));
+                }
+                if (collections.contains(event.to())) {
+                    BsonDocument description = event.description();
+                    BsonValue target = description == null ? null : description.get("dropTarget");
+                    changes.add(new CollectionChange(Kind.REPLACED, event.to(), "by " + collection, time, hex(target)));
+                }
             }
-        } else if (type == OperationType.DROP_DATABASE) {
-            changes.add(new CollectionChange(Kind.DATABASE_DROPPED, "", "", time, null));
-        } else if ("modify".equals(event.getOperationTypeString()) && ours) {
-            changes.add(new CollectionChange(Kind.MODIFIED, collection, "", time, own));
+            case DROP_DATABASE -> changes.add(new CollectionChange(Kind.DATABASE_DROPPED, "", "", time, null));
+            case MODIFY -> {
+                if (ours) {
+                    changes.add(new CollectionChange(Kind.MODIFIED, collection, "", time, own));
+                }
+            }
+            case INSERT, UPDATE, REPLACE, DELETE, INVALIDATE, OTHER -> {}
         }
         return changes;
-    }
-
-    private static String name(@Nullable BsonDocument namespace) {
-        return namespace != null && namespace.get("coll") instanceof BsonString name ? name.getValue() : "";
     }
 
     /// An identifier as it is compared and stored; null where there is none.

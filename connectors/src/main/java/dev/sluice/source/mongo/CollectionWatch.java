@@ -9,8 +9,6 @@ import com.mongodb.client.MongoClient;
 import com.mongodb.client.model.Aggregates;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Projections;
-import com.mongodb.client.model.changestream.ChangeStreamDocument;
-import com.mongodb.client.model.changestream.OperationType;
 import dev.sluice.change.CollectionChange;
 import dev.sluice.change.Position;
 import dev.sluice.failure.FailureKind;
@@ -28,15 +26,15 @@ import org.bson.BsonString;
 import org.bson.BsonTimestamp;
 import org.bson.RawBsonDocument;
 
-/// Finds out when collections are dropped, renamed or replaced, which the engine of the stream leaves out: in a
-/// small separate change stream, and by listing the collections. For one thread.
+/// Finds out when collections are dropped, renamed or replaced, which the engine of the stream
+/// leaves out: in a small separate change stream, and by listing the collections. For one thread.
 public final class CollectionWatch implements AutoCloseable {
     private static final List<String> WATCHED = List.of("drop", "rename", "dropDatabase", "invalidate", "modify");
 
     private final MongoClient client;
     private final String database;
     private final Set<String> collections;
-    private MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor;
+    private MongoChangeStreamCursor<StreamEvent> cursor;
     private final BsonDocument begun;
     private Position position;
 
@@ -50,9 +48,9 @@ public final class CollectionWatch implements AutoCloseable {
         this.cursor = open(after);
     }
 
-    /// By time and not by token: a stream can't be resumed after a change that its own filter leaves out,
-    /// such as a change of a document.
-    private MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> open(Position after) {
+    /// By time and not by token: a stream can't be resumed after a change that its own filter
+    /// leaves out, such as a change of a document.
+    private MongoChangeStreamCursor<StreamEvent> open(Position after) {
         BsonTimestamp time = after.clusterTime();
         return open(
                 time == null
@@ -60,10 +58,9 @@ public final class CollectionWatch implements AutoCloseable {
                         : stream -> stream.startAtOperationTime(time));
     }
 
-    private MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> open(
-            UnaryOperator<ChangeStreamIterable<RawBsonDocument>> start) {
+    private MongoChangeStreamCursor<StreamEvent> open(UnaryOperator<ChangeStreamIterable<RawBsonDocument>> start) {
         try {
-            return start.apply(stream().showExpandedEvents(true)).cursor();
+            return StreamEvent.open(start.apply(stream().showExpandedEvents(true)));
         } catch (MongoCommandException e) {
             SluiceException known = Failures.classify(e);
             if (known.kind() != FailureKind.UNEXPECTED) {
@@ -71,7 +68,7 @@ public final class CollectionWatch implements AutoCloseable {
             }
             try {
                 // A server before 6.0 does not know of expanded events. It has no event for changed options either.
-                return start.apply(stream()).cursor();
+                return StreamEvent.open(start.apply(stream()));
             } catch (MongoException again) {
                 throw Failures.classify(again);
             }
@@ -82,7 +79,7 @@ public final class CollectionWatch implements AutoCloseable {
 
     private ChangeStreamIterable<RawBsonDocument> stream() {
         // The primary: a secondary may be behind what is looked up in addition to the stream.
-        return client.getDatabase(database)
+        return StreamEvent.decodedBy(client.getDatabase(database))
                 .withReadPreference(ReadPreference.primary())
                 .watch(
                         List.of(
@@ -105,17 +102,15 @@ public final class CollectionWatch implements AutoCloseable {
     public List<CollectionChange> next() {
         List<CollectionChange> events = new ArrayList<>();
         try {
-            for (ChangeStreamDocument<RawBsonDocument> change = cursor.tryNext();
-                    change != null;
-                    change = cursor.tryNext()) {
-                if (isAfter(change.getResumeToken(), begun)) {
-                    events.addAll(CollectionEvents.read(change, collections));
+            for (StreamEvent event = cursor.tryNext(); event != null; event = cursor.tryNext()) {
+                if (isAfter(event.token(), begun)) {
+                    events.addAll(CollectionEvents.read(event, collections));
                 }
-                position = Position.of(change.getResumeToken(), change.getClusterTime());
-                if (change.getOperationType() == OperationType.INVALIDATE) {
+                position = Position.of(event.token(), event.clusterTime());
+                if (event.kind() == StreamEvent.Kind.INVALIDATE) {
                     // The stream ends with it, and a new one begins behind it.
                     cursor.close();
-                    BsonDocument token = change.getResumeToken();
+                    BsonDocument token = event.token();
                     cursor = open(stream -> stream.startAfter(token));
                 }
             }
@@ -141,8 +136,8 @@ public final class CollectionWatch implements AutoCloseable {
         return position;
     }
 
-    /// Whether all that happened up to a time, at which the last call of [#next()] was still to come, has
-    /// been seen.
+    /// Whether all that happened up to a time, at which the last call of [#next()] was still to
+    /// come, has been seen.
     public boolean hasReached(BsonTimestamp time) {
         BsonTimestamp here = position.clusterTime();
         return here != null && here.compareTo(time) >= 0;

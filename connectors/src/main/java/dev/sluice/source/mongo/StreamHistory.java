@@ -9,8 +9,7 @@ import com.mongodb.client.MongoClient;
 import com.mongodb.client.model.Aggregates;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Projections;
-import com.mongodb.client.model.changestream.ChangeStreamDocument;
-import com.mongodb.client.model.changestream.OperationType;
+import dev.sluice.bson.ExactBson;
 import dev.sluice.change.Position;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
@@ -22,7 +21,6 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.bson.BsonDocument;
-import org.bson.BsonString;
 import org.bson.BsonTimestamp;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
@@ -66,19 +64,20 @@ public final class StreamHistory {
         /// A document was written or deleted.
         record OfDocument(String collection, BsonValue id, BsonTimestamp clusterTime) implements Event {}
 
-        /// The collection itself was dropped, renamed, or replaced by another one that was renamed: what
-        /// became of its documents, no event says.
+        /// The collection itself was dropped, renamed, or replaced by another one that was renamed:
+        /// what became of its documents, no event says.
         record OfCollection(String collection, BsonTimestamp clusterTime) implements Event {}
     }
 
-    /// Reads what was committed from one time to another. A place in the stream is given by its time and not
-    /// by its token, which names a change that may be none of these collections: behind a change that it
-    /// leaves out, a stream can't be resumed.
+    /// Reads what was committed from one time to another. A place in the stream is given by its
+    /// time and not by its token, which names a change that may be none of these collections:
+    /// behind a change that it leaves out, a stream can't be resumed.
     ///
     /// @param from inclusive
     /// @param upTo inclusive; a time that a majority has had
-    /// @throws SluiceException of kind HISTORY_LOST, with the gap, when the oplog does not go back so far
-    ///     (as do the reading's methods, and CHANGE_TOO_LARGE at a change that MongoDB can't send)
+    /// @throws SluiceException of kind HISTORY_LOST, with the gap, when the oplog does not go back
+    ///     so far (as do the reading's methods, and CHANGE_TOO_LARGE at a change that MongoDB can't
+    ///     send)
     public Reading read(BsonTimestamp from, BsonTimestamp upTo, Collection<String> collections) {
         requireReachable(from);
         return new Reading(from, upTo, List.copyOf(collections));
@@ -95,12 +94,13 @@ public final class StreamHistory {
         private final BsonTimestamp upTo;
         private final List<String> collections;
         private final ClientSession session;
-        private MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> cursor;
+        private MongoChangeStreamCursor<StreamEvent> cursor;
         private @Nullable BsonTimestamp reached;
         private @Nullable BsonDocument lastToken;
         private boolean complete;
 
-        /// How many events are still to be read one by one, since an answer with several was too large.
+        /// How many events are still to be read one by one, since an answer with several was too
+        /// large.
         private int oneByOne;
 
         private Reading(BsonTimestamp from, BsonTimestamp upTo, List<String> collections) {
@@ -122,7 +122,7 @@ public final class StreamHistory {
         }
 
         /// Behind the last event; where an answer turns out to be too large, for one event at a time.
-        private MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> open() {
+        private MongoChangeStreamCursor<StreamEvent> open() {
             BsonDocument token = lastToken;
             UnaryOperator<ChangeStreamIterable<RawBsonDocument>> start =
                     token == null ? stream -> stream.startAtOperationTime(from) : stream -> stream.resumeAfter(token);
@@ -156,9 +156,8 @@ public final class StreamHistory {
                     .orElseGet(() -> refused(e));
         }
 
-        private MongoChangeStreamCursor<ChangeStreamDocument<RawBsonDocument>> open(
-                UnaryOperator<ChangeStreamIterable<RawBsonDocument>> start) {
-            List<Bson> pipeline = new ArrayList<>(List.of(
+        private MongoChangeStreamCursor<StreamEvent> open(UnaryOperator<ChangeStreamIterable<RawBsonDocument>> start) {
+            List<Bson> pipeline = List.of(
                     Aggregates.match(Filters.or(
                             Filters.and(Filters.in("operationType", OF_DOCUMENTS), Filters.in("ns.coll", collections)),
                             Filters.in("operationType", OF_COLLECTIONS))),
@@ -166,15 +165,13 @@ public final class StreamHistory {
                     Aggregates.match(LargeChanges.smallBehind(upTo)),
                     // The token (_id) has to stay.
                     Aggregates.project(
-                            Projections.include("_id", "operationType", "ns", "to", "documentKey", "clusterTime"))));
-            pipeline.addAll(ExactKeys.stages());
-            return start.apply(client.getDatabase(database)
-                            .withReadConcern(ReadConcern.MAJORITY)
-                            .watch(session, pipeline, RawBsonDocument.class)
-                            .batchSize(oneByOne > 0 ? 1 : BATCH)
-                            .comment(SourceDuties.STREAM_COMMENT)
-                            .maxAwaitTime(100, TimeUnit.MILLISECONDS))
-                    .cursor();
+                            Projections.include("_id", "operationType", "ns", "to", "documentKey", "clusterTime")));
+            return StreamEvent.open(start.apply(StreamEvent.decodedBy(client.getDatabase(database))
+                    .withReadConcern(ReadConcern.MAJORITY)
+                    .watch(session, pipeline, RawBsonDocument.class)
+                    .batchSize(oneByOne > 0 ? 1 : BATCH)
+                    .comment(SourceDuties.STREAM_COMMENT)
+                    .maxAwaitTime(100, TimeUnit.MILLISECONDS)));
         }
 
         private SluiceException refused(MongoException e) {
@@ -201,7 +198,7 @@ public final class StreamHistory {
             int seen = 0;
             int idle = 0;
             while (!complete && seen < most && idle < IDLE_POLLS) {
-                ChangeStreamDocument<RawBsonDocument> change = cursor.tryNext();
+                StreamEvent change = cursor.tryNext();
                 if (change != null) {
                     seen++;
                     add(events, change);
@@ -224,36 +221,37 @@ public final class StreamHistory {
             cursor = open();
         }
 
-        private void add(List<Event> events, ChangeStreamDocument<RawBsonDocument> change) {
-            BsonTimestamp time = change.getClusterTime() == null ? new BsonTimestamp(0) : change.getClusterTime();
+        private void add(List<Event> events, StreamEvent event) {
+            BsonTimestamp time = event.clusterTime();
             if (time.compareTo(upTo) > 0) {
                 complete = true;
                 return;
             }
             advance(time);
-            lastToken = change.getResumeToken();
-            OperationType type = change.getOperationType();
-            String collection = name(change.getNamespaceDocument());
-            if (type == OperationType.INVALIDATE) {
-                // The stream ends with it, and a new one begins behind it.
-                BsonDocument token = change.getResumeToken();
-                cursor.close();
-                cursor = open(stream -> stream.startAfter(token));
-            } else if (type == OperationType.DROP_DATABASE) {
-                collections.forEach(c -> events.add(new Event.OfCollection(c, time)));
-            } else if (type == OperationType.DROP || type == OperationType.RENAME) {
-                for (String touched : List.of(collection, name(change.getDestinationNamespaceDocument()))) {
-                    if (collections.contains(touched)) {
-                        events.add(new Event.OfCollection(touched, time));
+            lastToken = event.token();
+            switch (event.kind()) {
+                case INVALIDATE -> {
+                    // The stream ends with it, and a new one begins behind it.
+                    BsonDocument token = event.token();
+                    cursor.close();
+                    cursor = open(stream -> stream.startAfter(token));
+                }
+                case DROP_DATABASE -> collections.forEach(c -> events.add(new Event.OfCollection(c, time)));
+                case DROP, RENAME -> {
+                    for (String touched : List.of(event.collection(), event.to())) {
+                        if (collections.contains(touched)) {
+                            events.add(new Event.OfCollection(touched, time));
+                        }
                     }
                 }
-            } else if (ExactKeys.key(change) != null && collections.contains(collection)) {
-                events.add(new Event.OfDocument(collection, ExactKeys.id(change), time));
+                case INSERT, UPDATE, REPLACE, DELETE -> {
+                    RawBsonDocument key = event.key();
+                    if (key != null && collections.contains(event.collection())) {
+                        events.add(new Event.OfDocument(event.collection(), ExactBson.id(key), time));
+                    }
+                }
+                case MODIFY, OTHER -> {}
             }
-        }
-
-        private static String name(@Nullable BsonDocument namespace) {
-            return namespace != null && namespace.get("coll") instanceof BsonString name ? name.getValue() : "";
         }
 
         private void advance(@Nullable BsonTimestamp time) {

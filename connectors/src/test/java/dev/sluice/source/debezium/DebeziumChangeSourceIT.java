@@ -38,6 +38,7 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.management.MBeanServer;
@@ -359,6 +360,7 @@ class DebeziumChangeSourceIT {
                 heartbeat,
                 Duration.ofSeconds(1),
                 true,
+                LookUp.BATCHES,
                 Map.of(),
                 Map.of());
     }
@@ -391,16 +393,6 @@ class DebeziumChangeSourceIT {
                 assertThat(all.get(seen).clusterTime()).isGreaterThan(through);
             }
         }
-    }
-
-    @Test
-    void readByDebeziumItselfOnlyTheTimeBeforeIsCertain() {
-        keep(DebeziumChangeSource.start(
-                settings().withRawDocuments(false), memory, source.currentPosition(), this::onBatch));
-        things.insertOne(BsonDocument.parse("{_id: 1}"));
-        Change alone = awaitChanges(1).getFirst();
-
-        assertThat(throughOf(0)).isEqualTo(Watermark.before(alone.clusterTime()));
     }
 
     private List<ChangeBatch> changed() {
@@ -568,18 +560,17 @@ class DebeziumChangeSourceIT {
     }
 
     @Test
-    void everyStepOnTheWayToOurSettingsDeliversTheSame() throws Exception {
+    void everyStepOnTheWayToOurSettingsDeliversAsMany() throws Exception {
         Position from = source.currentPosition();
         things.insertOne(BsonDocument.parse("{_id: 1}"));
         things.updateOne(Filters.eq("_id", 1), Updates.set("a", 2));
         for (Map.Entry<String, EngineProperties> step :
                 EngineSteps.to(settings()).entrySet()) {
-            batches.clear();
-            ChangeSource running = keep(DebeziumChangeSource.start(step.getValue(), memory, from, this::onBatch));
-            assertThat(awaitChanges(2))
-                    .as(step.getKey())
-                    .allMatch(change -> document(change).equals(BsonDocument.parse("{_id: 1, a: 2}"))
-                            || document(change).equals(BsonDocument.parse("{_id: 1}")));
+            AtomicInteger counted = new AtomicInteger();
+            ChangeSource running =
+                    keep(DebeziumChangeSource.startCounting(step.getValue(), memory, from, counted::addAndGet));
+            await().atMost(BOUND)
+                    .untilAsserted(() -> assertThat(counted).as(step.getKey()).hasValue(2));
             running.close();
         }
     }

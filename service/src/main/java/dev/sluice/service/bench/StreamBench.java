@@ -15,6 +15,7 @@ import dev.sluice.source.ChangeSource;
 import dev.sluice.source.debezium.DebeziumChangeSource;
 import dev.sluice.source.debezium.EngineProperties;
 import dev.sluice.source.debezium.EngineSteps;
+import dev.sluice.source.debezium.LookUp;
 import dev.sluice.source.mongo.MongoSource;
 import java.io.PrintStream;
 import java.sql.SQLException;
@@ -25,8 +26,8 @@ import java.util.Locale;
 import java.util.Random;
 import org.bson.Document;
 
-/// How fast a backlog of changes is drained: by the driver alone and by Debezium's engine into nothing, and
-/// by the whole pipeline into PostgreSQL, the same changes on the same servers.
+/// How fast a backlog of changes is drained: by the driver alone and by Debezium's engine into
+/// nothing, and by the whole pipeline into PostgreSQL, the same changes on the same servers.
 public final class StreamBench {
     private static final int WRITE_BATCH = 1_000;
     private static final int WARM_UP_PART = 4;
@@ -78,7 +79,11 @@ public final class StreamBench {
         return contest.add(Contender.limit(
                         "Debezium into nothing, our settings, JSON",
                         () -> intoNothing(ours.withRawDocuments(false), from, count)))
-                .add(Contender.limit("Debezium into nothing, our settings, BSON", () -> intoNothing(ours, from, count)))
+                .add(Contender.limit(
+                        "our reader into nothing, MongoDB looks up",
+                        () -> intoNothing(ours.withLookUp(LookUp.SERVER), from, count)))
+                .add(Contender.measured(
+                        "our reader into nothing, look-ups in batches", () -> intoNothing(ours, from, count)))
                 .add(Contender.measured("Sluice into PostgreSQL", () -> {
                     try (Target target = Target.create(servers.postgres(), entry);
                             RunningPipeline pipeline = new RunningPipeline(source, target, entry.mapping())) {
