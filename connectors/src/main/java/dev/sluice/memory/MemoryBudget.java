@@ -126,7 +126,7 @@ public final class MemoryBudget implements AutoCloseable {
         try {
             queue.add(lease);
             try {
-                while (queue.peek() != lease || !hasRoom(bytes)) {
+                while (growing > 0 || queue.peek() != lease || !hasRoom(bytes)) {
                     changed.await();
                 }
                 lease.bytes = bytes;
@@ -270,6 +270,7 @@ public final class MemoryBudget implements AutoCloseable {
                 set(bytesHeld);
             } finally {
                 growing--;
+                wake();
                 lock.unlock();
             }
         }

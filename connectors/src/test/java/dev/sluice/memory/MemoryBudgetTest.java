@@ -50,6 +50,53 @@ class MemoryBudgetTest {
     }
 
     @Test
+    @DisplayName("a lease that grows waits for what is passed on before it, but not behind those that wait for a lease")
+    void growsBeforeThoseInTheQueue() throws InterruptedException {
+        List<String> granted = new CopyOnWriteArrayList<>();
+        MemoryBudget.Lease earlier = budget.acquire(60);
+        MemoryBudget.Lease own = budget.acquire(20);
+        Thread later = ask(30, "later", granted);
+        awaitWaiting(later);
+        Thread growing = grow(own, 50, 20, granted);
+        awaitWaiting(growing);
+        earlier.set(50);
+        growing.join(BOUND);
+
+        assertThat(granted).containsExactly("grown");
+        assertThat(budget.held()).isEqualTo(100);
+        own.close();
+        later.join(BOUND);
+        assertThat(granted).containsExactly("grown", "later");
+        earlier.close();
+    }
+
+    @Test
+    @DisplayName("a lease grows beyond the budget where only it and what comes behind it is held: nothing would make room")
+    void growsBeyondTheBudget() throws InterruptedException {
+        MemoryBudget.Lease own = budget.acquire(20);
+        MemoryBudget.Lease behind = budget.acquire(70);
+        List<String> granted = new CopyOnWriteArrayList<>();
+        grow(own, 500, 90, granted).join(BOUND);
+
+        assertThat(granted).containsExactly("grown");
+        assertThat(budget.held()).isEqualTo(570);
+        own.close();
+        behind.close();
+        assertThat(budget.held()).isZero();
+    }
+
+    private static Thread grow(MemoryBudget.Lease lease, long bytes, long behind, List<String> granted) {
+        return Thread.ofPlatform().start(() -> {
+            try {
+                lease.grow(bytes, () -> behind);
+                granted.add("grown");
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
+    @Test
     void aLeaseHoldsWhatItIsSetToUntilItIsClosed() throws InterruptedException {
         MemoryBudget.Lease lease = budget.acquire(10);
         lease.set(250);
