@@ -71,7 +71,8 @@ class MemoryBudgetTest {
     }
 
     @Test
-    @DisplayName("a lease grows beyond the budget where only it and what comes behind it is held: nothing would make room")
+    @DisplayName(
+            "a lease grows beyond the budget where only it and what comes behind it is held: nothing would make room")
     void growsBeyondTheBudget() throws InterruptedException {
         MemoryBudget.Lease own = budget.acquire(20);
         MemoryBudget.Lease behind = budget.acquire(70);

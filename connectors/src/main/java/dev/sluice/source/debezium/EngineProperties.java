@@ -194,17 +194,11 @@ public record EngineProperties(
     /// only our own reader handles. We use the whole document, so the description of the update is
     /// left out: Debezium would convert it to JSON in addition to the document.
     ///
-<<<<<<< HEAD
     /// The filter depends on the mapping, so an event that an earlier mapping let through may not pass it:
     /// the stream is opened by time and not by token ([CommittedOffset]).
     ///
     /// @param end behind it, changes of all collections pass; null where none is needed
     List<BsonDocument> stages(@Nullable BsonTimestamp end) {
-=======
-    /// The filter depends on the mapping, so an event that an earlier mapping let through may not
-    /// pass it: the stream is opened by time and not by token ([CommittedOffset]).
-    List<BsonDocument> stages() {
->>>>>>> 342fe73c (Read the documents of updates in batches, and pass events through the engine as their bytes)
         List<BsonDocument> stages = new ArrayList<>();
         stages.add(new BsonDocument(
                 "$match",
