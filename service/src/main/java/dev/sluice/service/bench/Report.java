@@ -1,7 +1,8 @@
 package dev.sluice.service.bench;
 
 /// What a bench found. Its fields are what `--json` writes.
-public sealed interface Report permits ContestReport, DriftReport, FinishReport, LatencyReport, OfrepReport {
+public sealed interface Report
+        permits ContestReport, DriftReport, FilterReport, FinishReport, LatencyReport, OfrepReport {
     /// As a table and a line on what it was measured on.
     String forPeople();
 }

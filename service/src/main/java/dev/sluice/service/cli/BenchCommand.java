@@ -6,6 +6,7 @@ import dev.sluice.sandbox.SandboxException;
 import dev.sluice.sandbox.SandboxServers;
 import dev.sluice.service.bench.BackfillBench;
 import dev.sluice.service.bench.DriftBench;
+import dev.sluice.service.bench.FilterBench;
 import dev.sluice.service.bench.FinishBench;
 import dev.sluice.service.bench.LatencyBench;
 import dev.sluice.service.bench.OfrepBench;
@@ -45,6 +46,7 @@ import picocli.CommandLine.Option;
         subcommands = {
             BenchCommand.Backfill.class,
             BenchCommand.Stream.class,
+            BenchCommand.Filter.class,
             BenchCommand.Latency.class,
             BenchCommand.Verify.class,
             BenchCommand.Ofrep.class,
@@ -60,7 +62,8 @@ final class BenchCommand implements Runnable {
     public void run() {
         throw new CommandLine.ParameterException(
                 spec.commandLine(),
-                "What is to be measured is missing: backfill, stream, latency, verify, ofrep," + " drift or finish.");
+                "What is to be measured is missing: backfill, stream, filter, latency, verify,"
+                        + " ofrep, drift or finish.");
     }
 
     /// What they have in common.
@@ -204,6 +207,41 @@ final class BenchCommand implements Runnable {
         Report measure(PrintStream progress) throws SQLException, InterruptedException {
             require(changes >= LEAST && changes <= MOST, String.format("--changes is from %,d to %,d.", LEAST, MOST));
             return new StreamBench(progress, changes, runs.of(this), steps).run();
+        }
+    }
+
+    @Command(
+            name = "filter",
+            mixinStandardHelpOptions = true,
+            versionProvider = SluiceCommand.Version.class,
+            header = "What the server's filter of the change stream costs, by its form.",
+            description = {
+                "1, 10, 40 and 400 collections are named in a filter, in several forms, and read by the driver alone into"
+                        + " nothing: first a stretch of which every change is of one of them, then one of which none is."
+                        + " A form that does not let exactly the right changes through ends the bench.",
+                "",
+                "The first form, with which the others are compared, names no collections, and lets all changes through."
+                        + " \"server CPU\" is the time that MongoDB took, all it did meanwhile included.",
+                ""
+            })
+    static final class Filter extends Measuring {
+        private static final int LEAST = 1_000;
+        private static final int MOST = 10_000_000;
+
+        @Option(
+                names = "--events",
+                paramLabel = "N",
+                description = "How many changes each stretch has (default: ${DEFAULT-VALUE}).",
+                defaultValue = "50000")
+        private int events = 50_000;
+
+        @CommandLine.Mixin
+        private final Runs runs = new Runs();
+
+        @Override
+        Report measure(PrintStream progress) {
+            require(events >= LEAST && events <= MOST, String.format("--events is from %,d to %,d.", LEAST, MOST));
+            return new FilterBench(progress, events, runs.of(this)).run();
         }
     }
 

@@ -110,6 +110,26 @@ class BenchCommandIT {
     }
 
     @Test
+    void formsOfTheFilterLetThroughWhatTheyShouldAndAreMeasuredBesideNone() throws IOException {
+        JsonNode report = report("filter", "--events", "1000", "--runs", "1");
+
+        assertThat(report.path("bench").asText()).isEqualTo("filter");
+        assertThat(report.path("tables")).hasSize(8);
+        for (JsonNode table : report.path("tables")) {
+            assertThat(names(table))
+                    .containsExactly(
+                            "no names in it",
+                            "ns: {$in: [{db, coll}, ..]}, Debezium's",
+                            "ns.coll: {$in: [..]}",
+                            "Sluice's");
+            for (JsonNode line : table.path("lines")) {
+                assertSpread(line.path("per_second"));
+                assertSpread(line.path("ratio_to_first"));
+            }
+        }
+    }
+
+    @Test
     void evaluationsAreMeasuredBesideAnEndpointThatDoesNothing() throws IOException {
         JsonNode report = report("ofrep", "--seconds", "1", "--runs", "1");
 
@@ -128,11 +148,13 @@ class BenchCommandIT {
     void aSizeThatMeasuresNothingIsRefusedWithTheRange() {
         assertRefused("--documents is from 1,000 to 100,000,000.", "backfill", "--documents", "999");
         assertRefused("--changes is from 5,000 to 10,000,000.", "stream", "--changes", "4999");
+        assertRefused("--events is from 1,000 to 10,000,000.", "filter", "--events", "1");
         assertRefused("--runs is from 1 to 100.", "stream", "--runs", "0");
         assertRefused("--rate is from 1 to 100,000.", "latency", "--rate", "500", "--rate", "0");
         assertRefused("--seconds is from 1 to 3,600.", "latency", "--seconds", "0");
         assertRefused("--seconds is from 1 to 3,600.", "ofrep", "--seconds", "3601");
-        assertRefused("What is to be measured is missing: backfill, stream, latency, verify, ofrep, drift or finish.");
+        assertRefused("What is to be measured is missing: backfill, stream, filter, latency, verify, ofrep, drift or"
+                + " finish.");
     }
 
     @Test
@@ -140,7 +162,7 @@ class BenchCommandIT {
         Result help = Cli.run(Map.of(), "bench", "--help");
 
         assertThat(help.exitCode()).isZero();
-        assertThat(help.out()).contains("backfill", "stream", "latency", "CPU s/100k", "of [n]", "peak RSS");
+        assertThat(help.out()).contains("backfill", "stream", "filter", "latency", "CPU s/100k", "of [n]", "peak RSS");
     }
 
     private static void assertRefused(String message, String... arguments) {
