@@ -120,6 +120,10 @@ class LauncherIT {
         Files.setLastModifiedTime(jar("sluice"), FileTime.fromMillis(0));
 
         assertThat(sluice("say").out).isEqualTo("old, cached");
+
+        Files.writeString(root.resolve(".sluice/start.seal"), "");
+        Ended broken = sluice("say");
+        assertThat(broken.out + broken.err).as("a seal that can't be read").isEqualTo("old, not cached");
     }
 
     @Test
