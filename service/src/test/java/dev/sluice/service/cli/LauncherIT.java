@@ -72,6 +72,7 @@ class LauncherIT {
         assertThat(sluice("say").out).isEqualTo("old, not cached");
         warm();
         assertThat(sluice("say").out).isEqualTo("old, cached");
+        assertThat(sluice("--help").out).as("what starts faster without").isEqualTo("old, not cached");
 
         long size = Files.size(jar("words"));
         build("new");
