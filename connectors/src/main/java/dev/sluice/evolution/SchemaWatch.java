@@ -91,9 +91,8 @@ public final class SchemaWatch implements AutoCloseable {
         if (policy == null || policy == OnDrop.FOLLOW) {
             return Optional.empty();
         }
-        store.record(
-                connection,
-                new Sighting(collection, kind, change.detail(), policyText(collection, kind), change.clusterTime()));
+        Map<String, String> uuids = source.identifiers(targets.keySet()).orElse(null);
+        Transaction.run(connection, () -> record(change, uuids));
         Failpoint.SCHEMA_CHANGE_SEEN.hit();
         Change recorded = store.find(connection, collection, kind, change.detail(), change.clusterTime());
         if (unread > 0) {
@@ -180,7 +179,11 @@ public final class SchemaWatch implements AutoCloseable {
             }
         }
         if (uuids != null) {
-            compare(new Look(uuids, now), source.identifiers(targets.keySet()).orElse(uuids));
+            Map<String, String> known = store.known(connection);
+            compare(
+                    new Look(uuids, now),
+                    known,
+                    source.identifiers(targets.keySet()).orElse(uuids));
         }
     }
 
@@ -203,15 +206,30 @@ public final class SchemaWatch implements AutoCloseable {
         }
         Map<String, String> uuids = reading.uuids().orElse(null);
         for (CollectionChange event : events) {
-            Kind kind = kind(event.kind());
-            String collection = key(event);
-            store.record(
-                    connection,
-                    new Sighting(collection, kind, event.detail(), policyText(collection, kind), event.clusterTime()));
-            if (uuids != null && targets.containsKey(collection)) {
-                store.know(connection, collection, uuids.get(collection));
-            }
+            record(event, uuids);
         }
+    }
+
+    /// With what is there of the collection from now on: a change that is recorded is none that nobody has noticed.
+    ///
+    /// @param uuids null where the collections can't be listed
+    private void record(CollectionChange event, @Nullable Map<String, String> uuids) throws SQLException {
+        Kind kind = kind(event.kind());
+        String collection = key(event);
+        store.record(
+                connection,
+                new Sighting(collection, kind, event.detail(), policyText(collection, kind), event.clusterTime()));
+        if (uuids != null && targets.containsKey(collection)) {
+            store.know(connection, collection, isStale(event, uuids) ? null : uuids.get(collection));
+        }
+    }
+
+    /// Whether the collections were listed as they were before a change: a mongod may list one for a moment after its
+    /// drop is in the stream.
+    private static boolean isStale(CollectionChange change, Map<String, String> uuids) {
+        return change.kind() != CollectionChange.Kind.MODIFIED
+                && change.uuid() != null
+                && change.uuid().equals(uuids.get(change.collection()));
     }
 
     private static String key(CollectionChange change) {
@@ -252,12 +270,14 @@ public final class SchemaWatch implements AutoCloseable {
         look = null;
         // On another MongoDB every collection is another one.
         sourceCheck.require(connection);
-        compare(there, now.uuids().orElse(there.uuids()));
+        Map<String, String> known = store.known(connection);
+        compare(there, known, now.uuids().orElse(there.uuids()));
     }
 
+    /// @param known what was recorded before today's collections were listed: the stream may record a drop meanwhile,
+    ///     after which the dropped one must not become the known one again
     /// @param today the collections after all changes up to the look were read
-    private void compare(Look there, Map<String, String> today) throws SQLException {
-        Map<String, String> known = store.known(connection);
+    private void compare(Look there, Map<String, String> known, Map<String, String> today) throws SQLException {
         for (String collection : targets.keySet()) {
             String was = known.get(collection);
             String is = there.uuids().get(collection);
