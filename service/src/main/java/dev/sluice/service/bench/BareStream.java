@@ -30,17 +30,25 @@ final class BareStream implements AutoCloseable {
 
     private final MongoDatabase database;
     private final Connection connection;
-    private final Ledger ledger;
+    private final Listener listener;
     private final UserRows codec = new UserRows();
     private final BareLoop rows;
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private volatile boolean stopped;
 
+    /// Is told of each transaction, on the loop's thread.
+    @FunctionalInterface
+    interface Listener {
+        /// @param last the last state of each document, by `_id`; empty where it was deleted
+        /// @param changes how many changes it came from
+        void onCommitted(Map<String, Optional<RawBsonDocument>> last, int changes, Ledger.Times times);
+    }
+
     /// @param connection used by this loop alone
-    BareStream(MongoDatabase database, Connection connection, Ledger ledger) throws SQLException {
+    BareStream(MongoDatabase database, Connection connection, Listener listener) throws SQLException {
         this.database = database;
         this.connection = connection;
-        this.ledger = ledger;
+        this.listener = listener;
         try (Statement statement = connection.createStatement()) {
             statement.execute("CREATE TABLE bare_position (token text NOT NULL)");
             statement.execute("INSERT INTO bare_position VALUES ('')");
@@ -76,20 +84,15 @@ final class BareStream implements AutoCloseable {
         long read = System.nanoTime();
         Map<String, Optional<RawBsonDocument>> last = new LinkedHashMap<>();
         ChangeStreamDocument<RawBsonDocument> event = first;
-        for (int n = 1; ; n++) {
-            take(event, last);
-            if (n == BATCH || cursor.available() == 0) {
-                break;
-            }
+        int changes = 1;
+        take(event, last);
+        while (changes < BATCH && cursor.available() > 0) {
             event = cursor.next();
+            changes++;
+            take(event, last);
         }
         write(last, event.getResumeToken());
-        Ledger.Times times = new Ledger.Times(read, read, System.nanoTime());
-        last.forEach((id, document) -> ledger.committed(
-                id,
-                document.map(d -> (long) d.getInt32(SteadyWriters.VERSION).getValue())
-                        .orElse(Ledger.DELETED),
-                times));
+        listener.onCommitted(last, changes, new Ledger.Times(read, read, System.nanoTime()));
     }
 
     private static void take(ChangeStreamDocument<RawBsonDocument> event, Map<String, Optional<RawBsonDocument>> last) {

@@ -16,9 +16,12 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.bson.Document;
+import org.bson.RawBsonDocument;
 
 /// How long it takes from MongoDB's acknowledgement of a write to PostgreSQL's of its row, at fixed rates:
 /// by the whole pipeline, and by a loop that does the least. Both times are taken in this process.
@@ -79,7 +82,8 @@ public final class LatencyBench {
         Ledger ledger = new Ledger();
         try (MongoSource source = new MongoSource(servers.mongo().uri(), database.getName());
                 Target target = Target.create(servers.postgres(), entry);
-                BareStream stream = new BareStream(database, target.connector().open(), ledger)) {
+                BareStream stream = new BareStream(
+                        database, target.connector().open(), (last, changes, times) -> note(last, ledger, times))) {
             stream.start(source.currentPosition());
             return measured(users, ledger, rate, stream.ended());
         } finally {
@@ -101,6 +105,14 @@ public final class LatencyBench {
         } finally {
             database.drop();
         }
+    }
+
+    private static void note(Map<String, Optional<RawBsonDocument>> last, Ledger ledger, Ledger.Times times) {
+        last.forEach((id, document) -> ledger.committed(
+                id,
+                document.map(d -> (long) d.getInt32(SteadyWriters.VERSION).getValue())
+                        .orElse(Ledger.DELETED),
+                times));
     }
 
     private static void note(PipelineStatus.Committed batch, Ledger ledger) {

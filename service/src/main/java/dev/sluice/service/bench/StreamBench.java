@@ -27,7 +27,8 @@ import java.util.Random;
 import org.bson.Document;
 
 /// How fast a backlog of changes is drained: by the driver alone and by Debezium's engine into
-/// nothing, and by the whole pipeline into PostgreSQL, the same changes on the same servers.
+/// nothing, and by a loop that does the least and by the whole pipeline into PostgreSQL, the same
+/// changes on the same servers.
 public final class StreamBench {
     private static final int WRITE_BATCH = 1_000;
     private static final int WARM_UP_PART = 4;
@@ -84,6 +85,16 @@ public final class StreamBench {
                         () -> intoNothing(ours.withLookUp(LookUp.SERVER), from, count)))
                 .add(Contender.measured(
                         "our reader into nothing, look-ups in batches", () -> intoNothing(ours, from, count)))
+                .add(Contender.limit("bare loop into PostgreSQL, MongoDB looks up", () -> {
+                    Drain drain = new Drain(count);
+                    try (Target target = Target.create(servers.postgres(), entry);
+                            BareStream stream = new BareStream(
+                                    database, target.connector().open(), (last, n, times) -> drain.count(n))) {
+                        target.checkpoint();
+                        stream.start(from);
+                        return drain.await(stream.ended());
+                    }
+                }))
                 .add(Contender.measured("Sluice into PostgreSQL", () -> {
                     try (Target target = Target.create(servers.postgres(), entry);
                             RunningPipeline pipeline = new RunningPipeline(source, target, entry.mapping())) {

@@ -179,9 +179,12 @@ final class BenchCommand implements Runnable {
                         + " same position; the clock runs from the first tenth of them to the last, so that no start-up"
                         + " is in it.",
                 "",
-                "The limits: the driver's change stream with the look-up of updated documents, into nothing; and"
-                        + " Debezium's engine into a handler that only counts, with Sluice's settings, with documents as"
-                        + " JSON, as Debezium makes them, and as BSON, as Sluice takes them.",
+                "The limits: the driver's change stream with the look-up of updated documents, into nothing;"
+                        + " Debezium's engine into a handler that only counts, with Sluice's settings and Debezium's"
+                        + " own reader, which makes JSON; the same with Sluice's reader, which takes BSON, where MongoDB"
+                        + " looks updated documents up; and into PostgreSQL the least that one thread can do: the"
+                        + " driver's change stream, the last state of each document by COPY, and the token, in one"
+                        + " transaction.",
                 ""
             })
     static final class Stream extends Measuring {

@@ -60,7 +60,9 @@ class BenchCommandIT {
                 .startsWith("raw change stream, into nothing", "Debezium's defaults")
                 .endsWith(
                         "Debezium into nothing, our settings, JSON",
-                        "Debezium into nothing, our settings, BSON",
+                        "our reader into nothing, MongoDB looks up",
+                        "our reader into nothing, look-ups in batches",
+                        "bare loop into PostgreSQL, MongoDB looks up",
                         "Sluice into PostgreSQL");
         table.path("lines").forEach(line -> assertLine(line, 1));
     }
