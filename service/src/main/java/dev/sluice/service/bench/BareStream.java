@@ -25,11 +25,14 @@ import org.bson.RawBsonDocument;
 /// look-up, the last state of each document by COPY and `ON CONFLICT`, the resume token with it, in one
 /// transaction for whatever has come. One thread, one connection.
 final class BareStream implements AutoCloseable {
-    private static final int BATCH = 10_000;
+    /// Most changes of a transaction where nothing else is asked for.
+    static final int BATCH = 10_000;
+
     private static final long AWAIT_MILLIS = 100;
 
     private final MongoDatabase database;
     private final Connection connection;
+    private final int batch;
     private final Listener listener;
     private final UserRows codec = new UserRows();
     private final BareLoop rows;
@@ -45,9 +48,11 @@ final class BareStream implements AutoCloseable {
     }
 
     /// @param connection used by this loop alone
-    BareStream(MongoDatabase database, Connection connection, Listener listener) throws SQLException {
+    /// @param batch most changes of a transaction
+    BareStream(MongoDatabase database, Connection connection, int batch, Listener listener) throws SQLException {
         this.database = database;
         this.connection = connection;
+        this.batch = batch;
         this.listener = listener;
         try (Statement statement = connection.createStatement()) {
             statement.execute("CREATE TABLE bare_position (token text NOT NULL)");
@@ -86,7 +91,7 @@ final class BareStream implements AutoCloseable {
         ChangeStreamDocument<RawBsonDocument> event = first;
         int changes = 1;
         take(event, last);
-        while (changes < BATCH && cursor.available() > 0) {
+        while (changes < batch && cursor.available() > 0) {
             event = cursor.next();
             changes++;
             take(event, last);

@@ -83,7 +83,10 @@ public final class LatencyBench {
         try (MongoSource source = new MongoSource(servers.mongo().uri(), database.getName());
                 Target target = Target.create(servers.postgres(), entry);
                 BareStream stream = new BareStream(
-                        database, target.connector().open(), (last, changes, times) -> note(last, ledger, times))) {
+                        database,
+                        target.connector().open(),
+                        BareStream.BATCH,
+                        (last, changes, times) -> note(last, ledger, times))) {
             stream.start(source.currentPosition());
             return measured(users, ledger, rate, stream.ended());
         } finally {

@@ -32,6 +32,7 @@ import org.bson.Document;
 public final class StreamBench {
     private static final int WRITE_BATCH = 1_000;
     private static final int WARM_UP_PART = 4;
+    private static final int DRAIN_PARTS = 10;
     private static final long SEED = 1;
 
     private final PrintStream progress;
@@ -88,8 +89,12 @@ public final class StreamBench {
                 .add(Contender.limit("bare loop into PostgreSQL, MongoDB looks up", () -> {
                     Drain drain = new Drain(count);
                     try (Target target = Target.create(servers.postgres(), entry);
+                            // The clock needs several transactions: it runs from one to another.
                             BareStream stream = new BareStream(
-                                    database, target.connector().open(), (last, n, times) -> drain.count(n))) {
+                                    database,
+                                    target.connector().open(),
+                                    Math.min(BareStream.BATCH, count / DRAIN_PARTS),
+                                    (last, n, times) -> drain.count(n))) {
                         target.checkpoint();
                         stream.start(from);
                         return drain.await(stream.ended());
