@@ -28,11 +28,15 @@ final class Applier {
     /// A transaction that takes longer makes the next ones smaller; fast ones make them larger again.
     private static final Duration SLOW = Duration.ofSeconds(2);
 
-    /// A stream with more changes than this is busy: then each transaction waits a little for more, since a
-    /// transaction costs more than its rows, and takes CPU time that the stream could use. Changes of a slower
-    /// stream are applied at once, for the latency. Measured by rate and not by the size of one
-    /// transaction, which is large for any stream after a pause of either server.
+    /// A stream with more changes than this is busy: then each transaction waits a little for more,
+    /// since a transaction costs more than its rows, and takes CPU time that the stream could use.
+    /// Changes of a slower stream are applied at once, for the latency.
     private static final double BUSY_PER_SECOND = 5_000;
+
+    /// So many changes have to have waited for it, besides: by the rate alone a few single changes
+    /// that come within a millisecond of each other would make a stream busy. By their number alone
+    /// any stream would be after a pause of either server.
+    private static final int BUSY_CHANGES = 100;
 
     /// How often the position is written when nothing else is, and nobody waits for it.
     static final Duration POSITION_EVERY = Duration.ofMillis(400);
@@ -91,8 +95,9 @@ final class Applier {
         return here != null && here.compareTo(time) >= 0;
     }
 
-    /// Returns when the queue is closed and empty, or when the pipeline stops while PostgreSQL takes long for
-    /// a batch; changes that are not applied then are read again from the committed position.
+    /// Returns when the queue is closed and empty, or when the pipeline stops while PostgreSQL
+    /// takes long for a batch; changes that are not applied then are read again from the committed
+    /// position.
     ///
     /// @throws SQLException when a batch could not be applied
     void run() throws SQLException, InterruptedException {
@@ -122,13 +127,21 @@ final class Applier {
             long now = threads.nanoTime();
             int changes = apply(taken);
             taken.forEach(batch -> batch.lease().close());
-            busy = changes * 1e9 >= BUSY_PER_SECOND * (now - before);
+            busy = isBusy(changes, now - before);
             before = now;
         }
     }
 
-    /// What only says how far the stream has looked is not worth a transaction each time: it waits for changes, until
-    /// it is time to write it, or somebody waits for it.
+    /// Whether the next transaction waits a little for more changes.
+    ///
+    /// @param changes of a transaction
+    /// @param nanos from the beginning of the one before it to its own
+    static boolean isBusy(int changes, long nanos) {
+        return changes >= BUSY_CHANGES && changes * 1e9 >= BUSY_PER_SECOND * nanos;
+    }
+
+    /// What only says how far the stream has looked is not worth a transaction each time: it waits
+    /// for changes, until it is time to write it, or somebody waits for it.
     private List<MappedBatch> withWhatFollows(List<MappedBatch> taken) throws SQLException, InterruptedException {
         List<MappedBatch> all = new ArrayList<>(taken);
         while (all.stream().allMatch(batch -> batch.changes().isEmpty())

@@ -64,6 +64,15 @@ class ApplierTest {
     }
 
     @Test
+    @DisplayName("waits for more changes behind a backlog only: not behind a few that came together, nor after a pause")
+    void busy() {
+        assertThat(Applier.isBusy(10, Duration.ofMillis(1).toNanos())).isFalse();
+        assertThat(Applier.isBusy(50, Duration.ofMillis(5).toNanos())).isFalse();
+        assertThat(Applier.isBusy(2_000, Duration.ofMillis(30).toNanos())).isTrue();
+        assertThat(Applier.isBusy(2_000, Duration.ofSeconds(5).toNanos())).isFalse();
+    }
+
+    @Test
     @DisplayName("makes transactions smaller after slow ones, and larger again after fast ones")
     void pace() throws Exception {
         session.during(() -> nanos.addAndGet(SLOW.toNanos()));
