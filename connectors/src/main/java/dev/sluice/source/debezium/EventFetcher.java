@@ -59,8 +59,8 @@ final class EventFetcher implements Runnable {
     /// About how many bytes an event takes in addition to its document and its token.
     private static final long EVENT_BYTES = 1_000;
 
-    /// How often the token's text is there on an event's way: in the event, the offset, and as the
-    /// key.
+    /// How often the token is there on an event's way, at most: in the driver's answer, twice in what
+    /// the driver makes of it, and in the event.
     private static final int TOKEN_COPIES = 4;
 
     private final MongoClient client;

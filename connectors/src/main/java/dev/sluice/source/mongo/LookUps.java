@@ -1,6 +1,6 @@
 package dev.sluice.source.mongo;
 
-import static java.util.stream.Collectors.toSet;
+import static java.util.stream.Collectors.toCollection;
 
 import com.mongodb.ClientSessionOptions;
 import com.mongodb.MongoCommandException;
@@ -98,16 +98,14 @@ public final class LookUps implements AutoCloseable {
     ///
     /// @throws MongoException when MongoDB does not answer
     public static boolean arePossible(MongoClient client) {
-        BsonDocument hello =
-                client.getDatabase("admin").runCommand(new BsonDocument("hello", new BsonInt32(1)), BsonDocument.class);
+        BsonDocument hello = admin(client, "hello");
         return hello.containsKey("setName")
                 && hello.getNumber("maxWireVersion", new BsonInt32(0)).intValue() >= WIRE_VERSION_6_0
-                && ServerProduct.notMongoDb(
-                                hello,
-                                client.getDatabase("admin")
-                                        .runCommand(
-                                                new BsonDocument("buildInfo", new BsonInt32(1)), BsonDocument.class))
-                        .isEmpty();
+                && ServerProduct.notMongoDb(hello, admin(client, "buildInfo")).isEmpty();
+    }
+
+    private static BsonDocument admin(MongoClient client, String command) {
+        return client.getDatabase("admin").runCommand(new BsonDocument(command, new BsonInt32(1)), BsonDocument.class);
     }
 
     /// @param client that the stream is read with, too: what it has shown is there
@@ -132,7 +130,7 @@ public final class LookUps implements AutoCloseable {
         Set<Object> unread = ids.stream()
                 .map(LookUps::identity)
                 .filter(id -> !wanted.contains(id))
-                .collect(toSet());
+                .collect(toCollection(HashSet::new));
         BsonDocument cursor;
         try {
             cursor = ask(command(collection, uuid, asked, notBefore)).getDocument("cursor");
