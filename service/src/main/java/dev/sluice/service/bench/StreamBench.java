@@ -2,12 +2,6 @@ package dev.sluice.service.bench;
 
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.MongoDatabase;
-import com.mongodb.client.model.DeleteOneModel;
-import com.mongodb.client.model.Filters;
-import com.mongodb.client.model.InsertOneModel;
-import com.mongodb.client.model.UpdateOneModel;
-import com.mongodb.client.model.Updates;
-import com.mongodb.client.model.WriteModel;
 import dev.sluice.change.Position;
 import dev.sluice.memory.MemoryBudget;
 import dev.sluice.schema.Catalog;
@@ -19,21 +13,16 @@ import dev.sluice.source.debezium.LookUp;
 import dev.sluice.source.mongo.MongoSource;
 import java.io.PrintStream;
 import java.sql.SQLException;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Random;
 import org.bson.Document;
 
 /// How fast a backlog of changes is drained: by the driver alone and by Debezium's engine into
 /// nothing, and by a loop that does the least and by the whole pipeline into PostgreSQL, the same
 /// changes on the same servers.
 public final class StreamBench {
-    private static final int WRITE_BATCH = 1_000;
     private static final int WARM_UP_PART = 4;
     private static final int DRAIN_PARTS = 10;
-    private static final long SEED = 1;
 
     private final PrintStream progress;
     private final int changes;
@@ -55,7 +44,7 @@ public final class StreamBench {
                 MongoCollection<Document> users = database.getCollection(Users.COLLECTION);
                 Position from = source.currentPosition();
                 progress.printf(Locale.ROOT, "Writing %,d changes of users ...%n", changes);
-                write(users);
+                UserChanges.write(users, changes);
                 contest(servers, source, database, from, changes / WARM_UP_PART).warmUp(progress);
                 return new ContestReport(
                         "stream",
@@ -117,32 +106,6 @@ public final class StreamBench {
         try (MemoryBudget memory = MemoryBudget.ofStream();
                 ChangeSource stream = DebeziumChangeSource.startCounting(settings, memory, from, drain::count)) {
             return drain.await(stream.ended());
-        }
-    }
-
-    /// 60 % updates of two fields, 30 % inserts, 10 % deletes.
-    private void write(MongoCollection<Document> users) {
-        Random random = new Random(SEED);
-        List<Integer> alive = new ArrayList<>();
-        List<WriteModel<Document>> batch = new ArrayList<>();
-        for (int n = 0; n < changes; n++) {
-            int what = alive.size() < 100 ? 9 : random.nextInt(10);
-            if (what >= 7) {
-                alive.add(n);
-                batch.add(new InsertOneModel<>(Users.user(n, random)));
-            } else if (what == 6) {
-                batch.add(
-                        new DeleteOneModel<>(Filters.eq("_id", Users.id(alive.remove(random.nextInt(alive.size()))))));
-            } else {
-                batch.add(new UpdateOneModel<>(
-                        Filters.eq("_id", Users.id(alive.get(random.nextInt(alive.size())))),
-                        // A value never used before: an update that changes nothing makes no event.
-                        Updates.combine(Updates.set("age", n), Updates.set("lastSeenAt", Instant.now()))));
-            }
-            if (batch.size() == WRITE_BATCH || n == changes - 1) {
-                users.bulkWrite(batch);
-                batch.clear();
-            }
         }
     }
 }

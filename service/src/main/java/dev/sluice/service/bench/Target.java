@@ -29,6 +29,25 @@ final class Target implements AutoCloseable {
         return target;
     }
 
+    /// An empty database, for a program that makes its tables itself.
+    static Target empty(SandboxPostgres server) {
+        return new Target(server, PostgresUri.parse(server.createDatabase()));
+    }
+
+    /// Another database with all that is in this one, to which nobody may be connected.
+    Target copy() throws SQLException {
+        PostgresUri other = PostgresUri.parse(server.createDatabase());
+        Target copy = new Target(server, other);
+        copy.maintain("DROP DATABASE " + other.database());
+        copy.maintain("CREATE DATABASE " + other.database() + " TEMPLATE " + uri.database());
+        return copy;
+    }
+
+    /// As a program is given it; may hold a password.
+    String uri() {
+        return uri.text();
+    }
+
     PostgresConnector connector() {
         return connector;
     }
@@ -70,10 +89,14 @@ final class Target implements AutoCloseable {
 
     @Override
     public void close() throws SQLException {
+        maintain("DROP DATABASE IF EXISTS " + uri.database() + " WITH (FORCE)");
+    }
+
+    private void maintain(String sql) throws SQLException {
         PostgresConnector maintenance = new PostgresConnector(PostgresUri.parse(server.uri()));
         try (Connection connection = maintenance.openForLongWork();
                 Statement statement = connection.createStatement()) {
-            statement.execute("DROP DATABASE IF EXISTS " + uri.database() + " WITH (FORCE)");
+            statement.execute(sql);
         }
     }
 }

@@ -5,6 +5,7 @@ import dev.sluice.failure.SluiceException;
 import dev.sluice.sandbox.SandboxException;
 import dev.sluice.sandbox.SandboxServers;
 import dev.sluice.service.bench.BackfillBench;
+import dev.sluice.service.bench.ColdBench;
 import dev.sluice.service.bench.DriftBench;
 import dev.sluice.service.bench.FilterBench;
 import dev.sluice.service.bench.FinishBench;
@@ -15,9 +16,11 @@ import dev.sluice.service.bench.StreamBench;
 import dev.sluice.service.bench.VerifyBench;
 import dev.sluice.service.ops.SnakeCaseJson;
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -46,6 +49,7 @@ import picocli.CommandLine.Option;
         subcommands = {
             BenchCommand.Backfill.class,
             BenchCommand.Stream.class,
+            BenchCommand.Cold.class,
             BenchCommand.Filter.class,
             BenchCommand.Latency.class,
             BenchCommand.Verify.class,
@@ -62,7 +66,7 @@ final class BenchCommand implements Runnable {
     public void run() {
         throw new CommandLine.ParameterException(
                 spec.commandLine(),
-                "What is to be measured is missing: backfill, stream, filter, latency, verify,"
+                "What is to be measured is missing: backfill, stream, cold, filter, latency, verify,"
                         + " ofrep, drift or finish.");
     }
 
@@ -210,6 +214,84 @@ final class BenchCommand implements Runnable {
         Report measure(PrintStream progress) throws SQLException, InterruptedException {
             require(changes >= LEAST && changes <= MOST, String.format("--changes is from %,d to %,d.", LEAST, MOST));
             return new StreamBench(progress, changes, runs.of(this), steps).run();
+        }
+    }
+
+    /// Which program is started as a process.
+    static final class Programs {
+        @Option(
+                names = "--launcher",
+                paramLabel = "FILE",
+                description = "The script `sluice` of the program that is measured (default: this program's own).")
+        private @Nullable Path launcher;
+    }
+
+    @Command(
+            name = "cold",
+            mixinStandardHelpOptions = true,
+            versionProvider = SluiceCommand.Version.class,
+            header = "Draining and copying in processes of their own, from their start on.",
+            description = {
+                "`sluice run` drains a backlog of changes (60 %% updates, 30 %% inserts, 10 %% deletes), `sluice backfill`"
+                        + " copies documents of about 450 bytes, each in a new process that the launcher starts, with its"
+                        + " start cache where there is none yet. The rows are counted and compared each time. The clock runs"
+                        + " from the process's start to the commit of the last change, or to the end of the copy.",
+                "",
+                "The limit is the bare loop as a process with the same options of the JVM, which does the least that can be"
+                        + " done. Contenders take turns. The columns:",
+                "  of the limit     its rate as a part of the bare loop's, the median of the ratios within each run",
+                "  CPU s            user and system, of the process and of what its launcher started",
+                "  times the limit  the same as a multiple of the bare loop's",
+                "  peak RSS         the most memory that the process held",
+                "  longest pause    of its garbage collector, in any run",
+                "  over 10 ms       how many such pauses the worst run had",
+                ""
+            })
+    static final class Cold extends Measuring {
+        private static final int LEAST_CHANGES = 1_000;
+        private static final int MOST_CHANGES = 10_000_000;
+
+        @Option(
+                names = "--changes",
+                paramLabel = "N",
+                description = "How many changes are drained; 0: none (default: ${DEFAULT-VALUE}).",
+                defaultValue = "100000")
+        private int changes = 100_000;
+
+        @Option(
+                names = "--documents",
+                paramLabel = "N",
+                description = "How many documents are copied; 0: none (default: ${DEFAULT-VALUE}).",
+                defaultValue = "1000000")
+        private long documents = 1_000_000;
+
+        @Option(
+                names = "--other",
+                paramLabel = "FILE",
+                description = "The script `sluice` of another commit or release, measured as well.")
+        private @Nullable Path other;
+
+        @Option(
+                names = "--runs",
+                paramLabel = "N",
+                description = "How many runs; medians are shown (default: ${DEFAULT-VALUE}).",
+                defaultValue = "7")
+        private int runs = 7;
+
+        @CommandLine.Mixin
+        private final Programs programs = new Programs();
+
+        @Override
+        Report measure(PrintStream progress) throws SQLException, InterruptedException {
+            require(
+                    changes == 0 || (changes >= LEAST_CHANGES && changes <= MOST_CHANGES),
+                    String.format("--changes is 0 or from %,d to %,d.", LEAST_CHANGES, MOST_CHANGES));
+            require(
+                    documents == 0 || (documents >= Backfill.LEAST && documents <= Backfill.MOST),
+                    String.format("--documents is 0 or from %,d to %,d.", Backfill.LEAST, Backfill.MOST));
+            require(runs >= 1 && runs <= Runs.MAX, "--runs is from 1 to " + Runs.MAX + ".");
+            return new ColdBench(progress, new ColdBench.Wish(changes, documents, runs, programs.launcher, other))
+                    .run();
         }
     }
 

@@ -5,15 +5,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.sluice.service.cli.Cli.Result;
+import dev.sluice.service.program.Program;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// That a bench of any size says what it promises to say. How fast anything is, no test can ask.
 class BenchCommandIT {
+    @TempDir
+    private Path folder;
+
     @Test
     void aCopyIsMeasuredBesideItsLimitsAndChecked() throws IOException {
         JsonNode report = report("backfill", "--documents", "2400", "--runs", "1");
@@ -95,6 +102,46 @@ class BenchCommandIT {
     }
 
     @Test
+    @Tag("long")
+    void coldProcessesAreMeasuredBesideTheBareLoopsAndCountedWhole() throws IOException {
+        JsonNode report =
+                report("cold", "--changes", "1000", "--documents", "1000", "--runs", "1", "--launcher", launcher());
+
+        assertThat(report.path("programs").path("Sluice").asText()).isEqualTo(launcher());
+        assertThat(report.path("tables")).hasSize(2);
+        for (JsonNode table : report.path("tables")) {
+            assertThat(names(table)).containsExactly("bare loop", "Sluice");
+            for (JsonNode line : table.path("lines")) {
+                assertSpread(line.path("seconds"));
+                assertSpread(line.path("per_second"));
+                assertSpread(line.path("cpu_seconds"));
+                assertSpread(line.path("peak_rss_mb"));
+                assertThat(line.path("runs").get(0).path("count").asInt()).isEqualTo(1_000);
+                assertThat(line.path("longest_pause_millis").isNumber())
+                        .as("a collector's log was read")
+                        .isTrue();
+            }
+            assertThat(table.path("lines").get(0).path("ratio").isNull()).isTrue();
+            assertSpread(table.path("lines").get(1).path("ratio"));
+            assertSpread(table.path("lines").get(1).path("cpu_ratio"));
+        }
+    }
+
+    /// As `./sluice` starts the program, without anything to build.
+    private String launcher() throws IOException {
+        Path script = folder.resolve("sluice");
+        if (!Files.exists(script)) {
+            List<String> command = Program.command(List.of("-Xmx256m"), List.of());
+            Files.writeString(
+                    script,
+                    "#!/bin/sh\nexec '" + String.join("' '", command.subList(0, 1)) + "' ${SLUICE_JAVA_OPTS:-} '"
+                            + String.join("' '", command.subList(1, command.size())) + "' \"$@\"\n");
+            assertThat(script.toFile().setExecutable(true)).isTrue();
+        }
+        return script.toString();
+    }
+
+    @Test
     void comparingIsMeasuredBesideCopyingAndFindsWhatWasChanged() throws IOException {
         JsonNode report = report("verify", "--documents", "6000", "--runs", "1");
 
@@ -155,8 +202,10 @@ class BenchCommandIT {
         assertRefused("--rate is from 1 to 100,000.", "latency", "--rate", "500", "--rate", "0");
         assertRefused("--seconds is from 1 to 3,600.", "latency", "--seconds", "0");
         assertRefused("--seconds is from 1 to 3,600.", "ofrep", "--seconds", "3601");
-        assertRefused("What is to be measured is missing: backfill, stream, filter, latency, verify, ofrep, drift or"
-                + " finish.");
+        assertRefused("--changes is 0 or from 1,000 to 10,000,000.", "cold", "--changes", "1");
+        assertRefused(
+                "What is to be measured is missing: backfill, stream, cold, filter, latency, verify, ofrep, drift or"
+                        + " finish.");
     }
 
     @Test
@@ -181,7 +230,9 @@ class BenchCommandIT {
         List<String> command = new ArrayList<>(List.of("bench"));
         command.addAll(List.of(arguments));
         command.add("--json");
-        Result result = Cli.run(Servers.asSandboxes(), command.toArray(String[]::new));
+        Result result = Cli.run(
+                // Nobody warms a launcher up for a test.
+                Cli.with(Servers.asSandboxes(), "SLUICE_START_CACHE", "no"), command.toArray(String[]::new));
 
         assertThat(result.exitCode()).as(result.err()).isZero();
         assertThat(result.out().lines()).hasSize(1);
