@@ -70,7 +70,12 @@ final class Target implements AutoCloseable {
     }
 
     long count(String table) throws SQLException {
-        return Long.parseLong(text("SELECT count(*) FROM " + table));
+        return number("SELECT count(*) FROM " + table);
+    }
+
+    /// The number that a question has as its answer.
+    long number(String sql) throws SQLException {
+        return Long.parseLong(text(sql));
     }
 
     /// A sum over all values of all rows, whatever their order.

@@ -6,10 +6,13 @@ import dev.sluice.sandbox.SandboxException;
 import dev.sluice.sandbox.SandboxServers;
 import dev.sluice.service.bench.BackfillBench;
 import dev.sluice.service.bench.ColdBench;
+import dev.sluice.service.bench.Curve;
 import dev.sluice.service.bench.DriftBench;
 import dev.sluice.service.bench.FilterBench;
 import dev.sluice.service.bench.FinishBench;
+import dev.sluice.service.bench.GrowthBench;
 import dev.sluice.service.bench.LatencyBench;
+import dev.sluice.service.bench.MemoryBench;
 import dev.sluice.service.bench.OfrepBench;
 import dev.sluice.service.bench.Report;
 import dev.sluice.service.bench.StreamBench;
@@ -50,6 +53,8 @@ import picocli.CommandLine.Option;
             BenchCommand.Backfill.class,
             BenchCommand.Stream.class,
             BenchCommand.Cold.class,
+            BenchCommand.Memory.class,
+            BenchCommand.Growth.class,
             BenchCommand.Filter.class,
             BenchCommand.Latency.class,
             BenchCommand.Verify.class,
@@ -66,7 +71,7 @@ final class BenchCommand implements Runnable {
     public void run() {
         throw new CommandLine.ParameterException(
                 spec.commandLine(),
-                "What is to be measured is missing: backfill, stream, cold, filter, latency, verify,"
+                "What is to be measured is missing: backfill, stream, cold, memory, growth, filter, latency, verify,"
                         + " ofrep, drift or finish.");
     }
 
@@ -291,6 +296,134 @@ final class BenchCommand implements Runnable {
                     String.format("--documents is 0 or from %,d to %,d.", Backfill.LEAST, Backfill.MOST));
             require(runs >= 1 && runs <= Runs.MAX, "--runs is from 1 to " + Runs.MAX + ".");
             return new ColdBench(progress, new ColdBench.Wish(changes, documents, runs, programs.launcher, other))
+                    .run();
+        }
+    }
+
+    @Command(
+            name = "memory",
+            mixinStandardHelpOptions = true,
+            versionProvider = SluiceCommand.Version.class,
+            header = "Copying, comparing and streaming with several heaps.",
+            description = {
+                "Documents of 0.5 KB, 50 KB and 5 MB, most of which no column names, are copied (`backfill`), compared"
+                        + " (`verify`) and streamed (`run`) by new processes with each heap. What fails is shown with what"
+                        + " the process said.",
+                "",
+                "The columns:",
+                "  of the last heap  the rate as a part of that with the heap that was named last",
+                "  MB/s              of BSON",
+                "  CPU s, peak RSS   as of `bench cold`",
+                ""
+            })
+    static final class Memory extends Measuring {
+        @Option(
+                names = "--heap",
+                paramLabel = "SIZE",
+                description = "As -Xmx has it, or `default` for the JVM's choice; may be repeated"
+                        + " (default: 256m, 512m, 1g and default).")
+        private List<String> heaps = List.of();
+
+        @Option(
+                names = "--percent",
+                paramLabel = "N",
+                description = "Of the usual 200,000, 10,000 and 150 documents (default: ${DEFAULT-VALUE}).",
+                defaultValue = "100")
+        private int percent = 100;
+
+        @CommandLine.Mixin
+        private final Runs runs = new Runs();
+
+        @CommandLine.Mixin
+        private final Programs programs = new Programs();
+
+        @Override
+        Report measure(PrintStream progress) throws SQLException, InterruptedException {
+            require(
+                    heaps.stream().allMatch(heap -> heap.matches("default|[1-9]\\d{0,5}[kmgKMG]")),
+                    "--heap is a size such as 256m or 1g, or default.");
+            require(percent >= 1 && percent <= 10_000, "--percent is from 1 to 10,000.");
+            return new MemoryBench(
+                            progress,
+                            new MemoryBench.Wish(
+                                    heaps.isEmpty() ? List.of("256m", "512m", "1g", "default") : heaps,
+                                    percent,
+                                    runs.of(this),
+                                    programs.launcher))
+                    .run();
+        }
+    }
+
+    @Command(
+            name = "growth",
+            mixinStandardHelpOptions = true,
+            versionProvider = SluiceCommand.Version.class,
+            header = "Curves: how rate, memory and the work for a change go with sizes.",
+            description = {
+                "Each point is measured by new processes in databases of its own, which are dropped after it, and its"
+                        + " rows are counted. The curves, and where they are measured unless --at says otherwise:",
+                "  documents    copying 1, 10 and 30 million documents of 450 bytes; memory (30 million take 30 GB of disk)",
+                "  collections  as many documents and a tenth as many changes in 1, 10, 100 and 400 collections",
+                "  children     an element appended to an array of 1, 10, 1,000 and 100,000 with a child table: time until"
+                        + " it is committed, reads of the document, child rows written, keys of child rows read",
+                "  indexes      copying and draining with 0 and 5 secondary indexes on the table",
+                "  backlog      draining 100,000 and 1,000,000 changes",
+                "  resume       the copy of 10 million, killed at 90 %%: what is left as a part of a whole copy's time",
+                "  verify       comparing 10 million, while nobody writes and while 500 changes a second are written",
+                ""
+            })
+    static final class Growth extends Measuring {
+        private static final long LARGEST = 100_000_000;
+
+        @Option(
+                names = "--curve",
+                paramLabel = "C",
+                description = "One of ${COMPLETION-CANDIDATES}; may be repeated (default: all).")
+        private List<Curve> curves = List.of();
+
+        @Option(
+                names = "--at",
+                paramLabel = "N",
+                description = "Where it is measured; may be repeated, for one curve only.")
+        private List<Long> at = List.of();
+
+        @Option(
+                names = "--documents",
+                paramLabel = "N",
+                description = "How many in all, where something else grows (default: ${DEFAULT-VALUE}).",
+                defaultValue = "1000000")
+        private long documents = 1_000_000;
+
+        @Option(
+                names = "--out",
+                paramLabel = "FILE",
+                description =
+                        "A CSV file behind which the points of each run are written; Curves.java in service/docs/pictures"
+                                + " makes pictures of it.")
+        private @Nullable Path out;
+
+        @CommandLine.Mixin
+        private final Runs runs = new Runs();
+
+        @CommandLine.Mixin
+        private final Programs programs = new Programs();
+
+        @Override
+        Report measure(PrintStream progress) throws SQLException, InterruptedException {
+            List<Curve> chosen = curves.isEmpty() ? List.of(Curve.values()) : curves;
+            require(at.isEmpty() || chosen.size() == 1, "--at is for one --curve.");
+            for (long x : at) {
+                Curve curve = chosen.getFirst();
+                require(
+                        x >= curve.least() && x <= curve.most(),
+                        String.format("--at is from %,d to %,d for this curve.", curve.least(), curve.most()));
+            }
+            require(
+                    documents >= Backfill.LEAST && documents <= LARGEST,
+                    String.format("--documents is from %,d to %,d.", Backfill.LEAST, LARGEST));
+            return new GrowthBench(
+                            progress,
+                            new GrowthBench.Wish(chosen, at, documents, runs.of(this), out, programs.launcher))
                     .run();
         }
     }

@@ -21,8 +21,11 @@ class ColdProcessTest {
     /// Works until it has taken a good third of a second of CPU as it measures that itself, and says how much it was.
     private static final String BUSY = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; times >\"$0\"";
 
-    @TempDir
-    private Path folder;
+    private final Path folder;
+
+    ColdProcessTest(@TempDir Path folder) {
+        this.folder = folder;
+    }
 
     @Test
     void theCpuOfAnEndedProcessIsWhatItHasMeasuredItself() throws IOException, InterruptedException {

@@ -18,8 +18,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// That a bench of any size says what it promises to say. How fast anything is, no test can ask.
 class BenchCommandIT {
-    @TempDir
-    private Path folder;
+    private final Path folder;
+
+    BenchCommandIT(@TempDir Path folder) {
+        this.folder = folder;
+    }
 
     @Test
     void aCopyIsMeasuredBesideItsLimitsAndChecked() throws IOException {
@@ -127,6 +130,71 @@ class BenchCommandIT {
         }
     }
 
+    @Test
+    @Tag("long")
+    void eachHeapIsMeasuredWithDocumentsOfThreeSizes() throws IOException {
+        JsonNode report = report("memory", "--heap", "256m", "--percent", "1", "--launcher", launcher());
+
+        List<String> cells = new ArrayList<>();
+        for (JsonNode line : report.path("lines")) {
+            cells.add(line.path("cell").path("documents").asText() + " "
+                    + line.path("cell").path("work").asText());
+            assertThat(line.path("failure").isNull()).as(line.toString()).isTrue();
+            assertSpread(line.path("per_second"));
+            assertSpread(line.path("peak_rss_mb"));
+        }
+        assertThat(cells)
+                .containsExactly(
+                        "0.5 KB copy",
+                        "0.5 KB stream",
+                        "0.5 KB verify",
+                        "50 KB copy",
+                        "50 KB stream",
+                        "50 KB verify",
+                        "5 MB copy",
+                        "5 MB stream",
+                        "5 MB verify");
+    }
+
+    @Test
+    @Tag("long")
+    void anAppendIsCountedAndItsPointsAreWritten() throws IOException {
+        Path points = folder.resolve("points.csv");
+        JsonNode report = report(
+                "growth",
+                "--curve",
+                "children",
+                "--at",
+                "1",
+                "--at",
+                "100",
+                "--out",
+                points.toString(),
+                "--launcher",
+                launcher());
+
+        for (JsonNode line : report.path("lines")) {
+            if (line.path("unit").asText().equals("child rows written")) {
+                assertThat(line.path("figure").path("median").asDouble()).isEqualTo(1);
+            }
+        }
+        assertThat(report.path("lines")).hasSize(8);
+        assertThat(Files.readAllLines(points))
+                .hasSize(9)
+                .startsWith("curve,x,y,unit,run,date,versions")
+                .filteredOn(line -> line.startsWith("children,100,1.000,child rows written,1,"))
+                .hasSize(1);
+    }
+
+    @Test
+    @Tag("long")
+    void aKilledCopyIsMeasuredToItsEnd() throws IOException {
+        JsonNode report = report("growth", "--curve", "resume", "--at", "20000", "--launcher", launcher());
+
+        assertThat(report.path("lines")).hasSize(2);
+        assertThat(report.path("lines").get(1).path("unit").asText()).isEqualTo("s");
+    }
+
     /// As `./sluice` starts the program, without anything to build.
     private String launcher() throws IOException {
         Path script = folder.resolve("sluice");
@@ -202,6 +270,10 @@ class BenchCommandIT {
         assertRefused("--rate is from 1 to 100,000.", "latency", "--rate", "500", "--rate", "0");
         assertRefused("--seconds is from 1 to 3,600.", "latency", "--seconds", "0");
         assertRefused("--seconds is from 1 to 3,600.", "ofrep", "--seconds", "3601");
+        assertRefused("--heap is a size such as 256m or 1g, or default.", "memory", "--heap", "256");
+        assertRefused("--percent is from 1 to 10,000.", "memory", "--percent", "0");
+        assertRefused("--at is for one --curve.", "growth", "--at", "1000");
+        assertRefused("--at is from 0 to 8 for this curve.", "growth", "--curve", "indexes", "--at", "9");
         assertRefused("--changes is 0 or from 1,000 to 10,000,000.", "cold", "--changes", "1");
         assertRefused(
                 "What is to be measured is missing: backfill, stream, cold, filter, latency, verify, ofrep, drift or"
