@@ -6,7 +6,8 @@ import dev.sluice.memory.MemoryBudget;
 import java.util.concurrent.CompletableFuture;
 
 /// A running change stream. Delivers every change committed after the position it was started from, in
-/// source order. Changes committed at the position's own cluster time are delivered too, although the position
+/// source order; updates that change nothing for the mapping may be left out. Changes committed at the position's own
+/// cluster time are delivered too, although the position
 /// may be after them; and some are delivered twice when it fails and is started again from an older position.
 public interface ChangeSource extends AutoCloseable {
 
@@ -28,6 +29,10 @@ public interface ChangeSource extends AutoCloseable {
         /// that was read since is delivered before this returns; an exception ends the stream. On a thread
         /// of the source.
         default void onReconnected() {}
+
+        /// An update was read that touches nothing that the mapping reads. It is in no batch; the position moves
+        /// over it. On a thread of the source.
+        default void onIrrelevant(String collection) {}
     }
 
     /// How many changes were read from MongoDB and are still to be delivered. Any thread.

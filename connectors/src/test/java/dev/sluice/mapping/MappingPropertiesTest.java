@@ -27,6 +27,7 @@ import dev.sluice.schema.KeyMapping.Of;
 import dev.sluice.schema.Mapping;
 import dev.sluice.schema.MappingException;
 import dev.sluice.schema.MappingReader;
+import dev.sluice.schema.Reads;
 import dev.sluice.schema.Source;
 import dev.sluice.schema.TableName;
 import dev.sluice.schema.Where;
@@ -380,7 +381,15 @@ class MappingPropertiesTest {
             @ForAll("mappers") DocumentMapper mapper,
             @ForAll("documents") BsonDocument noise,
             @ForAll("values") BsonValue id) {
-        // Fields by the names the mapping reads, filled with the noise.
+        BsonDocument document = document(mapper, noise, id);
+        BsonDocument before = document.clone();
+        MappingResult first = mapper.map(document);
+        assertThat(text(mapper, mapper.map(document))).isEqualTo(text(mapper, first));
+        assertThat(document).isEqualTo(before);
+    }
+
+    /// Fields by the names the mapping reads, filled with the noise.
+    private static BsonDocument document(DocumentMapper mapper, BsonDocument noise, BsonValue id) {
         BsonDocument document = new BsonDocument("_id", id);
         List<BsonValue> fillings = new ArrayList<>(noise.values());
         int next = 0;
@@ -390,10 +399,93 @@ class MappingPropertiesTest {
             }
         }
         noise.forEach(document::putIfAbsent);
-        BsonDocument before = document.clone();
-        MappingResult first = mapper.map(document);
-        assertThat(text(mapper, mapper.map(document))).isEqualTo(text(mapper, first));
-        assertThat(document).isEqualTo(before);
+        return document;
+    }
+
+    /// An update that touches nothing that the mapping reads leaves the rows, and what they landed without, as
+    /// they are.
+    @Property(tries = 500, edgeCases = EdgeCasesMode.NONE)
+    void whatIsNotReadChangesNothing(
+            @ForAll("mappers") DocumentMapper mapper,
+            @ForAll("documents") BsonDocument noise,
+            @ForAll("values") BsonValue fresh) {
+        BsonDocument document = document(mapper, noise, new BsonInt32(1));
+        // Objects on the ways that paths go, with fields that are read and one that is not.
+        int next = 0;
+        List<BsonValue> fillings = new ArrayList<>(noise.values());
+        Map<List<String>, BsonDocument> made = new HashMap<>();
+        for (Source.Path path : mapper.mapping().readPaths()) {
+            BsonDocument at = document;
+            for (int i = 1; i < path.segments().size(); i++) {
+                BsonDocument inner = made.computeIfAbsent(
+                        path.segments().subList(0, i), p -> new BsonDocument("not read", new BsonInt32(p.size())));
+                at.put(path.segments().get(i - 1), inner);
+                at = inner;
+            }
+            if (!fillings.isEmpty() && path.segments().size() > 1) {
+                at.put(path.segments().getLast(), fillings.get(next++ % fillings.size()));
+            }
+        }
+        Reads reads = Reads.of(mapper.mapping());
+        String before = rows(mapper, mapper.map(document));
+        List<List<String>> places = new ArrayList<>();
+        places(document, List.of(), places);
+        for (List<String> place : places) {
+            if (!reads.touchedBy(String.join(".", place))) {
+                assertThat(rows(mapper, mapper.map(with(document, place, fresh))))
+                        .as("with another %s", place)
+                        .isEqualTo(before);
+            }
+        }
+    }
+
+    private static void places(BsonValue in, List<String> path, List<List<String>> places) {
+        if (!path.isEmpty()) {
+            places.add(path);
+        }
+        if (in instanceof BsonDocument document) {
+            document.forEach((name, value) -> {
+                if (!path.isEmpty() || !name.equals("_id")) {
+                    places(value, plus(path, name), places);
+                }
+            });
+        } else if (in instanceof BsonArray array) {
+            for (int i = 0; i < array.size(); i++) {
+                places(array.get(i), plus(path, String.valueOf(i)), places);
+            }
+        }
+    }
+
+    private static List<String> plus(List<String> path, String name) {
+        return Stream.concat(path.stream(), Stream.of(name)).toList();
+    }
+
+    private static BsonDocument with(BsonDocument document, List<String> place, BsonValue fresh) {
+        BsonDocument changed = document.clone();
+        BsonValue at = changed;
+        for (String name : place.subList(0, place.size() - 1)) {
+            at = inside(at, name);
+        }
+        if (at instanceof BsonArray array) {
+            array.set(Integer.parseInt(place.getLast()), fresh);
+        } else {
+            at.asDocument().put(place.getLast(), fresh);
+        }
+        return changed;
+    }
+
+    private static BsonValue inside(BsonValue value, String name) {
+        BsonValue inner = value instanceof BsonArray array
+                ? array.get(Integer.parseInt(name))
+                : value.asDocument().get(name);
+        return Objects.requireNonNull(inner);
+    }
+
+    /// Without what is counted of fields that nothing reads.
+    private static String rows(DocumentMapper mapper, MappingResult result) {
+        return result instanceof MappingResult.Mapped mapped
+                ? text(mapper, new MappingResult.Mapped(mapped.row(), mapped.children(), mapped.misfits(), List.of()))
+                : result.toString();
     }
 
     /// Any value through any conversions into any type: it fits, is quarantined or is nothing.

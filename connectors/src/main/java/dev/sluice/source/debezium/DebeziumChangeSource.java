@@ -72,6 +72,8 @@ public final class DebeziumChangeSource implements ChangeSource {
         default void take(CollectionChange change) {}
 
         default void reconnected() {}
+
+        default void passedOver(String collection) {}
     }
 
     /// Hands over what is decoded.
@@ -90,13 +92,33 @@ public final class DebeziumChangeSource implements ChangeSource {
         public void reconnected() {
             handler.onReconnected();
         }
+
+        @Override
+        public void passedOver(String collection) {
+            handler.onIrrelevant(collection);
+        }
+    }
+
+    /// Counts what comes, decoded or not.
+    private record ToCounter(IntConsumer counted) implements Arrivals {
+        @Override
+        public void take(List<Arrival> arrivals, MemoryBudget.Lease lease) {
+            counted.accept((int)
+                    arrivals.stream().filter(Arrival.Recorded.class::isInstance).count());
+            lease.close();
+        }
+
+        @Override
+        public void passedOver(String collection) {
+            counted.accept(1);
+        }
     }
 
     private DebeziumChangeSource(EngineProperties settings, MemoryBudget memory, Position from, Arrivals handler) {
         this.settings = settings;
         this.memory = memory;
         this.handler = handler;
-        new StreamRun(settings, arrivals, memory, handler::reconnected).register(reference);
+        new StreamRun(settings, arrivals, memory, handler::reconnected, handler::passedOver).register(reference);
         CommittedOffset.register(reference, from);
         Properties properties = settings.toProperties();
         properties.setProperty(CommittedOffset.REFERENCE, reference);
@@ -125,13 +147,10 @@ public final class DebeziumChangeSource implements ChangeSource {
     /// itself can do, for measuring.
     ///
     /// @param memory as for [#start]
+    /// @param counted called by several threads
     public static DebeziumChangeSource startCounting(
             EngineProperties settings, MemoryBudget memory, Position from, IntConsumer counted) {
-        return started(new DebeziumChangeSource(settings, memory, from, (arrivals, lease) -> {
-            counted.accept((int)
-                    arrivals.stream().filter(Arrival.Recorded.class::isInstance).count());
-            lease.close();
-        }));
+        return started(new DebeziumChangeSource(settings, memory, from, new ToCounter(counted)));
     }
 
     private static DebeziumChangeSource started(DebeziumChangeSource source) {

@@ -1,17 +1,20 @@
 package dev.sluice.source.debezium;
 
+import dev.sluice.source.RelevantFields;
 import dev.sluice.source.mongo.LargeChanges;
 import dev.sluice.source.mongo.MongoTls;
 import dev.sluice.source.mongo.StreamFilter;
+import dev.sluice.source.mongo.UpdatedNames;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.bson.BsonDocument;
-import org.bson.BsonString;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
@@ -24,10 +27,9 @@ import org.jspecify.annotations.Nullable;
 /// @param heartbeat how often a stream reports its position to which nothing has come, of whatever collection
 /// @param lookAhead how much of the oplog's time MongoDB looks through at first before it has to answer, at least a
 ///     second; only where the stream is read by a [StreamReader]
-/// @param rawDocuments whether the stream is read by a [StreamReader], with documents as BSON; otherwise, for
-///     measuring, by Debezium's own reader: with documents as JSON, bounded by their number alone, and without
-///     heartbeats while there are no changes
-/// @param lookUp who reads the documents of updates, where our own reader reads the stream
+/// @param reading who reads the stream, and the documents of updates
+/// @param relevant which fields of a collection's documents matter, by its name: updates of others are left out, where
+///     a [StreamReader] reads the stream; none are of a collection that is not in it
 /// @param passed changes that are left out, as for [LargeChanges#without]; empty where none are
 /// @param overrides properties of the engine's own that take the place of ours, for measuring what
 ///     ours give; an empty value leaves the property to the engine's default
@@ -40,8 +42,8 @@ public record EngineProperties(
         Duration linger,
         Duration heartbeat,
         Duration lookAhead,
-        boolean rawDocuments,
-        LookUp lookUp,
+        Reading reading,
+        Map<String, RelevantFields> relevant,
         Map<String, BsonTimestamp> passed,
         Map<String, String> overrides) {
     private static final String DEBEZIUMS_OWN = "io.debezium.connector.mongodb.MongoDbConnector";
@@ -51,6 +53,8 @@ public record EngineProperties(
 
     public EngineProperties {
         collections = List.copyOf(collections);
+        // In the names' order, so that the stream's pipeline is always the same text.
+        relevant = Collections.unmodifiableMap(new TreeMap<>(relevant));
         passed = Map.copyOf(passed);
         overrides = Map.copyOf(overrides);
     }
@@ -67,13 +71,13 @@ public record EngineProperties(
                 Duration.ofMillis(2),
                 Duration.ofMillis(400),
                 LookAhead.FIRST,
-                true,
-                LookUp.BATCHES,
+                Reading.LOOK_UPS_IN_BATCHES,
+                Map.of(),
                 Map.of(),
                 Map.of());
     }
 
-    public EngineProperties withRawDocuments(boolean raw) {
+    public EngineProperties withReading(Reading by) {
         return new EngineProperties(
                 pipeline,
                 mongoUri,
@@ -83,13 +87,14 @@ public record EngineProperties(
                 linger,
                 heartbeat,
                 lookAhead,
-                raw,
-                lookUp,
+                by,
+                relevant,
                 passed,
                 overrides);
     }
 
-    public EngineProperties withLookUp(LookUp by) {
+    /// @param fields which ones of a collection's documents matter, by its name. Updates of others are left out
+    public EngineProperties withRelevant(Map<String, RelevantFields> fields) {
         return new EngineProperties(
                 pipeline,
                 mongoUri,
@@ -99,8 +104,8 @@ public record EngineProperties(
                 linger,
                 heartbeat,
                 lookAhead,
-                rawDocuments,
-                by,
+                reading,
+                fields,
                 passed,
                 overrides);
     }
@@ -116,8 +121,8 @@ public record EngineProperties(
                 linger,
                 heartbeat,
                 lookAhead,
-                rawDocuments,
-                lookUp,
+                reading,
+                relevant,
                 passed,
                 overrides);
     }
@@ -132,8 +137,8 @@ public record EngineProperties(
                 linger,
                 heartbeat,
                 lookAhead,
-                rawDocuments,
-                lookUp,
+                reading,
+                relevant,
                 passed,
                 properties);
     }
@@ -144,7 +149,7 @@ public record EngineProperties(
         Properties p = new Properties();
         p.setProperty("name", prefix);
         p.setProperty("topic.prefix", prefix);
-        p.setProperty("connector.class", rawDocuments ? StreamConnector.class.getName() : DEBEZIUMS_OWN);
+        p.setProperty("connector.class", reading.isOurs() ? StreamConnector.class.getName() : DEBEZIUMS_OWN);
         p.setProperty("offset.storage", CommittedOffset.class.getName());
         p.setProperty("mongodb.connection.string", MongoTls.forDriver(mongoUri));
         EngineCertificates.pass(MongoTls.of(mongoUri), p);
@@ -191,8 +196,9 @@ public record EngineProperties(
     }
 
     /// What the server sends: changes of documents, and events of collections themselves, which
-    /// only our own reader handles. We use the whole document, so the description of the update is
-    /// left out: Debezium would convert it to JSON in addition to the document.
+    /// only our own reader handles. We use the whole document, so of the description of the update
+    /// there are names at most ([UpdatedNames]): Debezium would convert it to JSON in addition to the
+    /// document.
     ///
     /// The filter depends on the mapping, so an event that an earlier mapping let through may not pass it:
     /// the stream is opened by time and not by token ([CommittedOffset]).
@@ -204,13 +210,13 @@ public record EngineProperties(
                 "$match",
                 end != null
                         ? StreamFilter.of(database, collections, end)
-                        : rawDocuments
+                        : reading.isOurs()
                                 ? StreamFilter.of(database, collections)
                                 : StreamFilter.ofDocuments(database, collections)));
         if (!passed.isEmpty()) {
             stages.add(new BsonDocument("$match", LargeChanges.without(passed)));
         }
-        stages.add(new BsonDocument("$unset", new BsonString("updateDescription")));
+        stages.add(UpdatedNames.stage(reading.isOurs() ? relevant.keySet() : List.of()));
         return stages;
     }
 }

@@ -11,17 +11,17 @@ public final class EngineSteps {
     private static final String DEFAULT = "";
 
     /// A step, and which properties have our value from there on.
-    private record Step(String name, boolean raw, List<String> ours) {}
+    private record Step(String name, Reading reading, List<String> ours) {}
 
     private static final List<Step> STEPS = List.of(
-            new Step("Debezium's defaults", false, List.of()),
+            new Step("Debezium's defaults", Reading.DEBEZIUM, List.of()),
             new Step(
                     "  + filter by names, and without what an update changed",
-                    false,
+                    Reading.DEBEZIUM,
                     List.of("filters.match.mode", "cursor.pipeline", "cursor.pipeline.order")),
             new Step(
                     "  + larger batches, shorter polls, no extra headers",
-                    false,
+                    Reading.DEBEZIUM,
                     List.of(
                             "max.batch.size",
                             "max.queue.size",
@@ -31,7 +31,7 @@ public final class EngineSteps {
                             "cursor.max.await.time.ms")),
             new Step(
                     "  + read by bytes, documents as BSON, no event metrics, records as they are made",
-                    true,
+                    Reading.LOOK_UPS_IN_BATCHES,
                     List.of("topic.naming.strategy")));
 
     private EngineSteps() {}
@@ -43,7 +43,7 @@ public final class EngineSteps {
         SequencedMap<String, EngineProperties> steps = new LinkedHashMap<>();
         for (Step step : STEPS) {
             step.ours().forEach(defaults::remove);
-            steps.put(step.name(), ours.withRawDocuments(step.raw()).withOverrides(defaults));
+            steps.put(step.name(), ours.withReading(step.reading()).withOverrides(defaults));
         }
         return steps;
     }

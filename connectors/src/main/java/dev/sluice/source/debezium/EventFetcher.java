@@ -21,12 +21,15 @@ import dev.sluice.source.mongo.LargeChanges;
 import dev.sluice.source.mongo.LookUps;
 import dev.sluice.source.mongo.SourceDuties;
 import dev.sluice.source.mongo.StreamEvent;
+import dev.sluice.source.mongo.UpdatedNames;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.bson.BsonArray;
 import org.bson.BsonDocument;
 import org.bson.BsonString;
 import org.bson.BsonTimestamp;
@@ -74,7 +77,9 @@ final class EventFetcher implements Runnable {
     private final AtomicLong ahead = new AtomicLong();
     private final Thread thread =
             Thread.ofPlatform().name("sluice-fetch").daemon(true).unstarted(this);
-    private LookUp lookUp;
+    private final IrrelevantUpdates irrelevant;
+    private final Consumer<String> passedOver;
+    private Reading reading;
     private final @Nullable BsonTimestamp startTime;
     private final @Nullable BsonDocument startToken;
     private @Nullable BsonDocument lastToken;
@@ -96,7 +101,9 @@ final class EventFetcher implements Runnable {
             MongoClient client, StreamRun run, @Nullable BsonTimestamp startTime, @Nullable BsonDocument startToken) {
         this.client = client;
         this.settings = run.settings();
-        this.lookUp = run.settings().lookUp();
+        this.reading = run.settings().reading();
+        this.irrelevant = new IrrelevantUpdates(settings.relevant(), System::nanoTime);
+        this.passedOver = run.passedOver();
         this.memory = run.memory();
         this.reconnected = run.reconnected();
         this.mapped = Set.copyOf(settings.collections());
@@ -123,8 +130,8 @@ final class EventFetcher implements Runnable {
     @Override
     public void run() {
         try {
-            if (lookUp == LookUp.BATCHES && !LookUps.arePossible(client)) {
-                lookUp = LookUp.SERVER;
+            if (reading == Reading.LOOK_UPS_IN_BATCHES && !LookUps.arePossible(client)) {
+                reading = Reading.SERVER_LOOKS_UP;
             }
             while (!closed) {
                 readUntilTooLarge();
@@ -170,10 +177,12 @@ final class EventFetcher implements Runnable {
         ChangeStreamIterable<RawBsonDocument> stream = database.watch(stages, RawBsonDocument.class)
                 .comment(SourceDuties.STREAM_COMMENT)
                 .maxAwaitTime(AWAIT.toMillis(), TimeUnit.MILLISECONDS);
-        switch (lookUp) {
-            case SERVER -> stream.fullDocument(FullDocument.UPDATE_LOOKUP);
+        switch (reading) {
+            case DEBEZIUM -> throw new IllegalStateException("Debezium's own reader reads");
+            case SERVER_LOOKS_UP -> stream.fullDocument(FullDocument.UPDATE_LOOKUP);
             // Expanded events name the very collection.
-            case BATCHES -> stream.fullDocument(FullDocument.DEFAULT).showExpandedEvents(true);
+            case LOOK_UPS_IN_BATCHES ->
+                stream.fullDocument(FullDocument.DEFAULT).showExpandedEvents(true);
         }
         if (lastToken != null) {
             stream.resumeAfter(lastToken);
@@ -203,8 +212,13 @@ final class EventFetcher implements Runnable {
                 passEnd(event);
                 return;
             } else if (event != null) {
-                boolean last = isLast(event, cursor.available() > 0);
-                emit(event, isLookedUp(event), last);
+                boolean moreInAnswer = cursor.available() > 0;
+                boolean last = isLast(event, moreInAnswer);
+                if (irrelevant.isOne(event)) {
+                    passOver(event, moreInAnswer, last);
+                } else {
+                    emit(event, isLookedUp(event), last);
+                }
                 oneByOneBytes += weight(event);
             } else {
                 reached(cursor.getResumeToken());
@@ -258,10 +272,27 @@ final class EventFetcher implements Runnable {
 
     /// Whether we read the document that an event has not.
     private boolean isLookedUp(StreamEvent event) {
-        return switch (lookUp) {
-            case SERVER -> false;
-            case BATCHES -> event.kind() == StreamEvent.Kind.UPDATE;
+        return switch (reading) {
+            case DEBEZIUM, SERVER_LOOKS_UP -> false;
+            case LOOK_UPS_IN_BATCHES -> event.kind() == StreamEvent.Kind.UPDATE;
         };
+    }
+
+    /// Of an irrelevant update only its position is passed on, once for those that come together: what comes behind
+    /// it in the same answer has a later one.
+    private void passOver(StreamEvent event, boolean moreInAnswer, boolean last) {
+        passedOver.accept(event.collection());
+        if (!moreInAnswer) {
+            BsonTimestamp time = event.clusterTime();
+            report(Position.of(event.token(), time), last ? time : Watermark.before(time));
+        }
+        advanceTo(event);
+    }
+
+    private void advanceTo(StreamEvent event) {
+        lastToken = event.token();
+        lastTime = event.clusterTime();
+        eventSince = true;
     }
 
     private void emit(StreamEvent event, boolean looksUp, boolean last) throws InterruptedException {
@@ -276,14 +307,13 @@ final class EventFetcher implements Runnable {
                 fetched.put(new Fetched.OfCollection(change));
             }
         }
-        lastToken = event.token();
-        lastTime = event.clusterTime();
-        eventSince = true;
+        advanceTo(event);
     }
 
     /// What it takes of an answer, about.
     private static long weight(StreamEvent event) {
-        return besideDocument(event) + length(event.document());
+        long names = event.updated().stream().mapToLong(String::length).sum();
+        return besideDocument(event) + names + length(event.document());
     }
 
     /// What an event takes with a document until it is written, about: bytes.
@@ -346,7 +376,8 @@ final class EventFetcher implements Runnable {
     /// document separately, as MongoDB does for updates.
     private void passTooLarge() throws InterruptedException {
         List<Bson> slim = new ArrayList<>(settings.stages(end()));
-        slim.add(new BsonDocument("$unset", new BsonString("fullDocument")));
+        slim.add(new BsonDocument(
+                "$unset", new BsonArray(List.of(new BsonString("fullDocument"), new BsonString(UpdatedNames.FIELD)))));
         try (MongoChangeStreamCursor<StreamEvent> cursor = open(slim, true)) {
             StreamEvent event = null;
             while (event == null && !closed) {

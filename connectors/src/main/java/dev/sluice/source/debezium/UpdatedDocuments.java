@@ -55,16 +55,21 @@ final class UpdatedDocuments {
     /// A collection with its identifier, where that is known.
     private record Source(String collection, @Nullable BsonBinary uuid) {}
 
+    /// What is asked for at a time: of events from one up to and without another.
+    ///
+    /// @param newest the time of the last of them
+    private record Portion(int from, int to, Map<Source, Map<Object, BsonValue>> wanted, BsonTimestamp newest) {}
+
     /// Hands events on in their order, with the documents that are looked up.
     void complete(List<Fetched> fetched, Next next) throws InterruptedException {
         int from = 0;
         while (from < fetched.size()) {
-            from = completePortion(fetched, from, next);
+            Portion portion = portion(fetched, from);
+            from = handOn(fetched, portion, find(portion), next);
         }
     }
 
-    /// @return up to where it came: not beyond an event whose document had no room
-    private int completePortion(List<Fetched> fetched, int from, Next next) throws InterruptedException {
+    private Portion portion(List<Fetched> fetched, int from) {
         Map<Source, Map<Object, BsonValue>> wanted = new LinkedHashMap<>();
         BsonTimestamp newest = new BsonTimestamp(0);
         long expected = 0;
@@ -84,27 +89,35 @@ final class UpdatedDocuments {
             }
             to++;
         }
+        return new Portion(from, to, wanted, newest);
+    }
+
+    private Map<Source, LookUps.Found> find(Portion portion) {
         Map<Source, LookUps.Found> found = new HashMap<>();
-        for (Map.Entry<Source, Map<Object, BsonValue>> each : wanted.entrySet()) {
-            found.put(
-                    each.getKey(),
-                    read(each.getKey(), new ArrayList<>(each.getValue().values()), newest));
-        }
-        for (int i = from; i < to; i++) {
+        portion.wanted()
+                .forEach((source, ids) ->
+                        found.put(source, read(source, new ArrayList<>(ids.values()), portion.newest())));
+        return found;
+    }
+
+    /// @return up to where it came: not beyond an event whose document had no room
+    private int handOn(List<Fetched> fetched, Portion portion, Map<Source, LookUps.Found> found, Next next)
+            throws InterruptedException {
+        for (int i = portion.from(); i < portion.to(); i++) {
             RawBsonDocument document = null;
             if (fetched.get(i) instanceof Fetched.Event event && event.lookUp()) {
                 Source source = source(event.change());
                 BsonValue id = id(event.change());
                 LookUps.Found all = found.getOrDefault(source, LookUps.NOTHING);
-                if (all.isUnread(id) && i > from) {
+                if (all.isUnread(id) && i > portion.from()) {
                     return i;
                 }
                 // The first one, asked for by itself, has room whatever its size.
-                document = (all.isUnread(id) ? read(source, List.of(id), newest) : all).document(id);
+                document = (all.isUnread(id) ? read(source, List.of(id), portion.newest()) : all).document(id);
             }
             next.take(fetched.get(i), document);
         }
-        return to;
+        return portion.to();
     }
 
     private LookUps.Found read(Source source, List<BsonValue> ids, BsonTimestamp notBefore) {

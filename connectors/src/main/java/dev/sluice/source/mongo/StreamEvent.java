@@ -4,6 +4,8 @@ import com.mongodb.MongoClientSettings;
 import com.mongodb.client.ChangeStreamIterable;
 import com.mongodb.client.MongoChangeStreamCursor;
 import com.mongodb.client.MongoDatabase;
+import java.util.ArrayList;
+import java.util.List;
 import org.bson.BsonBinary;
 import org.bson.BsonReader;
 import org.bson.BsonTimestamp;
@@ -34,6 +36,8 @@ import org.jspecify.annotations.Nullable;
 /// @param document after the change; null where the event has none
 /// @param collectionUuid MongoDB's identifier of the collection; null where the stream does not
 ///     have it: before 6.0, and without expanded events
+/// @param updated of an update, the names of the fields that it was of, as [UpdatedNames] has MongoDB
+///     say them; empty where MongoDB does not say
 /// @param description of an event of a collection; null where there is none
 /// @param inTransaction whether it is of a transaction
 public record StreamEvent(
@@ -46,8 +50,12 @@ public record StreamEvent(
         @Nullable RawBsonDocument key,
         @Nullable RawBsonDocument document,
         @Nullable BsonBinary collectionUuid,
+        List<String> updated,
         @Nullable RawBsonDocument description,
         boolean inTransaction) {
+    public StreamEvent {
+        updated = List.copyOf(updated);
+    }
 
     /// What happened.
     public enum Kind {
@@ -120,6 +128,7 @@ public record StreamEvent(
                 key,
                 null,
                 collectionUuid,
+                List.of(),
                 description,
                 inTransaction);
     }
@@ -141,6 +150,7 @@ public record StreamEvent(
             RawBsonDocument key = null;
             RawBsonDocument document = null;
             BsonBinary uuid = null;
+            List<String> updated = List.of();
             RawBsonDocument description = null;
             boolean inTransaction = false;
             reader.readStartDocument();
@@ -155,6 +165,7 @@ public record StreamEvent(
                     case "documentKey" -> key = document(reader, context);
                     case "fullDocument" -> document = document(reader, context);
                     case "collectionUUID" -> uuid = BINARY.decode(reader, context);
+                    case UpdatedNames.FIELD -> updated = names(reader);
                     case "operationDescription" -> description = document(reader, context);
                     case "txnNumber" -> {
                         inTransaction = true;
@@ -177,6 +188,7 @@ public record StreamEvent(
                     key,
                     document,
                     uuid,
+                    updated,
                     description,
                     inTransaction);
         }
@@ -188,6 +200,20 @@ public record StreamEvent(
             }
             reader.skipValue();
             return null;
+        }
+
+        private static List<String> names(BsonReader reader) {
+            if (reader.getCurrentBsonType() != BsonType.ARRAY) {
+                reader.skipValue();
+                return List.of();
+            }
+            List<String> names = new ArrayList<>();
+            reader.readStartArray();
+            while (reader.readBsonType() != BsonType.END_OF_DOCUMENT) {
+                names.add(reader.readString());
+            }
+            reader.readEndArray();
+            return names;
         }
 
         private static String collection(BsonReader reader) {

@@ -22,9 +22,13 @@ import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.memory.MemoryBudget;
+import dev.sluice.pipeline.ReadByMapping;
 import dev.sluice.sandbox.SandboxMongo;
+import dev.sluice.schema.MappingReader;
 import dev.sluice.source.ChangeSource;
+import dev.sluice.source.RelevantFields;
 import dev.sluice.source.mongo.MongoSource;
+import dev.sluice.source.mongo.SourceDuties;
 import dev.sluice.testkit.ShortOplog;
 import dev.sluice.testkit.TestingServers;
 import java.lang.management.ManagementFactory;
@@ -56,12 +60,22 @@ import org.bson.RawBsonDocument;
 import org.bson.codecs.BsonDocumentCodec;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 @SuppressWarnings("NullAway.Init")
 class DebeziumChangeSourceIT {
     private static final Duration BOUND = Duration.ofSeconds(60);
+
+    /// Nothing but `a`.
+    private static final Map<String, RelevantFields> RELEVANT =
+            ReadByMapping.of(MappingReader.read("test.yaml", """
+            mapping: test
+            database: test
+            collections:
+              things: {table: things, key: {column: id, type: text}, columns: {a: integer}}
+            """).collections());
 
     private MongoDatabase database;
     private MongoCollection<BsonDocument> things;
@@ -359,8 +373,8 @@ class DebeziumChangeSourceIT {
                 Duration.ZERO,
                 heartbeat,
                 Duration.ofSeconds(1),
-                true,
-                LookUp.BATCHES,
+                Reading.LOOK_UPS_IN_BATCHES,
+                Map.of(),
                 Map.of(),
                 Map.of());
     }
@@ -410,6 +424,81 @@ class DebeziumChangeSourceIT {
         things.updateOne(Filters.eq("_id", "before"), Updates.set("a", 2));
 
         assertThat(document(awaitChanges(1).getFirst())).isEqualTo(BsonDocument.parse("{_id: 'before', a: 2}"));
+    }
+
+    @Test
+    @DisplayName("an update of what nothing reads is neither delivered nor looked up, and the position moves over it")
+    void anIrrelevantUpdate() {
+        AtomicInteger irrelevant = new AtomicInteger();
+        Position from = source.currentPosition();
+        things.updateOne(Filters.eq("_id", "before"), Updates.set("b", 1));
+        keep(DebeziumChangeSource.start(settings().withRelevant(RELEVANT), memory, from, new ChangeSource.Handler() {
+            @Override
+            public void onBatch(ChangeBatch batch, MemoryBudget.Lease lease) {
+                DebeziumChangeSourceIT.this.onBatch(batch, lease);
+            }
+
+            @Override
+            public void onIrrelevant(String collection) {
+                irrelevant.incrementAndGet();
+            }
+        }));
+        assertThat(document(awaitChanges(1).getFirst())).isEqualTo(BsonDocument.parse("{_id: 'before', b: 1}"));
+
+        database.runCommand(new Document("profile", 2));
+        for (int i = 2; i < 20; i++) {
+            things.updateOne(Filters.eq("_id", "before"), Updates.set("b", i));
+        }
+        BsonTimestamp last = awaitAllThrough();
+        database.runCommand(new Document("profile", 0));
+        assertThat(changes()).hasSize(1);
+        assertThat(irrelevant).hasValue(18);
+        assertThat(lookUps()).isZero();
+        assertThat(Objects.requireNonNull(lastPosition().clusterTime())).isGreaterThanOrEqualTo(last);
+
+        things.updateOne(Filters.eq("_id", "before"), Updates.combine(Updates.set("a", 5), Updates.set("b", 20)));
+        assertThat(document(awaitChanges(2).getLast())).isEqualTo(BsonDocument.parse("{_id: 'before', b: 20, a: 5}"));
+    }
+
+    @Test
+    @DisplayName(
+            "of a transaction that ends with an irrelevant update all else comes, and nothing before says that it is over")
+    void anIrrelevantUpdateInATransaction() {
+        Position from = source.currentPosition();
+        things.updateOne(Filters.eq("_id", "before"), Updates.set("b", 1));
+        keep(DebeziumChangeSource.start(settings().withRelevant(RELEVANT), memory, from, this::onBatch));
+        awaitChanges(1);
+        try (MongoClient client = MongoClients.create(TestingServers.mongo().uri());
+                ClientSession session = client.startSession()) {
+            MongoCollection<Document> inSession =
+                    client.getDatabase(database.getName()).getCollection("things");
+            session.withTransaction(() -> {
+                inSession.updateOne(session, Filters.eq("_id", "before"), Updates.set("b", 2));
+                inSession.updateOne(session, Filters.eq("_id", "before"), Updates.set("a", 2));
+                inSession.updateOne(session, Filters.eq("_id", "before"), Updates.set("b", 3));
+                return true;
+            });
+        }
+        awaitAllThrough();
+
+        BsonTimestamp time = awaitChanges(2).getLast().clusterTime();
+        assertThat(batches.subList(0, batches.indexOf(changed().getLast())))
+                .allMatch(b -> b.through() == null || b.through().compareTo(time) < 0);
+    }
+
+    private BsonTimestamp awaitAllThrough() {
+        BsonTimestamp last = source.hello().lastWrite();
+        await().atMost(BOUND)
+                .until(() -> batches.stream()
+                        .anyMatch(b -> b.through() != null && b.through().compareTo(last) >= 0));
+        return last;
+    }
+
+    /// Since its operations are recorded.
+    private long lookUps() {
+        return database.getCollection("system.profile")
+                .countDocuments(Filters.and(
+                        Filters.eq("op", "query"), Filters.eq("command.comment", SourceDuties.STREAM_COMMENT)));
     }
 
     @Test

@@ -86,6 +86,7 @@ class UpdatedDocumentsTest {
                 raw("{_id: " + id + "}"),
                 kind == Kind.INSERT ? raw("{_id: " + id + ", inserted: true}") : null,
                 uuid,
+                List.of(),
                 null,
                 false);
         return new Fetched.Event(event, kind == Kind.UPDATE, false, memory.acquireNothing());

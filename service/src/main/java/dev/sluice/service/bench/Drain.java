@@ -8,7 +8,7 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /// Measures how a backlog is drained, without what it takes to start: the clock runs from the moment a
-/// tenth of the changes has come to the last of them. Counted on one thread, awaited on another.
+/// tenth of the changes has come to the last of them. Any thread.
 final class Drain {
     private static final int START_UP_PART = 10;
     private static final long SECONDS_MAX = 600;
@@ -23,7 +23,7 @@ final class Drain {
         this.expected = expected;
     }
 
-    void count(int more) {
+    synchronized void count(int more) {
         counted += more;
         ProcessMeter running = meter;
         if (running == null) {
@@ -34,6 +34,10 @@ final class Drain {
         } else if (counted >= expected && counted > countedBefore && !sample.isDone()) {
             sample.complete(running.stop(counted - countedBefore));
         }
+    }
+
+    private synchronized long counted() {
+        return counted;
     }
 
     /// What was measured, when all have come.
@@ -49,7 +53,7 @@ final class Drain {
         } catch (ExecutionException e) {
             throw Failures.classify(e);
         } catch (TimeoutException e) {
-            throw new IllegalStateException("Only " + counted + " of " + expected + " changes came.", e);
+            throw new IllegalStateException("Only " + counted() + " of " + expected + " changes came.", e);
         }
     }
 }

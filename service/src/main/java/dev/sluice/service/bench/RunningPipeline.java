@@ -37,6 +37,11 @@ final class RunningPipeline implements AutoCloseable {
         return pipeline.status();
     }
 
+    /// Has it look up and write every update, also where that changes nothing. Before it starts.
+    void takeEveryUpdate() {
+        pipeline.takeEveryUpdate();
+    }
+
     /// Starts it with nothing to copy, so that only its stream is measured.
     void start(Position from) throws SQLException {
         try (Connection connection = target.connector().open()) {

@@ -11,7 +11,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.function.IntFunction;
 import org.bson.Document;
+import org.bson.conversions.Bson;
 
 /// Changes of users that wait to be drained: 60 % updates of two fields, 30 % inserts, 10 % deletes.
 final class UserChanges {
@@ -25,6 +27,16 @@ final class UserChanges {
     private UserChanges() {}
 
     static void write(MongoCollection<Document> users, int changes) {
+        write(users, changes, UserChanges::update);
+    }
+
+    /// Of two fields, one of them with a value never used before: an update that changes nothing makes no event.
+    static Bson update(int n) {
+        return Updates.combine(Updates.set("age", n), Updates.set("lastSeenAt", Instant.now()));
+    }
+
+    /// @param update by the change's number
+    static void write(MongoCollection<Document> users, int changes, IntFunction<Bson> update) {
         Random random = new Random(SEED);
         List<Integer> alive = new ArrayList<>();
         List<WriteModel<Document>> batch = new ArrayList<>();
@@ -41,9 +53,7 @@ final class UserChanges {
                 batch.add(new DeleteOneModel<>(Filters.eq("_id", Users.id(deleted))));
             } else {
                 batch.add(new UpdateOneModel<>(
-                        Filters.eq("_id", Users.id(alive.get(random.nextInt(alive.size())))),
-                        // A value never used before: an update that changes nothing makes no event.
-                        Updates.combine(Updates.set("age", n), Updates.set("lastSeenAt", Instant.now()))));
+                        Filters.eq("_id", Users.id(alive.get(random.nextInt(alive.size())))), update.apply(n)));
             }
             if (batch.size() == WRITE_BATCH || n == changes - 1) {
                 users.bulkWrite(batch);

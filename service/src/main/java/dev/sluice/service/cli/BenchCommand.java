@@ -212,13 +212,21 @@ final class BenchCommand implements Runnable {
                 description = "Show also what each setting of the engine gives, from Debezium's defaults on.")
         private boolean steps;
 
+        @Option(
+                names = "--irrelevant",
+                description = "Let every other update be of a field that nothing reads, with a mapping without a column"
+                        + " of the rest, and show what it brings that such updates are neither looked up nor written.")
+        private boolean irrelevant;
+
         @CommandLine.Mixin
         private final Runs runs = new Runs();
 
         @Override
         Report measure(PrintStream progress) throws SQLException, InterruptedException {
             require(changes >= LEAST && changes <= MOST, String.format("--changes is from %,d to %,d.", LEAST, MOST));
-            return new StreamBench(progress, changes, runs.of(this), steps).run();
+            StreamBench.Workload workload =
+                    irrelevant ? StreamBench.Workload.HALF_IRRELEVANT : StreamBench.Workload.RELEVANT;
+            return new StreamBench(progress, changes, runs.of(this), workload, steps).run();
         }
     }
 

@@ -111,6 +111,12 @@ public enum Metric {
             List.of("pipeline", "collection", "op"),
             "Changes of the stream that are committed in PostgreSQL, since the process started",
             "`op` is `upsert`, `delete` or `skip`."),
+    IRRELEVANT_UPDATES(
+            "sluice_irrelevant_updates_total",
+            Kind.COUNTER,
+            List.of("pipeline", "collection"),
+            "Updates read that touch nothing that the mapping reads, since the process started",
+            "They are neither looked up nor written, and not among the changes applied."),
     BACKFILL_ROWS(
             "sluice_backfill_rows_total",
             Kind.COUNTER,

@@ -42,6 +42,7 @@ public final class PipelineMetrics {
                 .applied()
                 .forEach((op, count) ->
                         Metric.CHANGES_APPLIED.counter(registry, count, LongAdder::sum, pipeline, name, op));
+        Metric.IRRELEVANT_UPDATES.counter(registry, collection, CollectionStatus::irrelevantUpdates, pipeline, name);
         Metric.BACKFILL_ROWS.counter(registry, collection, CollectionStatus::backfilledRows, pipeline, name);
         Metric.BACKFILL_PROGRESS.gauge(registry, collection, CollectionStatus::backfillProgress, pipeline, name);
         collection.onQuarantinedColumn(new QuarantinedColumns(pipeline, name, registry)::add);

@@ -20,6 +20,7 @@ public final class CollectionStatus {
     private final LongAdder upserts = new LongAdder();
     private final LongAdder deletes = new LongAdder();
     private final LongAdder skips = new LongAdder();
+    private final LongAdder irrelevant = new LongAdder();
     private final LongAdder backfilledDocuments = new LongAdder();
     private final LongAdder backfilledRows = new LongAdder();
     private final Map<String, LongAdder> quarantined = new ConcurrentHashMap<>();
@@ -57,6 +58,10 @@ public final class CollectionStatus {
         }
     }
 
+    void onIrrelevant() {
+        irrelevant.increment();
+    }
+
     void onEstimate(long documents, long alreadyCopied) {
         estimatedDocuments = documents;
         backfilledBefore = alreadyCopied;
@@ -88,6 +93,11 @@ public final class CollectionStatus {
 
     public long changesApplied() {
         return upserts.sum() + deletes.sum() + skips.sum();
+    }
+
+    /// Updates of the stream that were read and touch nothing that the mapping reads: they are not among those applied.
+    public long irrelevantUpdates() {
+        return irrelevant.sum();
     }
 
     public long backfilledDocuments() {

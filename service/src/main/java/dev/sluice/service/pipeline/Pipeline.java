@@ -4,8 +4,11 @@ import dev.sluice.after.AfterRun;
 import dev.sluice.after.AfterScripts;
 import dev.sluice.failure.Failures;
 import dev.sluice.pipeline.PipelineSpec;
+import dev.sluice.pipeline.ReadByMapping;
 import dev.sluice.positions.MovedWrites;
+import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
+import dev.sluice.source.RelevantFields;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -51,6 +54,7 @@ public final class Pipeline {
     private volatile AfterRun.Limits afterLimits = new AfterRun.Limits(1, true, AFTER_PATIENCE);
     private volatile AfterScripts afterScripts = AfterScripts.none("public");
     private volatile boolean standsBy = true;
+    private volatile boolean takesEveryUpdate;
     private volatile boolean owned;
     private boolean fencedOut;
     private boolean started;
@@ -68,6 +72,20 @@ public final class Pipeline {
     /// @param share of the time that the verification may work, up to 1; 0 turns it off, the default
     public void verifyContinuously(double share) {
         verification = share > 0 ? new ContinuousVerification(this, share) : null;
+    }
+
+    /// Looks up and writes also updates that touch nothing that the mapping reads, to measure what they cost. To be
+    /// called before [#run].
+    public void takeEveryUpdate() {
+        takesEveryUpdate = true;
+    }
+
+    /// Which fields an update has to touch to be looked up and written, by collection; any, where it is not there.
+    Map<String, RelevantFields> relevantFields() {
+        return takesEveryUpdate
+                ? Map.of()
+                : ReadByMapping.of(
+                        spec.targets().stream().map(CollectionTarget::mapping).toList());
     }
 
     /// What comes after the copy, beside that every table is analyzed. To be called before [#run].

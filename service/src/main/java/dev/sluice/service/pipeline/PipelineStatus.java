@@ -44,6 +44,7 @@ public final class PipelineStatus {
     private volatile @Nullable BsonTimestamp position;
     private volatile Headroom headroom = new Headroom(Double.NaN, false, null);
     private volatile IntConsumer appliedListener = count -> {};
+    private volatile Runnable irrelevantListener = () -> {};
     private volatile Consumer<Committed> committedListener = batch -> {};
 
     /// How long ago the oplog would have had to begin later for the pipeline's position to be lost.
@@ -275,6 +276,12 @@ public final class PipelineStatus {
         appliedListener = listener;
     }
 
+    /// Adds a listener for each update of the stream that touches nothing that the mapping reads, when it is read, on
+    /// the thread that reads.
+    public void onIrrelevant(Runnable listener) {
+        irrelevantListener = listener;
+    }
+
     /// Adds a listener for every batch of the stream after its commit, on the applier's thread,
     /// which waits for it.
     public void onCommitted(Consumer<Committed> listener) {
@@ -306,6 +313,15 @@ public final class PipelineStatus {
         lag.onApplied(changes.size(), through);
         wake();
         appliedListener.accept(changes.size());
+    }
+
+    /// An update was read that touches nothing that the mapping reads.
+    void onIrrelevant(String collection) {
+        CollectionStatus status = collections.get(collection);
+        if (status != null) {
+            status.onIrrelevant();
+        }
+        irrelevantListener.run();
     }
 
     void onEstimate(String collection, long documents, long alreadyCopied) {

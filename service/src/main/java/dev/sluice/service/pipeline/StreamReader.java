@@ -40,7 +40,8 @@ final class StreamReader implements DataFlow.Opening {
                         source.uriWithReplicaSet(),
                         source.database(),
                         pipeline.spec().collections())
-                .withPassed(passed);
+                .withPassed(passed)
+                .withRelevant(pipeline.relevantFields());
         ChangeSource stream = DebeziumChangeSource.start(engine, memory, from, new Handler(batches));
         pipeline.status().lag().onReading(stream::pending);
         return stream;
@@ -89,6 +90,11 @@ final class StreamReader implements DataFlow.Opening {
         @Override
         public void onReconnected() {
             sourceCheck.require(pipeline.spec().connector());
+        }
+
+        @Override
+        public void onIrrelevant(String collection) {
+            pipeline.status().onIrrelevant(collection);
         }
     }
 }

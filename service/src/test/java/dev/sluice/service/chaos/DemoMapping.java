@@ -23,6 +23,11 @@ final class DemoMapping {
         return folder.toString();
     }
 
+    /// The mapping without its columns of the rest, so that there are fields that nothing reads.
+    static String withoutRest(Path folder) throws IOException {
+        return copy(folder, text -> text.replaceAll("(?m)^      rest: .*$", ""));
+    }
+
     private static String resource(String name) throws IOException {
         try (InputStream in = Objects.requireNonNull(
                 DemoMapping.class.getClassLoader().getResourceAsStream("catalog/demo/" + name))) {

@@ -5,6 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.sluice.failure.Failpoint;
 import dev.sluice.sandbox.SandboxMongo;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -12,6 +14,7 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// Promises 1 to 3 under the hardest of ends: the process is killed with SIGKILL again and again under live
 /// writes, at random instants and at each failpoint between steps that must be atomic. Afterwards both
@@ -23,8 +26,8 @@ class KillNineIT {
 
     @Test
     @DisplayName("kill -9 at any instant changes nothing in the result")
-    void killedAgainAndAgain() throws SQLException, InterruptedException {
-        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
+    void killedAgainAndAgain(@TempDir Path folder) throws SQLException, InterruptedException, IOException {
+        try (LiveSystem system = LiveSystem.start(DemoMapping.withoutRest(folder), SandboxMongo.Options.DEFAULTS);
                 LiveWriter writer = new LiveWriter(system.database(), 20_000, 10_000, SEED, 150)) {
             writer.start();
             watchOrder(system);

@@ -45,6 +45,7 @@ public final class LiveSystem implements AutoCloseable {
     private final boolean ownServers;
     private final String mongoUri;
     private final String pipelineMongoUri;
+    private final String mapping;
     private final Catalog.Entry entry;
     private final String databaseName;
     private final String postgresUri;
@@ -53,25 +54,27 @@ public final class LiveSystem implements AutoCloseable {
     /// Kept: a question that is asked ten times a second would open ten sessions a second.
     private @Nullable Connection asking;
 
-    private LiveSystem(@Nullable SandboxMongo mongo, String mongoUri, String pipelineMongoUri, Catalog.Entry entry) {
+    private LiveSystem(@Nullable SandboxMongo mongo, String mongoUri, String pipelineMongoUri, String mapping) {
         this.ownServers = true;
         this.postgres = SandboxPostgres.start();
         this.mongo = mongo;
         this.mongoUri = mongoUri;
         this.pipelineMongoUri = pipelineMongoUri;
-        this.entry = entry;
+        this.mapping = mapping;
+        this.entry = Catalog.load(mapping);
         this.databaseName = entry.mapping().database();
         this.postgresUri = migrated(postgres, entry);
         this.client = MongoClients.create(mongoUri);
     }
 
-    private LiveSystem(LiveServers servers, Catalog.Entry entry, String databaseName) {
+    private LiveSystem(LiveServers servers, String mapping, String databaseName) {
         this.ownServers = false;
         this.postgres = servers.postgres();
         this.mongo = servers.mongo();
         this.mongoUri = servers.mongo().uri();
         this.pipelineMongoUri = mongoUri;
-        this.entry = entry;
+        this.mapping = mapping;
+        this.entry = Catalog.load(mapping);
         this.databaseName = databaseName;
         this.postgresUri = migrated(postgres, entry);
         this.client = MongoClients.create(mongoUri);
@@ -88,13 +91,13 @@ public final class LiveSystem implements AutoCloseable {
     /// @param mapping a catalog name or a file
     /// @param databaseName of the database in MongoDB, in the place of the mapping's
     static LiveSystem on(LiveServers servers, String mapping, String databaseName) {
-        return new LiveSystem(servers, Catalog.load(mapping), databaseName);
+        return new LiveSystem(servers, mapping, databaseName);
     }
 
     /// @param mapping a catalog name or a file
     public static LiveSystem start(String mapping, SandboxMongo.Options options) {
         SandboxMongo mongo = SandboxMongo.start(options);
-        return new LiveSystem(mongo, mongo.uri(), mongo.uri(), Catalog.load(mapping));
+        return new LiveSystem(mongo, mongo.uri(), mongo.uri(), mapping);
     }
 
     /// On a replica set of several members, which belongs to the caller.
@@ -102,7 +105,7 @@ public final class LiveSystem implements AutoCloseable {
     /// @param mapping a catalog name or a file
     /// @param pipelineOptions what the pipeline's URI has besides the set's: `&readPreference=secondary`
     static LiveSystem start(String mapping, SandboxReplicaSet set, String pipelineOptions) {
-        return new LiveSystem(null, set.uri(), set.uri() + pipelineOptions, Catalog.load(mapping));
+        return new LiveSystem(null, set.uri(), set.uri() + pipelineOptions, mapping);
     }
 
     SandboxPostgres postgres() {
@@ -143,6 +146,11 @@ public final class LiveSystem implements AutoCloseable {
     }
 
     /// What a program needs to be told to work on this system.
+    Map<String, String> settings() {
+        return settings(mapping);
+    }
+
+    /// The same with another mapping.
     ///
     /// @param mapping a catalog name or a file
     Map<String, String> settings(String mapping) {

@@ -88,11 +88,19 @@ final class LiveWriter implements AutoCloseable {
 
     private void one() {
         switch (random.nextInt(10)) {
-            case 0, 1, 2 -> {
+            case 0, 1 -> {
                 int user = random.nextInt(userCount);
                 users.updateOne(
                         Filters.eq("_id", "user-" + user),
                         Updates.combine(Updates.set("age", ++versions[user]), Updates.set("balance", money())));
+            }
+            // A field that has no column.
+            case 2 -> {
+                if (random.nextBoolean()) {
+                    users.updateOne(Filters.eq("_id", "user-" + random.nextInt(userCount)), Updates.inc("visits", 1));
+                } else {
+                    orders.updateOne(Filters.eq("_id", pick()), Updates.inc("visits", 1));
+                }
             }
             case 3 -> {
                 long id = nextOrder++;

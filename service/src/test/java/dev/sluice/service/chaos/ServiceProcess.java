@@ -90,8 +90,7 @@ final class ServiceProcess implements AutoCloseable {
     }
 
     private static Map<String, String> environment(LiveSystem system) {
-        Map<String, String> environment =
-                system.settings(system.entry().mapping().name());
+        Map<String, String> environment = system.settings();
         environment.putAll(Map.of(
                 "SLUICE_HTTP_PORT", "0",
                 "SLUICE_HTTP_HOST", "127.0.0.1",

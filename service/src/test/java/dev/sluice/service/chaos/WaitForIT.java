@@ -12,6 +12,7 @@ import com.mongodb.client.model.UpdateOptions;
 import com.mongodb.client.model.Updates;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.service.config.Settings;
+import dev.sluice.service.pipeline.CollectionStatus;
 import dev.sluice.service.web.HttpService;
 import java.io.IOException;
 import java.net.URI;
@@ -20,16 +21,19 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -39,12 +43,15 @@ import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.bson.BsonTimestamp;
 import org.bson.Document;
+import org.bson.conversions.Bson;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestReporter;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -61,13 +68,21 @@ class WaitForIT {
     private static final long EACH_EVERY_MILLIS = 100;
     private static final int BUSY_HTTP = 200;
 
-    private final LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS);
-    private final RunningPipeline running = RunningPipeline.start(system);
-    private final HttpService http = HttpService.start(
-            Settings.read(Map.of("SLUICE_HTTP_PORT", "0"), Map.of()),
-            running.pipeline().status(),
-            system.connector());
+    private final LiveSystem system;
+    private final RunningPipeline running;
+    private final HttpService http;
     private final HttpClient web = HttpClient.newHttpClient();
+
+    WaitForIT(@TempDir Path folder) throws IOException {
+        // Users without a column of the rest; orders have one.
+        String mapping = DemoMapping.copy(folder, text -> text.replaceFirst("(?m)^      rest: .*$", ""));
+        system = LiveSystem.start(mapping, SandboxMongo.Options.DEFAULTS);
+        running = RunningPipeline.start(system);
+        http = HttpService.start(
+                Settings.read(Map.of("SLUICE_HTTP_PORT", "0"), Map.of()),
+                running.pipeline().status(),
+                system.connector());
+    }
 
     @BeforeAll
     void stream() {
@@ -207,6 +222,54 @@ class WaitForIT {
                 waits.get(ELSEWHERE / 2) / 1e6,
                 waits.get(ELSEWHERE * 99 / 100) / 1e6,
                 waits.getLast() / 1e6));
+    }
+
+    @Test
+    @DisplayName(
+            "an update of a field that nothing reads is neither looked up nor written, and waited for all the same")
+    void anIrrelevantUpdateIsWaitedForAllTheSame() throws Exception {
+        MongoCollection<Document> users = system.database().getCollection("users");
+        users.insertOne(new Document("_id", "irrelevant").append("age", 1));
+        update(users, "irrelevant", Updates.set("visits", 1));
+        assertThat(system.number("SELECT count(*) FROM sluice.unmapped_field WHERE path = 'visits'"))
+                .as("a field is reported by its first update")
+                .isEqualTo(1);
+        CollectionStatus status =
+                Objects.requireNonNull(running.pipeline().status().collections().get("users"));
+        pauseUntilIdle();
+        long appliedBefore = status.changesApplied();
+        long irrelevantBefore = status.irrelevantUpdates();
+        String rowBefore = user();
+
+        for (int i = 2; i <= 10; i++) {
+            update(users, "irrelevant", Updates.set("visits", i));
+        }
+        assertThat(status.irrelevantUpdates() - irrelevantBefore).isEqualTo(9);
+        assertThat(status.changesApplied()).isEqualTo(appliedBefore);
+        assertThat(user()).isEqualTo(rowBefore);
+
+        update(users, "irrelevant", Updates.combine(Updates.set("visits", 11), Updates.set("age", 2)));
+        assertThat(status.changesApplied()).isEqualTo(appliedBefore + 1);
+        assertThat(user()).isNotEqualTo(rowBefore).contains(",2,");
+
+        MongoCollection<Document> orders = system.database().getCollection("orders");
+        orders.insertOne(new Document("_id", 4_711L).append("placedAt", Instant.EPOCH));
+        update(orders, 4_711L, Updates.set("visits", 1));
+        update(orders, 4_711L, Updates.set("visits", 2));
+        assertThat(system.text("SELECT rest->>'visits' FROM orders WHERE id = 4711"))
+                .as("with a column of the rest")
+                .isEqualTo("2");
+    }
+
+    private void update(MongoCollection<Document> collection, Object id, Bson update) throws SQLException {
+        BsonTimestamp operation = operation(session -> collection.updateOne(session, Filters.eq("_id", id), update));
+        assertThat(waitFor(operation, "20 s")).isTrue();
+    }
+
+    /// With the transaction that has written it.
+    private String user() throws SQLException {
+        return Objects.requireNonNull(
+                system.text("SELECT concat_ws('|', xmin::text, u::text) FROM users u WHERE id = 'irrelevant'"));
     }
 
     @Test

@@ -49,6 +49,8 @@ import org.jspecify.annotations.Nullable;
 /// - an insert or replace carries the document as it was then. An update carries what a look-up found, which
 ///   is the state of any time from the change on (MongoDB manual, Change Streams, "Lookup Full Document for
 ///   Update Operations"), and nothing when the document was gone by then
+/// - an update of a field that nothing reads ([Kind#IRRELEVANT]) is an event of its own, which the source may leave
+///   out: then only the position moves over it
 /// - a read with `afterClusterTime` shows each document as it was at that time or later, as a majority had
 ///   it. What a cursor brings is no snapshot: each document may be from another time (manual, "Read
 ///   Isolation, Consistency, and Recency", "Non-Point-in-Time Read Operations")
@@ -83,6 +85,8 @@ final class SimulatedMongo implements DocumentSource {
     enum Kind {
         INSERT,
         UPDATE,
+        /// An update after which the document is the same to the mapping.
+        IRRELEVANT,
         REPLACE,
         DELETE
     }
@@ -183,7 +187,11 @@ final class SimulatedMongo implements DocumentSource {
             History history = history(write.collection(), write.id());
             boolean there = history.at(now) != 0;
             Kind kind = there ? write.kind() : Kind.INSERT;
-            int version = kind == Kind.DELETE ? 0 : ++versions;
+            int version = switch (kind) {
+                case DELETE -> 0;
+                case IRRELEVANT -> history.at(now);
+                case INSERT, UPDATE, REPLACE -> ++versions;
+            };
             history.add(now, version);
             Event event =
                     new Event(now, write.collection(), write.id(), kind, version, i == writes.size() - 1, wallMillis);
@@ -508,7 +516,10 @@ final class SimulatedMongo implements DocumentSource {
             Event last = oplog.get(at);
             for (int i = 0; i < count; i++) {
                 last = oplog.get(at++);
-                changes.add(change(last));
+                // One is taken all the same, now and then.
+                if (last.kind() != Kind.IRRELEVANT || world.choices().oneIn(4)) {
+                    changes.add(change(last));
+                }
             }
             long through = last.last() ? last.time() : last.time() - 1;
             if (world.broken(Rule.WATERMARK_EXACT)) {
@@ -539,7 +550,7 @@ final class SimulatedMongo implements DocumentSource {
             BsonInt64 id = new BsonInt64(event.id());
             BsonTimestamp time = new BsonTimestamp(event.time());
             int version = event.version();
-            if (event.kind() == Kind.UPDATE) {
+            if (event.kind() == Kind.UPDATE || event.kind() == Kind.IRRELEVANT) {
                 version = history(event.collection(), event.id()).at(someTimeFrom(event.time()));
                 if (version == 0) {
                     return new Change.Unresolved(event.collection(), id, time, event.wallMillis());

@@ -173,9 +173,10 @@ public final class World {
     }
 
     private Kind kind() {
-        return switch (choices.next(4)) {
+        return switch (choices.next(5)) {
             case 0 -> Kind.UPDATE;
             case 1 -> Kind.REPLACE;
+            case 2 -> Kind.IRRELEVANT;
             default -> Kind.DELETE;
         };
     }
