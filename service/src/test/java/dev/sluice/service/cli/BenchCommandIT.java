@@ -79,6 +79,22 @@ class BenchCommandIT {
 
     @Test
     @Tag("long")
+    void theStreamIsMeasuredWithAndWithoutIrrelevantUpdates() throws IOException {
+        JsonNode table = report("stream", "--changes", "5000", "--runs", "1", "--irrelevant")
+                .path("tables")
+                .get(0);
+
+        assertThat(names(table))
+                .containsSubsequence(
+                        "our reader into nothing, look-ups in batches",
+                        "our reader into nothing, relevant updates only",
+                        "Sluice into PostgreSQL, every update",
+                        "Sluice into PostgreSQL");
+        table.path("lines").forEach(line -> assertLine(line, 1));
+    }
+
+    @Test
+    @Tag("long")
     void latencyIsMeasuredAtEachRateBesideTheBareLoop() throws IOException {
         JsonNode report = report("latency", "--rate", "50", "--rate", "200", "--seconds", "2", "--runs", "1");
 
