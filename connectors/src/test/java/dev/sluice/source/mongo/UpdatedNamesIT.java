@@ -1,6 +1,7 @@
 package dev.sluice.source.mongo;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.mongodb.client.MongoChangeStreamCursor;
 import com.mongodb.client.MongoCollection;
@@ -68,7 +69,10 @@ class UpdatedNamesIT {
                     Filters.eq("_id", 1),
                     List.of(Document.parse("{$set: {list: {$slice: ['$list', 2]}, a: {b: 1, c: 2}}}")));
 
-            assertThat(stream.next().updated()).contains("list").hasSize(2);
+            StreamEvent event = stream.next();
+            // MongoDB 4.4 replaces the document.
+            assumeThat(event.kind()).isEqualTo(StreamEvent.Kind.UPDATE);
+            assertThat(event.updated()).contains("list").hasSize(2);
         }
     }
 
