@@ -4,6 +4,7 @@ import dev.sluice.change.Position;
 import dev.sluice.change.Watermark;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.sql.RoundTrip;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import org.bson.BsonDocument;
@@ -23,6 +25,12 @@ import org.jspecify.annotations.Nullable;
 /// caller's transaction and commits nothing. Stateless except for the pipeline's name; any thread, each
 /// with its own connection.
 public final class PositionStore {
+    private static final String ADVANCE = """
+            UPDATE sluice.position SET resume_token = ?::jsonb,
+              cluster_time_seconds = coalesce(?, cluster_time_seconds),
+              cluster_time_increment = coalesce(?, cluster_time_increment), updated_at = clock_timestamp()
+            WHERE pipeline = ? AND epoch = ? AND writes_moved = coalesce(?, writes_moved)""";
+
     private static final String MOVE_WATERMARK = """
             UPDATE sluice.watermark w
             SET cluster_time = greatest(w.cluster_time, n.cluster_time),
@@ -36,10 +44,9 @@ public final class PositionStore {
                 applied_at = clock_timestamp()
             FROM (VALUES (?::timestamptz, ?::bigint, ?::integer, ?::timestamptz))
                 AS n (cluster_time, seconds, increment, source_time)
-            WHERE w.pipeline = ?
+            WHERE w.pipeline = ? AND (? OR w.collection = ANY (?))
               AND EXISTS (SELECT FROM sluice.backfill b
-                          WHERE b.pipeline = w.pipeline AND b.collection = w.collection AND b.state = 'done')
-            """;
+                          WHERE b.pipeline = w.pipeline AND b.collection = w.collection AND b.state = 'done')""";
 
     private static final String WATERMARK = """
             SELECT t.cluster_time, e.through_seconds, e.through_increment
@@ -149,19 +156,25 @@ public final class PositionStore {
     ///     writes of collections have moved since; the caller rolls back
     public void advance(Connection connection, Position position, long epoch, @Nullable Integer moved)
             throws SQLException {
-        String sql =
-                "UPDATE sluice.position SET resume_token = ?::jsonb, cluster_time_seconds = coalesce(?, cluster_time_seconds),"
-                        + " cluster_time_increment = coalesce(?, cluster_time_increment), updated_at = clock_timestamp()"
-                        + " WHERE pipeline = ? AND epoch = ? AND writes_moved = coalesce(?, writes_moved)";
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            bind(statement, 1, position);
-            statement.setString(4, pipeline);
-            statement.setLong(5, epoch);
-            statement.setObject(6, moved, Types.INTEGER);
-            if (statement.executeUpdate() != 1) {
-                throw refused(connection, epoch);
-            }
-        }
+        RoundTrip.send(connection, List.of(advancing(connection, position, epoch, moved)));
+    }
+
+    /// As [#advance], to be sent with other statements; it fails as that does, when its answer is read.
+    public RoundTrip.Update advancing(Connection connection, Position position, long epoch, @Nullable Integer moved) {
+        return new RoundTrip.Update(
+                ADVANCE,
+                (statement, first) -> {
+                    bind(statement, first, position);
+                    statement.setString(first + 3, pipeline);
+                    statement.setLong(first + 4, epoch);
+                    statement.setObject(first + 5, moved, Types.INTEGER);
+                    return first + 6;
+                },
+                rows -> {
+                    if (rows != 1) {
+                        throw refused(connection, epoch);
+                    }
+                });
     }
 
     /// Holds the epoch for a transaction that moves no position and writes no rows.
@@ -198,15 +211,32 @@ public final class PositionStore {
     /// @param sourceTime MongoDB's wall clock now; null when it has not been asked
     public void moveWatermark(Connection connection, Watermark watermark, @Nullable Instant sourceTime)
             throws SQLException {
+        RoundTrip.send(connection, List.of(moving(connection, watermark, sourceTime, null)));
+    }
+
+    /// As [#moveWatermark], to be sent with other statements.
+    ///
+    /// @param only the collections whose watermark it moves; null for all
+    public RoundTrip.Update moving(
+            Connection connection,
+            Watermark watermark,
+            @Nullable Instant sourceTime,
+            @Nullable Collection<String> only) {
         BsonTimestamp through = watermark.through();
-        try (PreparedStatement statement = connection.prepareStatement(MOVE_WATERMARK)) {
-            statement.setObject(1, utc(watermark.time()), Types.TIMESTAMP_WITH_TIMEZONE);
-            statement.setObject(2, through == null ? null : Watermark.seconds(through), Types.BIGINT);
-            statement.setObject(3, through == null ? null : through.getInc(), Types.INTEGER);
-            statement.setObject(4, utc(sourceTime), Types.TIMESTAMP_WITH_TIMEZONE);
-            statement.setString(5, pipeline);
-            statement.executeUpdate();
-        }
+        return new RoundTrip.Update(
+                MOVE_WATERMARK,
+                (statement, first) -> {
+                    statement.setObject(first, utc(watermark.time()), Types.TIMESTAMP_WITH_TIMEZONE);
+                    statement.setObject(first + 1, through == null ? null : Watermark.seconds(through), Types.BIGINT);
+                    statement.setObject(first + 2, through == null ? null : through.getInc(), Types.INTEGER);
+                    statement.setObject(first + 3, utc(sourceTime), Types.TIMESTAMP_WITH_TIMEZONE);
+                    statement.setString(first + 4, pipeline);
+                    statement.setBoolean(first + 5, only == null);
+                    statement.setArray(
+                            first + 6, connection.createArrayOf("text", only == null ? new Object[0] : only.toArray()));
+                    return first + 7;
+                },
+                rows -> {});
     }
 
     private static @Nullable OffsetDateTime utc(@Nullable Instant time) {

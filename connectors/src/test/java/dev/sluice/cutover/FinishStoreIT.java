@@ -101,13 +101,13 @@ class FinishStoreIT {
 
             assertKind(() -> before.hold(epoch));
             before.rollback();
-            assertKind(() -> before.advance(TestTarget.at(2, 1), epoch));
+            assertKind(() -> before.advance(TestTarget.at(2, 1), epoch, List.of()));
             before.rollback();
             assertThat(positions.load(connection).orElseThrow()).isEqualTo(first);
         }
         assertKind(() -> session("users", "orders"));
         try (PostgresSession orders = session("orders")) {
-            orders.advance(TestTarget.at(3, 1), epoch);
+            orders.advance(TestTarget.at(3, 1), epoch, List.of());
             orders.commit();
         }
         assertThat(new MovedWrites(TestTarget.PIPELINE).load(connection)).containsExactly("users");

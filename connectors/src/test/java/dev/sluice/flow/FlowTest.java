@@ -35,6 +35,7 @@ class FlowTest {
     private static final String AUDIT = "dev.sluice.audit..";
     private static final String POSTGRES = "dev.sluice.postgres..";
     private static final String CONTROL = "dev.sluice.control..";
+    private static final String SQL = "dev.sluice.sql..";
     private static final String WRITES = "dev.sluice.sink.postgres";
     private static final String CATALOG = WRITES + ".catalog..";
     private static final String TABLE = WRITES + ".table..";
@@ -104,8 +105,8 @@ class FlowTest {
             .that()
             .resideInAPackage(SINK)
             .should()
-            .dependOnClassesThat(
-                    ofOursOutside(SINK, POSITIONS, FAILURE, MEMORY, CHANGE, BSON, MAPPING, SCHEMA, POSTGRES, CONTROL));
+            .dependOnClassesThat(ofOursOutside(
+                    SINK, POSITIONS, FAILURE, MEMORY, CHANGE, BSON, MAPPING, SCHEMA, POSTGRES, CONTROL, SQL));
 
     /// The rooms of the sink stand in a row: catalog, table, check, staging, reference, and last the
     /// writing itself.
@@ -114,7 +115,7 @@ class FlowTest {
             .that()
             .resideInAPackage(CATALOG)
             .should()
-            .dependOnClassesThat(ofOursOutside(CATALOG, "dev.sluice.sink", POSTGRES, FAILURE, MAPPING, SCHEMA));
+            .dependOnClassesThat(ofOursOutside(CATALOG, "dev.sluice.sink", POSTGRES, FAILURE, MAPPING, SCHEMA, SQL));
 
     @ArchTest
     static final ArchRule theSqlOfATableKnowsTheCatalog = noClasses()
@@ -156,6 +157,10 @@ class FlowTest {
                     ofOursOutside(CONTROL, POSITIONS, AUDIT, POSTGRES, "dev.sluice.sink", CHANGE, FAILURE, SCHEMA));
 
     @ArchTest
+    static final ArchRule howStatementsAreSentKnowsNothingOfOurs =
+            noClasses().that().resideInAPackage(SQL).should().dependOnClassesThat(ofOursOutside(SQL));
+
+    @ArchTest
     static final ArchRule aConnectionKnowsNoTable = noClasses()
             .that()
             .resideInAPackage(POSTGRES)
@@ -167,7 +172,7 @@ class FlowTest {
             .that()
             .resideInAPackage(POSITIONS)
             .should()
-            .dependOnClassesThat(ofOursOutside(POSITIONS, CHANGE, FAILURE, "dev.sluice.audit.."));
+            .dependOnClassesThat(ofOursOutside(POSITIONS, CHANGE, FAILURE, "dev.sluice.audit..", SQL));
 
     @ArchTest
     static final ArchRule aFailureKnowsTheSchemaOnly =
@@ -193,6 +198,7 @@ class FlowTest {
             .resideOutsideOfPackages(
                     "dev.sluice.sink.postgres..",
                     POSTGRES,
+                    SQL,
                     CONTROL,
                     "dev.sluice.audit..",
                     "dev.sluice.positions..",

@@ -61,7 +61,7 @@ public final class FakeTargetSession implements TargetSession {
     }
 
     @Override
-    public void advance(Position position, long epoch) {
+    public void advance(Position position, long epoch, List<CollectionTarget> fenced) {
         calls.add("advance");
     }
 

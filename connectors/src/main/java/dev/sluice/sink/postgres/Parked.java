@@ -7,6 +7,7 @@ import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.RowChange.Effect;
 import dev.sluice.sink.postgres.table.RowIdentity;
+import dev.sluice.sql.RoundTrip;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -51,9 +52,9 @@ final class Parked {
     private static final int BATCH_BYTES = 1 << 20;
 
     private static final String ANY = """
-            SELECT EXISTS (SELECT FROM sluice.dead_letter WHERE pipeline = ? AND collection = ?),
-              EXISTS (SELECT FROM sluice.quarantine WHERE pipeline = ? AND collection = ?)
-            """;
+            SELECT c.name, EXISTS (SELECT FROM sluice.dead_letter d WHERE d.pipeline = p.name AND d.collection = c.name),
+              EXISTS (SELECT FROM sluice.quarantine q WHERE q.pipeline = p.name AND q.collection = c.name)
+            FROM unnest(?::text[]) c (name), (VALUES (?)) p (name)""";
 
     private final Connection connection;
     private final String pipeline;
@@ -64,6 +65,9 @@ final class Parked {
 
     private final Set<String> withQuarantine = new HashSet<>();
 
+    /// Of which it is known for this transaction.
+    private final Set<String> looked = new HashSet<>();
+
     Parked(Connection connection, String pipeline) {
         this.connection = connection;
         this.pipeline = pipeline;
@@ -72,24 +76,50 @@ final class Parked {
     /// Queries each time until it finds something, since another sink parks documents of the collection
     /// too: the stream removes dead letters that a chunk has written.
     private void look(String collection) throws SQLException {
-        if (withDeadLetters.contains(collection) && withQuarantine.contains(collection)) {
-            return;
+        if (!looked.contains(collection)) {
+            RoundTrip.send(connection, looking(List.of(collection)));
         }
-        try (PreparedStatement statement = connection.prepareStatement(ANY)) {
-            for (int i = 1; i <= 3; i += 2) {
-                statement.setString(i, pipeline);
-                statement.setString(i + 1, collection);
-            }
-            try (ResultSet row = statement.executeQuery()) {
-                row.next();
-                if (row.getBoolean(1)) {
-                    withDeadLetters.add(collection);
-                }
-                if (row.getBoolean(2)) {
-                    withQuarantine.add(collection);
-                }
-            }
+    }
+
+    /// The same for several collections, to be sent with other statements. What it finds holds for the
+    /// whole transaction: nobody else parks documents of these collections meanwhile.
+    ///
+    /// @return nothing where it is known already
+    List<RoundTrip.Part> lookingAhead(List<String> collections) {
+        List<RoundTrip.Part> parts = looking(collections);
+        looked.addAll(collections);
+        return parts;
+    }
+
+    private List<RoundTrip.Part> looking(List<String> collections) {
+        Object[] unknown = collections.stream()
+                .filter(collection -> !withDeadLetters.contains(collection) || !withQuarantine.contains(collection))
+                .toArray();
+        if (unknown.length == 0) {
+            return List.of();
         }
+        return List.of(new RoundTrip.Query(
+                ANY,
+                (statement, first) -> {
+                    statement.setArray(first, connection.createArrayOf("text", unknown));
+                    statement.setString(first + 1, pipeline);
+                    return first + 2;
+                },
+                rows -> {
+                    while (rows.next()) {
+                        if (rows.getBoolean(2)) {
+                            withDeadLetters.add(rows.getString(1));
+                        }
+                        if (rows.getBoolean(3)) {
+                            withQuarantine.add(rows.getString(1));
+                        }
+                    }
+                }));
+    }
+
+    /// The transaction has ended.
+    void forgetLooks() {
+        looked.clear();
     }
 
     /// After documents of a collection are applied: what was parked of them before is deleted, and the

@@ -13,9 +13,12 @@ import dev.sluice.sink.RowChange;
 import dev.sluice.sink.WriteSummary;
 import dev.sluice.sink.postgres.check.TargetCheck;
 import dev.sluice.sink.postgres.staging.ChunkRows;
+import dev.sluice.sql.RoundTrip;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -34,8 +37,13 @@ public final class PostgresSession implements TargetSession {
     /// How often writes had moved to PostgreSQL when the session began.
     private final int moved;
 
-    /// Whether the transaction has written or deleted rows of the mapping's tables.
-    private boolean written;
+    /// The collections of which the transaction has written or deleted rows, by their numbers.
+    private final BitSet written = new BitSet();
+
+    /// What is asked with the commit.
+    private final List<RoundTrip.Part> last = new ArrayList<>();
+
+    private final WatermarkPace watermarks;
 
     private PostgresSession(
             Connection connection, String pipeline, List<CollectionTarget> targets, RowWriter writer, int moved) {
@@ -46,6 +54,7 @@ public final class PostgresSession implements TargetSession {
         this.resync = new ResyncStore(pipeline);
         this.writer = writer;
         this.moved = moved;
+        this.watermarks = new WatermarkPace(targets.size(), System::nanoTime);
     }
 
     /// Looks at the target's tables and makes the staging tables.
@@ -72,25 +81,36 @@ public final class PostgresSession implements TargetSession {
     }
 
     @Override
-    public void advance(Position position, long epoch) throws SQLException {
-        positions.advance(connection, position, epoch, moved);
+    public void advance(Position position, long epoch, List<CollectionTarget> fenced) throws SQLException {
+        List<RoundTrip.Part> parts = new ArrayList<>();
+        parts.add(positions.advancing(connection, position, epoch, moved));
+        parts.addAll(writer.lookingAhead(fenced));
+        RoundTrip.send(connection, parts);
     }
 
     @Override
-    public void moveWatermark(Watermark watermark, @Nullable Instant sourceTime) throws SQLException {
-        positions.moveWatermark(connection, watermark, sourceTime);
+    public void moveWatermark(Watermark watermark, @Nullable Instant sourceTime) {
+        boolean all = watermarks.all(!written.isEmpty());
+        last.add(positions.moving(connection, watermark, sourceTime, all ? null : collectionsWritten()));
+    }
+
+    private List<String> collectionsWritten() {
+        return targets.stream()
+                .filter(target -> written.get(target.index()))
+                .map(CollectionTarget::collection)
+                .toList();
     }
 
     @Override
     public Written write(List<RowChange> changes) throws SQLException {
-        written = true;
+        changes.forEach(change -> written.set(change.target().index()));
         return writer.write(changes);
     }
 
     @Override
     public Written write(ChunkRows rows, Set<Object> touched, boolean direct, boolean nothingThere)
             throws SQLException {
-        written = true;
+        written.set(rows.target().index());
         return writer.write(rows, touched, direct, nothingThere);
     }
 
@@ -101,7 +121,7 @@ public final class PostgresSession implements TargetSession {
 
     @Override
     public Contest contend(RowChange change) throws SQLException {
-        written = true;
+        written.set(change.target().index());
         return writer.contend(change);
     }
 
@@ -112,7 +132,7 @@ public final class PostgresSession implements TargetSession {
 
     @Override
     public int remove(CollectionTarget target, List<Object> keys) throws SQLException {
-        written = true;
+        written.set(target.index());
         return writer.remove(target, keys);
     }
 
@@ -164,17 +184,27 @@ public final class PostgresSession implements TargetSession {
 
     @Override
     public void commit() throws SQLException {
-        if (written) {
+        if (!written.isEmpty()) {
+            last.addAll(writer.watchingKeys(written));
+        }
+        RoundTrip.send(connection, last);
+        if (!written.isEmpty()) {
             writer.requireKeptKeys();
         }
         connection.commit();
-        written = false;
+        ended();
     }
 
     @Override
     public void rollback() throws SQLException {
-        written = false;
+        ended();
         connection.rollback();
+    }
+
+    private void ended() {
+        written.clear();
+        last.clear();
+        writer.ended();
     }
 
     @Override

@@ -25,6 +25,7 @@ import dev.sluice.sink.postgres.table.CollectionTables;
 import dev.sluice.sink.postgres.table.Documents;
 import dev.sluice.sink.postgres.table.RowCopy;
 import dev.sluice.sink.postgres.table.TableSql;
+import dev.sluice.sql.RoundTrip;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
@@ -87,12 +88,31 @@ final class RowWriter {
         return new RowWriter(connection, targets, tables, references, pipeline);
     }
 
-    /// Looks whether the tables still keep apart the keys that were written in this transaction. Written
+    /// Asks what is parked of some collections, see [Parked#lookingAhead].
+    List<RoundTrip.Part> lookingAhead(List<CollectionTarget> fenced) {
+        return parked.lookingAhead(
+                fenced.stream().map(CollectionTarget::collection).toList());
+    }
+
+    /// The transaction has ended: what was asked for it no longer holds.
+    void ended() {
+        parked.forgetLooks();
+    }
+
+    /// Asks whether the tables still keep apart the keys that were written in this transaction. Written
     /// statements take for granted what was so when the session began, and a table may be altered at any
     /// time.
     ///
-    /// @throws SluiceException of kind MISSING_TABLE or TARGET_ALTERED when they do not; the caller
-    ///     rolls back
+    /// @param written the numbers of the collections of which something was written
+    List<RoundTrip.Part> watchingKeys(BitSet written) {
+        return tables.watching(written);
+    }
+
+    /// Says so where [#watchingKeys] has found that they do not.
+    ///
+    /// @throws SluiceException of kind MISSING_TABLE or TARGET_ALTERED; the caller rolls back
+    /// @throws SQLException also where a trigger that was made meanwhile has undone, or may have undone,
+    ///     what was written in this transaction: about data
     void requireKeptKeys() throws SQLException {
         Set<TableName> altered = tables.mergingSince();
         if (!altered.isEmpty()) {

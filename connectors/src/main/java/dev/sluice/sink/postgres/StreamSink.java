@@ -3,6 +3,7 @@ package dev.sluice.sink.postgres;
 import dev.sluice.change.Position;
 import dev.sluice.change.Watermark;
 import dev.sluice.failure.Failpoint;
+import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.WriteLimits;
@@ -10,8 +11,10 @@ import dev.sluice.sink.WriteSummary;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -72,7 +75,7 @@ public final class StreamSink implements AutoCloseable {
         List<Noted> noted = holdAndNote(changes);
         boolean applied = false;
         try {
-            WriteSummary summary = apply(changes, progress);
+            WriteSummary summary = apply(changes, progress, noted);
             applied = true;
             return summary;
         } finally {
@@ -92,8 +95,9 @@ public final class StreamSink implements AutoCloseable {
         });
     }
 
-    private WriteSummary apply(List<RowChange> changes, Progress progress) throws SQLException {
-        Optional<WriteSummary> atOnce = transaction.attempt(() -> inOneTransaction(changes, progress));
+    private WriteSummary apply(List<RowChange> changes, Progress progress, List<Noted> noted) throws SQLException {
+        List<CollectionTarget> fenced = noted.stream().map(Noted::target).toList();
+        Optional<WriteSummary> atOnce = transaction.attempt(() -> inOneTransaction(changes, progress, fenced));
         if (atOnce.isPresent()) {
             changes.forEach(change -> watch.applied(change.target().collection(), 1));
             return atOnce.get();
@@ -103,7 +107,7 @@ public final class StreamSink implements AutoCloseable {
     }
 
     /// A collection that is touched.
-    private record Noted(Fence fence, Fence.Held held) {}
+    private record Noted(CollectionTarget target, Fence fence, Fence.Held held) {}
 
     /// The stream's position after some changes.
     private record Progress(
@@ -151,9 +155,11 @@ public final class StreamSink implements AutoCloseable {
     private List<Noted> holdAndNote(List<RowChange> changes) {
         // By number, so that two threads never take the same two fences in opposite orders.
         Map<Integer, List<Object>> touched = new TreeMap<>();
+        Map<Integer, CollectionTarget> targets = new HashMap<>();
         for (RowChange change : changes) {
             Object key = change.fenceKey();
             if (key != null) {
+                targets.put(change.target().index(), change.target());
                 touched.computeIfAbsent(change.target().index(), i -> new ArrayList<>())
                         .add(key);
             }
@@ -161,31 +167,32 @@ public final class StreamSink implements AutoCloseable {
         List<Noted> noted = new ArrayList<>(touched.size());
         touched.forEach((collection, keys) -> {
             Fence fence = fences.get(collection);
-            noted.add(new Noted(fence, fence.hold()));
+            noted.add(new Noted(Objects.requireNonNull(targets.get(collection)), fence, fence.hold()));
             fence.note(keys);
         });
         return noted;
     }
 
-    private WriteSummary inOneTransaction(List<RowChange> changes, Progress progress) throws SQLException {
-        movePosition(progress);
+    private WriteSummary inOneTransaction(List<RowChange> changes, Progress progress, List<CollectionTarget> fenced)
+            throws SQLException {
+        movePosition(progress, fenced);
         Failpoint.POSITION_WRITTEN.hit();
         WriteSummary summary = changes.isEmpty() ? WriteSummary.NOTHING : session.note(session.write(changes));
         return commit(summary, progress);
     }
 
     private WriteSummary lastTransaction(Written written, Progress progress) throws SQLException {
-        movePosition(progress);
+        movePosition(progress, List.of());
         WriteSummary summary = session.note(written);
         Failpoint.DEAD_LETTERS_WRITTEN.hit();
         return commit(summary, progress);
     }
 
-    private void movePosition(Progress progress) throws SQLException {
+    private void movePosition(Progress progress, List<CollectionTarget> fenced) throws SQLException {
         if (progress.upTo() == null) {
             session.hold(epoch);
         } else {
-            session.advance(progress.upTo(), epoch);
+            session.advance(progress.upTo(), epoch, fenced);
         }
     }
 

@@ -9,6 +9,7 @@ import dev.sluice.sink.RowChange;
 import dev.sluice.sink.WriteSummary;
 import dev.sluice.sink.postgres.staging.ChunkRows;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
@@ -27,6 +28,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// For one thread, except [#cancel].
 public interface TargetSession extends AutoCloseable {
+    /// How long the watermark of a collection without changes may stay behind that of the others, where
+    /// there are many.
+    Duration WATERMARKS_EVERY = Duration.ofMillis(50);
+
     /// Holds the epoch for a transaction that does not move the position.
     ///
     /// @throws dev.sluice.failure.SluiceException of kind FENCED_OUT when it is no longer ours, WRITES_MOVED when
@@ -35,11 +40,15 @@ public interface TargetSession extends AutoCloseable {
 
     /// Moves the position, and holds the epoch.
     ///
+    /// @param fenced the collections that the transaction may write while it holds their fences: nobody
+    ///     else parks documents of them meanwhile
     /// @throws dev.sluice.failure.SluiceException of kind FENCED_OUT when it is no longer ours, WRITES_MOVED when
     ///     writes of collections have moved to PostgreSQL since the session began; the caller rolls back
-    void advance(Position position, long epoch) throws SQLException;
+    void advance(Position position, long epoch, List<CollectionTarget> fenced) throws SQLException;
 
-    /// Moves the watermark of every collection that is copied; never backwards.
+    /// Moves the watermark of every collection that is copied, with the commit; never backwards. Where
+    /// there are many collections, that of those into which this transaction has written nothing may
+    /// stay, for [#WATERMARKS_EVERY] at most while others follow.
     ///
     /// @param sourceTime MongoDB's wall clock now; null when it has not been asked
     void moveWatermark(Watermark watermark, @Nullable Instant sourceTime) throws SQLException;

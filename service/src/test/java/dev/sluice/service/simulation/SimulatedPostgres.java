@@ -323,7 +323,7 @@ final class SimulatedPostgres {
         }
 
         @Override
-        public void advance(Position position, long wanted) throws SQLException {
+        public void advance(Position position, long wanted, List<CollectionTarget> fenced) throws SQLException {
             statement("moves the position, with epoch ", wanted);
             while ((exclusive != null || moving != null) && !world.broken(Rule.WRITERS_AWAITED)) {
                 scheduler.rest();

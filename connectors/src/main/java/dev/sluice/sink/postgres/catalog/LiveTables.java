@@ -3,10 +3,12 @@ package dev.sluice.sink.postgres.catalog;
 import dev.sluice.mapping.row.TableShape;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.TableName;
+import dev.sluice.sql.RoundTrip;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -45,8 +47,7 @@ public final class LiveTables {
                 AND w.is_instead AND %3$s) AS merging,
               (SELECT count(*) FROM pg_trigger g WHERE g.tgrelid IN %1$s AND %2$s
                 AND g.tgtype & 3 <> 2 AND g.tgtype & 28 <> 0)::int AS acting OFFSET 0) m
-            WHERE m.merging OR m.acting > 0
-            """.formatted(Acting.relations("a.attrelid"), Acting.TRIGGER, Acting.RULE);
+            WHERE (m.merging OR m.acting > 0)""".formatted(Acting.relations("a.attrelid"), Acting.TRIGGER, Acting.RULE);
 
     private final Connection connection;
     private final TableReader reader;
@@ -123,32 +124,74 @@ public final class LiveTables {
     ///     none
     public record Watched(Set<TableName> merging, Map<TableName, Integer> acting) {}
 
+    /// Of no table.
+    public static final Watched NOTHING = new Watched(Set.of(), Map.of());
+
     /// What a transaction that has written takes for granted of the tables, with the lock that it holds.
     public Watched watch(Collection<TableShape> shapes) throws SQLException {
         List<TableShape> asked = List.copyOf(shapes);
-        Watched watched = new Watched(new HashSet<>(), new HashMap<>());
-        if (asked.isEmpty()) {
-            return watched;
+        Watched[] answer = {NOTHING};
+        if (!asked.isEmpty()) {
+            Watch watch = watchOf(asked);
+            BitSet all = new BitSet();
+            all.set(0, asked.size());
+            RoundTrip.send(connection, List.of(watch.asking(all, watched -> answer[0] = watched)));
         }
-        // Without parameters, so that PostgreSQL plans it once: planning takes longer than looking.
-        String keys = IntStream.range(0, asked.size())
+        return answer[0];
+    }
+
+    /// Makes what asks for some of these tables, again and again.
+    public Watch watchOf(List<TableShape> shapes) {
+        // The tables are in the text, so that PostgreSQL plans it once: planning takes longer than looking.
+        String keys = IntStream.range(0, shapes.size())
                 .mapToObj(i -> "(" + i + ", "
-                        + TableName.literal(asked.get(i).table().sql()) + ", "
-                        + TableName.literal(asked.get(i).columns().getFirst().name()) + ")")
+                        + TableName.literal(shapes.get(i).table().sql()) + ", "
+                        + TableName.literal(shapes.get(i).columns().getFirst().name()) + ")")
                 .collect(Collectors.joining(", "));
-        try (PreparedStatement statement = connection.prepareStatement(WATCHED.formatted(keys));
-                ResultSet row = statement.executeQuery()) {
-            while (row.next()) {
-                TableName table = asked.get(row.getInt(1)).table();
-                if (row.getBoolean(2)) {
+        return new Watch(WATCHED.formatted(keys) + " AND k.place = ANY (?)", List.copyOf(shapes));
+    }
+
+    /// Takes an answer.
+    @FunctionalInterface
+    public interface Taker {
+        void take(Watched watched) throws SQLException;
+    }
+
+    /// Asks what a transaction takes for granted of the tables into which it has written.
+    public final class Watch {
+        private final String sql;
+        private final List<TableShape> shapes;
+
+        private Watch(String sql, List<TableShape> shapes) {
+            this.sql = sql;
+            this.shapes = shapes;
+        }
+
+        /// @param asked the tables, by their numbers
+        public RoundTrip.Query asking(BitSet asked, Taker taker) {
+            return new RoundTrip.Query(
+                    sql,
+                    (statement, first) -> {
+                        Object[] places = asked.stream().boxed().toArray();
+                        statement.setArray(first, connection.createArrayOf("int4", places));
+                        return first + 1;
+                    },
+                    rows -> taker.take(read(rows)));
+        }
+
+        private Watched read(ResultSet rows) throws SQLException {
+            Watched watched = new Watched(new HashSet<>(), new HashMap<>());
+            while (rows.next()) {
+                TableName table = shapes.get(rows.getInt(1)).table();
+                if (rows.getBoolean(2)) {
                     watched.merging().add(table);
                 }
-                if (row.getInt(3) > 0) {
-                    watched.acting().put(table, row.getInt(3));
+                if (rows.getInt(3) > 0) {
+                    watched.acting().put(table, rows.getInt(3));
                 }
             }
+            return watched;
         }
-        return watched;
     }
 
     /// Whether binary COPY can write rows straight into the table: its columns have the very types that

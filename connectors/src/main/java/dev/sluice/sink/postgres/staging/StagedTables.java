@@ -11,6 +11,8 @@ import dev.sluice.sink.postgres.catalog.LiveTables;
 import dev.sluice.sink.postgres.table.CollectionTables;
 import dev.sluice.sink.postgres.table.RowCopy;
 import dev.sluice.sink.postgres.table.TableSql;
+import dev.sluice.sink.postgres.table.TouchedCollections;
+import dev.sluice.sql.RoundTrip;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -27,6 +29,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -68,9 +71,16 @@ public final class StagedTables {
 
     private final RefusedValues refused;
 
+    /// The tables of `keeping`, by their numbers there, that may be written with those of a collection.
+    private final Map<Integer, BitSet> reached = new HashMap<>();
+
+    private LiveTables.Watch watch;
+    private LiveTables.Watched since = LiveTables.NOTHING;
+
     private StagedTables(Connection connection) {
         this.connection = connection;
         this.live = new LiveTables(connection);
+        this.watch = live.watchOf(List.of());
         this.refused = new RefusedValues(connection);
     }
 
@@ -88,7 +98,22 @@ public final class StagedTables {
                 }
             }
         }
+        tables.prepareWatch(targets);
         return tables;
+    }
+
+    /// A row that comes or goes may change those that refer to it, and make those that it refers to.
+    private void prepareWatch(List<CollectionTarget> targets) {
+        watch = live.watchOf(keeping);
+        for (Set<CollectionTarget> together : TouchedCollections.together(targets)) {
+            Set<TableName> names =
+                    together.stream().flatMap(TouchedCollections::tables).collect(Collectors.toSet());
+            BitSet places = new BitSet();
+            for (int i = 0; i < keeping.size(); i++) {
+                places.set(i, names.contains(keeping.get(i).table()));
+            }
+            together.forEach(target -> reached.put(target.index(), places));
+        }
     }
 
     private void look(CollectionTarget target, CollectionTables own) throws SQLException {
@@ -133,19 +158,34 @@ public final class StagedTables {
         }
     }
 
-    /// Those of the tables into which rows were written as into tables that keep keys apart, and which do so no longer.
+    /// Asks what has become of the tables into which this transaction may have written; [#mergingSince]
+    /// says what that means.
+    ///
+    /// @param written the numbers of the collections of which something was written
+    /// @return nothing where nothing was taken for granted of their tables
+    public List<RoundTrip.Part> watching(BitSet written) {
+        BitSet asked = new BitSet();
+        written.stream().forEach(collection -> asked.or(reached.getOrDefault(collection, new BitSet())));
+        return asked.isEmpty() ? List.of() : List.of(watch.asking(asked, answer -> since = answer));
+    }
+
+    /// Those of the tables into which rows were written as into tables that keep keys apart, and which do so no longer:
+    /// as [#watching] was answered.
     ///
     /// @throws SQLException also where a trigger that was made meanwhile has undone, or may have undone,
     ///     what was written in this transaction: about data
     public Set<TableName> mergingSince() throws SQLException {
-        LiveTables.Watched now = live.watch(keeping);
-        for (Map.Entry<Integer, CollectionTables> collection : collections.entrySet()) {
-            for (TableSql table : collection.getValue().all()) {
-                TableName name = table.shape().table();
-                Integer triggers = now.acting().get(name);
-                if (triggers != null && !triggers.equals(counted.put(name, triggers))) {
-                    lookAtTriggers(name);
-                    requireNotUndoneLately(collection.getKey(), table);
+        LiveTables.Watched now = since;
+        since = LiveTables.NOTHING;
+        if (!now.acting().isEmpty()) {
+            for (Map.Entry<Integer, CollectionTables> collection : collections.entrySet()) {
+                for (TableSql table : collection.getValue().all()) {
+                    TableName name = table.shape().table();
+                    Integer triggers = now.acting().get(name);
+                    if (triggers != null && !triggers.equals(counted.put(name, triggers))) {
+                        lookAtTriggers(name);
+                        requireNotUndoneLately(collection.getKey(), table);
+                    }
                 }
             }
         }

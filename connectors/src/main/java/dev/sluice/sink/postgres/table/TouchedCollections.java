@@ -4,8 +4,12 @@ import dev.sluice.mapping.row.TableShape;
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.table.Link.Links;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -37,6 +41,31 @@ public final class TouchedCollections {
                     .reduce(false, Boolean::logicalOr);
         }
         return all.stream().filter(target -> touched.contains(target.index())).toList();
+    }
+
+    /// The collections in groups: those of one group write the same tables, or are linked by references
+    /// and look-ups, in whatever direction and over whatever others.
+    public static List<Set<CollectionTarget>> together(List<CollectionTarget> all) {
+        Links links = new Links(all);
+        List<Set<CollectionTarget>> groups = new ArrayList<>();
+        Map<TableName, Set<CollectionTarget>> of = new HashMap<>();
+        for (CollectionTarget target : all) {
+            Set<CollectionTarget> group = new LinkedHashSet<>(List.of(target));
+            Set<TableName> tables = Stream.concat(
+                            tables(target), links.of(target).stream().map(Link::to))
+                    .collect(Collectors.toSet());
+            groups.add(group);
+            for (TableName table : tables) {
+                Set<CollectionTarget> other = of.get(table);
+                if (other != null && other != group) {
+                    group.addAll(other);
+                    groups.remove(other);
+                    of.replaceAll((name, one) -> one == other ? group : one);
+                }
+                of.put(table, group);
+            }
+        }
+        return groups;
     }
 
     /// The tables that a collection's documents become rows of.
