@@ -204,18 +204,21 @@ public final class PositionStore {
         }
     }
 
-    /// Moves the watermark of every collection of the pipeline that is copied: everything committed in
-    /// MongoDB up to it is in the rows of this transaction or of earlier ones. Never backwards. The
-    /// watermark of a collection that is not copied yet stays unknown.
+    /// Moves the watermark of a collection of the pipeline that is copied: everything of it that was
+    /// committed in MongoDB up to there is in its rows. Never backwards.
     ///
     /// @param sourceTime MongoDB's wall clock now; null when it has not been asked
-    public void moveWatermark(Connection connection, Watermark watermark, @Nullable Instant sourceTime)
+    public void moveWatermark(
+            Connection connection, String collection, Watermark watermark, @Nullable Instant sourceTime)
             throws SQLException {
-        RoundTrip.send(connection, List.of(moving(connection, watermark, sourceTime, null)));
+        RoundTrip.send(connection, List.of(moving(connection, watermark, sourceTime, List.of(collection))));
     }
 
-    /// As [#moveWatermark], to be sent with other statements.
+    /// Moves the watermark of collections that are copied, to be sent with other statements: everything
+    /// committed in MongoDB up to it is in the rows of this transaction or of earlier ones. Never
+    /// backwards. The watermark of a collection that is not copied yet stays unknown.
     ///
+    /// @param sourceTime MongoDB's wall clock now; null when it has not been asked
     /// @param only the collections whose watermark it moves; null for all
     public RoundTrip.Update moving(
             Connection connection,

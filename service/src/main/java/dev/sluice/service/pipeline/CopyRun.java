@@ -430,7 +430,11 @@ public final class CopyRun {
             }
             // Other operations of the position's own time, such as those of the same transaction, may come after it.
             BsonTimestamp through = Watermark.before(position);
-            positions.moveWatermark(connection, new Watermark(MongoSource.instant(through), through), sourceTime());
+            positions.moveWatermark(
+                    connection,
+                    target.collection(),
+                    new Watermark(MongoSource.instant(through), through),
+                    sourceTime());
         }
 
         /// MongoDB's time; null when it does not answer, which is no failure of a copy that is done.
