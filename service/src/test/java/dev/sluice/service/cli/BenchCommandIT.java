@@ -149,7 +149,7 @@ class BenchCommandIT {
     @Test
     @Tag("long")
     void eachHeapIsMeasuredWithDocumentsOfThreeSizes() throws IOException {
-        JsonNode report = report("memory", "--heap", "256m", "--percent", "1", "--launcher", launcher());
+        JsonNode report = report("memory", "--heap", "256m", "--percent", "1", "--runs", "1", "--launcher", launcher());
 
         List<String> cells = new ArrayList<>();
         for (JsonNode line : report.path("lines")) {
@@ -184,6 +184,8 @@ class BenchCommandIT {
                 "1",
                 "--at",
                 "100",
+                "--runs",
+                "1",
                 "--out",
                 points.toString(),
                 "--launcher",
@@ -205,7 +207,8 @@ class BenchCommandIT {
     @Test
     @Tag("long")
     void aKilledCopyIsMeasuredToItsEnd() throws IOException {
-        JsonNode report = report("growth", "--curve", "resume", "--at", "20000", "--launcher", launcher());
+        JsonNode report =
+                report("growth", "--curve", "resume", "--at", "20000", "--runs", "1", "--launcher", launcher());
 
         assertThat(report.path("lines")).hasSize(2);
         assertThat(report.path("lines").get(1).path("unit").asText()).isEqualTo("s");
@@ -292,8 +295,8 @@ class BenchCommandIT {
         assertRefused("--at is from 0 to 8 for this curve.", "growth", "--curve", "indexes", "--at", "9");
         assertRefused("--changes is 0 or from 1,000 to 10,000,000.", "cold", "--changes", "1");
         assertRefused(
-                "What is to be measured is missing: backfill, stream, cold, filter, latency, verify, ofrep, drift or"
-                        + " finish.");
+                "What is to be measured is missing: backfill, stream, cold, memory, growth, filter, latency, verify,"
+                        + " ofrep, drift or finish.");
     }
 
     @Test
