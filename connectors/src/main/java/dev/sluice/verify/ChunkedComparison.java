@@ -15,6 +15,7 @@ import dev.sluice.source.mongo.DocumentReader;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -32,9 +33,10 @@ import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
 
-/// Reads the documents of a collection in chunks, in the order of their `_id`s. Workers, each on a connection
-/// of its own, compare a chunk with its rows. Rows that differ are recorded as suspects; the recorded progress
-/// ends at the first chunk that is not done. For one thread, in addition to the workers.
+/// Reads the documents of a collection in chunks, in the order of their `_id`s. Workers, each on a
+/// connection of its own, compare a chunk with its rows. Rows that differ are recorded as suspects; the
+/// recorded progress ends at the first chunk that is not done. For one thread, in addition to the
+/// workers.
 final class ChunkedComparison {
     private static final int DOCUMENTS_MAX = 5_000;
     /// At which a chunk ends.
@@ -93,7 +95,7 @@ final class ChunkedComparison {
                 long bytes = documents.stream()
                         .mapToLong(d -> d.getByteBuffer().remaining())
                         .sum();
-                lease.set(bytes + rows.encoded().bytes());
+                lease.set(bytes + rows.encoded().bytes() + EqualRows.held(rows.encoded()));
             }
         }
 
@@ -304,6 +306,8 @@ final class ChunkedComparison {
             try {
                 RowComparison comparison =
                         RowComparison.create(connection, task.pipeline().targets(), List.of(task.target()));
+                EqualRows equal = comparison.equalRows(task.target()).orElse(null);
+                connection.commit();
                 ChunkRows chunkRows = new ChunkRows(task.target());
                 while (failure.get() == null) {
                     Chunk chunk = queue.poll(100, TimeUnit.MILLISECONDS);
@@ -313,7 +317,7 @@ final class ChunkedComparison {
                     if (chunk != null) {
                         try {
                             comparison.awaitReadable(task.target());
-                            task.budget().spend(() -> compare(comparison, chunkRows, chunk));
+                            task.budget().spend(() -> compare(comparison, equal, chunkRows, chunk));
                         } finally {
                             chunk.close();
                         }
@@ -325,16 +329,21 @@ final class ChunkedComparison {
         }
 
         /// @return that it waited for nothing: the tables are readable
-        private long compare(RowComparison comparison, ChunkRows chunkRows, Chunk chunk) throws SQLException {
+        private long compare(RowComparison comparison, @Nullable EqualRows equal, ChunkRows chunkRows, Chunk chunk)
+                throws SQLException {
             chunkRows.map(chunk.documents());
             chunk.hold(chunkRows);
-            Collection<Drift> found =
-                    comparison.compare(task.target(), comparison.stage(task.target(), chunkRows), List.of(), parked);
-            TableSql own = comparison.own(task.target());
-            if (task.wish().mode() == Mode.FULL) {
-                task.store().explain(connection, task.running().id(), own.staging(), own.keyName());
+            BitSet open = null;
+            if (equal != null) {
+                EqualRows.Found found = equal.among(chunkRows, parked);
+                open = found.open();
+                if (task.wish().mode() == Mode.FULL) {
+                    task.store().explain(connection, task.running().id(), found.keyHashes());
+                }
             }
-            task.store().suspect(connection, task.running().id(), suspects(chunkRows, found));
+            if (open == null || !open.isEmpty() || !chunkRows.rowless(Set.of()).isEmpty()) {
+                compareOpen(comparison, chunkRows, open);
+            }
             connection.commit();
             Failpoint.VERIFIED_CHUNK.hit();
             long expected = chunkRows.encoded().rows(0);
@@ -349,6 +358,18 @@ final class ChunkedComparison {
                             chunk.documents().size(),
                             expected));
             return 0;
+        }
+
+        /// @param open those to be compared, of the documents that have rows; null for all
+        private void compareOpen(RowComparison comparison, ChunkRows chunkRows, @Nullable BitSet open)
+                throws SQLException {
+            Collection<Drift> found = comparison.compare(
+                    task.target(), comparison.stage(task.target(), chunkRows, open), List.of(), parked);
+            TableSql own = comparison.own(task.target());
+            if (task.wish().mode() == Mode.FULL) {
+                task.store().explain(connection, task.running().id(), own.staging(), own.keyName());
+            }
+            task.store().suspect(connection, task.running().id(), suspects(chunkRows, found));
         }
     }
 

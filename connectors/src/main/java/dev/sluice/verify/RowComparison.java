@@ -22,6 +22,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -29,16 +30,18 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// Compares the expected rows of some documents with the stored rows.
 ///
-/// The expected rows are written by binary COPY into a temporary table, and PostgreSQL compares them by the
-/// bytes of the stored values (`*<>`) with the rows of the same keys: 1.0 and 1.00 differ, as do a text and
-/// the same text with a trailing blank. References and look-ups are resolved by the same SQL as in the sink.
-/// Works in the caller's transaction; for one thread.
+/// The expected rows are written by binary COPY into a temporary table, and PostgreSQL compares them by
+/// the bytes of the stored values (`*<>`) with the rows of the same keys: 1.0 and 1.00 differ, as do a
+/// text and the same text with a trailing blank. References and look-ups are resolved by the same SQL as
+/// in the sink. Works in the caller's transaction; for one thread.
 final class RowComparison {
     private final Connection connection;
     private final boolean lasting;
@@ -48,7 +51,8 @@ final class RowComparison {
     /// A collection's tables and the statements that compare them.
     ///
     /// @param lock locks for reading what the others read
-    /// @param rowlessLetters whether dead letters are to have no row, see [GivingWay]; else their rows stay
+    /// @param rowlessLetters whether dead letters are to have no row, see [GivingWay]; else their rows
+    ///     stay
     private record Compared(
             CollectionTables tables, List<Statements> statements, String lock, boolean rowlessLetters) {}
 
@@ -148,8 +152,8 @@ final class RowComparison {
                 table, values.stream().map(TableShape.Column::name).toList(), difference, versions);
     }
 
-    /// The condition that row `a` of the table has other values than what an update with row `e` makes of
-    /// it.
+    /// The condition that row `a` of the table has other values than what an update with row `e` makes
+    /// of it.
     static String unequal(List<TableShape.Column> columns) {
         return "ROW("
                 + columns.stream().map(c -> TableSql.updated(c, "a", "e")).collect(Collectors.joining(", "))
@@ -192,6 +196,12 @@ final class RowComparison {
         return compared(target).tables().own();
     }
 
+    /// Finds equal rows before they are compared here; empty where that can't be told of the
+    /// collection's.
+    Optional<EqualRows> equalRows(CollectionTarget target) throws SQLException {
+        return EqualRows.of(connection, target, compared(target).tables());
+    }
+
     private Compared compared(CollectionTarget target) {
         Compared compared = collections.get(target.index());
         if (compared == null) {
@@ -208,6 +218,13 @@ final class RowComparison {
 
     /// Stages the expected rows of some documents; they replace those staged before.
     Staged stage(CollectionTarget target, ChunkRows rows) throws SQLException {
+        return stage(target, rows, null);
+    }
+
+    /// The same of some of the documents that have rows, and all that have none.
+    ///
+    /// @param only by their order; null for all
+    Staged stage(CollectionTarget target, ChunkRows rows, @Nullable BitSet only) throws SQLException {
         List<TableSql> tables = compared(target).tables().all();
         if (lasting) {
             try (Statement statement = connection.createStatement()) {
@@ -215,8 +232,8 @@ final class RowComparison {
                         "TRUNCATE " + tables.stream().map(TableSql::staging).collect(Collectors.joining(", ")));
             }
         }
-        RowCopy.stage(connection, tables, rows.encoded(), null);
-        Set<Object> keys = new LinkedHashSet<>(rows.keys());
+        RowCopy.stage(connection, tables, rows.encoded(), only);
+        Set<Object> keys = new LinkedHashSet<>(only == null ? rows.keys() : rows.keys(only));
         Set<Object> rowless = new LinkedHashSet<>();
         Set<Object> rejected = new LinkedHashSet<>();
         refused.mapAgain(target, compared(target).tables(), rows::ofKeys).forEach((key, result) -> {
@@ -238,12 +255,12 @@ final class RowComparison {
         return new Staged(keys, rowless);
     }
 
-    /// Compares the rows of the documents that are staged. Rows that it deletes from the staging tables are
-    /// back when the transaction is rolled back.
+    /// Compares the rows of the documents that are staged. Rows that it deletes from the staging tables
+    /// are back when the transaction is rolled back.
     ///
     /// @param absent keys of which it is known that no document has them
-    /// @param parked keys of documents that are dead letters: they are to have no row, or are not compared where
-    ///     the rows of such documents stay
+    /// @param parked keys of documents that are dead letters: they are to have no row, or are not
+    ///     compared where the rows of such documents stay
     /// @return what differs; a document and table at most once for each kind
     List<Drift> compare(CollectionTarget target, Staged staged, Collection<Object> absent, Set<Object> parked)
             throws SQLException {
@@ -272,7 +289,8 @@ final class RowComparison {
         return found;
     }
 
-    /// The staged documents of which only one is to have a row, together with some of them. Before [#compare].
+    /// The staged documents of which only one is to have a row, together with some of them. Before
+    /// [#compare].
     ///
     /// @param keys as rows carry them
     Set<Object> rivals(CollectionTarget target, Set<Object> keys) throws SQLException {
@@ -344,7 +362,8 @@ final class RowComparison {
         return drift;
     }
 
-    /// The versions of the rows of some documents: what is equal at two moments was not written in between.
+    /// The versions of the rows of some documents: what is equal at two moments was not written in
+    /// between.
     ///
     /// @return without those that have no row
     Map<Object, String> versions(CollectionTarget target, Collection<Object> keys) throws SQLException {

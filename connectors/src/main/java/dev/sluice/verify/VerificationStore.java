@@ -2,6 +2,8 @@ package dev.sluice.verify;
 
 import dev.sluice.schema.TableName;
 import dev.sluice.sink.postgres.table.TableSql;
+import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -17,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
 
 /// Stores verifications in the control schema: the progress of each (`sluice.verification`), the keys it
 /// has seen (`sluice.verified_key`), the documents it has to compare again (`sluice.suspect`), and what
@@ -250,7 +253,9 @@ public final class VerificationStore {
     void explain(Connection connection, long id, String staging, String keyName) throws SQLException {
         update(
                 connection,
-                "INSERT INTO sluice.verified_key SELECT ?, hashtextextended(" + keyName + "::text, 0) FROM " + staging,
+                "INSERT INTO sluice.verified_key (verification, key_hashes, hash_sum) SELECT ?, array_agg(h), sum(h) FROM"
+                        + " (SELECT hashtextextended(" + keyName + "::text, 0) AS h FROM " + staging
+                        + ") k HAVING count(*) > 0",
                 id);
     }
 
@@ -260,10 +265,55 @@ public final class VerificationStore {
             return;
         }
         try (PreparedStatement statement = connection.prepareStatement(
-                "INSERT INTO sluice.verified_key SELECT ?, hashtextextended(k, 0) FROM unnest(?) k")) {
+                "INSERT INTO sluice.verified_key (verification, key_hashes, hash_sum) SELECT ?, array_agg(h), sum(h)"
+                        + " FROM (SELECT hashtextextended(k, 0) AS h FROM unnest(?) k) k")) {
             statement.setLong(1, id);
             statement.setArray(2, texts(connection, keys));
             statement.executeUpdate();
+        }
+    }
+
+    /// The same, by the hashes of the keys.
+    ///
+    /// @param hashes `hashtextextended` of the keys as text, with seed 0
+    void explain(Connection connection, long id, long[] hashes) throws SQLException {
+        if (hashes.length == 0) {
+            return;
+        }
+        try (PreparedStatement statement = connection.prepareStatement(
+                "INSERT INTO sluice.verified_key (verification, key_hashes, hash_sum) VALUES (?, ?, ?)")) {
+            statement.setLong(1, id);
+            statement.setArray(2, connection.unwrap(PGConnection.class).createArrayOf("int8", hashes));
+            statement.setBigDecimal(3, new BigDecimal(sum(hashes)));
+            statement.executeUpdate();
+        }
+    }
+
+    private static BigInteger sum(long[] hashes) {
+        long high = 0;
+        long low = 0;
+        for (long hash : hashes) {
+            high += hash >> Integer.SIZE;
+            low += hash & 0xFFFF_FFFFL;
+        }
+        return BigInteger.valueOf(high).shiftLeft(Integer.SIZE).add(BigInteger.valueOf(low));
+    }
+
+    /// Whether documents explain every row of a table and have no other: as many, and the sum of their
+    /// keys' hashes is the same.
+    ///
+    /// @param table whose rows have each a key of their own
+    boolean explainsAll(Connection connection, long id, TableSql table) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement("SELECT t.keys = v.keys AND t.hash_sum ="
+                + " v.hash_sum FROM (SELECT coalesce(sum(cardinality(key_hashes)), 0) AS keys, coalesce(sum(hash_sum), 0)"
+                + " AS hash_sum FROM sluice.verified_key WHERE verification = ?) v, (SELECT count(*) AS keys,"
+                + " coalesce(sum(hashtextextended(" + table.keyName() + "::text, 0)), 0) AS hash_sum FROM "
+                + table.shape().table().sql() + ") t")) {
+            statement.setLong(1, id);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getBoolean(1);
+            }
         }
     }
 
@@ -282,9 +332,10 @@ public final class VerificationStore {
                 connection,
                 "INSERT INTO sluice.suspect (verification, row_key) SELECT DISTINCT v.id, t." + table.keyName()
                         + "::text FROM " + table.shape().table().sql()
-                        + " t, (SELECT ?::bigint AS id) v WHERE NOT EXISTS (SELECT FROM sluice.verified_key k"
-                        + " WHERE k.verification = v.id AND k.key_hash = hashtextextended(t." + table.keyName()
-                        + "::text, 0))" + (except == null ? "" : " AND NOT " + except) + " ON CONFLICT DO NOTHING",
+                        + " t, (SELECT ?::bigint AS id) v WHERE NOT EXISTS (SELECT FROM sluice.verified_key k,"
+                        + " unnest(k.key_hashes) h WHERE k.verification = v.id AND h = hashtextextended(t."
+                        + table.keyName() + "::text, 0))" + (except == null ? "" : " AND NOT " + except)
+                        + " ON CONFLICT DO NOTHING",
                 id);
     }
 

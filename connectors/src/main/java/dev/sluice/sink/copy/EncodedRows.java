@@ -9,8 +9,8 @@ import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Rows of documents in the binary format of COPY, by table, so that single documents can be left out when
-/// they are sent. Its memory is used again and again. For one thread.
+/// Rows of documents in the binary format of COPY, by table, so that single documents can be left out
+/// when they are sent. Its memory is used again and again. For one thread.
 public final class EncodedRows implements RowOutput {
     /// For more documents, the notes of where each ends are let go of by [#clear].
     private static final int KEPT_DOCUMENTS = 1 << 15;
@@ -407,8 +407,18 @@ public final class EncodedRows implements RowOutput {
         pieces.take(TRAILER, 0, TRAILER.length);
     }
 
+    /// How many rows of a table those documents have that come before one.
+    ///
+    /// @param number as in [#startRow]
+    /// @param document its order, from 0; the number of all documents for all rows
+    public long rowsBefore(int number, int document) {
+        return tables[number].rowsBefore(document);
+    }
+
     /// A copy of one table's rows, without header and trailer.
-    byte[] encoded(int number) {
+    ///
+    /// @param number as in [#startRow]
+    public byte[] encoded(int number) {
         CopyBuffer buffer = tables[number].buffer;
         Copied copied = new Copied(new byte[Math.toIntExact(buffer.size() - CopyBuffer.HEADER)]);
         buffer.send(CopyBuffer.HEADER, buffer.position(), copied);
