@@ -32,12 +32,16 @@ final class ColdProcess implements AutoCloseable {
     private final Path folder;
     private final long started;
     private final ProcessFiles files = new ProcessFiles();
+    private final Thread lastResort;
     private @Nullable Long peakRssBytes;
 
     private ColdProcess(Process shell, Path folder, long started) {
         this.shell = shell;
         this.folder = folder;
         this.started = started;
+        this.lastResort = new Thread(this::killNow, "bench-process-end");
+        // A bench that is stopped leaves no process behind that waits for databases that are gone.
+        Runtime.getRuntime().addShutdownHook(lastResort);
     }
 
     /// What it took.
@@ -164,9 +168,13 @@ final class ColdProcess implements AutoCloseable {
 
     /// Ends it at once (SIGKILL), with what it has started itself, and waits until it is gone.
     void kill() throws InterruptedException {
+        killNow();
+        shell.waitFor();
+    }
+
+    private void killNow() {
         shell.descendants().forEach(ProcessHandle::destroyForcibly);
         shell.destroyForcibly();
-        shell.waitFor();
     }
 
     /// The last lines of what it printed, in one.
@@ -206,6 +214,11 @@ final class ColdProcess implements AutoCloseable {
             kill();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+        try {
+            Runtime.getRuntime().removeShutdownHook(lastResort);
+        } catch (IllegalStateException underWay) {
+            // It has no more to do than is done.
         }
         for (String name : List.of("times", "said")) {
             folder.resolve(name).toFile().delete();

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -82,6 +83,42 @@ class ColdProcessTest {
 
             assertThat(process.runs()).isFalse();
             assertThatThrownBy(process::now).isInstanceOf(SluiceException.class);
+        }
+    }
+
+    @Test
+    void aBenchThatIsStoppedLeavesNoProcessBehind() throws IOException, InterruptedException {
+        Process bench = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                        Stopped.class.getName(),
+                        folder.resolve("pid").toString())
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("said").toFile())
+                .start();
+
+        assertThat(bench.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        assertThat(folder.resolve("pid"))
+                .as(Files.readString(folder.resolve("said")))
+                .exists();
+        long pid = Long.parseLong(Files.readString(folder.resolve("pid")).strip());
+        ProcessHandle.of(pid)
+                .ifPresent(left -> left.onExit().orTimeout(10, TimeUnit.SECONDS).join());
+    }
+
+    /// Ends while what it has started still runs.
+    static final class Stopped {
+        public static void main(String... arguments) {
+            Path pid = Path.of(arguments[0]);
+            List<String> command =
+                    List.of("/bin/sh", "-c", "echo $$ >\"$0.now\"; mv \"$0.now\" \"$0\"; sleep 60; true", arguments[0]);
+            ColdProcess.start(command, Map.of());
+            while (!Files.exists(pid)) {
+                Thread.onSpinWait();
+            }
+            System.exit(0);
         }
     }
 
