@@ -78,12 +78,13 @@ public final class TargetTables {
         }
     }
 
-    /// Checks some of the collections again where a table was altered since the start: one that the
-    /// mapping can't write is no reason to leave others alone.
+    /// Checks some of the collections again where one of their tables was altered since the start: one
+    /// that the mapping can't write is no reason to leave others alone. Looks at the tables of these
+    /// collections only, since it is asked for each collection of a mapping.
     ///
     /// @throws SluiceException as [TargetCheck#check]
     public void requireStill(Connection connection, List<CollectionTarget> some) throws SQLException {
-        if (!changes(connection).isEmpty()) {
+        if (!changes(connection, names(some)).isEmpty()) {
             TargetCheck.check(connection, some);
         }
     }
@@ -107,7 +108,7 @@ public final class TargetTables {
             return failure;
         }
         try (Connection connection = connector.open()) {
-            List<String> changes = changes(connection);
+            List<String> changes = changes(connection, before.keySet());
             String changed = String.join(" ", changes);
             try {
                 TargetCheck.check(connection, targets);
@@ -132,10 +133,15 @@ public final class TargetTables {
                 || (failure.kind() == FailureKind.UNEXPECTED && failure.getCause() instanceof SQLException);
     }
 
+    /// @param asked the tables, as the mapping names them
     /// @return a sentence for each
-    private List<String> changes(Connection connection) throws SQLException {
+    private List<String> changes(Connection connection, Set<TableName> asked) throws SQLException {
         List<String> changes = new ArrayList<>();
-        for (Table was : before.values()) {
+        for (TableName name : asked) {
+            Table was = before.get(name);
+            if (was == null) {
+                continue;
+            }
             Table is = find(connection, null, was.name());
             if (is == null) {
                 Table moved = find(connection, was.oid(), was.name());
