@@ -27,7 +27,8 @@ public final class MemoryBench {
     static final String DEFAULT = "default";
 
     private static final Duration PATIENCE = Duration.ofMinutes(20);
-    private static final int THERE_BEFORE = 100;
+    /// The collection must be there for its copy to be done before the stream begins.
+    private static final int THERE_BEFORE = 1;
     private static final long FIRST_BEFORE = 500_000_000;
     private static final long SEED = 1;
     private static final int UPDATED = 2;
