@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Copies collections, one after the other, each in many chunks of `_id`s. Several chunks are read and
+/// Copies collections, one after the other ([Lanes] has several of these), each in many chunks of `_id`s. Several
+/// chunks are read and
 /// written concurrently, while a stream runs or without one. A chunk that is done is not read again; after a
 /// process has ended in the middle, the next one resumes from the stored state. Called by one thread, which
 /// starts worker threads.
@@ -42,8 +43,8 @@ public final class Backfill implements AutoCloseable {
     private static final Duration CUT_AFTER = Duration.ofSeconds(10);
     private static final double READING_SHARE = 0.8;
 
-    /// Is told the progress of the copy. Calls never overlap; they come from any of the backfill's threads. The
-    /// estimate of a collection comes before its chunks.
+    /// Is told the progress of the copy. Calls never overlap, also not those of several backfills that have the
+    /// same listener; they come from any of their threads. The estimate of a collection comes before its chunks.
     public interface Listener {
         /// @param documents how many there are, about
         /// @param alreadyCopied how many an earlier run has copied
@@ -149,7 +150,7 @@ public final class Backfill implements AutoCloseable {
         String collection = target.collection();
         try {
             if (progress.done(collection)) {
-                listener.onDone(target);
+                sayDone(target);
                 return true;
             }
             WithoutChanges.refuse(source, collection);
@@ -167,10 +168,16 @@ public final class Backfill implements AutoCloseable {
                 }
             }
             progress.finish(collection);
-            listener.onDone(target);
+            sayDone(target);
             return true;
         } catch (SQLException e) {
             throw Failures.classify(e);
+        }
+    }
+
+    private void sayDone(CollectionTarget target) {
+        synchronized (listener) {
+            listener.onDone(target);
         }
     }
 

@@ -48,6 +48,13 @@ public record Fenced(
                 stopped);
     }
 
+    /// The same, stopped by something else as well.
+    ///
+    /// @param also asked between steps, from any thread
+    public Fenced orStopped(BooleanSupplier also) {
+        return new Fenced(fences, streamPosition, memory, threads, () -> stopped.getAsBoolean() || also.getAsBoolean());
+    }
+
     Fence of(CollectionTarget target) {
         return fences.get(target.index());
     }

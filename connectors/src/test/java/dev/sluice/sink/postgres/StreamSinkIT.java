@@ -53,6 +53,21 @@ class StreamSinkIT {
     @Nested
     class Rows {
         @Test
+        void childRowsOfNoElementGoWhereverTheyAre() throws SQLException {
+            String lines = "{_id: 1, placedAt: {$date: '2020-01-01T00:00:00Z'},"
+                    + " lines: [{sku: 'A'}, 'no object', {sku: 'C'}]}";
+            apply(order(lines));
+            target.execute(
+                    "INSERT INTO order_lines (order_id, ordinal, sku, quantity, unit_price) VALUES (1, -1, 'before', 1, 1), (1, 1, 'gap', 1, 1),"
+                            + " (1, 3, 'beyond', 1, 1), (1, 9, 'beyond', 1, 1)");
+
+            apply(order(lines));
+
+            assertThat(target.rows("SELECT ordinal, sku FROM order_lines ORDER BY 1"))
+                    .containsExactly("0|A", "2|C");
+        }
+
+        @Test
         void anInsertBecomesARow() throws SQLException {
             apply(
                     user(

@@ -14,14 +14,24 @@ final class Arrival implements AutoCloseable {
     private static final long POLL_MILLIS = 5;
 
     private final Connection connection;
-    private final PreparedStatement question;
+    private final Question question;
     private final Duration patience;
 
-    /// @param question has a row as soon as it is there
-    Arrival(Target target, String question, Duration patience) throws SQLException {
+    /// Whether it is there.
+    @FunctionalInterface
+    interface Question {
+        boolean isThere(Connection connection) throws SQLException;
+    }
+
+    Arrival(Target target, Question question, Duration patience) throws SQLException {
         this.connection = target.connector().open();
-        this.question = connection.prepareStatement(question);
+        this.question = question;
         this.patience = patience;
+    }
+
+    /// @param sql has a row as soon as it is there
+    Arrival(Target target, String sql, Duration patience) throws SQLException {
+        this(target, connection -> hasRow(connection, sql), patience);
     }
 
     /// The row of [UserChanges#LAST].
@@ -32,7 +42,7 @@ final class Arrival implements AutoCloseable {
     /// @throws SluiceException when the process ends before, or the time is over
     ColdProcess.Usage await(ColdProcess process) throws SQLException, InterruptedException {
         long until = System.nanoTime() + patience.toNanos();
-        while (!isThere()) {
+        while (!question.isThere(connection)) {
             process.requireRunning();
             if (System.nanoTime() > until) {
                 throw new SluiceException(
@@ -45,8 +55,9 @@ final class Arrival implements AutoCloseable {
         return process.now();
     }
 
-    private boolean isThere() throws SQLException {
-        try (ResultSet rows = question.executeQuery()) {
+    private static boolean hasRow(Connection connection, String sql) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(sql);
+                ResultSet rows = statement.executeQuery()) {
             return rows.next();
         }
     }

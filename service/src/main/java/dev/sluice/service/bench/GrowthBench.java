@@ -7,6 +7,7 @@ import com.mongodb.client.model.InsertOneModel;
 import com.mongodb.client.model.UpdateOneModel;
 import com.mongodb.client.model.Updates;
 import com.mongodb.client.model.WriteModel;
+import dev.sluice.control.BackfillStore;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -279,9 +280,10 @@ public final class GrowthBench {
             double whole = copied(target(), x).seconds();
             Target target = target();
             target.checkpoint();
-            String copiedSoFar = "SELECT 1 FROM sluice.backfill WHERE collection = 'users' AND documents >= "
-                    + (long) (x * KILLED_AT);
-            try (Arrival arrival = new Arrival(target, copiedSoFar, PATIENCE);
+            BackfillStore progress = new BackfillStore("demo");
+            Arrival.Question killedAt =
+                    connection -> progress.copied(connection, Users.COLLECTION) >= (long) (x * KILLED_AT);
+            try (Arrival arrival = new Arrival(target, killedAt, PATIENCE);
                     ColdProcess process = start(target, "backfill")) {
                 arrival.await(process);
                 process.kill();

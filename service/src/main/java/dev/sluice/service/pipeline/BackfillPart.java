@@ -1,15 +1,17 @@
 package dev.sluice.service.pipeline;
 
 import dev.sluice.backfill.Backfill;
+import dev.sluice.backfill.Fenced;
+import dev.sluice.backfill.Lanes;
 import dev.sluice.backfill.Undecided;
 import dev.sluice.control.BackfillStore;
-import dev.sluice.control.PostgresCopyProgress;
 import dev.sluice.sink.CollectionTarget;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,18 +42,22 @@ final class BackfillPart implements DataFlow.Work {
         if (!remaining.isEmpty()) {
             status.enter(new PipelineState.Backfilling(
                     remaining.stream().map(CollectionTarget::collection).toList()));
-            try (Backfill backfill = new Backfill(
-                    pipeline.spec().source(),
-                    new PostgresCopyProgress(bookkeeping, pipeline.name(), epoch),
-                    new Backfill.Writing(() -> pipeline.spec().openChunks(epoch, flow::ending), flow.fenced()),
-                    Backfill.Limits.adaptive(),
-                    new ToStatus(status))) {
-                for (CollectionTarget target : remaining) {
-                    awaitDecided(target);
-                    if (flow.ending() || !backfill.copy(target)) {
-                        return;
-                    }
-                }
+            Fenced fenced = flow.fenced();
+            Backfill.Limits limits = Backfill.Limits.adaptive();
+            // One for all lanes: its calls never overlap.
+            ToStatus toStatus = new ToStatus(status);
+            Lanes lanes = new Lanes(
+                    fenced.threads(),
+                    CopyLane.atOnce(limits, bookkeeping),
+                    target -> pipeline.spec().source().estimate(target.collection()));
+            if (!lanes.copy(
+                    pipeline.spec().targets(),
+                    remaining,
+                    ending -> new BesideTheStream(
+                            CopyLane.open(new CopyLane.Copy(
+                                    pipeline.spec(), epoch, fenced.orStopped(ending), limits, toStatus)),
+                            ending))) {
+                return;
             }
         }
         if (!flow.ending()) {
@@ -62,19 +68,45 @@ final class BackfillPart implements DataFlow.Work {
         }
     }
 
-    /// A change from before this run, at which the mapping says to stop: the stream stops there, and no document
-    /// behind it is copied.
-    private void awaitDecided(CollectionTarget target) throws SQLException, InterruptedException {
-        Undecided undecided = Undecided.of(pipeline.spec(), bookkeeping);
-        boolean said = false;
-        while (!flow.ending() && undecided.now().contains(target.collection())) {
-            if (!said) {
-                LOG.info(
-                        "{} was dropped, renamed or replaced: its copy waits until the stream has reached that.",
-                        target.collection());
-                said = true;
+    /// Copies a collection once nothing about it waits for a decision.
+    private final class BesideTheStream implements Lanes.Lane {
+        private final CopyLane lane;
+        private final BooleanSupplier ending;
+
+        BesideTheStream(CopyLane lane, BooleanSupplier ending) {
+            this.lane = lane;
+            this.ending = ending;
+        }
+
+        @Override
+        public boolean copy(CollectionTarget target) throws SQLException, InterruptedException {
+            awaitDecided(target);
+            return !isEnding() && lane.copy(target);
+        }
+
+        private boolean isEnding() {
+            return flow.ending() || ending.getAsBoolean();
+        }
+
+        /// A change from before this run, at which the mapping says to stop: the stream stops there, and no
+        /// document behind it is copied.
+        private void awaitDecided(CollectionTarget target) throws SQLException, InterruptedException {
+            Undecided undecided = Undecided.of(pipeline.spec(), lane.connection());
+            boolean said = false;
+            while (!isEnding() && undecided.now().contains(target.collection())) {
+                if (!said) {
+                    LOG.info(
+                            "{} was dropped, renamed or replaced: its copy waits until the stream has reached that.",
+                            target.collection());
+                    said = true;
+                }
+                flow.pause(POLL_EVERY);
             }
-            flow.pause(POLL_EVERY);
+        }
+
+        @Override
+        public void close() throws SQLException {
+            lane.close();
         }
     }
 

@@ -2,6 +2,7 @@ package dev.sluice.service.pipeline;
 
 import dev.sluice.backfill.Backfill;
 import dev.sluice.backfill.Fenced;
+import dev.sluice.backfill.Lanes;
 import dev.sluice.backfill.Prune;
 import dev.sluice.backfill.Prune.Pruned;
 import dev.sluice.backfill.Resync;
@@ -9,7 +10,6 @@ import dev.sluice.change.OperationTime;
 import dev.sluice.change.Position;
 import dev.sluice.change.Watermark;
 import dev.sluice.control.BackfillStore;
-import dev.sluice.control.PostgresCopyProgress;
 import dev.sluice.control.ResyncStore;
 import dev.sluice.control.ResyncStore.Cause;
 import dev.sluice.evolution.OpenChanges;
@@ -43,6 +43,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
@@ -362,30 +363,23 @@ public final class CopyRun {
         private Result run(List<CollectionTarget> left, Connection connection, TargetTables tables)
                 throws SQLException, InterruptedException {
             Fenced fenced = Fenced.alone(pipeline.targets(), notBefore, stopped);
+            Map<String, SluiceException> refused = new ConcurrentHashMap<>();
+            Lanes lanes = new Lanes(
+                    fenced.threads(),
+                    CopyLane.atOnce(wish.limits(), connection),
+                    target -> pipeline.source().estimate(target.collection()));
+            boolean complete = lanes.copy(pipeline.targets(), left, ending -> {
+                CopyLane lane = CopyLane.open(
+                        new CopyLane.Copy(pipeline, epoch, fenced.orStopped(ending), wish.limits(), listener));
+                return new OfOneCollection(lane, tables, refused);
+            });
             SequencedMap<String, SluiceException> failed = new LinkedHashMap<>();
-            for (CollectionTarget target : left) {
-                // With sessions for what this copy may write: a table that was altered since the start stops the
-                // collections that write to it, and no others.
-                PipelineSpec touched = pipeline.touching(List.of(target));
-                try (Backfill backfill = new Backfill(
-                        pipeline.source(),
-                        new PostgresCopyProgress(connection, pipeline.name(), epoch),
-                        new Backfill.Writing(() -> touched.openChunks(epoch, stopped), fenced),
-                        wish.limits(),
-                        listener)) {
-                    tables.requireStill(connection, touched.targets());
-                    if (!backfill.copy(target)) {
-                        return new Result(false, failed);
-                    }
-                    noteAppliedThrough(target, connection);
-                } catch (SluiceException failure) {
-                    SluiceException e = tables.explain(failure);
-                    if (!mayBeOfOneCollection(e.kind())) {
-                        throw e;
-                    }
-                    failed.put(target.collection(), e);
-                    listener.onFailed(target, e);
-                }
+            left.stream()
+                    .map(CollectionTarget::collection)
+                    .filter(refused::containsKey)
+                    .forEach(name -> failed.put(name, Objects.requireNonNull(refused.get(name))));
+            if (!complete) {
+                return new Result(false, failed);
             }
             try {
                 return new Result(finish(failed, connection, fenced), failed);
@@ -396,6 +390,48 @@ public final class CopyRun {
                 }
                 // A table that stopped its own copy stops this too, and the listener has heard why.
                 return new Result(false, failed);
+            }
+        }
+
+        /// Goes on with the other collections where one could not be copied, and notes why it could not.
+        private final class OfOneCollection implements Lanes.Lane {
+            private final CopyLane lane;
+            private final TargetTables tables;
+            private final Map<String, SluiceException> refused;
+
+            OfOneCollection(CopyLane lane, TargetTables tables, Map<String, SluiceException> refused) {
+                this.lane = lane;
+                this.tables = tables;
+                this.refused = refused;
+            }
+
+            @Override
+            public boolean copy(CollectionTarget target) throws SQLException, InterruptedException {
+                try {
+                    // A table that was altered since the start stops the collections that write to it, and no others.
+                    tables.requireStill(
+                            lane.connection(),
+                            pipeline.touching(List.of(target)).targets());
+                    if (!lane.copy(target)) {
+                        return false;
+                    }
+                    noteAppliedThrough(target, lane.connection());
+                } catch (SluiceException failure) {
+                    SluiceException e = tables.explain(failure);
+                    if (!mayBeOfOneCollection(e.kind())) {
+                        throw e;
+                    }
+                    refused.put(target.collection(), e);
+                    synchronized (listener) {
+                        listener.onFailed(target, e);
+                    }
+                }
+                return true;
+            }
+
+            @Override
+            public void close() throws SQLException {
+                lane.close();
             }
         }
 

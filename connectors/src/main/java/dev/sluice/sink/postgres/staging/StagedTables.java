@@ -13,6 +13,7 @@ import dev.sluice.sink.postgres.table.RowCopy;
 import dev.sluice.sink.postgres.table.TableSql;
 import dev.sluice.sink.postgres.table.TouchedCollections;
 import dev.sluice.sql.RoundTrip;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -29,6 +30,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -415,9 +417,21 @@ public final class StagedTables {
     ///
     /// @return rows deleted
     public int deleteUnstaged(TableSql child, Collection<Object> parents) throws SQLException {
-        int deleted = withKeys(child.deleteUnstaged(), child, parents);
+        AtomicInteger deleted = new AtomicInteger();
+        Array keys = connection.createArrayOf(child.keyArrayType(), parents.toArray());
+        RoundTrip.send(
+                connection,
+                child.deleteUnstaged().stream()
+                        .<RoundTrip.Part>map(sql -> new RoundTrip.Update(
+                                sql,
+                                (statement, first) -> {
+                                    statement.setArray(first, keys);
+                                    return first + 1;
+                                },
+                                deleted::addAndGet))
+                        .toList());
         warnOfStaying(child, child.keysUnstaged(), parents);
-        return deleted;
+        return deleted.get();
     }
 
     /// What lets rows stay that are deleted.

@@ -1,0 +1,68 @@
+package dev.sluice.service.pipeline;
+
+import dev.sluice.backfill.Backfill;
+import dev.sluice.backfill.Fenced;
+import dev.sluice.backfill.Lanes;
+import dev.sluice.control.PostgresCopyProgress;
+import dev.sluice.pipeline.PipelineSpec;
+import dev.sluice.postgres.FreeConnections;
+import dev.sluice.sink.CollectionTarget;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+
+/// One lane of a copy, with a connection of its own and sessions for what each collection may write. For
+/// one thread.
+final class CopyLane implements Lanes.Lane {
+    /// A lane has a connection for its progress and one for its rows. Others want some, too.
+    private static final int CONNECTIONS_PER_LANE = 4;
+
+    private final Copy copy;
+    private final Connection connection;
+
+    /// What is copied, and how.
+    ///
+    /// @param epoch the one in which this process took the pipeline over
+    record Copy(PipelineSpec pipeline, long epoch, Fenced fenced, Backfill.Limits limits, Backfill.Listener listener) {}
+
+    private CopyLane(Copy copy, Connection connection) {
+        this.copy = copy;
+        this.connection = connection;
+    }
+
+    static CopyLane open(Copy copy) throws SQLException {
+        return new CopyLane(copy, copy.pipeline().connector().open());
+    }
+
+    /// How many lanes there are at once: as many as a large collection has workers, and no more than
+    /// PostgreSQL has connections for.
+    ///
+    /// @param connection to ask PostgreSQL
+    static int atOnce(Backfill.Limits limits, Connection connection) throws SQLException {
+        return Math.clamp(FreeConnections.of(connection) / CONNECTIONS_PER_LANE, 1, limits.workersMax());
+    }
+
+    /// In auto-commit mode, for the lane's thread.
+    Connection connection() {
+        return connection;
+    }
+
+    @Override
+    public boolean copy(CollectionTarget target) throws SQLException, InterruptedException {
+        PipelineSpec touched = copy.pipeline().touching(List.of(target));
+        try (Backfill backfill = new Backfill(
+                touched.source(),
+                new PostgresCopyProgress(connection, touched.name(), copy.epoch()),
+                new Backfill.Writing(
+                        () -> touched.openChunks(copy.epoch(), copy.fenced().stopped()), copy.fenced()),
+                copy.limits(),
+                copy.listener())) {
+            return backfill.copy(target);
+        }
+    }
+
+    @Override
+    public void close() throws SQLException {
+        connection.close();
+    }
+}
