@@ -79,7 +79,7 @@ final class BackfillCommand implements Callable<Integer> {
             names = "--parallel",
             paramLabel = "N",
             description = {
-                "How many chunks are copied at once.",
+                "How many chunks, and how many small collections, are copied at once.",
                 "Default: as many as make it faster; fewer while a database suffers."
             })
     private @Nullable Integer parallel;
