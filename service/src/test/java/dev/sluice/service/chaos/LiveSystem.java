@@ -188,13 +188,12 @@ public final class LiveSystem implements AutoCloseable {
         return found;
     }
 
-    /// Up to when everything is applied, by the control schema; the epoch's start when unknown or
-    /// unreachable.
+    /// Up to when everything is applied, by the control schema; the epoch's start when unknown, also of
+    /// one collection alone, or unreachable.
     Instant watermark() {
         try {
-            String text =
-                    text("SELECT to_char(min(cluster_time) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
-                            + " FROM sluice.watermark");
+            String text = text("SELECT to_char(CASE WHEN count(cluster_time) = count(*) THEN min(cluster_time) END"
+                    + " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') FROM sluice.watermark");
             return text == null ? Instant.EPOCH : Instant.parse(text);
         } catch (SQLException away) {
             return Instant.EPOCH;

@@ -746,7 +746,11 @@ class PlannedTargetsIT {
                     .contains("no partition of relation \"by_list\" found for row");
 
             execute("CREATE TABLE by_list_others PARTITION OF by_list DEFAULT");
-            mongo.getCollection("by_list").updateMany(new Document(), Updates.set("more", 1));
+            // Irrelevant updates would leave dead letters as they are.
+            for (Document document : mongo.getCollection("by_list").find()) {
+                mongo.getCollection("by_list")
+                        .replaceOne(Filters.eq("_id", document.get("_id")), new Document(document).append("more", 1));
+            }
             awaitApplied(pipeline);
             assertThat(parked("by_list")).isEmpty();
             assertThat(rows("SELECT id, country FROM by_list ORDER BY id"))
@@ -947,7 +951,9 @@ class PlannedTargetsIT {
                 """);
         entry.mapping().byCollection().keySet().forEach(c -> insert(c, new Document("_id", "a")));
 
-        CopyRun.Result result = copy(entry, List.of(), new CopyListener() {
+        // One after the other.
+        Backfill.Limits limits = Backfill.Limits.adaptive().withWorkers(1);
+        CopyRun.Result result = copy(entry, List.of(), limits, new CopyListener() {
             @Override
             public void onDone(CollectionTarget target) {
                 if (target.collection().equals("first")) {
@@ -962,8 +968,14 @@ class PlannedTargetsIT {
         assertThat(rows("SELECT id FROM third")).containsExactly("a");
     }
 
-    /// @param collections none for all
     private CopyRun.Result copy(Catalog.Entry entry, List<String> collections, CopyRun.Listener listener)
+            throws InterruptedException {
+        return copy(entry, collections, Backfill.Limits.adaptive(), listener);
+    }
+
+    /// @param collections none for all
+    private CopyRun.Result copy(
+            Catalog.Entry entry, List<String> collections, Backfill.Limits limits, CopyRun.Listener listener)
             throws InterruptedException {
         try (MongoSource source = source()) {
             PipelineSpec spec = PipelineSpec.of("planned", entry.mapping(), source, connector());
@@ -971,7 +983,7 @@ class PlannedTargetsIT {
                     .run(
                             new CopyRun.Wish(
                                     CollectionTarget.chosen(spec.targets(), collections),
-                                    Backfill.Limits.adaptive(),
+                                    limits,
                                     new CopyRun.Onward.AsItWas(),
                                     false,
                                     Duration.ZERO),
