@@ -125,10 +125,14 @@ final class Tour {
         return pipeline.status().collections().entrySet().stream()
                 .map(c -> String.format(
                         Locale.ROOT,
-                        "%,d %s became %s",
+                        "%,d %s became %s%s",
                         c.getValue().backfilledDocuments(),
                         c.getKey(),
-                        Counted.of(c.getValue().backfilledRows(), "row")))
+                        Counted.of(c.getValue().backfilledRows(), "row"),
+                        // A document that the stream has written meanwhile is left to it.
+                        c.getValue().backfilledRows() < c.getValue().backfilledDocuments()
+                                ? " (the others came by the stream)"
+                                : ""))
                 .collect(Collectors.joining(", ", "", "."));
     }
 

@@ -46,6 +46,7 @@ class ApplicationsIT {
     private final List<Move> moves = new ArrayList<>();
     private final List<Application> applications = new ArrayList<>();
     private Share share = Share.MONGODB;
+    private Instant followed = Instant.EPOCH;
 
     /// A route that was moved.
     ///
@@ -182,6 +183,10 @@ class ApplicationsIT {
 
     /// Moves reads, and waits until every application reads by the new route alone.
     private void move(String name, Share after, CommandLine commandLine, String... arguments) {
+        if (after.percent() > share.percent()) {
+            // The applications take users who follow the same way within two seconds for one move.
+            await().atMost(SOON).until(() -> Instant.now().isAfter(followed.plusSeconds(2)));
+        }
         AtomicReference<Instant> asked = new AtomicReference<>(Instant.EPOCH);
         // A busy machine may shut the gate for a moment, which a person would wait for, too.
         await().atMost(SOON).untilAsserted(() -> {
@@ -193,6 +198,7 @@ class ApplicationsIT {
         moves.add(new Move(name, share, after, asked.get().toEpochMilli() / 1_000.0, at));
         share = after;
         awaitReads();
+        followed = Instant.now();
     }
 
     /// Until each application has counted, between two of its reports, two reads of every user by those
