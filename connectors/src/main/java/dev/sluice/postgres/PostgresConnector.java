@@ -73,7 +73,14 @@ public final class PostgresConnector {
     /// A connection for transactions that hold the pipeline's epoch. One whose client has gone in the middle of
     /// a transaction, in a way that no network tells, would keep the next writer waiting for a minute.
     public Connection openForWriting() throws SQLException {
-        return connect(uri, SOCKET_TIMEOUT_SECONDS, SETTINGS + "; SET idle_in_transaction_session_timeout = '10s'");
+        // Its statements find rows by keys, each time by the same way. PostgreSQL would plan anew, each time, those
+        // that
+        // take arrays of keys, since it expects more of them than there are: that takes longer than to execute them.
+        return connect(
+                uri,
+                SOCKET_TIMEOUT_SECONDS,
+                SETTINGS
+                        + "; SET idle_in_transaction_session_timeout = '10s'; SET plan_cache_mode = force_generic_plan");
     }
 
     /// A connection without time-outs, for comparisons and the like that may take long; whatever the role has.
