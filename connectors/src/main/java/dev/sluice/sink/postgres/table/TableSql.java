@@ -454,10 +454,9 @@ public final class TableSql {
     }
 
     /// In a child table: delete the rows of these parents that are not staged, which is how rows beyond
-    /// the end of a shrunken array go; each takes one array parameter. An array's rows are numbered from 0,
-    /// so what is beyond its last one is a range of the key's index, and none of the others is looked at:
-    /// that of an array of 100,000 would take longer than to write its new element. Only where elements
-    /// have left gaps all are compared.
+    /// the end of a shrunken array go; each takes one array parameter. An array's rows are numbered from 0:
+    /// one statement is for what is beyond its last one, the other for what is before the first one and,
+    /// where elements have left gaps, in between.
     public List<String> deleteUnstaged() {
         String ordinal = TableName.quote(shape.columns().get(1).name());
         String delete = "DELETE FROM " + shape.table().sql()
