@@ -27,11 +27,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Copies collections, one after the other ([Lanes] has several of these), each in many chunks of `_id`s. Several
-/// chunks are read and
-/// written concurrently, while a stream runs or without one. A chunk that is done is not read again; after a
-/// process has ended in the middle, the next one resumes from the stored state. Called by one thread, which
-/// starts worker threads.
+/// Copies collections, one after the other ([Lanes] has several of these), each in many chunks of `_id`s.
+/// Several chunks are read and written concurrently, while a stream runs or without one. A chunk that is
+/// done is not read again; after a process has ended in the middle, the next one resumes from the stored
+/// state. Called by one thread, which starts worker threads.
 public final class Backfill implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Backfill.class);
     private static final Duration REPLICAS_EVERY = Duration.ofSeconds(2);

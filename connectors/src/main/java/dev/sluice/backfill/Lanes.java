@@ -9,8 +9,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -90,22 +93,20 @@ public final class Lanes {
         if (work.failure != null) {
             throw Failures.classify(work.failure);
         }
-        return !work.stopped;
+        return !work.ending;
     }
 
-    private static List<Group> groups(List<CollectionTarget> all, List<CollectionTarget> chosen) {
+    private static Set<Group> groups(List<CollectionTarget> all, List<CollectionTarget> chosen) {
         Map<Integer, Group> of = new HashMap<>();
         TouchedCollections.together(all).forEach(together -> {
             Group group = new Group();
             together.forEach(target -> of.put(target.index(), group));
         });
-        List<Group> groups = new ArrayList<>();
+        Set<Group> groups = new LinkedHashSet<>();
         for (CollectionTarget target : chosen) {
-            Group group = of.getOrDefault(target.index(), new Group());
+            Group group = Objects.requireNonNull(of.get(target.index()), target::collection);
             group.left.add(target);
-            if (!groups.contains(group)) {
-                groups.add(group);
-            }
+            groups.add(group);
         }
         return groups;
     }
@@ -120,19 +121,18 @@ public final class Lanes {
     private final class Work {
         private final ReentrantLock lock = new ReentrantLock();
         private final Condition changed = threads.condition(lock);
-        private final List<Group> groups;
+        private final Set<Group> groups;
         private final Map<Integer, Boolean> large = new HashMap<>();
         private boolean largeBusy;
         private volatile boolean ending;
-        private boolean stopped;
         private @Nullable Throwable failure;
 
-        Work(List<Group> groups) {
+        Work(Set<Group> groups) {
             this.groups = groups;
         }
 
         /// A collection that is being copied.
-        private record Taken(Group group, CollectionTarget target, boolean large) {}
+        private record Taken(Group group, CollectionTarget target) {}
 
         @SuppressWarnings("CatchingUnchecked") // Whatever it is, the thread that waits for the lanes throws it.
         void drive(Opening opening) {
@@ -144,7 +144,7 @@ public final class Lanes {
                 try (Lane lane = opening.open(() -> ending)) {
                     while (taken != null) {
                         if (!lane.copy(taken.target())) {
-                            stop();
+                            end(null);
                             return;
                         }
                         giveBack(taken);
@@ -172,9 +172,8 @@ public final class Lanes {
                         }
                         group.left.remove();
                         group.busy = true;
-                        boolean isLarge = isLarge(next);
-                        largeBusy |= isLarge;
-                        return new Taken(group, next, isLarge);
+                        largeBusy |= isLarge(next);
+                        return new Taken(group, next);
                     }
                     if (!left) {
                         return null;
@@ -195,25 +194,15 @@ public final class Lanes {
             lock.lock();
             try {
                 taken.group().busy = false;
-                if (taken.large()) {
-                    largeBusy = false;
-                }
+                largeBusy &= !isLarge(taken.target());
                 changed.signalAll();
             } finally {
                 lock.unlock();
             }
         }
 
-        private void stop() {
-            lock.lock();
-            try {
-                stopped = true;
-            } finally {
-                lock.unlock();
-            }
-            end(null);
-        }
-
+        /// Lets all lanes stop.
+        ///
         /// @param thrown null where nothing failed
         void end(@Nullable Throwable thrown) {
             lock.lock();

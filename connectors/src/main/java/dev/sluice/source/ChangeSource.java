@@ -6,9 +6,9 @@ import dev.sluice.memory.MemoryBudget;
 import java.util.concurrent.CompletableFuture;
 
 /// A running change stream. Delivers every change committed after the position it was started from, in
-/// source order; updates that change nothing for the mapping may be left out. Changes committed at the position's own
-/// cluster time are delivered too, although the position
-/// may be after them; and some are delivered twice when it fails and is started again from an older position.
+/// source order; updates that change nothing for the mapping may be left out. Changes committed at the
+/// position's own cluster time are delivered too, although the position may be after them; and some are
+/// delivered twice when it fails and is started again from an older position.
 public interface ChangeSource extends AutoCloseable {
 
     /// Takes what the stream delivers. Called by one thread at a time.

@@ -1,7 +1,6 @@
 package dev.sluice.service.pipeline;
 
 import dev.sluice.backfill.Backfill;
-import dev.sluice.backfill.Fenced;
 import dev.sluice.backfill.Lanes;
 import dev.sluice.backfill.Undecided;
 import dev.sluice.control.BackfillStore;
@@ -42,21 +41,13 @@ final class BackfillPart implements DataFlow.Work {
         if (!remaining.isEmpty()) {
             status.enter(new PipelineState.Backfilling(
                     remaining.stream().map(CollectionTarget::collection).toList()));
-            Fenced fenced = flow.fenced();
-            Backfill.Limits limits = Backfill.Limits.adaptive();
-            // One for all lanes: its calls never overlap.
-            ToStatus toStatus = new ToStatus(status);
-            Lanes lanes = new Lanes(
-                    fenced.threads(),
-                    CopyLane.atOnce(limits, bookkeeping),
-                    target -> pipeline.spec().source().estimate(target.collection()));
-            if (!lanes.copy(
-                    pipeline.spec().targets(),
-                    remaining,
-                    ending -> new BesideTheStream(
-                            CopyLane.open(new CopyLane.Copy(
-                                    pipeline.spec(), epoch, fenced.orStopped(ending), limits, toStatus)),
-                            ending))) {
+            CopyLane.Copy copy = new CopyLane.Copy(
+                    pipeline.spec(), epoch, flow.fenced(), Backfill.Limits.adaptive(), new ToStatus(status));
+            if (!copy.lanes(bookkeeping)
+                    .copy(
+                            pipeline.spec().targets(),
+                            remaining,
+                            ending -> new BesideTheStream(CopyLane.open(copy, ending), ending))) {
                 return;
             }
         }

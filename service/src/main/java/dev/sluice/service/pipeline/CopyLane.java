@@ -10,6 +10,7 @@ import dev.sluice.sink.CollectionTarget;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /// One lane of a copy, with a connection of its own and sessions for what each collection may write. For
 /// one thread.
@@ -23,23 +24,29 @@ final class CopyLane implements Lanes.Lane {
     /// What is copied, and how.
     ///
     /// @param epoch the one in which this process took the pipeline over
-    record Copy(PipelineSpec pipeline, long epoch, Fenced fenced, Backfill.Limits limits, Backfill.Listener listener) {}
+    record Copy(PipelineSpec pipeline, long epoch, Fenced fenced, Backfill.Limits limits, Backfill.Listener listener) {
+        /// The lanes that there are at once: as many as a large collection has workers, and no more than
+        /// PostgreSQL has connections for.
+        ///
+        /// @param connection to ask PostgreSQL
+        Lanes lanes(Connection connection) throws SQLException {
+            int most = Math.clamp(FreeConnections.of(connection) / CONNECTIONS_PER_LANE, 1, limits.workersMax());
+            return new Lanes(fenced.threads(), most, target -> pipeline.source().estimate(target.collection()));
+        }
+
+        private Copy orStopped(BooleanSupplier also) {
+            return new Copy(pipeline, epoch, fenced.orStopped(also), limits, listener);
+        }
+    }
 
     private CopyLane(Copy copy, Connection connection) {
         this.copy = copy;
         this.connection = connection;
     }
 
-    static CopyLane open(Copy copy) throws SQLException {
-        return new CopyLane(copy, copy.pipeline().connector().open());
-    }
-
-    /// How many lanes there are at once: as many as a large collection has workers, and no more than
-    /// PostgreSQL has connections for.
-    ///
-    /// @param connection to ask PostgreSQL
-    static int atOnce(Backfill.Limits limits, Connection connection) throws SQLException {
-        return Math.clamp(FreeConnections.of(connection) / CONNECTIONS_PER_LANE, 1, limits.workersMax());
+    /// @param ending whether the lane has to stop
+    static CopyLane open(Copy copy, BooleanSupplier ending) throws SQLException {
+        return new CopyLane(copy.orStopped(ending), copy.pipeline().connector().open());
     }
 
     /// In auto-commit mode, for the lane's thread.

@@ -364,15 +364,12 @@ public final class CopyRun {
                 throws SQLException, InterruptedException {
             Fenced fenced = Fenced.alone(pipeline.targets(), notBefore, stopped);
             Map<String, SluiceException> refused = new ConcurrentHashMap<>();
-            Lanes lanes = new Lanes(
-                    fenced.threads(),
-                    CopyLane.atOnce(wish.limits(), connection),
-                    target -> pipeline.source().estimate(target.collection()));
-            boolean complete = lanes.copy(pipeline.targets(), left, ending -> {
-                CopyLane lane = CopyLane.open(
-                        new CopyLane.Copy(pipeline, epoch, fenced.orStopped(ending), wish.limits(), listener));
-                return new OfOneCollection(lane, tables, refused);
-            });
+            CopyLane.Copy copy = new CopyLane.Copy(pipeline, epoch, fenced, wish.limits(), listener);
+            boolean complete = copy.lanes(connection)
+                    .copy(
+                            pipeline.targets(),
+                            left,
+                            ending -> new OfOneCollection(CopyLane.open(copy, ending), tables, refused));
             SequencedMap<String, SluiceException> failed = new LinkedHashMap<>();
             left.stream()
                     .map(CollectionTarget::collection)

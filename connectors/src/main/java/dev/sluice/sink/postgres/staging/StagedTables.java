@@ -13,7 +13,6 @@ import dev.sluice.sink.postgres.table.RowCopy;
 import dev.sluice.sink.postgres.table.TableSql;
 import dev.sluice.sink.postgres.table.TouchedCollections;
 import dev.sluice.sql.RoundTrip;
-import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -30,7 +29,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -417,21 +415,9 @@ public final class StagedTables {
     ///
     /// @return rows deleted
     public int deleteUnstaged(TableSql child, Collection<Object> parents) throws SQLException {
-        AtomicInteger deleted = new AtomicInteger();
-        Array keys = connection.createArrayOf(child.keyArrayType(), parents.toArray());
-        RoundTrip.send(
-                connection,
-                child.deleteUnstaged().stream()
-                        .<RoundTrip.Part>map(sql -> new RoundTrip.Update(
-                                sql,
-                                (statement, first) -> {
-                                    statement.setArray(first, keys);
-                                    return first + 1;
-                                },
-                                deleted::addAndGet))
-                        .toList());
+        int deleted = withKeys(child.deleteUnstaged(), child, parents);
         warnOfStaying(child, child.keysUnstaged(), parents);
-        return deleted.get();
+        return deleted;
     }
 
     /// What lets rows stay that are deleted.
