@@ -1,5 +1,6 @@
 package dev.sluice.memory;
 
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.locks.Condition;
@@ -53,6 +54,9 @@ public final class MemoryBudget implements AutoCloseable {
 
     /// How many leases wait to become larger.
     private int growing;
+
+    /// How many threads wait until nothing is held.
+    private int awaitingNothing;
 
     /// By leases, without those of parts.
     private long held;
@@ -189,8 +193,26 @@ public final class MemoryBudget implements AutoCloseable {
     }
 
     private void wake() {
-        if (!queue.isEmpty() || growing > 0) {
+        if (!queue.isEmpty() || growing > 0 || (awaitingNothing > 0 && held == 0)) {
             changed.signalAll();
+        }
+    }
+
+    /// Waits until no lease holds anything.
+    ///
+    /// @return false when the time was over before
+    public boolean awaitNothingHeld(Duration most) throws InterruptedException {
+        lock.lockInterruptibly();
+        awaitingNothing++;
+        try {
+            long remaining = most.toNanos();
+            while (held > 0 && remaining > 0) {
+                remaining = changed.awaitNanos(remaining);
+            }
+            return held == 0;
+        } finally {
+            awaitingNothing--;
+            lock.unlock();
         }
     }
 

@@ -30,6 +30,31 @@ class MemoryBudgetTest {
     }
 
     @Test
+    @DisplayName("who waits for nothing to be held is woken when the last lease is given back, or gives up in time")
+    void awaitsNothing() throws InterruptedException {
+        List<String> granted = new CopyOnWriteArrayList<>();
+        MemoryBudget.Lease first = budget.acquire(10);
+        MemoryBudget.Lease last = budget.acquire(10);
+        assertThat(budget.awaitNothingHeld(Duration.ofMillis(1))).isFalse();
+        Thread waiting = Thread.ofPlatform().daemon().start(() -> {
+            try {
+                granted.add(budget.awaitNothingHeld(BOUND) ? "nothing" : "late");
+            } catch (InterruptedException e) {
+                granted.add("interrupted");
+            }
+        });
+        await().atMost(BOUND).until(() -> waiting.getState() == Thread.State.TIMED_WAITING);
+        first.close();
+        assertThat(granted).isEmpty();
+
+        last.close();
+        waiting.join(BOUND);
+
+        assertThat(granted).containsExactly("nothing");
+        assertThat(budget.awaitNothingHeld(Duration.ZERO)).isTrue();
+    }
+
+    @Test
     void leasesAreGrantedInTheirOrder() throws InterruptedException {
         List<String> granted = new CopyOnWriteArrayList<>();
         List<Thread> threads = new ArrayList<>();

@@ -320,10 +320,15 @@ public final class EncodedRows implements RowOutput {
     /// What the rows of all tables take of the heap, without the format's headers.
     public long bytes() {
         long bytes = 0;
-        for (Table each : tables) {
-            bytes += each.buffer.heapBytes() - CopyBuffer.HEADER;
+        for (int number = 0; number < tables.length; number++) {
+            bytes += bytes(number);
         }
         return bytes;
+    }
+
+    /// What one table's rows take of the heap, without the format's header.
+    public long bytes(int number) {
+        return tables[number].buffer.heapBytes() - CopyBuffer.HEADER;
     }
 
     /// Forgets all documents, and keeps the memory unless it is very large.

@@ -27,6 +27,9 @@ import org.postgresql.PGConnection;
 
 /// A session of PostgreSQL.
 public final class PostgresSession implements TargetSession {
+    private static final RoundTrip.Part COMMIT =
+            new RoundTrip.Update("COMMIT", (statement, first) -> first, rows -> {});
+
     private final Connection connection;
     private final List<CollectionTarget> targets;
     private final PositionStore positions;
@@ -191,20 +194,28 @@ public final class PostgresSession implements TargetSession {
         if (!written.isEmpty()) {
             writer.requireKeptKeys();
         }
-        connection.commit();
-        ended();
+        List<RoundTrip.Part> emptying = writer.beforeCommit();
+        if (emptying.isEmpty()) {
+            connection.commit();
+        } else {
+            // Together, since each way there and back counts where a transaction has few rows.
+            List<RoundTrip.Part> ending = new ArrayList<>(emptying);
+            ending.add(COMMIT);
+            RoundTrip.send(connection, ending);
+        }
+        ended(true);
     }
 
     @Override
     public void rollback() throws SQLException {
-        ended();
+        ended(false);
         connection.rollback();
     }
 
-    private void ended() {
+    private void ended(boolean committed) {
         written.clear();
         last.clear();
-        writer.ended();
+        writer.ended(committed);
     }
 
     @Override

@@ -94,9 +94,15 @@ final class RowWriter {
                 fenced.stream().map(CollectionTarget::collection).toList());
     }
 
+    /// What is done with the commit, when nothing is read from the staging tables any more.
+    List<RoundTrip.Part> beforeCommit() {
+        return tables.emptying();
+    }
+
     /// The transaction has ended: what was asked for it no longer holds.
-    void ended() {
+    void ended(boolean committed) {
         parked.forgetLooks();
+        tables.ended(committed);
     }
 
     /// Asks whether the tables still keep apart the keys that were written in this transaction. Written

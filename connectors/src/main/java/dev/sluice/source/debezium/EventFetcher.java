@@ -73,6 +73,7 @@ final class EventFetcher implements Runnable {
     private final Runnable reconnected;
     private final Set<String> mapped;
     private final LookAhead lookAhead;
+    private final ReadingAhead readingAhead = new ReadingAhead();
     private final HandOver<Fetched> fetched = new HandOver<>();
     private final AtomicLong ahead = new AtomicLong();
     private final Thread thread =
@@ -199,6 +200,9 @@ final class EventFetcher implements Runnable {
     private void read(MongoChangeStreamCursor<StreamEvent> cursor) throws InterruptedException {
         ServerCursor opened = cursor.getServerCursor();
         while (!closed) {
+            if (cursor.available() == 0 && readingAhead.endsAnswer() && !oneByOne) {
+                memory.awaitNothingHeld(ReadingAhead.MOST);
+            }
             long asked = System.nanoTime();
             StreamEvent event = cursor.tryNext();
             lookAhead.onAnswer(System.nanoTime() - asked);
@@ -212,6 +216,7 @@ final class EventFetcher implements Runnable {
                 passEnd(event);
                 return;
             } else if (event != null) {
+                readingAhead.onEvent();
                 boolean moreInAnswer = cursor.available() > 0;
                 boolean last = isLast(event, moreInAnswer);
                 if (irrelevant.isOne(event)) {

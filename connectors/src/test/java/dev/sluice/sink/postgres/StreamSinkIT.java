@@ -27,6 +27,7 @@ import org.bson.BsonTimestamp;
 import org.bson.BsonValue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
@@ -97,6 +98,27 @@ class StreamSinkIT {
 
             assertThat(target.rows("SELECT email, age, active, tags, preferences, rest FROM users"))
                     .containsExactly("|NULL|t|{}|NULL|{}");
+        }
+
+        @Test
+        @DisplayName("what was staged is gone with each commit, and the staging tables stay small")
+        void stagingIsEmptied() throws SQLException {
+            String text = "x".repeat(2_000);
+            for (int i = 0; i < 600; i++) {
+                apply(user("{_id: 'u" + i % 7 + "', email: '" + i + "@example.org', name: '" + text + i + "'}"));
+            }
+            List<Change> many = new ArrayList<>();
+            for (int i = 0; i < 3_000; i++) {
+                many.add(user("{_id: 'm" + i + "', name: '" + text + "'}"));
+            }
+            apply(many.toArray(Change[]::new));
+            apply(user("{_id: 'u1', email: 'last@example.org'}"));
+
+            assertThat(target.rows("SELECT count(*), max(email) FROM users")).containsExactly("3007|last@example.org");
+            // Each of the 600 would have left a page of its own and one of TOAST.
+            assertThat(target.rows("SELECT count(*) > 1, max(pg_table_size(oid)) < 2000000 FROM pg_class"
+                            + " WHERE relpersistence = 't' AND relname LIKE 'sluice!_stage!_%' ESCAPE '!'"))
+                    .containsExactly("t|t");
         }
 
         @Test

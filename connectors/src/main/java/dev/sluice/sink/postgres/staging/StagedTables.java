@@ -71,6 +71,8 @@ public final class StagedTables {
 
     private final RefusedValues refused;
 
+    private final FilledTables filled = new FilledTables();
+
     /// The tables of `keeping`, by their numbers there, that may be written with those of a collection.
     private final Map<Integer, BitSet> reached = new HashMap<>();
 
@@ -94,7 +96,7 @@ public final class StagedTables {
             tables.refused.prepare(made);
             try (Statement statement = connection.createStatement()) {
                 for (TableSql table : made.all()) {
-                    statement.execute(table.createStaging());
+                    statement.execute(table.createLastingStaging());
                 }
             }
         }
@@ -206,6 +208,20 @@ public final class StagedTables {
         }
     }
 
+    /// What empties the staging tables, to be done with this transaction's commit.
+    public List<RoundTrip.Part> emptying() {
+        return filled.emptying();
+    }
+
+    /// The transaction has ended.
+    public void ended(boolean committed) {
+        if (committed) {
+            filled.committed();
+        } else {
+            filled.rolledBack();
+        }
+    }
+
     /// Whether rows of the collection can be copied straight into its tables.
     public boolean takeCopy(CollectionTarget target) {
         return takingCopy.get(target.index());
@@ -276,7 +292,10 @@ public final class StagedTables {
         List<TableSql> tables = of(target).all();
         for (int i = 0; i < tables.size(); i++) {
             long taken = copy(tables.get(i).copyIntoStaging(), rows, i, chosen);
-            staged.merge(tables.get(i).staging(), taken, Long::sum);
+            if (taken > 0) {
+                filled.filled(tables.get(i).staging(), taken, rows.bytes(i));
+                staged.merge(tables.get(i).staging(), taken, Long::sum);
+            }
         }
     }
 
