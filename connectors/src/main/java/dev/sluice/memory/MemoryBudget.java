@@ -125,13 +125,24 @@ public final class MemoryBudget implements AutoCloseable {
     /// @param bytes more than the whole budget waits until nothing else is held
     /// @throws IllegalStateException when the budget is closed, also while waiting
     public Lease acquire(long bytes) throws InterruptedException {
+        return acquire(bytes, () -> {});
+    }
+
+    /// The same for a thread that keeps what has leases back, to pass it on together.
+    ///
+    /// @param beforeWaiting passes on what is kept back, since it would be waited for: called with the
+    ///     budget's lock held, and only where the thread has to wait
+    public Lease acquire(long bytes, Runnable beforeWaiting) throws InterruptedException {
         Lease lease = new Lease();
         lock.lockInterruptibly();
         try {
             queue.add(lease);
             try {
-                while (growing > 0 || queue.peek() != lease || !hasRoom(bytes)) {
-                    changed.await();
+                while (!isNext(lease, bytes)) {
+                    beforeWaiting.run();
+                    if (!isNext(lease, bytes)) {
+                        changed.await();
+                    }
                 }
                 lease.bytes = bytes;
                 hold(bytes);
@@ -143,6 +154,10 @@ public final class MemoryBudget implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+    }
+
+    private boolean isNext(Lease lease, long bytes) {
+        return growing == 0 && queue.peek() == lease && hasRoom(bytes);
     }
 
     /// A lease of nothing, without waiting: to take over others.
@@ -278,16 +293,16 @@ public final class MemoryBudget implements AutoCloseable {
         ///
         /// @param behind how many bytes at least are held by this one and by all that are passed on
         ///     only after it; asked with the budget's lock held
-        public void grow(long bytesHeld, LongSupplier behind) throws InterruptedException {
+        /// @param beforeWaiting as in [MemoryBudget#acquire(long, Runnable)]
+        public void grow(long bytesHeld, LongSupplier behind, Runnable beforeWaiting) throws InterruptedException {
             lock.lockInterruptibly();
             growing++;
             try {
-                while (!over
-                        && !closed
-                        && bytesHeld > bytes
-                        && held > behind.getAsLong()
-                        && !hasRoom(bytesHeld - bytes)) {
-                    changed.await();
+                while (mustWait(bytesHeld, behind)) {
+                    beforeWaiting.run();
+                    if (mustWait(bytesHeld, behind)) {
+                        changed.await();
+                    }
                 }
                 set(bytesHeld);
             } finally {
@@ -295,6 +310,10 @@ public final class MemoryBudget implements AutoCloseable {
                 wake();
                 lock.unlock();
             }
+        }
+
+        private boolean mustWait(long bytesHeld, LongSupplier behind) {
+            return !over && !closed && bytesHeld > bytes && held > behind.getAsLong() && !hasRoom(bytesHeld - bytes);
         }
 
         /// Holds from now on what another one of the same budget held, too; that one is closed.

@@ -55,6 +55,28 @@ class MemoryBudgetTest {
     }
 
     @Test
+    @DisplayName("what a thread keeps back is passed on before it waits for it, and only then")
+    void passesOnBeforeWaiting() throws InterruptedException {
+        List<MemoryBudget.Lease> keptBack = new ArrayList<>();
+        Runnable passOn = () -> {
+            keptBack.forEach(MemoryBudget.Lease::close);
+            keptBack.clear();
+        };
+        keptBack.add(budget.acquire(60, passOn));
+        keptBack.add(budget.acquire(40, passOn));
+        assertThat(keptBack).hasSize(2);
+
+        MemoryBudget.Lease next = budget.acquire(50, passOn);
+
+        assertThat(keptBack).isEmpty();
+        keptBack.add(budget.acquire(40, passOn));
+        next.grow(80, () -> 0, passOn);
+        assertThat(keptBack).isEmpty();
+        assertThat(budget.held()).isEqualTo(80);
+        next.close();
+    }
+
+    @Test
     void leasesAreGrantedInTheirOrder() throws InterruptedException {
         List<String> granted = new CopyOnWriteArrayList<>();
         List<Thread> threads = new ArrayList<>();
@@ -114,7 +136,7 @@ class MemoryBudgetTest {
     private static Thread grow(MemoryBudget.Lease lease, long bytes, long behind, List<String> granted) {
         return Thread.ofPlatform().start(() -> {
             try {
-                lease.grow(bytes, () -> behind);
+                lease.grow(bytes, () -> behind, () -> {});
                 granted.add("grown");
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();

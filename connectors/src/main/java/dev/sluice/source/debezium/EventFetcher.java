@@ -75,6 +75,7 @@ final class EventFetcher implements Runnable {
     private final LookAhead lookAhead;
     private final ReadingAhead readingAhead = new ReadingAhead();
     private final HandOver<Fetched> fetched = new HandOver<>();
+    private final List<Fetched> together = new ArrayList<>();
     private final AtomicLong ahead = new AtomicLong();
     private final Thread thread =
             Thread.ofPlatform().name("sluice-fetch").daemon(true).unstarted(this);
@@ -141,7 +142,8 @@ final class EventFetcher implements Runnable {
             Thread.currentThread().interrupt();
         } catch (RuntimeException | Error e) {
             // Behind what was read before it.
-            fetched.put(new Fetched.End(e));
+            pass(new Fetched.End(e));
+            handOver();
         }
     }
 
@@ -224,6 +226,9 @@ final class EventFetcher implements Runnable {
                 } else {
                     emit(event, isLookedUp(event), last);
                 }
+                if (!moreInAnswer) {
+                    handOver();
+                }
                 oneByOneBytes += weight(event);
             } else {
                 reached(cursor.getResumeToken());
@@ -294,6 +299,20 @@ final class EventFetcher implements Runnable {
         advanceTo(event);
     }
 
+    /// The events of an answer go together, so that they are looked up, mapped and written together: whoever gets the
+    /// first one would begin with it alone.
+    private void pass(Fetched next) {
+        together.add(next);
+        if (together.size() >= ReadingAhead.BACKLOG_EVENTS) {
+            handOver();
+        }
+    }
+
+    private void handOver() {
+        fetched.putAll(together);
+        together.clear();
+    }
+
     private void advanceTo(StreamEvent event) {
         lastToken = event.token();
         lastTime = event.clusterTime();
@@ -305,11 +324,11 @@ final class EventFetcher implements Runnable {
             long bytes = held(event, event.document());
             // Before it is held: never less is said to be ahead than is.
             ahead.addAndGet(bytes);
-            MemoryBudget.Lease lease = memory.acquire(bytes);
-            fetched.put(new Fetched.Event(event, looksUp, last, lease));
+            MemoryBudget.Lease lease = memory.acquire(bytes, this::handOver);
+            pass(new Fetched.Event(event, looksUp, last, lease));
         } else {
             for (CollectionChange change : CollectionEvents.read(event, settings.collections())) {
-                fetched.put(new Fetched.OfCollection(change));
+                pass(new Fetched.OfCollection(change));
             }
         }
         advanceTo(event);
@@ -365,7 +384,8 @@ final class EventFetcher implements Runnable {
         reachedAt = System.nanoTime();
         reachedTime = position.clusterTime();
         eventSince = false;
-        fetched.put(new Fetched.Nothing(new Arrival.Reached(position, through)));
+        pass(new Fetched.Nothing(new Arrival.Reached(position, through)));
+        handOver();
     }
 
     /// A token without an event stands before the events of its time. One that MongoDB made when it
@@ -393,6 +413,7 @@ final class EventFetcher implements Runnable {
             } else if (event != null) {
                 boolean looksUp = event.kind().ofDocument() && event.kind() != StreamEvent.Kind.DELETE;
                 emit(looksUp ? event.asUpdate() : event, looksUp, false);
+                handOver();
             }
         } catch (MongoException e) {
             if (closed) {

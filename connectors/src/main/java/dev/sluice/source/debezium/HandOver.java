@@ -3,6 +3,7 @@ package dev.sluice.source.debezium;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
@@ -19,10 +20,15 @@ final class HandOver<T> {
 
     /// Does nothing when closed.
     void put(T item) {
+        putAll(List.of(item));
+    }
+
+    /// Does nothing when closed. The taking thread gets them together, if it waits.
+    void putAll(Collection<? extends T> more) {
         lock.lock();
         try {
             if (!closed) {
-                items.add(item);
+                items.addAll(more);
                 if (items.size() >= wanted) {
                     filled.signal();
                 }

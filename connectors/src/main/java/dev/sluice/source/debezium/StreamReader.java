@@ -15,6 +15,8 @@ import io.debezium.pipeline.EventDispatcher;
 import io.debezium.pipeline.source.spi.DataChangeEventListener;
 import io.debezium.pipeline.source.spi.StreamingChangeEventSource;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +40,7 @@ final class StreamReader implements StreamingChangeEventSource<MongoDbPartition,
     private final Configuration properties;
     private final EventDispatcher<MongoDbPartition, CollectionId> dispatcher;
     private final DirectQueue made;
+    private final List<Arrival> together = new ArrayList<>();
     private @Nullable MongoDbOffsetContext offset;
 
     StreamReader(
@@ -82,12 +85,14 @@ final class StreamReader implements StreamingChangeEventSource<MongoDbPartition,
                     documents.complete(
                             fetched.take(STEP, LOOK, Duration.ZERO),
                             (next, document) -> pass(next, document, fetcher, partition));
+                    handOver();
                 }
             } finally {
                 fetcher.close();
             }
         } catch (RuntimeException | Error e) {
-            run.arrivals().put(new Arrival.Broken(e));
+            pass(new Arrival.Broken(e));
+            handOver();
         }
     }
 
@@ -99,17 +104,28 @@ final class StreamReader implements StreamingChangeEventSource<MongoDbPartition,
                 StreamEvent change = event.change();
                 RawBsonDocument document = event.lookUp() ? lookedUp : change.document();
                 if (event.lookUp()) {
-                    event.lease().grow(EventFetcher.held(change, document), fetcher::ahead);
+                    event.lease().grow(EventFetcher.held(change, document), fetcher::ahead, this::handOver);
                 }
                 fetcher.passedOn(change);
-                run.arrivals()
-                        .put(new Arrival.Recorded(
-                                record(change, document, partition), event.lastOfItsTime(), event.lease()));
+                pass(new Arrival.Recorded(record(change, document, partition), event.lastOfItsTime(), event.lease()));
             }
-            case Fetched.OfCollection changed -> run.arrivals().put(new Arrival.OfCollection(changed.change()));
-            case Fetched.Nothing nothing -> run.arrivals().put(nothing.reached());
-            case Fetched.End end -> run.arrivals().put(new Arrival.Broken(end.failure()));
+            case Fetched.OfCollection changed -> pass(new Arrival.OfCollection(changed.change()));
+            case Fetched.Nothing nothing -> pass(nothing.reached());
+            case Fetched.End end -> pass(new Arrival.Broken(end.failure()));
         }
+    }
+
+    /// As [EventFetcher] passes them on: together.
+    private void pass(Arrival next) {
+        together.add(next);
+        if (together.size() >= ReadingAhead.BACKLOG_EVENTS) {
+            handOver();
+        }
+    }
+
+    private void handOver() {
+        run.arrivals().putAll(together);
+        together.clear();
     }
 
     private SourceRecord record(StreamEvent change, @Nullable RawBsonDocument document, MongoDbPartition partition)

@@ -48,8 +48,8 @@ import org.jspecify.annotations.Nullable;
 /// are read by a [StreamReader], their records are [EventRecord]s, and the position is not tested
 /// by opening an additional stream.
 public final class StreamTask extends BaseSourceTask<MongoDbPartition, MongoDbOffsetContext> {
-    /// How soon a failure of the reading thread is passed on.
-    private static final Duration POLL = Duration.ofMillis(20);
+    /// How soon a failure of the reading thread is passed on. Each look costs half a millisecond in the engine.
+    private static final Duration POLL = Duration.ofMillis(200);
 
     private final CountDownLatch stopped = new CountDownLatch(1);
     private @Nullable MongoDbTaskContext taskContext;

@@ -22,6 +22,13 @@ class HandOverTest {
     }
 
     @Test
+    void whatIsPutTogetherIsTakenTogether() throws Exception {
+        Thread.ofPlatform().daemon(true).start(() -> handOver.putAll(List.of(1, 2, 3)));
+
+        assertThat(handOver.take(10, PATIENCE, Duration.ZERO)).containsExactly(1, 2, 3);
+    }
+
+    @Test
     void lingeringEndsWhenThereAreEnough() throws Exception {
         handOver.put(1);
         Thread.ofPlatform().daemon(true).start(() -> handOver.put(2));
