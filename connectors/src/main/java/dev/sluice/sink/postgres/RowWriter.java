@@ -413,7 +413,7 @@ final class RowWriter {
         }
         int written = tables.upsert(own.own());
         for (TableSql child : own.children()) {
-            tables.deleteUnstaged(child, documents.keys());
+            tables.deleteUnstaged(target, child, documents.keys());
             written += tables.upsert(child);
         }
         return new Staged(written, rowless.size());

@@ -216,6 +216,51 @@ class StreamSinkIT {
         }
 
         @Test
+        @DisplayName(
+                "an element that is appended, changed or taken off the end leaves the other rows as they are, unlocked")
+        void theOthersStay() throws SQLException {
+            apply(orderWithLines(1, "A", "B", "C"));
+            List<String> before = target.rows("SELECT ctid FROM order_lines ORDER BY ordinal");
+
+            apply(orderWithLines(1, "A", "B", "C", "D"));
+            apply(orderWithLines(1, "A", "B", "C", "X"));
+            apply(orderWithLines(1, "A", "B", "C"));
+
+            assertThat(lines()).containsExactly("1|0|A", "1|1|B", "1|2|C");
+            assertThat(target.rows("SELECT ctid FROM order_lines ORDER BY ordinal"))
+                    .isEqualTo(before);
+            // What a transaction locks has its number.
+            assertThat(target.rows("SELECT DISTINCT xmax FROM order_lines")).containsExactly("0");
+        }
+
+        @Test
+        @DisplayName("a column that is altered to another type meanwhile makes no dead letter")
+        void alteredMeanwhile() throws SQLException {
+            apply(orderWithLines(1, "A", "B"));
+            target.execute("ALTER TABLE order_lines ALTER sku TYPE varchar(40)");
+
+            WriteSummary summary = apply(orderWithLines(1, "A", "C", "D"), orderWithLines(2, "X"));
+            apply(orderWithLines(1, "A"));
+
+            assertThat(summary.deadLetters()).isZero();
+            assertThat(lines()).containsExactly("1|0|A", "2|0|X");
+        }
+
+        @Test
+        @DisplayName("rows that somebody has changed, put in or taken out are put right by the next update")
+        void tamperedChildren() throws SQLException {
+            apply(orderWithLines(1, "A", "B", "C"));
+            target.execute("UPDATE order_lines SET sku = 'a' WHERE ordinal = 0");
+            target.execute("DELETE FROM order_lines WHERE ordinal = 1");
+            target.execute(
+                    "INSERT INTO order_lines (order_id, ordinal, sku, quantity, unit_price) VALUES (1, 7, 'Z', 1, 1)");
+
+            apply(orderWithLines(1, "A", "B", "C"));
+
+            assertThat(lines()).containsExactly("1|0|A", "1|1|B", "1|2|C");
+        }
+
+        @Test
         void aGrownArrayGrowsInTheTable() throws SQLException {
             apply(orderWithLines(1, "A"));
             apply(orderWithLines(1, "A", "B"));

@@ -40,6 +40,7 @@ public final class StagedTables {
     private static final String INVALID_BINARY_REPRESENTATION = "22P03";
     private static final String UNIQUE_VIOLATION = "23505";
     private static final String DIVISION_BY_ZERO = "22012";
+    private static final String DATATYPE_MISMATCH = "42804";
 
     private static final Logger LOG = LoggerFactory.getLogger(StagedTables.class);
 
@@ -50,6 +51,9 @@ public final class StagedTables {
 
     /// Which collections' tables take binary COPY, all of them.
     private final BitSet takingCopy = new BitSet();
+    /// The child tables whose rows are staged in the types that they have.
+    private final Set<TableName> stagedAsTheyAre = new HashSet<>();
+
     /// The child tables whose rows can't be there without their parent's.
     private final Set<TableName> held = new HashSet<>();
 
@@ -97,6 +101,13 @@ public final class StagedTables {
             try (Statement statement = connection.createStatement()) {
                 for (TableSql table : made.all()) {
                     statement.execute(table.createLastingStaging());
+                }
+            }
+            for (TableSql child : made.children()) {
+                if (tables.takingCopy.get(target.index())
+                        && child.casts().isEmpty()
+                        && tables.isTrue(child.isStagedAsItIs())) {
+                    tables.stagedAsTheyAre.add(child.shape().table());
                 }
             }
         }
@@ -430,10 +441,24 @@ public final class StagedTables {
     }
 
     /// Deletes the child rows of these parents that are not staged. Where a trigger lets some stay, the
-    /// log says so.
+    /// log says so. Those that are there as they are staged need not be staged any more.
     ///
     /// @return rows deleted
-    public int deleteUnstaged(TableSql child, Collection<Object> parents) throws SQLException {
+    /// @throws SQLException about data also where a column's type was altered meanwhile; after that they
+    ///     are only deleted
+    public int deleteUnstaged(CollectionTarget target, TableSql child, Collection<Object> parents) throws SQLException {
+        TableName name = child.shape().table();
+        if (stagedAsTheyAre.contains(name) && takeCopy(target) && acting(child).equals(ActingTriggers.NONE)) {
+            try {
+                return withKeys(child.deleteUnstagedAndUnstageEqual(), child, parents);
+            } catch (SQLException e) {
+                if (!DATATYPE_MISMATCH.equals(e.getSQLState())) {
+                    throw e;
+                }
+                stagedAsTheyAre.remove(name);
+                throw new SQLException("The types of " + name + " were altered", INVALID_BINARY_REPRESENTATION, e);
+            }
+        }
         int deleted = withKeys(child.deleteUnstaged(), child, parents);
         warnOfStaying(child, child.keysUnstaged(), parents);
         return deleted;

@@ -460,6 +460,34 @@ public final class TableSql {
         return "DELETE" + unstaged();
     }
 
+    /// [#deleteUnstaged] that takes the child rows that are there as they are staged out of the staging
+    /// table, too, so that [#upsert] has only those to write that are not: it would lock each row that it
+    /// finds equal. A child row that is there is read once. For tables of which [#isStagedAsItIs].
+    public String deleteUnstagedAndUnstageEqual() {
+        String ordinal = TableName.quote(shape.columns().get(1).name());
+        List<TableShape.Column> compared = comparedOnUpdate();
+        String key = "." + keyName();
+        return "WITH there AS (SELECT t.ctid AS place, s.ctid AS staged, "
+                + (compared.isEmpty() ? "true" : "NOT (" + differs(compared, "s") + ")") + " AS equal FROM "
+                + shape.table().sql() + " t LEFT JOIN " + staging + " s ON s" + key + " = t" + key + " AND s." + ordinal
+                + " = t." + ordinal + " WHERE t" + key + " = ANY (?)), equal AS (DELETE FROM " + staging
+                + " d USING there WHERE d.ctid = there.staged AND there.equal) DELETE FROM "
+                + shape.table().sql() + " d USING there WHERE d.ctid = there.place AND there.staged IS NULL";
+    }
+
+    /// Asks whether each column is staged in the very type that it has in the table.
+    public String isStagedAsItIs() {
+        return "SELECT count(*) = " + shape.columns().size()
+                + " FROM pg_attribute t JOIN pg_attribute s USING (attname,"
+                + " atttypid, attcollation) WHERE t.attrelid = '"
+                + literal(shape.table().sql()) + "'::regclass AND s.attrelid = '"
+                + literal(staging) + "'::regclass AND t.attnum > 0 AND s.attnum > 0 AND NOT t.attisdropped";
+    }
+
+    private static String literal(String name) {
+        return name.replace("'", "''");
+    }
+
     /// The parents whose child rows [#deleteUnstaged] deletes.
     public String keysUnstaged() {
         return "SELECT DISTINCT c." + keyName() + unstaged();
