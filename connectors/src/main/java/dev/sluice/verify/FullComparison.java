@@ -82,7 +82,7 @@ public final class FullComparison {
     private void makeRoom(TableSql table) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.execute("DROP TABLE IF EXISTS " + table.staging());
-            statement.execute(table.createStaging().replace("ON COMMIT DELETE ROWS", "ON COMMIT PRESERVE ROWS"));
+            statement.execute(table.createLastingStaging());
         }
     }
 

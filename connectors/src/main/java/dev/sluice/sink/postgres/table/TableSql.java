@@ -94,7 +94,9 @@ public final class TableSql {
         return staging;
     }
 
-    /// Emptied at each commit, so a transaction that fails leaves nothing behind either.
+    /// Emptied at each commit, so a transaction that fails leaves nothing behind either. That costs each
+    /// commit of the session time, whatever it has written: for sessions of a few tables and large
+    /// transactions.
     public String createStaging() {
         return createStaging("DELETE");
     }
