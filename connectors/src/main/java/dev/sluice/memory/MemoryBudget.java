@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -138,12 +139,7 @@ public final class MemoryBudget implements AutoCloseable {
         try {
             queue.add(lease);
             try {
-                while (!isNext(lease, bytes)) {
-                    beforeWaiting.run();
-                    if (!isNext(lease, bytes)) {
-                        changed.await();
-                    }
-                }
+                await(() -> isNext(lease, bytes), beforeWaiting);
                 lease.bytes = bytes;
                 hold(bytes);
             } finally {
@@ -153,6 +149,17 @@ public final class MemoryBudget implements AutoCloseable {
             return lease;
         } finally {
             lock.unlock();
+        }
+    }
+
+    /// With the lock held.
+    private void await(BooleanSupplier ready, Runnable beforeWaiting) throws InterruptedException {
+        while (!ready.getAsBoolean()) {
+            beforeWaiting.run();
+            // What it passed on may have been given back.
+            if (!ready.getAsBoolean()) {
+                changed.await();
+            }
         }
     }
 
@@ -298,12 +305,7 @@ public final class MemoryBudget implements AutoCloseable {
             lock.lockInterruptibly();
             growing++;
             try {
-                while (mustWait(bytesHeld, behind)) {
-                    beforeWaiting.run();
-                    if (mustWait(bytesHeld, behind)) {
-                        changed.await();
-                    }
-                }
+                await(() -> !mustWait(bytesHeld, behind), beforeWaiting);
                 set(bytesHeld);
             } finally {
                 growing--;

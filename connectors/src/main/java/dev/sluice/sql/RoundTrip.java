@@ -23,7 +23,12 @@ public final class RoundTrip {
     public record Query(String sql, Binder binder, RowReader reader) implements Part {}
 
     /// One that gives a number of rows.
-    public record Update(String sql, Binder binder, CountReader reader) implements Part {}
+    public record Update(String sql, Binder binder, CountReader reader) implements Part {
+        /// One without parameters, of which nobody asks how many rows it wrote.
+        public static Update plain(String sql) {
+            return new Update(sql, (statement, first) -> first, rows -> {});
+        }
+    }
 
     /// Sets the parameters of one statement among those of the others.
     @FunctionalInterface

@@ -36,13 +36,7 @@ class MemoryBudgetTest {
         MemoryBudget.Lease first = budget.acquire(10);
         MemoryBudget.Lease last = budget.acquire(10);
         assertThat(budget.awaitNothingHeld(Duration.ofMillis(1))).isFalse();
-        Thread waiting = Thread.ofPlatform().daemon().start(() -> {
-            try {
-                granted.add(budget.awaitNothingHeld(BOUND) ? "nothing" : "late");
-            } catch (InterruptedException e) {
-                granted.add("interrupted");
-            }
-        });
+        Thread waiting = start(() -> granted.add(budget.awaitNothingHeld(BOUND) ? "nothing" : "late"));
         await().atMost(BOUND).until(() -> waiting.getState() == Thread.State.TIMED_WAITING);
         first.close();
         assertThat(granted).isEmpty();
@@ -134,10 +128,21 @@ class MemoryBudgetTest {
     }
 
     private static Thread grow(MemoryBudget.Lease lease, long bytes, long behind, List<String> granted) {
+        return start(() -> {
+            lease.grow(bytes, () -> behind, () -> {});
+            granted.add("grown");
+        });
+    }
+
+    /// What a thread of a test does.
+    private interface Waiting {
+        void run() throws InterruptedException;
+    }
+
+    private static Thread start(Waiting waiting) {
         return Thread.ofPlatform().start(() -> {
             try {
-                lease.grow(bytes, () -> behind, () -> {});
-                granted.add("grown");
+                waiting.run();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }

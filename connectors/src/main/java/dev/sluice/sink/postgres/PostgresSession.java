@@ -27,8 +27,7 @@ import org.postgresql.PGConnection;
 
 /// A session of PostgreSQL.
 public final class PostgresSession implements TargetSession {
-    private static final RoundTrip.Part COMMIT =
-            new RoundTrip.Update("COMMIT", (statement, first) -> first, rows -> {});
+    private static final RoundTrip.Part COMMIT = RoundTrip.Update.plain("COMMIT");
 
     private final Connection connection;
     private final List<CollectionTarget> targets;

@@ -75,7 +75,7 @@ final class EventFetcher implements Runnable {
     private final LookAhead lookAhead;
     private final ReadingAhead readingAhead = new ReadingAhead();
     private final HandOver<Fetched> fetched = new HandOver<>();
-    private final List<Fetched> together = new ArrayList<>();
+    private final Together<Fetched> together = new Together<>(fetched);
     private final AtomicLong ahead = new AtomicLong();
     private final Thread thread =
             Thread.ofPlatform().name("sluice-fetch").daemon(true).unstarted(this);
@@ -142,8 +142,8 @@ final class EventFetcher implements Runnable {
             Thread.currentThread().interrupt();
         } catch (RuntimeException | Error e) {
             // Behind what was read before it.
-            pass(new Fetched.End(e));
-            handOver();
+            together.add(new Fetched.End(e));
+            together.handOver();
         }
     }
 
@@ -227,7 +227,7 @@ final class EventFetcher implements Runnable {
                     emit(event, isLookedUp(event), last);
                 }
                 if (!moreInAnswer) {
-                    handOver();
+                    together.handOver();
                 }
                 oneByOneBytes += weight(event);
             } else {
@@ -299,20 +299,6 @@ final class EventFetcher implements Runnable {
         advanceTo(event);
     }
 
-    /// The events of an answer go together, so that they are looked up, mapped and written together: whoever gets the
-    /// first one would begin with it alone.
-    private void pass(Fetched next) {
-        together.add(next);
-        if (together.size() >= ReadingAhead.BACKLOG_EVENTS) {
-            handOver();
-        }
-    }
-
-    private void handOver() {
-        fetched.putAll(together);
-        together.clear();
-    }
-
     private void advanceTo(StreamEvent event) {
         lastToken = event.token();
         lastTime = event.clusterTime();
@@ -324,11 +310,11 @@ final class EventFetcher implements Runnable {
             long bytes = held(event, event.document());
             // Before it is held: never less is said to be ahead than is.
             ahead.addAndGet(bytes);
-            MemoryBudget.Lease lease = memory.acquire(bytes, this::handOver);
-            pass(new Fetched.Event(event, looksUp, last, lease));
+            MemoryBudget.Lease lease = memory.acquire(bytes, together::handOver);
+            together.add(new Fetched.Event(event, looksUp, last, lease));
         } else {
             for (CollectionChange change : CollectionEvents.read(event, settings.collections())) {
-                pass(new Fetched.OfCollection(change));
+                together.add(new Fetched.OfCollection(change));
             }
         }
         advanceTo(event);
@@ -384,8 +370,8 @@ final class EventFetcher implements Runnable {
         reachedAt = System.nanoTime();
         reachedTime = position.clusterTime();
         eventSince = false;
-        pass(new Fetched.Nothing(new Arrival.Reached(position, through)));
-        handOver();
+        together.add(new Fetched.Nothing(new Arrival.Reached(position, through)));
+        together.handOver();
     }
 
     /// A token without an event stands before the events of its time. One that MongoDB made when it
@@ -413,7 +399,7 @@ final class EventFetcher implements Runnable {
             } else if (event != null) {
                 boolean looksUp = event.kind().ofDocument() && event.kind() != StreamEvent.Kind.DELETE;
                 emit(looksUp ? event.asUpdate() : event, looksUp, false);
-                handOver();
+                together.handOver();
             }
         } catch (MongoException e) {
             if (closed) {

@@ -15,8 +15,6 @@ import io.debezium.pipeline.EventDispatcher;
 import io.debezium.pipeline.source.spi.DataChangeEventListener;
 import io.debezium.pipeline.source.spi.StreamingChangeEventSource;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.bson.RawBsonDocument;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +38,7 @@ final class StreamReader implements StreamingChangeEventSource<MongoDbPartition,
     private final Configuration properties;
     private final EventDispatcher<MongoDbPartition, CollectionId> dispatcher;
     private final DirectQueue made;
-    private final List<Arrival> together = new ArrayList<>();
+    private final Together<Arrival> together;
     private @Nullable MongoDbOffsetContext offset;
 
     StreamReader(
@@ -54,6 +52,7 @@ final class StreamReader implements StreamingChangeEventSource<MongoDbPartition,
         this.properties = properties;
         this.dispatcher = dispatcher;
         this.made = made;
+        this.together = new Together<>(run.arrivals());
     }
 
     @Override
@@ -85,14 +84,14 @@ final class StreamReader implements StreamingChangeEventSource<MongoDbPartition,
                     documents.complete(
                             fetched.take(STEP, LOOK, Duration.ZERO),
                             (next, document) -> pass(next, document, fetcher, partition));
-                    handOver();
+                    together.handOver();
                 }
             } finally {
                 fetcher.close();
             }
         } catch (RuntimeException | Error e) {
-            pass(new Arrival.Broken(e));
-            handOver();
+            together.add(new Arrival.Broken(e));
+            together.handOver();
         }
     }
 
@@ -104,28 +103,16 @@ final class StreamReader implements StreamingChangeEventSource<MongoDbPartition,
                 StreamEvent change = event.change();
                 RawBsonDocument document = event.lookUp() ? lookedUp : change.document();
                 if (event.lookUp()) {
-                    event.lease().grow(EventFetcher.held(change, document), fetcher::ahead, this::handOver);
+                    event.lease().grow(EventFetcher.held(change, document), fetcher::ahead, together::handOver);
                 }
                 fetcher.passedOn(change);
-                pass(new Arrival.Recorded(record(change, document, partition), event.lastOfItsTime(), event.lease()));
+                together.add(new Arrival.Recorded(
+                        record(change, document, partition), event.lastOfItsTime(), event.lease()));
             }
-            case Fetched.OfCollection changed -> pass(new Arrival.OfCollection(changed.change()));
-            case Fetched.Nothing nothing -> pass(nothing.reached());
-            case Fetched.End end -> pass(new Arrival.Broken(end.failure()));
+            case Fetched.OfCollection changed -> together.add(new Arrival.OfCollection(changed.change()));
+            case Fetched.Nothing nothing -> together.add(nothing.reached());
+            case Fetched.End end -> together.add(new Arrival.Broken(end.failure()));
         }
-    }
-
-    /// As [EventFetcher] passes them on: together.
-    private void pass(Arrival next) {
-        together.add(next);
-        if (together.size() >= ReadingAhead.BACKLOG_EVENTS) {
-            handOver();
-        }
-    }
-
-    private void handOver() {
-        run.arrivals().putAll(together);
-        together.clear();
     }
 
     private SourceRecord record(StreamEvent change, @Nullable RawBsonDocument document, MongoDbPartition partition)

@@ -3,10 +3,8 @@ package dev.sluice.sink.postgres.staging;
 import dev.sluice.sql.RoundTrip;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
@@ -31,8 +29,6 @@ final class FilledTables {
     /// Bytes since it was truncated last, by table.
     private final Map<String, Long> bytes = new HashMap<>();
 
-    private final Set<String> truncated = new HashSet<>();
-
     /// Rows were copied into a table.
     void filled(String table, long rows, long copied) {
         filled.add(table);
@@ -44,25 +40,23 @@ final class FilledTables {
     List<RoundTrip.Part> emptying() {
         List<RoundTrip.Part> parts = new ArrayList<>(filled.size());
         for (String table : filled) {
-            boolean large = bytes.getOrDefault(table, 0L) >= TRUNCATED_BYTES;
-            if (large) {
-                truncated.add(table);
-            }
-            parts.add(new RoundTrip.Update(
-                    (large ? "TRUNCATE " : "DELETE FROM ") + table, (statement, first) -> first, rows -> {}));
+            parts.add(RoundTrip.Update.plain((isTruncated(table) ? "TRUNCATE " : "DELETE FROM ") + table));
         }
         return parts;
     }
 
-    /// The transaction has committed.
+    private boolean isTruncated(String table) {
+        return bytes.getOrDefault(table, 0L) >= TRUNCATED_BYTES;
+    }
+
+    /// The transaction has committed, with [#emptying].
     void committed() {
-        bytes.keySet().removeAll(truncated);
-        rolledBack();
+        filled.stream().filter(this::isTruncated).forEach(bytes::remove);
+        filled.clear();
     }
 
     /// The transaction was rolled back, and what it had staged with it.
     void rolledBack() {
         filled.clear();
-        truncated.clear();
     }
 }

@@ -135,8 +135,8 @@ public final class OtherRows implements AutoCloseable {
         SequencedMap<String, String> types = new LinkedHashMap<>();
         try (Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery("SELECT attname, format_type(atttypid, atttypmod) FROM"
-                        + " pg_attribute WHERE attrelid = '" + more.sql().replace("'", "''")
-                        + "'::regclass AND attnum > 0 ORDER BY attnum")) {
+                        + " pg_attribute WHERE attrelid = " + TableName.literal(more.sql())
+                        + "::regclass AND attnum > 0 ORDER BY attnum")) {
             while (row.next()) {
                 types.put(row.getString(1), row.getString(2));
             }

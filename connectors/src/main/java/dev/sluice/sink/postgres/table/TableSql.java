@@ -480,14 +480,9 @@ public final class TableSql {
     /// Asks whether each column is staged in the very type that it has in the table.
     public String isStagedAsItIs() {
         return "SELECT count(*) = " + shape.columns().size()
-                + " FROM pg_attribute t JOIN pg_attribute s USING (attname,"
-                + " atttypid, attcollation) WHERE t.attrelid = '"
-                + literal(shape.table().sql()) + "'::regclass AND s.attrelid = '"
-                + literal(staging) + "'::regclass AND t.attnum > 0 AND s.attnum > 0 AND NOT t.attisdropped";
-    }
-
-    private static String literal(String name) {
-        return name.replace("'", "''");
+                + " FROM pg_attribute t JOIN pg_attribute s USING (attname, atttypid, attcollation) WHERE t.attrelid = "
+                + TableName.literal(shape.table().sql()) + "::regclass AND s.attrelid = " + TableName.literal(staging)
+                + "::regclass AND t.attnum > 0 AND s.attnum > 0 AND NOT t.attisdropped";
     }
 
     /// The parents whose child rows [#deleteUnstaged] deletes.
