@@ -19,6 +19,8 @@ import dev.sluice.sink.postgres.check.TargetDatabase;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.verify.FullComparison;
 import dev.sluice.verify.TableDifference;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -292,6 +294,23 @@ public final class LiveSystem implements AutoCloseable {
                     throw e;
                 }
             }
+        }
+    }
+
+    /// As if this JVM, which has run the pipeline, had ended: a command that finds the last process alive waits
+    /// twelve seconds for it to come back.
+    void leavePipeline() {
+        try {
+            Process ended = new ProcessBuilder("true").start();
+            ended.waitFor();
+            execute("UPDATE sluice.position SET owner = regexp_replace(owner, '\\d+', '" + ended.pid()
+                    + "') WHERE owner = '" + Pipeline.owner() + "'");
+        } catch (SQLException away) {
+            // Stopped, or without the control schema: then no command finds anybody.
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

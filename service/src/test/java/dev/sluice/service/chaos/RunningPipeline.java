@@ -9,7 +9,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 
-/// A pipeline running in this process, for tests that take its databases away rather than its life.
+/// A pipeline running in this process, for tests that take its databases away rather than its life. Once it is
+/// closed, commands find it as if its process had ended.
 public final class RunningPipeline implements AutoCloseable {
     private final LiveSystem system;
     private final MongoSource source;
@@ -90,5 +91,6 @@ public final class RunningPipeline implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         source.close();
+        system.leavePipeline();
     }
 }
