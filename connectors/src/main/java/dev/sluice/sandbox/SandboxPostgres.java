@@ -76,8 +76,20 @@ public final class SandboxPostgres implements AutoCloseable {
     /// @return its URI
     /// @throws SandboxException when the server doesn't answer or the user may not create databases
     public String createDatabase() {
+        return createDatabase("");
+    }
+
+    /// As [#createDatabase()], with all that another database of this server has.
+    ///
+    /// @param original its URI; nobody may be connected to it now
+    /// @return the URI of the copy
+    public String copyDatabase(String original) {
+        return createDatabase(" TEMPLATE " + PostgresUri.parse(original).database());
+    }
+
+    private String createDatabase(String clauses) {
         String name = "sluice_" + UUID.randomUUID().toString().replace("-", "");
-        execute("CREATE DATABASE " + name);
+        execute("CREATE DATABASE " + name + clauses);
         synchronized (created) {
             created.add(name);
         }

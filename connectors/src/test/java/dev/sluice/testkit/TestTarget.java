@@ -15,10 +15,8 @@ import dev.sluice.sink.Fence;
 import dev.sluice.sink.postgres.ChunkSink;
 import dev.sluice.sink.postgres.PostgresSession;
 import dev.sluice.sink.postgres.StreamSink;
-import dev.sluice.sink.postgres.check.TargetDatabase;
 import dev.sluice.source.mongo.MongoSource;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -55,16 +53,6 @@ public final class TestTarget implements AutoCloseable {
         }
     }
 
-    /// Migrated once, and copied for each test: a migration takes longer than most tests.
-    private static final class Template {
-        private static final String DEMO = migrated(TestingServers.postgres().createDatabase(), Catalog.load("demo"));
-
-        private static String migrated(String uri, Catalog.Entry entry) {
-            new TargetDatabase(PostgresUri.parse(uri)).migrate(entry);
-            return PostgresUri.parse(uri).database();
-        }
-    }
-
     /// With the demo's tables and mapping: users, and orders with their lines.
     public static TestTarget demo() {
         return of(Catalog.load("demo").mapping());
@@ -80,14 +68,8 @@ public final class TestTarget implements AutoCloseable {
     }
 
     private static TestTarget of(Mapping mapping) {
-        String uri = TestingServers.postgres().createDatabase();
-        String name = PostgresUri.parse(uri).database();
-        PostgresUri server = PostgresUri.parse(TestingServers.postgres().uri());
-        try (Connection maintenance = DriverManager.getConnection(server.jdbcUrl(), server.driverProperties());
-                Statement statement = maintenance.createStatement()) {
-            statement.execute("DROP DATABASE " + name);
-            statement.execute("CREATE DATABASE " + name + " TEMPLATE " + Template.DEMO);
-            return new TestTarget(mapping, uri);
+        try {
+            return new TestTarget(mapping, TestingServers.migrated().create("demo"));
         } catch (SQLException e) {
             throw new IllegalStateException(e);
         }

@@ -15,6 +15,7 @@ public final class TestingServers {
     /// Holds the server, so that it starts when it is first asked for.
     private static final class Postgres {
         private static final SandboxPostgres SERVER = SandboxPostgres.start();
+        private static final MigratedDatabases MIGRATED = new MigratedDatabases(SERVER);
 
         static {
             Runtime.getRuntime().addShutdownHook(new Thread(SERVER::close));
@@ -36,6 +37,11 @@ public final class TestingServers {
 
     public static SandboxPostgres postgres() {
         return Postgres.SERVER;
+    }
+
+    /// Databases of [#postgres] with the control schema.
+    public static MigratedDatabases migrated() {
+        return Postgres.MIGRATED;
     }
 
     public static SandboxMongo mongo() {

@@ -2,6 +2,7 @@ package dev.sluice.service.chaos;
 
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.sandbox.SandboxPostgres;
+import dev.sluice.testkit.MigratedDatabases;
 import java.util.UUID;
 
 /// A MongoDB and a PostgreSQL for all tests of a class, which start and stop in seconds; a database of one's
@@ -14,6 +15,8 @@ public final class LiveServers implements AutoCloseable {
     private final SandboxPostgres postgres = SandboxPostgres.start();
     private final SandboxMongo mongo = SandboxMongo.start();
 
+    private final MigratedDatabases migrated = new MigratedDatabases(postgres);
+
     private LiveServers() {}
 
     public static LiveServers start() {
@@ -22,6 +25,10 @@ public final class LiveServers implements AutoCloseable {
 
     SandboxPostgres postgres() {
         return postgres;
+    }
+
+    MigratedDatabases migrated() {
+        return migrated;
     }
 
     SandboxMongo mongo() {

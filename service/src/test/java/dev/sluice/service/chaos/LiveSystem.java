@@ -65,7 +65,8 @@ public final class LiveSystem implements AutoCloseable {
         this.mapping = mapping;
         this.entry = Catalog.load(mapping);
         this.databaseName = entry.mapping().database();
-        this.postgresUri = migrated(postgres, entry);
+        this.postgresUri = postgres.createDatabase();
+        new TargetDatabase(PostgresUri.parse(postgresUri)).migrate(entry);
         this.client = MongoClients.create(mongoUri);
     }
 
@@ -78,14 +79,8 @@ public final class LiveSystem implements AutoCloseable {
         this.mapping = mapping;
         this.entry = Catalog.load(mapping);
         this.databaseName = databaseName;
-        this.postgresUri = migrated(postgres, entry);
+        this.postgresUri = servers.migrated().create(mapping);
         this.client = MongoClients.create(mongoUri);
-    }
-
-    private static String migrated(SandboxPostgres postgres, Catalog.Entry entry) {
-        String uri = postgres.createDatabase();
-        new TargetDatabase(PostgresUri.parse(uri)).migrate(entry);
-        return uri;
     }
 
     /// On servers that others use too.

@@ -56,8 +56,7 @@ class CheckpointCommandIT {
         "deadbeefdeadbeef, resume token"
     })
     void namesThatCanNotBe(String name, String message) {
-        Place place = Servers.place();
-        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
+        Place place = Servers.migratedPlace();
         Result result = Cli.runHere(place.settings(), "checkpoint", name);
         assertThat(result.exitCode()).isEqualTo(name.equals("list") ? 0 : 2);
         assertThat(result.out() + result.err()).contains(message);
@@ -65,8 +64,7 @@ class CheckpointCommandIT {
 
     @Test
     void aPipelineThatNeverStartedHasNothingToNameOrToReplay() {
-        Place place = Servers.place();
-        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
+        Place place = Servers.migratedPlace();
 
         Result checkpoint = Cli.runHere(place.settings(), "checkpoint", "a");
         Result replay = Cli.runHere(place.settings(), "replay", "--from", "1h");

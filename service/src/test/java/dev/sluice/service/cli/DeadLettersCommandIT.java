@@ -28,8 +28,7 @@ class DeadLettersCommandIT {
 
     @Test
     void whereNothingIsParkedThatIsSaid() {
-        Place place = Servers.place();
-        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
+        Place place = Servers.migratedPlace();
 
         Result letters = Cli.run(place.settings(), "dead-letters", "list");
         Result values = Cli.runHere(place.settings(), "quarantine", "list");
@@ -293,16 +292,14 @@ class DeadLettersCommandIT {
         private static final Place PLACE = migrated();
 
         private static Place migrated() {
-            Place place = Servers.place();
-            assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
+            Place place = Servers.migratedPlace();
             return place;
         }
     }
 
     /// A row that landed, and two documents that PostgreSQL refused.
     private static Place parked() {
-        Place place = Servers.place();
-        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
+        Place place = Servers.migratedPlace();
         place.execute("ALTER TABLE users ADD CONSTRAINT no_bad CHECK (id NOT IN ('bad', 'worse'))");
         for (String id : List.of("good", "bad", "worse")) {
             place.mongo().getCollection("users").insertOne(new Document("_id", id).append("name", "hush"));

@@ -37,8 +37,7 @@ class GateCommandIT {
     @Test
     @DisplayName("before the first run it is shut, and an unknown collection is wrong use")
     void beforeTheFirstRun() {
-        Place place = Servers.place();
-        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
+        Place place = Servers.migratedPlace();
 
         Result all = Cli.run(place.settings(), "gate");
         Result unknown = Cli.runHere(place.settings(), "gate", "odrers");

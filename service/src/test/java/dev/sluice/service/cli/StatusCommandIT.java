@@ -19,8 +19,7 @@ import org.junit.jupiter.api.Test;
 class StatusCommandIT {
     @Test
     void aPipelineThatNeverStartedSaysHowToStartIt() throws IOException {
-        Place place = Servers.place();
-        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
+        Place place = Servers.migratedPlace();
 
         Result text = Cli.run(place.settings(), "status");
         JsonNode json = json(Cli.runHere(place.settings(), "status", "--json"));
@@ -233,8 +232,7 @@ class StatusCommandIT {
     @Test
     @DisplayName("a run that waits for PostgreSQL is not said to be gone, and goes on when it is let in again")
     void waiting() throws IOException {
-        Place place = Servers.place();
-        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
+        Place place = Servers.migratedPlace();
         String role = "runner_" + Long.toString(System.nanoTime(), 36);
         place.execute("CREATE ROLE " + role + " LOGIN; GRANT USAGE ON SCHEMA sluice TO " + role
                 + "; GRANT ALL ON ALL TABLES IN SCHEMA sluice, public TO " + role);

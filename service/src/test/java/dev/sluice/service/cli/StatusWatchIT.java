@@ -68,8 +68,7 @@ class StatusWatchIT {
     @CsvSource({"type \\x03, exit 130", "signal SIGTERM, exit 143"})
     @DisplayName("however it is ended, the screen and the modes of the terminal are as they were")
     void restored(String how, String exit) {
-        Place place = Servers.place();
-        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
+        Place place = Servers.migratedPlace();
         try (InTerminal watch = InTerminal.start(place.settings(), 100, 20, "status", "--watch")) {
             await().atMost(SOON).until(() -> plain(watch).contains("never started"));
 
@@ -88,8 +87,7 @@ class StatusWatchIT {
     @Test
     @DisplayName("while PostgreSQL refuses, that is said above what was read last, and it goes on by itself")
     void postgresAway() {
-        Place place = Servers.place();
-        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
+        Place place = Servers.migratedPlace();
         String role = "watcher_" + Long.toString(System.nanoTime(), 36);
         place.execute("CREATE ROLE " + role + " LOGIN; GRANT USAGE ON SCHEMA sluice TO " + role
                 + "; GRANT SELECT ON ALL TABLES IN SCHEMA sluice TO " + role);

@@ -355,7 +355,7 @@ class VerifyCommandIT {
     }
 
     private static Place copied(int users, int orders) {
-        Place place = Servers.place();
+        Place place = Servers.migratedPlace();
         List<Document> documents = new ArrayList<>();
         for (int i = 0; i < users; i++) {
             documents.add(new Document("_id", "u" + i).append("name", "N" + i).append("age", i));

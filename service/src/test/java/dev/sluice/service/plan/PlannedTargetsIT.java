@@ -73,8 +73,7 @@ class PlannedTargetsIT {
         assumeThat(TestingServers.postgres().restartable())
                 .as("a server of our own")
                 .isTrue();
-        postgres = TestingServers.postgres().createDatabase();
-        new TargetDatabase(PostgresUri.parse(postgres)).migrate(mapping(""));
+        postgres = TestingServers.migrated().withoutTables();
         role = "planned_" + Long.toString(System.nanoTime(), 36);
         execute("CREATE ROLE " + role + " LOGIN; GRANT USAGE ON SCHEMA sluice TO " + role
                 + "; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA sluice TO " + role

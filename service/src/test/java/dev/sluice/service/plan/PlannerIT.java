@@ -1107,9 +1107,7 @@ class PlannerIT {
     }
 
     private static String migrated() {
-        String uri = TestingServers.postgres().createDatabase();
-        new TargetDatabase(PostgresUri.parse(uri)).migrate(Catalog.load(DEMO));
-        return uri;
+        return TestingServers.migrated().create(DEMO);
     }
 
     private static String postgresWith(String ddl) {
