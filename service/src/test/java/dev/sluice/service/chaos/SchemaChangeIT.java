@@ -11,7 +11,6 @@ import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.RenameCollectionOptions;
 import com.mongodb.client.model.Updates;
 import dev.sluice.failure.FailureKind;
-import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.service.pipeline.PipelineState;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,9 +19,10 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.IntStream;
 import org.bson.Document;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,9 +31,22 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Collections that are dropped, renamed and replaced in mid-stream, under each policy, and fields that
 /// change.
+@SuppressWarnings("NullAway.Init")
 class SchemaChangeIT {
+    private static LiveServers servers;
+
     @TempDir
     private Path folder = Path.of("");
+
+    @BeforeAll
+    static void startServers() {
+        servers = LiveServers.start();
+    }
+
+    @AfterAll
+    static void stopServers() {
+        servers.close();
+    }
 
     /// What is done to the collection.
     enum Deed {
@@ -50,7 +63,7 @@ class SchemaChangeIT {
             "stop: loudly, at that place in the stream, with all before it and nothing behind it; again at the next"
                     + " start, until it is accepted")
     void stop(Deed deed) throws SQLException, InterruptedException {
-        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
+        try (LiveSystem system = servers.system("demo")) {
             fill(system);
             MongoCollection<Document> users = system.database().getCollection("users");
             try (RunningPipeline running = RunningPipeline.start(system)) {
@@ -115,7 +128,7 @@ class SchemaChangeIT {
     @DisplayName("stop: until it is accepted, no command deletes the rows or lists their documents; each says what the"
             + " stop said, as `plan` does")
     void nothingIsDeletedBeforeItIsAccepted(String commands) throws SQLException, InterruptedException {
-        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
+        try (LiveSystem system = servers.system("demo")) {
             String first = Instant.now().toString();
             fill(system);
             MongoCollection<Document> users = system.database().getCollection("users");
@@ -162,7 +175,7 @@ class SchemaChangeIT {
             "stop: updates right before a drop that MongoDB can't give any more are counted and named, with the rows"
                     + " that they are missing in")
     void updatesBeforeADrop() throws SQLException, InterruptedException {
-        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
+        try (LiveSystem system = servers.system("demo")) {
             fill(system);
             MongoCollection<Document> users = system.database().getCollection("users");
             try (RunningPipeline running = RunningPipeline.start(system)) {
@@ -186,7 +199,7 @@ class SchemaChangeIT {
     @Test
     @DisplayName("stop, accepted and pruned: the next run brings no row from before the drop back")
     void nothingComesBack() throws SQLException, InterruptedException {
-        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
+        try (LiveSystem system = servers.system("demo")) {
             fill(system);
             MongoCollection<Document> users = system.database().getCollection("users");
             try (RunningPipeline running = RunningPipeline.start(system)) {
@@ -237,7 +250,7 @@ class SchemaChangeIT {
     @DisplayName("stop, while nothing ran: the command that comes first finds it, records it and is refused; accepted"
             + " once, the command does its work, and the stream does not stop there")
     void firstFoundByACommand(String command) throws SQLException, InterruptedException {
-        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
+        try (LiveSystem system = servers.system("demo")) {
             Instant first = Instant.now();
             fill(system);
             try (RunningPipeline running = RunningPipeline.start(system)) {
@@ -280,7 +293,7 @@ class SchemaChangeIT {
     @Test
     @DisplayName("stop, while nothing ran: what only looks names it and records nothing")
     void foundByLooking() throws SQLException, InterruptedException {
-        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
+        try (LiveSystem system = servers.system("demo")) {
             String first = Instant.now().toString();
             fill(system);
             try (RunningPipeline running = RunningPipeline.start(system)) {
@@ -315,7 +328,7 @@ class SchemaChangeIT {
     @DisplayName("stop, while nothing ran: the next run writes nothing of what is behind it, from the list or from a"
             + " copy that was interrupted")
     void nothingBehindIt(boolean copyLeft) throws SQLException, InterruptedException {
-        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
+        try (LiveSystem system = servers.system("demo")) {
             fill(system);
             try (RunningPipeline running = RunningPipeline.start(system)) {
                 running.awaitStreaming();
@@ -350,7 +363,7 @@ class SchemaChangeIT {
             "stop: `plan` has the open change as a problem, in the words of the stop; accepted, it is none, and what"
                     + " was refused is done")
     void planNamesTheOpenChange() throws SQLException, InterruptedException {
-        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
+        try (LiveSystem system = servers.system("demo")) {
             fill(system);
             MongoCollection<Document> users = system.database().getCollection("users");
             try (RunningPipeline running = RunningPipeline.start(system)) {
@@ -384,7 +397,7 @@ class SchemaChangeIT {
     @Test
     @DisplayName("stop: killed when it has just seen it, the next run applies what was before it, and stops there")
     void killedAtTheStop() throws SQLException, InterruptedException {
-        try (LiveSystem system = LiveSystem.start("demo", SandboxMongo.Options.DEFAULTS)) {
+        try (LiveSystem system = servers.system("demo")) {
             fill(system);
             MongoCollection<Document> users = system.database().getCollection("users");
             try (ServiceProcess killed = ServiceProcess.run(system, "-Dsluice.failpoint=SCHEMA_CHANGE_SEEN")) {
@@ -421,7 +434,7 @@ class SchemaChangeIT {
     @ValueSource(strings = {"DROP", "RENAME", "REPLACE"})
     @DisplayName("keep: the rows stay, the stream goes on, it is noted")
     void keep(Deed deed) throws SQLException, IOException {
-        try (LiveSystem system = LiveSystem.start(mapping("keep"), SandboxMongo.Options.DEFAULTS)) {
+        try (LiveSystem system = servers.system(mapping("keep"))) {
             fill(system);
             try (RunningPipeline running = RunningPipeline.start(system)) {
                 running.awaitStreaming();
@@ -442,7 +455,7 @@ class SchemaChangeIT {
     @ValueSource(strings = {"DROP", "RENAME", "REPLACE"})
     @DisplayName("follow: rows without a document go, what there is is read again, and both sides are equal")
     void follow(Deed deed) throws SQLException, IOException {
-        try (LiveSystem system = LiveSystem.start(mapping("follow"), SandboxMongo.Options.DEFAULTS)) {
+        try (LiveSystem system = servers.system(mapping("follow"))) {
             fill(system);
             MongoCollection<Document> users = system.database().getCollection("users");
             try (RunningPipeline running = RunningPipeline.start(system)) {
@@ -464,7 +477,7 @@ class SchemaChangeIT {
     @Test
     @DisplayName("what happens while nobody runs is noticed at the next start, and followed")
     void whileNobodyRan() throws SQLException, IOException {
-        try (LiveSystem system = LiveSystem.start(mapping("follow"), SandboxMongo.Options.DEFAULTS)) {
+        try (LiveSystem system = servers.system(mapping("follow"))) {
             fill(system);
             try (RunningPipeline running = RunningPipeline.start(system)) {
                 running.awaitStreaming();
@@ -488,7 +501,7 @@ class SchemaChangeIT {
     @Test
     @DisplayName("what no stream tells is seen by looking which collections there are")
     void byLooking() throws SQLException, IOException {
-        try (LiveSystem system = LiveSystem.start(mapping("follow"), SandboxMongo.Options.DEFAULTS)) {
+        try (LiveSystem system = servers.system(mapping("follow"))) {
             fill(system);
             try (RunningPipeline running = RunningPipeline.start(system)) {
                 running.awaitStreaming();
@@ -516,7 +529,7 @@ class SchemaChangeIT {
     @DisplayName("a dropped database: a stop whatever the policy, and the way back that it names works")
     void droppedDatabase() throws SQLException, InterruptedException, IOException {
         String mapping = mapping("follow");
-        try (LiveSystem system = LiveSystem.start(mapping, SandboxMongo.Options.DEFAULTS)) {
+        try (LiveSystem system = servers.system(mapping)) {
             fill(system);
             try (RunningPipeline running = RunningPipeline.start(system)) {
                 running.awaitStreaming();
@@ -531,12 +544,12 @@ class SchemaChangeIT {
                 });
             }
             ServiceProcess accept = ServiceProcess.start(
-                    List.of("schema-changes", "accept", "--all"), List.of(), settings(system, mapping));
+                    List.of("schema-changes", "accept", "--all"), List.of(), system.settings(mapping));
             assertThat(accept.awaitExit(60)).as(accept.output()).isEqualTo(3);
             assertThat(accept.output()).contains("can't be accepted");
             system.database().getCollection("users").insertOne(user("new"));
             ServiceProcess resync = ServiceProcess.start(
-                    List.of("backfill", "--resync", "--prune"), List.of(), settings(system, mapping));
+                    List.of("backfill", "--resync", "--prune"), List.of(), system.settings(mapping));
             assertThat(resync.awaitExit(90)).as(resync.output()).isZero();
             assertThat(system.number("SELECT count(*) FROM sluice.schema_change WHERE settled_at IS NULL"))
                     .isZero();
@@ -557,7 +570,7 @@ class SchemaChangeIT {
         // A column for the rest has place for everything.
         Path file = folder.resolve("mapping.yaml");
         Files.writeString(file, Files.readString(file).replaceAll("(?m)^      rest: .*$", ""));
-        try (LiveSystem system = LiveSystem.start(mapping, SandboxMongo.Options.DEFAULTS)) {
+        try (LiveSystem system = servers.system(mapping)) {
             fill(system);
             MongoCollection<Document> users = system.database().getCollection("users");
             try (RunningPipeline running = RunningPipeline.start(system)) {
@@ -642,14 +655,7 @@ class SchemaChangeIT {
                 folder, text -> text.replaceAll("(?m)^  (users|orders):\\R", "$0    on_drop: " + policy + "\n"));
     }
 
-    private static Map<String, String> settings(LiveSystem system, String mapping) {
-        return Map.of(
-                "MONGO_URI", system.mongo().uri(),
-                "POSTGRES_URI", system.postgresUri(),
-                "SLUICE_MAPPING", mapping);
-    }
-
     private static ServiceProcess sluice(LiveSystem system, String... arguments) {
-        return ServiceProcess.start(List.of(arguments), List.of(), settings(system, "demo"));
+        return ServiceProcess.start(List.of(arguments), List.of(), system.settings("demo"));
     }
 }
