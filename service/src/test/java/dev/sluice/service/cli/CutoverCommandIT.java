@@ -36,8 +36,7 @@ class CutoverCommandIT {
     @Test
     @DisplayName("a shut gate refuses with its reason and exit code 1; back is always possible")
     void refused() {
-        Place place = Servers.place();
-        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
+        Place place = Servers.placeOfQuickGate();
 
         Result refused = Cli.run(place.settings(), "cutover", "users");
         Result dryRun = Cli.runHere(place.settings(), "cutover", "--all", "--dry-run");
@@ -78,8 +77,7 @@ class CutoverCommandIT {
     @Test
     @DisplayName("shadow, a share, all, and back: SQL, REST and OFREP follow within seconds, a share is sticky")
     void movesReaders() throws Exception {
-        Place place = Servers.place();
-        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
+        Place place = Servers.placeOfQuickGate();
         place.mongo().getCollection("users").insertOne(new Document("_id", "u1").append("name", "N"));
         int port = GateCommandIT.freePort();
         Map<String, String> settings = Cli.with(place.settings(), "SLUICE_HTTP_PORT", Integer.toString(port));
@@ -164,8 +162,7 @@ class CutoverCommandIT {
     @Test
     @DisplayName("a cut-over that still waits when somebody moves the reads back moves nothing, and says who that was")
     void rollbackWhileACutOverWaits() throws Exception {
-        Place place = Servers.place();
-        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
+        Place place = Servers.placeOfQuickGate();
         int port = GateCommandIT.freePort();
         Map<String, String> settings = Cli.with(place.settings(), "SLUICE_HTTP_PORT", Integer.toString(port));
         try (Cli run = Cli.start(settings, "run")) {
@@ -272,8 +269,7 @@ class CutoverCommandIT {
     @ParameterizedTest(name = "killed at {0}: the route is old or new, and the audit agrees")
     @ValueSource(strings = {"ROUTES_MOVED", "ROUTE_MOVE_COMMITTED"})
     void killed(String failpoint) {
-        Place place = Servers.place();
-        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
+        Place place = Servers.placeOfQuickGate();
         try (Cli run = Cli.start(place.settings(), "run")) {
             await().atMost(SOON).until(() -> GateCommandIT.isOpen(place, "users"));
             Map<String, String> armed =

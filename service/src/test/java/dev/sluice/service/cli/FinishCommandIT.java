@@ -590,17 +590,19 @@ class FinishCommandIT {
     }
 
     private static Place place() {
-        return filled(Servers.place());
+        return filled(Servers.placeOfQuickGate());
     }
 
     /// On a PostgreSQL of its own.
     private static Place place(String postgresUri) {
-        Place place = Servers.place();
-        return filled(new Place(postgresUri, place.mongo(), Cli.with(place.settings(), "POSTGRES_URI", postgresUri)));
+        Place shared = Servers.place();
+        Place own = new Place(postgresUri, shared.mongo(), Cli.with(shared.settings(), "POSTGRES_URI", postgresUri));
+        assertThat(Cli.runHere(own.settings(), "migrate").exitCode()).isZero();
+        Servers.quickenGate(own);
+        return filled(own);
     }
 
     private static Place filled(Place place) {
-        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
         for (String id : List.of("u1", "u2", "u3")) {
             place.mongo().getCollection("users").insertOne(new Document("_id", id).append("name", "N"));
         }
@@ -645,7 +647,7 @@ class FinishCommandIT {
                 List.of("replay", "--from", "10m"))) {
             List<String> named = new ArrayList<>(command);
             named.addAll(List.of("--collection", "users"));
-            Result refused = Cli.run(place.settings(), named.toArray(String[]::new));
+            Result refused = Cli.runHere(place.settings(), named.toArray(String[]::new));
             assertThat(refused.exitCode())
                     .as(named + refused.out() + refused.err())
                     .isEqualTo(1);

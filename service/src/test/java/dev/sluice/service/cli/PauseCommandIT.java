@@ -29,8 +29,7 @@ class PauseCommandIT {
     @CsvSource({"--for, 0s, at least 1 second", "--reason, LONG, at most 1000 characters"})
     @DisplayName("a length or a reason that REST refuses is refused here, and nothing is paused")
     void refuses(String option, String value, String words) {
-        Place place = Servers.place();
-        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
+        Place place = Servers.placeOfQuickGate();
 
         Result refused =
                 Cli.runHere(place.settings(), "pause", option, value.equals("LONG") ? "x".repeat(1_001) : value);
@@ -43,8 +42,7 @@ class PauseCommandIT {
     @Test
     @DisplayName("paused, nothing is applied and the position stays, also after a restart; resumed, nothing is missing")
     void holds() throws Exception {
-        Place place = Servers.place();
-        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
+        Place place = Servers.placeOfQuickGate();
         int port = GateCommandIT.freePort();
         Map<String, String> settings = Cli.with(place.settings(), "SLUICE_HTTP_PORT", Integer.toString(port));
         write(place, "before");
@@ -112,8 +110,7 @@ class PauseCommandIT {
     @DisplayName("paused, resync and replay write nothing and say so, backfill and repair say that they write; what is"
             + " on the list is read after the pause")
     void commandsInAPause() {
-        Place place = Servers.place();
-        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
+        Place place = Servers.placeOfQuickGate();
         write(place, "before");
         try (Cli run = Cli.start(place.settings(), "run")) {
             await().atMost(SOON).until(() -> GateCommandIT.isOpen(place, "users"));
@@ -146,8 +143,7 @@ class PauseCommandIT {
     @Test
     @DisplayName("a pause is no failure: nothing is said of a stream that ended unexpectedly")
     void pausesAreNoFailures() {
-        Place place = Servers.place();
-        assertThat(Cli.runHere(place.settings(), "migrate").exitCode()).isZero();
+        Place place = Servers.placeOfQuickGate();
         try (Cli run = Cli.start(place.settings(), "run")) {
             for (int i = 1; i <= 6; i++) {
                 String id = "u" + i;
