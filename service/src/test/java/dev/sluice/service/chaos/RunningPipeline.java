@@ -59,7 +59,13 @@ public final class RunningPipeline implements AutoCloseable {
 
     /// Waits until everything committed before this call is applied, and what waited for it is resynced.
     public void awaitApplied() {
-        Instant now = source.clock().instant().plus(source.hello().clockOffset());
+        MongoSource.Hello hello = source.hello();
+        // The offset may be off by half a round trip, and the server's time is of whole milliseconds.
+        Instant now = source.clock()
+                .instant()
+                .plus(hello.clockOffset())
+                .plus(hello.roundTrip())
+                .plusMillis(1);
         await().atMost(Duration.ofMinutes(2)).failFast(this::mustNotFail).until(() -> {
             Instant watermark = pipeline.status().lag().watermark();
             return watermark != null
