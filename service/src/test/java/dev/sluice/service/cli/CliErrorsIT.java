@@ -419,7 +419,7 @@ class CliErrorsIT {
 
     @Test
     void aMongoHostThatDoesNotExistIsNamed() {
-        String uri = "mongodb://u:" + SECRET + "@nowhere.invalid/";
+        String uri = "mongodb://u:" + SECRET + "@nowhere.invalid/?serverSelectionTimeoutMS=3000";
 
         assertCouldNotRun(
                 Cli.runHere(Cli.with(place.settings(), "MONGO_URI", uri), "backfill"),

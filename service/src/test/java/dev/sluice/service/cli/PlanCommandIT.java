@@ -109,8 +109,9 @@ class PlanCommandIT {
 
         Result postgres = Cli.runHere(
                 Cli.with(place.settings(), "POSTGRES_URI", "postgresql://u:hush-hush@" + nowhere + "/x"), "plan");
-        Result mongo =
-                Cli.runHere(Cli.with(place.settings(), "MONGO_URI", "mongodb://u:hush-hush@" + nowhere + "/"), "plan");
+        // Ten seconds by default.
+        String briefly = "mongodb://u:hush-hush@" + nowhere + "/?serverSelectionTimeoutMS=3000";
+        Result mongo = Cli.runHere(Cli.with(place.settings(), "MONGO_URI", briefly), "plan");
 
         assertThat(postgres.exitCode()).isEqualTo(3);
         assertThat(postgres.out())

@@ -311,13 +311,19 @@ class RightsAndTlsIT {
                 Cli.with(settings, "SLUICE_CA_FILE", other.resolve("ca.pem").toString());
         String untrusted = "its certificate is not signed by a CA that Sluice trusts; SLUICE_CA_FILE";
         refused(wrongCa, "status", "PostgreSQL", untrusted);
-        Map<String, String> wrongForMongo = Cli.with(wrongCa, "POSTGRES_URI", database);
+        // MongoDB is tried for ten seconds by default.
+        String briefly = mongoUri("tls=true&serverSelectionTimeoutMS=3000");
+        Map<String, String> wrongForMongo = Cli.with(wrongCa, "POSTGRES_URI", database, "MONGO_URI", briefly);
         refused(wrongForMongo, "backfill", "MongoDB can't be reached", untrusted);
 
         present(certificates.sign("dns:elsewhere.example", "-1d", 10));
         String forAnother = "its certificate is for another host name than the one in the URI";
         refused(settings, "status", "PostgreSQL", forAnother);
-        refused(Cli.with(settings, "POSTGRES_URI", database), "backfill", "MongoDB can't be reached", forAnother);
+        refused(
+                Cli.with(settings, "POSTGRES_URI", database, "MONGO_URI", briefly),
+                "backfill",
+                "MongoDB can't be reached",
+                forAnother);
 
         // No mongod presents one that has expired.
         certify(certificates.sign(HERE, "-10d", 5));
@@ -338,7 +344,7 @@ class RightsAndTlsIT {
     void aServerWithoutTlsIsNamed() {
         try (SandboxMongo plain = SandboxMongo.start()) {
             refused(
-                    Cli.with(settings, "MONGO_URI", plain.uri() + "&tls=true"),
+                    Cli.with(settings, "MONGO_URI", plain.uri() + "&tls=true&serverSelectionTimeoutMS=3000"),
                     "backfill",
                     "MongoDB can't be reached",
                     "it does not speak TLS, and the URI asks for it");
