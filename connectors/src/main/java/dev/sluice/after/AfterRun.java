@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -28,6 +29,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// Does what comes after the copy: applies the statements of the scripts in `migrations/after`, script by script, and
@@ -230,16 +232,39 @@ public final class AfterRun {
             List<String> due = store.notAnalyzed(connection).stream()
                     .filter(table -> !refused.contains(table))
                     .toList();
-            inParallel(due, (table, session) -> {
-                switch (session.analyze(table)) {
+            Queue<String> left = new ConcurrentLinkedQueue<>(due);
+            // To analyze a small table takes less time than to open a session.
+            List<Integer> sessions = IntStream.range(0, Math.min(limits.parallel(), due.size()))
+                    .boxed()
+                    .toList();
+            inParallel(sessions, (number, session) -> {
+                String table = left.poll();
+                while (table != null && !stopped.getAsBoolean() && analyze(table, session)) {
+                    table = left.poll();
+                }
+            });
+        }
+
+        /// @return false when stopped
+        private boolean analyze(String table, AfterSession session) throws SQLException {
+            try {
+                return switch (session.analyze(table)) {
                     case YES -> {
                         analyzed.incrementAndGet();
                         listener.onAnalyzed(AfterStore.forPeople(table));
+                        yield true;
                     }
-                    case NOT_ALLOWED -> notAllowed.add(AfterStore.forPeople(table));
-                    case STOPPED -> {}
-                }
-            });
+                    case NOT_ALLOWED -> {
+                        notAllowed.add(AfterStore.forPeople(table));
+                        yield true;
+                    }
+                    case STOPPED -> false;
+                };
+            } catch (AfterSession.RefusedException e) {
+                refused.add(table);
+                failures.add(e.failure());
+                return true;
+            }
         }
 
         /// Does all of them, each on a session of its own. What PostgreSQL refuses is one of the failures of this

@@ -1,5 +1,6 @@
 package dev.sluice.pipeline;
 
+import dev.sluice.postgres.KeptConnections;
 import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.schema.Mapping;
 import dev.sluice.sink.CollectionTarget;
@@ -72,5 +73,11 @@ public record PipelineSpec(
     /// @param stopped asked from any thread; what is under way is given up then
     public ChunkSink openChunks(long epoch, BooleanSupplier stopped) throws SQLException {
         return new ChunkSink(openSession(), epoch).within(connector.limits(stopped));
+    }
+
+    /// The same on a connection that others have before and afterwards.
+    public ChunkSink openChunks(KeptConnections connections, long epoch, BooleanSupplier stopped) throws SQLException {
+        return new ChunkSink(PostgresSession.open(connections.lend(), name, targets), epoch)
+                .within(connector.limits(stopped));
     }
 }

@@ -8,6 +8,7 @@ import dev.sluice.control.ResyncStore;
 import dev.sluice.positions.MovedWrites;
 import dev.sluice.positions.PositionStore;
 import dev.sluice.positions.Waiters;
+import dev.sluice.postgres.KeptConnections.Lent;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.RowChange;
 import dev.sluice.sink.WriteSummary;
@@ -30,6 +31,7 @@ public final class PostgresSession implements TargetSession {
     private static final RoundTrip.Part COMMIT = RoundTrip.Update.plain("COMMIT");
 
     private final Connection connection;
+    private final Lent lent;
     private final List<CollectionTarget> targets;
     private final PositionStore positions;
     private final BackfillStore backfill;
@@ -47,9 +49,9 @@ public final class PostgresSession implements TargetSession {
 
     private final WatermarkPace watermarks;
 
-    private PostgresSession(
-            Connection connection, String pipeline, List<CollectionTarget> targets, RowWriter writer, int moved) {
-        this.connection = connection;
+    private PostgresSession(Lent lent, String pipeline, List<CollectionTarget> targets, RowWriter writer, int moved) {
+        this.lent = lent;
+        this.connection = lent.connection();
         this.targets = List.copyOf(targets);
         this.positions = new PositionStore(pipeline);
         this.backfill = new BackfillStore(pipeline);
@@ -67,14 +69,31 @@ public final class PostgresSession implements TargetSession {
     ///     PostgreSQL
     public static PostgresSession open(Connection connection, String pipeline, List<CollectionTarget> targets)
             throws SQLException {
-        connection.setAutoCommit(false);
-        int moved = new MovedWrites(pipeline)
-                .begin(
-                        connection,
-                        targets.stream().map(CollectionTarget::collection).toList());
-        RowWriter writer = RowWriter.create(connection, pipeline, targets);
-        connection.commit();
-        return new PostgresSession(connection, pipeline, targets, writer, moved);
+        return open(Lent.once(connection), pipeline, targets);
+    }
+
+    /// The same with a connection that others have before or afterwards.
+    ///
+    /// @param lent closed with the session, and also when this throws
+    public static PostgresSession open(Lent lent, String pipeline, List<CollectionTarget> targets) throws SQLException {
+        Connection connection = lent.connection();
+        try {
+            connection.setAutoCommit(false);
+            int moved = new MovedWrites(pipeline)
+                    .begin(
+                            connection,
+                            targets.stream().map(CollectionTarget::collection).toList());
+            RowWriter writer = RowWriter.create(connection, pipeline, targets);
+            connection.commit();
+            return new PostgresSession(lent, pipeline, targets, writer, moved);
+        } catch (SQLException | RuntimeException e) {
+            try {
+                lent.close();
+            } catch (SQLException closing) {
+                e.addSuppressed(closing);
+            }
+            throw e;
+        }
     }
 
     @Override
@@ -224,6 +243,6 @@ public final class PostgresSession implements TargetSession {
 
     @Override
     public void close() throws SQLException {
-        connection.close();
+        lent.close();
     }
 }

@@ -3,7 +3,6 @@ package dev.sluice.service.bench;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.MongoDatabase;
 import dev.sluice.change.Change;
-import dev.sluice.change.Position;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
@@ -14,34 +13,68 @@ import dev.sluice.source.mongo.MongoSource;
 import java.io.PrintStream;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.bson.Document;
 import org.bson.RawBsonDocument;
+import org.jspecify.annotations.Nullable;
 
 /// How long it takes from MongoDB's acknowledgement of a write to PostgreSQL's of its row, at fixed rates:
 /// by the whole pipeline, and by a loop that does the least. Both times are taken in this process.
 public final class LatencyBench {
     private static final int WARM_UP_SECONDS_MAX = 10;
     private static final long TAIL_SECONDS = 60;
+    private static final long FIRST_EXISTING = 1_000_000_000;
 
     private final PrintStream progress;
     private final List<Integer> rates;
     private final int seconds;
     private final int runs;
+    private final Set<Beside> beside;
     private final Catalog.Entry entry = Catalog.load("demo");
 
-    /// @param rates changes per second
+    /// What a pipeline does beside its stream while it is measured.
+    public enum Beside {
+        /// Verifies continuously, as much as it does by default, a collection that was copied before.
+        VERIFIER("verifying beside it"),
+        /// Copies another collection, which takes longer than what is measured.
+        BACKFILL("copying beside it");
+
+        private static final int VERIFIED = 100_000;
+        private static final double SHARE = 0.1;
+
+        /// More than are copied in a second where everything is on the same two cores.
+        private static final long COPIED_PER_SECOND = 25_000;
+
+        private final String words;
+
+        Beside(String words) {
+            this.words = words;
+        }
+    }
+
+    /// How long it measures.
+    ///
     /// @param seconds that each run measures
-    public LatencyBench(PrintStream progress, List<Integer> rates, int seconds, int runs) {
+    public record Length(int seconds, int runs) {}
+
+    /// @param rates changes per second
+    /// @param beside each measured besides, in runs of its own
+    public LatencyBench(PrintStream progress, List<Integer> rates, Length length, Collection<Beside> beside) {
         this.progress = progress;
         this.rates = List.copyOf(rates);
-        this.seconds = seconds;
-        this.runs = runs;
+        this.seconds = length.seconds();
+        this.runs = length.runs();
+        this.beside = new TreeSet<>(beside);
     }
 
     public Report run() throws SQLException, InterruptedException {
@@ -50,12 +83,19 @@ public final class LatencyBench {
             for (int rate : rates) {
                 List<LatencyReport.Run> bare = new ArrayList<>();
                 List<LatencyReport.Run> sluice = new ArrayList<>();
+                Map<Beside, List<LatencyReport.Run>> busier = new EnumMap<>(Beside.class);
                 for (int run = 1; run <= runs; run++) {
                     bare.add(said("bare loop", rate, run, bare(servers, rate)));
-                    sluice.add(said("Sluice", rate, run, sluice(servers, rate)));
+                    sluice.add(said("Sluice", rate, run, sluice(servers, rate, null)));
+                    for (Beside also : beside) {
+                        busier.computeIfAbsent(also, each -> new ArrayList<>())
+                                .add(said("Sluice, " + also.words, rate, run, sluice(servers, rate, also)));
+                    }
                 }
                 lines.add(LatencyReport.Line.of("bare loop", true, rate, bare, bare));
                 lines.add(LatencyReport.Line.of("Sluice", false, rate, sluice, bare));
+                busier.forEach((also, results) ->
+                        lines.add(LatencyReport.Line.of("Sluice, " + also.words, false, rate, results, bare)));
             }
             return new LatencyReport("latency", runs, seconds, Machine.of(servers), lines);
         }
@@ -94,7 +134,8 @@ public final class LatencyBench {
         }
     }
 
-    private LatencyReport.Run sluice(Servers servers, int rate) throws SQLException, InterruptedException {
+    private LatencyReport.Run sluice(Servers servers, int rate, @Nullable Beside also)
+            throws SQLException, InterruptedException {
         MongoDatabase database = servers.newDatabase();
         MongoCollection<Document> users = database.getCollection(Users.COLLECTION);
         Ledger ledger = new Ledger();
@@ -102,9 +143,26 @@ public final class LatencyBench {
                 Target target = Target.create(servers.postgres(), entry);
                 RunningPipeline pipeline = new RunningPipeline(source, target, entry.mapping())) {
             pipeline.status().onCommitted(batch -> note(batch, ledger));
-            Position from = source.currentPosition();
-            pipeline.start(from);
-            return measured(users, ledger, rate, pipeline.ended());
+            switch (also) {
+                case null -> pipeline.start(source.currentPosition());
+                case VERIFIER -> {
+                    Filling.fillFast(users, Beside.VERIFIED, LatencyBench::existing, progress);
+                    pipeline.startAnew(Beside.SHARE);
+                    awaitCopied(target, Users.COLLECTION, pipeline.ended());
+                }
+                case BACKFILL -> {
+                    long documents = Beside.COPIED_PER_SECOND * (warmUp() + seconds);
+                    Filling.fillFast(database.getCollection(Orders.COLLECTION), documents, Orders::order, progress);
+                    pipeline.startAnew(0);
+                }
+            }
+            LatencyReport.Run run = measured(users, ledger, rate, pipeline.ended());
+            if (also == Beside.BACKFILL && isCopied(target, Orders.COLLECTION)) {
+                throw new SluiceException(
+                        FailureKind.UNEXPECTED,
+                        "The copy beside it ended before the changes did, so nothing was measured.");
+            }
+            return run;
         } finally {
             database.drop();
         }
@@ -134,11 +192,34 @@ public final class LatencyBench {
         }
     }
 
+    /// With numbers that no writer has.
+    private static Document existing(long number, Random random) {
+        return Users.user(FIRST_EXISTING + number, random);
+    }
+
+    private static boolean isCopied(Target target, String collection) throws SQLException {
+        return target.count("sluice.backfill WHERE state = 'done' AND collection = '" + collection + "'") > 0;
+    }
+
+    private static void awaitCopied(Target target, String collection, CompletableFuture<Void> ended)
+            throws SQLException, InterruptedException {
+        while (!isCopied(target, collection)) {
+            if (ended.isCompletedExceptionally()) {
+                throw Failures.classify(ended.exceptionNow());
+            }
+            TimeUnit.MILLISECONDS.sleep(100);
+        }
+    }
+
+    private int warmUp() {
+        return Math.min(seconds, WARM_UP_SECONDS_MAX);
+    }
+
     private LatencyReport.Run measured(
             MongoCollection<Document> users, Ledger ledger, int rate, CompletableFuture<Void> ended)
             throws InterruptedException {
         ProcessMeter.collectGarbage();
-        double took = new SteadyWriters(users, ledger, rate, Math.min(seconds, WARM_UP_SECONDS_MAX), seconds).run();
+        double took = new SteadyWriters(users, ledger, rate, warmUp(), seconds).run();
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(TAIL_SECONDS);
         while (ledger.open() > 0 && System.nanoTime() < deadline && !ended.isDone()) {
             TimeUnit.MILLISECONDS.sleep(10);

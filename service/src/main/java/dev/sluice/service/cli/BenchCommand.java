@@ -508,6 +508,14 @@ final class BenchCommand implements Runnable {
                 defaultValue = "30")
         private int seconds = 30;
 
+        @Option(
+                names = "--beside",
+                paramLabel = "WHAT",
+                description = "Measure Sluice also while it does something else; may be repeated: verifier (continuous"
+                        + " verification of 100,000 documents, as much as by default), backfill (the copy of another"
+                        + " collection).")
+        private List<LatencyBench.Beside> beside = List.of();
+
         @CommandLine.Mixin
         private final Runs runs = new Runs();
 
@@ -517,7 +525,11 @@ final class BenchCommand implements Runnable {
                     rates.stream().allMatch(rate -> rate >= 1 && rate <= FASTEST),
                     String.format("--rate is from 1 to %,d.", FASTEST));
             require(seconds >= 1 && seconds <= LONGEST, String.format("--seconds is from 1 to %,d.", LONGEST));
-            return new LatencyBench(progress, rates.isEmpty() ? List.of(500, 2_000) : rates, seconds, runs.of(this))
+            return new LatencyBench(
+                            progress,
+                            rates.isEmpty() ? List.of(500, 2_000) : rates,
+                            new LatencyBench.Length(seconds, runs.of(this)),
+                            beside)
                     .run();
         }
     }

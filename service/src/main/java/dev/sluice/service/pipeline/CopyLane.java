@@ -6,6 +6,7 @@ import dev.sluice.backfill.Lanes;
 import dev.sluice.control.PostgresCopyProgress;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.postgres.FreeConnections;
+import dev.sluice.postgres.KeptConnections;
 import dev.sluice.sink.CollectionTarget;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -20,6 +21,7 @@ final class CopyLane implements Lanes.Lane {
 
     private final Copy copy;
     private final Connection connection;
+    private final KeptConnections sessions;
 
     /// What is copied, and how.
     ///
@@ -42,6 +44,7 @@ final class CopyLane implements Lanes.Lane {
     private CopyLane(Copy copy, Connection connection) {
         this.copy = copy;
         this.connection = connection;
+        this.sessions = new KeptConnections(copy.pipeline().connector());
     }
 
     /// @param ending whether the lane has to stop
@@ -61,7 +64,9 @@ final class CopyLane implements Lanes.Lane {
                 touched.source(),
                 new PostgresCopyProgress(connection, touched.name(), copy.epoch()),
                 new Backfill.Writing(
-                        () -> touched.openChunks(copy.epoch(), copy.fenced().stopped()), copy.fenced()),
+                        () -> touched.openChunks(
+                                sessions, copy.epoch(), copy.fenced().stopped()),
+                        copy.fenced()),
                 copy.limits(),
                 copy.listener())) {
             return backfill.copy(target);
@@ -70,6 +75,8 @@ final class CopyLane implements Lanes.Lane {
 
     @Override
     public void close() throws SQLException {
-        connection.close();
+        try (connection) {
+            sessions.close();
+        }
     }
 }

@@ -51,6 +51,7 @@ public final class LiveTables {
 
     private final Connection connection;
     private final TableReader reader;
+    private final Set<TableName> withoutTriggers = new HashSet<>();
 
     public LiveTables(Connection connection) {
         this.connection = connection;
@@ -93,6 +94,9 @@ public final class LiveTables {
 
     /// What the table's triggers make of the values that Sluice writes.
     public TriggerEffects triggers(TableShape shape, List<String> conflict) throws SQLException {
+        if (withoutTriggers.contains(shape.table())) {
+            return TriggerEffects.NONE;
+        }
         return new TriggerTrial(connection).of(shape, conflict);
     }
 
@@ -138,6 +142,22 @@ public final class LiveTables {
             RoundTrip.send(connection, List.of(watch.asking(all, watched -> answer[0] = watched)));
         }
         return answer[0];
+    }
+
+    /// The same for tables that a session begins with, so that [#triggers] and [#acting] need not ask about each.
+    public Watched beginWith(Collection<TableShape> shapes) throws SQLException {
+        Watched watched = watch(shapes);
+        for (TableShape shape : shapes) {
+            if (!watched.acting().containsKey(shape.table())) {
+                withoutTriggers.add(shape.table());
+            }
+        }
+        return watched;
+    }
+
+    /// What a table's triggers may undo.
+    public ActingTriggers acting(TableName table) throws SQLException {
+        return withoutTriggers.contains(table) ? ActingTriggers.NONE : ActingTriggers.of(connection, table);
     }
 
     /// Makes what asks for some of these tables, again and again.

@@ -286,6 +286,11 @@ public final class TableReader {
 
     private final Connection connection;
     private final Map<TableName, Optional<LiveTable>> read = new HashMap<>();
+    private final Map<String, Optional<Long>> types = new HashMap<>();
+    private final Map<Assignment, Boolean> assignable = new HashMap<>();
+
+    /// From a type to another, by their numbers.
+    private record Assignment(long from, long to) {}
 
     public TableReader(Connection connection) {
         this.connection = connection;
@@ -786,6 +791,15 @@ public final class TableReader {
     /// The number of a type by its name; empty when PostgreSQL has none of that name, as of an extension
     /// that is not installed.
     public Optional<Long> type(String name) throws SQLException {
+        Optional<Long> known = types.get(name);
+        if (known == null) {
+            known = askType(name);
+            types.put(name, known);
+        }
+        return known;
+    }
+
+    private Optional<Long> askType(String name) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement("SELECT to_regtype(?)::oid::bigint")) {
             statement.setString(1, name);
             try (ResultSet row = statement.executeQuery()) {
@@ -834,6 +848,16 @@ public final class TableReader {
 
     /// Whether a value of one type may be assigned to a column of another, by their numbers.
     public boolean assignable(long from, long to) throws SQLException {
+        Assignment asked = new Assignment(from, to);
+        Boolean known = assignable.get(asked);
+        if (known == null) {
+            known = askAssignable(from, to);
+            assignable.put(asked, known);
+        }
+        return known;
+    }
+
+    private boolean askAssignable(long from, long to) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(ASSIGNABLE)) {
             statement.setLong(1, from);
             statement.setLong(2, to);

@@ -93,6 +93,11 @@ public final class StagedTables {
     /// Looks at the target's tables, and makes the staging tables of this session.
     public static StagedTables create(Connection connection, List<CollectionTarget> targets) throws SQLException {
         StagedTables tables = new StagedTables(connection);
+        LiveTables.Watched watched = tables.live.beginWith(targets.stream()
+                .flatMap(target -> target.mapper().shapes().stream())
+                .toList());
+        tables.merging.addAll(watched.merging());
+        tables.counted.putAll(watched.acting());
         for (CollectionTarget target : targets) {
             CollectionTables made = CollectionTables.of(target, "sluice_stage_", tables.live);
             tables.collections.put(target.index(), made);
@@ -134,15 +139,11 @@ public final class StagedTables {
         // A row that is known by something else than its key may be there under another key.
         boolean takes =
                 own.own().conflict().equals(List.of(shape.columns().getFirst().name()));
-        List<TableShape> shapes = own.all().stream().map(TableSql::shape).toList();
-        LiveTables.Watched watched = live.watch(shapes);
-        merging.addAll(watched.merging());
-        counted.putAll(watched.acting());
         for (TableSql table : own.all()) {
             if (!merging.contains(table.shape().table())) {
                 keeping.add(table.shape());
             }
-            lookAtTriggers(table.shape().table());
+            noteTriggers(table.shape().table(), live.acting(table.shape().table()));
             takes = takes
                     && !acting(table).afterWrite()
                     && table.keepsWhatIsInserted()
@@ -163,7 +164,10 @@ public final class StagedTables {
     }
 
     private void lookAtTriggers(TableName table) throws SQLException {
-        ActingTriggers triggers = ActingTriggers.of(connection, table);
+        noteTriggers(table, ActingTriggers.of(connection, table));
+    }
+
+    private void noteTriggers(TableName table, ActingTriggers triggers) {
         if (triggers.equals(ActingTriggers.NONE)) {
             acting.remove(table);
         } else {
