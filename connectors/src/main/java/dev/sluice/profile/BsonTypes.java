@@ -1,9 +1,11 @@
 package dev.sluice.profile;
 
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.bson.BsonType;
 
 /// BSON types, shares and numbers as reports write them.
@@ -35,6 +37,23 @@ final class BsonTypes {
             case MIN_KEY -> "MinKey";
             case MAX_KEY -> "MaxKey";
             case END_OF_DOCUMENT -> "end of document";
+        };
+    }
+
+    /// The types that a filter means by the alias of `$type`; empty for those of which a column has no values.
+    static Set<BsonType> ofAlias(String alias) {
+        return switch (alias) {
+            case "double" -> EnumSet.of(BsonType.DOUBLE);
+            case "string" -> EnumSet.of(BsonType.STRING);
+            case "binData" -> EnumSet.of(BsonType.BINARY);
+            case "objectId" -> EnumSet.of(BsonType.OBJECT_ID);
+            case "bool" -> EnumSet.of(BsonType.BOOLEAN);
+            case "date" -> EnumSet.of(BsonType.DATE_TIME);
+            case "int" -> EnumSet.of(BsonType.INT32);
+            case "long" -> EnumSet.of(BsonType.INT64);
+            case "decimal" -> EnumSet.of(BsonType.DECIMAL128);
+            case "number" -> EnumSet.of(BsonType.DOUBLE, BsonType.INT32, BsonType.INT64, BsonType.DECIMAL128);
+            default -> Set.of();
         };
     }
 

@@ -1,8 +1,10 @@
 package dev.sluice.profile;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.bson.BsonDocument;
+import org.jspecify.annotations.Nullable;
 
 /// What the documents of one collection were like. Filled by one thread with [#add], then only read. What
 /// it remembers is bounded, however many and however varied the documents are.
@@ -14,6 +16,7 @@ public final class CollectionProfile {
     private long bytes;
     private long bytesMax;
     private long unseen;
+    private @Nullable List<SourceIndex> indexes;
 
     /// @param estimate about how many documents there are in all; empty where that is not known
     public CollectionProfile(String collection, OptionalLong estimate) {
@@ -34,6 +37,16 @@ public final class CollectionProfile {
     public void addUnseen(long size) {
         unseen++;
         bytesMax = Math.max(bytesMax, size);
+    }
+
+    /// Notes the indexes that MongoDB has; that of `_id` is none of them.
+    public void indexes(List<SourceIndex> found) {
+        indexes = List.copyOf(found);
+    }
+
+    /// The indexes that MongoDB has; empty where nobody asked, or was allowed to.
+    public Optional<List<SourceIndex>> indexes() {
+        return Optional.ofNullable(indexes);
     }
 
     /// How many documents the heap was too small for.

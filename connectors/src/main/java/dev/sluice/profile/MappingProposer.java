@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.SequencedSet;
+import java.util.stream.Stream;
 import org.bson.BsonType;
 import org.jspecify.annotations.Nullable;
 
@@ -77,7 +78,12 @@ public final class MappingProposer {
         sorted.forEach(profile -> layouts.put(profile, Layout.ofDocuments(profile.documents())));
         proposer.nameTables(layouts);
         Map<String, Table> tables = new LinkedHashMap<>();
-        layouts.forEach((profile, layout) -> tables.put(profile.collection(), proposer.table(profile, layout)));
+        SqlNames indexes = proposer.takenNames();
+        layouts.forEach((profile, layout) -> {
+            Table table = proposer.table(profile, layout);
+            Table known = profile.indexes().isPresent() ? table.withoutGuesses() : table;
+            tables.put(profile.collection(), known.withIndexes(IndexPlan.of(profile, known, indexes)));
+        });
         return new Proposal(wish.name(), wish.database(), wish.schema(), referredFirst(tables), wish.ignored());
     }
 
@@ -102,6 +108,17 @@ public final class MappingProposer {
         layouts.forEach((profile, layout) -> childNames.put(
                 profile.collection(),
                 layout.tables().stream().map(nested -> children.next()).toList()));
+    }
+
+    /// Indexes have their names among those of the tables and of the indexes of their keys.
+    private SqlNames takenNames() {
+        SqlNames names = SqlNames.ofColumns();
+        Stream.concat(tableNames.values().stream(), childNames.values().stream().flatMap(List::stream))
+                .forEach(table -> {
+                    names.reserve(table);
+                    names.reserve(SqlNames.fit(table, "_pkey"));
+                });
+        return names;
     }
 
     /// Those that others refer to first, as long as they do not refer to each other.
@@ -153,6 +170,7 @@ public final class MappingProposer {
                 proposed,
                 columns.claim("rest"),
                 children,
+                List.of(),
                 Reasons.notes(profile, layout),
                 hazards);
     }

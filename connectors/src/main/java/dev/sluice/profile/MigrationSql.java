@@ -15,7 +15,8 @@ import java.util.Optional;
 public final class MigrationSql {
     private final StringBuilder sql = new StringBuilder();
     private final List<String> comments = new ArrayList<>();
-    private final List<String> indexes = new ArrayList<>();
+    private final List<String> unique = new ArrayList<>();
+    private final List<String> notes = new ArrayList<>();
     private final List<String> families = new ArrayList<>();
     private final List<String> constraints = new ArrayList<>();
 
@@ -41,7 +42,12 @@ public final class MigrationSql {
         }
         proposal.tables().forEach(this::table);
         block("", comments);
-        block("\n-- Values of these are the _id of other documents.\n", indexes);
+        block(
+                "\n-- MongoDB has these as unique. A document that breaks one here is a dead letter. Where several documents may\n"
+                        + "-- lack a field, MongoDB takes it for null, and nulls for alike: PostgreSQL 13 and 14 have no NULLS NOT DISTINCT;\n"
+                        + "-- leave the words out there.\n",
+                unique);
+        block("\n-- What other indexes of MongoDB are here:\n", notes);
         block(
                 "\n-- A document's rows are written together, so foreign keys from child tables hold, if you want them.\n",
                 families);
@@ -50,6 +56,23 @@ public final class MigrationSql {
                         + "-- their documents: add what you know to hold, foreign keys as DEFERRABLE INITIALLY DEFERRED or after the\n"
                         + "-- switch.\n",
                 constraints);
+    }
+
+    /// The indexes that are made after the copy, which is faster without them; empty where there are none.
+    public static Optional<String> afterCopy(Proposal proposal) {
+        StringBuilder sql = new StringBuilder();
+        for (Table table : proposal.tables()) {
+            for (PlannedIndex index : table.indexes()) {
+                if (index instanceof PlannedIndex.Made made && !made.unique()) {
+                    sql.append(made.sql(true)).append(";\n");
+                }
+            }
+        }
+        return sql.isEmpty()
+                ? Optional.empty()
+                : Optional.of(
+                        "-- Indexes that MongoDB has, and those that references need. Applied after the copy, without stopping"
+                                + " writers.\n" + sql);
     }
 
     private static boolean hasText(Table table) {
@@ -86,6 +109,18 @@ public final class MigrationSql {
         comment(name, table.key().column(), "From _id: " + table.key().reason());
         describe(name, table.columns(), table.rest(), "the document");
         table.children().forEach(child -> child(table, name, child));
+        for (PlannedIndex index : table.indexes()) {
+            switch (index) {
+                case PlannedIndex.Made made -> {
+                    if (made.unique()) {
+                        unique.add(made.sql(false) + ";");
+                    }
+                }
+                case PlannedIndex.Noted noted ->
+                    notes.add("-- " + OneLine.name(table.collection()) + ", " + OneLine.name(noted.source()) + ", "
+                            + noted.why());
+            }
+        }
     }
 
     private void child(Table table, String parent, Child child) {
@@ -125,14 +160,9 @@ public final class MigrationSql {
     }
 
     private void reference(String table, Column column, Target target, String seen) {
-        String name = SqlKeywords.identifier(column.column());
-        if (column.type() instanceof ColumnType.Array) {
-            indexes.add("CREATE INDEX ON " + table + " USING gin (" + name + ");");
-            return;
-        }
-        indexes.add("CREATE INDEX ON " + table + " (" + name + ");");
-        if (target.isWhole()) {
-            constraints.add("-- ALTER TABLE " + table + " ADD FOREIGN KEY (" + name + ") REFERENCES "
+        if (target.isWhole() && !(column.type() instanceof ColumnType.Array)) {
+            constraints.add("-- ALTER TABLE " + table + " ADD FOREIGN KEY ("
+                    + SqlKeywords.identifier(column.column()) + ") REFERENCES "
                     + SqlKeywords.identifier(target.table()) + " ("
                     + SqlKeywords.identifier(target.key().column()) + ");" + seen);
         }

@@ -29,6 +29,7 @@ public record Proposal(
     /// @param sample how many documents the proposal was made from; empty where it was all of them
     /// @param notes for people, a line each: what was looked at, what is in the rest and why
     /// @param rest the column that keeps what no other one reads
+    /// @param indexes of this table and its child tables; without those of keys
     public record Table(
             String collection,
             String table,
@@ -37,13 +38,34 @@ public record Proposal(
             List<Column> columns,
             String rest,
             List<Child> children,
+            List<PlannedIndex> indexes,
             List<String> notes,
             List<Hazard> hazards) {
         public Table {
             columns = List.copyOf(columns);
             children = List.copyOf(children);
+            indexes = List.copyOf(indexes);
             notes = List.copyOf(notes);
             hazards = List.copyOf(hazards);
+        }
+
+        Table withIndexes(List<PlannedIndex> planned) {
+            return new Table(collection, table, sample, key, columns, rest, children, planned, notes, hazards);
+        }
+
+        /// Without columns that are unique as far as was seen: whether they are is known.
+        Table withoutGuesses() {
+            return new Table(
+                    collection,
+                    table,
+                    sample,
+                    key,
+                    columns.stream().map(Column::withoutGuess).toList(),
+                    rest,
+                    children.stream().map(Child::withoutGuesses).toList(),
+                    indexes,
+                    notes,
+                    hazards);
         }
     }
 
@@ -69,6 +91,10 @@ public record Proposal(
         public Column {
             path = List.copyOf(path);
             conversions = List.copyOf(conversions);
+        }
+
+        Column withoutGuess() {
+            return new Column(column, type, path, conversions, reason, reference, false);
         }
     }
 
@@ -103,6 +129,17 @@ public record Proposal(
         public Child {
             path = List.copyOf(path);
             columns = List.copyOf(columns);
+        }
+
+        Child withoutGuesses() {
+            return new Child(
+                    table,
+                    path,
+                    parent,
+                    ordinal,
+                    columns.stream().map(Column::withoutGuess).toList(),
+                    rest,
+                    reason);
         }
     }
 

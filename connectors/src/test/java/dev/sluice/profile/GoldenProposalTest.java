@@ -7,8 +7,10 @@ import dev.sluice.schema.Mapping;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SequencedMap;
 import org.bson.BsonDocument;
 import org.junit.jupiter.api.Test;
@@ -19,10 +21,11 @@ class GoldenProposalTest {
 
     @Test
     void aShopBecomesThisMappingAndTheseTables() throws IOException {
-        Proposal proposal = Profiles.propose(documents());
+        Proposal proposal = Profiles.propose(documents(), indexes());
 
         assertThat(MappingYaml.write(proposal)).isEqualTo(Files.readString(FOLDER.resolve("mapping.yaml")));
         assertThat(MigrationSql.write(proposal)).isEqualTo(Files.readString(FOLDER.resolve("migration.sql")));
+        assertThat(MigrationSql.afterCopy(proposal)).hasValue(Files.readString(FOLDER.resolve("after.sql")));
     }
 
     @Test
@@ -46,12 +49,26 @@ class GoldenProposalTest {
     private static SequencedMap<String, List<BsonDocument>> documents() throws IOException {
         SequencedMap<String, List<BsonDocument>> documents = new LinkedHashMap<>();
         for (String collection : List.of("orders", "users")) {
-            documents.put(
-                    collection,
-                    Files.readAllLines(FOLDER.resolve(collection + ".jsonl")).stream()
-                            .map(BsonDocument::parse)
-                            .toList());
+            documents.put(collection, lines(collection + ".jsonl"));
         }
         return documents;
+    }
+
+    private static Map<String, List<SourceIndex>> indexes() throws IOException {
+        Map<String, List<SourceIndex>> indexes = new HashMap<>();
+        for (String collection : List.of("orders", "users")) {
+            indexes.put(
+                    collection,
+                    lines(collection + ".indexes.jsonl").stream()
+                            .flatMap(entry -> SourceIndex.of(entry).stream())
+                            .toList());
+        }
+        return indexes;
+    }
+
+    private static List<BsonDocument> lines(String file) throws IOException {
+        return Files.readAllLines(FOLDER.resolve(file)).stream()
+                .map(BsonDocument::parse)
+                .toList();
     }
 }

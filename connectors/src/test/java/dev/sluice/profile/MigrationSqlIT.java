@@ -20,6 +20,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +31,10 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.lifecycle.AfterContainer;
+import org.bson.BsonBoolean;
 import org.bson.BsonDocument;
+import org.bson.BsonInt32;
+import org.bson.BsonString;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -64,10 +68,17 @@ class MigrationSqlIT {
     @Property(tries = 80, edgeCases = EdgeCasesMode.NONE)
     void theTablesCanBeMadeWithTheTypesOfTheMapping(
             @ForAll("collections") SequencedMap<String, List<BsonDocument>> collections) throws SQLException {
-        Proposal proposal = Profiles.propose(collections);
+        Proposal proposal = Profiles.propose(collections, indexesOfEachField(collections));
         try (Statement statement = connection().createStatement()) {
             statement.execute("DROP SCHEMA IF EXISTS proposed CASCADE; CREATE SCHEMA proposed;"
                     + " SET search_path = proposed;" + MigrationSql.write(proposal));
+            for (Proposal.Table table : proposal.tables()) {
+                for (PlannedIndex index : table.indexes()) {
+                    if (index instanceof PlannedIndex.Made made && !made.unique()) {
+                        statement.execute(made.sql(false));
+                    }
+                }
+            }
             for (var collection : Profiles.read(proposal).collections()) {
                 DocumentMapper mapper = DocumentMapper.of(collection);
                 List<TableShape> shapes = new ArrayList<>(List.of(mapper.shape()));
@@ -77,6 +88,38 @@ class MigrationSqlIT {
                 }
             }
         }
+    }
+
+    /// As MongoDB may have them: unique, sparse, of two fields, of some documents.
+    private static Map<String, List<SourceIndex>> indexesOfEachField(
+            SequencedMap<String, List<BsonDocument>> collections) {
+        Map<String, List<SourceIndex>> indexes = new HashMap<>();
+        collections.forEach((collection, documents) -> {
+            List<String> fields = documents.stream()
+                    .flatMap(document -> document.keySet().stream())
+                    .filter(name -> !name.isEmpty() && !name.contains("$") && !name.contains("\0"))
+                    .distinct()
+                    .toList();
+            List<SourceIndex> entries = new ArrayList<>();
+            for (int i = 0; i < fields.size(); i++) {
+                BsonDocument key = new BsonDocument(fields.get(i), new BsonInt32(i % 3 == 0 ? -1 : 1));
+                if (i % 2 == 1) {
+                    key.append(fields.get(i - 1), new BsonInt32(1));
+                }
+                BsonDocument entry = new BsonDocument("name", new BsonString("i" + i))
+                        .append("key", key)
+                        .append("unique", BsonBoolean.valueOf(i % 4 < 2))
+                        .append("sparse", BsonBoolean.valueOf(i % 5 == 0));
+                if (i % 7 == 0) {
+                    entry.append(
+                            "partialFilterExpression",
+                            new BsonDocument(fields.get(i), new BsonDocument("$exists", BsonBoolean.TRUE)));
+                }
+                SourceIndex.of(entry).ifPresent(entries::add);
+            }
+            indexes.put(collection, entries);
+        });
+        return indexes;
     }
 
     private static Map<String, String> types(TableShape shape) {
@@ -121,6 +164,8 @@ class MigrationSqlIT {
         Path example = Path.of("src/test/resources/infer/shop");
         Files.copy(example.resolve("mapping.yaml"), folder.resolve("mapping.yaml"));
         Files.createDirectory(folder.resolve("migrations"));
+        Files.createDirectory(folder.resolve("migrations/after"));
+        Files.copy(example.resolve("after.sql"), folder.resolve("migrations/after/V0001__indexes.sql"));
         Files.writeString(
                 folder.resolve("migrations/V0001__shop.sql"),
                 Files.readString(example.resolve("migration.sql"))

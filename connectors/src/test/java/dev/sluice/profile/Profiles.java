@@ -50,8 +50,20 @@ final class Profiles {
     }
 
     static Proposal propose(SequencedMap<String, List<BsonDocument>> collections) {
+        return propose(collections, Map.of());
+    }
+
+    /// @param indexes of MongoDB, by collection; of those that are not in it they could not be read
+    static Proposal propose(
+            SequencedMap<String, List<BsonDocument>> collections, Map<String, List<SourceIndex>> indexes) {
         List<CollectionProfile> profiles = new ArrayList<>();
-        collections.forEach((name, documents) -> profiles.add(of(name, documents)));
+        collections.forEach((name, documents) -> {
+            CollectionProfile profile = of(name, documents);
+            if (indexes.containsKey(name)) {
+                profile.indexes(indexes.getOrDefault(name, List.of()));
+            }
+            profiles.add(profile);
+        });
         Map<String, IdSurvey> surveys = new HashMap<>();
         collections.forEach((name, documents) -> surveys.put(name, survey(name, collections)));
         Map<String, KeyColumn> keys = Keys.choose(profiles, surveys);

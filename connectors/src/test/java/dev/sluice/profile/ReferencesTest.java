@@ -160,9 +160,12 @@ class ReferencesTest {
                 .containsExactly(
                         "agent text [] _id of agents: 90 % of 20 values join",
                         "agent_id text [unwrap_reference] _id of agents: 90 % of 20 values join");
-        assertThat(MigrationSql.write(Profiles.propose(collections)))
-                .contains("CREATE INDEX ON runs (agent);", "'From agent: _id of agents: 90 % of 20 values join'")
+        Proposal proposal = Profiles.propose(collections);
+        assertThat(MigrationSql.write(proposal))
+                .contains("'From agent: _id of agents: 90 % of 20 values join'")
                 .doesNotContain("FOREIGN KEY");
+        assertThat(MigrationSql.afterCopy(proposal).orElseThrow())
+                .contains("CREATE INDEX CONCURRENTLY runs_agent_idx ON runs (agent);");
     }
 
     @Test

@@ -56,6 +56,7 @@ import org.jspecify.annotations.Nullable;
 
 /// What is asked of MongoDB directly. Any thread.
 public final class MongoSource implements DocumentSource, AutoCloseable {
+    private static final int UNAUTHORIZED = 13;
     private static final Duration SERVER_SELECTION = Duration.ofSeconds(10);
     private static final Duration SOCKET_READ = Duration.ofSeconds(60);
     /// The server begins with 101 documents where it is not told.
@@ -360,6 +361,21 @@ public final class MongoSource implements DocumentSource, AutoCloseable {
         try {
             return collection(collection).estimatedDocumentCount();
         } catch (MongoException e) {
+            throw Failures.classify(e);
+        }
+    }
+
+    /// The indexes of a collection, as the command `listIndexes` has them.
+    ///
+    /// @return empty where the user may not see them
+    public Optional<List<BsonDocument>> indexes(String collection) {
+        try {
+            return Optional.of(List.copyOf(
+                    collection(collection).listIndexes(BsonDocument.class).into(new ArrayList<>())));
+        } catch (MongoException e) {
+            if (e.getCode() == UNAUTHORIZED) {
+                return Optional.empty();
+            }
             throw Failures.classify(e);
         }
     }

@@ -103,7 +103,7 @@ final class InferCommand implements Callable<Integer> {
                                     collections, howMany.whole ? 0 : howMany.sample, mapping, schema, showValues),
                             InferProgress.to(System.err))
                     .run(namespaces);
-            files.write(result.yaml(), result.sql());
+            files.write(result.yaml(), result.sql(), result.afterCopy());
             InferReport.View view = InferReport.view(result, files);
             if (json) {
                 spec.commandLine().getOut().println(InferReport.json(view));

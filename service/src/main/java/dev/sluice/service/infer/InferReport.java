@@ -9,6 +9,7 @@ import dev.sluice.profile.Coverage;
 import dev.sluice.profile.Coverage.Landing;
 import dev.sluice.profile.FieldSummary;
 import dev.sluice.profile.Hazard;
+import dev.sluice.profile.PlannedIndex;
 import dev.sluice.service.infer.Inference.Inferred;
 import dev.sluice.service.text.Counted;
 import java.io.PrintWriter;
@@ -40,6 +41,7 @@ public final class InferReport {
 
     /// The report as a program reads it.
     ///
+    /// @param afterMigration what is applied after the copy; null for nothing
     /// @param setting what SLUICE_MAPPING has to be
     public record View(
             String name,
@@ -47,6 +49,7 @@ public final class InferReport {
             String schema,
             String mapping,
             String migration,
+            @Nullable String afterMigration,
             String setting,
             Map<String, String> ignored,
             List<CollectionView> collections,
@@ -57,7 +60,23 @@ public final class InferReport {
         }
     }
 
+    /// What becomes of an index of MongoDB.
+    ///
+    /// @param index its name; empty for one that a reference needs
+    /// @param sql that makes one here; null where there is none
+    /// @param note why not, or what else there is to know; null for nothing
+    public record IndexView(
+            String index, @Nullable String sql, @Nullable String note) {
+        static IndexView of(PlannedIndex index) {
+            return switch (index) {
+                case PlannedIndex.Made made -> new IndexView(made.source(), made.sql(!made.unique()), null);
+                case PlannedIndex.Noted noted -> new IndexView(noted.source(), null, noted.why());
+            };
+        }
+    }
+
     /// @param estimate of the documents there are in all; null when all of them were looked at
+    /// @param indexes null where MongoDB's could not be read
     public record CollectionView(
             String collection,
             String table,
@@ -66,10 +85,12 @@ public final class InferReport {
             @Nullable Long estimate,
             long largestBytes,
             List<FieldSummary> fields,
+            @Nullable List<IndexView> indexes,
             List<Hazard> hazards,
             CoverageView coverage) {
         public CollectionView {
             childTables = List.copyOf(childTables);
+            indexes = indexes == null ? null : List.copyOf(indexes);
             fields = List.copyOf(fields);
             hazards = List.copyOf(hazards);
         }
@@ -129,6 +150,7 @@ public final class InferReport {
                 result.proposal().schema(),
                 files.mapping().toString(),
                 files.migration().toString(),
+                result.afterCopy() == null ? null : files.after().toString(),
                 files.setting(),
                 result.proposal().ignored(),
                 collections,
@@ -146,6 +168,9 @@ public final class InferReport {
                         : null,
                 inferred.profile().bytesMax(),
                 inferred.fields(),
+                inferred.profile().indexes().isPresent()
+                        ? inferred.table().indexes().stream().map(IndexView::of).toList()
+                        : null,
                 inferred.table().hazards(),
                 CoverageView.of(inferred.coverage()));
     }
@@ -162,7 +187,11 @@ public final class InferReport {
             out.println();
         }
         coverage(view, out);
-        out.printf("%nWrote %s and %s. Next:%n", view.mapping(), view.migration());
+        out.printf(
+                "%nWrote %s and %s%s. Next:%n",
+                view.mapping(),
+                view.migration(),
+                view.afterMigration() == null ? "" : ", and what comes after the copy: " + view.afterMigration());
         out.printf("  export SLUICE_MAPPING=%s%n", view.setting());
         out.printf("  sluice backfill --dry-run%n");
         out.flush();
@@ -205,12 +234,27 @@ public final class InferReport {
                     "  and %,d more, inside jsonb columns first of all (--json has them)%n",
                     collection.fields().size() - shown.size());
         }
+        indexes(collection, out);
         List<Hazard> hazards = collection.hazards();
         hazards.stream().limit(HAZARDS_MAX).forEach(h -> out.printf("  ! %s: %s%n", h.path(), h.text()));
         if (hazards.size() > HAZARDS_MAX) {
             out.printf("  ! and %,d more (--json has them all)%n", hazards.size() - HAZARDS_MAX);
         }
         out.println();
+    }
+
+    private static void indexes(CollectionView collection, PrintWriter out) {
+        List<IndexView> indexes = collection.indexes();
+        if (indexes == null) {
+            out.printf("  ! its indexes could not be read: the user needs the right listIndexes%n");
+            return;
+        }
+        long made = indexes.stream().filter(index -> index.sql() != null).count();
+        if (!indexes.isEmpty()) {
+            out.printf(
+                    "  %s, and %s of MongoDB's in comments of the migration%n",
+                    Counted.of(made, "index", "indexes"), indexes.size() - made);
+        }
     }
 
     private static int width(List<String> cells, String title, int most) {

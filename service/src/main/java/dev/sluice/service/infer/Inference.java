@@ -15,6 +15,7 @@ import dev.sluice.profile.MappingYaml;
 import dev.sluice.profile.MigrationSql;
 import dev.sluice.profile.Proposal;
 import dev.sluice.profile.References;
+import dev.sluice.profile.SourceIndex;
 import dev.sluice.schema.Mapping;
 import dev.sluice.schema.MappingReader;
 import dev.sluice.source.mongo.MongoSource;
@@ -32,6 +33,7 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
+import org.jspecify.annotations.Nullable;
 
 /// Reads the documents of a database, proposes a mapping, and tries it on documents: those of a small
 /// collection again, of a large one a second sample, which the proposal was not made from. Reads only. For one
@@ -60,8 +62,14 @@ public final class Inference {
     ///
     /// @param yaml the mapping
     /// @param sql the migration
+    /// @param afterCopy what is applied after the copy; null for nothing
     /// @param collections in the order of the mapping
-    public record Result(Proposal proposal, String yaml, String sql, List<Inferred> collections) {
+    public record Result(
+            Proposal proposal,
+            String yaml,
+            String sql,
+            @Nullable String afterCopy,
+            List<Inferred> collections) {
         public Result {
             collections = List.copyOf(collections);
         }
@@ -112,6 +120,10 @@ public final class Inference {
         progress.begin(2 * estimates.values().stream().mapToLong(this::lookedAt).sum());
         SequencedMap<String, CollectionProfile> profiles = new LinkedHashMap<>();
         estimates.forEach((collection, estimate) -> profiles.put(collection, profile(collection, estimate)));
+        profiles.forEach((collection, profile) -> source.indexes(collection)
+                .ifPresent(entries -> profile.indexes(entries.stream()
+                        .flatMap(entry -> SourceIndex.of(entry).stream())
+                        .toList())));
 
         Map<String, IdSurvey> surveys = new LinkedHashMap<>();
         chosen.forEach(collection -> surveys.put(collection, IdSurvey.of(ids(collection))));
@@ -144,7 +156,12 @@ public final class Inference {
             });
             inferred.add(new Inferred(table, profile, FieldSummary.of(profile, table), coverage));
         }
-        return new Result(proposal, yaml, MigrationSql.write(proposal), inferred);
+        return new Result(
+                proposal,
+                yaml,
+                MigrationSql.write(proposal),
+                MigrationSql.afterCopy(proposal).orElse(null),
+                inferred);
     }
 
     private long lookedAt(long estimate) {

@@ -7,15 +7,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
-/// The files of a proposal: `mapping.yaml`, and `migrations/V0001__<name>.sql` in the same folder, as
-/// SLUICE_MAPPING needs them.
+/// The files of a proposal: `mapping.yaml`, and in the same folder `migrations/V0001__<name>.sql` and
+/// `migrations/after/V0001__indexes.sql`, as SLUICE_MAPPING needs them.
 ///
-/// @param folder that both are in
-public record ProposedFiles(Path folder, Path mapping, Path migration) {
+/// @param folder that all are in
+/// @param after what is applied after the copy
+public record ProposedFiles(Path folder, Path mapping, Path migration, Path after) {
     public static ProposedFiles in(Path folder, String name) {
         return new ProposedFiles(
-                folder, folder.resolve("mapping.yaml"), folder.resolve("migrations/V0001__" + name + ".sql"));
+                folder,
+                folder.resolve("mapping.yaml"),
+                folder.resolve("migrations/V0001__" + name + ".sql"),
+                folder.resolve("migrations/after/V0001__indexes.sql"));
     }
 
     /// Says which files are in the way: those with the same names unless they may be overwritten, and other
@@ -26,14 +31,16 @@ public record ProposedFiles(Path folder, Path mapping, Path migration) {
         if (Files.exists(folder) && !Files.isDirectory(folder)) {
             throw new SluiceException(FailureKind.BAD_SETTING, "--out: " + folder + " is a file, not a folder.");
         }
-        List<Path> same = Stream.of(mapping, migration).filter(Files::exists).toList();
+        List<Path> same =
+                Stream.of(mapping, migration, after).filter(Files::exists).toList();
         if (!overwrite && !same.isEmpty()) {
             throw new SluiceException(
                     FailureKind.BAD_SETTING,
                     "There is a file already: " + text(same)
                             + ". Name another folder with --out, or overwrite it with --force.");
         }
-        List<Path> others = others();
+        List<Path> others = Stream.concat(others(migration).stream(), others(after).stream())
+                .toList();
         if (!others.isEmpty()) {
             throw new SluiceException(
                     FailureKind.BAD_SETTING,
@@ -42,13 +49,14 @@ public record ProposedFiles(Path folder, Path mapping, Path migration) {
         }
     }
 
-    private List<Path> others() {
-        Path migrations = folder.resolve("migrations");
-        if (!Files.isDirectory(migrations)) {
+    /// The scripts beside one of ours.
+    private List<Path> others(Path ours) {
+        Path beside = ours.resolveSibling("");
+        if (!Files.isDirectory(beside)) {
             return List.of();
         }
-        try (Stream<Path> files = Files.list(migrations)) {
-            return files.filter(f -> f.toString().endsWith(".sql") && !f.equals(migration))
+        try (Stream<Path> files = Files.list(beside)) {
+            return files.filter(f -> f.toString().endsWith(".sql") && !f.equals(ours))
                     .sorted()
                     .toList();
         } catch (IOException e) {
@@ -60,14 +68,21 @@ public record ProposedFiles(Path folder, Path mapping, Path migration) {
         return String.join(", ", files.stream().map(Path::toString).toList());
     }
 
-    /// Writes both.
+    /// Writes them.
     ///
+    /// @param afterCopy null for no such file
     /// @throws SluiceException of kind BAD_SETTING where that is not possible
-    public void write(String yaml, String sql) {
+    public void write(String yaml, String sql, @Nullable String afterCopy) {
         try {
             Files.createDirectories(folder.resolve("migrations"));
             Files.writeString(mapping, yaml);
             Files.writeString(migration, sql);
+            if (afterCopy == null) {
+                Files.deleteIfExists(after);
+            } else {
+                Files.createDirectories(folder.resolve("migrations/after"));
+                Files.writeString(after, afterCopy);
+            }
         } catch (IOException e) {
             throw cannot(e);
         }

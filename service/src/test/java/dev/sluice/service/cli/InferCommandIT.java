@@ -5,8 +5,11 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.mongodb.client.MongoCollection;
 import com.mongodb.client.MongoDatabase;
 import com.mongodb.client.model.CreateCollectionOptions;
+import com.mongodb.client.model.IndexOptions;
+import com.mongodb.client.model.Indexes;
 import com.mongodb.client.model.InsertManyOptions;
 import com.mongodb.client.model.TimeSeriesOptions;
 import dev.sluice.mapping.DocumentMapper;
@@ -34,6 +37,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.bson.BsonDocument;
@@ -69,6 +73,41 @@ class InferCommandIT {
         assertThat(place.count("order_lines")).isGreaterThan(300);
         assertThat(place.text("SELECT indexdef FROM pg_indexes WHERE indexdef LIKE '%orders%user_id%'"))
                 .isNotEmpty();
+    }
+
+    @Test
+    @DisplayName("MongoDB's indexes: unique ones are there before the first row, the others after the copy, and the rest is said")
+    void indexes() throws IOException, SQLException {
+        Place place = Servers.place();
+        new Shop(place.mongo(), 1).open(60, 40);
+        MongoCollection<Document> users = place.mongo().getCollection("users");
+        users.createIndex(Indexes.ascending("email"), new IndexOptions().unique(true));
+        users.createIndex(Indexes.compoundIndex(Indexes.ascending("address.city"), Indexes.descending("signedUpAt")));
+        users.createIndex(Indexes.ascending("tags"));
+        users.createIndex(Indexes.text("name"));
+        users.createIndex(
+                Indexes.ascending("lastSeenAt"), new IndexOptions().expireAfter(3_650L, TimeUnit.DAYS));
+        users.createIndex(
+                Indexes.ascending("balance"),
+                new IndexOptions().partialFilterExpression(new Document("active", true)));
+        place.mongo().getCollection("orders").createIndex(Indexes.ascending("lines.sku"));
+
+        JsonNode report = infer(place);
+        backfill(place, Map.of("users", 60L, "orders", 40L));
+
+        assertThat(place.text("SELECT string_agg(regexp_replace(indexdef, '^CREATE (.*)INDEX .* ON public.', '\\1'), '; '"
+                        + " ORDER BY indexname) FROM pg_indexes WHERE schemaname = 'public' AND indexname !~ '_pkey$'"))
+                .isEqualTo("order_lines USING btree (sku); orders USING btree (user_id);"
+                        + " users USING btree (address_city, signed_up_at DESC);"
+                        + " users USING btree (balance) WHERE (active = true);"
+                        + " UNIQUE users USING btree (email); users USING btree (last_seen_at);"
+                        + " users USING gin (tags)");
+        assertThat(Files.readString(folder.resolve("proposed/migrations/V0001__proposed.sql")))
+                .contains("CREATE UNIQUE INDEX users_email_key ON users (email);")
+                .contains("DELETE FROM users WHERE last_seen_at < now() - interval '315360000 seconds'")
+                .contains("to_tsvector('simple', name)");
+        assertThat(report.get("collections").get(0).get("indexes").findValuesAsText("index"))
+                .contains("email_1", "name_text");
     }
 
     @Test
