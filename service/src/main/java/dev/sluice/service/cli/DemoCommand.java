@@ -81,6 +81,7 @@ final class DemoCommand implements Callable<Integer> {
         try (ServerSocket probe = new ServerSocket(asked, 1, InetAddress.getLoopbackAddress())) {
             return probe.getLocalPort();
         } catch (IOException taken) {
+            System.out.printf("Port %d (SLUICE_HTTP_PORT) is taken, so that the page gets another one.%n", asked);
             return 0;
         }
     }

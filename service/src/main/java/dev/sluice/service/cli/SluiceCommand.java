@@ -4,11 +4,13 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import dev.sluice.sandbox.SandboxServers;
 import dev.sluice.service.config.Setting;
+import dev.sluice.service.ops.SnakeCaseJson;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -70,14 +72,17 @@ public final class SluiceCommand implements Runnable {
             DeadLettersCommand.class,
             QuarantineCommand.class,
             BenchCommand.class,
-            WarmCommand.class);
+            WarmCommand.class,
+            CompletionCommand.class);
 
     @CommandLine.Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandLine.Model.CommandSpec spec;
 
     /// Parses, runs, and turns failures into a message for people and an exit code.
-    public static int execute(String... arguments) {
+    public static int execute(String... given) {
+        String[] arguments = asOptions(given);
+        boolean json = List.of(arguments).contains("--json");
         CommandLine program = new CommandLine(new SluiceCommand());
         addCommands(program, arguments);
         program.getCommandSpec()
@@ -86,13 +91,25 @@ public final class SluiceCommand implements Runnable {
                 .footer(footer());
         program.setUsageHelpWidth(HELP_WIDTH)
                 .setCaseInsensitiveEnumValuesAllowed(true)
-                .setParameterExceptionHandler((e, arguments_) -> wrongUse(e))
-                .setExecutionExceptionHandler((e, command, parsed) -> complain(e, command));
+                .setParameterExceptionHandler((e, arguments_) -> wrongUse(e, json))
+                .setExecutionExceptionHandler((e, command, parsed) -> failed(e, command, json));
         try {
             return program.execute(arguments);
         } catch (RuntimeException | Error e) {
-            return complain(e, program);
+            return failed(e, program, json);
         }
+    }
+
+    /// `help`, `help COMMAND` and `version` as the options that mean the same.
+    private static String[] asOptions(String... arguments) {
+        String first = arguments.length == 0 ? "" : arguments[0];
+        return switch (first) {
+            case "help" ->
+                Stream.concat(Arrays.stream(arguments).skip(1), Stream.of("--help"))
+                        .toArray(String[]::new);
+            case "version" -> new String[] {"--version"};
+            default -> arguments;
+        };
     }
 
     /// The settings with their meaning, and the exit codes.
@@ -105,6 +122,8 @@ public final class SluiceCommand implements Runnable {
         lines.add("");
         lines.add(
                 "MONGO_URI, POSTGRES_URI and the tokens may be in files: MONGO_URI_FILE=/run/secrets/mongo, and so on.");
+        lines.add("");
+        lines.add("`sluice help COMMAND` says what a command does. With --json an error is an object as well, {\"exit_code\", \"error\"}.");
         lines.add("");
         lines.add("Exit codes: 0 fine, 1 a finding such as a difference, 2 wrong use, 3 could not run.");
         return lines.toArray(String[]::new);
@@ -148,6 +167,13 @@ public final class SluiceCommand implements Runnable {
         }
     }
 
+    /// The program with all options of all commands.
+    static CommandLine whole() {
+        CommandLine program = new CommandLine(new SluiceCommand());
+        COMMANDS.forEach(program::addSubcommand);
+        return program;
+    }
+
     /// No more of a command than its line in the help.
     private static CommandLine.Model.CommandSpec named(Command command) {
         CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
@@ -165,7 +191,7 @@ public final class SluiceCommand implements Runnable {
         private static final java.util.logging.Logger LOG = java.util.logging.Logger.getLogger("org.postgresql");
     }
 
-    private static int wrongUse(CommandLine.ParameterException e) {
+    private static int wrongUse(CommandLine.ParameterException e, boolean json) {
         CommandLine command = e.getCommandLine();
         String message = e instanceof CommandLine.UnmatchedArgumentException unmatched
                         && command.getParent() == null
@@ -179,14 +205,35 @@ public final class SluiceCommand implements Runnable {
                             + " --help` shows the commands and options.");
         }
         trace(e, command);
+        if (json) {
+            print(new Failed(WRONG_USE, message), command);
+        }
         return WRONG_USE;
     }
 
+    /// Says on standard error why something failed.
+    ///
+    /// @return the exit code for it
     static int complain(Throwable thrown, CommandLine command) {
+        return failed(thrown, command, false);
+    }
+
+    private static int failed(Throwable thrown, CommandLine command, boolean json) {
         Complaint complaint = Complaint.of(Setup.explained(thrown), Setup.targetForPeople());
         command.getErr().println(command.getColorScheme().errorText(complaint.text()));
         trace(thrown, command);
+        if (json) {
+            print(new Failed(complaint.exitCode(), complaint.text()), command);
+        }
         return complaint.exitCode();
+    }
+
+    /// What a program that asked for JSON gets in the place of the report. People find the same on standard error.
+    record Failed(int exitCode, String error) {}
+
+    private static void print(Failed failed, CommandLine command) {
+        command.getOut().println(SnakeCaseJson.write(failed));
+        command.getOut().flush();
     }
 
     /// Whether the user wants to hear more.

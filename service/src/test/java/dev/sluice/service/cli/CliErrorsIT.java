@@ -3,12 +3,15 @@ package dev.sluice.service.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.service.cli.Cli.Result;
 import dev.sluice.service.cli.Servers.Place;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -75,6 +78,50 @@ class CliErrorsIT {
     static Stream<String> commands() {
         return SluiceCommand.COMMANDS.stream()
                 .map(command -> command.getAnnotation(Command.class).name());
+    }
+
+    @Test
+    void helpAndVersionAreCommandsToo() {
+        assertThat(Cli.runHere(Map.of(), "help").out())
+                .isEqualTo(Cli.runHere(Map.of(), "--help").out());
+        assertThat(Cli.runHere(Map.of(), "help", "verify").out())
+                .isEqualTo(Cli.runHere(Map.of(), "verify", "--help").out());
+        assertThat(Cli.runHere(Map.of(), "version").out())
+                .isEqualTo(Cli.runHere(Map.of(), "--version").out());
+        assertWrongUse(Cli.runHere(Map.of(), "help", "verfy"), "There is no command 'verfy'.", "sluice verify");
+    }
+
+    @Test
+    void bashCompletesCommandsAndOptions() throws IOException, InterruptedException {
+        Path script = folder.resolve("completion");
+        Files.writeString(script, Cli.runHere(Map.of(), "completion").out());
+
+        Process bash = new ProcessBuilder(
+                        "bash",
+                        "-c",
+                        "source " + script + " && COMP_WORDS=(sluice ver) COMP_CWORD=1 && _complete_sluice"
+                                + " && echo ${COMPREPLY[@]} && COMP_WORDS=(sluice verify --mo) COMP_CWORD=2"
+                                + " && _complete_sluice && echo ${COMPREPLY[@]}")
+                .redirectErrorStream(true)
+                .start();
+
+        assertThat(new String(bash.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .isEqualTo("verify\n--mode\n");
+        assertThat(bash.waitFor()).isZero();
+    }
+
+    @Test
+    void withJsonAnErrorIsAnObjectAsWell() throws IOException {
+        Result wrongUse = Cli.runHere(Map.of(), "status", "--json", "--nonsense");
+        Result noSetting = Cli.runHere(Map.of(), "status", "--json");
+
+        for (Result result : new Result[] {wrongUse, noSetting}) {
+            JsonNode error = JsonMapper.builder().build().readTree(result.out());
+            assertThat(error.get("exit_code").intValue()).isEqualTo(2).isEqualTo(result.exitCode());
+            assertThat(result.err()).contains(error.get("error").textValue().lines().findFirst().orElseThrow());
+        }
+        assertThat(noSetting.out()).contains("MONGO_URI");
+        assertThat(Cli.runHere(Map.of(), "status").out()).isEmpty();
     }
 
     @Test

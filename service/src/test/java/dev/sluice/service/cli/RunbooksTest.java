@@ -31,7 +31,7 @@ class RunbooksTest {
             List.of("## What it means", "## How to look", "## What to do", "## How to know it is over");
 
     /// Before a migration, and beside one: the index says why.
-    private static final Set<String> NOT_OPERATED = Set.of("demo", "bench", "infer", "warm");
+    private static final Set<String> NOT_OPERATED = Set.of("demo", "bench", "infer", "warm", "completion");
 
     private static final Pattern CALL = Pattern.compile("^\\s*(?:\\$ )?(?:\\./)?sluice (.*)$");
     private static final Pattern WORD = Pattern.compile("'([^']*)'|\"([^\"]*)\"|(\\S+)");

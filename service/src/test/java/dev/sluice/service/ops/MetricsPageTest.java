@@ -53,7 +53,7 @@ class MetricsPageTest {
 
                 Made from `Metric` and `RuntimeMetric` in `service/ops` by `MetricsPageTest`; don't edit it here.
 
-                Each process serves its metrics at `/prometheus`, also while it stands by. Rules, alerts and dashboards over them
+                Each process serves its metrics at `/prometheus` and at `/metrics`, also while it stands by. Rules, alerts and dashboards over them
                 are in [deploy/prometheus](../../deploy/prometheus/README.md) and [deploy/grafana](../../deploy/grafana/README.md).
 
                 - What is not known is NaN and never 0. All times are MongoDB's, in seconds.

@@ -69,6 +69,18 @@ class MetricsIT {
     }
 
     @Test
+    @DisplayName("they are at /metrics as well, where a scraper looks that is told no path")
+    void atMetrics() throws IOException, InterruptedException {
+        HttpResponse<String> answer = served.get("/metrics");
+
+        assertThat(answer.headers().firstValue("Content-Type").orElseThrow()).startsWith("text/plain; version=0.0.4");
+        assertThat(answer.body().lines().filter(line -> line.startsWith("# TYPE")))
+                .containsExactlyInAnyOrderElementsOf(scrape().lines()
+                        .filter(line -> line.startsWith("# TYPE"))
+                        .toList());
+    }
+
+    @Test
     @DisplayName("every metric that is scraped is in the list, with the type and the help that the list says")
     void allAreListed() {
         Map<String, String> listed = new TreeMap<>();
