@@ -13,6 +13,8 @@ public final class NumberProfile {
     private static final BigDecimal SECONDS_MIN = BigDecimal.valueOf(100_000_000L);
 
     private static final BigDecimal SECONDS_MAX = BigDecimal.valueOf(10_000_000_000L);
+    private static final BigDecimal INT_MIN = BigDecimal.valueOf(Integer.MIN_VALUE);
+    private static final BigDecimal INT_MAX = BigDecimal.valueOf(Integer.MAX_VALUE);
     private static final BigDecimal LONG_MIN = BigDecimal.valueOf(Long.MIN_VALUE);
     private static final BigDecimal LONG_MAX = BigDecimal.valueOf(Long.MAX_VALUE);
 
@@ -128,6 +130,11 @@ public final class NumberProfile {
     /// Whether every one is a whole number of 64 bits.
     public boolean whole() {
         return count > 0 && notFinite == 0 && fractions == 0 && beyondLong == 0;
+    }
+
+    /// Whether one is a number that 32 bits do not hold.
+    boolean isBeyondInt() {
+        return (greatest != null && greatest.compareTo(INT_MAX) > 0) || (least != null && least.compareTo(INT_MIN) < 0);
     }
 
     /// Digits before the point of the longest; of a double, the fewest digits that name it.

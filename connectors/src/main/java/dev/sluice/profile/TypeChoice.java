@@ -182,16 +182,37 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
             return plain(ColumnType.Numeric.UNCONSTRAINED, seen + narrow);
         }
         if (!doubles) {
-            return plain(new ColumnType.Int(8), seen);
+            return plain(new ColumnType.Int(8), seen + moments(numbers));
         }
         if (numbers.whole() && Layout.mostly(field.values() - field.count(BsonType.DOUBLE), field.values())) {
-            return plain(new ColumnType.Int(8), seen + ", all of them whole");
+            return plain(new ColumnType.Int(8), seen + ", all of them whole" + moments(numbers));
+        }
+        if (numbers.whole() && numbers.isBeyondInt()) {
+            // As a double it would be shown as 5.919e+17, and joined with nothing.
+            return plain(
+                    new ColumnType.Int(8),
+                    seen + ", all of them whole, and some beyond 2^31, as numbers are that name or count something"
+                            + moments(numbers));
         }
         if (numbers.beyondDouble() > 0) {
             return plain(
                     ColumnType.Numeric.UNCONSTRAINED, seen + ", some beyond 2^53: numeric holds all of them exactly");
         }
         return plain(new ColumnType.DoublePrecision(), seen + (numbers.whole() ? ", though all of them whole" : ""));
+    }
+
+    /// What all numbers may mean, where it is better not to decide for the reader.
+    private static String moments(NumberProfile numbers) {
+        if (numbers.count() < EVIDENCE_MIN) {
+            return "";
+        }
+        String unit = numbers.seconds() == numbers.count()
+                ? "seconds"
+                : numbers.milliseconds() == numbers.count() ? "milliseconds" : "";
+        return unit.isEmpty()
+                ? ""
+                : ", all of them " + unit + " of times from 1973 to 2286: where they are, timestamptz with convert"
+                        + " [{parse_epoch: " + unit + "}] would do";
     }
 
     private static TypeChoice binary(BinaryProfile binaries) {

@@ -44,6 +44,8 @@ class ProposalTest {
                 "# | {\"$numberLong\": \"9007199254740993\"}; bigint",
                 "#.5; double precision",
                 "# | #.5; double precision",
+                "{\"$numberDouble\": \"5919000000000#000.0\"}; bigint",
+                "{\"$numberDouble\": \"#.0\"}; double precision",
                 "{\"$numberDouble\": \"NaN\"} | #.5; double precision",
                 "#.5 | {\"$numberLong\": \"9007199254740993\"}; numeric",
                 "{\"$numberDecimal\": \"#.25\"} | #; numeric",
@@ -96,6 +98,23 @@ class ProposalTest {
         Coverage coverage = coverage(documents);
         assertThat(coverage.reasons()).isEmpty();
         assertThat(coverage.whole()).isEqualTo(DOCUMENTS);
+    }
+
+    @Test
+    @DisplayName("numbers that may all be times are left numbers, with the line to write instead")
+    void numbersThatMayBeTimes() {
+        assertThat(only(documents(i -> "{\"f\": {\"$numberLong\": \"" + (1_700_000_000_000L + i) + "\"}}"))
+                        .columns()
+                        .getFirst()
+                        .reason())
+                .contains("all of them milliseconds", "convert [{parse_epoch: milliseconds}] would do");
+        assertThat(only(documents(i -> "{\"f\": " + (1_700_000_000 + i) + "}"))
+                        .columns()
+                        .getFirst()
+                        .reason())
+                .contains("convert [{parse_epoch: seconds}] would do");
+        assertThat(only(documents(i -> "{\"f\": " + i + "}")).columns().getFirst().reason())
+                .doesNotContain("parse_epoch");
     }
 
     /// Most values, the others, of how many values one is another, the column, how many are quarantined.
