@@ -18,6 +18,8 @@ public enum Failpoint {
     /// Every row that PostgreSQL takes is committed; the dead letters are written and not committed, nor is
     /// the position or the done marker.
     DEAD_LETTERS_WRITTEN,
+    /// Rows that were written with another mapping are to be written again, and the mapping is noted.
+    MAPPING_FOLLOWED,
     /// A chunk was read and cut, and none of its rows is written.
     CHUNK_CUT,
     /// A chunk's rows are written, and not yet marked done.

@@ -20,7 +20,8 @@ public final class Catalog {
     /// A mapping and where the DDL of its tables is.
     ///
     /// @param migrations empty when the tables are created by other means
-    public record Entry(Mapping mapping, Optional<MigrationFolder> migrations) {}
+    /// @param text of the mapping's file
+    public record Entry(Mapping mapping, Optional<MigrationFolder> migrations, String text) {}
 
     /// @param nameOrPath a catalog name, a YAML file, or a folder with a `mapping.yaml`; migrations are
     ///     taken from the folder `migrations` next to the file
@@ -29,9 +30,11 @@ public final class Catalog {
     public static Entry load(String nameOrPath) {
         if (NAMES.contains(nameOrPath)) {
             String resource = "catalog/" + nameOrPath + "/mapping.yaml";
+            String text = resource(resource);
             return new Entry(
-                    MappingReader.read(resource, resource(resource)),
-                    Optional.of(MigrationFolder.inProgram("catalog/" + nameOrPath + "/migrations")));
+                    MappingReader.read(resource, text),
+                    Optional.of(MigrationFolder.inProgram("catalog/" + nameOrPath + "/migrations")),
+                    text);
         }
         Path path = Path.of(nameOrPath);
         Path file = Files.isDirectory(path) ? path.resolve("mapping.yaml") : path;
@@ -41,11 +44,13 @@ public final class Catalog {
                     + ") nor a YAML file nor a folder with a mapping.yaml.");
         }
         try {
-            Mapping mapping = MappingReader.read(file.toString(), Files.readString(file));
+            String text = Files.readString(file);
+            Mapping mapping = MappingReader.read(file.toString(), text);
             Path migrations = file.resolveSibling("migrations");
             return new Entry(
                     mapping,
-                    Files.isDirectory(migrations) ? Optional.of(MigrationFolder.of(migrations)) : Optional.empty());
+                    Files.isDirectory(migrations) ? Optional.of(MigrationFolder.of(migrations)) : Optional.empty(),
+                    text);
         } catch (IOException unreadable) {
             throw new IllegalArgumentException(
                     "The mapping " + file + " can't be read: " + unreadable.getMessage(), unreadable);

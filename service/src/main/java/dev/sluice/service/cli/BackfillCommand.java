@@ -1,5 +1,6 @@
 package dev.sluice.service.cli;
 
+import dev.sluice.service.pipeline.WrittenWith;
 import dev.sluice.after.AfterOutcome;
 import dev.sluice.backfill.Backfill;
 import dev.sluice.backfill.Prune;
@@ -215,7 +216,7 @@ final class BackfillCommand implements Callable<Integer> {
                         "Stopping: the chunks in progress are finished first.",
                         "Stopped before the end; copied chunks stay. Run the same command again to resume there.");
                 CopyProgress progress = new CopyProgress(spec.commandLine().getOut(), err, SluiceCommand.isVerbose())) {
-            CopyRun.Result result = new CopyRun(setup.pipeline(all, source))
+            CopyRun.Result result = new CopyRun(setup.pipeline(all, source), WrittenWith.mapping(setup.entry()))
                     .run(new CopyRun.Wish(chosen, limits(), onward(), prune, wait), progress, stop);
             progress.sum();
             showBalances(setup.pipeline(all, source), chosen, prune && result.complete(), stop);

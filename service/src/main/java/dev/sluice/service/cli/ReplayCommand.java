@@ -88,6 +88,7 @@ final class ReplayCommand implements Callable<Integer> {
         // What is listed stays listed, and the outcome says so.
         try (StopSignal stop = StopSignal.install(err, "Stopping.", null);
                 MongoSource source = setup.source()) {
+            setup.requireSameMapping();
             Replays replays = new Replays(setup.pipeline(setup.followed(collections), source));
             ReplayRun.Wish wish;
             try {

@@ -62,6 +62,7 @@ final class ResyncCommand implements Callable<Integer> {
         // What is listed stays listed, and the outcome says so.
         try (StopSignal stop = StopSignal.install(err, "Stopping.", null);
                 MongoSource source = setup.source()) {
+            setup.requireSameMapping();
             ResyncRun run = new ResyncRun(setup.pipeline(all, source));
             long last;
             try {

@@ -1,5 +1,6 @@
 package dev.sluice.service.cli;
 
+import dev.sluice.service.pipeline.WrittenWith;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.service.pipeline.Pipeline;
@@ -62,6 +63,7 @@ final class RunCommand implements Callable<Integer> {
             setup.sayWhatIsLeftAlone(source);
             PipelineSpec described = setup.pipeline(setup.targets(), source);
             Pipeline pipeline = new Pipeline(described);
+            pipeline.writeWith(WrittenWith.mapping(setup.entry()));
             pipeline.verifyContinuously(setup.settings().verifyBudget() / 100.0);
             pipeline.afterCopy(
                     setup.afterScripts(),

@@ -1,5 +1,6 @@
 package dev.sluice.service.cli;
 
+import dev.sluice.service.pipeline.WrittenWith;
 import com.mongodb.ConnectionString;
 import com.mongodb.MongoConfigurationException;
 import dev.sluice.after.AfterScripts;
@@ -195,6 +196,17 @@ final class Setup {
                     });
         } catch (SQLException away) {
             LOG.debug("Whether a block of writes is left can't be asked now", away);
+        }
+    }
+
+    /// For commands that neither copy nor follow.
+    ///
+    /// @throws SluiceException of kind BAD_SETTING when the rows were written with another mapping
+    void requireSameMapping() {
+        try (Connection connection = connector().open()) {
+            WrittenWith.mapping(entry).requireUnchanged(connection, pipelineName());
+        } catch (SQLException away) {
+            LOG.debug("Which mapping the rows were written with can't be asked now", away);
         }
     }
 

@@ -181,6 +181,7 @@ final class VerifyCommand implements Callable<Integer> {
                         "Stopped before the end. Run the same command again to resume there.")) {
             setup.prepareTarget();
             source.hello();
+            setup.requireSameMapping();
             VerifyRun run = new VerifyRun(setup.pipeline(all, source));
             VerifyProgress progress = new VerifyProgress(err);
             List<Verified> verified = new ArrayList<>();

@@ -1,5 +1,6 @@
 package dev.sluice.service.demo;
 
+import dev.sluice.service.pipeline.WrittenWith;
 import com.mongodb.MongoException;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
@@ -100,6 +101,7 @@ public final class Demo {
         shop.open(USERS, ORDERS);
         Pipeline pipeline = new Pipeline(PipelineSpec.of(
                 "demo", setting.entry().mapping(), setting.source(), new PostgresConnector(setting.target())));
+        pipeline.writeWith(WrittenWith.mapping(setting.entry()));
         pipeline.afterCopy(AfterScripts.of(setting.entry()), 2, true);
         return live(pipeline, shop, database, options);
     }

@@ -55,9 +55,16 @@ public final class CopyRun {
     private static final Duration TRY_EVERY = Duration.ofMillis(250);
 
     private final PipelineSpec pipeline;
+    private final WrittenWith writtenWith;
 
     public CopyRun(PipelineSpec pipeline) {
+        this(pipeline, WrittenWith.unknown());
+    }
+
+    /// @param writtenWith the mapping, so that rows are copied again where it is another one than before
+    public CopyRun(PipelineSpec pipeline, WrittenWith writtenWith) {
         this.pipeline = pipeline;
+        this.writtenWith = writtenWith;
     }
 
     /// Where the stream resumes after the copy.
@@ -134,7 +141,7 @@ public final class CopyRun {
         try {
             return switch (wish.onward()) {
                 case Onward.AsItWas asItWas ->
-                    new CopyRun(pipeline.touching(wish.chosen())).copy(wish, listener, stopped);
+                    new CopyRun(pipeline.touching(wish.chosen()), writtenWith).copy(wish, listener, stopped);
                 case Onward.FromNow fromNow -> copy(wish, listener, stopped);
                 case Onward.NewSource newSource -> copy(wish, listener, stopped);
                 case Onward.Past past -> copy(wish, listener, stopped);
@@ -166,6 +173,7 @@ public final class CopyRun {
                 OpenChanges.record(pipeline, connection, stopped);
             }
             long epoch = ownership.takeOver(changes -> requireDecided(wish.onward(), changes, connection), taken -> {
+                writtenWith.follow(connection, pipeline.name());
                 switch (wish.onward()) {
                     case Onward.AsItWas asItWas -> {}
                     case Onward.FromNow fromNow -> {

@@ -53,6 +53,7 @@ public final class Pipeline {
     private volatile @Nullable ContinuousVerification verification;
     private volatile AfterRun.Limits afterLimits = new AfterRun.Limits(1, true, AFTER_PATIENCE);
     private volatile AfterScripts afterScripts = AfterScripts.none("public");
+    private volatile WrittenWith writtenWith = WrittenWith.unknown();
     private volatile boolean standsBy = true;
     private volatile boolean takesEveryUpdate;
     private volatile boolean owned;
@@ -86,6 +87,16 @@ public final class Pipeline {
                 ? Map.of()
                 : ReadByMapping.of(
                         spec.targets().stream().map(CollectionTarget::mapping).toList());
+    }
+
+    /// The mapping that it writes with, so that rows are written again where it is another one than before. To be
+    /// called before [#run].
+    public void writeWith(WrittenWith mapping) {
+        writtenWith = mapping;
+    }
+
+    WrittenWith writtenWith() {
+        return writtenWith;
     }
 
     /// What comes after the copy, beside that every table is analyzed. To be called before [#run].

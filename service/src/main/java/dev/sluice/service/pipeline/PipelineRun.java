@@ -14,6 +14,7 @@ import dev.sluice.positions.PassedChanges;
 import dev.sluice.positions.PauseStore;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.positions.PositionStore;
+import dev.sluice.positions.Transaction;
 import dev.sluice.service.pipeline.DataFlow.Part;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.Fence;
@@ -161,6 +162,8 @@ final class PipelineRun {
                 new StatusListener(pipeline));
         status.onLeading(new HeldLock(ownership.lock()));
         ownership.lock().onLost(flow::breakOff);
+        Transaction.run(bookkeeping, () -> pipeline.writtenWith().follow(bookkeeping, spec.name()));
+        Failpoint.MAPPING_FOLLOWED.hit();
         new MappedCollections(spec).follow(bookkeeping);
         restoreWatermarks(bookkeeping);
         StreamReader reader = new StreamReader(pipeline, sourceCheck, passed);

@@ -43,6 +43,8 @@ public enum Check {
     POSTGRES_SIZE(Side.POSTGRESQL),
     /// A table the mapping writes to: there, and as the mapping has it.
     TABLE(Side.TABLES),
+    /// Collections of which the mapping says something else than the one that their rows were written with.
+    MAPPING_CHANGED(Side.TABLES),
     TABLE_RIGHTS(Side.TABLES),
     /// A table that the application writes since its migration was finished.
     TABLE_FINISHED(Side.TABLES),

@@ -69,7 +69,7 @@ public final class Planner {
                 new TargetChecks.Target(connector, database),
                 entry,
                 targets,
-                new TargetChecks.Settings(options.createDatabase(), options.migrate()),
+                new TargetChecks.Settings(pipeline, options.createDatabase(), options.migrate()),
                 list);
         targetChecks.run(total.bytes());
         new AfterChecks(connector, new AfterStore(pipeline), entry, options.migrate(), list).run(targets);

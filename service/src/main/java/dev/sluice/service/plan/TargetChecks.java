@@ -1,5 +1,10 @@
 package dev.sluice.service.plan;
 
+import dev.sluice.service.pipeline.WrittenWith;
+import dev.sluice.schema.MappingDiff.OfCollection;
+import dev.sluice.schema.MappingDiff.Change.Effect;
+import dev.sluice.cutover.RouteStore;
+import dev.sluice.cutover.Route;
 import dev.sluice.backfill.Backfill;
 import dev.sluice.control.BackfillStore;
 import dev.sluice.failure.FailureKind;
@@ -99,9 +104,10 @@ final class TargetChecks {
     private @Nullable Double measuredRate;
     private boolean reached;
 
+    /// @param pipeline its name
     /// @param createDatabase whether a missing database is made at start
     /// @param migrate whether pending migrations are applied at start
-    record Settings(boolean createDatabase, boolean migrate) {}
+    record Settings(String pipeline, boolean createDatabase, boolean migrate) {}
 
     /// The database that rows are to be written to, and its migrations.
     record Target(PostgresConnector connector, TargetDatabase database) {}
@@ -224,8 +230,41 @@ final class TargetChecks {
         List<Script> pending = migrations(connection, createOnDatabase);
         extensions(connection, pending, superuser, createOnDatabase);
         controlTables(connection);
+        changedMapping(connection);
         notNull = new TableChecks(connection, list, mayBeMade(pending)).run(all, targets);
         measuredRate = measured(connection);
+    }
+
+    private void changedMapping(Connection connection) throws SQLException {
+        WrittenWith.Changed changed = WrittenWith.mapping(entry)
+                .changedIfNoted(connection, settings.pipeline())
+                .orElse(null);
+        if (changed == null) {
+            return;
+        }
+        Map<String, Route> routes = new RouteStore(settings.pipeline()).routes(connection);
+        for (OfCollection collection : changed.diff().collections()) {
+            String name = collection.collection();
+            Route route = routes.get(name);
+            String found = "The mapping of " + name + " is another one than version "
+                    + changed.before().number() + ", which its rows were written with: " + WrittenWith.text(collection)
+                    + ".";
+            if (collection.effect() == Effect.NONE) {
+                list.info(Check.MAPPING_CHANGED, name, found + " Its rows stay as they are.");
+            } else if (route != null && route.share().percent() > 0) {
+                list.problem(
+                        Check.MAPPING_CHANGED,
+                        name,
+                        found + " Readers of it are on PostgreSQL, and would see rows of both.",
+                        "Move them back first: `sluice rollback " + name + "`.");
+            } else {
+                list.info(
+                        Check.MAPPING_CHANGED,
+                        name,
+                        found + " `sluice run` and `sluice backfill` read all of its documents again; until that is done"
+                                + " its gate is shut.");
+            }
+        }
     }
 
     private boolean mayBeMade(List<Script> pending) {

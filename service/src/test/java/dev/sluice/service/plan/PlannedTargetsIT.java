@@ -1617,13 +1617,9 @@ class PlannedTargetsIT {
     }
 
     private static Catalog.Entry mapping(String collections) {
-        return new Catalog.Entry(
-                MappingReader.read(
-                        "test.yaml",
-                        "mapping: planned\ndatabase: d\ncollections:\n"
-                                + (collections.isEmpty() ? "a: {key: {column: id, type: text}}" : collections)
-                                        .indent(2)),
-                Optional.empty());
+        String text = "mapping: planned\ndatabase: d\ncollections:\n"
+                + (collections.isEmpty() ? "a: {key: {column: id, type: text}}" : collections).indent(2);
+        return new Catalog.Entry(MappingReader.read("test.yaml", text), Optional.empty(), text);
     }
 
     private List<String> tables() {

@@ -1076,7 +1076,7 @@ class PlannerIT {
     /// A mapping of the test's own, without migrations.
     private static Catalog.Entry yaml(String more, String collections) {
         String text = "mapping: test\ndatabase: d\n" + more + "\ncollections:\n" + collections.indent(2);
-        return new Catalog.Entry(MappingReader.read("test.yaml", text), Optional.empty());
+        return new Catalog.Entry(MappingReader.read("test.yaml", text), Optional.empty(), text);
     }
 
     private Catalog.Entry ownMigration(String sql) throws IOException {

@@ -165,7 +165,8 @@ class TargetDatabaseIT {
                             mapping.collections(),
                             mapping.ignored(),
                             mapping.groups()),
-                    demo.migrations());
+                    demo.migrations(),
+                    demo.text());
 
             assertThat(database.migrate(docsgpt)).hasSize(database.info(docsgpt).size());
             assertThat(database.migrate(shop)).hasSize(1);
