@@ -194,7 +194,7 @@ class ChangedMappingIT {
                 folder.resolve("mapping.yaml"),
                 FIRST.replaceFirst(
                         "    columns:",
-                        "    skip:\n      - {when: {equals: 7}, from: size, reason: seven}\n    columns:"));
+                        "    skip:\n      - {from: size, when: equals, values: [7], reason: seven}\n    columns:"));
 
         try (Cli run = Cli.start(settings(), "run")) {
             await().atMost(BOUND)
