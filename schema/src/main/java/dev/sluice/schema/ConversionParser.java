@@ -187,7 +187,10 @@ final class ConversionParser {
                         readAll(settings, child),
                         settings.literal("missing"));
             default -> {
-                node.problem("'" + name + "' is no conversion; there are: " + NAMES);
+                node.problem("'" + name + "' is no conversion; there are: " + NAMES
+                        + Nearest.toWord(name, List.of(NAMES.split(", ")))
+                                .map(meant -> ". Did you mean '" + meant + "'?")
+                                .orElse(""));
                 yield null;
             }
         };

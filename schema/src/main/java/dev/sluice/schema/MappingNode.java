@@ -202,7 +202,10 @@ final class MappingNode {
         json.fieldNames().forEachRemaining(name -> {
             if (!allowed.contains(name)) {
                 at(name).problem("'" + name + "' is not known here; known are: "
-                        + String.join(", ", allowed.stream().sorted().toList()));
+                        + String.join(", ", allowed.stream().sorted().toList())
+                        + Nearest.toWord(name, allowed)
+                                .map(meant -> ". Did you mean '" + meant + "'?")
+                                .orElse(""));
             }
         });
     }
@@ -222,7 +225,10 @@ final class MappingNode {
         for (E constant : type.getEnumConstants()) {
             names.add(constant.name().toLowerCase(Locale.ROOT));
         }
-        problem("'" + text + "' is none of: " + String.join(", ", names));
+        problem("'" + text + "' is none of: " + String.join(", ", names)
+                + Nearest.toWord(text.toLowerCase(Locale.ROOT), names)
+                        .map(meant -> ". Did you mean '" + meant + "'?")
+                        .orElse(""));
         return null;
     }
 

@@ -1,5 +1,6 @@
 package dev.sluice.service.config;
 
+import dev.sluice.schema.Nearest;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import java.io.IOException;
@@ -8,14 +9,12 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// The settings: from environment variables, or from system properties of the same name in lower
@@ -216,29 +215,10 @@ public record Settings(
         if (bare.isPresent()) {
             return "it is " + bare.get() + ", without the prefix.";
         }
-        String nearest = Setting.names().stream()
-                .min(Comparator.comparingInt((String name) -> edits(misspelt, name))
-                        .thenComparing(Comparator.naturalOrder()))
-                .orElseThrow();
-        return edits(misspelt, nearest) <= MISSPELT_MAX
-                ? "did you mean " + nearest + "?"
-                : "known are "
-                        + String.join(", ", Setting.names().stream().sorted().toList()) + ".";
-    }
-
-    /// The Levenshtein distance: how many letters to add, drop or change.
-    private static int edits(String from, String to) {
-        int[] row = IntStream.rangeClosed(0, to.length()).toArray();
-        for (int i = 1; i <= from.length(); i++) {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= to.length(); j++) {
-                int change = diagonal + (from.charAt(i - 1) == to.charAt(j - 1) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.min(change, 1 + Math.min(row[j], row[j - 1]));
-            }
-        }
-        return row[to.length()];
+        return Nearest.to(misspelt, Setting.names(), MISSPELT_MAX)
+                .map(nearest -> "did you mean " + nearest + "?")
+                .orElseGet(() -> "known are "
+                        + String.join(", ", Setting.names().stream().sorted().toList()) + ".");
     }
 
     /// Says which of these settings a command needs and has not got, all of them at once.
