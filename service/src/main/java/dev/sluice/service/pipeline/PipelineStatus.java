@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// What a running pipeline has done and how fresh it is. Written by the pipeline's threads, read by
 /// metrics, status and the demo; any thread.
 public final class PipelineStatus {
+    private final Outage outage = new Outage();
     private final String pipeline;
     private final SequencedMap<String, CollectionStatus> collections = new LinkedHashMap<>();
     private final AtomicReference<PipelineState> state = new AtomicReference<>(new PipelineState.Starting());
@@ -188,6 +189,10 @@ public final class PipelineStatus {
         return lag.catchUpSeconds(!(shown instanceof PipelineState.Waiting
                 || shown instanceof PipelineState.Stalled
                 || shown instanceof PipelineState.Paused));
+    }
+
+    Outage outage() {
+        return outage;
     }
 
     /// How many transactions of the stream and of the copy this process has committed so far. Those

@@ -77,6 +77,7 @@ final class Supervisor {
                 if (wait.isEmpty()) {
                     return end(new PipelineState.Failed(failure.kind(), String.valueOf(failure.getMessage())), failure);
                 }
+                status.outage().failed(status.commits(), System.nanoTime());
                 if (stop.getCount() > 0) {
                     status.enter(new PipelineState.Waiting(
                             failure.kind(),
