@@ -2,14 +2,17 @@ package dev.sluice.service;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.encoder.JsonEncoder;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ConfiguratorRank;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.encoder.Encoder;
 import ch.qos.logback.core.joran.spi.ConsoleTarget;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import ch.qos.logback.core.status.NopStatusListener;
+import java.util.Locale;
 import java.util.Map;
 
 /// What is logged, and how: to standard error, one line each. In Java, since reading the same from a file
@@ -20,7 +23,10 @@ import java.util.Map;
 @ConfiguratorRank(ConfiguratorRank.CUSTOM_HIGH_PRIORITY)
 public final class LogSetting extends ContextAwareBase implements Configurator {
     private static final String FILE = "logback.configurationFile";
-    private static final String PATTERN = "%d{HH:mm:ss.SSS} %-5level %msg%n%ex{short}";
+    private static final String PATTERN = "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %msg%n%ex{short}";
+
+    /// Read here and not by `Settings`, which may log before it is read.
+    private static final String FORMAT = "SLUICE_LOG_FORMAT";
 
     private static final Map<String, Level> LEVELS = Map.of(
             "dev.sluice", Level.INFO,
@@ -35,6 +41,35 @@ public final class LogSetting extends ContextAwareBase implements Configurator {
             "org.flywaydb.core.internal.command.DbValidate", Level.OFF,
             "io.micronaut.http.server.netty.NettyHttpServer", Level.OFF);
 
+    private static boolean isJson() {
+        String property = FORMAT.toLowerCase(Locale.ROOT).replace('_', '.');
+        return "json".equalsIgnoreCase(System.getProperty(property, System.getenv(FORMAT)));
+    }
+
+    private static Encoder<ILoggingEvent> text() {
+        PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+        encoder.setPattern(PATTERN);
+        return encoder;
+    }
+
+    /// Of each line its time in milliseconds since 1970, its level, its logger and its message.
+    private static Encoder<ILoggingEvent> json() {
+        JsonEncoder encoder = new JsonEncoder();
+        encoder.setWithSequenceNumber(false);
+        encoder.setWithNanoseconds(false);
+        encoder.setWithThreadName(false);
+        encoder.setWithContext(false);
+        encoder.setWithMarkers(false);
+        encoder.setWithMDC(false);
+        encoder.setWithKVPList(false);
+        encoder.setWithMessage(false);
+        encoder.setWithArguments(false);
+        // A stack trace's first line may hold what a driver says of values.
+        encoder.setWithThrowable(false);
+        encoder.setWithFormattedMessage(true);
+        return encoder;
+    }
+
     @Override
     public ExecutionStatus configure(LoggerContext context) {
         if (System.getProperty(FILE) != null) {
@@ -43,9 +78,8 @@ public final class LogSetting extends ContextAwareBase implements Configurator {
         // It has nothing to say that an operator could use.
         context.getStatusManager().add(new NopStatusListener());
 
-        PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+        Encoder<ILoggingEvent> encoder = isJson() ? json() : text();
         encoder.setContext(context);
-        encoder.setPattern(PATTERN);
         encoder.start();
         ConsoleAppender<ILoggingEvent> stderr = new ConsoleAppender<>();
         stderr.setName("stderr");

@@ -28,6 +28,7 @@ public enum Setting {
     SLUICE_LAG_LIMIT("60s", "from which lag on /health/lag answers 503"),
     SLUICE_AFTER_PARALLEL("2", "how many statements of a script in migrations/after run at once"),
     SLUICE_REFUSED_SHARE("20", "percent of recent rows that PostgreSQL may refuse before Sluice stops; 100: all"),
+    SLUICE_LOG_FORMAT("text", "how the log is written: text, or json with an object a line"),
     SLUICE_TRANSPORT("embedded", "how changes travel: embedded, in this process");
 
     /// In the name of a setting that names a file.

@@ -100,6 +100,7 @@ public record Settings(
             }
         }
         Given given = new Given(all);
+        given.requireLogFormat();
         return new Settings(
                 given.text(Setting.MONGO_URI).orElse(""),
                 given.text(Setting.MONGO_DB_NAME),
@@ -194,6 +195,14 @@ public record Settings(
                 // Said below, as for none at all.
             }
             throw bad(Setting.SLUICE_LAG_LIMIT, "is not a time over 0, such as 60s or 5m");
+        }
+
+        /// The log reads it by itself, before the first line.
+        void requireLogFormat() {
+            String format = required(Setting.SLUICE_LOG_FORMAT);
+            if (!format.equalsIgnoreCase("text") && !format.equalsIgnoreCase("json")) {
+                throw bad(Setting.SLUICE_LOG_FORMAT, "is neither text nor json");
+            }
         }
 
         Transport transport() {

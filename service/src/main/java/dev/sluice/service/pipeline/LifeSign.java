@@ -3,6 +3,7 @@ package dev.sluice.service.pipeline;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.positions.PipelineLock;
+import dev.sluice.service.text.Counted;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -13,7 +14,8 @@ import org.slf4j.LoggerFactory;
 /// pipeline, from the pipeline's start to its end: also
 /// between two runs, while a run waits for MongoDB and while the pipeline is paused. So a gate that is
 /// shut since
-/// MongoDB is away says that, and not that no process runs. A process that stands by says nothing.
+/// MongoDB is away says that, and not that no process runs. A process that stands by says nothing. The
+/// log hears of it once a minute, and when an outage is over.
 final class LifeSign implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LifeSign.class);
 
@@ -23,6 +25,7 @@ final class LifeSign implements AutoCloseable {
     private final Pipeline pipeline;
     private final GateReport report;
     private final ActivityReport activity;
+    private final MinuteLine minute;
     private final Thread thread =
             Thread.ofPlatform().name("sluice-gate").daemon(true).unstarted(this::tell);
     private volatile boolean ending;
@@ -31,6 +34,7 @@ final class LifeSign implements AutoCloseable {
         this.pipeline = pipeline;
         this.report = new GateReport(pipeline);
         this.activity = new ActivityReport(pipeline);
+        this.minute = new MinuteLine(pipeline.status(), System.nanoTime());
     }
 
     static LifeSign start(Pipeline pipeline) {
@@ -47,6 +51,7 @@ final class LifeSign implements AutoCloseable {
                         if (isOurs(connection)) {
                             report.report(connection);
                             activity.report(connection);
+                            say();
                         }
                         Thread.sleep(EVERY);
                     }
@@ -62,6 +67,18 @@ final class LifeSign implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private void say() {
+        PipelineStatus status = pipeline.status();
+        status.outage()
+                .over(status.commits(), System.nanoTime())
+                .ifPresent(over -> LOG.info(
+                        "Pipeline {} writes again, after {} s and {} that failed.",
+                        pipeline.name(),
+                        over.took().toSeconds(),
+                        Counted.of(over.failures(), "run")));
+        minute.next(System.nanoTime()).ifPresent(LOG::info);
     }
 
     /// Whether the pipeline is this process's. Between two runs it holds no lock: where somebody else
