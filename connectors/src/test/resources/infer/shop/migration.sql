@@ -85,8 +85,13 @@ COMMENT ON COLUMN order_lines.price IS 'From price';
 COMMENT ON COLUMN order_lines.extra IS 'From extra';
 COMMENT ON COLUMN order_lines.rest IS 'Fields of the element that have no column of their own, by name';
 
--- Values of these are the _id of other documents.
-CREATE INDEX ON orders (buyer);
+-- MongoDB has these as unique. A document that breaks one here is a dead letter.
+CREATE UNIQUE INDEX users_email_key ON users (email);
+CREATE UNIQUE INDEX users_login_key ON users (login);
+
+-- What other indexes of MongoDB are here:
+-- users, words, address.street: for words in texts. PostgreSQL has text search: CREATE INDEX ON users USING gin (to_tsvector('simple', address_street)), for one.
+-- orders, coupons, couponCodes: coupon_codes is jsonb. Where queries look for its values, index an expression on it.
 
 -- A document's rows are written together, so foreign keys from child tables hold, if you want them.
 -- ALTER TABLE order_lines ADD FOREIGN KEY (order_id) REFERENCES orders (id) ON DELETE CASCADE;

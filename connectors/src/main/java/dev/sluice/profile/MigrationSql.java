@@ -42,10 +42,13 @@ public final class MigrationSql {
         }
         proposal.tables().forEach(this::table);
         block("", comments);
+        boolean nulls = unique.stream().anyMatch(statement -> statement.contains("NULLS NOT DISTINCT"));
         block(
-                "\n-- MongoDB has these as unique. A document that breaks one here is a dead letter. Where several documents may\n"
-                        + "-- lack a field, MongoDB takes it for null, and nulls for alike: PostgreSQL 13 and 14 have no NULLS NOT DISTINCT;\n"
-                        + "-- leave the words out there.\n",
+                "\n-- MongoDB has these as unique. A document that breaks one here is a dead letter.\n"
+                        + (nulls
+                                ? "-- A field that is missing is null to MongoDB, and nulls are alike. PostgreSQL 13 and 14 have no NULLS NOT\n"
+                                        + "-- DISTINCT; leave the words out there.\n"
+                                : ""),
                 unique);
         block("\n-- What other indexes of MongoDB are here:\n", notes);
         block(

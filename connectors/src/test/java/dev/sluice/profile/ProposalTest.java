@@ -113,7 +113,10 @@ class ProposalTest {
                         .getFirst()
                         .reason())
                 .contains("convert [{parse_epoch: seconds}] would do");
-        assertThat(only(documents(i -> "{\"f\": " + i + "}")).columns().getFirst().reason())
+        assertThat(only(documents(i -> "{\"f\": " + i + "}"))
+                        .columns()
+                        .getFirst()
+                        .reason())
                 .doesNotContain("parse_epoch");
     }
 

@@ -41,7 +41,7 @@ public final class MigratedDatabases {
                 NO_TABLES,
                 none -> migrate(
                         server.createDatabase(),
-                        new Catalog.Entry(Catalog.load("demo").mapping(), Optional.empty()))));
+                        new Catalog.Entry(Catalog.load("demo").mapping(), Optional.empty(), ""))));
     }
 
     private static String migrate(String uri, Catalog.Entry entry) {

@@ -99,8 +99,7 @@ public record MappingDiff(List<OfCollection> collections) {
         }
 
         private static void rule(
-                List<Change> changes, String place, @Nullable Object before,
-                @Nullable Object now, Effect effect) {
+                List<Change> changes, String place, @Nullable Object before, @Nullable Object now, Effect effect) {
             if (!alike(before, now)) {
                 changes.add(new Change(place, "changed", effect));
             }
@@ -130,7 +129,8 @@ public record MappingDiff(List<OfCollection> collections) {
 
         private static Map<String, ColumnMapping> byName(List<ColumnMapping> columns) {
             return columns.stream()
-                    .collect(Collectors.toMap(ColumnMapping::column, column -> column, (a, b) -> a, LinkedHashMap::new));
+                    .collect(
+                            Collectors.toMap(ColumnMapping::column, column -> column, (a, b) -> a, LinkedHashMap::new));
         }
 
         private static Set<String> paths(Collection<Source.Path> paths) {
@@ -145,7 +145,8 @@ public record MappingDiff(List<OfCollection> collections) {
             }
             for (ColumnMapping column : now) {
                 String place = table + "." + column.column();
-                if (column.keepsRest() && changes.stream().noneMatch(change -> change.place().equals(place))) {
+                if (column.keepsRest()
+                        && changes.stream().noneMatch(change -> change.place().equals(place))) {
                     changes.add(new Change(place, "other fields are left for it", Effect.FILL));
                 }
             }
@@ -174,8 +175,7 @@ public record MappingDiff(List<OfCollection> collections) {
                             changes.add(new Change(gone.table(), "no longer written; its rows stay", Effect.NONE)));
         }
 
-        private static boolean alike(
-                @Nullable Object before, @Nullable Object now) {
+        private static boolean alike(@Nullable Object before, @Nullable Object now) {
             return Objects.equals(WithoutPlaces.of(before), WithoutPlaces.of(now));
         }
     }

@@ -73,7 +73,10 @@ class MappingDiffTest {
     @DisplayName("says what the rows that are there need")
     void effects(String from, String to, String expected) {
         String now = to.contains(", nick") || to.contains(", weight")
-                ? with(from, from + "\n" + (to.contains("weight") ? "          " : "      ") + to.substring(from.length() + 2))
+                ? with(
+                        from,
+                        from + "\n" + (to.contains("weight") ? "          " : "      ")
+                                + to.substring(from.length() + 2))
                 : with(from, to);
 
         assertThat(changes(now)).containsExactly(expected);
@@ -94,22 +97,29 @@ class MappingDiffTest {
         String rest = "      name: text\n      others: {type: jsonb, from: {rest: true}}\n";
         String before = with("      name: text\n", rest);
 
-        assertThat(diff(before, before.replace("      name: text\n", "")).collections().getFirst().changes())
+        assertThat(diff(before, before.replace("      name: text\n", ""))
+                        .collections()
+                        .getFirst()
+                        .changes())
                 .extracting(Object::toString)
                 .containsExactly(
-                        "things.name: no longer written; its values stay", "things.others: other fields are left for it");
-        assertThat(diff(before, before.replace("      name: text\n", "")).filled()).hasSize(1);
+                        "things.name: no longer written; its values stay",
+                        "things.others: other fields are left for it");
+        assertThat(diff(before, before.replace("      name: text\n", "")).filled())
+                .hasSize(1);
     }
 
     @Test
     @DisplayName("needs of the rows of a collection what its greatest change does; others are not touched")
     void greatest() {
         MappingDiff diff = diff(
-                THINGS, with("label: text", "label: varchar(10)").replace("table: things", "table: things\n    on_drop: keep"));
+                THINGS,
+                with("label: text", "label: varchar(10)").replace("table: things", "table: things\n    on_drop: keep"));
 
         assertThat(diff.collections()).hasSize(1);
         assertThat(diff.collections().getFirst().effect()).isEqualTo(Effect.FILL);
-        assertThat(diff(THINGS, with("    table: things", "    table: things\n    on_drop: keep")).filled())
+        assertThat(diff(THINGS, with("    table: things", "    table: things\n    on_drop: keep"))
+                        .filled())
                 .isEmpty();
     }
 

@@ -1,6 +1,5 @@
 package dev.sluice.service.cli;
 
-import dev.sluice.service.pipeline.WrittenWith;
 import dev.sluice.after.AfterOutcome;
 import dev.sluice.backfill.Backfill;
 import dev.sluice.backfill.Prune;
@@ -20,6 +19,7 @@ import dev.sluice.positions.PositionStore;
 import dev.sluice.service.ops.BalanceTable;
 import dev.sluice.service.ops.Pauses;
 import dev.sluice.service.pipeline.CopyRun;
+import dev.sluice.service.pipeline.WrittenWith;
 import dev.sluice.service.plan.DryRun;
 import dev.sluice.service.text.Counted;
 import dev.sluice.sink.CollectionTarget;

@@ -1,10 +1,10 @@
 package dev.sluice.service.cli;
 
-import dev.sluice.service.pipeline.WrittenWith;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.PipelineState;
+import dev.sluice.service.pipeline.WrittenWith;
 import dev.sluice.service.text.Counted;
 import dev.sluice.service.web.HttpService;
 import dev.sluice.source.mongo.MongoSource;

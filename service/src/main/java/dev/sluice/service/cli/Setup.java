@@ -1,6 +1,5 @@
 package dev.sluice.service.cli;
 
-import dev.sluice.service.pipeline.WrittenWith;
 import com.mongodb.ConnectionString;
 import com.mongodb.MongoConfigurationException;
 import dev.sluice.after.AfterScripts;
@@ -18,6 +17,7 @@ import dev.sluice.schema.Catalog;
 import dev.sluice.schema.Mapping;
 import dev.sluice.service.config.Setting;
 import dev.sluice.service.config.Settings;
+import dev.sluice.service.pipeline.WrittenWith;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.check.TargetCheck;
 import dev.sluice.sink.postgres.check.TargetDatabase;

@@ -123,7 +123,8 @@ public final class SluiceCommand implements Runnable {
         lines.add(
                 "MONGO_URI, POSTGRES_URI and the tokens may be in files: MONGO_URI_FILE=/run/secrets/mongo, and so on.");
         lines.add("");
-        lines.add("`sluice help COMMAND` says what a command does. With --json an error is an object as well, {\"exit_code\", \"error\"}.");
+        lines.add(
+                "`sluice help COMMAND` says what a command does. With --json an error is an object as well, {\"exit_code\", \"error\"}.");
         lines.add("");
         lines.add("Exit codes: 0 fine, 1 a finding such as a difference, 2 wrong use, 3 could not run.");
         return lines.toArray(String[]::new);

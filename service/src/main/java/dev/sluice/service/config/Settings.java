@@ -1,8 +1,8 @@
 package dev.sluice.service.config;
 
-import dev.sluice.schema.Nearest;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.schema.Nearest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -262,6 +262,7 @@ public record Settings(
                     SLUICE_LAG_LIMIT,
                     SLUICE_AFTER_PARALLEL,
                     SLUICE_REFUSED_SHARE,
+                    SLUICE_LOG_FORMAT,
                     SLUICE_TRANSPORT ->
                 throw new IllegalStateException(setting + " is a setting that is never required");
         };

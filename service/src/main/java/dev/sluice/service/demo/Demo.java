@@ -1,6 +1,5 @@
 package dev.sluice.service.demo;
 
-import dev.sluice.service.pipeline.WrittenWith;
 import com.mongodb.MongoException;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
@@ -21,6 +20,7 @@ import dev.sluice.service.pipeline.CollectionStatus;
 import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.service.pipeline.PipelineStatus;
+import dev.sluice.service.pipeline.WrittenWith;
 import dev.sluice.service.web.HttpService;
 import dev.sluice.sink.postgres.check.TargetDatabase;
 import dev.sluice.source.mongo.MongoSource;

@@ -124,8 +124,8 @@ public final class WrittenWith {
         switch (collection.effect()) {
             case NONE -> {}
             case FILL -> new BackfillStore(pipeline).restart(connection, collection.collection());
-            case FILL_AND_PRUNE -> new ResyncStore(pipeline)
-                    .askForAll(connection, collection.collection(), "asked", true);
+            case FILL_AND_PRUNE ->
+                new ResyncStore(pipeline).askForAll(connection, collection.collection(), "asked", true);
         }
     }
 
@@ -155,7 +155,8 @@ public final class WrittenWith {
         if (!again.isEmpty()) {
             throw new SluiceException(
                     FailureKind.BAD_SETTING,
-                    "SLUICE_MAPPING is another mapping than the rows of the pipeline " + pipeline + " were written with: "
+                    "SLUICE_MAPPING is another mapping than the rows of the pipeline " + pipeline
+                            + " were written with: "
                             + again.stream()
                                     .map(collection -> collection.collection() + ": " + text(collection))
                                     .collect(Collectors.joining("; "))

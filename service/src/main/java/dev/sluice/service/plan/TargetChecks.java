@@ -1,12 +1,9 @@
 package dev.sluice.service.plan;
 
-import dev.sluice.service.pipeline.WrittenWith;
-import dev.sluice.schema.MappingDiff.OfCollection;
-import dev.sluice.schema.MappingDiff.Change.Effect;
-import dev.sluice.cutover.RouteStore;
-import dev.sluice.cutover.Route;
 import dev.sluice.backfill.Backfill;
 import dev.sluice.control.BackfillStore;
+import dev.sluice.cutover.Route;
+import dev.sluice.cutover.RouteStore;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
@@ -16,7 +13,10 @@ import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.postgres.ReadOnlySetting;
 import dev.sluice.schema.Catalog;
 import dev.sluice.schema.ColumnType;
+import dev.sluice.schema.MappingDiff.Change.Effect;
+import dev.sluice.schema.MappingDiff.OfCollection;
 import dev.sluice.schema.TableName;
+import dev.sluice.service.pipeline.WrittenWith;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.catalog.TableReader;
 import dev.sluice.sink.postgres.check.MissingRights;
@@ -261,7 +261,8 @@ final class TargetChecks {
                 list.info(
                         Check.MAPPING_CHANGED,
                         name,
-                        found + " `sluice run` and `sluice backfill` read all of its documents again; until that is done"
+                        found
+                                + " `sluice run` and `sluice backfill` read all of its documents again; until that is done"
                                 + " its gate is shut.");
             }
         }

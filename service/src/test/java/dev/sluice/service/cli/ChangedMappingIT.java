@@ -78,7 +78,8 @@ class ChangedMappingIT {
     /// The second mapping has a column more in one of the collections.
     private void change() throws IOException {
         Files.writeString(
-                folder.resolve("mapping.yaml"), FIRST.replaceFirst("      name: text\n", "      name: text\n      nick: text\n"));
+                folder.resolve("mapping.yaml"),
+                FIRST.replaceFirst("      name: text\n", "      name: text\n      nick: text\n"));
         Files.writeString(folder.resolve("migrations/V0002__nick.sql"), "ALTER TABLE things ADD COLUMN nick text;");
     }
 
@@ -89,8 +90,9 @@ class ChangedMappingIT {
     }
 
     private String chunksOf(String collection) {
-        return place.text("SELECT string_agg(chunk || ' ' || started_at, ', ' ORDER BY chunk) FROM sluice.backfill_chunk"
-                + " WHERE collection = '" + collection + "'");
+        return place.text(
+                "SELECT string_agg(chunk || ' ' || started_at, ', ' ORDER BY chunk) FROM sluice.backfill_chunk"
+                        + " WHERE collection = '" + collection + "'");
     }
 
     @Test
@@ -131,7 +133,8 @@ class ChangedMappingIT {
 
         try (Cli run = Cli.start(settings(), "run")) {
             await().atMost(BOUND)
-                    .untilAsserted(() -> assertThat(place.text("SELECT to_regclass('sluice.mapping_version')")).isNotEmpty());
+                    .untilAsserted(() -> assertThat(place.text("SELECT to_regclass('sluice.mapping_version')"))
+                            .isNotEmpty());
             place.mongo().getCollection("things").insertOne(new Document("_id", -1L).append("nick", "k-1"));
             await().atMost(BOUND)
                     .untilAsserted(() -> assertThat(place.count("things WHERE nick = 'k' || id"))
@@ -152,8 +155,11 @@ class ChangedMappingIT {
                 .redirectOutput(folder.resolve("killed.log").toFile());
         builder.environment().putAll(settings());
         Process process = builder.start();
-        assertThat(process.waitFor()).as(Files.readString(folder.resolve("killed.log"))).isNotZero();
-        assertThat(place.text("SELECT max(version)::text FROM sluice.mapping_version")).isEqualTo("2");
+        assertThat(process.waitFor())
+                .as(Files.readString(folder.resolve("killed.log")))
+                .isNotZero();
+        assertThat(place.text("SELECT max(version)::text FROM sluice.mapping_version"))
+                .isEqualTo("2");
         assertThat(place.count("things WHERE nick IS NOT NULL")).isZero();
 
         ok("backfill");
@@ -178,8 +184,10 @@ class ChangedMappingIT {
         assertThat(plan.out()).contains("sluice rollback things");
         assertThat(refused.exitCode()).as(refused.said()).isEqualTo(2);
         assertThat(refused.err()).contains("readers of it are on PostgreSQL", "sluice rollback things");
-        assertThat(place.text("SELECT max(version)::text FROM sluice.mapping_version")).isEqualTo("1");
-        assertThat(place.text("SELECT state FROM sluice.backfill WHERE collection = 'things'")).isEqualTo("done");
+        assertThat(place.text("SELECT max(version)::text FROM sluice.mapping_version"))
+                .isEqualTo("1");
+        assertThat(place.text("SELECT state FROM sluice.backfill WHERE collection = 'things'"))
+                .isEqualTo("done");
 
         ok("rollback", "things");
         ok("backfill");
@@ -198,7 +206,8 @@ class ChangedMappingIT {
 
         try (Cli run = Cli.start(settings(), "run")) {
             await().atMost(BOUND)
-                    .untilAsserted(() -> assertThat(place.count("things WHERE id = 7")).isZero());
+                    .untilAsserted(
+                            () -> assertThat(place.count("things WHERE id = 7")).isZero());
             assertThat(place.count("things")).isEqualTo(THINGS - 1);
             assertThat(run.running()).isTrue();
         }
@@ -215,6 +224,7 @@ class ChangedMappingIT {
         ok("backfill", "--collection", "others");
 
         assertThat(chunksOf("things")).isEqualTo(chunks);
-        assertThat(place.text("SELECT max(version)::text FROM sluice.mapping_version")).isEqualTo("1");
+        assertThat(place.text("SELECT max(version)::text FROM sluice.mapping_version"))
+                .isEqualTo("1");
     }
 }

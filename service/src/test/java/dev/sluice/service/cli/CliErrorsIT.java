@@ -118,7 +118,8 @@ class CliErrorsIT {
         for (Result result : new Result[] {wrongUse, noSetting}) {
             JsonNode error = JsonMapper.builder().build().readTree(result.out());
             assertThat(error.get("exit_code").intValue()).isEqualTo(2).isEqualTo(result.exitCode());
-            assertThat(result.err()).contains(error.get("error").textValue().lines().findFirst().orElseThrow());
+            assertThat(result.err())
+                    .contains(error.get("error").textValue().lines().findFirst().orElseThrow());
         }
         assertThat(noSetting.out()).contains("MONGO_URI");
         assertThat(Cli.runHere(Map.of(), "status").out()).isEmpty();

@@ -76,7 +76,8 @@ class InferCommandIT {
     }
 
     @Test
-    @DisplayName("MongoDB's indexes: unique ones are there before the first row, the others after the copy, and the rest is said")
+    @DisplayName(
+            "MongoDB's indexes: unique ones are there before the first row, the others after the copy, and the rest is said")
     void indexes() throws IOException, SQLException {
         Place place = Servers.place();
         new Shop(place.mongo(), 1).open(60, 40);
@@ -85,18 +86,18 @@ class InferCommandIT {
         users.createIndex(Indexes.compoundIndex(Indexes.ascending("address.city"), Indexes.descending("signedUpAt")));
         users.createIndex(Indexes.ascending("tags"));
         users.createIndex(Indexes.text("name"));
+        users.createIndex(Indexes.ascending("lastSeenAt"), new IndexOptions().expireAfter(3_650L, TimeUnit.DAYS));
         users.createIndex(
-                Indexes.ascending("lastSeenAt"), new IndexOptions().expireAfter(3_650L, TimeUnit.DAYS));
-        users.createIndex(
-                Indexes.ascending("balance"),
-                new IndexOptions().partialFilterExpression(new Document("active", true)));
+                Indexes.ascending("balance"), new IndexOptions().partialFilterExpression(new Document("active", true)));
         place.mongo().getCollection("orders").createIndex(Indexes.ascending("lines.sku"));
 
         JsonNode report = infer(place);
         backfill(place, Map.of("users", 60L, "orders", 40L));
 
-        assertThat(place.text("SELECT string_agg(regexp_replace(indexdef, '^CREATE (.*)INDEX .* ON public.', '\\1'), '; '"
-                        + " ORDER BY indexname) FROM pg_indexes WHERE schemaname = 'public' AND indexname !~ '_pkey$'"))
+        assertThat(
+                        place.text(
+                                "SELECT string_agg(regexp_replace(indexdef, '^CREATE (.*)INDEX .* ON public.', '\\1'), '; '"
+                                        + " ORDER BY indexname) FROM pg_indexes WHERE schemaname = 'public' AND indexname !~ '_pkey$'"))
                 .isEqualTo("order_lines USING btree (sku); orders USING btree (user_id);"
                         + " users USING btree (address_city, signed_up_at DESC);"
                         + " users USING btree (balance) WHERE (active = true);"
