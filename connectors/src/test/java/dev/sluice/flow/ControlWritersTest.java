@@ -39,6 +39,7 @@ class ControlWritersTest {
             entry("known_collection", Set.of("evolution.SchemaChangeStore")),
             entry("left_collection", Set.of("positions.LeftCollections")),
             entry("measurement", Set.of("gate.GateStore")),
+            entry("mapping_version", Set.of("control.MappingVersions")),
             // The move, and what is counted of it afterwards.
             entry("moved_writes", Set.of("cutover.FinishStore", "cutover.LateWriteStore")),
             entry("passed_change", Set.of("positions.PassedChanges")),

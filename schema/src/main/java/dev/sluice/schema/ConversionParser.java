@@ -187,10 +187,11 @@ final class ConversionParser {
                         readAll(settings, child),
                         settings.literal("missing"));
             default -> {
-                node.problem("'" + name + "' is no conversion; there are: " + NAMES
+                node.problem("'" + name + "' is no conversion; "
                         + Nearest.toWord(name, List.of(NAMES.split(", ")))
-                                .map(meant -> ". Did you mean '" + meant + "'?")
-                                .orElse(""));
+                                .map(meant -> "did you mean '" + meant + "'? There are: ")
+                                .orElse("there are: ")
+                        + NAMES);
                 yield null;
             }
         };

@@ -43,7 +43,7 @@ class NearestTest {
                               b: {type: text, misfit: rejct}
                         """))
                 .hasMessageContaining("Did you mean 'on_drop'?")
-                .hasMessageContaining("Did you mean 'to_text'?")
+                .hasMessageContaining("did you mean 'to_text'?")
                 .hasMessageContaining("Did you mean 'reject'?");
     }
 }

@@ -104,12 +104,22 @@ public final class SluiceCommand implements Runnable {
     private static String[] asOptions(String... arguments) {
         String first = arguments.length == 0 ? "" : arguments[0];
         return switch (first) {
-            case "help" ->
-                Stream.concat(Arrays.stream(arguments).skip(1), Stream.of("--help"))
-                        .toArray(String[]::new);
+            case "help" -> {
+                String[] asked = Arrays.copyOfRange(arguments, 1, arguments.length);
+                // The help of a command that there is not would be that of the program.
+                yield asked.length > 0 && !isCommand(asked[0])
+                        ? asked
+                        : Stream.concat(Arrays.stream(asked), Stream.of("--help"))
+                                .toArray(String[]::new);
+            }
             case "version" -> new String[] {"--version"};
             default -> arguments;
         };
+    }
+
+    private static boolean isCommand(String name) {
+        return COMMANDS.stream()
+                .anyMatch(command -> command.getAnnotation(Command.class).name().equals(name));
     }
 
     /// The settings with their meaning, and the exit codes.

@@ -123,7 +123,12 @@ public final class WrittenWith {
     private static void fill(Connection connection, String pipeline, OfCollection collection) throws SQLException {
         switch (collection.effect()) {
             case NONE -> {}
-            case FILL -> new BackfillStore(pipeline).restart(connection, collection.collection());
+            case FILL -> {
+                BackfillStore copies = new BackfillStore(pipeline);
+                copies.restart(connection, collection.collection());
+                // As one that was broken off: a copy then resumes this one, and leaves the others as they are.
+                copies.begin(connection, collection.collection());
+            }
             case FILL_AND_PRUNE ->
                 new ResyncStore(pipeline).askForAll(connection, collection.collection(), "asked", true);
         }

@@ -133,8 +133,8 @@ class ChangedMappingIT {
 
         try (Cli run = Cli.start(settings(), "run")) {
             await().atMost(BOUND)
-                    .untilAsserted(() -> assertThat(place.text("SELECT to_regclass('sluice.mapping_version')"))
-                            .isNotEmpty());
+                    .untilAsserted(() -> assertThat(place.text("SELECT max(version)::text FROM sluice.mapping_version"))
+                            .isEqualTo("2"));
             place.mongo().getCollection("things").insertOne(new Document("_id", -1L).append("nick", "k-1"));
             await().atMost(BOUND)
                     .untilAsserted(() -> assertThat(place.count("things WHERE nick = 'k' || id"))

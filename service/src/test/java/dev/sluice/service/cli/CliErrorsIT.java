@@ -102,7 +102,8 @@ class CliErrorsIT {
                         "source " + script + " && COMP_WORDS=(sluice ver) COMP_CWORD=1 && _complete_sluice"
                                 + " && echo ${COMPREPLY[@]} && COMP_WORDS=(sluice verify --mo) COMP_CWORD=2"
                                 + " && _complete_sluice && echo ${COMPREPLY[@]}")
-                .redirectErrorStream(true)
+                // It says that it is not called by a shell that completes.
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
 
         assertThat(new String(bash.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
@@ -121,7 +122,7 @@ class CliErrorsIT {
             assertThat(result.err())
                     .contains(error.get("error").textValue().lines().findFirst().orElseThrow());
         }
-        assertThat(noSetting.out()).contains("MONGO_URI");
+        assertThat(noSetting.out()).contains("POSTGRES_URI");
         assertThat(Cli.runHere(Map.of(), "status").out()).isEmpty();
     }
 
