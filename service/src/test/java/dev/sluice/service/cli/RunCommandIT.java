@@ -3,6 +3,8 @@ package dev.sluice.service.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.sluice.service.cli.Cli.Result;
 import dev.sluice.service.cli.Servers.Place;
 import java.io.IOException;
@@ -47,6 +49,40 @@ class RunCommandIT {
             assertThat(again.await().exitCode()).isZero();
         }
         assertThat(place.number("SELECT epoch FROM sluice.position")).isEqualTo(2);
+    }
+
+    @Test
+    void theLogHasDateAndZoneAndWithJsonAnObjectALine() throws IOException {
+        Place place = Servers.place();
+        Map<String, String> settings = Cli.with(place.settings(), "SLUICE_LOG_FORMAT", "json");
+        try (Cli run = Cli.start(settings, "run")) {
+            await().atMost(BOUND)
+                    .ignoreExceptions()
+                    .until(() -> place.count("sluice.backfill WHERE state = 'done'") == 2);
+            run.terminate();
+            Result result = run.await();
+
+            List<String> lines =
+                    result.err().lines().filter(line -> line.startsWith("{")).toList();
+            assertThat(lines).hasSizeGreaterThan(2);
+            for (String line : lines) {
+                JsonNode logged = JsonMapper.builder().build().readTree(line);
+                assertThat(logged.fieldNames())
+                        .toIterable()
+                        .containsExactlyInAnyOrder("timestamp", "level", "loggerName", "formattedMessage");
+                assertThat(logged.get("timestamp").longValue()).isGreaterThan(1_700_000_000_000L);
+            }
+            assertThat(result.err()).contains("Starting the pipeline demo").doesNotContain(" INFO ");
+        }
+        try (Cli run = Cli.start(place.settings(), "run")) {
+            await().atMost(BOUND)
+                    .ignoreExceptions()
+                    .until(() -> place.number("SELECT epoch FROM sluice.position") == 2);
+            run.terminate();
+            assertThat(run.await().err())
+                    .containsPattern(
+                            "(?m)^20[0-9-]{8}T[0-9:]{8}\\.[0-9]{3}(Z|[+-][0-9:]{5}) INFO  Starting the pipeline demo");
+        }
     }
 
     @Test
