@@ -14,6 +14,8 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
@@ -94,7 +96,9 @@ public final class TargetDatabase {
     /// @return a line for each that was applied now
     public List<String> migrate(Catalog.Entry entry) {
         List<String> applied = new ArrayList<>();
-        for (Flyway flyway : flyways(entry)) {
+        List<Flyway> flyways = flyways(entry);
+        makeSchemas(entry);
+        for (Flyway flyway : flyways) {
             run(() -> flyway.migrate()
                     .migrations
                     .forEach(m -> applied.add(flyway.getConfiguration().getTable() + ": " + m.version + " "
@@ -104,6 +108,44 @@ public final class TargetDatabase {
             LOG.warn(withoutScripts(entry));
         }
         return applied;
+    }
+
+    /// Before Flyway, which tries it ten times, a second apart, also where the role may not.
+    private void makeSchemas(Catalog.Entry entry) {
+        List<String> schemas = new ArrayList<>(List.of("sluice"));
+        entry.migrations().ifPresent(folder -> schemas.add(entry.mapping().schema()));
+        try (Connection connection = PostgresConnector.connect(uri, 30)) {
+            for (String schema : schemas) {
+                makeSchema(connection, schema);
+            }
+        } catch (SQLException e) {
+            throw named(ReadOnlySetting.explain(new PostgresConnector(uri), Failures.classify(e)));
+        }
+    }
+
+    private static void makeSchema(Connection connection, String schema) throws SQLException {
+        if (isThere(connection, schema)) {
+            return;
+        }
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("CREATE SCHEMA IF NOT EXISTS " + TableName.quote(schema));
+        } catch (SQLException e) {
+            // Another process may have made it at the same moment.
+            if (!isThere(connection, schema)) {
+                throw e;
+            }
+        }
+    }
+
+    private static boolean isThere(Connection connection, String schema) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = ?)")) {
+            statement.setString(1, schema);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getBoolean(1);
+            }
+        }
     }
 
     /// Whether the mapping has a folder for migrations and no script in it.
