@@ -229,8 +229,9 @@ final class TargetChecks {
         disk(connection, sourceBytes);
         List<Script> pending = migrations(connection, createOnDatabase);
         extensions(connection, pending, superuser, createOnDatabase);
-        controlTables(connection);
-        changedMapping(connection);
+        if (controlTables(connection)) {
+            changedMapping(connection);
+        }
         notNull = new TableChecks(connection, list, mayBeMade(pending)).run(all, targets);
         measuredRate = measured(connection);
     }
@@ -578,10 +579,13 @@ final class TargetChecks {
                         || (type instanceof ColumnType.Array array && array.element() instanceof ColumnType.Citext));
     }
 
-    private void controlTables(Connection connection) throws SQLException {
-        for (TableFault fault : controlRights(connection)) {
+    /// @return whether the role may read them
+    private boolean controlTables(Connection connection) throws SQLException {
+        List<TableFault> faults = controlRights(connection);
+        for (TableFault fault : faults) {
             list.problem(Check.TABLE_RIGHTS, fault.subject(), fault.found(), fault.remedy());
         }
+        return faults.isEmpty();
     }
 
     private static List<TableFault> controlRights(Connection connection) throws SQLException {

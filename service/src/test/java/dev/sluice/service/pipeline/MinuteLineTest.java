@@ -19,7 +19,8 @@ class MinuteLineTest {
 
         assertThat(line.next(59 * SECOND)).isEmpty();
         assertThat(line.next(61 * SECOND))
-                .hasValue("Pipeline shop, starting: 0 changes applied in 61 s (0/s), lag not known, headroom not known.");
+                .hasValue(
+                        "Pipeline shop, starting: 0 changes applied in 61 s (0/s), lag not known, headroom not known.");
         assertThat(line.next(62 * SECOND)).isEmpty();
         assertThat(line.next(121 * SECOND)).isPresent();
     }
