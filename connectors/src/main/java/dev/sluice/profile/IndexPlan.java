@@ -93,8 +93,7 @@ final class IndexPlan {
 
     private static String fields(SourceIndex index) {
         return index.keys().stream()
-                .map(key -> OneLine.path(List.of(key.field().split("\\.")))
-                        + (key.kind() == SourceIndex.Kind.DESCENDING ? " descending" : ""))
+                .map(key -> OneLine.path(key.path()) + (key.kind() == SourceIndex.Kind.DESCENDING ? " descending" : ""))
                 .collect(Collectors.joining(", "));
     }
 
@@ -149,16 +148,15 @@ final class IndexPlan {
     }
 
     private Optional<Place> place(String field) {
-        List<String> path = List.of(field.split("\\."));
+        List<String> path = SourceIndex.pathOf(field);
         if (field.equals("_id")) {
             return Optional.of(
                     new Place(table.table(), table.key().column(), table.key().type(), path, false, List.of()));
         }
-        for (Column column : table.columns()) {
-            if (column.path().equals(path)) {
-                return Optional.of(
-                        new Place(table.table(), column.column(), column.type(), path, false, column.conversions()));
-            }
+        Optional<Column> own = ownColumn(field);
+        if (own.isPresent()) {
+            return own.map(column ->
+                    new Place(table.table(), column.column(), column.type(), path, false, column.conversions()));
         }
         for (Child child : table.children()) {
             int depth = child.path().size();
@@ -175,7 +173,7 @@ final class IndexPlan {
     }
 
     private String nowhere(String field) {
-        List<String> path = List.of(field.split("\\."));
+        List<String> path = SourceIndex.pathOf(field);
         String name = OneLine.path(path);
         for (Child child : table.children()) {
             if (path.equals(child.path())) {
@@ -314,7 +312,7 @@ final class IndexPlan {
     }
 
     private Optional<Column> ownColumn(String field) {
-        List<String> path = List.of(field.split("\\."));
+        List<String> path = SourceIndex.pathOf(field);
         return table.columns().stream()
                 .filter(column -> column.path().equals(path))
                 .findFirst();

@@ -34,7 +34,16 @@ public record SourceIndex(
     /// A field of an index.
     ///
     /// @param field as a path with dots
-    public record Key(String field, Kind kind) {}
+    public record Key(String field, Kind kind) {
+        List<String> path() {
+            return pathOf(field);
+        }
+    }
+
+    /// The names of a path with dots.
+    static List<String> pathOf(String field) {
+        return List.of(field.split("\\."));
+    }
 
     /// How a field is indexed.
     public enum Kind {
@@ -103,11 +112,6 @@ public record SourceIndex(
             case BsonNumber number -> number.doubleValue() != 0;
             case null, default -> false;
         };
-    }
-
-    /// Whether all fields are ordered by their values.
-    boolean isOrdered() {
-        return keys.stream().allMatch(SourceIndex::isOrdered);
     }
 
     private static boolean isOrdered(Key key) {

@@ -28,9 +28,7 @@ final class ActivityReport {
                 new Activity(
                         state.name(),
                         StateText.of(status, state),
-                        status.collections().values().stream()
-                                .mapToLong(CollectionStatus::changesApplied)
-                                .sum(),
+                        status.changesApplied(),
                         latencies.millis(50),
                         latencies.millis(99)));
     }

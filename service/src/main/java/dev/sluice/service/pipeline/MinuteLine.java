@@ -17,13 +17,7 @@ final class MinuteLine {
     MinuteLine(PipelineStatus status, long now) {
         this.status = status;
         this.saidAt = now;
-        this.applied = applied();
-    }
-
-    private long applied() {
-        return status.collections().values().stream()
-                .mapToLong(CollectionStatus::changesApplied)
-                .sum();
+        this.applied = status.changesApplied();
     }
 
     /// @param now of the same clock
@@ -33,7 +27,7 @@ final class MinuteLine {
         if (took < EVERY.toNanos()) {
             return Optional.empty();
         }
-        long changes = applied() - applied;
+        long changes = status.changesApplied() - applied;
         saidAt = now;
         applied += changes;
         return Optional.of(text(changes, took / 1e9, status.lag().seconds(), status.headroom()));

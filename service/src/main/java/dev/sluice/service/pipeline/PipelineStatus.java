@@ -191,6 +191,13 @@ public final class PipelineStatus {
                 || shown instanceof PipelineState.Paused));
     }
 
+    /// Changes of the stream that this process has applied, of all collections.
+    long changesApplied() {
+        return collections.values().stream()
+                .mapToLong(CollectionStatus::changesApplied)
+                .sum();
+    }
+
     Outage outage() {
         return outage;
     }

@@ -73,6 +73,11 @@ public final class WrittenWith {
                     entry.mapping());
             return diff.collections().isEmpty() ? Optional.empty() : Optional.of(new Changed(before, diff));
         } catch (MappingException unreadable) {
+            LOG.warn(
+                    "Version {} of the mapping of the pipeline {} can't be read by this release, so that it is not known"
+                            + " what the rows that it wrote lack by the one of now. `sluice verify` finds that.",
+                    before.number(),
+                    pipeline);
             return Optional.empty();
         }
     }
