@@ -155,9 +155,7 @@ final class Tour {
     }
 
     private long applied() {
-        return pipeline.status().collections().values().stream()
-                .mapToLong(CollectionStatus::changesApplied)
-                .sum();
+        return pipeline.status().changesApplied();
     }
 
     private String tamper() throws NotComeAbout, Over, InterruptedException {

@@ -192,7 +192,7 @@ public final class PipelineStatus {
     }
 
     /// Changes of the stream that this process has applied, of all collections.
-    long changesApplied() {
+    public long changesApplied() {
         return collections.values().stream()
                 .mapToLong(CollectionStatus::changesApplied)
                 .sum();

@@ -214,6 +214,16 @@ class ChangedMappingIT {
     }
 
     @Test
+    @DisplayName("where the mapping of before can't be read, the log says so, and the one of now is noted")
+    void unreadable() {
+        ok("backfill");
+        place.execute("UPDATE sluice.mapping_version SET mapping = 'of: another release'");
+
+        assertThat(ok("backfill").said()).contains("Version 1 of the mapping of the pipeline changing can't be read");
+        assertThat(place.text("SELECT mapping FROM sluice.mapping_version")).isEqualTo(FIRST);
+    }
+
+    @Test
     @DisplayName("a mapping that says the same in other words changes nothing")
     void otherWords() throws IOException {
         ok("backfill");
