@@ -1,6 +1,5 @@
 package dev.sluice.mapping;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.sluice.mapping.convert.ConversionChain;
 import dev.sluice.mapping.convert.LiteralCheck;
 import dev.sluice.mapping.convert.Literals;
@@ -23,7 +22,6 @@ import dev.sluice.schema.ColumnMapping.Misfit;
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.MappingException;
 import dev.sluice.schema.TableName;
-import dev.sluice.schema.Where;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
@@ -91,15 +89,18 @@ final class ColumnMapper {
     static ColumnMapper of(TableName table, ColumnMapping column, ReadFields reads, DocumentKeys keys) {
         ColumnType type = TableShape.Column.typeOf(column);
         BsonToPg converter = BsonToPg.to(type);
-        Where where = column.where();
         SourceReader source;
         ConversionChain conversions;
         try {
             source = SourceReader.of(column.source(), type, reads);
-            conversions = ConversionChain.of(column.conversions(), type, reads);
-            new LiteralCheck(type, converter, where, reads).check(column);
         } catch (IllegalArgumentException refused) {
-            throw new MappingException(where, String.valueOf(refused.getMessage()));
+            throw new MappingException(column.where(), String.valueOf(refused.getMessage()));
+        }
+        try {
+            conversions = ConversionChain.of(column.conversions(), type, reads);
+            new LiteralCheck(type, converter, reads).check(column);
+        } catch (IllegalArgumentException refused) {
+            throw new MappingException(column.places().conversions(), String.valueOf(refused.getMessage()));
         }
         return new ColumnMapper(
                 new Destination(table, column.column()),
@@ -107,19 +108,20 @@ final class ColumnMapper {
                 conversions,
                 converter,
                 new Policies(
-                        literal(column, column.missing(), type, "missing"),
-                        literal(column, column.nulls(), type, "null"),
-                        literal(column, column.instead(), type, "instead"),
+                        written(
+                                column,
+                                Literals.value(
+                                        column.missing(), type, column.places().missing(), "missing")),
+                        written(column, Literals.value(column.nulls(), type, column.where(), "null")),
+                        written(column, Literals.value(column.instead(), type, column.where(), "instead")),
                         column.misfit() == Misfit.REJECT,
                         keys.referred(column, reads.element() != null)));
     }
 
     /// What is written for a literal of the policies; one that is not there is SQL NULL, or JSON's where
     /// the mapping wants that.
-    private static @Nullable Object literal(
-            ColumnMapping column, @Nullable JsonNode literal, ColumnType type, String setting) {
-        Object value = Literals.value(literal, type, column.where(), setting);
-        return value == null && column.jsonNull() ? "null" : value;
+    private static @Nullable Object written(ColumnMapping column, @Nullable Object literal) {
+        return literal == null && column.jsonNull() ? "null" : literal;
     }
 
     /// Writes the column's value in the row without what PostgreSQL refuses of it.

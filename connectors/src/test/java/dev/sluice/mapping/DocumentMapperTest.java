@@ -76,6 +76,36 @@ class DocumentMapperTest {
     }
 
     @Test
+    void aLiteralOfARuleUnderDefaultsIsReportedWithTheLineOfTheRuleAndTheColumn() {
+        assertThatThrownBy(() -> DocumentMapper.of(
+                        MappingReader.read("m.yaml", """
+                        mapping: m
+                        database: d
+                        defaults:
+                          - {path: size, missing: none}
+                          - {type: boolean, convert: [{sentinel: {when: [""], to: 0}}]}
+                        collections:
+                          things:
+                            key: {column: id, type: text}
+                            columns:
+                              name: text
+                              size: bigint
+                              flag: boolean
+                              done: {type: boolean, missing: 1}
+                        """).collections().getFirst()))
+                .isInstanceOfSatisfying(
+                        MappingException.class,
+                        e -> assertThat(e.problems().stream().map(MappingException.Problem::toString))
+                                .containsExactly(
+                                        "m.yaml:4: collections.things.columns.size, by defaults[0].missing: the value does"
+                                                + " not fit the column: is a string, not a number",
+                                        "m.yaml:5: collections.things.columns.flag, by defaults[1].convert: the value does"
+                                                + " not fit the column: is an int32, not a boolean",
+                                        "m.yaml:5: collections.things.columns.done, by defaults[1].convert: the value does"
+                                                + " not fit the column: is an int32, not a boolean"));
+    }
+
+    @Test
     void shapesNameTheKeyFirstAndAReferenceByTheTypeItIsMatchedWith() {
         DocumentMapper mapper = DocumentMapper.of(
                 MappingReader.read("m.yaml", """

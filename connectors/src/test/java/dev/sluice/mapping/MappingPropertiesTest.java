@@ -525,7 +525,7 @@ class MappingPropertiesTest {
                 null,
                 null,
                 ColumnMapping.Write.ALWAYS,
-                where);
+                ColumnMapping.Places.of(where));
         return DocumentMapper.of(new CollectionMapping(
                 "a",
                 new TableName("public", "a"),

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param reference the look-up that replaces the value when the row is written; null for none
 /// @param lookup where the value comes from when there is none; null for nowhere
 /// @param write when the column is written
-/// @param where the place in the mapping
+/// @param places where in the mapping it is said
 public record ColumnMapping(
         String column,
         ColumnType type,
@@ -31,9 +31,27 @@ public record ColumnMapping(
         @Nullable Reference reference,
         @Nullable Lookup lookup,
         Write write,
-        Where where) {
+        Places places) {
     public ColumnMapping {
         conversions = List.copyOf(conversions);
+    }
+
+    /// The place in the mapping.
+    public Where where() {
+        return places.column();
+    }
+
+    /// Where in the mapping a column's settings are: its own place, or that of the rule under
+    /// `defaults` which gave them.
+    ///
+    /// @param column of the column itself
+    /// @param conversions of `convert`
+    /// @param missing of `missing`
+    public record Places(Where column, Where conversions, Where missing) {
+        /// Of a column that says all of it itself.
+        public static Places of(Where column) {
+            return new Places(column, column, column);
+        }
     }
 
     /// Whether the column holds what no other one reads, so that nothing is left to look after.

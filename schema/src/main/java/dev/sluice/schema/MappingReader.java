@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// Reads a mapping from YAML. Reports every problem with file, line and path; what it returns is whole and
 /// consistent in itself, though not yet checked against a live database.
@@ -94,8 +95,10 @@ public final class MappingReader {
     }
 
     private static Mapping mapping(MappingNode root) {
-        root.allow(Set.of("mapping", "database", "schema", "collections", "ignore", "groups"));
+        root.allow(Set.of("mapping", "database", "schema", "defaults", "collections", "ignore", "groups"));
         String schema = root.text("schema", "public");
+        TableContext context = new TableContext(
+                schema, root.has("defaults") ? ColumnDefaults.read(root.at("defaults")) : ColumnDefaults.NONE, null);
         List<CollectionMapping> collections = new ArrayList<>();
         if (!root.has("collections")) {
             root.problem("'collections' is missing");
@@ -104,7 +107,7 @@ public final class MappingReader {
                     && root.at("collections").json().isEmpty()) {
                 root.at("collections").problem("there is no collection in it");
             }
-            root.at("collections").fields().forEach((name, node) -> collections.add(collection(name, node, schema)));
+            root.at("collections").fields().forEach((name, node) -> collections.add(collection(name, node, context)));
         }
         Map<TableName, Where> tables = new HashMap<>();
         for (CollectionMapping collection : collections) {
@@ -159,14 +162,29 @@ public final class MappingReader {
         }
     }
 
-    private static CollectionMapping collection(String name, MappingNode node, String schema) {
+    /// What tables are read with.
+    ///
+    /// @param schema of tables that name none
+    /// @param array the path of the array or object whose elements or entries are the rows of a child
+    ///     table; null for a collection's own table
+    private record TableContext(String schema, ColumnDefaults defaults, Source.@Nullable Path array) {
+        TableContext ofChild(Source.Path of) {
+            return new TableContext(schema, defaults, of);
+        }
+
+        boolean isChild() {
+            return array != null;
+        }
+    }
+
+    private static CollectionMapping collection(String name, MappingNode node, TableContext context) {
         node.allow(Set.of(
                 "table", "key", "conflict", "columns", "children", "skip", "dedupe", "redact", "on_delete", "on_drop"));
         KeyMapping key = key(node);
-        List<ColumnMapping> columns = columns(node, schema, false, key.column());
+        List<ColumnMapping> columns = columns(node, context, key.column());
         List<ChildMapping> children = new ArrayList<>();
         if (node.has("children")) {
-            node.at("children").fields().forEach((table, child) -> children.add(child(table, child, schema)));
+            node.at("children").fields().forEach((table, child) -> children.add(child(table, child, context)));
         }
         List<SkipRule> skips = new ArrayList<>();
         if (node.has("skip")) {
@@ -196,7 +214,7 @@ public final class MappingReader {
         }
         return new CollectionMapping(
                 name,
-                table(node, node.text("table", name), schema),
+                table(node, node.text("table", name), context.schema()),
                 key,
                 conflict,
                 columns,
@@ -293,32 +311,28 @@ public final class MappingReader {
         return TEXT;
     }
 
-    private static ChildMapping child(String table, MappingNode node, String schema) {
+    private static ChildMapping child(String table, MappingNode node, TableContext context) {
         node.allow(Set.of("from", "parent", "ordinal", "columns"));
         String parent = node.text("parent");
         String ordinal = node.text("ordinal", "ordinal");
         if (ordinal.equals(parent)) {
             node.problem("'parent' and 'ordinal' name the same column");
         }
-        List<ColumnMapping> columns = columns(node, schema, true, parent, ordinal);
+        Source.Path array = node.has("from") ? SourceParser.path(node.at("from")) : SourceParser.missing(node);
+        List<ColumnMapping> columns = columns(node, context.ofChild(array), parent, ordinal);
         Set<String> known = new HashSet<>(Set.of(parent));
         known.add(ordinal);
         columns.forEach(c -> known.add(c.column()));
         checkOwnColumns(columns, known, node);
         return new ChildMapping(
-                table(node, table, schema),
-                node.has("from") ? SourceParser.path(node.at("from")) : SourceParser.missing(node),
-                parent,
-                ordinal,
-                columns,
-                node.where());
+                table(node, table, context.schema()), array, parent, ordinal, columns, node.where());
     }
 
     private static TableName table(MappingNode node, String text, String schema) {
         return node.build(TableName::parse, text, schema, new TableName("?", "?"));
     }
 
-    private static List<ColumnMapping> columns(MappingNode owner, String schema, boolean child, String... taken) {
+    private static List<ColumnMapping> columns(MappingNode owner, TableContext context, String... taken) {
         List<ColumnMapping> columns = new ArrayList<>();
         if (!owner.has("columns")) {
             return columns;
@@ -328,12 +342,12 @@ public final class MappingReader {
             if (!names.add(name)) {
                 node.problem("the column '" + name + "' is written already, as the key, the parent or the ordinal");
             }
-            columns.add(column(name, node, schema, child));
+            columns.add(context.defaults().apply(column(name, node, context), node, context.array()));
         });
         return columns;
     }
 
-    private static ColumnMapping column(String name, MappingNode node, String schema, boolean child) {
+    private static ColumnMapping column(String name, MappingNode node, TableContext context) {
         Source byName = new Source.Path(List.of(name));
         if (node.isText() || node.has("postgres")) {
             // The short form, `age: integer`: the field of the same name, and nothing else to say.
@@ -350,7 +364,7 @@ public final class MappingReader {
                     null,
                     null,
                     ColumnMapping.Write.ALWAYS,
-                    node.where());
+                    ColumnMapping.Places.of(node.where()));
         }
         node.allow(Set.of(
                 "type",
@@ -364,7 +378,7 @@ public final class MappingReader {
                 "reference",
                 "lookup",
                 "write"));
-        List<Conversion> conversions = ConversionParser.readAll(node, child);
+        List<Conversion> conversions = ConversionParser.readAll(node, context.isChild());
         ColumnMapping.Misfit misfit = node.oneOf("misfit", ColumnMapping.Misfit.class, ColumnMapping.Misfit.QUARANTINE);
         if (misfit == ColumnMapping.Misfit.REJECT && node.has("instead")) {
             node.at("instead").problem("'instead' has no meaning with misfit: reject");
@@ -381,17 +395,17 @@ public final class MappingReader {
         return new ColumnMapping(
                 name,
                 type,
-                node.has("from") ? SourceParser.read(node.at("from"), child) : byName,
+                node.has("from") ? SourceParser.read(node.at("from"), context.isChild()) : byName,
                 conversions,
                 node.literal("missing"),
                 node.literal("null"),
                 misfit,
                 node.literal("instead"),
                 jsonNull,
-                node.has("reference") ? reference(node.at("reference"), schema, type) : null,
-                node.has("lookup") ? lookup(node.at("lookup"), schema) : null,
+                node.has("reference") ? reference(node.at("reference"), context.schema(), type) : null,
+                node.has("lookup") ? lookup(node.at("lookup"), context.schema()) : null,
                 write,
-                node.where());
+                ColumnMapping.Places.of(node.where()));
     }
 
     private static Reference reference(MappingNode node, String schema, ColumnType type) {
@@ -429,7 +443,7 @@ public final class MappingReader {
                 node.text("take"));
     }
 
-    private static ColumnType type(MappingNode node, String field) {
+    static ColumnType type(MappingNode node, String field) {
         if (!node.has(field)) {
             node.text(field);
             return TEXT;

@@ -162,7 +162,9 @@ class MappingReaderTest {
     }
 
     private static List<ColumnMapping> columns(CollectionMapping things) {
-        return Stream.concat(things.columns().stream(), things.children().getFirst().columns().stream())
+        return Stream.concat(
+                        things.columns().stream(),
+                        things.children().stream().flatMap(child -> child.columns().stream()))
                 .toList();
     }
 
@@ -257,6 +259,154 @@ class MappingReaderTest {
                         "uuid[]");
         assertThat(ColumnType.parse("json")).isEmpty();
         assertThat(ColumnType.parse("timestamp")).isEmpty();
+    }
+
+    private static final String DEFAULTS = """
+            mapping: m
+            database: d
+            defaults:
+              - {type: text, path: "body.*", convert: [strip_nul], misfit: reject}
+              - {type: text, convert: [trim], missing: ""}
+              - {type: numeric, missing: 0}
+              - {path: "meta.**.*_at", convert: [parse_timestamp]}
+              - {type: "text[]", missing: []}
+            collections:
+              things:
+                key: {column: id, type: text}
+                columns:
+            """;
+
+    private static List<ColumnMapping> withDefaults(String columns) {
+        return columns(MappingReader.read("m.yaml", DEFAULTS + columns.indent(6))
+                .collections()
+                .getFirst());
+    }
+
+    private static String settings(ColumnMapping column) {
+        return column.column() + " "
+                + column.conversions().stream()
+                        .map(conversion -> conversion.getClass().getSimpleName())
+                        .toList()
+                + " " + column.missing() + " " + column.misfit();
+    }
+
+    @Test
+    void aColumnGetsWhatTheFirstRuleThatIsForItGives() {
+        assertThat(withDefaults("""
+                        short: text
+                        limited: varchar(3)
+                        exact: citext
+                        title: {type: text, from: body.title}
+                        deep: {type: text, from: body.a.title}
+                        both: {type: text, from: {first: [body.a, body.b]}}
+                        one: {type: text, from: {first: [body.a, b]}}
+                        fixed: {type: text, from: {constant: x}}
+                        price: "numeric(18,2)"
+                        any: numeric
+                        size: bigint
+                        made: {type: timestamptz, from: meta.made_at}
+                        deeper: {type: timestamptz, from: meta.a.b.made_at}
+                        made_at: timestamptz
+                        tags: "text[]"
+                        codes: "varchar(3)[]"
+                        """))
+                .extracting(MappingReaderTest::settings)
+                .containsExactly(
+                        "short [Trim] \"\" QUARANTINE",
+                        "limited [Trim] \"\" QUARANTINE",
+                        "exact [] null QUARANTINE",
+                        "title [StripNul] null REJECT",
+                        "deep [Trim] \"\" QUARANTINE",
+                        "both [StripNul] null REJECT",
+                        "one [Trim] \"\" QUARANTINE",
+                        "fixed [Trim] \"\" QUARANTINE",
+                        "price [] 0 QUARANTINE",
+                        "any [] 0 QUARANTINE",
+                        "size [] null QUARANTINE",
+                        "made [ParseTimestamp] null QUARANTINE",
+                        "deeper [ParseTimestamp] null QUARANTINE",
+                        "made_at [] null QUARANTINE",
+                        "tags [] [] QUARANTINE",
+                        "codes [] [] QUARANTINE");
+    }
+
+    @Test
+    void whatAColumnSaysItselfNoRuleTouches() {
+        assertThat(withDefaults("""
+                        a: {type: text, convert: []}
+                        b: {type: text, missing: null}
+                        c: {type: text, from: body.c, misfit: quarantine}
+                        d: {type: text, from: body.d, instead: none}
+                        e: {type: text, from: body.e, convert: [lower], missing: x}
+                        """))
+                .extracting(MappingReaderTest::settings)
+                .containsExactly(
+                        "a [] \"\" QUARANTINE",
+                        "b [Trim] null QUARANTINE",
+                        "c [StripNul] null QUARANTINE",
+                        "d [StripNul] null QUARANTINE",
+                        "e [Lower] \"x\" REJECT");
+    }
+
+    @Test
+    void inAChildTableAPatternMeansTheArrayTooAndBehindParentTheDocument() {
+        String children = """
+                mapping: m
+                database: d
+                defaults:
+                  - {path: lines.sku, convert: [trim]}
+                  - {path: tags, convert: [lower]}
+                  - {path: owner, convert: [strip_nul]}
+                collections:
+                  things:
+                    key: {column: id, type: text}
+                    columns: {}
+                    children:
+                      parts:
+                        from: lines
+                        parent: thing_id
+                        columns: {sku: text, owner: text, of: {type: text, from: {parent: owner}}}
+                      labels:
+                        from: tags
+                        parent: thing_id
+                        columns: {label: {type: text, from: {element: true}}}
+                """;
+        assertThat(MappingReader.read("m.yaml", children)
+                        .collections()
+                        .getFirst()
+                        .children())
+                .flatExtracting(ChildMapping::columns)
+                .extracting(MappingReaderTest::settings)
+                .containsExactly(
+                        "sku [Trim] null QUARANTINE",
+                        "owner [] null QUARANTINE",
+                        "of [StripNul] null QUARANTINE",
+                        "label [Lower] null QUARANTINE");
+    }
+
+    @Test
+    void withDefaultsAMappingIsTheSameAsWrittenOut() {
+        String written = """
+                mapping: m
+                database: d
+                collections:
+                  things:
+                    key: {column: id, type: text}
+                    columns:
+                      short: {type: text, convert: [trim], missing: ""}
+                      title: {type: text, from: body.title, convert: [strip_nul], misfit: reject}
+                """;
+        String byRules = DEFAULTS + "short: text\ntitle: {type: text, from: body.title}\n".indent(6);
+        assertThat(MappingDiff.of(MappingReader.read("a.yaml", written), MappingReader.read("b.yaml", byRules))
+                        .collections())
+                .isEmpty();
+        assertThat(MappingDiff.of(
+                                MappingReader.read("a.yaml", byRules),
+                                MappingReader.read("b.yaml", byRules.replace("[trim]", "[lower]")))
+                        .filled())
+                .flatExtracting(MappingDiff.OfCollection::changes)
+                .extracting(Object::toString)
+                .containsExactly("things.short: has its values from elsewhere, or by other rules");
     }
 
     @Test

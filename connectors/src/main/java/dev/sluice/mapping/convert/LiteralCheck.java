@@ -20,27 +20,31 @@ import org.jspecify.annotations.Nullable;
 /// when the mapping is read.
 ///
 /// @param reads for conversions that compare with a source
-public record LiteralCheck(ColumnType type, BsonToPg converter, Where where, ReadFields reads) {
+public record LiteralCheck(ColumnType type, BsonToPg converter, ReadFields reads) {
     /// A chain of conversions on the way to the column, from one of its steps on.
     private record Way(ConversionChain chain, int from) {}
+
+    /// A setting that puts values in, and where it is.
+    private record Place(Where where, String setting) {}
 
     /// @throws MappingException when one does not fit
     /// @throws IllegalArgumentException when one is no value BSON has
     public void check(ColumnMapping column) {
-        List<Way> rest = chain(column.conversions(), List.of(), "convert");
-        source(column.source(), rest);
+        List<Way> rest =
+                chain(column.conversions(), List.of(), new Place(column.places().conversions(), "convert"));
+        source(column.source(), rest, new Place(column.where(), "from"));
     }
 
     /// Checks what conversions put in.
     ///
     /// @param after what follows the chain
     /// @return what follows the chain's source
-    private List<Way> chain(List<Conversion> conversions, List<Way> after, String setting) {
+    private List<Way> chain(List<Conversion> conversions, List<Way> after, Place place) {
         ConversionChain chain = ConversionChain.of(conversions, type, reads);
         for (int i = 0; i < conversions.size(); i++) {
             List<Way> rest = before(new Way(chain, i + 1), after);
             if (ConversionTrait.of(conversions.get(i)) instanceof ConversionTrait.PutsIn(List<JsonNode> literals)) {
-                literals.forEach(literal -> literal(literal, rest, setting));
+                literals.forEach(literal -> literal(literal, rest, place));
             }
         }
         return before(new Way(chain, 0), after);
@@ -48,16 +52,16 @@ public record LiteralCheck(ColumnType type, BsonToPg converter, Where where, Rea
 
     /// Constants that stand for the value itself. Those inside a `build`, a `merge` or a `join` land in an
     /// object or a text, where everything fits.
-    private void source(Source source, List<Way> after) {
+    private void source(Source source, List<Way> after, Place place) {
         switch (source) {
-            case Source.Constant constant -> literal(constant.value(), after, "from");
-            case Source.FirstOf(List<Source> sources) -> sources.forEach(s -> source(s, after));
-            case Source.FirstTruthy(List<Source> sources) -> sources.forEach(s -> source(s, after));
+            case Source.Constant constant -> literal(constant.value(), after, place);
+            case Source.FirstOf(List<Source> sources) -> sources.forEach(s -> source(s, after, place));
+            case Source.FirstTruthy(List<Source> sources) -> sources.forEach(s -> source(s, after, place));
             case Source.Converted converted -> {
-                literal(converted.missing(), after, "from");
-                source(converted.source(), chain(converted.conversions(), after, "from"));
+                literal(converted.missing(), after, place);
+                source(converted.source(), chain(converted.conversions(), after, place), place);
             }
-            case Source.Parent(Source inner) -> source(inner, after);
+            case Source.Parent(Source inner) -> source(inner, after, place);
             case Source.Path p -> {}
             case Source.Element e -> {}
             case Source.IdTime i -> {}
@@ -76,7 +80,7 @@ public record LiteralCheck(ColumnType type, BsonToPg converter, Where where, Rea
         return ways;
     }
 
-    private void literal(@Nullable JsonNode literal, List<Way> after, String setting) {
+    private void literal(@Nullable JsonNode literal, List<Way> after, Place place) {
         if (literal == null) {
             return;
         }
@@ -88,10 +92,10 @@ public record LiteralCheck(ColumnType type, BsonToPg converter, Where where, Rea
         }
         String refusal = scope.findings().takeRefusal();
         if (refusal != null) {
-            throw Literals.misfit(where, setting, refusal);
+            throw Literals.misfit(place.where(), place.setting(), refusal);
         }
         if (!value.isMissing()) {
-            Literals.value(value.decoded(), converter, where, setting);
+            Literals.value(value.decoded(), converter, place.where(), place.setting());
         }
     }
 }

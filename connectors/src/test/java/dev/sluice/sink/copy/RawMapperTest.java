@@ -331,7 +331,7 @@ class RawMapperTest {
                     null,
                     null,
                     ColumnMapping.Write.ALWAYS,
-                    NOWHERE));
+                    ColumnMapping.Places.of(NOWHERE)));
         }
         return columns;
     }
