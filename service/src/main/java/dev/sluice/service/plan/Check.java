@@ -84,7 +84,9 @@ public enum Check {
     /// Documents of the sample that would be dead letters.
     DEAD_LETTERS(Side.DOCUMENTS),
     /// Fields of documents of the sample that no column reads.
-    FIELDS_UNMAPPED(Side.DOCUMENTS);
+    FIELDS_UNMAPPED(Side.DOCUMENTS),
+    /// Paths that the mapping reads and no document of the sample has.
+    FIELDS_ABSENT(Side.DOCUMENTS);
 
     /// The headings under which findings are shown.
     enum Side {

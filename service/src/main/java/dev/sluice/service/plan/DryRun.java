@@ -54,6 +54,7 @@ public final class DryRun {
     private final Map<List<String>, Long> quarantined = new TreeMap<>(DryRun::compare);
     private final Map<String, Long> nulls = new TreeMap<>();
     private final Map<String, Long> unmapped = new TreeMap<>();
+    private final AbsentPaths absent;
     private final @Nullable TrialRows trial;
     /// Null where it is not asked what other rows make of these.
     private final @Nullable OtherRows others;
@@ -78,6 +79,7 @@ public final class DryRun {
             @Nullable TrialRows trial,
             @Nullable OtherRows others) {
         this.target = target;
+        this.absent = new AbsentPaths(target.mapping());
         this.trial = trial;
         this.others = others != null && others.takes(target) ? others : null;
         this.tables = new ArrayList<>();
@@ -167,6 +169,7 @@ public final class DryRun {
 
     private void add(RawBsonDocument document) {
         documents++;
+        absent.look(document);
         if (trial == null) {
             map(document);
             return;
@@ -357,7 +360,8 @@ public final class DryRun {
                         .sorted(Comparator.comparingLong(Forecast.Unmapped::documents)
                                 .reversed()
                                 .thenComparing(Forecast.Unmapped::path))
-                        .toList());
+                        .toList(),
+                absent.found());
     }
 
     private static int compare(List<String> a, List<String> b) {

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// @param nulls NULL for columns that take none: PostgreSQL would refuse the row, and the document be a
 ///     dead letter
 /// @param unmapped fields that documents have and no column reads
+/// @param absent paths that the mapping reads and no document has
 public record Forecast(
         String collection,
         long documentsRead,
@@ -37,7 +38,8 @@ public record Forecast(
         List<Rejected> rejected,
         List<Quarantined> quarantined,
         List<Nulls> nulls,
-        List<Unmapped> unmapped) {
+        List<Unmapped> unmapped,
+        List<Absent> absent) {
     /// Fields that are shown to people; the JSON has all.
     private static final int SHOWN_MAX = 20;
 
@@ -48,6 +50,7 @@ public record Forecast(
         quarantined = List.copyOf(quarantined);
         nulls = List.copyOf(nulls);
         unmapped = List.copyOf(unmapped);
+        absent = List.copyOf(absent);
     }
 
     public record ChildRows(String table, long rows) {}
@@ -66,6 +69,19 @@ public record Forecast(
     /// @param path dotted; `[]` stands for the elements of an array
     public record Unmapped(String path, long documents) {}
 
+    /// @param column `table.column` that reads it, or the child table
+    /// @param path as the mapping has it, `lines[].sku` within the elements of an array; several,
+    ///     joined by commas, where one of them would do
+    /// @param nearest a path that documents have and the mapping does not read, and that may be meant;
+    ///     null where none is like it
+    public record Absent(
+            String column, String path, @Nullable String nearest) {
+        /// With the question what was meant.
+        String forPeople() {
+            return path + " (" + column + (nearest == null ? "" : "; did you mean " + nearest + "?") + ")";
+        }
+    }
+
     Forecast withEstimate(long documents) {
         return new Forecast(
                 collection,
@@ -80,7 +96,8 @@ public record Forecast(
                 rejected,
                 quarantined,
                 nulls,
-                unmapped);
+                unmapped,
+                absent);
     }
 
     /// Documents that have no row by a rule of the mapping.

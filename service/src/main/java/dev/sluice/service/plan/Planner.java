@@ -28,6 +28,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,6 +36,12 @@ import org.slf4j.LoggerFactory;
 /// Makes a [Plan]. A side that can't be looked at does not keep the other from it. Reads only.
 public final class Planner {
     private static final Logger LOG = LoggerFactory.getLogger(Planner.class);
+
+    /// Paths that are shown to people; the JSON has all.
+    private static final int ABSENT_SHOWN_MAX = 20;
+
+    private static final String ABSENT_REMEDY =
+            "Correct the path in the mapping, where it is misspelt. A field that other documents have is read as it is.";
 
     private final String pipeline;
     private final Catalog.Entry entry;
@@ -242,6 +249,22 @@ public final class Planner {
                                     "fields of documents of " + forecast.collection() + " are")
                             + " read by no column, and so not copied; see the list below.");
         }
+        if (!forecast.absent().isEmpty()) {
+            list.warning(Check.FIELDS_ABSENT, forecast.collection(), absent(forecast, of), ABSENT_REMEDY);
+        }
+    }
+
+    private static String absent(Forecast forecast, String of) {
+        List<Forecast.Absent> absent = forecast.absent();
+        String more = absent.size() > ABSENT_SHOWN_MAX
+                ? ", and " + Counted.of(absent.size() - ABSENT_SHOWN_MAX, "more path", "more paths")
+                : "";
+        return "None of " + of + " has "
+                + absent.stream()
+                        .limit(ABSENT_SHOWN_MAX)
+                        .map(Forecast.Absent::forPeople)
+                        .collect(Collectors.joining(", "))
+                + more + ".";
     }
 
     private CopyEstimate estimate(Size total, @Nullable Double measured) {

@@ -10,12 +10,16 @@ import dev.sluice.sandbox.SandboxMongo;
 import dev.sluice.service.cli.Cli.Result;
 import dev.sluice.service.cli.Servers.Place;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.bson.Document;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -85,6 +89,7 @@ class PlanCommandIT {
         JsonNode users = plan.path("dry_run").get(0);
         assertThat(names(users))
                 .containsExactly(
+                        "absent",
                         "child_rows",
                         "collection",
                         "dead_letters",
@@ -100,6 +105,54 @@ class PlanCommandIT {
                         "waiting");
         assertThat(users.path("quarantined").get(0).path("column").asText()).isEqualTo("users.age");
         assertThat(users.path("quarantined").get(0).path("values").asLong()).isEqualTo(1);
+    }
+
+    @Test
+    void aPathThatNoDocumentHasIsNamedWithTheNearestThatSomeHave(@TempDir Path folder) throws IOException {
+        Place place = Servers.place();
+        Files.createDirectories(folder.resolve("migrations"));
+        Files.writeString(folder.resolve("mapping.yaml"), """
+                mapping: paths
+                database: d
+                collections:
+                  orders:
+                    key: {column: id, type: bigint}
+                    columns: {city: {type: text, from: shipping.adress.city}, state: text}
+                    children:
+                      lines: {from: lines, parent: order_id, columns: {sku: {type: text, from: skuu}}}
+                  empty:
+                    key: {column: id, type: bigint}
+                    columns: {name: text}
+                """);
+        place.mongo()
+                .getCollection("orders")
+                .insertMany(List.of(
+                        Document.parse("{_id: {$numberLong: '1'}, state: null,"
+                                + " shipping: {address: {city: 'a secret place'}}}"),
+                        Document.parse("{_id: {$numberLong: '2'}, lines: [{sku: 'a secret thing'}]}")));
+        place.mongo().createCollection("empty");
+        place.execute("CREATE TABLE orders (id bigint PRIMARY KEY, city text, state text);"
+                + " CREATE TABLE lines (order_id bigint, ordinal int, sku text, PRIMARY KEY (order_id, ordinal));"
+                + " CREATE TABLE empty (id bigint PRIMARY KEY, name text)");
+        Map<String, String> settings = Cli.with(place.settings(), "SLUICE_MAPPING", folder.toString());
+
+        Result text = Cli.runHere(settings, "plan");
+        JsonNode plan = JsonMapper.builder()
+                .build()
+                .readTree(Cli.runHere(settings, "plan", "--json").out());
+
+        assertThat(text.exitCode()).as(text.said()).isZero();
+        assertThat(text.out())
+                .containsPattern("warning +fields_absent +None of 2 documents of orders has")
+                .contains("shipping.adress.city (orders.city; did you mean shipping.address.city?)")
+                .contains("lines[].skuu (lines.sku; did you mean lines[].sku?)")
+                .doesNotContain("orders.state", "of empty has", "secret");
+        assertThat(plan.path("checks").findValuesAsText("check")).contains("fields_absent");
+        JsonNode absent = plan.path("dry_run").get(0).path("absent");
+        assertThat(absent.findValuesAsText("path")).containsExactly("shipping.adress.city", "lines[].skuu");
+        assertThat(absent.findValuesAsText("nearest")).containsExactly("shipping.address.city", "lines[].sku");
+        assertThat(absent.findValuesAsText("column")).containsExactly("orders.city", "lines.sku");
+        assertThat(plan.path("dry_run").get(1).path("absent")).isEmpty();
     }
 
     @Test
