@@ -126,7 +126,7 @@ final class ColumnMapper {
 
     /// Writes the column's value in the row without what PostgreSQL refuses of it.
     void write(Scope scope, Refusals refusals, RowOutput out) {
-        SortedMap<Integer, String> refused = refusals.of(destination.table(), destination.column(), scope.index());
+        SortedMap<Integer, String> refused = refusals.of(destination.table(), destination.column(), scope.rowKey());
         if (refused == null) {
             write(scope, out);
         } else {

@@ -63,7 +63,7 @@ public final class Coverage {
         this.reads = new Reads(mapping.columns());
         label(mapping.table().table(), mapping.columns());
         for (ChildMapping child : mapping.children()) {
-            reads.add(child.array().segments(), new Read(null, new Reads(child.columns())));
+            reads.add(child.path().segments(), new Read(null, new Reads(child.columns())));
             child.columns()
                     .forEach(c -> c.source()
                             .parentPaths()

@@ -147,6 +147,7 @@ final class EqualRows {
         String to = ") TO STDOUT (FORMAT binary)";
         return Optional.of(new Table(
                 List.copyOf(values),
+                table.shape().keyColumns() > 1 && table.shape().columns().get(1).type() instanceof ColumnType.Int,
                 from + rows + " t WHERE " + key + " >= " + setting(FIRST) + type + " AND " + key + " <= "
                         + setting(LAST) + type + where + " LIMIT " + setting(MOST) + "::bigint" + to,
                 // Each key by itself, by the index, whatever the planner knows of the table: it may have been filled
@@ -160,9 +161,11 @@ final class EqualRows {
     }
 
     /// @param columns those of the rows, in their order
+    /// @param hasOrdinals whether it is a child table whose rows are told apart by whole numbers, in
+    ///     whose order they are expected
     /// @param range sends the rows whose keys are from [#FIRST] to [#LAST], but not more than [#MOST]
     /// @param byKey sends the rows of the keys in [#KEYS]
-    private record Table(List<SameValue> columns, String range, String byKey) {}
+    private record Table(List<SameValue> columns, boolean hasOrdinals, String range, String byKey) {}
 
     /// Whether a value that refers to a row is written as it is where that row is there.
     private static boolean isItself(TableShape.Column column, Reference reference) {
@@ -476,7 +479,9 @@ final class EqualRows {
                 hashes[document] = hash;
             } else {
                 stored.next();
-                should = child(expectedRows, document, stored.whole());
+                should = tables.get(expectedRows.number).hasOrdinals()
+                        ? child(expectedRows, document, stored.whole())
+                        : named(expectedRows, document);
                 stored.start(row, at);
                 stored.next();
             }
@@ -511,6 +516,45 @@ final class EqualRows {
             return -1;
         }
 
+        /// The number of the expected child row with the name that `stored` stands on; negative where
+        /// there is none.
+        private int named(Rows children, int document) {
+            if (children.slots.length == 0) {
+                findNames(children);
+            }
+            return children.slots[nameSlot(children, document, stored)] - 1;
+        }
+
+        private void findNames(Rows children) {
+            children.slots = new int[Integer.highestOneBit(Math.max(1, children.at.length)) * 4];
+            for (int i = 0; i < documents; i++) {
+                for (int row = firstRow(children.number, i); row < firstRow(children.number, i + 1); row++) {
+                    expected.start(children.bytes, children.at[row]);
+                    expected.next();
+                    // No two rows of a document have one name.
+                    children.slots[nameSlot(children, i, expected)] = row + 1;
+                }
+            }
+        }
+
+        /// The slot of the row of a document with the name that a field stands on, or the one that it
+        /// would have.
+        private int nameSlot(Rows children, int document, RowFields name) {
+            int first = firstRow(children.number, document);
+            int behind = firstRow(children.number, document + 1);
+            int slot = (name.hash() + 31 * document) & (children.slots.length - 1);
+            while (children.slots[slot] != 0) {
+                int row = children.slots[slot] - 1;
+                known.start(children.bytes, children.at[row]);
+                known.next();
+                if (row >= first && row < behind && known.isSameAs(name)) {
+                    break;
+                }
+                slot = (slot + 1) & (children.slots.length - 1);
+            }
+            return slot;
+        }
+
         private long ordinal(Rows children, int row) {
             known.start(children.bytes, children.at[row]);
             known.next();
@@ -540,6 +584,9 @@ final class EqualRows {
         private final int[] at;
         /// Those that a row was found equal to.
         private final BitSet met;
+        /// Of rows that are told apart by names, their numbers behind hashes of these, from 1; 0 for
+        /// none. Empty until they are looked for.
+        private int[] slots = {};
 
         Rows(int number, byte[] bytes, int[] at) {
             this.number = number;

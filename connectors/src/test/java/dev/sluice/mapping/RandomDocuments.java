@@ -1,6 +1,7 @@
 package dev.sluice.mapping;
 
 import dev.sluice.bson.ExactBson;
+import dev.sluice.schema.ChildKey;
 import dev.sluice.schema.ChildMapping;
 import dev.sluice.schema.CollectionMapping;
 import dev.sluice.schema.ColumnMapping;
@@ -11,6 +12,7 @@ import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -84,7 +86,7 @@ public final class RandomDocuments {
         if (happens(0.1)) {
             return;
         }
-        BsonArray elements = new BsonArray();
+        List<BsonValue> elements = new ArrayList<>();
         for (int i = random.nextInt(4); i > 0; i--) {
             if (child.columns().stream().anyMatch(c -> c.source() instanceof Source.Element)) {
                 elements.add(maybeOdd(value(child.columns().getFirst().type())));
@@ -94,7 +96,16 @@ public final class RandomDocuments {
                 elements.add(happens(odd * 0.2) ? anyNoise() : element);
             }
         }
-        put(document, child.array(), happens(odd * 0.2) ? anyNoise() : elements, true);
+        BsonValue all = switch (child.key()) {
+            case ChildKey.Ordinal _ -> new BsonArray(elements);
+            case ChildKey.EntryName _ -> {
+                BsonDocument entries = new BsonDocument();
+                elements.forEach(
+                        element -> entries.put(happens(odd) ? word() : String.valueOf(random.nextInt(1_000)), element));
+                yield entries;
+            }
+        };
+        put(document, child.path(), happens(odd * 0.2) ? anyNoise() : all, true);
         child.columns().forEach(c -> c.source().parentPaths().forEach(p -> put(document, p, value(c.type()), false)));
     }
 

@@ -98,6 +98,52 @@ class TwinNamesTest {
     }
 
     @Test
+    @DisplayName("of entries with one name the first has the row, and what is there twice in an entry is kept too")
+    void entries() {
+        String scores =
+                "    children: {scores: {from: {entries: scores}, parent: p, columns: {n: integer, o: {type: text, from: x.y}}}}\n";
+        Mapped mapped = (Mapped) mapper("n: integer", scores)
+                .map(RawBsonDocument.parse("{_id: 'a', scores: {ann: {n: 1, n: 2}, bob: {n: 3}, ann: {n: 4}, ann: 5,"
+                        + " bob: {n: 6}, 'c.d': {x: {y: 'a', y: 'b'}}}}"));
+
+        assertThat(mapped.children().getFirst())
+                .containsExactly(
+                        new Object[] {"a", "ann", 1L, null},
+                        new Object[] {"a", "bob", 3L, null},
+                        new Object[] {"a", "c.d", null, "a"});
+        assertThat(mapped.misfits().stream().map(misfit -> misfit.column() + " " + misfit.path()))
+                .containsExactly(
+                        "scores scores.ann.n#2",
+                        "scores scores.\"c.d\".x.y#2",
+                        "scores.key scores.ann#2",
+                        "scores.key scores.ann#3",
+                        "scores.key scores.bob#2");
+        assertThat(mapped.misfits().stream().map(MisfitValue::reason)).containsOnly(NestedMisfits.TWIN);
+    }
+
+    @Test
+    @DisplayName("an entry whose name is not UTF-8 has no row and is kept, each in a place of its own")
+    void entriesWithNamesThatAreNoText() {
+        BsonDocument names = new BsonDocument(
+                        OddBytes.string("636166e9").getValue(), new BsonDocument("n", new BsonInt32(1)))
+                .append(OddBytes.string("636166e8").getValue(), new BsonDocument("n", new BsonInt32(2)))
+                .append("caf", new BsonDocument("n", new BsonInt32(3)));
+        RawBsonDocument document =
+                ExactBson.document(new BsonDocument("_id", new BsonString("a")).append("scores", names));
+
+        Mapped mapped = (Mapped) mapper(
+                        "n: integer",
+                        "    children: {scores: {from: {entries: scores}, parent: p, columns: {n: integer}}}\n")
+                .map(document);
+
+        assertThat(mapped.children().getFirst()).containsExactly(new Object[] {"a", "caf", 3L});
+        assertThat(mapped.misfits().stream().map(MisfitValue::path))
+                .containsExactly("scores.caf\\udce9", "scores.caf\\udce8");
+        assertThat(mapped.misfits().stream().map(MisfitValue::reason))
+                .containsOnly("has a name with bytes that are not UTF-8, which is to be the key of its row");
+    }
+
+    @Test
     void namesThatLookAlikeAreKeptInPlacesOfTheirOwn() {
         BsonDocument names = new BsonDocument(OddBytes.string("636166e9").getValue(), new BsonInt32(1))
                 .append(OddBytes.string("636166e8").getValue(), new BsonInt32(2))

@@ -88,6 +88,12 @@ class EqualRowsIT {
                     columns:
                       name: text
                       more: jsonb
+                  labels:
+                    from: {entries: labels}
+                    parent: thing_id
+                    key: {column: name, type: text}
+                    columns:
+                      label: {type: text, from: {element: true}}
               leaves:
                 table: leaves
                 key: {column: id, type: text}
@@ -114,6 +120,7 @@ class EqualRowsIT {
               u uuid, y bytea, j jsonb, a text[], whole integer[], once text, theirs text);
             CREATE TABLE leaves (id text PRIMARY KEY, thing text);
             CREATE TABLE strangers (id text PRIMARY KEY, thing text);
+            CREATE TABLE labels (thing_id text, name text, label text, PRIMARY KEY (thing_id, name));
             CREATE TABLE parts (thing_id text, ordinal integer, name text, more jsonb, PRIMARY KEY (thing_id, ordinal))
             """;
 
@@ -121,7 +128,8 @@ class EqualRowsIT {
             + " m: {$numberDecimal: '1.50'}, at: {$date: '2020-01-01T00:00:00.000Z'},"
             + " day: {$date: '2020-01-01T00:00:00.000Z'}, u: {$uuid: '00112233-4455-6677-8899-aabbccddeeff'},"
             + " y: {$binary: {base64: 'AAE=', subType: '00'}}, j: {b: {c: 1.5, d: [null, 'ü']}, a: [1, {b: null}]},"
-            + " a: ['p', 'q'], whole: [1, 2], parts: [{name: 'one', more: {zz: 1, a: 2}}, {name: 'two'}, {name: 'three'}]";
+            + " a: ['p', 'q'], whole: [1, 2], parts: [{name: 'one', more: {zz: 1, a: 2}}, {name: 'two'}, {name: 'three'}],"
+            + " labels: {z: 'one', a: 'two', '': 'three', 'a.b': null, ü: 'one'}";
 
     private static final List<String> ODD_KEYS = List.of(
             "",
@@ -340,6 +348,13 @@ class EqualRowsIT {
                 "UPDATE parts SET more = '{\"zz\": 1, \"b\": 2}' WHERE thing_id = 'two' AND ordinal = 0",
                 "UPDATE parts SET thing_id = 'nobody' WHERE thing_id = 'two' AND ordinal = 1",
                 "UPDATE parts SET thing_id = 'two', ordinal = 7 WHERE thing_id = 'three' AND ordinal = 2",
+                "DELETE FROM labels WHERE thing_id = 'two' AND name = ''",
+                "DELETE FROM labels WHERE thing_id = 'two'",
+                "INSERT INTO labels VALUES ('two', 'A', 'two')",
+                "UPDATE labels SET name = 'y' WHERE thing_id = 'two' AND name = 'z'",
+                "UPDATE labels SET label = 'two' WHERE thing_id = 'two' AND name = 'z'",
+                "UPDATE labels SET label = '' WHERE thing_id = 'two' AND name = 'a.b'",
+                "UPDATE labels SET thing_id = 'two', name = 'b' WHERE thing_id = 'three' AND name = 'a'",
                 "UPDATE things SET t = repeat('x', 20000000) WHERE id = 'two'"
             })
     void aRowThatIsMissingOrTooManyIsLeftToPostgreSql(String change) throws SQLException {
@@ -532,6 +547,11 @@ class EqualRowsIT {
             parts.add(new BsonDocument("name", new BsonString("part" + i)).append("more", value(random, 0)));
         }
         some(document, "parts", random, parts);
+        BsonDocument labels = new BsonDocument();
+        for (int i = random.nextInt(9); i > 0; i--) {
+            labels.put("n" + random.nextInt(20), new BsonString("label " + i));
+        }
+        some(document, "labels", random, labels);
         return document;
     }
 

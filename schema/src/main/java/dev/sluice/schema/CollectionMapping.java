@@ -59,7 +59,7 @@ public record CollectionMapping(
         columns.forEach(c -> paths.addAll(c.source().ownPaths()));
         skips.forEach(s -> paths.addAll(s.source().ownPaths()));
         children.forEach(child -> {
-            paths.add(child.array());
+            paths.add(child.path());
             child.columns().forEach(c -> paths.addAll(c.source().parentPaths()));
         });
         return paths;

@@ -162,10 +162,14 @@ public record MappingDiff(List<OfCollection> collections) {
                     changes.add(new Change(table, "new table", Effect.FILL));
                     continue;
                 }
-                if (!earlier.array().equals(child.array())
+                if (!earlier.path().equals(child.path())
                         || !earlier.parentColumn().equals(child.parentColumn())
-                        || !earlier.ordinalColumn().equals(child.ordinalColumn())) {
-                    changes.add(new Change(table, "another array, or another key", Effect.FILL_AND_PRUNE));
+                        || !earlier.key().equals(child.key())) {
+                    String other = switch (child.key()) {
+                        case ChildKey.Ordinal _ -> "another array, or another key";
+                        case ChildKey.EntryName _ -> "entries of another object, or another key";
+                    };
+                    changes.add(new Change(table, other, Effect.FILL_AND_PRUNE));
                 }
                 columns(changes, table, earlier.columns(), child.columns());
                 rest(changes, table, child.columns(), paths(earlier.readPaths()), paths(child.readPaths()));

@@ -312,20 +312,53 @@ public final class MappingReader {
     }
 
     private static ChildMapping child(String table, MappingNode node, TableContext context) {
-        node.allow(Set.of("from", "parent", "ordinal", "columns"));
+        node.allow(Set.of("from", "parent", "ordinal", "key", "columns"));
         String parent = node.text("parent");
-        String ordinal = node.text("ordinal", "ordinal");
-        if (ordinal.equals(parent)) {
-            node.problem("'parent' and 'ordinal' name the same column");
+        boolean ofEntries = node.at("from").isObject();
+        ChildKey key = ofEntries ? entryName(node) : ordinal(node);
+        if (key.column().equals(parent)) {
+            node.problem("'parent' and '" + (ofEntries ? "key" : "ordinal") + "' name the same column");
         }
-        Source.Path array = node.has("from") ? SourceParser.path(node.at("from")) : SourceParser.missing(node);
-        List<ColumnMapping> columns = columns(node, context.ofChild(array), parent, ordinal);
+        Source.Path path = !node.has("from")
+                ? SourceParser.missing(node)
+                : ofEntries ? entries(node.at("from")) : SourceParser.path(node.at("from"));
+        List<ColumnMapping> columns = columns(node, context.ofChild(path), parent, key.column());
         Set<String> known = new HashSet<>(Set.of(parent));
-        known.add(ordinal);
+        known.add(key.column());
         columns.forEach(c -> known.add(c.column()));
         checkOwnColumns(columns, known, node);
-        return new ChildMapping(
-                table(node, table, context.schema()), array, parent, ordinal, columns, node.where());
+        return new ChildMapping(table(node, table, context.schema()), path, parent, key, columns, node.where());
+    }
+
+    /// The object whose entries are the rows.
+    private static Source.Path entries(MappingNode from) {
+        from.allow(Set.of("entries"));
+        return from.has("entries") ? SourceParser.path(from.at("entries")) : SourceParser.missing(from, "entries");
+    }
+
+    private static ChildKey ordinal(MappingNode child) {
+        if (child.has("key")) {
+            child.at("key")
+                    .problem("'key' is for rows of entries (from: {entries: ..}); those of an array have an"
+                            + " 'ordinal'");
+        }
+        return new ChildKey.Ordinal(child.text("ordinal", "ordinal"));
+    }
+
+    private static ChildKey entryName(MappingNode child) {
+        if (child.has("ordinal")) {
+            child.at("ordinal").problem("rows of entries have a 'key', the entry's name, and no 'ordinal'");
+        }
+        if (!child.has("key")) {
+            return new ChildKey.EntryName("key", TEXT);
+        }
+        MappingNode key = child.at("key");
+        key.allow(Set.of("column", "type"));
+        ColumnType type = key.has("type") ? type(key, "type") : TEXT;
+        if (!(type instanceof ColumnType.Text || type instanceof ColumnType.Varchar)) {
+            key.at("type").problem("an entry's name is text or varchar(n)");
+        }
+        return new ChildKey.EntryName(key.text("column"), type instanceof ColumnType.Key text ? text : TEXT);
     }
 
     private static TableName table(MappingNode node, String text, String schema) {

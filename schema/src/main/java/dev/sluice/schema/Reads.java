@@ -25,8 +25,8 @@ public final class Reads {
         Reads reads = new Reads();
         reads.columns(mapping.columns(), false);
         for (ChildMapping child : mapping.children()) {
-            // Of an array each element counts, also one that is no object.
-            reads.path(child.array());
+            // Each element or entry counts, also one that is no object.
+            reads.path(child.path());
             reads.columns(child.columns(), true);
         }
         mapping.skips().forEach(skip -> reads.source(skip.source(), false));
@@ -74,7 +74,8 @@ public final class Reads {
         }
     }
 
-    /// @param inElement whether it reads an element of an array, of which all counts anyway
+    /// @param inElement whether it reads an element of an array or an entry of an object, of which all
+    ///     counts anyway
     private void source(Source source, boolean inElement) {
         switch (source) {
             case Source.Path path -> {

@@ -68,7 +68,7 @@ class CatalogPagesTest {
             rows.add(documents(collection) + waits(collection.columns(), mapping));
             for (ChildMapping child : collection.children()) {
                 tables.add(shown(child.table(), mapping));
-                rows.add("each element of `" + child.array() + "`" + waits(child.columns(), mapping));
+                rows.add("each element of `" + child.path() + "`" + waits(child.columns(), mapping));
             }
             unmapped.removeIf(name -> tables.contains("`" + name + "`"));
             String status = switch (collection.onDelete()) {

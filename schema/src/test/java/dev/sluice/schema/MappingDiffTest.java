@@ -83,6 +83,24 @@ class MappingDiffTest {
     }
 
     @Test
+    @DisplayName("by the key of a child table needs its rows anew, those of entries too")
+    void childKeys() {
+        String entries = THINGS.replace("from: parts", "from: {entries: parts}")
+                .replace("ordinal: n", "key: {column: n, type: text}");
+        String limited = entries.replace("column: n, type: text", "column: n, type: varchar(9)");
+
+        assertThat(changes(entries))
+                .containsExactly("thing_parts: entries of another object, or another key FILL_AND_PRUNE");
+        assertThat(diff(entries, limited).collections().getFirst().changes())
+                .extracting(Object::toString)
+                .containsExactly("thing_parts: entries of another object, or another key");
+        assertThat(diff(entries, THINGS).collections().getFirst().changes())
+                .extracting(Object::toString)
+                .containsExactly("thing_parts: another array, or another key");
+        assertThat(diff(entries, "# the same\n" + entries).collections()).isEmpty();
+    }
+
+    @Test
     @DisplayName("by fewer columns leaves their values, and rows of a child table that it no longer has")
     void fewer() {
         assertThat(changes(with("      name: text\n", "")))

@@ -143,7 +143,7 @@ class MappingReaderTest {
 
         ChildMapping parts = things.children().getFirst();
         assertThat(parts.table()).isEqualTo(new TableName("app", "parts"));
-        assertThat(parts.ordinalColumn()).isEqualTo("n");
+        assertThat(parts.key()).isEqualTo(new ChildKey.Ordinal("n"));
         assertThat(parts.readPaths()).extracting(Source.Path::toString).containsExactly("dim.size");
         assertThat(things.readPaths())
                 .extracting(Source.Path::toString)
@@ -259,6 +259,32 @@ class MappingReaderTest {
                         "uuid[]");
         assertThat(ColumnType.parse("json")).isEmpty();
         assertThat(ColumnType.parse("timestamp")).isEmpty();
+    }
+
+    @Test
+    void rowsOfEntriesAreKeyedByTheirNames() {
+        CollectionMapping things =
+                MappingReader.read("m.yaml", HEAD + """
+                    children:
+                      scores:
+                        from: {entries: game.scores}
+                        parent: thing_id
+                        key: {column: name, type: varchar(40)}
+                        columns: {points: integer}
+                      labels:
+                        from: {entries: [a.b, c]}
+                        parent: thing_id
+                        columns: {label: {type: text, from: {element: true}}}
+                """).collections().getFirst();
+
+        assertThat(things.children())
+                .extracting(ChildMapping::key)
+                .containsExactly(
+                        new ChildKey.EntryName("name", new ColumnType.Varchar(40)),
+                        new ChildKey.EntryName("key", new ColumnType.Text()));
+        assertThat(things.readPaths()).extracting(Source.Path::toString).containsExactly("game.scores", "\"a.b\".c");
+        assertThat(Reads.of(things).touchedBy("game.scores.ann.note")).isTrue();
+        assertThat(Reads.of(things).touchedBy("game.title")).isFalse();
     }
 
     private static final String DEFAULTS = """

@@ -1,8 +1,11 @@
 package dev.sluice.mapping.document;
 
 import dev.sluice.bson.ExactBson;
+import dev.sluice.bson.Utf8;
 import dev.sluice.mapping.row.Refusals;
+import dev.sluice.mapping.value.DocumentPath;
 import dev.sluice.mapping.value.NestedMisfits;
+import dev.sluice.mapping.value.PgText;
 import dev.sluice.mapping.value.RawBytes;
 import dev.sluice.mapping.value.Value;
 import java.nio.ByteBuffer;
@@ -47,6 +50,10 @@ public final class Scope implements NestedMisfits {
     private byte type;
     private int start;
     private int index;
+    /// Where the name of the entry begins that was moved to last.
+    private int nameAt;
+    /// Of an entry, how many bytes its name has; -1 for an element of an array.
+    private int nameLength = -1;
     private final long[] found;
     private boolean hasTwins;
     private boolean isBlocked;
@@ -253,9 +260,21 @@ public final class Scope implements NestedMisfits {
         }
     }
 
-    /// To be called of a child table's scope when an element was scanned.
+    /// To be called of a child table's scope before an element of an array is scanned.
     public void moveTo(int next) {
         index = next;
+    }
+
+    /// The same where the child table's rows are entries of an object, whose names lie in the bytes
+    /// that are scanned.
+    ///
+    /// @param next the entry's number in the object, from 0
+    /// @param at where its name begins
+    /// @param length of its name, bytes
+    public void moveToEntry(int next, int at, int length) {
+        index = next;
+        nameAt = at;
+        nameLength = length;
     }
 
     /// What was scanned lies in these bytes; not to be changed.
@@ -444,13 +463,22 @@ public final class Scope implements NestedMisfits {
         return top().refusals;
     }
 
-    /// The number of the element that it has moved to; 0 outside child tables.
-    public int index() {
-        return index;
+    /// What tells the row from the document's others in its table, as [Refusals] has it.
+    public Object rowKey() {
+        return nameLength < 0 ? (Object) (long) index : entryName();
     }
 
-    /// The path of the value that paths start at: empty, or `lines[3]`.
+    /// The path of the value that paths start at: empty, `lines[3]`, or `scores.alice`.
     public String place() {
-        return top == null ? "" : array + "[" + index + "]";
+        if (top == null) {
+            return "";
+        }
+        return nameLength < 0
+                ? array + "[" + index + "]"
+                : DocumentPath.join(array, DocumentPath.segment(PgText.escaped(entryName())));
+    }
+
+    private String entryName() {
+        return Utf8.decode(bytes, nameAt, nameLength);
     }
 }

@@ -22,12 +22,11 @@ public final class UnmappedFields {
         this.root = root;
     }
 
-    /// @param array the path of the array whose elements are looked at; empty for the document
+    /// @param place where the fields are: empty for the document, `lines[]` for the elements of an
+    ///     array, `scores.*` for the entries of an object
     /// @return null when a column keeps what no other one reads
-    public static @Nullable UnmappedFields of(List<ColumnMapping> columns, String array, Paths paths) {
-        return columns.stream().anyMatch(ColumnMapping::keepsRest)
-                ? null
-                : new UnmappedFields(paths, new Place(array.isEmpty() ? "" : array + "[]"));
+    public static @Nullable UnmappedFields of(List<ColumnMapping> columns, String place, Paths paths) {
+        return columns.stream().anyMatch(ColumnMapping::keepsRest) ? null : new UnmappedFields(paths, new Place(place));
     }
 
     /// The distinct paths that one collection has come upon, so that they are not put together again for

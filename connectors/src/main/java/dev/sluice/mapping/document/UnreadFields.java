@@ -39,8 +39,8 @@ public final class UnreadFields {
             }
         }
         for (ChildMapping child : children) {
-            String label = child.table().table() + "." + child.ordinalColumn();
-            labels.putIfAbsent(child.array().segments().getFirst(), label);
+            String label = child.table().table() + "." + child.key().column();
+            labels.putIfAbsent(child.path().segments().getFirst(), label);
         }
         return new UnreadFields(read, labels);
     }

@@ -16,19 +16,21 @@ public final class Refusals {
 
     private final Map<Place, SortedMap<Integer, String>> reasons = new HashMap<>();
 
-    /// @param row the ordinal of a row of a child table; 0 in the collection's own
-    private record Place(TableName table, String column, long row) {}
+    /// @param row what tells a row of a child table from the document's others: its ordinal as a Long,
+    ///     or the name of its entry; 0L in the collection's own
+    private record Place(TableName table, String column, Object row) {}
 
-    /// @param row the ordinal of a row of a child table; 0 in the collection's own
+    /// @param row what tells a row of a child table from the document's others: its ordinal as a Long,
+    ///     or the name of its entry; 0L in the collection's own
     /// @param element of an array, from 0; or [#WHOLE]
     /// @param reason for people, without the value
-    public void add(TableName table, String column, long row, int element, String reason) {
+    public void add(TableName table, String column, Object row, int element, String reason) {
         reasons.computeIfAbsent(new Place(table, column, row), p -> new TreeMap<>())
                 .putIfAbsent(element, reason);
     }
 
     /// What is refused of a column's value in a row: reasons by element; null when nothing is.
-    public @Nullable SortedMap<Integer, String> of(TableName table, String column, long row) {
+    public @Nullable SortedMap<Integer, String> of(TableName table, String column, Object row) {
         return reasons.get(new Place(table, column, row));
     }
 

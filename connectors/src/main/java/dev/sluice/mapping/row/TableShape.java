@@ -8,8 +8,8 @@ import dev.sluice.schema.TableName;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The columns of a table as rows carry them: key first (in a child table, the parent's key and the
-/// ordinal), then the mapping's columns in its order.
+/// The columns of a table as rows carry them: key first (in a child table, the parent's key and
+/// the [dev.sluice.schema.ChildKey]), then the mapping's columns in its order.
 ///
 /// @param keyColumns how many columns at the front identify the row: 1, or 2 in a child table
 public record TableShape(TableName table, int keyColumns, List<Column> columns) {
@@ -28,7 +28,7 @@ public record TableShape(TableName table, int keyColumns, List<Column> columns) 
             @Nullable Reference reference,
             @Nullable Lookup lookup,
             ColumnMapping.Write write) {
-        /// A column that is written as it is: a key, an ordinal.
+        /// A column that is written as it is: one of the key.
         public static Column plain(String name, ColumnType type) {
             return new Column(name, type, null, null, ColumnMapping.Write.ALWAYS);
         }

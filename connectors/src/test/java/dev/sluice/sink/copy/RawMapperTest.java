@@ -15,6 +15,7 @@ import dev.sluice.mapping.TestMappers;
 import dev.sluice.mapping.row.MappingResult;
 import dev.sluice.mapping.row.TableShape;
 import dev.sluice.mapping.value.RandomBson;
+import dev.sluice.schema.ChildKey;
 import dev.sluice.schema.ChildMapping;
 import dev.sluice.schema.CollectionMapping;
 import dev.sluice.schema.ColumnMapping;
@@ -269,9 +270,14 @@ class RawMapperTest {
         List<ColumnMapping> columns = columns(random, false);
         List<ChildMapping> children = new ArrayList<>();
         for (int i = random.nextInt(3); i > 0; i--) {
-            Source.Path array = random.nextInt(4) == 0 ? path("a", "rows" + i) : path("rows" + i);
+            Source.Path path = random.nextInt(4) == 0 ? path("a", "rows" + i) : path("rows" + i);
             children.add(new ChildMapping(
-                    new TableName("public", "child" + i), array, "parent", "ordinal", columns(random, true), NOWHERE));
+                    new TableName("public", "child" + i),
+                    path,
+                    "parent",
+                    childKey(random),
+                    columns(random, true),
+                    NOWHERE));
         }
         ColumnType.Key keyType = switch (random.nextInt(4)) {
             case 0 -> new ColumnType.Uuid();
@@ -297,6 +303,14 @@ class RawMapperTest {
                 CollectionMapping.OnDelete.DELETE,
                 CollectionMapping.OnDrop.STOP,
                 NOWHERE);
+    }
+
+    private static ChildKey childKey(Random random) {
+        return switch (random.nextInt(3)) {
+            case 0 -> new ChildKey.EntryName("name", new ColumnType.Text());
+            case 1 -> new ChildKey.EntryName("name", new ColumnType.Varchar(3));
+            default -> new ChildKey.Ordinal("ordinal");
+        };
     }
 
     private static List<ColumnMapping> columns(Random random, boolean inChild) {

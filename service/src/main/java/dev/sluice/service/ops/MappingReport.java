@@ -1,8 +1,10 @@
 package dev.sluice.service.ops;
 
+import dev.sluice.schema.ChildKey;
 import dev.sluice.schema.ChildMapping;
 import dev.sluice.schema.CollectionMapping;
 import dev.sluice.schema.ColumnMapping;
+import dev.sluice.schema.ColumnType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -19,7 +21,8 @@ public record MappingReport(String collection, String onDelete, List<Table> tabl
         tables = List.copyOf(tables);
     }
 
-    /// @param array the array whose elements are its rows; null for the collection's own table
+    /// @param array the array whose elements, or the object whose entries, are its rows; null for the
+    ///     collection's own table
     public record Table(String table, @Nullable String array, List<Column> columns) {
         public Table {
             columns = List.copyOf(columns);
@@ -44,9 +47,15 @@ public record MappingReport(String collection, String onDelete, List<Table> tabl
                     "key of the document's row",
                     mapping.key().type().sql(),
                     "reject"));
-            columns.add(new Column(child.ordinalColumn(), "index in the array", "int", "reject"));
+            columns.add(
+                    switch (child.key()) {
+                        case ChildKey.Ordinal(String column) ->
+                            new Column(column, "index in the array", "int", "reject");
+                        case ChildKey.EntryName(String column, ColumnType.Key type) ->
+                            new Column(column, "name of the entry", type.sql(), "quarantine");
+                    });
             child.columns().forEach(column -> columns.add(of(column)));
-            tables.add(new Table(child.table().toString(), child.array().toString(), columns));
+            tables.add(new Table(child.table().toString(), child.path().toString(), columns));
         }
         return new MappingReport(mapping.collection(), lower(mapping.onDelete()), tables);
     }

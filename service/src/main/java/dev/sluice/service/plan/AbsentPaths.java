@@ -3,6 +3,7 @@ package dev.sluice.service.plan;
 import dev.sluice.bson.DocumentDecoder;
 import dev.sluice.mapping.DocumentMapper;
 import dev.sluice.mapping.document.FieldTrie;
+import dev.sluice.schema.ChildKey;
 import dev.sluice.schema.ChildMapping;
 import dev.sluice.schema.CollectionMapping;
 import dev.sluice.schema.ColumnMapping;
@@ -38,7 +39,7 @@ final class AbsentPaths {
 
     private static final int DEPTH_MAX = 8;
 
-    /// Elements of one array that are looked at.
+    /// Elements of one array, or entries of one object, that are looked at.
     private static final int ELEMENTS_MAX = 1_000;
 
     /// Letters that may differ between a path and the one that was meant: of three letters one, at most these.
@@ -60,7 +61,7 @@ final class AbsentPaths {
     AbsentPaths(CollectionMapping mapping) {
         want(mapping.table().table(), mapping.columns(), Optional.empty());
         for (ChildMapping child : mapping.children()) {
-            open.add(new Wanted(child.table().table(), Optional.empty(), List.of(child.array())));
+            open.add(new Wanted(child.table().table(), Optional.empty(), List.of(child.path())));
             want(child.table().table(), child.columns(), Optional.of(child));
             namedInElements.put(child, new TreeSet<>());
         }
@@ -123,9 +124,20 @@ final class AbsentPaths {
 
     /// The values whose rows a child table has.
     private static Stream<BsonValue> elements(BsonDocument document, ChildMapping child) {
-        return at(document, child.array().segments()).stream()
-                .flatMap(array ->
-                        array instanceof BsonArray values ? values.stream().limit(ELEMENTS_MAX) : Stream.empty());
+        Stream<BsonValue> all = at(document, child.path().segments()).stream().flatMap(value -> switch (child.key()) {
+            case ChildKey.Ordinal _ -> value instanceof BsonArray array ? array.stream() : Stream.empty();
+            case ChildKey.EntryName _ ->
+                value instanceof BsonDocument object ? object.values().stream() : Stream.empty();
+        });
+        return all.limit(ELEMENTS_MAX);
+    }
+
+    /// How paths inside these values begin.
+    private static String inside(ChildMapping child) {
+        return switch (child.key()) {
+            case ChildKey.Ordinal _ -> child.path() + "[].";
+            case ChildKey.EntryName _ -> child.path() + ".*.";
+        };
     }
 
     private static boolean has(BsonValue value, List<String> path) {
@@ -185,7 +197,7 @@ final class AbsentPaths {
     }
 
     private Forecast.Absent absent(Wanted wanted) {
-        String inside = wanted.child().map(child -> child.array() + "[].").orElse("");
+        String inside = wanted.child().map(AbsentPaths::inside).orElse("");
         Set<String> known = new TreeSet<>(names(wanted));
         known.removeAll(wanted.child()
                 .map(child ->

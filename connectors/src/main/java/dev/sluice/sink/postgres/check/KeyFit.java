@@ -11,8 +11,9 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// Whether a table distinguishes all keys that MongoDB distinguishes: two documents whose keys are equal in the
-/// table would share one row. Types that do are listed; any other type counts as one that may not.
+/// Whether a table distinguishes all keys that MongoDB distinguishes: two documents whose keys are
+/// equal in the table would share one row, as would two entries of one document in a child table. Types
+/// that do are listed; any other type counts as one that may not.
 final class KeyFit {
     private static final Pattern BOUNDED = Pattern.compile("character varying\\((\\d+)\\)");
     /// Those that hold whole numbers exactly.
@@ -24,7 +25,34 @@ final class KeyFit {
     /// @return empty where keys stay apart, or where the table has no such column
     static Optional<TableFault> fault(TableReader reader, LiveTable table, TableShape shape, List<String> conflict)
             throws SQLException {
-        TableShape.Column key = shape.columns().getFirst();
+        for (TableShape.Column key : shape.columns().subList(0, shape.keyColumns())) {
+            boolean isOwn = key.equals(shape.columns().getFirst());
+            // An ordinal is a whole number in any case.
+            if (isOwn || !(key.type() instanceof ColumnType.Int)) {
+                Optional<TableFault> fault =
+                        fault(reader, table, new Key(key, isOwn ? "the key" : "in the key", isOwn), conflict);
+                if (fault.isPresent()) {
+                    return fault;
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    /// A column of the key.
+    ///
+    /// @param is what the column is
+    /// @param isOwn whether it says which document a row is of; else, which entry of that
+    private record Key(TableShape.Column column, String is, boolean isOwn) {
+        /// What two of MongoDB become one row.
+        String two() {
+            return isOwn ? "two documents in MongoDB" : "two entries of a document in MongoDB";
+        }
+    }
+
+    private static Optional<TableFault> fault(TableReader reader, LiveTable table, Key of, List<String> conflict)
+            throws SQLException {
+        TableShape.Column key = of.column();
         Optional<LiveTable.Column> found = table.column(key.name());
         if (found.isEmpty()) {
             return Optional.empty();
@@ -37,27 +65,27 @@ final class KeyFit {
             return Optional.of(new TableFault(
                     TableFault.Kind.KEY,
                     name,
-                    name + " is the key and is " + holds + ", and the mapping writes "
+                    name + " is " + of.is() + " and is " + holds + ", and the mapping writes "
                             + key.type().sql() + ": PostgreSQL refuses keys of more than " + bounded.group(1)
                             + " characters (22001), except that it cuts off blanks at their end, and two keys that differ"
                             + " by those alone are one row.",
-                    remedy(reader, table, key, found.get())));
+                    remedy(reader, table, of, found.get())));
         }
         if (!isApart(reader, key.type(), found.get())) {
             return Optional.of(new TableFault(
                     TableFault.Kind.KEY,
                     name,
-                    name + " is the key and is " + holds + ": " + equal(type)
-                            + " are one key there and two documents in"
-                            + " MongoDB, so one would take the other's row.",
-                    remedy(reader, table, key, found.get())));
+                    name + " is " + of.is() + " and is " + holds + ": " + equal(type) + " are one key there and "
+                            + of.two() + ", so one would take the other's row.",
+                    remedy(reader, table, of, found.get())));
         }
         Optional<String> collation = reader.undetermined(table.name(), key.name(), conflict);
         return collation.map(c -> new TableFault(
                 TableFault.Kind.KEY,
                 name,
-                name + " is the key and is compared by the nondeterministic collation " + c + ": texts that differ are"
-                        + " one key there and two documents in MongoDB, so one would take the other's row.",
+                name + " is " + of.is() + " and is compared by the nondeterministic collation " + c
+                        + ": texts that differ are one key there and " + of.two()
+                        + ", so one would take the other's row.",
                 c.contains("index")
                         ? "Drop that index, or make it one over an expression: a document that has what another one has"
                                 + " there is a dead letter then."
@@ -92,14 +120,17 @@ final class KeyFit {
         return type.equals("name") ? "texts that begin with the same 63 bytes" : "values that differ";
     }
 
-    private static String remedy(TableReader reader, LiveTable table, TableShape.Column key, LiveTable.Column live)
+    private static String remedy(TableReader reader, LiveTable table, Key of, LiveTable.Column live)
             throws SQLException {
         Matcher bounded = BOUNDED.matcher(live.baseType());
-        String alter = new KeyRemedy(reader, table, key).alter(live);
+        String alter = new KeyRemedy(reader, table, of.column()).alter(live);
         return bounded.matches()
                 ? "Give the key the type varchar(" + bounded.group(1)
-                        + ") in the mapping: a document with a longer key is a dead letter then, and the others are"
-                        + " copied. Or " + alter
+                        + ") in the mapping: "
+                        + (of.isOwn()
+                                ? "a document with a longer key is a dead letter then, and the others are copied."
+                                : "an entry with a longer name is in quarantine then, and the others are copied.")
+                        + " Or " + alter
                 : alter + " Or map the key to another column.";
     }
 }

@@ -122,7 +122,7 @@ public final class RefusedValues {
                             .add(
                                     table.shape().table(),
                                     table.shape().columns().get(column).name(),
-                                    row.getLong(2),
+                                    rowKey(table, row),
                                     row.getInt(4),
                                     reason);
                 }
@@ -131,9 +131,17 @@ public final class RefusedValues {
         return refused;
     }
 
+    /// As [Refusals] has it.
+    private static Object rowKey(TableSql table, ResultSet row) throws SQLException {
+        TableShape shape = table.shape();
+        return shape.keyColumns() > 1 && !(shape.columns().get(1).type() instanceof ColumnType.Int)
+                ? row.getString(2)
+                : (Object) row.getLong(2);
+    }
+
     private static String query(TableSql table, SortedMap<Integer, ValueCast> casts) {
         TableShape shape = table.shape();
-        String ordinal = shape.keyColumns() > 1
+        String rowKey = shape.keyColumns() > 1
                 ? "s." + TableName.quote(shape.columns().get(1).name())
                 : "0";
         List<String> branches = new ArrayList<>();
@@ -147,7 +155,7 @@ public final class RefusedValues {
                             : "SELECT " + column + " AS c, " + Refusals.WHOLE + " AS e, " + refusal + "(" + value
                                     + ") AS state");
         });
-        return "SELECT s." + table.keyName() + ", " + ordinal + ", r.c, r.e, r.state FROM " + table.staging()
+        return "SELECT s." + table.keyName() + ", " + rowKey + ", r.c, r.e, r.state FROM " + table.staging()
                 + " s CROSS JOIN LATERAL (" + String.join(" UNION ALL ", branches) + ") r WHERE r.state IS NOT NULL";
     }
 

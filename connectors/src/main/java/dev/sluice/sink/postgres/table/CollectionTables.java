@@ -25,8 +25,9 @@ public record CollectionTables(TableSql own, List<TableSql> children) {
         String name = prefix + target.index();
         List<TableSql> children = new ArrayList<>();
         for (TableShape child : target.mapper().childShapes()) {
-            List<String> key = List.of(
-                    child.columns().get(0).name(), child.columns().get(1).name());
+            List<String> key = child.columns().subList(0, child.keyColumns()).stream()
+                    .map(TableShape.Column::name)
+                    .toList();
             children.add(new TableSql(
                     child, live.casts(child), key, name + "_" + children.size(), live.triggers(child, key)));
         }

@@ -466,13 +466,14 @@ public final class TableSql {
     /// table, too, so that [#upsert] has only those to write that are not: it would lock each row that it
     /// finds equal. A child row that is there is read once. For tables of which [#isStagedAsItIs].
     public String deleteUnstagedAndUnstageEqual() {
-        String ordinal = TableName.quote(shape.columns().get(1).name());
+        String childKey = childKeyName();
         List<TableShape.Column> compared = comparedOnUpdate();
         String key = "." + keyName();
         return "WITH there AS (SELECT t.ctid AS place, s.ctid AS staged, "
                 + (compared.isEmpty() ? "true" : "NOT (" + differs(compared, "s") + ")") + " AS equal FROM "
-                + shape.table().sql() + " t LEFT JOIN " + staging + " s ON s" + key + " = t" + key + " AND s." + ordinal
-                + " = t." + ordinal + " WHERE t" + key + " = ANY (?)), equal AS (DELETE FROM " + staging
+                + shape.table().sql() + " t LEFT JOIN " + staging + " s ON s" + key + " = t" + key + " AND s."
+                + childKey
+                + " = t." + childKey + " WHERE t" + key + " = ANY (?)), equal AS (DELETE FROM " + staging
                 + " d USING there WHERE d.ctid = there.staged AND there.equal) DELETE FROM "
                 + shape.table().sql() + " d USING there WHERE d.ctid = there.place AND there.staged IS NULL";
     }
@@ -491,10 +492,15 @@ public final class TableSql {
     }
 
     private String unstaged() {
-        String ordinal = TableName.quote(shape.columns().get(1).name());
+        String childKey = childKeyName();
         return " FROM " + shape.table().sql() + " c WHERE c." + keyName()
                 + " = ANY (?) AND NOT EXISTS (SELECT FROM " + staging + " s WHERE s." + keyName() + " = c." + keyName()
-                + " AND s." + ordinal + " = c." + ordinal + ")";
+                + " AND s." + childKey + " = c." + childKey + ")";
+    }
+
+    /// In a child table, the name of the column that tells a parent's rows apart, quoted.
+    private String childKeyName() {
+        return TableName.quote(shape.columns().get(1).name());
     }
 
     /// The type of the key: its own, or in a child table the parent's.
