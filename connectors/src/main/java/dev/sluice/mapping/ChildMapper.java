@@ -8,7 +8,9 @@ import dev.sluice.mapping.document.ReadFields;
 import dev.sluice.mapping.document.Scope;
 import dev.sluice.mapping.document.UnmappedFields;
 import dev.sluice.mapping.document.UnreadFields;
+import dev.sluice.mapping.row.BsonToPg;
 import dev.sluice.mapping.row.MappingResult.MisfitValue;
+import dev.sluice.mapping.row.Outcome;
 import dev.sluice.mapping.row.RowOutput;
 import dev.sluice.mapping.row.TableShape;
 import dev.sluice.mapping.value.BsonKind;
@@ -37,7 +39,44 @@ import org.jspecify.annotations.Nullable;
 /// @param key what tells the rows of one document apart
 /// @param keyLabel the column that misfits of elements as a whole are said of
 /// @param takesScalars whether an element that is no object becomes a row too
-record ChildMapper(TableMapper table, int slot, ChildKey key, String keyLabel, boolean takesScalars) {
+/// @param field where the key is, if it is a field of the element; null if it is not
+record ChildMapper(
+        TableMapper table,
+        int slot,
+        ChildKey key,
+        String keyLabel,
+        boolean takesScalars,
+        @Nullable Field field) {
+    /// The field of an element that its row's key is made of.
+    ///
+    /// @param slot of the field in the element
+    private record Field(String path, int slot, BsonToPg converter) {
+        static @Nullable Field of(ChildKey key, FieldTrie element) {
+            return switch (key) {
+                case ChildKey.ElementField(String _, Source.Path from, ColumnType.Key type) ->
+                    new Field(from.toString(), element.slot(from), BsonToPg.to(type));
+                case ChildKey.Ordinal _, ChildKey.EntryName _ -> null;
+            };
+        }
+
+        /// The key, or why there is none.
+        Outcome read(Scope scope, byte type) {
+            if (type != RawBytes.DOCUMENT) {
+                return new Outcome.Misfit("is " + BsonKind.of(type) + ", not an object");
+            }
+            Value value = scope.another();
+            value.set(scope.bytes(), scope.found(slot));
+            if (value.isMissingOrNull()) {
+                return new Outcome.Misfit("has no " + path + ", which is to be the key of its row");
+            }
+            return switch (converter.convert(value.decoded(), (place, part, reason) -> {})) {
+                case Outcome.Fits fits -> fits;
+                case Outcome.Misfit(String reason) ->
+                    new Outcome.Misfit("has a " + path + ", which is to be the key of its row, that " + reason);
+            };
+        }
+    }
+
     /// @param keyType the type of the parent's key
     /// @param document the fields that the collection reads in the document
     /// @param paths of unmapped fields
@@ -54,7 +93,7 @@ record ChildMapper(TableMapper table, int slot, ChildKey key, String keyLabel, b
         String path = child.path().toString();
         ReadFields reads = new ReadFields(document, element, path);
         String inside = switch (child.key()) {
-            case ChildKey.Ordinal _ -> path + "[]";
+            case ChildKey.Ordinal _, ChildKey.ElementField _ -> path + "[]";
             case ChildKey.EntryName _ -> path + ".*";
         };
         TableMapper table = new TableMapper(
@@ -68,7 +107,8 @@ record ChildMapper(TableMapper table, int slot, ChildKey key, String keyLabel, b
                 document.slot(child.path()),
                 child.key(),
                 child.table().table() + "." + child.key().column(),
-                takesScalars);
+                takesScalars,
+                Field.of(child.key(), element));
     }
 
     /// The rows of one document, in the order of the array or the object. An element that is no object
@@ -89,6 +129,11 @@ record ChildMapper(TableMapper table, int slot, ChildKey key, String keyLabel, b
             case ChildKey.Ordinal _ -> {
                 if (is(RawBytes.ARRAY, "an array", all, scope)) {
                     writeElements(number, mapper, scope, out);
+                }
+            }
+            case ChildKey.ElementField _ -> {
+                if (field != null && is(RawBytes.ARRAY, "an array", all, scope)) {
+                    writeKeyed(field, number, mapper, scope, out);
                 }
             }
             case ChildKey.EntryName name -> {
@@ -124,6 +169,48 @@ record ChildMapper(TableMapper table, int slot, ChildKey key, String keyLabel, b
                 out.startRow(number);
                 mapper.writeKey(out);
                 out.whole(index);
+                hasTwins |= writeColumns(scope, out);
+            }
+        }
+        if (hasTwins) {
+            keepTwins(decoded(scope).asArray(), scope.findings());
+        }
+    }
+
+    /// Of two elements with one key the first has the row.
+    private void writeKeyed(Field field, int number, RawMapper mapper, Scope scope, RowOutput out) {
+        Value array = scope.value();
+        byte[] bytes = array.bytes();
+        int at = array.at() + 4;
+        int last = array.end() - 1;
+        Set<@Nullable Object> keys = new HashSet<>();
+        boolean hasTwins = false;
+        for (int index = 0; at < last; index++) {
+            byte type = bytes[at];
+            int start = RawBytes.nameEnd(bytes, at + 1, last);
+            at = RawBytes.end(bytes, type, start, last);
+            scope.moveTo(index);
+            scope.scan(bytes, type, start, at);
+            String refusal = null;
+            Object key = null;
+            switch (field.read(scope, type)) {
+                case Outcome.Misfit(String reason) -> refusal = reason;
+                case Outcome.Fits(Object fitting) -> {
+                    key = fitting;
+                    refusal = keys.contains(key)
+                            ? "comes after another element with the same " + field.path()
+                            : table.leftOut(scope);
+                }
+            }
+            if (refusal != null || key == null) {
+                scope.findings()
+                        .add(new MisfitValue(keyLabel, scope.place(), scope.decoded(), String.valueOf(refusal)));
+            } else {
+                keys.add(key);
+                scope.knowRowKey(key);
+                out.startRow(number);
+                mapper.writeKey(out);
+                out.value(key);
                 hasTwins |= writeColumns(scope, out);
             }
         }

@@ -147,7 +147,7 @@ final class EqualRows {
         String to = ") TO STDOUT (FORMAT binary)";
         return Optional.of(new Table(
                 List.copyOf(values),
-                table.shape().keyColumns() > 1 && table.shape().columns().get(1).type() instanceof ColumnType.Int,
+                table.shape().hasOrdinals(),
                 from + rows + " t WHERE " + key + " >= " + setting(FIRST) + type + " AND " + key + " <= "
                         + setting(LAST) + type + where + " LIMIT " + setting(MOST) + "::bigint" + to,
                 // Each key by itself, by the index, whatever the planner knows of the table: it may have been filled

@@ -93,11 +93,14 @@ public final class RandomDocuments {
             } else {
                 BsonDocument element = new BsonDocument();
                 fill(element, child.columns());
+                if (child.key() instanceof ChildKey.ElementField(String _, Source.Path from, ColumnType.Key type)) {
+                    put(element, from, value(type), false);
+                }
                 elements.add(happens(odd * 0.2) ? anyNoise() : element);
             }
         }
         BsonValue all = switch (child.key()) {
-            case ChildKey.Ordinal _ -> new BsonArray(elements);
+            case ChildKey.Ordinal _, ChildKey.ElementField _ -> new BsonArray(elements);
             case ChildKey.EntryName _ -> {
                 BsonDocument entries = new BsonDocument();
                 elements.forEach(

@@ -18,6 +18,12 @@ public sealed interface ChildKey {
         }
     }
 
+    /// A field of an array's element that has another value in each of them. An element that moves
+    /// within its array keeps its row.
+    ///
+    /// @param from the path of the field in the element
+    record ElementField(String column, Source.Path from, ColumnType.Key type) implements ChildKey {}
+
     /// The name of an object's entry, where names are data.
     ///
     /// @param type text, or varchar(n)

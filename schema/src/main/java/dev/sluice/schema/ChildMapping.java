@@ -22,9 +22,12 @@ public record ChildMapping(
         columns = List.copyOf(columns);
     }
 
-    /// Every path of the element, or of the entry's value, that some column reads by name.
+    /// Every path of the element, or of the entry's value, that some column or the key reads by name.
     public List<Source.Path> readPaths() {
         List<Source.Path> paths = new ArrayList<>();
+        if (key instanceof ChildKey.ElementField(String _, Source.Path from, ColumnType.Key _)) {
+            paths.add(from);
+        }
         columns.forEach(c -> paths.addAll(c.source().ownPaths()));
         return paths;
     }

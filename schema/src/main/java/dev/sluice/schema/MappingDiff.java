@@ -166,7 +166,7 @@ public record MappingDiff(List<OfCollection> collections) {
                         || !earlier.parentColumn().equals(child.parentColumn())
                         || !earlier.key().equals(child.key())) {
                     String other = switch (child.key()) {
-                        case ChildKey.Ordinal _ -> "another array, or another key";
+                        case ChildKey.Ordinal _, ChildKey.ElementField _ -> "another array, or another key";
                         case ChildKey.EntryName _ -> "entries of another object, or another key";
                     };
                     changes.add(new Change(table, other, Effect.FILL_AND_PRUNE));

@@ -315,9 +315,10 @@ public final class MappingReader {
         node.allow(Set.of("from", "parent", "ordinal", "key", "columns"));
         String parent = node.text("parent");
         boolean ofEntries = node.at("from").isObject();
-        ChildKey key = ofEntries ? entryName(node) : ordinal(node);
+        ChildKey key = ofEntries ? entryName(node) : node.has("key") ? elementField(node) : ordinal(node);
         if (key.column().equals(parent)) {
-            node.problem("'parent' and '" + (ofEntries ? "key" : "ordinal") + "' name the same column");
+            node.problem("'parent' and '" + (key instanceof ChildKey.Ordinal ? "ordinal" : "key")
+                    + "' name the same column");
         }
         Source.Path path = !node.has("from")
                 ? SourceParser.missing(node)
@@ -337,12 +338,20 @@ public final class MappingReader {
     }
 
     private static ChildKey ordinal(MappingNode child) {
-        if (child.has("key")) {
-            child.at("key")
-                    .problem("'key' is for rows of entries (from: {entries: ..}); those of an array have an"
-                            + " 'ordinal'");
-        }
         return new ChildKey.Ordinal(child.text("ordinal", "ordinal"));
+    }
+
+    private static ChildKey elementField(MappingNode child) {
+        if (child.has("ordinal")) {
+            child.at("ordinal").problem("rows have an 'ordinal' or a 'key', not both");
+        }
+        MappingNode key = child.at("key");
+        key.allow(Set.of("column", "from", "type"));
+        String column = key.text("column");
+        return new ChildKey.ElementField(
+                column,
+                key.has("from") ? SourceParser.path(key.at("from")) : new Source.Path(List.of(column)),
+                keyType(key));
     }
 
     private static ChildKey entryName(MappingNode child) {

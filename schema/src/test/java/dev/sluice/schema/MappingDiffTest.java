@@ -68,6 +68,7 @@ class MappingDiffTest {
             label: text | label: text, weight: bigint | thing_parts.weight: new FILL
             from: parts | from: pieces | thing_parts: another array, or another key FILL_AND_PRUNE
             ordinal: n | ordinal: number | thing_parts: another array, or another key FILL_AND_PRUNE
+            ordinal: n | key: {column: n, type: bigint} | thing_parts: another array, or another key FILL_AND_PRUNE
             type: text} | type: text, form: typed} | key: changed FILL_AND_PRUNE
             """)
     @DisplayName("says what the rows that are there need")

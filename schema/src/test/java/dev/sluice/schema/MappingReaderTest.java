@@ -287,6 +287,26 @@ class MappingReaderTest {
         assertThat(Reads.of(things).touchedBy("game.title")).isFalse();
     }
 
+    @Test
+    void rowsOfElementsMayBeKeyedByAFieldWhichCountsAsRead() {
+        CollectionMapping things =
+                MappingReader.read("m.yaml", HEAD + """
+                    children:
+                      lines: {from: lines, parent: t, key: {column: line_id, from: a._id, type: uuid}, columns: {sku: text}}
+                      parts: {from: parts, parent: t, key: {column: code, type: bigint}}
+                """).collections().getFirst();
+
+        assertThat(things.children())
+                .extracting(ChildMapping::key)
+                .containsExactly(
+                        new ChildKey.ElementField(
+                                "line_id", new Source.Path(List.of("a", "_id")), new ColumnType.Uuid()),
+                        new ChildKey.ElementField("code", new Source.Path(List.of("code")), new ColumnType.Int(8)));
+        assertThat(things.children().getFirst().readPaths())
+                .extracting(Source.Path::toString)
+                .containsExactly("a._id", "sku");
+    }
+
     private static final String DEFAULTS = """
             mapping: m
             database: d

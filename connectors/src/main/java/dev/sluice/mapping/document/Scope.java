@@ -54,6 +54,8 @@ public final class Scope implements NestedMisfits {
     private int nameAt;
     /// Of an entry, how many bytes its name has; -1 for an element of an array.
     private int nameLength = -1;
+    /// Of an element whose row's key is made of a field; else null.
+    private @Nullable Object elementKey;
     private final long[] found;
     private boolean hasTwins;
     private boolean isBlocked;
@@ -277,6 +279,11 @@ public final class Scope implements NestedMisfits {
         nameLength = length;
     }
 
+    /// To be called when an element was scanned whose row's key is made of a field.
+    public void knowRowKey(Object key) {
+        elementKey = key;
+    }
+
     /// What was scanned lies in these bytes; not to be changed.
     public byte[] bytes() {
         return bytes;
@@ -465,7 +472,8 @@ public final class Scope implements NestedMisfits {
 
     /// What tells the row from the document's others in its table, as [Refusals] has it.
     public Object rowKey() {
-        return nameLength < 0 ? (Object) (long) index : entryName();
+        Object key = elementKey;
+        return key != null ? key : nameLength < 0 ? (Object) (long) index : entryName();
     }
 
     /// The path of the value that paths start at: empty, `lines[3]`, or `scores.alice`.

@@ -17,11 +17,11 @@ public final class Refusals {
     private final Map<Place, SortedMap<Integer, String>> reasons = new HashMap<>();
 
     /// @param row what tells a row of a child table from the document's others: its ordinal as a Long,
-    ///     or the name of its entry; 0L in the collection's own
+    ///     or else its key; 0L in the collection's own
     private record Place(TableName table, String column, Object row) {}
 
     /// @param row what tells a row of a child table from the document's others: its ordinal as a Long,
-    ///     or the name of its entry; 0L in the collection's own
+    ///     or else its key; 0L in the collection's own
     /// @param element of an array, from 0; or [#WHOLE]
     /// @param reason for people, without the value
     public void add(TableName table, String column, Object row, int element, String reason) {

@@ -17,6 +17,12 @@ public record TableShape(TableName table, int keyColumns, List<Column> columns) 
         columns = List.copyOf(columns);
     }
 
+    /// Whether it is a child table whose rows are told apart by the index in an array. No key of
+    /// documents or elements is of that type.
+    public boolean hasOrdinals() {
+        return keyColumns > 1 && columns.get(1).type().equals(new ColumnType.Int(4));
+    }
+
     /// @param type the type of the values in rows; with a reference, the type of the column they are
     ///     matched with
     /// @param reference the look-up made when the row is written; null for none

@@ -306,7 +306,9 @@ class RawMapperTest {
     }
 
     private static ChildKey childKey(Random random) {
-        return switch (random.nextInt(3)) {
+        return switch (random.nextInt(5)) {
+            case 3 -> new ChildKey.ElementField("number", path("k"), new ColumnType.Int(8));
+            case 4 -> new ChildKey.ElementField("name", path("a", "b1"), new ColumnType.Text());
             case 0 -> new ChildKey.EntryName("name", new ColumnType.Text());
             case 1 -> new ChildKey.EntryName("name", new ColumnType.Varchar(3));
             default -> new ChildKey.Ordinal("ordinal");

@@ -5,6 +5,7 @@ import dev.sluice.schema.ChildMapping;
 import dev.sluice.schema.CollectionMapping;
 import dev.sluice.schema.ColumnMapping;
 import dev.sluice.schema.ColumnType;
+import dev.sluice.schema.Source;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -51,6 +52,8 @@ public record MappingReport(String collection, String onDelete, List<Table> tabl
                     switch (child.key()) {
                         case ChildKey.Ordinal(String column) ->
                             new Column(column, "index in the array", "int", "reject");
+                        case ChildKey.ElementField(String column, Source.Path from, ColumnType.Key type) ->
+                            new Column(column, from.toString(), type.sql(), "quarantine");
                         case ChildKey.EntryName(String column, ColumnType.Key type) ->
                             new Column(column, "name of the entry", type.sql(), "quarantine");
                     });

@@ -7,6 +7,7 @@ import dev.sluice.schema.ChildKey;
 import dev.sluice.schema.ChildMapping;
 import dev.sluice.schema.CollectionMapping;
 import dev.sluice.schema.ColumnMapping;
+import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.Nearest;
 import dev.sluice.schema.Source;
 import java.util.ArrayList;
@@ -62,6 +63,9 @@ final class AbsentPaths {
         want(mapping.table().table(), mapping.columns(), Optional.empty());
         for (ChildMapping child : mapping.children()) {
             open.add(new Wanted(child.table().table(), Optional.empty(), List.of(child.path())));
+            if (child.key() instanceof ChildKey.ElementField(String column, Source.Path from, ColumnType.Key _)) {
+                open.add(new Wanted(child.table().table() + "." + column, Optional.of(child), List.of(from)));
+            }
             want(child.table().table(), child.columns(), Optional.of(child));
             namedInElements.put(child, new TreeSet<>());
         }
@@ -125,7 +129,8 @@ final class AbsentPaths {
     /// The values whose rows a child table has.
     private static Stream<BsonValue> elements(BsonDocument document, ChildMapping child) {
         Stream<BsonValue> all = at(document, child.path().segments()).stream().flatMap(value -> switch (child.key()) {
-            case ChildKey.Ordinal _ -> value instanceof BsonArray array ? array.stream() : Stream.empty();
+            case ChildKey.Ordinal _, ChildKey.ElementField _ ->
+                value instanceof BsonArray array ? array.stream() : Stream.empty();
             case ChildKey.EntryName _ ->
                 value instanceof BsonDocument object ? object.values().stream() : Stream.empty();
         });
@@ -135,7 +140,7 @@ final class AbsentPaths {
     /// How paths inside these values begin.
     private static String inside(ChildMapping child) {
         return switch (child.key()) {
-            case ChildKey.Ordinal _ -> child.path() + "[].";
+            case ChildKey.Ordinal _, ChildKey.ElementField _ -> child.path() + "[].";
             case ChildKey.EntryName _ -> child.path() + ".*.";
         };
     }

@@ -28,7 +28,7 @@ final class KeyFit {
         for (TableShape.Column key : shape.columns().subList(0, shape.keyColumns())) {
             boolean isOwn = key.equals(shape.columns().getFirst());
             // An ordinal is a whole number in any case.
-            if (isOwn || !(key.type() instanceof ColumnType.Int)) {
+            if (isOwn || !shape.hasOrdinals()) {
                 Optional<TableFault> fault =
                         fault(reader, table, new Key(key, isOwn ? "the key" : "in the key", isOwn), conflict);
                 if (fault.isPresent()) {
@@ -46,7 +46,7 @@ final class KeyFit {
     private record Key(TableShape.Column column, String is, boolean isOwn) {
         /// What two of MongoDB become one row.
         String two() {
-            return isOwn ? "two documents in MongoDB" : "two entries of a document in MongoDB";
+            return isOwn ? "two documents in MongoDB" : "two elements or entries of a document in MongoDB";
         }
     }
 
@@ -129,7 +129,7 @@ final class KeyFit {
                         + ") in the mapping: "
                         + (of.isOwn()
                                 ? "a document with a longer key is a dead letter then, and the others are copied."
-                                : "an entry with a longer name is in quarantine then, and the others are copied.")
+                                : "an element or entry with a longer key is in quarantine then, and the others are copied.")
                         + " Or " + alter
                 : alter + " Or map the key to another column.";
     }

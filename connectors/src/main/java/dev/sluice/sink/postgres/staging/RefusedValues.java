@@ -27,6 +27,7 @@ import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.UUID;
 import java.util.function.Function;
 import org.bson.BsonDocument;
 import org.bson.RawBsonDocument;
@@ -134,9 +135,14 @@ public final class RefusedValues {
     /// As [Refusals] has it.
     private static Object rowKey(TableSql table, ResultSet row) throws SQLException {
         TableShape shape = table.shape();
-        return shape.keyColumns() > 1 && !(shape.columns().get(1).type() instanceof ColumnType.Int)
-                ? row.getString(2)
-                : (Object) row.getLong(2);
+        if (shape.keyColumns() == 1) {
+            return row.getLong(2);
+        }
+        return switch (shape.columns().get(1).type()) {
+            case ColumnType.Int _ -> row.getLong(2);
+            case ColumnType.Uuid _ -> row.getObject(2, UUID.class);
+            default -> row.getString(2);
+        };
     }
 
     private static String query(TableSql table, SortedMap<Integer, ValueCast> casts) {
