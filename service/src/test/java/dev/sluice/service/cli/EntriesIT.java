@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import org.bson.Document;
 import org.bson.RawBsonDocument;
 import org.junit.jupiter.api.BeforeEach;
@@ -120,6 +121,26 @@ class EntriesIT {
         ok("verify");
         assertThat(ok("backfill", "--resync").exitCode()).isZero();
         ok("verify");
+    }
+
+    @Test
+    @DisplayName("a name that no index of PostgreSQL takes makes its document a dead letter, and no other one")
+    void tooLongForAnIndex() {
+        StringBuilder name = new StringBuilder();
+        new Random(1).ints(4_000, 'a', 'z').forEach(letter -> name.append((char) letter));
+        place.mongo()
+                .getCollection("games")
+                .insertOne(new Document("_id", 3L)
+                        .append("scores", new Document(name.toString(), new Document("points", 1))));
+
+        Result backfill = Cli.run(settings(), "backfill");
+
+        assertThat(backfill.exitCode()).as(backfill.said()).isLessThanOrEqualTo(1);
+        assertThat(place.text("SELECT string_agg(document_key, ',') FROM sluice.dead_letter"))
+                .contains("3");
+        assertThat(place.count("games")).isEqualTo(2);
+        assertThat(scores(1)).isEqualTo("ann=1,bob=2,cleo=3");
+        assertThat(backfill.said()).doesNotContain(name);
     }
 
     @Test
