@@ -186,6 +186,20 @@ public final class ResyncStore {
         }
     }
 
+    /// Whether a whole collection is on the list.
+    public boolean hasWhole(Connection connection, String collection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(
+                "SELECT EXISTS (SELECT FROM sluice.resync WHERE pipeline = ? AND collection = ?"
+                        + " AND document_key IS NULL AND row_key IS NULL)")) {
+            statement.setString(1, pipeline);
+            statement.setString(2, collection);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getBoolean(1);
+            }
+        }
+    }
+
     /// The statement that lists what a query finds, for those who find many documents at once, in their
     /// transaction. What is on the list already stays there as it is.
     ///

@@ -207,7 +207,7 @@ public final class RouteStore {
 
     /// Locks the routes of the pipeline until the transaction ends: also against a first move, of which
     /// there is no row to lock yet.
-    void lock(Connection connection) throws SQLException {
+    public void lock(Connection connection) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(
                 "SELECT pg_advisory_xact_lock(hashtext('sluice.read_route'), hashtext(?))")) {
             statement.setString(1, pipeline);

@@ -20,6 +20,16 @@ public enum Failpoint {
     DEAD_LETTERS_WRITTEN,
     /// Rows that were written with another mapping are to be written again, and the mapping is noted.
     MAPPING_FOLLOWED,
+    /// The pipeline is held for a change of its tables and its mapping, and neither is changed.
+    EVOLVE_HELD,
+    /// The script that changes the tables is in its folder, and not applied.
+    EVOLVE_SCRIPT_WRITTEN,
+    /// The tables are changed, and the mapping is not asked for.
+    EVOLVE_TABLES_CHANGED,
+    /// Another mapping is asked for, the pipeline goes on, and nobody has taken the mapping over.
+    EVOLVE_WANTED,
+    /// Rows are written with the new mapping, and not compared.
+    EVOLVE_FILLED,
     /// A chunk was read and cut, and none of its rows is written.
     CHUNK_CUT,
     /// A chunk's rows are written, and not yet marked done.

@@ -21,7 +21,15 @@ public final class Catalog {
     ///
     /// @param migrations empty when the tables are created by other means
     /// @param text of the mapping's file
-    public record Entry(Mapping mapping, Optional<MigrationFolder> migrations, String text) {}
+    public record Entry(Mapping mapping, Optional<MigrationFolder> migrations, String text) {
+        /// The same with another text of the mapping.
+        ///
+        /// @param name of the text, for messages
+        /// @throws MappingException when it has mistakes
+        public Entry withText(String name, String other) {
+            return new Entry(MappingReader.read(name, other), migrations, other);
+        }
+    }
 
     /// @param nameOrPath a catalog name, a YAML file, or a folder with a `mapping.yaml`; migrations are
     ///     taken from the folder `migrations` next to the file

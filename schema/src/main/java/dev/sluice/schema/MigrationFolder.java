@@ -9,6 +9,7 @@ import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -54,6 +55,29 @@ public final class MigrationFolder {
     /// Where it is, for people.
     public String path() {
         return path;
+    }
+
+    /// Whether it is one of the program's own, to which nothing can be added.
+    public boolean isInProgram() {
+        return inProgram;
+    }
+
+    /// Adds a script that makes tables.
+    ///
+    /// @param fileName without folders
+    /// @return where it is
+    /// @throws IllegalStateException when it is one of the program's own
+    /// @throws UncheckedIOException when it can't be written, or there is one of that name
+    public Path add(String fileName, String sql) {
+        if (inProgram) {
+            throw new IllegalStateException("nothing is added to the migrations of the program");
+        }
+        Path file = Path.of(path).resolve(fileName);
+        try {
+            return Files.writeString(file, sql, StandardOpenOption.CREATE_NEW);
+        } catch (IOException e) {
+            throw new UncheckedIOException("The migration " + file + " can't be written: " + e.getMessage(), e);
+        }
     }
 
     /// The scripts that make the tables, those in folders of this one too, by name.

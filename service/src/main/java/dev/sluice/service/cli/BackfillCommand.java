@@ -150,7 +150,7 @@ final class BackfillCommand implements Callable<Integer> {
                     "--past finds out by itself what is to be copied and deleted: it goes with --batch-size, --parallel and"
                             + " --wait alone.");
         }
-        Setup setup = Setup.forBoth();
+        Setup setup = Setup.forBoth().inForce();
         List<CollectionTarget> all = setup.followed(collections);
         List<CollectionTarget> chosen = choose(all);
         try (MongoSource source = setup.source()) {

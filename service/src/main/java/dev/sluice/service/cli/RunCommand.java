@@ -2,6 +2,7 @@ package dev.sluice.service.cli;
 
 import dev.sluice.failure.SluiceException;
 import dev.sluice.pipeline.PipelineSpec;
+import dev.sluice.service.config.Settings;
 import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.service.pipeline.WrittenWith;
@@ -10,7 +11,6 @@ import dev.sluice.service.web.HttpService;
 import dev.sluice.source.mongo.MongoSource;
 import java.time.Duration;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,7 +26,8 @@ import picocli.CommandLine.Command;
         description =
                 "Serves metrics, health and status over HTTP meanwhile. SIGTERM or Ctrl-C ends it: what has been read"
                         + " is applied first. A database that goes away is waited for, and so is another process that"
-                        + " writes the pipeline (unless SLUICE_STANDBY=false): this one takes over when that one ends.")
+                        + " writes the pipeline (unless SLUICE_STANDBY=false): this one takes over when that one ends."
+                        + " Another mapping that `sluice evolve` asks for is taken over without a restart.")
 final class RunCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
 
@@ -39,17 +40,19 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        AtomicReference<@Nullable Pipeline> started = new AtomicReference<>();
-        Thread hook = new Thread(() -> end(started.get()), "sluice-drain");
+        End end = new End();
+        Thread hook = new Thread(end, "sluice-drain");
         Runtime.getRuntime().addShutdownHook(hook);
         try {
-            return serve(started);
+            return serve(end);
         } finally {
             removeUnlessItRuns(hook);
         }
     }
 
-    private int serve(AtomicReference<@Nullable Pipeline> started) throws InterruptedException {
+    /// One pipeline after the other: everything that is made of the mapping is made again when another
+    /// one is in force.
+    private int serve(End end) throws InterruptedException {
         Setup setup = Setup.forBoth();
         LOG.info(
                 "Starting the pipeline {} with the mapping {}; connecting to {} first.",
@@ -57,6 +60,22 @@ final class RunCommand implements Callable<Integer> {
                 setup.entry().mapping().name(),
                 setup.connector().uri());
         setup.prepareTarget();
+        Served served = serve(setup.inForce(), setup.settings(), end);
+        while (served.state() == null) {
+            served = serve(setup.inForce(), setup.settings().onPort(served.port()), end);
+        }
+        return served.state() instanceof PipelineState.Failed failed
+                ? SluiceCommand.complain(new SluiceException(failed.kind(), failed.message()), spec.commandLine())
+                : SluiceCommand.FINE;
+    }
+
+    /// How a pipeline ended.
+    ///
+    /// @param state null where another mapping is in force
+    /// @param port where it served HTTP
+    private record Served(@Nullable PipelineState state, int port) {}
+
+    private Served serve(Setup setup, Settings settings, End end) throws InterruptedException {
         try (MongoSource source = setup.source()) {
             source.hello();
             setup.sayThatNothingIsThere(source);
@@ -64,13 +83,10 @@ final class RunCommand implements Callable<Integer> {
             PipelineSpec described = setup.pipeline(setup.targets(), source);
             Pipeline pipeline = new Pipeline(described);
             pipeline.writeWith(WrittenWith.mapping(setup.entry()));
-            pipeline.verifyContinuously(setup.settings().verifyBudget() / 100.0);
-            pipeline.afterCopy(
-                    setup.afterScripts(),
-                    setup.settings().afterParallel(),
-                    setup.settings().autoMigrate());
-            pipeline.standBy(setup.settings().standby());
-            try (HttpService http = HttpService.start(setup.settings(), pipeline.status(), described, pipeline::spec)) {
+            pipeline.verifyContinuously(settings.verifyBudget() / 100.0);
+            pipeline.afterCopy(setup.afterScripts(), settings.afterParallel(), settings.autoMigrate());
+            pipeline.standBy(settings.standby());
+            try (HttpService http = HttpService.start(settings, pipeline.status(), described, pipeline::spec)) {
                 LOG.info(
                         "Pipeline {}: {} of {} into {}; page http://localhost:{}/, status http://localhost:{}/api/status",
                         pipeline.name(),
@@ -79,11 +95,9 @@ final class RunCommand implements Callable<Integer> {
                         setup.connector().uri(),
                         http.port(),
                         http.port());
-                started.set(pipeline);
-                return pipeline.run() instanceof PipelineState.Failed failed
-                        ? SluiceCommand.complain(
-                                new SluiceException(failed.kind(), failed.message()), spec.commandLine())
-                        : SluiceCommand.FINE;
+                end.of(pipeline);
+                PipelineState state = pipeline.run();
+                return new Served(pipeline.isSuperseded() && !end.isAsked() ? null : state, http.port());
             }
         }
     }
@@ -111,31 +125,54 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    /// On SIGTERM or Ctrl-C. The JVM would end with the status of a killed process, but an end on request is
-    /// a success.
-    ///
-    /// @param pipeline null when it has not begun
-    private static void end(@Nullable Pipeline pipeline) {
-        if (pipeline == null) {
-            LOG.info("Ended before it began; nothing was read.");
-            Runtime.getRuntime().halt(SluiceCommand.FINE);
-            return;
+    /// What SIGTERM or Ctrl-C does. The JVM would end with the status of a killed process, but an end
+    /// on request is a success.
+    private static final class End implements Runnable {
+        private @Nullable Pipeline current;
+        private boolean asked;
+
+        /// Goes for this pipeline from now on.
+        synchronized void of(Pipeline pipeline) {
+            current = pipeline;
+            if (asked) {
+                pipeline.stop();
+            }
         }
-        pipeline.stop();
-        try {
-            if (!pipeline.awaitStopped(STOP_WHILE_NOTHING_IS_READ)
-                    && !isReading(pipeline.status().state())) {
-                // A server that does not answer; nothing was read, so nothing has to be applied.
-                LOG.info("Ended while it waited; nothing was being read.");
+
+        synchronized boolean isAsked() {
+            return asked;
+        }
+
+        /// @return null when none has begun
+        private synchronized @Nullable Pipeline ask() {
+            asked = true;
+            return current;
+        }
+
+        @Override
+        public void run() {
+            Pipeline pipeline = ask();
+            if (pipeline == null) {
+                LOG.info("Ended before it began; nothing was read.");
+                Runtime.getRuntime().halt(SluiceCommand.FINE);
+                return;
+            }
+            pipeline.stop();
+            try {
+                if (!pipeline.awaitStopped(STOP_WHILE_NOTHING_IS_READ)
+                        && !isReading(pipeline.status().state())) {
+                    // A server that does not answer; nothing was read, so nothing has to be applied.
+                    LOG.info("Ended while it waited; nothing was being read.");
+                    Runtime.getRuntime().halt(SluiceCommand.FINE);
+                }
+                pipeline.awaitStopped();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            if (pipeline.status().state() instanceof PipelineState.Stopped) {
+                LOG.info("Ended: what was read is applied, or is read again by the next start.");
                 Runtime.getRuntime().halt(SluiceCommand.FINE);
             }
-            pipeline.awaitStopped();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        if (pipeline.status().state() instanceof PipelineState.Stopped) {
-            LOG.info("Ended: what was read is applied, or is read again by the next start.");
-            Runtime.getRuntime().halt(SluiceCommand.FINE);
         }
     }
 }

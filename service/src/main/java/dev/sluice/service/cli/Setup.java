@@ -210,6 +210,30 @@ final class Setup {
         }
     }
 
+    /// The same with the mapping that is in force, where that is another one than the file's
+    /// ([WrittenWith#superseded]). The file's where PostgreSQL does not answer: the pipeline asks
+    /// again.
+    Setup inForce() {
+        try (Connection connection = connector().open()) {
+            WrittenWith.InForce other = WrittenWith.mapping(entry)
+                    .superseded(connection, pipelineName())
+                    .orElse(null);
+            if (other == null) {
+                return this;
+            }
+            LOG.warn(
+                    "Working with version {} of the mapping of the pipeline {}, and not with the file's. {}",
+                    other.version(),
+                    pipelineName(),
+                    other.why());
+            return new Setup(
+                    settings, entry.withText("version " + other.version() + " of the mapping", other.text()), target);
+        } catch (SQLException away) {
+            LOG.debug("Which mapping is in force can't be asked now", away);
+            return this;
+        }
+    }
+
     /// @param followed collections of the mapping; what is missing is not written
     PipelineSpec pipeline(List<CollectionTarget> followed, MongoSource source) {
         Set<String> left = targets().stream()

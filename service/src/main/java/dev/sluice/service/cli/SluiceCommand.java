@@ -58,6 +58,7 @@ public final class SluiceCommand implements Runnable {
             ResumeCommand.class,
             BackfillCommand.class,
             MigrateCommand.class,
+            EvolveCommand.class,
             StatusCommand.class,
             VerifyCommand.class,
             GateCommand.class,

@@ -57,6 +57,28 @@ public record Settings(
         int afterParallel,
         Optional<String> caFile) {
 
+    /// The same with another port.
+    public Settings onPort(int port) {
+        return new Settings(
+                mongoUri,
+                mongoDatabase,
+                postgresUri,
+                mapping,
+                pipeline,
+                autoMigrate,
+                autoCreateDatabase,
+                port,
+                httpHost,
+                tokens,
+                transport,
+                verifyBudget,
+                standby,
+                lagLimit,
+                refusedShare,
+                afterParallel,
+                caFile);
+    }
+
     /// How changes travel from MongoDB to the applier.
     public enum Transport {
         /// In one process.

@@ -4,6 +4,7 @@ import dev.sluice.after.AfterStore;
 import dev.sluice.balance.Balance;
 import dev.sluice.balance.BalanceStore;
 import dev.sluice.control.CollectionCounts;
+import dev.sluice.control.MappingVersions;
 import dev.sluice.cutover.LateWriteStore;
 import dev.sluice.cutover.WriteBlockNote;
 import dev.sluice.failure.Failures;
@@ -15,8 +16,8 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.stream.Collectors;
 
-/// What is counted in the control schema now, by collection: dead letters, what waits, and what has no place. Cheaper
-/// than a [StatusReport], for those who ask often.
+/// What is counted in the control schema now, by collection: dead letters, what waits, and what has no place.
+/// Cheaper than a [StatusReport], for those who ask often.
 ///
 /// @param deadLetters and the others: a collection that is not in them has none
 /// @param deadLettersOpen those that nobody has accepted
@@ -27,6 +28,8 @@ import java.util.stream.Collectors;
 /// @param notAnalyzed tables that were not analyzed since the copy and the last after-migration
 /// @param lateWrites that reached MongoDB after the writes had moved, of collections whose writes have
 /// @param writeBlock whether MongoDB refuses all writes, as `sluice finish --block-writes` made it do
+/// @param mappingVersion of the mapping that rows are written with; 0 before the first
+/// @param mappingWanted whether another one is asked for that no process has taken over
 public record ControlCounts(
         Map<String, Long> deadLetters,
         Map<String, Long> deadLettersOpen,
@@ -41,7 +44,9 @@ public record ControlCounts(
         Map<AfterStore.State, Long> afterMigrations,
         long notAnalyzed,
         Map<String, Long> lateWrites,
-        boolean writeBlock) {
+        boolean writeBlock,
+        int mappingVersion,
+        boolean mappingWanted) {
     /// @throws dev.sluice.failure.SluiceException when PostgreSQL can't be asked
     public static ControlCounts read(PostgresConnector connector, String pipeline) {
         try (Connection connection = connector.open()) {
@@ -55,6 +60,7 @@ public record ControlCounts(
     public static ControlCounts read(Connection connection, String pipeline) throws SQLException {
         AfterStore after = new AfterStore(pipeline);
         CollectionCounts counts = new CollectionCounts(connection, pipeline);
+        MappingVersions mappings = new MappingVersions(pipeline);
         VerificationReports reports = new VerificationReports(pipeline);
         return new ControlCounts(
                 counts.deadLetters(),
@@ -73,6 +79,8 @@ public record ControlCounts(
                         .all(connection).stream()
                                 .collect(Collectors.toMap(
                                         LateWriteStore.Watched::collection, LateWriteStore.Watched::writes)),
-                WriteBlockNote.read(connection, pipeline).isPresent());
+                WriteBlockNote.read(connection, pipeline).isPresent(),
+                mappings.latest(connection).map(MappingVersions.Version::number).orElse(0),
+                mappings.wanted(connection).isPresent());
     }
 }

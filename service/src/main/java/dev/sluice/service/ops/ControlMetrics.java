@@ -55,6 +55,9 @@ public final class ControlMetrics implements AutoCloseable {
         afterCopy();
         Metric.WRITE_BLOCK.gauge(
                 registry, this, metrics -> metrics.known(counts -> counts.writeBlock() ? 1 : 0), pipeline);
+        Metric.MAPPING_VERSION.gauge(registry, this, metrics -> metrics.known(ControlCounts::mappingVersion), pipeline);
+        Metric.MAPPING_WANTED.gauge(
+                registry, this, metrics -> metrics.known(counts -> counts.mappingWanted() ? 1 : 0), pipeline);
         this.latest = LatestReading.of("sluice-counts", PACE, new Source<>() {
             @Override
             public ControlCounts read() {

@@ -227,6 +227,18 @@ public enum Metric {
             List.of("pipeline"),
             "1 while MongoDB refuses all writes, as finish --block-writes made it do",
             "`sluice finish --unblock` takes the block back."),
+    MAPPING_VERSION(
+            "sluice_mapping_version",
+            Kind.GAUGE,
+            List.of("pipeline"),
+            "The version of the mapping that rows are written with",
+            "From 1, one more with each that rows have to be written anew for; 0 before the first. `sluice evolve` goes over to the next."),
+    MAPPING_WANTED(
+            "sluice_mapping_wanted",
+            Kind.GAUGE,
+            List.of("pipeline"),
+            "1 while another mapping is asked for and no process has taken it over",
+            "Seconds at most; each gate is shut meanwhile."),
     LATE_WRITES(
             "sluice_late_writes_total",
             Kind.COUNTER,

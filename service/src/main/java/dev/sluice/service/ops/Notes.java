@@ -1,5 +1,6 @@
 package dev.sluice.service.ops;
 
+import dev.sluice.control.MappingVersions;
 import dev.sluice.cutover.LateWriteStore;
 import dev.sluice.cutover.WriteBlockNote;
 import dev.sluice.evolution.SchemaChangeStore;
@@ -54,6 +55,13 @@ final class Notes {
                         + (pause.reason().isEmpty() ? "" : " (" + pause.reason() + ")")
                         + (pause.resumesAt() == null ? "" : "; resumes by itself at " + pause.resumesAt())
                         + ". `sluice resume` ends that; nothing is applied meanwhile."));
+        new MappingVersions(pipeline)
+                .wanted(connection)
+                .ifPresent(wanted ->
+                        notes.add("Version " + wanted.number() + " of the mapping is wanted since " + wanted.at()
+                                + " by " + wanted.by()
+                                + ", and no process has taken it over. The one that runs the pipeline does so"
+                                + " within seconds; where none runs, run `sluice evolve` again."));
         WriteBlockNote.read(connection, pipeline).ifPresent(block -> notes.add(block.forPeople()));
         for (LateWriteStore.Watched late : new LateWriteStore(pipeline).all(connection)) {
             if (late.writes() > 0) {

@@ -34,6 +34,11 @@ record EachSecond(Pipeline pipeline, DataFlow flow, Question question) implement
         });
     }
 
+    /// Ends the pipeline when another mapping is in force.
+    static EachSecond mapping(Pipeline pipeline, DataFlow flow) {
+        return new EachSecond(pipeline, flow, pipeline::endIfSuperseded);
+    }
+
     @Override
     public void run() throws InterruptedException {
         while (!flow.ending()) {

@@ -21,6 +21,8 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// One MongoDB database into one PostgreSQL database: the parts, and the order in which they work.
 ///
@@ -28,17 +30,19 @@ import org.jspecify.annotations.Nullable;
 /// MongoDB -> source -> change -> mapping -> sink -> PostgreSQL
 /// ```
 ///
-/// A run ([PipelineRun]) takes the pipeline over, checks target and source, finds the position, and starts the
-/// flow ([DataFlow]): the engine reads and maps changes ([StreamReader]), and the [Applier] writes them with
-/// their position, one transaction each. Concurrently with these two run the parts: the [BackfillPart]
-/// copies in fenced chunks the documents that existed before, the [ResyncPart] resyncs documents that
-/// waited for others or were asked for, the [SchemaPart] handles collections that are dropped, renamed or
-/// replaced, the [ClockPart] asks MongoDB for its newest operation, the [CheckpointPart] stores
-/// checkpoints, and, by [EachSecond], the run ends when a user pauses
-/// the pipeline. The [Supervisor] starts a new run from the committed position whenever one fails, or a pause
-/// is over. Beside the runs, [AfterCopy] does what comes after the copy, and [FinishWatch] looks for writes
-/// that reach MongoDB after they have moved to PostgreSQL.
+/// A run ([PipelineRun]) takes the pipeline over, checks target and source, finds the position, and
+/// starts the flow ([DataFlow]): the engine reads and maps changes ([StreamReader]), and the [Applier]
+/// writes them with their position, one transaction each. Concurrently with these two run the parts:
+/// the [BackfillPart] copies in fenced chunks the documents that existed before, the [ResyncPart]
+/// resyncs documents that waited for others or were asked for, the [SchemaPart] handles collections
+/// that are dropped, renamed or replaced, the [ClockPart] asks MongoDB for its newest operation, the
+/// [CheckpointPart] stores checkpoints, and, by [EachSecond], the run ends when a user pauses the
+/// pipeline or another mapping is in force. The [Supervisor] starts a new run from the committed
+/// position whenever one fails, or a pause is over. Beside the runs, [AfterCopy] does what comes after
+/// the copy, and [FinishWatch] looks for writes that reach MongoDB after they have moved to PostgreSQL.
 public final class Pipeline {
+    private static final Logger LOG = LoggerFactory.getLogger(Pipeline.class);
+
     /// Nothing waits for a statement that tries to get its locks, so this is for as long as it takes.
     private static final Duration AFTER_PATIENCE = Duration.ofDays(365);
 
@@ -57,6 +61,7 @@ public final class Pipeline {
     private volatile boolean standsBy = true;
     private volatile boolean takesEveryUpdate;
     private volatile boolean owned;
+    private volatile boolean superseded;
     private boolean fencedOut;
     private boolean started;
     private long epoch;
@@ -97,6 +102,33 @@ public final class Pipeline {
 
     WrittenWith writtenWith() {
         return writtenWith;
+    }
+
+    /// Ends the pipeline where another mapping is in force than the one it works with: what was read is
+    /// applied, and [#run] returns. Any thread.
+    ///
+    /// @return whether it ends
+    boolean endIfSuperseded(Connection connection) throws SQLException {
+        WrittenWith.InForce other = writtenWith.superseded(connection, name()).orElse(null);
+        if (other == null) {
+            return false;
+        }
+        if (!superseded) {
+            superseded = true;
+            LOG.info(
+                    "Version {} of the mapping of the pipeline {} is in force from now on. {}",
+                    other.version(),
+                    name(),
+                    other.why());
+        }
+        stop();
+        return true;
+    }
+
+    /// Whether it ended since another mapping is in force than the one it worked with. A new pipeline
+    /// goes on with that one.
+    public boolean isSuperseded() {
+        return superseded;
     }
 
     /// What comes after the copy, beside that every table is analyzed. To be called before [#run].

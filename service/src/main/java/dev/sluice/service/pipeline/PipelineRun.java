@@ -185,7 +185,8 @@ final class PipelineRun {
                 new Part("sluice-schema", true, new SchemaPart(pipeline, flow, start.from())),
                 new Part("sluice-clock", false, new ClockPart(pipeline, flow)),
                 new Part("sluice-checkpoint", false, new CheckpointPart(pipeline, flow)),
-                new Part("sluice-pause", false, EachSecond.pause(pipeline, flow)));
+                new Part("sluice-pause", false, EachSecond.pause(pipeline, flow)),
+                new Part("sluice-mapping", false, EachSecond.mapping(pipeline, flow)));
     }
 
     private void restoreWatermarks(Connection connection) throws SQLException {

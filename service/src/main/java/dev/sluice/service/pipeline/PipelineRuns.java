@@ -1,8 +1,11 @@
 package dev.sluice.service.pipeline;
 
 import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.postgres.ReadOnlySetting;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,12 +22,13 @@ final class PipelineRuns implements Supervisor.Runs {
         this.stop = stop;
     }
 
-    /// Waits while the pipeline is paused, and leaves out the collections whose writes have moved.
+    /// Waits while the pipeline is paused, leaves out the collections whose writes have moved, and has
+    /// nothing left to do where another mapping is in force.
     @Override
     public boolean hasWork() throws InterruptedException {
         try {
             new Paused(pipeline, stop).await();
-            if (stop.getCount() == 0) {
+            if (stop.getCount() == 0 || isSuperseded()) {
                 return false;
             }
             if (!pipeline.leaveOutMoved()) {
@@ -40,6 +44,14 @@ final class PipelineRuns implements Supervisor.Runs {
                 return true;
             }
             throw e;
+        }
+    }
+
+    private boolean isSuperseded() {
+        try (Connection connection = pipeline.spec().connector().open()) {
+            return pipeline.endIfSuperseded(connection);
+        } catch (SQLException e) {
+            throw Failures.classify(e);
         }
     }
 

@@ -85,6 +85,9 @@ final class Standby implements PipelineLock.Waiting, AutoCloseable {
             Thread.ofPlatform().name("sluice-clock").daemon(true).start(this::followClock);
         }
         pipeline.onStandby();
+        if (pipeline.endIfSuperseded(connection)) {
+            return false;
+        }
         status.enter(new PipelineState.Standby(who, since));
         follow(connection);
         return !stop.await(TRY_EVERY.toMillis(), TimeUnit.MILLISECONDS);

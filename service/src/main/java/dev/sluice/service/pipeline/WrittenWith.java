@@ -1,14 +1,17 @@
 package dev.sluice.service.pipeline;
 
+import dev.sluice.change.Position;
 import dev.sluice.control.BackfillStore;
 import dev.sluice.control.MappingVersions;
 import dev.sluice.control.MappingVersions.Version;
+import dev.sluice.control.MappingVersions.Wanted;
 import dev.sluice.control.ResyncStore;
 import dev.sluice.cutover.Route;
 import dev.sluice.cutover.RouteStore;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.positions.MovedWrites;
+import dev.sluice.positions.PositionStore;
 import dev.sluice.schema.Catalog;
 import dev.sluice.schema.MappingDiff;
 import dev.sluice.schema.MappingDiff.OfCollection;
@@ -59,6 +62,42 @@ public final class WrittenWith {
     /// @param before the version that rows were written with
     public record Changed(Version before, MappingDiff diff) {}
 
+    /// A mapping that is in force in the place of the one of the file.
+    ///
+    /// @param version its number
+    /// @param text of its file
+    /// @param why in a sentence
+    public record InForce(int version, String text, String why) {}
+
+    /// The mapping that is in force, where that is another one than that of the file: one that `sluice
+    /// evolve` asks for, or, where the file has one that rows were written with before, the one that
+    /// they are written with now. So a process that starts with a file of before, or takes over with
+    /// one, does not undo what others have done.
+    ///
+    /// @param connection of a database that may not have the control schema yet, or an older one
+    public Optional<InForce> superseded(Connection connection, String pipeline) throws SQLException {
+        if (entry == null || !isNoted(connection)) {
+            return Optional.empty();
+        }
+        MappingVersions versions = new MappingVersions(pipeline);
+        Optional<Wanted> wanted = versions.wanted(connection);
+        if (wanted.isPresent()) {
+            return wanted.filter(w -> !w.text().equals(entry.text()))
+                    .map(w ->
+                            new InForce(w.number(), w.text(), "It is wanted since " + w.at() + " by " + w.by() + "."));
+        }
+        Version now = versions.latest(connection).orElse(null);
+        if (now == null || now.text().equals(entry.text()) || !versions.isFormer(connection, entry.text(), now)) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                new InForce(
+                        now.number(),
+                        now.text(),
+                        "SLUICE_MAPPING has one of before, which " + now.number() + " has replaced at " + now.since()
+                                + ". Put the current file in its place; `sluice evolve` with the one of before goes back to it."));
+    }
+
     /// What changed since rows were last written.
     ///
     /// @return empty where nothing did, nothing is noted yet, or what is noted can't be read by this release
@@ -93,13 +132,19 @@ public final class WrittenWith {
         }
         MappingVersions versions = new MappingVersions(pipeline);
         Version before = versions.latest(connection).orElse(null);
-        if (before == null) {
-            versions.add(connection, entry.text());
-            return;
-        }
+        boolean asked = versions.wanted(connection)
+                .filter(w -> w.text().equals(entry.text()))
+                .isPresent();
         Changed changed = changed(connection, pipeline).orElse(null);
-        if (changed == null) {
-            if (!before.text().equals(entry.text())) {
+        if (before == null || changed == null) {
+            if (asked) {
+                LOG.info(
+                        "The pipeline {} writes with version {} of its mapping.",
+                        pipeline,
+                        begin(connection, pipeline, versions));
+            } else if (before == null) {
+                versions.add(connection, entry.text());
+            } else if (!before.text().equals(entry.text())) {
                 versions.reword(connection, before.number(), entry.text());
             }
             return;
@@ -109,7 +154,7 @@ public final class WrittenWith {
                 .filter(collection -> !moved.contains(collection.collection()))
                 .toList();
         requireNoReaders(connection, pipeline, again);
-        int version = versions.add(connection, entry.text());
+        int version = asked ? begin(connection, pipeline, versions) : versions.add(connection, entry.text());
         for (OfCollection collection : again) {
             fill(connection, pipeline, collection);
         }
@@ -123,6 +168,11 @@ public final class WrittenWith {
                     consequence(collection, again.contains(collection)));
         }
         LOG.info("The pipeline {} writes with version {} of its mapping.", pipeline, version);
+    }
+
+    private static int begin(Connection connection, String pipeline, MappingVersions versions) throws SQLException {
+        Position from = new PositionStore(pipeline).load(connection).orElse(null);
+        return versions.begin(connection, from == null ? null : from.clusterTime());
     }
 
     private static void fill(Connection connection, String pipeline, OfCollection collection) throws SQLException {
@@ -170,17 +220,24 @@ public final class WrittenWith {
                             + again.stream()
                                     .map(collection -> collection.collection() + ": " + text(collection))
                                     .collect(Collectors.joining("; "))
-                            + ". Nothing was done. `sluice run` or `sluice backfill` writes these rows again; `sluice plan`"
-                            + " says what that means.");
+                            + ". Nothing was done. `sluice evolve` has these rows written again, by the process that runs the"
+                            + " pipeline or by itself; `sluice plan` says what that means.");
         }
     }
 
     /// As [#changed], also where the control schema is not there, or older.
     public Optional<Changed> changedIfNoted(Connection connection, String pipeline) throws SQLException {
+        return isNoted(connection) ? changed(connection, pipeline) : Optional.empty();
+    }
+
+    /// Whether the control schema has what is asked here.
+    public static boolean isNoted(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery("SELECT to_regclass('sluice.mapping_version') IS NOT NULL")) {
+                ResultSet row =
+                        statement.executeQuery("SELECT EXISTS (SELECT FROM pg_attribute WHERE attname = 'wanted_at'"
+                                + " AND NOT attisdropped AND attrelid = to_regclass('sluice.mapping_version'))")) {
             row.next();
-            return row.getBoolean(1) ? changed(connection, pipeline) : Optional.empty();
+            return row.getBoolean(1);
         }
     }
 

@@ -114,7 +114,7 @@ class ChangedMappingIT {
             assertThat(refused.exitCode()).as(refused.said()).isEqualTo(2);
             assertThat(refused.err())
                     .contains("another mapping than the rows of the pipeline changing were written with")
-                    .contains("things.nick: new", "sluice run");
+                    .contains("things.nick: new", "sluice evolve");
         }
         assertThat(ok("backfill").said()).contains("The mapping of things is another one since version 1");
         assertThat(place.count("things WHERE nick = 'k' || id")).isEqualTo(THINGS);

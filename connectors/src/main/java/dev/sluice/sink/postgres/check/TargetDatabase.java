@@ -18,10 +18,12 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
@@ -36,6 +38,7 @@ import org.slf4j.LoggerFactory;
 /// mapping's tables. Each step may be run by several processes at once and again at any time.
 public final class TargetDatabase {
     private static final Logger LOG = LoggerFactory.getLogger(TargetDatabase.class);
+    private static final String LOCK_NOT_AVAILABLE = "55P03";
     private static final String MISSING_DATABASE = "3D000";
 
     /// Another process was faster: duplicate_database, or the unique index of pg_database when both created
@@ -108,6 +111,78 @@ public final class TargetDatabase {
             LOG.warn(withoutScripts(entry));
         }
         return applied;
+    }
+
+    /// Applies the migrations of the control schema that are not applied yet, and none of the
+    /// mapping's.
+    public void migrateControl(Catalog.Entry entry) {
+        Flyway control = flyways(entry).getFirst();
+        makeSchemas(entry);
+        run(control::migrate);
+    }
+
+    /// How migrations are applied to tables that others read and write.
+    ///
+    /// @param lockWait how long a statement waits for a lock before it stands back, so that nobody
+    ///     waits behind it
+    /// @param longest how long it is tried
+    /// @param waits told, for people, when a lock is not to be had for the first time
+    public record Patience(Duration lockWait, Duration longest, Consumer<String> waits) {}
+
+    /// A migration that was applied.
+    ///
+    /// @param name its version and description
+    /// @param milliseconds that its transaction took: no table was locked for longer
+    public record Applied(String name, long milliseconds) {}
+
+    /// Applies the migrations of the mapping's tables that are not applied yet, each in a transaction
+    /// that stands back when it does not get a lock at once, and is tried again. Those of the control
+    /// schema have to be applied.
+    ///
+    /// @return what was applied now
+    /// @throws SluiceException of kind MISSING_TABLE when PostgreSQL refuses one; of kind
+    ///     TARGET_REFUSED when the locks were not to be had; what was applied before stays
+    public List<Applied> migratePatiently(Catalog.Entry entry, Patience patience) throws InterruptedException {
+        List<Applied> applied = new ArrayList<>();
+        makeSchemas(entry);
+        String limits = PostgresConnector.NO_LIMITS + " SET lock_timeout = "
+                + patience.lockWait().toMillis() + ";";
+        long until = System.nanoTime() + patience.longest().toNanos();
+        for (Flyway flyway : flyways(entry, limits).stream().skip(1).toList()) {
+            while (!migrate(flyway, applied)) {
+                if (System.nanoTime() - until >= 0) {
+                    throw new SluiceException(
+                            FailureKind.TARGET_REFUSED,
+                            "For " + patience.longest().toSeconds()
+                                    + " s others held locks on tables that a migration changes, so that it was not applied."
+                                    + " SELECT pid, xact_start, query FROM pg_stat_activity ORDER BY xact_start shows"
+                                    + " whose transactions are long.");
+                }
+                patience.waits().accept("Others hold locks on tables that a migration changes; it is tried again.");
+                Thread.sleep(patience.lockWait());
+            }
+        }
+        return applied;
+    }
+
+    /// @return false where a lock was not to be had
+    private boolean migrate(Flyway flyway, List<Applied> applied) {
+        try {
+            flyway.migrate()
+                    .migrations
+                    .forEach(m -> applied.add(new Applied(m.version + " " + m.description, m.executionTime)));
+            return true;
+        } catch (FlywayException e) {
+            for (Throwable t = e; t != null; t = t.getCause()) {
+                if (t instanceof SQLException sql && LOCK_NOT_AVAILABLE.equals(sql.getSQLState())) {
+                    return false;
+                }
+            }
+            run(() -> {
+                throw e;
+            });
+            throw e;
+        }
     }
 
     /// Before Flyway, which tries it ten times, a second apart, also where the role may not.
@@ -251,6 +326,13 @@ public final class TargetDatabase {
     }
 
     private List<Flyway> flyways(Catalog.Entry entry) {
+        return flyways(entry, PostgresConnector.NO_LIMITS);
+    }
+
+    /// That of the control schema first.
+    ///
+    /// @param limits the statements that set how long a session may wait
+    private List<Flyway> flyways(Catalog.Entry entry, String limits) {
         try {
             PostgresConnector.requireKeptSession(uri);
         } catch (SQLException e) {
@@ -263,7 +345,7 @@ public final class TargetDatabase {
                         uri.properties().get("user"),
                         uri.properties().get("password"))
                 .jdbcProperties(uri.properties())
-                .initSql(PostgresConnector.NO_LIMITS)
+                .initSql(limits)
                 .locations("classpath:" + CONTROL)
                 .schemas("sluice")
                 .defaultSchema("sluice")
@@ -279,7 +361,7 @@ public final class TargetDatabase {
                                 uri.properties().get("user"),
                                 uri.properties().get("password"))
                         .jdbcProperties(uri.properties())
-                        .initSql(PostgresConnector.NO_LIMITS)
+                        .initSql(limits)
                         // Both, so that Flyway looks at no folder by itself: it would see those that come after
                         // the copy.
                         .resourceProvider(new TableScripts(folder.scripts()))
